@@ -1,0 +1,25 @@
+package io.everpool.api;
+
+import java.sql.SQLTransientConnectionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * No connection came within {@link PoolConfig#acquireTimeout()}. SQLState {@code 08001}. Its
+ * message says who holds the connections and what the last connect error was, which is also its
+ * cause.
+ */
+public final class AcquireTimeoutException extends SQLTransientConnectionException {
+  private static final long serialVersionUID = 1L;
+
+  private final transient PoolSnapshot snapshot;
+
+  public AcquireTimeoutException(String message, PoolSnapshot snapshot, @Nullable Throwable cause) {
+    super(message, "08001", cause);
+    this.snapshot = snapshot;
+  }
+
+  /** The pool when the caller gave up. */
+  public PoolSnapshot snapshot() {
+    return snapshot;
+  }
+}

@@ -1,0 +1,28 @@
+package io.everpool.api;
+
+import java.sql.SQLNonTransientException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A COMMIT was sent, its answer was lost, and the server can't say what became of it. SQLState
+ * {@code 08007}. The work was not rerun: it may be there. Look for its effect before repeating it.
+ */
+public final class CommitOutcomeUnknownException extends SQLNonTransientException {
+  private static final long serialVersionUID = 1L;
+
+  private final @Nullable String transactionId;
+
+  /**
+   * @param transactionId the transaction's id on the server, or null if it wasn't captured
+   */
+  public CommitOutcomeUnknownException(
+      String message, @Nullable String transactionId, @Nullable Throwable cause) {
+    super(message, "08007", cause);
+    this.transactionId = transactionId;
+  }
+
+  /** The transaction's id on the server (PostgreSQL: its xid8), or null if it wasn't captured. */
+  public @Nullable String transactionId() {
+    return transactionId;
+  }
+}

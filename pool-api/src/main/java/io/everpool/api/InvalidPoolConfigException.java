@@ -1,0 +1,27 @@
+package io.everpool.api;
+
+import java.util.List;
+
+/** Settings that can't work; lists every problem at once and carries no secret. */
+public final class InvalidPoolConfigException extends IllegalArgumentException {
+  private static final long serialVersionUID = 1L;
+
+  private final transient List<String> problems;
+
+  /** With at least one problem, each a sentence that names the setting and what would be right. */
+  public InvalidPoolConfigException(List<String> problems) {
+    super(
+        problems.size() == 1
+            ? "Invalid pool configuration: " + problems.get(0)
+            : "Invalid pool configuration, "
+                + problems.size()
+                + " problems:\n  - "
+                + String.join("\n  - ", problems));
+    this.problems = List.copyOf(problems);
+  }
+
+  /** Every problem found, in the order of the settings. */
+  public List<String> problems() {
+    return problems;
+  }
+}

@@ -1,0 +1,103 @@
+package io.everpool.api;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import javax.sql.DataSource;
+
+/**
+ * A pool of connections to one database: opened once when the application starts, alive until
+ * {@link #close()}, healing itself in between.
+ *
+ * <p>All methods may be called from any thread, virtual threads included. A connection taken from
+ * {@link #getConnection()} goes back by its {@code close()}; use try-with-resources.
+ */
+public interface Pool extends DataSource, AutoCloseable {
+
+  /** The name that logs, threads and metrics carry. */
+  String name();
+
+  /** The settings this pool was opened with. */
+  PoolConfig config();
+
+  /** What the pool looks like now; a consistent-enough reading that blocks nobody. */
+  PoolSnapshot snapshot();
+
+  /**
+   * Takes a connection, waiting in line for at most {@link PoolConfig#acquireTimeout()}.
+   *
+   * @throws AcquireTimeoutException if none came in time; carries the last connect failure and a
+   *     snapshot that names the holders
+   * @throws TooManyWaitersException if {@link PoolConfig#maxWaiters()} threads wait already
+   * @throws PoolClosedException if the pool is closed, also while waiting
+   * @throws java.sql.SQLTransientConnectionException if the thread is interrupted while waiting;
+   *     its interrupt flag is then set again
+   */
+  @Override
+  Connection getConnection() throws SQLException;
+
+  /** Refused: a pool has the credentials of its configuration only. */
+  @Override
+  Connection getConnection(String user, String password) throws SQLException;
+
+  /**
+   * Runs a unit of work on a connection of its own and reruns it when a connection error makes that
+   * necessary and nothing can be doubled by it: everything sent so far was read-only, or in a
+   * transaction whose COMMIT was not sent (or was found to have failed).
+   *
+   * @throws WriteOutcomeUnknownException if a write in autocommit was cut off
+   * @throws CommitOutcomeUnknownException if a COMMIT was cut off and the server cannot tell
+   */
+  default <T extends @org.jspecify.annotations.Nullable Object, X extends Exception> T run(
+      Work<T, X> work) throws X, SQLException {
+    return run(WorkOptions.DEFAULT, work);
+  }
+
+  /** As {@link #run(Work)}, with what the caller knows about the work. */
+  <T extends @org.jspecify.annotations.Nullable Object, X extends Exception> T run(
+      WorkOptions options, Work<T, X> work) throws X, SQLException;
+
+  /**
+   * Runs a unit of work in a transaction: committed if the work returns, rolled back if it throws.
+   * Rerun whole after a connection error, a serialization failure or a deadlock; a COMMIT whose
+   * answer was lost is looked up on the server, never replayed blindly.
+   *
+   * @throws CommitOutcomeUnknownException if a COMMIT was cut off and the server cannot tell
+   */
+  default <T extends @org.jspecify.annotations.Nullable Object, X extends Exception>
+      T inTransaction(Work<T, X> work) throws X, SQLException {
+    return inTransaction(WorkOptions.DEFAULT, work);
+  }
+
+  /** As {@link #inTransaction(Work)}, with what the caller knows about the work. */
+  <T extends @org.jspecify.annotations.Nullable Object, X extends Exception> T inTransaction(
+      WorkOptions options, Work<T, X> work) throws X, SQLException;
+
+  /**
+   * For adapters of frameworks: runs a unit of work on a connection that the caller has already
+   * taken from this pool. Before a rerun the connection is renewed in place: the same {@link
+   * Connection} object goes on over another physical connection. Where this pool doesn't own {@code
+   * connection}, the unit just runs once.
+   *
+   * <p>A call within a unit that is already running on the same connection just runs the work: the
+   * outermost unit is the one that is rerun.
+   */
+  <T extends @org.jspecify.annotations.Nullable Object, X extends Exception> T rerun(
+      Connection connection, WorkOptions options, Work<T, X> work) throws X, SQLException;
+
+  /**
+   * Replaces every connection: the idle ones now, the leased ones when they come back. For an
+   * operator who changed something on the server (credentials, a failover by hand).
+   */
+  void replaceAll();
+
+  /**
+   * Stops lending at once, tells those who wait, gives the holders {@link
+   * PoolConfig#drainTimeout()} to return, then closes every connection. Later calls do nothing.
+   * Never throws; an interrupt cuts the waiting short.
+   */
+  @Override
+  void close();
+
+  /** Whether {@link #close()} was called. */
+  boolean isClosed();
+}

@@ -1,0 +1,12 @@
+package io.everpool.api;
+
+import java.sql.SQLNonTransientConnectionException;
+
+/** The pool was closed before or during the call. SQLState {@code 08003}. */
+public final class PoolClosedException extends SQLNonTransientConnectionException {
+  private static final long serialVersionUID = 1L;
+
+  public PoolClosedException(String poolName) {
+    super("The connection pool " + poolName + " is closed", "08003");
+  }
+}

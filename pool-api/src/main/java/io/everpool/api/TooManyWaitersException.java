@@ -1,0 +1,20 @@
+package io.everpool.api;
+
+import java.sql.SQLTransientConnectionException;
+
+/** {@link PoolConfig#maxWaiters()} callers wait already. SQLState {@code 08001}. */
+public final class TooManyWaitersException extends SQLTransientConnectionException {
+  private static final long serialVersionUID = 1L;
+
+  private final transient PoolSnapshot snapshot;
+
+  public TooManyWaitersException(String message, PoolSnapshot snapshot) {
+    super(message, "08001");
+    this.snapshot = snapshot;
+  }
+
+  /** The pool when the caller was turned away. */
+  public PoolSnapshot snapshot() {
+    return snapshot;
+  }
+}

@@ -1,0 +1,18 @@
+package io.everpool.api;
+
+import java.sql.Connection;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A unit of work: what is done on one connection, and rerun whole or not at all. It may run several
+ * times, so what it does outside the database should bear that.
+ *
+ * @param <T> what it returns
+ * @param <X> what it throws beside runtime exceptions
+ */
+@FunctionalInterface
+public interface Work<T extends @Nullable Object, X extends Exception> {
+
+  /** Does the work; must neither close {@code connection} nor keep it beyond the call. */
+  T run(Connection connection) throws X;
+}

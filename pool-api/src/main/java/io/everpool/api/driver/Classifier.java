@@ -1,0 +1,12 @@
+package io.everpool.api.driver;
+
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/** A user's own rules, asked before the driver's. */
+@FunctionalInterface
+public interface Classifier {
+
+  /** What {@code failure} means, or null to leave it to the driver's rules. */
+  @Nullable Verdict classify(SQLException failure);
+}

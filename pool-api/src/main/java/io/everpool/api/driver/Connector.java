@@ -1,0 +1,41 @@
+package io.everpool.api.driver;
+
+import java.sql.SQLException;
+
+/** Opens connections to one database and knows what its failures mean. Thread-safe. */
+public interface Connector extends AutoCloseable {
+
+  /** The product's name in logs, such as {@code PostgreSQL}. */
+  String product();
+
+  /** Where connections go, such as {@code db.example.com:5432/orders}; carries no secret. */
+  String target();
+
+  /** Whether the server suspends itself when unused, so that the pool should let it. */
+  default boolean serverless() {
+    return false;
+  }
+
+  /**
+   * Opens a connection and sets its session up.
+   *
+   * @param timeoutNanos how long all of it may take; positive. The pool gives up on its own at that
+   *     time; a connection that comes later is closed.
+   * @throws SQLException whose message carries no secret
+   */
+  PhysicalConnection open(long timeoutNanos) throws SQLException;
+
+  /** What a failure means; looks through causes. */
+  Verdict classify(Throwable failure);
+
+  /**
+   * What the text of a statement may leave behind in the session beyond JDBC's own state, as a set
+   * of bits that {@link PhysicalConnection#reset} understands; 0 for nothing. A pure function of
+   * the text; the pool remembers its answers.
+   */
+  int traces(String sql);
+
+  /** Frees what the connector holds beside connections. */
+  @Override
+  default void close() {}
+}

@@ -1,0 +1,20 @@
+package io.everpool.api.driver;
+
+import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.PoolConfig;
+
+/**
+ * Plugs a database in. Found by {@link java.util.ServiceLoader}; the first that accepts is taken.
+ */
+public interface DriverAdapter {
+
+  /** Whether this adapter serves the URL. */
+  boolean accepts(String url);
+
+  /**
+   * Prepares for opening connections; opens none.
+   *
+   * @throws InvalidPoolConfigException if URL or properties can't work; carries no secret
+   */
+  Connector connector(PoolConfig config);
+}

@@ -1,0 +1,11 @@
+package io.everpool.api.driver;
+
+/** What the driver remembers of the session's transaction, however it was begun. */
+public enum TransactionState {
+  NONE,
+  OPEN,
+  /** Open and failed: the server takes nothing but a rollback. */
+  FAILED,
+  /** The driver doesn't know; the pool goes by what was called through JDBC. */
+  UNKNOWN
+}

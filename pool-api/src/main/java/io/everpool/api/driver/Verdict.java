@@ -1,0 +1,41 @@
+package io.everpool.api.driver;
+
+/** What a failure means for the connection, for its neighbours and for whoever wants to retry. */
+public enum Verdict {
+  /** The caller's SQL or data; the connection is as good as before. */
+  CALLER(false),
+  /** The transaction lost a race (serialization failure, deadlock); the connection is good. */
+  TRANSACTION_CONFLICT(false),
+  /** This connection is gone; nothing is known about the others. */
+  CONNECTION_LOST(true),
+  /** The server ends sessions or is gone; if others say so too, every connection is. */
+  SERVER_DOWN(true),
+  /** The server is starting, recovering or stopping and takes no sessions yet. */
+  SERVER_STARTING(true),
+  /** The server doesn't write any more (a failover); a new connection may find the new primary. */
+  READ_ONLY_SERVER(true),
+  /** The server has no place for another session. */
+  OUT_OF_SLOTS(true),
+  /** The server refuses these credentials, this role or this database; retrying only annoys it. */
+  ACCESS_DENIED(true),
+  /**
+   * The server or a proxy refuses for good (disabled, unknown, unsupported); retrying is useless.
+   */
+  REFUSED(true);
+
+  private final boolean fatal;
+
+  Verdict(boolean fatal) {
+    this.fatal = fatal;
+  }
+
+  /** Whether the connection must not be lent again. */
+  public boolean fatal() {
+    return fatal;
+  }
+
+  /** Whether opening another connection may help, now or later. */
+  public boolean reconnectable() {
+    return fatal && this != ACCESS_DENIED && this != REFUSED;
+  }
+}

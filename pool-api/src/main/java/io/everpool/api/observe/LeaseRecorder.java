@@ -1,0 +1,15 @@
+package io.everpool.api.observe;
+
+/**
+ * Measures leases. Called on the hot path by the acquiring and releasing threads: must be fast,
+ * thread-safe and silent. While one is installed the pool reads the clock at each acquire and
+ * release; without one it doesn't.
+ */
+public interface LeaseRecorder {
+
+  /** A connection was lent after this wait; 0 or more nanoseconds. */
+  void acquired(long waitedNanos);
+
+  /** A connection came back after this use; 0 or more nanoseconds. */
+  void released(long heldNanos);
+}

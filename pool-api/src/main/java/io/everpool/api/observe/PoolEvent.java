@@ -1,0 +1,74 @@
+package io.everpool.api.observe;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.Pool;
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.driver.Verdict;
+
+/** Something that happened in a pool, rarely enough to make an object of. Carries no secret. */
+public sealed interface PoolEvent {
+
+  /** The pool's name. */
+  String pool();
+
+  /** The pool is open for business. */
+  record PoolOpened(String pool, Pool self) implements PoolEvent {}
+
+  /** The pool has closed every connection. */
+  record PoolClosed(String pool) implements PoolEvent {}
+
+  /** A connection was opened. */
+  record ConnectionOpened(String pool, long connection, long tookNanos) implements PoolEvent {}
+
+  /** A connection was closed. */
+  record ConnectionClosed(
+      String pool, long connection, CloseReason reason, long ageNanos, long queries)
+      implements PoolEvent {}
+
+  /** A connection could not be opened; {@code failures} in a row so far. */
+  record ConnectFailed(String pool, Verdict verdict, String message, int failures)
+      implements PoolEvent {}
+
+  /** A caller waited in vain. */
+  record AcquireTimedOut(String pool, long waitedNanos) implements PoolEvent {}
+
+  /** The line of waiters was full and a caller was turned away. */
+  record AcquireRejected(String pool) implements PoolEvent {}
+
+  /** The health pass found an idle connection dead. */
+  record HealthCheckFailed(String pool, long connection, String message) implements PoolEvent {}
+
+  /** A connection in use failed for good. */
+  record ConnectionFailed(String pool, long connection, Verdict verdict, String message)
+      implements PoolEvent {}
+
+  /** Every connection opened so far was given up. */
+  record Fenced(String pool, int connections, String why) implements PoolEvent {}
+
+  /** The server answers again after an outage. */
+  record Recovered(String pool, long downNanos) implements PoolEvent {}
+
+  /** The pool leaves the database alone for want of work. */
+  record FellAsleep(String pool) implements PoolEvent {}
+
+  /** Work came and the pool is awake again. */
+  record WokeUp(String pool) implements PoolEvent {}
+
+  /** A unit of work is run again. */
+  record Retried(String pool, String label, int attempt, Verdict verdict, String message)
+      implements PoolEvent {}
+
+  /** A unit of work met a connection error and must not or can't be run again. */
+  record RetryRefused(String pool, String label, int attempts, String why) implements PoolEvent {}
+
+  /** A COMMIT without an answer was looked up on the server. */
+  record CommitResolved(String pool, String transactionId, CommitStatus status)
+      implements PoolEvent {}
+
+  /** A connection came back with an open transaction, which was rolled back. */
+  record TransactionLeftOpen(String pool, long connection) implements PoolEvent {}
+
+  /** A connection has been out for longer than the leak threshold. */
+  record LeakSuspected(String pool, long connection, String thread, long heldNanos)
+      implements PoolEvent {}
+}

@@ -1,0 +1,11 @@
+package io.everpool.api.observe;
+
+/**
+ * Hears of a pool's events, on whichever thread they happen and one at a time for none: must be
+ * thread-safe and quick. What it throws is logged and goes no further.
+ */
+@FunctionalInterface
+public interface PoolListener {
+
+  void onEvent(PoolEvent event);
+}

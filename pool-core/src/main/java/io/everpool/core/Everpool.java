@@ -1,0 +1,76 @@
+package io.everpool.core;
+
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Classifier;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.observe.LeaseRecorder;
+import io.everpool.api.observe.PoolListener;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Where a pool begins: {@code try (Pool pool = Everpool.open(config)) { ... }}. */
+public final class Everpool {
+
+  private Everpool() {}
+
+  /**
+   * Opens a pool with the driver adapter that accepts the URL.
+   *
+   * @throws SQLException if {@link PoolConfig#failFast()} and no connection could be opened
+   * @throws io.everpool.api.InvalidPoolConfigException if no adapter accepts the URL, or the
+   *     adapter refuses it
+   */
+  public static Pool open(PoolConfig config) throws SQLException {
+    return builder(config).open();
+  }
+
+  /** For a pool with listeners, a recorder, rules of its own or a connector given by hand. */
+  public static Builder builder(PoolConfig config) {
+    return new Builder(config);
+  }
+
+  /** Collects the parts of a pool. Not thread-safe. */
+  public static final class Builder {
+    private final PoolConfig config;
+    private final List<PoolListener> listeners = new ArrayList<>();
+    private final List<Classifier> classifiers = new ArrayList<>();
+    private @Nullable Connector connector;
+    private @Nullable LeaseRecorder recorder;
+
+    private Builder(PoolConfig config) {
+      this.config = config;
+    }
+
+    /** Adds a listener; all are told, in the order they were added. */
+    public Builder listener(PoolListener listener) {
+      listeners.add(listener);
+      return this;
+    }
+
+    /** Measures leases; from now on the pool reads the clock at each acquire and release. */
+    public Builder recorder(@Nullable LeaseRecorder value) {
+      recorder = value;
+      return this;
+    }
+
+    /** Adds rules that are asked before the driver's, in the order they were added. */
+    public Builder classifier(Classifier classifier) {
+      classifiers.add(classifier);
+      return this;
+    }
+
+    /** Opens connections with this one instead of looking for an adapter; closed with the pool. */
+    public Builder connector(Connector value) {
+      connector = value;
+      return this;
+    }
+
+    /** As {@link Everpool#open(PoolConfig)}. */
+    public Pool open() throws SQLException {
+      throw new UnsupportedOperationException(config + " " + connector + " " + recorder);
+    }
+  }
+}
