@@ -70,7 +70,10 @@ public final class Everpool {
 
     /** As {@link Everpool#open(PoolConfig)}. */
     public Pool open() throws SQLException {
-      throw new UnsupportedOperationException(config + " " + connector + " " + recorder);
+      if (connector == null) {
+        throw new SQLException("not assembled yet: " + config);
+      }
+      throw new SQLException("not assembled yet: " + connector + recorder);
     }
   }
 }
