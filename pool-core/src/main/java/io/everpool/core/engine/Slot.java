@@ -1,0 +1,151 @@
+package io.everpool.core.engine;
+
+import io.everpool.api.CloseReason;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A place for a connection; connections come and go in it.
+ *
+ * <p>State and history are one word: the state in its lowest bits, above them a stamp that every
+ * move raises. A move is one compare-and-set of that word, so of two movers one wins, and whoever
+ * acts on an old reading loses. The word of a lease is the lease: a holder releases with the word
+ * he acquired, and a late or second release fails its compare-and-set and is harmless. The stamp
+ * has 61 bits; at a move a nanosecond it wraps after 73 years.
+ *
+ * <p>Everything else in here is written only by whoever owns the slot in its present state (opener,
+ * holder, prober, closer), before the move that ends his ownership publishes it. The two exceptions
+ * are marked.
+ */
+public final class Slot extends SlotFields {
+  static final long STATE_BITS = 3;
+  static final long STATE_MASK = (1 << STATE_BITS) - 1;
+  private static final long STAMP = 1 << STATE_BITS;
+  private static final long TO_LEASED = STAMP + State.LEASED.ordinal() - State.IDLE.ordinal();
+  private static final long TO_IDLE = STAMP + State.IDLE.ordinal() - State.LEASED.ordinal();
+  private static final VarHandle WORD;
+
+  static {
+    try {
+      WORD = MethodHandles.lookup().findVarHandle(SlotFields.class, "word", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  // Two cache lines behind the fields as well: neighbours prefetch in pairs.
+  @SuppressWarnings("unused")
+  private long q00, q01, q02, q03, q04, q05, q06, q07, q08, q09, q10, q11, q12, q13, q14, q15;
+
+  /** Where this slot stands in the pool's row of them. */
+  public final int index;
+
+  public Slot(int index) {
+    this.index = index;
+  }
+
+  /** The word as it is now. */
+  public long word() {
+    return word;
+  }
+
+  /** The state in a word. */
+  public static State state(long word) {
+    return State.of(word);
+  }
+
+  /** The state now. */
+  public State state() {
+    return State.of(word);
+  }
+
+  /** Moves if the slot is where the move begins. */
+  public boolean attempt(Move move) {
+    long now = word;
+    return State.of(now) == move.from && attempt(move, now);
+  }
+
+  /** Moves if nothing has moved since {@code expected} was read. */
+  public boolean attempt(Move move, long expected) {
+    return (expected & STATE_MASK) == move.from.ordinal()
+        && WORD.compareAndSet(this, expected, after(move, expected));
+  }
+
+  /** The word that a move makes of {@code expected}. */
+  public static long after(Move move, long expected) {
+    return expected + STAMP + move.to.ordinal() - move.from.ordinal();
+  }
+
+  /** ACQUIRE, for the hot path: the lease, or 0 if there is nothing to take. */
+  long acquire() {
+    long now = word;
+    if ((now & STATE_MASK) == State.IDLE.ordinal()) {
+      long taken = now + TO_LEASED;
+      if (WORD.compareAndSet(this, now, taken)) {
+        lease = taken;
+        return taken;
+      }
+    }
+    return 0;
+  }
+
+  /** RELEASE, for the hot path. */
+  boolean release(long expected) {
+    return WORD.compareAndSet(this, expected, expected + TO_IDLE);
+  }
+
+  /** Whether the connection was idle for a whole upkeep pass before {@code leased} was acquired. */
+  public boolean hadRested(long leased) {
+    return restedWord == leased - TO_LEASED;
+  }
+
+  @Override
+  public String toString() {
+    return "slot " + index + " " + state();
+  }
+}
+
+/** Keeps the fields below away from whatever lies before a slot in memory. */
+@SuppressWarnings("unused")
+abstract class SlotPadding {
+  private long p00, p01, p02, p03, p04, p05, p06, p07, p08, p09, p10, p11, p12, p13, p14, p15;
+}
+
+abstract class SlotFields extends SlotPadding {
+  volatile long word;
+
+  /** The lease of the present holder. */
+  public long lease;
+
+  /** The id of the thread that acquired it. */
+  public long holderId;
+
+  /** When the lease {@link #timedLease} began; other leases were not timed. */
+  public long heldSince;
+
+  public long timedLease;
+
+  /**
+   * Written by upkeep at any time: the idle word it has seen in two passes. A stale value matches
+   * no later word and says nothing.
+   */
+  public volatile long restedWord;
+
+  /** What sits here; null while empty or connecting. */
+  public @Nullable Occupant occupant;
+
+  /** When the connection was opened, and when it is too old. */
+  public long openedAt;
+
+  public long expiresAt;
+
+  /** The generation the connection belongs to; all below the pool's fence are given up. */
+  public int generation;
+
+  /**
+   * Why the connection is being closed. The one who dooms writes it before the move though he
+   * doesn't own the slot: of two dooming at once one reason is kept, either is true.
+   */
+  public volatile @Nullable CloseReason closeReason;
+}
