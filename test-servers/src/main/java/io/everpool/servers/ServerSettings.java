@@ -1,0 +1,57 @@
+package io.everpool.servers;
+
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What a test server starts with.
+ *
+ * @param user the role that the tests log in as; no superuser
+ * @param password its password, checked by SCRAM
+ * @param database its database
+ * @param parameters server parameters, such as {@code max_connections}; they win over the defaults
+ */
+public record ServerSettings(
+    String user, String password, String database, Map<String, String> parameters) {
+
+  public ServerSettings {
+    parameters = Map.copyOf(parameters);
+  }
+
+  /** Role and database {@code app}, and a password that occurs nowhere else. */
+  public static ServerSettings defaults() {
+    byte[] random = new byte[8];
+    new SecureRandom().nextBytes(random);
+    return new ServerSettings("app", "pw-" + HexFormat.of().formatHex(random), "app", Map.of());
+  }
+
+  public ServerSettings withPassword(String value) {
+    return new ServerSettings(user, value, database, parameters);
+  }
+
+  /** Adds a server parameter. */
+  public ServerSettings with(String parameter, String value) {
+    Map<String, String> more = new TreeMap<>(parameters);
+    more.put(parameter, value);
+    return new ServerSettings(user, password, database, more);
+  }
+
+  /**
+   * Every parameter that is given on the command line. Durable against the death of processes
+   * ({@code synchronous_commit}), not of the machine: nobody pulls the plug in these tests.
+   */
+  Map<String, String> allParameters() {
+    Map<String, String> all = new TreeMap<>();
+    all.put("synchronous_commit", "on");
+    all.put("fsync", "off");
+    all.put("shared_buffers", "32MB");
+    all.put("log_connections", "on");
+    all.put("log_line_prefix", "%m [%p] ");
+    all.put("lc_messages", "C");
+    all.put("password_encryption", "scram-sha-256");
+    all.putAll(parameters);
+    return all;
+  }
+}
