@@ -22,8 +22,8 @@ public final class Slot extends SlotFields {
   static final long STATE_BITS = 3;
   static final long STATE_MASK = (1 << STATE_BITS) - 1;
   private static final long STAMP = 1 << STATE_BITS;
-  private static final long TO_LEASED = STAMP + State.LEASED.ordinal() - State.IDLE.ordinal();
-  private static final long TO_IDLE = STAMP + State.IDLE.ordinal() - State.LEASED.ordinal();
+  private static final long TO_LEASED = STAMP + State.LEASED.bits - State.IDLE.bits;
+  private static final long TO_IDLE = STAMP + State.IDLE.bits - State.LEASED.bits;
   private static final VarHandle WORD;
 
   static {
@@ -68,19 +68,19 @@ public final class Slot extends SlotFields {
 
   /** Moves if nothing has moved since {@code expected} was read. */
   public boolean attempt(Move move, long expected) {
-    return (expected & STATE_MASK) == move.from.ordinal()
+    return (expected & STATE_MASK) == move.from.bits
         && WORD.compareAndSet(this, expected, after(move, expected));
   }
 
   /** The word that a move makes of {@code expected}. */
   public static long after(Move move, long expected) {
-    return expected + STAMP + move.to.ordinal() - move.from.ordinal();
+    return expected + STAMP + move.to.bits - move.from.bits;
   }
 
   /** ACQUIRE, for the hot path: the lease, or 0 if there is nothing to take. */
   long acquire() {
     long now = word;
-    if ((now & STATE_MASK) == State.IDLE.ordinal()) {
+    if ((now & STATE_MASK) == State.IDLE.bits) {
       long taken = now + TO_LEASED;
       if (WORD.compareAndSet(this, now, taken)) {
         lease = taken;

@@ -1,25 +1,31 @@
 package io.everpool.core.engine;
 
-/** Where a slot is in the life of its connection. The ordinals are part of {@link Slot}'s word. */
+/** Where a slot is in the life of its connection; {@code bits} spell it in {@link Slot}'s word. */
 public enum State {
   /** No connection and nobody at it. */
-  EMPTY,
+  EMPTY(0),
   /** An opener is at it. */
-  CONNECTING,
+  CONNECTING(1),
   /** A connection is ready to be lent. */
-  IDLE,
+  IDLE(2),
   /** A prober examines the connection. */
-  PROBING,
+  PROBING(3),
   /** A holder has the connection. */
-  LEASED,
+  LEASED(4),
   /** A holder has it, and it will be closed when it comes back. */
-  DOOMED,
+  DOOMED(5),
   /** A closer is at it. */
-  CLOSING;
+  CLOSING(6);
 
-  private static final State[] BY_ORDINAL = values();
+  private static final State[] BY_BITS = values();
+
+  final int bits;
+
+  State(int bits) {
+    this.bits = bits;
+  }
 
   static State of(long word) {
-    return BY_ORDINAL[(int) (word & Slot.STATE_MASK)];
+    return BY_BITS[(int) (word & Slot.STATE_MASK)];
   }
 }
