@@ -1,0 +1,238 @@
+package io.everpool.servers;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A TCP proxy that breaks connections in every way a network can. Its port stays the same; all
+ * methods may be called from any thread and take effect at once. Its threads are daemons.
+ */
+public final class FaultProxy implements AutoCloseable {
+
+  /** Which way bytes flow. */
+  public enum Direction {
+    TO_SERVER,
+    TO_CLIENT
+  }
+
+  /** How a connection is cut, on both sides. */
+  public enum Cut {
+    /** Orderly: the peer reads the end of the stream. */
+    FIN,
+    /** Brutally: the peer reads "connection reset". */
+    RST
+  }
+
+  private static final int BACKLOG = 128;
+
+  private final InetSocketAddress address;
+  private final Valve toServer = new Valve();
+  private final Valve toClient = new Valve();
+  private final Set<Link> links = ConcurrentHashMap.newKeySet();
+  private final AtomicLong accepted = new AtomicLong();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private volatile InetSocketAddress target;
+  private volatile boolean hanging;
+  private volatile @Nullable ReplyCut replyCut;
+  private @Nullable ServerSocket listener;
+
+  /** The reply to the next request that contains the text is swallowed. */
+  record ReplyCut(String request, Cut how) {}
+
+  private FaultProxy(InetSocketAddress target) {
+    this.target = target;
+    this.address = new InetSocketAddress(InetAddress.getLoopbackAddress(), listen(0));
+  }
+
+  /** A proxy before {@code server}. */
+  public static FaultProxy before(PostgresServer server) {
+    return new FaultProxy(new InetSocketAddress(server.host(), server.port()));
+  }
+
+  public String host() {
+    return address.getAddress().getHostAddress();
+  }
+
+  public int port() {
+    return address.getPort();
+  }
+
+  /** Sends later connections elsewhere; those that are open stay where they are. */
+  public void target(PostgresServer server) {
+    target = new InetSocketAddress(server.host(), server.port());
+  }
+
+  /** Holds each piece of data back for this long before it goes on; zero for no delay. */
+  public void delay(Direction direction, Duration value) {
+    valve(direction).delay(value);
+  }
+
+  /** Holds everything back that flows this way, until {@link #thaw()}. */
+  public void freeze(Direction direction) {
+    valve(direction).freeze();
+  }
+
+  /** Holds everything back, until {@link #thaw()}; what is sent meanwhile arrives then. */
+  public void freeze() {
+    toServer.freeze();
+    toClient.freeze();
+  }
+
+  /** Ends {@link #freeze()}. */
+  public void thaw() {
+    toServer.thaw();
+    toClient.thaw();
+  }
+
+  /** Cuts every open connection; new ones are welcome. Gives their number. */
+  public int cut(Cut how) {
+    int cut = 0;
+    for (Link link : links) {
+      if (link.cut(how)) {
+        cut++;
+      }
+    }
+    return cut;
+  }
+
+  /**
+   * Lets one request through whose bytes contain {@code text}, swallows the answer and cuts that
+   * connection: the server did it, the client doesn't know. An empty text stands for any request.
+   */
+  public void cutReplyTo(String text, Cut how) {
+    replyCut = new ReplyCut(text, how);
+  }
+
+  /** Whether the cut that {@link #cutReplyTo} ordered is still to come. */
+  public boolean cutPending() {
+    return replyCut != null;
+  }
+
+  /** Refuses new connections as a port does on which nobody listens. */
+  public void refuse() {
+    hanging = false;
+    closeListener();
+  }
+
+  /** Accepts new connections and then does nothing with them. */
+  public void hang() {
+    hanging = true;
+    if (currentListener() == null) {
+      listen(port());
+    }
+  }
+
+  /** Ends {@link #refuse()} and {@link #hang()}; those that hang are cut. */
+  public void accept() {
+    hanging = false;
+    links.stream().filter(Link::hangs).forEach(link -> link.cut(Cut.RST));
+    if (currentListener() == null) {
+      listen(port());
+    }
+  }
+
+  /** Bytes passed on in one direction. */
+  public long bytes(Direction direction) {
+    return valve(direction).bytes();
+  }
+
+  /** Connections accepted so far. */
+  public long accepted() {
+    return accepted.get();
+  }
+
+  /** Connections open now. */
+  public int open() {
+    return links.size();
+  }
+
+  /** Cuts everything and stops listening. */
+  @Override
+  public void close() {
+    closed.set(true);
+    closeListener();
+    thaw();
+    cut(Cut.RST);
+  }
+
+  Valve valve(Direction direction) {
+    return direction == Direction.TO_SERVER ? toServer : toClient;
+  }
+
+  InetSocketAddress target() {
+    return target;
+  }
+
+  /** Takes the ordered cut if this request is the one; gives how, or null. */
+  @Nullable Cut takeReplyCut(String request) {
+    ReplyCut ordered = replyCut;
+    if (ordered == null || !request.contains(ordered.request())) {
+      return null;
+    }
+    replyCut = null;
+    return ordered.how();
+  }
+
+  void gone(Link link) {
+    links.remove(link);
+  }
+
+  private synchronized @Nullable ServerSocket currentListener() {
+    return listener;
+  }
+
+  private synchronized int listen(int port) {
+    try {
+      ServerSocket socket = new ServerSocket();
+      socket.setReuseAddress(true);
+      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), BACKLOG);
+      listener = socket;
+      daemon("accept", () -> acceptFrom(socket));
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException("the proxy can't listen", e);
+    }
+  }
+
+  private synchronized void closeListener() {
+    try {
+      if (listener != null) {
+        listener.close();
+        listener = null;
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void acceptFrom(ServerSocket socket) {
+    try {
+      while (!closed.get()) {
+        Socket client = socket.accept();
+        Link link = new Link(this, client, accepted.incrementAndGet());
+        links.add(link);
+        if (!hanging) {
+          link.connect();
+        }
+      }
+    } catch (IOException e) {
+      // the listener was closed: new connections are refused from now on
+    }
+  }
+
+  static void daemon(String what, Runnable task) {
+    Thread thread = new Thread(task, "fault-proxy-" + what);
+    thread.setDaemon(true);
+    thread.start();
+  }
+}

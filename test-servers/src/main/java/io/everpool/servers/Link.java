@@ -1,0 +1,124 @@
+package io.everpool.servers;
+
+import io.everpool.servers.FaultProxy.Cut;
+import io.everpool.servers.FaultProxy.Direction;
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** One connection through a {@link FaultProxy}: two sockets and a thread for each way. */
+final class Link {
+  private static final int CONNECT_MILLIS = 5_000;
+  private static final int BUFFER = 16_384;
+
+  private final FaultProxy proxy;
+  private final Socket client;
+  private final Socket server = new Socket();
+  private final long number;
+  private final AtomicBoolean cut = new AtomicBoolean();
+  private volatile boolean connected;
+  private volatile @Nullable Cut replyCut;
+
+  Link(FaultProxy proxy, Socket client, long number) {
+    this.proxy = proxy;
+    this.client = client;
+    this.number = number;
+  }
+
+  void connect() {
+    connected = true;
+    FaultProxy.daemon(
+        "to-server-" + number,
+        () -> {
+          try {
+            client.setTcpNoDelay(true);
+            server.setTcpNoDelay(true);
+            server.connect(proxy.target(), CONNECT_MILLIS);
+          } catch (IOException e) {
+            cut(Cut.RST);
+            return;
+          }
+          FaultProxy.daemon("to-client-" + number, () -> pump(Direction.TO_CLIENT));
+          pump(Direction.TO_SERVER);
+        });
+  }
+
+  /** Accepted, and nothing more. */
+  boolean hangs() {
+    return !connected;
+  }
+
+  private void pump(Direction direction) {
+    Socket from = direction == Direction.TO_SERVER ? client : server;
+    Socket to = direction == Direction.TO_SERVER ? server : client;
+    byte[] buffer = new byte[BUFFER];
+    try {
+      for (int count; (count = from.getInputStream().read(buffer)) >= 0; ) {
+        proxy.valve(direction).pass(count);
+        if (cut.get()) {
+          // after an orderly cut the peer may still send: read on, so that it gets no RST
+          continue;
+        }
+        if (direction == Direction.TO_SERVER) {
+          watch(buffer, count);
+        } else if (replyCut != null) {
+          cut(replyCut);
+          continue;
+        }
+        to.getOutputStream().write(buffer, 0, count);
+      }
+      // one side has ended its stream: so does the other
+      to.shutdownOutput();
+      if (direction == Direction.TO_CLIENT || cut.get()) {
+        close(client);
+        close(server);
+        proxy.gone(this);
+      }
+    } catch (IOException e) {
+      cut(Cut.RST);
+      close(client);
+      close(server);
+      proxy.gone(this);
+    }
+  }
+
+  private void watch(byte[] buffer, int count) {
+    if (proxy.cutPending() && replyCut == null) {
+      replyCut = proxy.takeReplyCut(new String(buffer, 0, count, StandardCharsets.ISO_8859_1));
+    }
+  }
+
+  /** Gives whether it was open. */
+  boolean cut(@Nullable Cut how) {
+    if (how == null || !cut.compareAndSet(false, true)) {
+      return false;
+    }
+    try {
+      if (how == Cut.FIN && connected) {
+        client.shutdownOutput();
+        server.shutdownOutput();
+      } else {
+        client.setSoLinger(true, 0);
+        client.close();
+        server.setSoLinger(true, 0);
+        server.close();
+        proxy.gone(this);
+      }
+    } catch (IOException e) {
+      close(client);
+      close(server);
+      proxy.gone(this);
+    }
+    return true;
+  }
+
+  private static void close(Socket socket) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      // it is gone anyway
+    }
+  }
+}

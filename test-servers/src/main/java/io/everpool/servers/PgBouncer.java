@@ -1,0 +1,138 @@
+package io.everpool.servers;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * PgBouncer before a server, where the machine has one installed. It knows the server's role and
+ * database and checks the password.
+ */
+public final class PgBouncer implements AutoCloseable {
+  private static final String GUARD =
+      """
+      trap '' INT TERM HUP
+      root=$1
+      shift
+      "$@" </dev/null >"$root/log" 2>&1 &
+      while read -r line; do :; done
+      kill -KILL $!
+      wait
+      rm -rf "$root"
+      """;
+
+  private final PostgresServer server;
+  private final Path root;
+  private final Process guard;
+  private final int port = EmbeddedServer.freePort();
+
+  private PgBouncer(Path program, PostgresServer server, String poolMode) {
+    this.server = server;
+    try {
+      root = Files.createTempDirectory("everpool-bouncer");
+      Files.writeString(
+          root.resolve("users"), "\"" + server.user() + "\" \"" + server.password() + "\"\n");
+      Files.writeString(root.resolve("ini"), configuration(poolMode));
+      List<String> command =
+          new ArrayList<>(List.of("sh", "-c", GUARD, "bouncer-guard", root.toString()));
+      if (System.getProperty("user.name").equals("root")) {
+        command.addAll(List.of("unshare", "-U"));
+      }
+      command.addAll(List.of(program.toString(), root.resolve("ini").toString()));
+      guard = new ProcessBuilder(command).start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Whether PgBouncer is installed here. */
+  public static boolean available() {
+    return program().isPresent();
+  }
+
+  private static Optional<Path> program() {
+    String path = System.getenv().getOrDefault("PATH", "") + File.pathSeparator + "/usr/sbin";
+    return Stream.of(path.split(File.pathSeparator))
+        .map(directory -> Path.of(directory, "pgbouncer"))
+        .filter(Files::isExecutable)
+        .findFirst();
+  }
+
+  /**
+   * Starts PgBouncer before {@code server} and waits until it listens.
+   *
+   * @param poolMode {@code session}, {@code transaction} or {@code statement}
+   * @throws IllegalStateException if it isn't installed; see {@link #available()}
+   */
+  public static PgBouncer before(PostgresServer server, String poolMode) {
+    Path program =
+        program().orElseThrow(() -> new IllegalStateException("PgBouncer isn't installed"));
+    PgBouncer bouncer = new PgBouncer(program, server, poolMode);
+    try {
+      Await.until(PostgresServer.PATIENCE, bouncer::listens, "PgBouncer to listen");
+      return bouncer;
+    } catch (RuntimeException | Error e) {
+      bouncer.close();
+      throw e;
+    }
+  }
+
+  private String configuration(String poolMode) {
+    return """
+        [databases]
+        %1$s = host=%2$s port=%3$d dbname=%1$s
+        [pgbouncer]
+        listen_addr = 127.0.0.1
+        listen_port = %4$d
+        unix_socket_dir =
+        auth_type = scram-sha-256
+        auth_file = %5$s/users
+        pool_mode = %6$s
+        ignore_startup_parameters = extra_float_digits
+        """
+        .formatted(server.database(), server.host(), server.port(), port, root, poolMode);
+  }
+
+  private boolean listens() {
+    try (Socket socket = new Socket()) {
+      socket.connect(new InetSocketAddress(host(), port), 1_000);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  public String host() {
+    return "127.0.0.1";
+  }
+
+  public int port() {
+    return port;
+  }
+
+  /** As {@link PostgresServer#jdbcUrl()}, by way of PgBouncer. */
+  public String jdbcUrl() {
+    return "jdbc:postgresql://" + host() + ":" + port + "/" + server.database();
+  }
+
+  /** Kills it and leaves nothing behind. */
+  @Override
+  public void close() {
+    try {
+      guard.getOutputStream().close();
+      guard.waitFor();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
