@@ -1,0 +1,88 @@
+package io.everpool.jdbi;
+
+import io.everpool.api.Pool;
+import io.everpool.api.WorkOptions;
+import java.sql.SQLException;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.HandleCallback;
+import org.jdbi.v3.core.HandleCallbackDecorator;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.extension.Extensions;
+import org.jdbi.v3.core.spi.JdbiPlugin;
+import org.jdbi.v3.jackson2.Jackson2Plugin;
+import org.jdbi.v3.postgres.PostgresPlugin;
+
+/**
+ * Makes handles, transactions and SqlObject methods of a Jdbi units of work of a pool, and teaches
+ * it PostgreSQL's types and JSONB. For a Jdbi that {@link EverpoolJdbi#create(Pool)} didn't make:
+ * {@code Jdbi.create(pool).installPlugin(new EverpoolPlugin(pool))}.
+ *
+ * <p>JSONB: a {@code JsonNode} is bound as {@code jsonb} and mapped from {@code json} and {@code
+ * jsonb} as it is; SQL's NULL is Java's null, JSON's null is a {@code NullNode}. A type of one's
+ * own, such as a record, that carries Jdbi's {@link org.jdbi.v3.json.Json @Json} is bound and
+ * mapped as JSON wherever it occurs; one that doesn't carry it is where it is asked for, by
+ * {@code @Json} on a record's component or a parameter or by {@code
+ * QualifiedType.of(X.class).with(Json.class)}. The mapper is the one of {@link
+ * org.jdbi.v3.jackson2.Jackson2Config}.
+ *
+ * <p>The transaction handler and the callback decorator that are set when the plug-in is installed
+ * go on working inside of the units. Serialization failures and deadlocks are rerun by the pool,
+ * with pauses, so Jdbi's {@code SerializableTransactionRunner} isn't needed; under this plug-in its
+ * attempts would multiply with the pool's.
+ */
+public final class EverpoolPlugin extends JdbiPlugin.Singleton {
+  private static final WorkOptions SET_UP = WorkOptions.IDEMPOTENT.withLabel("handle set-up");
+
+  private final HandleUnits units;
+
+  /** For a Jdbi over {@code pool}; over anything else units just run once. */
+  public EverpoolPlugin(Pool pool) {
+    units = new HandleUnits(pool, new PooledPostgres(pool));
+  }
+
+  @Override
+  public void customizeJdbi(Jdbi jdbi) {
+    jdbi.installPlugin(units.postgres());
+    jdbi.installPlugin(new Jackson2Plugin());
+    jdbi.registerArgument(new JsonNodeArgumentFactory());
+    jdbi.registerArgument(new JsonTypeArgumentFactory());
+    jdbi.registerColumnMapper(new JsonNodeColumnMapperFactory());
+    jdbi.registerColumnMapper(new JsonTypeColumnMapperFactory());
+    jdbi.setTransactionHandler(new UnitTransactionHandler(units, jdbi.getTransactionHandler()));
+    jdbi.setHandleCallbackDecorator(decorator(jdbi.getHandleCallbackDecorator()));
+    jdbi.getConfig(Extensions.class).registerHandlerCustomizer(new UnitMethodCustomizer(units));
+  }
+
+  private HandleCallbackDecorator decorator(HandleCallbackDecorator inner) {
+    return new HandleCallbackDecorator() {
+      @Override
+      public <R, X extends Exception> HandleCallback<R, X> decorate(HandleCallback<R, X> callback) {
+        HandleCallback<R, X> decorated = inner.decorate(callback);
+        return handle -> units.runLent(handle, MarkedCallback.options(callback, handle), decorated);
+      }
+    };
+  }
+
+  /**
+   * The PostgreSQL plug-in asks a new connection for the large objects' functions when a handle is
+   * opened, past the pool's face; so that happens in a unit of its own.
+   */
+  static final class PooledPostgres extends PostgresPlugin {
+    private final Pool pool;
+
+    PooledPostgres(Pool pool) {
+      this.pool = pool;
+    }
+
+    @Override
+    public Handle customizeHandle(Handle handle) throws SQLException {
+      return pool.rerun(
+          handle.getConnection(), SET_UP, connection -> super.customizeHandle(handle));
+    }
+
+    /** Binds what the handle knows of its connection to the present one. */
+    void rebind(Handle handle) throws SQLException {
+      super.customizeHandle(handle);
+    }
+  }
+}

@@ -1,0 +1,129 @@
+package io.everpool.jdbi;
+
+import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.Pool;
+import io.everpool.api.Work;
+import io.everpool.api.WorkOptions;
+import io.everpool.api.WriteOutcomeUnknownException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.jdbi.v3.core.ConnectionException;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.HandleCallback;
+import org.jdbi.v3.core.JdbiException;
+import org.jdbi.v3.core.transaction.TransactionException;
+import org.jspecify.annotations.Nullable;
+
+/** Runs callbacks of handles as units of work of the pool that the handles' connections are of. */
+final class HandleUnits {
+  private final Pool pool;
+  private final EverpoolPlugin.PooledPostgres postgres;
+
+  HandleUnits(Pool pool, EverpoolPlugin.PooledPostgres postgres) {
+    this.pool = pool;
+    this.postgres = postgres;
+  }
+
+  EverpoolPlugin.PooledPostgres postgres() {
+    return postgres;
+  }
+
+  /**
+   * Runs a callback to which {@code handle} was lent as a whole, from its opening to its closing:
+   * what a failed run has changed in the handle's configuration is undone before the next.
+   */
+  <R extends @Nullable Object, X extends Exception> R runLent(
+      Handle handle, WorkOptions options, HandleCallback<R, X> callback) throws X {
+    // within a SqlObject's method the configuration in force is the method's, not the handle's
+    return run(
+        handle,
+        options,
+        handle.getExtensionMethod() == null
+            ? new PristineCallback<>(handle.getConfig(), callback)
+            : callback);
+  }
+
+  /**
+   * Runs {@code callback} on {@code handle}, again if the pool says so. What the callback throws
+   * comes out as it was; what the pool itself throws comes out as a {@link JdbiException}.
+   */
+  <R extends @Nullable Object, X extends Exception> R run(
+      Handle handle, WorkOptions options, HandleCallback<R, X> callback) throws X {
+    if (handle.isInTransaction()) {
+      // The unit is the transaction, or what is around it. This here is a part of it: rerun alone,
+      // it would miss what the transaction did before.
+      return callback.withHandle(handle);
+    }
+    Attempts<R, X> attempts = new Attempts<>(handle, callback);
+    try {
+      return pool.rerun(handle.getConnection(), options, attempts);
+    } catch (SQLException e) {
+      if (attempts.failedWith(e)) {
+        throw HandleUnits.<X>asThrownByCallback(e);
+      }
+      throw unchecked(e);
+    }
+  }
+
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // the callback threw it as its X
+  private static <X extends Exception> X asThrownByCallback(SQLException e) {
+    return (X) e;
+  }
+
+  private static JdbiException unchecked(SQLException e) {
+    if (e instanceof CommitOutcomeUnknownException) {
+      return new TransactionException(e.getMessage(), e);
+    }
+    if (e instanceof WriteOutcomeUnknownException) {
+      return new UnitFailedException(e);
+    }
+    return new ConnectionException(e);
+  }
+
+  /** The runs of one unit. */
+  private final class Attempts<R extends @Nullable Object, X extends Exception>
+      implements Work<R, X> {
+    private final Handle handle;
+    private final HandleCallback<R, X> callback;
+    private boolean ran;
+    private @Nullable Throwable failure;
+
+    Attempts(Handle handle, HandleCallback<R, X> callback) {
+      this.handle = handle;
+      this.callback = callback;
+    }
+
+    boolean failedWith(Throwable thrown) {
+      return thrown == failure;
+    }
+
+    @Override
+    public R run(Connection connection) throws X {
+      if (ran) {
+        startAfresh();
+      }
+      ran = true;
+      try {
+        return callback.withHandle(handle);
+      } catch (Throwable e) {
+        failure = e;
+        throw e;
+      }
+    }
+
+    /**
+     * Makes the handle forget the failed run: the transaction it still believes in (a {@code
+     * begin()} would do nothing, and what follows run in autocommit), the {@code afterCommit}
+     * callbacks of that run (they would run twice), and the session it looks up large objects and
+     * types in.
+     */
+    private void startAfresh() {
+      handle.rollback();
+      try {
+        postgres.rebind(handle);
+      } catch (SQLException e) {
+        throw new ConnectionException(e);
+      }
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package io.everpool.jdbi;
+
+import java.lang.reflect.Type;
+import java.util.Optional;
+import org.jdbi.v3.core.config.ConfigRegistry;
+import org.jdbi.v3.core.generic.GenericTypes;
+import org.jdbi.v3.core.mapper.ColumnMapper;
+import org.jdbi.v3.core.mapper.ColumnMapperFactory;
+import org.jdbi.v3.core.mapper.ColumnMappers;
+import org.jdbi.v3.core.qualifier.QualifiedType;
+import org.jdbi.v3.json.Json;
+
+/** Maps to types that carry {@link Json} themselves as if each use of them did. */
+final class JsonTypeColumnMapperFactory implements ColumnMapperFactory {
+
+  @Override
+  public Optional<ColumnMapper<?>> build(Type type, ConfigRegistry config) {
+    if (!GenericTypes.getErasedType(type).isAnnotationPresent(Json.class)) {
+      return Optional.empty();
+    }
+    return config
+        .get(ColumnMappers.class)
+        .findFor(QualifiedType.of(type).with(Json.class))
+        .map(mapper -> mapper);
+  }
+}

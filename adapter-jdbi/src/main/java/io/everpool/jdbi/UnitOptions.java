@@ -1,0 +1,85 @@
+package io.everpool.jdbi;
+
+import io.everpool.api.WorkOptions;
+import org.jdbi.v3.core.config.JdbiConfig;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known about all units of work of a Jdbi, or, where a handle's configuration is set, about
+ * those begun on it later. For a Jdbi that only reads:
+ *
+ * <pre>{@code
+ * jdbi.configure(UnitOptions.class, options -> options.setReadOnly(true));
+ * }</pre>
+ *
+ * <p>For single units see {@link EverpoolJdbi#readOnly}, and {@link ReadOnly} and {@link
+ * Idempotent} on SqlObjects. Thread-safe for reading, as every configuration of Jdbi is.
+ */
+public final class UnitOptions implements JdbiConfig<UnitOptions> {
+  private boolean readOnly;
+  private boolean idempotent;
+  private @Nullable String label;
+
+  /** Nothing is known. */
+  public UnitOptions() {}
+
+  private UnitOptions(UnitOptions that) {
+    readOnly = that.readOnly;
+    idempotent = that.idempotent;
+    label = that.label;
+  }
+
+  /** Whether units only read; their connections are set read-only meanwhile. Default: no. */
+  public UnitOptions setReadOnly(boolean value) {
+    readOnly = value;
+    return this;
+  }
+
+  /** Whether units may be repeated even if they had their effect already. Default: no. */
+  public UnitOptions setIdempotent(boolean value) {
+    idempotent = value;
+    return this;
+  }
+
+  /**
+   * What logs and exceptions call units; null, the default, for what they are: the SqlObject's
+   * method, or else {@code handle} or {@code transaction}.
+   */
+  public UnitOptions setLabel(@Nullable String value) {
+    label = value;
+    return this;
+  }
+
+  public boolean isReadOnly() {
+    return readOnly;
+  }
+
+  public boolean isIdempotent() {
+    return idempotent;
+  }
+
+  public @Nullable String getLabel() {
+    return label;
+  }
+
+  /** These, for a unit that is called {@code what} unless a label was set. */
+  WorkOptions of(String what) {
+    return new WorkOptions(readOnly, idempotent, 0, label == null ? what : label);
+  }
+
+  @Override
+  public UnitOptions createCopy() {
+    return new UnitOptions(this);
+  }
+
+  @Override
+  public String toString() {
+    return "UnitOptions[readOnly="
+        + readOnly
+        + ", idempotent="
+        + idempotent
+        + ", label="
+        + label
+        + "]";
+  }
+}

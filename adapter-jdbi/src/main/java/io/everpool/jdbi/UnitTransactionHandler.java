@@ -1,0 +1,106 @@
+package io.everpool.jdbi;
+
+import io.everpool.api.WorkOptions;
+import java.sql.SQLException;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.HandleCallback;
+import org.jdbi.v3.core.extension.ExtensionMethod;
+import org.jdbi.v3.core.transaction.DelegatingTransactionHandler;
+import org.jdbi.v3.core.transaction.TransactionException;
+import org.jdbi.v3.core.transaction.TransactionHandler;
+import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
+import org.jdbi.v3.core.transaction.UnableToRestoreAutoCommitStateException;
+
+/** Makes transactions units of work; how they are begun and ended stays the delegate's business. */
+final class UnitTransactionHandler extends DelegatingTransactionHandler {
+  private static final String LABEL = "transaction";
+
+  private final HandleUnits units;
+
+  UnitTransactionHandler(HandleUnits units, TransactionHandler delegate) {
+    super(delegate);
+    this.units = units;
+  }
+
+  @Override
+  public TransactionHandler specialize(Handle handle) throws SQLException {
+    return new UnitTransactionHandler(units, getDelegate().specialize(handle));
+  }
+
+  @Override
+  public <R, X extends Exception> R inTransaction(Handle handle, HandleCallback<R, X> callback)
+      throws X {
+    return units.run(handle, options(handle), each -> getDelegate().inTransaction(each, callback));
+  }
+
+  @Override
+  public <R, X extends Exception> R inTransaction(
+      Handle handle, TransactionIsolationLevel level, HandleCallback<R, X> callback) throws X {
+    if (level == TransactionIsolationLevel.UNKNOWN) {
+      return inTransaction(handle, callback);
+    }
+    return units.run(
+        handle,
+        options(handle).withIsolation(level.intValue()),
+        each -> getDelegate().inTransaction(each, level, callback));
+  }
+
+  /**
+   * Between the runs of a unit this is called on a renewed connection, of whose session the
+   * delegate still remembers a transaction that is gone: there is nothing to roll back, only to
+   * forget.
+   */
+  @Override
+  public void rollback(Handle handle) {
+    boolean nothingOpen = autoCommits(handle);
+    try {
+      super.rollback(handle);
+    } catch (TransactionException e) {
+      if (!nothingOpen) {
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * A COMMIT whose answer was lost may be found to have happened. The transaction is then over, and
+   * well, though the session isn't: that it can't be set back to autocommit is no failure.
+   */
+  @Override
+  public void commit(Handle handle) {
+    try {
+      super.commit(handle);
+    } catch (UnableToRestoreAutoCommitStateException e) {
+      if (!isClosed(handle)) {
+        throw e;
+      }
+    }
+  }
+
+  private static WorkOptions options(Handle handle) {
+    UnitOptions configured = handle.getConfig(UnitOptions.class);
+    ExtensionMethod method = handle.getExtensionMethod();
+    WorkOptions options =
+        method == null
+            ? configured.of(LABEL)
+            : UnitMethods.options(configured, method.getType(), method.getMethod());
+    // set by @Transaction(readOnly = true) and Handle.setReadOnly
+    return handle.isReadOnly() ? options.withReadOnly(true) : options;
+  }
+
+  private static boolean autoCommits(Handle handle) {
+    try {
+      return handle.getConnection().getAutoCommit();
+    } catch (SQLException e) {
+      throw new TransactionException("Failed to test for transaction status", e);
+    }
+  }
+
+  private static boolean isClosed(Handle handle) {
+    try {
+      return handle.getConnection().isClosed();
+    } catch (SQLException e) {
+      return true;
+    }
+  }
+}

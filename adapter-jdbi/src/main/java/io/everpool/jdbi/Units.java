@@ -1,0 +1,66 @@
+package io.everpool.jdbi;
+
+import io.everpool.api.WorkOptions;
+import org.jdbi.v3.core.HandleCallback;
+import org.jdbi.v3.core.HandleConsumer;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.extension.ExtensionCallback;
+import org.jdbi.v3.core.extension.ExtensionConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A Jdbi whose units of work the caller knows something about; see {@link EverpoolJdbi#readOnly}
+ * and {@link EverpoolJdbi#idempotent}. The methods are those of {@link Jdbi}. Within another unit
+ * on the same thread they take part in that one, and what is known of that one counts. Immutable
+ * and thread-safe.
+ */
+public final class Units {
+  static final String LABEL = "handle";
+
+  private final Jdbi jdbi;
+  private final WorkOptions options;
+
+  Units(Jdbi jdbi, WorkOptions options) {
+    this.jdbi = jdbi;
+    this.options = options;
+  }
+
+  /** The same with a name for logs and exceptions. */
+  public Units labelled(String label) {
+    return new Units(jdbi, options.withLabel(label));
+  }
+
+  /** As {@link Jdbi#withHandle}; the whole callback is rerun. */
+  public <R extends @Nullable Object, X extends Exception> R withHandle(
+      HandleCallback<R, X> callback) throws X {
+    return jdbi.withHandle(new MarkedCallback<>(options, callback));
+  }
+
+  /** As {@link Jdbi#useHandle}; the whole callback is rerun. */
+  public <X extends Exception> void useHandle(HandleConsumer<X> consumer) throws X {
+    withHandle(consumer.asCallback());
+  }
+
+  /** As {@link Jdbi#inTransaction(HandleCallback)}. */
+  public <R extends @Nullable Object, X extends Exception> R inTransaction(
+      HandleCallback<R, X> callback) throws X {
+    return withHandle(handle -> handle.inTransaction(callback));
+  }
+
+  /** As {@link Jdbi#useTransaction(HandleConsumer)}. */
+  public <X extends Exception> void useTransaction(HandleConsumer<X> consumer) throws X {
+    inTransaction(consumer.asCallback());
+  }
+
+  /** As {@link Jdbi#withExtension}; the whole callback is rerun. */
+  public <R extends @Nullable Object, E, X extends Exception> R withExtension(
+      Class<E> type, ExtensionCallback<R, E, X> callback) throws X {
+    return withHandle(handle -> callback.withExtension(handle.attach(type)));
+  }
+
+  /** As {@link Jdbi#useExtension}; the whole callback is rerun. */
+  public <E, X extends Exception> void useExtension(Class<E> type, ExtensionConsumer<E, X> consumer)
+      throws X {
+    useHandle(handle -> consumer.useExtension(handle.attach(type)));
+  }
+}
