@@ -24,6 +24,9 @@ final class EmbeddedServer extends PostgresServer {
     Cluster cluster = new Cluster(Binaries.home());
     try {
       cluster.init(ADMIN, settings.password());
+      if (settings.tls()) {
+        Certificate.into(cluster.data());
+      }
       EmbeddedServer server = new EmbeddedServer(settings, cluster, freePort());
       server.startAgain();
       server.createDatabase();
@@ -44,6 +47,11 @@ final class EmbeddedServer extends PostgresServer {
 
   Path data() {
     return cluster.data();
+  }
+
+  @Override
+  public Path certificate() {
+    return settings.tls() ? data().resolve(Certificate.FILE) : super.certificate();
   }
 
   @Override

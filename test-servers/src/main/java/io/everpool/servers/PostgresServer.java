@@ -2,6 +2,7 @@ package io.everpool.servers;
 
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -81,7 +82,8 @@ public abstract class PostgresServer implements AutoCloseable {
    * container} or {@code embedded}.
    */
   public static PostgresServer start(ServerSettings settings) {
-    if (FLAVOUR.equals("embedded")
+    if (settings.tls()
+        || FLAVOUR.equals("embedded")
         || (FLAVOUR.equals("auto") && !ContainerServer.engineAvailable())) {
       return EmbeddedServer.boot(settings);
     }
@@ -107,6 +109,15 @@ public abstract class PostgresServer implements AutoCloseable {
 
   /** Where it listens, through every restart. */
   public abstract int port();
+
+  /**
+   * The file with the server's certificate, for 127.0.0.1 and localhost.
+   *
+   * @throws UnsupportedOperationException without {@link ServerSettings#withTls()}
+   */
+  public Path certificate() {
+    throw new UnsupportedOperationException("no TLS; see ServerSettings.withTls()");
+  }
 
   /** What this flavour can do beyond the rest; asking for more throws. */
   public abstract Set<Ability> abilities();

@@ -12,9 +12,10 @@ import java.util.TreeMap;
  * @param password its password, checked by SCRAM
  * @param database its database
  * @param parameters server parameters, such as {@code max_connections}; they win over the defaults
+ * @param tls whether it takes TLS as well, with a certificate of its own; never in a container
  */
 public record ServerSettings(
-    String user, String password, String database, Map<String, String> parameters) {
+    String user, String password, String database, Map<String, String> parameters, boolean tls) {
 
   public ServerSettings {
     parameters = Map.copyOf(parameters);
@@ -24,18 +25,24 @@ public record ServerSettings(
   public static ServerSettings defaults() {
     byte[] random = new byte[8];
     new SecureRandom().nextBytes(random);
-    return new ServerSettings("app", "pw-" + HexFormat.of().formatHex(random), "app", Map.of());
+    String password = "pw-" + HexFormat.of().formatHex(random);
+    return new ServerSettings("app", password, "app", Map.of(), false);
   }
 
   public ServerSettings withPassword(String value) {
-    return new ServerSettings(user, value, database, parameters);
+    return new ServerSettings(user, value, database, parameters, tls);
+  }
+
+  /** With TLS; {@link PostgresServer#certificate} is what a client has to trust. */
+  public ServerSettings withTls() {
+    return new ServerSettings(user, password, database, parameters, true);
   }
 
   /** Adds a server parameter. */
   public ServerSettings with(String parameter, String value) {
     Map<String, String> more = new TreeMap<>(parameters);
     more.put(parameter, value);
-    return new ServerSettings(user, password, database, more);
+    return new ServerSettings(user, password, database, more, tls);
   }
 
   /**
@@ -51,6 +58,7 @@ public record ServerSettings(
     all.put("log_line_prefix", "%m [%p] ");
     all.put("lc_messages", "C");
     all.put("password_encryption", "scram-sha-256");
+    all.put("ssl", tls ? "on" : "off");
     all.putAll(parameters);
     return all;
   }

@@ -166,6 +166,24 @@ class PostgresServerTest {
   }
 
   @Test
+  void tlsIsTakenWithACertificateThatAClientCanVerify() throws SQLException {
+    try (PostgresServer secure = PostgresServer.start(ServerSettings.defaults().withTls());
+        Connection connection =
+            DriverManager.getConnection(
+                secure.jdbcUrl()
+                    + "?sslmode=verify-full&channelBinding=require&sslrootcert="
+                    + secure.certificate(),
+                secure.user(),
+                secure.password());
+        Statement statement = connection.createStatement();
+        var rows =
+            statement.executeQuery("select ssl from pg_stat_ssl where pid = pg_backend_pid()")) {
+      rows.next();
+      assertThat(rows.getBoolean(1)).isTrue();
+    }
+  }
+
+  @Test
   void theUrlCarriesTheCredentialsEncoded() {
     ServerSettings settings = ServerSettings.defaults().withPassword("p@ss:w/rd %");
     PostgresServer fake = new EmbeddedServer(settings, new Cluster(Binaries.home()), 5432);
