@@ -143,9 +143,12 @@ abstract class SlotFields extends SlotPadding {
   /** The generation the connection belongs to; all below the pool's fence are given up. */
   public int generation;
 
+  /** Why the connection is being closed. */
+  public CloseReason closeReason = CloseReason.POOL_CLOSED;
+
   /**
-   * Why the connection is being closed. The one who dooms writes it before the move though he
-   * doesn't own the slot: of two dooming at once one reason is kept, either is true.
+   * Why the present lease is doomed. Written before the move by one who doesn't own the slot: of
+   * two dooming at once one reason stays, and either is true.
    */
-  public volatile @Nullable CloseReason closeReason;
+  public volatile CloseReason doomReason = CloseReason.FAILED;
 }

@@ -1,0 +1,443 @@
+package io.everpool.core.engine;
+
+import io.everpool.api.CloseReason;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lends the connections in its slots, to running threads first and to waiting threads by rule.
+ *
+ * <h2>Who gets a connection that comes back</h2>
+ *
+ * <p>Handing every connection to the first waiter is fair and slow: each lease then costs a
+ * wake-up, many times the work done with it. Leaving it to whoever runs by is fast and starves
+ * those who wait. So two rules decide, and only while somebody waits: the connection is handed to
+ * the first waiter if it was held for {@link #LONG_HOLD} or longer (beside such a hold a wake-up is
+ * cheap), or if {@link #GAP} has passed since the last hand-over (so the k-th waiter waits for
+ * about k gaps, whatever the runners do). Otherwise it is published as idle and a running thread
+ * may take it without a context switch. A hold that began by waiting counts from the wake-up:
+ * counted from the hand-over, slow wake-ups would look like long holds, and the convoy would never
+ * end.
+ *
+ * <h2>Why no wake-up is lost</h2>
+ *
+ * <p>A releaser publishes its slot, then reads the count of waiters; a waiter joins the line, then
+ * scans the slots. Both have a full fence between their two steps (a compare-and-set; a counter's
+ * read-modify-write), so at least one of them sees the other: Dekker's pattern. If the releaser
+ * sees the waiter it takes the slot back and serves the line; if that fails, somebody else holds
+ * the slot now, and his release will look. If the waiter sees the slot it takes it.
+ *
+ * <p>A signal (not a hand-over) only says "look again". The signaller sets {@code signalled},
+ * wakes, then reads the status; the waiter leaves its status first and reads {@code signalled}
+ * afterwards, or whoever served it does. So a signal to someone who is leaving is seen by one of
+ * the two and passed on to the next. A waiter that was signalled and found nothing keeps the mark
+ * for {@link #RELOOK}, clears it, and then looks once more: a slot published while it was marked is
+ * found by that look.
+ *
+ * <p>So beside an idle slot and a waiter there is always a first waiter that has been signalled, a
+ * look that is due within {@link #RELOOK}, or a running thread about to look.
+ *
+ * <p>Nothing here blocks, and nothing reads a clock while nobody waits.
+ */
+public final class Engine {
+  /** Held for this long or longer, a connection goes to the first waiter; nanoseconds. */
+  static final long LONG_HOLD = 100_000;
+
+  /** At the latest after this long the line moves by a hand-over; nanoseconds. */
+  static final long GAP = 60_000;
+
+  /** How long a waiter that was told of an idle connection and found none counts as told. */
+  static final long RELOOK = 100_000;
+
+  private final Slot[] slots;
+  private final Line line = new Line();
+  private final TimeSource time;
+  private final Housekeeping housekeeping;
+
+  /** Leases keep to the first so many slots while they suffice, so that the others can idle out. */
+  private volatile int width = 1;
+
+  private volatile boolean closed;
+
+  /** Time of the last hand-over; races lose a gap at most. */
+  private volatile long lastHandOver;
+
+  public Engine(int maxSize, TimeSource time, Housekeeping housekeeping) {
+    this.slots = new Slot[maxSize];
+    for (int i = 0; i < maxSize; i++) {
+      slots[i] = new Slot(i);
+    }
+    this.time = time;
+    this.housekeeping = housekeeping;
+    this.lastHandOver = time.nanoTime();
+  }
+
+  // ---- acquiring
+
+  /** Takes an idle connection, or returns null; the lease is then in {@link Slot#lease}. */
+  public @Nullable Slot tryAcquire(long threadId) {
+    Slot[] all = slots;
+    int near = width;
+    // Fibonacci hashing: neighbouring ids land far apart, and a thread always begins at its place.
+    int start = (int) ((((threadId * 0x9E3779B97F4A7C15L) >>> 32) * near) >>> 32);
+    for (int i = start; i < near; i++) {
+      if (all[i].acquire() != 0) {
+        all[i].holderId = threadId;
+        return all[i];
+      }
+    }
+    for (int i = 0; i < start; i++) {
+      if (all[i].acquire() != 0) {
+        all[i].holderId = threadId;
+        return all[i];
+      }
+    }
+    return near < all.length ? acquireBeyond(near, threadId) : null;
+  }
+
+  private @Nullable Slot acquireBeyond(int near, long threadId) {
+    for (int i = near; i < slots.length; i++) {
+      if (slots[i].acquire() != 0) {
+        slots[i].holderId = threadId;
+        widen(i + 1);
+        return slots[i];
+      }
+    }
+    return null;
+  }
+
+  /** Stands in line; the answer is as of {@link #step}, or {@link Turn#REFUSED}. */
+  public Turn begin(Waiter waiter, long threadId, int maxWaiters) {
+    if (closed) {
+      return Turn.CLOSED;
+    }
+    if (!line.join(waiter, maxWaiters)) {
+      return Turn.REFUSED;
+    }
+    if (closed) { // the closing pool may have told the line before this one stood in it
+      return leave(waiter) ? Turn.CLOSED : step(waiter, threadId);
+    }
+    Turn turn = scan(waiter, threadId);
+    if (turn == Turn.WAIT) {
+      housekeeping.grow();
+    }
+    return turn;
+  }
+
+  /**
+   * Looks what has come, after a wake-up of whatever kind. {@link Turn#WAIT}: to be called again
+   * after the next, or at the deadline. {@link Turn#RELOOK}: to be called again after {@link
+   * #relookNanos()}, then {@link #relook}.
+   */
+  public Turn step(Waiter waiter, long threadId) {
+    return switch (waiter.status()) {
+      case HANDED, GONE -> Turn.SERVED;
+      case TOLD -> {
+        line.left();
+        yield Turn.CLOSED;
+      }
+      case WAITING -> {
+        Turn turn = waiter.signalled ? scan(waiter, threadId) : Turn.WAIT;
+        yield turn == Turn.WAIT && waiter.signalled ? Turn.RELOOK : turn;
+      }
+    };
+  }
+
+  /** The look that ends a {@link Turn#RELOOK}: first the mark goes, then the eye. */
+  public Turn relook(Waiter waiter, long threadId) {
+    if (!waiter.waits()) {
+      return step(waiter, threadId);
+    }
+    waiter.signalled = false;
+    VarHandle.fullFence();
+    return scan(waiter, threadId);
+  }
+
+  /** How long a marked waiter pauses before it looks again; nanoseconds. */
+  public static long relookNanos() {
+    return RELOOK;
+  }
+
+  /**
+   * Leaves the line at a deadline or an interrupt. False if a connection (or the pool's end) came
+   * first: {@link #step} then tells which, and a connection must be taken.
+   */
+  public boolean leave(Waiter waiter) {
+    if (!waiter.become(Waiter.Status.GONE)) {
+      return false;
+    }
+    line.left();
+    passOn();
+    return true;
+  }
+
+  /** The slot a served waiter got; the lease is in {@link Slot#lease}. Called once. */
+  public Slot take(Waiter waiter, long threadId, long now) {
+    boolean handed = waiter.status() == Waiter.Status.HANDED;
+    Slot slot = handed ? waiter.slot : waiter.found;
+    if (slot == null) {
+      throw new IllegalStateException("not served: " + waiter.status());
+    }
+    if (handed) {
+      slot.lease = waiter.lease;
+      slot.holderId = threadId;
+    }
+    time(slot, slot.lease, now);
+    return slot;
+  }
+
+  private Turn scan(Waiter waiter, long threadId) {
+    Slot found = tryAcquire(threadId);
+    if (found == null) {
+      return Turn.WAIT;
+    }
+    long lease = found.lease;
+    if (waiter.become(Waiter.Status.GONE)) {
+      waiter.found = found;
+      line.left();
+      passOn();
+      return Turn.SERVED;
+    }
+    // Somebody served it meanwhile (or the pool closed): keep that, give this one back.
+    release(found, lease);
+    return step(waiter, threadId);
+  }
+
+  /** The line has a new first: if a connection lies idle it has to know. */
+  private void passOn() {
+    if (line.count() > 0 && anyIdle()) {
+      signalFirst();
+    }
+  }
+
+  private boolean anyIdle() {
+    for (Slot slot : slots) {
+      if (slot.state() == State.IDLE) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void signalFirst() {
+    for (Waiter first; (first = line.first()) != null; ) {
+      if (first.signalled) {
+        return;
+      }
+      first.signalled = true;
+      first.wake();
+      if (first.waits()) {
+        return;
+      }
+    }
+  }
+
+  // ---- releasing
+
+  /** Notes when a lease began, so that its release knows a long hold. */
+  public void time(Slot slot, long lease, long now) {
+    slot.heldSince = now;
+    slot.timedLease = lease;
+  }
+
+  /** RELEASE. A late or second call does nothing; a doomed connection is buried. */
+  public void release(Slot slot, long lease) {
+    if (line.count() > 0) {
+      releaseBesideWaiters(slot, lease);
+    } else if (!slot.release(lease)) {
+      bury(slot, lease);
+    } else if (line.count() > 0) {
+      serve(slot);
+    }
+  }
+
+  /** Offers an idle slot to those who wait, if it is still idle. */
+  private void serve(Slot slot) {
+    long lease = slot.acquire();
+    if (lease != 0) {
+      handOver(slot, lease, time.nanoTime());
+    }
+  }
+
+  private void releaseBesideWaiters(Slot slot, long lease) {
+    long now = time.nanoTime();
+    boolean heldLong = slot.timedLease == lease && now - slot.heldSince >= LONG_HOLD;
+    if (heldLong || now - lastHandOver >= GAP) {
+      handOver(slot, lease, now);
+    } else if (slot.release(lease)) {
+      signalFirst();
+    } else {
+      bury(slot, lease);
+    }
+  }
+
+  private void handOver(Slot slot, long lease, long now) {
+    // The new lease makes the old one void before anybody else can see the slot.
+    if (!slot.attempt(Move.HAND_OVER, lease)) {
+      bury(slot, lease);
+      return;
+    }
+    long next = Slot.after(Move.HAND_OVER, lease);
+    lastHandOver = now;
+    Waiter served = line.hand(slot, next);
+    if (served != null) {
+      served.wake();
+      if (served.signalled) {
+        // It was told of an idle connection and won't look for it now.
+        signalFirst();
+      }
+      return;
+    }
+    // Nobody waits any more. Whoever joins from here on scans after joining and finds it.
+    if (!slot.release(next)) {
+      bury(slot, next);
+    } else if (line.first() != null) {
+      serve(slot);
+    }
+  }
+
+  /** RETIRE: the holder brings a connection that must not be lent again. */
+  public void retire(Slot slot, long lease, CloseReason reason) {
+    if (slot.attempt(Move.RETIRE, lease)) {
+      close(slot, reason);
+    } else {
+      bury(slot, lease);
+    }
+  }
+
+  private void bury(Slot slot, long lease) {
+    if (slot.attempt(Move.BURY, Slot.after(Move.DOOM, lease))) {
+      close(slot, slot.doomReason);
+    }
+  }
+
+  private void close(Slot slot, CloseReason reason) {
+    slot.closeReason = reason;
+    housekeeping.close(slot);
+  }
+
+  // ---- what others than holders do
+
+  /** DOOM: the present lease's connection will be closed when it comes back. */
+  public boolean doom(Slot slot, long lease, CloseReason reason) {
+    if (slot.word() == lease) {
+      slot.doomReason = reason;
+    }
+    return slot.attempt(Move.DOOM, lease);
+  }
+
+  /** ABORT: takes a doomed connection from its holder. */
+  public boolean abort(Slot slot, long lease) {
+    if (slot.attempt(Move.ABORT, Slot.after(Move.DOOM, lease))) {
+      close(slot, slot.doomReason);
+      return true;
+    }
+    return false;
+  }
+
+  /** EVICT: closes an idle connection, seen idle as {@code word}. */
+  public boolean evict(Slot slot, long word, CloseReason reason) {
+    if (slot.attempt(Move.EVICT, word)) {
+      close(slot, reason);
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * OPENED: a connection is there; the slot's fields are written. False if upkeep gave up on it.
+   */
+  public boolean opened(Slot slot, long word) {
+    if (!slot.attempt(Move.OPENED, word)) {
+      return false;
+    }
+    offer(slot, Slot.after(Move.OPENED, word));
+    return true;
+  }
+
+  /** PASS: an examined connection is idle again. */
+  public void pass(Slot slot, long word) {
+    if (slot.attempt(Move.PASS, word)) {
+      offer(slot, Slot.after(Move.PASS, word));
+    }
+  }
+
+  /** FAIL: an examined connection is dead, or no longer wanted. */
+  public void fail(Slot slot, long word, CloseReason reason) {
+    if (slot.attempt(Move.FAIL, word)) {
+      close(slot, reason);
+    }
+  }
+
+  private void offer(Slot slot, long idle) {
+    // Closing sets its flag, then sweeps the slots; this published its slot, then reads the flag.
+    if (closed) {
+      evict(slot, idle, CloseReason.POOL_CLOSED);
+    } else if (line.count() > 0) {
+      serve(slot);
+    }
+  }
+
+  // ---- closing
+
+  /** No lease, no waiting from now on: the line is told, idle connections go, leased are doomed. */
+  public void close() {
+    closed = true;
+    line.dismiss();
+    for (Slot slot : slots) {
+      // A slot that is idle or leased after this look was published by someone who looks himself,
+      // or has moved under our eyes: look again.
+      for (boolean settled = false; !settled; ) {
+        long word = slot.word();
+        settled =
+            switch (Slot.state(word)) {
+              case IDLE -> evict(slot, word, CloseReason.POOL_CLOSED);
+              case LEASED -> doom(slot, word, CloseReason.POOL_CLOSED);
+              default -> true;
+            };
+      }
+    }
+  }
+
+  public boolean isClosed() {
+    return closed;
+  }
+
+  // ---- looking
+
+  /** The row of slots, for reading and for moves; the array itself is never changed. */
+  public Slot[] slots() {
+    return slots;
+  }
+
+  /** How many wait. */
+  public int waiting() {
+    return line.count();
+  }
+
+  /** Since when the first in line has waited, or {@code none} if nobody does. */
+  public long firstWaitsSince(long none) {
+    Waiter first = line.first();
+    return first == null ? none : first.since;
+  }
+
+  public int width() {
+    return width;
+  }
+
+  private void widen(int atLeast) {
+    if (width < atLeast) {
+      width = atLeast; // a race loses a step, which the next acquirer beyond the width repeats
+    }
+  }
+
+  /** Lets leases keep to fewer slots. */
+  public void narrow(int to) {
+    width = Math.max(1, to);
+  }
+
+  /** The line, for tests. */
+  Line line() {
+    return line;
+  }
+}

@@ -1,0 +1,121 @@
+package io.everpool.core.engine;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Iterator;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Those who wait, in order, and how many they are.
+ *
+ * <p>Who leaves in the middle is left in the queue as a dead entry: taking it out costs a walk from
+ * the head. Dead entries at the head go whenever somebody looks there; for the others, once more
+ * have left than still wait, one leaver sweeps them all, so that a thousand simultaneous time-outs
+ * cost a handful of walks and not a thousand.
+ */
+final class Line extends LineCount {
+  private static final int TOLERATED = 64;
+
+  private final ConcurrentLinkedQueue<Waiter> queue = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger leftSinceSweep = new AtomicInteger();
+  private final AtomicBoolean sweeping = new AtomicBoolean();
+
+  @SuppressWarnings("unused")
+  private long q00, q01, q02, q03, q04, q05, q06, q07, q08, q09, q10, q11, q12, q13, q14, q15;
+
+  /** How many wait. Counted up before a waiter is in the queue and down after it has left. */
+  int count() {
+    return count;
+  }
+
+  /** Joins the line, unless {@code limit} wait already. A full fence lies behind a true answer. */
+  boolean join(Waiter waiter, int limit) {
+    if (add(1) > limit) {
+      add(-1);
+      return false;
+    }
+    queue.add(waiter);
+    VarHandle.fullFence();
+    return true;
+  }
+
+  /** The first who still waits, left in its place. */
+  @Nullable Waiter first() {
+    for (Waiter waiter; (waiter = queue.peek()) != null; ) {
+      if (waiter.waits()) {
+        return waiter;
+      }
+      queue.remove(waiter); // at the head: one step
+    }
+    return null;
+  }
+
+  /** Hands a lease to the first who takes it; null if nobody waits. */
+  @Nullable Waiter hand(Slot slot, long lease) {
+    for (Waiter waiter; (waiter = queue.poll()) != null; ) {
+      waiter.slot = slot;
+      waiter.lease = lease;
+      if (waiter.become(Waiter.Status.HANDED)) {
+        add(-1);
+        return waiter;
+      }
+    }
+    return null;
+  }
+
+  /** A waiter that has become GONE or TOLD is out of the line. */
+  void left() {
+    add(-1);
+    if (leftSinceSweep.incrementAndGet() > TOLERATED + count
+        && sweeping.compareAndSet(false, true)) {
+      leftSinceSweep.set(0);
+      for (Iterator<Waiter> all = queue.iterator(); all.hasNext(); ) {
+        if (!all.next().waits()) {
+          all.remove();
+        }
+      }
+      sweeping.set(false);
+    }
+  }
+
+  /** Tells all who wait that there is nothing to wait for. They leave by themselves. */
+  void dismiss() {
+    for (Waiter waiter : queue) {
+      if (waiter.become(Waiter.Status.TOLD)) {
+        waiter.wake();
+      }
+    }
+  }
+
+  /** Entries in the queue, dead ones included; walks it. For tests. */
+  int entries() {
+    return queue.size();
+  }
+}
+
+@SuppressWarnings("unused")
+abstract class LinePadding {
+  private long p00, p01, p02, p03, p04, p05, p06, p07, p08, p09, p10, p11, p12, p13, p14, p15;
+}
+
+/** The count that every release reads, on a cache line that only waiters write. */
+abstract class LineCount extends LinePadding {
+  private static final VarHandle COUNT;
+
+  static {
+    try {
+      COUNT = MethodHandles.lookup().findVarHandle(LineCount.class, "count", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  volatile int count;
+
+  final int add(int difference) {
+    return (int) COUNT.getAndAdd(this, difference) + difference;
+  }
+}

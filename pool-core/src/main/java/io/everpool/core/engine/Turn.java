@@ -1,0 +1,17 @@
+package io.everpool.core.engine;
+
+/** What a caller in line has to do next. */
+public enum Turn {
+  /** It has a connection: {@link Engine#take}. */
+  SERVED,
+  /** Wait for a wake-up or the deadline, then {@link Engine#step}. */
+  WAIT,
+  /**
+   * Wait for a wake-up, the deadline or {@link Engine#relookNanos()}, then {@link Engine#relook}.
+   */
+  RELOOK,
+  /** The pool is closed. */
+  CLOSED,
+  /** Too many wait already. */
+  REFUSED
+}
