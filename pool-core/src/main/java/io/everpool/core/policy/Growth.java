@@ -1,0 +1,84 @@
+package io.everpool.core.policy;
+
+/**
+ * How many connections to begin opening now.
+ *
+ * <p>What is missing to the minimum is opened at once. For those who wait, one connect is begun at
+ * once and further ones only while the first in line goes on waiting: a burst that the connections
+ * at hand serve within a fraction of a connect's time needs no new ones, and opening one for each
+ * waiter of a burst is how pools hurt their server. The allowance doubles with every step that the
+ * first has waited, so that a real lack is met within a few steps.
+ *
+ * <p>While the server is down one connect at a time tries it; when it is back the allowance opens
+ * up again, 1, 2, 4 and so on, for every connect that succeeds.
+ */
+public final class Growth {
+
+  /** Shortest and longest step, nanoseconds. */
+  static final long SHORTEST_STEP = 1_000_000L;
+
+  static final long LONGEST_STEP = 100_000_000L;
+
+  private Growth() {}
+
+  /**
+   * What growth depends on.
+   *
+   * @param live connections that exist or are being opened
+   * @param idle connections ready to be lent
+   * @param connecting connects in progress
+   * @param empty slots with nothing in them
+   * @param minSize connections to keep; 0 while the pool sleeps
+   * @param waiting callers in line
+   * @param firstWaited how long the first of them has waited, nanoseconds
+   * @param connectTakes what a connect takes, as far as known, nanoseconds; 0 if unknown
+   * @param allowance connects that may be in progress at once
+   */
+  public record Facts(
+      int live,
+      int idle,
+      int connecting,
+      int empty,
+      int minSize,
+      int waiting,
+      long firstWaited,
+      long connectTakes,
+      int allowance) {}
+
+  /** How many connects to begin now. */
+  public static int connects(Facts facts) {
+    int missing = facts.minSize() - facts.live();
+    int demanded = demanded(facts) - facts.connecting();
+    int wanted = Math.max(missing, demanded);
+    int allowed = Math.min(facts.empty(), facts.allowance() - facts.connecting());
+    return Math.max(0, Math.min(wanted, allowed));
+  }
+
+  /** After how long the answer may change though nothing else does, nanoseconds. */
+  public static long lookAgainIn(Facts facts) {
+    if (facts.waiting() <= facts.connecting() || facts.empty() == 0) {
+      return Long.MAX_VALUE;
+    }
+    long step = step(facts.connectTakes());
+    return step - facts.firstWaited() % step;
+  }
+
+  private static int demanded(Facts facts) {
+    int unserved = facts.waiting() - facts.idle();
+    if (unserved <= 0) {
+      return 0;
+    }
+    long steps = Math.min(20, facts.firstWaited() / step(facts.connectTakes()));
+    return Math.min(unserved, 1 << steps);
+  }
+
+  /** A quarter of a connect: waiting less than that, the line is moving well enough without it. */
+  private static long step(long connectTakes) {
+    return Math.min(LONGEST_STEP, Math.max(SHORTEST_STEP, connectTakes / 4));
+  }
+
+  /** The allowance after a connect has succeeded: doubled, up to {@code most}. */
+  public static int opened(int allowance, int most) {
+    return (int) Math.min(most, 2L * allowance);
+  }
+}
