@@ -22,11 +22,11 @@ final class UnitMethodCustomizer implements ExtensionHandlerCustomizer {
 
   @Override
   public ExtensionHandler customize(ExtensionHandler handler, Class<?> type, Method method) {
-    boolean statement = UnitMethods.isStatement(method);
+    UnitMarks marks = UnitMarks.of(type, method);
     return (config, target) -> {
-      WorkOptions options = UnitMethods.options(config.get(UnitOptions.class), type, method);
+      WorkOptions options = marks.over(config.get(UnitOptions.class));
       AttachedExtensionHandler attached = handler.attachTo(config, target);
-      return statement || options.readOnly() || options.idempotent()
+      return marks.statement() || options.readOnly() || options.idempotent()
           ? new UnitMethod(attached, options)
           : attached;
     };

@@ -83,7 +83,7 @@ final class UnitTransactionHandler extends DelegatingTransactionHandler {
     WorkOptions options =
         method == null
             ? configured.of(LABEL)
-            : UnitMethods.options(configured, method.getType(), method.getMethod());
+            : UnitMarks.of(method.getType(), method.getMethod()).over(configured);
     // set by @Transaction(readOnly = true) and Handle.setReadOnly
     return handle.isReadOnly() ? options.withReadOnly(true) : options;
   }

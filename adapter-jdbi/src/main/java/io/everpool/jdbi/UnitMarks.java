@@ -1,0 +1,43 @@
+package io.everpool.jdbi;
+
+import io.everpool.api.WorkOptions;
+import java.lang.annotation.Annotation;
+import java.lang.reflect.Method;
+
+/** What the annotations say about a method of a SqlObject. */
+record UnitMarks(boolean readOnly, boolean idempotent, boolean statement, String label) {
+  private static final String STATEMENTS = "org.jdbi.v3.sqlobject.statement.Sql";
+
+  static UnitMarks of(Class<?> type, Method method) {
+    return new UnitMarks(
+        marked(ReadOnly.class, type, method),
+        marked(Idempotent.class, type, method),
+        isStatement(method),
+        type.getSimpleName() + "." + method.getName());
+  }
+
+  /** These marks on top of what was configured. */
+  WorkOptions over(UnitOptions configured) {
+    WorkOptions options = configured.of(label);
+    return options
+        .withReadOnly(readOnly || options.readOnly())
+        .withIdempotent(idempotent || options.idempotent());
+  }
+
+  private static boolean marked(Class<? extends Annotation> mark, Class<?> type, Method method) {
+    return method.isAnnotationPresent(mark)
+        || type.isAnnotationPresent(mark)
+        || method.getDeclaringClass().isAnnotationPresent(mark);
+  }
+
+  /** Whether the method is a statement of its own: {@code @SqlQuery}, {@code @SqlUpdate}, ... */
+  private static boolean isStatement(Method method) {
+    for (Annotation annotation : method.getAnnotations()) {
+      // by name, so that this module doesn't need SqlObject where the application doesn't
+      if (annotation.annotationType().getName().startsWith(STATEMENTS)) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
