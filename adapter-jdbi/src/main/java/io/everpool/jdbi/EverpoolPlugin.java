@@ -33,11 +33,28 @@ import org.jdbi.v3.postgres.PostgresPlugin;
 public final class EverpoolPlugin extends JdbiPlugin.Singleton {
   private static final WorkOptions SET_UP = WorkOptions.IDEMPOTENT.withLabel("handle set-up");
 
+  private final Pool pool;
   private final HandleUnits units;
 
   /** For a Jdbi over {@code pool}; over anything else units just run once. */
   public EverpoolPlugin(Pool pool) {
-    units = new HandleUnits(pool, new PooledPostgres(pool));
+    this(pool, new PooledPostgres(pool, false));
+  }
+
+  private EverpoolPlugin(Pool pool, PooledPostgres postgres) {
+    this.pool = pool;
+    units = new HandleUnits(pool, postgres);
+  }
+
+  /**
+   * The same with large objects ({@code InputStream} and {@code Reader} on {@code oid} columns),
+   * types registered by {@link org.jdbi.v3.postgres.PostgresTypes} and pgvector. They need the
+   * driver's own connection in every handle, and what is done with that the pool can't see: it has
+   * to clear more when the connection comes back, and to trust less when it breaks. Types alone are
+   * had without, by the driver's {@code datatype.<name>} among the pool's properties.
+   */
+  public EverpoolPlugin withDriverTypes() {
+    return new EverpoolPlugin(pool, new PooledPostgres(pool, true));
   }
 
   @Override
@@ -64,25 +81,31 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
   }
 
   /**
-   * The PostgreSQL plug-in asks a new connection for the large objects' functions when a handle is
-   * opened, past the pool's face; so that happens in a unit of its own.
+   * PostgreSQL's types, without a look at the driver's own connection for each handle. Where that
+   * look is wanted it asks a new session for the large objects' functions, past the pool's face; so
+   * it is a unit of its own.
    */
   static final class PooledPostgres extends PostgresPlugin {
     private final Pool pool;
+    private final boolean driverTypes;
 
-    PooledPostgres(Pool pool) {
+    PooledPostgres(Pool pool, boolean driverTypes) {
       this.pool = pool;
+      this.driverTypes = driverTypes;
     }
 
     @Override
     public Handle customizeHandle(Handle handle) throws SQLException {
-      return pool.rerun(
-          handle.getConnection(), SET_UP, connection -> super.customizeHandle(handle));
+      return driverTypes
+          ? pool.rerun(handle.getConnection(), SET_UP, connection -> super.customizeHandle(handle))
+          : handle;
     }
 
-    /** Binds what the handle knows of its connection to the present one. */
+    /** Binds what the handle knows of its session to the present one. */
     void rebind(Handle handle) throws SQLException {
-      super.customizeHandle(handle);
+      if (driverTypes) {
+        super.customizeHandle(handle);
+      }
     }
   }
 }
