@@ -3,6 +3,7 @@ package io.everpool.api.driver;
 import io.everpool.api.ResetMode;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,10 +46,13 @@ public interface PhysicalConnection {
 
   /**
    * What to ask about after a COMMIT that may lose its answer; null if the open transaction has
-   * written nothing, or if this driver can't tell. May cost a round trip.
+   * written nothing and may be repeated. May cost a round trip.
+   *
+   * @throws SQLFeatureNotSupportedException if this driver can't tell; it is not asked again on
+   *     this connection, and a COMMIT that loses its answer has an unknown outcome
    */
   default @Nullable CommitTicket commitTicket() throws SQLException {
-    return null;
+    throw new SQLFeatureNotSupportedException("This driver can't look up a commit");
   }
 
   /** Asks about another session's transaction. Called on a fresh connection. */
