@@ -1,0 +1,323 @@
+import static java.util.stream.Collectors.joining;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import javax.annotation.processing.AbstractProcessor;
+import javax.annotation.processing.RoundEnvironment;
+import javax.annotation.processing.SupportedAnnotationTypes;
+import javax.lang.model.SourceVersion;
+import javax.lang.model.element.ExecutableElement;
+import javax.lang.model.element.Modifier;
+import javax.lang.model.element.TypeElement;
+import javax.lang.model.type.TypeKind;
+import javax.lang.model.type.TypeMirror;
+import javax.lang.model.util.ElementFilter;
+import javax.tools.JavaCompiler;
+import javax.tools.ToolProvider;
+
+/**
+ * Writes one abstract forwarding class per JDBC interface, as the interface stands in the Java
+ * release given, whatever JDK runs the build. What a later release adds are default methods; they
+ * are inherited and go through the methods that are forwarded.
+ *
+ * <p>Three rules make the classes; the meaning is written by hand in what extends them:
+ *
+ * <ul>
+ *   <li>a failure passes through {@code failed(e)};
+ *   <li>a result that leads back to the connection passes through {@code wrap(x)};
+ *   <li>SQL that is about to be sent is announced: {@code executing(sql)}, {@code executing()} for
+ *       what was prepared or batched, {@code preparing(sql)} for what will be sent later.
+ * </ul>
+ *
+ * <p>Usage: {@code java ForwardingSources.java <output directory> <release>}. Files that would not
+ * change are left alone, so that nothing is compiled for nothing.
+ */
+public final class ForwardingSources {
+
+  private static final String PACKAGE = "io.everpool.core.jdbc";
+
+  /** Left out: each face closes and unwraps in its own way, and leads back to faces. */
+  private static final Set<String> BY_HAND =
+      Set.of(
+          "abort(java.util.concurrent.Executor)",
+          "close()",
+          "closeOnCompletion()",
+          "getConnection()",
+          "getDriverMajorVersion()",
+          "getDriverMinorVersion()",
+          "getStatement()",
+          "isClosed()",
+          "isValid(int)",
+          "isWrapperFor(java.lang.Class)",
+          "setClientInfo(java.lang.String,java.lang.String)",
+          "setClientInfo(java.util.Properties)",
+          "unwrap(java.lang.Class)");
+
+  /** What a program must never hold bare, lest its failures and its close pass us by. */
+  private static final Set<String> WRAPPED =
+      Set.of(
+          "java.lang.Object", // a cursor comes as a ResultSet from getObject
+          "java.sql.Statement",
+          "java.sql.PreparedStatement",
+          "java.sql.CallableStatement",
+          "java.sql.ResultSet",
+          "java.sql.DatabaseMetaData");
+
+  /**
+   * A class to write.
+   *
+   * @param iface the interface it forwards
+   * @param parent the class it extends, which then has the hooks; empty for none
+   */
+  private record Target(String iface, String parent) {
+    String type() {
+      return "java.sql." + iface;
+    }
+
+    boolean root() {
+      return parent.isEmpty();
+    }
+  }
+
+  private static final List<Target> TARGETS =
+      List.of(
+          new Target("Connection", ""),
+          new Target("Statement", "OpenStatement"),
+          new Target("PreparedStatement", "ForwardingStatement"),
+          new Target("CallableStatement", "ForwardingPreparedStatement"),
+          new Target("ResultSet", ""),
+          new Target("DatabaseMetaData", ""));
+
+  private ForwardingSources() {}
+
+  public static void main(String[] args) {
+    JavaCompiler javac = ToolProvider.getSystemJavaCompiler();
+    if (javac == null) {
+      throw new IllegalStateException("A JDK is needed to build, not a bare runtime");
+    }
+    JavaCompiler.CompilationTask task =
+        javac.getTask(
+            null,
+            null,
+            null,
+            List.of("--release", args[1], "-proc:only"),
+            TARGETS.stream().map(Target::type).toList(),
+            List.of());
+    task.setProcessors(List.of(new Generator(Path.of(args[0]))));
+    if (!task.call()) {
+      throw new IllegalStateException("The forwarding sources could not be written");
+    }
+  }
+
+  /** Reads the interfaces as the compiler sees them. */
+  @SupportedAnnotationTypes("*")
+  private static final class Generator extends AbstractProcessor {
+    private final Path directory;
+
+    Generator(Path output) {
+      directory = output.resolve(PACKAGE.replace('.', '/'));
+    }
+
+    @Override
+    public SourceVersion getSupportedSourceVersion() {
+      return SourceVersion.latest();
+    }
+
+    @Override
+    public boolean process(Set<? extends TypeElement> annotations, RoundEnvironment round) {
+      if (!round.processingOver()) {
+        TARGETS.forEach(this::write);
+      }
+      return false;
+    }
+
+    private void write(Target target) {
+      Path file = directory.resolve("Forwarding" + target.iface() + ".java");
+      String source = source(target);
+      try {
+        Files.createDirectories(directory);
+        if (!Files.exists(file) || !Files.readString(file).equals(source)) {
+          Files.writeString(file, source);
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    private String source(Target target) {
+      List<Forwarding> methods = methods(target).stream().map(Forwarding::new).toList();
+      String parent = target.root() ? "" : "extends " + target.parent() + " ";
+      String text =
+          """
+          package %s;
+
+          /** Forwards to its delegate. Written by ForwardingSources at build time. */
+          public abstract class Forwarding%s %simplements %s {
+
+            /** Where calls go. Throws if this one is closed. */
+            @Override
+            abstract %s delegate() throws java.sql.SQLException;
+          """
+              .formatted(PACKAGE, target.iface(), parent, target.type(), target.type());
+      if (target.root()) {
+        text = text.replace("  @Override\n", "") + hooks(methods);
+      } else {
+        text +=
+            """
+
+              Forwarding%s(PooledConnection connection) {
+                super(connection);
+              }
+            """
+                .formatted(target.iface());
+      }
+      return text
+          + methods.stream().map(m -> m.source(target)).collect(joining("\n", "\n", ""))
+          + "}\n";
+    }
+
+    /** The abstract methods that the hand-written classes fill in. */
+    private static String hooks(List<Forwarding> methods) {
+      Set<String> hooks = new TreeSet<>();
+      hooks.add("java.sql.SQLException failed(java.sql.SQLException e)");
+      for (Forwarding m : methods) {
+        if (m.wraps()) {
+          hooks.add("%s wrap(%s bare)".formatted(m.result(), m.result()));
+        }
+        if (!m.announcement().isEmpty()) {
+          hooks.add("void preparing(java.lang.String sql)");
+        }
+      }
+      return hooks.stream().map(h -> "\n  abstract " + h + ";\n").collect(joining());
+    }
+
+    /** What the interface declares or inherits, less what its parent forwards already. */
+    private List<ExecutableElement> methods(Target target) {
+      TypeElement iface = processingEnv.getElementUtils().getTypeElement(target.type());
+      Map<String, ExecutableElement> bySignature = new LinkedHashMap<>();
+      collect(iface, bySignature);
+      if (target.parent().startsWith("Forwarding")) {
+        Map<String, ExecutableElement> inherited = new LinkedHashMap<>();
+        iface.getInterfaces().forEach(i -> collect(element(i), inherited));
+        bySignature.keySet().removeAll(inherited.keySet());
+      }
+      bySignature.keySet().removeAll(BY_HAND);
+      return bySignature.entrySet().stream()
+          .sorted(Map.Entry.comparingByKey())
+          .map(Map.Entry::getValue)
+          .toList();
+    }
+
+    private void collect(TypeElement iface, Map<String, ExecutableElement> bySignature) {
+      for (ExecutableElement m : ElementFilter.methodsIn(iface.getEnclosedElements())) {
+        if (!m.getModifiers().contains(Modifier.STATIC)) {
+          bySignature.putIfAbsent(signature(m), m);
+        }
+      }
+      iface.getInterfaces().forEach(i -> collect(element(i), bySignature));
+    }
+
+    private TypeElement element(TypeMirror type) {
+      return (TypeElement) processingEnv.getTypeUtils().asElement(type);
+    }
+
+    private String signature(ExecutableElement m) {
+      return m.getSimpleName()
+          + m.getParameters().stream()
+              .map(p -> processingEnv.getTypeUtils().erasure(p.asType()).toString())
+              .collect(joining(",", "(", ")"));
+    }
+  }
+
+  /** One method to forward. */
+  private record Forwarding(ExecutableElement method) {
+
+    String result() {
+      return method.getReturnType().toString();
+    }
+
+    boolean wraps() {
+      return WRAPPED.contains(result());
+    }
+
+    /** The statement that announces SQL, or nothing. */
+    String announcement() {
+      String name = method.getSimpleName().toString();
+      boolean sql =
+          !method.getParameters().isEmpty()
+              && method.getParameters().get(0).asType().toString().equals("java.lang.String");
+      if (name.startsWith("execute")) {
+        return sql ? "executing(p0);" : "executing();";
+      }
+      boolean prepares = name.startsWith("prepare") || name.equals("addBatch");
+      return sql && prepares ? "preparing(p0);" : "";
+    }
+
+    String source(Target target) {
+      if (method.getThrownTypes().stream().noneMatch(t -> t.toString().endsWith(".SQLException"))) {
+        throw new IllegalStateException("Write by hand, it throws no SQLException: " + method);
+      }
+      String call = "to.%s(%s)".formatted(method.getSimpleName(), arguments());
+      String run =
+          method.getReturnType().getKind() == TypeKind.VOID
+              ? call + ";"
+              : "return " + (wraps() ? "wrap(" + call + ")" : call) + ";";
+      String body =
+          Stream.of(
+                  target.type() + " to = delegate();",
+                  announcement(),
+                  "try {",
+                  "  " + run,
+                  "} catch (java.sql.SQLException e) {",
+                  "  throw failed(e);",
+                  "}")
+              .filter(line -> !line.isEmpty())
+              .collect(joining("\n    "));
+      return """
+        %s@Override
+        public %s%s %s(%s)%s {
+          %s
+        }
+      """
+          .formatted(
+              method.getAnnotation(Deprecated.class) == null ? "" : "@Deprecated\n  ",
+              typeParameters(),
+              result(),
+              method.getSimpleName(),
+              parameters(),
+              method.getThrownTypes().stream()
+                  .map(Object::toString)
+                  .collect(joining(", ", " throws ", "")),
+              body);
+    }
+
+    private String typeParameters() {
+      return method.getTypeParameters().isEmpty()
+          ? ""
+          : method.getTypeParameters().stream()
+              .map(Object::toString)
+              .collect(joining(", ", "<", "> "));
+    }
+
+    private String parameters() {
+      return IntStream.range(0, method.getParameters().size())
+          .mapToObj(i -> method.getParameters().get(i).asType() + " p" + i)
+          .collect(joining(", "));
+    }
+
+    private String arguments() {
+      return IntStream.range(0, method.getParameters().size())
+          .mapToObj(i -> "p" + i)
+          .collect(joining(", "));
+    }
+  }
+}

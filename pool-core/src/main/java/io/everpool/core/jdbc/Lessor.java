@@ -1,0 +1,62 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.Verdict;
+import io.everpool.api.observe.PoolEvent;
+import java.sql.SQLException;
+
+/**
+ * Where leases come from and go back to: the faces' only way to the engine. Thread-safe.
+ *
+ * <p>A lease is named by the slot's word; one that is over does nothing to anybody.
+ */
+public interface Lessor {
+
+  /**
+   * A clean connection comes back. If it was doomed meanwhile it is closed instead. A late or
+   * second call does nothing.
+   */
+  void release(Session session, long lease);
+
+  /** The connection comes back and must not be lent again. A late or second call does nothing. */
+  void retire(Session session, long lease, CloseReason reason);
+
+  /**
+   * A fatal failure while leased: doomed now, closed when it comes back. A late call does nothing.
+   */
+  void doom(Session session, long lease, Verdict verdict, SQLException failure);
+
+  /**
+   * Waits as any caller does for another connection and has the face {@link PooledConnection#rebind
+   * rebound} to it; gives it back if the face refuses. The face's old connection must have been
+   * {@link PooledConnection#letGo let go} before, lest the two hold two places at once.
+   */
+  void renew(PooledConnection face) throws SQLException;
+
+  /** What a failure means: the user's rules first, then the driver's. */
+  Verdict classify(Throwable failure);
+
+  /**
+   * Claims the connection for its clean-up, which may take round trips: from now on nobody else can
+   * end this lease, and the pool aborts the connection at {@link PoolConfig#resetTimeout()}.
+   *
+   * @return the name of the lease from now on (the move that claims gives it a new one, so that a
+   *     racing claim or release by the old one fails); 0 if {@code lease} is over or the connection
+   *     is doomed: then there is nothing to clean
+   */
+  long resetStarted(Session session, long lease);
+
+  /** The clean-up is over, well or badly; {@link #release}, {@link #retire} or both doom follow. */
+  void resetEnded(Session session);
+
+  PoolConfig config();
+
+  Connector connector();
+
+  /** What is known of the texts of statements; one for the whole pool, always the same object. */
+  SqlTexts texts();
+
+  void emit(PoolEvent event);
+}

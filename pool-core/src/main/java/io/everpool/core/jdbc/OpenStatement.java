@@ -1,0 +1,134 @@
+package io.everpool.core.jdbc;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the faces of the three kinds of statements have in common. Each is a link in the list of
+ * statements that its connection has to close.
+ *
+ * <p>A statement that the program has closed goes on to forward, for the driver has its own words
+ * for that; once the connection is closed it is silent, whatever the driver might say.
+ */
+public abstract class OpenStatement implements Statement {
+  private PooledConnection connection;
+  @Nullable OpenStatement next;
+
+  OpenStatement(PooledConnection connection) {
+    this.connection = connection;
+  }
+
+  /** The driver's statement, closed or not. */
+  abstract Statement bare();
+
+  /** The driver's statement; throws if the connection is closed. */
+  abstract Statement delegate() throws SQLException;
+
+  /** Throws if the connection is closed. */
+  final void requireOpen() throws SQLException {
+    connection.delegate();
+  }
+
+  /** The session is gone and whatever happens to this statement is nobody's concern any more. */
+  final void orphan() {
+    connection = PooledConnection.NOWHERE;
+    next = null;
+  }
+
+  /** Whether the driver says that it is closed; rather no if it can't say. */
+  final boolean isShut() {
+    try {
+      return bare().isClosed();
+    } catch (SQLException e) {
+      return false;
+    }
+  }
+
+  final SQLException failed(SQLException e) {
+    return connection.failed(e);
+  }
+
+  final void executing(String sql) {
+    connection.preparing(sql);
+    connection.executing();
+  }
+
+  final void executing() {
+    connection.executing();
+  }
+
+  final void preparing(String sql) {
+    connection.preparing(sql);
+  }
+
+  final ResultSet wrap(ResultSet bare) {
+    return bare == null ? bare : new PooledResultSet(connection, this, bare);
+  }
+
+  /** A cursor comes as a result set. */
+  final Object wrap(Object value) {
+    return value instanceof ResultSet rows ? wrap(rows) : value;
+  }
+
+  /** A result set was closed, and this statement with it if it was told to. */
+  final void completed() throws SQLException {
+    if (connection.closesItself() && bare().isClosed()) {
+      connection.untrack(this);
+    }
+  }
+
+  @Override
+  public final void close() throws SQLException {
+    PooledConnection home = connection;
+    if (home.isClosed()) {
+      return;
+    }
+    home.untrack(this);
+    try {
+      bare().close();
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
+  @Override
+  public final boolean isClosed() throws SQLException {
+    return connection.isClosed() || bare().isClosed();
+  }
+
+  @Override
+  public final void closeOnCompletion() throws SQLException {
+    requireOpen();
+    connection.markClosesItself();
+    try {
+      bare().closeOnCompletion();
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
+  @Override
+  public final Connection getConnection() throws SQLException {
+    requireOpen();
+    return connection;
+  }
+
+  @Override
+  public final <T> T unwrap(Class<T> type) throws SQLException {
+    return connection.unwrap(type, this, bare());
+  }
+
+  @Override
+  public final boolean isWrapperFor(Class<?> type) throws SQLException {
+    return connection.isWrapperFor(type, this, bare());
+  }
+
+  /** The driver's text, which with many drivers is the SQL; also after closing. */
+  @Override
+  public final String toString() {
+    return bare().toString();
+  }
+}

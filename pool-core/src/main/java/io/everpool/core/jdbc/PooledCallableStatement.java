@@ -1,0 +1,38 @@
+package io.everpool.core.jdbc;
+
+import java.sql.CallableStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+
+/** The face of a {@link CallableStatement}. Everything it means is in {@link OpenStatement}. */
+final class PooledCallableStatement extends ForwardingCallableStatement {
+  private final CallableStatement bare;
+
+  PooledCallableStatement(PooledConnection connection, CallableStatement bare) {
+    super(connection);
+    this.bare = bare;
+  }
+
+  @Override
+  CallableStatement bare() {
+    return bare;
+  }
+
+  @Override
+  CallableStatement delegate() throws SQLException {
+    requireOpen();
+    return bare;
+  }
+
+  @Override
+  public <T> T getObject(int index, Class<T> type) throws SQLException {
+    T value = super.getObject(index, type);
+    return type == ResultSet.class ? type.cast(wrap(value)) : value;
+  }
+
+  @Override
+  public <T> T getObject(String name, Class<T> type) throws SQLException {
+    T value = super.getObject(name, type);
+    return type == ResultSet.class ? type.cast(wrap(value)) : value;
+  }
+}

@@ -1,0 +1,567 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.driver.Verdict;
+import java.lang.invoke.VarHandle;
+import java.sql.CallableStatement;
+import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.PreparedStatement;
+import java.sql.SQLClientInfoException;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.sql.Savepoint;
+import java.sql.Statement;
+import java.sql.Wrapper;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The face of a {@link Connection}: one per lease, for as long as the lease lasts. 32 bytes, which
+ * with a statement's 24 is all that the pool allocates for a query.
+ *
+ * <p>As with any connection, one thread at a time may use it. {@link #close()}, {@link #abort} and
+ * a statement's cancel may come from another.
+ *
+ * <p>Why two threads that close at the same time do no harm, though closing takes no lock and
+ * writes nothing but plain fields. Each of them has read the session and the lease. On a session
+ * with nothing to clean both call {@link Lessor#release}; its compare-and-set of the slot's word
+ * from this very lease succeeds once. If there is something to clean, {@link Lessor#resetStarted}
+ * comes first, and is another move of the same word from the same lease: so of all who close, clean
+ * or not, one moves the word, and only he goes on. Between reading and moving, the loser may look
+ * at the books of a session that somebody else holds by now, and may conclude nonsense from them;
+ * but he writes nothing before his move, and his move fails. (He may clear that session's
+ * warnings.)
+ *
+ * <p>A lease is the name of a state of one slot, so session and lease must be read as a pair that
+ * belongs together, and {@link #rebind} changes both. Hence the order: rebind takes the session
+ * away, changes the lease, and then sets the new session; a reader reads the session, the lease,
+ * and the session again. A mixed pair shows in the second reading. These fences keep loads in order
+ * and cost nothing on x86.
+ */
+public final class PooledConnection extends ForwardingConnection {
+
+  /** The home of statements whose session is gone: closed. */
+  static final PooledConnection NOWHERE = new PooledConnection();
+
+  /** In place of a lease: over for good. */
+  private static final long CLOSED = -1;
+
+  /** In place of a lease: the last is over and {@link #rebind} may bring another. */
+  private static final long BETWEEN = 0;
+
+  private static final int FEW = 8;
+
+  private @Nullable Session session;
+  private long lease;
+  private @Nullable OpenStatement open;
+  private @Nullable Witness witness;
+
+  /** For the one who has just acquired {@code lease}, on his own thread. */
+  public PooledConnection(Session session, long lease) {
+    session.lent();
+    this.session = session;
+    this.lease = lease;
+  }
+
+  private PooledConnection() {
+    lease = CLOSED;
+  }
+
+  // ---- closing ------------------------------------------------------------------------------
+
+  @Override
+  public void close() {
+    Session s = session;
+    VarHandle.loadLoadFence();
+    long l = lease;
+    VarHandle.loadLoadFence();
+    if (s == null || s != session) {
+      lease = CLOSED; // also keeps a renewal that is under way from bringing another session
+      return;
+    }
+    OpenStatement left = open;
+    session = null;
+    if (left == null && s.marks == 0) {
+      s.lessor.release(s, l);
+    } else {
+      open = null;
+      Homecoming.of(s, l, left);
+    }
+  }
+
+  @Override
+  public boolean isClosed() {
+    return session == null;
+  }
+
+  /** Cuts the connection, also under a thread that is using it; it is never lent again. */
+  @Override
+  public void abort(Executor executor) throws SQLException {
+    Session s = session;
+    VarHandle.loadLoadFence();
+    long l = lease;
+    VarHandle.loadLoadFence();
+    if (s == null || s != session) {
+      lease = CLOSED;
+      return;
+    }
+    try {
+      s.jdbc.abort(executor);
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+    session = null;
+    s.lessor.retire(s, l, CloseReason.ABORTED);
+  }
+
+  private static SQLException closed() {
+    return new SQLNonTransientConnectionException("This connection is closed", "08003");
+  }
+
+  // ---- what the forwarding asks for ---------------------------------------------------------
+
+  @Override
+  Connection delegate() throws SQLException {
+    return current().jdbc;
+  }
+
+  private Session current() throws SQLException {
+    Session s = session;
+    if (s == null) {
+      throw closed();
+    }
+    return s;
+  }
+
+  @Override
+  SQLException failed(SQLException e) {
+    Session s = session;
+    if (s == null) {
+      return e;
+    }
+    Verdict verdict = s.lessor.classify(e);
+    if (verdict == Verdict.CALLER || (verdict == Verdict.READ_ONLY_SERVER && s.readsOnly())) {
+      return e;
+    }
+    if (verdict.fatal()) {
+      s.lessor.doom(s, lease, verdict, e);
+    }
+    if (witness != null) {
+      witness.failed(verdict, e);
+    }
+    return e;
+  }
+
+  @Override
+  void preparing(String sql) {
+    Session s = session;
+    if (s != null) {
+      s.show(sql);
+    }
+  }
+
+  void executing() {
+    Session s = session;
+    if (s != null) {
+      s.executing();
+    }
+    if (witness != null) {
+      witness.executing();
+    }
+  }
+
+  @Override
+  Statement wrap(Statement bare) {
+    return track(new PooledStatement(this, bare));
+  }
+
+  @Override
+  PreparedStatement wrap(PreparedStatement bare) {
+    return track(new PooledPreparedStatement(this, bare));
+  }
+
+  @Override
+  CallableStatement wrap(CallableStatement bare) {
+    return track(new PooledCallableStatement(this, bare));
+  }
+
+  @Override
+  DatabaseMetaData wrap(DatabaseMetaData bare) {
+    Session s = session;
+    if (s == null) {
+      return bare;
+    }
+    s.handedOut(); // its calls are queries, too
+    return new PooledDatabaseMetaData(this, s.jdbc, bare);
+  }
+
+  // ---- the statements to close ----------------------------------------------------------------
+
+  <S extends OpenStatement> S track(S statement) {
+    statement.next = open;
+    open = statement;
+    return statement;
+  }
+
+  /**
+   * Takes a statement out that the program has closed. Programs close what they opened last, or
+   * nearly so; one from the depths stays until there are as many strays as there were others at the
+   * last sweep, so that a sweep costs each close but a step or two.
+   */
+  void untrack(OpenStatement statement) {
+    OpenStatement at = open;
+    if (at == statement) {
+      open = statement.next;
+      statement.next = null;
+      return;
+    }
+    for (int i = 0; i < FEW && at != null; i++, at = at.next) {
+      if (at.next == statement) {
+        at.next = statement.next;
+        statement.next = null;
+        return;
+      }
+    }
+    Session s = session;
+    if (at != null && s != null && ++s.strays >= s.sweepAt) {
+      sweep(s, statement);
+    }
+  }
+
+  private void sweep(Session s, OpenStatement closing) {
+    OpenStatement kept = null;
+    int count = 0;
+    for (OpenStatement at = open, next; at != null; at = next) {
+      next = at.next;
+      if (at == closing || at.isShut()) {
+        at.next = null;
+      } else if (kept == null) {
+        kept = at;
+        open = at;
+        count++;
+      } else {
+        kept.next = at;
+        kept = at;
+        count++;
+      }
+    }
+    if (kept == null) {
+      open = null;
+    } else {
+      kept.next = null;
+    }
+    s.swept(count);
+  }
+
+  boolean closesItself() {
+    Session s = session;
+    return s != null && s.has(Session.CLOSES_ITSELF);
+  }
+
+  void markClosesItself() {
+    Session s = session;
+    if (s != null) {
+      s.marks |= Session.CLOSES_ITSELF;
+    }
+  }
+
+  // ---- transactions ---------------------------------------------------------------------------
+
+  /** Commits; within a unit of work the answer is looked up if it gets lost. */
+  @Override
+  public void commit() throws SQLException {
+    if (witness != null) {
+      witness.commit();
+    } else {
+      commitNow();
+    }
+  }
+
+  /** Commits, and lets the witness of a unit know nothing of it. */
+  public void commitNow() throws SQLException {
+    super.commit();
+    settled();
+  }
+
+  @Override
+  public void rollback() throws SQLException {
+    super.rollback();
+    Session s = session;
+    if (s != null && s.has(Session.CHANGED)) {
+      s.settings().rolledBack();
+    }
+    settled();
+  }
+
+  @Override
+  public void rollback(Savepoint savepoint) throws SQLException {
+    super.rollback(savepoint);
+    Session s = session;
+    if (s != null && s.has(Session.CHANGED)) {
+      s.settings().rolledBack();
+    }
+  }
+
+  private void settled() {
+    Session s = session;
+    if (s != null) {
+      s.settled();
+    }
+  }
+
+  // ---- state that is restored when the connection comes back ----------------------------------
+
+  @Override
+  public void setAutoCommit(boolean value) throws SQLException {
+    if (value && witness != null && current().commitsByAutoCommit()) {
+      witness.commit(); // which is what JDBC says it does
+    }
+    Settings settings = changing(Setting.AUTO_COMMIT);
+    super.setAutoCommit(value);
+    settings.changed(Setting.AUTO_COMMIT, value);
+    if (value) {
+      settled();
+    }
+  }
+
+  @Override
+  public void setReadOnly(boolean value) throws SQLException {
+    Settings settings = changing(Setting.READ_ONLY);
+    super.setReadOnly(value);
+    settings.changed(Setting.READ_ONLY, value);
+  }
+
+  @Override
+  public void setTransactionIsolation(int value) throws SQLException {
+    Settings settings = changing(Setting.ISOLATION);
+    super.setTransactionIsolation(value);
+    settings.changed(Setting.ISOLATION, value);
+  }
+
+  @Override
+  public void setCatalog(String value) throws SQLException {
+    Settings settings = changing(Setting.CATALOG);
+    super.setCatalog(value);
+    settings.changed(Setting.CATALOG, value);
+  }
+
+  @Override
+  public void setSchema(String value) throws SQLException {
+    Settings settings = changing(Setting.SCHEMA);
+    super.setSchema(value);
+    settings.changed(Setting.SCHEMA, value);
+  }
+
+  @Override
+  public void setHoldability(int value) throws SQLException {
+    Settings settings = changing(Setting.HOLDABILITY);
+    super.setHoldability(value);
+    settings.changed(Setting.HOLDABILITY, value);
+  }
+
+  @Override
+  public void setNetworkTimeout(Executor executor, int millis) throws SQLException {
+    Settings settings = changing(Setting.NETWORK_TIMEOUT);
+    super.setNetworkTimeout(executor, millis);
+    settings.changed(Setting.NETWORK_TIMEOUT, millis);
+  }
+
+  @Override
+  public void setTypeMap(Map<String, Class<?>> map) throws SQLException {
+    Settings settings = changing(Setting.TYPE_MAP);
+    super.setTypeMap(map);
+    settings.changed(Setting.TYPE_MAP, map);
+  }
+
+  /** The map may be the driver's own, and the program may put things into it. */
+  @Override
+  public Map<String, Class<?>> getTypeMap() throws SQLException {
+    Settings settings = changing(Setting.TYPE_MAP);
+    Map<String, Class<?>> map = super.getTypeMap();
+    settings.changed(Setting.TYPE_MAP, map);
+    return map;
+  }
+
+  @Override
+  public void setClientInfo(String name, @Nullable String value) throws SQLClientInfoException {
+    changeClientInfo(jdbc -> jdbc.setClientInfo(name, value));
+  }
+
+  @Override
+  public void setClientInfo(Properties properties) throws SQLClientInfoException {
+    changeClientInfo(jdbc -> jdbc.setClientInfo(properties));
+  }
+
+  /** A change of the client info, which is declared to throw less than the others. */
+  private interface ClientInfoChange {
+    void on(Connection jdbc) throws SQLClientInfoException;
+  }
+
+  private void changeClientInfo(ClientInfoChange change) throws SQLClientInfoException {
+    try {
+      Connection jdbc = delegate();
+      Settings settings = changing(Setting.CLIENT_INFO);
+      change.on(jdbc);
+      settings.changed(Setting.CLIENT_INFO, Setting.CLIENT_INFO.reader.read(jdbc));
+    } catch (SQLClientInfoException e) {
+      failed(e);
+      throw e;
+    } catch (SQLException e) {
+      throw new SQLClientInfoException(e.getMessage(), e.getSQLState(), Map.of(), failed(e));
+    }
+  }
+
+  private Settings changing(Setting setting) throws SQLException {
+    Session s = current();
+    try {
+      return s.changing(setting);
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
+  // ---- the rest -------------------------------------------------------------------------------
+
+  /** An answer of no means that the connection is not lent again. */
+  @Override
+  public boolean isValid(int seconds) throws SQLException {
+    Session s = session;
+    if (s == null) {
+      return false;
+    }
+    try {
+      if (s.jdbc.isValid(seconds)) {
+        return true;
+      }
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+    SQLException why = new SQLNonTransientConnectionException("Found invalid by isValid", "08006");
+    s.lessor.doom(s, lease, Verdict.CONNECTION_LOST, why);
+    if (witness != null) {
+      witness.failed(Verdict.CONNECTION_LOST, why);
+    }
+    return false;
+  }
+
+  @Override
+  public <T> T unwrap(Class<T> type) throws SQLException {
+    return unwrap(type, this, delegate());
+  }
+
+  @Override
+  public boolean isWrapperFor(Class<?> type) throws SQLException {
+    return isWrapperFor(type, this, delegate());
+  }
+
+  /** Unwraps any face of this connection's. What the program does by the bare one goes unseen. */
+  <T> T unwrap(Class<T> type, Object face, Wrapper bare) throws SQLException {
+    Session s = current();
+    if (type.isInstance(face)) {
+      return type.cast(face);
+    }
+    s.handedOut();
+    if (witness != null) {
+      witness.executing();
+    }
+    try {
+      return type.isInstance(bare) ? type.cast(bare) : bare.unwrap(type);
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
+  boolean isWrapperFor(Class<?> type, Object face, Wrapper bare) throws SQLException {
+    current();
+    try {
+      return type.isInstance(face) || type.isInstance(bare) || bare.isWrapperFor(type);
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
+  @Override
+  public String toString() {
+    Session s = session;
+    return s == null ? "closed connection" : s.toString();
+  }
+
+  // ---- for units of work ------------------------------------------------------------------------
+
+  /** The session of the lease; null if there is none. */
+  public @Nullable Session session() {
+    return session;
+  }
+
+  /** Who hears what is sent; null outside of units of work. */
+  public @Nullable Witness witness() {
+    return witness;
+  }
+
+  /** Has {@code value} hear what is sent from now on. */
+  public void witness(@Nullable Witness value) {
+    witness = value;
+  }
+
+  /** Whether a statement is open. */
+  public boolean hasOpenStatements() {
+    for (OpenStatement at = open; at != null; at = at.next) {
+      if (!at.isShut()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Gives the session back as it is and leaves this face between two sessions: nothing works on it
+   * until {@link #rebind} brings another. For a session that is doomed; its statements are closed
+   * without asking the driver, who might wait for an answer.
+   */
+  public void letGo() {
+    Session s = session;
+    if (s == null) {
+      return;
+    }
+    long l = lease;
+    session = null;
+    VarHandle.storeStoreFence();
+    lease = BETWEEN;
+    OpenStatement left = open;
+    open = null;
+    while (left != null) {
+      OpenStatement next = left.next;
+      left.orphan();
+      left = next;
+    }
+    s.lessor.release(s, l);
+  }
+
+  /**
+   * Goes on over another session, whose lease the caller has acquired.
+   *
+   * @throws SQLException if this face was closed meanwhile, or if anything of its old session is
+   *     still in use (an open statement, an open transaction); {@code next} stays the caller's
+   */
+  public void rebind(Session next, long nextLease) throws SQLException {
+    Session old = session;
+    if (old != null) {
+      if (hasOpenStatements() || old.inTransaction()) {
+        throw new SQLException(
+            "A connection can't be renewed while its statements or its transaction are open",
+            "25001");
+      }
+      letGo();
+    }
+    if (lease != BETWEEN) {
+      throw closed();
+    }
+    next.lent();
+    lease = nextLease;
+    VarHandle.storeStoreFence();
+    session = next;
+  }
+}

@@ -1,0 +1,76 @@
+package io.everpool.core.jdbc;
+
+import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+
+/** The face of a {@link DatabaseMetaData}; goes on over a renewed connection. */
+final class PooledDatabaseMetaData extends ForwardingDatabaseMetaData {
+  private final PooledConnection connection;
+  private Connection from;
+  private DatabaseMetaData bare;
+
+  PooledDatabaseMetaData(PooledConnection connection, Connection from, DatabaseMetaData bare) {
+    this.connection = connection;
+    this.from = from;
+    this.bare = bare;
+  }
+
+  @Override
+  DatabaseMetaData delegate() throws SQLException {
+    Connection now = connection.delegate();
+    if (now != from) {
+      try {
+        bare = now.getMetaData();
+      } catch (SQLException e) {
+        throw failed(e);
+      }
+      from = now;
+    }
+    return bare;
+  }
+
+  @Override
+  SQLException failed(SQLException e) {
+    return connection.failed(e);
+  }
+
+  @Override
+  ResultSet wrap(ResultSet rows) {
+    return rows == null ? rows : new PooledResultSet(connection, null, rows);
+  }
+
+  @Override
+  public Connection getConnection() throws SQLException {
+    connection.delegate();
+    return connection;
+  }
+
+  /** A constant of the driver; works after closing, too. */
+  @Override
+  public int getDriverMajorVersion() {
+    return bare.getDriverMajorVersion();
+  }
+
+  /** A constant of the driver; works after closing, too. */
+  @Override
+  public int getDriverMinorVersion() {
+    return bare.getDriverMinorVersion();
+  }
+
+  @Override
+  public <T> T unwrap(Class<T> type) throws SQLException {
+    return connection.unwrap(type, this, bare);
+  }
+
+  @Override
+  public boolean isWrapperFor(Class<?> type) throws SQLException {
+    return connection.isWrapperFor(type, this, bare);
+  }
+
+  @Override
+  public String toString() {
+    return bare.toString();
+  }
+}

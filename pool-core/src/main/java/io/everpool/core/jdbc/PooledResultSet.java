@@ -1,0 +1,100 @@
+package io.everpool.core.jdbc;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.jspecify.annotations.Nullable;
+
+/** The face of a {@link ResultSet}. */
+final class PooledResultSet extends ForwardingResultSet {
+  private final PooledConnection connection;
+  private final ResultSet bare;
+
+  /** Whose results these are; null for those of meta data and cursors until somebody asks. */
+  private @Nullable OpenStatement statement;
+
+  PooledResultSet(PooledConnection connection, @Nullable OpenStatement statement, ResultSet bare) {
+    this.connection = connection;
+    this.statement = statement;
+    this.bare = bare;
+  }
+
+  @Override
+  ResultSet delegate() throws SQLException {
+    connection.delegate();
+    return bare;
+  }
+
+  @Override
+  SQLException failed(SQLException e) {
+    return statement == null ? connection.failed(e) : statement.failed(e);
+  }
+
+  /** A cursor comes as a result set. */
+  @Override
+  Object wrap(Object value) {
+    return value instanceof ResultSet rows ? new PooledResultSet(connection, null, rows) : value;
+  }
+
+  @Override
+  public <T> T getObject(int index, Class<T> type) throws SQLException {
+    T value = super.getObject(index, type);
+    return type == ResultSet.class ? type.cast(wrap(value)) : value;
+  }
+
+  @Override
+  public <T> T getObject(String name, Class<T> type) throws SQLException {
+    T value = super.getObject(name, type);
+    return type == ResultSet.class ? type.cast(wrap(value)) : value;
+  }
+
+  @Override
+  public void close() throws SQLException {
+    if (connection.isClosed()) {
+      return; // and so is the statement, which closed this
+    }
+    try {
+      bare.close();
+      if (statement != null) {
+        statement.completed();
+      }
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
+  @Override
+  public boolean isClosed() throws SQLException {
+    return connection.isClosed() || bare.isClosed();
+  }
+
+  /** The face of the statement; null if the driver has none. */
+  @Override
+  public @Nullable Statement getStatement() throws SQLException {
+    Statement to;
+    try {
+      to = delegate().getStatement();
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+    if (statement == null && to != null) {
+      statement = connection.track(new PooledStatement(connection, to));
+    }
+    return statement;
+  }
+
+  @Override
+  public <T> T unwrap(Class<T> type) throws SQLException {
+    return connection.unwrap(type, this, bare);
+  }
+
+  @Override
+  public boolean isWrapperFor(Class<?> type) throws SQLException {
+    return connection.isWrapperFor(type, this, bare);
+  }
+
+  @Override
+  public String toString() {
+    return bare.toString();
+  }
+}

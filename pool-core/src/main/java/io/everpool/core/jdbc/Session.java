@@ -1,0 +1,245 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.ResetMode;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.TransactionState;
+import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.Slot;
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One physical connection and its books. Made by the opener.
+ *
+ * <p>The books are plain fields. Only the holder of the lease writes them, and the move that ends
+ * his lease publishes them to the next. A holder whose lease is over may still read them (a close
+ * that lost a race), so what he concludes must not matter until he has claimed the lease.
+ */
+public final class Session implements Occupant {
+
+  /** Statements were sent in this lease. The lower bits are those of {@link SqlTexts}. */
+  static final int RAN = 1 << 8;
+
+  /** Statements were sent since the last commit or rollback. */
+  static final int PENDING = 1 << 9;
+
+  /** Something was set that may have to be restored. */
+  static final int CHANGED = 1 << 10;
+
+  /** Some statement closes itself when its results are. */
+  static final int CLOSES_ITSELF = 1 << 11;
+
+  private static final int FEWEST_TO_SWEEP = 16;
+
+  final Lessor lessor;
+  final Connection jdbc;
+  private final Slot slot;
+  private final long number;
+  private final PhysicalConnection physical;
+  private final SqlTexts texts;
+  private final ResetMode reset;
+  private final long maxQueries;
+
+  private long queries;
+
+  /** What was done in this lease; 0 for nothing. */
+  int marks;
+
+  /** What the texts of this lease may have left in the session. */
+  int traces;
+
+  /** Closed statements that could not be taken out of the face's list at once; about. */
+  int strays;
+
+  int sweepAt = FEWEST_TO_SWEEP;
+
+  private @Nullable Settings settings;
+
+  /** For an opener, who will put it into {@code slot}. */
+  public Session(Slot slot, long number, PhysicalConnection physical, Lessor lessor) {
+    this.slot = slot;
+    this.number = number;
+    this.physical = physical;
+    this.lessor = lessor;
+    jdbc = physical.jdbc();
+    texts = lessor.texts();
+    reset = lessor.config().reset();
+    maxQueries = lessor.config().maxQueries() == 0 ? Long.MAX_VALUE : lessor.config().maxQueries();
+  }
+
+  /** The place it sits in. */
+  public Slot slot() {
+    return slot;
+  }
+
+  @Override
+  public long number() {
+    return number;
+  }
+
+  @Override
+  public PhysicalConnection physical() {
+    return physical;
+  }
+
+  @Override
+  public long queries() {
+    return queries;
+  }
+
+  @Override
+  public String toString() {
+    return "connection " + number + " of " + lessor.config().name();
+  }
+
+  /** A lease begins. What the last one left was cleaned up; its marks are wiped only now. */
+  void lent() {
+    if (marks != 0) {
+      marks = 0;
+      traces = 0;
+      strays = 0;
+      sweepAt = FEWEST_TO_SWEEP;
+    }
+  }
+
+  /** A text is about to be sent, or will be. */
+  void show(String sql) {
+    SqlTexts.Text text = texts.of(sql);
+    traces |= text.traces();
+    marks |= text.marks();
+  }
+
+  /** A statement is about to be executed. */
+  void executing() {
+    queries++;
+    marks |= RAN | PENDING;
+  }
+
+  /** Whatever the program does from now on by the driver's own object is not seen. */
+  void handedOut() {
+    marks |= RAN | PENDING;
+  }
+
+  /** A transaction ended, and nothing has been sent since. */
+  void settled() {
+    marks &= ~PENDING;
+  }
+
+  /** The face's list of statements was swept, and so many are left. */
+  void swept(int left) {
+    strays = 0;
+    sweepAt = Math.max(FEWEST_TO_SWEEP, left);
+  }
+
+  boolean has(int mark) {
+    return (marks & mark) != 0;
+  }
+
+  boolean wornOut() {
+    return queries >= maxQueries;
+  }
+
+  /** Whether SQL has left, or may have left, what JDBC knows nothing of; and it matters. */
+  boolean traced() {
+    return traces != 0 && reset != ResetMode.NONE;
+  }
+
+  /**
+   * Whether nothing has to be cleaned up, by local knowledge only. Changes nothing but the driver's
+   * warnings.
+   */
+  boolean tidy() {
+    if (has(CHANGED) || traced() || (has(RAN) && reset == ResetMode.DISCARD_ALL)) {
+      return false;
+    }
+    try {
+      if (inTransaction()) {
+        return false;
+      }
+      jdbc.clearWarnings();
+      return true;
+    } catch (SQLException e) {
+      return false;
+    }
+  }
+
+  /** Whether a transaction is open, however it was begun. */
+  boolean inTransaction() throws SQLException {
+    TransactionState state = physical.transactionState();
+    return state == TransactionState.UNKNOWN
+        ? has(PENDING) && !jdbc.getAutoCommit()
+        : state != TransactionState.NONE;
+  }
+
+  /** Whether turning autocommit on commits something. */
+  boolean commitsByAutoCommit() throws SQLException {
+    return has(PENDING) && !jdbc.getAutoCommit();
+  }
+
+  /**
+   * Whether the program has asked for read-only transactions, so that a refusal to write is news
+   * about the program and none about the server.
+   */
+  boolean readsOnly() {
+    if (has(SqlTexts.READ_ONLY)) {
+      return !physical.readOnlyServer();
+    }
+    try {
+      return has(CHANGED) && settings().get(Setting.READ_ONLY) instanceof Boolean yes && yes;
+    } catch (SQLException e) {
+      return false;
+    }
+  }
+
+  Settings settings() {
+    Settings known = settings;
+    if (known == null) {
+      known = new Settings(jdbc);
+      settings = known;
+    }
+    return known;
+  }
+
+  /** As {@link Settings#changing}. */
+  Settings changing(Setting setting) throws SQLException {
+    Settings known = settings();
+    if (setting == Setting.SCHEMA && schemaTraces() != 0) {
+      known.cleared(setting);
+    }
+    marks |= CHANGED;
+    try {
+      known.changing(setting);
+    } catch (SQLException e) {
+      if (lessor.classify(e).fatal()) {
+        throw e;
+      }
+      known.unreadable(setting); // it can be set all the same, and the session is closed after
+    }
+    return known;
+  }
+
+  /**
+   * What the reset of SQL's traces does about a changed schema. Where it does, the schema is left
+   * to it: PostgreSQL's getSchema() tells but one of the path that a new connection has.
+   */
+  private int schemaTraces() {
+    return reset == ResetMode.NONE ? 0 : texts.of("SET SCHEMA 'x'").traces();
+  }
+
+  /** Brings the session back to what a new connection is. Outside of a transaction. */
+  void restore() throws SQLException {
+    Settings known = settings;
+    if (known != null) {
+      known.restore(Setting.AUTO_COMMIT);
+    }
+    int left = traces | (known != null && known.needsReset() ? schemaTraces() : 0);
+    if (reset == ResetMode.DISCARD_ALL ? has(RAN) : reset == ResetMode.SMART && left != 0) {
+      physical.reset(reset, left);
+    }
+    if (known != null) {
+      known.restore();
+    }
+    jdbc.clearWarnings();
+  }
+}

@@ -1,0 +1,157 @@
+package io.everpool.core.jdbc;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What JDBC's setters have changed in a session, and what a new connection had. The latter is read
+ * once per connection and just before the first change, for reading may take a round trip. Used by
+ * the session's owner only.
+ */
+final class Settings {
+  private static final Setting[] ALL = Setting.values();
+
+  /** In place of a value: nobody knows it. */
+  private static final Object UNKNOWN = new Object();
+
+  /** In place of a new connection's value: the reset of what SQL has set brings it back. */
+  private static final Object CLEARED = new Object();
+
+  private final Connection jdbc;
+  private final @Nullable Object[] initial = new @Nullable Object[ALL.length];
+  private final @Nullable Object[] current = new @Nullable Object[ALL.length];
+  private int known;
+  private int changed;
+
+  Settings(Connection jdbc) {
+    this.jdbc = jdbc;
+  }
+
+  /** To be called before a change: reads what there is to restore. */
+  void changing(Setting setting) throws SQLException {
+    initial(setting);
+    changed |= setting.bit;
+    current[setting.index] = UNKNOWN;
+  }
+
+  /** To be called after a change that went well. */
+  void changed(Setting setting, @Nullable Object value) {
+    current[setting.index] = value;
+  }
+
+  /** Gives up restoring this one by its setter. */
+  void unreadable(Setting setting) {
+    remember(setting, UNKNOWN);
+    changed |= setting.bit;
+    current[setting.index] = UNKNOWN;
+  }
+
+  /** Leaves restoring this one to the reset of what SQL has set. */
+  void cleared(Setting setting) {
+    remember(setting, CLEARED);
+  }
+
+  /** Whether a change was left to the reset of what SQL has set. */
+  boolean needsReset() {
+    return isChanged(Setting.SCHEMA) && initial[Setting.SCHEMA.index] == CLEARED;
+  }
+
+  /** What a rollback may have taken back is not known any more. */
+  void rolledBack() {
+    for (Setting setting : ALL) {
+      if (setting.slippery && isChanged(setting)) {
+        current[setting.index] = UNKNOWN;
+      }
+    }
+  }
+
+  /** The value now; read from the connection only if neither a setter nor a reading told it. */
+  @Nullable Object get(Setting setting) throws SQLException {
+    if (!isChanged(setting)) {
+      return initial(setting);
+    }
+    Object value = current[setting.index];
+    return value == UNKNOWN ? setting.reader.read(jdbc) : value;
+  }
+
+  /** Brings one back to what a new connection has; no round trip if it is there. */
+  void restore(Setting setting) throws SQLException {
+    if (!isChanged(setting)) {
+      return;
+    }
+    int index = setting.index;
+    Object target = initial[index];
+    if (target == UNKNOWN) {
+      throw new SQLException("What " + setting + " was at first could not be read", "HY000");
+    }
+    if (target != CLEARED && (setting.slippery || !same(current[index], target))) {
+      setting.writer.write(jdbc, target);
+    }
+    changed &= ~setting.bit;
+  }
+
+  /** Brings all of them back. */
+  void restore() throws SQLException {
+    for (Setting setting : ALL) {
+      restore(setting);
+    }
+  }
+
+  /** What has been changed and is to be carried to another session. */
+  SessionState state() {
+    @Nullable Object[] values = new @Nullable Object[ALL.length];
+    boolean exact = true;
+    for (Setting setting : ALL) {
+      if (isChanged(setting)) {
+        values[setting.index] = current[setting.index];
+        exact &= current[setting.index] != UNKNOWN;
+      }
+    }
+    return new SessionState(changed, values, exact);
+  }
+
+  /** Makes this session's settings those of {@code state}. Outside of a transaction. */
+  void become(SessionState state) throws SQLException {
+    for (Setting setting : ALL) {
+      if (setting != Setting.AUTO_COMMIT) {
+        become(setting, state);
+      }
+    }
+    become(Setting.AUTO_COMMIT, state); // last: with it off the others might begin a transaction
+  }
+
+  private void become(Setting setting, SessionState state) throws SQLException {
+    int index = setting.index;
+    if (!state.has(setting)) {
+      restore(setting);
+    } else if (!isChanged(setting) || !same(current[index], state.values[index])) {
+      changing(setting);
+      setting.writer.write(jdbc, state.values[index]);
+      changed(setting, state.values[index]);
+    }
+  }
+
+  private boolean isChanged(Setting setting) {
+    return (changed & setting.bit) != 0;
+  }
+
+  private @Nullable Object initial(Setting setting) throws SQLException {
+    if ((known & setting.bit) == 0) {
+      remember(setting, setting.reader.read(jdbc));
+    }
+    return initial[setting.index];
+  }
+
+  private void remember(Setting setting, @Nullable Object value) {
+    if ((known & setting.bit) == 0) {
+      initial[setting.index] = value;
+      known |= setting.bit;
+    }
+  }
+
+  private static boolean same(@Nullable Object a, @Nullable Object b) {
+    return a != UNKNOWN && Objects.equals(a, b);
+  }
+}

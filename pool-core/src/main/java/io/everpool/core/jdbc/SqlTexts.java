@@ -1,0 +1,125 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.driver.Connector;
+import java.util.Arrays;
+import java.util.Locale;
+
+/**
+ * Remembers what the texts of statements say about them, so that each is read once and not at each
+ * execution. Thread-safe.
+ *
+ * <p>A direct-mapped table: a text has one place and pushes out whatever was there. Threads race
+ * for the places without a word, and nothing is lost but a reading: an entry is immutable, so
+ * whoever sees it sees all of it, and its text is compared before it is believed.
+ */
+public final class SqlTexts {
+
+  /** Something in the text may end a transaction. */
+  static final int ENDS = 1;
+
+  /** Something in the text defines, which commits in some databases. */
+  static final int DEFINES = 1 << 1;
+
+  /** The text speaks of read-only transactions. */
+  static final int READ_ONLY = 1 << 2;
+
+  private static final int PLACES = 512;
+
+  /** Longer texts are read each time rather than kept: 512 of them should fit in some megabytes. */
+  private static final int LONGEST_KEPT = 8_192;
+
+  /**
+   * What a text says.
+   *
+   * @param traces by {@link Connector#traces}
+   * @param marks a set of the constants above
+   */
+  record Text(String sql, int traces, int marks) {}
+
+  private final Connector connector;
+  private final Text[] places = new Text[PLACES];
+
+  public SqlTexts(Connector connector) {
+    this.connector = connector;
+    Arrays.fill(places, new Text("", 0, 0));
+  }
+
+  Text of(String sql) {
+    int hash = sql.hashCode();
+    int place = (hash ^ (hash >>> 16)) & (PLACES - 1);
+    Text known = places[place];
+    if (known.sql.equals(sql)) {
+      return known;
+    }
+    Text text = new Text(sql, connector.traces(sql), marks(sql));
+    if (sql.length() <= LONGEST_KEPT) {
+      places[place] = text;
+    }
+    return text;
+  }
+
+  /**
+   * Looks at the word that each statement of the text begins with. Rather sees one too many than
+   * one too few: what follows a semicolon inside of a literal or a function body counts as well.
+   */
+  static int marks(String sql) {
+    int marks = sql.toLowerCase(Locale.ROOT).contains("read only") ? READ_ONLY : 0;
+    int at = 0;
+    while (at >= 0 && at < sql.length()) {
+      at = skipBlanks(sql, at);
+      int end = at;
+      while (end < sql.length() && Character.isLetter(sql.charAt(end))) {
+        end++;
+      }
+      marks |=
+          switch (sql.substring(at, end).toLowerCase(Locale.ROOT)) {
+            case "commit", "end", "prepare" -> ENDS;
+            case "create", "alter", "drop", "truncate", "grant", "revoke", "rename", "comment" ->
+                DEFINES;
+            default -> 0;
+          };
+      int semicolon = sql.indexOf(';', end);
+      at = semicolon < 0 ? -1 : semicolon + 1;
+    }
+    return marks;
+  }
+
+  /** Where the next word begins: behind blanks, comments and opening brackets. */
+  private static int skipBlanks(String sql, int from) {
+    int at = from;
+    while (at < sql.length()) {
+      if (sql.startsWith("--", at)) {
+        int end = sql.indexOf('\n', at);
+        at = end < 0 ? sql.length() : end + 1;
+      } else if (sql.startsWith("/*", at)) {
+        at = afterComment(sql, at);
+      } else if (Character.isWhitespace(sql.charAt(at)) || "({;".indexOf(sql.charAt(at)) >= 0) {
+        at++;
+      } else {
+        break;
+      }
+    }
+    return at;
+  }
+
+  /** PostgreSQL's block comments nest. */
+  private static int afterComment(String sql, int from) {
+    int depth = 0;
+    int at = from;
+    while (at < sql.length()) {
+      if (sql.startsWith("/*", at)) {
+        depth++;
+        at += 2;
+      } else if (sql.startsWith("*/", at)) {
+        depth--;
+        at += 2;
+        if (depth == 0) {
+          return at;
+        }
+      } else {
+        at++;
+      }
+    }
+    return at;
+  }
+}

@@ -1,0 +1,20 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.driver.Verdict;
+import java.sql.SQLException;
+
+/**
+ * Hears from a face what a unit of work sends, so that whether it may be rerun is a matter of fact.
+ * Called on the thread of the unit.
+ */
+public interface Witness {
+
+  /** A statement is about to be sent, or the program has taken the driver's own object to send. */
+  void executing();
+
+  /** A call failed for a reason that isn't the caller's SQL or data. */
+  void failed(Verdict verdict, SQLException failure);
+
+  /** Commits, by {@link PooledConnection#commitNow()}, and finds out if the answer is lost. */
+  void commit() throws SQLException;
+}
