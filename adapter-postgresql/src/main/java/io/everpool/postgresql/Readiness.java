@@ -1,0 +1,106 @@
+package io.everpool.postgresql;
+
+import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Waits until a non-blocking channel is ready. Used by one thread at a time, save {@link #close()},
+ * which wakes that thread.
+ *
+ * <p>An interrupt neither ends the wait nor harms the channel; the thread finds it pending
+ * afterwards. That is the point of this class: the JDK's blocking channels close themselves when
+ * their thread is interrupted, and with the channel would go the connection, where a plain {@code
+ * java.net.Socket} under pgjdbc goes on.
+ */
+final class Readiness {
+  private static final long NANOS_PER_MILLI = 1_000_000;
+
+  private final SocketChannel channel;
+  private volatile @Nullable Selector selector;
+  private @Nullable SelectionKey key;
+
+  Readiness(SocketChannel channel) {
+    this.channel = channel;
+  }
+
+  /**
+   * Waits for one of the {@link SelectionKey} operations.
+   *
+   * @param timed whether there is an end to the waiting
+   * @param until the end, on {@link System#nanoTime()}'s clock
+   * @return false if the end came first
+   * @throws ClosedChannelException if the channel is closed, be it meanwhile
+   */
+  boolean await(int operation, boolean timed, long until) throws IOException {
+    Selector waiting = prepare(operation);
+    boolean interrupted = false;
+    try {
+      for (; ; ) {
+        long millis = 0; // for ever
+        if (timed) {
+          long left = until - System.nanoTime();
+          if (left <= 0) {
+            return false;
+          }
+          millis = 1 + (left - 1) / NANOS_PER_MILLI;
+        }
+        if (waiting.select(ready -> {}, millis) > 0) {
+          return true;
+        }
+        if (!channel.isOpen()) {
+          throw new ClosedChannelException();
+        }
+        // select returns at once for as long as an interrupt is pending
+        interrupted |= Thread.interrupted();
+      }
+    } catch (ClosedSelectorException e) {
+      throw closed(e);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private Selector prepare(int operation) throws IOException {
+    Selector known = selector;
+    if (known == null) {
+      known = Selector.open();
+      try {
+        key = channel.register(known, operation);
+      } catch (IOException | RuntimeException e) {
+        known.close();
+        throw e;
+      }
+      selector = known;
+      // A close that came before the line above saw no selector; it had closed the channel before
+      if (!channel.isOpen()) {
+        known.close();
+        throw new ClosedChannelException();
+      }
+    } else if (key != null && key.isValid() && key.interestOps() != operation) {
+      key.interestOps(operation);
+    }
+    return known;
+  }
+
+  /** Wakes the waiting thread; to be called after the channel was closed, from any thread. */
+  void close() throws IOException {
+    Selector known = selector;
+    if (known != null) {
+      // also gives the channel's descriptor back, which waits for the last selector that knows it
+      known.close();
+    }
+  }
+
+  private static ClosedChannelException closed(RuntimeException cause) {
+    ClosedChannelException closed = new ClosedChannelException();
+    closed.initCause(cause);
+    return closed;
+  }
+}

@@ -1,0 +1,186 @@
+package io.everpool.postgresql;
+
+import io.everpool.api.driver.Look;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+
+/**
+ * The bytes to and from a server, over a channel that never blocks, so that one read tells whether
+ * the peer has closed it.
+ *
+ * <p>Reading, writing and looking are for one thread at a time, as pgjdbc does it under a lock of
+ * its own; {@link #close()} is for any. Every wait ends at the socket timeout, as {@code
+ * SO_TIMEOUT} has it, and no later than the deadline. Other than with a plain socket the timeout
+ * holds for a write that makes no progress too: a server that takes nothing is as dead as one that
+ * says nothing.
+ */
+final class Wire {
+  /** The JDK copies through a direct buffer as large as the transfer and keeps it per thread. */
+  private static final int LARGEST_TRANSFER = 64 * 1024;
+
+  /** Room for a farewell, so that the end of the stream behind it is found; TLS makes it larger. */
+  private static final int LONGEST_LOOK = 1024;
+
+  private static final long NANOS_PER_MILLI = 1_000_000;
+
+  private final SocketChannel channel;
+  private final Readiness readable;
+  private final Readiness writable;
+
+  /** What a look has read; between position and limit are the bytes for the next read. */
+  private final ByteBuffer seen = ByteBuffer.allocateDirect(LONGEST_LOOK).limit(0);
+
+  private volatile int timeoutMillis;
+  private volatile boolean bounded;
+  private volatile long deadline;
+
+  /** Takes over a channel that isn't connected yet. */
+  Wire(SocketChannel channel) throws IOException {
+    this.channel = channel;
+    this.readable = new Readiness(channel);
+    this.writable = new Readiness(channel);
+    channel.configureBlocking(false);
+  }
+
+  /** As {@code SO_TIMEOUT}: longest wait for progress in milliseconds; 0 for no limit. */
+  void timeoutMillis(int value) {
+    timeoutMillis = value;
+  }
+
+  int timeoutMillis() {
+    return timeoutMillis;
+  }
+
+  /** No wait lasts beyond this moment of {@link System#nanoTime()}. */
+  void deadline(long nanos) {
+    deadline = nanos;
+    bounded = true;
+  }
+
+  void noDeadline() {
+    bounded = false;
+  }
+
+  /**
+   * Connects.
+   *
+   * @param limitMillis how long it may take; 0 for no limit but the deadline
+   */
+  void connect(InetSocketAddress address, int limitMillis) throws IOException {
+    if (address.isUnresolved()) {
+      throw new UnknownHostException(address.getHostString());
+    }
+    if (!channel.connect(address)) {
+      await(readable, SelectionKey.OP_CONNECT, limitMillis, "Connect timed out");
+      channel.finishConnect();
+    }
+  }
+
+  /** Reads as {@link java.io.InputStream#read(byte[], int, int)} does. */
+  int read(byte[] to, int offset, int length) throws IOException {
+    if (length == 0) {
+      return 0;
+    }
+    if (seen.hasRemaining()) {
+      int take = Math.min(length, seen.remaining());
+      seen.get(to, offset, take);
+      return take;
+    }
+    ByteBuffer target = ByteBuffer.wrap(to, offset, Math.min(length, LARGEST_TRANSFER));
+    for (; ; ) {
+      int read = channel.read(target);
+      if (read != 0) {
+        return read;
+      }
+      await(readable, SelectionKey.OP_READ, timeoutMillis, "Read timed out");
+    }
+  }
+
+  /** Writes all of it. */
+  void write(byte[] from, int offset, int length) throws IOException {
+    int end = offset + length;
+    for (int at = offset; at < end; ) {
+      ByteBuffer source = ByteBuffer.wrap(from, at, Math.min(end - at, LARGEST_TRANSFER));
+      int written = channel.write(source);
+      if (written == 0) {
+        await(writable, SelectionKey.OP_WRITE, timeoutMillis, "Write timed out");
+      }
+      at += written;
+    }
+  }
+
+  /** How much a look has put aside for the next read. */
+  int seen() {
+    return seen.remaining();
+  }
+
+  /**
+   * Looks whether the peer has closed, without waiting and without sending a byte. What is there to
+   * be read is kept for the next {@link #read}; if the end of the stream follows it, the connection
+   * is dead, for these are its last words.
+   */
+  Look look() {
+    boolean waiting = seen.hasRemaining();
+    try {
+      if (waiting) {
+        seen.compact();
+      } else {
+        seen.clear();
+      }
+      try {
+        while (seen.hasRemaining()) {
+          int read = channel.read(seen);
+          if (read < 0) {
+            return Look.DEAD;
+          }
+          if (read == 0) {
+            break;
+          }
+          waiting = true;
+        }
+      } finally {
+        seen.flip();
+      }
+    } catch (IOException e) {
+      return Look.DEAD;
+    }
+    return waiting ? Look.UNSURE : Look.ALIVE;
+  }
+
+  /** Closes at once and wakes whoever waits; harmless if it is closed. Never waits for the peer. */
+  void close() throws IOException {
+    try {
+      channel.close();
+    } finally {
+      try {
+        readable.close();
+      } finally {
+        writable.close();
+      }
+    }
+  }
+
+  private void await(Readiness readiness, int operation, int limitMillis, String timedOut)
+      throws IOException {
+    boolean timed = limitMillis > 0 || bounded;
+    long until = 0;
+    if (timed) {
+      long now = System.nanoTime();
+      until = limitMillis > 0 ? now + limitMillis * NANOS_PER_MILLI : deadline;
+      if (bounded && deadline - until < 0) {
+        until = deadline;
+      }
+    }
+    if (!readiness.await(operation, timed, until)) {
+      if (bounded && until == deadline) {
+        throw new DeadlineException();
+      }
+      throw new SocketTimeoutException(timedOut);
+    }
+  }
+}
