@@ -1,0 +1,120 @@
+package io.everpool.postgresql;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import org.postgresql.PGProperty;
+import org.postgresql.jdbcurlresolver.PgServiceConfParser;
+
+/**
+ * A URL as pgjdbc takes it: {@code jdbc:postgresql://host:port,host:port/db?name=value}, or {@code
+ * jdbc:postgresql:db}. Where pgjdbc drops without a word what it doesn't know, this doesn't.
+ */
+final class JdbcUrl {
+  private static final String PREFIX = "jdbc:postgresql:";
+
+  private JdbcUrl() {}
+
+  static boolean accepts(String url) {
+    return url.startsWith(PREFIX);
+  }
+
+  static Destination parse(String url, List<String> problems) {
+    String rest = url.substring(PREFIX.length());
+    int question = rest.indexOf('?');
+    String place = question < 0 ? rest : rest.substring(0, question);
+    String query = question < 0 ? "" : rest.substring(question + 1);
+    List<String> hosts = new ArrayList<>();
+    List<String> ports = new ArrayList<>();
+    Map<String, String> properties = new LinkedHashMap<>();
+
+    String database = place;
+    if (place.startsWith("//")) {
+      int slash = place.indexOf('/', 2);
+      String authority = slash < 0 ? place.substring(2) : place.substring(2, slash);
+      database = slash < 0 ? "" : place.substring(slash + 1);
+      if (place.indexOf('@') >= 0) {
+        problems.add(
+            "a JDBC URL has no user:password@ before its host; set user and password, or write a"
+                + " libpq URL (postgresql://...)");
+      } else {
+        hosts(authority, hosts, ports);
+      }
+    }
+    if (database.indexOf('/') >= 0) {
+      problems.add("the URL has more / than one before its database; / in its name is %2F");
+    } else if (!database.isEmpty()) {
+      properties.put(
+          PGProperty.PG_DBNAME.getName(), UrlText.decoded(database, true, "database", problems));
+    }
+    UrlText.parameters(query, true, problems)
+        .forEach((name, value) -> properties.put(asProperty(name), value));
+    service(properties, problems);
+    if (hosts.isEmpty()) {
+      split(properties, PGProperty.PG_HOST, hosts);
+    }
+    if (ports.isEmpty()) {
+      split(properties, PGProperty.PG_PORT, ports);
+    }
+    properties.remove(PGProperty.PG_HOST.getName());
+    properties.remove(PGProperty.PG_PORT.getName());
+    return new Destination(
+        HostPort.pair(unbracketed(hosts), ports, problems),
+        properties,
+        KeepAlive.DEFAULT,
+        new ArrayList<>());
+  }
+
+  private static void hosts(String authority, List<String> hosts, List<String> ports) {
+    if (authority.isEmpty()) {
+      return;
+    }
+    for (String one : authority.split(",", -1)) {
+      int colon = one.lastIndexOf(':');
+      boolean port = colon > one.lastIndexOf(']');
+      hosts.add(port ? one.substring(0, colon) : one);
+      ports.add(port ? one.substring(colon + 1) : "");
+    }
+  }
+
+  private static List<String> unbracketed(List<String> hosts) {
+    return hosts.stream()
+        .map(host -> host.matches("\\[.*:.*]") ? host.substring(1, host.length() - 1) : host)
+        .toList();
+  }
+
+  private static void split(
+      Map<String, String> properties, PGProperty property, List<String> into) {
+    String value = properties.get(property.getName());
+    if (value != null) {
+      into.addAll(List.of(value.split(",", -1)));
+    }
+  }
+
+  /** pgjdbc takes host, port and dbname for PGHOST, PGPORT and PGDBNAME, in letters of any case. */
+  private static String asProperty(String name) {
+    String upper = "PG" + name.toUpperCase(Locale.ROOT);
+    return upper.equals("PGHOST") || upper.equals("PGPORT") || upper.equals("PGDBNAME")
+        ? upper
+        : name;
+  }
+
+  /** As pgjdbc does it, so that what the file says is looked at with the same care. */
+  private static void service(Map<String, String> properties, List<String> problems) {
+    String service = properties.remove(PGProperty.SERVICE.getName());
+    if (service == null) {
+      return;
+    }
+    Properties found = PgServiceConfParser.getServiceProperties(service);
+    if (found == null) {
+      problems.add("service \"" + service + "\" is in no service file (PGSERVICEFILE)");
+      return;
+    }
+    for (String name : found.stringPropertyNames()) {
+      properties.putIfAbsent(asProperty(name), found.getProperty(name));
+    }
+  }
+}

@@ -1,0 +1,215 @@
+package io.everpool.postgresql;
+
+import io.everpool.postgresql.LibpqParameter.Fate;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGProperty;
+import org.postgresql.jdbcurlresolver.PgServiceConfParser;
+
+/**
+ * Says in pgjdbc's terms what a libpq URL says in libpq's; {@link LibpqParameter} has the table.
+ */
+final class LibpqTranslation {
+  private final Map<String, String> properties = new LinkedHashMap<>();
+  private final List<String> notes = new ArrayList<>();
+  private final List<String> problems;
+  private final Map<String, String> given;
+  private KeepAlive keepAlive = KeepAlive.DEFAULT;
+
+  private LibpqTranslation(Map<String, String> given, List<String> problems) {
+    this.given = given;
+    this.problems = problems;
+  }
+
+  /** Translates; what can't be translated without loss goes into {@code problems}. */
+  static Destination of(LibpqUrl url, List<String> problems) {
+    Map<String, String> given = new LinkedHashMap<>(url.parameters());
+    List<String> hosts = url.hosts();
+    List<String> ports = url.ports();
+    boolean placed = !hosts.isEmpty() || given.containsKey("host");
+    service(given, placed, problems);
+    if (given.containsKey("host")) {
+      hosts = list(given.get("host"));
+      ports = List.of();
+    }
+    if (given.containsKey("port")) {
+      ports = list(given.get("port"));
+    }
+    LibpqTranslation translation = new LibpqTranslation(given, problems);
+    translation.translateAll();
+    return new Destination(
+        HostPort.pair(hosts, ports, problems),
+        translation.properties,
+        translation.keepAlive,
+        translation.notes);
+  }
+
+  /** What stands in the service file counts where the URL says nothing. */
+  private static void service(Map<String, String> given, boolean placed, List<String> problems) {
+    String service = given.get("service");
+    if (service == null) {
+      return;
+    }
+    Properties found = PgServiceConfParser.getServiceProperties(service);
+    if (found == null) {
+      problems.add("service \"" + service + "\" is in no service file (PGSERVICEFILE)");
+      return;
+    }
+    for (String name : found.stringPropertyNames()) {
+      if (!(placed && (name.equals("host") || name.equals("port")))) {
+        given.putIfAbsent(name, found.getProperty(name));
+      }
+    }
+  }
+
+  private void translateAll() {
+    boolean secretBefore = false;
+    for (Map.Entry<String, String> entry : given.entrySet()) {
+      String name = entry.getKey();
+      LibpqParameter parameter = LibpqParameter.BY_NAME.get(name);
+      if (parameter != null) {
+        translate(parameter, entry.getValue());
+      } else if (secretBefore) {
+        // its name may be the rest of a password that has an & in it
+        problems.add(
+            "the URL's parameter after the password isn't one of libpq's; & in a password is %26");
+      } else {
+        problems.add(unknown(name));
+      }
+      secretBefore = name.contains("password");
+    }
+    if ("system".equals(properties.get(PGProperty.SSL_ROOT_CERT.getName()))) {
+      systemRoots();
+    }
+  }
+
+  private void translate(LibpqParameter parameter, String value) {
+    switch (parameter.fate()) {
+      case TRANSLATED -> {
+        PGProperty property = parameter.property();
+        String translated = translated(parameter, value);
+        if (property != null && translated != null) {
+          properties.put(property.getName(), translated);
+        }
+      }
+      case OURS -> ours(parameter.name(), value);
+      case IGNORED -> {
+        if (parameter.harmless().isEmpty() || parameter.harmless().contains(value)) {
+          notes.add(parameter.name() + " is ignored: " + parameter.why());
+        } else {
+          problems.add(parameter.name() + "=" + value + " can't be had: " + parameter.why());
+        }
+      }
+      case REFUSED -> problems.add(parameter.name() + " can't be honoured: " + parameter.why());
+    }
+  }
+
+  private @Nullable String translated(LibpqParameter parameter, String value) {
+    List<String> known = new ArrayList<>(new TreeSet<>(parameter.values().keySet()));
+    PGProperty property = parameter.property();
+    if (known.isEmpty() && property != null && property.getChoices() != null) {
+      known = Arrays.asList(property.getChoices());
+    }
+    List<String> said =
+        property == PGProperty.REQUIRE_AUTH ? list(value.replace(" ", "")) : List.of(value);
+    if (!known.isEmpty() && !known.containsAll(said)) {
+      problems.add(
+          parameter.name() + " is \"" + value + "\"; it must be " + String.join(", ", known));
+      return null;
+    }
+    if (property == PGProperty.CONNECT_TIMEOUT) {
+      Integer seconds = number(parameter.name(), value);
+      return seconds == null ? null : Integer.toString(Math.max(0, seconds));
+    }
+    return parameter.values().getOrDefault(value, value);
+  }
+
+  private void ours(String name, String value) {
+    switch (name) {
+      case "ssl" -> {
+        // libpq takes this one value, for the sake of JDBC URLs
+        if (value.equals("true")) {
+          properties.putIfAbsent(PGProperty.SSL_MODE.getName(), "require");
+        } else {
+          problems.add("ssl is \"" + value + "\"; libpq knows ssl=true only: use sslmode");
+        }
+      }
+      case "fallback_application_name" ->
+          properties.putIfAbsent(PGProperty.APPLICATION_NAME.getName(), value);
+      case "keepalives_idle", "keepalives_interval", "keepalives_count" -> keepAlive(name, value);
+      default -> {
+        // host, port and service have been seen to
+      }
+    }
+  }
+
+  private void keepAlive(String name, String value) {
+    Integer number = number(name, value);
+    if (number == null || number <= 0) {
+      return; // libpq: zero is the default
+    }
+    keepAlive =
+        switch (name) {
+          case "keepalives_idle" -> keepAlive.withIdleSeconds(number);
+          case "keepalives_interval" -> keepAlive.withIntervalSeconds(number);
+          default -> keepAlive.withCount(number);
+        };
+  }
+
+  private @Nullable Integer number(String name, String value) {
+    try {
+      return Integer.valueOf(value.trim());
+    } catch (NumberFormatException e) {
+      problems.add(name + " is \"" + value + "\"; it must be a whole number");
+      return null;
+    }
+  }
+
+  /** libpq 16: the system's roots, and then nothing less than verify-full. */
+  private void systemRoots() {
+    String mode =
+        properties.computeIfAbsent(PGProperty.SSL_MODE.getName(), absent -> "verify-full");
+    if (!mode.equals("verify-full")) {
+      problems.add("sslrootcert=system wants sslmode=verify-full, not sslmode=" + mode);
+    }
+    properties.remove(PGProperty.SSL_ROOT_CERT.getName());
+    properties.put(PGProperty.SSL_FACTORY.getName(), "org.postgresql.ssl.DefaultJavaSSLFactory");
+  }
+
+  private static String unknown(String name) {
+    for (PGProperty property : PGProperty.values()) {
+      if (property.getName().equals(name)) {
+        return name
+            + " is a property of pgjdbc, not a parameter of a libpq URL: set it under properties";
+      }
+    }
+    return "libpq has no parameter "
+        + name
+        + NearestName.hint(name, LibpqParameter.BY_NAME.keySet());
+  }
+
+  private static List<String> list(@Nullable String text) {
+    return text == null ? List.of() : List.of(text.split(",", -1));
+  }
+
+  /** What to say of a libpq name where pgjdbc's are expected; null if libpq has no such name. */
+  static @Nullable String asProperty(String name) {
+    LibpqParameter parameter = LibpqParameter.BY_NAME.get(name);
+    if (parameter == null) {
+      return null;
+    }
+    PGProperty property = parameter.property();
+    if (property != null) {
+      return name + " is libpq's name; pgjdbc calls it " + property.getName();
+    }
+    return parameter.fate() == Fate.REFUSED
+        ? name + " can't be honoured: " + parameter.why()
+        : "pgjdbc has no property " + name;
+  }
+}
