@@ -1,0 +1,77 @@
+package io.everpool.postgresql;
+
+import io.everpool.api.driver.Verdict;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.sql.SQLTransientConnectionException;
+
+/**
+ * A connection couldn't be opened. An SQLException of the family that says whether it is worth
+ * trying again, with the original as its cause, its SQLState, and advice.
+ */
+interface ConnectFailure {
+
+  /** What it means. */
+  Verdict verdict();
+
+  /** Says where to and what to do; the original's message carries no secret, for it got none. */
+  static SQLException of(SQLException original, String target) {
+    FailureRule rule = FailureRules.whileConnecting(original);
+    String message =
+        "Cannot connect to PostgreSQL at " + target + ": " + said(original) + " " + rule.advice();
+    Verdict verdict = rule.verdict();
+    return verdict.reconnectable()
+        ? new Transient(message.strip(), original, verdict)
+        : new Lasting(message.strip(), original, verdict);
+  }
+
+  /** The message, and the root cause's where the message doesn't say it. */
+  private static String said(Throwable original) {
+    String message = String.valueOf(original.getMessage()).strip();
+    Throwable root = original;
+    for (int depth = 0; root.getCause() != null && depth < 20; depth++) {
+      root = root.getCause();
+    }
+    String cause = root.getMessage();
+    if (root != original && cause != null && !message.contains(cause)) {
+      message =
+          (message.endsWith(".") ? message.substring(0, message.length() - 1) : message)
+              + " ("
+              + cause
+              + ")";
+    }
+    return message.endsWith(".") ? message : message + ".";
+  }
+
+  /** Worth trying again. */
+  final class Transient extends SQLTransientConnectionException implements ConnectFailure {
+    private static final long serialVersionUID = 1L;
+    private final Verdict verdict;
+
+    Transient(String message, SQLException original, Verdict verdict) {
+      super(message, original.getSQLState(), original.getErrorCode(), original);
+      this.verdict = verdict;
+    }
+
+    @Override
+    public Verdict verdict() {
+      return verdict;
+    }
+  }
+
+  /** Not worth it. */
+  final class Lasting extends SQLNonTransientConnectionException implements ConnectFailure {
+    private static final long serialVersionUID = 1L;
+    private final Verdict verdict;
+
+    Lasting(String message, SQLException original, Verdict verdict) {
+      super(message, original.getSQLState(), original.getErrorCode(), original);
+      this.verdict = verdict;
+    }
+
+    @Override
+    public Verdict verdict() {
+      return verdict;
+    }
+  }
+}

@@ -1,0 +1,150 @@
+package io.everpool.postgresql;
+
+import io.everpool.api.ResetMode;
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.driver.CommitTicket;
+import io.everpool.api.driver.Look;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.TransactionState;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.core.BaseConnection;
+import org.postgresql.core.BaseStatement;
+import org.postgresql.core.QueryExecutor;
+
+/** A session on a PostgreSQL server. */
+final class PostgresConnection implements PhysicalConnection {
+  private static final long NANOS_PER_MILLI = 1_000_000;
+
+  private final BaseConnection jdbc;
+  private final @Nullable LookableSocket socket;
+  private final CommitOutcome commits;
+  private final boolean primaryWanted;
+
+  /**
+   * @param socket that of the connection, beneath its TLS; null if it can't be looked at
+   * @param wantsPrimary whether only a server that takes writes is of use
+   */
+  PostgresConnection(
+      BaseConnection jdbc,
+      @Nullable LookableSocket socket,
+      Incarnation incarnation,
+      boolean wantsPrimary) {
+    this.jdbc = jdbc;
+    this.socket = socket;
+    this.commits = new CommitOutcome(jdbc, incarnation);
+    this.primaryWanted = wantsPrimary || !onStandby();
+  }
+
+  @Override
+  public Connection jdbc() {
+    return jdbc;
+  }
+
+  @Override
+  public Look look() {
+    return socket == null ? Look.BLIND : socket.look();
+  }
+
+  /** An empty query: also answered in a failed transaction, and it begins none. */
+  @Override
+  public void validate(long timeoutNanos) throws SQLException {
+    int before = jdbc.getNetworkTimeout();
+    int millis = (int) Math.min(Integer.MAX_VALUE, 1 + (timeoutNanos - 1) / NANOS_PER_MILLI);
+    boolean shorter = before == 0 || millis < before;
+    if (shorter) {
+      jdbc.setNetworkTimeout(Runnable::run, millis);
+    }
+    try (BaseStatement statement = (BaseStatement) jdbc.createStatement()) {
+      statement.executeWithFlags(
+          "", QueryExecutor.QUERY_EXECUTE_AS_SIMPLE | QueryExecutor.QUERY_SUPPRESS_BEGIN);
+    } finally {
+      if (shorter && !jdbc.isClosed()) {
+        jdbc.setNetworkTimeout(Runnable::run, before);
+      }
+    }
+  }
+
+  @Override
+  public TransactionState transactionState() {
+    return switch (jdbc.getTransactionState()) {
+      case IDLE -> TransactionState.NONE;
+      case OPEN -> TransactionState.OPEN;
+      case FAILED -> TransactionState.FAILED;
+    };
+  }
+
+  /**
+   * Whether the server is a standby, as it tells from version 14 on, where a primary is wanted: by
+   * {@code targetServerType}, or because it was one when the connection was opened.
+   */
+  @Override
+  public boolean readOnlyServer() {
+    return primaryWanted && onStandby();
+  }
+
+  private boolean onStandby() {
+    return "on".equals(jdbc.getParameterStatus("in_hot_standby"));
+  }
+
+  @Override
+  public void reset(ResetMode mode, int traces) throws SQLException {
+    String sql = SessionReset.sql(mode, traces);
+    if (!sql.isEmpty()) {
+      jdbc.execSQLUpdate(sql);
+    }
+    if (SessionReset.forgetsNotifications(mode, traces)) {
+      // what had arrived before is still in the driver, for whoever asks next
+      jdbc.getQueryExecutor().getNotifications();
+    }
+  }
+
+  @Override
+  public @Nullable CommitTicket commitTicket() throws SQLException {
+    return transactionState() == TransactionState.OPEN ? commits.ticket() : null;
+  }
+
+  @Override
+  public CommitStatus commitStatus(CommitTicket ticket) throws SQLException {
+    return commits.status(ticket);
+  }
+
+  @Override
+  public void endBackend(CommitTicket ticket) throws SQLException {
+    commits.endBackend(ticket);
+  }
+
+  @Override
+  public void close() throws SQLException {
+    jdbc.close();
+  }
+
+  @Override
+  public void abort() {
+    try {
+      if (socket == null) {
+        // a socket of someone else's making, or TLS without our socket beneath: closing may wait
+        jdbc.abort(PostgresConnection::inThreadOfItsOwn);
+      } else {
+        // beneath TLS: its own close would wait for its locks and try to say goodbye
+        socket.close();
+        jdbc.abort(Runnable::run);
+      }
+    } catch (SQLException | IOException | RuntimeException e) {
+      // cut or not, nothing more can be done about it
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "PostgreSQL session " + jdbc.getBackendPID();
+  }
+
+  private static void inThreadOfItsOwn(Runnable task) {
+    Thread thread = new Thread(task, "everpool-abort");
+    thread.setDaemon(true);
+    thread.start();
+  }
+}

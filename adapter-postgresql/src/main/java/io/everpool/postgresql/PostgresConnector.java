@@ -1,0 +1,178 @@
+package io.everpool.postgresql;
+
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.Verdict;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.Driver;
+import org.postgresql.PGProperty;
+import org.postgresql.core.BaseConnection;
+
+/** Opens connections to one database. */
+final class PostgresConnector implements Connector {
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  private final Driver driver = new Driver();
+  private final Destination destination;
+  private final String url;
+  private final String target;
+  private final boolean lookable;
+  private final @Nullable ClassLoader loader;
+  private final Incarnation incarnation = new Incarnation();
+
+  PostgresConnector(Destination destination) {
+    this.destination = destination;
+    Map<String, String> properties = destination.properties();
+    String user =
+        properties.getOrDefault(PGProperty.USER.getName(), System.getProperty("user.name", ""));
+    String database = properties.getOrDefault(PGProperty.PG_DBNAME.getName(), user);
+    // all that may be secret goes into properties: the driver shows its URL (DatabaseMetaData)
+    this.url =
+        "jdbc:postgresql://"
+            + destination.authority()
+            + "/"
+            + URLEncoder.encode(database, StandardCharsets.UTF_8);
+    this.target = destination.authority() + "/" + database;
+    this.lookable = !properties.containsKey(PGProperty.SOCKET_FACTORY.getName()) && !socks();
+    this.loader = foreignLoader();
+  }
+
+  /** A SOCKS proxy is for the JDK's plain sockets only. */
+  private static boolean socks() {
+    return !System.getProperty("socksProxyHost", "").isBlank();
+  }
+
+  /** Our class loader, if pgjdbc's doesn't see our classes (a driver shared by applications). */
+  private static @Nullable ClassLoader foreignLoader() {
+    try {
+      Class.forName(LookableSocketFactory.class.getName(), false, Driver.class.getClassLoader());
+      return null;
+    } catch (ClassNotFoundException e) {
+      return LookableSocketFactory.class.getClassLoader();
+    }
+  }
+
+  @Override
+  public String product() {
+    return "PostgreSQL";
+  }
+
+  @Override
+  public String target() {
+    return target;
+  }
+
+  @Override
+  public boolean serverless() {
+    return destination.neon();
+  }
+
+  /** What was dropped of the URL, or is done otherwise than one might expect, and why. */
+  List<String> notes() {
+    return destination.notes();
+  }
+
+  @Override
+  public PhysicalConnection open(long timeoutNanos) throws SQLException {
+    long allowed = Math.min(timeoutNanos, loginTimeoutNanos());
+    try {
+      return lookable ? openLookable(allowed) : openBlind(allowed);
+    } catch (SQLException e) {
+      throw ConnectFailure.of(e, target);
+    } catch (RuntimeException e) {
+      // pgjdbc, when the thread that waits for its login thread is interrupted
+      throw ConnectFailure.of(
+          new SQLTransientConnectionException(String.valueOf(e.getMessage()), "08001", e), target);
+    }
+  }
+
+  private PhysicalConnection openLookable(long timeoutNanos) throws SQLException {
+    Properties properties = properties(timeoutNanos);
+    properties.remove(PGProperty.LOGIN_TIMEOUT.getName());
+    try (Opening opening =
+        Opening.begin(timeoutNanos, destination.hosts().size(), destination.keepAlive())) {
+      properties.setProperty(
+          PGProperty.SOCKET_FACTORY.getName(), LookableSocketFactory.class.getName());
+      properties.setProperty(PGProperty.SOCKET_FACTORY_ARG.getName(), opening.token());
+      BaseConnection connection = connect(properties);
+      return new PostgresConnection(connection, opening.finish(), incarnation, wantsPrimary());
+    }
+  }
+
+  /** The driver's own login timeout costs a thread; here nothing else bounds the login. */
+  private PhysicalConnection openBlind(long timeoutNanos) throws SQLException {
+    Properties properties = properties(timeoutNanos);
+    properties.setProperty(
+        PGProperty.LOGIN_TIMEOUT.getName(), Double.toString(timeoutNanos / NANOS_PER_SECOND));
+    return new PostgresConnection(connect(properties), null, incarnation, wantsPrimary());
+  }
+
+  private BaseConnection connect(Properties properties) throws SQLException {
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    if (loader != null) {
+      thread.setContextClassLoader(loader);
+    }
+    try {
+      Connection connection = driver.connect(url, properties);
+      if (connection == null) {
+        throw new SQLException("pgjdbc doesn't take the URL of " + target, "08001");
+      }
+      return connection.unwrap(BaseConnection.class);
+    } finally {
+      if (loader != null) {
+        thread.setContextClassLoader(before);
+      }
+    }
+  }
+
+  private Properties properties(long timeoutNanos) {
+    Properties properties = new Properties();
+    destination.properties().forEach(properties::setProperty);
+    properties.remove(PGProperty.PG_DBNAME.getName());
+    long seconds = (long) Math.ceil(timeoutNanos / NANOS_PER_SECOND);
+    properties.putIfAbsent(PGProperty.CONNECT_TIMEOUT.getName(), Long.toString(seconds));
+    return properties;
+  }
+
+  private long loginTimeoutNanos() {
+    String seconds = destination.properties().get(PGProperty.LOGIN_TIMEOUT.getName());
+    try {
+      double nanos = seconds == null ? 0 : Double.parseDouble(seconds) * NANOS_PER_SECOND;
+      return nanos > 0 ? (long) nanos : Long.MAX_VALUE;
+    } catch (NumberFormatException e) {
+      return Long.MAX_VALUE; // pgjdbc logs it and goes on without
+    }
+  }
+
+  /** Whether a server that takes no writes is of no use here. */
+  private boolean wantsPrimary() {
+    String type = destination.properties().get(PGProperty.TARGET_SERVER_TYPE.getName());
+    return "primary".equals(type) || "master".equals(type);
+  }
+
+  @Override
+  public Verdict classify(Throwable failure) {
+    return FailureRules.classify(failure);
+  }
+
+  @Override
+  public int traces(String sql) {
+    return SqlTraces.of(sql);
+  }
+
+  @Override
+  public String toString() {
+    return notes().isEmpty()
+        ? "PostgreSQL at " + target
+        : "PostgreSQL at " + target + " (" + String.join("; ", notes()) + ")";
+  }
+}

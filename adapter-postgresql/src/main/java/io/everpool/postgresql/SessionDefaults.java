@@ -1,0 +1,68 @@
+package io.everpool.postgresql;
+
+import io.everpool.api.PoolConfig;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.postgresql.PGProperty;
+
+/**
+ * What a session is given at its start where the user hasn't said otherwise. All of it goes through
+ * pgjdbc's properties and costs no round trip; and since the server takes start-up options for the
+ * session's defaults, {@code RESET ALL} returns to them.
+ *
+ * <ul>
+ *   <li>{@code command-timeout} is {@code statement_timeout}, by the start-up parameter {@code
+ *       options}, before the user's own options so that they win. Neon's pooler refuses {@code
+ *       options}; there it is pgjdbc's {@code queryTimeout}: the driver cancels the statement.
+ *   <li>{@code socketTimeout} is {@link #GRACE} longer, so that a server that hangs doesn't hang
+ *       its callers for ever. It counts from one byte to the next. Who lets a statement run longer
+ *       ({@code SET LOCAL statement_timeout}) sets {@code socketTimeout}, or {@link
+ *       java.sql.Connection#setNetworkTimeout}.
+ *   <li>{@code tcpKeepAlive} is on, {@code ApplicationName} is the pool's name.
+ * </ul>
+ */
+final class SessionDefaults {
+  /** What the answer may take beyond the statement, and a driver's cancel request too. */
+  static final Duration GRACE = Duration.ofSeconds(10);
+
+  /** What pgjdbc takes at the most, in seconds. */
+  private static final long LONGEST_SOCKET_TIMEOUT = 2_147_483;
+
+  private static final String STATEMENT_TIMEOUT = "statement_timeout";
+
+  private SessionDefaults() {}
+
+  /** Adds to {@code properties} what isn't there. */
+  static void add(
+      Map<String, String> properties, PoolConfig config, boolean neonPooler, List<String> notes) {
+    properties.putIfAbsent(PGProperty.APPLICATION_NAME.getName(), config.name());
+    properties.putIfAbsent(PGProperty.TCP_KEEP_ALIVE.getName(), "true");
+    Duration limit = config.commandTimeout();
+    String options = properties.getOrDefault(PGProperty.OPTIONS.getName(), "");
+    if (limit.isZero() || options.contains(STATEMENT_TIMEOUT)) {
+      return;
+    }
+    if (neonPooler) {
+      properties.putIfAbsent(
+          PGProperty.QUERY_TIMEOUT.getName(), Long.toString(wholeSeconds(limit)));
+      notes.add(
+          "command-timeout is enforced by the driver (queryTimeout), since Neon's pooler takes no"
+              + " start-up options; to have the server enforce it: ALTER ROLE ... SET "
+              + STATEMENT_TIMEOUT
+              + " = "
+              + limit.toMillis());
+    } else {
+      String ours = "-c " + STATEMENT_TIMEOUT + "=" + limit.toMillis();
+      properties.put(PGProperty.OPTIONS.getName(), options.isBlank() ? ours : ours + " " + options);
+    }
+    properties.putIfAbsent(
+        PGProperty.SOCKET_TIMEOUT.getName(),
+        Long.toString(Math.min(LONGEST_SOCKET_TIMEOUT, wholeSeconds(limit.plus(GRACE)))));
+  }
+
+  /** Never less than the duration. */
+  static long wholeSeconds(Duration duration) {
+    return duration.plusNanos(999_999_999).toSeconds();
+  }
+}

@@ -1,0 +1,71 @@
+package io.everpool.postgresql;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.servers.PostgresServer;
+import io.everpool.servers.ServerSettings;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** Sessions of the adapter on a real server, one for all the tests that leave it in peace. */
+final class Sessions {
+  static final Duration LIMIT = Duration.ofSeconds(20);
+  static final long TIMEOUT = Duration.ofSeconds(10).toNanos();
+
+  private static @Nullable PostgresServer shared;
+
+  private Sessions() {}
+
+  /** Ends with the JVM. */
+  static synchronized PostgresServer server() {
+    PostgresServer running = shared;
+    if (running == null) {
+      running = PostgresServer.start(ServerSettings.defaults().with("max_connections", "40"));
+      shared = running;
+    }
+    return running;
+  }
+
+  static PostgresConnector connector(String url, UnaryOperator<PoolConfig.Builder> more) {
+    PoolConfig config = more.apply(PoolConfig.builder(url)).build();
+    return (PostgresConnector) new PostgresAdapter().connector(config);
+  }
+
+  static PostgresConnection open(String url, UnaryOperator<PoolConfig.Builder> more)
+      throws SQLException {
+    return (PostgresConnection) connector(url, more).open(TIMEOUT);
+  }
+
+  static PostgresConnection open(String url) throws SQLException {
+    return open(url, UnaryOperator.identity());
+  }
+
+  static PostgresConnection open() throws SQLException {
+    return open(server().libpqUrl());
+  }
+
+  static @Nullable String ask(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      return rows.next() ? rows.getString(1) : "no row";
+    }
+  }
+
+  static @Nullable String ask(PostgresConnection connection, String sql) throws SQLException {
+    return ask(connection.jdbc(), sql);
+  }
+
+  static void execute(PostgresConnection connection, String sql) throws SQLException {
+    try (Statement statement = connection.jdbc().createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  static int pid(PostgresConnection connection) throws SQLException {
+    return Integer.parseInt(String.valueOf(ask(connection, "select pg_backend_pid()")));
+  }
+}
