@@ -296,6 +296,19 @@ public final class Engine {
     }
   }
 
+  /** CLAIM: renames the lease, so that only this caller can end it; 0 if it is over or doomed. */
+  public long claim(Slot slot, long lease) {
+    if (!slot.attempt(Move.CLAIM, lease)) {
+      return 0;
+    }
+    long claimed = Slot.after(Move.CLAIM, lease);
+    slot.lease = claimed;
+    if (slot.timedLease == lease) {
+      slot.timedLease = claimed;
+    }
+    return claimed;
+  }
+
   /** RETIRE: the holder brings a connection that must not be lent again. */
   public void retire(Slot slot, long lease, CloseReason reason) {
     if (slot.attempt(Move.RETIRE, lease)) {
@@ -327,8 +340,8 @@ public final class Engine {
   }
 
   /** ABORT: takes a doomed connection from its holder. */
-  public boolean abort(Slot slot, long lease) {
-    if (slot.attempt(Move.ABORT, Slot.after(Move.DOOM, lease))) {
+  public boolean abort(Slot slot, long word) {
+    if (slot.attempt(Move.ABORT, word)) {
       close(slot, slot.doomReason);
       return true;
     }
@@ -344,15 +357,11 @@ public final class Engine {
     return false;
   }
 
-  /**
-   * OPENED: a connection is there; the slot's fields are written. False if upkeep gave up on it.
-   */
-  public boolean opened(Slot slot, long word) {
-    if (!slot.attempt(Move.OPENED, word)) {
-      return false;
+  /** OPENED: a connection is there and the slot's fields are written. */
+  public void opened(Slot slot, long word) {
+    if (slot.attempt(Move.OPENED, word)) {
+      offer(slot, Slot.after(Move.OPENED, word));
     }
-    offer(slot, Slot.after(Move.OPENED, word));
-    return true;
   }
 
   /** PASS: an examined connection is idle again. */
@@ -401,6 +410,27 @@ public final class Engine {
 
   public boolean isClosed() {
     return closed;
+  }
+
+  /**
+   * Sends away all who wait: {@link #step} answers {@link Turn#CLOSED} to them though the pool is
+   * open. For when it is known that nothing will come.
+   */
+  public void dismiss() {
+    line.dismiss();
+  }
+
+  /** Whether any connection exists that may be lent, now or when it comes back. */
+  public boolean anyLive() {
+    for (Slot slot : slots) {
+      switch (slot.state()) {
+        case IDLE, LEASED, PROBING -> {
+          return true;
+        }
+        default -> {}
+      }
+    }
+    return false;
   }
 
   // ---- looking

@@ -12,7 +12,9 @@ import static io.everpool.core.engine.State.PROBING;
 public enum Move {
   /** The grower takes an empty slot; the permit to open a connection is this very move. */
   RESERVE(EMPTY, CONNECTING),
-  /** The opener brings the connection. */
+  /** The opener has the connection and fits it in; upkeep gives up on it no more. */
+  ARRIVED(CONNECTING, CONNECTING),
+  /** It is ready to be lent. */
   OPENED(CONNECTING, IDLE),
   /** The opener failed, or upkeep gave up on it. */
   ABANDON(CONNECTING, EMPTY),
@@ -22,6 +24,8 @@ public enum Move {
   RELEASE(LEASED, IDLE),
   /** The holder passes it on to a waiter without letting go of it. */
   HAND_OVER(LEASED, LEASED),
+  /** The holder begins to clean it: from here a racing second release by the old lease is void. */
+  CLAIM(LEASED, LEASED),
   /** The holder brings it to be closed. */
   RETIRE(LEASED, CLOSING),
   /** It failed, is too old, was fenced, or the pool closes: it must not be lent again. */

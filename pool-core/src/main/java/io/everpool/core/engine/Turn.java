@@ -10,7 +10,7 @@ public enum Turn {
    * Wait for a wake-up, the deadline or {@link Engine#relookNanos()}, then {@link Engine#relook}.
    */
   RELOOK,
-  /** The pool is closed. */
+  /** Sent away: the pool is closed, or nothing will come. */
   CLOSED,
   /** Too many wait already. */
   REFUSED

@@ -1,0 +1,42 @@
+package io.everpool.core.policy;
+
+import io.everpool.api.driver.Verdict;
+
+/** How long to leave the server alone after a connect has failed. */
+public final class Reconnect {
+
+  /** While callers wait, a server that is away is tried at least this often; nanoseconds. */
+  static final long WATCHFUL = 200_000_000L;
+
+  /** The first pause after an answer that more attempts make worse; nanoseconds. */
+  static final long CAUTIOUS = 1_000_000_000L;
+
+  private Reconnect() {}
+
+  /**
+   * The pause.
+   *
+   * <p>A server that is away costs it nothing to try; so while callers wait it is tried often, to
+   * find it soon when it is back, and else with growing pauses. One that has no slots or refuses
+   * the credentials is there, and is annoyed: the pause begins long and is never short.
+   *
+   * @param failures failed connects in a row; 1 or more
+   * @param initial the first ceiling, nanoseconds
+   * @param max the highest ceiling, nanoseconds
+   * @param random from 0 (inclusive) to 1 (exclusive)
+   * @return nanoseconds
+   */
+  public static long pause(
+      Verdict verdict, int failures, boolean someoneWaits, long initial, long max, double random) {
+    switch (verdict) {
+      case ACCESS_DENIED, REFUSED, OUT_OF_SLOTS -> {
+        long most = Math.max(CAUTIOUS, max);
+        return CAUTIOUS / 2 + Backoff.delay(failures, CAUTIOUS, most, random);
+      }
+      default -> {
+        return Backoff.delay(
+            failures, initial, someoneWaits ? Math.min(max, WATCHFUL) : max, random);
+      }
+    }
+  }
+}

@@ -1,0 +1,101 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+import java.util.Arrays;
+
+/**
+ * What each slot does and since when, as seen from pass to pass: the slots themselves keep no time,
+ * so that nobody reads a clock to lend or return one. Times are therefore exact to a pass, and too
+ * short rather than too long. Only the upkeep thread writes; readings from elsewhere may be stale.
+ */
+final class Census {
+  private static final State[] STATES = State.values();
+
+  private final Slot[] slots;
+  private final long[] words;
+  private final long[] since;
+  private final int[] counts = new int[STATES.length];
+  private long lastWork;
+  private int peak;
+
+  Census(Slot[] slots, long now) {
+    this.slots = slots;
+    this.words = new long[slots.length];
+    this.since = new long[slots.length];
+    Arrays.fill(since, now);
+    lastWork = now;
+  }
+
+  /** Looks at every slot. */
+  void take(long now) {
+    Arrays.fill(counts, 0);
+    int held = 0;
+    for (int i = 0; i < slots.length; i++) {
+      Slot slot = slots[i];
+      long word = slot.word();
+      State state = Slot.state(word);
+      counts[index(state)]++;
+      boolean used = state == State.LEASED || state == State.DOOMED;
+      if (used) {
+        held++;
+      }
+      if (word != words[i]) {
+        // Two leases or more may lie between; a connection that has only just come counts as well.
+        if (used || state == State.IDLE) {
+          lastWork = now;
+        }
+        words[i] = word;
+        since[i] = now;
+      } else if (state == State.IDLE && slot.restedWord != word) {
+        slot.restedWord = word;
+      }
+    }
+    if (held > 0) {
+      lastWork = now;
+    }
+    peak = Math.max(peak, held);
+  }
+
+  /** How many slots were in this state. */
+  int count(State state) {
+    return counts[index(state)];
+  }
+
+  /** Connections that exist or are being opened and may still be lent. */
+  int live() {
+    return count(State.IDLE) + count(State.LEASED) + count(State.PROBING) + count(State.CONNECTING);
+  }
+
+  /** The slot's word as last seen. */
+  long word(int slot) {
+    return words[slot];
+  }
+
+  /** The slot's state as last seen. */
+  State state(int slot) {
+    return Slot.state(words[slot]);
+  }
+
+  /** For how long the slot has not moved, as far as was seen; nanoseconds. */
+  long unmovedFor(int slot, long now) {
+    return now - since[slot];
+  }
+
+  /** When a lease was last seen. */
+  long lastWork() {
+    return lastWork;
+  }
+
+  /** The most leases seen at once since the last call. */
+  int takePeak() {
+    int most = peak;
+    peak = 0;
+    return most;
+  }
+
+  @SuppressWarnings("EnumOrdinal") // into an array that is as long as values()
+  private static int index(State state) {
+    return state.ordinal();
+  }
+}

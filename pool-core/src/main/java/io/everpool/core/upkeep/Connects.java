@@ -1,0 +1,270 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.Verdict;
+import io.everpool.api.observe.PoolEvent.ConnectFailed;
+import io.everpool.api.observe.PoolEvent.ConnectionOpened;
+import io.everpool.api.observe.PoolEvent.Recovered;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Move;
+import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.observe.Journal;
+import io.everpool.core.policy.Growth;
+import io.everpool.core.policy.Lifetime;
+import io.everpool.core.policy.Reconnect;
+import java.sql.SQLException;
+import java.sql.SQLTimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/**
+ * Opens connections on worker threads and learns from how that goes. What it has learnt is written
+ * by the upkeep thread alone and read by anyone.
+ */
+public final class Connects {
+  private static final Logger log = Journal.log();
+  private static final long LOG_EVERY = 10_000_000_000L;
+
+  /** Makes what sits in a slot of a connection that was just opened. */
+  @FunctionalInterface
+  public interface Welcome {
+    Occupant occupant(Slot slot, long number, PhysicalConnection physical);
+  }
+
+  private final PoolConfig config;
+  private final Connector connector;
+  private final Function<Throwable, Verdict> classifier;
+  private final Environment environment;
+  private final Journal journal;
+  private final Welcome welcome;
+  private final Engine engine;
+  private final Inbox inbox;
+
+  private final AtomicLong numbers = new AtomicLong();
+  private long took;
+  private long downSince;
+  private long lastLogged;
+  private volatile int allowance;
+  private volatile int failures;
+  private volatile long notBefore;
+  private volatile Verdict verdict = Verdict.CALLER;
+  private volatile @Nullable SQLException lastFailure;
+  private volatile int generation;
+
+  Connects(
+      PoolConfig config,
+      Connector connector,
+      Function<Throwable, Verdict> classifier,
+      Environment environment,
+      Journal journal,
+      Welcome welcome,
+      Engine engine,
+      Inbox inbox) {
+    this.config = config;
+    this.connector = connector;
+    this.classifier = classifier;
+    this.environment = environment;
+    this.journal = journal;
+    this.welcome = welcome;
+    this.engine = engine;
+    this.inbox = inbox;
+    this.allowance = config.maxSize();
+    this.notBefore = environment.time().nanoTime();
+  }
+
+  /** How long until another connect may begin; 0 or less: now. */
+  long pause(long now) {
+    return failures == 0 ? 0 : notBefore - now;
+  }
+
+  /** How many connects may be in progress at once. */
+  int allowance() {
+    return allowance;
+  }
+
+  /** What a connect takes, nanoseconds; 0 before the first. */
+  long takes() {
+    return took;
+  }
+
+  /** Begins to open a connection in the slot, if it is empty. */
+  boolean begin(Slot slot) {
+    long empty = slot.word();
+    if (!slot.attempt(Move.RESERVE, empty)) {
+      return false;
+    }
+    long word = Slot.after(Move.RESERVE, empty);
+    int born = generation;
+    long begun = environment.time().nanoTime();
+    environment.workers().execute(() -> open(slot, word, born, begun));
+    return true;
+  }
+
+  private void open(Slot slot, long word, int born, long begun) {
+    PhysicalConnection physical;
+    try {
+      physical = connector.open(config.connectTimeout().toNanos());
+    } catch (SQLException e) {
+      failed(slot, word, e);
+      return;
+    } catch (RuntimeException e) {
+      failed(slot, word, new SQLException("The driver failed to open a connection: " + e, e));
+      return;
+    }
+    long now = environment.time().nanoTime();
+    // Upkeep may have given up on this connect, and the slot may be another's by now: nothing is
+    // written in it before this move has shown that it is still ours, and upkeep's late move fails.
+    if (!slot.attempt(Move.ARRIVED, word)) {
+      log.debug("Pool {}: a connection came after its connect-timeout and was cut", journal.pool());
+      physical.abort();
+      return;
+    }
+    long arrived = Slot.after(Move.ARRIVED, word);
+    if (born != generation) {
+      physical.abort();
+      slot.attempt(Move.ABANDON, arrived);
+      environment.pulse().hurry();
+      return;
+    }
+    long number = numbers.incrementAndGet();
+    settle(slot, number, physical, born, now);
+    inbox.post(() -> succeeded(number, now - begun));
+    journal.emit(new ConnectionOpened(journal.pool(), number, now - begun));
+    engine.opened(slot, arrived);
+  }
+
+  private void settle(Slot slot, long number, PhysicalConnection physical, int born, long now) {
+    slot.openedAt = now;
+    slot.expiresAt =
+        Lifetime.expiresAt(now, config.maxLifetime().toNanos(), environment.random().getAsDouble());
+    slot.generation = born;
+    slot.occupant = welcome.occupant(slot, number, physical);
+  }
+
+  private void failed(Slot slot, long word, SQLException failure) {
+    if (slot.attempt(Move.ABANDON, word)) {
+      inbox.post(() -> learn(failure));
+    }
+  }
+
+  /** Gives up on a connect that has taken too long; its thread ends when the driver lets it. */
+  void abandon(Slot slot, long word) {
+    if (slot.attempt(Move.ABANDON, word)) {
+      learn(
+          new SQLTimeoutException(
+              "Opening a connection to "
+                  + connector.target()
+                  + " took longer than connect-timeout ("
+                  + config.connectTimeout().toMillis()
+                  + " ms) and was given up",
+              "08001"));
+    }
+  }
+
+  private void succeeded(long number, long tookNanos) {
+    took = took == 0 ? tookNanos : took + (tookNanos - took) / 4;
+    log.debug("Pool {}: opened connection {} in {} us", journal.pool(), number, tookNanos / 1000);
+    allowance = Growth.opened(allowance, config.maxSize());
+    lastFailure = null;
+    if (failures > 0) {
+      failures = 0;
+      long down = environment.time().nanoTime() - downSince;
+      log.info(
+          "Pool {}: {} at {} answers again after {} ms",
+          journal.pool(),
+          connector.product(),
+          connector.target(),
+          down / 1_000_000);
+      journal.emit(new Recovered(journal.pool(), down));
+    }
+  }
+
+  private void learn(SQLException failure) {
+    if (engine.isClosed()) {
+      return;
+    }
+    long now = environment.time().nanoTime();
+    Verdict means = classifier.apply(failure);
+    int inARow = failures + 1;
+    if (inARow == 1) {
+      downSince = now;
+    }
+    verdict = means;
+    lastFailure = failure;
+    allowance = 1;
+    notBefore =
+        now
+            + Reconnect.pause(
+                means,
+                inARow,
+                engine.waiting() > 0,
+                config.retry().initialBackoff().toNanos(),
+                config.retry().maxBackoff().toNanos(),
+                environment.random().getAsDouble());
+    failures = inARow;
+    tell(failure, means, inARow, now);
+    journal.emit(
+        new ConnectFailed(journal.pool(), means, String.valueOf(failure.getMessage()), inARow));
+    if (refusal(now) != null) {
+      engine.dismiss();
+    }
+  }
+
+  /** The first failure of a row at once, then one each ten seconds: an outage must not flood. */
+  private void tell(SQLException failure, Verdict means, int inARow, long now) {
+    if (inARow > 1 && now - lastLogged < LOG_EVERY) {
+      log.debug("Pool {}: connect failed ({})", journal.pool(), means, failure);
+      return;
+    }
+    lastLogged = now;
+    log.warn(
+        "Pool {}: cannot connect to {} at {} ({} in a row, {}): {}",
+        journal.pool(),
+        connector.product(),
+        connector.target(),
+        inARow,
+        means,
+        failure.getMessage());
+  }
+
+  /** The last failure, unless a connection has been opened since. */
+  public @Nullable SQLException lastFailure() {
+    return lastFailure;
+  }
+
+  /** Whether connects fail for want of a server that answers. */
+  public boolean down() {
+    return failures > 0 && verdict != Verdict.OUT_OF_SLOTS;
+  }
+
+  /**
+   * The failure to give to every caller at once instead of letting it wait: the server has just
+   * refused for good and will not be asked again for a while. Null if it is worth waiting.
+   */
+  public @Nullable SQLException refusal(long now) {
+    return failures > 0
+            && verdict.fatal()
+            && !verdict.reconnectable()
+            && notBefore - now > 0
+            && !engine.anyLive()
+        ? lastFailure
+        : null;
+  }
+
+  /** A new generation begins: connects in progress belong to the old one and count no more. */
+  int nextGeneration() {
+    int next = generation + 1;
+    generation = next;
+    return next;
+  }
+
+  /** After an outage connections come back one, two, four at a time. */
+  void slowStart() {
+    allowance = 1;
+  }
+}

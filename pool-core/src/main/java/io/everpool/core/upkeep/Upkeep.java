@@ -1,0 +1,386 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.SleepMode;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.Verdict;
+import io.everpool.api.observe.PoolEvent.FellAsleep;
+import io.everpool.api.observe.PoolEvent.Fenced;
+import io.everpool.api.observe.PoolEvent.LeakSuspected;
+import io.everpool.api.observe.PoolEvent.WokeUp;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+import io.everpool.core.observe.Journal;
+import io.everpool.core.policy.Growth;
+import io.everpool.core.policy.Idleness;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import org.slf4j.Logger;
+
+/**
+ * The pool's one maintenance pass. It runs on one thread, blocks for nothing, does what is due and
+ * says when it wants to run again; whatever may block goes to a worker, whose result comes back
+ * through the inbox.
+ */
+public final class Upkeep {
+  private static final Logger log = Journal.log();
+
+  /**
+   * The longest pause between passes while awake, and so how exactly idleness is known; a
+   * connection idle for a whole pass is looked at before it is lent. Nanoseconds.
+   */
+  static final long PASS = 100_000_000L;
+
+  /** The longest pause between passes while asleep; nanoseconds. */
+  static final long SLEEPING_PASS = 1_000_000_000L;
+
+  /** After how many passes without need the leases keep to one slot fewer. */
+  private static final int NARROW_AFTER = 20;
+
+  private final PoolConfig config;
+  private final Environment environment;
+  private final Journal journal;
+  private final Engine engine;
+  private final Slot[] slots;
+  private final Inbox inbox;
+  private final Census census;
+  private final Closer closer;
+  private final Connects connects;
+  private final Probes probes;
+  private final Resets resets;
+  private final boolean maySleep;
+  private final CompletableFuture<Void> drained = new CompletableFuture<>();
+
+  private boolean asleep;
+  private boolean sweep;
+  private long nextHealthCheck;
+  private int calmPasses;
+  private long lastPass;
+  private boolean draining;
+  private long drainUntil;
+  private volatile boolean asleepNow;
+
+  public Upkeep(
+      PoolConfig config,
+      Connector connector,
+      Function<Throwable, Verdict> classifier,
+      Environment environment,
+      Journal journal,
+      Connects.Welcome welcome) {
+    long now = environment.time().nanoTime();
+    this.config = config;
+    this.environment = environment;
+    this.journal = journal;
+    this.closer = new Closer(environment, journal);
+    this.engine = new Engine(config.maxSize(), environment.time(), closer);
+    this.slots = engine.slots();
+    this.inbox = new Inbox(environment.pulse());
+    this.census = new Census(slots, now);
+    this.maySleep =
+        config.sleep() == SleepMode.ON
+            || (config.sleep() == SleepMode.AUTO && connector.serverless());
+    this.connects =
+        new Connects(config, connector, classifier, environment, journal, welcome, engine, inbox);
+    this.probes = new Probes(config, environment, journal, engine, maySleep);
+    this.resets = new Resets(config, environment, journal);
+    this.lastPass = now;
+    this.nextHealthCheck = now + config.healthCheckInterval().toNanos();
+  }
+
+  /** Begins to run. Called once. */
+  public void start() {
+    environment.pulse().start(this::run);
+  }
+
+  public Engine engine() {
+    return engine;
+  }
+
+  public Connects connects() {
+    return connects;
+  }
+
+  public Resets resets() {
+    return resets;
+  }
+
+  public boolean asleep() {
+    return asleepNow;
+  }
+
+  /** For how long a slot has held still, as far as was seen; nanoseconds. From any thread. */
+  public long unmovedFor(Slot slot) {
+    return census.unmovedFor(slot.index, environment.time().nanoTime());
+  }
+
+  /** A connection has failed: the others are looked at now, not at the next health check. */
+  public void suspect() {
+    inbox.post(() -> sweep = true);
+  }
+
+  /** Gives up every connection opened so far. */
+  public void fence(String why) {
+    inbox.post(() -> fenceNow(why));
+  }
+
+  /**
+   * Closes every connection: the idle now, the leased when they come back or at the drain deadline.
+   * Completes when the last slot is empty; a connection that won't close is cut at its deadline.
+   */
+  public CompletableFuture<Void> drain() {
+    engine.close();
+    inbox.post(
+        () -> {
+          draining = true;
+          drainUntil = environment.time().nanoTime() + config.drainTimeout().toNanos();
+        });
+    return drained;
+  }
+
+  /** Takes what is still out from its holders now. */
+  public void cutDrainShort() {
+    inbox.post(() -> drainUntil = environment.time().nanoTime());
+  }
+
+  /** The pass; returns how long until the next is due, in nanoseconds. */
+  long run(long now) {
+    inbox.empty();
+    census.take(now);
+    enforceDeadlines(now);
+    if (engine.isClosed()) {
+      return drainPass(now);
+    }
+    decideSleep(now);
+    retireTheOld(now);
+    evictTheIdle(now);
+    checkHealth(now);
+    long growAgain = grow(now);
+    narrow();
+    lastPass = now;
+    return Math.max(0, Math.min(growAgain, asleep ? SLEEPING_PASS : PASS));
+  }
+
+  // ---- deadlines
+
+  private void enforceDeadlines(long now) {
+    resets.enforce(now);
+    for (Slot slot : slots) {
+      long word = census.word(slot.index);
+      long unmoved = census.unmovedFor(slot.index, now);
+      switch (Slot.state(word)) {
+        case CONNECTING -> {
+          if (unmoved >= config.connectTimeout().toNanos()) {
+            connects.abandon(slot, word);
+          }
+        }
+        case PROBING -> {
+          if (unmoved >= config.validationTimeout().toNanos() + PASS) {
+            probes.overdue(slot, word);
+          }
+        }
+        case CLOSING -> {
+          if (unmoved >= config.closeTimeout().toNanos()) {
+            closer.cut(slot, word);
+          }
+        }
+        case LEASED -> suspectLeak(slot, unmoved, now);
+        default -> {}
+      }
+    }
+  }
+
+  private void suspectLeak(Slot slot, long unmoved, long now) {
+    long threshold = config.leakThreshold().toNanos();
+    // Reported once: in the pass in which the threshold was crossed.
+    if (threshold > 0 && unmoved >= threshold && unmoved - (now - lastPass) < threshold) {
+      Occupant occupant = Closer.occupant(slot);
+      String thread = Holders.describe(slot.holderId);
+      log.warn(
+          "Pool {}: connection {} has been out for {} ms, longer than leak-threshold; {} holds it."
+              + " Close connections with try-with-resources",
+          journal.pool(),
+          occupant.number(),
+          unmoved / 1_000_000,
+          thread);
+      journal.emit(new LeakSuspected(journal.pool(), occupant.number(), thread, unmoved));
+    }
+  }
+
+  // ---- sleep
+
+  private void decideSleep(long now) {
+    boolean sleeps =
+        Idleness.asleep(
+            maySleep, now - census.lastWork(), config.sleepAfter().toNanos(), engine.waiting());
+    if (sleeps == asleep) {
+      return;
+    }
+    asleep = sleeps;
+    asleepNow = sleeps;
+    probes.asleep(sleeps);
+    if (sleeps) {
+      log.info("Pool {}: no work; the database may sleep until there is some", journal.pool());
+      journal.emit(new FellAsleep(journal.pool()));
+    } else {
+      log.info("Pool {}: awake", journal.pool());
+      journal.emit(new WokeUp(journal.pool()));
+    }
+  }
+
+  // ---- ageing and idleness
+
+  private void retireTheOld(long now) {
+    if (config.maxLifetime().isZero()) {
+      return;
+    }
+    for (Slot slot : slots) {
+      long word = census.word(slot.index);
+      switch (Slot.state(word)) {
+        case IDLE -> {
+          // Asleep, an old connection may stay: replacing it would wake the server for nothing.
+          if (!asleep && now - slot.expiresAt >= 0) {
+            engine.evict(slot, word, CloseReason.MAX_LIFETIME);
+          }
+        }
+        case LEASED -> {
+          if (now - slot.expiresAt >= 0) {
+            engine.doom(slot, word, CloseReason.MAX_LIFETIME);
+          }
+        }
+        default -> {}
+      }
+    }
+  }
+
+  private void evictTheIdle(long now) {
+    int live = census.live();
+    long timeout = config.idleTimeout().toNanos();
+    // From the far end of the row: leases keep to the near end.
+    for (int i = slots.length - 1; i >= 0; i--) {
+      if (census.state(i) == State.IDLE
+          && Idleness.evict(census.unmovedFor(i, now), timeout, live, config.minSize())
+          && engine.evict(slots[i], census.word(i), CloseReason.IDLE_TIMEOUT)) {
+        live--;
+      }
+    }
+  }
+
+  // ---- health
+
+  private void checkHealth(long now) {
+    boolean due = now - nextHealthCheck >= 0;
+    if (!due && !sweep) {
+      return;
+    }
+    for (Slot slot : slots) {
+      if (census.state(slot.index) == State.IDLE) {
+        probes.begin(slot, census.word(slot.index), !due);
+      }
+    }
+    sweep = false;
+    if (due) {
+      nextHealthCheck = now + config.healthCheckInterval().toNanos();
+    }
+  }
+
+  private void fenceNow(String why) {
+    int born = connects.nextGeneration();
+    int given = 0;
+    for (Slot slot : slots) {
+      boolean settled = false;
+      while (!settled) {
+        long word = slot.word();
+        boolean moved =
+            switch (Slot.state(word)) {
+              case IDLE -> engine.evict(slot, word, CloseReason.FENCED);
+              case LEASED -> engine.doom(slot, word, CloseReason.FENCED);
+              default -> false;
+            };
+        given += moved ? 1 : 0;
+        State state = Slot.state(word);
+        settled = moved || (state != State.IDLE && state != State.LEASED);
+      }
+    }
+    connects.slowStart();
+    log.warn("Pool {}: every connection is replaced ({}): {}", journal.pool(), born, why);
+    journal.emit(new Fenced(journal.pool(), given, why));
+  }
+
+  // ---- growth
+
+  private long grow(long now) {
+    long pause = connects.pause(now);
+    if (pause > 0) {
+      closer.full(census.count(State.EMPTY) == 0);
+      return pause;
+    }
+    Growth.Facts facts = facts(now);
+    int begin = Growth.connects(facts);
+    int begun = 0;
+    for (int i = 0; i < slots.length && begun < begin; i++) {
+      if (connects.begin(slots[i])) {
+        begun++;
+      }
+    }
+    closer.full(facts.empty() - begun <= 0);
+    return Growth.lookAgainIn(facts);
+  }
+
+  private Growth.Facts facts(long now) {
+    return new Growth.Facts(
+        census.live(),
+        census.count(State.IDLE),
+        census.count(State.CONNECTING),
+        census.count(State.EMPTY),
+        asleep ? 0 : config.minSize(),
+        engine.waiting(),
+        now - engine.firstWaitsSince(now),
+        connects.takes(),
+        connects.allowance());
+  }
+
+  /** Lets the far slots idle out once leases have not needed them for a while. */
+  private void narrow() {
+    if (++calmPasses < NARROW_AFTER) {
+      return;
+    }
+    calmPasses = 0;
+    int needed = 2 * census.takePeak();
+    if (needed < engine.width()) {
+      engine.narrow(engine.width() - 1);
+    }
+  }
+
+  // ---- draining
+
+  private long drainPass(long now) {
+    boolean empty = true;
+    for (Slot slot : slots) {
+      long word = slot.word();
+      State state = Slot.state(word);
+      empty &= state == State.EMPTY;
+      if (state == State.DOOMED && draining && now - drainUntil >= 0) {
+        takeFromHolder(slot, word);
+      }
+    }
+    if (empty && draining) {
+      drained.complete(null);
+      return Long.MAX_VALUE;
+    }
+    return PASS;
+  }
+
+  private void takeFromHolder(Slot slot, long word) {
+    Occupant occupant = Closer.occupant(slot);
+    log.warn(
+        "Pool {}: connection {} was not returned within drain-timeout and is cut; {} holds it",
+        journal.pool(),
+        occupant.number(),
+        Holders.describe(slot.holderId));
+    environment.workers().execute(occupant.physical()::abort);
+    engine.abort(slot, word);
+  }
+}
