@@ -18,6 +18,7 @@ import io.everpool.core.policy.Reconnect;
 import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,6 +45,7 @@ public final class Connects {
   private final Welcome welcome;
   private final Engine engine;
   private final Inbox inbox;
+  private final BiConsumer<Verdict, String> alarm;
 
   private final AtomicLong numbers = new AtomicLong();
   private long took;
@@ -64,7 +66,8 @@ public final class Connects {
       Journal journal,
       Welcome welcome,
       Engine engine,
-      Inbox inbox) {
+      Inbox inbox,
+      BiConsumer<Verdict, String> alarm) {
     this.config = config;
     this.connector = connector;
     this.classifier = classifier;
@@ -73,6 +76,7 @@ public final class Connects {
     this.welcome = welcome;
     this.engine = engine;
     this.inbox = inbox;
+    this.alarm = alarm;
     this.allowance = config.maxSize();
     this.notBefore = environment.time().nanoTime();
   }
@@ -210,6 +214,7 @@ public final class Connects {
     tell(failure, means, inARow, now);
     journal.emit(
         new ConnectFailed(journal.pool(), means, String.valueOf(failure.getMessage()), inARow));
+    alarm.accept(means, String.valueOf(failure.getMessage()));
     if (refusal(now) != null) {
       engine.dismiss();
     }

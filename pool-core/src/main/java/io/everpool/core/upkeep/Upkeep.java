@@ -51,6 +51,7 @@ public final class Upkeep {
   private final Connects connects;
   private final Probes probes;
   private final Resets resets;
+  private final Alarm alarm;
   private final boolean maySleep;
   private final CompletableFuture<Void> drained = new CompletableFuture<>();
 
@@ -83,9 +84,19 @@ public final class Upkeep {
         config.sleep() == SleepMode.ON
             || (config.sleep() == SleepMode.AUTO && connector.serverless());
     this.connects =
-        new Connects(config, connector, classifier, environment, journal, welcome, engine, inbox);
+        new Connects(
+            config,
+            connector,
+            classifier,
+            environment,
+            journal,
+            welcome,
+            engine,
+            inbox,
+            this::connectFailed);
     this.probes = new Probes(config, environment, journal, engine, maySleep);
     this.resets = new Resets(config, environment, journal);
+    this.alarm = new Alarm(now);
     this.lastPass = now;
     this.nextHealthCheck = now + config.healthCheckInterval().toNanos();
   }
@@ -119,6 +130,27 @@ public final class Upkeep {
   /** A connection has failed: the others are looked at now, not at the next health check. */
   public void suspect() {
     inbox.post(() -> sweep = true);
+  }
+
+  /** A connection failed while somebody used it; {@code message} carries no secret. */
+  public void failed(Occupant occupant, Verdict verdict, String message) {
+    inbox.post(
+        () -> {
+          sweep = true;
+          raise(verdict, "connection " + occupant.number() + " failed: " + message);
+        });
+  }
+
+  private void raise(Verdict verdict, String why) {
+    if (alarm.connectionFailed(verdict, census.live(), environment.time().nanoTime())) {
+      fenceNow(why);
+    }
+  }
+
+  private void connectFailed(Verdict verdict, String message) {
+    if (alarm.connectFailed(verdict, environment.time().nanoTime())) {
+      fenceNow("the server is away: " + message);
+    }
   }
 
   /** Gives up every connection opened so far. */

@@ -1,0 +1,54 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.driver.Verdict;
+import io.everpool.core.policy.Fencing;
+import java.util.ArrayDeque;
+
+/** Collects failures until they say something about the server. Upkeep thread only. */
+final class Alarm {
+  private final ArrayDeque<Long> failures = new ArrayDeque<>();
+  private int liveBefore;
+  private long serverAwayUntil;
+
+  Alarm(long now) {
+    serverAwayUntil = now;
+  }
+
+  /**
+   * A connection failed.
+   *
+   * @param live connections that are left
+   * @return whether the whole generation is to be given up
+   */
+  boolean connectionFailed(Verdict verdict, int live, long now) {
+    if (!Fencing.isEvidence(verdict)) {
+      return false;
+    }
+    while (!failures.isEmpty() && now - failures.peek() > Fencing.WINDOW) {
+      failures.remove();
+    }
+    if (failures.isEmpty()) {
+      liveBefore = live + 1;
+    }
+    failures.add(now);
+    return ring(verdict, now);
+  }
+
+  /** A connect failed; as {@link #connectionFailed}. */
+  boolean connectFailed(Verdict verdict, long now) {
+    if (verdict == Verdict.SERVER_DOWN || verdict == Verdict.SERVER_STARTING) {
+      serverAwayUntil = now + Fencing.WINDOW;
+      return ring(verdict, now);
+    }
+    return false;
+  }
+
+  private boolean ring(Verdict verdict, long now) {
+    boolean rings =
+        Fencing.corroborated(verdict, failures.size(), liveBefore, now - serverAwayUntil < 0);
+    if (rings) {
+      failures.clear();
+    }
+    return rings;
+  }
+}

@@ -1,0 +1,36 @@
+package io.everpool.core.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A thousand seeded worlds. A seed that breaks a law is named in the failure, and {@code
+ * -Deverpool.sim.seed=N} runs that world alone; {@code -Deverpool.sim.worlds=N} runs more.
+ */
+class SimulationTest {
+
+  @Test
+  void the_laws_hold_in_a_thousand_worlds() {
+    Long only = Long.getLong("everpool.sim.seed");
+    LongStream seeds =
+        only != null
+            ? LongStream.of(only)
+            : LongStream.rangeClosed(1, Long.getLong("everpool.sim.worlds", 1000));
+    seeds.forEach(
+        seed -> {
+          try {
+            new World(seed).live();
+          } catch (RuntimeException e) {
+            throw new AssertionError("seed " + seed + " fails", e);
+          }
+        });
+  }
+
+  /** Or a failing seed would be worth nothing. */
+  @Test
+  void a_seed_always_gives_the_same_world() {
+    assertThat(new World(7).live()).isEqualTo(new World(7).live());
+  }
+}

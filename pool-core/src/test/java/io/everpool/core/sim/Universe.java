@@ -1,0 +1,124 @@
+package io.everpool.core.sim;
+
+import io.everpool.core.engine.TimeSource;
+import io.everpool.core.upkeep.Environment;
+import io.everpool.core.upkeep.Pulse;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+
+/** Runs whatever is ready in a random order, and moves time only when nothing is. */
+final class Universe implements TimeSource {
+
+  private record Task(long at, long sequence, Runnable action) {}
+
+  final RandomGenerator random;
+  private final PriorityQueue<Task> later =
+      new PriorityQueue<>(Comparator.comparingLong(Task::at).thenComparingLong(Task::sequence));
+  private final List<Runnable> ready = new ArrayList<>();
+
+  /** Time has no origin: everything must work across the overflow. */
+  private final long origin;
+
+  private long elapsed;
+  private long sequence;
+  private long steps;
+
+  Universe(long seed) {
+    random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+    origin = random.nextLong();
+  }
+
+  @Override
+  public long nanoTime() {
+    return origin + elapsed;
+  }
+
+  long steps() {
+    return steps;
+  }
+
+  void after(long delay, Runnable action) {
+    later.add(new Task(elapsed + Math.max(0, delay), sequence++, action));
+  }
+
+  /** Runs for so long, or until nothing is left to do; {@code check} follows every step. */
+  void run(long duration, Runnable check) {
+    long end = elapsed + duration;
+    while (true) {
+      if (ready.isEmpty()) {
+        Task next = later.peek();
+        if (next == null || next.at() > end) {
+          elapsed = end;
+          return;
+        }
+        elapsed = next.at();
+        for (Task task; (task = later.peek()) != null && task.at() == elapsed; later.remove()) {
+          ready.add(task.action());
+        }
+      }
+      ready.remove(random.nextInt(ready.size())).run();
+      steps++;
+      check.run();
+    }
+  }
+
+  Environment environment() {
+    return new Environment(this, new VirtualPulse(), this::work, random::nextDouble);
+  }
+
+  /** A worker's task takes a few milliseconds to begin; one in three hundred hangs for a minute. */
+  private void work(Runnable task) {
+    long delay =
+        random.nextInt(300) == 0 ? 60_000_000_000L : (long) (random.nextExponential() * 3_000_000);
+    after(delay, task);
+  }
+
+  private final class VirtualPulse implements Pulse {
+    private Pass pass = now -> Long.MAX_VALUE;
+    private long due;
+    private boolean hurried;
+    private boolean stopped;
+
+    @Override
+    public void start(Pass first) {
+      pass = first;
+      beat();
+    }
+
+    private void beat() {
+      if (stopped) {
+        return;
+      }
+      hurried = false;
+      long delay = pass.run(nanoTime());
+      if (delay < Long.MAX_VALUE) {
+        long at = elapsed + delay;
+        due = at;
+        after(
+            delay,
+            () -> {
+              if (due == at && !hurried) {
+                beat();
+              }
+            });
+      }
+    }
+
+    @Override
+    public void hurry() {
+      if (!hurried) {
+        hurried = true;
+        after(random.nextInt(50_000), this::beat);
+      }
+    }
+
+    @Override
+    public void stop() {
+      stopped = true;
+    }
+  }
+}

@@ -1,0 +1,332 @@
+package io.everpool.core.sim;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.SleepMode;
+import io.everpool.api.driver.Look;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.Verdict;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.EngineSight;
+import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+import io.everpool.core.engine.Turn;
+import io.everpool.core.engine.Waiter;
+import io.everpool.core.observe.Journal;
+import io.everpool.core.upkeep.Environment;
+import io.everpool.core.upkeep.Upkeep;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/** One seeded world: a pool, its clients, a server with bad days, and laws that always hold. */
+final class World {
+  private static final long MS = 1_000_000L;
+  private static final long SECOND = 1000 * MS;
+  private static final long LIFE = 150 * SECOND;
+
+  private record Seat(long number, PhysicalConnection physical, long queries) implements Occupant {}
+
+  private final long seed;
+  private final Universe universe;
+  private final RandomGenerator random;
+  private final FakeDatabase database;
+  private final PoolConfig config;
+  private final Upkeep upkeep;
+  private final Engine engine;
+  private final Map<PhysicalConnection, Client> held = new HashMap<>();
+  private final List<Client> clients = new ArrayList<>();
+  private boolean closing;
+  private long ids;
+  private long served;
+  private long timedOut;
+  private long failedInUse;
+
+  World(long seed) {
+    this.seed = seed;
+    universe = new Universe(seed);
+    random = universe.random;
+    database = new FakeDatabase(universe);
+    config = randomConfig();
+    Environment environment = universe.environment();
+    upkeep =
+        new Upkeep(
+            config,
+            database,
+            database::classify,
+            environment,
+            new Journal("sim", List.of()),
+            (slot, number, physical) -> new Seat(number, physical, 0));
+    engine = upkeep.engine();
+  }
+
+  private PoolConfig randomConfig() {
+    int max = random.nextInt(1, 9);
+    return PoolConfig.builder("fake:")
+        .minSize(random.nextInt(0, Math.min(4, max + 1)))
+        .maxSize(max)
+        .maxLifetime(random.nextBoolean() ? Duration.ZERO : Duration.ofSeconds(40))
+        .idleTimeout(Duration.ofSeconds(random.nextInt(5, 30)))
+        .healthCheckInterval(Duration.ofSeconds(random.nextInt(2, 10)))
+        .acquireTimeout(Duration.ofMillis(random.nextInt(200, 5000)))
+        .connectTimeout(Duration.ofSeconds(3))
+        .drainTimeout(Duration.ofSeconds(random.nextInt(0, 5)))
+        .sleep(random.nextBoolean() ? SleepMode.ON : SleepMode.OFF)
+        .sleepAfter(Duration.ofSeconds(random.nextInt(2, 20)))
+        .maxWaiters(random.nextInt(3, 30))
+        .build();
+  }
+
+  /** Lives to the end, and returns what happened in one line. */
+  String live() {
+    upkeep.start();
+    for (int i = random.nextInt(1, 16); i > 0; i--) {
+      Client client = new Client();
+      clients.add(client);
+      universe.after(random.nextLong(SECOND), client::begin);
+    }
+    scheduleFaults();
+    universe.run(LIFE, this::laws);
+    recovers();
+    close();
+    return "seed "
+        + seed
+        + " served="
+        + served
+        + " timedOut="
+        + timedOut
+        + " failedInUse="
+        + failedInUse
+        + " opened="
+        + database.opened()
+        + " steps="
+        + universe.steps();
+  }
+
+  private void scheduleFaults() {
+    for (int i = 1; i < 6; i++) {
+      long at = i * (20 * SECOND) + random.nextLong(5 * SECOND);
+      FakeDatabase.Mood[] moods = FakeDatabase.Mood.values();
+      FakeDatabase.Mood mood = moods[random.nextInt(1, moods.length)];
+      universe.after(at, () -> database.mood(mood));
+      universe.after(at + random.nextLong(8 * SECOND), () -> database.mood(FakeDatabase.Mood.UP));
+    }
+    for (int i = 0; i < 40; i++) {
+      universe.after(random.nextLong(LIFE), database::killOne);
+    }
+    universe.after(random.nextLong(LIFE), () -> upkeep.fence("an operator's wish"));
+    // A lull, long enough to idle out and to fall asleep.
+    universe.after(
+        120 * SECOND,
+        () -> clients.forEach(c -> c.pausedUntil = universe.nanoTime() + 25 * SECOND));
+  }
+
+  // ---- laws
+
+  private void laws() {
+    int occupied = 0;
+    for (Slot slot : engine.slots()) {
+      occupied += slot.state() == State.EMPTY ? 0 : 1;
+    }
+    require(occupied <= config.maxSize(), "more slots than max-size");
+    require(
+        !EngineSight.forgottenWaiter(engine), "a waiter nobody told, beside an idle connection");
+    for (Client client : clients) {
+      require(
+          client.waiter == null || universe.nanoTime() - client.deadline <= MS,
+          "a waiter without an answer at its deadline");
+    }
+  }
+
+  /** With the server up and nobody in the way, the pool comes back by itself. */
+  private void recovers() {
+    database.mood(FakeDatabase.Mood.UP);
+    clients.forEach(c -> c.pausedUntil = universe.nanoTime() + 1000 * SECOND);
+    universe.run(90 * SECOND, this::laws);
+    // A connection may just be examined or replaced, and that may hang until its deadline.
+    for (int i = 0; i < 20 && !upkeep.asleep() && idle() < config.minSize(); i++) {
+      universe.run(SECOND, this::laws);
+    }
+    require(upkeep.asleep() || idle() >= config.minSize(), "no recovery to min-size");
+  }
+
+  private long idle() {
+    return Arrays.stream(engine.slots()).filter(s -> s.state() == State.IDLE).count();
+  }
+
+  private void close() {
+    Client last = new Client();
+    clients.add(last);
+    universe.after(random.nextLong(MS), last::begin);
+    universe.run(random.nextLong(2 * SECOND), this::laws);
+    closing = true;
+    var drained = upkeep.drain();
+    universe.run(300 * SECOND, this::laws);
+    require(drained.isDone(), "the pool does not drain: " + List.of(engine.slots()));
+    require(database.open() == 0, database.open() + " connections left open");
+    for (Client client : clients) {
+      require(client.waiter == null, "a waiter left behind by close");
+    }
+  }
+
+  private void require(boolean holds, String law) {
+    if (!holds) {
+      throw new AssertionError("seed " + seed + " at step " + universe.steps() + ": " + law);
+    }
+  }
+
+  // ---- clients
+
+  private final class Client {
+    private final long id = ++ids;
+    private long deadline;
+    private long pausedUntil = universe.nanoTime();
+    private @Nullable SimWaiter waiter;
+
+    private final class SimWaiter extends Waiter {
+      private boolean relook;
+
+      SimWaiter() {
+        super(universe.nanoTime());
+      }
+
+      @Override
+      protected void wake() {
+        universe.after(random.nextInt(60_000), () -> proceed(this));
+      }
+    }
+
+    void begin() {
+      if (closing && id % 2 == 0) {
+        return;
+      }
+      long pause = pausedUntil - universe.nanoTime();
+      if (pause > 0) {
+        universe.after(pause, this::begin);
+        return;
+      }
+      deadline = universe.nanoTime() + config.acquireTimeout().toNanos();
+      attempt();
+    }
+
+    private void attempt() {
+      Slot slot = engine.tryAcquire(id);
+      if (slot != null) {
+        use(slot);
+        return;
+      }
+      SimWaiter mine = new SimWaiter();
+      waiter = mine;
+      handle(mine, engine.begin(mine, id, config.maxWaiters()));
+      if (waiter == mine) {
+        universe.after(deadline - universe.nanoTime(), () -> giveUp(mine));
+        if (random.nextInt(50) == 0) {
+          universe.after(random.nextLong(200 * MS), () -> giveUp(mine)); // an interrupt
+        }
+      }
+    }
+
+    private void proceed(SimWaiter mine) {
+      if (waiter == mine) {
+        handle(mine, mine.relook ? engine.relook(mine, id) : engine.step(mine, id));
+      }
+    }
+
+    private void giveUp(SimWaiter mine) {
+      if (waiter != mine) {
+        return;
+      }
+      if (engine.leave(mine)) {
+        waiter = null;
+        timedOut++;
+        later();
+      } else {
+        handle(mine, engine.step(mine, id));
+      }
+    }
+
+    private void handle(SimWaiter mine, Turn turn) {
+      mine.relook = turn == Turn.RELOOK;
+      switch (turn) {
+        case SERVED -> {
+          waiter = null;
+          use(engine.take(mine, id, universe.nanoTime()));
+        }
+        case CLOSED, REFUSED -> {
+          waiter = null;
+          later();
+        }
+        case RELOOK -> universe.after(Engine.relookNanos(), () -> proceed(mine));
+        case WAIT -> {}
+      }
+    }
+
+    private void use(Slot slot) {
+      long lease = slot.lease;
+      if (slot.word() != lease) {
+        engine.release(slot, lease);
+        retryOrLater();
+        return;
+      }
+      FakeDatabase.Session session = (FakeDatabase.Session) seat(slot).physical();
+      if (slot.hadRested(lease) && session.look() == Look.DEAD) {
+        engine.retire(slot, lease, CloseReason.FOUND_DEAD);
+        upkeep.suspect();
+        retryOrLater();
+        return;
+      }
+      require(!session.closed(), "leased a connection that the pool has closed");
+      require(held.put(session, this) == null, "leased twice");
+      served++;
+      long hold = random.nextInt(4) == 0 ? 0 : (long) (random.nextExponential() * 20 * MS);
+      universe.after(
+          random.nextInt(200) == 0 ? 6 * SECOND : hold, () -> finish(slot, lease, session));
+    }
+
+    private void retryOrLater() {
+      if (universe.nanoTime() - deadline < 0) {
+        attempt();
+      } else {
+        timedOut++;
+        later();
+      }
+    }
+
+    private void finish(Slot slot, long lease, FakeDatabase.Session session) {
+      require(held.remove(session) == this, "someone else's lease");
+      if (!session.usable()) {
+        failedInUse++;
+        if (engine.doom(slot, lease, CloseReason.FAILED)) {
+          upkeep.failed(seat(slot), Verdict.CONNECTION_LOST, "gone");
+        }
+        engine.release(slot, lease);
+      } else if (random.nextInt(100) == 0) {
+        engine.retire(slot, lease, CloseReason.MAX_QUERIES);
+      } else {
+        engine.release(slot, lease);
+      }
+      if (random.nextInt(20) == 0) {
+        engine.release(slot, lease); // a second close must do nothing
+      }
+      later();
+    }
+
+    private Occupant seat(Slot slot) {
+      Occupant occupant = slot.occupant;
+      if (occupant == null) {
+        throw new AssertionError("seed " + seed + ": leased without a connection");
+      }
+      return occupant;
+    }
+
+    private void later() {
+      universe.after((long) (random.nextExponential() * 10 * MS), this::begin);
+    }
+  }
+}
