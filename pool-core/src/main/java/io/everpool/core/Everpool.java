@@ -4,11 +4,17 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Classifier;
 import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.DriverAdapter;
+import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolListener;
+import io.everpool.core.observe.Journal;
+import io.everpool.core.plain.PlainConnector;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.ServiceLoader;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** Where a pool begins: {@code try (Pool pool = Everpool.open(config)) { ... }}. */
@@ -68,12 +74,49 @@ public final class Everpool {
       return this;
     }
 
+    /** Pools the connections that {@code dataSource} opens, one at each of its getConnection(). */
+    public Builder dataSource(DataSource dataSource) {
+      return connector(PlainConnector.of(dataSource));
+    }
+
     /** As {@link Everpool#open(PoolConfig)}. */
     public Pool open() throws SQLException {
-      if (connector == null) {
-        throw new SQLException("not assembled yet: " + config);
+      Connector opener = connector != null ? connector : find(config);
+      EverpoolPool pool =
+          new EverpoolPool(
+              config,
+              opener,
+              failure -> judge(failure, opener),
+              new Journal(config.name(), listeners),
+              recorder);
+      pool.open();
+      return pool;
+    }
+
+    /** The user's rules first, through the whole chain of causes, then the driver's. */
+    private Verdict judge(Throwable failure, Connector opener) {
+      if (!classifiers.isEmpty()) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+          if (cause instanceof SQLException sql) {
+            for (Classifier classifier : classifiers) {
+              Verdict verdict = classifier.classify(sql);
+              if (verdict != null) {
+                return verdict;
+              }
+            }
+          }
+        }
       }
-      throw new SQLException("not assembled yet: " + connector + recorder);
+      return opener.classify(failure);
+    }
+
+    private static Connector find(PoolConfig config) {
+      for (DriverAdapter adapter : ServiceLoader.load(DriverAdapter.class)) {
+        if (adapter.accepts(config.url())) {
+          return adapter.connector(config);
+        }
+      }
+      return PlainConnector.ofUrl(config);
     }
   }
 }

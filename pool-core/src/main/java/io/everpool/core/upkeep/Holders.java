@@ -1,6 +1,8 @@
 package io.everpool.core.upkeep;
 
-import java.util.Map;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,27 +15,22 @@ public final class Holders {
 
   /** The thread's name and id; a virtual thread can't be found and has the id only. */
   public static String describe(long threadId) {
-    return name(find(threadId), threadId);
+    ThreadInfo info = info(threadId, 0);
+    return info == null
+        ? "thread #" + threadId + " (virtual, or ended)"
+        : info.getThreadName() + " #" + threadId;
   }
 
-  static String name(@Nullable Thread thread, long threadId) {
-    return thread == null
-        ? "thread #" + threadId + " (virtual or ended)"
-        : thread.getName() + " #" + threadId;
+  /** What the thread does now, innermost frame first; empty if it can't be told. */
+  public static List<StackTraceElement> where(long threadId, int depth) {
+    ThreadInfo info = info(threadId, depth);
+    return info == null ? List.of() : List.of(info.getStackTrace());
   }
 
-  static @Nullable Thread find(long threadId) {
-    for (Thread thread : Thread.getAllStackTraces().keySet()) {
-      if (id(thread) == threadId) {
-        return thread;
-      }
-    }
-    return null;
-  }
-
-  /** Every living platform thread by its id. */
-  public static Map<Thread, StackTraceElement[]> all() {
-    return Thread.getAllStackTraces();
+  private static @Nullable ThreadInfo info(long threadId, int depth) {
+    return threadId <= 0
+        ? null
+        : ManagementFactory.getThreadMXBean().getThreadInfo(threadId, depth);
   }
 
   /** {@code threadId()} came with 19; until then {@code getId()} could be overridden. */

@@ -1,0 +1,241 @@
+package io.everpool.core;
+
+import static java.util.Objects.requireNonNull;
+
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolSnapshot;
+import io.everpool.api.PoolState;
+import io.everpool.api.Work;
+import io.everpool.api.WorkOptions;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.Verdict;
+import io.everpool.api.observe.LeaseRecorder;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.jdbc.LeaseDesk;
+import io.everpool.core.jdbc.Session;
+import io.everpool.core.observe.Journal;
+import io.everpool.core.runtime.SystemRuntime;
+import io.everpool.core.upkeep.Environment;
+import io.everpool.core.upkeep.Upkeep;
+import java.io.PrintWriter;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** The pool as its users have it: each call goes to the room that knows. */
+final class EverpoolPool implements Pool {
+  private static final org.slf4j.Logger log = Journal.log();
+
+  private final PoolConfig config;
+  private final Connector connector;
+  private final Journal journal;
+  private final SystemRuntime runtime;
+  private final Upkeep upkeep;
+  private final LeaseDesk desk;
+  private final Snapshots snapshots;
+  private final AtomicReference<PoolState> state = new AtomicReference<>(PoolState.OPEN);
+
+  EverpoolPool(
+      PoolConfig config,
+      Connector connector,
+      Function<Throwable, Verdict> classifier,
+      Journal journal,
+      @Nullable LeaseRecorder recorder) {
+    this.config = config;
+    this.connector = connector;
+    this.journal = journal;
+    this.runtime = new SystemRuntime(config.name());
+    Environment environment = runtime.environment();
+    // The opener needs the desk for the sessions it makes, and the desk needs upkeep: no connection
+    // is opened before upkeep starts, and by then the desk is there.
+    AtomicReference<LeaseDesk> lessor = new AtomicReference<>();
+    this.upkeep =
+        new Upkeep(
+            config,
+            connector,
+            classifier,
+            environment,
+            journal,
+            (slot, number, physical) ->
+                new Session(slot, number, physical, requireNonNull(lessor.get())));
+    this.snapshots = new Snapshots(config, upkeep, journal, state::get);
+    this.desk =
+        new LeaseDesk(
+            config,
+            connector,
+            classifier,
+            upkeep,
+            environment.time(),
+            journal,
+            snapshots::detailed,
+            recorder);
+    lessor.set(desk);
+  }
+
+  /** Opens for business; with {@link PoolConfig#failFast()} only if the database can be reached. */
+  void open() throws SQLException {
+    upkeep.start();
+    if (config.failFast()) {
+      boolean reached = false;
+      try {
+        desk.acquire().close();
+        reached = true;
+      } finally {
+        if (!reached) {
+          shutDown();
+        }
+      }
+    }
+    log.info("Successfully created persistent {} connection pool", connector.product());
+    log.info(
+        "Pool {}: {} to {} connections to {}",
+        config.name(),
+        config.minSize(),
+        config.maxSize(),
+        connector.target());
+    journal.emit(new PoolEvent.PoolOpened(config.name(), this));
+  }
+
+  @Override
+  public String name() {
+    return config.name();
+  }
+
+  @Override
+  public PoolConfig config() {
+    return config;
+  }
+
+  @Override
+  public PoolSnapshot snapshot() {
+    return snapshots.brief();
+  }
+
+  @Override
+  public Connection getConnection() throws SQLException {
+    return desk.acquire();
+  }
+
+  @Override
+  public Connection getConnection(String user, String password) throws SQLException {
+    throw new SQLFeatureNotSupportedException(
+        "A pool has the credentials of its configuration only; open a second pool for another user");
+  }
+
+  @Override
+  public <T extends @Nullable Object, X extends Exception> T run(
+      WorkOptions options, Work<T, X> work) throws X, SQLException {
+    try (Connection connection = getConnection()) {
+      return rerun(connection, options, work);
+    }
+  }
+
+  @Override
+  public <T extends @Nullable Object, X extends Exception> T inTransaction(
+      WorkOptions options, Work<T, X> work) throws X, SQLException {
+    throw new SQLFeatureNotSupportedException("not assembled yet");
+  }
+
+  @Override
+  public <T extends @Nullable Object, X extends Exception> T rerun(
+      Connection connection, WorkOptions options, Work<T, X> work) throws X, SQLException {
+    return work.run(connection);
+  }
+
+  @Override
+  public void replaceAll() {
+    upkeep.fence("asked for by an operator");
+  }
+
+  // ---- closing
+
+  @Override
+  public void close() {
+    if (!state.compareAndSet(PoolState.OPEN, PoolState.DRAINING)) {
+      return;
+    }
+    shutDown();
+    journal.emit(new PoolEvent.PoolClosed(config.name()));
+    log.info("Closed {} connection pool", connector.product());
+  }
+
+  private void shutDown() {
+    CompletableFuture<Void> drained = upkeep.drain();
+    boolean interrupted = false;
+    // Ends for certain: upkeep has a deadline for everything that drains.
+    while (!drained.isDone()) {
+      try {
+        drained.get();
+      } catch (InterruptedException e) {
+        interrupted = true;
+        upkeep.cutDrainShort();
+      } catch (ExecutionException e) {
+        throw new AssertionError(e);
+      }
+    }
+    runtime.close();
+    connector.close();
+    state.set(PoolState.CLOSED);
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public boolean isClosed() {
+    return state.get() != PoolState.OPEN;
+  }
+
+  /** The counts in one line. */
+  @Override
+  public String toString() {
+    return "Everpool " + snapshot();
+  }
+
+  // ---- what a DataSource has besides
+
+  @Override
+  public @Nullable PrintWriter getLogWriter() {
+    return null;
+  }
+
+  /** Ignored: the pool logs through SLF4J. */
+  @Override
+  public void setLogWriter(@Nullable PrintWriter out) {}
+
+  /** Refused: {@link PoolConfig#acquireTimeout()} is set when the pool is opened. */
+  @Override
+  public void setLoginTimeout(int seconds) throws SQLException {
+    throw new SQLFeatureNotSupportedException("Set acquire-timeout in the configuration");
+  }
+
+  @Override
+  public int getLoginTimeout() {
+    return (int) Math.min(Integer.MAX_VALUE, config.acquireTimeout().toSeconds());
+  }
+
+  @Override
+  public Logger getParentLogger() {
+    return Logger.getLogger("io.everpool");
+  }
+
+  @Override
+  public <T> T unwrap(Class<T> type) throws SQLException {
+    if (type.isInstance(this)) {
+      return type.cast(this);
+    }
+    throw new SQLException("A pool is no wrapper for " + type.getName());
+  }
+
+  @Override
+  public boolean isWrapperFor(Class<?> type) {
+    return type.isInstance(this);
+  }
+}

@@ -1,0 +1,85 @@
+package io.everpool.core;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolSnapshot;
+import io.everpool.api.PoolSnapshot.Holder;
+import io.everpool.api.PoolState;
+import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+import io.everpool.core.observe.Journal;
+import io.everpool.core.upkeep.Holders;
+import io.everpool.core.upkeep.Upkeep;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/** Reads the pool's state off its slots and books, disturbing nobody. */
+final class Snapshots {
+  private static final int STACK_DEPTH = 16;
+
+  private final PoolConfig config;
+  private final Upkeep upkeep;
+  private final Journal journal;
+  private final Supplier<PoolState> state;
+
+  Snapshots(PoolConfig config, Upkeep upkeep, Journal journal, Supplier<PoolState> state) {
+    this.config = config;
+    this.upkeep = upkeep;
+    this.journal = journal;
+    this.state = state;
+  }
+
+  /** With what the holders do just now: for explanations, it looks at threads. */
+  PoolSnapshot detailed() {
+    return take(STACK_DEPTH);
+  }
+
+  /** Without; cheap enough for gauges. */
+  PoolSnapshot brief() {
+    return take(0);
+  }
+
+  private PoolSnapshot take(int depth) {
+    Map<State, Integer> counts = new EnumMap<>(State.class);
+    List<Holder> holders = new ArrayList<>();
+    for (Slot slot : upkeep.engine().slots()) {
+      State now = slot.state();
+      counts.merge(now, 1, Integer::sum);
+      Occupant occupant = slot.occupant;
+      if (occupant != null && (now == State.LEASED || now == State.DOOMED)) {
+        holders.add(
+            new Holder(
+                occupant.number(),
+                Holders.describe(slot.holderId),
+                Duration.ofNanos(upkeep.unmovedFor(slot)),
+                depth == 0 ? List.of() : Holders.where(slot.holderId, depth)));
+      }
+    }
+    SQLException failure = upkeep.connects().lastFailure();
+    return new PoolSnapshot(
+        config.name(),
+        state.get(),
+        upkeep.asleep(),
+        upkeep.connects().down(),
+        config.minSize(),
+        config.maxSize(),
+        counts.getOrDefault(State.IDLE, 0),
+        counts.getOrDefault(State.LEASED, 0) + counts.getOrDefault(State.DOOMED, 0),
+        counts.getOrDefault(State.CONNECTING, 0),
+        counts.getOrDefault(State.PROBING, 0),
+        counts.getOrDefault(State.CLOSING, 0),
+        upkeep.engine().waiting(),
+        journal.opened(),
+        journal.closed(),
+        journal.connectFailures(),
+        journal.acquireTimeouts(),
+        journal.retries(),
+        failure == null ? null : failure.getMessage(),
+        holders);
+  }
+}

@@ -1,0 +1,95 @@
+package io.everpool.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.everpool.api.AcquireTimeoutException;
+import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolClosedException;
+import io.everpool.api.PoolConfig;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.h2.jdbcx.JdbcDataSource;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The whole pool on a driver that has no adapter. */
+class PoolOnH2Test {
+  private static final String URL = "jdbc:h2:mem:pool";
+
+  /** Loads the driver, which takes a while the first time. */
+  @BeforeAll
+  static void loadTheDriver() throws SQLException {
+    DriverManager.getConnection(URL).close();
+  }
+
+  private static PoolConfig.Builder config() {
+    return PoolConfig.builder(URL).maxSize(4);
+  }
+
+  @Test
+  void a_url_without_an_adapter_is_served_by_its_driver() throws SQLException {
+    try (Pool pool = Everpool.open(config().build());
+        Connection connection = pool.getConnection();
+        Statement statement = connection.createStatement();
+        var rows = statement.executeQuery("select 1")) {
+      assertThat(rows.next()).isTrue();
+      assertThat(pool.snapshot().leased()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void a_data_source_is_served_as_well() throws SQLException {
+    JdbcDataSource h2 = new JdbcDataSource();
+    h2.setURL(URL);
+    try (Pool pool = Everpool.builder(config().build()).dataSource(h2).open();
+        Connection connection = pool.getConnection()) {
+      assertThat(connection.isValid(1)).isTrue();
+    }
+  }
+
+  @Test
+  void an_exhausted_pool_says_who_holds_the_connections() throws SQLException {
+    try (Pool pool = Everpool.open(config().acquireTimeout(Duration.ofSeconds(1)).build())) {
+      List<Connection> all = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        all.add(pool.getConnection());
+      }
+      assertThatThrownBy(pool::getConnection)
+          .isInstanceOf(AcquireTimeoutException.class)
+          .hasMessageContaining("raise max-size")
+          .hasMessageContaining("4 of 4 connections")
+          .hasMessageContaining(Thread.currentThread().getName());
+      assertThat(pool.snapshot().acquireTimeouts()).isEqualTo(1);
+      for (Connection connection : all) {
+        connection.close();
+      }
+      pool.getConnection().close();
+    }
+  }
+
+  @Test
+  void a_closed_pool_lends_nothing_and_leaves_no_thread() throws SQLException {
+    Pool pool = Everpool.open(config().name("leaves-nothing").build());
+    pool.close();
+    pool.close();
+    assertThatThrownBy(pool::getConnection).isInstanceOf(PoolClosedException.class);
+    assertThat(Thread.getAllStackTraces().keySet())
+        .filteredOn(t -> t.isAlive() && t.getName().contains("leaves-nothing-upkeep"))
+        .allSatisfy(t -> t.join(5000));
+  }
+
+  @Test
+  void a_url_that_nobody_accepts_is_refused_without_its_password() {
+    assertThatThrownBy(() -> Everpool.open(PoolConfig.builder("jdbc:nope://u:s3cret@h/db").build()))
+        .isInstanceOf(InvalidPoolConfigException.class)
+        .hasMessageContaining("jdbc:nope://u:***@h/db")
+        .hasMessageNotContaining("s3cret");
+  }
+}
