@@ -1,0 +1,119 @@
+package io.everpool.benchmarks;
+
+import io.everpool.benchmarks.contenders.Contender;
+import io.everpool.benchmarks.harness.Pace;
+import io.everpool.benchmarks.harness.Regime;
+import io.everpool.benchmarks.harness.Regimes;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.EnumSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What the command line asks for.
+ *
+ * @param pace how long is measured
+ * @param regimes in which regimes
+ * @param pools which pools
+ * @param rounds how often each
+ * @param out where the results go
+ * @param jvmFlags more flags for the JVMs that measure
+ * @param inProcess whether all is measured in this JVM, for a profiler or a debugger
+ */
+record Flags(
+    Pace pace,
+    List<Regime> regimes,
+    Set<Contender> pools,
+    int rounds,
+    Path out,
+    List<String> jvmFlags,
+    boolean inProcess) {
+
+  static final String USAGE =
+      """
+      java -jar benchmarks/target/benchmarks.jar [--short | --long | --smoke] [flags]
+
+        --short          all of it in under ten minutes on two cores (the default)
+        --long           for figures that are published; hours
+        --smoke          whether it runs at all; the figures mean nothing
+        --regimes a,b    only these: a key (cycle-8) or a group (cycle); all are in --list
+        --pools a,b      only these pools; all are in --list
+        --rounds n       measure everything n times; the tables show medians
+        --out folder     where results.md, results.json and the charts go
+                         (benchmarks/results/jdk-<release>)
+        --jvm "flags"    more flags for the JVMs that measure
+        --in-process     measure in this JVM, for a profiler
+        --list           names regimes and pools
+      """;
+
+  /**
+   * Reads the command line.
+   *
+   * @throws IllegalArgumentException with what is wrong
+   */
+  static Flags of(String... args) {
+    Deque<String> left = new ArrayDeque<>(Arrays.asList(args));
+    Pace pace = Pace.SHORT;
+    Set<Regime> regimes = new LinkedHashSet<>();
+    Set<Contender> pools = EnumSet.noneOf(Contender.class);
+    int rounds = 0;
+    Path out = Path.of("benchmarks", "results", "jdk-" + Runtime.version().feature());
+    List<String> jvmFlags = List.of();
+    boolean inProcess = false;
+    while (!left.isEmpty()) {
+      String flag = left.pop();
+      switch (flag) {
+        case "--short" -> pace = Pace.SHORT;
+        case "--long" -> pace = Pace.LONG;
+        case "--smoke" -> pace = Pace.SMOKE;
+        case "--regimes" -> {
+          for (String name : words(value(flag, left), ",")) {
+            regimes.addAll(Regimes.named(name));
+          }
+        }
+        case "--pools" -> {
+          for (String name : words(value(flag, left), ",")) {
+            pools.add(Contender.named(name));
+          }
+        }
+        case "--rounds" -> rounds = Integer.parseInt(value(flag, left));
+        case "--out" -> out = Path.of(value(flag, left));
+        case "--jvm" -> jvmFlags = words(value(flag, left), " ");
+        case "--in-process" -> inProcess = true;
+        default -> throw new IllegalArgumentException("unknown flag " + flag);
+      }
+    }
+    return new Flags(
+        pace,
+        regimes.isEmpty() ? regimes(pace) : List.copyOf(regimes),
+        pools.isEmpty() ? EnumSet.allOf(Contender.class) : pools,
+        rounds > 0 ? rounds : pace.rounds(),
+        out,
+        jvmFlags,
+        inProcess || pace == Pace.SMOKE);
+  }
+
+  /** Of what comes in several sizes the smoke takes one. */
+  private static List<Regime> regimes(Pace pace) {
+    Set<String> others =
+        Set.of("cycle-1", "cycle-2", "statement-1", "statement-2", "cpu-100", "pg-1", "pg-32");
+    return Regimes.list().stream()
+        .filter(regime -> pace != Pace.SMOKE || !others.contains(regime.key()))
+        .toList();
+  }
+
+  private static List<String> words(String text, String between) {
+    return Arrays.stream(text.split(between, -1)).filter(word -> !word.isBlank()).toList();
+  }
+
+  private static String value(String flag, Deque<String> left) {
+    if (left.isEmpty()) {
+      throw new IllegalArgumentException(flag + " wants a value");
+    }
+    return left.pop();
+  }
+}

@@ -1,0 +1,34 @@
+package io.everpool.benchmarks.contenders;
+
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.benchmarks.stub.StubConnector;
+import io.everpool.core.Everpool;
+import java.sql.SQLException;
+
+/**
+ * With everything on that is on by default. Queries are counted as always; only the limit is out of
+ * reach, for a stub runs through 50,000 in a millisecond and no peer has such a limit.
+ */
+final class EverpoolContender {
+
+  private EverpoolContender() {}
+
+  static Contender.Open open(Settings settings) throws SQLException {
+    PoolConfig config =
+        PoolConfig.builder(settings.url())
+            .user(settings.user().isEmpty() ? null : settings.user())
+            .password(settings.password().isEmpty() ? null : settings.password())
+            .minSize(settings.minSize())
+            .maxSize(settings.maxSize())
+            .maxQueries(Long.MAX_VALUE)
+            .acquireTimeout(settings.acquireTimeout())
+            .build();
+    Everpool.Builder builder = Everpool.builder(config);
+    if (settings.stub()) {
+      builder.connector(StubConnector.to(settings.url()));
+    }
+    Pool pool = builder.open();
+    return new Contender.Open(pool, pool::close);
+  }
+}

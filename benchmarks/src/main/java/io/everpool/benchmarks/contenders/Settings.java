@@ -1,0 +1,62 @@
+package io.everpool.benchmarks.contenders;
+
+import io.everpool.benchmarks.stub.StubDatabase;
+import io.everpool.benchmarks.stub.StubDriver;
+import java.time.Duration;
+
+/**
+ * What every contender is opened with; docs/benchmarks.md has the table of how each says it.
+ *
+ * @param driver the driver's class name
+ * @param url the JDBC URL
+ * @param user the role, or the empty text
+ * @param password its password, or the empty text
+ * @param minSize connections kept open, and open from the start
+ * @param maxSize connections open at the most
+ * @param acquireTimeout longest wait for a connection, in whole seconds
+ */
+public record Settings(
+    String driver,
+    String url,
+    String user,
+    String password,
+    int minSize,
+    int maxSize,
+    Duration acquireTimeout) {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** A pool of a fixed size on a stub. */
+  public static Settings of(StubDatabase database, int size) {
+    return of(database, size, size);
+  }
+
+  /** A pool that grows on a stub. */
+  public static Settings of(StubDatabase database, int minSize, int maxSize) {
+    return new Settings(
+        StubDriver.class.getName(), database.url(), "", "", minSize, maxSize, PATIENCE);
+  }
+
+  /** A pool of a fixed size on PostgreSQL. */
+  public static Settings postgres(String url, String user, String password, int size) {
+    return new Settings("org.postgresql.Driver", url, user, password, size, size, PATIENCE);
+  }
+
+  public Settings withAcquireTimeout(Duration value) {
+    return new Settings(driver, url, user, password, minSize, maxSize, value);
+  }
+
+  /** Whether the database is a stub. */
+  boolean stub() {
+    return driver.equals(StubDriver.class.getName());
+  }
+
+  int acquireMillis() {
+    return Math.toIntExact(acquireTimeout.toMillis());
+  }
+
+  @Override
+  public String toString() {
+    return "Settings[url=" + url + ", minSize=" + minSize + ", maxSize=" + maxSize + "]";
+  }
+}

@@ -1,0 +1,195 @@
+package io.everpool.benchmarks.harness;
+
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.HdrHistogram.Histogram;
+
+/**
+ * Threads that lease, hold and release over and over, measured in one window of time that is the
+ * same for all.
+ *
+ * <p>JMH measures each thread in a window of its own and adds up; a thread that was starved until
+ * the others had gone then counts with the time it had the pool for itself. Here a thread that got
+ * nothing counts as nothing, and a wait that is still going on when the window ends counts with the
+ * age it has reached.
+ */
+final class Crowd {
+
+  /** Where connections come from and go back to. */
+  interface Lender {
+
+    Connection take() throws SQLException;
+
+    void give(Connection connection) throws SQLException;
+  }
+
+  /** When a thread wants its next connection. */
+  @FunctionalInterface
+  interface Arrivals {
+
+    /** At once. */
+    Arrivals CLOSED_LOOP = (thread, now) -> now;
+
+    /** Returns when the time has come, with the time it is then. */
+    long next(int thread, long now);
+  }
+
+  private static final OperatingSystemMXBean SYSTEM =
+      ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+
+  /** How long after the window a thread may still wait, before it is taken to be forgotten. */
+  private static final Duration GRACE = Duration.ofSeconds(2);
+
+  private final Lender lender;
+  private final Arrivals arrivals;
+  private final Hold hold;
+  private final Tally[] tallies;
+  private final long start;
+  private final long end;
+
+  private Crowd(
+      int threads,
+      Lender lender,
+      Arrivals arrivals,
+      Hold hold,
+      long warmUpNanos,
+      long windowNanos) {
+    this.lender = lender;
+    this.arrivals = arrivals;
+    this.hold = hold;
+    tallies = new Tally[threads];
+    start = System.nanoTime() + warmUpNanos;
+    end = start + windowNanos;
+  }
+
+  /** Lets them run and measures them. */
+  static Figures measure(
+      int threads, int connections, Lender lender, Arrivals arrivals, Hold hold, Pace pace)
+      throws Exception {
+    return new Crowd(threads, lender, arrivals, hold, pace.warmUpNanos(), pace.windowNanos())
+        .run(connections);
+  }
+
+  /** Leases per second that the processors can do with nobody to ask: a thread each. */
+  static double limit(Connection connection, Hold hold, Pace pace) throws Exception {
+    int processors = Runtime.getRuntime().availableProcessors();
+    long length = pace.windowNanos() / 5;
+    return new Crowd(
+            processors, Lenders.sharing(connection), Arrivals.CLOSED_LOOP, hold, length, length)
+        .run(processors)
+        .get(Figures.PER_SECOND);
+  }
+
+  private Figures run(int connections) throws Exception {
+    Crew crew = Crew.start(tallies.length, this::live);
+    sleepUntil(start);
+    long cpuBegin = SYSTEM.getProcessCpuTime();
+    long begin = System.nanoTime();
+    sleepUntil(end);
+    double cpuShare =
+        (double) (SYSTEM.getProcessCpuTime() - cpuBegin) / (System.nanoTime() - begin);
+    crew.join(GRACE);
+    return figures(connections, cpuShare);
+  }
+
+  private void live(int thread) throws SQLException {
+    Tally tally = new Tally();
+    tallies[thread] = tally;
+    long now = System.nanoTime();
+    while (now < end) {
+      long asked = arrivals.next(thread, now);
+      if (asked >= end) {
+        return;
+      }
+      Connection connection;
+      try {
+        connection = lender.take();
+      } catch (SQLException e) {
+        now = System.nanoTime();
+        tally.failed(asked, now);
+        continue;
+      }
+      long got = System.nanoTime();
+      hold.with(connection);
+      long done = System.nanoTime();
+      lender.give(connection);
+      now = System.nanoTime();
+      tally.lease(asked, got, done, now);
+    }
+  }
+
+  private Figures figures(int connections, double cpuShare) {
+    Histogram waits = newHistogram();
+    Histogram releases = newHistogram();
+    long[] counts = new long[tallies.length];
+    long held = 0;
+    long holds = 0;
+    long leases = 0;
+    long failures = 0;
+    for (int i = 0; i < counts.length; i++) {
+      Tally tally = tallies[i];
+      waits.add(tally.waits);
+      releases.add(tally.releases);
+      counts[i] = tally.leases;
+      leases += tally.leases;
+      held += tally.held;
+      holds += tally.holds;
+      failures += tally.failures;
+    }
+    double window = end - start;
+    return new Figures()
+        .withWaits(waits)
+        .with(Figures.JAIN, Figures.jain(counts))
+        .with(Figures.HELD, held / (window * connections))
+        .with(Figures.PER_SECOND, leases * 1e9 / window)
+        .with(Figures.HOLD_MS, holds / 1e6 / leases)
+        .with(Figures.RELEASE_US, releases.getMean() / 1e3)
+        .with(Figures.CPU_US, cpuShare * window / 1e3 / leases)
+        .with(Figures.FAILED, (double) failures);
+  }
+
+  private static void sleepUntil(long nanoTime) throws InterruptedException {
+    TimeUnit.NANOSECONDS.sleep(nanoTime - System.nanoTime());
+  }
+
+  static Histogram newHistogram() {
+    return new Histogram(TimeUnit.MINUTES.toNanos(2), 3);
+  }
+
+  /** What one thread has seen within the window. */
+  private final class Tally {
+    private final Histogram waits = newHistogram();
+    private final Histogram releases = newHistogram();
+    private long leases;
+    private long held;
+    private long holds;
+    private long failures;
+
+    void lease(long asked, long got, long done, long released) {
+      wait(asked, got);
+      held += Math.max(0, Math.min(done, end) - Math.max(got, start));
+      if (done >= start && done < end) {
+        leases++;
+        holds += done - got;
+        releases.recordValue(released - done);
+      }
+    }
+
+    void failed(long asked, long now) {
+      wait(asked, now);
+      if (now >= start && now < end) {
+        failures++;
+      }
+    }
+
+    private void wait(long asked, long got) {
+      if (got >= start) {
+        waits.recordValue(Math.min(got, end) - asked);
+      }
+    }
+  }
+}

@@ -1,0 +1,118 @@
+package io.everpool.benchmarks.harness;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.HdrHistogram.Histogram;
+
+/** Collects what was measured. The constants are the keys, each with its unit. */
+public final class Figures {
+
+  /** Processor time per operation. */
+  public static final String CPU_NS = "cpuNs";
+
+  /** Time per operation of one thread. */
+  public static final String WALL_NS = "wallNs";
+
+  /** Allocation per operation. */
+  public static final String ALLOC_BYTES = "allocBytes";
+
+  public static final String P50_MS = "p50Ms";
+  public static final String P99_MS = "p99Ms";
+  public static final String P999_MS = "p999Ms";
+  public static final String MAX_MS = "maxMs";
+
+  /** What {@link #P99_MS} is for a pool that hands over in order and at once. */
+  public static final String IDEAL_P99_MS = "idealP99Ms";
+
+  /** What {@link #P999_MS} is for such a pool. */
+  public static final String IDEAL_P999_MS = "idealP999Ms";
+
+  /** Jain's index of the leases of each thread: 1 if all had as many. */
+  public static final String JAIN = "jain";
+
+  /** Time that connections were held, of the time there was: 0 to 1. */
+  public static final String HELD = "held";
+
+  /** Leases per second. */
+  public static final String PER_SECOND = "perSecond";
+
+  /** Leases per second of those that the processors could do without a pool: 0 to 1. */
+  public static final String OF_LIMIT = "ofLimit";
+
+  /** Mean length of a hold. */
+  public static final String HOLD_MS = "holdMs";
+
+  /** Mean duration of a release. */
+  public static final String RELEASE_US = "releaseUs";
+
+  /** Processor time of the process per lease. */
+  public static final String CPU_US = "cpuUs";
+
+  /** Acquires that failed. */
+  public static final String FAILED = "failed";
+
+  /** Duration of all there was to do. */
+  public static final String TOTAL_MS = "totalMs";
+
+  /** That of a pool that costs nothing. */
+  public static final String IDEAL_TOTAL_MS = "idealTotalMs";
+
+  /** Connections opened for the spike. */
+  public static final String OPENED = "opened";
+
+  /** Of those, the ones that nobody has used. */
+  public static final String UNNEEDED = "unneeded";
+
+  public static final String TRIALS = "trials";
+
+  /** Trials in which an acquire waited on beside an idle connection. */
+  public static final String LOST = "lost";
+
+  private static final double MILLI = 1e6;
+  private static final double[] PERCENTS = {
+    1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 99.5, 99.9, 99.95, 99.99, 100
+  };
+
+  private final Map<String, Double> values = new LinkedHashMap<>();
+  private final List<Sample.Quantile> waits = new ArrayList<>();
+
+  Figures with(String key, double value) {
+    if (Double.isFinite(value)) {
+      values.put(key, value);
+    }
+    return this;
+  }
+
+  /** The usual percentiles of waits in nanoseconds, and their distribution. */
+  Figures withWaits(Histogram nanos) {
+    with(P50_MS, nanos.getValueAtPercentile(50) / MILLI);
+    with(P99_MS, nanos.getValueAtPercentile(99) / MILLI);
+    with(P999_MS, nanos.getValueAtPercentile(99.9) / MILLI);
+    with(MAX_MS, nanos.getMaxValue() / MILLI);
+    for (double percent : PERCENTS) {
+      waits.add(new Sample.Quantile(percent, nanos.getValueAtPercentile(percent) / MILLI));
+    }
+    return this;
+  }
+
+  double get(String key) {
+    return values.getOrDefault(key, Double.NaN);
+  }
+
+  Sample sample(String regime, String pool, int round) {
+    return new Sample(regime, pool, round, values, waits, null);
+  }
+
+  /** Jain's index of fairness: the square of the sum, over the number times the sum of squares. */
+  static double jain(long[] counts) {
+    double sum = 0;
+    double squares = 0;
+    for (long count : counts) {
+      sum += count;
+      squares += (double) count * count;
+    }
+    return squares == 0 ? Double.NaN : sum * sum / (counts.length * squares);
+  }
+}

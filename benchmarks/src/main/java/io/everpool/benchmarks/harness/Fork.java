@@ -1,0 +1,70 @@
+package io.everpool.benchmarks.harness;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.File;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Runs trials in JVMs of their own. */
+public final class Fork {
+
+  /** The same heap for all, and at its full size from the start. */
+  public static final List<String> JVM_FLAGS = List.of("-Xms1g", "-Xmx1g");
+
+  private static final Duration LONGEST = Duration.ofMinutes(10);
+
+  private final ObjectMapper json = new ObjectMapper();
+  private final List<String> moreFlags;
+  private final File log;
+
+  /**
+   * @param moreFlags flags for the JVM beside {@link #JVM_FLAGS}
+   * @param log where its output is appended
+   */
+  public Fork(List<String> moreFlags, Path log) {
+    this.moreFlags = List.copyOf(moreFlags);
+    this.log = log.toFile();
+  }
+
+  /** Runs one, and waits for it. */
+  public Sample run(String regime, String pool, int round, Surroundings surroundings)
+      throws IOException, InterruptedException {
+    File answer = File.createTempFile("everpool-trial", ".json");
+    try {
+      Process process = start();
+      try (OutputStream in = process.getOutputStream()) {
+        json.writeValue(in, new Trial(regime, pool, round, surroundings, answer));
+      }
+      if (!process.waitFor(LONGEST.toMillis(), TimeUnit.MILLISECONDS)) {
+        process.destroyForcibly();
+        return Sample.failed(regime, pool, round, "not finished after " + LONGEST);
+      }
+      return answer.length() == 0
+          ? Sample.failed(regime, pool, round, "exit code " + process.exitValue())
+          : json.readValue(answer, Sample.class);
+    } finally {
+      if (!answer.delete()) {
+        answer.deleteOnExit();
+      }
+    }
+  }
+
+  private Process start() throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(JVM_FLAGS);
+    command.addAll(moreFlags);
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(Trial.class.getName());
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(log))
+        .start();
+  }
+}

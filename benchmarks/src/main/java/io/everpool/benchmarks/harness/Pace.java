@@ -1,0 +1,106 @@
+package io.everpool.benchmarks.harness;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * How long everything is measured.
+ *
+ * <p>The figures are milliseconds unless their name says otherwise.
+ */
+public enum Pace {
+  /** Whether it runs at all; its figures mean nothing. */
+  SMOKE(1, 20, 60, 20, 1, 20, 1, 1, 20, 2_000, 1_000),
+  /** All regimes and pools in under ten minutes on two cores. */
+  SHORT(1, 700, 1_800, 1_000, 3, 300, 3, 3, 150, 1_000_000, 4_000),
+  /** For figures that are published. */
+  LONG(5, 1_500, 4_000, 3_000, 5, 1_000, 5, 5, 150, 1_000_000, 120_000);
+
+  private final int rounds;
+  private final int warmUp;
+  private final int window;
+  private final int jmhWarmUp;
+  private final int iterations;
+  private final int iteration;
+  private final int cycles;
+  private final int spikes;
+  private final int connect;
+  private final int races;
+  private final int raceLimit;
+
+  Pace(
+      int rounds,
+      int warmUp,
+      int window,
+      int jmhWarmUp,
+      int iterations,
+      int iteration,
+      int cycles,
+      int spikes,
+      int connect,
+      int races,
+      int raceLimit) {
+    this.rounds = rounds;
+    this.warmUp = warmUp;
+    this.window = window;
+    this.jmhWarmUp = jmhWarmUp;
+    this.iterations = iterations;
+    this.iteration = iteration;
+    this.cycles = cycles;
+    this.spikes = spikes;
+    this.connect = connect;
+    this.races = races;
+    this.raceLimit = raceLimit;
+  }
+
+  /** How often every pool is measured in every regime, unless a flag says otherwise. */
+  public int rounds() {
+    return rounds;
+  }
+
+  long warmUpNanos() {
+    return TimeUnit.MILLISECONDS.toNanos(warmUp);
+  }
+
+  long windowNanos() {
+    return TimeUnit.MILLISECONDS.toNanos(window);
+  }
+
+  int jmhWarmUpMillis() {
+    return jmhWarmUp;
+  }
+
+  /** JMH's iterations. */
+  int iterations() {
+    return iterations;
+  }
+
+  /** Length of one of JMH's iterations. */
+  int iterationMillis() {
+    return iteration;
+  }
+
+  /** Leases of each virtual thread. */
+  int cycles() {
+    return cycles;
+  }
+
+  int spikes() {
+    return spikes;
+  }
+
+  /** How long a connect takes in a spike. */
+  Duration connect() {
+    return Duration.ofMillis(connect);
+  }
+
+  /** Trials of release against acquire. */
+  int races() {
+    return races;
+  }
+
+  /** When they end although there were fewer. */
+  long raceLimitNanos() {
+    return TimeUnit.MILLISECONDS.toNanos(raceLimit);
+  }
+}

@@ -1,0 +1,50 @@
+package io.everpool.benchmarks.harness;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** All of them, in the order of tables. */
+public final class Regimes {
+
+  private static final List<Regime> ALL = all();
+
+  private Regimes() {}
+
+  private static List<Regime> all() {
+    List<Regime> all = new ArrayList<>();
+    for (int threads : new int[] {1, 2, 8}) {
+      all.add(new Lease("cycle", "acquire, release", threads));
+    }
+    for (int threads : new int[] {1, 2, 8}) {
+      all.add(new Lease("statement", "acquire, prepare, execute, close both", threads));
+    }
+    all.add(new Saturated());
+    all.add(new Load());
+    all.add(new Spinning(32));
+    all.add(new Spinning(100));
+    all.add(new VirtualThreads());
+    all.add(new Spike());
+    all.add(new Race());
+    all.add(new Postgres(1, 10));
+    all.add(new Postgres(8, 10));
+    all.add(new Postgres(32, 8));
+    return List.copyOf(all);
+  }
+
+  public static List<Regime> list() {
+    return ALL;
+  }
+
+  /** Those that a flag names: one by its key, or all whose key begins so, up to a dash. */
+  public static List<Regime> named(String name) {
+    List<Regime> found =
+        ALL.stream()
+            .filter(regime -> regime.key().equals(name) || regime.key().startsWith(name + "-"))
+            .toList();
+    if (found.isEmpty()) {
+      throw new IllegalArgumentException(
+          "no regime \"" + name + "\"; there are " + ALL.stream().map(Regime::key).toList());
+    }
+    return found;
+  }
+}

@@ -1,0 +1,43 @@
+package io.everpool.benchmarks.harness;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What all measurements of a run share, so that none has an advantage.
+ *
+ * @param pace how long they take
+ * @param parkNanos how long a park of 1 ms really takes here
+ * @param spinTokens what {@code Blackhole.consumeCPU} burns 2 us with here
+ * @param seed where arrivals draw from; another one each round
+ * @param server a PostgreSQL server, or null if no regime wants one
+ */
+public record Surroundings(
+    Pace pace, long parkNanos, long spinTokens, long seed, @Nullable Server server) {
+
+  /**
+   * A PostgreSQL server.
+   *
+   * @param url its JDBC URL, without credentials
+   * @param user the role
+   * @param password its password
+   */
+  public record Server(String url, String user, String password) {
+    @Override
+    public String toString() {
+      return "Server[url=" + url + "]";
+    }
+  }
+
+  /** Measures what the run needs to know of the machine. Takes a second. */
+  public static Surroundings of(Pace pace) throws Exception {
+    return new Surroundings(pace, Hold.parkNanos(), Hold.spinTokens(), 1, null);
+  }
+
+  public Surroundings withSeed(long value) {
+    return new Surroundings(pace, parkNanos, spinTokens, value, server);
+  }
+
+  public Surroundings withServer(Server value) {
+    return new Surroundings(pace, parkNanos, spinTokens, seed, value);
+  }
+}

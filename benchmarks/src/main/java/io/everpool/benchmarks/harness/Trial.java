@@ -1,0 +1,58 @@
+package io.everpool.benchmarks.harness;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.everpool.benchmarks.contenders.Contender;
+import java.io.File;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+
+/**
+ * One measurement of one pool in one regime: what a forked JVM does, so that no pool runs in code
+ * that was compiled for another.
+ *
+ * @param regime the regime's key
+ * @param pool the contender's key
+ * @param round the number of the round
+ * @param surroundings what all measurements share
+ * @param answer where the forked JVM writes the {@link Sample}
+ */
+public record Trial(String regime, String pool, int round, Surroundings surroundings, File answer) {
+
+  /** Reads a trial from the standard input, runs it and writes its sample. */
+  public static void main(String[] args) throws IOException {
+    ObjectMapper json = new ObjectMapper();
+    Trial trial = json.readValue(System.in, Trial.class);
+    json.writeValue(trial.answer(), trial.run());
+    // what a pool has left running must not hold us up
+    System.exit(0);
+  }
+
+  /** Runs it in this JVM. What fails is a sample too. */
+  public Sample run() {
+    try {
+      return Regimes.named(regime)
+          .get(0)
+          .measure(Contender.named(pool), surroundings)
+          .sample(regime, pool, round);
+    } catch (Exception | LinkageError e) {
+      StringWriter trace = new StringWriter();
+      e.printStackTrace(new PrintWriter(trace, true));
+      System.err.println(regime + " " + pool + ": " + trace);
+      return Sample.failed(regime, pool, round, cause(e).toString());
+    }
+  }
+
+  /** What was at the bottom of it. */
+  private static Throwable cause(Throwable failure) {
+    Throwable at = failure;
+    while (true) {
+      Throwable[] hidden = at.getSuppressed();
+      Throwable next = at.getCause() != null ? at.getCause() : hidden.length > 0 ? hidden[0] : null;
+      if (next == null) {
+        return at;
+      }
+      at = next;
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package io.everpool.benchmarks.jmh;
+
+import io.everpool.benchmarks.contenders.Contender;
+import io.everpool.benchmarks.contenders.Settings;
+import io.everpool.benchmarks.stub.StubDatabase;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** A lease and nothing else, and a lease with a statement in it, on ten stub connections. */
+@State(Scope.Benchmark)
+@SuppressWarnings("NullAway.Init") // JMH calls open() first
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+public class LeaseBenchmark {
+
+  private static final int SIZE = 10;
+
+  /** The contender, by its key. */
+  @Param("everpool")
+  public String pool = "";
+
+  private Contender.Open open;
+  private DataSource source;
+
+  @Setup
+  public void open() throws Exception {
+    open = Contender.named(pool).open(Settings.of(new StubDatabase(), SIZE));
+    source = open.source();
+  }
+
+  @TearDown
+  public void close() throws Exception {
+    open.close();
+  }
+
+  /** Acquire, release. */
+  @Benchmark
+  public Connection cycle() throws SQLException {
+    Connection connection = source.getConnection();
+    connection.close();
+    return connection;
+  }
+
+  /** Acquire, prepare, execute, close the statement, release. */
+  @Benchmark
+  public boolean statement() throws SQLException {
+    try (Connection connection = source.getConnection();
+        PreparedStatement statement = connection.prepareStatement("select 1")) {
+      return statement.execute();
+    }
+  }
+}

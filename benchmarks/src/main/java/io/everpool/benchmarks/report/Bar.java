@@ -1,0 +1,139 @@
+package io.everpool.benchmarks.report;
+
+import static java.util.Locale.ROOT;
+
+import io.everpool.benchmarks.contenders.Contender;
+import io.everpool.benchmarks.harness.Figures;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What Everpool has set itself to reach in a regime.
+ *
+ * @param regime the regime's key
+ * @param what is measured
+ * @param atMost whether the limit is an upper one
+ * @param limit the limit
+ * @param measured what was measured; NaN if it wasn't
+ */
+public record Bar(String regime, String what, boolean atMost, double limit, double measured) {
+
+  /** All of them; those of regimes that didn't run have no figure. */
+  public static List<Bar> all(Results results) {
+    return new Bars(results).all();
+  }
+
+  public boolean known() {
+    return Double.isFinite(measured);
+  }
+
+  public boolean met() {
+    return known() && (atMost ? measured <= limit : measured >= limit);
+  }
+
+  /** The verdict in a word. */
+  public String verdict() {
+    if (!known()) {
+      return "not measured";
+    }
+    return met() ? "met" : "MISSED";
+  }
+
+  List<String> row() {
+    return List.of(
+        regime,
+        what,
+        (atMost ? "<= " : ">= ") + number(limit),
+        known() ? number(measured) : "-",
+        verdict());
+  }
+
+  private static String number(double value) {
+    return value == Math.rint(value)
+        ? String.format(ROOT, "%,.0f", value)
+        : String.format(ROOT, "%.3f", value);
+  }
+
+  private static final class Bars {
+    private final Results results;
+    private final List<Bar> bars = new ArrayList<>();
+
+    Bars(Results results) {
+      this.results = results;
+    }
+
+    List<Bar> all() {
+      for (int threads : new int[] {1, 2, 8}) {
+        String regime = "cycle-" + threads;
+        atMost(regime, "CPU, of HikariCP's", 0.20, ratio(regime, Figures.CPU_NS));
+        atMost(regime, "bytes", 40, Math.rint(own(regime, Figures.ALLOC_BYTES)));
+      }
+      for (int threads : new int[] {1, 2, 8}) {
+        String regime = "statement-" + threads;
+        atMost(regime, "CPU, of HikariCP's", 0.40, ratio(regime, Figures.CPU_NS));
+        atMost(regime, "bytes", 80, Math.rint(own(regime, Figures.ALLOC_BYTES)));
+      }
+      atMost(
+          "saturated",
+          "wait p99, of the ideal",
+          1.3,
+          ideal("saturated", Figures.P99_MS, Figures.IDEAL_P99_MS));
+      atLeast("saturated", "Jain", 0.99, own("saturated", Figures.JAIN));
+      atLeast("saturated", "time held", 0.97, own("saturated", Figures.HELD));
+      atMost("load80", "wait p99, of HikariCP's", 1, ratio("load80", Figures.P99_MS));
+      atMost("load80", "wait p99.9, of HikariCP's", 1, ratio("load80", Figures.P999_MS));
+      processor("cpu-32", 0.9);
+      processor("cpu-100", 1.0);
+      atMost(
+          "virtual",
+          "total, of the ideal",
+          1.03,
+          ideal("virtual", Figures.TOTAL_MS, Figures.IDEAL_TOTAL_MS));
+      atMost("virtual", "wait p99, of HikariCP's", 0.25, ratio("virtual", Figures.P99_MS));
+      atMost(
+          "spike",
+          "total, of the ideal",
+          1.3,
+          ideal("spike", Figures.TOTAL_MS, Figures.IDEAL_TOTAL_MS));
+      atMost("spike", "connections not needed", 1, own("spike", Figures.UNNEEDED));
+      double trials = own("race", Figures.TRIALS);
+      atMost("race", "wake-ups lost of " + number(trials), 0, own("race", Figures.LOST));
+      for (String regime : new String[] {"pg-1", "pg-8"}) {
+        double bare = results.figure(regime, Contender.BARE, Figures.PER_SECOND);
+        atLeast(
+            regime,
+            "queries, of a bare connection's",
+            0.95,
+            own(regime, Figures.PER_SECOND) / bare);
+      }
+      atMost("pg-32", "wait p99, of HikariCP's", 0.5, ratio("pg-32", Figures.P99_MS));
+      return List.copyOf(bars);
+    }
+
+    private void processor(String regime, double throughput) {
+      atLeast(regime, "leases, of HikariCP's", throughput, ratio(regime, Figures.PER_SECOND));
+      atMost(regime, "longest wait, of HikariCP's", 0.5, ratio(regime, Figures.MAX_MS));
+      atLeast(regime, "Jain", 0.99, own(regime, Figures.JAIN));
+    }
+
+    private void atMost(String regime, String what, double limit, double measured) {
+      bars.add(new Bar(regime, what, true, limit, measured));
+    }
+
+    private void atLeast(String regime, String what, double limit, double measured) {
+      bars.add(new Bar(regime, what, false, limit, measured));
+    }
+
+    private double own(String regime, String key) {
+      return results.figure(regime, Contender.EVERPOOL, key);
+    }
+
+    private double ratio(String regime, String key) {
+      return own(regime, key) / results.figure(regime, Contender.HIKARI, key);
+    }
+
+    private double ideal(String regime, String key, String ideal) {
+      return own(regime, key) / own(regime, ideal);
+    }
+  }
+}
