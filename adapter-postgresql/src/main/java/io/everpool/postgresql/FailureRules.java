@@ -22,7 +22,6 @@ import java.net.NoRouteToHostException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
-import java.nio.channels.ClosedChannelException;
 import java.nio.file.NoSuchFileException;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
@@ -71,7 +70,7 @@ final class FailureRules {
   private static final String QUOTA =
       "Look at the quotas of the project in the provider's console.";
 
-  private static final List<FailureRule> TABLE =
+  static final List<FailureRule> TABLE =
       List.of(
           // Statements that failed on a good connection
           rule(FATAL, "40|57014", "", null, CONNECTION_LOST),
@@ -192,10 +191,10 @@ final class FailureRules {
           rule(ENDED, "08P01", "", null, CONNECTION_LOST),
 
           // PostgreSQL: Appendix A of its manual, and the severity
-          rule(ALWAYS, "57P01|57P02", "", null, SERVER_DOWN, WAIT),
-          rule(ALWAYS, "57P03", "", null, SERVER_STARTING, WAIT),
-          rule(ALWAYS, "57P04", "", null, REFUSED, DATABASE),
-          rule(ALWAYS, "57P05|25P03|25P04", "", null, CONNECTION_LOST),
+          rule(ENDED, "57P01|57P02", "", null, SERVER_DOWN, WAIT),
+          rule(ENDED, "57P03", "", null, SERVER_STARTING, WAIT),
+          rule(ENDED, "57P04", "", null, REFUSED, DATABASE),
+          rule(ENDED, "57P05|25P03|25P04", "", null, CONNECTION_LOST),
           rule(ENDED, "53300", "", null, OUT_OF_SLOTS, FULL),
           rule(ENDED, "28", "", null, ACCESS_DENIED, PASSWORD),
           rule(ENDED, "3D000", "", null, ACCESS_DENIED, DATABASE),
@@ -234,7 +233,7 @@ final class FailureRules {
               SERVER_DOWN,
               "It doesn't answer within connect-timeout. " + WAIT + " " + NETWORK),
           rule(ENDED, "08", "", SocketTimeoutException.class, CONNECTION_LOST),
-          rule(ENDED, "08", "", ClosedChannelException.class, CONNECTION_LOST),
+          rule(ENDED, "08", "", SocketClosedException.class, CONNECTION_LOST),
           rule(ENDED, "08", "", EOFException.class, SERVER_DOWN, WAIT),
           rule(ENDED, "08", "", SocketException.class, SERVER_DOWN, WAIT),
           rule(CONNECTING, "08", "", SSLException.class, REFUSED, TLS),
@@ -321,7 +320,7 @@ final class FailureRules {
     return rule;
   }
 
-  private static @Nullable FailureRule find(SQLException failure, boolean connecting) {
+  static @Nullable FailureRule find(SQLException failure, boolean connecting) {
     for (FailureRule rule : TABLE) {
       if (rule.applies(failure, connecting)) {
         return rule;

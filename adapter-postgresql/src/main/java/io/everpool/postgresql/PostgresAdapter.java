@@ -14,6 +14,9 @@ import org.postgresql.PGProperty;
  * PostgreSQL and what speaks its protocol (Neon, PgBouncer), by libpq URLs ({@code
  * postgresql://...}, {@code postgres://...}) and JDBC URLs ({@code jdbc:postgresql:...}).
  *
+ * <p>For servers from PostgreSQL 12 on. On older ones a reset of settings also undoes the {@code
+ * extra_float_digits} that pgjdbc sets after the login there.
+ *
  * <p>Of a property that stands both in the URL and in {@link PoolConfig#properties()} the URL's
  * value counts, as with pgjdbc; {@link PoolConfig#user()} and {@link PoolConfig#password()} count
  * before both.

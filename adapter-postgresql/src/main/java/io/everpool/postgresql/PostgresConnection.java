@@ -9,6 +9,7 @@ import io.everpool.api.driver.TransactionState;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.core.BaseConnection;
 import org.postgresql.core.BaseStatement;
@@ -21,21 +22,21 @@ final class PostgresConnection implements PhysicalConnection {
   private final BaseConnection jdbc;
   private final @Nullable LookableSocket socket;
   private final CommitOutcome commits;
-  private final boolean primaryWanted;
+  private final BooleanSupplier primaryExpected;
 
   /**
    * @param socket that of the connection, beneath its TLS; null if it can't be looked at
-   * @param wantsPrimary whether only a server that takes writes is of use
+   * @param primaryExpected whether a standby isn't what one connects to here
    */
   PostgresConnection(
       BaseConnection jdbc,
       @Nullable LookableSocket socket,
       Incarnation incarnation,
-      boolean wantsPrimary) {
+      BooleanSupplier primaryExpected) {
     this.jdbc = jdbc;
     this.socket = socket;
     this.commits = new CommitOutcome(jdbc, incarnation);
-    this.primaryWanted = wantsPrimary || !onStandby();
+    this.primaryExpected = primaryExpected;
   }
 
   @Override
@@ -77,15 +78,16 @@ final class PostgresConnection implements PhysicalConnection {
   }
 
   /**
-   * Whether the server is a standby, as it tells from version 14 on, where a primary is wanted: by
-   * {@code targetServerType}, or because it was one when the connection was opened.
+   * Whether the server is a standby, as it tells from version 14 on, where a primary is expected:
+   * because {@code targetServerType} says so, or because there was one at the same URL before. A
+   * pool that has only ever seen standbys is meant for them.
    */
   @Override
   public boolean readOnlyServer() {
-    return primaryWanted && onStandby();
+    return onStandby() && primaryExpected.getAsBoolean();
   }
 
-  private boolean onStandby() {
+  boolean onStandby() {
     return "on".equals(jdbc.getParameterStatus("in_hot_standby"));
   }
 

@@ -27,6 +27,7 @@ final class PostgresConnector implements Connector {
   private final boolean lookable;
   private final @Nullable ClassLoader loader;
   private final Incarnation incarnation = new Incarnation();
+  private volatile boolean primaryExpected;
 
   PostgresConnector(Destination destination) {
     this.destination = destination;
@@ -43,6 +44,8 @@ final class PostgresConnector implements Connector {
     this.target = destination.authority() + "/" + database;
     this.lookable = !properties.containsKey(PGProperty.SOCKET_FACTORY.getName()) && !socks();
     this.loader = foreignLoader();
+    String type = properties.getOrDefault(PGProperty.TARGET_SERVER_TYPE.getName(), "any");
+    this.primaryExpected = type.equals("primary") || type.equals("master");
   }
 
   /** A SOCKS proxy is for the JDK's plain sockets only. */
@@ -103,7 +106,7 @@ final class PostgresConnector implements Connector {
           PGProperty.SOCKET_FACTORY.getName(), LookableSocketFactory.class.getName());
       properties.setProperty(PGProperty.SOCKET_FACTORY_ARG.getName(), opening.token());
       BaseConnection connection = connect(properties);
-      return new PostgresConnection(connection, opening.finish(), incarnation, wantsPrimary());
+      return session(connection, opening.finish());
     }
   }
 
@@ -112,7 +115,16 @@ final class PostgresConnector implements Connector {
     Properties properties = properties(timeoutNanos);
     properties.setProperty(
         PGProperty.LOGIN_TIMEOUT.getName(), Double.toString(timeoutNanos / NANOS_PER_SECOND));
-    return new PostgresConnection(connect(properties), null, incarnation, wantsPrimary());
+    return session(connect(properties), null);
+  }
+
+  private PostgresConnection session(BaseConnection connection, @Nullable LookableSocket socket) {
+    PostgresConnection session =
+        new PostgresConnection(connection, socket, incarnation, () -> primaryExpected);
+    if (!session.onStandby()) {
+      primaryExpected = true;
+    }
+    return session;
   }
 
   private BaseConnection connect(Properties properties) throws SQLException {
@@ -151,12 +163,6 @@ final class PostgresConnector implements Connector {
     } catch (NumberFormatException e) {
       return Long.MAX_VALUE; // pgjdbc logs it and goes on without
     }
-  }
-
-  /** Whether a server that takes no writes is of no use here. */
-  private boolean wantsPrimary() {
-    String type = destination.properties().get(PGProperty.TARGET_SERVER_TYPE.getName());
-    return "primary".equals(type) || "master".equals(type);
   }
 
   @Override

@@ -3,9 +3,11 @@ package io.everpool.postgresql;
 import io.everpool.api.driver.Look;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 
@@ -75,9 +77,13 @@ final class Wire {
     if (address.isUnresolved()) {
       throw new UnknownHostException(address.getHostString());
     }
-    if (!channel.connect(address)) {
-      await(readable, SelectionKey.OP_CONNECT, limitMillis, "Connect timed out");
-      channel.finishConnect();
+    try {
+      if (!channel.connect(address)) {
+        await(readable, SelectionKey.OP_CONNECT, limitMillis, "Connect timed out");
+        channel.finishConnect();
+      }
+    } catch (IOException e) {
+      throw asFromAPlainSocket(e);
     }
   }
 
@@ -92,25 +98,33 @@ final class Wire {
       return take;
     }
     ByteBuffer target = ByteBuffer.wrap(to, offset, Math.min(length, LARGEST_TRANSFER));
-    for (; ; ) {
-      int read = channel.read(target);
-      if (read != 0) {
-        return read;
+    try {
+      for (; ; ) {
+        int read = channel.read(target);
+        if (read != 0) {
+          return read;
+        }
+        await(readable, SelectionKey.OP_READ, timeoutMillis, "Read timed out");
       }
-      await(readable, SelectionKey.OP_READ, timeoutMillis, "Read timed out");
+    } catch (IOException e) {
+      throw asFromAPlainSocket(e);
     }
   }
 
   /** Writes all of it. */
   void write(byte[] from, int offset, int length) throws IOException {
     int end = offset + length;
-    for (int at = offset; at < end; ) {
-      ByteBuffer source = ByteBuffer.wrap(from, at, Math.min(end - at, LARGEST_TRANSFER));
-      int written = channel.write(source);
-      if (written == 0) {
-        await(writable, SelectionKey.OP_WRITE, timeoutMillis, "Write timed out");
+    try {
+      for (int at = offset; at < end; ) {
+        ByteBuffer source = ByteBuffer.wrap(from, at, Math.min(end - at, LARGEST_TRANSFER));
+        int written = channel.write(source);
+        if (written == 0) {
+          await(writable, SelectionKey.OP_WRITE, timeoutMillis, "Write timed out");
+        }
+        at += written;
       }
-      at += written;
+    } catch (IOException e) {
+      throw asFromAPlainSocket(e);
     }
   }
 
@@ -163,6 +177,21 @@ final class Wire {
         writable.close();
       }
     }
+  }
+
+  /** Who looks for the causes of a failure knows those of plain sockets, not those of channels. */
+  private static IOException asFromAPlainSocket(IOException e) {
+    if (e instanceof SocketException
+        || e instanceof SocketTimeoutException
+        || e instanceof DeadlineException) {
+      return e;
+    }
+    SocketException plain =
+        e instanceof ClosedChannelException
+            ? new SocketClosedException()
+            : new SocketException(e.getMessage());
+    plain.initCause(e);
+    return plain;
   }
 
   private void await(Readiness readiness, int operation, int limitMillis, String timedOut)

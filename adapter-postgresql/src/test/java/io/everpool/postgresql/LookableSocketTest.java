@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
@@ -174,7 +175,7 @@ class LookableSocketTest {
   void closingFromAnotherThreadWakesAReader() throws Exception {
     Running<Integer> reading = running(() -> socket.getInputStream().read());
     socket.close();
-    assertThatThrownBy(reading::get).hasRootCauseInstanceOf(IOException.class);
+    assertThatThrownBy(reading::get).hasCauseInstanceOf(SocketClosedException.class);
     assertThat(socket.isClosed()).isTrue();
     assertThat(socket.look()).isEqualTo(Look.DEAD);
   }
@@ -188,7 +189,18 @@ class LookableSocketTest {
               return 0;
             });
     socket.close();
-    assertThatThrownBy(writing::get).hasRootCauseInstanceOf(IOException.class);
+    assertThatThrownBy(writing::get).hasCauseInstanceOf(SocketClosedException.class);
+  }
+
+  /** A channel says IOException where a plain socket says SocketException. */
+  @Test
+  void aResetIsASocketExceptionBothWays() throws IOException {
+    peer.setSoLinger(true, 0);
+    peer.close();
+    Await.until(LIMIT, () -> socket.look() == Look.DEAD, "the reset");
+    assertThatThrownBy(() -> socket.getInputStream().read()).isInstanceOf(SocketException.class);
+    assertThatThrownBy(() -> socket.getOutputStream().write(new byte[1_000_000]))
+        .isInstanceOf(SocketException.class);
   }
 
   @Test

@@ -1,0 +1,288 @@
+package io.everpool.postgresql;
+
+import static io.everpool.postgresql.Sessions.LIMIT;
+import static io.everpool.postgresql.Sessions.TIMEOUT;
+import static io.everpool.postgresql.Sessions.ask;
+import static io.everpool.postgresql.Sessions.execute;
+import static io.everpool.postgresql.Sessions.pid;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.driver.CommitTicket;
+import io.everpool.servers.Await;
+import io.everpool.servers.FaultProxy;
+import io.everpool.servers.FaultProxy.Cut;
+import io.everpool.servers.PostgresServer;
+import io.everpool.servers.PostgresServer.Ability;
+import io.everpool.servers.PostgresServer.Shutdown;
+import io.everpool.servers.Replica;
+import io.everpool.servers.ServerSettings;
+import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The server is asked what became of a COMMIT, and believed only as far as it can know. */
+@Timeout(180)
+class CommitOutcomeTest {
+  private static PostgresServer server;
+
+  private PostgresConnector connector;
+  private PostgresConnection session;
+
+  @BeforeAll
+  static void start() {
+    server = PostgresServer.startEmbedded(ServerSettings.defaults());
+    server.execute("create table ledger (x int)");
+    server.execute("grant all on ledger to " + server.user());
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  @BeforeEach
+  void connect() throws SQLException {
+    connector = Sessions.connector(server.libpqUrl(), UnaryOperator.identity());
+    session = open();
+  }
+
+  @AfterEach
+  void disconnect() {
+    session.abort();
+  }
+
+  private PostgresConnection open() throws SQLException {
+    return (PostgresConnection) connector.open(TIMEOUT);
+  }
+
+  /** A ticket for a transaction that has written and is still open. */
+  private static CommitTicket written(PostgresConnection by) throws SQLException {
+    by.jdbc().setAutoCommit(false);
+    execute(by, "insert into ledger values (1)");
+    CommitTicket ticket = by.commitTicket();
+    return Objects.requireNonNull(ticket);
+  }
+
+  private CommitStatus asked(CommitTicket ticket) throws SQLException {
+    PostgresConnection fresh = open();
+    try {
+      return fresh.commitStatus(ticket);
+    } finally {
+      fresh.close();
+    }
+  }
+
+  private void awaitAnswer(CommitTicket ticket, CommitStatus expected) {
+    Await.until(
+        LIMIT,
+        () -> {
+          try {
+            return asked(ticket) == expected;
+          } catch (SQLException e) {
+            return false;
+          }
+        },
+        expected.name());
+  }
+
+  @Test
+  void whatWroteNothingNeedsNoTicket() throws SQLException {
+    assertThat(session.commitTicket()).as("no transaction").isNull();
+    session.jdbc().setAutoCommit(false);
+    assertThat(ask(session, "select count(*) from ledger")).isNotNull();
+    assertThat(session.commitTicket()).as("a reading transaction").isNull();
+    session.jdbc().rollback();
+    execute(session, "insert into ledger values (1)");
+    assertThatThrownBy(() -> execute(session, "nonsense")).isInstanceOf(SQLException.class);
+    assertThat(session.commitTicket()).as("a failed transaction").isNull();
+  }
+
+  @Test
+  void aTicketNamesTransactionServerAndBackend() throws SQLException {
+    CommitTicket ticket = written(session);
+    assertThat(ticket.transactionId())
+        .isEqualTo(ask(session, "select pg_current_xact_id_if_assigned()"));
+    assertThat(ticket.backend()).isEqualTo(pid(session));
+    assertThat(ticket.incarnation())
+        .startsWith(server.ask("select system_identifier from pg_control_system()") + "/1/");
+    assertThat(session.commitTicket()).isEqualTo(ticket);
+  }
+
+  @Test
+  void aCommittedTransactionIsCommitted() throws SQLException {
+    CommitTicket ticket = written(session);
+    session.jdbc().commit();
+    assertThat(asked(ticket)).isEqualTo(CommitStatus.COMMITTED);
+  }
+
+  @Test
+  void aRolledBackTransactionIsAborted() throws SQLException {
+    CommitTicket ticket = written(session);
+    session.jdbc().rollback();
+    assertThat(asked(ticket)).isEqualTo(CommitStatus.ABORTED);
+  }
+
+  @Test
+  void aTransactionWhoseSessionWasTerminatedIsAborted() throws SQLException {
+    CommitTicket ticket = written(session);
+    server.terminate(ticket.backend());
+    assertThat(asked(ticket)).isEqualTo(CommitStatus.ABORTED);
+  }
+
+  @Test
+  void anOpenTransactionIsInProgressUntilItsBackendIsEnded() throws SQLException {
+    CommitTicket ticket = written(session);
+    assertThat(asked(ticket)).isEqualTo(CommitStatus.IN_PROGRESS);
+    PostgresConnection fresh = open();
+    fresh.endBackend(ticket);
+    fresh.close();
+    awaitAnswer(ticket, CommitStatus.ABORTED);
+  }
+
+  /** A process id is given to the next session, which must not die for its predecessor. */
+  @Test
+  void aBackendThatIsAtSomethingElseIsNotEnded() throws SQLException {
+    CommitTicket ticket = written(session);
+    session.jdbc().commit();
+    CommitTicket next = written(session);
+    PostgresConnection fresh = open();
+    fresh.endBackend(ticket);
+    fresh.endBackend(
+        new CommitTicket(next.transactionId(), next.incarnation() + "x", next.backend()));
+    fresh.endBackend(
+        new CommitTicket(next.transactionId(), next.incarnation(), next.backend() + 1));
+    fresh.close();
+    session.jdbc().commit();
+    assertThat(asked(next)).isEqualTo(CommitStatus.COMMITTED);
+  }
+
+  /** The lost reply: the server has committed, the client has not been told. */
+  @Test
+  void aCommitWhoseAnswerIsCutOffIsFoundCommitted() throws SQLException {
+    try (FaultProxy proxy = FaultProxy.before(server)) {
+      PostgresConnection cut = Sessions.open(server.libpqUrl(proxy.host(), proxy.port()));
+      CommitTicket ticket = written(cut);
+      proxy.cutReplyTo("COMMIT", Cut.RST);
+      assertThatThrownBy(() -> cut.jdbc().commit()).isInstanceOf(SQLException.class);
+      awaitAnswer(ticket, CommitStatus.COMMITTED);
+    }
+  }
+
+  /** The identity is compared as text; a session's time zone must not be in it. */
+  @Test
+  void theIncarnationLooksTheSameFromEverySession() throws SQLException {
+    execute(session, "set time zone 'Asia/Tokyo'");
+    execute(session, "set datestyle to 'ISO, DMY'");
+    CommitTicket ticket = written(session);
+    session.jdbc().commit();
+    assertThat(asked(ticket)).isEqualTo(CommitStatus.COMMITTED);
+  }
+
+  @Test
+  void anIdThatIsStillToComeNeverHappened() throws SQLException {
+    CommitTicket ticket = written(session);
+    long future = Long.parseLong(ticket.transactionId()) + 1_000;
+    assertThat(asked(new CommitTicket(Long.toString(future), ticket.incarnation(), 1)))
+        .isEqualTo(CommitStatus.ABORTED);
+    assertThat(asked(new CommitTicket(Long.toString(future), "1/2/3/4", 1)))
+        .as("another system")
+        .isEqualTo(CommitStatus.UNKNOWN);
+  }
+
+  @Test
+  void anIdFromLongAgoIsUnknown() throws SQLException {
+    CommitTicket ticket = written(session);
+    assertThat(asked(new CommitTicket("0", ticket.incarnation(), 1)))
+        .isEqualTo(CommitStatus.UNKNOWN);
+  }
+
+  @Test
+  void onlyNumbersGoIntoSql() throws SQLException {
+    CommitTicket ticket = written(session);
+    CommitTicket forged = new CommitTicket("1'; drop table ledger; --", ticket.incarnation(), 1);
+    assertThatThrownBy(() -> asked(forged)).isInstanceOf(NumberFormatException.class);
+  }
+
+  /** After a crash ids are given out again, and the server speaks of the new transaction. */
+  @Test
+  void afterACrashTheServerIsNotBelieved() throws SQLException {
+    Assumptions.assumeTrue(server.abilities().contains(Ability.CRASH));
+    CommitTicket ticket = written(session);
+    session.jdbc().commit();
+    server.crash();
+    server.startAgain();
+    assertThat(asked(ticket)).isEqualTo(CommitStatus.UNKNOWN);
+  }
+
+  /** Here the postmaster stays the same, and with it its start time. */
+  @Test
+  void afterTheCrashOfABackendTheServerIsNotBelieved() throws SQLException {
+    Assumptions.assumeTrue(server.abilities().contains(Ability.KILL_BACKEND));
+    CommitTicket ticket = written(session);
+    session.jdbc().commit();
+    PostgresConnection victim = open();
+    server.killBackend(pid(victim));
+    awaitAnswer(ticket, CommitStatus.UNKNOWN);
+  }
+
+  @Test
+  void afterARestartTheServerIsNotBelieved() throws SQLException {
+    CommitTicket ticket = written(session);
+    session.jdbc().commit();
+    server.restart(Shutdown.FAST);
+    assertThat(asked(ticket)).isEqualTo(CommitStatus.UNKNOWN);
+  }
+
+  /** It may be behind: what is in the future there may be committed on the primary. */
+  @Test
+  void aStandbyIsNotBelieved() throws SQLException {
+    Assumptions.assumeTrue(server.abilities().contains(Ability.REPLICA));
+    CommitTicket ticket = written(session);
+    session.jdbc().commit();
+    try (Replica replica = Replica.of(server)) {
+      replica.awaitReplayOf(server);
+      PostgresServer standby = replica.server();
+      PostgresConnection there = Sessions.open(standby.libpqUrl());
+      assertThat(there.commitStatus(ticket)).isEqualTo(CommitStatus.UNKNOWN);
+      there.close();
+    }
+  }
+
+  /** A refusal within the transaction would be the end of it. */
+  @Test
+  void whereTheIncarnationIsHiddenThereAreNoTicketsAndNothingIsHarmed() throws SQLException {
+    server.execute("create database hidden");
+    String hidden = server.libpqUrl().replaceAll("/app$", "/hidden");
+    PostgresConnector elsewhere = Sessions.connector(hidden, UnaryOperator.identity());
+    PostgresConnection there = (PostgresConnection) elsewhere.open(TIMEOUT);
+    revokeIn(hidden);
+    there.jdbc().setAutoCommit(false);
+    execute(there, "create temp table t (x int)");
+    assertThatThrownBy(there::commitTicket).isInstanceOf(SQLFeatureNotSupportedException.class);
+    execute(there, "insert into t values (1)");
+    there.jdbc().commit();
+    assertThat(ask(there, "select x from t")).isEqualTo("1");
+    there.jdbc().rollback();
+    assertThat(there.commitStatus(new CommitTicket("3", "1/1/1", 1)))
+        .isEqualTo(CommitStatus.UNKNOWN);
+    there.close();
+  }
+
+  private static void revokeIn(String url) throws SQLException {
+    String admin = url.replaceAll("//[^@]*@", "//");
+    PostgresConnection superuser =
+        Sessions.open(admin, c -> c.user("postgres").password(server.password()));
+    execute(superuser, "revoke execute on function pg_control_checkpoint() from public");
+    superuser.close();
+  }
+}
