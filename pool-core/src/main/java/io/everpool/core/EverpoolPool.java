@@ -85,7 +85,7 @@ final class EverpoolPool implements Pool {
     if (config.failFast()) {
       boolean reached = false;
       try {
-        desk.acquire().close();
+        desk.acquireFirst().close();
         reached = true;
       } finally {
         if (!reached) {

@@ -8,6 +8,7 @@ import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolClosedException;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.TooManyWaitersException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -51,6 +52,16 @@ class PoolOnH2Test {
     try (Pool pool = Everpool.builder(config().build()).dataSource(h2).open();
         Connection connection = pool.getConnection()) {
       assertThat(connection.isValid(1)).isTrue();
+    }
+  }
+
+  /** The opener stands in no line: with nobody allowed to wait the pool could never open. */
+  @Test
+  void a_pool_in_which_nobody_may_wait_opens() throws SQLException {
+    try (Pool pool = Everpool.open(config().minSize(1).maxSize(1).maxWaiters(0).build());
+        Connection held = pool.getConnection()) {
+      assertThat(held.isValid(1)).isTrue();
+      assertThatThrownBy(pool::getConnection).isInstanceOf(TooManyWaitersException.class);
     }
   }
 

@@ -76,15 +76,24 @@ public final class LeaseDesk implements Lessor {
     long threadId = Holders.id(Thread.currentThread());
     Slot slot = engine.tryAcquire(threadId);
     if (slot == null || recorder != null || slot.hadRested(slot.lease)) {
-      slot = acquireWithCare(threadId, slot);
+      slot = acquireWithCare(threadId, slot, config.maxWaiters());
     }
+    return new PooledConnection(session(slot), slot.lease);
+  }
+
+  /**
+   * Lends the pool's first connection to whoever opens the pool: it waits for the connect, however
+   * few may wait in line.
+   */
+  public PooledConnection acquireFirst() throws SQLException {
+    Slot slot = acquireWithCare(Holders.id(Thread.currentThread()), null, Integer.MAX_VALUE);
     return new PooledConnection(session(slot), slot.lease);
   }
 
   @Override
   public void renew(PooledConnection face) throws SQLException {
     long threadId = Holders.id(Thread.currentThread());
-    Slot slot = acquireWithCare(threadId, null);
+    Slot slot = acquireWithCare(threadId, null, config.maxWaiters());
     boolean taken = false;
     try {
       face.rebind(session(slot), slot.lease);
@@ -97,7 +106,8 @@ public final class LeaseDesk implements Lessor {
   }
 
   /** With everything that costs a look at the clock or at the connection. */
-  private Slot acquireWithCare(long threadId, @Nullable Slot found) throws SQLException {
+  private Slot acquireWithCare(long threadId, @Nullable Slot found, int maxWaiters)
+      throws SQLException {
     long begun = time.nanoTime();
     long deadline = begun + config.acquireTimeout().toNanos();
     for (Slot slot = found; ; slot = null) {
@@ -105,7 +115,7 @@ public final class LeaseDesk implements Lessor {
         slot = engine.tryAcquire(threadId);
       }
       if (slot == null) {
-        slot = await(threadId, begun, deadline);
+        slot = await(threadId, begun, deadline, maxWaiters);
       }
       long lease = slot.lease;
       if (slot.word() != lease) {
@@ -170,12 +180,12 @@ public final class LeaseDesk implements Lessor {
     }
   }
 
-  private Slot await(long threadId, long begun, long deadline) throws SQLException {
+  private Slot await(long threadId, long begun, long deadline, int maxWaiters) throws SQLException {
     refuseIfHopeless();
     Parked waiter = new Parked(time.nanoTime());
     boolean interrupted = false;
     try {
-      Turn turn = engine.begin(waiter, threadId, config.maxWaiters());
+      Turn turn = engine.begin(waiter, threadId, maxWaiters);
       while (true) {
         switch (turn) {
           case SERVED -> {
