@@ -90,6 +90,11 @@ public final class Journal {
     return counts;
   }
 
+  /** Connections that the other side or the network ended. */
+  public long lost() {
+    return counter(CloseReason.FOUND_DEAD).get() + counter(CloseReason.FAILED).get();
+  }
+
   public long connectFailures() {
     return connectFailures.get();
   }

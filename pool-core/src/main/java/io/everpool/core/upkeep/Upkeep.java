@@ -14,6 +14,7 @@ import io.everpool.core.engine.Occupant;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
 import io.everpool.core.observe.Journal;
+import io.everpool.core.policy.Churn;
 import io.everpool.core.policy.Growth;
 import io.everpool.core.policy.Idleness;
 import java.util.concurrent.CompletableFuture;
@@ -52,6 +53,7 @@ public final class Upkeep {
   private final Probes probes;
   private final Resets resets;
   private final Alarm alarm;
+  private final Losses losses;
   private final boolean maySleep;
   private final CompletableFuture<Void> drained = new CompletableFuture<>();
 
@@ -97,6 +99,7 @@ public final class Upkeep {
     this.probes = new Probes(config, environment, journal, engine, maySleep);
     this.resets = new Resets(config, environment, journal);
     this.alarm = new Alarm(now);
+    this.losses = new Losses(now);
     this.lastPass = now;
     this.nextHealthCheck = now + config.healthCheckInterval().toNanos();
   }
@@ -185,6 +188,7 @@ public final class Upkeep {
     if (engine.isClosed()) {
       return drainPass(now);
     }
+    adviseOnLosses(now);
     decideSleep(now);
     retireTheOld(now);
     evictTheIdle(now);
@@ -238,6 +242,20 @@ public final class Upkeep {
           unmoved / 1_000_000,
           thread);
       journal.emit(new LeakSuspected(journal.pool(), occupant.number(), thread, unmoved));
+    }
+  }
+
+  private void adviseOnLosses(long now) {
+    if (losses.frequent(journal.lost(), now)) {
+      log.warn(
+          "Frequent reconnections (pool {}): connections were lost {} times within {} s. If it is"
+              + " idle ones, something closes them: set idle-timeout and max-lifetime below the"
+              + " time-outs of the server, of poolers and of firewalls in between, and keep sleep"
+              + " on for a database that suspends itself. Otherwise look into the server's log for"
+              + " restarts, killed processes and terminated sessions",
+          journal.pool(),
+          losses.times(),
+          Churn.WINDOW / 1_000_000_000L);
     }
   }
 
