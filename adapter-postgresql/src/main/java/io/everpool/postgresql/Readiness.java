@@ -29,34 +29,39 @@ final class Readiness {
   }
 
   /**
-   * Waits for one of the {@link SelectionKey} operations.
+   * Waits for one of the {@link SelectionKey} operations. Reads no clock, unless it is interrupted.
    *
-   * @param timed whether there is an end to the waiting
-   * @param until the end, on {@link System#nanoTime()}'s clock
-   * @return false if the end came first
+   * @param millis how long at the most; 0 for no limit. After an interrupt it counts anew, once.
+   * @return false if that time has passed
    * @throws ClosedChannelException if the channel is closed, be it meanwhile
    */
-  boolean await(int operation, boolean timed, long until) throws IOException {
+  boolean await(int operation, long millis) throws IOException {
     Selector waiting = prepare(operation);
     boolean interrupted = false;
+    long until = 0;
+    long left = millis;
     try {
       for (; ; ) {
-        long millis = 0; // for ever
-        if (timed) {
-          long left = until - System.nanoTime();
-          if (left <= 0) {
-            return false;
-          }
-          millis = 1 + (left - 1) / NANOS_PER_MILLI;
-        }
-        if (waiting.select(ready -> {}, millis) > 0) {
+        if (waiting.select(ready -> {}, left) > 0) {
           return true;
         }
         if (!channel.isOpen()) {
           throw new ClosedChannelException();
         }
-        // select returns at once for as long as an interrupt is pending
-        interrupted |= Thread.interrupted();
+        if (Thread.interrupted()) {
+          // select returned for that, and would go on doing so
+          if (!interrupted) {
+            interrupted = true;
+            until = System.nanoTime() + millis * NANOS_PER_MILLI;
+          }
+          left = millis == 0 ? 0 : (until - System.nanoTime()) / NANOS_PER_MILLI;
+          if (millis == 0 || left > 0) {
+            continue;
+          }
+        }
+        if (millis > 0) {
+          return false;
+        }
       }
     } catch (ClosedSelectorException e) {
       throw closed(e);

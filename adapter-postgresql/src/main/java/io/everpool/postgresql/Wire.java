@@ -37,6 +37,9 @@ final class Wire {
   /** What a look has read; between position and limit are the bytes for the next read. */
   private final ByteBuffer seen = ByteBuffer.allocateDirect(LONGEST_LOOK).limit(0);
 
+  /** Whether something was written since the last read: an answer takes a while, so wait first. */
+  private boolean asked;
+
   private volatile int timeoutMillis;
   private volatile boolean bounded;
   private volatile long deadline;
@@ -99,12 +102,17 @@ final class Wire {
     }
     ByteBuffer target = ByteBuffer.wrap(to, offset, Math.min(length, LARGEST_TRANSFER));
     try {
+      boolean wait = asked;
+      asked = false;
       for (; ; ) {
+        if (wait) {
+          await(readable, SelectionKey.OP_READ, timeoutMillis, "Read timed out");
+        }
         int read = channel.read(target);
         if (read != 0) {
           return read;
         }
-        await(readable, SelectionKey.OP_READ, timeoutMillis, "Read timed out");
+        wait = true;
       }
     } catch (IOException e) {
       throw asFromAPlainSocket(e);
@@ -114,6 +122,7 @@ final class Wire {
   /** Writes all of it. */
   void write(byte[] from, int offset, int length) throws IOException {
     int end = offset + length;
+    asked = true;
     try {
       for (int at = offset; at < end; ) {
         ByteBuffer source = ByteBuffer.wrap(from, at, Math.min(end - at, LARGEST_TRANSFER));
@@ -196,17 +205,18 @@ final class Wire {
 
   private void await(Readiness readiness, int operation, int limitMillis, String timedOut)
       throws IOException {
-    boolean timed = limitMillis > 0 || bounded;
-    long until = 0;
-    if (timed) {
-      long now = System.nanoTime();
-      until = limitMillis > 0 ? now + limitMillis * NANOS_PER_MILLI : deadline;
-      if (bounded && deadline - until < 0) {
-        until = deadline;
+    long millis = limitMillis;
+    boolean deadlineFirst = false;
+    if (bounded) {
+      long left = (deadline - System.nanoTime()) / NANOS_PER_MILLI;
+      if (left <= 0) {
+        throw new DeadlineException();
       }
+      deadlineFirst = limitMillis == 0 || left < limitMillis;
+      millis = deadlineFirst ? left : limitMillis;
     }
-    if (!readiness.await(operation, timed, until)) {
-      if (bounded && until == deadline) {
+    if (!readiness.await(operation, millis)) {
+      if (deadlineFirst) {
         throw new DeadlineException();
       }
       throw new SocketTimeoutException(timedOut);

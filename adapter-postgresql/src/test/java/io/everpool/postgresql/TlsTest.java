@@ -1,0 +1,124 @@
+package io.everpool.postgresql;
+
+import static io.everpool.postgresql.Sessions.TIMEOUT;
+import static io.everpool.postgresql.Sessions.ask;
+import static io.everpool.postgresql.Sessions.connector;
+import static io.everpool.postgresql.Sessions.open;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.driver.Look;
+import io.everpool.api.driver.Verdict;
+import io.everpool.servers.PostgresServer;
+import io.everpool.servers.ServerSettings;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.function.UnaryOperator;
+import org.assertj.core.api.Assertions;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a URL says of encryption is what is done. */
+@Timeout(60)
+class TlsTest {
+  private static PostgresServer server;
+  private static Certificate certificate;
+  private static Certificate strange;
+
+  @BeforeAll
+  static void start(@TempDir Path directory) throws IOException {
+    certificate = Certificate.selfSigned(directory, "localhost");
+    strange = Certificate.selfSigned(directory, "elsewhere.example.com");
+    server =
+        PostgresServer.startEmbedded(
+            ServerSettings.defaults()
+                .with("ssl", "on")
+                .with("ssl_cert_file", certificate.chain().toString())
+                .with("ssl_key_file", certificate.key().toString()));
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  private static String root(Certificate trusted) {
+    return "&sslrootcert="
+        + URLEncoder.encode(trusted.chain().toString(), StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  private static String version(String url) throws SQLException {
+    PostgresConnection session = open(url);
+    assertThat(session.look()).isEqualTo(Look.ALIVE);
+    session.validate(TIMEOUT);
+    String version =
+        ask(
+            session,
+            "select coalesce(version, 'none') from pg_stat_ssl where pid = pg_backend_pid()");
+    session.close();
+    return String.valueOf(version);
+  }
+
+  /** As Neon's URLs have it; without TLS and SCRAM there is no channel to bind to. */
+  @Test
+  void channelBindingIsRequiredAndMet() throws SQLException {
+    String url = server.libpqUrl() + "?sslmode=require&channel_binding=require";
+    assertThat(version(url)).isEqualTo("TLSv1.3");
+    refused(server.libpqUrl() + "?sslmode=disable&channel_binding=require", "Check sslmode");
+  }
+
+  @Test
+  void withoutAWordTlsIsPreferred() throws SQLException {
+    assertThat(version(server.libpqUrl())).isEqualTo("TLSv1.3");
+    assertThat(version(server.libpqUrl() + "?sslmode=disable")).isEqualTo("none");
+  }
+
+  @Test
+  void directNegotiationIsDoneIfAsked() throws SQLException {
+    assertThat(version(server.libpqUrl() + "?sslmode=require&sslnegotiation=direct"))
+        .isEqualTo("TLSv1.3");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"verify-ca", "verify-full"})
+  void aTrustedCertificateIsVerified(String mode) throws SQLException {
+    assertThat(version(server.libpqUrl() + "?sslmode=" + mode + root(certificate)))
+        .isEqualTo("TLSv1.3");
+  }
+
+  /** The same address by a name that isn't in the certificate. */
+  @Test
+  void aHostThatTheCertificateDoesNotNameIsRefusedWithAdvice() throws SQLException {
+    String url = server.libpqUrl("127.1", server.port()) + "?sslmode=";
+    assertThat(version(url + "verify-ca" + root(certificate))).isEqualTo("TLSv1.3");
+    refused(url + "verify-full" + root(certificate), "the host's name");
+  }
+
+  /** No retry helps against a certificate that isn't trusted. */
+  @ParameterizedTest
+  @ValueSource(strings = {"verify-ca", "verify-full"})
+  void aCertificateThatIsNotTrustedIsRefusedWithAdvice(String mode) {
+    refused(server.libpqUrl() + "?sslmode=" + mode + root(strange), "sslrootcert");
+    refused(server.libpqUrl() + "?sslrootcert=system", "sslrootcert");
+  }
+
+  @Test
+  void aRootThatIsNotThereIsRefusedWithAdvice() {
+    refused(server.libpqUrl() + "?sslmode=verify-full&sslrootcert=%2Fnowhere.crt", "Check sslmode");
+  }
+
+  private static void refused(String url, String advice) {
+    PostgresConnector connector = connector(url, UnaryOperator.identity());
+    SQLException failure =
+        Assertions.catchThrowableOfType(SQLException.class, () -> connector.open(TIMEOUT));
+    assertThat(connector.classify(failure)).isEqualTo(Verdict.REFUSED);
+    assertThat(failure.getMessage()).contains(advice).doesNotContain(server.password());
+  }
+}
