@@ -1,6 +1,7 @@
 package io.everpool.postgresql;
 
 import java.io.IOException;
+import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
@@ -36,11 +37,11 @@ final class Readiness {
    * @throws ClosedChannelException if the channel is closed, be it meanwhile
    */
   boolean await(int operation, long millis) throws IOException {
-    Selector waiting = prepare(operation);
     boolean interrupted = false;
     long until = 0;
     long left = millis;
     try {
+      Selector waiting = prepare(operation);
       for (; ; ) {
         if (waiting.select(ready -> {}, left) > 0) {
           return true;
@@ -63,7 +64,7 @@ final class Readiness {
           return false;
         }
       }
-    } catch (ClosedSelectorException e) {
+    } catch (ClosedSelectorException | CancelledKeyException e) {
       throw closed(e);
     } finally {
       if (interrupted) {

@@ -180,6 +180,35 @@ class LookableSocketTest {
     assertThat(socket.look()).isEqualTo(Look.DEAD);
   }
 
+  /** The first wait makes its selector; a close at that moment may not see it yet. */
+  @Test
+  void closingAtAnyMomentEndsARead() throws Exception {
+    Random random = new Random(3);
+    for (int i = 0; i < 2_000; i++) {
+      LookableSocket another = LookableSocket.open(KeepAlive.DEFAULT);
+      another.connect(listener.getLocalSocketAddress());
+      try (Socket other = listener.accept()) {
+        int spins = random.nextInt(20_000);
+        CompletableFuture<Void> closing =
+            CompletableFuture.runAsync(
+                () -> {
+                  for (int spin = 0; spin < spins; spin++) {
+                    Thread.onSpinWait();
+                  }
+                  try {
+                    another.close();
+                  } catch (IOException e) {
+                    throw new CompletionException(e);
+                  }
+                });
+        assertThatThrownBy(() -> another.getInputStream().read())
+            .isInstanceOf(SocketException.class);
+        closing.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        assertThat(other.getInputStream().read()).isEqualTo(-1);
+      }
+    }
+  }
+
   @Test
   void closingFromAnotherThreadWakesAWriter() throws Exception {
     Running<Integer> writing =

@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.Verdict;
+import io.everpool.servers.Await;
+import io.everpool.servers.FaultProxy;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.ServerSettings;
 import java.io.IOException;
@@ -15,7 +17,11 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -112,6 +118,42 @@ class TlsTest {
   @Test
   void aRootThatIsNotThereIsRefusedWithAdvice() {
     refused(server.libpqUrl() + "?sslmode=verify-full&sslrootcert=%2Fnowhere.crt", "Check sslmode");
+  }
+
+  /** The JDK's own close of a TLS socket waits for its locks and says goodbye; an abort mustn't. */
+  @Test
+  void abortUnderTlsWakesWhoeverWaitsAndWhoeverWrites() throws Exception {
+    for (String sql :
+        List.of("select pg_sleep(600)", "select length('" + "x".repeat(50_000_000) + "')")) {
+      try (FaultProxy proxy = FaultProxy.before(server)) {
+        PostgresConnection session =
+            open(server.libpqUrl(proxy.host(), proxy.port()) + "?sslmode=require");
+        proxy.freeze();
+        CompletableFuture<String> busy =
+            CompletableFuture.supplyAsync(
+                () -> {
+                  try {
+                    return ask(session, sql);
+                  } catch (SQLException e) {
+                    return FailureRules.classify(e).name();
+                  }
+                });
+        Await.until(Sessions.LIMIT, TlsTest::waits, "a thread to wait");
+        session.abort();
+        assertThat(busy.get(Sessions.LIMIT.toSeconds(), TimeUnit.SECONDS))
+            .isEqualTo("CONNECTION_LOST");
+        assertThat(session.jdbc().isClosed()).isTrue();
+      }
+    }
+  }
+
+  private static boolean waits() {
+    return Thread.getAllStackTraces().values().stream()
+        .flatMap(Stream::of)
+        .anyMatch(
+            frame ->
+                frame.getClassName().equals(Readiness.class.getName())
+                    && frame.getMethodName().equals("await"));
   }
 
   private static void refused(String url, String advice) {
