@@ -1,0 +1,5 @@
+/** The show around the application: load, kills, progress on the terminal and a final account. */
+@NullMarked
+package io.everpool.examples.demo;
+
+import org.jspecify.annotations.NullMarked;
