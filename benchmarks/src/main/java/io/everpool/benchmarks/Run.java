@@ -14,6 +14,7 @@ import io.everpool.servers.PostgresServer;
 import io.everpool.servers.ServerSettings;
 import java.io.File;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -51,6 +52,7 @@ final class Run {
     if (flags.pace() == Pace.SMOKE) {
       notes.add("A smoke test: these figures mean nothing.");
     }
+    noteIfBusy();
     List<Step> steps = steps();
     Instant started = Instant.now();
     Surroundings surroundings = Surroundings.of(flags.pace());
@@ -80,6 +82,21 @@ final class Run {
     out.println(report.text());
     out.println("Written to " + flags.out());
     return results;
+  }
+
+  /** Whoever reads the figures must know if others used the machine at the same time. */
+  private void noteIfBusy() {
+    double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+    if (load > 0.5 * Runtime.getRuntime().availableProcessors()) {
+      String note =
+          String.format(
+              Locale.ROOT,
+              "The machine was busy when this began (load average %.1f): these figures are"
+                  + " provisional.",
+              load);
+      notes.add(note);
+      out.println(note);
+    }
   }
 
   private List<Step> steps() {

@@ -17,7 +17,6 @@ import org.HdrHistogram.Histogram;
 /** Ten thousand virtual threads on twenty connections: a fixed amount of work, begun at once. */
 final class VirtualThreads extends Regime {
 
-  private static final int THREADS = 10_000;
   private static final int SIZE = 20;
   private static final long HOLD_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
@@ -36,16 +35,17 @@ final class VirtualThreads extends Regime {
     int cycles = surroundings.pace().cycles();
     try (Contender.Open pool =
         contender.open(settings.withAcquireTimeout(Duration.ofSeconds(60)))) {
-      run(pool, 1); // warms up
-      return run(pool, cycles);
+      int threads = surroundings.pace().virtualThreads();
+      run(pool, threads, 1); // warms up
+      return run(pool, threads, cycles);
     }
   }
 
-  private static Figures run(Contender.Open pool, int cycles) throws Exception {
+  private static Figures run(Contender.Open pool, int threads, int cycles) throws Exception {
     Method start = Thread.class.getMethod("startVirtualThread", Runnable.class);
     CountDownLatch gate = new CountDownLatch(1);
-    CountDownLatch ready = new CountDownLatch(THREADS);
-    CountDownLatch finished = new CountDownLatch(THREADS);
+    CountDownLatch ready = new CountDownLatch(threads);
+    CountDownLatch finished = new CountDownLatch(threads);
     Histogram waits = new ConcurrentHistogram(TimeUnit.MINUTES.toNanos(2), 3);
     LongAdder held = new LongAdder();
     LongAdder failed = new LongAdder();
@@ -64,7 +64,7 @@ final class VirtualThreads extends Regime {
           last.accumulateAndGet(System.nanoTime(), Math::max);
           finished.countDown();
         };
-    for (int i = 0; i < THREADS; i++) {
+    for (int i = 0; i < threads; i++) {
       start.invoke(null, life);
     }
     ready.await();

@@ -101,6 +101,14 @@ record Column(
     return group(regime).equals("cpu") || group(regime).equals("pg");
   }
 
+  /** Whether threads wait there for each other. */
+  static boolean waits(String regime) {
+    return switch (group(regime)) {
+      case "saturated", "load80", "cpu", "virtual" -> true;
+      default -> regime.equals("pg-32");
+    };
+  }
+
   private static List<Column> waits() {
     List<Column> columns = new ArrayList<>();
     columns.add(to(Contender.HIKARI, "wait p99 ms", Figures.P99_MS, 2));

@@ -74,9 +74,11 @@ public final class Report {
     }
   }
 
+  /** Whether waiting is what it is about, and there are waits. */
   private boolean waits(Regime regime) {
-    return regime.contenders().stream()
-        .anyMatch(pool -> pool.pool() && !results.waits(regime.key(), pool).isEmpty());
+    return Column.waits(regime.key())
+        && regime.contenders().stream()
+            .anyMatch(pool -> pool.pool() && !results.waits(regime.key(), pool).isEmpty());
   }
 
   private String foot() {
