@@ -27,15 +27,15 @@ final class Homecoming {
    * @param left the first of the statements that are still open, or null
    */
   static void of(Session session, long lease, @Nullable OpenStatement left) {
-    Homecoming homecoming = new Homecoming(session);
     if (left == null && session.tidy()) {
-      homecoming.giveBack(lease);
+      giveBack(session, lease);
     } else {
-      homecoming.cleanUp(lease, left);
+      new Homecoming(session).cleanUp(lease, left);
     }
   }
 
-  private void giveBack(long lease) {
+  private static void giveBack(Session session, long lease) {
+    Lessor lessor = session.lessor;
     if (session.wornOut()) {
       lessor.retire(session, lease, CloseReason.MAX_QUERIES);
     } else {
@@ -63,7 +63,7 @@ final class Homecoming {
       lessor.resetEnded(session);
     }
     if (failure == null) {
-      giveBack(claimed);
+      giveBack(session, claimed);
     } else {
       giveUp(claimed, failure);
     }

@@ -2,19 +2,17 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.driver.Verdict;
+import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.sql.CallableStatement;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
-import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.Savepoint;
 import java.sql.Statement;
 import java.sql.Wrapper;
-import java.util.Map;
-import java.util.Properties;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -36,12 +34,13 @@ import org.jspecify.annotations.Nullable;
  * warnings.)
  *
  * <p>A lease is the name of a state of one slot, so session and lease must be read as a pair that
- * belongs together, and {@link #rebind} changes both. Hence the order: rebind takes the session
- * away, changes the lease, and then sets the new session; a reader reads the session, the lease,
- * and the session again. A mixed pair shows in the second reading. These fences keep loads in order
- * and cost nothing on x86.
+ * belongs together, and a renewal changes both. Hence the order: it takes the session away, changes
+ * the lease, and then sets the new session; a reader reads the session, the lease, and the session
+ * again. A mixed pair shows in the second reading. The fences keep loads in order and cost nothing
+ * on x86. Only a unit of work renews; while one runs, closing takes the session away by
+ * compare-and-set, lest it takes away the new one, which nobody would then give back.
  */
-public final class PooledConnection extends ForwardingConnection {
+public final class PooledConnection extends RestoredConnection {
 
   /** The home of statements whose session is gone: closed. */
   static final PooledConnection NOWHERE = new PooledConnection();
@@ -53,6 +52,19 @@ public final class PooledConnection extends ForwardingConnection {
   private static final long BETWEEN = 0;
 
   private static final int FEW = 8;
+
+  private static final VarHandle SESSION;
+  private static final VarHandle LEASE;
+
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      SESSION = lookup.findVarHandle(PooledConnection.class, "session", Session.class);
+      LEASE = lookup.findVarHandle(PooledConnection.class, "lease", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   private @Nullable Session session;
   private long lease;
@@ -75,15 +87,21 @@ public final class PooledConnection extends ForwardingConnection {
   @Override
   public void close() {
     Session s = session;
-    VarHandle.loadLoadFence();
-    long l = lease;
-    VarHandle.loadLoadFence();
-    if (s == null || s != session) {
-      lease = CLOSED; // also keeps a renewal that is under way from bringing another session
+    long l = leaseOf(s);
+    if (s == null) {
+      LEASE.compareAndSet(this, BETWEEN, CLOSED); // a renewal under way must not bring another
+      return;
+    }
+    if (l == BETWEEN) {
+      close(); // renewed between two looks
       return;
     }
     OpenStatement left = open;
-    session = null;
+    if (witness == null) {
+      session = null;
+    } else if (!SESSION.compareAndSet(this, s, null)) {
+      return;
+    }
     if (left == null && s.marks == 0) {
       s.lessor.release(s, l);
     } else {
@@ -101,11 +119,8 @@ public final class PooledConnection extends ForwardingConnection {
   @Override
   public void abort(Executor executor) throws SQLException {
     Session s = session;
-    VarHandle.loadLoadFence();
-    long l = lease;
-    VarHandle.loadLoadFence();
-    if (s == null || s != session) {
-      lease = CLOSED;
+    long l = leaseOf(s);
+    if (s == null || l == BETWEEN) {
       return;
     }
     try {
@@ -113,8 +128,16 @@ public final class PooledConnection extends ForwardingConnection {
     } catch (SQLException e) {
       throw failed(e);
     }
-    session = null;
+    SESSION.compareAndSet(this, s, null);
     s.lessor.retire(s, l, CloseReason.ABORTED);
+  }
+
+  /** The lease that belongs to a session just read; BETWEEN if it doesn't belong here any more. */
+  private long leaseOf(@Nullable Session s) {
+    VarHandle.loadLoadFence();
+    long l = lease;
+    VarHandle.loadLoadFence();
+    return s == session ? l : BETWEEN;
   }
 
   private static SQLException closed() {
@@ -128,7 +151,8 @@ public final class PooledConnection extends ForwardingConnection {
     return current().jdbc;
   }
 
-  private Session current() throws SQLException {
+  @Override
+  Session current() throws SQLException {
     Session s = session;
     if (s == null) {
       throw closed();
@@ -147,7 +171,7 @@ public final class PooledConnection extends ForwardingConnection {
       return e;
     }
     if (verdict.fatal()) {
-      s.lessor.doom(s, lease, verdict, e);
+      s.lessor.doom(s, leaseOf(s), verdict, e);
     }
     if (witness != null) {
       witness.failed(verdict, e);
@@ -191,11 +215,10 @@ public final class PooledConnection extends ForwardingConnection {
   @Override
   DatabaseMetaData wrap(DatabaseMetaData bare) {
     Session s = session;
-    if (s == null) {
-      return bare;
+    if (s != null) {
+      s.handedOut(); // its calls are queries, too
     }
-    s.handedOut(); // its calls are queries, too
-    return new PooledDatabaseMetaData(this, s.jdbc, bare);
+    return new PooledDatabaseMetaData(this, s == null ? null : s.jdbc, bare);
   }
 
   // ---- the statements to close ----------------------------------------------------------------
@@ -312,117 +335,6 @@ public final class PooledConnection extends ForwardingConnection {
     }
   }
 
-  // ---- state that is restored when the connection comes back ----------------------------------
-
-  @Override
-  public void setAutoCommit(boolean value) throws SQLException {
-    if (value && witness != null && current().commitsByAutoCommit()) {
-      witness.commit(); // which is what JDBC says it does
-    }
-    Settings settings = changing(Setting.AUTO_COMMIT);
-    super.setAutoCommit(value);
-    settings.changed(Setting.AUTO_COMMIT, value);
-    if (value) {
-      settled();
-    }
-  }
-
-  @Override
-  public void setReadOnly(boolean value) throws SQLException {
-    Settings settings = changing(Setting.READ_ONLY);
-    super.setReadOnly(value);
-    settings.changed(Setting.READ_ONLY, value);
-  }
-
-  @Override
-  public void setTransactionIsolation(int value) throws SQLException {
-    Settings settings = changing(Setting.ISOLATION);
-    super.setTransactionIsolation(value);
-    settings.changed(Setting.ISOLATION, value);
-  }
-
-  @Override
-  public void setCatalog(String value) throws SQLException {
-    Settings settings = changing(Setting.CATALOG);
-    super.setCatalog(value);
-    settings.changed(Setting.CATALOG, value);
-  }
-
-  @Override
-  public void setSchema(String value) throws SQLException {
-    Settings settings = changing(Setting.SCHEMA);
-    super.setSchema(value);
-    settings.changed(Setting.SCHEMA, value);
-  }
-
-  @Override
-  public void setHoldability(int value) throws SQLException {
-    Settings settings = changing(Setting.HOLDABILITY);
-    super.setHoldability(value);
-    settings.changed(Setting.HOLDABILITY, value);
-  }
-
-  @Override
-  public void setNetworkTimeout(Executor executor, int millis) throws SQLException {
-    Settings settings = changing(Setting.NETWORK_TIMEOUT);
-    super.setNetworkTimeout(executor, millis);
-    settings.changed(Setting.NETWORK_TIMEOUT, millis);
-  }
-
-  @Override
-  public void setTypeMap(Map<String, Class<?>> map) throws SQLException {
-    Settings settings = changing(Setting.TYPE_MAP);
-    super.setTypeMap(map);
-    settings.changed(Setting.TYPE_MAP, map);
-  }
-
-  /** The map may be the driver's own, and the program may put things into it. */
-  @Override
-  public Map<String, Class<?>> getTypeMap() throws SQLException {
-    Settings settings = changing(Setting.TYPE_MAP);
-    Map<String, Class<?>> map = super.getTypeMap();
-    settings.changed(Setting.TYPE_MAP, map);
-    return map;
-  }
-
-  @Override
-  public void setClientInfo(String name, @Nullable String value) throws SQLClientInfoException {
-    changeClientInfo(jdbc -> jdbc.setClientInfo(name, value));
-  }
-
-  @Override
-  public void setClientInfo(Properties properties) throws SQLClientInfoException {
-    changeClientInfo(jdbc -> jdbc.setClientInfo(properties));
-  }
-
-  /** A change of the client info, which is declared to throw less than the others. */
-  private interface ClientInfoChange {
-    void on(Connection jdbc) throws SQLClientInfoException;
-  }
-
-  private void changeClientInfo(ClientInfoChange change) throws SQLClientInfoException {
-    try {
-      Connection jdbc = delegate();
-      Settings settings = changing(Setting.CLIENT_INFO);
-      change.on(jdbc);
-      settings.changed(Setting.CLIENT_INFO, Setting.CLIENT_INFO.reader.read(jdbc));
-    } catch (SQLClientInfoException e) {
-      failed(e);
-      throw e;
-    } catch (SQLException e) {
-      throw new SQLClientInfoException(e.getMessage(), e.getSQLState(), Map.of(), failed(e));
-    }
-  }
-
-  private Settings changing(Setting setting) throws SQLException {
-    Session s = current();
-    try {
-      return s.changing(setting);
-    } catch (SQLException e) {
-      throw failed(e);
-    }
-  }
-
   // ---- the rest -------------------------------------------------------------------------------
 
   /** An answer of no means that the connection is not lent again. */
@@ -440,7 +352,7 @@ public final class PooledConnection extends ForwardingConnection {
       throw failed(e);
     }
     SQLException why = new SQLNonTransientConnectionException("Found invalid by isValid", "08006");
-    s.lessor.doom(s, lease, Verdict.CONNECTION_LOST, why);
+    s.lessor.doom(s, leaseOf(s), Verdict.CONNECTION_LOST, why);
     if (witness != null) {
       witness.failed(Verdict.CONNECTION_LOST, why);
     }
@@ -497,6 +409,7 @@ public final class PooledConnection extends ForwardingConnection {
   }
 
   /** Who hears what is sent; null outside of units of work. */
+  @Override
   public @Nullable Witness witness() {
     return witness;
   }
@@ -527,8 +440,9 @@ public final class PooledConnection extends ForwardingConnection {
       return;
     }
     long l = lease;
-    session = null;
-    VarHandle.storeStoreFence();
+    if (!SESSION.compareAndSet(this, s, null)) {
+      return; // closed by another thread
+    }
     lease = BETWEEN;
     OpenStatement left = open;
     open = null;
@@ -556,11 +470,10 @@ public final class PooledConnection extends ForwardingConnection {
       }
       letGo();
     }
-    if (lease != BETWEEN) {
+    if (!LEASE.compareAndSet(this, BETWEEN, nextLease)) {
       throw closed();
     }
     next.lent();
-    lease = nextLease;
     VarHandle.storeStoreFence();
     session = next;
   }

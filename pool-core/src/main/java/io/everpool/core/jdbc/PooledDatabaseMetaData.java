@@ -4,14 +4,16 @@ import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 
 /** The face of a {@link DatabaseMetaData}; goes on over a renewed connection. */
 final class PooledDatabaseMetaData extends ForwardingDatabaseMetaData {
   private final PooledConnection connection;
-  private Connection from;
+  private @Nullable Connection from;
   private DatabaseMetaData bare;
 
-  PooledDatabaseMetaData(PooledConnection connection, Connection from, DatabaseMetaData bare) {
+  PooledDatabaseMetaData(
+      PooledConnection connection, @Nullable Connection from, DatabaseMetaData bare) {
     this.connection = connection;
     this.from = from;
     this.bare = bare;

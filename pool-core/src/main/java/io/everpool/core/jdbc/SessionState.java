@@ -6,17 +6,10 @@ import org.jspecify.annotations.Nullable;
 public final class SessionState {
   private final int changed;
   final @Nullable Object[] values;
-  private final boolean exact;
 
-  SessionState(int changed, @Nullable Object[] values, boolean exact) {
+  SessionState(int changed, @Nullable Object[] values) {
     this.changed = changed;
     this.values = values;
-    this.exact = exact;
-  }
-
-  /** Whether all of it is known; what a rollback may have taken back isn't. */
-  public boolean exact() {
-    return exact;
   }
 
   boolean has(Setting setting) {

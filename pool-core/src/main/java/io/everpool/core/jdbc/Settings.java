@@ -99,17 +99,15 @@ final class Settings {
     }
   }
 
-  /** What has been changed and is to be carried to another session. */
-  SessionState state() {
+  /** What has been changed and may have to be carried to another session. */
+  SessionState state() throws SQLException {
     @Nullable Object[] values = new @Nullable Object[ALL.length];
-    boolean exact = true;
     for (Setting setting : ALL) {
       if (isChanged(setting)) {
-        values[setting.index] = current[setting.index];
-        exact &= current[setting.index] != UNKNOWN;
+        values[setting.index] = get(setting);
       }
     }
-    return new SessionState(changed, values, exact);
+    return new SessionState(changed, values);
   }
 
   /** Makes this session's settings those of {@code state}. Outside of a transaction. */

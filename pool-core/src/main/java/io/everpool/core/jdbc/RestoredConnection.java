@@ -1,0 +1,128 @@
+package io.everpool.core.jdbc;
+
+import java.sql.Connection;
+import java.sql.SQLClientInfoException;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/** The setters of a connection whose effect is undone when it comes back. */
+abstract class RestoredConnection extends ForwardingConnection {
+
+  /** The session; throws if this is closed. */
+  abstract Session current() throws SQLException;
+
+  /** Who hears what a unit of work does; null outside of one. */
+  abstract @Nullable Witness witness();
+
+  @Override
+  public void setAutoCommit(boolean value) throws SQLException {
+    Witness witness = witness();
+    if (value && witness != null && current().commitsByAutoCommit()) {
+      witness.commit(); // which is what JDBC says it does
+    }
+    Settings settings = changing(Setting.AUTO_COMMIT);
+    super.setAutoCommit(value);
+    settings.changed(Setting.AUTO_COMMIT, value);
+    if (value) {
+      current().settled();
+    }
+  }
+
+  @Override
+  public void setReadOnly(boolean value) throws SQLException {
+    Settings settings = changing(Setting.READ_ONLY);
+    super.setReadOnly(value);
+    settings.changed(Setting.READ_ONLY, value);
+  }
+
+  @Override
+  public void setTransactionIsolation(int value) throws SQLException {
+    Settings settings = changing(Setting.ISOLATION);
+    super.setTransactionIsolation(value);
+    settings.changed(Setting.ISOLATION, value);
+  }
+
+  @Override
+  public void setCatalog(String value) throws SQLException {
+    Settings settings = changing(Setting.CATALOG);
+    super.setCatalog(value);
+    settings.changed(Setting.CATALOG, value);
+  }
+
+  @Override
+  public void setSchema(String value) throws SQLException {
+    Settings settings = changing(Setting.SCHEMA);
+    super.setSchema(value);
+    settings.changed(Setting.SCHEMA, value);
+  }
+
+  @Override
+  public void setHoldability(int value) throws SQLException {
+    Settings settings = changing(Setting.HOLDABILITY);
+    super.setHoldability(value);
+    settings.changed(Setting.HOLDABILITY, value);
+  }
+
+  @Override
+  public void setNetworkTimeout(Executor executor, int millis) throws SQLException {
+    Settings settings = changing(Setting.NETWORK_TIMEOUT);
+    super.setNetworkTimeout(executor, millis);
+    settings.changed(Setting.NETWORK_TIMEOUT, millis);
+  }
+
+  @Override
+  public void setTypeMap(Map<String, Class<?>> map) throws SQLException {
+    Settings settings = changing(Setting.TYPE_MAP);
+    super.setTypeMap(map);
+    settings.changed(Setting.TYPE_MAP, map);
+  }
+
+  /** The map may be the driver's own, and the program may put things into it. */
+  @Override
+  public Map<String, Class<?>> getTypeMap() throws SQLException {
+    Settings settings = changing(Setting.TYPE_MAP);
+    Map<String, Class<?>> map = super.getTypeMap();
+    settings.changed(Setting.TYPE_MAP, map);
+    return map;
+  }
+
+  @Override
+  public void setClientInfo(String name, @Nullable String value) throws SQLClientInfoException {
+    changeClientInfo(jdbc -> jdbc.setClientInfo(name, value));
+  }
+
+  @Override
+  public void setClientInfo(Properties properties) throws SQLClientInfoException {
+    changeClientInfo(jdbc -> jdbc.setClientInfo(properties));
+  }
+
+  /** A change of the client info, which is declared to throw less than the others. */
+  private interface ClientInfoChange {
+    void on(Connection jdbc) throws SQLClientInfoException;
+  }
+
+  private void changeClientInfo(ClientInfoChange change) throws SQLClientInfoException {
+    try {
+      Connection jdbc = delegate();
+      changing(Setting.CLIENT_INFO);
+      change.on(jdbc);
+    } catch (SQLClientInfoException e) {
+      failed(e);
+      throw e;
+    } catch (SQLException e) {
+      throw new SQLClientInfoException(e.getMessage(), e.getSQLState(), Map.of(), failed(e));
+    }
+  }
+
+  private Settings changing(Setting setting) throws SQLException {
+    Session s = current();
+    try {
+      return s.changing(setting);
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+}
