@@ -1,0 +1,208 @@
+package io.everpool.core.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.driver.Verdict;
+import java.sql.CallableStatement;
+import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Properties;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** What the faces mean, over a driver that doesn't do anything. */
+class FacesTest {
+  private final FakeDriver driver = new FakeDriver();
+  private final FakeLessor lessor = FakeLessor.over(driver);
+
+  @Test
+  void closingGivesBackOnceHoweverOftenItIsDone() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    connection.close();
+    connection.close();
+    assertThat(lessor.released).hasValue(1);
+  }
+
+  /** Its slot is somebody else's by then. */
+  @Test
+  void aLateSecondCloseDoesNotTouchTheNextLease() throws SQLException {
+    PooledConnection first = lessor.acquire();
+    first.close();
+    PooledConnection second = lessor.acquire();
+    first.close();
+    first.abort(Runnable::run);
+    assertThat(second.isClosed()).isFalse();
+    second.createStatement();
+    assertThat(lessor.released).hasValue(1);
+    assertThat(lessor.closed).isEmpty();
+  }
+
+  /** No call to the driver, no claim: nothing was done. */
+  @Test
+  void anUnusedConnectionGoesBackWithoutAWordToTheDriver() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    driver.calls.clear();
+    connection.close();
+    assertThat(driver.calls).isEmpty();
+    assertThat(lessor.resetsStarted).hasValue(0);
+  }
+
+  @Test
+  void aConnectionThatRanAStatementGoesBackWithoutARoundTrip() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("select 1");
+    }
+    driver.calls.clear();
+    connection.close();
+    assertThat(driver.calls).containsExactly("clearWarnings()");
+    assertThat(lessor.resetsStarted).hasValue(0);
+    assertThat(lessor.released).hasValue(1);
+  }
+
+  @Test
+  void eachExecutionCountsAndABatchIsOne() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    Statement statement = connection.createStatement();
+    statement.execute("a");
+    statement.executeQuery("b");
+    statement.executeUpdate("c", Statement.RETURN_GENERATED_KEYS);
+    statement.addBatch("d");
+    statement.addBatch("e");
+    statement.executeBatch();
+    statement.executeLargeBatch();
+    PreparedStatement prepared = connection.prepareStatement("f");
+    prepared.execute();
+    prepared.executeQuery();
+    prepared.executeUpdate();
+    prepared.executeLargeUpdate();
+    CallableStatement call = connection.prepareCall("g");
+    call.execute();
+    assertThat(FakeLessor.session(connection).queries()).isEqualTo(10);
+    connection.close();
+    assertThat(FakeLessor.session(lessor.acquire()).queries()).isEqualTo(10);
+  }
+
+  @Test
+  void forgottenStatementsAreClosedWhenTheConnectionComesBack() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    Statement first = connection.createStatement();
+    PreparedStatement second = connection.prepareStatement("select ?");
+    connection.prepareCall("call").close();
+    Statement bareFirst = ((ForwardingStatement) first).bare();
+    Statement bareSecond = ((ForwardingStatement) second).bare();
+    connection.close();
+    assertThat(bareFirst.isClosed()).isTrue();
+    assertThat(bareSecond.isClosed()).isTrue();
+    assertThat(lessor.released).hasValue(1);
+  }
+
+  @Test
+  void waysBackLeadToTheFaces() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    Statement statement = connection.createStatement();
+    ResultSet rows = statement.executeQuery("select 1");
+    DatabaseMetaData meta = connection.getMetaData();
+    assertThat(statement.getConnection()).isSameAs(connection);
+    assertThat(rows.getStatement()).isSameAs(statement);
+    assertThat(meta.getConnection()).isSameAs(connection);
+    Statement ofMeta = meta.getTableTypes().getStatement();
+    assertThat(FakeDriver.bare(ofMeta)).isFalse();
+    assertThat(ofMeta.getConnection()).isSameAs(connection);
+    assertThat(Set.of(statement, connection.createStatement())).contains(statement).hasSize(2);
+  }
+
+  @Test
+  void unwrapsToItselfAndToTheDriversOwn() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    assertThat(connection.unwrap(Connection.class)).isSameAs(connection);
+    assertThat(connection.isWrapperFor(Connection.class)).isTrue();
+    assertThat(connection.isWrapperFor(FakeDriver.Vendor.class)).isTrue();
+    assertThat(connection.isWrapperFor(Runnable.class)).isFalse();
+    assertThat(connection.unwrap(FakeDriver.Vendor.class).vendorsOwn()).isEqualTo("vendor");
+    Statement statement = connection.createStatement();
+    assertThat(statement.unwrap(Statement.class)).isSameAs(statement);
+  }
+
+  @Test
+  void statementsShowTheDriversTextAlsoAfterClosing() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    PreparedStatement statement = connection.prepareStatement("select 42");
+    assertThat(statement).hasToString("bare select 42");
+    statement.close();
+    connection.close();
+    assertThat(statement).hasToString("bare select 42");
+    assertThat(connection).hasToString("closed connection");
+  }
+
+  /** The driver has its own words and state for that, and programs may know them. */
+  @Test
+  void aClosedStatementOfAnOpenConnectionFailsAsTheDriverHasIt() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    Statement statement = connection.createStatement();
+    statement.close();
+    assertThatThrownBy(() -> statement.execute("x"))
+        .isInstanceOfSatisfying(
+            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("55000"));
+    assertThat(lessor.doomed).isEmpty();
+  }
+
+  @Test
+  void aStatementThatClosesOnCompletionIsForgotten() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    Statement statement = connection.createStatement();
+    statement.closeOnCompletion();
+    statement.executeQuery("select 1").close();
+    assertThat(statement.isClosed()).isTrue();
+    assertThat(connection.hasOpenStatements()).isFalse();
+    connection.close();
+    assertThat(lessor.resetsStarted).as("nothing was left to close").hasValue(0);
+  }
+
+  /** The thread that uses it finds it closed; the pool doesn't lend it again. */
+  @Test
+  void anAbortedConnectionIsClosedAndNotLentAgain() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    Statement statement = connection.createStatement();
+    connection.abort(Runnable::run);
+    assertThat(connection.isClosed()).isTrue();
+    assertThatThrownBy(() -> statement.execute("x")).isInstanceOf(SQLException.class);
+    connection.close();
+    assertThat(lessor.closed).containsExactly(CloseReason.ABORTED);
+    assertThat(driver.calls).anyMatch(call -> call.startsWith("abort("));
+  }
+
+  @Test
+  void aConnectionFoundInvalidByItsHolderIsNotLentAgain() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    FakeLessor.physical(connection).jdbc().setClientInfo(new Properties());
+    assertThat(connection.isValid(1)).isTrue();
+    assertThat(lessor.doomed).isEmpty();
+    FakeLessor.physical(connection).invalid();
+    assertThat(connection.isValid(1)).isFalse();
+    assertThat(lessor.doomed).containsExactly(Verdict.CONNECTION_LOST);
+  }
+
+  @Test
+  void aConnectionIsReplacedAfterItsQueries() throws SQLException {
+    FakeLessor few = FakeLessor.over(driver, FakeLessor.settings().maxQueries(3).build());
+    for (int i = 0; i < 2; i++) {
+      try (PooledConnection connection = few.acquire()) {
+        connection.createStatement().execute("1");
+      }
+    }
+    assertThat(few.closed).isEmpty();
+    try (PooledConnection connection = few.acquire()) {
+      connection.createStatement().execute("the third");
+      connection.createStatement().execute("and one more, as the check comes at the return");
+    }
+    assertThat(few.closed).containsExactly(CloseReason.MAX_QUERIES);
+    assertThat(few.released).hasValue(2);
+  }
+}

@@ -1,0 +1,59 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.Verdict;
+import java.sql.SQLException;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Knows what a few states mean, and that SET and LISTEN leave traces. */
+public final class FakeConnector implements Connector {
+  public static final int SET = 1;
+  public static final int LISTEN = 2;
+
+  /** Texts read so far. */
+  public final AtomicInteger read = new AtomicInteger();
+
+  @Override
+  public String product() {
+    return "Fake";
+  }
+
+  @Override
+  public String target() {
+    return "nowhere";
+  }
+
+  @Override
+  public PhysicalConnection open(long timeoutNanos) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Verdict classify(Throwable failure) {
+    for (Throwable at = failure; at != null; at = at.getCause()) {
+      if (at instanceof SQLException e && e.getSQLState() != null) {
+        String state = e.getSQLState();
+        Verdict verdict =
+            switch (state) {
+              case "57P01" -> Verdict.SERVER_DOWN;
+              case "25006" -> Verdict.READ_ONLY_SERVER;
+              case "40001", "40P01" -> Verdict.TRANSACTION_CONFLICT;
+              default -> state.startsWith("08") ? Verdict.CONNECTION_LOST : Verdict.CALLER;
+            };
+        if (verdict != Verdict.CALLER) {
+          return verdict;
+        }
+      }
+    }
+    return Verdict.CALLER;
+  }
+
+  @Override
+  public int traces(String sql) {
+    read.incrementAndGet();
+    String text = sql.strip().toUpperCase(Locale.ROOT);
+    return (text.startsWith("SET ") ? SET : 0) | (text.startsWith("LISTEN ") ? LISTEN : 0);
+  }
+}

@@ -1,0 +1,194 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.Verdict;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.engine.Move;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * A lessor without an engine: real slots and real moves, but nobody waits, and what is closed stays
+ * closed. Opens a connection whenever none is idle.
+ */
+public final class FakeLessor implements Lessor {
+
+  /** Opens connections. */
+  @FunctionalInterface
+  public interface Opener {
+    PhysicalConnection open() throws SQLException;
+  }
+
+  private final PoolConfig config;
+  private final Connector connector;
+  private final Opener opener;
+  private final SqlTexts texts;
+  private final ConcurrentLinkedDeque<Session> idle = new ConcurrentLinkedDeque<>();
+  private final AtomicLong numbers = new AtomicLong();
+
+  /** Leases that ended well. */
+  public final AtomicInteger released = new AtomicInteger();
+
+  /** Why sessions were closed, in order; FAILED for those that were doomed. */
+  public final List<CloseReason> closed = new CopyOnWriteArrayList<>();
+
+  /** Verdicts of dooms that came in time. */
+  public final List<Verdict> doomed = new CopyOnWriteArrayList<>();
+
+  public final List<PoolEvent> events = new CopyOnWriteArrayList<>();
+
+  /** Clean-ups begun and ended. */
+  public final AtomicInteger resetsStarted = new AtomicInteger();
+
+  public final AtomicInteger resetsEnded = new AtomicInteger();
+
+  public FakeLessor(PoolConfig config, Connector connector, Opener opener) {
+    this.config = config;
+    this.connector = connector;
+    this.opener = opener;
+    texts = new SqlTexts(connector);
+  }
+
+  /** A pool over the fake driver, with defaults. */
+  public static FakeLessor over(FakeDriver driver) {
+    return over(driver, settings().build());
+  }
+
+  public static PoolConfig.Builder settings() {
+    return PoolConfig.builder("fake:");
+  }
+
+  public static FakeLessor over(FakeDriver driver, PoolConfig config) {
+    return new FakeLessor(config, new FakeConnector(), driver::open);
+  }
+
+  /** Takes a connection. */
+  public PooledConnection acquire() throws SQLException {
+    Session session = lend();
+    return new PooledConnection(session, session.slot().lease);
+  }
+
+  private Session lend() throws SQLException {
+    Session session = idle.poll();
+    if (session == null) {
+      Slot slot = new Slot(0);
+      must(slot, Move.RESERVE);
+      session = new Session(slot, numbers.incrementAndGet(), opener.open(), this);
+      slot.occupant = session;
+      must(slot, Move.OPENED);
+    }
+    must(session.slot(), Move.ACQUIRE);
+    session.slot().lease = session.slot().word();
+    return session;
+  }
+
+  private static void must(Slot slot, Move move) {
+    if (!slot.attempt(move)) {
+      throw new AssertionError(move + " of " + slot);
+    }
+  }
+
+  static Session session(PooledConnection face) {
+    return Objects.requireNonNull(face.session());
+  }
+
+  /** The fake physical connection under a face. */
+  public static FakePhysical physical(PooledConnection face) {
+    return (FakePhysical) session(face).physical();
+  }
+
+  @Override
+  public void release(Session session, long lease) {
+    if (session.slot().attempt(Move.RELEASE, lease)) {
+      released.incrementAndGet();
+      idle.push(session);
+    } else {
+      bury(session, lease);
+    }
+  }
+
+  private void bury(Session session, long lease) {
+    if (session.slot().attempt(Move.BURY, Slot.after(Move.DOOM, lease))) {
+      closed.add(CloseReason.FAILED);
+      session.physical().abort();
+    }
+  }
+
+  @Override
+  public void retire(Session session, long lease, CloseReason reason) {
+    if (session.slot().attempt(Move.RETIRE, lease)) {
+      closed.add(reason);
+      session.physical().abort();
+    } else {
+      bury(session, lease);
+    }
+  }
+
+  @Override
+  public void doom(Session session, long lease, Verdict verdict, SQLException failure) {
+    if (Slot.state(lease) == State.LEASED && session.slot().attempt(Move.DOOM, lease)) {
+      doomed.add(verdict);
+    }
+  }
+
+  @Override
+  public void renew(PooledConnection face) throws SQLException {
+    Session session = lend();
+    long lease = session.slot().lease;
+    try {
+      face.rebind(session, lease);
+    } catch (SQLException e) {
+      release(session, lease);
+      throw e;
+    }
+  }
+
+  @Override
+  public Verdict classify(Throwable failure) {
+    return connector.classify(failure);
+  }
+
+  @Override
+  public long resetStarted(Session session, long lease) {
+    if (!session.slot().attempt(Move.HAND_OVER, lease)) {
+      return 0;
+    }
+    resetsStarted.incrementAndGet();
+    return Slot.after(Move.HAND_OVER, lease);
+  }
+
+  @Override
+  public void resetEnded(Session session) {
+    resetsEnded.incrementAndGet();
+  }
+
+  @Override
+  public PoolConfig config() {
+    return config;
+  }
+
+  @Override
+  public Connector connector() {
+    return connector;
+  }
+
+  @Override
+  public SqlTexts texts() {
+    return texts;
+  }
+
+  @Override
+  public void emit(PoolEvent event) {
+    events.add(event);
+  }
+}

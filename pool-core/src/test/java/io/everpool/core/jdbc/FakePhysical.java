@@ -1,0 +1,90 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.ResetMode;
+import io.everpool.api.driver.Look;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.TransactionState;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A connection of the fake driver's; its fields say how it behaves. */
+public final class FakePhysical implements PhysicalConnection {
+  private final Fake jdbc;
+
+  /** Whether the driver knows of its transactions. */
+  public boolean tracksTransactions = true;
+
+  public boolean readOnlyServer;
+
+  /** What resets it was asked for, such as {@code SMART 3}. */
+  public final List<String> resets = new ArrayList<>();
+
+  public @Nullable SQLException resetFailure;
+
+  FakePhysical(Fake jdbc) {
+    this.jdbc = jdbc;
+  }
+
+  /** As a server that goes away: every call finds the connection closed from now on. */
+  public void breakOff() {
+    jdbc.breakOff();
+  }
+
+  /** From now on isValid says no. */
+  public void invalid() {
+    jdbc.set("Valid", false);
+  }
+
+  /** Whether anybody has closed it. */
+  public boolean closed() throws SQLException {
+    return jdbc().isClosed();
+  }
+
+  public void transaction(TransactionState state) {
+    jdbc.transaction = state;
+  }
+
+  @Override
+  public Connection jdbc() {
+    return (Connection) jdbc.proxy;
+  }
+
+  @Override
+  public Look look() {
+    return Look.BLIND;
+  }
+
+  @Override
+  public void validate(long timeoutNanos) {}
+
+  @Override
+  public TransactionState transactionState() {
+    return tracksTransactions ? jdbc.transaction : TransactionState.UNKNOWN;
+  }
+
+  @Override
+  public boolean readOnlyServer() {
+    return readOnlyServer;
+  }
+
+  @Override
+  public void reset(ResetMode mode, int traces) throws SQLException {
+    resets.add(mode + " " + traces);
+    if (resetFailure != null) {
+      throw resetFailure;
+    }
+  }
+
+  @Override
+  public void close() throws SQLException {
+    jdbc().close();
+  }
+
+  @Override
+  public void abort() {
+    breakOff();
+  }
+}
