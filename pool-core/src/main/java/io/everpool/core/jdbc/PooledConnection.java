@@ -429,6 +429,33 @@ public final class PooledConnection extends RestoredConnection {
     return false;
   }
 
+  /** How many statements are listed, closed ones included. */
+  int listed() {
+    int count = 0;
+    for (OpenStatement at = open; at != null; at = at.next) {
+      count++;
+    }
+    return count;
+  }
+
+  /** What has been set on this connection, to be {@link #become become} again after a renewal. */
+  public SessionState state() throws SQLException {
+    try {
+      return current().settings().state();
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
+  /** Sets what was set when {@code state} was taken, and unsets all else. */
+  public void become(SessionState state) throws SQLException {
+    try {
+      current().become(state);
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
   /**
    * Gives the session back as it is and leaves this face between two sessions: nothing works on it
    * until {@link #rebind} brings another. For a session that is doomed; its statements are closed

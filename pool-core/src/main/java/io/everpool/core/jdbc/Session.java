@@ -219,6 +219,15 @@ public final class Session implements Occupant {
     return known;
   }
 
+  /** As {@link Settings#become}. */
+  void become(SessionState state) throws SQLException {
+    if (schemaTraces() != 0) {
+      settings().cleared(Setting.SCHEMA);
+    }
+    marks |= CHANGED;
+    settings().become(state);
+  }
+
   /**
    * What the reset of SQL's traces does about a changed schema. Where it does, the schema is left
    * to it: PostgreSQL's getSchema() tells but one of the path that a new connection has.
@@ -234,7 +243,8 @@ public final class Session implements Occupant {
       known.restore(Setting.AUTO_COMMIT);
     }
     int left = traces | (known != null && known.needsReset() ? schemaTraces() : 0);
-    if (reset == ResetMode.DISCARD_ALL ? has(RAN) : reset == ResetMode.SMART && left != 0) {
+    boolean all = reset == ResetMode.DISCARD_ALL && has(RAN);
+    if (all || (left != 0 && reset != ResetMode.NONE)) {
       physical.reset(reset, left);
     }
     if (known != null) {

@@ -6,12 +6,13 @@ import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +28,7 @@ public final class FakeDriver {
   }
 
   /** What was called on any of its objects, such as {@code setReadOnly(true)}. */
-  public final List<String> calls = new CopyOnWriteArrayList<>();
+  public final List<String> calls = Collections.synchronizedList(new ArrayList<>());
 
   private final Map<String, Deque<SQLException>> failures = new ConcurrentHashMap<>();
 

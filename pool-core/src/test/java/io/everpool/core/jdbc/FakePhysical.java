@@ -24,6 +24,9 @@ public final class FakePhysical implements PhysicalConnection {
 
   public @Nullable SQLException resetFailure;
 
+  /** Run at each reset. */
+  public Runnable onReset = () -> {};
+
   FakePhysical(Fake jdbc) {
     this.jdbc = jdbc;
   }
@@ -73,6 +76,7 @@ public final class FakePhysical implements PhysicalConnection {
   @Override
   public void reset(ResetMode mode, int traces) throws SQLException {
     resets.add(mode + " " + traces);
+    onReset.run();
     if (resetFailure != null) {
       throw resetFailure;
     }

@@ -1,0 +1,43 @@
+package io.everpool.core.jdbc;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import java.util.List;
+import org.slf4j.LoggerFactory;
+
+/** What a class logs while this is open. */
+public final class Logged implements AutoCloseable {
+  private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
+  private final Logger logger;
+
+  public Logged(Class<?> source) {
+    logger = (Logger) LoggerFactory.getLogger(source);
+    appender.start();
+    logger.addAppender(appender);
+    logger.setAdditive(false);
+  }
+
+  public List<String> messages(Level level) {
+    return appender.list.stream()
+        .filter(e -> e.getLevel() == level)
+        .map(ILoggingEvent::getFormattedMessage)
+        .toList();
+  }
+
+  /** The only event of this level. */
+  public ILoggingEvent only(Level level) {
+    List<ILoggingEvent> events = appender.list.stream().filter(e -> e.getLevel() == level).toList();
+    if (events.size() != 1) {
+      throw new AssertionError(level + " was logged " + events.size() + " times: " + events);
+    }
+    return events.get(0);
+  }
+
+  @Override
+  public void close() {
+    logger.setAdditive(true);
+    logger.detachAppender(appender);
+  }
+}

@@ -1,0 +1,80 @@
+package io.everpool.core.jdbc;
+
+import static io.everpool.core.jdbc.SqlTexts.DEFINES;
+import static io.everpool.core.jdbc.SqlTexts.ENDS;
+import static io.everpool.core.jdbc.SqlTexts.READ_ONLY;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SqlTextsTest {
+  private final FakeConnector connector = new FakeConnector();
+  private final SqlTexts texts = new SqlTexts(connector);
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "COMMIT",
+        "  commit and chain",
+        "end;",
+        "insert into t values (1); commit",
+        "insert into t values (1);\n -- done\n/* now /* nested */ */ Commit",
+        "prepare transaction 'x'",
+        "commit prepared 'x'"
+      })
+  void seesWhatMayEndATransaction(String sql) {
+    assertThat(SqlTexts.marks(sql) & ENDS).isEqualTo(ENDS);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "select case when a then b end from commits",
+        "insert into commit_log values ('commit')",
+        "-- commit\nselect 1",
+        "/* commit; */ select 1",
+        "rollback",
+        "",
+        "   ",
+        "select 1 -- commit"
+      })
+  void isNotMisledByWordsInside(String sql) {
+    assertThat(SqlTexts.marks(sql)).isZero();
+  }
+
+  @Test
+  void seesWhatDefinesAndWhatAsksForReadOnly() {
+    assertThat(SqlTexts.marks("create table t (a int)")).isEqualTo(DEFINES);
+    assertThat(SqlTexts.marks("select 1; DROP TABLE t; end")).isEqualTo(DEFINES | ENDS);
+    assertThat(SqlTexts.marks("begin Read Only")).isEqualTo(READ_ONLY);
+  }
+
+  @Test
+  void aTextIsReadOnce() {
+    for (int i = 0; i < 5; i++) {
+      assertThat(texts.of(new String("set x = 1").intern()).traces()).isEqualTo(FakeConnector.SET);
+    }
+    assertThat(connector.read).hasValue(1);
+  }
+
+  /** "Aa" and "BB" have the same hash. */
+  @Test
+  void textsOfTheSameHashAreNotConfused() {
+    String one = "set Aa";
+    String other = "sEt BB".replace('E', 'e');
+    assertThat(one.hashCode()).isEqualTo(other.hashCode());
+    assertThat(texts.of(one).sql()).isEqualTo(one);
+    assertThat(texts.of(other).sql()).isEqualTo(other);
+    assertThat(texts.of(one).sql()).isEqualTo(one);
+  }
+
+  @Test
+  void hugeTextsAreNotKept() {
+    String huge = "select '" + "x".repeat(10_000) + "'";
+    texts.of(huge);
+    texts.of(huge);
+    assertThat(connector.read).hasValue(2);
+  }
+}

@@ -1,0 +1,340 @@
+package io.everpool.core.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import io.everpool.api.CloseReason;
+import io.everpool.api.ResetMode;
+import io.everpool.api.driver.TransactionState;
+import io.everpool.api.observe.PoolEvent;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A connection that comes back is as a new one. */
+class StateNeverLeaksTest {
+  private final FakeDriver driver = new FakeDriver();
+  private final FakeLessor lessor = FakeLessor.over(driver);
+
+  /** A setter, the call that undoes it, and a value that is the same as a new connection's. */
+  private record Change(String name, Setter change, String undo) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  private interface Setter {
+    void on(Connection connection) throws SQLException;
+  }
+
+  static Stream<Change> changes() {
+    Properties info = new Properties();
+    info.setProperty("ApplicationName", "x");
+    return Stream.of(
+        new Change("autocommit", c -> c.setAutoCommit(false), "setAutoCommit(true)"),
+        new Change("read-only", c -> c.setReadOnly(true), "setReadOnly(false)"),
+        new Change(
+            "isolation",
+            c -> c.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE),
+            "setTransactionIsolation(0)"),
+        new Change("catalog", c -> c.setCatalog("x"), "setCatalog(text)"),
+        new Change(
+            "holdability",
+            c -> c.setHoldability(ResultSet.HOLD_CURSORS_OVER_COMMIT),
+            "setHoldability(0)"),
+        new Change(
+            "network timeout", c -> c.setNetworkTimeout(Runnable::run, 7), "setNetworkTimeout("),
+        new Change("client info", c -> c.setClientInfo("x", "y"), "setClientInfo({})"),
+        new Change("all client info", c -> c.setClientInfo(info), "setClientInfo({})"),
+        new Change("type map", c -> c.setTypeMap(Map.of("x", String.class)), "setTypeMap({})"),
+        new Change("the map itself", c -> c.getTypeMap().put("x", String.class), "setTypeMap({})"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("changes")
+  void whatASetterChangedIsUndone(Change change) throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    change.change().on(connection);
+    driver.calls.clear();
+    connection.close();
+    assertThat(driver.calls.stream().filter(c -> c.startsWith("set")))
+        .singleElement()
+        .asString()
+        .startsWith(change.undo());
+    assertThat(lessor.released).hasValue(1);
+    assertThat(lessor.resetsEnded).hasValue(1);
+  }
+
+  /** What is unchanged costs nothing, at the next return either. */
+  @ParameterizedTest
+  @MethodSource("changes")
+  void theNextLeaseHasNothingToUndo(Change change) throws SQLException {
+    try (PooledConnection connection = lessor.acquire()) {
+      change.change().on(connection);
+    }
+    PooledConnection next = lessor.acquire();
+    next.createStatement().close();
+    driver.calls.clear();
+    next.close();
+    assertThat(driver.calls).isEmpty();
+  }
+
+  /** What a new connection has is read once, for reading may take a round trip. */
+  @Test
+  void theFirstValueIsReadOncePerConnection() throws SQLException {
+    for (int i = 0; i < 3; i++) {
+      try (PooledConnection connection = lessor.acquire()) {
+        connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+      }
+    }
+    assertThat(driver.calls).filteredOn(c -> c.equals("getTransactionIsolation()")).hasSize(1);
+  }
+
+  @Test
+  void whatTheProgramUndidItselfIsNotUndoneAgain() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    connection.setAutoCommit(false);
+    connection.setAutoCommit(true);
+    connection.setReadOnly(true);
+    connection.setReadOnly(false);
+    driver.calls.clear();
+    connection.close();
+    assertThat(driver.calls).noneMatch(c -> c.startsWith("set"));
+  }
+
+  /** Whether the setter did something before it failed, nobody knows. */
+  @Test
+  void aSetterThatFailedIsUndone() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    driver.failNext("setReadOnly", new SQLException("within a transaction", "25001"));
+    try {
+      connection.setReadOnly(true);
+    } catch (SQLException expected) {
+      driver.calls.clear();
+    }
+    connection.close();
+    assertThat(driver.calls).contains("setReadOnly(false)");
+  }
+
+  /** A value that can't be read can't be restored: it may be set, and costs the connection. */
+  @Test
+  void whatCannotBeRestoredClosesTheConnection() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    driver.failNext(
+        "getNetworkTimeout", new SQLFeatureNotSupportedException("can't read", "0A000"));
+    connection.setNetworkTimeout(Runnable::run, 5);
+    connection.close();
+    assertThat(lessor.closed).containsExactly(CloseReason.RESET_FAILED);
+  }
+
+  /**
+   * A schema set by JDBC is a SET in SQL, where the reset knows it, for getSchema() doesn't tell
+   * all of PostgreSQL's search path; without a reset it is restored by JDBC's means.
+   */
+  @ParameterizedTest
+  @EnumSource(ResetMode.class)
+  void aSchemaIsClearedByTheResetOrRestored(ResetMode mode) throws SQLException {
+    FakeLessor with = FakeLessor.over(driver, FakeLessor.settings().reset(mode).build());
+    PooledConnection connection = with.acquire();
+    FakePhysical physical = FakeLessor.physical(connection);
+    connection.setSchema("other");
+    connection.createStatement().close();
+    driver.calls.clear();
+    connection.close();
+    switch (mode) {
+      case NONE -> assertThat(driver.calls).contains("setSchema(text)");
+      case SMART -> assertThat(physical.resets).containsExactly("SMART " + FakeConnector.SET);
+      case DISCARD_ALL ->
+          assertThat(physical.resets).containsExactly("DISCARD_ALL " + FakeConnector.SET);
+    }
+    assertThat(with.released).hasValue(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void anOpenTransactionIsRolledBackWithAWarning(boolean driverKnows) throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    FakeLessor.physical(connection).tracksTransactions = driverKnows;
+    connection.setAutoCommit(false);
+    connection.createStatement().execute("insert");
+    driver.calls.clear();
+    try (Logged logged = new Logged(PooledConnection.class)) {
+      connection.close();
+      ILoggingEvent warning = logged.only(Level.WARN);
+      assertThat(warning.getFormattedMessage())
+          .isEqualTo(
+              "Connection 1 of pool everpool came back with an open transaction, which was rolled"
+                  + " back");
+      assertThat(warning.getThrowableProxy().getStackTraceElementProxyArray())
+          .as("says where")
+          .anyMatch(f -> f.toString().contains("StateNeverLeaksTest"));
+    }
+    assertThat(driver.calls).containsSubsequence("rollback()", "setAutoCommit(true)");
+    assertThat(driver.calls).doesNotContain("commit()");
+    assertThat(lessor.events).containsExactly(new PoolEvent.TransactionLeftOpen("everpool", 1));
+    assertThat(lessor.released).hasValue(1);
+  }
+
+  /** JDBC's rollback() refuses in autocommit; the transaction is there all the same. */
+  @Test
+  void aTransactionBegunInSqlIsRolledBackInSql() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    connection.createStatement().execute("BEGIN");
+    driver.calls.clear();
+    connection.close();
+    assertThat(driver.calls).contains("execute(ROLLBACK)").doesNotContain("rollback()");
+    assertThat(lessor.events).hasSize(1);
+    assertThat(lessor.released).hasValue(1);
+  }
+
+  @Test
+  void aFailedTransactionIsRolledBackToo() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    connection.setAutoCommit(false);
+    connection.createStatement().execute("insert");
+    FakeLessor.physical(connection).transaction(TransactionState.FAILED);
+    driver.calls.clear();
+    connection.close();
+    assertThat(driver.calls).contains("rollback()");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whatWasCommittedOrRolledBackIsLeftAlone(boolean driverKnows) throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    FakeLessor.physical(connection).tracksTransactions = driverKnows;
+    connection.setAutoCommit(false);
+    connection.createStatement().execute("insert");
+    connection.commit();
+    connection.createStatement().execute("insert");
+    connection.rollback();
+    connection.createStatement().execute("insert");
+    connection.setAutoCommit(true);
+    FakeLessor.physical(connection).transaction(TransactionState.NONE);
+    driver.calls.clear();
+    connection.close();
+    assertThat(driver.calls).doesNotContain("rollback()", "commit()");
+    assertThat(lessor.events).isEmpty();
+  }
+
+  @Test
+  void whatSqlHasSetIsClearedByTheReset() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    FakePhysical physical = FakeLessor.physical(connection);
+    connection.createStatement().execute("SET x = 1");
+    connection.prepareStatement("LISTEN y").execute();
+    connection.createStatement().execute("select 1");
+    connection.close();
+    assertThat(physical.resets).containsExactly("SMART 3");
+    try (PooledConnection next = lessor.acquire()) {
+      next.createStatement().execute("select 1");
+    }
+    assertThat(physical.resets).as("the next lease left no traces").hasSize(1);
+  }
+
+  @Test
+  void withoutAResetTracesStay() throws SQLException {
+    FakeLessor none = FakeLessor.over(driver, FakeLessor.settings().reset(ResetMode.NONE).build());
+    PooledConnection connection = none.acquire();
+    FakePhysical physical = FakeLessor.physical(connection);
+    connection.createStatement().execute("SET x = 1");
+    connection.close();
+    assertThat(physical.resets).isEmpty();
+  }
+
+  @Test
+  void discardAllFollowsEachLeaseThatRanAStatement() throws SQLException {
+    FakeLessor all =
+        FakeLessor.over(driver, FakeLessor.settings().reset(ResetMode.DISCARD_ALL).build());
+    PooledConnection connection = all.acquire();
+    FakePhysical physical = FakeLessor.physical(connection);
+    connection.createStatement().close();
+    connection.close();
+    assertThat(physical.resets).isEmpty();
+    try (PooledConnection next = all.acquire()) {
+      next.createStatement().execute("select 1");
+    }
+    assertThat(physical.resets).containsExactly("DISCARD_ALL 0");
+  }
+
+  /** Outside of a transaction, and before what JDBC set, which a reset might set back. */
+  @Test
+  void theOrderIsRollBackThenAutocommitThenResetThenTheRest() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    FakePhysical physical = FakeLessor.physical(connection);
+    connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+    connection.setAutoCommit(false);
+    connection.createStatement().execute("SET x = 1");
+    driver.calls.clear();
+    physical.onReset = () -> driver.calls.add("reset");
+    connection.close();
+    assertThat(driver.calls)
+        .containsSubsequence(
+            "close()",
+            "rollback()",
+            "setAutoCommit(true)",
+            "reset",
+            "setTransactionIsolation(0)",
+            "clearWarnings()");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"rollback", "setAutoCommit", "clearWarnings", "close"})
+  void aConnectionWhoseCleanUpFailsIsClosedAndCloseDoesNotThrow(String step) throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    connection.setAutoCommit(false);
+    connection.createStatement().execute("insert");
+    driver.failNext(step, new SQLException("no", "XX000"));
+    try (Logged logged = new Logged(PooledConnection.class)) {
+      connection.close();
+      assertThat(logged.messages(Level.WARN))
+          .anyMatch(m -> m.contains("could not be brought back"));
+    }
+    assertThat(lessor.closed).containsExactly(CloseReason.RESET_FAILED);
+    assertThat(lessor.released).hasValue(0);
+    assertThat(lessor.resetsEnded).hasValue(1);
+  }
+
+  @Test
+  void aFatalFailureOfTheCleanUpIsNewsAboutTheServer() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    FakeLessor.physical(connection).resetFailure = new SQLException("gone", "57P01");
+    connection.createStatement().execute("SET x = 1");
+    connection.close();
+    assertThat(lessor.doomed).hasSize(1);
+    assertThat(lessor.closed).containsExactly(CloseReason.FAILED);
+  }
+
+  /** Nobody waits for a dead server to roll back. */
+  @Test
+  void aDoomedConnectionIsNotCleaned() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    connection.setAutoCommit(false);
+    connection.createStatement().execute("insert");
+    driver.failNext("execute", new SQLException("gone", "08006"));
+    try {
+      connection.createStatement().execute("insert");
+    } catch (SQLException expected) {
+      driver.calls.clear();
+    }
+    try (Logged logged = new Logged(PooledConnection.class)) {
+      connection.close();
+      assertThat(logged.messages(Level.WARN)).isEmpty();
+    }
+    assertThat(driver.calls).filteredOn(c -> !c.startsWith("abort")).isEmpty();
+    assertThat(lessor.closed).containsExactly(CloseReason.FAILED);
+    assertThat(List.copyOf(lessor.events)).isEmpty();
+  }
+}

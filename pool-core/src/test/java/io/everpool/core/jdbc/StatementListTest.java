@@ -1,0 +1,93 @@
+package io.everpool.core.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The list of what a connection has to close. */
+class StatementListTest {
+  private final FakeDriver driver = new FakeDriver();
+  private final FakeLessor lessor = FakeLessor.over(driver);
+
+  /** In which order a program closes what it has opened. */
+  enum Order {
+    LAST_FIRST,
+    FIRST_FIRST,
+    RANDOM
+  }
+
+  /**
+   * A lease may last for days and prepare millions. However they are closed, the list is never much
+   * longer than what was open at once.
+   */
+  @ParameterizedTest
+  @EnumSource
+  void closedStatementsDoNotPileUp(Order order) throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    Random random = new Random(1);
+    int longest = 0;
+    for (int round = 0; round < 100; round++) {
+      List<Statement> open = new ArrayList<>();
+      for (int i = 0; i < 50; i++) {
+        open.add(connection.createStatement());
+      }
+      switch (order) {
+        case LAST_FIRST -> Collections.reverse(open);
+        case RANDOM -> Collections.shuffle(open, random);
+        case FIRST_FIRST -> {}
+      }
+      for (Statement statement : open) {
+        statement.close();
+      }
+      longest = Math.max(longest, connection.listed());
+    }
+    assertThat(longest).isLessThanOrEqualTo(order == Order.LAST_FIRST ? 0 : 100);
+    assertThat(connection.hasOpenStatements()).isFalse();
+    driver.calls.clear();
+    connection.close();
+    assertThat(driver.calls.size()).isLessThan(150);
+  }
+
+  /** Whatever was taken out of the list, what is still open is in it. */
+  @Test
+  void whatIsOpenIsClosedAtTheEndHoweverTheOthersWere() throws SQLException {
+    Random random = new Random(2);
+    for (int round = 0; round < 200; round++) {
+      PooledConnection connection = lessor.acquire();
+      List<ForwardingStatement> all = new ArrayList<>();
+      int size = random.nextInt(80);
+      for (int i = 0; i < size; i++) {
+        all.add((ForwardingStatement) connection.createStatement());
+        if (random.nextInt(3) == 0) {
+          all.get(random.nextInt(all.size())).close();
+        }
+      }
+      connection.close();
+      for (ForwardingStatement statement : all) {
+        assertThat(statement.bare().isClosed()).isTrue();
+      }
+    }
+    assertThat(lessor.released).hasValue(200);
+  }
+
+  @Test
+  void closingTwiceTakesNobodyElseOut() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    Statement first = connection.createStatement();
+    ForwardingStatement second = (ForwardingStatement) connection.createStatement();
+    first.close();
+    first.close();
+    first.close();
+    assertThat(connection.hasOpenStatements()).isTrue();
+    connection.close();
+    assertThat(second.bare().isClosed()).isTrue();
+  }
+}
