@@ -3,15 +3,15 @@ package io.everpool.core.jdbc;
 import io.everpool.api.CloseReason;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.observe.Journal;
 import java.sql.SQLException;
 import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Brings a session back to what a new connection is, and then gives it back. Never throws. */
 final class Homecoming {
-  private static final Logger LOG = LoggerFactory.getLogger(PooledConnection.class);
+  private static final Logger log = Journal.log();
 
   private final Session session;
   private final Lessor lessor;
@@ -99,19 +99,19 @@ final class Homecoming {
     }
     session.settled();
     String pool = lessor.config().name();
-    LOG.warn(
-        "Connection {} of pool {} came back with an open transaction, which was rolled back",
-        session.number(),
+    log.warn(
+        "Pool {}: connection {} came back with an open transaction, which was rolled back",
         pool,
+        session.number(),
         new Throwable("It was closed here; commit or roll back before"));
     lessor.emit(new PoolEvent.TransactionLeftOpen(pool, session.number()));
   }
 
   private void giveUp(long claimed, Throwable failure) {
-    LOG.warn(
-        "Connection {} of pool {} could not be brought back to the state of a new one; it is closed",
-        session.number(),
+    log.warn(
+        "Pool {}: connection {} could not be brought back to the state of a new one; it is closed",
         lessor.config().name(),
+        session.number(),
         failure);
     if (failure instanceof SQLException e) {
       Verdict verdict = lessor.classify(e);

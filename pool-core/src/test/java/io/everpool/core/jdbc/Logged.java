@@ -7,13 +7,17 @@ import ch.qos.logback.core.read.ListAppender;
 import java.util.List;
 import org.slf4j.LoggerFactory;
 
-/** What a class logs while this is open. */
+/** What the pool logs while this is open. */
 public final class Logged implements AutoCloseable {
   private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
   private final Logger logger;
 
-  public Logged(Class<?> source) {
-    logger = (Logger) LoggerFactory.getLogger(source);
+  private final Level before;
+
+  public Logged() {
+    logger = (Logger) LoggerFactory.getLogger("io.everpool.Pool");
+    before = logger.getLevel();
+    logger.setLevel(Level.DEBUG);
     appender.start();
     logger.addAppender(appender);
     logger.setAdditive(false);
@@ -38,6 +42,7 @@ public final class Logged implements AutoCloseable {
   @Override
   public void close() {
     logger.setAdditive(true);
+    logger.setLevel(before);
     logger.detachAppender(appender);
   }
 }

@@ -170,12 +170,12 @@ class StateNeverLeaksTest {
     connection.setAutoCommit(false);
     connection.createStatement().execute("insert");
     driver.calls.clear();
-    try (Logged logged = new Logged(PooledConnection.class)) {
+    try (Logged logged = new Logged()) {
       connection.close();
       ILoggingEvent warning = logged.only(Level.WARN);
       assertThat(warning.getFormattedMessage())
           .isEqualTo(
-              "Connection 1 of pool everpool came back with an open transaction, which was rolled"
+              "Pool everpool: connection 1 came back with an open transaction, which was rolled"
                   + " back");
       assertThat(warning.getThrowableProxy().getStackTraceElementProxyArray())
           .as("says where")
@@ -297,7 +297,7 @@ class StateNeverLeaksTest {
     connection.setAutoCommit(false);
     connection.createStatement().execute("insert");
     driver.failNext(step, new SQLException("no", "XX000"));
-    try (Logged logged = new Logged(PooledConnection.class)) {
+    try (Logged logged = new Logged()) {
       connection.close();
       assertThat(logged.messages(Level.WARN))
           .anyMatch(m -> m.contains("could not be brought back"));
@@ -329,7 +329,7 @@ class StateNeverLeaksTest {
     } catch (SQLException expected) {
       driver.calls.clear();
     }
-    try (Logged logged = new Logged(PooledConnection.class)) {
+    try (Logged logged = new Logged()) {
       connection.close();
       assertThat(logged.messages(Level.WARN)).isEmpty();
     }
