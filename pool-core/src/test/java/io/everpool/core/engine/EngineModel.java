@@ -1,0 +1,191 @@
+package io.everpool.core.engine;
+
+import io.everpool.api.CloseReason;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.jetbrains.lincheck.datastructures.Operation;
+import org.jetbrains.lincheck.datastructures.Param;
+import org.jetbrains.lincheck.datastructures.ThreadIdGen;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The real engine under every interleaving of a few calls. Each thread may hold one connection or
+ * stand in line once. Two laws are watched: a connection has one holder, and when all is quiet
+ * nobody waits beside an idle connection whom no wake-up has reached.
+ */
+@Param(name = "thread", gen = ThreadIdGen.class)
+@SuppressWarnings("unused") // Lincheck calls the operations
+abstract class EngineModel {
+  private static final int THREADS = 4;
+
+  /** Stands for the connections that never fail to close and to come back at once. */
+  private final Housekeeping reopening =
+      new Housekeeping() {
+        @Override
+        public void close(Slot slot) {
+          slot.attempt(Move.CLOSED);
+          slot.attempt(Move.RESERVE);
+          slot.attempt(Move.ARRIVED);
+          engine().opened(slot, slot.word());
+        }
+
+        @Override
+        public void grow() {}
+      };
+
+  private static final class Caller extends Waiter {
+    volatile boolean woken;
+    boolean relook;
+
+    Caller() {
+      super(0);
+    }
+
+    @Override
+    protected void wake() {
+      woken = true;
+    }
+  }
+
+  private final Engine engine;
+  private final Slot[] held = new Slot[THREADS];
+  private final long[] leases = new long[THREADS];
+  private final @Nullable Caller[] waiting = new Caller[THREADS];
+  private final AtomicIntegerArray users;
+
+  EngineModel(int slots, TimeSource time) {
+    engine = new Engine(slots, time, reopening);
+    users = new AtomicIntegerArray(slots);
+    for (Slot slot : engine.slots()) {
+      slot.attempt(Move.RESERVE);
+      slot.attempt(Move.OPENED);
+    }
+    engine.narrow(slots);
+  }
+
+  private Engine engine() {
+    return engine;
+  }
+
+  @Operation
+  public void acquire(@Param(name = "thread") int thread) {
+    if (held[thread] != null || waiting[thread] != null) {
+      return;
+    }
+    Slot slot = engine.tryAcquire(thread);
+    if (slot != null) {
+      hold(thread, slot);
+      return;
+    }
+    Caller caller = new Caller();
+    waiting[thread] = caller;
+    handle(thread, caller, engine.begin(caller, thread, THREADS));
+  }
+
+  @Operation
+  public void wakeUp(@Param(name = "thread") int thread) {
+    Caller caller = waiting[thread];
+    if (caller != null && (caller.woken || caller.relook)) {
+      caller.woken = false;
+      handle(
+          thread,
+          caller,
+          caller.relook ? engine.relook(caller, thread) : engine.step(caller, thread));
+    }
+  }
+
+  @Operation
+  public void giveUp(@Param(name = "thread") int thread) {
+    Caller caller = waiting[thread];
+    if (caller == null) {
+      return;
+    }
+    if (engine.leave(caller)) {
+      waiting[thread] = null;
+    } else {
+      handle(thread, caller, engine.step(caller, thread));
+    }
+  }
+
+  @Operation
+  public void release(@Param(name = "thread") int thread) {
+    Slot slot = held[thread];
+    if (slot != null) {
+      letGo(thread, slot);
+      engine.release(slot, leases[thread]);
+      engine.release(slot, leases[thread]); // a second close must be harmless
+    }
+  }
+
+  @Operation
+  public void retire(@Param(name = "thread") int thread) {
+    Slot slot = held[thread];
+    if (slot != null) {
+      letGo(thread, slot);
+      engine.retire(slot, leases[thread], CloseReason.MAX_QUERIES);
+    }
+  }
+
+  @Operation
+  public void doom() {
+    Slot slot = engine.slots()[0];
+    engine.doom(slot, slot.word(), CloseReason.FENCED);
+  }
+
+  @Operation
+  public void probe() {
+    Slot slot = engine.slots()[0];
+    long word = slot.word();
+    if (slot.attempt(Move.PROBE, word)) {
+      engine.pass(slot, Slot.after(Move.PROBE, word));
+    }
+  }
+
+  private void handle(int thread, Caller caller, Turn turn) {
+    caller.relook = turn == Turn.RELOOK;
+    switch (turn) {
+      case SERVED -> {
+        waiting[thread] = null;
+        Slot slot = engine.take(caller, thread, 0);
+        if (slot.word() == slot.lease) {
+          hold(thread, slot);
+        } else {
+          engine.release(slot, slot.lease); // doomed on its way
+        }
+      }
+      case CLOSED, REFUSED -> waiting[thread] = null;
+      case WAIT, RELOOK -> {}
+    }
+  }
+
+  private void hold(int thread, Slot slot) {
+    if (!users.compareAndSet(slot.index, 0, 1)) {
+      throw new IllegalStateException("leased twice");
+    }
+    held[thread] = slot;
+    leases[thread] = slot.lease;
+  }
+
+  @SuppressWarnings("NullAway") // an empty hand
+  private void letGo(int thread, Slot slot) {
+    held[thread] = null;
+    users.set(slot.index, 0);
+  }
+
+  /** Lets those who were woken act until nothing moves, then looks for one who was not. */
+  final void settle() {
+    for (int round = 0; round < 4 * THREADS; round++) {
+      for (int thread = 0; thread < THREADS; thread++) {
+        wakeUp(thread);
+      }
+    }
+    if (EngineSight.forgottenWaiter(engine)) {
+      throw new IllegalStateException("a waiter beside an idle connection");
+    }
+    for (Slot slot : engine.slots()) {
+      boolean lent = slot.state() == State.LEASED || slot.state() == State.DOOMED;
+      if (lent != (users.get(slot.index) == 1)) {
+        throw new IllegalStateException("the books don't balance: " + slot);
+      }
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package io.everpool.core.engine;
+
+import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
+import org.jetbrains.lincheck.datastructures.Validate;
+import org.jetbrains.lincheck.datastructures.verifier.EpsilonVerifier;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Lincheck runs the real slots, line and hand-over through interleavings of acquire, wake-up, time
+ * out, release, retire, doom and probe. The laws are in {@link EngineModel}; the results of the
+ * calls themselves are not compared with a sequential order, for which connection one gets is free.
+ *
+ * <p>{@code -Deverpool.lincheck=N} multiplies the length of the search.
+ */
+class EngineModelTest {
+
+  /** Time stands still: no hold is long and no gap passes, so all is published and signalled. */
+  public static final class Published extends EngineModel {
+    public Published() {
+      super(1, () -> 0);
+    }
+
+    @Validate
+    public void nobodyIsForgotten() {
+      settle();
+    }
+  }
+
+  /** Time leaps: every return beside a waiter is a hand-over. */
+  public static final class HandedOver extends EngineModel {
+    public HandedOver() {
+      super(1, new Leaping());
+    }
+
+    @Validate
+    public void nobodyIsForgotten() {
+      settle();
+    }
+  }
+
+  /** Two connections, so that scans meet. */
+  public static final class TwoSlots extends EngineModel {
+    public TwoSlots() {
+      super(2, () -> 0);
+    }
+
+    @Validate
+    public void nobodyIsForgotten() {
+      settle();
+    }
+  }
+
+  private static final class Leaping implements TimeSource {
+    private volatile long now;
+
+    @Override
+    @SuppressWarnings("NonAtomicVolatileUpdate") // lost leaps do no harm
+    public long nanoTime() {
+      return now += 1_000_000;
+    }
+  }
+
+  @Test
+  void published_connections_reach_those_who_wait() {
+    check(Published.class, 3);
+  }
+
+  @Test
+  void handed_over_connections_have_one_holder() {
+    check(HandedOver.class, 3);
+  }
+
+  @Test
+  void nobody_is_forgotten_between_two_connections() {
+    check(TwoSlots.class, 3);
+  }
+
+  private static void check(Class<?> model, int threads) {
+    int length = Integer.getInteger("everpool.lincheck", 1);
+    new ModelCheckingOptions()
+        .threads(threads)
+        .actorsPerThread(3)
+        .actorsBefore(2)
+        .actorsAfter(1)
+        .iterations(10 * length)
+        .invocationsPerIteration(120 * length)
+        .verifier(EpsilonVerifier.class)
+        .check(model);
+  }
+}
