@@ -13,11 +13,13 @@ import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.LeaseDesk;
+import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.observe.Journal;
 import io.everpool.core.runtime.SystemRuntime;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.Upkeep;
+import io.everpool.core.work.Ladder;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -39,6 +41,7 @@ final class EverpoolPool implements Pool {
   private final SystemRuntime runtime;
   private final Upkeep upkeep;
   private final LeaseDesk desk;
+  private final Ladder ladder;
   private final Snapshots snapshots;
   private final AtomicReference<PoolState> state = new AtomicReference<>(PoolState.OPEN);
 
@@ -77,6 +80,7 @@ final class EverpoolPool implements Pool {
             snapshots::detailed,
             recorder);
     lessor.set(desk);
+    this.ladder = new Ladder(desk, environment.time(), environment.random(), SystemRuntime::pause);
   }
 
   /** Opens for business; with {@link PoolConfig#failFast()} only if the database can be reached. */
@@ -132,21 +136,23 @@ final class EverpoolPool implements Pool {
   @Override
   public <T extends @Nullable Object, X extends Exception> T run(
       WorkOptions options, Work<T, X> work) throws X, SQLException {
-    try (Connection connection = getConnection()) {
-      return rerun(connection, options, work);
+    try (PooledConnection connection = desk.acquire()) {
+      return ladder.run(connection, options, work);
     }
   }
 
   @Override
   public <T extends @Nullable Object, X extends Exception> T inTransaction(
       WorkOptions options, Work<T, X> work) throws X, SQLException {
-    throw new SQLFeatureNotSupportedException("not assembled yet");
+    try (PooledConnection connection = desk.acquire()) {
+      return ladder.inTransaction(connection, options, work);
+    }
   }
 
   @Override
   public <T extends @Nullable Object, X extends Exception> T rerun(
       Connection connection, WorkOptions options, Work<T, X> work) throws X, SQLException {
-    return work.run(connection);
+    return ladder.rerun(connection, options, work);
   }
 
   @Override

@@ -160,14 +160,16 @@ public final class PooledConnection extends RestoredConnection {
     return s;
   }
 
+  /** Judges a failure: dooms the connection if it is fatal, and tells the witness. */
   @Override
-  SQLException failed(SQLException e) {
+  public SQLException failed(SQLException e) {
     Session s = session;
     if (s == null) {
       return e;
     }
     Verdict verdict = s.lessor.classify(e);
-    if (verdict == Verdict.CALLER || (verdict == Verdict.READ_ONLY_SERVER && s.readsOnly())) {
+    if (verdict == Verdict.CALLER
+        || (verdict == Verdict.READ_ONLY_SERVER && !s.physical().readOnlyServer())) {
       return e;
     }
     if (verdict.fatal()) {
@@ -417,6 +419,12 @@ public final class PooledConnection extends RestoredConnection {
   /** Has {@code value} hear what is sent from now on. */
   public void witness(@Nullable Witness value) {
     witness = value;
+  }
+
+  /** Whether a text of this lease may have ended a transaction without JDBC. */
+  public boolean mayHaveEndedTransaction() {
+    Session s = session;
+    return s != null && s.has(SqlTexts.ENDS | SqlTexts.DEFINES);
   }
 
   /** Whether a statement is open. */

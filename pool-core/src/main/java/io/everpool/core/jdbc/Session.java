@@ -177,21 +177,6 @@ public final class Session implements Occupant {
     return has(PENDING) && !jdbc.getAutoCommit();
   }
 
-  /**
-   * Whether the program has asked for read-only transactions, so that a refusal to write is news
-   * about the program and none about the server.
-   */
-  boolean readsOnly() {
-    if (has(SqlTexts.READ_ONLY)) {
-      return !physical.readOnlyServer();
-    }
-    try {
-      return has(CHANGED) && settings().get(Setting.READ_ONLY) instanceof Boolean yes && yes;
-    } catch (SQLException e) {
-      return false;
-    }
-  }
-
   Settings settings() {
     Settings known = settings;
     if (known == null) {

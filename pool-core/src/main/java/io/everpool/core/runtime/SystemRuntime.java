@@ -37,6 +37,11 @@ public final class SystemRuntime implements AutoCloseable {
         System::nanoTime, pulse, workers, () -> ThreadLocalRandom.current().nextDouble());
   }
 
+  /** Sleeps on the calling thread. */
+  public static void pause(long nanos) throws InterruptedException {
+    TimeUnit.NANOSECONDS.sleep(nanos);
+  }
+
   /** Ends the threads; a worker whose driver hangs is interrupted and left to end by itself. */
   @Override
   public void close() {
