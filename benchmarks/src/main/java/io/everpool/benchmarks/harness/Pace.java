@@ -14,7 +14,7 @@ public enum Pace {
   /** All regimes and pools in under ten minutes on two cores. */
   SHORT(1, 500, 1_500, 800, 3, 200, 5, 3, 150, 1_000_000, 3_000),
   /** For figures that are published. */
-  LONG(5, 1_500, 4_000, 3_000, 5, 1_000, 5, 5, 150, 1_000_000, 120_000);
+  LONG(3, 1_000, 3_000, 2_000, 4, 750, 5, 5, 150, 1_000_000, 40_000);
 
   private final int rounds;
   private final int warmUp;

@@ -92,7 +92,7 @@ final class Spike extends Regime {
   /** Waits until there are as many connections and none was opened for a while. */
   private static void settle(StubDatabase database, int atLeast, Duration still)
       throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     int seen = -1;
     long since = System.nanoTime();
     while (seen < atLeast || System.nanoTime() - since < still.toNanos()) {
