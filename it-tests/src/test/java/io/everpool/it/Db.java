@@ -1,0 +1,119 @@
+package io.everpool.it;
+
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.servers.Await;
+import io.everpool.servers.PostgresServer;
+import io.everpool.servers.ServerSettings;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** The server that the tests share, and the few words in which they talk to it. */
+final class Db {
+  /** For what another thread or a server must bring about; nothing takes nearly as long. */
+  static final Duration LIMIT = Duration.ofSeconds(20);
+
+  private Db() {}
+
+  /** Started when first wanted; it ends with this JVM. */
+  private static final class Shared {
+    private static final PostgresServer SERVER =
+        PostgresServer.start(ServerSettings.defaults().with("max_connections", "120"));
+
+    private Shared() {}
+  }
+
+  static PostgresServer server() {
+    return Shared.SERVER;
+  }
+
+  /** The defaults, for the shared server; the server knows the sessions by the pool's name. */
+  static PoolConfig.Builder config(String name) {
+    return config(name, server().jdbcUrl());
+  }
+
+  static PoolConfig.Builder config(String name, String url) {
+    return PoolConfig.builder(url)
+        .name(name)
+        .user(server().user())
+        .password(server().password())
+        .properties(Map.of("ApplicationName", name));
+  }
+
+  /** The server processes of a pool's connections, oldest first. */
+  static List<Integer> pids(Pool pool) {
+    return server().backendPids(pool.name());
+  }
+
+  /** Waits until the server has this many sessions of a pool. */
+  static void awaitSessions(Pool pool, int count) {
+    Await.until(LIMIT, () -> pids(pool).size() == count, count + " sessions of " + pool.name());
+  }
+
+  /** Waits until the pool itself has this many idle connections and no others. */
+  static void awaitIdle(Pool pool, int count) {
+    Await.until(
+        LIMIT,
+        () -> pool.snapshot().idle() == count && pool.snapshot().total() == count,
+        count + " idle connections in " + pool.snapshot());
+  }
+
+  /** The server process behind a connection; a query. */
+  static int pid(Connection connection) throws SQLException {
+    return Integer.parseInt(ask(connection, "select pg_backend_pid()"));
+  }
+
+  /** The first value of a query, as text. */
+  static String ask(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      rows.next();
+      return String.valueOf(rows.getString(1));
+    }
+  }
+
+  /** Takes this many connections at once and gives them back, so that the pool has grown. */
+  static void grow(Pool pool, int count) throws SQLException {
+    List<Connection> held = new ArrayList<>();
+    try {
+      for (int i = 0; i < count; i++) {
+        held.add(pool.getConnection());
+      }
+    } finally {
+      for (Connection connection : held) {
+        connection.close();
+      }
+    }
+  }
+
+  /** The SQLStates of a failure and of its causes. */
+  static List<String> sqlStates(@Nullable Throwable failure) {
+    List<String> states = new ArrayList<>();
+    for (Throwable at = failure; at != null; at = at.getCause()) {
+      if (at instanceof SQLException sql) {
+        states.add(String.valueOf(sql.getSQLState()));
+      }
+    }
+    return states;
+  }
+
+  /** Holds {@code condition} for this long, looked at again and again. */
+  static void staysTrue(Duration time, BooleanSupplier condition, String what) {
+    long end = System.nanoTime() + time.toNanos();
+    do {
+      if (!condition.getAsBoolean()) {
+        throw new AssertionError("not any more: " + what);
+      }
+      LockSupport.parkNanos(10_000_000);
+    } while (System.nanoTime() - end < 0);
+  }
+}

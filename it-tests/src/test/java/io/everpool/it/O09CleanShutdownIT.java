@@ -1,0 +1,118 @@
+package io.everpool.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ch.qos.logback.classic.Level;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolClosedException;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolState;
+import io.everpool.core.Everpool;
+import io.everpool.servers.Await;
+import io.everpool.servers.FaultProxy;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** O9: a clean shutdown closes every connection. */
+class O09CleanShutdownIT {
+  private static final String CLOSED = "Closed PostgreSQL connection pool";
+
+  @Test
+  void closingClosesEverySessionEndsEveryThreadAndSaysSo() throws SQLException {
+    try (LogCapture log = LogCapture.open()) {
+      Pool pool = Everpool.open(Db.config("o9-closes").build());
+      Db.grow(pool, 7);
+      assertThat(Db.pids(pool)).hasSize(7);
+      assertThat(log.exactly(Level.INFO, CLOSED)).isEmpty();
+      pool.close();
+      assertThat(log.exactly(Level.INFO, CLOSED)).hasSize(1);
+      assertThat(pool.isClosed()).isTrue();
+      assertThat(pool.snapshot().state()).isEqualTo(PoolState.CLOSED);
+      assertThat(pool.snapshot().total()).isZero();
+      assertThat(pool.snapshot().closedTotal()).isEqualTo(pool.snapshot().opened());
+      Db.awaitSessions(pool, 0);
+      Threads.awaitNoneOf("o9-closes");
+      assertThat(log.alarms()).isEmpty();
+    }
+  }
+
+  /** A polite end: the server doesn't complain of clients that went away. */
+  @Test
+  void theServerIsToldGoodbye() throws SQLException {
+    int complaints = complaints();
+    Pool pool = Everpool.open(Db.config("o9-polite").build());
+    Db.grow(pool, 3);
+    pool.close();
+    Db.awaitSessions(pool, 0);
+    assertThat(complaints()).isEqualTo(complaints);
+  }
+
+  private static int complaints() {
+    String log = Db.server().log();
+    return log.split("unexpected EOF on client|could not receive data from client", -1).length;
+  }
+
+  @Test
+  void laterCallsDoNothing() throws SQLException {
+    try (LogCapture log = LogCapture.open()) {
+      Pool pool = Everpool.open(Db.config("o9-twice").build());
+      pool.close();
+      pool.close();
+      assertThat(log.exactly(Level.INFO, CLOSED)).hasSize(1);
+      assertThatThrownBy(pool::getConnection).isInstanceOf(PoolClosedException.class);
+      assertThatThrownBy(() -> pool.<String, SQLException>run(c -> "x"))
+          .isInstanceOf(PoolClosedException.class);
+    }
+  }
+
+  @Test
+  void workInProgressMayFinish() throws Exception {
+    Pool pool = Everpool.open(Db.config("o9-waits").build());
+    Connection held = pool.getConnection();
+    Crew closer = Crew.of(1, pool::close);
+    Await.until(Db.LIMIT, () -> pool.snapshot().state() == PoolState.DRAINING, "the pool to drain");
+    assertThatThrownBy(pool::getConnection).isInstanceOf(PoolClosedException.class);
+    assertThat(Db.ask(held, "select 'done'")).isEqualTo("done");
+    assertThat(pool.snapshot().state()).isEqualTo(PoolState.DRAINING);
+    held.close();
+    closer.join();
+    assertThat(pool.snapshot().state()).isEqualTo(PoolState.CLOSED);
+    Db.awaitSessions(pool, 0);
+  }
+
+  /** A holder that never returns must not keep the application from ending. */
+  @Test
+  void whoHoldsOnTooLongIsCutOff() throws SQLException {
+    PoolConfig config = Db.config("o9-cuts").drainTimeout(Duration.ofMillis(200)).build();
+    Pool pool = Everpool.open(config);
+    try (Connection held = pool.getConnection()) {
+      Db.pid(held);
+      pool.close();
+      Db.awaitSessions(pool, 0);
+      assertThatThrownBy(() -> Db.pid(held)).isInstanceOf(SQLException.class);
+    }
+    Threads.awaitNoneOf("o9-cuts");
+  }
+
+  /** Neither must a network that swallows the goodbyes. */
+  @Test
+  void aNetworkThatHangsDoesNotKeepThePoolFromClosing() throws SQLException {
+    try (FaultProxy proxy = FaultProxy.before(Db.server())) {
+      String url = "jdbc:postgresql://127.0.0.1:" + proxy.port() + "/" + Db.server().database();
+      PoolConfig config =
+          Db.config("o9-hangs", url)
+              .drainTimeout(Duration.ofMillis(200))
+              .closeTimeout(Duration.ofMillis(300))
+              .build();
+      Pool pool = Everpool.open(config);
+      Db.grow(pool, 3);
+      proxy.freeze();
+      pool.close();
+      assertThat(pool.snapshot().state()).isEqualTo(PoolState.CLOSED);
+      Threads.awaitNoneOf("o9-hangs");
+    }
+  }
+}

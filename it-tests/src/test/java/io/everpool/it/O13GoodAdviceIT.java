@@ -1,0 +1,159 @@
+package io.everpool.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import ch.qos.logback.classic.Level;
+import io.everpool.api.AcquireTimeoutException;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.core.Everpool;
+import io.everpool.servers.Await;
+import io.everpool.servers.FaultProxy;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** O13: good advice where it fails: cannot connect, frequent reconnections, timeouts. */
+class O13GoodAdviceIT {
+  private static final Duration SHORT = Duration.ofMillis(500);
+
+  private static String url(FaultProxy proxy) {
+    return "jdbc:postgresql://127.0.0.1:" + proxy.port() + "/" + Db.server().database();
+  }
+
+  private static String messageOf(PoolConfig.Builder config) {
+    Throwable failure = catchThrowable(() -> Everpool.open(config.acquireTimeout(SHORT).build()));
+    assertThat(failure).isInstanceOf(SQLException.class);
+    return String.valueOf(failure.getMessage());
+  }
+
+  // ---- cannot connect
+
+  @Test
+  void nobodyListensThere() {
+    try (LogCapture log = LogCapture.open();
+        FaultProxy proxy = FaultProxy.before(Db.server())) {
+      proxy.refuse();
+      String target = "127.0.0.1:" + proxy.port() + "/" + Db.server().database();
+      assertThat(messageOf(Db.config("o13-refused", url(proxy))))
+          .contains("Cannot connect to PostgreSQL at " + target)
+          .contains("Check host and port")
+          .contains("firewall");
+      assertThat(log.alarms()).anyMatch(line -> line.contains(target) && line.contains("Check"));
+    }
+  }
+
+  /** Whether driver or pool gives up first, for their deadlines are the same. */
+  @Test
+  void nobodyAnswersThere() {
+    try (FaultProxy proxy = FaultProxy.before(Db.server())) {
+      proxy.hang();
+      assertThat(
+              messageOf(Db.config("o13-hangs", url(proxy)).connectTimeout(Duration.ofMillis(200))))
+          .contains("127.0.0.1:" + proxy.port())
+          .contains("connect-timeout")
+          .containsPattern("(?i)check (the )?host and port");
+    }
+  }
+
+  @Test
+  void thePasswordIsWrong() {
+    assertThat(messageOf(Db.config("o13-password").password("wrong")))
+        .contains("password authentication failed")
+        .contains("Check user and password");
+  }
+
+  @Test
+  void theDatabaseIsWrong() {
+    String url = Db.server().jdbcUrl() + "_not_there";
+    assertThat(messageOf(Db.config("o13-database", url)))
+        .contains("does not exist")
+        .contains("Check the database's name in the URL");
+  }
+
+  @Test
+  void theServerHasNoTls() {
+    assertThat(messageOf(Db.config("o13-tls").properties(Map.of("sslmode", "require"))))
+        .contains("sslmode");
+  }
+
+  @Test
+  void theServerIsFull() throws SQLException {
+    Db.server().execute("drop role if exists crowded");
+    Db.server().execute("create role crowded login password 'x' connection limit 2");
+    PoolConfig config =
+        Db.config("o13-full").user("crowded").password("x").acquireTimeout(SHORT).build();
+    try (Pool pool = Everpool.open(config);
+        Connection one = pool.getConnection();
+        Connection two = pool.getConnection()) {
+      assertThatThrownBy(pool::getConnection)
+          .isInstanceOf(AcquireTimeoutException.class)
+          .hasMessageContaining("could not grow")
+          .hasMessageContaining("too many connections for role")
+          .hasMessageContaining("lower max-size");
+      assertThat(Db.pid(one)).isNotEqualTo(Db.pid(two));
+    }
+  }
+
+  // ---- timeouts
+
+  @Test
+  void everyConnectionIsInUse() throws SQLException {
+    PoolConfig config = Db.config("o13-exhausted").maxSize(2).acquireTimeout(SHORT).build();
+    try (Pool pool = Everpool.open(config);
+        Connection one = pool.getConnection();
+        Connection two = pool.getConnection()) {
+      assertThatThrownBy(pool::getConnection)
+          .hasMessageContaining("acquire-timeout")
+          .hasMessageContaining("try-with-resources")
+          .hasMessageContaining("raise max-size")
+          .hasMessageContaining(Thread.currentThread().getName());
+      assertThat(Db.pid(one)).isNotEqualTo(Db.pid(two));
+    }
+  }
+
+  // ---- frequent reconnections
+
+  /** One is chance; many have a cause that the log should help to find. */
+  @Test
+  void connectionsAreLostAgainAndAgain() throws SQLException {
+    try (LogCapture log = LogCapture.open();
+        Pool pool = Everpool.open(Db.config("o13-frequent").build())) {
+      for (int i = 0; i < 8; i++) {
+        loseOne(pool);
+      }
+      assertThat(log.lines(Level.WARN, "Frequent reconnections"))
+          .as("losses within a second or two may have one cause")
+          .isEmpty();
+      Await.until(
+          Db.LIMIT,
+          () -> {
+            loseOne(pool);
+            return !log.lines(Level.WARN, "Frequent reconnections").isEmpty();
+          },
+          "advice");
+      loseOne(pool);
+      assertThat(log.lines(Level.WARN, "Frequent reconnections"))
+          .as("said once, not with each loss")
+          .hasSize(1)
+          .first()
+          .asString()
+          .contains("max-lifetime")
+          .contains("idle-timeout");
+    }
+  }
+
+  /** Ends the session of a connection in use. */
+  private static void loseOne(Pool pool) {
+    try (Connection connection = pool.getConnection()) {
+      Db.server().terminate(Db.pid(connection));
+      assertThatThrownBy(() -> Db.pid(connection)).isInstanceOf(SQLException.class);
+    } catch (SQLException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
