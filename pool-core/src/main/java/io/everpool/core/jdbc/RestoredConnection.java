@@ -45,6 +45,25 @@ abstract class RestoredConnection extends ForwardingConnection {
     settings.changed(Setting.ISOLATION, value);
   }
 
+  /**
+   * Known from the setter, or asked of the driver once per session: a driver may ask the server
+   * each time, and frameworks ask around each transaction.
+   */
+  @Override
+  public int getTransactionIsolation() throws SQLException {
+    Session s = current();
+    if (s.isolationMayBeSetBySql()) {
+      return super.getTransactionIsolation();
+    }
+    try {
+      return s.settings().get(Setting.ISOLATION) instanceof Integer level
+          ? level
+          : super.getTransactionIsolation();
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
   @Override
   public void setCatalog(String value) throws SQLException {
     Settings settings = changing(Setting.CATALOG);

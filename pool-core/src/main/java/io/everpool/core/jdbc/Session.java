@@ -177,6 +177,11 @@ public final class Session implements Occupant {
     return has(PENDING) && !jdbc.getAutoCommit();
   }
 
+  /** Whether a text may have set the level of isolation, or an earlier lease's may have. */
+  boolean isolationMayBeSetBySql() {
+    return has(SqlTexts.ISOLATES) || reset == ResetMode.NONE;
+  }
+
   Settings settings() {
     Settings known = settings;
     if (known == null) {

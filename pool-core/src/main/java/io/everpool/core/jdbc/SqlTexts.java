@@ -23,6 +23,9 @@ public final class SqlTexts {
   /** The text speaks of read-only transactions. */
   static final int READ_ONLY = 1 << 2;
 
+  /** The text speaks of isolation. */
+  static final int ISOLATES = 1 << 3;
+
   private static final int PLACES = 512;
 
   /** Longer texts are read each time rather than kept: 512 of them should fit in some megabytes. */
@@ -63,7 +66,10 @@ public final class SqlTexts {
    * one too few: what follows a semicolon inside of a literal or a function body counts as well.
    */
   static int marks(String sql) {
-    int marks = sql.toLowerCase(Locale.ROOT).contains("read only") ? READ_ONLY : 0;
+    String lower = sql.toLowerCase(Locale.ROOT);
+    int marks =
+        (lower.contains("read only") ? READ_ONLY : 0)
+            | (lower.contains("isolation") ? ISOLATES : 0);
     int at = 0;
     while (at >= 0 && at < sql.length()) {
       at = skipBlanks(sql, at);

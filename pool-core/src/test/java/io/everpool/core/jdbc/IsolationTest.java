@@ -1,0 +1,71 @@
+package io.everpool.core.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.ResetMode;
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.junit.jupiter.api.Test;
+
+/** PostgreSQL's driver asks the server for the level of isolation each time it is asked. */
+class IsolationTest {
+  private final FakeDriver driver = new FakeDriver();
+  private final FakeLessor lessor = FakeLessor.over(driver);
+
+  @Test
+  void theLevelIsAskedForOncePerSession() throws SQLException {
+    for (int i = 0; i < 3; i++) {
+      try (PooledConnection connection = lessor.acquire()) {
+        assertThat(connection.getTransactionIsolation()).isZero();
+        assertThat(connection.getTransactionIsolation()).isZero();
+      }
+    }
+    assertThat(asked()).isEqualTo(1);
+  }
+
+  @Test
+  void aLevelThatWasSetIsKnown() throws SQLException {
+    try (PooledConnection connection = lessor.acquire()) {
+      connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+      driver.calls.clear();
+      assertThat(connection.getTransactionIsolation())
+          .isEqualTo(Connection.TRANSACTION_SERIALIZABLE);
+    }
+    try (PooledConnection connection = lessor.acquire()) {
+      assertThat(connection.getTransactionIsolation()).isZero();
+    }
+    assertThat(asked()).isZero();
+  }
+
+  /** The text may have set it. */
+  @Test
+  void afterATextThatSpeaksOfItItIsAskedForInThatLease() throws SQLException {
+    try (PooledConnection connection = lessor.acquire()) {
+      connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+      connection.createStatement().execute("set default_transaction_Isolation = 'read committed'");
+      driver.calls.clear();
+      connection.getTransactionIsolation();
+      connection.getTransactionIsolation();
+      assertThat(asked()).isEqualTo(2);
+    }
+    driver.calls.clear();
+    try (PooledConnection connection = lessor.acquire()) {
+      connection.getTransactionIsolation();
+    }
+    assertThat(asked()).isZero();
+  }
+
+  @Test
+  void whereNothingIsResetItIsAskedForAlways() throws SQLException {
+    FakeLessor none = FakeLessor.over(driver, FakeLessor.settings().reset(ResetMode.NONE).build());
+    try (PooledConnection connection = none.acquire()) {
+      connection.getTransactionIsolation();
+      connection.getTransactionIsolation();
+    }
+    assertThat(asked()).isEqualTo(2);
+  }
+
+  private long asked() {
+    return driver.calls.stream().filter(call -> call.equals("getTransactionIsolation()")).count();
+  }
+}
