@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 @Param(name = "thread", gen = ThreadIdGen.class)
 @SuppressWarnings("unused") // Lincheck calls the operations
 abstract class EngineModel {
-  private static final int THREADS = 4;
+  private static final int THREADS = 8; // Lincheck's ids: the parallel ones, before and after
 
   /** Stands for the connections that never fail to close and to come back at once. */
   private final Housekeeping reopening =
@@ -52,6 +52,9 @@ abstract class EngineModel {
   private final @Nullable Caller[] waiting = new Caller[THREADS];
   private final AtomicIntegerArray users;
 
+  /** What an operation throws is but a result to Lincheck; this it can't overlook. */
+  private volatile String violation = "";
+
   EngineModel(int slots, TimeSource time) {
     engine = new Engine(slots, time, reopening);
     users = new AtomicIntegerArray(slots);
@@ -66,11 +69,19 @@ abstract class EngineModel {
     return engine;
   }
 
+  /** Whatever the thread would do next: release what it holds, look if woken, or acquire. */
   @Operation
-  public void acquire(@Param(name = "thread") int thread) {
-    if (held[thread] != null || waiting[thread] != null) {
-      return;
+  public void next(@Param(name = "thread") int thread) {
+    if (held[thread] != null) {
+      release(thread);
+    } else if (waiting[thread] != null) {
+      wakeUp(thread);
+    } else {
+      acquire(thread);
     }
+  }
+
+  private void acquire(int thread) {
     Slot slot = engine.tryAcquire(thread);
     if (slot != null) {
       hold(thread, slot);
@@ -81,8 +92,7 @@ abstract class EngineModel {
     handle(thread, caller, engine.begin(caller, thread, THREADS));
   }
 
-  @Operation
-  public void wakeUp(@Param(name = "thread") int thread) {
+  private void wakeUp(int thread) {
     Caller caller = waiting[thread];
     if (caller != null && (caller.woken || caller.relook)) {
       caller.woken = false;
@@ -91,6 +101,13 @@ abstract class EngineModel {
           caller,
           caller.relook ? engine.relook(caller, thread) : engine.step(caller, thread));
     }
+  }
+
+  private void release(int thread) {
+    Slot slot = held[thread];
+    letGo(thread, slot);
+    engine.release(slot, leases[thread]);
+    engine.release(slot, leases[thread]); // a second close must be harmless
   }
 
   @Operation
@@ -106,18 +123,7 @@ abstract class EngineModel {
     }
   }
 
-  @Operation
-  public void release(@Param(name = "thread") int thread) {
-    Slot slot = held[thread];
-    if (slot != null) {
-      letGo(thread, slot);
-      engine.release(slot, leases[thread]);
-      engine.release(slot, leases[thread]); // a second close must be harmless
-    }
-  }
-
-  @Operation
-  public void retire(@Param(name = "thread") int thread) {
+  void retire(int thread) {
     Slot slot = held[thread];
     if (slot != null) {
       letGo(thread, slot);
@@ -125,14 +131,12 @@ abstract class EngineModel {
     }
   }
 
-  @Operation
-  public void doom() {
+  void doom() {
     Slot slot = engine.slots()[0];
     engine.doom(slot, slot.word(), CloseReason.FENCED);
   }
 
-  @Operation
-  public void probe() {
+  void probe() {
     Slot slot = engine.slots()[0];
     long word = slot.word();
     if (slot.attempt(Move.PROBE, word)) {
@@ -159,7 +163,7 @@ abstract class EngineModel {
 
   private void hold(int thread, Slot slot) {
     if (!users.compareAndSet(slot.index, 0, 1)) {
-      throw new IllegalStateException("leased twice");
+      violation = "leased twice: " + slot;
     }
     held[thread] = slot;
     leases[thread] = slot.lease;
@@ -173,6 +177,9 @@ abstract class EngineModel {
 
   /** Lets those who were woken act until nothing moves, then looks for one who was not. */
   final void settle() {
+    if (!violation.isEmpty()) {
+      throw new IllegalStateException(violation);
+    }
     for (int round = 0; round < 4 * THREADS; round++) {
       for (int thread = 0; thread < THREADS; thread++) {
         wakeUp(thread);

@@ -1,6 +1,9 @@
 package io.everpool.core.engine;
 
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
+import org.jetbrains.lincheck.datastructures.Operation;
+import org.jetbrains.lincheck.datastructures.Param;
+import org.jetbrains.lincheck.datastructures.ThreadIdGen;
 import org.jetbrains.lincheck.datastructures.Validate;
 import org.jetbrains.lincheck.datastructures.verifier.EpsilonVerifier;
 import org.junit.jupiter.api.Test;
@@ -50,6 +53,34 @@ class EngineModelTest {
     }
   }
 
+  /** Beside the comings and goings, a connection is replaced, doomed and examined. */
+  @Param(name = "thread", gen = ThreadIdGen.class)
+  public static final class WithFaults extends EngineModel {
+    public WithFaults() {
+      super(1, new Leaping());
+    }
+
+    @Operation
+    public void retiring(@Param(name = "thread") int thread) {
+      retire(thread);
+    }
+
+    @Operation
+    public void dooming() {
+      doom();
+    }
+
+    @Operation
+    public void probing() {
+      probe();
+    }
+
+    @Validate
+    public void nobodyIsForgotten() {
+      settle();
+    }
+  }
+
   private static final class Leaping implements TimeSource {
     private volatile long now;
 
@@ -62,7 +93,7 @@ class EngineModelTest {
 
   @Test
   void published_connections_reach_those_who_wait() {
-    check(Published.class, 3);
+    check(Published.class, 2);
   }
 
   @Test
@@ -75,6 +106,11 @@ class EngineModelTest {
     check(TwoSlots.class, 3);
   }
 
+  @Test
+  void faults_neither_lose_nor_double_a_connection() {
+    check(WithFaults.class, 3);
+  }
+
   private static void check(Class<?> model, int threads) {
     int length = Integer.getInteger("everpool.lincheck", 1);
     new ModelCheckingOptions()
@@ -82,8 +118,8 @@ class EngineModelTest {
         .actorsPerThread(3)
         .actorsBefore(2)
         .actorsAfter(1)
-        .iterations(10 * length)
-        .invocationsPerIteration(120 * length)
+        .iterations(6 * length)
+        .invocationsPerIteration(50 * length)
         .verifier(EpsilonVerifier.class)
         .check(model);
   }
