@@ -5,6 +5,7 @@ import java.lang.management.ManagementFactory;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 
@@ -32,11 +33,19 @@ final class Crowd {
   interface Arrivals {
 
     /** At once. */
-    Arrivals CLOSED_LOOP = (thread, now) -> now;
+    Arrivals CLOSED_LOOP = (thread, begin, now) -> now;
 
-    /** Returns when the time has come, with the time it is then. */
-    long next(int thread, long now);
+    /** Returns when the time has come, with the time it is then; all began at {@code begin}. */
+    long next(int thread, long begin, long now);
   }
+
+  /**
+   * When it is measured.
+   *
+   * @param warmUpNanos not yet
+   * @param windowNanos from then on
+   */
+  record Span(long warmUpNanos, long windowNanos) {}
 
   private static final OperatingSystemMXBean SYSTEM =
       ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
@@ -48,60 +57,72 @@ final class Crowd {
   private final Arrivals arrivals;
   private final Hold hold;
   private final Tally[] tallies;
-  private final long start;
-  private final long end;
+  private final Span span;
+  private final CountDownLatch ready;
+  private final CountDownLatch gate = new CountDownLatch(1);
+  // written before the gate opens
+  private long begin;
+  private long start;
+  private long end;
 
-  private Crowd(
-      int threads,
-      Lender lender,
-      Arrivals arrivals,
-      Hold hold,
-      long warmUpNanos,
-      long windowNanos) {
+  private Crowd(int threads, Lender lender, Arrivals arrivals, Hold hold, Span span) {
     this.lender = lender;
     this.arrivals = arrivals;
     this.hold = hold;
+    this.span = span;
     tallies = new Tally[threads];
-    start = System.nanoTime() + warmUpNanos;
-    end = start + windowNanos;
+    ready = new CountDownLatch(threads);
   }
 
-  /** Lets them run and measures them. */
+  /** Lets them run on a pool of so many connections, and measures them. */
   static Figures measure(
-      int threads, int connections, Lender lender, Arrivals arrivals, Hold hold, Pace pace)
+      int threads, int connections, Lender lender, Arrivals arrivals, Hold hold, Span span)
       throws Exception {
-    return new Crowd(threads, lender, arrivals, hold, pace.warmUpNanos(), pace.windowNanos())
-        .run(connections);
+    return new Crowd(threads, lender, arrivals, hold, span).run(connections);
   }
 
   /** Leases per second that the processors can do with nobody to ask: a thread each. */
   static double limit(Connection connection, Hold hold, Pace pace) throws Exception {
     int processors = Runtime.getRuntime().availableProcessors();
-    long length = pace.windowNanos() / 5;
-    return new Crowd(
-            processors, Lenders.sharing(connection), Arrivals.CLOSED_LOOP, hold, length, length)
-        .run(processors)
+    long length = pace.span(1).windowNanos() / 5;
+    Lender nobody = Lenders.sharing(connection);
+    return measure(
+            processors, processors, nobody, Arrivals.CLOSED_LOOP, hold, new Span(length, length))
         .get(Figures.PER_SECOND);
   }
 
   private Figures run(int connections) throws Exception {
     Crew crew = Crew.start(tallies.length, this::live);
+    ready.await();
+    begin = System.nanoTime();
+    start = begin + span.warmUpNanos();
+    end = start + span.windowNanos();
+    gate.countDown();
     sleepUntil(start);
-    long cpuBegin = SYSTEM.getProcessCpuTime();
-    long begin = System.nanoTime();
+    long cpuBefore = SYSTEM.getProcessCpuTime();
+    long before = System.nanoTime();
     sleepUntil(end);
     double cpuShare =
-        (double) (SYSTEM.getProcessCpuTime() - cpuBegin) / (System.nanoTime() - begin);
+        (double) (SYSTEM.getProcessCpuTime() - cpuBefore) / (System.nanoTime() - before);
     crew.join(GRACE);
     return figures(connections, cpuShare);
   }
 
-  private void live(int thread) throws SQLException {
+  private void live(int thread) throws SQLException, InterruptedException {
+    try {
+      // one lease beforehand, so that no window passes with the opening of connections
+      Connection first = lender.take();
+      hold.with(first);
+      lender.give(first);
+    } finally {
+      ready.countDown();
+    }
+    gate.await();
     Tally tally = new Tally();
     tallies[thread] = tally;
     long now = System.nanoTime();
     while (now < end) {
-      long asked = arrivals.next(thread, now);
+      long asked = arrivals.next(thread, begin, now);
       if (asked >= end) {
         return;
       }

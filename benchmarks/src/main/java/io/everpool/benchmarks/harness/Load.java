@@ -25,18 +25,17 @@ final class Load extends Regime {
 
   @Override
   public Figures measure(Contender contender, Surroundings surroundings) throws Exception {
-    Pace pace = surroundings.pace();
-    long length = pace.warmUpNanos() + pace.windowNanos();
+    Crowd.Span span = surroundings.pace().span(1);
+    long length = span.warmUpNanos() + span.windowNanos();
     double meanGap = surroundings.parkNanos() * THREADS / (SHARE * SIZE);
     Timetables timetables = Timetables.drawn(THREADS, meanGap, length, surroundings.seed());
     Hold hold = Hold.parked(TimeUnit.MILLISECONDS.toNanos(1));
     try (Contender.Open pool = contender.open(Settings.of(new StubDatabase(), SIZE))) {
       Figures figures =
-          Crowd.measure(
-              THREADS, SIZE, Lenders.of(pool), timetables.from(System.nanoTime()), hold, pace);
+          Crowd.measure(THREADS, SIZE, Lenders.of(pool), timetables.arrivals(), hold, span);
       var ideal =
           timetables.idealWaits(
-              SIZE, (long) (figures.get(Figures.HOLD_MS) * 1e6), pace.warmUpNanos());
+              SIZE, (long) (figures.get(Figures.HOLD_MS) * 1e6), span.warmUpNanos());
       return figures
           .with(Figures.IDEAL_P99_MS, ideal.getValueAtPercentile(99) / 1e6)
           .with(Figures.IDEAL_P999_MS, ideal.getValueAtPercentile(99.9) / 1e6);

@@ -58,12 +58,15 @@ public enum Pace {
     return rounds;
   }
 
-  long warmUpNanos() {
-    return TimeUnit.MILLISECONDS.toNanos(warmUp);
-  }
-
-  long windowNanos() {
-    return TimeUnit.MILLISECONDS.toNanos(window);
+  /**
+   * When a crowd is measured.
+   *
+   * @param warmUps how many times the usual time it takes until the code is compiled
+   */
+  Crowd.Span span(int warmUps) {
+    return new Crowd.Span(
+        TimeUnit.MILLISECONDS.toNanos((long) warmUps * warmUp),
+        TimeUnit.MILLISECONDS.toNanos(window));
   }
 
   int jmhWarmUpMillis() {

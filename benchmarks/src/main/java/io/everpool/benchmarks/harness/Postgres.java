@@ -58,7 +58,7 @@ final class Postgres extends Regime {
     try (Contender.Open pool = contender.open(settings)) {
       Crowd.Lender lender = contender.pool() ? Lenders.of(pool) : Lenders.keeping(pool);
       return Crowd.measure(
-          threads, size, lender, Crowd.Arrivals.CLOSED_LOOP, SELECT, surroundings.pace());
+          threads, size, lender, Crowd.Arrivals.CLOSED_LOOP, SELECT, surroundings.pace().span(2));
     }
   }
 }

@@ -26,7 +26,7 @@ final class Saturated extends Regime {
               Lenders.of(pool),
               Crowd.Arrivals.CLOSED_LOOP,
               hold,
-              surroundings.pace());
+              surroundings.pace().span(1));
       // in order, a thread waits for all who stand between it and its last lease
       double ideal = figures.get(Figures.HOLD_MS) * (THREADS - SIZE) / SIZE;
       return figures.with(Figures.IDEAL_P99_MS, ideal);

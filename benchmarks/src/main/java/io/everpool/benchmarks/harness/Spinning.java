@@ -27,7 +27,8 @@ final class Spinning extends Regime {
     Figures figures;
     try (Contender.Open pool = contender.open(Settings.of(new StubDatabase(), SIZE))) {
       figures =
-          Crowd.measure(threads, SIZE, Lenders.of(pool), Crowd.Arrivals.CLOSED_LOOP, hold, pace);
+          Crowd.measure(
+              threads, SIZE, Lenders.of(pool), Crowd.Arrivals.CLOSED_LOOP, hold, pace.span(1));
     }
     double limit = (before + Crowd.limit(nobodys, hold, pace)) / 2;
     return figures.with(Figures.OF_LIMIT, figures.get(Figures.PER_SECOND) / limit);

@@ -34,15 +34,15 @@ final class Timetables {
     return -mean * Math.log(1 - random.nextDouble());
   }
 
-  /** For threads that begin at {@code start}; they park until it is time. */
-  Crowd.Arrivals from(long start) {
+  /** For a crowd whose threads park until it is time. */
+  Crowd.Arrivals arrivals() {
     int[] next = new int[times.length * 16]; // one per cache line
-    return (thread, now) -> {
+    return (thread, begin, now) -> {
       int at = next[thread * 16]++;
       if (at >= times[thread].length) {
         return Long.MAX_VALUE;
       }
-      long due = start + times[thread][at];
+      long due = begin + times[thread][at];
       if (due <= now) {
         return now;
       }
