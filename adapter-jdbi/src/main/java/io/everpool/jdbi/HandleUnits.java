@@ -35,12 +35,8 @@ final class HandleUnits {
   <R extends @Nullable Object, X extends Exception> R runLent(
       Handle handle, WorkOptions options, HandleCallback<R, X> callback) throws X {
     // within a SqlObject's method the configuration in force is the method's, not the handle's
-    return run(
-        handle,
-        options,
-        handle.getExtensionMethod() == null
-            ? new PristineCallback<>(handle.getConfig(), callback)
-            : callback);
+    boolean own = handle.getExtensionMethod() == null;
+    return run(handle, options, callback, own ? new PristineConfig(handle) : null);
   }
 
   /**
@@ -49,12 +45,21 @@ final class HandleUnits {
    */
   <R extends @Nullable Object, X extends Exception> R run(
       Handle handle, WorkOptions options, HandleCallback<R, X> callback) throws X {
+    return run(handle, options, callback, null);
+  }
+
+  private <R extends @Nullable Object, X extends Exception> R run(
+      Handle handle,
+      WorkOptions options,
+      HandleCallback<R, X> callback,
+      @Nullable PristineConfig config)
+      throws X {
     if (handle.isInTransaction()) {
       // The unit is the transaction, or what is around it. This here is a part of it: rerun alone,
       // it would miss what the transaction did before.
       return callback.withHandle(handle);
     }
-    Attempts<R, X> attempts = new Attempts<>(handle, callback);
+    Attempts<R, X> attempts = new Attempts<>(handle, callback, config);
     try {
       return pool.rerun(handle.getConnection(), options, attempts);
     } catch (SQLException e) {
@@ -85,12 +90,14 @@ final class HandleUnits {
       implements Work<R, X> {
     private final Handle handle;
     private final HandleCallback<R, X> callback;
+    private final @Nullable PristineConfig config;
     private boolean ran;
     private @Nullable Throwable failure;
 
-    Attempts(Handle handle, HandleCallback<R, X> callback) {
+    Attempts(Handle handle, HandleCallback<R, X> callback, @Nullable PristineConfig config) {
       this.handle = handle;
       this.callback = callback;
+      this.config = config;
     }
 
     boolean failedWith(Throwable thrown) {
@@ -99,16 +106,21 @@ final class HandleUnits {
 
     @Override
     public R run(Connection connection) throws X {
-      if (ran) {
-        startAfresh();
-      }
-      ran = true;
       try {
-        return callback.withHandle(handle);
+        if (!ran) {
+          ran = true;
+          return callback.withHandle(handle);
+        }
+        return config == null ? rerun(handle) : config.within(handle, this::rerun);
       } catch (Throwable e) {
         failure = e;
         throw e;
       }
+    }
+
+    private R rerun(Handle again) throws X {
+      startAfresh();
+      return callback.withHandle(again);
     }
 
     /**

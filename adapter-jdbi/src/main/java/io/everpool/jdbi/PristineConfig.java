@@ -9,27 +9,20 @@ import org.jdbi.v3.core.extension.HandleSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A callback that finds the handle's configuration as it was before the first run each time it is
- * run. A statement customizer that it adds, say, would otherwise be there twice in the second.
+ * A handle's configuration as it was before a unit, for the unit's reruns. A statement customizer
+ * that the callback adds, say, would otherwise be there twice in the second run.
  */
-final class PristineCallback<R extends @Nullable Object, X extends Exception>
-    implements HandleCallback<R, X> {
+final class PristineConfig {
   private final ConfigRegistry before;
-  private final HandleCallback<R, X> callback;
-  private boolean ran;
 
-  PristineCallback(ConfigRegistry config, HandleCallback<R, X> callback) {
-    before = config.createCopy();
-    this.callback = callback;
+  PristineConfig(Handle handle) {
+    before = handle.getConfig().createCopy();
   }
 
-  @Override
+  /** Runs {@code callback} on the handle, which has this configuration meanwhile. */
   @SuppressWarnings("unchecked") // the callable throws what the callback does
-  public R withHandle(Handle handle) throws X {
-    if (!ran) {
-      ran = true;
-      return callback.withHandle(handle);
-    }
+  <R extends @Nullable Object, X extends Exception> R within(
+      Handle handle, HandleCallback<R, X> callback) throws X {
     try {
       return Scope.supplierOf(handle)
           .invokeInContext(
