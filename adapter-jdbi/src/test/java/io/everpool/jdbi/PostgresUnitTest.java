@@ -264,16 +264,15 @@ class PostgresUnitTest {
    * a round trip to a server that has just gone away would fail a transaction that is committed.
    */
   @Test
-  void theIsolationLevelIsNotAskedForAtEachTransaction() {
+  void theIsolationLevelIsAskedForOncePerConnection() {
     Entries entries = jdbi.onDemand(Entries.class);
-    entries.insertTwo(() -> {});
-    long asked = server.log().lines().filter(line -> line.contains("SHOW TRANSACTION")).count();
+    for (int i = 0; i < 20; i++) {
+      entries.insertTwo(() -> {});
+      entries.allTwice(() -> {});
+    }
 
-    entries.insertTwo(() -> {});
-    entries.allTwice(() -> {});
-
-    assertThat(server.log().lines().filter(line -> line.contains("SHOW TRANSACTION")))
-        .hasSize(Math.toIntExact(asked));
+    assertThat(server.log().lines().filter(line -> line.contains("SHOW TRANSACTION")).count())
+        .isBetween(1L, pool.snapshot().opened());
   }
 
   private static List<Integer> entries() {
