@@ -1,0 +1,196 @@
+package io.everpool.hocon;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
+import com.typesafe.config.ConfigValueType;
+import io.everpool.api.Redaction;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Turns HOCON values into what a setting wants, strictly: what is doubtful is a problem. */
+final class ValueReader {
+
+  private static final Pattern WHOLE = Pattern.compile("[+-]?\\d{1,18}");
+  private static final int LONGEST_SHOWN = 40;
+
+  private final Problems problems;
+
+  ValueReader(Problems problems) {
+    this.problems = problems;
+  }
+
+  /** The value as a {@code type}, or null after a problem was added. */
+  @Nullable Object read(Class<?> type, Located located) {
+    ConfigValueType kind = located.value().valueType();
+    if (kind == ConfigValueType.OBJECT || kind == ConfigValueType.LIST) {
+      problems.add(located, "is " + located.kind() + "; " + wanted(type));
+      return null;
+    }
+    Object value = scalar(type, located);
+    if (value == null) {
+      problems.add(located, "is " + shown(located) + "; " + wanted(type));
+    }
+    return value;
+  }
+
+  private static @Nullable Object scalar(Class<?> type, Located located) {
+    String text = text(located.value());
+    if (type == String.class) {
+      return text;
+    }
+    if (type == int.class || type == long.class) {
+      return number(type, text.trim());
+    }
+    if (type == boolean.class) {
+      return truth(text);
+    }
+    if (type == Duration.class) {
+      return duration(text.trim());
+    }
+    if (type.isEnum()) {
+      return constant(type, located.value());
+    }
+    throw new IllegalStateException("no HOCON for a " + type);
+  }
+
+  private static @Nullable Object number(Class<?> type, String text) {
+    if (!WHOLE.matcher(text).matches()) {
+      return null;
+    }
+    long value = Long.parseLong(text);
+    if (type == long.class) {
+      return value;
+    }
+    return value == (int) value ? (int) value : null;
+  }
+
+  private static @Nullable Boolean truth(String text) {
+    return switch (text) {
+      case "true", "yes", "on" -> true;
+      case "false", "no", "off" -> false;
+      default -> null;
+    };
+  }
+
+  /** HOCON takes a bare number for milliseconds; whoever writes 300 here rarely means that. */
+  private static @Nullable Duration duration(String text) {
+    if (WHOLE.matcher(text).matches()) {
+      return Long.parseLong(text) == 0 ? Duration.ZERO : null;
+    }
+    try {
+      return single(text).getDuration("value");
+    } catch (ConfigException unreadable) {
+      return null;
+    }
+  }
+
+  /** HOCON's {@code on} and {@code off} are strings, but {@code true} and {@code false} aren't. */
+  private static @Nullable Object constant(Class<?> type, ConfigValue value) {
+    String text = text(value);
+    List<String> switches = List.of("on", "off");
+    for (Object constant : type.getEnumConstants()) {
+      String label = Settings.kebab(constant.toString());
+      if (label.equals(Settings.kebab(text))
+          || (switches.contains(label) && label.equals(onOff(text)))) {
+        return constant;
+      }
+    }
+    return null;
+  }
+
+  private static @Nullable String onOff(String text) {
+    Boolean truth = truth(text);
+    return truth == null ? null : truth ? "on" : "off";
+  }
+
+  private static String wanted(Class<?> type) {
+    if (type == int.class || type == long.class) {
+      return "it must be a whole number, such as 20";
+    }
+    if (type == boolean.class) {
+      return "it must be true or false";
+    }
+    if (type == Duration.class) {
+      return "it must be a number with one of the units ns, us, ms, s, m, h, d, such as 300s";
+    }
+    if (type.isEnum()) {
+      return "it must be one of "
+          + Arrays.stream(type.getEnumConstants())
+              .map(constant -> Settings.kebab(constant.toString()))
+              .collect(Collectors.joining(", "));
+    }
+    return "it must be a string";
+  }
+
+  /** The value as a message may show it. */
+  private static String shown(Located located) {
+    String text = Redaction.url(text(located.value()));
+    String masked =
+        Redaction.properties(Map.of(located.path(), text)).getOrDefault(located.path(), "");
+    return "\""
+        + (masked.length() > LONGEST_SHOWN ? masked.substring(0, LONGEST_SHOWN) + "..." : masked)
+        + "\"";
+  }
+
+  /**
+   * A block of free names: {@code ssl { mode = require }} is {@code ssl.mode}. Null takes a name of
+   * a lower layer back.
+   */
+  Map<String, String> flat(Layers layers) {
+    Map<String, @Nullable String> flat = new LinkedHashMap<>();
+    for (int i = layers.layers().size() - 1; i >= 0; i--) {
+      Layer layer = layers.layers().get(i);
+      Map<String, Located> names = new TreeMap<>();
+      collect(layer.path(), "", layer.block(), names);
+      names.forEach((name, located) -> flat.put(name, property(located)));
+    }
+    Map<String, String> set = new LinkedHashMap<>();
+    flat.forEach(
+        (name, value) -> {
+          if (value != null) {
+            set.put(name, value);
+          }
+        });
+    return set;
+  }
+
+  private void collect(String path, String prefix, ConfigObject block, Map<String, Located> names) {
+    for (Map.Entry<String, ConfigValue> entry : new TreeMap<>(block).entrySet()) {
+      String name = prefix + entry.getKey();
+      if (entry.getValue() instanceof ConfigObject inner) {
+        collect(path, name + ".", inner, names);
+        continue;
+      }
+      Located located = new Located(path + "." + name, entry.getValue());
+      if (names.put(name, located) != null) {
+        problems.add(located, "is set twice, with dots and with blocks");
+      }
+    }
+  }
+
+  private @Nullable String property(Located located) {
+    if (located.isNull()) {
+      return null;
+    }
+    return (String) read(String.class, located);
+  }
+
+  /** The value as it was written. */
+  private static String text(ConfigValue value) {
+    return value.atKey("value").getString("value");
+  }
+
+  private static Config single(String text) {
+    return ConfigValueFactory.fromAnyRef(text).atKey("value");
+  }
+}
