@@ -16,6 +16,7 @@ import java.io.File;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -33,6 +34,7 @@ final class Run {
 
   private final Flags flags;
   private final PrintStream out;
+  private final Path log;
   private final Fork fork;
   private final List<Sample> samples = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
@@ -42,13 +44,14 @@ final class Run {
   Run(Flags flags, PrintStream out) {
     this.flags = flags;
     this.out = out;
-    fork = new Fork(flags.jvmFlags(), flags.out().resolve("trials.log"));
+    log = flags.out().resolve("trials.log");
+    fork = new Fork(flags.jvmFlags(), log);
   }
 
   /** Measures all that the flags ask for, writes the results and gives them. */
   Results all() throws Exception {
     Files.createDirectories(flags.out());
-    Files.deleteIfExists(flags.out().resolve("trials.log"));
+    Files.deleteIfExists(log);
     if (flags.pace() == Pace.SMOKE) {
       notes.add("A smoke test: these figures mean nothing.");
     }
@@ -68,6 +71,9 @@ final class Run {
         samples.add(sample);
         progress.done(step.regime(), step.pool(), sample);
       }
+    }
+    if (Files.exists(log) && Files.size(log) == 0) {
+      Files.delete(log);
     }
     Results results =
         new Results(
