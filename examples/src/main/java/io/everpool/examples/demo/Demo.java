@@ -1,10 +1,13 @@
 package io.everpool.examples.demo;
 
+import com.codahale.metrics.MetricRegistry;
 import com.google.inject.Guice;
 import com.google.inject.Injector;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import io.everpool.api.Pool;
-import io.everpool.api.PoolConfig;
 import io.everpool.core.Everpool;
+import io.everpool.hocon.EverpoolConfig;
 import io.everpool.jdbi.EverpoolJdbi;
 import java.sql.SQLException;
 import java.util.List;
@@ -32,14 +35,10 @@ public final class Demo {
     screen.title("Everpool on " + database.description());
     // a name that no other run has, for whatever bears it will be killed
     String victim = "everpool-demo-" + UUID.randomUUID().toString().substring(0, 8);
-    PoolConfig config = PoolConfig.builder(database.url()).name("demo").build();
-    Injector injector =
-        Guice.createInjector(
-            new DemoModule(
-                config.toBuilder().properties(Map.of("ApplicationName", victim)).build()));
+    Config config = configuration(database.url(), victim);
+    Injector injector = Guice.createInjector(new DemoModule(EverpoolConfig.from(config)));
     try (Pool pool = injector.getInstance(Pool.class);
-        Pool other =
-            Everpool.open(config.toBuilder().name("saboteur").minSize(0).maxSize(1).build())) {
+        Pool other = Everpool.open(EverpoolConfig.from(config, "saboteur"))) {
       Saboteur saboteur = new Saboteur(EverpoolJdbi.create(other), victim);
       Play play = new Play(screen, database, saboteur);
       Tally tally = injector.getInstance(Tally.class);
@@ -48,11 +47,22 @@ public final class Demo {
       try {
         work(branch, play, new Progress(screen, tally, pool));
         List<String> problems = injector.getInstance(Audit.class).problems(tally.acknowledged());
-        return new Report(screen).show(pool, tally, saboteur.kills(), play.restarts(), problems);
+        return new Report(screen, injector.getInstance(MetricRegistry.class))
+            .show(pool, tally, saboteur.kills(), play.restarts(), problems);
       } finally {
         branch.removeAccounts();
       }
     }
+  }
+
+  /** {@code application.conf}, with what is known only now. */
+  private static Config configuration(String url, String victim) {
+    return ConfigFactory.parseMap(
+            Map.of(
+                "everpool.url", url,
+                "everpool.properties.ApplicationName", victim,
+                "everpool.pools.saboteur.properties.ApplicationName", victim + "-saboteur"))
+        .withFallback(ConfigFactory.load());
   }
 
   private static void work(Branch branch, Play play, Progress progress)

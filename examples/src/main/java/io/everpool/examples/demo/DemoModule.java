@@ -1,5 +1,6 @@
 package io.everpool.examples.demo;
 
+import com.codahale.metrics.MetricRegistry;
 import com.google.inject.AbstractModule;
 import com.google.inject.Provides;
 import com.google.inject.Singleton;
@@ -7,6 +8,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.core.Everpool;
 import io.everpool.jdbi.EverpoolJdbi;
+import io.everpool.metrics.DropwizardMetrics;
 import java.sql.SQLException;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.sqlobject.SqlObjectPlugin;
@@ -21,8 +23,15 @@ final class DemoModule extends AbstractModule {
 
   @Provides
   @Singleton
-  Pool pool() throws SQLException {
-    return Everpool.open(config);
+  MetricRegistry metrics() {
+    return new MetricRegistry();
+  }
+
+  @Provides
+  @Singleton
+  Pool pool(MetricRegistry metrics) throws SQLException {
+    DropwizardMetrics books = DropwizardMetrics.of(config.name(), metrics, null);
+    return Everpool.builder(config).listener(books).recorder(books).open();
   }
 
   @Provides

@@ -1,5 +1,7 @@
 package io.everpool.examples.demo;
 
+import com.codahale.metrics.MetricRegistry;
+import com.codahale.metrics.Snapshot;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
@@ -11,10 +13,12 @@ import java.util.stream.Collectors;
 /** The table at the end. */
 final class Report {
   private final Screen screen;
+  private final MetricRegistry metrics;
   private final List<Screen.Row> rows = new ArrayList<>();
 
-  Report(Screen screen) {
+  Report(Screen screen, MetricRegistry metrics) {
     this.screen = screen;
+    this.metrics = metrics;
   }
 
   /** Shows what happened; returns whether the application noticed none of it. */
@@ -23,6 +27,7 @@ final class Report {
     row("queries done", number(tally.queries()));
     row("  transfers acknowledged", number(tally.transfers()));
     row("  statements of account read", number(tally.reads()));
+    row("wait for a connection", wait(pool.name()));
     row("connections opened", number(snapshot.opened()));
     row("  closed", closed(snapshot));
     row("kills survived", number(kills));
@@ -34,6 +39,7 @@ final class Report {
         problems.isEmpty()
             ? "balance; every acknowledged transfer is there exactly once"
             : problems.size() + " problems, see below");
+    row("the pool's log", "examples/target/demo.log");
     settings(pool.config());
     screen.table(rows);
     tally.errors().stream().limit(3).forEach(error -> screen.bad("seen: " + error));
@@ -54,6 +60,16 @@ final class Report {
 
   private void row(String name, String value) {
     rows.add(new Screen.Row(name, value));
+  }
+
+  private String wait(String pool) {
+    Snapshot waits = metrics.timer(MetricRegistry.name(pool, "wait")).getSnapshot();
+    return String.format(
+        Locale.ROOT,
+        "median %.3f ms, p99 %.1f ms, longest %.0f ms",
+        waits.getMedian() / 1e6,
+        waits.get99thPercentile() / 1e6,
+        waits.getMax() / 1e6);
   }
 
   private static String closed(PoolSnapshot snapshot) {

@@ -5,9 +5,12 @@ import io.everpool.examples.ledger.Bank;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Somebody at work: transfers money, looks at accounts, pauses for a moment, and again. */
 final class Teller implements Runnable {
+  private static final Logger log = LoggerFactory.getLogger(Teller.class);
   private static final long PAUSE_NANOS = 2_000_000;
   private static final int LARGEST_TRANSFER = 1_000;
 
@@ -27,6 +30,7 @@ final class Teller implements Runnable {
       try {
         work();
       } catch (RuntimeException e) {
+        log.error("this should not have been noticed", e);
         tally.failed(e);
       }
       LockSupport.parkNanos(PAUSE_NANOS);
