@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -40,16 +41,16 @@ final class PoolReader {
       readable = withoutNames(layers);
     }
     Map<String, @Nullable Object> read = read(PoolConfig.class, "", readable, defaults);
+    PoolConfig config = null;
     try {
-      PoolConfig config = Settings.make(PoolConfig.class, read);
-      problems.throwIfAny();
-      return config;
+      config = Settings.make(PoolConfig.class, read);
     } catch (InvalidPoolConfigException refused) {
       for (String problem : refused.problems()) {
         addRefusal(layers.path(), problem);
       }
-      throw problems.exception();
     }
+    problems.throwIfAny();
+    return Objects.requireNonNull(config, "a refusal is a problem");
   }
 
   private Map<String, @Nullable Object> read(

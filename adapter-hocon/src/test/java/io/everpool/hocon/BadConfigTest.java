@@ -1,0 +1,182 @@
+package io.everpool.hocon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.ConfigFactory;
+import io.everpool.api.InvalidPoolConfigException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class BadConfigTest {
+
+  /** Mending one problem per start of the application is no way to spend a night. */
+  @Test
+  void everyProblemIsToldAtOnce() {
+    assertThat(
+            Hocon.problems(
+                "min-sise = 1",
+                "min-size = 30",
+                "max-size = 2.5",
+                "max-waiters = []",
+                "idle-timeout = 300",
+                "connect-timeout = 3 fortnights",
+                "acquire-timeout = -1s",
+                "fail-fast = maybe",
+                "sleep = sometimes",
+                "reset = null",
+                "user = { name = x }",
+                "properties = 7",
+                "retry { max-attempts = 0, max-atempts = 1, max-backoff = soon }"))
+        .containsExactly(
+            "unknown key everpool.min-sise; did you mean min-size? (String: 3)",
+            "unknown key everpool.retry.max-atempts; did you mean retry.max-attempts? (String: 15)",
+            "everpool.user is a block; it must be a string (String: 13)",
+            "everpool.properties is a number; it must be a block { ... } (String: 14)",
+            "everpool.max-size is \"2.5\"; it must be a whole number, such as 20 (String: 5)",
+            "everpool.idle-timeout is \"300\"; it must be a number with one of the units ns, us,"
+                + " ms, s, m, h, d, such as 300s (String: 7)",
+            "everpool.connect-timeout is \"3 fortnights\"; it must be a number with one of the"
+                + " units ns, us, ms, s, m, h, d, such as 300s (String: 8)",
+            "everpool.max-waiters is a list; it must be a whole number, such as 20 (String: 6)",
+            "everpool.fail-fast is \"maybe\"; it must be true or false (String: 10)",
+            "everpool.sleep is \"sometimes\"; it must be one of auto, on, off (String: 11)",
+            "everpool.reset is null; leave it out to have its default (String: 12)",
+            "everpool.retry.max-backoff is \"soon\"; it must be a number with one of the units ns,"
+                + " us, ms, s, m, h, d, such as 300s (String: 15)",
+            "everpool.acquire-timeout is -1s; it must be above zero and at most 365 days"
+                + " (String: 9)",
+            "everpool.retry.max-attempts is 0; it must be 1 (no retry) or more (String: 15)");
+  }
+
+  /**
+   * min-size = 30 above is no problem of its own: max-size couldn't be read, and the 20 that stands
+   * in for it was nobody's wish.
+   */
+  @Test
+  void aDefaultThatStandsInForAnUnreadValueCausesNoFurtherProblem() {
+    assertThat(Hocon.problems("max-size = x", "min-size = 30")).hasSize(1);
+    assertThat(Hocon.problems("max-size = 20", "min-size = 30"))
+        .containsExactly("everpool.min-size (30) is above max-size (20) (String: 4)");
+    assertThat(Hocon.problems("url = []"))
+        .containsExactly("everpool.url is a list; it must be a string (String: 3)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1.5", "1e3", "abc", "true", "99999999999", "9999999999999999999999"})
+  void whatIsNoWholeNumberIsRefused(String written) {
+    assertThat(Hocon.problems("max-size = " + written))
+        .singleElement()
+        .asString()
+        .startsWith("everpool.max-size is \"" + written + "\"; it must be a whole number");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"5", "s", "5 x", "true", "1h30m", "99999999999999999999"})
+  void whatIsNoDurationIsRefused(String written) {
+    assertThat(Hocon.problems("idle-timeout = " + written))
+        .singleElement()
+        .asString()
+        .startsWith("everpool.idle-timeout is \"" + written + "\"; it must be a number with");
+  }
+
+  /** HOCON's own arithmetic stops at 292 years; ours at one. */
+  @Test
+  void aDurationBeyondReasonIsRefusedNotCut() {
+    assertThat(Hocon.problems("idle-timeout = 999999999999999d"))
+        .singleElement()
+        .asString()
+        .startsWith("everpool.idle-timeout is ")
+        .contains("365 days");
+  }
+
+  /** Only a switch may be spelt as a boolean. */
+  @Test
+  void aBooleanIsNoMemberOfAnOrdinaryEnum() {
+    assertThat(Hocon.problems("health-check = true"))
+        .containsExactly(
+            "everpool.health-check is \"true\"; it must be one of auto, look, query (String: 3)");
+  }
+
+  /** What one is used to from elsewhere, or nearly right. */
+  @ParameterizedTest
+  @CsvSource({
+    "minSize, min-size",
+    "max_size, max-size",
+    "maximumPoolSize, max-size",
+    "connectionTimeout, acquire-timeout",
+    "jdbcUrl, url",
+    "username, user",
+    "pasword, password",
+    "health-check-intervall, health-check-interval",
+    "max-attempts, retry.max-attempts",
+    "sleep-afetr, sleep-after",
+    "propertys, properties"
+  })
+  void anUnknownKeyNamesTheNearestKnownOne(String written, String meant) {
+    assertThat(Hocon.problems(written + " = 1"))
+        .containsExactly(
+            "unknown key everpool." + written + "; did you mean " + meant + "? (String: 3)");
+  }
+
+  /** A wild guess misleads. */
+  @Test
+  void anUnknownKeyThatResemblesNoneIsJustUnknown() {
+    assertThat(Hocon.problems("colour = blue"))
+        .containsExactly("unknown key everpool.colour (String: 3)");
+    assertThat(Spelling.ELSEWHERE.values()).isSubsetOf(Settings.keys());
+    assertThat(Spelling.ELSEWHERE.keySet()).doesNotContainAnyElementsOf(Settings.keys());
+  }
+
+  /** The two spellings of one property mean the same; which would win is a matter of luck. */
+  @Test
+  void aPropertyThatIsSetTwiceIsRefused() {
+    assertThat(Hocon.problems("properties { a { b = 1 }, \"a.b\" = 2, c = [1] }"))
+        .containsExactly(
+            "everpool.properties.a.b is set twice, with dots and with blocks (String: 3)",
+            "everpool.properties.c is a list; it must be a string (String: 3)");
+  }
+
+  /** The line is what one looks for. */
+  @Test
+  void aProblemNamesTheFileAndTheLine(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("shop.conf");
+    Files.writeString(file, "everpool {\n url = \"jdbc:x\"\n max-size = none\n}\n");
+
+    assertThat(Hocon.problemsOf(() -> EverpoolConfig.from(ConfigFactory.parseFile(file.toFile()))))
+        .singleElement()
+        .asString()
+        .endsWith("shop.conf: 3)");
+  }
+
+  /** Whatever is wrong, what is secret stays so. */
+  @Test
+  void noSecretIsInAnyText() {
+    List<String> bad =
+        List.of(
+            "password = { hidden = hunter2 }",
+            "password = [hunter2]",
+            "passwort = hunter2",
+            "url = \"postgresql://app:hunter2@db/x\"\nmin-size = -1",
+            "url = [\"postgresql://app:hunter2@db/x\"]",
+            "max-size = \"postgresql://app:hunter2@db/x?password=hunter2\"",
+            "properties = \"password=hunter2\"",
+            "properties { password = [hunter2], sslpassword = { x = [hunter2] } }",
+            "password = hunter2\nproperties { password = hunter2 }\nmax-size = 0");
+    for (String lines : bad) {
+      assertThatThrownBy(() -> Hocon.pool(lines))
+          .as(lines)
+          .isInstanceOf(InvalidPoolConfigException.class)
+          .satisfies(
+              thrown -> assertThat(String.valueOf(thrown.getMessage())).doesNotContain("hunter2"));
+    }
+    assertThat(Hocon.pool("password = hunter2", "properties { password = hunter2 }").toString())
+        .doesNotContain("hunter2");
+  }
+}

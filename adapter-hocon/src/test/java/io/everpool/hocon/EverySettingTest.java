@@ -1,0 +1,143 @@
+package io.everpool.hocon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.HealthCheck;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.ResetMode;
+import io.everpool.api.RetryConfig;
+import io.everpool.api.SleepMode;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class EverySettingTest {
+
+  /** One value other than the default for every key, so that two keys can't be mixed up. */
+  @Test
+  void everyKeyReachesItsSetting() {
+    PoolConfig config =
+        EverpoolConfig.from(
+            Hocon.lines(
+                """
+                everpool {
+                  name = shop
+                  url = "postgresql://db.example.com/shop"
+                  user = app
+                  password = 12345
+                  properties { ApplicationName = shop, ssl { mode = require }, "a.b" = 1.50 }
+                  min-size = 3, max-size = 33, max-queries = 3000000000
+                  max-lifetime = 11m, idle-timeout = 12s, health-check-interval = 13s
+                  health-check = look, command-timeout = 14s, acquire-timeout = 15s
+                  connect-timeout = 16s, validation-timeout = 17s, reset-timeout = 18s
+                  close-timeout = 19s, drain-timeout = 20s, leak-threshold = 1h
+                  max-waiters = 7, fail-fast = no, sleep = on, sleep-after = 1 d
+                  reset = discard-all
+                  retry {
+                    max-attempts = 2, max-duration = 21s, initial-backoff = 5us
+                    max-backoff = 0.5s, commit-outcome = false
+                  }
+                }
+                """));
+
+    assertThat(config)
+        .isEqualTo(
+            PoolConfig.builder("postgresql://db.example.com/shop")
+                .name("shop")
+                .user("app")
+                .password("12345")
+                .properties(Map.of("ApplicationName", "shop", "ssl.mode", "require", "a.b", "1.50"))
+                .minSize(3)
+                .maxSize(33)
+                .maxQueries(3_000_000_000L)
+                .maxLifetime(Duration.ofMinutes(11))
+                .idleTimeout(Duration.ofSeconds(12))
+                .healthCheckInterval(Duration.ofSeconds(13))
+                .healthCheck(HealthCheck.LOOK)
+                .commandTimeout(Duration.ofSeconds(14))
+                .acquireTimeout(Duration.ofSeconds(15))
+                .connectTimeout(Duration.ofSeconds(16))
+                .validationTimeout(Duration.ofSeconds(17))
+                .resetTimeout(Duration.ofSeconds(18))
+                .closeTimeout(Duration.ofSeconds(19))
+                .drainTimeout(Duration.ofSeconds(20))
+                .leakThreshold(Duration.ofHours(1))
+                .maxWaiters(7)
+                .failFast(false)
+                .sleep(SleepMode.ON)
+                .sleepAfter(Duration.ofDays(1))
+                .reset(ResetMode.DISCARD_ALL)
+                .retry(
+                    new RetryConfig(
+                        2,
+                        Duration.ofSeconds(21),
+                        Duration.ofNanos(5_000),
+                        Duration.ofMillis(500),
+                        false))
+                .build());
+    var defaults = Settings.values(PoolConfig.builder("other").build());
+    Settings.values(config)
+        .forEach((key, value) -> assertThat(value).as(key).isNotEqualTo(defaults.get(key)));
+  }
+
+  /** HOCON reads on and off as strings, true and false as booleans; people write both. */
+  @ParameterizedTest
+  @CsvSource({
+    "on, ON",
+    "true, ON",
+    "yes, ON",
+    "off, OFF",
+    "false, OFF",
+    "no, OFF",
+    "auto, AUTO",
+    "\"true\", ON",
+    "ON, ON"
+  })
+  void sleepIsASwitchHoweverItIsWritten(String written, SleepMode meant) {
+    assertThat(Hocon.pool("sleep = " + written).sleep()).isEqualTo(meant);
+  }
+
+  /** What an environment variable gives is always a string. */
+  @Test
+  void numbersAndBooleansMayBeStrings() {
+    PoolConfig config = Hocon.pool("max-size = \"8\"", "fail-fast = \"false\"");
+
+    assertThat(config.maxSize()).isEqualTo(8);
+    assertThat(config.failFast()).isFalse();
+  }
+
+  /** Zero is the same in every unit. */
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "0s", "\"0\"", "0 ms"})
+  void zeroNeedsNoUnit(String written) {
+    assertThat(Hocon.pool("idle-timeout = " + written).idleTimeout()).isZero();
+  }
+
+  /** A Config made by hand has no reference.conf; the defaults must not depend on it. */
+  @Test
+  void whatIsSetNowhereHasTheDefaultOfTheBuilder() {
+    assertThat(Hocon.pool()).isEqualTo(PoolConfig.builder(Hocon.URL).build());
+  }
+
+  /** Substitutions are resolved here if the caller hasn't. */
+  @Test
+  void anUnresolvedConfigIsResolved() {
+    var root = Hocon.lines("size = 6", "everpool { url = \"jdbc:h2:mem:\", max-size = ${size} }");
+
+    assertThat(EverpoolConfig.from(root).maxSize()).isEqualTo(6);
+  }
+
+  /** A substitution without a value is one more problem, and names itself. */
+  @Test
+  void aMissingSubstitutionIsAProblem() {
+    var root = Hocon.lines("everpool { url = ${EVERPOOL_NO_SUCH_VARIABLE} }");
+
+    assertThat(Hocon.problemsOf(() -> EverpoolConfig.from(root)))
+        .singleElement()
+        .asString()
+        .contains("${EVERPOOL_NO_SUCH_VARIABLE}");
+  }
+}

@@ -1,0 +1,41 @@
+package io.everpool.hocon;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.PoolConfig;
+import java.util.List;
+import org.assertj.core.api.Assertions;
+
+/** Short words for tests. */
+final class Hocon {
+
+  static final String URL = "postgresql://db.example.com/shop";
+
+  private Hocon() {}
+
+  /** A configuration of lines. */
+  static Config lines(String... lines) {
+    return ConfigFactory.parseString(String.join("\n", lines));
+  }
+
+  /** The root pool of {@code everpool { url = ..., <lines> }}. */
+  static PoolConfig pool(String... lines) {
+    return EverpoolConfig.from(block(lines));
+  }
+
+  /** What is wrong with {@code everpool { url = ..., <lines> }}. */
+  static List<String> problems(String... lines) {
+    return problemsOf(() -> EverpoolConfig.from(block(lines)));
+  }
+
+  /** What was wrong with what {@code reading} read. */
+  static List<String> problemsOf(Runnable reading) {
+    return Assertions.catchThrowableOfType(InvalidPoolConfigException.class, reading::run)
+        .problems();
+  }
+
+  private static Config block(String... lines) {
+    return lines("everpool {\nurl = \"" + URL + "\"", String.join("\n", lines), "}");
+  }
+}

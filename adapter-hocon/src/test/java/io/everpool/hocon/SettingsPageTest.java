@@ -1,0 +1,99 @@
+package io.everpool.hocon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.everpool.api.PoolConfig;
+import io.everpool.hocon.Settings.Setting;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** The table of docs/settings.md, against the code. */
+class SettingsPageTest {
+
+  private static final Path PAGE = Path.of("..", "docs", "settings.md");
+
+  /** A table that leaves a setting out, or promises one, is worse than none. */
+  @Test
+  void theTableHasEveryKeyAndNoOther() throws IOException {
+    List<String> keys = Settings.keys().stream().filter(key -> !key.equals("retry")).toList();
+
+    assertThat(table().keySet()).containsExactlyInAnyOrderElementsOf(keys);
+  }
+
+  /** The defaults are written as reference.conf has them, and mean what the builder says. */
+  @Test
+  void theTablesDefaultsAreTheDefaults() throws IOException {
+    StringBuilder lines = new StringBuilder("everpool {\n");
+    table().forEach((key, row) -> lines.append(key).append(" = ").append(row[1]).append("\n"));
+    Config fromPage = ConfigFactory.parseString(lines + "}");
+    Config withUrl = ConfigFactory.parseString("NEON_DB_URL = \"" + Hocon.URL + "\"");
+
+    assertThat(EverpoolConfig.from(withUrl.withFallback(fromPage)))
+        .isEqualTo(PoolConfig.builder(Hocon.URL).build());
+    Config reference = ConfigFactory.parseResources("reference.conf").withoutPath("everpool.pools");
+    assertThat(fromPage.root()).isEqualTo(reference.root());
+  }
+
+  @Test
+  void theTablesTypesAreTheTypes() throws IOException {
+    Map<String, String[]> table = table();
+    for (Setting setting : Settings.of(PoolConfig.class)) {
+      if (setting.isRecord()) {
+        for (Setting inner : Settings.of(setting.type())) {
+          assertThat(cell(table, setting.key() + "." + inner.key(), 0)).isEqualTo(type(inner));
+        }
+      } else {
+        assertThat(cell(table, setting.key(), 0)).as(setting.key()).isEqualTo(type(setting));
+      }
+    }
+  }
+
+  private static String cell(Map<String, String[]> table, String key, int column) {
+    String[] row = table.get(key);
+    return row == null ? "no row" : row[column];
+  }
+
+  private static String type(Setting setting) {
+    Class<?> type = setting.type();
+    if (type.isEnum()) {
+      return Arrays.stream(type.getEnumConstants())
+          .map(constant -> Settings.kebab(constant.toString()))
+          .collect(Collectors.joining(", "));
+    }
+    if (type == String.class) {
+      return "string";
+    }
+    if (type == Duration.class) {
+      return "duration";
+    }
+    return setting.isMap() ? "block" : type == boolean.class ? "boolean" : "integer";
+  }
+
+  /** Type, default and meaning by key, without the back-quotes of the first two. */
+  private static Map<String, String[]> table() throws IOException {
+    Map<String, String[]> rows = new LinkedHashMap<>();
+    for (String line : Files.readAllLines(PAGE)) {
+      if (line.startsWith("| `")) {
+        String[] cells = line.split("\\|", -1);
+        assertThat(cells).as(line).hasSize(6);
+        String key = cells[1].replace("`", "").trim();
+        String type = cells[2].replace("`", "").trim();
+        String fallback = cells[3].replace("`", "").trim();
+        assertThat(rows.put(key, new String[] {type, fallback, cells[4].trim()}))
+            .as("two rows of %s", key)
+            .isNull();
+      }
+    }
+    return rows;
+  }
+}
