@@ -1,0 +1,55 @@
+package io.everpool.guice;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.servers.Await;
+import java.time.Duration;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.config.JdbiConfig;
+import org.jdbi.v3.core.spi.JdbiPlugin;
+
+/** What pools and plug-ins leave behind for tests to see. */
+final class Traces {
+
+  private Traces() {}
+
+  /** Settings of a pool over H2 whose threads have a name of their own. */
+  static PoolConfig.Builder h2(String name) {
+    return PoolConfig.builder("jdbc:h2:mem:" + name).name(name).minSize(1).maxSize(2);
+  }
+
+  static boolean hasThreads(String poolName) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .anyMatch(thread -> thread.isAlive() && thread.getName().contains(poolName));
+  }
+
+  static void awaitNoThreads(String poolName) {
+    Await.until(
+        Duration.ofSeconds(20), () -> !hasThreads(poolName), "the end of threads of " + poolName);
+  }
+
+  /** Adds its word to those a Jdbi has heard; each is another plug-in. */
+  static JdbiPlugin saying(String word) {
+    return new JdbiPlugin() {
+      @Override
+      public void customizeJdbi(Jdbi jdbi) {
+        jdbi.getConfig(Words.class).heard += word;
+      }
+    };
+  }
+
+  static String heardBy(Jdbi jdbi) {
+    return jdbi.getConfig(Words.class).heard;
+  }
+
+  /** Where {@link #saying} leaves its words. */
+  public static final class Words implements JdbiConfig<Words> {
+    private String heard = "";
+
+    @Override
+    public Words createCopy() {
+      Words copy = new Words();
+      copy.heard = heard;
+      return copy;
+    }
+  }
+}
