@@ -1,6 +1,9 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.CloseReason;
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.driver.CommitTicket;
+import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -13,6 +16,8 @@ import java.sql.SQLNonTransientConnectionException;
 import java.sql.Savepoint;
 import java.sql.Statement;
 import java.sql.Wrapper;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -151,8 +156,9 @@ public final class PooledConnection extends RestoredConnection {
     return current().jdbc;
   }
 
+  /** The session of the lease; throws if this is closed. */
   @Override
-  Session current() throws SQLException {
+  public Session current() throws SQLException {
     Session s = session;
     if (s == null) {
       throw closed();
@@ -160,25 +166,29 @@ public final class PooledConnection extends RestoredConnection {
     return s;
   }
 
-  /** Judges a failure: dooms the connection if it is fatal, and tells the witness. */
   @Override
-  public SQLException failed(SQLException e) {
+  SQLException failed(SQLException e) {
     Session s = session;
     if (s == null) {
       return e;
     }
     Verdict verdict = s.lessor.classify(e);
-    if (verdict == Verdict.CALLER
-        || (verdict == Verdict.READ_ONLY_SERVER && !s.physical().readOnlyServer())) {
-      return e;
+    if (verdict == Verdict.READ_ONLY_SERVER && !s.physical().readOnlyServer()) {
+      return e; // the program has asked for a read-only transaction, and that is all
     }
     if (verdict.fatal()) {
-      s.lessor.doom(s, leaseOf(s), verdict, e);
-    }
-    if (witness != null) {
+      doom(s, verdict, e);
+    } else if (verdict != Verdict.CALLER && witness != null) {
       witness.failed(verdict, e);
     }
     return e;
+  }
+
+  private void doom(Session s, Verdict verdict, SQLException failure) {
+    s.lessor.doom(s, leaseOf(s), verdict, failure);
+    if (witness != null) {
+      witness.failed(verdict, failure);
+    }
   }
 
   @Override
@@ -353,11 +363,10 @@ public final class PooledConnection extends RestoredConnection {
     } catch (SQLException e) {
       throw failed(e);
     }
-    SQLException why = new SQLNonTransientConnectionException("Found invalid by isValid", "08006");
-    s.lessor.doom(s, leaseOf(s), Verdict.CONNECTION_LOST, why);
-    if (witness != null) {
-      witness.failed(Verdict.CONNECTION_LOST, why);
-    }
+    doom(
+        s,
+        Verdict.CONNECTION_LOST,
+        new SQLNonTransientConnectionException("Found invalid by isValid", "08006"));
     return false;
   }
 
@@ -405,7 +414,7 @@ public final class PooledConnection extends RestoredConnection {
 
   // ---- for units of work ------------------------------------------------------------------------
 
-  /** The session of the lease; null if there is none. */
+  /** The session of the lease; null if this is closed. */
   public @Nullable Session session() {
     return session;
   }
@@ -421,20 +430,24 @@ public final class PooledConnection extends RestoredConnection {
     witness = value;
   }
 
-  /** Whether a text of this lease may have ended a transaction without JDBC. */
-  public boolean mayHaveEndedTransaction() {
+  /** Whether this is open and belongs to {@code lessor}. */
+  public boolean isOf(Lessor lessor) {
     Session s = session;
-    return s != null && s.has(SqlTexts.ENDS | SqlTexts.DEFINES);
+    return s != null && s.lessor == lessor;
   }
 
-  /** Whether a statement is open. */
-  public boolean hasOpenStatements() {
+  /** The statements that are open. */
+  public List<Statement> openStatements() {
+    if (open == null) {
+      return List.of();
+    }
+    List<Statement> found = new ArrayList<>();
     for (OpenStatement at = open; at != null; at = at.next) {
       if (!at.isShut()) {
-        return true;
+        found.add(at);
       }
     }
-    return false;
+    return found;
   }
 
   /** How many statements are listed, closed ones included. */
@@ -465,9 +478,49 @@ public final class PooledConnection extends RestoredConnection {
   }
 
   /**
-   * Gives the session back as it is and leaves this face between two sessions: nothing works on it
-   * until {@link #rebind} brings another. For a session that is doomed; its statements are closed
-   * without asking the driver, who might wait for an answer.
+   * Dooms the session if it is dead, though no failure has passed through here that said so: the
+   * program may have used the driver's own object. Sends nothing.
+   */
+  public boolean foundBroken(Verdict verdict, SQLException failure) {
+    Session s = session;
+    if (s == null || !s.dead()) {
+      return false;
+    }
+    doom(s, verdict, failure);
+    return true;
+  }
+
+  /** As {@link PhysicalConnection#commitTicket()}. */
+  public @Nullable CommitTicket commitTicket() throws SQLException {
+    try {
+      return current().physical().commitTicket();
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
+  /** As {@link PhysicalConnection#commitStatus}. */
+  public CommitStatus commitStatus(CommitTicket ticket) throws SQLException {
+    try {
+      return current().physical().commitStatus(ticket);
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
+  /** As {@link PhysicalConnection#endBackend}. */
+  public void endBackend(CommitTicket ticket) throws SQLException {
+    try {
+      current().physical().endBackend(ticket);
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
+  /**
+   * Gives the session back to be closed and leaves this face between two sessions: nothing works on
+   * it until {@link #rebind} brings another. Its statements are closed without asking the driver,
+   * who might wait for an answer.
    */
   public void letGo() {
     Session s = session;
@@ -486,7 +539,7 @@ public final class PooledConnection extends RestoredConnection {
       left.orphan();
       left = next;
     }
-    s.lessor.release(s, l);
+    s.lessor.retire(s, l, CloseReason.FAILED);
   }
 
   /**
@@ -498,12 +551,17 @@ public final class PooledConnection extends RestoredConnection {
   public void rebind(Session next, long nextLease) throws SQLException {
     Session old = session;
     if (old != null) {
-      if (hasOpenStatements() || old.inTransaction()) {
+      if (!openStatements().isEmpty() || old.inTransaction()) {
         throw new SQLException(
             "A connection can't be renewed while its statements or its transaction are open",
             "25001");
       }
-      letGo();
+      long l = lease;
+      if (SESSION.compareAndSet(this, old, null)) {
+        open = null;
+        lease = BETWEEN;
+        Homecoming.of(old, l, null);
+      }
     }
     if (!LEASE.compareAndSet(this, BETWEEN, nextLease)) {
       throw closed();

@@ -20,7 +20,7 @@ abstract class RestoredConnection extends ForwardingConnection {
   @Override
   public void setAutoCommit(boolean value) throws SQLException {
     Witness witness = witness();
-    if (value && witness != null && current().commitsByAutoCommit()) {
+    if (value && witness != null && current().pending() && !current().autoCommit()) {
       witness.commit(); // which is what JDBC says it does
     }
     Settings settings = changing(Setting.AUTO_COMMIT);

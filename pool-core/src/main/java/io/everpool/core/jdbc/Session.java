@@ -1,6 +1,7 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.ResetMode;
+import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.core.engine.Occupant;
@@ -55,6 +56,7 @@ public final class Session implements Occupant {
   int sweepAt = FEWEST_TO_SWEEP;
 
   private @Nullable Settings settings;
+  private boolean looksUpCommits = true;
 
   /** For an opener, who will put it into {@code slot}. */
   public Session(Slot slot, long number, PhysicalConnection physical, Lessor lessor) {
@@ -164,23 +166,80 @@ public final class Session implements Occupant {
     }
   }
 
+  // ---- facts, for those who have to know what may be repeated ---------------------------------
+
   /** Whether a transaction is open, however it was begun. */
-  boolean inTransaction() throws SQLException {
+  public boolean inTransaction() throws SQLException {
     TransactionState state = physical.transactionState();
     return state == TransactionState.UNKNOWN
         ? has(PENDING) && !jdbc.getAutoCommit()
         : state != TransactionState.NONE;
   }
 
-  /** Whether turning autocommit on commits something. */
-  boolean commitsByAutoCommit() throws SQLException {
-    return has(PENDING) && !jdbc.getAutoCommit();
+  /** Whether a transaction is open and takes nothing but a rollback; rather no if unknown. */
+  public boolean transactionFailed() {
+    return physical.transactionState() == TransactionState.FAILED;
   }
 
   /** Whether a text may have set the level of isolation, or an earlier lease's may have. */
   boolean isolationMayBeSetBySql() {
     return has(SqlTexts.ISOLATES) || reset == ResetMode.NONE;
   }
+
+  /** Whether anything was sent since the last commit or rollback. */
+  public boolean pending() {
+    return has(PENDING);
+  }
+
+  /** Whether what is sent now is committed by itself; rather yes if unknown. */
+  public boolean autoCommit() {
+    try {
+      return !Boolean.FALSE.equals(settings().get(Setting.AUTO_COMMIT));
+    } catch (SQLException e) {
+      return true;
+    }
+  }
+
+  /** Whether the program has set the connection read-only by JDBC; rather no if unknown. */
+  public boolean readOnly() {
+    try {
+      return has(CHANGED) && Boolean.TRUE.equals(settings().get(Setting.READ_ONLY));
+    } catch (SQLException e) {
+      return false;
+    }
+  }
+
+  /** Whether a text of this lease may commit a transaction that JDBC knows to be open. */
+  public boolean commitsBySql() {
+    return has(SqlTexts.ENDS)
+        || (has(SqlTexts.DEFINES) && physical.transactionState() == TransactionState.UNKNOWN);
+  }
+
+  /** Whether SQL may have left something in the session that another doesn't have. */
+  public boolean hasTraces() {
+    return traces != 0;
+  }
+
+  /** Whether the driver can look up commits; until it says no. */
+  public boolean looksUpCommits() {
+    return looksUpCommits;
+  }
+
+  /** The driver has said that it can't. */
+  public void cannotLookUpCommits() {
+    looksUpCommits = false;
+  }
+
+  /** Whether the connection is closed already, on this side or the other. Sends nothing. */
+  boolean dead() {
+    try {
+      return jdbc.isClosed() || physical.look() == Look.DEAD;
+    } catch (SQLException e) {
+      return true;
+    }
+  }
+
+  // ---- what was set ----------------------------------------------------------------------------
 
   Settings settings() {
     Settings known = settings;

@@ -20,11 +20,8 @@ public final class SqlTexts {
   /** Something in the text defines, which commits in some databases. */
   static final int DEFINES = 1 << 1;
 
-  /** The text speaks of read-only transactions. */
-  static final int READ_ONLY = 1 << 2;
-
   /** The text speaks of isolation. */
-  static final int ISOLATES = 1 << 3;
+  static final int ISOLATES = 1 << 2;
 
   private static final int PLACES = 512;
 
@@ -66,10 +63,7 @@ public final class SqlTexts {
    * one too few: what follows a semicolon inside of a literal or a function body counts as well.
    */
   static int marks(String sql) {
-    String lower = sql.toLowerCase(Locale.ROOT);
-    int marks =
-        (lower.contains("read only") ? READ_ONLY : 0)
-            | (lower.contains("isolation") ? ISOLATES : 0);
+    int marks = sql.toLowerCase(Locale.ROOT).contains("isolation") ? ISOLATES : 0;
     int at = 0;
     while (at >= 0 && at < sql.length()) {
       at = skipBlanks(sql, at);

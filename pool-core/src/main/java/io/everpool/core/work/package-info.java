@@ -1,4 +1,4 @@
-/** Units of work: what may be rerun after a failure, and what became of a commit. */
+/** Units of work: what may be rerun, and what became of a COMMIT without an answer. */
 @NullMarked
 package io.everpool.core.work;
 

@@ -93,7 +93,8 @@ final class Fake implements InvocationHandler {
     return null;
   }
 
-  private @Nullable Object answer(String name, Method method, Object @Nullable [] args) {
+  private @Nullable Object answer(String name, Method method, Object @Nullable [] args)
+      throws SQLException {
     if (name.startsWith("execute")) {
       execute(args != null && args[0] instanceof String text ? text : sql);
     }
@@ -105,7 +106,7 @@ final class Fake implements InvocationHandler {
               : new Fake(driver, this, Statement.class, "of meta data").proxy;
       case "closeOnCompletion" -> completes();
       case "isValid" -> properties.getOrDefault("Valid", true);
-      case "commit", "rollback" -> args == null ? end() : null;
+      case "commit", "rollback" -> args == null ? end(name) : null;
       case "getClientInfo" ->
           args == null ? clientInfo() : clientInfo().getProperty((String) args[0]);
       case "setClientInfo" -> args == null ? null : setClientInfo(args);
@@ -122,7 +123,12 @@ final class Fake implements InvocationHandler {
     return null;
   }
 
-  private @Nullable Object end() {
+  private @Nullable Object end(String how) throws SQLException {
+    if (how.equals("commit")) {
+      driver.database.commit(this);
+    } else {
+      driver.database.rollback(this);
+    }
     transaction = TransactionState.NONE;
     return null;
   }
@@ -139,7 +145,11 @@ final class Fake implements InvocationHandler {
     return (Properties) properties.computeIfAbsent("ClientInfo", k -> new Properties());
   }
 
-  private @Nullable Object property(String name, Method method, Object @Nullable [] args) {
+  private @Nullable Object property(String name, Method method, Object @Nullable [] args)
+      throws SQLException {
+    if (name.equals("setAutoCommit") && transaction != TransactionState.NONE) {
+      end("commit");
+    }
     if (proxy instanceof Connection && name.startsWith("set") && args != null && args.length == 1) {
       return set(name.substring(3), args[0]);
     }
@@ -158,9 +168,10 @@ final class Fake implements InvocationHandler {
     return child ? new Fake(driver, this, type, text).proxy : FakeDriver.some(type);
   }
 
-  private void execute(String text) {
+  private void execute(String text) throws SQLException {
     Fake connection = connection();
     boolean auto = (boolean) connection.properties.getOrDefault("AutoCommit", true);
+    driver.database.execute(connection, text, auto);
     String word = text.strip().split("\\W", 2)[0].toUpperCase(Locale.ROOT);
     if (word.equals("COMMIT") || word.equals("ROLLBACK")) {
       connection.transaction = TransactionState.NONE;

@@ -30,6 +30,12 @@ public final class FakeDriver {
   /** What was called on any of its objects, such as {@code setReadOnly(true)}. */
   public final List<String> calls = Collections.synchronizedList(new ArrayList<>());
 
+  /** What its connections say of commits. */
+  public final FakeCommits commits = new FakeCommits();
+
+  /** The tables, of one column and no structure. */
+  public final FakeDatabase database = new FakeDatabase();
+
   private final Map<String, Deque<SQLException>> failures = new ConcurrentHashMap<>();
 
   /** Has the next call of this name fail. */
@@ -37,9 +43,16 @@ public final class FakeDriver {
     failures.computeIfAbsent(method, m -> new ArrayDeque<>()).add(failure);
   }
 
+  /** Has the next call of this name fail as when the connection breaks. */
+  public SQLException breakNext(String method) {
+    SQLException failure = new SQLException("broken off at " + method, "08006");
+    failNext(method, failure);
+    return failure;
+  }
+
   /** Opens a connection. */
   public FakePhysical open() {
-    return new FakePhysical(new Fake(this, null, Connection.class, ""));
+    return new FakePhysical(this, new Fake(this, null, Connection.class, ""));
   }
 
   void called(Method method, @Nullable Object @Nullable [] args) throws SQLException {

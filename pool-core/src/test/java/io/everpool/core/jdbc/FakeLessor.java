@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A lessor without an engine: real slots and real moves, but nobody waits, and what is closed stays
@@ -34,7 +35,12 @@ public final class FakeLessor implements Lessor {
   private final Opener opener;
   private final SqlTexts texts;
   private final ConcurrentLinkedDeque<Session> idle = new ConcurrentLinkedDeque<>();
-  private final AtomicLong numbers = new AtomicLong();
+
+  /** The number of the last connection that was opened. */
+  public final AtomicLong session = new AtomicLong();
+
+  /** What opening a connection throws. */
+  public @Nullable SQLException openFailure;
 
   /** Leases that ended well. */
   public final AtomicInteger released = new AtomicInteger();
@@ -81,9 +87,12 @@ public final class FakeLessor implements Lessor {
   private Session lend() throws SQLException {
     Session session = idle.poll();
     if (session == null) {
+      if (openFailure != null) {
+        throw openFailure;
+      }
       Slot slot = new Slot(0);
       must(slot, Move.RESERVE);
-      session = new Session(slot, numbers.incrementAndGet(), opener.open(), this);
+      session = new Session(slot, this.session.incrementAndGet(), opener.open(), this);
       slot.occupant = session;
       must(slot, Move.OPENED);
     }
@@ -98,7 +107,7 @@ public final class FakeLessor implements Lessor {
     }
   }
 
-  static Session session(PooledConnection face) {
+  public static Session session(PooledConnection face) {
     return Objects.requireNonNull(face.session());
   }
 

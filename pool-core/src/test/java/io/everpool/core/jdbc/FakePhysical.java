@@ -1,6 +1,8 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.ResetMode;
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.driver.CommitTicket;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.TransactionState;
@@ -12,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A connection of the fake driver's; its fields say how it behaves. */
 public final class FakePhysical implements PhysicalConnection {
+  private final FakeDriver driver;
   private final Fake jdbc;
 
   /** Whether the driver knows of its transactions. */
@@ -27,7 +30,8 @@ public final class FakePhysical implements PhysicalConnection {
   /** Run at each reset. */
   public Runnable onReset = () -> {};
 
-  FakePhysical(Fake jdbc) {
+  FakePhysical(FakeDriver driver, Fake jdbc) {
+    this.driver = driver;
     this.jdbc = jdbc;
   }
 
@@ -80,6 +84,30 @@ public final class FakePhysical implements PhysicalConnection {
     if (resetFailure != null) {
       throw resetFailure;
     }
+  }
+
+  @Override
+  public @Nullable CommitTicket commitTicket() throws SQLException {
+    if (!driver.commits.truthful) {
+      return driver.commits.ticket();
+    }
+    String id = driver.database.id(jdbc);
+    return id.isEmpty() ? null : new CommitTicket(id, "server 1", 7);
+  }
+
+  @Override
+  public CommitStatus commitStatus(CommitTicket ticket) throws SQLException {
+    if (!driver.commits.truthful) {
+      return driver.commits.status(ticket);
+    }
+    return driver.database.isCommitted(ticket.transactionId())
+        ? CommitStatus.COMMITTED
+        : CommitStatus.ABORTED;
+  }
+
+  @Override
+  public void endBackend(CommitTicket ticket) {
+    driver.commits.ended.add(ticket);
   }
 
   @Override

@@ -64,7 +64,7 @@ class RenewalTest {
             SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08003"));
     old.close();
     assertThat(lessor.doomed).containsExactly(Verdict.CONNECTION_LOST);
-    assertThat(connection.hasOpenStatements()).isFalse();
+    assertThat(connection.openStatements()).isEmpty();
   }
 
   /** Closed means closed, also for who is just fetching a new session. */

@@ -2,7 +2,6 @@ package io.everpool.core.jdbc;
 
 import static io.everpool.core.jdbc.SqlTexts.DEFINES;
 import static io.everpool.core.jdbc.SqlTexts.ENDS;
-import static io.everpool.core.jdbc.SqlTexts.READ_ONLY;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
@@ -45,10 +44,9 @@ class SqlTextsTest {
   }
 
   @Test
-  void seesWhatDefinesAndWhatAsksForReadOnly() {
+  void seesWhatDefines() {
     assertThat(SqlTexts.marks("create table t (a int)")).isEqualTo(DEFINES);
     assertThat(SqlTexts.marks("select 1; DROP TABLE t; end")).isEqualTo(DEFINES | ENDS);
-    assertThat(SqlTexts.marks("begin Read Only")).isEqualTo(READ_ONLY);
   }
 
   @Test

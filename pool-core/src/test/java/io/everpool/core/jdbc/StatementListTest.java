@@ -50,7 +50,7 @@ class StatementListTest {
       longest = Math.max(longest, connection.listed());
     }
     assertThat(longest).isLessThanOrEqualTo(order == Order.LAST_FIRST ? 0 : 100);
-    assertThat(connection.hasOpenStatements()).isFalse();
+    assertThat(connection.openStatements()).isEmpty();
     driver.calls.clear();
     connection.close();
     assertThat(driver.calls.size()).isLessThan(150);
@@ -86,7 +86,7 @@ class StatementListTest {
     first.close();
     first.close();
     first.close();
-    assertThat(connection.hasOpenStatements()).isTrue();
+    assertThat(connection.openStatements()).hasSize(1);
     connection.close();
     assertThat(second.bare().isClosed()).isTrue();
   }

@@ -1,0 +1,62 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.driver.CommitTicket;
+import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a fake driver's connections say of commits; its fields say what. */
+public final class FakeCommits {
+
+  /** Whether the database is asked instead of what follows. */
+  public boolean truthful;
+
+  /** Whether it can tell at all. */
+  public boolean told = true;
+
+  /** What is given out; null for a transaction that has written nothing. */
+  public @Nullable CommitTicket ticket = new CommitTicket("42", "server 1", 7);
+
+  /** What is answered next, one after the other: a status, or a failure. */
+  public final Deque<Object> answers = new ArrayDeque<>();
+
+  /** What asking for a ticket throws, once. */
+  public @Nullable SQLException ticketFailure;
+
+  /** Run at each question. */
+  public Runnable onAsked = () -> {};
+
+  /** How often a ticket was asked for. */
+  public int tickets;
+
+  public final List<CommitTicket> asked = new ArrayList<>();
+  public final List<CommitTicket> ended = new ArrayList<>();
+
+  @Nullable CommitTicket ticket() throws SQLException {
+    tickets++;
+    SQLException failure = ticketFailure;
+    if (failure != null) {
+      ticketFailure = null;
+      throw failure;
+    }
+    if (!told) {
+      throw new SQLFeatureNotSupportedException("can't tell");
+    }
+    return ticket;
+  }
+
+  CommitStatus status(CommitTicket of) throws SQLException {
+    asked.add(of);
+    onAsked.run();
+    Object answer = answers.poll();
+    if (answer instanceof SQLException failure) {
+      throw failure;
+    }
+    return answer == null ? CommitStatus.UNKNOWN : (CommitStatus) answer;
+  }
+}

@@ -1,0 +1,265 @@
+package io.everpool.core.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ch.qos.logback.classic.Level;
+import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.RetryConfig;
+import io.everpool.api.WorkOptions;
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.jdbc.PooledConnection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+
+/** A COMMIT was sent and its answer was lost. */
+class CommitTest extends LadderFixture {
+
+  private String transfer(WorkOptions options) throws SQLException {
+    try (PooledConnection face = lessor.acquire()) {
+      return ladder.inTransaction(
+          face,
+          options,
+          connection -> {
+            runs++;
+            execute(connection, "insert a");
+            return "done " + runs;
+          });
+    }
+  }
+
+  private String transfer() throws SQLException {
+    return transfer(WorkOptions.DEFAULT.withLabel("transfer"));
+  }
+
+  @Test
+  void whatIsFoundCommittedIsDone() throws SQLException {
+    driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.COMMITTED);
+    assertThat(transfer()).isEqualTo("done 1");
+    assertThat(runs).isEqualTo(1);
+    assertThat(driver.commits.asked).containsExactly(driver.commits.ticket);
+    assertThat(lessor.events)
+        .contains(new PoolEvent.CommitResolved("everpool", "42", CommitStatus.COMMITTED));
+    assertThat(logged.messages(Level.WARN)).contains(RECONNECTING);
+    assertThat(lessor.released).as("the connection that was asked").hasValue(1);
+  }
+
+  @Test
+  void whatIsFoundAbortedIsRunAgain() throws SQLException {
+    driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.ABORTED);
+    assertThat(transfer()).isEqualTo("done 2");
+    assertThat(lessor.session.get()).as("one more connection was enough").isEqualTo(2);
+  }
+
+  /** Without an id nothing was written, and nothing can be doubled. */
+  @Test
+  void whatWroteNothingIsRunAgainWithoutAsking() throws SQLException {
+    driver.commits.ticket = null;
+    driver.breakNext("commit");
+    assertThat(transfer()).isEqualTo("done 2");
+    assertThat(driver.commits.asked).isEmpty();
+  }
+
+  /** The old server process may still be at it: asked again, and helped to an end. */
+  @Test
+  void whatIsInProgressIsAskedAgainAndEnded() throws SQLException {
+    driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.IN_PROGRESS);
+    driver.commits.answers.add(CommitStatus.IN_PROGRESS);
+    driver.commits.answers.add(CommitStatus.COMMITTED);
+    assertThat(transfer()).isEqualTo("done 1");
+    assertThat(driver.commits.ended).hasSize(1);
+    assertThat(pauses).hasSize(2);
+  }
+
+  @Test
+  void whatNobodyKnowsIsSaidAndNotRepeated() {
+    SQLException lost = driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.UNKNOWN);
+    assertThatThrownBy(this::transfer)
+        .isInstanceOfSatisfying(
+            CommitOutcomeUnknownException.class,
+            e -> {
+              assertThat(e.transactionId()).isEqualTo("42");
+              assertThat(e.getSQLState()).isEqualTo("08007");
+            })
+        .hasMessageContaining("COMMIT of transfer")
+        .hasMessageContaining("transaction 42")
+        .hasCause(lost);
+    assertThat(runs).isEqualTo(1);
+    assertThat(lessor.events)
+        .contains(new PoolEvent.CommitResolved("everpool", "42", CommitStatus.UNKNOWN));
+  }
+
+  @Test
+  void theAskingEndsAtTheLongestDuration() {
+    retry(RetryConfig.DEFAULT.withMaxDuration(Duration.ofSeconds(3)));
+    driver.breakNext("commit");
+    for (int i = 0; i < 1_000; i++) {
+      driver.commits.answers.add(CommitStatus.IN_PROGRESS);
+    }
+    assertThatThrownBy(this::transfer).isInstanceOf(CommitOutcomeUnknownException.class);
+    assertThat(now).isBetween(2_900_000_000L, 3_000_000_000L);
+  }
+
+  /** The connection that asks may break as well. */
+  @Test
+  void theAskingGoesOnOverAFurtherConnection() throws SQLException {
+    driver.breakNext("commit");
+    driver.commits.answers.add(lost());
+    driver.commits.answers.add(new SQLException("starting", "57P01"));
+    driver.commits.answers.add(CommitStatus.COMMITTED);
+    assertThat(transfer()).isEqualTo("done 1");
+    assertThat(lessor.session.get()).isEqualTo(4);
+    assertThat(lessor.closed).hasSize(3);
+  }
+
+  @Test
+  void aServerThatRefusesToSayIsNotAskedForEver() {
+    driver.breakNext("commit");
+    driver.commits.answers.add(new SQLException("permission denied", "42501"));
+    assertThatThrownBy(this::transfer).isInstanceOf(CommitOutcomeUnknownException.class);
+    assertThat(driver.commits.asked).hasSize(1);
+  }
+
+  @Test
+  void whereTheDriverCannotTellTheOutcomeIsUnknown() throws SQLException {
+    driver.commits.told = false;
+    transfer();
+    transfer();
+    assertThat(driver.commits.tickets).as("asked once per connection").isEqualTo(1);
+    driver.breakNext("commit");
+    assertThatThrownBy(this::transfer)
+        .isInstanceOfSatisfying(
+            CommitOutcomeUnknownException.class, e -> assertThat(e.transactionId()).isNull());
+    assertThat(runs).isEqualTo(3);
+  }
+
+  @Test
+  void withoutTheSettingNothingIsAskedAndTheOutcomeIsUnknown() {
+    retry(RetryConfig.DEFAULT.withCommitOutcome(false));
+    driver.breakNext("commit");
+    assertThatThrownBy(this::transfer).isInstanceOf(CommitOutcomeUnknownException.class);
+    assertThat(driver.commits.tickets).isZero();
+  }
+
+  @Test
+  void whatMayBeRepeatedIsRepeatedWithoutAsking() throws SQLException {
+    driver.breakNext("commit");
+    assertThat(transfer(WorkOptions.IDEMPOTENT)).isEqualTo("done 2");
+    driver.breakNext("commit");
+    runs = 0;
+    assertThat(transfer(WorkOptions.READ_ONLY)).isEqualTo("done 2");
+    assertThat(driver.commits.tickets).isZero();
+  }
+
+  /** The server has answered, and the answer is no. */
+  @Test
+  void aRefusedCommitIsNoLostOne() {
+    SQLException refused = new SQLException("deferred constraint", "23503");
+    driver.failNext("commit", refused);
+    assertThatThrownBy(this::transfer).isSameAs(refused);
+    assertThat(driver.commits.asked).isEmpty();
+    assertThat(runs).isEqualTo(1);
+  }
+
+  /** Before COMMIT is sent there is nothing to ask about. */
+  @Test
+  void aConnectionThatBreaksBeforeTheCommitIsAnOrdinaryFailure() throws SQLException {
+    driver.commits.ticketFailure = lost();
+    assertThat(transfer()).isEqualTo("done 2");
+    assertThat(driver.commits.asked).isEmpty();
+  }
+
+  /** It commits, says JDBC. */
+  @Test
+  void turningAutocommitOnIsACommit() throws SQLException {
+    driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.COMMITTED);
+    try (PooledConnection face = lessor.acquire()) {
+      ladder.rerun(
+          face,
+          WorkOptions.DEFAULT,
+          connection -> {
+            runs++;
+            connection.setAutoCommit(false);
+            execute(connection, "insert a");
+            connection.setAutoCommit(true);
+            assertThat(connection.getAutoCommit()).isTrue();
+            return "";
+          });
+      assertThat(number(face)).isEqualTo(2);
+    }
+    assertThat(runs).isEqualTo(1);
+  }
+
+  /** The rest of the unit finds a connection like the one before. */
+  @Test
+  void afterACommitThatWentWellTheUnitGoesOn() throws SQLException {
+    driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.COMMITTED);
+    try (PooledConnection face = lessor.acquire()) {
+      face.setReadOnly(false);
+      ladder.rerun(
+          face,
+          WorkOptions.DEFAULT,
+          connection -> {
+            connection.setAutoCommit(false);
+            execute(connection, "insert a");
+            connection.commit();
+            assertThat(connection.getAutoCommit()).isFalse();
+            execute(connection, "insert b");
+            connection.commit();
+            return "";
+          });
+    }
+    assertThat(driver.database.rows).containsExactly("b");
+    assertThat(driver.calls).filteredOn("commit()"::equals).hasSize(2);
+  }
+
+  /** A session that SQL has changed can't be replaced in the midst of a unit. */
+  @Test
+  void aChangedSessionEndsWithItsCommit() throws SQLException {
+    driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.COMMITTED);
+    try (PooledConnection face = lessor.acquire()) {
+      ladder.rerun(
+          face,
+          WorkOptions.DEFAULT,
+          connection -> {
+            connection.setAutoCommit(false);
+            execute(connection, "SET search_path = x");
+            connection.commit();
+            assertThat(connection.isClosed()).isTrue();
+            return "";
+          });
+    }
+    assertThat(lessor.released).hasValue(1);
+  }
+
+  @Test
+  void aCommitOutsideOfUnitsIsTheDrivers() throws SQLException {
+    SQLException lost = driver.breakNext("commit");
+    try (PooledConnection face = lessor.acquire()) {
+      face.setAutoCommit(false);
+      execute(face, "insert a");
+      assertThatThrownBy(face::commit).isSameAs(lost);
+    }
+    assertThat(driver.commits.tickets).isZero();
+    assertThat(Objects.requireNonNull(lost).getSuppressed()).isEmpty();
+  }
+
+  @Test
+  void anInterruptWhileAskingLeavesTheOutcomeUnknown() {
+    driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.IN_PROGRESS);
+    driver.commits.onAsked = () -> Thread.currentThread().interrupt();
+    assertThatThrownBy(this::transfer).isInstanceOf(CommitOutcomeUnknownException.class);
+    assertThat(Thread.interrupted()).isTrue();
+  }
+}

@@ -1,0 +1,76 @@
+package io.everpool.core.work;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.api.RetryConfig;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.jdbc.FakeDriver;
+import io.everpool.core.jdbc.FakeLessor;
+import io.everpool.core.jdbc.Logged;
+import io.everpool.core.jdbc.PooledConnection;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+
+/** A ladder over a fake driver, with a clock that moves only while it pauses. */
+abstract class LadderFixture {
+  static final String RECONNECTING = "Attempting to reconnect to database...";
+
+  final FakeDriver driver = new FakeDriver();
+  final Logged logged = new Logged();
+  final List<Long> pauses = new ArrayList<>();
+  long now;
+  FakeLessor lessor = lessor(RetryConfig.DEFAULT);
+  Ladder ladder = ladder(lessor);
+
+  /** How often the work of the test ran. */
+  int runs;
+
+  @AfterEach
+  void stopLogging() {
+    logged.close();
+  }
+
+  FakeLessor lessor(RetryConfig retry) {
+    return FakeLessor.over(driver, PoolConfig.builder("fake:").retry(retry).build());
+  }
+
+  Ladder ladder(FakeLessor over) {
+    return new Ladder(over, () -> now, () -> 0.5, this::pause);
+  }
+
+  void retry(RetryConfig retry) {
+    lessor = lessor(retry);
+    ladder = ladder(lessor);
+  }
+
+  private void pause(long nanos) throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    pauses.add(nanos);
+    now += nanos;
+  }
+
+  /** A failure as when the connection breaks. */
+  static SQLException lost() {
+    return new SQLException("gone", "08006");
+  }
+
+  static void execute(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  static long number(Connection connection) {
+    return FakeLessor.session((PooledConnection) connection).number();
+  }
+
+  <E extends PoolEvent> Stream<E> events(Class<E> type) {
+    return lessor.events.stream().filter(type::isInstance).map(type::cast);
+  }
+}

@@ -1,0 +1,269 @@
+package io.everpool.core.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.everpool.api.WorkOptions;
+import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.jdbc.FakeDriver;
+import io.everpool.core.jdbc.FakeLessor;
+import io.everpool.core.jdbc.PooledConnection;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Units within units, as frameworks nest them. */
+class NestedUnitsTest extends LadderFixture {
+  private final List<String> seen = new ArrayList<>();
+
+  /** A transaction as a framework makes one, as a unit of its own on the connection given. */
+  private void transaction(Connection connection, String name) throws SQLException {
+    ladder.rerun(
+        connection,
+        WorkOptions.DEFAULT.withLabel(name),
+        c -> {
+          seen.add(name);
+          c.setAutoCommit(false);
+          try {
+            execute(c, "insert " + name);
+            c.commit();
+          } finally {
+            if (!c.isClosed()) {
+              c.setAutoCommit(true);
+            }
+          }
+          return "";
+        });
+  }
+
+  /** An outer unit has sent nothing but the inner: it is run again whole. */
+  @Test
+  void theOutermostUnitThatCanBeIsRunAgain() throws SQLException {
+    driver.breakNext("execute");
+    try (PooledConnection face = lessor.acquire()) {
+      ladder.rerun(
+          face,
+          WorkOptions.DEFAULT,
+          c -> {
+            seen.add("outer");
+            transaction(c, "inner");
+            return "";
+          });
+    }
+    assertThat(seen).containsExactly("outer", "inner", "outer", "inner");
+    assertThat(driver.database.rows).containsExactly("inner");
+  }
+
+  /** Transactions one after the other on one connection: the first is there and stays. */
+  @Test
+  void whereTheOuterHasCommittedTheInnerIsRunAgainAlone() throws SQLException {
+    try (PooledConnection face = lessor.acquire()) {
+      ladder.rerun(
+          face,
+          WorkOptions.DEFAULT,
+          c -> {
+            seen.add("outer");
+            transaction(c, "one");
+            driver.breakNext("execute");
+            transaction(c, "two");
+            return "";
+          });
+    }
+    assertThat(seen).containsExactly("outer", "one", "two", "two");
+    assertThat(driver.database.rows).containsExactly("one", "two");
+    assertThat(lessor.released).hasValue(1);
+  }
+
+  @Test
+  void whereTheOuterHasWrittenTheInnerIsRunAgainAlone() throws SQLException {
+    try (PooledConnection face = lessor.acquire()) {
+      ladder.rerun(
+          face,
+          WorkOptions.DEFAULT,
+          c -> {
+            execute(c, "insert before");
+            driver.breakNext("execute");
+            transaction(c, "inner");
+            execute(c, "insert after");
+            return "";
+          });
+    }
+    assertThat(driver.database.rows).containsExactly("before", "inner", "after");
+  }
+
+  /** The rows that the outer is reading are of the old session. */
+  @Test
+  void notWhereTheOuterHoldsAStatement() throws SQLException {
+    try (PooledConnection face = lessor.acquire()) {
+      assertThatThrownBy(
+              () ->
+                  ladder.rerun(
+                      face,
+                      WorkOptions.DEFAULT,
+                      c -> {
+                        try (Statement reading = c.createStatement()) {
+                          reading.executeQuery("select 1");
+                          driver.breakNext("execute");
+                          transaction(c, "inner");
+                        }
+                        return "";
+                      }))
+          .hasMessageContaining("broken off");
+    }
+    assertThat(seen).containsExactly("inner");
+    assertThat(events(PoolEvent.RetryRefused.class)).hasSize(1);
+  }
+
+  @Test
+  void aPartOfATransactionIsNotRunAgainAlone() throws SQLException {
+    try (PooledConnection face = lessor.acquire()) {
+      assertThatThrownBy(
+              () ->
+                  ladder.rerun(
+                      face,
+                      WorkOptions.DEFAULT,
+                      c -> {
+                        execute(c, "insert autocommitted");
+                        c.setAutoCommit(false);
+                        execute(c, "insert in the transaction");
+                        driver.breakNext("execute");
+                        return ladder.rerun(
+                            c,
+                            WorkOptions.IDEMPOTENT,
+                            inner -> {
+                              seen.add("inner");
+                              execute(inner, "insert more");
+                              return "";
+                            });
+                      }))
+          .hasMessageContaining("broken off")
+          .isNotInstanceOf(WriteOutcomeUnknownException.class);
+    }
+    assertThat(seen).containsExactly("inner");
+    assertThat(driver.database.rows).containsExactly("autocommitted");
+  }
+
+  /** After an inner unit has recovered, the outer has nothing to recover from. */
+  @Test
+  void theOuterForgetsWhatTheInnerGotOver() throws SQLException {
+    IllegalStateException own = new IllegalStateException("the outer's own affair");
+    try (PooledConnection face = lessor.acquire()) {
+      assertThatThrownBy(
+              () ->
+                  ladder.rerun(
+                      face,
+                      WorkOptions.DEFAULT,
+                      c -> {
+                        seen.add("outer");
+                        transaction(c, "one");
+                        driver.breakNext("execute");
+                        transaction(c, "two");
+                        throw own;
+                      }))
+          .isSameAs(own);
+    }
+    assertThat(seen).containsExactly("outer", "one", "two", "two");
+    assertThat(events(PoolEvent.RetryRefused.class)).isEmpty();
+  }
+
+  @Test
+  void aReadOnlyUnitWithinAnotherReadsOnly() throws SQLException {
+    try (PooledConnection face = lessor.acquire()) {
+      ladder.rerun(
+          face,
+          WorkOptions.DEFAULT,
+          c -> {
+            seen.add("outer");
+            ladder.rerun(
+                c,
+                WorkOptions.READ_ONLY,
+                inner -> {
+                  execute(inner, "select 1");
+                  return "";
+                });
+            if (seen.size() == 1) {
+              driver.breakNext("createStatement");
+            }
+            execute(c, "insert a");
+            return "";
+          });
+    }
+    assertThat(seen).as("so far the outer had only read").containsExactly("outer", "outer");
+  }
+
+  @Test
+  void somebodyElsesConnectionJustRunsOnce() {
+    Connection foreign = new FakeDriver().open().jdbc();
+    assertThatThrownBy(
+            () ->
+                ladder.rerun(
+                    foreign,
+                    WorkOptions.READ_ONLY,
+                    c -> {
+                      seen.add("ran");
+                      assertThat(c).isSameAs(foreign);
+                      throw lost();
+                    }))
+        .hasMessage("gone");
+    assertThat(seen).hasSize(1);
+  }
+
+  @Test
+  void anotherPoolsConnectionJustRunsOnce() throws SQLException {
+    FakeLessor other = FakeLessor.over(driver);
+    driver.breakNext("execute");
+    try (PooledConnection face = other.acquire()) {
+      assertThatThrownBy(
+              () ->
+                  ladder.rerun(
+                      face,
+                      WorkOptions.READ_ONLY,
+                      c -> {
+                        seen.add("ran");
+                        execute(c, "select 1");
+                        return "";
+                      }))
+          .hasMessageContaining("broken off");
+    }
+    assertThat(seen).hasSize(1);
+  }
+
+  /** A framework's wrapper is what the work goes on to see. */
+  @Test
+  void aWrappedConnectionIsRecognised() throws SQLException {
+    driver.breakNext("execute");
+    try (PooledConnection face = lessor.acquire()) {
+      Connection wrapper =
+          (Connection)
+              Proxy.newProxyInstance(
+                  getClass().getClassLoader(),
+                  new Class<?>[] {Connection.class},
+                  (self, method, args) -> {
+                    if (method.getName().equals("isWrapperFor")) {
+                      return true;
+                    }
+                    if (method.getName().equals("unwrap")) {
+                      return face;
+                    }
+                    return method.invoke(face, args);
+                  });
+      ladder.rerun(
+          wrapper,
+          WorkOptions.READ_ONLY,
+          c -> {
+            seen.add("ran");
+            assertThat(c).isSameAs(wrapper);
+            try (Statement statement = c.createStatement()) {
+              statement.execute("select 1");
+            }
+            return "";
+          });
+    }
+    assertThat(seen).hasSize(2);
+  }
+}

@@ -1,0 +1,611 @@
+package io.everpool.core.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import ch.qos.logback.classic.Level;
+import io.everpool.api.RetryConfig;
+import io.everpool.api.Work;
+import io.everpool.api.WorkOptions;
+import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.api.driver.TransactionState;
+import io.everpool.api.driver.Verdict;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.jdbc.FakeDriver;
+import io.everpool.core.jdbc.FakeLessor;
+import io.everpool.core.jdbc.PooledConnection;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Which units are run again, and how. */
+class RerunTest extends LadderFixture {
+
+  private static final WorkOptions READ_ONLY = WorkOptions.READ_ONLY.withLabel("the report");
+
+  /** Work that notes its runs and then executes one statement. */
+  private Work<String, SQLException> executing(String sql) {
+    return connection -> {
+      runs++;
+      execute(connection, sql);
+      return "done " + runs;
+    };
+  }
+
+  private <T, X extends Exception> T run(WorkOptions options, Work<T, X> work)
+      throws X, SQLException {
+    try (PooledConnection face = lessor.acquire()) {
+      return ladder.run(face, options, work);
+    }
+  }
+
+  private <T, X extends Exception> T inTransaction(Work<T, X> work) throws X, SQLException {
+    try (PooledConnection face = lessor.acquire()) {
+      return ladder.inTransaction(face, WorkOptions.DEFAULT, work);
+    }
+  }
+
+  @Test
+  void workThatGoesWellRunsOnceAndReadsNoClockButOne() throws SQLException {
+    assertThat(run(WorkOptions.DEFAULT, executing("insert a"))).isEqualTo("done 1");
+    assertThat(driver.database.rows).containsExactly("a");
+    assertThat(pauses).isEmpty();
+    assertThat(lessor.released).hasValue(1);
+  }
+
+  @Test
+  void readOnlyWorkIsRunAgainOnAnotherConnectionUnderTheSameFace() throws SQLException {
+    driver.breakNext("execute");
+    List<Connection> faces = new ArrayList<>();
+    List<Long> numbers = new ArrayList<>();
+    try (PooledConnection face = lessor.acquire()) {
+      String result =
+          ladder.run(
+              face,
+              READ_ONLY,
+              connection -> {
+                faces.add(connection);
+                numbers.add(number(connection));
+                assertThat(connection.isReadOnly()).isTrue();
+                execute(connection, "select 1");
+                return "result";
+              });
+      assertThat(result).isEqualTo("result");
+      assertThat(faces).containsExactly(face, face);
+    }
+    assertThat(numbers).containsExactly(1L, 2L);
+    assertThat(logged.messages(Level.WARN)).contains(RECONNECTING);
+    assertThat(lessor.events)
+        .contains(
+            new PoolEvent.Retried(
+                "everpool", "the report", 2, Verdict.CONNECTION_LOST, "broken off at execute"));
+    assertThat(lessor.released).as("the second went back, clean").hasValue(1);
+    assertThat(lessor.closed).as("the first was buried").hasSize(1);
+  }
+
+  @Test
+  void idempotentWorkIsRunAgainEvenIfItWrote() throws SQLException {
+    driver.breakNext("execute");
+    assertThat(run(WorkOptions.IDEMPOTENT, executing("insert a"))).isEqualTo("done 2");
+  }
+
+  /** Nobody knows whether it happened: it is said, and not done again. */
+  @Test
+  void aWriteInAutocommitWithoutAnAnswerIsNotReplayed() throws SQLException {
+    SQLException lost = driver.breakNext("execute");
+    assertThatThrownBy(() -> run(WorkOptions.DEFAULT.withLabel("payment"), executing("insert a")))
+        .isInstanceOfSatisfying(
+            WriteOutcomeUnknownException.class, e -> assertThat(e.getSQLState()).isEqualTo("08007"))
+        .hasMessageContaining("while payment wrote in autocommit")
+        .hasMessageContaining("Look for its effect before you repeat it")
+        .hasCause(lost);
+    assertThat(runs).isEqualTo(1);
+    assertThat(events(PoolEvent.RetryRefused.class)).hasSize(1);
+    assertThat(logged.messages(Level.WARN)).doesNotContain(RECONNECTING);
+  }
+
+  /** The connection was dead before anything was sent on it. */
+  @Test
+  void whereNothingWasSentNothingCanBeDoubled() throws SQLException {
+    driver.breakNext("createStatement");
+    assertThat(run(WorkOptions.DEFAULT, executing("insert a"))).isEqualTo("done 2");
+    assertThat(driver.database.rows).containsExactly("a");
+  }
+
+  @Test
+  void aTransactionOfTheWorksOwnIsRunAgainFromTheStateBefore() throws SQLException {
+    driver.failNext("execute", new SQLException("no", "42601"));
+    driver.breakNext("execute");
+    List<Boolean> autocommit = new ArrayList<>();
+    run(
+        WorkOptions.DEFAULT,
+        connection -> {
+          runs++;
+          autocommit.add(connection.getAutoCommit());
+          connection.setAutoCommit(false);
+          try {
+            execute(connection, "mistake");
+          } catch (SQLException caught) {
+            connection.rollback();
+          }
+          execute(connection, "insert a");
+          connection.commit();
+          return "";
+        });
+    assertThat(runs).isEqualTo(2);
+    assertThat(autocommit).containsExactly(true, true);
+    assertThat(driver.database.rows).containsExactly("a");
+  }
+
+  /** What is committed stays; a rerun would commit it again. */
+  @Test
+  void aUnitThatHasCommittedIsNotRunAgain() throws SQLException {
+    driver.commits.ticket = new io.everpool.api.driver.CommitTicket("1", "x", 1);
+    SQLException lost = lost();
+    Throwable thrown =
+        catchThrowable(
+            () ->
+                run(
+                    WorkOptions.DEFAULT,
+                    connection -> {
+                      runs++;
+                      connection.setAutoCommit(false);
+                      execute(connection, "insert a");
+                      connection.commit();
+                      driver.failNext("execute", lost);
+                      execute(connection, "insert b");
+                      return "";
+                    }));
+    assertThat(thrown).as("and all is known: a is there and b is not").isSameAs(lost);
+    assertThat(runs).isEqualTo(1);
+    assertThat(events(PoolEvent.RetryRefused.class))
+        .extracting(PoolEvent.RetryRefused::why)
+        .containsExactly("a part of it was committed already");
+  }
+
+  /** JDBC doesn't see such a commit, but the pool sees the text. */
+  @Test
+  void aCommitInSqlIsNotReplayed() throws SQLException {
+    driver.breakNext("execute");
+    assertThatThrownBy(
+            () ->
+                run(
+                    WorkOptions.DEFAULT,
+                    connection -> {
+                      connection.setAutoCommit(false);
+                      return executing("insert a; commit").run(connection);
+                    }))
+        .isInstanceOf(WriteOutcomeUnknownException.class);
+    assertThat(runs).isEqualTo(1);
+  }
+
+  @Test
+  void aTransactionIsRunAgainAsAWhole() throws SQLException {
+    String result =
+        inTransaction(
+            connection -> {
+              runs++;
+              execute(connection, "insert a");
+              if (runs == 1) {
+                driver.breakNext("execute");
+              }
+              execute(connection, "insert b");
+              return "done " + runs;
+            });
+    assertThat(result).isEqualTo("done 2");
+    assertThat(driver.database.rows).containsExactly("a", "b");
+  }
+
+  @Test
+  void aLostRaceIsRunAgainOnTheSameConnection() throws SQLException {
+    List<Long> numbers = new ArrayList<>();
+    inTransaction(
+        connection -> {
+          numbers.add(number(connection));
+          execute(connection, "select 1");
+          if (numbers.size() == 1) {
+            driver.failNext("execute", new SQLException("could not serialize", "40001"));
+          }
+          return executing("insert a").run(connection);
+        });
+    assertThat(numbers).containsExactly(1L, 1L);
+    assertThat(driver.calls).containsSubsequence("rollback()", "execute(insert a)", "commit()");
+    assertThat(driver.database.rows).containsExactly("a");
+    assertThat(logged.messages(Level.WARN)).doesNotContain(RECONNECTING).hasSize(1);
+    assertThat(events(PoolEvent.Retried.class))
+        .extracting(PoolEvent.Retried::verdict)
+        .containsExactly(Verdict.TRANSACTION_CONFLICT);
+  }
+
+  @Test
+  void aRaceLostAtTheCommitIsRunAgainToo() throws SQLException {
+    driver.failNext("commit", new SQLException("could not serialize", "40001"));
+    inTransaction(executing("insert a"));
+    assertThat(runs).isEqualTo(2);
+  }
+
+  /** Work that swallows the failure runs into the transaction's state at its end. */
+  @Test
+  void aLostRaceIsSeenThoughTheWorkHidIt() throws SQLException {
+    driver.failNext("execute", new SQLException("deadlock", "40P01"));
+    inTransaction(
+        connection -> {
+          runs++;
+          try {
+            execute(connection, "insert a");
+          } catch (SQLException hidden) {
+            FakeLessor.physical((PooledConnection) connection).transaction(TransactionState.FAILED);
+          }
+          return "";
+        });
+    assertThat(runs).isEqualTo(2);
+  }
+
+  /** The driver would say nothing: its COMMIT of a failed transaction is a rollback. */
+  @Test
+  void committingAFailedTransactionIsAnError() throws SQLException {
+    assertThatThrownBy(
+            () ->
+                inTransaction(
+                    connection -> {
+                      execute(connection, "insert a");
+                      FakeLessor.physical((PooledConnection) connection)
+                          .transaction(TransactionState.FAILED);
+                      return "";
+                    }))
+        .isInstanceOfSatisfying(
+            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("25P02"))
+        .hasMessageContaining("can't be committed");
+    assertThat(driver.calls).contains("rollback()").doesNotContain("commit()");
+  }
+
+  @Test
+  void whatTheWorkThrowsRollsBackAndComesOutAsItIs() throws SQLException {
+    IOException own = new IOException("mine");
+    Throwable thrown =
+        catchThrowable(
+            () ->
+                inTransaction(
+                    connection -> {
+                      runs++;
+                      execute(connection, "insert a");
+                      throw own;
+                    }));
+    assertThat(thrown).isSameAs(own).hasNoSuppressedExceptions();
+    assertThat(runs).isEqualTo(1);
+    assertThat(driver.database.rows).isEmpty();
+    assertThat(driver.calls).contains("rollback()");
+    assertThat(lessor.released).hasValue(1);
+    assertThat(events(PoolEvent.TransactionLeftOpen.class)).isEmpty();
+  }
+
+  @Test
+  void anErrorIsNotRunAgain() {
+    AssertionError error = new AssertionError("a test's");
+    assertThat(
+            catchThrowable(
+                () ->
+                    inTransaction(
+                        connection -> {
+                          runs++;
+                          driver.breakNext("execute");
+                          try {
+                            execute(connection, "insert a");
+                          } catch (SQLException e) {
+                            throw error;
+                          }
+                          return "";
+                        })))
+        .isSameAs(error);
+    assertThat(runs).isEqualTo(1);
+  }
+
+  /** Frameworks wrap what the driver throws, and some lose it. */
+  @Test
+  void aWrappedOrForgottenFailureIsRecognised() throws SQLException {
+    for (boolean keepsCause : new boolean[] {true, false}) {
+      runs = 0;
+      driver.breakNext("execute");
+      inTransaction(
+          connection -> {
+            try {
+              return executing("insert a").run(connection);
+            } catch (SQLException e) {
+              throw keepsCause
+                  ? new IllegalStateException("statement failed", e)
+                  : new IllegalStateException("statement failed");
+            }
+          });
+      assertThat(runs).isEqualTo(2);
+    }
+  }
+
+  /** Another database's trouble, or a nested acquire's, isn't this connection's. */
+  @Test
+  void theFailureOfAnotherConnectionIsNotOurs() throws SQLException {
+    SQLException foreign = lost();
+    Throwable thrown =
+        catchThrowable(
+            () ->
+                inTransaction(
+                    connection -> {
+                      runs++;
+                      throw foreign;
+                    }));
+    assertThat(thrown).isSameAs(foreign);
+    assertThat(runs).isEqualTo(1);
+    assertThat(lessor.doomed).isEmpty();
+  }
+
+  /** A copy or a large object is used past the face, and so is its failure. */
+  @Test
+  void aFailureOfTheDriversOwnObjectIsFoundOut() throws SQLException {
+    inTransaction(
+        connection -> {
+          runs++;
+          connection.unwrap(FakeDriver.Vendor.class);
+          if (runs == 1) {
+            FakeLessor.physical((PooledConnection) connection).breakOff();
+            throw lost();
+          }
+          return "";
+        });
+    assertThat(runs).isEqualTo(2);
+    assertThat(lessor.doomed).hasSize(1);
+  }
+
+  /** What it is used for goes unseen. */
+  @Test
+  void theDriversOwnObjectInAutocommitCountsAsAWrite() throws SQLException {
+    assertThatThrownBy(
+            () ->
+                run(
+                    WorkOptions.DEFAULT,
+                    connection -> {
+                      runs++;
+                      connection.unwrap(FakeDriver.Vendor.class);
+                      FakeLessor.physical((PooledConnection) connection).breakOff();
+                      throw lost();
+                    }))
+        .isInstanceOf(WriteOutcomeUnknownException.class);
+    assertThat(runs).isEqualTo(1);
+  }
+
+  @Test
+  void theLastFailureIsThrownAsItWasAndKnowsTheEarlierOnes() throws SQLException {
+    retry(RetryConfig.DEFAULT.withMaxAttempts(3));
+    SQLException first = driver.breakNext("execute");
+    SQLException second = driver.breakNext("execute");
+    SQLException third = driver.breakNext("execute");
+    Throwable thrown = catchThrowable(() -> inTransaction(executing("insert a")));
+    assertThat(thrown).isSameAs(third);
+    assertThat(thrown.getSuppressed()).containsExactly(first, second);
+    assertThat(runs).isEqualTo(3);
+    assertThat(events(PoolEvent.RetryRefused.class))
+        .extracting(PoolEvent.RetryRefused::attempts)
+        .containsExactly(3);
+  }
+
+  @Test
+  void withRetriesOffWorkRunsOnce() throws SQLException {
+    retry(RetryConfig.OFF);
+    driver.breakNext("execute");
+    assertThatThrownBy(() -> run(READ_ONLY, executing("select 1"))).hasMessageContaining("broken");
+    assertThat(runs).isEqualTo(1);
+  }
+
+  @Test
+  void noRunBeginsAfterTheLongestDuration() throws SQLException {
+    retry(
+        RetryConfig.DEFAULT
+            .withMaxAttempts(100)
+            .withInitialBackoff(Duration.ofSeconds(4))
+            .withMaxBackoff(Duration.ofSeconds(4))
+            .withMaxDuration(Duration.ofSeconds(5)));
+    for (int i = 0; i < 10; i++) {
+      driver.breakNext("execute");
+    }
+    assertThatThrownBy(() -> run(READ_ONLY, executing("select 1"))).hasMessageContaining("broken");
+    assertThat(runs).as("at 0, 2 and 4 s").isEqualTo(3);
+  }
+
+  /** Half of 20, 40, 80, 160 ms, as the dice say one half. */
+  @Test
+  void pausesGrowAndAreDrawn() throws SQLException {
+    for (int i = 0; i < 4; i++) {
+      driver.breakNext("execute");
+    }
+    run(READ_ONLY, executing("select 1"));
+    assertThat(pauses).containsExactly(10_000_000L, 20_000_000L, 40_000_000L, 80_000_000L);
+  }
+
+  /** The dead connection's place is free while the unit waits for another. */
+  @Test
+  void nothingIsHeldDuringAPause() throws SQLException {
+    driver.breakNext("execute");
+    List<Integer> closedAtPause = new ArrayList<>();
+    Ladder watching =
+        new Ladder(lessor, () -> now, () -> 0.5, nanos -> closedAtPause.add(lessor.closed.size()));
+    try (PooledConnection face = lessor.acquire()) {
+      watching.run(face, READ_ONLY, executing("select 1"));
+    }
+    assertThat(closedAtPause).containsExactly(1);
+  }
+
+  @Test
+  void anInterruptEndsTheRetrying() throws SQLException {
+    driver.breakNext("execute");
+    Throwable thrown =
+        catchThrowable(
+            () ->
+                run(
+                    READ_ONLY,
+                    connection -> {
+                      Thread.currentThread().interrupt();
+                      return executing("select 1").run(connection);
+                    }));
+    assertThat(Thread.interrupted()).as("the flag is kept").isTrue();
+    assertThat(thrown).hasMessageContaining("broken off");
+    assertThat(runs).isEqualTo(1);
+  }
+
+  @Test
+  void anInterruptDuringAPauseEndsTheRetrying() throws SQLException {
+    driver.breakNext("execute");
+    Ladder interrupted =
+        new Ladder(
+            lessor,
+            () -> now,
+            () -> 0.5,
+            nanos -> {
+              throw new InterruptedException();
+            });
+    try (PooledConnection face = lessor.acquire()) {
+      assertThatThrownBy(() -> interrupted.run(face, READ_ONLY, executing("select 1")))
+          .hasMessageContaining("broken off");
+    }
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(runs).isEqualTo(1);
+  }
+
+  /** What was looked for is the work's failure; why there was no other connection comes with it. */
+  @Test
+  void withoutAnotherConnectionTheFailureOfTheWorkIsThrown() throws SQLException {
+    SQLException lost = driver.breakNext("execute");
+    SQLException down = new SQLException("no connection within 30 s", "08001");
+    try (PooledConnection face = lessor.acquire()) {
+      lessor.openFailure = down;
+      assertThatThrownBy(() -> ladder.run(face, READ_ONLY, executing("select 1"))).isSameAs(lost);
+      assertThat(face.isClosed()).isTrue();
+    }
+    assertThat(lost.getSuppressed()).containsExactly(down);
+    assertThat(events(PoolEvent.RetryRefused.class))
+        .extracting(PoolEvent.RetryRefused::why)
+        .singleElement()
+        .asString()
+        .contains("no connection within 30 s");
+  }
+
+  /** A new session that breaks at once is one more failure, not the end. */
+  @Test
+  void aRenewedConnectionMayBreakAsWell() throws SQLException {
+    driver.breakNext("execute");
+    try (PooledConnection face = lessor.acquire()) {
+      ladder.rerun(
+          face,
+          WorkOptions.IDEMPOTENT,
+          connection -> {
+            if (runs == 1) {
+              driver.breakNext("createStatement");
+            }
+            return executing("insert a").run(connection);
+          });
+    }
+    assertThat(runs).isEqualTo(3);
+  }
+
+  @Test
+  void optionsHoldForTheUnitOnly() throws SQLException {
+    try (PooledConnection face = lessor.acquire()) {
+      ladder.rerun(
+          face,
+          READ_ONLY.withIsolation(Connection.TRANSACTION_SERIALIZABLE),
+          connection -> {
+            assertThat(connection.isReadOnly()).isTrue();
+            assertThat(connection.getTransactionIsolation())
+                .isEqualTo(Connection.TRANSACTION_SERIALIZABLE);
+            return "";
+          });
+      assertThat(face.isReadOnly()).isFalse();
+      assertThat(face.getTransactionIsolation())
+          .as("what it was")
+          .isEqualTo(Connection.TRANSACTION_NONE);
+      assertThat(face.witness()).isNull();
+    }
+  }
+
+  /** Whoever took the connection had set it up; the next session must not differ. */
+  @Test
+  void whatWasSetBeforeTheUnitIsCarriedOver() throws SQLException {
+    driver.breakNext("execute");
+    try (PooledConnection face = lessor.acquire()) {
+      face.setAutoCommit(false);
+      face.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      ladder.rerun(
+          face,
+          WorkOptions.DEFAULT,
+          connection -> {
+            assertThat(connection.getAutoCommit()).isFalse();
+            assertThat(FakeLessor.physical(face).jdbc().getTransactionIsolation())
+                .isEqualTo(Connection.TRANSACTION_REPEATABLE_READ);
+            return executing("insert a").run(connection);
+          });
+      assertThat(number(face)).isEqualTo(2);
+      face.commit();
+    }
+    assertThat(driver.database.rows).containsExactly("a");
+  }
+
+  /** What SQL has set (a schema, a role, a temporary table) can't be carried over. */
+  @Test
+  void aUnitOnASessionThatSqlHasChangedIsNotRunAgain() throws SQLException {
+    try (PooledConnection face = lessor.acquire()) {
+      execute(face, "SET search_path = x");
+      SQLException lost = driver.breakNext("execute");
+      assertThatThrownBy(() -> ladder.rerun(face, READ_ONLY, executing("select 1"))).isSameAs(lost);
+    }
+    assertThat(runs).isEqualTo(1);
+  }
+
+  @Test
+  void aUnitBesideAnOpenStatementIsNotRunAgain() throws SQLException {
+    try (PooledConnection face = lessor.acquire();
+        Statement open = face.createStatement()) {
+      SQLException lost = driver.breakNext("execute");
+      assertThatThrownBy(() -> ladder.rerun(face, READ_ONLY, executing("select 1"))).isSameAs(lost);
+      assertThat(open.getConnection()).isSameAs(face);
+    }
+    assertThat(runs).isEqualTo(1);
+  }
+
+  /** Statements that the failed run itself has left are no obstacle. */
+  @Test
+  void whatTheFailedRunForgotIsClosed() throws SQLException {
+    List<Statement> forgotten = new ArrayList<>();
+    inTransaction(
+        connection -> {
+          runs++;
+          Statement statement = connection.createStatement();
+          forgotten.add(statement);
+          if (runs == 1) {
+            driver.breakNext("execute");
+          }
+          statement.execute("insert a");
+          return "";
+        });
+    assertThat(forgotten).hasSize(2);
+    assertThat(forgotten.get(0).isClosed()).isTrue();
+  }
+
+  @Test
+  void aConnectionThatTheWorkClosedIsNotRenewed() throws SQLException {
+    assertThatThrownBy(
+            () ->
+                run(
+                    READ_ONLY,
+                    connection -> {
+                      runs++;
+                      connection.close();
+                      throw lost();
+                    }))
+        .hasMessage("gone");
+    assertThat(runs).isEqualTo(1);
+    assertThat(lessor.released).hasValue(1);
+  }
+}
