@@ -15,7 +15,7 @@ package io.everpool.core.policy;
 public final class Growth {
 
   /** Shortest and longest step, nanoseconds. */
-  static final long SHORTEST_STEP = 1_000_000L;
+  static final long SHORTEST_STEP = 25_000_000L;
 
   static final long LONGEST_STEP = 100_000_000L;
 
