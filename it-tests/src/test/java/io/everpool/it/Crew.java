@@ -1,6 +1,8 @@
 package io.everpool.it;
 
 import io.everpool.servers.Await;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -109,6 +111,14 @@ final class Crew implements AutoCloseable {
 
   List<Throwable> errors() {
     return List.copyOf(errors);
+  }
+
+  /** The first errors with their stacks, for whoever has to find out. */
+  String report() {
+    StringWriter text = new StringWriter();
+    PrintWriter out = new PrintWriter(text, true);
+    errors.stream().limit(3).forEach(error -> error.printStackTrace(out));
+    return text.toString();
   }
 
   /** Waits for the end of every thread. */
