@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,21 +63,21 @@ public final class EverpoolConfig {
    * The pool of {@code everpool { ... }} in {@link ConfigFactory#load()}: system properties, {@code
    * application.conf}, {@code reference.conf}.
    *
-   * @throws InvalidPoolConfigException with every problem at once
-   * @throws ConfigException if the files can't be loaded at all
+   * @throws InvalidPoolConfigException with every problem at once; also if the files can't be
+   *     loaded
    */
   public static PoolConfig load() {
-    return from(ConfigFactory.load());
+    return from(resolved(ConfigFactory::load));
   }
 
   /**
    * The pool of {@code everpool.pools.<poolName>} in {@link ConfigFactory#load()}.
    *
-   * @throws InvalidPoolConfigException with every problem at once
-   * @throws ConfigException if the files can't be loaded at all
+   * @throws InvalidPoolConfigException with every problem at once; also if the files can't be
+   *     loaded
    */
   public static PoolConfig load(String poolName) {
-    return from(ConfigFactory.load(), poolName);
+    return from(resolved(ConfigFactory::load), poolName);
   }
 
   /**
@@ -129,14 +130,29 @@ public final class EverpoolConfig {
   }
 
   private static ConfigObject rootBlock(Config root, Problems problems) {
+    Config resolved = resolved(() -> root.isResolved() ? root : root.resolve());
+    return block(ROOT, resolved.root().get(ROOT), problems);
+  }
+
+  /**
+   * Resolves without telling secrets: where a concatenation or a piece of syntax is wrong the
+   * library's message quotes the values, a password among them, and so does its cause. Only that a
+   * substitution has nothing to refer to is told in its own words, which quote its name alone.
+   */
+  private static Config resolved(Supplier<Config> resolve) {
     try {
-      Config resolved = root.isResolved() ? root : root.resolve();
-      return block(ROOT, resolved.root().get(ROOT), problems);
-    } catch (ConfigException unresolvable) {
-      InvalidPoolConfigException invalid =
-          new InvalidPoolConfigException(List.of(String.valueOf(unresolvable.getMessage())));
-      invalid.initCause(unresolvable);
-      throw invalid;
+      return resolve.get();
+    } catch (ConfigException.UnresolvedSubstitution e) {
+      throw new InvalidPoolConfigException(List.of(String.valueOf(e.getMessage())));
+    } catch (ConfigException e) {
+      String where = e.origin() == null ? "" : " at " + e.origin().description();
+      throw new InvalidPoolConfigException(
+          List.of(
+              "the configuration could not be resolved"
+                  + where
+                  + " ("
+                  + e.getClass().getSimpleName()
+                  + "); what stands there isn't shown, for it may be a secret"));
     }
   }
 

@@ -3,6 +3,7 @@ package io.everpool.hocon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.everpool.api.InvalidPoolConfigException;
 import java.nio.file.Files;
@@ -178,5 +179,20 @@ class BadConfigTest {
     }
     assertThat(Hocon.pool("password = hunter2", "properties { password = hunter2 }").toString())
         .doesNotContain("hunter2");
+  }
+
+  /**
+   * The library shows both sides of a concatenation that fails, and one may be a secret. What a
+   * driver of logs prints is the whole chain of causes, so none may hold it.
+   */
+  @Test
+  void aSubstitutionThatFailsShowsNoSecret() {
+    Config unresolved =
+        ConfigFactory.parseString("x = { y = 1 }\neverpool.password = \"hunter2\"${x}");
+    assertThatThrownBy(() -> EverpoolConfig.from(unresolved))
+        .isInstanceOf(InvalidPoolConfigException.class)
+        .hasNoCause()
+        .hasMessageNotContaining("hunter2")
+        .hasMessageContaining("could not be resolved");
   }
 }
