@@ -119,6 +119,42 @@ class PostgresUnitTest {
     assertThat(entries()).containsExactly(1, 2);
   }
 
+  /** The handle as a whole can't be rerun any more, for its first transaction is committed. */
+  @Test
+  void transactionsOneAfterTheOtherAreThereOnceEach() {
+    jdbi.useHandle(
+        handle -> {
+          handle.useTransaction(first -> first.execute("insert into entry values (1)"));
+          handle.useTransaction(
+              second -> {
+                second.execute("insert into entry values (2)");
+                kill(second);
+                second.execute("insert into entry values (3)");
+              });
+        });
+
+    assertThat(entries()).containsExactly(1, 2, 3);
+    assertThat(kills).hasValue(0);
+  }
+
+  /** The pool can't know that the query didn't write. */
+  @Test
+  void aTransactionAfterAQueryIsThereOnce() {
+    jdbi.useHandle(
+        handle -> {
+          int one = handle.createQuery("select 1").mapTo(Integer.class).one();
+          handle.useTransaction(
+              inside -> {
+                inside.execute("insert into entry values (?)", one);
+                kill(inside);
+                inside.execute("insert into entry values (2)");
+              });
+        });
+
+    assertThat(entries()).containsExactly(1, 2);
+    assertThat(kills).hasValue(0);
+  }
+
   @Test
   void aTransactionOfAnOpenHandleIsThereOnceAndTheHandleGoesOn() {
     try (Handle handle = jdbi.open()) {
@@ -257,6 +293,25 @@ class PostgresUnitTest {
             });
     assertThat(found).isEqualTo(content);
     jdbi.useTransaction(handle -> handle.getConfig(PostgresTypes.class).getLobApi().deleteLob(oid));
+  }
+
+  @Test
+  void aTransactionThatLostARaceIsRunAgain() {
+    jdbi.useTransaction(handle -> handle.execute("insert into entry values (0)"));
+    AtomicInteger runs = new AtomicInteger();
+
+    jdbi.useTransaction(
+        TransactionIsolationLevel.SERIALIZABLE,
+        handle -> {
+          int sum = handle.createQuery("select sum(id) from entry").mapTo(Integer.class).one();
+          if (runs.incrementAndGet() == 1) {
+            server.execute("update entry set id = id + 1");
+          }
+          handle.execute("update entry set id = ?", sum + 10);
+        });
+
+    assertThat(runs).hasValue(2);
+    assertThat(entries()).containsExactly(11);
   }
 
   /**

@@ -3,16 +3,16 @@ package io.everpool.examples.demo;
 import com.codahale.metrics.MetricRegistry;
 import com.google.inject.Guice;
 import com.google.inject.Injector;
+import com.google.inject.Key;
+import com.google.inject.name.Names;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.everpool.api.Pool;
-import io.everpool.core.Everpool;
-import io.everpool.hocon.EverpoolConfig;
-import io.everpool.jdbi.EverpoolJdbi;
-import java.sql.SQLException;
+import io.everpool.guice.EverpoolShutdown;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.jdbi.v3.core.Jdbi;
 
 /**
  * Shows an application that works on while its connections are killed and its server is restarted.
@@ -22,7 +22,7 @@ public final class Demo {
 
   private Demo() {}
 
-  public static void main(String[] args) throws SQLException, InterruptedException {
+  public static void main(String[] args) throws InterruptedException {
     boolean well;
     try (Database database = Database.fromEnvironment()) {
       well = perform(Screen.ofTerminal(), database);
@@ -30,28 +30,33 @@ public final class Demo {
     System.exit(well ? 0 : 1);
   }
 
-  private static boolean perform(Screen screen, Database database)
-      throws SQLException, InterruptedException {
+  private static boolean perform(Screen screen, Database database) throws InterruptedException {
     screen.title("Everpool on " + database.description());
     // a name that no other run has, for whatever bears it will be killed
     String victim = "everpool-demo-" + UUID.randomUUID().toString().substring(0, 8);
-    Config config = configuration(database.url(), victim);
-    Injector injector = Guice.createInjector(new DemoModule(EverpoolConfig.from(config)));
-    try (Pool pool = injector.getInstance(Pool.class);
-        Pool other = Everpool.open(EverpoolConfig.from(config, "saboteur"))) {
-      Saboteur saboteur = new Saboteur(EverpoolJdbi.create(other), victim);
-      Play play = new Play(screen, database, saboteur);
-      Tally tally = injector.getInstance(Tally.class);
-      Branch branch = injector.getInstance(Branch.class);
-      branch.createAccounts();
-      try {
-        work(branch, play, new Progress(screen, tally, pool));
-        List<String> problems = injector.getInstance(Audit.class).problems(tally.acknowledged());
-        return new Report(screen, injector.getInstance(MetricRegistry.class))
-            .show(pool, tally, saboteur.kills(), play.restarts(), problems);
-      } finally {
-        branch.removeAccounts();
-      }
+    try (EverpoolShutdown shutdown = new EverpoolShutdown()) {
+      Injector injector =
+          Guice.createInjector(
+              shutdown.module(), new DemoModule(configuration(database.url(), victim)));
+      Jdbi other = injector.getInstance(Key.get(Jdbi.class, Names.named(DemoModule.SABOTEUR)));
+      return perform(injector, screen, new Play(screen, database, new Saboteur(other, victim)));
+    }
+  }
+
+  private static boolean perform(Injector injector, Screen screen, Play play)
+      throws InterruptedException {
+    Pool pool = injector.getInstance(Pool.class);
+    Tally tally = injector.getInstance(Tally.class);
+    injector.getInstance(Jdbi.class).setSqlLogger(tally);
+    Branch branch = injector.getInstance(Branch.class);
+    branch.createAccounts();
+    try {
+      work(branch, play, new Progress(screen, tally, pool));
+      List<String> problems = injector.getInstance(Audit.class).problems(tally.acknowledged());
+      return new Report(screen, injector.getInstance(MetricRegistry.class))
+          .show(pool, tally, play, problems);
+    } finally {
+      branch.removeAccounts();
     }
   }
 

@@ -18,6 +18,12 @@ final class Play {
     this.saboteur = saboteur;
   }
 
+  /** Sessions ended. */
+  int kills() {
+    return saboteur.kills();
+  }
+
+  /** Restarts of the server. */
   int restarts() {
     return restarts;
   }

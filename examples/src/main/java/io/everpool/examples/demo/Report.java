@@ -22,7 +22,7 @@ final class Report {
   }
 
   /** Shows what happened; returns whether the application noticed none of it. */
-  boolean show(Pool pool, Tally tally, int kills, int restarts, List<String> problems) {
+  boolean show(Pool pool, Tally tally, Play play, List<String> problems) {
     PoolSnapshot snapshot = pool.snapshot();
     row("queries done", number(tally.queries()));
     row("  transfers acknowledged", number(tally.transfers()));
@@ -30,8 +30,8 @@ final class Report {
     row("wait for a connection", wait(pool.name()));
     row("connections opened", number(snapshot.opened()));
     row("  closed", closed(snapshot));
-    row("kills survived", number(kills));
-    row("server restarts survived", number(restarts));
+    row("kills survived", number(play.kills()));
+    row("server restarts survived", number(play.restarts()));
     row("retries", number(snapshot.retries()));
     row("errors the application saw", number(tally.errors().size()));
     row(
