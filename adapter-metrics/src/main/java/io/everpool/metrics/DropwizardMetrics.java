@@ -1,18 +1,27 @@
 package io.everpool.metrics;
 
+import static java.util.Map.entry;
+
+import com.codahale.metrics.Clock;
+import com.codahale.metrics.Counter;
 import com.codahale.metrics.Gauge;
+import com.codahale.metrics.LockFreeExponentiallyDecayingReservoir;
 import com.codahale.metrics.Metric;
 import com.codahale.metrics.MetricRegistry;
 import com.codahale.metrics.Timer;
 import com.codahale.metrics.health.HealthCheckRegistry;
+import io.everpool.api.CloseReason;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolSnapshot;
+import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolListener;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -24,59 +33,103 @@ import org.jspecify.annotations.Nullable;
  * Pool pool = Everpool.builder(config).listener(books).recorder(books).open();
  * }</pre>
  *
- * <p>All names begin with the pool's:
+ * <p>All names begin with the pool's, as in {@code orders.connections.idle}:
  *
  * <table>
  * <caption>Metrics</caption>
  * <tr><th>name</th><th>kind</th><th>what</th></tr>
- * <tr><td>connections.total, .idle, .leased, .connecting, .probing, .min, .max</td><td>gauge</td>
- *     <td>connections now, and the configured bounds</td></tr>
+ * <tr><td>connections.total</td><td>gauge</td><td>idle, leased and probing together</td></tr>
+ * <tr><td>connections.idle, .leased, .probing, .connecting, .closing</td><td>gauge</td>
+ *     <td>connections now, by state</td></tr>
+ * <tr><td>connections.min, .max</td><td>gauge</td><td>the configured bounds</td></tr>
  * <tr><td>waiting</td><td>gauge</td><td>callers in line</td></tr>
+ * <tr><td>asleep, down</td><td>gauge</td><td>1 while the pool leaves the database alone, and while
+ *     the server is known to be unreachable; else 0</td></tr>
  * <tr><td>wait</td><td>timer</td><td>from asking for a connection to having it</td></tr>
  * <tr><td>use</td><td>timer</td><td>from having it to giving it back</td></tr>
  * <tr><td>connect</td><td>timer</td><td>opening one</td></tr>
+ * <tr><td>outage</td><td>timer</td><td>from the server's loss to its answering again</td></tr>
  * <tr><td>opened, connect-failures</td><td>counter</td><td>connects that succeeded, and failed</td>
  *     </tr>
  * <tr><td>closed.&lt;reason&gt;</td><td>counter</td><td>such as closed.max-queries: one for each
- *     {@link io.everpool.api.CloseReason} that has occurred</td></tr>
+ *     {@link CloseReason}</td></tr>
  * <tr><td>timeouts, rejected</td><td>counter</td><td>callers who waited in vain, and who found the
  *     line full</td></tr>
- * <tr><td>retries</td><td>counter</td><td>reruns of units of work</td></tr>
+ * <tr><td>retries, retries-refused</td><td>counter</td><td>reruns of units of work, and units that
+ *     could not be rerun</td></tr>
+ * <tr><td>commits.&lt;status&gt;</td><td>counter</td><td>what came out where a COMMIT's answer was
+ *     lost: one for each {@link CommitStatus}, such as commits.committed</td></tr>
  * <tr><td>health-check-failures, failures, fenced</td><td>counter</td><td>connections found dead
  *     while idle, lost in use, and generations given up</td></tr>
+ * <tr><td>transactions-left-open, leaks-suspected</td><td>counter</td><td>leases that ended, or
+ *     didn't, as they should</td></tr>
+ * <tr><td>fell-asleep, woke-up</td><td>counter</td><td>how often</td></tr>
  * </table>
  *
- * <p>While it is installed the pool reads the clock at each acquire and release. What it registers
- * it removes when the pool closes. Thread-safe.
+ * <p>They are registered when the pool has opened, with what was counted until then, and what was
+ * registered, nothing else, is removed when it has closed; a pool that can't be opened leaves
+ * nothing behind. Gauges that are read together share one look at the pool.
+ *
+ * <p>While it is installed as recorder the pool reads the clock at each acquire and release.
+ * Thread-safe.
  */
 public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
+
+  /** Events of which there is nothing to tell but how many. */
+  private static final Map<Class<? extends PoolEvent>, String> COUNTED =
+      Map.ofEntries(
+          entry(PoolEvent.ConnectionOpened.class, "opened"),
+          entry(PoolEvent.ConnectFailed.class, "connect-failures"),
+          entry(PoolEvent.AcquireTimedOut.class, "timeouts"),
+          entry(PoolEvent.AcquireRejected.class, "rejected"),
+          entry(PoolEvent.Retried.class, "retries"),
+          entry(PoolEvent.RetryRefused.class, "retries-refused"),
+          entry(PoolEvent.HealthCheckFailed.class, "health-check-failures"),
+          entry(PoolEvent.ConnectionFailed.class, "failures"),
+          entry(PoolEvent.Fenced.class, "fenced"),
+          entry(PoolEvent.TransactionLeftOpen.class, "transactions-left-open"),
+          entry(PoolEvent.LeakSuspected.class, "leaks-suspected"),
+          entry(PoolEvent.FellAsleep.class, "fell-asleep"),
+          entry(PoolEvent.WokeUp.class, "woke-up"));
+
   private final String poolName;
   private final MetricRegistry metrics;
   private final @Nullable HealthCheckRegistry healthChecks;
-  private final Set<String> registered = ConcurrentHashMap.newKeySet();
-  private final Timer wait;
-  private final Timer use;
-  private final Timer connect;
+  private final AtomicReference<@Nullable Registration> registration = new AtomicReference<>();
+
+  private final Map<String, Counter> counters = new LinkedHashMap<>();
+  private final Timer wait = timer();
+  private final Timer use = timer();
+  private final Timer connect = timer();
+  private final Timer outage = timer();
 
   private DropwizardMetrics(
       String poolName, MetricRegistry metrics, @Nullable HealthCheckRegistry healthChecks) {
     this.poolName = poolName;
     this.metrics = metrics;
     this.healthChecks = healthChecks;
-    this.wait = add("wait", new Timer());
-    this.use = add("use", new Timer());
-    this.connect = add("connect", new Timer());
+    for (String name : COUNTED.values()) {
+      counters.put(name, new Counter());
+    }
+    for (CloseReason reason : CloseReason.values()) {
+      counters.put(closed(reason), new Counter());
+    }
+    for (CommitStatus status : CommitStatus.values()) {
+      counters.put(commits(status), new Counter());
+    }
   }
 
   /**
    * For one pool, the health check under the pool's name.
    *
    * @param poolName {@link io.everpool.api.PoolConfig#name()} of the pool to come
-   * @throws IllegalArgumentException if the registry has metrics of a pool of that name already
+   * @throws IllegalArgumentException if a registry has something of a pool of that name already
    */
   public static DropwizardMetrics of(
       String poolName, MetricRegistry metrics, @Nullable HealthCheckRegistry healthChecks) {
-    return new DropwizardMetrics(poolName, metrics, healthChecks);
+    DropwizardMetrics books = new DropwizardMetrics(poolName, metrics, healthChecks);
+    Registration.requireFree(poolName, books.kept(), metrics, healthChecks);
+    return books;
   }
 
   @Override
@@ -89,79 +142,99 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
     use.update(heldNanos, TimeUnit.NANOSECONDS);
   }
 
+  /**
+   * Counts the event; what other pools tell is not for these books.
+   *
+   * @throws IllegalArgumentException if the pool that opened is another one, or a name was taken
+   *     meanwhile: its figures are then nowhere to be seen, and those of others are left alone
+   */
   @Override
   public void onEvent(PoolEvent event) {
     if (event instanceof PoolEvent.PoolOpened opened) {
-      watch(opened.self());
+      register(opened.self());
+    } else if (!event.pool().equals(poolName)) {
+      return;
     } else if (event instanceof PoolEvent.PoolClosed) {
-      forget();
-    } else if (event instanceof PoolEvent.ConnectionOpened opened) {
-      connect.update(opened.tookNanos(), TimeUnit.NANOSECONDS);
-      count("opened");
-    } else if (event instanceof PoolEvent.ConnectionClosed closed) {
-      count("closed." + closed.reason().label());
-    } else if (event instanceof PoolEvent.ConnectFailed) {
-      count("connect-failures");
-    } else if (event instanceof PoolEvent.AcquireTimedOut) {
-      count("timeouts");
-    } else if (event instanceof PoolEvent.AcquireRejected) {
-      count("rejected");
-    } else if (event instanceof PoolEvent.Retried) {
-      count("retries");
-    } else if (event instanceof PoolEvent.HealthCheckFailed) {
-      count("health-check-failures");
-    } else if (event instanceof PoolEvent.ConnectionFailed) {
-      count("failures");
-    } else if (event instanceof PoolEvent.Fenced) {
-      count("fenced");
+      Registration ours = registration.getAndSet(null);
+      if (ours != null) {
+        ours.remove();
+      }
+    } else if (event instanceof PoolEvent.ConnectionClosed closing) {
+      count(closed(closing.reason()));
+    } else if (event instanceof PoolEvent.CommitResolved resolved) {
+      count(commits(resolved.status()));
+    } else if (event instanceof PoolEvent.Recovered recovered) {
+      outage.update(recovered.downNanos(), TimeUnit.NANOSECONDS);
+    } else {
+      if (event instanceof PoolEvent.ConnectionOpened opened) {
+        connect.update(opened.tookNanos(), TimeUnit.NANOSECONDS);
+      }
+      count(COUNTED.get(event.getClass()));
     }
   }
 
-  private void count(String name) {
-    String full = MetricRegistry.name(poolName, name);
-    registered.add(full);
-    metrics.counter(full).inc();
+  @Override
+  public String toString() {
+    return "DropwizardMetrics of " + poolName;
   }
 
-  private void watch(Pool pool) {
-    gauge(pool, "connections.total", PoolSnapshot::total);
-    gauge(pool, "connections.idle", PoolSnapshot::idle);
-    gauge(pool, "connections.leased", PoolSnapshot::leased);
-    gauge(pool, "connections.connecting", PoolSnapshot::connecting);
-    gauge(pool, "connections.probing", PoolSnapshot::probing);
-    gauge(pool, "connections.min", PoolSnapshot::minSize);
-    gauge(pool, "connections.max", PoolSnapshot::maxSize);
-    gauge(pool, "waiting", PoolSnapshot::waiting);
-    if (healthChecks != null) {
-      healthChecks.register(poolName, new PoolHealthCheck(pool));
+  private void count(@Nullable String name) {
+    Counter counter = name == null ? null : counters.get(name);
+    if (counter != null) {
+      counter.inc();
     }
   }
 
-  private void gauge(Pool pool, String name, Function<PoolSnapshot, Integer> figure) {
-    Gauge<Integer> gauge = () -> figure.apply(pool.snapshot());
-    add(name, gauge);
+  private static String closed(CloseReason reason) {
+    return "closed." + reason.label();
   }
 
-  private <M extends Metric> M add(String name, M metric) {
-    String full = MetricRegistry.name(poolName, name);
-    try {
-      metrics.register(full, metric);
-    } catch (IllegalArgumentException e) {
+  private static String commits(CommitStatus status) {
+    return "commits." + status.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  private void register(Pool pool) {
+    if (!pool.name().equals(poolName)) {
       throw new IllegalArgumentException(
-          "The registry has "
-              + full
-              + " already: give each pool a name of its own (setting \"name\"), or a registry of its"
-              + " own",
-          e);
+          "These are the metrics of pool " + poolName + ", not of " + pool.name());
     }
-    registered.add(full);
-    return metric;
+    Map<String, Metric> all = kept();
+    all.putAll(gauges(new SharedSnapshot(pool, Clock.defaultClock())));
+    registration.set(
+        Registration.of(poolName, all, metrics, healthChecks, new PoolHealthCheck(pool)));
   }
 
-  private void forget() {
-    registered.forEach(metrics::remove);
-    if (healthChecks != null) {
-      healthChecks.unregister(poolName);
-    }
+  /** What is written rather than read, by name. */
+  private Map<String, Metric> kept() {
+    Map<String, Metric> kept = new LinkedHashMap<>(counters);
+    kept.put("wait", wait);
+    kept.put("use", use);
+    kept.put("connect", connect);
+    kept.put("outage", outage);
+    return kept;
+  }
+
+  private static Map<String, Gauge<Integer>> gauges(SharedSnapshot pool) {
+    Map<String, Function<PoolSnapshot, Integer>> figures = new LinkedHashMap<>();
+    figures.put("connections.total", PoolSnapshot::total);
+    figures.put("connections.idle", PoolSnapshot::idle);
+    figures.put("connections.leased", PoolSnapshot::leased);
+    figures.put("connections.probing", PoolSnapshot::probing);
+    figures.put("connections.connecting", PoolSnapshot::connecting);
+    figures.put("connections.closing", PoolSnapshot::closing);
+    figures.put("connections.min", PoolSnapshot::minSize);
+    figures.put("connections.max", PoolSnapshot::maxSize);
+    figures.put("waiting", PoolSnapshot::waiting);
+    figures.put("asleep", now -> now.asleep() ? 1 : 0);
+    figures.put("down", now -> now.down() ? 1 : 0);
+
+    Map<String, Gauge<Integer>> gauges = new LinkedHashMap<>();
+    figures.forEach((name, figure) -> gauges.put(name, () -> figure.apply(pool.now())));
+    return gauges;
+  }
+
+  /** Without a lock: it is updated in the middle of every acquire and release. */
+  private static Timer timer() {
+    return new Timer(LockFreeExponentiallyDecayingReservoir.builder().build());
   }
 }

@@ -7,7 +7,11 @@ import io.everpool.api.PoolState;
 
 /**
  * Whether a pool is fit for work, told from its books: it sends no query, so asking often neither
- * costs a connection nor keeps a serverless database awake. A sleeping pool is healthy.
+ * costs a connection nor keeps a serverless database awake.
+ *
+ * <p>Healthy is an open pool whose server isn't known to be unreachable. A sleeping pool is healthy
+ * whatever it last knew: only work wakes it, and an unhealthy application may be sent none. The
+ * message has the counts and, if unhealthy, the last connect error; the details have them by name.
  */
 public final class PoolHealthCheck extends HealthCheck {
   private final Pool pool;
@@ -20,12 +24,29 @@ public final class PoolHealthCheck extends HealthCheck {
   protected Result check() {
     PoolSnapshot now = pool.snapshot();
     if (now.state() != PoolState.OPEN) {
-      return Result.unhealthy("Pool %s is %s", now.name(), now.state());
+      return result(now).unhealthy().withMessage("Pool %s is %s", now.name(), now.state()).build();
     }
-    if (now.down()) {
-      // One argument: the driver's text may hold percent signs.
-      return Result.unhealthy("%s; last connect error: %s", now, now.lastConnectError());
+    if (now.down() && !now.asleep()) {
+      String error = now.lastConnectError();
+      return result(now)
+          .unhealthy()
+          // As arguments: the driver's text may hold percent signs.
+          .withMessage("%s%s", now, error == null ? "" : "; last connect error: " + error)
+          .build();
     }
-    return Result.healthy("%s", now);
+    return result(now).healthy().withMessage("%s", now).build();
+  }
+
+  private static ResultBuilder result(PoolSnapshot now) {
+    return Result.builder()
+        .withDetail("state", now.state().name())
+        .withDetail("asleep", now.asleep())
+        .withDetail("down", now.down())
+        .withDetail("total", now.total())
+        .withDetail("idle", now.idle())
+        .withDetail("leased", now.leased())
+        .withDetail("connecting", now.connecting())
+        .withDetail("waiting", now.waiting())
+        .withDetail("max", now.maxSize());
   }
 }

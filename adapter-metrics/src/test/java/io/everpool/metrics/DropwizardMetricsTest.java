@@ -4,104 +4,323 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.codahale.metrics.Counter;
+import com.codahale.metrics.Gauge;
 import com.codahale.metrics.MetricRegistry;
 import com.codahale.metrics.health.HealthCheckRegistry;
-import io.everpool.api.Pool;
-import io.everpool.api.PoolConfig;
+import io.everpool.api.CloseReason;
+import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
-import io.everpool.core.Everpool;
-import java.sql.Connection;
-import java.sql.SQLException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** On a real pool over H2. */
 class DropwizardMetricsTest {
+  private static final PoolEvent CLOSED_P = new PoolEvent.PoolClosed("p");
+
   private final MetricRegistry metrics = new MetricRegistry();
   private final HealthCheckRegistry healthChecks = new HealthCheckRegistry();
+  private final FakePool pool = new FakePool("p");
+  private final DropwizardMetrics books = DropwizardMetrics.of("p", metrics, healthChecks);
 
-  private Pool open(String name) throws SQLException {
-    DropwizardMetrics books = DropwizardMetrics.of(name, metrics, healthChecks);
-    PoolConfig config =
-        PoolConfig.builder("jdbc:h2:mem:metrics").name(name).minSize(1).maxSize(3).build();
-    return Everpool.builder(config).listener(books).recorder(books).open();
+  /** One of each event that isn't about the pool as such, and the counter that it moves. */
+  private static Map<PoolEvent, String> countedEvents() {
+    Map<PoolEvent, String> events = new LinkedHashMap<>();
+    events.put(new PoolEvent.ConnectionOpened("p", 1, 5_000_000), "opened");
+    events.put(
+        new PoolEvent.ConnectFailed("p", Verdict.SERVER_DOWN, "refused", 1), "connect-failures");
+    events.put(new PoolEvent.AcquireTimedOut("p", 1), "timeouts");
+    events.put(new PoolEvent.AcquireRejected("p"), "rejected");
+    events.put(new PoolEvent.Retried("p", "work", 2, Verdict.CONNECTION_LOST, "gone"), "retries");
+    events.put(new PoolEvent.RetryRefused("p", "work", 1, "a write"), "retries-refused");
+    events.put(new PoolEvent.HealthCheckFailed("p", 1, "closed"), "health-check-failures");
+    events.put(new PoolEvent.ConnectionFailed("p", 1, Verdict.CONNECTION_LOST, "gone"), "failures");
+    events.put(new PoolEvent.Fenced("p", 2, "restart"), "fenced");
+    events.put(new PoolEvent.TransactionLeftOpen("p", 1), "transactions-left-open");
+    events.put(new PoolEvent.LeakSuspected("p", 1, "main", 1), "leaks-suspected");
+    events.put(new PoolEvent.FellAsleep("p"), "fell-asleep");
+    events.put(new PoolEvent.WokeUp("p"), "woke-up");
+    for (CloseReason reason : CloseReason.values()) {
+      events.put(new PoolEvent.ConnectionClosed("p", 1, reason, 1, 1), "closed." + reason.label());
+    }
+    events.put(new PoolEvent.CommitResolved("p", "7", CommitStatus.COMMITTED), "commits.committed");
+    events.put(new PoolEvent.CommitResolved("p", "7", CommitStatus.ABORTED), "commits.aborted");
+    events.put(
+        new PoolEvent.CommitResolved("p", "7", CommitStatus.IN_PROGRESS), "commits.in-progress");
+    events.put(new PoolEvent.CommitResolved("p", "7", CommitStatus.UNKNOWN), "commits.unknown");
+    return events;
+  }
+
+  private void open() {
+    books.onEvent(new PoolEvent.PoolOpened("p", pool));
   }
 
   private Object gauge(String name) {
-    return requireNonNull(metrics.getGauges().get(name)).getValue();
+    Gauge<?> gauge = requireNonNull(metrics.getGauges().get("p." + name), name);
+    return requireNonNull(gauge.getValue(), name);
   }
 
+  private Map<String, Long> counts() {
+    Map<String, Long> counts = new TreeMap<>();
+    metrics.getCounters().forEach((name, counter) -> counts.put(name, counter.getCount()));
+    return counts;
+  }
+
+  /** A counter that moves at the wrong event, or two at one, tells stories. */
   @Test
-  void a_lease_shows_in_gauges_timers_and_counters() throws SQLException {
-    try (Pool pool = open("shop")) {
-      long before = metrics.timer("shop.use").getCount();
-      try (Connection connection = pool.getConnection()) {
-        assertThat(connection.isClosed()).isFalse();
-        assertThat(gauge("shop.connections.leased")).isEqualTo(1);
-        assertThat(gauge("shop.connections.max")).isEqualTo(3);
+  void everyEventMovesItsOwnCounterAndNoOther() {
+    open();
+    countedEvents()
+        .forEach(
+            (event, name) -> {
+              Map<String, Long> expected = counts();
+              expected.merge("p." + name, 1L, Long::sum);
+              books.onEvent(event);
+              assertThat(counts()).as(name).isEqualTo(expected);
+            });
+    assertThat(counts().values()).allMatch(count -> count == 1);
+  }
+
+  /** An event that comes to be must not be forgotten here. */
+  @Test
+  void everyKindOfEventIsKept() {
+    Set<Class<?>> kept = new HashSet<>();
+    countedEvents().keySet().forEach(event -> kept.add(event.getClass()));
+    kept.addAll(
+        List.of(PoolEvent.PoolOpened.class, PoolEvent.PoolClosed.class, PoolEvent.Recovered.class));
+
+    assertThat(kept)
+        .containsExactlyInAnyOrderElementsOf(
+            Arrays.asList(PoolEvent.class.getPermittedSubclasses()));
+  }
+
+  /** What a dashboard looks for must be there before it first happens, at zero. */
+  @Test
+  void everythingIsThereFromTheBeginning() {
+    open();
+
+    Set<String> expected = new TreeSet<>();
+    countedEvents().values().forEach(name -> expected.add("p." + name));
+    for (String name : List.of("wait", "use", "connect", "outage", "waiting", "asleep", "down")) {
+      expected.add("p." + name);
+    }
+    for (String name :
+        List.of("total", "idle", "leased", "probing", "connecting", "closing", "min", "max")) {
+      expected.add("p.connections." + name);
+    }
+    assertThat(metrics.getNames()).isEqualTo(expected);
+    assertThat(healthChecks.getNames()).containsExactly("p");
+    assertThat(counts().values()).allMatch(count -> count == 0);
+  }
+
+  /** The page names what there is, all of it and nothing else. */
+  @Test
+  void thePageOnMetricsNamesEveryMetric() throws IOException {
+    open();
+    Set<String> documented = new TreeSet<>();
+    Matcher row =
+        Pattern.compile("(?m)^\\| `<pool>\\.([^`]+)` \\| [a-z]+ \\| (.*) \\|$")
+            .matcher(Files.readString(Path.of("..", "docs", "metrics.md")));
+    while (row.find()) {
+      String name = row.group(1);
+      if (!name.contains("<")) {
+        documented.add("p." + name);
+        continue;
       }
-      assertThat(metrics.timer("shop.use").getCount()).isEqualTo(before + 1);
-      assertThat(metrics.timer("shop.wait").getCount()).isPositive();
-      assertThat(metrics.timer("shop.connect").getCount()).isPositive();
-      assertThat(metrics.counter("shop.opened").getCount()).isEqualTo(pool.snapshot().opened());
+      Matcher each = Pattern.compile("`([^`]+)`").matcher(row.group(2));
+      while (each.find()) {
+        documented.add("p." + name.substring(0, name.indexOf('<')) + each.group(1));
+      }
     }
+
+    assertThat(documented).isEqualTo(metrics.getNames());
   }
 
+  /** Each figure under its own name. */
   @Test
-  void two_pools_share_a_registry_and_each_takes_only_its_own_with_it() throws SQLException {
-    metrics.counter("somebody.else");
-    try (Pool first = open("first")) {
-      open("second").close();
-      assertThat(metrics.getNames()).noneMatch(n -> n.startsWith("second."));
-      assertThat(metrics.getNames()).contains("first.wait", "somebody.else");
-      assertThat(healthChecks.getNames()).containsExactly("first");
-      assertThat(first.isClosed()).isFalse();
-    }
-    assertThat(metrics.getNames()).containsExactly("somebody.else");
+  void gaugesShowThePoolsFigures() {
+    pool.down = true;
+    open();
+
+    assertThat(gauge("connections.idle")).isEqualTo(1);
+    assertThat(gauge("connections.leased")).isEqualTo(2);
+    assertThat(gauge("connections.connecting")).isEqualTo(3);
+    assertThat(gauge("connections.probing")).isEqualTo(4);
+    assertThat(gauge("connections.closing")).isEqualTo(5);
+    assertThat(gauge("waiting")).isEqualTo(6);
+    assertThat(gauge("connections.min")).isEqualTo(7);
+    assertThat(gauge("connections.max")).isEqualTo(8);
+    assertThat(gauge("connections.total")).isEqualTo(1 + 2 + 4);
+    assertThat(gauge("down")).isEqualTo(1);
+    assertThat(gauge("asleep")).isEqualTo(0);
+  }
+
+  /** In nanoseconds, as they come. */
+  @Test
+  void timersTakeLeasesConnectsAndOutages() {
+    open();
+    books.acquired(1_000);
+    books.released(2_000);
+    books.released(4_000);
+    books.onEvent(new PoolEvent.ConnectionOpened("p", 1, 5_000_000));
+    books.onEvent(new PoolEvent.Recovered("p", TimeUnit.SECONDS.toNanos(3)));
+
+    assertThat(metrics.timer("p.wait").getSnapshot().getValues()).containsExactly(1_000);
+    assertThat(metrics.timer("p.use").getSnapshot().getValues()).containsExactly(2_000, 4_000);
+    assertThat(metrics.timer("p.connect").getSnapshot().getValues()).containsExactly(5_000_000);
+    assertThat(metrics.timer("p.outage").getSnapshot().getMax()).isEqualTo(3_000_000_000L);
+  }
+
+  /** A pool connects before it is open, and some never are: those must leave nothing behind. */
+  @Test
+  void nothingIsRegisteredBeforeThePoolIsOpenButEverythingIsCounted() {
+    books.onEvent(new PoolEvent.ConnectionOpened("p", 1, 5_000_000));
+    books.acquired(1);
+    assertThat(metrics.getNames()).isEmpty();
     assertThat(healthChecks.getNames()).isEmpty();
+
+    open();
+    assertThat(metrics.counter("p.opened").getCount()).isEqualTo(1);
+    assertThat(metrics.timer("p.wait").getCount()).isEqualTo(1);
   }
 
+  /** A registry is shared with the whole application. */
   @Test
-  void a_name_that_is_taken_is_refused_with_advice() throws SQLException {
-    try (Pool pool = open("twice")) {
-      assertThatThrownBy(() -> DropwizardMetrics.of(pool.name(), metrics, null))
-          .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("twice.wait")
-          .hasMessageContaining("a name of its own");
-    }
+  void closingRemovesWhatOpeningRegisteredAndNothingElse() {
+    metrics.counter("somebody.else");
+    Counter like = metrics.counter("p.like");
+    FakePool second = new FakePool("second");
+    DropwizardMetrics others = DropwizardMetrics.of("second", metrics, healthChecks);
+    others.onEvent(new PoolEvent.PoolOpened("second", second));
+    Set<String> before = metrics.getNames();
+    open();
+    assertThat(healthChecks.getNames()).containsExactly("p", "second");
+
+    books.onEvent(CLOSED_P);
+    books.onEvent(CLOSED_P);
+    books.onEvent(new PoolEvent.AcquireTimedOut("p", 1)); // a straggler
+
+    assertThat(metrics.getNames()).isEqualTo(before);
+    assertThat(metrics.counter("p.like")).isSameAs(like);
+    assertThat(healthChecks.getNames()).containsExactly("second");
   }
 
+  /** Somebody may have put something in the place of ours meanwhile. */
   @Test
-  void what_is_rare_is_counted() {
-    DropwizardMetrics books = DropwizardMetrics.of("p", metrics, null);
-    books.onEvent(new PoolEvent.AcquireTimedOut("p", 1));
-    books.onEvent(new PoolEvent.AcquireRejected("p"));
-    books.onEvent(new PoolEvent.Retried("p", "work", 2, Verdict.CONNECTION_LOST, "gone"));
-    books.onEvent(
-        new PoolEvent.ConnectionClosed("p", 1, io.everpool.api.CloseReason.MAX_QUERIES, 1, 1));
-    books.onEvent(new PoolEvent.ConnectFailed("p", Verdict.SERVER_DOWN, "refused", 1));
-    books.onEvent(new PoolEvent.HealthCheckFailed("p", 1, "closed"));
-    books.onEvent(new PoolEvent.Fenced("p", 2, "restart"));
-    assertThat(metrics.getCounters().keySet())
-        .containsExactly(
-            "p.closed.max-queries",
-            "p.connect-failures",
-            "p.fenced",
-            "p.health-check-failures",
-            "p.rejected",
-            "p.retries",
-            "p.timeouts");
-    assertThat(metrics.getCounters().values()).allMatch(c -> c.getCount() == 1);
-  }
-
-  @Test
-  void the_health_check_tells_an_open_pool_from_a_closed_one() throws SQLException {
-    Pool pool = open("check");
+  void whatSomebodyElsePutInOurPlaceStays() {
+    open();
+    metrics.remove("p.opened");
+    Counter theirs = metrics.counter("p.opened");
+    healthChecks.unregister("p");
     PoolHealthCheck check = new PoolHealthCheck(pool);
-    assertThat(check.execute().isHealthy()).isTrue();
-    assertThat(healthChecks.runHealthCheck("check").isHealthy()).isTrue();
-    pool.close();
-    assertThat(check.execute().isHealthy()).isFalse();
-    assertThat(check.execute().getMessage()).contains("CLOSED");
+    healthChecks.register("p", check);
+
+    books.onEvent(CLOSED_P);
+
+    assertThat(metrics.getNames()).containsExactly("p.opened");
+    assertThat(metrics.counter("p.opened")).isSameAs(theirs);
+    assertThat(healthChecks.getHealthCheck("p")).isSameAs(check);
+  }
+
+  /** Found out where the pool is put together, not in a log of the running application. */
+  @Test
+  void aNameThatIsTakenIsRefusedWithAdvice() {
+    open();
+
+    assertThatThrownBy(() -> DropwizardMetrics.of("p", metrics, null))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("metric p.")
+        .hasMessageContaining("give each pool a name of its own");
+    assertThatThrownBy(() -> DropwizardMetrics.of("p", new MetricRegistry(), healthChecks))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("health check p already");
+    assertThat(DropwizardMetrics.of("p", new MetricRegistry(), null)).isNotNull();
+  }
+
+  /** Two pools of one name that are opened side by side: the first keeps its figures whole. */
+  @Test
+  void theSecondOfTwoPoolsOfOneNameIsRefusedWholeAndLeavesTheFirstAlone() {
+    DropwizardMetrics twin = DropwizardMetrics.of("p", metrics, healthChecks);
+    open();
+    Map<String, Object> before = new TreeMap<>(metrics.getMetrics());
+
+    assertThatThrownBy(() -> twin.onEvent(new PoolEvent.PoolOpened("p", new FakePool("p"))))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("give each pool a name of its own");
+    twin.onEvent(CLOSED_P);
+
+    assertThat(new TreeMap<String, Object>(metrics.getMetrics())).isEqualTo(before);
+    assertThat(healthChecks.getNames()).containsExactly("p");
+  }
+
+  /** All or nothing, also where only the last of the names is taken. */
+  @Test
+  void aTakenHealthCheckLeavesNoMetricBehind() {
+    PoolHealthCheck theirs = new PoolHealthCheck(pool);
+    healthChecks.register("p", theirs);
+
+    assertThatThrownBy(this::open).isInstanceOf(IllegalArgumentException.class);
+    books.onEvent(CLOSED_P);
+
+    assertThat(metrics.getNames()).isEmpty();
+    assertThat(healthChecks.getHealthCheck("p")).isSameAs(theirs);
+  }
+
+  /** One pool's books with another pool's figures in them would be believed. */
+  @Test
+  void thePoolMustBeTheOneNamed() {
+    assertThatThrownBy(() -> books.onEvent(new PoolEvent.PoolOpened("q", new FakePool("q"))))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("These are the metrics of pool p, not of q");
+    open();
+    books.onEvent(new PoolEvent.AcquireRejected("q"));
+    books.onEvent(new PoolEvent.PoolClosed("q"));
+    assertThat(metrics.counter("p.rejected").getCount()).isZero();
+    assertThat(healthChecks.getNames()).containsExactly("p");
+  }
+
+  /** Figures that are read together should be of one and the same moment. */
+  @Test
+  void gaugesReadTogetherShareOneLookAtThePool() {
+    ManualClock clock = new ManualClock();
+    SharedSnapshot shared = new SharedSnapshot(pool, clock);
+    List<Integer> idle = new ArrayList<>();
+
+    idle.add(shared.now().idle());
+    pool.idle = 9;
+    clock.advance(SharedSnapshot.GOOD_FOR - 1);
+    idle.add(shared.now().idle());
+    clock.advance(1);
+    idle.add(shared.now().idle());
+
+    assertThat(idle).containsExactly(1, 1, 9);
+    assertThat(pool.looks).isEqualTo(2);
+  }
+
+  private static final class ManualClock extends com.codahale.metrics.Clock {
+    private long tick = -5;
+
+    void advance(long nanos) {
+      tick += nanos;
+    }
+
+    @Override
+    public long getTick() {
+      return tick;
+    }
   }
 }

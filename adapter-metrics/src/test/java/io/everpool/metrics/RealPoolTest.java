@@ -1,0 +1,96 @@
+package io.everpool.metrics;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.codahale.metrics.MetricRegistry;
+import com.codahale.metrics.health.HealthCheckRegistry;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.core.Everpool;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** On a real pool over H2. */
+class RealPoolTest {
+  private final MetricRegistry metrics = new MetricRegistry();
+  private final HealthCheckRegistry healthChecks = new HealthCheckRegistry();
+
+  private static PoolConfig.Builder config(String name) {
+    return PoolConfig.builder("jdbc:h2:mem:metrics-" + name)
+        .name(name)
+        .user("app")
+        .password("hunter2")
+        .minSize(1)
+        .maxSize(3);
+  }
+
+  private Pool open(PoolConfig config) throws SQLException {
+    DropwizardMetrics books = DropwizardMetrics.of(config.name(), metrics, healthChecks);
+    return Everpool.builder(config).listener(books).recorder(books).open();
+  }
+
+  private Object gauge(String name) {
+    return requireNonNull(requireNonNull(metrics.getGauges().get(name), name).getValue());
+  }
+
+  @Test
+  void aLeaseShowsInGaugesTimersAndCounters() throws SQLException {
+    try (Pool pool = open(config("shop").build())) {
+      long waits = metrics.timer("shop.wait").getCount();
+      long uses = metrics.timer("shop.use").getCount();
+      try (Connection connection = pool.getConnection()) {
+        assertThat(connection.isClosed()).isFalse();
+        assertThat(gauge("shop.connections.leased")).isEqualTo(1);
+        assertThat(gauge("shop.connections.max")).isEqualTo(3);
+        assertThat(metrics.timer("shop.wait").getCount()).isEqualTo(waits + 1);
+      }
+      assertThat(metrics.timer("shop.use").getCount()).isEqualTo(uses + 1);
+      assertThat(metrics.timer("shop.connect").getCount()).isPositive();
+      assertThat(metrics.counter("shop.opened").getCount()).isEqualTo(pool.snapshot().opened());
+    }
+  }
+
+  /** What an operator sees must not help a thief. */
+  @Test
+  void noNameNoFigureAndNoHealthCheckHasASecret() throws SQLException {
+    try (Pool pool = open(config("secret").build())) {
+      StringBuilder all = new StringBuilder(metrics.getNames().toString());
+      metrics.getGauges().forEach((name, gauge) -> all.append(gauge.getValue()));
+      all.append(healthChecks.runHealthChecks());
+
+      assertThat(pool.config().password()).isEqualTo("hunter2");
+      assertThat(all.toString()).doesNotContain("hunter2");
+    }
+  }
+
+  @Test
+  void twoPoolsShareARegistryAndEachTakesOnlyItsOwnWithIt() throws SQLException {
+    try (Pool first = open(config("first").build())) {
+      open(config("second").build()).close();
+      assertThat(metrics.getNames()).isNotEmpty().allMatch(name -> name.startsWith("first."));
+      assertThat(healthChecks.runHealthCheck(first.name()).isHealthy()).isTrue();
+    }
+    assertThat(metrics.getNames()).isEmpty();
+    assertThat(healthChecks.getNames()).isEmpty();
+  }
+
+  /** Whoever tries again must not be told that the name is taken. */
+  @Test
+  void aPoolThatCannotBeOpenedLeavesNothingInTheRegistries() {
+    PoolConfig nowhere =
+        config("nowhere")
+            .url("jdbc:h2:mem:nowhere;IFEXISTS=TRUE")
+            .acquireTimeout(Duration.ofMillis(200))
+            .build();
+
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(() -> open(nowhere)).isInstanceOf(SQLException.class);
+      assertThat(metrics.getNames()).isEmpty();
+      assertThat(healthChecks.getNames()).isEmpty();
+    }
+  }
+}
