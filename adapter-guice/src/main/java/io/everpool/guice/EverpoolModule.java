@@ -8,6 +8,8 @@ import com.typesafe.config.ConfigException;
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Classifier;
+import io.everpool.api.observe.PoolListener;
 import io.everpool.hocon.EverpoolConfig;
 import java.lang.annotation.Annotation;
 import java.util.function.Supplier;
@@ -41,6 +43,8 @@ import org.jdbi.v3.core.spi.JdbiPlugin;
  *   <li>a {@link com.codahale.metrics.health.HealthCheckRegistry}: gets a health check for each
  *   <li>a {@link Multibinder} of {@link JdbiPlugin}: installed in every Jdbi, in the order of
  *       binding; then those of the multibinder with the pool's annotation in that pool's
+ *   <li>a {@link Multibinder} of {@link PoolListener}, and one of {@link Classifier}: likewise,
+ *       given to every pool and to the pool with the annotation
  * </ul>
  *
  * <p>Immutable.
@@ -121,7 +125,8 @@ public final class EverpoolModule extends AbstractModule {
     }
     install(new SharedModule());
     if (key.getAnnotationType() != null) {
-      Multibinder.newSetBinder(binder(), key.ofType(JdbiPlugin.class));
+      SharedModule.EXTENSIONS.forEach(
+          extension -> Multibinder.newSetBinder(binder(), key.ofType(extension)));
     }
     install(new PoolModule(config, key));
   }

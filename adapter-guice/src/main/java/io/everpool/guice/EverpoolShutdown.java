@@ -6,6 +6,7 @@ import io.everpool.api.Pool;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Ends the pools of an injector, which has no life cycle of its own. {@link EverpoolModule} binds
@@ -28,6 +29,7 @@ public final class EverpoolShutdown implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Deque<Pool> pools = new ArrayDeque<>();
   private boolean closed;
+  @Nullable Thread exitHook;
 
   /** With no pools yet; for one injector. */
   public EverpoolShutdown() {}
@@ -38,6 +40,29 @@ public final class EverpoolShutdown implements AutoCloseable {
         OptionalBinder.newOptionalBinder(binder, EverpoolShutdown.class)
             .setBinding()
             .toInstance(this);
+  }
+
+  /**
+   * Closes at the latest when the JVM goes down in good order ({@link System#exit}, SIGTERM, the
+   * end of the last thread): for applications whose own end nobody can catch. Other things that
+   * happen at that time may then meet closed pools; where an order matters, call {@link #close()}.
+   * Asking again, or after the closing, does nothing.
+   *
+   * @return this
+   * @throws IllegalStateException if the JVM is going down already
+   */
+  public EverpoolShutdown closeAtJvmExit() {
+    lock.lock();
+    try {
+      if (!closed && exitHook == null) {
+        Thread hook = new Thread(this::close, "everpool-shutdown");
+        Runtime.getRuntime().addShutdownHook(hook);
+        exitHook = hook;
+      }
+      return this;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Takes over the closing of {@code pool}; closes it at once if that time has come already. */
@@ -67,8 +92,22 @@ public final class EverpoolShutdown implements AutoCloseable {
       for (Pool pool = pools.poll(); pool != null; pool = pools.poll()) {
         pool.close();
       }
+      forgetExit();
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** What the JVM holds, it holds for good: an application that is loaded anew would add up. */
+  private void forgetExit() {
+    Thread hook = exitHook;
+    exitHook = null;
+    if (hook != null) {
+      try {
+        Runtime.getRuntime().removeShutdownHook(hook);
+      } catch (IllegalStateException goingDown) {
+        // too late to take it out, and no harm: the second close does nothing
+      }
     }
   }
 

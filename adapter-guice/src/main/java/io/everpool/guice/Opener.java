@@ -6,14 +6,15 @@ import com.google.inject.Provider;
 import com.google.inject.ProvisionException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
-import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.driver.Classifier;
+import io.everpool.api.observe.PoolListener;
 import io.everpool.core.Everpool;
 import io.everpool.jdbi.EverpoolJdbi;
 import io.everpool.metrics.DropwizardMetrics;
 import jakarta.inject.Inject;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.spi.JdbiPlugin;
 import org.jspecify.annotations.Nullable;
@@ -24,8 +25,9 @@ final class Opener implements Provider<Opened> {
   private final EverpoolShutdown shutdown;
   private final Optional<MetricRegistry> metrics;
   private final Optional<HealthCheckRegistry> healthChecks;
-  private final Set<JdbiPlugin> plugins;
-  private final Set<JdbiPlugin> ownPlugins;
+  private final List<JdbiPlugin> plugins;
+  private final List<PoolListener> listeners;
+  private final List<Classifier> classifiers;
 
   // Guice goes on with its other eager singletons after a failure, and each that depends on this
   // pool would wait once more for a database that isn't there
@@ -37,14 +39,16 @@ final class Opener implements Provider<Opened> {
       EverpoolShutdown shutdown,
       Optional<MetricRegistry> metrics,
       Optional<HealthCheckRegistry> healthChecks,
-      Set<JdbiPlugin> plugins,
-      @Own Set<JdbiPlugin> ownPlugins) {
+      @Own List<JdbiPlugin> plugins,
+      @Own List<PoolListener> listeners,
+      @Own List<Classifier> classifiers) {
     this.config = config;
     this.shutdown = shutdown;
     this.metrics = metrics;
     this.healthChecks = healthChecks;
     this.plugins = plugins;
-    this.ownPlugins = ownPlugins;
+    this.listeners = listeners;
+    this.classifiers = classifiers;
   }
 
   @Override
@@ -58,7 +62,6 @@ final class Opener implements Provider<Opened> {
       shutdown.closeLater(pool);
       Jdbi jdbi = EverpoolJdbi.create(pool);
       plugins.forEach(jdbi::installPlugin);
-      ownPlugins.forEach(jdbi::installPlugin);
       opened = true;
       return new Opened(pool, jdbi);
     } catch (SQLException | RuntimeException e) {
@@ -75,25 +78,17 @@ final class Opener implements Provider<Opened> {
 
   private Pool open() throws SQLException {
     Everpool.Builder builder = Everpool.builder(config);
-    if (metrics.isEmpty() && healthChecks.isEmpty()) {
-      return builder.open();
-    }
-    DropwizardMetrics books =
-        DropwizardMetrics.of(
-            config.name(), metrics.orElseGet(MetricRegistry::new), healthChecks.orElse(null));
-    if (metrics.isPresent()) {
-      builder.recorder(books); // makes the pool read the clock; a health check doesn't need that
-    }
-    boolean opened = false;
-    try {
-      Pool pool = builder.listener(books).open();
-      opened = true;
-      return pool;
-    } finally {
-      if (!opened) {
-        // a pool that never opened never says so, and what it registered would stay
-        books.onEvent(new PoolEvent.PoolClosed(config.name()));
+    if (metrics.isPresent() || healthChecks.isPresent()) {
+      DropwizardMetrics books =
+          DropwizardMetrics.of(
+              config.name(), metrics.orElseGet(MetricRegistry::new), healthChecks.orElse(null));
+      builder.listener(books);
+      if (metrics.isPresent()) {
+        builder.recorder(books); // makes the pool read the clock; a health check doesn't need that
       }
     }
+    listeners.forEach(builder::listener);
+    classifiers.forEach(builder::classifier);
+    return builder.open();
   }
 }

@@ -4,18 +4,17 @@ import com.google.inject.Key;
 import com.google.inject.PrivateModule;
 import com.google.inject.Provider;
 import com.google.inject.Singleton;
-import com.google.inject.TypeLiteral;
+import com.google.inject.util.Types;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.spi.JdbiPlugin;
 
 /** One pool: its parts to itself, the keys of it to everybody. */
 final class PoolModule extends PrivateModule {
-  private static final TypeLiteral<Set<JdbiPlugin>> PLUGINS = new TypeLiteral<>() {};
-
   private final PoolConfig config;
   private final Key<Pool> key;
 
@@ -28,11 +27,7 @@ final class PoolModule extends PrivateModule {
   @Override
   protected void configure() {
     bind(PoolConfig.class).annotatedWith(Own.class).toInstance(config);
-    if (key.getAnnotationType() == null) {
-      bind(PLUGINS).annotatedWith(Own.class).toInstance(Set.of());
-    } else {
-      bind(PLUGINS).annotatedWith(Own.class).to(key.ofType(PLUGINS));
-    }
+    SharedModule.EXTENSIONS.forEach(this::collect);
     bind(Opener.class).in(Singleton.class);
     bind(Opened.class).toProvider(Opener.class).asEagerSingleton();
 
@@ -47,5 +42,24 @@ final class PoolModule extends PrivateModule {
     expose(key);
     expose(dataSourceKey);
     expose(jdbiKey);
+  }
+
+  /** Binds what extends this pool: that for all pools, then that with the pool's annotation. */
+  private <T> void collect(Class<T> extension) {
+    Provider<Set<T>> forAll =
+        getProvider(Key.get(SharedModule.<Set<T>>type(Types.setOf(extension))));
+    Provider<Set<T>> forThis =
+        key.getAnnotationType() == null
+            ? Set::of
+            : getProvider(key.ofType(SharedModule.<Set<T>>type(Types.setOf(extension))));
+    Provider<List<T>> both =
+        () -> {
+          List<T> list = new ArrayList<>(forAll.get());
+          list.addAll(forThis.get());
+          return list;
+        };
+    bind(SharedModule.<List<T>>type(Types.listOf(extension)))
+        .annotatedWith(Own.class)
+        .toProvider(both);
   }
 }

@@ -1,0 +1,103 @@
+package io.everpool.guice;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.inject.Guice;
+import com.google.inject.Injector;
+import com.google.inject.Key;
+import com.google.inject.multibindings.Multibinder;
+import com.google.inject.name.Names;
+import io.everpool.api.Pool;
+import io.everpool.api.driver.Classifier;
+import io.everpool.api.driver.Verdict;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.PoolListener;
+import java.lang.annotation.Annotation;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Over H2: what an application adds to its pools. */
+final class ExtensionsTest {
+  private static final Annotation ORDERS = Names.named("orders");
+
+  private final EverpoolShutdown shutdown = new EverpoolShutdown();
+  private final List<String> heard = new CopyOnWriteArrayList<>();
+
+  @AfterEach
+  void close() {
+    shutdown.close();
+  }
+
+  private PoolListener opened(String who) {
+    return event -> {
+      if (event instanceof PoolEvent.PoolOpened) {
+        heard.add(who + " of " + event.pool());
+      }
+    };
+  }
+
+  /** One for all pools, one for a single pool; neither must know how pools are made. */
+  @Test
+  void listenersHearTheirPoolsFromTheBeginning() {
+    Guice.createInjector(
+        shutdown.module(),
+        EverpoolModule.of(Traces.h2("heard").build()),
+        EverpoolModule.of(Traces.h2("heard-orders").build()).annotatedWith(ORDERS),
+        binder -> {
+          Multibinder.newSetBinder(binder, PoolListener.class)
+              .addBinding()
+              .toInstance(opened("all"));
+          Multibinder.newSetBinder(binder, PoolListener.class, ORDERS)
+              .addBinding()
+              .toInstance(opened("one"));
+        });
+
+    assertThat(heard)
+        .containsExactlyInAnyOrder("all of heard", "all of heard-orders", "one of heard-orders");
+  }
+
+  /** The user's rules are asked before the driver's: this one calls a missing table an outage. */
+  @Test
+  void classifiersJudgeTheFailuresOfTheirPool() throws SQLException {
+    Classifier noTable =
+        failure -> failure.toString().contains("NO_SUCH") ? Verdict.CONNECTION_LOST : null;
+    PoolListener failures =
+        event -> {
+          if (event instanceof PoolEvent.ConnectionFailed failed) {
+            heard.add(failed.verdict() + " in " + failed.pool());
+          }
+        };
+    Injector injector =
+        Guice.createInjector(
+            shutdown.module(),
+            EverpoolModule.of(Traces.h2("judged").build()),
+            EverpoolModule.of(Traces.h2("judged-orders").build()).annotatedWith(ORDERS),
+            binder -> {
+              Multibinder.newSetBinder(binder, PoolListener.class)
+                  .addBinding()
+                  .toInstance(failures);
+              Multibinder.newSetBinder(binder, Classifier.class, ORDERS)
+                  .addBinding()
+                  .toInstance(noTable);
+            });
+
+    fail(injector.getInstance(Pool.class));
+    assertThat(heard).isEmpty();
+    fail(injector.getInstance(Key.get(Pool.class, ORDERS)));
+    assertThat(heard).containsExactly("CONNECTION_LOST in judged-orders");
+  }
+
+  private static void fail(Pool pool) throws SQLException {
+    try (Connection connection = pool.getConnection();
+        Statement statement = connection.createStatement()) {
+      assertThatThrownBy(() -> statement.executeQuery("select * from no_such"))
+          .isInstanceOf(SQLException.class);
+    }
+  }
+}
