@@ -60,8 +60,14 @@ final class Commit {
       if (answered || repeatable) {
         throw e;
       }
-      resolve(ticket, verdict, e);
-      goOn(state, traced);
+      if (isCommitted(ticket, e)) {
+        unit.forgetFailure();
+        goOn(state, traced);
+      } else {
+        unit.undone(verdict, e, traced);
+        face.become(state); // so that whoever rolls back now finds a connection where he can
+        throw e;
+      }
     }
     return true;
   }
@@ -70,8 +76,8 @@ final class Commit {
     return ladder.retry.commitOutcome() && face.current().looksUpCommits();
   }
 
-  /** Returns if it was committed. */
-  private void resolve(@Nullable CommitTicket ticket, Verdict verdict, SQLException lost)
+  /** Finds out whether it was committed; throws if that can't be known. */
+  private boolean isCommitted(@Nullable CommitTicket ticket, SQLException lost)
       throws SQLException {
     if (ticket == null) {
       throw unknown(null, lost);
@@ -80,17 +86,14 @@ final class Commit {
     ladder.lessor.emit(
         new PoolEvent.CommitResolved(
             ladder.lessor.config().name(), ticket.transactionId(), status));
-    switch (status) {
-      case COMMITTED -> unit.forgetFailure();
-      case ABORTED -> {
-        unit.undone(verdict, lost);
-        throw lost;
-      }
+    return switch (status) {
+      case COMMITTED -> true;
+      case ABORTED -> false;
       case IN_PROGRESS, UNKNOWN -> {
         face.close();
         throw unknown(ticket.transactionId(), lost);
       }
-    }
+    };
   }
 
   /** The commit went well; its unit goes on, on a connection like the lost one. */

@@ -59,6 +59,8 @@ final class Unit implements Witness, AutoCloseable {
   /** The present session is another than the one that {@link #fatal} speaks of. */
   private boolean renewed;
 
+  private boolean lostTraces;
+
   private @Nullable Throwable judged;
   private Verdict judgement = Verdict.CALLER;
   private @Nullable Throwable reported;
@@ -100,6 +102,7 @@ final class Unit implements Witness, AutoCloseable {
     fatal = null;
     fatalFailure = null;
     renewed = false;
+    lostTraces = false;
     judged = null;
   }
 
@@ -240,11 +243,16 @@ final class Unit implements Witness, AutoCloseable {
     }
   }
 
-  /** The session was lost, another is there already, and what was sent is undone. */
-  void undone(Verdict verdict, SQLException failure) {
+  /**
+   * The session was lost, another is there already, and what was sent is undone.
+   *
+   * @param traces whether SQL had set state in the lost session
+   */
+  void undone(Verdict verdict, SQLException failure, boolean traces) {
     failed(verdict, failure);
     for (Unit unit = this; unit != null; unit = unit.outer) {
       unit.renewed = true;
+      unit.lostTraces = traces;
     }
   }
 
@@ -346,8 +354,8 @@ final class Unit implements Witness, AutoCloseable {
 
   /** It is not run again. */
   void giveUp(Verdict verdict, Throwable failure, int runs, String why) {
-    if (renewed) {
-      face.close(); // nobody expects to be on that session, in whatever state it is
+    if (renewed && lostTraces) {
+      face.close(); // its user goes on in the belief that what SQL had set is set
     }
     if (!verdict.fatal() || failure == reported) {
       return;
