@@ -44,8 +44,20 @@ final class PlainConnection implements PhysicalConnection {
   @Override
   public void reset(ResetMode mode, int traces) {}
 
+  /**
+   * Rolls back first: JDBC leaves it to the driver what a close does to an open transaction, and
+   * some commit it. One that can't be rolled back is cut.
+   */
   @Override
   public void close() throws SQLException {
+    try {
+      if (!connection.getAutoCommit()) {
+        connection.rollback();
+      }
+    } catch (SQLException e) {
+      abort();
+      return;
+    }
     connection.close();
   }
 

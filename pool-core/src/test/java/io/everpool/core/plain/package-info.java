@@ -1,0 +1,5 @@
+/** Drivers without an adapter. */
+@NullMarked
+package io.everpool.core.plain;
+
+import org.jspecify.annotations.NullMarked;
