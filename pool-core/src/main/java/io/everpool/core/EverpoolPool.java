@@ -94,6 +94,7 @@ final class EverpoolPool implements Pool {
       } finally {
         if (!reached) {
           shutDown();
+          journal.emit(new PoolEvent.PoolClosed(config.name()));
         }
       }
     }

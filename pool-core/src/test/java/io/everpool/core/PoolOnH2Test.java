@@ -9,6 +9,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolClosedException;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.TooManyWaitersException;
+import io.everpool.api.observe.PoolEvent;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -16,6 +17,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -102,5 +104,19 @@ class PoolOnH2Test {
         .isInstanceOf(InvalidPoolConfigException.class)
         .hasMessageContaining("jdbc:nope://u:***@h/db")
         .hasMessageNotContaining("s3cret");
+  }
+
+  /** Whoever keeps books of a pool must be able to close them, though it never opened. */
+  @Test
+  void a_pool_that_could_not_be_opened_says_that_it_is_closed() {
+    List<PoolEvent> events = new CopyOnWriteArrayList<>();
+    PoolConfig config =
+        PoolConfig.builder("jdbc:h2:tcp://127.0.0.1:1/nowhere")
+            .acquireTimeout(Duration.ofMillis(200))
+            .build();
+    assertThatThrownBy(() -> Everpool.builder(config).listener(events::add).open())
+        .isInstanceOf(SQLException.class);
+    assertThat(events).filteredOn(PoolEvent.PoolClosed.class::isInstance).hasSize(1);
+    assertThat(events).noneMatch(PoolEvent.PoolOpened.class::isInstance);
   }
 }

@@ -14,7 +14,7 @@ public sealed interface PoolEvent {
   /** The pool is open for business. */
   record PoolOpened(String pool, Pool self) implements PoolEvent {}
 
-  /** The pool has closed every connection. */
+  /** The pool has closed every connection; also one that could not be opened. */
   record PoolClosed(String pool) implements PoolEvent {}
 
   /** A connection was opened. */

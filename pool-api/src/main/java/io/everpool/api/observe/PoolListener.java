@@ -1,7 +1,7 @@
 package io.everpool.api.observe;
 
 /**
- * Hears of a pool's events, on whichever thread they happen and one at a time for none: must be
+ * Hears of a pool's events on whichever thread they happen, several at once perhaps: must be
  * thread-safe and quick. What it throws is logged and goes no further.
  */
 @FunctionalInterface
