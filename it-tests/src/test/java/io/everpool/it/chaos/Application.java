@@ -1,0 +1,38 @@
+package io.everpool.it.chaos;
+
+import io.everpool.api.Work;
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.HandleConsumer;
+
+/** A pool and the way in which an application uses it. Thread-safe. */
+interface Application extends AutoCloseable {
+
+  /** Its name in the summary. */
+  String name();
+
+  /** The schema of its tables, and how the server knows its sessions. */
+  String schema();
+
+  /** Does the work in a transaction and commits. */
+  <T> T inTransaction(Work<T, SQLException> work) throws SQLException;
+
+  /** The same through Jdbi; {@link Handle} in place of a connection. */
+  void inJdbiTransaction(HandleConsumer<RuntimeException> work);
+
+  /** Does work that changes nothing. */
+  <T> T reading(Work<T, SQLException> work) throws SQLException;
+
+  /** Does work that may be repeated. */
+  <T> T idempotent(Work<T, SQLException> work) throws SQLException;
+
+  /** A connection, as plain JDBC has it. */
+  Connection connection() throws SQLException;
+
+  /** What its books say beside. */
+  String remarks();
+
+  @Override
+  void close();
+}
