@@ -1,8 +1,10 @@
 package io.everpool.it.chaos;
 
 import io.everpool.api.Work;
+import io.everpool.api.observe.PoolEvent;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleConsumer;
 
@@ -29,6 +31,9 @@ interface Application extends AutoCloseable {
 
   /** A connection, as plain JDBC has it. */
   Connection connection() throws SQLException;
+
+  /** The COMMITs that the pool has looked up since this was last called. */
+  List<PoolEvent.CommitResolved> takeLookedUp();
 
   /** What its books say beside. */
   String remarks();

@@ -1,5 +1,7 @@
 package io.everpool.it.chaos;
 
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.observe.PoolEvent;
 import io.everpool.it.chaos.Score.Figure;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -8,6 +10,7 @@ import java.sql.Statement;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /** Compares, when all is quiet, what is in the database with what the application was told. */
@@ -59,14 +62,7 @@ final class Audit {
             score.flaw(Figure.WRONGLY_RESOLVED, "transfer " + id + ": " + why);
           }
         });
-    books.unknown.forEach(
-        (id, unknown) -> {
-          score.add(Figure.UNKNOWN_THERE, times.containsKey(id) ? 1 : 0);
-          if (!unknown.crashed()) {
-            score.add(Figure.UNKNOWN_WITHOUT_CRASH, 1);
-            score.remark("unknown without a crash: transfer " + id + ": " + unknown.message());
-          }
-        });
+    unknown(times);
     Set<Long> strangers = new HashSet<>(times.keySet());
     strangers.removeAll(books.acknowledged);
     strangers.removeAll(books.refused.keySet());
@@ -75,6 +71,42 @@ final class Audit {
     score.add(Figure.ACKNOWLEDGED, books.acknowledged.size());
     score.add(Figure.REFUSED, books.refused.size());
     score.add(Figure.UNKNOWN, books.unknown.size());
+  }
+
+  private void unknown(Map<Long, Integer> times) throws SQLException {
+    Map<Long, String> writers = writers();
+    books.unknown.forEach(
+        (id, unknown) -> {
+          if (unknown.transaction() == null) {
+            score.flaw(Figure.WRONG, "transfer " + id + ", unknown, isn't named");
+          }
+          if (times.containsKey(id)) {
+            score.add(Figure.UNKNOWN_THERE, 1);
+            if (!Objects.equals(writers.get(id), unknown.transaction())) {
+              score.flaw(
+                  Figure.WRONG,
+                  "transfer %d, unknown, is there by transaction %s and not %s"
+                      .formatted(id, writers.get(id), unknown.transaction()));
+            }
+          }
+          if (!unknown.crashed()) {
+            score.add(Figure.UNKNOWN_WITHOUT_CRASH, 1);
+            score.remark("unknown without a crash: transfer " + id + ": " + unknown.message());
+          }
+        });
+    Set<String> committed = new HashSet<>(writers.values());
+    for (PoolEvent.CommitResolved lookedUp : books.lookedUp) {
+      if (lookedUp.status() == CommitStatus.COMMITTED) {
+        score.add(Figure.RESOLVED_COMMITTED, 1);
+        if (!committed.contains(lookedUp.transactionId())) {
+          score.flaw(
+              Figure.WRONGLY_RESOLVED,
+              "transaction " + lookedUp.transactionId() + " was found committed, and isn't there");
+        }
+      } else if (lookedUp.status() == CommitStatus.ABORTED) {
+        score.add(Figure.RESOLVED_ABORTED, 1);
+      }
+    }
   }
 
   private void notes() throws SQLException {
@@ -115,6 +147,18 @@ final class Audit {
         score.flaw(Figure.WRONG, rows.getLong(2) + " accounts don't match their transfers");
       }
     }
+  }
+
+  /** The transaction that wrote a transfer; of one that is there more often, one of them. */
+  private Map<Long, String> writers() throws SQLException {
+    Map<Long, String> writers = new HashMap<>();
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("select id, xid from " + schema + ".transfer")) {
+      while (rows.next()) {
+        writers.put(rows.getLong(1), rows.getString(2));
+      }
+    }
+    return writers;
   }
 
   private Map<Long, Integer> count(String table) throws SQLException {

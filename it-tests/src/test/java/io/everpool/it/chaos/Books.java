@@ -2,11 +2,14 @@ package io.everpool.it.chaos;
 
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.api.observe.PoolEvent;
 import java.sql.SQLException;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +40,9 @@ final class Books {
 
   /** Writes that may be repeated, acknowledged. */
   final Set<Long> seen = ConcurrentHashMap.newKeySet();
+
+  /** COMMITs whose answer was lost, and what the server said of them then. */
+  final Queue<PoolEvent.CommitResolved> lookedUp = new ConcurrentLinkedQueue<>();
 
   final LongAdder reads = new LongAdder();
   final LongAdder wrongReads = new LongAdder();

@@ -1,6 +1,5 @@
 package io.everpool.it.chaos;
 
-import io.everpool.api.driver.CommitStatus;
 import io.everpool.it.chaos.Score.Figure;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -82,18 +81,9 @@ final class Contestant implements AutoCloseable {
 
   /** Makes the round's account and empties the tables for the next. */
   void settle(Connection connection) throws SQLException {
+    books.lookedUp.addAll(application.takeLookedUp());
     new Audit(connection, application.schema(), books, score).run();
     books = new Books();
-    if (application instanceof EverpoolApplication everpool) {
-      everpool.drainResolved(
-          lookedUp -> {
-            if (lookedUp.status() == CommitStatus.COMMITTED) {
-              score.add(Figure.RESOLVED_COMMITTED, 1);
-            } else if (lookedUp.status() == CommitStatus.ABORTED) {
-              score.add(Figure.RESOLVED_ABORTED, 1);
-            }
-          });
-    }
     new Ledger(application.schema()).clear(connection);
   }
 

@@ -9,10 +9,11 @@ import io.everpool.core.Everpool;
 import io.everpool.jdbi.EverpoolJdbi;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.function.Consumer;
 import org.jdbi.v3.core.HandleConsumer;
 import org.jdbi.v3.core.Jdbi;
 
@@ -50,13 +51,6 @@ final class EverpoolApplication implements Application {
     }
   }
 
-  /** Gives the COMMITs that were looked up since the last time. */
-  void drainResolved(Consumer<PoolEvent.CommitResolved> to) {
-    for (PoolEvent.CommitResolved next; (next = resolved.poll()) != null; ) {
-      to.accept(next);
-    }
-  }
-
   @Override
   public String name() {
     return "Everpool";
@@ -90,6 +84,15 @@ final class EverpoolApplication implements Application {
   @Override
   public Connection connection() throws SQLException {
     return pool.getConnection();
+  }
+
+  @Override
+  public List<PoolEvent.CommitResolved> takeLookedUp() {
+    List<PoolEvent.CommitResolved> taken = new ArrayList<>();
+    for (PoolEvent.CommitResolved next; (next = resolved.poll()) != null; ) {
+      taken.add(next);
+    }
+    return taken;
   }
 
   @Override

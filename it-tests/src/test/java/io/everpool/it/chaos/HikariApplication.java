@@ -4,9 +4,11 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
 import io.everpool.api.Work;
+import io.everpool.api.observe.PoolEvent;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jdbi.v3.core.HandleConsumer;
 import org.jdbi.v3.core.Jdbi;
@@ -137,6 +139,12 @@ final class HikariApplication implements Application {
   @Override
   public Connection connection() throws SQLException {
     return pool.getConnection();
+  }
+
+  /** It doesn't. */
+  @Override
+  public List<PoolEvent.CommitResolved> takeLookedUp() {
+    return List.of();
   }
 
   @Override
