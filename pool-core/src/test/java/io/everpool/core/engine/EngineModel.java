@@ -23,6 +23,9 @@ abstract class EngineModel {
         @Override
         public void close(Slot slot) {
           slot.attempt(Move.CLOSED);
+          if (engine().isClosed()) {
+            return;
+          }
           slot.attempt(Move.RESERVE);
           slot.attempt(Move.ARRIVED);
           engine().opened(slot, slot.word());
@@ -131,6 +134,15 @@ abstract class EngineModel {
     }
   }
 
+  void evict() {
+    Slot slot = engine.slots()[0];
+    engine.evict(slot, slot.word(), CloseReason.IDLE_TIMEOUT);
+  }
+
+  void close() {
+    engine.close();
+  }
+
   void doom() {
     Slot slot = engine.slots()[0];
     engine.doom(slot, slot.word(), CloseReason.FENCED);
@@ -185,10 +197,18 @@ abstract class EngineModel {
         wakeUp(thread);
       }
     }
+    for (Caller caller : waiting) {
+      if (engine.isClosed() && caller != null) {
+        throw new IllegalStateException("a waiter whom the closing pool has not told");
+      }
+    }
     if (EngineSight.forgottenWaiter(engine)) {
       throw new IllegalStateException("a waiter beside an idle connection");
     }
     for (Slot slot : engine.slots()) {
+      if (engine.isClosed() && slot.state() == State.IDLE) {
+        throw new IllegalStateException("an open connection in a closed pool: " + slot);
+      }
       boolean lent = slot.state() == State.LEASED || slot.state() == State.DOOMED;
       if (lent != (users.get(slot.index) == 1)) {
         throw new IllegalStateException("the books don't balance: " + slot);

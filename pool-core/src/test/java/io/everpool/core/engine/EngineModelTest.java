@@ -7,20 +7,17 @@ import org.jetbrains.lincheck.datastructures.ThreadIdGen;
 import org.jetbrains.lincheck.datastructures.Validate;
 import org.jetbrains.lincheck.datastructures.verifier.EpsilonVerifier;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledForJreRange;
-import org.junit.jupiter.api.condition.JRE;
 
 /**
  * Lincheck runs the real slots, line and hand-over through interleavings of acquire, wake-up, time
- * out, release, retire, doom and probe. The laws are in {@link EngineModel}; the results of the
- * calls themselves are not compared with a sequential order, for which connection one gets is free.
+ * out (or interrupt: the engine knows no difference), release, retire, doom, probe, evict and
+ * close. The laws are in {@link EngineModel}; the results of the calls themselves are not compared
+ * with a sequential order, for which connection one gets is free.
  *
  * <p>{@code -Deverpool.lincheck=N} multiplies the length of the search.
  */
-@EnabledForJreRange(
-    max = JRE.JAVA_24,
-    disabledReason = "Lincheck can't read newer classes: it would watch nothing and pass")
 class EngineModelTest {
+  private static final int LENGTH = Integer.getInteger("everpool.lincheck", 1);
 
   /** Time stands still: no hold is long and no gap passes, so all is published and signalled. */
   public static final class Published extends EngineModel {
@@ -86,6 +83,28 @@ class EngineModelTest {
     }
   }
 
+  /** The pool closes, and idle connections are evicted, in the midst of it. */
+  public static final class UntilClosed extends EngineModel {
+    public UntilClosed() {
+      super(1, new Leaping());
+    }
+
+    @Operation
+    public void evicting() {
+      evict();
+    }
+
+    @Operation
+    public void closing() {
+      close();
+    }
+
+    @Validate
+    public void nobodyIsForgotten() {
+      settle();
+    }
+  }
+
   private static final class Leaping implements TimeSource {
     private volatile long now;
 
@@ -98,33 +117,41 @@ class EngineModelTest {
 
   @Test
   void published_connections_reach_those_who_wait() {
-    check(Published.class, 2);
+    check(Published.class, options(2, 6).actorsBefore(2), 50);
   }
 
   @Test
   void handed_over_connections_have_one_holder() {
-    check(HandedOver.class, 3);
+    check(HandedOver.class, options(3, 6).actorsBefore(2), 50);
   }
 
   @Test
   void nobody_is_forgotten_between_two_connections() {
-    check(TwoSlots.class, 3);
+    check(TwoSlots.class, options(3, 6).actorsBefore(2), 50);
   }
 
   @Test
   void faults_neither_lose_nor_double_a_connection() {
-    check(WithFaults.class, 3);
+    check(WithFaults.class, options(3, 6).actorsBefore(2), 50);
   }
 
-  private static void check(Class<?> model, int threads) {
-    int length = Integer.getInteger("everpool.lincheck", 1);
-    new ModelCheckingOptions()
+  /** One call each, for whatever comes after the pool has closed shows nothing. */
+  @Test
+  void a_closing_pool_tells_everyone_and_keeps_nothing() {
+    check(UntilClosed.class, options(3, 25).actorsBefore(0).actorsPerThread(1), 80);
+  }
+
+  private static ModelCheckingOptions options(int threads, int scenarios) {
+    return new ModelCheckingOptions()
         .threads(threads)
         .actorsPerThread(3)
-        .actorsBefore(2)
         .actorsAfter(1)
-        .iterations(6 * length)
-        .invocationsPerIteration(50 * length)
+        .iterations(scenarios * LENGTH);
+  }
+
+  private static void check(Class<?> model, ModelCheckingOptions options, int interleavings) {
+    options
+        .invocationsPerIteration(interleavings * LENGTH)
         .verifier(EpsilonVerifier.class)
         .check(model);
   }

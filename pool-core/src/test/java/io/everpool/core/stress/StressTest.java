@@ -1,0 +1,99 @@
+package io.everpool.core.stress;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolSnapshot;
+import io.everpool.core.Everpool;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Two hundred threads on ten connections, among random interrupts, time-outs and kills, with the
+ * real clock, the real upkeep and the real faces. Afterwards the books balance: nothing is lent,
+ * nobody waits, no connection had two holders or two ends, and none is left when the pool closes.
+ *
+ * <p>What happened how often is up to the machine and is logged, not asserted, but for that each
+ * kind of trouble happened at all. {@code -Deverpool.stress=N} makes it N times as long.
+ */
+class StressTest {
+  private static final Logger log = LoggerFactory.getLogger(StressTest.class);
+  private static final int THREADS = 200;
+  private static final int ROUNDS = 300 * Integer.getInteger("everpool.stress", 1);
+
+  @Test
+  @Timeout(value = 10, unit = TimeUnit.MINUTES)
+  void the_books_balance_after_two_hundred_threads() throws Exception {
+    balances(Thread::new);
+  }
+
+  @Test
+  @EnabledForJreRange(min = JRE.JAVA_21)
+  @Timeout(value = 10, unit = TimeUnit.MINUTES)
+  void and_after_two_hundred_virtual_ones() throws Exception {
+    balances(virtual());
+  }
+
+  private static void balances(ThreadFactory factory) throws Exception {
+    Mortals mortals = new Mortals();
+    PoolConfig config =
+        PoolConfig.builder("stress:")
+            .name("stress")
+            .minSize(2)
+            .maxSize(10)
+            .maxQueries(200)
+            .idleTimeout(Duration.ofMillis(300))
+            .healthCheckInterval(Duration.ofMillis(200))
+            .acquireTimeout(Duration.ofMillis(40))
+            .failFast(false)
+            .build();
+    Pool pool = Everpool.builder(config).connector(mortals).open();
+    Crowd crowd = new Crowd(pool, mortals, factory, THREADS, ROUNDS);
+    crowd.run();
+    mortals.calmDown();
+
+    log.info("{}; {}", crowd.tally, pool.snapshot());
+    assertThat(crowd.violations).isEmpty();
+    assertThat(crowd.tally).containsKeys("used", "timed out", "failed with 08001", "killed");
+    assertThat(crowd.tally.keySet()).noneMatch(what -> what.startsWith("UNEXPECTED"));
+    PoolSnapshot after = pool.snapshot();
+    assertThat(after.leased()).as("lent").isZero();
+    assertThat(after.waiting()).as("waiting").isZero();
+    assertThat(after.total()).as("in the pool").isLessThanOrEqualTo(config.maxSize());
+    usable(pool);
+
+    pool.close();
+    assertThat(mortals.all()).allSatisfy(mortal -> assertThat(mortal.ends()).isEqualTo(1));
+    // A connect that a fence overtook is cut before it belongs to the pool, and is not in its
+    // books.
+    assertThat(pool.snapshot().opened()).isLessThanOrEqualTo(mortals.all().size());
+    assertThat(pool.snapshot().closedTotal()).isEqualTo(pool.snapshot().opened());
+  }
+
+  /** All of it can be lent once more, at the same time: no slot has been lost. */
+  private static void usable(Pool pool) throws Exception {
+    Connection[] all = new Connection[10];
+    for (int i = 0; i < all.length; i++) {
+      all[i] = pool.getConnection();
+    }
+    for (Connection connection : all) {
+      connection.close();
+    }
+  }
+
+  /** Virtual threads, which the Java that this is compiled for doesn't know. */
+  private static ThreadFactory virtual() throws ReflectiveOperationException {
+    Object builder = Thread.class.getMethod("ofVirtual").invoke(null);
+    return (ThreadFactory)
+        Class.forName("java.lang.Thread$Builder").getMethod("factory").invoke(builder);
+  }
+}
