@@ -1,0 +1,199 @@
+package io.everpool.core.engine;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.CloseReason;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Who gets a connection that comes back; one thread plays them all, with a clock of its own. */
+class EngineTest {
+  private static final int SLOTS = 4;
+
+  private long now = 1_000_000;
+  private final List<Slot> closing = new ArrayList<>();
+  private int grown;
+  private final Engine engine =
+      new Engine(
+          SLOTS,
+          () -> now,
+          new Housekeeping() {
+            @Override
+            public void close(Slot slot) {
+              closing.add(slot);
+            }
+
+            @Override
+            public void grow() {
+              grown++;
+            }
+          });
+
+  private static final class Caller extends Waiter {
+    boolean woken;
+
+    Caller(long since) {
+      super(since);
+    }
+
+    @Override
+    protected void wake() {
+      woken = true;
+    }
+  }
+
+  private Slot open(int index) {
+    Slot slot = engine.slots()[index];
+    slot.attempt(Move.RESERVE);
+    engine.opened(slot, slot.word());
+    return slot;
+  }
+
+  /** Takes the pool's one connection, having waited for it. */
+  private Slot holdAfterWaiting() {
+    Caller waiter = new Caller(now);
+    assertThat(engine.begin(waiter, 1, 10)).isEqualTo(Turn.WAIT);
+    open(0);
+    assertThat(engine.step(waiter, 1)).isEqualTo(Turn.SERVED);
+    return engine.take(waiter, 1, now);
+  }
+
+  private Caller join() {
+    Caller waiter = new Caller(now);
+    assertThat(engine.begin(waiter, 2, 10)).isEqualTo(Turn.WAIT);
+    return waiter;
+  }
+
+  @Test
+  void a_wait_asks_for_growth() {
+    join();
+    assertThat(grown).isEqualTo(1);
+  }
+
+  @Test
+  void after_a_long_hold_the_first_waiter_is_handed_the_connection() {
+    Slot slot = holdAfterWaiting();
+    Caller waiter = join();
+    now += Engine.LONG_HOLD;
+    engine.release(slot, slot.lease);
+    assertThat(waiter.status()).isEqualTo(Waiter.Status.HANDED);
+    assertThat(waiter.woken).isTrue();
+    assertThat(engine.tryAcquire(3)).as("for a newcomer").isNull();
+  }
+
+  @Test
+  void after_a_short_hold_a_running_thread_may_take_it_first() {
+    Slot slot = holdAfterWaiting();
+    Caller waiter = join();
+    now += 1_000;
+    engine.release(slot, slot.lease);
+    assertThat(waiter.status()).isEqualTo(Waiter.Status.WAITING);
+    assertThat(waiter.woken).as("told that a connection lies idle").isTrue();
+    assertThat(engine.tryAcquire(3)).as("for a newcomer").isSameAs(slot);
+  }
+
+  /** However short the holds are: the line moves once in each gap. */
+  @Test
+  void but_not_for_longer_than_a_gap() {
+    Slot slot = holdAfterWaiting();
+    Caller waiter = join();
+    long begun = now;
+    while (waiter.waits()) {
+      now += 1_000;
+      engine.release(slot, slot.lease);
+      if (waiter.waits()) {
+        assertThat(engine.tryAcquire(3)).isSameAs(slot);
+      }
+    }
+    assertThat(now - begun).isLessThanOrEqualTo(Engine.GAP);
+  }
+
+  @Test
+  void a_connection_opened_for_those_who_wait_goes_to_the_first() {
+    Caller first = join();
+    Caller second = join();
+    open(0);
+    assertThat(first.status()).isEqualTo(Waiter.Status.HANDED);
+    assertThat(second.status()).isEqualTo(Waiter.Status.WAITING);
+  }
+
+  /** A waiter that goes when it is served already owns a connection, and has to say so. */
+  @Test
+  void who_was_served_first_can_leave_no_more() {
+    Caller waiter = join();
+    Slot slot = open(0);
+    assertThat(engine.leave(waiter)).isFalse();
+    assertThat(engine.step(waiter, 2)).isEqualTo(Turn.SERVED);
+    assertThat(engine.take(waiter, 2, now)).isSameAs(slot);
+  }
+
+  @Test
+  void a_second_release_does_nothing() {
+    Slot slot = open(0);
+    engine.tryAcquire(1);
+    long lease = slot.lease;
+    engine.release(slot, lease);
+    Slot again = engine.tryAcquire(2);
+    engine.release(slot, lease);
+    assertThat(again).isSameAs(slot);
+    assertThat(slot.state()).isEqualTo(State.LEASED);
+  }
+
+  @Test
+  void a_doomed_connection_is_closed_when_it_comes_back() {
+    Slot slot = open(0);
+    engine.tryAcquire(1);
+    engine.doom(slot, slot.lease, CloseReason.FENCED);
+    engine.release(slot, slot.lease);
+    assertThat(closing).containsExactly(slot);
+    assertThat(slot.closeReason).isEqualTo(CloseReason.FENCED);
+  }
+
+  @Test
+  void a_closing_pool_tells_those_who_wait_and_takes_nobody_in() {
+    Caller waiter = join();
+    engine.close();
+    assertThat(waiter.woken).isTrue();
+    assertThat(engine.step(waiter, 2)).isEqualTo(Turn.CLOSED);
+    assertThat(engine.begin(new Caller(now), 3, 10)).isEqualTo(Turn.CLOSED);
+    assertThat(engine.waiting()).isZero();
+  }
+
+  @Test
+  void more_than_may_wait_are_refused() {
+    join();
+    assertThat(engine.begin(new Caller(now), 3, 1)).isEqualTo(Turn.REFUSED);
+  }
+
+  /** Or under light load every connection would be used now and then, and none would idle out. */
+  @Test
+  void leases_keep_to_the_near_slots_while_these_suffice() {
+    for (int i = 0; i < SLOTS; i++) {
+      open(i);
+    }
+    engine.narrow(2);
+    Set<Integer> used = new HashSet<>();
+    for (long thread = 0; thread < 1_000; thread++) {
+      Slot slot = requireNonNull(engine.tryAcquire(thread));
+      used.add(slot.index);
+      engine.release(slot, slot.lease);
+    }
+    assertThat(used).containsExactlyInAnyOrder(0, 1);
+  }
+
+  @Test
+  void and_reach_beyond_when_they_do_not() {
+    for (int i = 0; i < SLOTS; i++) {
+      open(i);
+    }
+    engine.narrow(1);
+    for (int i = 0; i < SLOTS; i++) {
+      assertThat(engine.tryAcquire(i)).isNotNull();
+    }
+    assertThat(engine.width()).isEqualTo(SLOTS);
+  }
+}

@@ -1,0 +1,97 @@
+package io.everpool.core.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class LineTest {
+
+  private static final class Idler extends Waiter {
+    int woken;
+
+    Idler() {
+      super(0);
+    }
+
+    @Override
+    protected void wake() {
+      woken++;
+    }
+  }
+
+  private final Line line = new Line();
+
+  private Idler join() {
+    Idler idler = new Idler();
+    assertThat(line.join(idler, Integer.MAX_VALUE)).isTrue();
+    return idler;
+  }
+
+  private void leave(Waiter waiter) {
+    assertThat(waiter.become(Waiter.Status.GONE)).isTrue();
+    line.left();
+  }
+
+  @Test
+  void who_came_first_is_served_first() {
+    Idler first = join();
+    Idler second = join();
+    Slot slot = new Slot(0);
+    assertThat(line.hand(slot, 1)).isSameAs(first);
+    assertThat(line.hand(slot, 2)).isSameAs(second);
+    assertThat(line.hand(slot, 3)).isNull();
+    assertThat(line.count()).isZero();
+  }
+
+  @Test
+  void who_has_left_is_passed_over() {
+    Idler first = join();
+    Idler second = join();
+    leave(first);
+    assertThat(line.first()).isSameAs(second);
+    assertThat(line.hand(new Slot(0), 1)).isSameAs(second);
+    assertThat(first.slot).isNull();
+  }
+
+  @Test
+  void nobody_joins_beyond_the_limit() {
+    assertThat(line.join(new Idler(), 1)).isTrue();
+    assertThat(line.join(new Idler(), 1)).isFalse();
+    assertThat(line.count()).isEqualTo(1);
+  }
+
+  /**
+   * Who leaves in the middle stays as a dead entry, or a thousand simultaneous time-outs would cost
+   * a thousand walks from the head. So that the dead don't pile up behind one who waits on, they
+   * are swept whenever more have left than wait, and a few.
+   */
+  @Test
+  void the_dead_never_outnumber_the_living_by_much() {
+    Idler patient = join();
+    for (int wave = 0; wave < 100; wave++) {
+      List<Idler> many = new ArrayList<>();
+      for (int i = 0; i < 500; i++) {
+        many.add(join());
+      }
+      many.forEach(this::leave);
+      assertThat(line.entries()).isLessThan(150);
+    }
+    assertThat(line.count()).isEqualTo(1);
+    assertThat(line.first()).isSameAs(patient);
+  }
+
+  @Test
+  void all_are_told_and_woken_when_nothing_will_come() {
+    Idler first = join();
+    Idler second = join();
+    line.dismiss();
+    assertThat(List.of(first, second))
+        .allSatisfy(
+            waiter -> {
+              assertThat(waiter.status()).isEqualTo(Waiter.Status.TOLD);
+              assertThat(waiter.woken).isEqualTo(1);
+            });
+  }
+}
