@@ -1,7 +1,6 @@
 package io.everpool.jdbi;
 
 import io.everpool.api.Pool;
-import io.everpool.api.WorkOptions;
 import java.sql.SQLException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
@@ -31,8 +30,6 @@ import org.jdbi.v3.postgres.PostgresPlugin;
  * attempts would multiply with the pool's.
  */
 public final class EverpoolPlugin extends JdbiPlugin.Singleton {
-  private static final WorkOptions SET_UP = WorkOptions.IDEMPOTENT.withLabel("handle set-up");
-
   private final Pool pool;
   private final HandleUnits units;
 
@@ -97,7 +94,10 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
     @Override
     public Handle customizeHandle(Handle handle) throws SQLException {
       return driverTypes
-          ? pool.rerun(handle.getConnection(), SET_UP, connection -> super.customizeHandle(handle))
+          ? pool.rerun(
+              handle.getConnection(),
+              HandleUnits.SET_UP,
+              connection -> super.customizeHandle(handle))
           : handle;
     }
 

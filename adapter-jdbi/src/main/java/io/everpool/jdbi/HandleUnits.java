@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs callbacks of handles as units of work of the pool that the handles' connections are of. */
 final class HandleUnits {
+  static final WorkOptions SET_UP = WorkOptions.IDEMPOTENT.withLabel("handle set-up");
+
   private final Pool pool;
   private final EverpoolPlugin.PooledPostgres postgres;
 
@@ -68,6 +70,14 @@ final class HandleUnits {
       }
       throw unchecked(e);
     }
+  }
+
+  /**
+   * Has a connection learn its isolation level, once for each session, where that can be repeated:
+   * Handle and SqlObject ask for it before they begin a transaction, and so outside of its unit.
+   */
+  void learnLevel(Connection connection) throws SQLException {
+    pool.rerun(connection, SET_UP, Connection::getTransactionIsolation);
   }
 
   @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // the callback threw it as its X

@@ -24,6 +24,7 @@ final class UnitTransactionHandler extends DelegatingTransactionHandler {
 
   @Override
   public TransactionHandler specialize(Handle handle) throws SQLException {
+    units.learnLevel(handle.getConnection());
     return new UnitTransactionHandler(units, getDelegate().specialize(handle));
   }
 
@@ -33,6 +34,12 @@ final class UnitTransactionHandler extends DelegatingTransactionHandler {
     return units.run(handle, options(handle), each -> getDelegate().inTransaction(each, callback));
   }
 
+  /**
+   * Handle has set the level before, and sets the former one afterwards; a rerun has it from the
+   * unit. Not the delegate's method with a level: it sets the level back in a {@code finally},
+   * which fails where a COMMIT's outcome is unknown, for the connection is closed then, and hides
+   * that.
+   */
   @Override
   public <R, X extends Exception> R inTransaction(
       Handle handle, TransactionIsolationLevel level, HandleCallback<R, X> callback) throws X {
@@ -42,7 +49,7 @@ final class UnitTransactionHandler extends DelegatingTransactionHandler {
     return units.run(
         handle,
         options(handle).withIsolation(level.intValue()),
-        each -> getDelegate().inTransaction(each, level, callback));
+        each -> getDelegate().inTransaction(each, callback));
   }
 
   /**

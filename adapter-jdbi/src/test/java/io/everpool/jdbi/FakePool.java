@@ -10,6 +10,8 @@ import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Logger;
@@ -27,8 +29,11 @@ final class FakePool implements Pool {
   final AtomicInteger sessions = new AtomicInteger();
   final AtomicInteger reruns = new AtomicInteger();
   final Faults faults = new Faults();
+
+  /** All units, those within others too, in the order in which they were begun. */
+  final List<WorkOptions> units = new ArrayList<>();
+
   private final String url = "jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1";
-  WorkOptions lastOptions = WorkOptions.DEFAULT;
 
   Connection session() throws SQLException {
     sessions.incrementAndGet();
@@ -51,10 +56,10 @@ final class FakePool implements Pool {
   public <T extends @Nullable Object, X extends Exception> T rerun(
       Connection connection, WorkOptions options, Work<T, X> work) throws X, SQLException {
     FakeLease lease = FakeLease.of(connection);
+    units.add(options);
     if (lease == null || lease.inUnit) {
       return work.run(connection);
     }
-    lastOptions = options;
     lease.inUnit = true;
     try {
       return attempts(lease, connection, options, work);

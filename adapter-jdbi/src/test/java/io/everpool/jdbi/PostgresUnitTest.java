@@ -3,20 +3,27 @@ package io.everpool.jdbi;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.RetryConfig;
 import io.everpool.core.Everpool;
+import io.everpool.servers.FaultProxy;
+import io.everpool.servers.FaultProxy.Cut;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.ServerSettings;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.UnableToCreateStatementException;
+import org.jdbi.v3.core.transaction.TransactionException;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.jdbi.v3.postgres.PgLobApi;
 import org.jdbi.v3.postgres.PostgresTypes;
@@ -135,6 +142,82 @@ class PostgresUnitTest {
 
     assertThat(entries()).containsExactly(1, 2, 3);
     assertThat(kills).hasValue(0);
+  }
+
+  /**
+   * Handle sets the level back after the COMMIT, by a round trip, and asks for the connection's
+   * state when it is closed: a failure of either would be reported as the transaction's.
+   */
+  @Test
+  void aConnectionThatIsLostAfterTheCommitIsNoFailureOfTheTransaction() {
+    int answer =
+        jdbi.inTransaction(
+            TransactionIsolationLevel.REPEATABLE_READ,
+            handle -> {
+              handle.execute("insert into entry values (1)");
+              int session = pid(handle);
+              handle.afterCommit(() -> server.terminate(session));
+              return 42;
+            });
+    Entries entries = jdbi.onDemand(Entries.class);
+    entries.insertTwo(
+        () -> {
+          Handle handle = entries.getHandle();
+          int session = pid(handle);
+          handle.afterCommit(() -> server.terminate(session));
+        });
+
+    assertThat(answer).isEqualTo(42);
+    assertThat(entries()).containsExactly(1, 1, 2);
+  }
+
+  /** What is done next with the handle tells. */
+  @Test
+  void aHandleWhoseConnectionWasLostAfterACommitSaysSo() {
+    try (Handle handle = jdbi.open()) {
+      handle.useTransaction(
+          TransactionIsolationLevel.SERIALIZABLE,
+          inside -> {
+            inside.execute("insert into entry values (1)");
+            int session = pid(inside);
+            inside.afterCommit(() -> server.terminate(session));
+          });
+      assertThatThrownBy(() -> handle.execute("select 1"))
+          .isInstanceOf(UnableToCreateStatementException.class)
+          .hasRootCauseInstanceOf(SQLException.class);
+    }
+    assertThat(entries()).containsExactly(1);
+  }
+
+  /** Setting the level back fails, too, on a connection that is closed, and must not hide it. */
+  @Test
+  void aCommitOfUnknownOutcomeIsSaidToBeOneAtEveryLevel() throws SQLException {
+    try (FaultProxy proxy = FaultProxy.before(server);
+        Pool single =
+            Everpool.open(
+                PoolConfig.builder(server.libpqUrl(proxy.host(), proxy.port()))
+                    .minSize(1)
+                    .maxSize(1)
+                    .acquireTimeout(Duration.ofSeconds(1))
+                    .retry(RetryConfig.DEFAULT.withMaxDuration(Duration.ofSeconds(1)))
+                    .build())) {
+      assertThatThrownBy(
+              () ->
+                  EverpoolJdbi.create(single)
+                      .useTransaction(
+                          TransactionIsolationLevel.SERIALIZABLE,
+                          handle -> {
+                            handle.execute("insert into entry values (1)");
+                            proxy.cutReplyTo("COMMIT", Cut.RST);
+                            proxy.refuse();
+                          }))
+          .isInstanceOf(TransactionException.class)
+          .hasStackTraceContaining(CommitOutcomeUnknownException.class.getName());
+    }
+  }
+
+  private static int pid(Handle handle) {
+    return handle.createQuery("select pg_backend_pid()").mapTo(Integer.class).one();
   }
 
   /** The pool can't know that the query didn't write. */
@@ -337,7 +420,7 @@ class PostgresUnitTest {
   /** Ends the backend under {@code handle} the first time it is called. */
   private void kill(Handle handle) {
     if (kills.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
-      server.terminate(handle.createQuery("select pg_backend_pid()").mapTo(Integer.class).one());
+      server.terminate(pid(handle));
     }
   }
 

@@ -83,7 +83,7 @@ public abstract class OpenStatement implements Statement {
   @Override
   public final void close() throws SQLException {
     PooledConnection home = connection;
-    if (home.isClosed()) {
+    if (home.isGivenBack()) {
       return;
     }
     home.untrack(this);
@@ -96,7 +96,7 @@ public abstract class OpenStatement implements Statement {
 
   @Override
   public final boolean isClosed() throws SQLException {
-    return connection.isClosed() || bare().isClosed();
+    return connection.isGivenBack() || bare().isClosed();
   }
 
   @Override

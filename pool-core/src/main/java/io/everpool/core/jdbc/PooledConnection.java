@@ -115,8 +115,18 @@ public final class PooledConnection extends RestoredConnection {
     }
   }
 
+  /**
+   * As the driver has it, a connection that was lost is closed: frameworks ask before they roll
+   * back or restore.
+   */
   @Override
-  public boolean isClosed() {
+  public boolean isClosed() throws SQLException {
+    Session s = session;
+    return s == null || s.jdbc.isClosed();
+  }
+
+  /** Whether it has no session any more: it was closed, or let go by a unit of work. */
+  public boolean isGivenBack() {
     return session == null;
   }
 

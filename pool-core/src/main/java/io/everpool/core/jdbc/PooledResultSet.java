@@ -50,7 +50,7 @@ final class PooledResultSet extends ForwardingResultSet {
 
   @Override
   public void close() throws SQLException {
-    if (connection.isClosed()) {
+    if (connection.isGivenBack()) {
       return; // and so is the statement, which closed this
     }
     try {
@@ -65,7 +65,7 @@ final class PooledResultSet extends ForwardingResultSet {
 
   @Override
   public boolean isClosed() throws SQLException {
-    return connection.isClosed() || bare.isClosed();
+    return connection.isGivenBack() || bare.isClosed();
   }
 
   /** The face of the statement; null if the driver has none. */

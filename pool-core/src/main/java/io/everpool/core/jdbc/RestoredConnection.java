@@ -33,16 +33,36 @@ abstract class RestoredConnection extends ForwardingConnection {
 
   @Override
   public void setReadOnly(boolean value) throws SQLException {
-    Settings settings = changing(Setting.READ_ONLY);
-    super.setReadOnly(value);
-    settings.changed(Setting.READ_ONLY, value);
+    change(Setting.READ_ONLY, value, () -> super.setReadOnly(value));
   }
 
   @Override
   public void setTransactionIsolation(int value) throws SQLException {
-    Settings settings = changing(Setting.ISOLATION);
-    super.setTransactionIsolation(value);
-    settings.changed(Setting.ISOLATION, value);
+    change(Setting.ISOLATION, value, () -> super.setTransactionIsolation(value));
+  }
+
+  /** A call of a setter. */
+  private interface Setter {
+    void call() throws SQLException;
+  }
+
+  /**
+   * To undo a change on a connection that is lost is no failure, for there is nothing left to undo,
+   * as with {@link #close()}: whatever is done next fails. Frameworks undo these two after their
+   * COMMIT, and would tell the program that a transaction failed which is committed.
+   */
+  private void change(Setting setting, Object value, Setter setter) throws SQLException {
+    boolean undone = current().settings().isUndoneBy(setting, value);
+    Settings settings = changing(setting);
+    try {
+      setter.call();
+    } catch (SQLException e) {
+      if (undone && current().lessor.classify(e).fatal()) {
+        return;
+      }
+      throw e;
+    }
+    settings.changed(setting, value);
   }
 
   /**

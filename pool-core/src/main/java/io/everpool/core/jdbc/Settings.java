@@ -76,6 +76,11 @@ final class Settings {
     return value == UNKNOWN ? setting.reader.read(jdbc) : value;
   }
 
+  /** Whether this value is what a new connection has, and it was changed to another. */
+  boolean isUndoneBy(Setting setting, Object value) {
+    return isChanged(setting) && value.equals(initial[setting.index]);
+  }
+
   /** Brings one back to what a new connection has; no round trip if it is there. */
   void restore(Setting setting) throws SQLException {
     if (!isChanged(setting)) {

@@ -125,7 +125,7 @@ final class Commit {
     face.letGo();
     for (int times = 1; ; times++) {
       try {
-        if (face.isClosed()) {
+        if (face.isGivenBack()) {
           Ladder.log.warn("Attempting to reconnect to database...");
           Ladder.log.warn(
               "Pool {}: the answer to a COMMIT of {} was lost, transaction {} is looked up: {}",

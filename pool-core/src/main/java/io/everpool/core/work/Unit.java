@@ -176,7 +176,7 @@ final class Unit implements Witness, AutoCloseable {
   }
 
   void renewIfLetGo() throws SQLException {
-    if (face.isClosed()) {
+    if (face.isGivenBack()) {
       lessor.renew(face);
     }
     forgetFailure();

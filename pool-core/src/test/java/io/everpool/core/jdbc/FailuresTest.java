@@ -119,6 +119,19 @@ class FailuresTest {
   }
 
   /** The face is closed, and its session somebody else's: none of his business. */
+  /** Frameworks ask before they restore or roll back, and a failure of that hides a result. */
+  @Test
+  void aLostConnectionIsClosedIfTheDriverSaysSo() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    assertThat(connection.isClosed()).isFalse();
+    FakeLessor.session(connection).jdbc.close();
+    assertThat(connection.isClosed()).isTrue();
+    assertThat(connection.isGivenBack()).isFalse();
+    connection.close();
+    assertThat(connection.isGivenBack()).isTrue();
+    assertThat(lessor.released).hasValue(1);
+  }
+
   @Test
   void aFailureAfterCloseDoomsNobody() throws SQLException {
     PooledConnection connection = lessor.acquire();

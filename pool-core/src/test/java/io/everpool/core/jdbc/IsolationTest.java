@@ -1,8 +1,11 @@
 package io.everpool.core.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.CloseReason;
 import io.everpool.api.ResetMode;
+import io.everpool.api.driver.Verdict;
 import java.sql.Connection;
 import java.sql.SQLException;
 import org.junit.jupiter.api.Test;
@@ -63,6 +66,46 @@ class IsolationTest {
       connection.getTransactionIsolation();
     }
     assertThat(asked()).isEqualTo(2);
+  }
+
+  /** It comes after the COMMIT, in frameworks, and would make a failure of what is committed. */
+  @Test
+  void toUndoASettingOnALostConnectionIsNoFailure() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    int before = connection.getTransactionIsolation();
+    connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+    connection.setReadOnly(true);
+    driver.breakNext("setTransactionIsolation");
+    connection.setTransactionIsolation(before);
+    assertThat(lessor.doomed).containsExactly(Verdict.CONNECTION_LOST);
+    driver.breakNext("setReadOnly");
+    connection.setReadOnly(false);
+    connection.close();
+    assertThat(lessor.closed).containsExactly(CloseReason.FAILED);
+  }
+
+  /** Whoever wants a level must not believe that he has it. */
+  @Test
+  void toWantALevelOnALostConnectionIsAFailure() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    int before = connection.getTransactionIsolation();
+    SQLException lost = driver.breakNext("setTransactionIsolation");
+    assertThatThrownBy(() -> connection.setTransactionIsolation(before)).isSameAs(lost);
+    SQLException again = driver.breakNext("setTransactionIsolation");
+    assertThatThrownBy(
+            () -> connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE))
+        .isSameAs(again);
+  }
+
+  @Test
+  void toUndoTheLevelWithinATransactionIsTheCallersFailure() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    int before = connection.getTransactionIsolation();
+    connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+    SQLException refused = new SQLException("in a transaction", "25001");
+    driver.failNext("setTransactionIsolation", refused);
+    assertThatThrownBy(() -> connection.setTransactionIsolation(before)).isSameAs(refused);
+    assertThat(lessor.doomed).isEmpty();
   }
 
   private long asked() {
