@@ -64,7 +64,13 @@ class O06HealthMonitorIT {
           "another connection in place of the dead one");
       assertThat(Db.pids(pool)).contains(before.get(1));
       assertThat(pool.snapshot().closed().get(CloseReason.FOUND_DEAD)).isEqualTo(1);
-      assertThat(log.lines(Level.WARN, FAILED)).hasSize(1);
+      assertThat(log.lines(Level.WARN, FAILED))
+          .singleElement()
+          .asString()
+          .matches(
+              FAILED
+                  + " \\(pool o6-found, connection [12]\\):"
+                  + " the server has closed it; it is replaced");
     }
   }
 

@@ -65,7 +65,7 @@ class O07ReconnectIT {
       Struck work = new Struck(1, "select 'result'");
       assertThat(pool.run(WorkOptions.READ_ONLY, work)).isEqualTo("result");
       assertThat(work.sessions).hasSize(2).doesNotHaveDuplicates();
-      assertThat(log.lines(Level.WARN, RECONNECT)).hasSize(1);
+      assertThat(log.exactly(Level.WARN, RECONNECT)).hasSize(1);
       assertThat(pool.snapshot().retries()).isEqualTo(1);
     }
   }
@@ -92,7 +92,7 @@ class O07ReconnectIT {
           .isInstanceOfSatisfying(
               SQLException.class, e -> assertThat(Db.sqlStates(e)).contains("57P01"));
       assertThat(work.sessions).hasSize(3);
-      assertThat(log.lines(Level.WARN, RECONNECT)).hasSize(2);
+      assertThat(log.exactly(Level.WARN, RECONNECT)).hasSize(2);
       // and the pool is as good as before
       assertThat(pool.run(WorkOptions.READ_ONLY, new Struck(0, "select 2"))).isEqualTo("2");
     }
@@ -107,7 +107,7 @@ class O07ReconnectIT {
       assertThat(pool.inTransaction(work)).isEqualTo("1");
       assertThat(work.sessions).hasSize(2);
       assertThat(count("o7_transaction")).isEqualTo(1);
-      assertThat(log.lines(Level.WARN, RECONNECT)).hasSize(1);
+      assertThat(log.exactly(Level.WARN, RECONNECT)).hasSize(1);
     }
   }
 
@@ -197,7 +197,7 @@ class O07ReconnectIT {
               .<String, SQLException>withHandle(handle -> work.run(handle.getConnection()));
       assertThat(result).isEqualTo("result");
       assertThat(work.sessions).hasSize(2).doesNotHaveDuplicates();
-      assertThat(log.lines(Level.WARN, RECONNECT)).hasSize(1);
+      assertThat(log.exactly(Level.WARN, RECONNECT)).hasSize(1);
     }
   }
 
