@@ -2,6 +2,7 @@ package io.everpool.postgresql;
 
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.CommitTicket;
+import java.math.BigInteger;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
@@ -13,23 +14,41 @@ import org.postgresql.core.ServerVersion;
 /**
  * What became of a COMMIT without an answer; from PostgreSQL 13 on, which has {@code
  * pg_xact_status(xid8)}, where the role may know the server's {@link Incarnation}.
+ *
+ * <p>Behind a pooler of transactions a session may go on with another server process, and another
+ * run of the server, whenever no transaction is open. So whatever belongs together is asked in one
+ * statement or within one transaction.
  */
 final class CommitOutcome {
+  /** An id, a process, a position in the log; these functions fail on a standby, where no id is. */
   private static final String TRANSACTION =
-      "select pg_catalog.pg_current_xact_id_if_assigned()::text, pg_catalog.pg_backend_pid()";
+      """
+      select pg_catalog.pg_current_xact_id_if_assigned()::text,
+      pg_catalog.pg_backend_pid(),
+      case when pg_catalog.pg_current_xact_id_if_assigned() is not null
+        then pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0') end::text,
+      """;
+
+  private static final int RUN_COLUMN = 4;
+
+  /** Whether a COMMIT waits for a standby, as far as this session's settings go. */
+  private static final String REPLICATED =
+      """
+      pg_catalog.current_setting('synchronous_standby_names') <> ''
+      and pg_catalog.current_setting('synchronous_commit') not in ('off', 'local')""";
 
   /** SQLState of {@code transaction ID ... is in the future}. */
   private static final String IN_THE_FUTURE = "22023";
 
   private final BaseConnection connection;
-  private final Incarnation incarnation;
+  private final Disclosure disclosure;
 
-  /** A session doesn't outlive the server's incarnation. */
-  private @Nullable String identity;
+  /** Of the transaction before; most often of this one as well. */
+  private @Nullable Incarnation last;
 
-  CommitOutcome(BaseConnection connection, Incarnation incarnation) {
+  CommitOutcome(BaseConnection connection, Disclosure disclosure) {
     this.connection = connection;
-    this.incarnation = incarnation;
+    this.disclosure = disclosure;
   }
 
   /**
@@ -42,84 +61,128 @@ final class CommitOutcome {
     if (!tells()) {
       throw new SQLFeatureNotSupportedException(
           "This server doesn't tell this role what became of a commit: it is older than PostgreSQL"
-              + " 13, or hides pg_control_system() or pg_control_checkpoint()",
+              + " 13, or hides pg_control_system(), pg_control_checkpoint() or where its log stands",
           "0A000");
     }
-    boolean first = identity == null;
-    String sql = first ? TRANSACTION + ", " + Incarnation.SQL : TRANSACTION;
-    try (Statement statement = connection.execSQLQuery(sql).getStatement();
-        ResultSet rows = statement.getResultSet()) {
-      rows.next();
-      if (first) {
-        identity = rows.getString(3);
+    Incarnation known = last;
+    if (known != null) {
+      try (Statement statement = query(TRANSACTION + Incarnation.RUN);
+          ResultSet row = statement.getResultSet()) {
+        row.next();
+        if (row.getString(1) == null || known.isRun(row, RUN_COLUMN)) {
+          return ticket(row, known);
+        }
       }
-      String transaction = rows.getString(1);
-      return transaction == null
-          ? null
-          : new CommitTicket(transaction, String.valueOf(identity), rows.getInt(2));
+    }
+    try (Statement statement = query(TRANSACTION + Incarnation.ALL);
+        ResultSet row = statement.getResultSet()) {
+      row.next();
+      Incarnation read = Incarnation.read(row, RUN_COLUMN);
+      last = read.standby() ? null : read;
+      return ticket(row, read);
+    }
+  }
+
+  private static @Nullable CommitTicket ticket(ResultSet row, Incarnation run) throws SQLException {
+    String transaction = row.getString(1);
+    if (transaction == null) {
+      return null;
+    }
+    Place place = new Place(run, new BigInteger(row.getString(3)));
+    return new CommitTicket(transaction, place.text(), row.getInt(2));
+  }
+
+  /** What became of another session's transaction, as far as the server is to be believed. */
+  CommitStatus status(CommitTicket ticket) throws SQLException {
+    Place place = Place.parse(ticket.incarnation());
+    if (place == null || !tells()) {
+      return CommitStatus.UNKNOWN;
+    }
+    Incarnation before = run();
+    try {
+      return status(place, id(ticket));
+    } catch (SQLException e) {
+      if (IN_THE_FUTURE.equals(e.getSQLState())) {
+        return neverCommitted(place, before) ? CommitStatus.ABORTED : CommitStatus.UNKNOWN;
+      }
+      throw e;
+    }
+  }
+
+  private CommitStatus status(Place place, String id) throws SQLException {
+    String sql =
+        "select pg_catalog.pg_xact_status('"
+            + id
+            + "'::xid8), pg_catalog.pg_wal_lsn_diff(checkpoint_lsn, '0/0')::text, "
+            + REPLICATED
+            + ", "
+            + Incarnation.ALL
+            + " from pg_catalog.pg_control_checkpoint()";
+    boolean replicated;
+    CommitStatus status;
+    try (Statement statement = query(sql);
+        ResultSet row = statement.getResultSet()) {
+      row.next();
+      replicated = row.getBoolean(3);
+      status =
+          new Testimony(
+                  row.getString(1), Incarnation.read(row, 4), new BigInteger(row.getString(2)))
+              .about(place);
+    }
+    return status == CommitStatus.COMMITTED && replicated && !standbyFollows()
+        ? CommitStatus.IN_PROGRESS
+        : status;
+  }
+
+  /**
+   * Waits for the synchronous standby. A COMMIT that waits for it is in progress; if its session
+   * ends meanwhile (and {@link #endBackend} may be why) it is committed on this server, and may yet
+   * be lost with it. A transaction of our own is later in the log: once the standby has that, it
+   * has all before. The wait may be broken off, with a warning.
+   */
+  private boolean standbyFollows() throws SQLException {
+    try (Statement statement =
+        query("select pg_catalog.pg_logical_emit_message(true, 'everpool', '')")) {
+      return statement.getWarnings() == null;
     }
   }
 
   /**
-   * What the server says of another session's transaction.
-   *
-   * <p>An id that is still to come was never committed here, whatever happened to the server in
-   * between: a commit that is on disk has left its id behind. All other answers count only from the
-   * incarnation that ran the transaction, and none from a standby, which may be behind.
+   * An id that is still to come was never committed here, whatever happened to the server in
+   * between: a commit that is in the log has left its id behind. A standby may be behind.
    */
-  CommitStatus status(CommitTicket ticket) throws SQLException {
-    if (!tells() || ask("select pg_catalog.pg_is_in_recovery()").equals("t")) {
-      return CommitStatus.UNKNOWN;
-    }
-    String now = identity();
-    if (!Incarnation.sameSystem(now, ticket.incarnation())) {
-      return CommitStatus.UNKNOWN;
-    }
-    String said;
-    try {
-      said = ask("select pg_catalog.pg_xact_status('" + id(ticket) + "'::xid8)");
-    } catch (SQLException e) {
-      if (IN_THE_FUTURE.equals(e.getSQLState())) {
-        return CommitStatus.ABORTED;
-      }
-      throw e;
-    }
-    if (!now.equals(ticket.incarnation())) {
-      return CommitStatus.UNKNOWN;
-    }
-    return switch (said) {
-      case "committed" -> CommitStatus.COMMITTED;
-      case "aborted" -> CommitStatus.ABORTED;
-      case "in progress" -> CommitStatus.IN_PROGRESS;
-      default -> CommitStatus.UNKNOWN; // null: too long ago
-    };
+  private boolean neverCommitted(Place place, Incarnation before) throws SQLException {
+    return !before.standby()
+        && before.system().equals(place.run().system())
+        && before.equals(run());
   }
 
-  /** Ends the process only if it is at that very transaction, on the server that began it. */
+  private Incarnation run() throws SQLException {
+    try (Statement statement = query("select " + Incarnation.ALL);
+        ResultSet row = statement.getResultSet()) {
+      row.next();
+      return Incarnation.read(row, 1);
+    }
+  }
+
+  /** Ends the process only if it is at that very transaction, in the run that began it. */
   void endBackend(CommitTicket ticket) throws SQLException {
-    if (tells() && identity().equals(ticket.incarnation())) {
-      ask(
+    Place place = Place.parse(ticket.incarnation());
+    if (place != null && tells() && run().equals(place.run())) {
+      String sql =
           "select pg_catalog.count(pg_catalog.pg_terminate_backend(pid))"
               + " from pg_catalog.pg_stat_activity where pid = "
               + ticket.backend()
               + " and backend_xid = '"
               + id(ticket)
-              + "'::xid8::xid");
+              + "'::xid8::xid";
+      query(sql).close();
     }
   }
 
   private boolean tells() throws SQLException {
     return connection.haveMinimumServerVersion(ServerVersion.v13)
-        && incarnation.readable(connection);
-  }
-
-  private String identity() throws SQLException {
-    String known = identity;
-    if (known == null) {
-      known = ask("select " + Incarnation.SQL);
-      identity = known;
-    }
-    return known;
+        && disclosure.isComplete(connection);
   }
 
   /** Tickets may come from anywhere; only a number goes into SQL. */
@@ -127,11 +190,8 @@ final class CommitOutcome {
     return Long.toUnsignedString(Long.parseUnsignedLong(ticket.transactionId()));
   }
 
-  private String ask(String sql) throws SQLException {
-    try (Statement statement = connection.execSQLQuery(sql).getStatement();
-        ResultSet rows = statement.getResultSet()) {
-      rows.next();
-      return String.valueOf(rows.getString(1));
-    }
+  /** A statement that has its rows; in a transaction only if there is one. */
+  private Statement query(String sql) throws SQLException {
+    return connection.execSQLQuery(sql).getStatement();
   }
 }

@@ -1,57 +1,103 @@
 package io.everpool.postgresql;
 
+import java.math.BigInteger;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.core.BaseConnection;
 
 /**
- * The identity of a running server, which a crash or a failover changes and nothing else does.
+ * One run of a server, from a start or a recovery to the next, as it tells of itself.
  *
  * <p>After a crash a server gives transaction ids out again that hadn't reached the disk, and then
- * speaks of the new transaction where it is asked about the old. The start of the postmaster isn't
- * enough to notice, for it survives the crash of a child; its statistics don't (PostgreSQL: "The
- * Cumulative Statistics System"). Times are given as numbers, lest the session's time zone show.
+ * speaks of the new transaction where it is asked about the old. So its word counts within a run,
+ * and in a later run only as far as {@link Testimony} allows. Two of these facts need an
+ * explanation:
  *
- * <p>An administrator may hide these functions from a role. In a transaction a refusal would be the
- * end of it, so the first to ask looks at the privileges. Thread-safe.
+ * <ul>
+ *   <li>{@code recoveredTo}: a recovery, from a crash, a backup or as a standby, leaves behind how
+ *       far it has replayed the log, and that stays as it is until the next start; a start after an
+ *       orderly shutdown replays nothing and leaves null (PostgreSQL: {@code
+ *       pg_last_wal_replay_lsn}). Together with the start of the postmaster, which survives the
+ *       crash of a child, it tells each run from every other.
+ *   <li>{@code statistics}: the server keeps its statistics over an orderly shutdown, and in any
+ *       other case throws them away and notes the time (PostgreSQL: "The Cumulative Statistics
+ *       System"). So it stays the same over orderly restarts and over nothing else.
+ * </ul>
+ *
+ * <p>Positions in the log are bytes since its beginning, which a failover goes on counting. Times
+ * are numbers, lest the session's time zone show.
+ *
+ * @param system the system identifier, which a server shares with every copy of its files
+ * @param timeline changed by each promotion; empty on a standby
+ * @param started when the postmaster was
+ * @param statistics since when there are statistics; empty if the server doesn't say
+ * @param recoveredTo where the log ended that was replayed before this run; null if none was
  */
-final class Incarnation {
-  /** An expression; its first part is the system identifier, which standbys share. */
-  static final String SQL =
+record Incarnation(
+    String system,
+    String timeline,
+    String started,
+    String statistics,
+    @Nullable BigInteger recoveredTo) {
+
+  /** What tells runs of one system apart; two columns, out of the server's memory. */
+  static final String RUN =
       """
-      pg_catalog.concat_ws('/',
-        (select system_identifier from pg_catalog.pg_control_system()),
-        (select timeline_id from pg_catalog.pg_control_checkpoint()),
-        extract(epoch from pg_catalog.pg_postmaster_start_time()),
-        (select extract(epoch from stats_reset) from pg_catalog.pg_stat_bgwriter))""";
+      extract(epoch from pg_catalog.pg_postmaster_start_time())::text,
+      pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_last_wal_replay_lsn(), '0/0')::text""";
 
-  private static final String PRIVILEGES =
-      """
-      select pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'execute')
-        and pg_catalog.has_function_privilege('pg_catalog.pg_control_checkpoint()', 'execute')
-        and pg_catalog.has_table_privilege('pg_catalog.pg_stat_bgwriter', 'select')""";
+  /** {@link #RUN} and the rest; five columns, and the server reads a file for them. */
+  static final String ALL =
+      RUN
+          + """
+          ,
+          (select system_identifier::text from pg_catalog.pg_control_system()),
+          case when pg_catalog.pg_is_in_recovery() then '' else pg_catalog.substr(
+            pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8) end,
+          (select coalesce(extract(epoch from stats_reset)::text, '')
+            from pg_catalog.pg_stat_bgwriter)""";
 
-  private volatile @Nullable Boolean readable;
+  private static final String NONE = "none";
+  private static final int PARTS = 5;
 
-  /** Whether this role may know; costs a round trip the first time. */
-  boolean readable(BaseConnection connection) throws SQLException {
-    Boolean known = readable;
-    if (known == null) {
-      try (Statement statement = connection.execSQLQuery(PRIVILEGES).getStatement();
-          ResultSet rows = statement.getResultSet()) {
-        rows.next();
-        known = rows.getBoolean(1);
-      }
-      readable = known;
-    }
-    return known;
+  /** Reads the columns of {@link #ALL}, of which {@code column} is the first. */
+  static Incarnation read(ResultSet row, int column) throws SQLException {
+    String recoveredTo = row.getString(column + 1);
+    return new Incarnation(
+        row.getString(column + 2),
+        row.getString(column + 3),
+        row.getString(column),
+        row.getString(column + 4),
+        recoveredTo == null ? null : new BigInteger(recoveredTo));
   }
 
-  /** Whether both are of the same system: a server, or one made from a copy of its files. */
-  static boolean sameSystem(String one, String other) {
-    return one.substring(0, one.indexOf('/') + 1)
-        .equals(other.substring(0, other.indexOf('/') + 1));
+  /** Whether a row of {@link #RUN} is of this run of this system. */
+  boolean isRun(ResultSet row, int column) throws SQLException {
+    return started.equals(row.getString(column))
+        && recovered().equals(String.valueOf(row.getString(column + 1)).replace("null", NONE));
+  }
+
+  /** Whether it doesn't write, but follows a primary. */
+  boolean standby() {
+    return timeline.isEmpty();
+  }
+
+  /** A form that {@link #parse} understands. */
+  String text() {
+    return String.join("/", system, timeline, started, statistics, recovered());
+  }
+
+  private String recovered() {
+    return recoveredTo == null ? NONE : recoveredTo.toString();
+  }
+
+  /** The opposite of {@link #text()}; null if it is something else. */
+  static @Nullable Incarnation parse(String text) {
+    String[] parts = text.split("/", -1);
+    if (parts.length != PARTS || !parts[4].matches(NONE + "|\\d+")) {
+      return null;
+    }
+    BigInteger recoveredTo = parts[4].equals(NONE) ? null : new BigInteger(parts[4]);
+    return new Incarnation(parts[0], parts[1], parts[2], parts[3], recoveredTo);
   }
 }

@@ -31,11 +31,11 @@ final class PostgresConnection implements PhysicalConnection {
   PostgresConnection(
       BaseConnection jdbc,
       @Nullable LookableSocket socket,
-      Incarnation incarnation,
+      Disclosure disclosure,
       BooleanSupplier primaryExpected) {
     this.jdbc = jdbc;
     this.socket = socket;
-    this.commits = new CommitOutcome(jdbc, incarnation);
+    this.commits = new CommitOutcome(jdbc, disclosure);
     this.primaryExpected = primaryExpected;
   }
 

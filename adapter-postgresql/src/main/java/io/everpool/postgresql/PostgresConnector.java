@@ -26,7 +26,7 @@ final class PostgresConnector implements Connector {
   private final String target;
   private final boolean lookable;
   private final @Nullable ClassLoader loader;
-  private final Incarnation incarnation = new Incarnation();
+  private final Disclosure disclosure = new Disclosure();
   private volatile boolean primaryExpected;
 
   PostgresConnector(Destination destination) {
@@ -120,7 +120,7 @@ final class PostgresConnector implements Connector {
 
   private PostgresConnection session(BaseConnection connection, @Nullable LookableSocket socket) {
     PostgresConnection session =
-        new PostgresConnection(connection, socket, incarnation, () -> primaryExpected);
+        new PostgresConnection(connection, socket, disclosure, () -> primaryExpected);
     if (!session.onStandby()) {
       primaryExpected = true;
     }

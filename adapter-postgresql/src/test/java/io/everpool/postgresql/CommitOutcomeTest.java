@@ -20,6 +20,7 @@ import io.everpool.servers.Replica;
 import io.everpool.servers.ServerSettings;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
@@ -114,7 +115,7 @@ class CommitOutcomeTest {
         .isEqualTo(ask(session, "select pg_current_xact_id_if_assigned()"));
     assertThat(ticket.backend()).isEqualTo(pid(session));
     assertThat(ticket.incarnation())
-        .startsWith(server.ask("select system_identifier from pg_control_system()") + "/1/");
+        .startsWith(server.ask("select system_identifier from pg_control_system()") + "/00000001/");
     assertThat(session.commitTicket()).isEqualTo(ticket);
   }
 
@@ -194,7 +195,7 @@ class CommitOutcomeTest {
     long future = Long.parseLong(ticket.transactionId()) + 1_000;
     assertThat(asked(new CommitTicket(Long.toString(future), ticket.incarnation(), 1)))
         .isEqualTo(CommitStatus.ABORTED);
-    assertThat(asked(new CommitTicket(Long.toString(future), "1/2/3/4", 1)))
+    assertThat(asked(new CommitTicket(Long.toString(future), "1" + ticket.incarnation(), 1)))
         .as("another system")
         .isEqualTo(CommitStatus.UNKNOWN);
   }
@@ -235,12 +236,73 @@ class CommitOutcomeTest {
     awaitAnswer(ticket, CommitStatus.UNKNOWN);
   }
 
+  /** Nothing is lost in an orderly shutdown, and the server can be seen to have had no other. */
   @Test
-  void afterARestartTheServerIsNotBelieved() throws SQLException {
+  void afterOrderlyRestartsTheServerIsBelieved() throws SQLException {
+    CommitTicket committed = written(session);
+    session.jdbc().commit();
+    CommitTicket open = written(session);
+    for (Shutdown how : List.of(Shutdown.FAST, Shutdown.FAST)) {
+      server.restart(how);
+      assertThat(asked(committed)).isEqualTo(CommitStatus.COMMITTED);
+      assertThat(asked(open)).isEqualTo(CommitStatus.ABORTED);
+    }
+  }
+
+  /** The crash is past, and the ids that it has taken back are given out again. */
+  @Test
+  void aCrashIsNotForgottenOverAnOrderlyRestart() throws SQLException {
     CommitTicket ticket = written(session);
     session.jdbc().commit();
+    server.restart(Shutdown.IMMEDIATE);
     server.restart(Shutdown.FAST);
     assertThat(asked(ticket)).isEqualTo(CommitStatus.UNKNOWN);
+  }
+
+  /** What an administrator resets looks like a crash then; better so than the other way round. */
+  @Test
+  void withinOneRunResetStatisticsChangeAtMostTheAnswerToUnknown() throws SQLException {
+    CommitTicket ticket = written(session);
+    session.jdbc().commit();
+    server.execute("select pg_stat_reset_shared('bgwriter')");
+    assertThat(asked(ticket)).isEqualTo(CommitStatus.UNKNOWN);
+  }
+
+  /**
+   * Its session was ended while its COMMIT waited for the standby: it is committed here, and may be
+   * lost in a failover. Acknowledged is only what the standby has.
+   */
+  @Test
+  void aCommitThatItsSynchronousStandbyMayNotHaveIsNotCommittedYet() throws Exception {
+    PostgresConnection other = open();
+    server.execute("alter system set synchronous_standby_names = 'nobody'");
+    server.execute("select pg_reload_conf()");
+    CommitTicket ticket = written(session);
+    Thread commit = new Thread(this::commitInVain);
+    commit.start();
+    try {
+      String waits = "select count(*) from pg_stat_activity where wait_event = 'SyncRep'";
+      Await.until(LIMIT, () -> server.ask(waits).equals("1"), "the wait for the standby");
+      assertThat(other.commitStatus(ticket)).isEqualTo(CommitStatus.IN_PROGRESS);
+      other.endBackend(ticket);
+      commit.join(LIMIT.toMillis());
+      assertThat(server.ask("select pg_xact_status('" + ticket.transactionId() + "')"))
+          .isEqualTo("committed");
+      other.jdbc().setNetworkTimeout(Runnable::run, 500);
+      assertThatThrownBy(() -> other.commitStatus(ticket)).isInstanceOf(SQLException.class);
+    } finally {
+      server.execute("alter system reset synchronous_standby_names");
+      server.execute("select pg_reload_conf()");
+    }
+    awaitAnswer(ticket, CommitStatus.COMMITTED);
+  }
+
+  private void commitInVain() {
+    try {
+      session.jdbc().commit();
+    } catch (SQLException ended) {
+      // as it was meant to be
+    }
   }
 
   /** It may be behind: what is in the future there may be committed on the primary. */

@@ -107,7 +107,8 @@ public final class FaultProxy implements AutoCloseable {
 
   /**
    * Lets one request through whose bytes contain {@code text}, swallows the answer and cuts that
-   * connection: the server did it, the client doesn't know. An empty text stands for any request.
+   * connection: the server did it, the client doesn't know. An empty text stands for any request. A
+   * request for a statement that pgjdbc has prepared on this connection contains its text, too.
    */
   public void cutReplyTo(String text, Cut how) {
     replyCut = new ReplyCut(text, how);

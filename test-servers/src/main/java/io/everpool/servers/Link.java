@@ -17,6 +17,7 @@ final class Link {
   private final Socket client;
   private final Socket server = new Socket();
   private final long number;
+  private final Prepared prepared = new Prepared();
   private final AtomicBoolean cut = new AtomicBoolean();
   private volatile boolean connected;
   private volatile @Nullable Cut replyCut;
@@ -85,8 +86,10 @@ final class Link {
   }
 
   private void watch(byte[] buffer, int count) {
+    String request = new String(buffer, 0, count, StandardCharsets.ISO_8859_1);
+    prepared.see(request);
     if (proxy.cutPending() && replyCut == null) {
-      replyCut = proxy.takeReplyCut(new String(buffer, 0, count, StandardCharsets.ISO_8859_1));
+      replyCut = proxy.takeReplyCut(prepared.withTexts(request));
     }
   }
 

@@ -176,6 +176,26 @@ class FaultProxyTest {
     }
   }
 
+  /** Its text went over the wire once and not again; the driver sends a name. */
+  @Test
+  void theReplyToAPreparedStatementIsCutAsWell() throws SQLException {
+    try (Connection connection = connect()) {
+      connection.setAutoCommit(false);
+      for (int i = 0; i < 10; i++) {
+        run(connection, "insert into noted values (3)");
+        connection.commit();
+      }
+      run(connection, "insert into noted values (3)");
+      proxy.cutReplyTo("COMMIT", Cut.RST);
+      assertThatThrownBy(connection::commit).hasFieldOrPropertyWithValue("SQLState", "08006");
+      assertThat(proxy.cutPending()).isFalse();
+      Await.until(
+          LIMIT,
+          () -> server.ask("select count(*) from noted where x = 3").equals("11"),
+          "the commit");
+    }
+  }
+
   @Test
   void refusedConnectsAreRefusedAndOpenOnesStay() throws SQLException {
     try (Connection connection = connect()) {

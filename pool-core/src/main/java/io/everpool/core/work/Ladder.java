@@ -22,8 +22,8 @@ import org.slf4j.Logger;
  * <p>The rungs above the opening of connections and the finding of dead ones, which happen before a
  * unit begins. A unit that met a connection error is rerun whole on another connection if it only
  * reads, may be repeated, or held all it wrote in transactions that were not committed. A COMMIT
- * without an answer is {@link CommitInquiry looked up}. A write in autocommit without an answer is
- * never replayed. What a unit has sent, its {@link Unit} has seen.
+ * without an answer is {@link Commit looked up}. A write in autocommit without an answer is never
+ * replayed. What a unit has sent, its {@link Unit} has seen.
  */
 public final class Ladder {
   static final Logger log = Journal.log();

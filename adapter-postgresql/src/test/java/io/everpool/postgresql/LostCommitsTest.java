@@ -1,0 +1,252 @@
+package io.everpool.postgresql;
+
+import static io.everpool.postgresql.Sessions.LIMIT;
+import static io.everpool.postgresql.Sessions.TIMEOUT;
+import static io.everpool.postgresql.Sessions.ask;
+import static io.everpool.postgresql.Sessions.execute;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.driver.CommitTicket;
+import io.everpool.servers.Await;
+import io.everpool.servers.PostgresServer;
+import io.everpool.servers.PostgresServer.Shutdown;
+import io.everpool.servers.Replica;
+import io.everpool.servers.ServerSettings;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Sessions commit as fast as they can until the server is struck down under them. What it says
+ * later of the COMMITs that it never answered is true, or that it doesn't know; never a lie.
+ */
+@Timeout(300)
+class LostCommitsTest {
+  private static final int ROUNDS = 6;
+  private static final int FEW_ROUNDS = 3;
+  private static final int WRITERS = 8;
+  private static final int COMMITS = 10;
+  private static final int GIVEN_OUT_AGAIN = 60;
+
+  /** A COMMIT that was about to be sent, or was, and never answered; or the one before. */
+  private record Lost(long id, CommitTicket ticket) {}
+
+  private interface Strike {
+    void strike();
+  }
+
+  private final AtomicLong ids = new AtomicLong();
+  private final Map<CommitStatus, Integer> said = new EnumMap<>(CommitStatus.class);
+  private PostgresServer server;
+
+  @BeforeEach
+  void start() {
+    server = PostgresServer.startEmbedded(ServerSettings.defaults());
+    server.execute("create table ledger (id bigint); create table burnt (x int)");
+    server.execute("grant all on ledger, burnt to " + server.user());
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  @Test
+  void afterAFastRestartEveryOneIsKnown() throws Exception {
+    for (int i = 0; i < ROUNDS; i++) {
+      round(() -> server.restart(Shutdown.FAST));
+    }
+    assertThat(said).containsKey(CommitStatus.COMMITTED).doesNotContainKey(CommitStatus.UNKNOWN);
+  }
+
+  @Test
+  void afterTwoFastRestartsToo() throws Exception {
+    for (int i = 0; i < FEW_ROUNDS; i++) {
+      round(
+          () -> {
+            server.restart(Shutdown.FAST);
+            burn();
+            server.restart(Shutdown.FAST);
+          });
+    }
+    assertThat(said).containsKey(CommitStatus.COMMITTED).doesNotContainKey(CommitStatus.UNKNOWN);
+  }
+
+  @Test
+  void afterAnImmediateRestartNoneIsALie() throws Exception {
+    for (int i = 0; i < ROUNDS; i++) {
+      round(() -> server.restart(Shutdown.IMMEDIATE));
+    }
+    assertThat(said).isNotEmpty();
+  }
+
+  @Test
+  void afterTheServerWasKilledNoneIsALie() throws Exception {
+    for (int i = 0; i < ROUNDS; i++) {
+      round(this::kill);
+    }
+    assertThat(said).isNotEmpty();
+  }
+
+  /** In between another run may have given the same ids out, and committed them. */
+  @Test
+  void afterACrashAndAnotherAndAnOrderlyRestartNoneIsALie() throws Exception {
+    for (int i = 0; i < FEW_ROUNDS; i++) {
+      round(
+          () -> {
+            kill();
+            burn();
+            server.restart(Shutdown.IMMEDIATE);
+            burn();
+          });
+      round(
+          () -> {
+            kill();
+            burn();
+            server.restart(Shutdown.FAST);
+          });
+    }
+    assertThat(said).isNotEmpty();
+  }
+
+  /** The postmaster goes on; its start time tells nothing. */
+  @Test
+  void afterTheCrashOfABackendNoneIsALie() throws Exception {
+    for (int i = 0; i < ROUNDS; i++) {
+      round(
+          () -> {
+            List<Integer> pids = server.backendPids();
+            server.killBackend(pids.get(0));
+            Await.until(
+                LIMIT,
+                () -> pids.stream().noneMatch(pid -> ProcessHandle.of(pid).isPresent()),
+                "the end of every session");
+          });
+    }
+    assertThat(said).isNotEmpty();
+  }
+
+  /** An asynchronous standby: what it hasn't got is lost, and it says so. */
+  @Test
+  void afterAFailoverNoneIsALie() throws Exception {
+    for (int i = 0; i < FEW_ROUNDS; i++) {
+      Replica standby = Replica.of(server);
+      round(
+          () -> {
+            server.close();
+            standby.promote();
+            server = standby.server();
+          });
+    }
+    assertThat(said).isNotEmpty();
+  }
+
+  private void kill() {
+    server.crash();
+    server.startAgain();
+  }
+
+  private PostgresConnection open() throws SQLException {
+    return Sessions.open(server.libpqUrl(), UnaryOperator.identity());
+  }
+
+  /** Uses ids up, those that were lost in a crash among them. */
+  private void burn() {
+    Await.until(LIMIT, this::answers, "the server");
+    server.execute(
+        "do $$ begin for i in 1.."
+            + GIVEN_OUT_AGAIN
+            + " loop insert into burnt values (i); commit; end loop; end $$");
+  }
+
+  private boolean answers() {
+    try {
+      return server.ask("select 1").equals("1");
+    } catch (IllegalStateException notYet) {
+      return false;
+    }
+  }
+
+  private void round(Strike strike) throws Exception {
+    Queue<Lost> lost = new ConcurrentLinkedQueue<>();
+    AtomicLong acknowledged = new AtomicLong();
+    List<Thread> writers = new ArrayList<>();
+    for (int i = 0; i < WRITERS; i++) {
+      PostgresConnection session = open();
+      Thread writer = new Thread(() -> write(session, lost, acknowledged), "writer-" + i);
+      writer.setDaemon(true);
+      writers.add(writer);
+    }
+    writers.forEach(Thread::start);
+    Await.until(LIMIT, () -> acknowledged.get() >= WRITERS * COMMITS, "work");
+    strike.strike();
+    for (Thread writer : writers) {
+      writer.join(LIMIT.toMillis());
+      assertThat(writer.isAlive()).isFalse();
+    }
+    burn();
+    for (Lost each : lost) {
+      CommitStatus status = status(each.ticket());
+      said.merge(status, 1, Integer::sum);
+      boolean there = there(each.id());
+      assertThat(status)
+          .as("%s; there: %s", each, there)
+          .isNotEqualTo(CommitStatus.IN_PROGRESS)
+          .isNotEqualTo(there ? CommitStatus.ABORTED : CommitStatus.COMMITTED);
+    }
+  }
+
+  private void write(PostgresConnection session, Queue<Lost> lost, AtomicLong acknowledged) {
+    Lost current = null;
+    Lost before = null;
+    try {
+      session.jdbc().setAutoCommit(false);
+      while (true) {
+        current = null; // what fails now has not been about to commit
+        long id = ids.incrementAndGet();
+        execute(session, "insert into ledger values (" + id + ")");
+        current = new Lost(id, Objects.requireNonNull(session.commitTicket()));
+        session.jdbc().commit();
+        acknowledged.incrementAndGet();
+        before = current;
+      }
+    } catch (SQLException struck) {
+      Stream.of(before, current).filter(Objects::nonNull).forEach(lost::add);
+    } finally {
+      session.abort();
+    }
+  }
+
+  private CommitStatus status(CommitTicket ticket) throws SQLException {
+    PostgresConnection fresh =
+        (PostgresConnection)
+            Sessions.connector(server.libpqUrl(), UnaryOperator.identity()).open(TIMEOUT);
+    try {
+      return fresh.commitStatus(ticket);
+    } finally {
+      fresh.close();
+    }
+  }
+
+  private boolean there(long id) throws SQLException {
+    PostgresConnection fresh = open();
+    try {
+      return "1".equals(ask(fresh, "select count(*) from ledger where id = " + id));
+    } finally {
+      fresh.close();
+    }
+  }
+}
