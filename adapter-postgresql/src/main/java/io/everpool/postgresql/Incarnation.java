@@ -3,6 +3,7 @@ package io.everpool.postgresql;
 import java.math.BigInteger;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,19 +63,22 @@ record Incarnation(
 
   /** Reads the columns of {@link #ALL}, of which {@code column} is the first. */
   static Incarnation read(ResultSet row, int column) throws SQLException {
-    String recoveredTo = row.getString(column + 1);
     return new Incarnation(
         row.getString(column + 2),
         row.getString(column + 3),
         row.getString(column),
         row.getString(column + 4),
-        recoveredTo == null ? null : new BigInteger(recoveredTo));
+        position(row.getString(column + 1)));
   }
 
-  /** Whether a row of {@link #RUN} is of this run of this system. */
+  private static @Nullable BigInteger position(@Nullable String text) {
+    return text == null ? null : new BigInteger(text);
+  }
+
+  /** Whether the columns of {@link #RUN}, of which {@code column} is the first, are of this run. */
   boolean isRun(ResultSet row, int column) throws SQLException {
     return started.equals(row.getString(column))
-        && recovered().equals(String.valueOf(row.getString(column + 1)).replace("null", NONE));
+        && Objects.equals(recoveredTo, position(row.getString(column + 1)));
   }
 
   /** Whether it doesn't write, but follows a primary. */
@@ -84,11 +88,8 @@ record Incarnation(
 
   /** A form that {@link #parse} understands. */
   String text() {
-    return String.join("/", system, timeline, started, statistics, recovered());
-  }
-
-  private String recovered() {
-    return recoveredTo == null ? NONE : recoveredTo.toString();
+    String last = recoveredTo == null ? NONE : recoveredTo.toString();
+    return String.join("/", system, timeline, started, statistics, last);
   }
 
   /** The opposite of {@link #text()}; null if it is something else. */
