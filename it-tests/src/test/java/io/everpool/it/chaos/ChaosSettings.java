@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How a run is to go: system properties {@code everpool.chaos.seed}, {@code .duration} (as {@code
- * PT1H}), {@code .faults} (ends the run where it comes first) and {@code .hikari}.
+ * PT1H}), {@code .faults} (with both, what comes first ends the run) and {@code .hikari}.
  *
  * @param seed what the strikes and the work are drawn from
  * @param duration how long it goes on; positive
@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 record ChaosSettings(long seed, Duration duration, int faults, boolean hikari) {
   private static final String PREFIX = "everpool.chaos.";
+  private static final Duration UNLIMITED = Duration.ofDays(30);
 
   ChaosSettings {
     if (duration.isNegative() || duration.isZero()) {
@@ -35,7 +36,7 @@ record ChaosSettings(long seed, Duration duration, int faults, boolean hikari) {
     try {
       return new ChaosSettings(
           seed == null ? System.nanoTime() & 0xffff_ffffL : Long.parseLong(seed),
-          length == null ? duration : Duration.parse(length),
+          length != null ? Duration.parse(length) : faults != null ? UNLIMITED : duration,
           faults == null ? Integer.MAX_VALUE : Integer.parseInt(faults),
           beside == null ? hikari : Boolean.parseBoolean(beside));
     } catch (NumberFormatException | DateTimeParseException e) {
@@ -52,6 +53,11 @@ record ChaosSettings(long seed, Duration duration, int faults, boolean hikari) {
   /** What repeats it. */
   @Override
   public String toString() {
-    return "-D" + PREFIX + "seed=" + seed + " -D" + PREFIX + "duration=" + duration;
+    return "-D"
+        + PREFIX
+        + "seed="
+        + seed
+        + (duration.equals(UNLIMITED) ? "" : " -D" + PREFIX + "duration=" + duration)
+        + (faults == Integer.MAX_VALUE ? "" : " -D" + PREFIX + "faults=" + faults);
   }
 }
