@@ -27,6 +27,7 @@ final class Opening implements AutoCloseable {
   private int made; // sockets come one after the other, in the thread that opens
   private volatile @Nullable LookableSocket last;
   private volatile boolean over;
+  private volatile boolean cut;
 
   private Opening(long deadline, int hosts, KeepAlive keepAlive) {
     this.deadline = deadline;
@@ -57,8 +58,26 @@ final class Opening implements AutoCloseable {
       socket.wire().deadline(now + (deadline - now) / Math.max(1, hosts - made));
       made++;
       last = socket;
+      // Whoever cuts sets the flag, then closes the last socket; this one set the socket first.
+      if (cut) {
+        socket.close();
+        throw new SocketClosedException();
+      }
     }
     return socket;
+  }
+
+  /** Ends it, from any thread: nobody wants this connection any more. */
+  void cut() {
+    cut = true;
+    LookableSocket socket = last;
+    if (socket != null && !over) {
+      try {
+        socket.close();
+      } catch (IOException e) {
+        // closed or not, it ends at its deadline
+      }
+    }
   }
 
   /** The socket of the connection that was opened, free to wait from now on; null if unknown. */

@@ -23,6 +23,7 @@ final class PostgresConnection implements PhysicalConnection {
   private final @Nullable LookableSocket socket;
   private final CommitOutcome commits;
   private final BooleanSupplier primaryExpected;
+  private final boolean wroteAtFirst;
 
   /**
    * @param socket that of the connection, beneath its TLS; null if it can't be looked at
@@ -37,6 +38,7 @@ final class PostgresConnection implements PhysicalConnection {
     this.socket = socket;
     this.commits = new CommitOutcome(jdbc, disclosure);
     this.primaryExpected = primaryExpected;
+    this.wroteAtFirst = !readOnlyByDefault();
   }
 
   @Override
@@ -81,10 +83,30 @@ final class PostgresConnection implements PhysicalConnection {
    * Whether the server is a standby, as it tells from version 14 on, where a primary is expected:
    * because {@code targetServerType} says so, or because there was one at the same URL before. A
    * pool that has only ever seen standbys is meant for them.
+   *
+   * <p>Or whether it has been told to write no more ({@code default_transaction_read_only}, as
+   * operators do with an old primary and some clouds with a full disk), which it tells from version
+   * 14 on with its next answer. A session that began so is meant to be so; and of one whose program
+   * has set something by SQL nobody can tell who it was.
    */
   @Override
-  public boolean readOnlyServer() {
-    return onStandby() && primaryExpected.getAsBoolean();
+  public boolean readOnlyServer(int traces) {
+    return onStandby() ? primaryExpected.getAsBoolean() : toldToWriteNoMore(traces);
+  }
+
+  private boolean toldToWriteNoMore(int traces) {
+    try {
+      return wroteAtFirst
+          && readOnlyByDefault()
+          && (traces & SessionReset.SETTINGS) == 0
+          && !jdbc.isReadOnly(); // with readOnlyMode=always the driver sets it, too
+    } catch (SQLException e) {
+      return false; // closed: there are other signs of that
+    }
+  }
+
+  private boolean readOnlyByDefault() {
+    return "on".equals(jdbc.getParameterStatus("default_transaction_read_only"));
   }
 
   boolean onStandby() {

@@ -11,6 +11,8 @@ import java.sql.SQLTransientConnectionException;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
 import org.postgresql.PGProperty;
@@ -27,7 +29,9 @@ final class PostgresConnector implements Connector {
   private final boolean lookable;
   private final @Nullable ClassLoader loader;
   private final Disclosure disclosure = new Disclosure();
+  private final Set<Opening> underWay = ConcurrentHashMap.newKeySet();
   private volatile boolean primaryExpected;
+  private volatile boolean closed;
 
   PostgresConnector(Destination destination) {
     this.destination = destination;
@@ -105,9 +109,24 @@ final class PostgresConnector implements Connector {
       properties.setProperty(
           PGProperty.SOCKET_FACTORY.getName(), LookableSocketFactory.class.getName());
       properties.setProperty(PGProperty.SOCKET_FACTORY_ARG.getName(), opening.token());
-      BaseConnection connection = connect(properties);
-      return session(connection, opening.finish());
+      underWay.add(opening);
+      if (closed) {
+        opening.cut(); // closing has looked for it before it was there
+      }
+      try {
+        BaseConnection connection = connect(properties);
+        return session(connection, opening.finish());
+      } finally {
+        underWay.remove(opening);
+      }
     }
+  }
+
+  /** Cuts what is still being opened: a thread that waits for a silent server ends, too. */
+  @Override
+  public void close() {
+    closed = true;
+    underWay.forEach(Opening::cut);
   }
 
   /** The driver's own login timeout costs a thread; here nothing else bounds the login. */

@@ -44,11 +44,11 @@ class ReadOnlyServerTest {
       PostgresConnector connector =
           connector(primary.libpqUrl(address.host(), address.port()), UnaryOperator.identity());
       PhysicalConnection before = connector.open(TIMEOUT);
-      assertThat(before.readOnlyServer()).isFalse();
+      assertThat(before.readOnlyServer(0)).isFalse();
       before.close();
       address.target(replica.server());
       PhysicalConnection after = connector.open(TIMEOUT);
-      assertThat(after.readOnlyServer()).isTrue();
+      assertThat(after.readOnlyServer(0)).isTrue();
       after.close();
     }
   }
@@ -58,7 +58,7 @@ class ReadOnlyServerTest {
   void aStandbyThatWasNeverAnythingElseHasNotBecomeReadOnly() throws SQLException {
     PostgresConnector connector = connector(replica.server().libpqUrl(), UnaryOperator.identity());
     PhysicalConnection reader = connector.open(TIMEOUT);
-    assertThat(reader.readOnlyServer()).isFalse();
+    assertThat(reader.readOnlyServer(0)).isFalse();
     assertThatThrownBy(() -> execute((PostgresConnection) reader, "create table nowhere (x int)"))
         .isInstanceOfSatisfying(
             SQLException.class,
@@ -84,7 +84,7 @@ class ReadOnlyServerTest {
             "postgresql://" + hosts + "/app?target_session_attrs=read-write",
             c -> c.user(primary.user()).password(primary.password()));
     PhysicalConnection found = connector.open(TIMEOUT);
-    assertThat(found.readOnlyServer()).isFalse();
+    assertThat(found.readOnlyServer(0)).isFalse();
     execute((PostgresConnection) found, "create temp table somewhere (x int)");
     found.close();
   }

@@ -233,7 +233,7 @@ class RealFailuresTest {
     PostgresConnection session = session();
     execute(session, "begin read only");
     fails(() -> execute(session, "insert into t values (9, 9)"), "25006", Verdict.READ_ONLY_SERVER);
-    assertThat(session.readOnlyServer()).isFalse();
+    assertThat(session.readOnlyServer(0)).isFalse();
     session.close();
   }
 

@@ -5,7 +5,6 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Classifier;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.DriverAdapter;
-import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolListener;
 import io.everpool.core.observe.Journal;
@@ -62,7 +61,12 @@ public final class Everpool {
       return this;
     }
 
-    /** Adds rules that are asked before the driver's, in the order they were added. */
+    /**
+     * Adds rules that are asked before the driver's, in the order they were added, whenever
+     * anything fails: connecting, examining, using, resetting or closing a connection. Called on
+     * whichever thread that is: must be thread-safe and quick. What it throws is logged, and the
+     * next is asked.
+     */
     public Builder classifier(Classifier classifier) {
       classifiers.add(classifier);
       return this;
@@ -86,28 +90,11 @@ public final class Everpool {
           new EverpoolPool(
               config,
               opener,
-              failure -> judge(failure, opener),
+              new Judge(config.name(), classifiers, opener),
               new Journal(config.name(), listeners),
               recorder);
       pool.open();
       return pool;
-    }
-
-    /** The user's rules first, through the whole chain of causes, then the driver's. */
-    private Verdict judge(Throwable failure, Connector opener) {
-      if (!classifiers.isEmpty()) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-          if (cause instanceof SQLException sql) {
-            for (Classifier classifier : classifiers) {
-              Verdict verdict = classifier.classify(sql);
-              if (verdict != null) {
-                return verdict;
-              }
-            }
-          }
-        }
-      }
-      return opener.classify(failure);
     }
 
     private static Connector find(PoolConfig config) {

@@ -3,7 +3,10 @@ package io.everpool.api.driver;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
-/** A user's own rules, asked before the driver's. */
+/**
+ * A user's own rules, asked before the driver's, for every failure whatever the pool was doing.
+ * Thread-safe and quick.
+ */
 @FunctionalInterface
 public interface Classifier {
 

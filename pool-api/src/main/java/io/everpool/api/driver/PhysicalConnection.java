@@ -30,9 +30,12 @@ public interface PhysicalConnection {
 
   /**
    * Whether the server has become one that doesn't write, as far as the driver was told; no round
-   * trip.
+   * trip. What the program itself has asked for (a read-only transaction) doesn't count.
+   *
+   * @param traces what {@link Connector#traces} said of the statements of this lease, or-ed: what
+   *     they have set may look the same
    */
-  default boolean readOnlyServer() {
+  default boolean readOnlyServer(int traces) {
     return false;
   }
 

@@ -62,7 +62,13 @@ final class Homecoming {
     } finally {
       lessor.resetEnded(session);
     }
-    if (failure == null) {
+    if (failure == null && session.foundReadOnly()) {
+      log.warn(
+          "Pool {}: the server of connection {} writes no more; it is replaced",
+          lessor.config().name(),
+          session.number());
+      lessor.retire(session, claimed, CloseReason.FENCED);
+    } else if (failure == null) {
       giveBack(session, claimed);
     } else {
       giveUp(claimed, failure);

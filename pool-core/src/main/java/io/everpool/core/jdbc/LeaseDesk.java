@@ -153,15 +153,23 @@ public final class LeaseDesk implements Lessor {
         return true;
       }
     } catch (SQLException | RuntimeException e) {
-      log.debug("Pool {}: {} doesn't answer", config.name(), session, e);
+      Verdict verdict = classifier.apply(e);
+      log.debug("Pool {}: {} doesn't answer ({})", config.name(), session, verdict, e);
+      giveUpDead(slot, lease, session);
+      upkeep.failed(session, verdict, String.valueOf(e.getMessage()));
+      return false;
     }
+    giveUpDead(slot, lease, session);
+    upkeep.suspect();
+    return false;
+  }
+
+  private void giveUpDead(Slot slot, long lease, Session session) {
     log.info(
         "Pool {}: connection {} was found dead when it was to be lent; it is replaced",
         config.name(),
         session.number());
     engine.retire(slot, lease, CloseReason.FOUND_DEAD);
-    upkeep.suspect();
-    return false;
   }
 
   // ---- waiting

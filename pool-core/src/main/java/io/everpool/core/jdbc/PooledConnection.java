@@ -183,7 +183,7 @@ public final class PooledConnection extends RestoredConnection {
       return e;
     }
     Verdict verdict = s.lessor.classify(e);
-    if (verdict == Verdict.READ_ONLY_SERVER && !s.physical().readOnlyServer()) {
+    if (verdict == Verdict.READ_ONLY_SERVER && !s.serverBecameReadOnly()) {
       return e; // the program has asked for a read-only transaction, and that is all
     }
     if (verdict.fatal()) {

@@ -220,6 +220,19 @@ public final class Session implements Occupant {
     return traces != 0;
   }
 
+  /** Whether a write is refused because of the server, not of what the program has asked for. */
+  boolean serverBecameReadOnly() {
+    return physical.readOnlyServer(traces);
+  }
+
+  /**
+   * Whether the server writes no more, where that could not be told before: what the program's SQL
+   * had set is cleared now, and the driver was told what is so without it.
+   */
+  boolean foundReadOnly() {
+    return traced() && physical.readOnlyServer(0);
+  }
+
   /** Whether the driver can look up commits; until it says no. */
   public boolean looksUpCommits() {
     return looksUpCommits;

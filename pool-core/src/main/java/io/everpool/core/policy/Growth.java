@@ -10,7 +10,7 @@ package io.everpool.core.policy;
  * first has waited, so that a real lack is met within a few steps.
  *
  * <p>While the server is down one connect at a time tries it; when it is back the allowance opens
- * up again, 1, 2, 4 and so on, for every connect that succeeds.
+ * up again, 1, 2, 4 and so on, for every connect that succeeds, with a breath between the steps.
  */
 public final class Growth {
 
@@ -75,6 +75,17 @@ public final class Growth {
   /** A quarter of a connect: waiting less than that, the line is moving well enough without it. */
   private static long step(long connectTakes) {
     return Math.min(LONGEST_STEP, Math.max(SHORTEST_STEP, connectTakes / 4));
+  }
+
+  /**
+   * How long to hold before the next step of a refill: up to a connect's time, and no longer than
+   * anybody notices. Of several pools that lost the same server each holds for another time.
+   *
+   * @param random from 0 (inclusive) to 1 (exclusive)
+   * @return nanoseconds
+   */
+  public static long breath(long connectTakes, double random) {
+    return (long) (Math.min(connectTakes, SHORTEST_STEP) * random);
   }
 
   /** The allowance after a connect has succeeded: doubled, up to {@code most}. */

@@ -1,5 +1,6 @@
 package io.everpool.core.upkeep;
 
+import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
 import java.util.Arrays;
@@ -15,6 +16,7 @@ final class Census {
   private final Slot[] slots;
   private final long[] words;
   private final long[] since;
+  private final long[] usedAt;
   private final int[] counts = new int[STATES.length];
   private long lastWork;
   private int peak;
@@ -23,7 +25,9 @@ final class Census {
     this.slots = slots;
     this.words = new long[slots.length];
     this.since = new long[slots.length];
+    this.usedAt = new long[slots.length];
     Arrays.fill(since, now);
+    Arrays.fill(usedAt, now);
     lastWork = now;
   }
 
@@ -42,8 +46,10 @@ final class Census {
       }
       if (word != words[i]) {
         // Two leases or more may lie between; a connection that has only just come counts as well.
-        if (used || state == State.IDLE) {
+        // An examination that it has passed is no use: one that is idle would be so for ever new.
+        if (used || (state == State.IDLE && !passed(words[i], word))) {
           lastWork = now;
+          usedAt[i] = now;
         }
         words[i] = word;
         since[i] = now;
@@ -55,6 +61,17 @@ final class Census {
       lastWork = now;
     }
     peak = Math.max(peak, held);
+  }
+
+  /** Upkeep has begun to examine the connection that was seen idle; {@code word} is the slot's. */
+  void examining(int slot, long word, long now) {
+    words[slot] = word;
+    since[slot] = now;
+  }
+
+  /** Whether nothing has happened to an examined connection but that it is idle again. */
+  private static boolean passed(long before, long word) {
+    return Slot.state(before) == State.PROBING && Slot.after(Move.PASS, before) == word;
   }
 
   /** How many slots were in this state. */
@@ -80,6 +97,11 @@ final class Census {
   /** For how long the slot has not moved, as far as was seen; nanoseconds. */
   long unmovedFor(int slot, long now) {
     return now - since[slot];
+  }
+
+  /** For how long the connection has been idle, as far as was seen; nanoseconds. */
+  long idleFor(int slot, long now) {
+    return now - usedAt[slot];
   }
 
   /** When a lease was last seen. */

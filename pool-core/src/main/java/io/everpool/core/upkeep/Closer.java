@@ -1,5 +1,6 @@
 package io.everpool.core.upkeep;
 
+import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent.ConnectionClosed;
 import io.everpool.core.engine.Housekeeping;
 import io.everpool.core.engine.Move;
@@ -7,6 +8,7 @@ import io.everpool.core.engine.Occupant;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.Journal;
 import java.sql.SQLException;
+import java.util.function.Function;
 import org.slf4j.Logger;
 
 /**
@@ -16,13 +18,15 @@ import org.slf4j.Logger;
 final class Closer implements Housekeeping {
   private static final Logger log = Journal.log();
 
+  private final Function<Throwable, Verdict> classifier;
   private final Environment environment;
   private final Journal journal;
 
   /** Whether no slot is empty, as upkeep last saw; spares a busy pool the calls in vain. */
   private volatile boolean full;
 
-  Closer(Environment environment, Journal journal) {
+  Closer(Function<Throwable, Verdict> classifier, Environment environment, Journal journal) {
+    this.classifier = classifier;
     this.environment = environment;
     this.journal = journal;
   }
@@ -38,7 +42,13 @@ final class Closer implements Housekeeping {
     try {
       occupant.physical().close();
     } catch (SQLException | RuntimeException e) {
-      log.debug("Pool {}: closing connection {} failed", journal.pool(), occupant.number(), e);
+      // No evidence against the others: why it is closed may have been counted as that already.
+      log.debug(
+          "Pool {}: closing connection {} failed ({})",
+          journal.pool(),
+          occupant.number(),
+          classifier.apply(e),
+          e);
       occupant.physical().abort();
     } finally {
       closed(slot, word, occupant);

@@ -53,7 +53,11 @@ public final class Connects {
   private long lastLogged;
   private volatile int allowance;
   private volatile int failures;
+
+  /** When the next connect may begin; {@link #watchFrom} instead while callers wait. */
   private volatile long notBefore;
+
+  private volatile long watchFrom;
   private volatile Verdict verdict = Verdict.CALLER;
   private volatile @Nullable SQLException lastFailure;
   private volatile int generation;
@@ -79,11 +83,17 @@ public final class Connects {
     this.alarm = alarm;
     this.allowance = config.maxSize();
     this.notBefore = environment.time().nanoTime();
+    this.watchFrom = notBefore;
   }
 
   /** How long until another connect may begin; 0 or less: now. */
   long pause(long now) {
-    return failures == 0 ? 0 : notBefore - now;
+    return earliest() - now;
+  }
+
+  /** Whoever begins to wait doesn't sit out the long pause of a pool that nobody needed. */
+  private long earliest() {
+    return engine.waiting() > 0 && watchFrom - notBefore < 0 ? watchFrom : notBefore;
   }
 
   /** How many connects may be in progress at once. */
@@ -137,7 +147,7 @@ public final class Connects {
     }
     long number = numbers.incrementAndGet();
     settle(slot, number, physical, born, now);
-    inbox.post(() -> succeeded(number, now - begun));
+    inbox.post(() -> succeeded(number, born, now - begun));
     journal.emit(new ConnectionOpened(journal.pool(), number, now - begun));
     engine.opened(slot, arrived);
   }
@@ -170,14 +180,23 @@ public final class Connects {
     }
   }
 
-  private void succeeded(long number, long tookNanos) {
+  private void succeeded(long number, int born, long tookNanos) {
     took = took == 0 ? tookNanos : took + (tookNanos - took) / 4;
     log.debug("Pool {}: opened connection {} in {} us", journal.pool(), number, tookNanos / 1000);
+    if (born != generation) {
+      return; // it came before the fence, and says nothing of what the server bears after it
+    }
+    long now = environment.time().nanoTime();
+    if (allowance < config.maxSize()) {
+      // After an outage, and there may be other pools: not all of them at once.
+      notBefore = now + Growth.breath(took, environment.random().getAsDouble());
+      watchFrom = notBefore;
+    }
     allowance = Growth.opened(allowance, config.maxSize());
     lastFailure = null;
     if (failures > 0) {
       failures = 0;
-      long down = environment.time().nanoTime() - downSince;
+      long down = now - downSince;
       log.info(
           "Pool {}: {} at {} answers again after {} ms",
           journal.pool(),
@@ -201,15 +220,9 @@ public final class Connects {
     verdict = means;
     lastFailure = failure;
     allowance = 1;
-    notBefore =
-        now
-            + Reconnect.pause(
-                means,
-                inARow,
-                engine.waiting() > 0,
-                config.retry().initialBackoff().toNanos(),
-                config.retry().maxBackoff().toNanos(),
-                environment.random().getAsDouble());
+    double drawn = environment.random().getAsDouble();
+    notBefore = now + pause(means, inARow, false, drawn);
+    watchFrom = now + pause(means, inARow, true, drawn);
     failures = inARow;
     tell(failure, means, inARow, now);
     journal.emit(
@@ -218,6 +231,16 @@ public final class Connects {
     if (refusal(now) != null) {
       engine.dismiss();
     }
+  }
+
+  private long pause(Verdict means, int inARow, boolean someoneWaits, double drawn) {
+    return Reconnect.pause(
+        means,
+        inARow,
+        someoneWaits,
+        config.retry().initialBackoff().toNanos(),
+        config.retry().maxBackoff().toNanos(),
+        drawn);
   }
 
   /** The first failure of a row at once, then one each ten seconds: an outage must not flood. */
@@ -255,7 +278,7 @@ public final class Connects {
     return failures > 0
             && verdict.fatal()
             && !verdict.reconnectable()
-            && notBefore - now > 0
+            && earliest() - now > 0
             && !engine.anyLive()
         ? lastFailure
         : null;

@@ -3,8 +3,10 @@ package io.everpool.core.upkeep;
 import io.everpool.api.CloseReason;
 import io.everpool.api.HealthCheck;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent.HealthCheckFailed;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Move;
@@ -12,14 +14,25 @@ import io.everpool.core.engine.Occupant;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.Journal;
 import java.sql.SQLException;
+import java.sql.SQLTimeoutException;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /** Examines idle connections, each on a worker thread and out of everybody's reach meanwhile. */
 final class Probes {
+
+  /** Hears of a connection that failed its examination, from any thread. */
+  @FunctionalInterface
+  interface Witness {
+    void failed(Occupant occupant, Verdict verdict, String message);
+  }
+
   private static final Logger log = Journal.log();
 
   private final PoolConfig config;
+  private final Function<Throwable, Verdict> classifier;
+  private final Witness witness;
   private final Environment environment;
   private final Journal journal;
   private final Engine engine;
@@ -30,11 +43,15 @@ final class Probes {
 
   Probes(
       PoolConfig config,
+      Function<Throwable, Verdict> classifier,
+      Witness witness,
       Environment environment,
       Journal journal,
       Engine engine,
       boolean maySleep) {
     this.config = config;
+    this.classifier = classifier;
+    this.witness = witness;
     this.environment = environment;
     this.journal = journal;
     this.engine = engine;
@@ -47,43 +64,65 @@ final class Probes {
     asleep = value;
   }
 
-  /** Examines the connection that was seen idle as {@code word}; by a look only if told so. */
-  void begin(Slot slot, long word, boolean lookOnly) {
-    if (slot.attempt(Move.PROBE, word)) {
-      long probing = Slot.after(Move.PROBE, word);
-      Occupant occupant = Closer.occupant(slot);
-      environment.workers().execute(() -> probe(slot, probing, occupant, lookOnly));
+  /**
+   * Examines the connection that was seen idle as {@code word}; by a look only if told so. Returns
+   * the slot's word from then on; {@code word} itself if somebody was quicker.
+   */
+  long begin(Slot slot, long word, boolean lookOnly) {
+    if (!slot.attempt(Move.PROBE, word)) {
+      return word;
     }
+    long probing = Slot.after(Move.PROBE, word);
+    Occupant occupant = Closer.occupant(slot);
+    environment.workers().execute(() -> probe(slot, probing, occupant, lookOnly));
+    return probing;
   }
 
   private void probe(Slot slot, long word, Occupant occupant, boolean lookOnly) {
-    String ailment = ailment(occupant.physical(), lookOnly);
+    String ailment;
+    try {
+      ailment = ailment(occupant.physical(), lookOnly);
+    } catch (SQLException | RuntimeException e) {
+      dead(slot, word, occupant, String.valueOf(e.getMessage()), e);
+      return;
+    }
     if (ailment == null) {
       engine.pass(slot, word);
     } else {
-      dead(slot, word, occupant, ailment);
+      dead(slot, word, occupant, ailment, null);
     }
   }
 
-  private @Nullable String ailment(PhysicalConnection physical, boolean lookOnly) {
-    try {
-      Look look = physical.look();
-      if (look == Look.DEAD) {
-        return "the server has closed it";
-      }
-      if (asleep && look != Look.UNSURE) {
-        return null;
-      }
-      if (look == Look.UNSURE || (!lookOnly && (query || look == Look.BLIND))) {
-        physical.validate(config.validationTimeout().toNanos());
-      }
+  private @Nullable String ailment(PhysicalConnection physical, boolean lookOnly)
+      throws SQLException {
+    Look look = physical.look();
+    if (look == Look.DEAD) {
+      return "the server has closed it";
+    }
+    if (asleep && look != Look.UNSURE) {
       return null;
-    } catch (SQLException | RuntimeException e) {
-      return String.valueOf(e.getMessage());
     }
+    if (look == Look.UNSURE || (!lookOnly && (query || look == Look.BLIND))) {
+      physical.validate(config.validationTimeout().toNanos());
+    }
+    // What a program may have set itself, reset=none leaves in the session.
+    return config.reset() != ResetMode.NONE && physical.readOnlyServer(0)
+        ? "its server writes no more"
+        : null;
   }
 
-  private void dead(Slot slot, long word, Occupant occupant, String ailment) {
+  /**
+   * Of a worker and of upkeep, which has lost patience with it, the second does nothing: what is
+   * one connection's failure must not look like that of two.
+   *
+   * @param failure how the server failed, which may say something of the other connections; null
+   *     for what was merely seen
+   */
+  private void dead(
+      Slot slot, long word, Occupant occupant, String ailment, @Nullable Exception failure) {
+    if (slot.word() != word) {
+      return;
+    }
     if (asleep) {
       log.debug("Pool {}: connection {} went while asleep", journal.pool(), occupant.number());
       engine.fail(slot, word, CloseReason.ASLEEP);
@@ -96,12 +135,16 @@ final class Probes {
         ailment);
     journal.emit(new HealthCheckFailed(journal.pool(), occupant.number(), ailment));
     engine.fail(slot, word, CloseReason.FOUND_DEAD);
+    if (failure != null) {
+      witness.failed(occupant, classifier.apply(failure), ailment);
+    }
   }
 
   /** The examination has taken too long: the connection hangs. */
   void overdue(Slot slot, long word) {
     Occupant occupant = Closer.occupant(slot);
     environment.workers().execute(occupant.physical()::abort);
-    dead(slot, word, occupant, "no answer within validation-timeout");
+    String ailment = "no answer within validation-timeout";
+    dead(slot, word, occupant, ailment, new SQLTimeoutException(ailment, "08006"));
   }
 }

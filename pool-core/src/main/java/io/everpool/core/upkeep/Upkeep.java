@@ -77,7 +77,7 @@ public final class Upkeep {
     this.config = config;
     this.environment = environment;
     this.journal = journal;
-    this.closer = new Closer(environment, journal);
+    this.closer = new Closer(classifier, environment, journal);
     this.engine = new Engine(config.maxSize(), environment.time(), closer);
     this.slots = engine.slots();
     this.inbox = new Inbox(environment.pulse());
@@ -96,7 +96,8 @@ public final class Upkeep {
             engine,
             inbox,
             this::connectFailed);
-    this.probes = new Probes(config, environment, journal, engine, maySleep);
+    this.probes =
+        new Probes(config, classifier, this::failed, environment, journal, engine, maySleep);
     this.resets = new Resets(config, environment, journal);
     this.alarm = new Alarm(now);
     this.losses = new Losses(now);
@@ -135,7 +136,10 @@ public final class Upkeep {
     inbox.post(() -> sweep = true);
   }
 
-  /** A connection failed while somebody used it; {@code message} carries no secret. */
+  /**
+   * A connection failed while somebody used it, or asked whether it lives; {@code message} carries
+   * no secret.
+   */
   public void failed(Occupant occupant, Verdict verdict, String message) {
     inbox.post(
         () -> {
@@ -311,7 +315,7 @@ public final class Upkeep {
     // From the far end of the row: leases keep to the near end.
     for (int i = slots.length - 1; i >= 0; i--) {
       if (census.state(i) == State.IDLE
-          && Idleness.evict(census.unmovedFor(i, now), timeout, live, config.minSize())
+          && Idleness.evict(census.idleFor(i, now), timeout, live, config.minSize())
           && engine.evict(slots[i], census.word(i), CloseReason.IDLE_TIMEOUT)) {
         live--;
       }
@@ -326,8 +330,12 @@ public final class Upkeep {
       return;
     }
     for (Slot slot : slots) {
-      if (census.state(slot.index) == State.IDLE) {
-        probes.begin(slot, census.word(slot.index), !due);
+      long idle = census.word(slot.index);
+      if (Slot.state(idle) == State.IDLE) {
+        long examined = probes.begin(slot, idle, !due);
+        if (examined != idle) {
+          census.examining(slot.index, examined, now);
+        }
       }
     }
     sweep = false;
@@ -412,8 +420,14 @@ public final class Upkeep {
       long word = slot.word();
       State state = Slot.state(word);
       empty &= state == State.EMPTY;
-      if (state == State.DOOMED && draining && now - drainUntil >= 0) {
-        takeFromHolder(slot, word);
+      if (state == State.CONNECTING) {
+        connects.abandon(slot, word); // nobody will want it
+      } else if (draining && now - drainUntil >= 0) {
+        if (state == State.DOOMED) {
+          takeFromHolder(slot, word);
+        } else if (state == State.PROBING) {
+          probes.overdue(slot, word);
+        }
       }
     }
     if (empty && draining) {

@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What a fake driver's connections say of commits; its fields say what. */
@@ -15,6 +16,9 @@ public final class FakeCommits {
 
   /** Whether the database is asked instead of what follows. */
   public boolean truthful;
+
+  /** What is answered instead of the truth: a status, or a failure; null for the truth. */
+  public Supplier<@Nullable Object> insteadOfTruth = () -> null;
 
   /** Whether it can tell at all. */
   public boolean told = true;
@@ -53,7 +57,10 @@ public final class FakeCommits {
   CommitStatus status(CommitTicket of) throws SQLException {
     asked.add(of);
     onAsked.run();
-    Object answer = answers.poll();
+    return said(answers.poll());
+  }
+
+  CommitStatus said(@Nullable Object answer) throws SQLException {
     if (answer instanceof SQLException failure) {
       throw failure;
     }

@@ -21,37 +21,70 @@ public final class FakeDatabase {
   /** Asked before and after each statement and COMMIT: whether the connection breaks now. */
   public BooleanSupplier breaks = () -> false;
 
+  /** What was sent again though it may have been there, as far as the client could know. */
+  public final List<String> blindlyRetried = new ArrayList<>();
+
+  /** What the client knows of a row that it has sent. */
+  private enum Fate {
+    /** In a transaction whose COMMIT was not sent: it ends with its connection. */
+    OPEN,
+    /** Sent in autocommit, or its COMMIT was, and no answer has come. */
+    UNANSWERED,
+    THERE,
+    UNDONE
+  }
+
+  private final Map<String, Fate> fates = new HashMap<>();
+  private final Map<String, List<String>> rowsOf = new HashMap<>();
   private final Map<Fake, List<String>> uncommitted = new HashMap<>();
   private final Map<Fake, String> ids = new HashMap<>();
   private final Set<String> committed = new HashSet<>();
   private int lastId;
 
   void execute(Fake connection, String sql, boolean auto) throws SQLException {
-    breakOffSometimes(connection);
-    if (sql.startsWith("insert ")) {
-      String row = sql.substring("insert ".length());
-      if (auto) {
-        rows.add(row);
-      } else {
+    String row = sql.startsWith("insert ") ? sql.substring("insert ".length()) : null;
+    if (row != null) {
+      Fate before = fates.put(row, auto ? Fate.UNANSWERED : Fate.OPEN);
+      if (before == Fate.UNANSWERED || before == Fate.THERE) {
+        blindlyRetried.add(row);
+      }
+      if (!auto) {
         uncommitted.computeIfAbsent(connection, c -> new ArrayList<>()).add(row);
       }
     }
     breakOffSometimes(connection);
+    if (row != null && auto) {
+      rows.add(row);
+    }
+    breakOffSometimes(connection);
+    if (row != null && auto) {
+      fates.put(row, Fate.THERE);
+    }
   }
 
   void commit(Fake connection) throws SQLException {
+    List<String> mine = uncommitted.getOrDefault(connection, List.of());
+    String id = ids.get(connection);
+    mine.forEach(row -> fates.put(row, Fate.UNANSWERED));
+    if (id != null) {
+      rowsOf.put(id, mine);
+    }
     breakOffSometimes(connection);
-    rows.addAll(uncommitted.getOrDefault(connection, List.of()));
+    rows.addAll(mine);
     uncommitted.remove(connection);
-    String id = ids.remove(connection);
+    ids.remove(connection);
     if (id != null) {
       committed.add(id);
     }
     breakOffSometimes(connection);
+    mine.forEach(row -> fates.put(row, Fate.THERE));
   }
 
   void rollback(Fake connection) {
-    uncommitted.remove(connection);
+    List<String> mine = uncommitted.remove(connection);
+    if (mine != null) {
+      mine.forEach(row -> fates.replace(row, Fate.OPEN, Fate.UNDONE));
+    }
     ids.remove(connection);
   }
 
@@ -62,8 +95,13 @@ public final class FakeDatabase {
         : "";
   }
 
+  /** Tells the client, who knows it from now on. */
   boolean isCommitted(String id) {
-    return committed.contains(id);
+    boolean there = committed.contains(id);
+    rowsOf
+        .getOrDefault(id, List.of())
+        .forEach(row -> fates.replace(row, Fate.UNANSWERED, there ? Fate.THERE : Fate.UNDONE));
+    return there;
   }
 
   private void breakOffSometimes(Fake connection) throws SQLException {

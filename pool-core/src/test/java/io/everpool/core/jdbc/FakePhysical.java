@@ -73,8 +73,8 @@ public final class FakePhysical implements PhysicalConnection {
   }
 
   @Override
-  public boolean readOnlyServer() {
-    return readOnlyServer;
+  public boolean readOnlyServer(int traces) {
+    return readOnlyServer && traces == 0;
   }
 
   @Override
@@ -99,6 +99,10 @@ public final class FakePhysical implements PhysicalConnection {
   public CommitStatus commitStatus(CommitTicket ticket) throws SQLException {
     if (!driver.commits.truthful) {
       return driver.commits.status(ticket);
+    }
+    Object instead = driver.commits.insteadOfTruth.get();
+    if (instead != null) {
+      return driver.commits.said(instead);
     }
     return driver.database.isCommitted(ticket.transactionId())
         ? CommitStatus.COMMITTED

@@ -8,10 +8,13 @@ import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.Set;
 
-/** A server in virtual time that goes down, refuses, runs out of slots and loses connections. */
+/**
+ * A server in virtual time that goes down, freezes, refuses, runs out of slots and loses
+ * connections.
+ */
 final class FakeDatabase implements Connector {
 
   /** How the server treats whoever comes. */
@@ -20,14 +23,15 @@ final class FakeDatabase implements Connector {
     DOWN,
     STARTING,
     FULL,
-    DENYING
+    DENYING,
+    /** Whatever is asked of it hangs until it thaws. */
+    FROZEN
   }
 
   private final Universe universe;
-  private final Set<Session> open = new HashSet<>();
+  private final Set<Session> open = new LinkedHashSet<>();
   private Mood mood = Mood.UP;
-  private int connectsInARowWhileDown;
-  private long lastConnectWhileDown;
+  private boolean resets = true;
   private long queries;
   private long opened;
 
@@ -37,18 +41,27 @@ final class FakeDatabase implements Connector {
 
   void mood(Mood value) {
     mood = value;
-    connectsInARowWhileDown = 0;
     if (value == Mood.DOWN) {
-      open.forEach(s -> s.dead = true);
+      open.forEach(s -> s.die(universe.random.nextBoolean()));
     }
+    universe.stall(value == Mood.FROZEN);
   }
 
-  /** Kills a connection at random, if there is one. */
+  boolean frozen() {
+    return mood == Mood.FROZEN;
+  }
+
+  /** From now on no connect is cut off for no reason. */
+  void calm() {
+    resets = false;
+  }
+
+  /** Kills a connection at random, if there is one; some have last words. */
   void killOne() {
     open.stream()
         .skip(open.isEmpty() ? 0 : universe.random.nextInt(open.size()))
         .findFirst()
-        .ifPresent(s -> s.dead = true);
+        .ifPresent(s -> s.die(universe.random.nextBoolean()));
   }
 
   int open() {
@@ -77,33 +90,20 @@ final class FakeDatabase implements Connector {
   public PhysicalConnection open(long timeoutNanos) throws SQLException {
     switch (mood) {
       case UP -> {
-        if (universe.random.nextInt(100) == 0) {
+        if (resets && universe.random.nextInt(100) == 0) {
           throw new SQLException("reset by peer", "08006");
         }
       }
-      case DOWN -> {
-        connectWhileDown();
-        throw new SQLException("refused", "57P01");
-      }
-      case STARTING -> {
-        connectWhileDown();
-        throw new SQLException("the database system is starting up", "57P03");
-      }
+      case DOWN -> throw new SQLException("refused", "57P01");
+      case STARTING -> throw new SQLException("the database system is starting up", "57P03");
       case FULL -> throw new SQLException("too many clients", "53300");
       case DENYING -> throw new SQLException("password authentication failed", "28P01");
+      case FROZEN -> throw new AssertionError("a worker got through to a frozen server");
     }
     Session session = new Session();
     open.add(session);
     opened++;
     return session;
-  }
-
-  private void connectWhileDown() {
-    // The first few may have been under way when it went down.
-    if (++connectsInARowWhileDown > 40 && universe.nanoTime() == lastConnectWhileDown) {
-      throw new AssertionError("more than one prober while the server is down");
-    }
-    lastConnectWhileDown = universe.nanoTime();
   }
 
   @Override
@@ -124,8 +124,14 @@ final class FakeDatabase implements Connector {
   }
 
   final class Session implements PhysicalConnection {
-    boolean dead;
+    private boolean dead;
+    private boolean lastWords;
     private boolean closed;
+
+    void die(boolean withLastWords) {
+      lastWords = !dead && withLastWords;
+      dead = true;
+    }
 
     boolean usable() {
       return !dead && !closed;
@@ -142,14 +148,14 @@ final class FakeDatabase implements Connector {
 
     @Override
     public Look look() {
-      return closed || dead ? Look.DEAD : Look.ALIVE;
+      return !closed && dead && lastWords ? Look.UNSURE : usable() ? Look.ALIVE : Look.DEAD;
     }
 
     @Override
     public void validate(long timeoutNanos) throws SQLException {
       queries++;
       if (!usable()) {
-        throw new SQLException("gone", "08006");
+        throw new SQLException("terminating connection", lastWords ? "57P01" : "08006");
       }
     }
 

@@ -11,6 +11,11 @@ import org.junit.jupiter.api.Test;
  */
 class SimulationTest {
 
+  /**
+   * Outages, restarts, freezes, refused and hung connects, hung closes, failing and hanging probes,
+   * fences, killed connections, a server without slots, one that denies, sleep; and the laws of
+   * {@link World} and {@link ConnectLaws} after every step.
+   */
   @Test
   void the_laws_hold_in_a_thousand_worlds() {
     Long only = Long.getLong("everpool.sim.seed");
@@ -26,6 +31,17 @@ class SimulationTest {
             throw new AssertionError("seed " + seed + " fails", e);
           }
         });
+  }
+
+  /**
+   * One killed connection must not dump a healthy pool: its neighbours would be replaced for
+   * nothing, and their users wait.
+   */
+  @Test
+  void one_killed_connection_is_replaced_and_no_other() {
+    for (long seed = 1; seed <= 300; seed++) {
+      World.calm(seed).live();
+    }
   }
 
   /** Or a failing seed would be worth nothing. */

@@ -19,6 +19,9 @@ final class Universe implements TimeSource {
   private final PriorityQueue<Task> later =
       new PriorityQueue<>(Comparator.comparingLong(Task::at).thenComparingLong(Task::sequence));
   private final List<Runnable> ready = new ArrayList<>();
+  private final List<Runnable> stalled = new ArrayList<>();
+  private boolean stalls;
+  private boolean hangs = true;
 
   /** Time has no origin: everything must work across the overflow. */
   private final long origin;
@@ -73,8 +76,32 @@ final class Universe implements TimeSource {
   /** A worker's task takes a few milliseconds to begin; one in three hundred hangs for a minute. */
   private void work(Runnable task) {
     long delay =
-        random.nextInt(300) == 0 ? 60_000_000_000L : (long) (random.nextExponential() * 3_000_000);
-    after(delay, task);
+        hangs && random.nextInt(300) == 0
+            ? 60_000_000_000L
+            : (long) (random.nextExponential() * 3_000_000);
+    after(
+        delay,
+        () -> {
+          if (stalls) {
+            stalled.add(task);
+          } else {
+            task.run();
+          }
+        });
+  }
+
+  /** From now on no worker's task hangs by itself. */
+  void calm() {
+    hangs = false;
+  }
+
+  /** Whether workers' tasks get stuck; when they don't any more, those that were go on. */
+  void stall(boolean value) {
+    stalls = value;
+    if (!value) {
+      stalled.forEach(task -> after(random.nextInt(1_000_000), task));
+      stalled.clear();
+    }
   }
 
   private final class VirtualPulse implements Pulse {

@@ -6,6 +6,7 @@ import io.everpool.api.SleepMode;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
+import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.EngineSight;
 import io.everpool.core.engine.Occupant;
@@ -16,6 +17,7 @@ import io.everpool.core.engine.Waiter;
 import io.everpool.core.observe.Journal;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.Upkeep;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,6 +33,9 @@ final class World {
   private static final long SECOND = 1000 * MS;
   private static final long LIFE = 150 * SECOND;
 
+  /** After which a statement on a silent server fails. */
+  private static final long SILENCE = 4 * SECOND;
+
   private record Seat(long number, PhysicalConnection physical, long queries) implements Occupant {}
 
   private final long seed;
@@ -40,6 +45,8 @@ final class World {
   private final PoolConfig config;
   private final Upkeep upkeep;
   private final Engine engine;
+  private final ConnectLaws connects;
+  private final boolean calm;
   private final Map<PhysicalConnection, Client> held = new HashMap<>();
   private final List<Client> clients = new ArrayList<>();
   private boolean closing;
@@ -49,7 +56,12 @@ final class World {
   private long failedInUse;
 
   World(long seed) {
+    this(seed, false);
+  }
+
+  private World(long seed, boolean calm) {
     this.seed = seed;
+    this.calm = calm;
     universe = new Universe(seed);
     random = universe.random;
     database = new FakeDatabase(universe);
@@ -61,9 +73,19 @@ final class World {
             database,
             database::classify,
             environment,
-            new Journal("sim", List.of()),
+            new Journal("sim", List.of(this::hear)),
             (slot, number, physical) -> new Seat(number, physical, 0));
     engine = upkeep.engine();
+    connects = new ConnectLaws(engine.slots(), upkeep.connects());
+  }
+
+  /** A world in which nothing ever happens but that now and then one connection is killed. */
+  static World calm(long seed) {
+    return new World(seed, true);
+  }
+
+  private void hear(PoolEvent event) {
+    connects.hear(event, universe.nanoTime());
   }
 
   private PoolConfig randomConfig() {
@@ -91,7 +113,11 @@ final class World {
       clients.add(client);
       universe.after(random.nextLong(SECOND), client::begin);
     }
-    scheduleFaults();
+    if (calm) {
+      scheduleKills();
+    } else {
+      scheduleFaults();
+    }
     universe.run(LIFE, this::laws);
     recovers();
     close();
@@ -103,13 +129,36 @@ final class World {
         + timedOut
         + " failedInUse="
         + failedInUse
+        + " fences="
+        + connects.fences()
         + " opened="
         + database.opened()
         + " steps="
         + universe.steps();
   }
 
+  /** So far apart that the last one is long found when the next comes. */
+  private void scheduleKills() {
+    universe.calm();
+    database.calm();
+    for (int i = 0; i < 4; i++) {
+      universe.after(40L * i * SECOND + random.nextLong(15 * SECOND), database::killOne);
+    }
+  }
+
+  /** Down, starting, up. */
+  private void scheduleRestart() {
+    long down = random.nextLong(LIFE);
+    long starting = down + random.nextLong(SECOND);
+    universe.after(down, () -> database.mood(FakeDatabase.Mood.DOWN));
+    universe.after(starting, () -> database.mood(FakeDatabase.Mood.STARTING));
+    universe.after(starting + random.nextLong(SECOND), () -> database.mood(FakeDatabase.Mood.UP));
+  }
+
   private void scheduleFaults() {
+    for (int i = 0; i < 3; i++) {
+      scheduleRestart();
+    }
     for (int i = 1; i < 6; i++) {
       long at = i * (20 * SECOND) + random.nextLong(5 * SECOND);
       FakeDatabase.Mood[] moods = FakeDatabase.Mood.values();
@@ -130,6 +179,9 @@ final class World {
   // ---- laws
 
   private void laws() {
+    String broken = connects.broken(universe.nanoTime());
+    require(broken.isEmpty(), broken);
+    require(!calm || connects.fences() == 0, "one killed connection dumps a healthy pool");
     int occupied = 0;
     for (Slot slot : engine.slots()) {
       occupied += slot.state() == State.EMPTY ? 0 : 1;
@@ -154,6 +206,9 @@ final class World {
       universe.run(SECOND, this::laws);
     }
     require(upkeep.asleep() || idle() >= config.minSize(), "no recovery to min-size");
+    require(idle() <= config.minSize(), "unused connections outlive idle-timeout");
+    require(
+        upkeep.asleep() || config.sleep() != SleepMode.ON, "an unused pool that may sleep doesn't");
   }
 
   private long idle() {
@@ -275,9 +330,7 @@ final class World {
         return;
       }
       FakeDatabase.Session session = (FakeDatabase.Session) seat(slot).physical();
-      if (slot.hadRested(lease) && session.look() == Look.DEAD) {
-        engine.retire(slot, lease, CloseReason.FOUND_DEAD);
-        upkeep.suspect();
+      if (slot.hadRested(lease) && !alive(slot, lease, session)) {
         retryOrLater();
         return;
       }
@@ -287,6 +340,27 @@ final class World {
       long hold = random.nextInt(4) == 0 ? 0 : (long) (random.nextExponential() * 20 * MS);
       universe.after(
           random.nextInt(200) == 0 ? 6 * SECOND : hold, () -> finish(slot, lease, session));
+    }
+
+    /** As the lease desk does it. */
+    private boolean alive(Slot slot, long lease, FakeDatabase.Session session) {
+      try {
+        Look look = session.look();
+        if (look == Look.ALIVE) {
+          return true;
+        }
+        if (look != Look.DEAD) {
+          session.validate(config.validationTimeout().toNanos());
+          return true;
+        }
+      } catch (SQLException e) {
+        engine.retire(slot, lease, CloseReason.FOUND_DEAD);
+        upkeep.failed(seat(slot), database.classify(e), "gone");
+        return false;
+      }
+      engine.retire(slot, lease, CloseReason.FOUND_DEAD);
+      upkeep.suspect();
+      return false;
     }
 
     private void retryOrLater() {
@@ -299,11 +373,20 @@ final class World {
     }
 
     private void finish(Slot slot, long lease, FakeDatabase.Session session) {
+      if (database.frozen() && session.usable()) {
+        universe.after(random.nextLong(2 * SILENCE), () -> end(slot, lease, session));
+      } else {
+        end(slot, lease, session);
+      }
+    }
+
+    private void end(Slot slot, long lease, FakeDatabase.Session session) {
       require(held.remove(session) == this, "someone else's lease");
-      if (!session.usable()) {
+      boolean silent = database.frozen();
+      if (silent || !session.usable()) {
         failedInUse++;
         if (engine.doom(slot, lease, CloseReason.FAILED)) {
-          upkeep.failed(seat(slot), Verdict.CONNECTION_LOST, "gone");
+          upkeep.failed(seat(slot), silent ? Verdict.CONNECTION_LOST : Verdict.SERVER_DOWN, "gone");
         }
         engine.release(slot, lease);
       } else if (random.nextInt(100) == 0) {

@@ -1,0 +1,55 @@
+package io.everpool.core.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.driver.Verdict;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** To find a server soon that is back, and to leave one alone that has said no. */
+class ReconnectTest {
+  private static final long MS = 1_000_000L;
+  private static final long INITIAL = 20 * MS;
+  private static final long MAX = 16_000 * MS;
+  private static final double ALMOST = Math.nextDown(1.0);
+
+  private static long longest(Verdict verdict, int failures, boolean someoneWaits) {
+    return Reconnect.pause(verdict, failures, someoneWaits, INITIAL, MAX, ALMOST);
+  }
+
+  @Test
+  void aServerThatIsAwayIsTriedOftenWhileSomeoneWaits() {
+    for (int failures = 1; failures < 100; failures++) {
+      assertThat(longest(Verdict.SERVER_DOWN, failures, true)).isLessThanOrEqualTo(200 * MS);
+    }
+  }
+
+  @Test
+  void andEverMoreSeldomWhileNobodyDoes() {
+    assertThat(longest(Verdict.SERVER_DOWN, 1, false)).isLessThanOrEqualTo(INITIAL);
+    assertThat(longest(Verdict.SERVER_DOWN, 5, false)).isBetween(200 * MS, 320 * MS);
+    assertThat(longest(Verdict.SERVER_DOWN, 100, false)).isBetween(MAX - MS, MAX);
+  }
+
+  /** More attempts make it worse: a lock-out, a full server, a bill. */
+  @ParameterizedTest
+  @EnumSource(names = {"ACCESS_DENIED", "REFUSED", "OUT_OF_SLOTS"})
+  void aServerThatSaysNoIsNeverAskedAgainAtOnce(Verdict verdict) {
+    for (boolean someoneWaits : new boolean[] {true, false}) {
+      for (int failures = 1; failures < 100; failures++) {
+        assertThat(Reconnect.pause(verdict, failures, someoneWaits, INITIAL, MAX, 0))
+            .isGreaterThanOrEqualTo(500 * MS);
+      }
+      assertThat(longest(verdict, 100, someoneWaits)).isGreaterThan(10_000 * MS);
+    }
+  }
+
+  /** Of many pools that lost the same server each goes on after another while. */
+  @Test
+  void aRefillHoldsItsBreathForUpToAConnectAndNoLongerThanAnybodyNotices() {
+    assertThat(Growth.breath(10 * MS, 0)).isZero();
+    assertThat(Growth.breath(10 * MS, 0.5)).isEqualTo(5 * MS);
+    assertThat(Growth.breath(1_000 * MS, ALMOST)).isLessThanOrEqualTo(25 * MS);
+  }
+}
