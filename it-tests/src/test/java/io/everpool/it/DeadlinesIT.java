@@ -1,0 +1,348 @@
+package io.everpool.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import ch.qos.logback.classic.Level;
+import io.everpool.api.AcquireTimeoutException;
+import io.everpool.api.CloseReason;
+import io.everpool.api.HealthCheck;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.WorkOptions;
+import io.everpool.core.Everpool;
+import io.everpool.servers.Await;
+import io.everpool.servers.FaultProxy;
+import io.everpool.servers.PostgresServer;
+import io.everpool.servers.ServerSettings;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * What hangs ends at the pool's own deadline, on a thread that nobody else needs: meanwhile the
+ * others are served, and the pool can be closed. Each deadline here is a second or two; {@link
+ * #SOON} only tells what ends from what doesn't.
+ */
+@Timeout(90)
+class DeadlinesIT {
+  private static final Duration SHORT = Duration.ofSeconds(1);
+  private static final Duration SOON = Duration.ofSeconds(20);
+
+  /** What would take longer than any test may. */
+  private static final Duration LONG = Duration.ofMinutes(10);
+
+  private static PostgresServer server;
+  private final List<Integer> stopped = new ArrayList<>();
+  private FaultProxy proxy;
+
+  @BeforeAll
+  static void start() {
+    server = PostgresServer.startEmbedded(ServerSettings.defaults());
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  @BeforeEach
+  void openProxy() {
+    proxy = FaultProxy.before(server);
+  }
+
+  @AfterEach
+  void thaw() throws Exception {
+    server.thaw();
+    proxy.close();
+    for (int pid : stopped) {
+      signal("CONT", pid);
+    }
+  }
+
+  /**
+   * Long deadlines everywhere but where a test shortens one, so that it is that one which counts.
+   */
+  private PoolConfig.Builder config(String name) {
+    return PoolConfig.builder(server.libpqUrl(proxy.host(), proxy.port()))
+        .name(name)
+        .acquireTimeout(LONG)
+        .connectTimeout(LONG)
+        .validationTimeout(LONG)
+        .resetTimeout(LONG)
+        .closeTimeout(SHORT)
+        .drainTimeout(SHORT)
+        .healthCheckInterval(LONG)
+        .healthCheck(HealthCheck.LOOK);
+  }
+
+  private static void signal(String signal, int pid) throws IOException, InterruptedException {
+    new ProcessBuilder("kill", "-" + signal, String.valueOf(pid)).start().waitFor();
+  }
+
+  /** Freezes one session alone. */
+  private void freeze(int pid) throws IOException, InterruptedException {
+    stopped.add(pid);
+    signal("STOP", pid);
+  }
+
+  private static String answer(Pool pool) throws SQLException {
+    return pool.<String, SQLException>run(
+        WorkOptions.READ_ONLY, connection -> Db.ask(connection, "select 1"));
+  }
+
+  /** Four threads that want an answer again and again. */
+  private static Crew others(Pool pool) {
+    return Crew.looping(4, () -> assertThat(answer(pool)).isEqualTo("1"));
+  }
+
+  private static void assertServed(Crew others) {
+    others.awaitRounds(20);
+    assertThat(others.errors()).as(others.report()).isEmpty();
+  }
+
+  /** Closing ends by its own deadlines, whatever hangs, and leaves no thread behind. */
+  private static void assertCloses(Pool pool) {
+    long begun = System.nanoTime();
+    pool.close();
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(SOON);
+    Threads.awaitNoneOf(pool.name());
+  }
+
+  private static Throwable timed(Crew.Job job) {
+    long begun = System.nanoTime();
+    Throwable failure = catchThrowable(job::run);
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(SOON);
+    return failure;
+  }
+
+  // ---- the whole server
+
+  @Test
+  void aStatementOnAFrozenServerEndsAtTheSocketsTimeout() throws Exception {
+    PoolConfig config = config("frozen").properties(Map.of("socketTimeout", "1")).build();
+    try (LogCapture log = LogCapture.open()) {
+      Pool pool = Everpool.open(config);
+      try (Connection connection = pool.getConnection()) {
+        Db.pid(connection);
+        server.freeze();
+        Throwable failure = timed(() -> Db.pid(connection));
+        assertThat(Db.sqlStates(failure)).contains("08006");
+      }
+      server.thaw();
+      assertThat(answer(pool)).as(log.text()).isEqualTo("1");
+      assertCloses(pool);
+    }
+  }
+
+  /** The timeout needs no setting: it is derived from command-timeout. */
+  @Test
+  void noConnectionOfAPoolWaitsForEver() throws Exception {
+    Pool pool = Everpool.open(config("derived").commandTimeout(SHORT).build());
+    try (Connection connection = pool.getConnection()) {
+      assertThat(connection.getNetworkTimeout()).isEqualTo(11_000);
+    }
+    assertCloses(pool);
+  }
+
+  /** The kernel goes on accepting for a server that is stopped in its tracks. */
+  @Test
+  void acquiringFromAFrozenServerEndsAtTheAcquireTimeout() throws Exception {
+    PoolConfig config =
+        config("frozen-acquire").minSize(0).failFast(false).acquireTimeout(SHORT).build();
+    Pool pool = Everpool.open(config);
+    server.freeze();
+    assertThat(timed(() -> pool.getConnection().close()))
+        .isInstanceOf(AcquireTimeoutException.class);
+    assertCloses(pool);
+  }
+
+  @Test
+  void openingAPoolOnAFrozenServerEndsAtTheAcquireTimeout() {
+    server.freeze();
+    Throwable failure =
+        timed(() -> Everpool.open(config("frozen-open").acquireTimeout(SHORT).build()));
+    assertThat(failure).isInstanceOf(AcquireTimeoutException.class);
+    Threads.awaitNoneOf("frozen-open");
+  }
+
+  @Test
+  void aPoolOnAFrozenServerClosesAtItsDeadlines() throws Exception {
+    Pool pool = Everpool.open(config("frozen-close").maxSize(4).build());
+    Crew holders =
+        Crew.of(
+            2,
+            () -> {
+              try (Connection connection = pool.getConnection()) {
+                Db.ask(connection, "select pg_sleep(600)");
+              }
+            });
+    Await.until(SOON, () -> pool.snapshot().leased() == 2, "two queries");
+    server.freeze();
+    assertCloses(pool);
+    holders.join();
+    assertThat(holders.errors()).as("their connections were cut").hasSize(2);
+  }
+
+  @Test
+  void aBlackHoleEndsAStatementAtTheSocketsTimeout() throws Exception {
+    PoolConfig config = config("hole").properties(Map.of("socketTimeout", "1")).build();
+    Pool pool = Everpool.open(config);
+    try (Connection connection = pool.getConnection()) {
+      Db.pid(connection);
+      proxy.freeze();
+      assertThat(Db.sqlStates(timed(() -> Db.pid(connection)))).contains("08006");
+    }
+    proxy.thaw();
+    assertThat(answer(pool)).isEqualTo("1");
+    assertCloses(pool);
+  }
+
+  // ---- one connection of several
+
+  @Test
+  void aHangingConnectIsGivenUpWhileOthersAreServed() throws Exception {
+    PoolConfig config = config("hanging-connect").minSize(1).connectTimeout(SHORT).build();
+    Pool pool = Everpool.open(config);
+    Db.awaitIdle(pool, 1);
+    proxy.hang();
+    Crew waiting;
+    try (Connection held = pool.getConnection()) {
+      assertThat(held.isValid(1)).isTrue();
+      waiting = Crew.of(1, () -> answer(pool));
+      Await.until(SOON, () -> pool.snapshot().connectFailures() > 0, "the connect to be given up");
+      assertThat(pool.snapshot().lastConnectError()).contains("connect-timeout");
+    }
+    waiting.join();
+    assertThat(waiting.errors()).as("served by the one that came back").isEmpty();
+    try (Crew others = others(pool)) {
+      assertServed(others);
+    }
+    assertThat(pool.snapshot().total()).as("by the only connection there is").isEqualTo(1);
+    assertCloses(pool);
+  }
+
+  /** Not even a connect that hangs for good holds up who closes the pool. */
+  @Test
+  void aHangingConnectDoesNotHoldUpTheEnd() throws Exception {
+    Pool pool = Everpool.open(config("hanging-connect-close").minSize(2).build());
+    Db.awaitIdle(pool, 2);
+    proxy.hang();
+    server.terminateAll("hanging-connect-close");
+    Crew waiting = Crew.of(1, () -> answer(pool));
+    Await.until(SOON, () -> pool.snapshot().connecting() > 0, "a connect");
+    assertCloses(pool);
+    waiting.join();
+    assertThat(waiting.errors()).as("told at once").hasSize(1);
+  }
+
+  @Test
+  void aHangingRollbackOnReturnEndsAtTheResetTimeoutWhileOthersAreServed() throws Exception {
+    PoolConfig config = config("hanging-rollback").resetTimeout(SHORT).build();
+    try (LogCapture log = LogCapture.open()) {
+      Pool pool = Everpool.open(config);
+      Connection connection = pool.getConnection();
+      connection.setAutoCommit(false);
+      freeze(Db.pid(connection));
+      try (Crew others = others(pool)) {
+        assertThat(timed(connection::close)).as("close() doesn't throw").isNull();
+        assertServed(others);
+      }
+      assertThat(log.lines(Level.WARN, "reset-timeout")).hasSize(1);
+      assertThat(pool.snapshot().closedTotal()).isEqualTo(1);
+      assertCloses(pool);
+    }
+  }
+
+  /** Whoever closes the pool meanwhile isn't held up by it, either. */
+  @Test
+  void aHangingRollbackDoesNotHoldUpTheEnd() throws Exception {
+    Pool pool = Everpool.open(config("hanging-rollback-close").build());
+    AtomicReference<Connection> held = new AtomicReference<>();
+    Crew holder =
+        Crew.of(
+            1,
+            () -> {
+              Connection connection = pool.getConnection();
+              connection.setAutoCommit(false);
+              freeze(Db.pid(connection));
+              held.set(connection);
+              connection.close();
+            });
+    Await.until(SOON, () -> held.get() != null, "a return");
+    assertCloses(pool);
+    holder.join();
+    assertThat(holder.errors()).isEmpty();
+  }
+
+  @Test
+  void aHangingExaminationIsGivenUpWhileOthersAreServed() throws Exception {
+    PoolConfig config =
+        config("hanging-probe")
+            .minSize(2)
+            .healthCheck(HealthCheck.QUERY)
+            .healthCheckInterval(Duration.ofMillis(300))
+            .validationTimeout(SHORT)
+            .build();
+    try (LogCapture log = LogCapture.open()) {
+      Pool pool = Everpool.open(config);
+      Db.awaitIdle(pool, 2);
+      int frozen = server.backendPids("hanging-probe").get(0);
+      freeze(frozen);
+      log.await(Level.WARN, "Connection health check failed");
+      try (Crew others = others(pool)) {
+        assertServed(others);
+      }
+      assertThat(log.lines(Level.WARN, "every connection is replaced"))
+          .as("one that hangs says nothing of the others")
+          .isEmpty();
+      assertThat(pool.snapshot().closed().get(CloseReason.FOUND_DEAD)).isEqualTo(1);
+      assertCloses(pool);
+    }
+  }
+
+  /** A goodbye that the driver never gets out; here it is the adapter's connection that hangs. */
+  @Test
+  void aHangingCloseIsCutWhileOthersAreServed() throws Exception {
+    PoolConfig config =
+        config("hanging-close").minSize(2).maxSize(2).maxQueries(1).closeTimeout(SHORT).build();
+    try (LogCapture log = LogCapture.open();
+        HangingCloses connector = HangingCloses.of(config)) {
+      Pool pool = Everpool.builder(config).connector(connector).open();
+      Db.awaitIdle(pool, 2);
+      connector.hangs(1);
+      answer(pool); // and that connection is worn out
+      try (Crew others = others(pool)) {
+        assertServed(others);
+        log.await(Level.WARN, "did not close in time and was cut");
+        assertServed(others);
+      }
+      connector.hangs(Integer.MAX_VALUE);
+      assertCloses(pool);
+    }
+  }
+
+  // ---- silence on the network
+
+  /** A peer that vanishes from an idle connection is missed within a minute: 30 s + 3 x 10 s. */
+  @Test
+  void theKernelAsksASilentPeer() throws Exception {
+    Pool pool = Everpool.open(config("keepalive").build());
+    try (Connection connection = pool.getConnection()) {
+      Sockets.Options options = Sockets.options(connection);
+      assertThat(options).isEqualTo(new Sockets.Options(true, 30, 10, 3));
+    }
+    assertCloses(pool);
+  }
+}

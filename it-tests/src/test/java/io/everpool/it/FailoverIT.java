@@ -1,0 +1,392 @@
+package io.everpool.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.WorkOptions;
+import io.everpool.api.driver.Verdict;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.Everpool;
+import io.everpool.servers.Await;
+import io.everpool.servers.FaultProxy;
+import io.everpool.servers.FaultProxy.Cut;
+import io.everpool.servers.PostgresServer;
+import io.everpool.servers.PostgresServer.Shutdown;
+import io.everpool.servers.Replica;
+import io.everpool.servers.ServerSettings;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * With a URL of several hosts and {@code targetServerType=primary} a pool follows the primary,
+ * whichever host that is. A real primary and a standby that streams from it, promoted.
+ */
+@Timeout(180)
+class FailoverIT {
+  private static final int THREADS = 4;
+
+  private PostgresServer primary;
+  private Replica replica;
+  private FaultProxy way;
+  private final List<PoolEvent> events = new CopyOnWriteArrayList<>();
+
+  @BeforeEach
+  void start() {
+    primary = PostgresServer.startEmbedded(ServerSettings.defaults());
+    primary.execute("create table moved (id bigint primary key)");
+    primary.execute("grant all on moved to public");
+    replica = Replica.of(primary);
+    replica.awaitReplayOf(primary);
+    way = FaultProxy.before(primary);
+  }
+
+  @AfterEach
+  void stop() {
+    way.close();
+    replica.close();
+    primary.close();
+  }
+
+  /** The primary behind a proxy, so that it can be cut off, and the standby. */
+  private PoolConfig.Builder config(String name) {
+    String url =
+        "jdbc:postgresql://%s:%d,%s:%d/%s?targetServerType=primary"
+            .formatted(
+                way.host(),
+                way.port(),
+                replica.server().host(),
+                replica.server().port(),
+                primary.database());
+    return PoolConfig.builder(url)
+        .name(name)
+        .user(primary.user())
+        .password(primary.password())
+        .connectTimeout(Duration.ofSeconds(4));
+  }
+
+  private Pool open(PoolConfig config) throws SQLException {
+    return Everpool.builder(config).listener(events::add).open();
+  }
+
+  /** An operator's way to keep an old primary from taking writes that would be lost. */
+  private void writeNoMore() {
+    primary.execute("alter system set default_transaction_read_only = on");
+    primary.execute("select pg_reload_conf()");
+  }
+
+  private long failed(Verdict verdict) {
+    return events.stream()
+        .filter(
+            event ->
+                event instanceof PoolEvent.ConnectionFailed failed && failed.verdict() == verdict)
+        .count();
+  }
+
+  private static void insert(Connection connection, long id) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("insert into moved values (" + id + ")");
+    }
+  }
+
+  private static String port(Connection connection) throws SQLException {
+    return Db.ask(connection, "select inet_server_port()");
+  }
+
+  // ---- the primary has stopped
+
+  @Test
+  void aReaderMovesToTheStandbyOncePromoted() throws SQLException {
+    try (Pool pool = open(config("failover-read").build())) {
+      AtomicInteger runs = new AtomicInteger();
+      String answeredBy =
+          pool.<String, SQLException>run(
+              WorkOptions.READ_ONLY,
+              connection -> {
+                if (runs.incrementAndGet() == 1) {
+                  assertThat(port(connection)).isEqualTo(String.valueOf(primary.port()));
+                  primary.stop(Shutdown.FAST);
+                  replica.promote();
+                }
+                return port(connection);
+              });
+      assertThat(answeredBy).isEqualTo(String.valueOf(replica.server().port()));
+    }
+  }
+
+  /** All it had written before its COMMIT went down with the primary: it is run again whole. */
+  @Test
+  void aTransactionIsRerunWholeOnTheNewPrimary() throws SQLException {
+    try (Pool pool = open(config("failover-transaction").build())) {
+      AtomicInteger runs = new AtomicInteger();
+      pool.<String, SQLException>inTransaction(
+          connection -> {
+            insert(connection, 1);
+            if (runs.incrementAndGet() == 1) {
+              primary.stop(Shutdown.FAST);
+              replica.promote();
+            }
+            insert(connection, 2);
+            return "";
+          });
+      assertThat(runs).hasValue(2);
+      assertThat(replica.server().ask("select string_agg(id::text, ',' order by id) from moved"))
+          .isEqualTo("1,2");
+    }
+  }
+
+  /** A stopping primary waits for its standby, so that nothing acknowledged may be missing. */
+  @Test
+  void anApplicationGoesOnWhenThePrimaryStopsAndTheStandbyIsPromoted() throws Exception {
+    try (Application app = new Application(config("failover-stop").build())) {
+      app.awaitRounds();
+      primary.stop(Shutdown.FAST);
+      replica.promote();
+      app.finish();
+      app.assertNothingLostOrDoubled();
+      assertThat(app.pool.snapshot().down()).isFalse();
+    }
+  }
+
+  // ---- the old primary lives on
+
+  /**
+   * It answers, but refuses to write: 25006. Every connection to it is given up at once, and nobody
+   * sees an error: what was refused was certainly not written.
+   */
+  @Test
+  void connectionsWhoseServerHasBecomeReadOnlyAreDoomedAndTheNewPrimaryIsFound() throws Exception {
+    try (Application app = new Application(config("failover-read-only").build())) {
+      app.awaitRounds();
+      writeNoMore();
+      replica.awaitReplayOf(primary);
+      replica.promote();
+      app.finish();
+      assertThat(app.errors()).as(app.report()).isEmpty();
+      app.assertNothingLostOrDoubled();
+      assertThat(failed(Verdict.READ_ONLY_SERVER)).isPositive();
+      assertThat(events).hasAtLeastOneElementOfType(PoolEvent.Fenced.class);
+      assertThat(app.pool.<String, SQLException>run(WorkOptions.READ_ONLY, FailoverIT::port))
+          .as("nobody reads from the old one any more")
+          .isEqualTo(String.valueOf(replica.server().port()));
+    }
+  }
+
+  /** Where nobody writes, nobody is refused; the examination of idle connections notices. */
+  @Test
+  void anIdleConnectionToAServerThatWritesNoMoreIsReplaced() throws Exception {
+    PoolConfig config =
+        config("failover-idle").healthCheckInterval(Duration.ofMillis(200)).minSize(2).build();
+    try (LogCapture log = LogCapture.open();
+        Pool pool = open(config)) {
+      Db.awaitIdle(pool, 2);
+      writeNoMore();
+      replica.awaitReplayOf(primary);
+      replica.promote();
+      Await.until(
+          Db.LIMIT,
+          () -> replica.server().backendPids().size() == 2,
+          "both connections to move to the new primary" + log.text());
+    }
+  }
+
+  /** What a program has asked for itself says nothing of the server. */
+  @Test
+  void aSessionThatItsProgramHasMadeReadOnlyIsNoFailover() throws SQLException {
+    try (Pool pool = open(config("failover-program").build())) {
+      for (String wish :
+          List.of(
+              "set default_transaction_read_only = on",
+              "set session characteristics as transaction read only")) {
+        try (Connection connection = pool.getConnection()) {
+          try (Statement statement = connection.createStatement()) {
+            statement.execute(wish);
+          }
+          refused(connection);
+        }
+      }
+      try (Connection connection = pool.getConnection()) {
+        connection.setReadOnly(true);
+        connection.setAutoCommit(false);
+        refused(connection);
+      }
+      try (Connection connection = pool.getConnection()) {
+        insert(connection, 1);
+      }
+      assertThat(pool.snapshot().closedTotal()).isZero();
+    }
+  }
+
+  private static void refused(Connection connection) {
+    assertThat(catchThrowable(() -> insert(connection, 7)))
+        .isInstanceOf(SQLException.class)
+        .hasFieldOrPropertyWithValue("SQLState", "25006");
+  }
+
+  /** The program's own setting hides the server's until it is cleared, and no longer. */
+  @Test
+  void aServerThatWritesNoMoreIsNoticedBehindWhatAProgramHasSet() throws SQLException {
+    try (Pool pool = open(config("failover-hidden").minSize(1).maxSize(1).build())) {
+      writeNoMore();
+      replica.awaitReplayOf(primary);
+      replica.promote();
+      try (Connection connection = pool.getConnection();
+          Statement statement = connection.createStatement()) {
+        statement.execute("set work_mem = '5MB'");
+        refused(connection);
+      }
+      assertThat(pool.<String, SQLException>run(WorkOptions.READ_ONLY, FailoverIT::port))
+          .isEqualTo(String.valueOf(replica.server().port()));
+      assertThat(pool.snapshot().closed().get(CloseReason.FENCED)).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void anApplicationGoesOnWhenThePrimaryIsCutOff() throws Exception {
+    try (Application app = new Application(config("failover-cut").build())) {
+      app.awaitRounds();
+      way.refuse();
+      way.cut(Cut.RST);
+      replica.promote();
+      app.finish();
+      app.assertNoErrorsButNamedCommits();
+    }
+  }
+
+  /** Nothing comes back, not even a refusal: the socket's timeout tells. */
+  @Test
+  void anApplicationGoesOnWhenThePrimaryFallsSilent() throws Exception {
+    PoolConfig config = config("failover-silent").properties(Map.of("socketTimeout", "2")).build();
+    try (Application app = new Application(config)) {
+      app.awaitRounds();
+      way.freeze();
+      replica.promote();
+      app.finish();
+      app.assertNoErrorsButNamedCommits();
+    }
+  }
+
+  @Test
+  void aTransactionIsRerunWhenThePrimaryFallsSilentUnderIt() throws SQLException {
+    PoolConfig config =
+        config("failover-silent-one").properties(Map.of("socketTimeout", "2")).build();
+    try (Pool pool = open(config)) {
+      AtomicInteger runs = new AtomicInteger();
+      pool.<String, SQLException>inTransaction(
+          connection -> {
+            insert(connection, 1);
+            if (runs.incrementAndGet() == 1) {
+              way.freeze();
+              replica.promote();
+            }
+            insert(connection, 2);
+            return "";
+          });
+      assertThat(runs).hasValue(2);
+      assertThat(replica.server().ask("select count(*) from moved")).isEqualTo("2");
+    }
+  }
+
+  /** Threads that read and threads that insert numbers, and the books of what was acknowledged. */
+  private final class Application implements AutoCloseable {
+    private final LogCapture log = LogCapture.open();
+    private final AtomicLong numbers = new AtomicLong();
+    private final Set<Long> acknowledged = new ConcurrentSkipListSet<>();
+    private final Pool pool;
+    private final Crew readers;
+    private final Crew writers;
+
+    Application(PoolConfig config) throws SQLException {
+      pool = open(config);
+      readers = Crew.looping(THREADS, this::read);
+      writers = Crew.looping(THREADS, this::write);
+    }
+
+    private void read() throws SQLException {
+      pool.<String, SQLException>run(
+          WorkOptions.READ_ONLY, connection -> Db.ask(connection, "select pg_sleep(0.001)"));
+    }
+
+    private void write() throws SQLException {
+      long id = numbers.incrementAndGet();
+      pool.<String, SQLException>inTransaction(
+          connection -> {
+            insert(connection, id);
+            return "";
+          });
+      acknowledged.add(id);
+    }
+
+    void awaitRounds() {
+      readers.awaitRounds(20);
+      writers.awaitRounds(20);
+    }
+
+    void finish() {
+      awaitRounds();
+      readers.close();
+      writers.close();
+    }
+
+    List<Throwable> errors() {
+      return Stream.concat(readers.errors().stream(), writers.errors().stream()).toList();
+    }
+
+    String report() {
+      return readers.report() + writers.report() + log.text();
+    }
+
+    /**
+     * The outage was shorter than the acquire timeout. What a COMMIT without an answer did on the
+     * old primary the new one can't tell; that is said, and nothing else.
+     */
+    void assertNoErrorsButNamedCommits() {
+      assertThat(readers.errors()).as(report()).isEmpty();
+      assertThat(writers.errors())
+          .as(report())
+          .allMatch(CommitOutcomeUnknownException.class::isInstance);
+    }
+
+    void assertNothingLostOrDoubled() throws SQLException {
+      assertNoErrorsButNamedCommits();
+      Set<Long> written = new TreeSet<>();
+      try (Connection connection = pool.getConnection();
+          Statement statement = connection.createStatement();
+          ResultSet rows = statement.executeQuery("select id from moved")) {
+        while (rows.next()) {
+          written.add(rows.getLong(1));
+        }
+      }
+      assertThat(written)
+          .containsAll(acknowledged)
+          .hasSizeLessThanOrEqualTo(acknowledged.size() + writers.errors().size());
+    }
+
+    @Override
+    public void close() {
+      readers.close();
+      writers.close();
+      pool.close();
+      log.close();
+    }
+  }
+}

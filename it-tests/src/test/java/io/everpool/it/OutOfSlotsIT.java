@@ -1,0 +1,77 @@
+package io.everpool.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.WorkOptions;
+import io.everpool.core.Everpool;
+import io.everpool.servers.Await;
+import io.everpool.servers.PostgresServer;
+import io.everpool.servers.ServerSettings;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** 53300: a server without room is left alone, and what there is goes round. */
+@Timeout(120)
+class OutOfSlotsIT {
+  private static final Duration WATCHED = Duration.ofSeconds(4);
+
+  private static long turnedAway(PostgresServer server) {
+    return server
+        .log()
+        .lines()
+        .filter(line -> line.contains("remaining connection slots") || line.contains("too many"))
+        .count();
+  }
+
+  @Test
+  void growthStopsWhereTheServerIsFullAndGoesOnWhenThereIsRoom() throws Exception {
+    ServerSettings settings =
+        ServerSettings.defaults()
+            .with("max_connections", "9")
+            .with("superuser_reserved_connections", "3");
+    try (PostgresServer server = PostgresServer.start(settings)) {
+      List<Connection> strangers = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        strangers.add(
+            DriverManager.getConnection(server.jdbcUrl(), server.user(), server.password()));
+      }
+      PoolConfig config =
+          PoolConfig.builder(server.libpqUrl()).name("full").minSize(1).maxSize(20).build();
+      try (Pool pool = Everpool.open(config)) {
+        Crew crew = Crew.looping(20, () -> nap(pool));
+        try (crew) {
+          Await.until(Db.LIMIT, () -> turnedAway(server) > 0, "the server to be full");
+          long before = turnedAway(server);
+          long end = System.nanoTime() + WATCHED.toNanos();
+          while (System.nanoTime() - end < 0) {
+            crew.awaitRounds(1);
+            assertThat(pool.snapshot().total()).isLessThanOrEqualTo(3);
+          }
+          assertThat(turnedAway(server) - before)
+              .as("half a second or more between two attempts, whoever waits")
+              .isLessThanOrEqualTo(2 * WATCHED.toSeconds());
+          assertThat(pool.snapshot().down()).as("it is full, not away").isFalse();
+          for (Connection stranger : strangers) {
+            stranger.close();
+          }
+          Await.until(
+              Duration.ofSeconds(60), () -> pool.snapshot().total() > 3, "the pool to grow again");
+        }
+        assertThat(crew.errors()).as(crew.report()).isEmpty();
+      }
+    }
+  }
+
+  private static void nap(Pool pool) throws SQLException {
+    pool.<String, SQLException>run(
+        WorkOptions.READ_ONLY, connection -> Db.ask(connection, "select pg_sleep(0.02)"));
+  }
+}
