@@ -3,6 +3,7 @@ package io.everpool.benchmarks;
 import io.everpool.benchmarks.contenders.Contender;
 import io.everpool.benchmarks.harness.Regime;
 import io.everpool.benchmarks.harness.Regimes;
+import io.everpool.benchmarks.restarts.Restarts;
 import java.util.List;
 
 /** The command: measures pools and prints tables. {@code --help} says how. */
@@ -33,7 +34,11 @@ public final class Benchmarks {
       System.exit(2);
       return;
     }
-    new Run(flags, System.out).all();
+    if (flags.restarts() > 0) {
+      System.out.println(new Restarts(flags.restarts(), System.out).measure(flags.out()));
+    } else {
+      new Run(flags, System.out).all();
+    }
     // what a pool has left running must not hold us up
     System.exit(0);
   }

@@ -23,6 +23,7 @@ import java.util.Set;
  * @param out where the results go
  * @param jvmFlags more flags for the JVMs that measure
  * @param inProcess whether all is measured in this JVM, for a profiler or a debugger
+ * @param restarts how many restarts of a server are measured, and nothing else; 0 for none
  */
 record Flags(
     Pace pace,
@@ -31,7 +32,8 @@ record Flags(
     int rounds,
     Path out,
     List<String> jvmFlags,
-    boolean inProcess) {
+    boolean inProcess,
+    int restarts) {
 
   static final String USAGE =
       """
@@ -47,6 +49,8 @@ record Flags(
                          (benchmarks/results/jdk-<release>)
         --jvm "flags"    more flags for the JVMs that measure
         --in-process     measure in this JVM, for a profiler
+        --restarts n     instead of all that: restart a server n times, and tell how soon
+                         pools are back, Everpool and HikariCP side by side
         --list           names regimes and pools
       """;
 
@@ -64,6 +68,7 @@ record Flags(
     Path out = Path.of("benchmarks", "results", "jdk-" + Runtime.version().feature());
     List<String> jvmFlags = List.of();
     boolean inProcess = false;
+    int restarts = 0;
     while (!left.isEmpty()) {
       String flag = left.pop();
       switch (flag) {
@@ -84,6 +89,7 @@ record Flags(
         case "--out" -> out = Path.of(value(flag, left));
         case "--jvm" -> jvmFlags = words(value(flag, left), " ");
         case "--in-process" -> inProcess = true;
+        case "--restarts" -> restarts = positive(flag, value(flag, left));
         default -> throw new IllegalArgumentException("unknown flag " + flag);
       }
     }
@@ -94,7 +100,15 @@ record Flags(
         rounds > 0 ? rounds : pace.rounds(),
         out,
         jvmFlags,
-        inProcess || pace == Pace.SMOKE);
+        inProcess || pace == Pace.SMOKE,
+        restarts);
+  }
+
+  private static int positive(String flag, String text) {
+    if (!text.matches("[1-9][0-9]{0,5}")) {
+      throw new IllegalArgumentException(flag + " wants a number from 1 on, not " + text);
+    }
+    return Integer.parseInt(text);
   }
 
   /** Of what comes in several sizes the smoke takes one. */

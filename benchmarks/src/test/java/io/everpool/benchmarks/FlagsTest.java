@@ -34,6 +34,15 @@ class FlagsTest {
   }
 
   @Test
+  void restartsAreCounted() {
+    assertThat(Flags.of().restarts()).isZero();
+    assertThat(Flags.of("--restarts", "50").restarts()).isEqualTo(50);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Flags.of("--restarts", "many"))
+        .withMessageContaining("--restarts wants a number");
+  }
+
+  @Test
   void whatItDoesNotKnowItRefuses() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Flags.of("--regimes", "cycle-3"))

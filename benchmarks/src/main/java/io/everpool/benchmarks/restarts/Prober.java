@@ -1,0 +1,52 @@
+package io.everpool.benchmarks.restarts;
+
+import io.everpool.servers.PostgresServer;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Properties;
+import java.util.concurrent.locks.LockSupport;
+
+/** Finds out when a server takes sessions again: raw logins, one after the other, no pool. */
+final class Prober {
+  private static final long PAUSE_NANOS = 2_000_000;
+
+  private final String url;
+  private final Properties login = new Properties();
+  private volatile long accepts;
+  private final Thread thread = new Thread(this::probe, "prober");
+
+  Prober(PostgresServer server) {
+    url = server.jdbcUrl();
+    login.setProperty("user", server.user());
+    login.setProperty("password", server.password());
+    login.setProperty("ApplicationName", "prober");
+  }
+
+  /** Begins to knock, at a server that is down. */
+  void start() {
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void probe() {
+    for (; ; ) {
+      long begun = System.nanoTime();
+      try {
+        DriverManager.getConnection(url, login).close();
+        accepts = begun;
+        return;
+      } catch (SQLException notYet) {
+        LockSupport.parkNanos(PAUSE_NANOS);
+      }
+    }
+  }
+
+  /**
+   * When the first login that succeeded was begun, by {@link System#nanoTime()}. The server may
+   * have been ready a few milliseconds before, never after.
+   */
+  long await() throws InterruptedException {
+    thread.join();
+    return accepts;
+  }
+}

@@ -1,0 +1,150 @@
+package io.everpool.benchmarks.restarts;
+
+import io.everpool.benchmarks.contenders.Contender;
+import io.everpool.benchmarks.contenders.Settings;
+import io.everpool.servers.PostgresServer;
+import io.everpool.servers.PostgresServer.Shutdown;
+import io.everpool.servers.ServerSettings;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Restarts a server again and again under pools that work side by side, and measures for each the
+ * time from the server's taking sessions to the first answer through the pool.
+ */
+public final class Restarts {
+  /** What the pool may take, at the 95th percentile. */
+  static final double BAR_MS = 250;
+
+  private static final int WARM_UP = 3;
+  private static final int SIZE = 4;
+  private static final Duration ACQUIRE_TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration LIMIT = Duration.ofSeconds(120);
+  private static final long CALM_MILLIS = 300;
+  private static final double NANOS_PER_MILLI = 1e6;
+
+  private final int count;
+  private final PrintStream out;
+  private final Map<Team, List<Double>> millis = new LinkedHashMap<>();
+  private final List<Double> outages = new ArrayList<>();
+
+  /**
+   * @param count how many restarts are measured
+   */
+  public Restarts(int count, PrintStream out) {
+    this.count = count;
+    this.out = out;
+  }
+
+  /** Measures, prints the table and writes it to {@code restarts.md} in this folder. */
+  public String measure(Path folder) throws Exception {
+    try (PostgresServer server = PostgresServer.startEmbedded(ServerSettings.defaults())) {
+      Settings settings =
+          Settings.postgres(server.jdbcUrl(), server.user(), server.password(), SIZE)
+              .withAcquireTimeout(ACQUIRE_TIMEOUT);
+      try {
+        enter(Team.byHand("Everpool", Contender.EVERPOOL.open(settings), ACQUIRE_TIMEOUT));
+        enter(
+            Team.inUnits(
+                "Everpool, units of work", Contender.EVERPOOL.open(settings), ACQUIRE_TIMEOUT));
+        enter(Team.byHand("HikariCP", Contender.HIKARI.open(settings), ACQUIRE_TIMEOUT));
+        millis.keySet().forEach(Team::start);
+        for (int i = 1; i <= WARM_UP + count; i++) {
+          restart(server, i > WARM_UP);
+          out.printf("\r%d of %d restarts", i, WARM_UP + count);
+        }
+        out.println();
+      } finally {
+        for (Team team : millis.keySet()) {
+          team.close();
+        }
+      }
+    }
+    String report = report();
+    Files.createDirectories(folder);
+    Files.writeString(folder.resolve("restarts.md"), report);
+    return report;
+  }
+
+  private void enter(Team team) {
+    millis.put(team, new ArrayList<>());
+  }
+
+  private void restart(PostgresServer server, boolean counts) throws InterruptedException {
+    Thread.sleep(CALM_MILLIS); // every pool is whole again, and at work
+    Prober prober = new Prober(server);
+    long down = System.nanoTime();
+    server.stop(Shutdown.FAST);
+    millis.keySet().forEach(Team::expectSuccess);
+    prober.start();
+    server.startAgain();
+    long accepts = prober.await();
+    if (counts) {
+      outages.add((accepts - down) / NANOS_PER_MILLI);
+    }
+    for (Map.Entry<Team, List<Double>> entry : millis.entrySet()) {
+      double took = (entry.getKey().awaitSuccess(LIMIT) - accepts) / NANOS_PER_MILLI;
+      if (counts) {
+        entry.getValue().add(Math.max(0, took));
+      }
+    }
+  }
+
+  private String report() {
+    StringBuilder text = new StringBuilder("## Restarts\n\n");
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "%d fast restarts of PostgreSQL, each an outage of %.0f ms (median); %d threads and %d"
+                + " connections per pool. From the moment the server takes sessions to the first"
+                + " answer through the pool:%n%n",
+            count,
+            percentile(outages, 50),
+            Team.THREADS,
+            SIZE));
+    text.append("| pool | p50 ms | p95 ms | max ms | errors seen | deadlines missed |\n");
+    text.append("| --- | --- | --- | --- | --- | --- |\n");
+    millis.forEach(
+        (team, took) ->
+            text.append(
+                String.format(
+                    Locale.ROOT,
+                    "| %s | %.0f | %.0f | %.0f | %d | %d |%n",
+                    team.label(),
+                    percentile(took, 50),
+                    percentile(took, 95),
+                    percentile(took, 100),
+                    team.errors(),
+                    team.late())));
+    text.append('\n');
+    millis.forEach(
+        (team, took) -> {
+          if (team.label().startsWith("Everpool")) {
+            double p95 = percentile(took, 95);
+            text.append(
+                String.format(
+                    Locale.ROOT,
+                    "%s: p95 %.0f ms, bar %.0f ms: %s%n",
+                    team.label(),
+                    p95,
+                    BAR_MS,
+                    p95 <= BAR_MS ? "met" : "MISSED"));
+          }
+        });
+    return text.toString();
+  }
+
+  /** The smallest value that so many percent of all don't exceed. */
+  static double percentile(List<Double> values, double percent) {
+    List<Double> sorted = values.stream().sorted().toList();
+    int rank = (int) Math.ceil(percent / 100 * sorted.size());
+    return sorted.get(Math.max(0, rank - 1));
+  }
+}

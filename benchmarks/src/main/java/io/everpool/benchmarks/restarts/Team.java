@@ -1,0 +1,153 @@
+package io.everpool.benchmarks.restarts;
+
+import io.everpool.api.AcquireTimeoutException;
+import io.everpool.api.Pool;
+import io.everpool.api.WorkOptions;
+import io.everpool.benchmarks.contenders.Contender;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import javax.sql.DataSource;
+
+/** Threads of an application that query through one pool, over and over. */
+final class Team implements AutoCloseable {
+  static final int THREADS = 4;
+  private static final long PAUSE_NANOS = 1_000_000;
+  private static final long UNSET = Long.MIN_VALUE;
+
+  /** One query, from the acquire to the release. */
+  @FunctionalInterface
+  private interface Query {
+    void run() throws SQLException;
+  }
+
+  private final String label;
+  private final Contender.Open pool;
+  private final Query query;
+  private final Duration acquireTimeout;
+  private final List<Thread> threads = new ArrayList<>();
+  private final AtomicLong success = new AtomicLong(UNSET);
+  private final AtomicLong errors = new AtomicLong();
+  private final AtomicLong late = new AtomicLong();
+  private volatile boolean over;
+
+  private Team(String label, Contender.Open pool, Query query, Duration acquireTimeout) {
+    this.label = label;
+    this.pool = pool;
+    this.query = query;
+    this.acquireTimeout = acquireTimeout;
+  }
+
+  /** Takes connections by hand, and tries again by hand after an error, as users write it. */
+  static Team byHand(String label, Contender.Open pool, Duration acquireTimeout) {
+    return new Team(label, pool, () -> query(pool.source()), acquireTimeout);
+  }
+
+  /** Gives the pool units of work, which it runs again itself. */
+  static Team inUnits(String label, Contender.Open pool, Duration acquireTimeout) {
+    Pool units = (Pool) pool.source();
+    return new Team(
+        label,
+        pool,
+        () ->
+            units.<Boolean, SQLException>run(
+                WorkOptions.READ_ONLY,
+                connection -> {
+                  select(connection);
+                  return true;
+                }),
+        acquireTimeout);
+  }
+
+  private static void query(DataSource source) throws SQLException {
+    try (Connection connection = source.getConnection()) {
+      select(connection);
+    }
+  }
+
+  private static void select(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("select 1")) {
+      rows.next();
+    }
+  }
+
+  void start() {
+    for (int i = 0; i < THREADS; i++) {
+      Thread thread = new Thread(this::work, label + " " + i);
+      thread.setDaemon(true);
+      thread.start();
+      threads.add(thread);
+    }
+  }
+
+  private void work() {
+    while (!over) {
+      long begun = System.nanoTime();
+      try {
+        query.run();
+        success.compareAndSet(UNSET, System.nanoTime());
+      } catch (SQLException e) {
+        errors.incrementAndGet();
+        if (isTimeout(e) || System.nanoTime() - begun > acquireTimeout.toNanos()) {
+          late.incrementAndGet();
+        }
+      }
+      LockSupport.parkNanos(PAUSE_NANOS);
+    }
+  }
+
+  private static boolean isTimeout(SQLException e) {
+    // HikariCP has no class of its own for it
+    return e instanceof AcquireTimeoutException
+        || (e instanceof SQLTransientConnectionException
+            && String.valueOf(e.getMessage()).contains("request timed out"));
+  }
+
+  String label() {
+    return label;
+  }
+
+  /** Queries that succeed from now on count; called while the server is down. */
+  void expectSuccess() {
+    success.set(UNSET);
+  }
+
+  /** When the first query since then had its answer, by {@link System#nanoTime()}. */
+  long awaitSuccess(Duration limit) {
+    long deadline = System.nanoTime() + limit.toNanos();
+    while (success.get() == UNSET) {
+      if (System.nanoTime() - deadline >= 0) {
+        throw new IllegalStateException(label + " did not come back within " + limit);
+      }
+      LockSupport.parkNanos(PAUSE_NANOS);
+    }
+    return success.get();
+  }
+
+  /** Queries that ended in an exception. */
+  long errors() {
+    return errors.get();
+  }
+
+  /** Those whose caller waited in vain until its deadline. */
+  long late() {
+    return late.get();
+  }
+
+  @Override
+  public void close() throws Exception {
+    over = true;
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    pool.close();
+  }
+}
