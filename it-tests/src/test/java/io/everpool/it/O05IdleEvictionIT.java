@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.everpool.api.CloseReason;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.SleepMode;
 import io.everpool.core.Everpool;
+import io.everpool.servers.Await;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -46,6 +48,36 @@ class O05IdleEvictionIT {
       assertThat(evicted(pool)).isEqualTo(4);
       assertThat(pool.snapshot().opened()).isEqualTo(6);
       assertThat(log.alarms()).isEmpty();
+    }
+  }
+
+  /** By default they come ten times in an idle timeout, and are no use of a connection. */
+  @Test
+  void healthChecksKeepNoConnectionFromIdlingOut() throws SQLException {
+    PoolConfig config =
+        Db.config("o5-checked")
+            .idleTimeout(Duration.ofSeconds(2))
+            .healthCheckInterval(Duration.ofMillis(200))
+            .build();
+    try (Pool pool = Everpool.open(config)) {
+      Db.grow(pool, 6);
+      Db.awaitSessions(pool, 2);
+      assertThat(evicted(pool)).isEqualTo(4);
+    }
+  }
+
+  /** The same for sleep: else a pool on a serverless database would never leave it alone. */
+  @Test
+  void healthChecksKeepNoPoolAwake() throws SQLException {
+    PoolConfig config =
+        Db.config("o5-asleep")
+            .sleep(SleepMode.ON)
+            .sleepAfter(Duration.ofSeconds(1))
+            .healthCheckInterval(Duration.ofMillis(200))
+            .build();
+    try (Pool pool = Everpool.open(config)) {
+      Await.until(Db.LIMIT, () -> pool.snapshot().asleep(), "sleep");
+      Db.staysTrue(Duration.ofSeconds(2), () -> pool.snapshot().asleep(), "asleep");
     }
   }
 
