@@ -11,10 +11,14 @@ import java.sql.SQLTransientConnectionException;
 /** What the SQL standard's states and JDBC's exception families say of a failure. */
 final class SqlStates {
 
+  /** Chains of causes may go in circles. */
+  private static final int DEPTH = 20;
+
   private SqlStates() {}
 
   static Verdict verdict(Throwable failure) {
-    for (Throwable t = failure; t != null; t = t.getCause()) {
+    Throwable t = failure;
+    for (int depth = 0; t != null && depth < DEPTH; depth++, t = t.getCause()) {
       if (t instanceof SQLException e) {
         Verdict verdict = verdict(e);
         if (verdict != Verdict.CALLER) {

@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 final class Unit implements Witness, AutoCloseable {
   private static final int UNSET = -1;
 
+  /** Chains of causes may go in circles. */
+  private static final int DEPTH = 20;
+
   private final Ladder ladder;
   private final Lessor lessor;
   private final PooledConnection face;
@@ -287,7 +290,8 @@ final class Unit implements Witness, AutoCloseable {
   }
 
   private static boolean isSettled(Throwable failure) {
-    for (Throwable at = failure; at != null; at = at.getCause()) {
+    Throwable at = failure;
+    for (int depth = 0; at != null && depth < DEPTH; depth++, at = at.getCause()) {
       if (at instanceof WriteOutcomeUnknownException
           || at instanceof CommitOutcomeUnknownException) {
         return true;
@@ -297,7 +301,8 @@ final class Unit implements Witness, AutoCloseable {
   }
 
   private static SQLException sql(Throwable failure) {
-    for (Throwable at = failure; at != null; at = at.getCause()) {
+    Throwable at = failure;
+    for (int depth = 0; at != null && depth < DEPTH; depth++, at = at.getCause()) {
       if (at instanceof SQLException e) {
         return e;
       }

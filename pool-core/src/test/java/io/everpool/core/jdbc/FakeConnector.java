@@ -32,7 +32,8 @@ public final class FakeConnector implements Connector {
 
   @Override
   public Verdict classify(Throwable failure) {
-    for (Throwable at = failure; at != null; at = at.getCause()) {
+    Throwable at = failure;
+    for (int depth = 0; at != null && depth < 20; depth++, at = at.getCause()) {
       if (at instanceof SQLException e && e.getSQLState() != null) {
         String state = e.getSQLState();
         Verdict verdict =
