@@ -83,6 +83,7 @@ class DeadlinesIT {
         .resetTimeout(LONG)
         .closeTimeout(SHORT)
         .drainTimeout(SHORT)
+        .maxQueries(0)
         .healthCheckInterval(LONG)
         .healthCheck(HealthCheck.LOOK);
   }
@@ -260,7 +261,7 @@ class DeadlinesIT {
         assertServed(others);
       }
       assertThat(log.lines(Level.WARN, "reset-timeout")).hasSize(1);
-      assertThat(pool.snapshot().closedTotal()).isEqualTo(1);
+      assertThat(pool.snapshot().closed()).as(log.text()).isEqualTo(Map.of(CloseReason.FAILED, 1L));
       assertCloses(pool);
     }
   }

@@ -49,6 +49,8 @@ class OutOfSlotsIT {
         Crew crew = Crew.looping(20, () -> nap(pool));
         try (crew) {
           Await.until(Db.LIMIT, () -> turnedAway(server) > 0, "the server to be full");
+          // those that were under way when the first was turned away
+          Await.until(Db.LIMIT, () -> pool.snapshot().connecting() == 0, "the end of the burst");
           long before = turnedAway(server);
           long end = System.nanoTime() + WATCHED.toNanos();
           while (System.nanoTime() - end < 0) {
