@@ -216,21 +216,23 @@ class DeadlinesIT {
   void aHangingConnectIsGivenUpWhileOthersAreServed() throws Exception {
     PoolConfig config = config("hanging-connect").minSize(1).connectTimeout(SHORT).build();
     Pool pool = Everpool.open(config);
-    Db.awaitIdle(pool, 1);
+    List<Connection> held = new ArrayList<>();
+    do { // opening the pool may have left more than the minimum
+      held.add(pool.getConnection());
+    } while (pool.snapshot().idle() + pool.snapshot().connecting() > 0);
     proxy.hang();
-    Crew waiting;
-    try (Connection held = pool.getConnection()) {
-      assertThat(held.isValid(1)).isTrue();
-      waiting = Crew.of(1, () -> answer(pool));
-      Await.until(SOON, () -> pool.snapshot().connectFailures() > 0, "the connect to be given up");
-      assertThat(pool.snapshot().lastConnectError()).contains("connect-timeout");
+    Crew waiting = Crew.of(1, () -> answer(pool));
+    Await.until(SOON, () -> pool.snapshot().connectFailures() > 0, "the connect to be given up");
+    assertThat(pool.snapshot().lastConnectError()).contains("connect-timeout");
+    for (Connection connection : held) {
+      connection.close();
     }
     waiting.join();
-    assertThat(waiting.errors()).as("served by the one that came back").isEmpty();
+    assertThat(waiting.errors()).as("served by one that came back").isEmpty();
     try (Crew others = others(pool)) {
       assertServed(others);
     }
-    assertThat(pool.snapshot().total()).as("by the only connection there is").isEqualTo(1);
+    assertThat(pool.snapshot().total()).as("by those there are").isEqualTo(held.size());
     assertCloses(pool);
   }
 
