@@ -62,6 +62,9 @@ public final class Connects {
   private volatile @Nullable SQLException lastFailure;
   private volatile int generation;
 
+  /** The number of the last connection before the last fence. */
+  private long fencedThrough;
+
   Connects(
       PoolConfig config,
       Connector connector,
@@ -288,7 +291,19 @@ public final class Connects {
   int nextGeneration() {
     int next = generation + 1;
     generation = next;
+    // No connect of the next generation has begun yet, for this thread begins them.
+    fencedThrough = numbers.get();
     return next;
+  }
+
+  /** Whether a fence has given up this connection and all of its time. Upkeep thread only. */
+  boolean isFenced(Occupant occupant) {
+    return occupant.number() <= fencedThrough;
+  }
+
+  /** Whether what sits in this slot was opened, or begun to be opened, before the last fence. */
+  boolean isFenced(Slot slot) {
+    return slot.generation != generation;
   }
 
   /** After an outage connections come back one, two, four at a time. */

@@ -144,13 +144,16 @@ public final class Upkeep {
     inbox.post(
         () -> {
           sweep = true;
-          raise(verdict, "connection " + occupant.number() + " failed: " + message);
+          raise(occupant, verdict, message);
         });
   }
 
-  private void raise(Verdict verdict, String why) {
-    if (alarm.connectionFailed(verdict, census.live(), environment.time().nanoTime())) {
-      fenceNow(why);
+  private void raise(Occupant occupant, Verdict verdict, String message) {
+    // All that an outage breaks fails at about the same time, and the first few failures bring the
+    // fence down: what the others then say of the old generation is no evidence against the new.
+    if (!connects.isFenced(occupant)
+        && alarm.connectionFailed(verdict, census.live(), environment.time().nanoTime())) {
+      fenceNow("connection " + occupant.number() + " failed: " + message);
     }
   }
 
@@ -194,6 +197,7 @@ public final class Upkeep {
     }
     adviseOnLosses(now);
     decideSleep(now);
+    fenceStragglers();
     retireTheOld(now);
     evictTheIdle(now);
     checkHealth(now);
@@ -365,6 +369,22 @@ public final class Upkeep {
     connects.slowStart();
     log.warn("Pool {}: every connection is replaced ({}): {}", journal.pool(), born, why);
     journal.emit(new Fenced(journal.pool(), given, why));
+  }
+
+  /**
+   * Gives up what was out of a fence's reach when it fell: a connection that was being examined, or
+   * that arrived at that moment. The generation read is that of the word seen, or a later one, and
+   * then the move fails.
+   */
+  private void fenceStragglers() {
+    for (Slot slot : slots) {
+      long word = census.word(slot.index);
+      if (Slot.state(word) == State.IDLE && connects.isFenced(slot)) {
+        engine.evict(slot, word, CloseReason.FENCED);
+      } else if (Slot.state(word) == State.LEASED && connects.isFenced(slot)) {
+        engine.doom(slot, word, CloseReason.FENCED);
+      }
+    }
   }
 
   // ---- growth

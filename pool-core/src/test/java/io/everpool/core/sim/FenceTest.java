@@ -1,0 +1,115 @@
+package io.everpool.core.sim;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.Verdict;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+import io.everpool.core.observe.Journal;
+import io.everpool.core.sim.FakeDatabase.Mood;
+import io.everpool.core.upkeep.Upkeep;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.LongConsumer;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+/** A fence gives up one generation of connections: all of it, and nothing of the next. */
+class FenceTest {
+  private static final long MS = 1_000_000L;
+  private static final int SIZE = 8;
+
+  private record Seat(long number, PhysicalConnection physical, long queries) implements Occupant {}
+
+  private final List<PoolEvent> events = new ArrayList<>();
+
+  private static void inManyWorlds(LongConsumer world) {
+    LongStream.rangeClosed(1, 200).forEach(world);
+  }
+
+  private Upkeep open(Universe universe, FakeDatabase database) {
+    events.clear();
+    universe.calm();
+    database.calm();
+    Upkeep upkeep =
+        new Upkeep(
+            PoolConfig.builder("fake:").minSize(SIZE).maxSize(SIZE).build(),
+            database,
+            database::classify,
+            universe.environment(),
+            new Journal("sim", List.of(events::add)),
+            (slot, number, physical) -> new Seat(number, physical, 0));
+    upkeep.start();
+    universe.run(5_000 * MS, () -> {});
+    assertThat(idle(upkeep.engine())).isEqualTo(SIZE);
+    return upkeep;
+  }
+
+  private static long idle(Engine engine) {
+    return Arrays.stream(engine.slots()).filter(slot -> slot.state() == State.IDLE).count();
+  }
+
+  /** A restart breaks every connection in use, and each holder reports it. */
+  @Test
+  void one_outage_is_one_fence_however_many_report_it() {
+    inManyWorlds(
+        seed -> {
+          Universe universe = new Universe(seed);
+          FakeDatabase database = new FakeDatabase(universe);
+          Upkeep upkeep = open(universe, database);
+          Engine engine = upkeep.engine();
+          List<Slot> held = new ArrayList<>();
+          for (int i = 0; i < SIZE; i++) {
+            held.add(requireNonNull(engine.tryAcquire(i)));
+          }
+          database.mood(Mood.DOWN);
+          database.mood(Mood.UP);
+          for (Slot slot : held) {
+            universe.after(
+                universe.random.nextLong(60_000), // all of it before upkeep gets to look
+                () -> {
+                  if (engine.doom(slot, slot.lease, CloseReason.FAILED)) {
+                    upkeep.failed(
+                        requireNonNull(slot.occupant), Verdict.CONNECTION_LOST, "cut off");
+                  }
+                  engine.release(slot, slot.lease);
+                });
+          }
+          universe.run(5_000 * MS, () -> {});
+          assertThat(events)
+              .as("seed " + seed)
+              .filteredOn(PoolEvent.Fenced.class::isInstance)
+              .hasSize(1);
+          assertThat(idle(engine)).as("seed " + seed).isEqualTo(SIZE);
+        });
+  }
+
+  /** Whoever examines a connection owns its slot: the fence can't touch it then. */
+  @Test
+  void a_connection_under_examination_does_not_survive_it() {
+    inManyWorlds(
+        seed -> {
+          Universe universe = new Universe(seed);
+          Upkeep upkeep = open(universe, new FakeDatabase(universe));
+          Engine engine = upkeep.engine();
+          upkeep.suspect();
+          while (idle(engine) == SIZE) {
+            universe.run(10_000, () -> {});
+          }
+          upkeep.fence("an operator's wish");
+          universe.run(5_000 * MS, () -> {});
+          assertThat(engine.slots())
+              .as("seed " + seed)
+              .allSatisfy(
+                  slot -> assertThat(requireNonNull(slot.occupant).number()).isGreaterThan(SIZE));
+        });
+  }
+}
