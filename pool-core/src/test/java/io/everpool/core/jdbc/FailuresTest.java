@@ -118,7 +118,6 @@ class FailuresTest {
             SQLClientInfoException.class, e -> assertThat(e.getSQLState()).isEqualTo("08003"));
   }
 
-  /** The face is closed, and its session somebody else's: none of his business. */
   /** Frameworks ask before they restore or roll back, and a failure of that hides a result. */
   @Test
   void aLostConnectionIsClosedIfTheDriverSaysSo() throws SQLException {
@@ -132,6 +131,7 @@ class FailuresTest {
     assertThat(lessor.released).hasValue(1);
   }
 
+  /** The face is closed, and its session somebody else's: none of his business. */
   @Test
   void aFailureAfterCloseDoomsNobody() throws SQLException {
     PooledConnection connection = lessor.acquire();
