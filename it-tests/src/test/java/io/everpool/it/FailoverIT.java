@@ -88,10 +88,25 @@ class FailoverIT {
     return Everpool.builder(config).listener(events::add).open();
   }
 
-  /** An operator's way to keep an old primary from taking writes that would be lost. */
+  /**
+   * An operator's way to keep an old primary from taking writes that would be lost. Returns when
+   * the last write is done. A new session that knows shows that all have been told, and they heed
+   * it at their next command; a transaction that had begun by then may still commit.
+   */
   private void writeNoMore() {
     primary.execute("alter system set default_transaction_read_only = on");
     primary.execute("select pg_reload_conf()");
+    Await.until(
+        Db.LIMIT,
+        () -> primary.ask("show default_transaction_read_only").equals("on"),
+        "the primary to write no more");
+    String begunBefore =
+        "select count(*) from pg_stat_activity where backend_type = 'client backend'"
+            + " and pid <> pg_backend_pid() and state <> 'idle' and xact_start < '"
+            + primary.ask("select clock_timestamp()::text")
+            + "'";
+    Await.until(
+        Db.LIMIT, () -> primary.ask(begunBefore).equals("0"), "the last writers to be done");
   }
 
   private long failed(Verdict verdict) {
