@@ -17,10 +17,12 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** The table of docs/settings.md, against the code. */
+/** The README's table of settings, against the code. */
 class SettingsPageTest {
 
-  private static final Path PAGE = Path.of("..", "docs", "settings.md");
+  private static final String HEAD = "| key | type | default | meaning |";
+
+  private static final Path PAGE = Path.of("..", "README.md");
 
   /** A table that leaves a setting out, or promises one, is worse than none. */
   @Test
@@ -82,7 +84,9 @@ class SettingsPageTest {
   /** Type, default and meaning by key, without the back-quotes of the first two. */
   private static Map<String, String[]> table() throws IOException {
     Map<String, String[]> rows = new LinkedHashMap<>();
-    for (String line : Files.readAllLines(PAGE)) {
+    List<String> lines = Files.readAllLines(PAGE);
+    List<String> below = lines.subList(lines.indexOf(HEAD) + 1, lines.size());
+    for (String line : below.subList(0, below.indexOf(""))) {
       if (line.startsWith("| `")) {
         String[] cells = line.split("\\|", -1);
         assertThat(cells).as(line).hasSize(6);
