@@ -146,6 +146,7 @@ final class Crowd {
   private Figures figures(int connections, double cpuShare) {
     Histogram waits = newHistogram();
     Histogram releases = newHistogram();
+    Histogram timesInPool = newHistogram();
     long[] counts = new long[tallies.length];
     long held = 0;
     long holds = 0;
@@ -155,6 +156,7 @@ final class Crowd {
       Tally tally = tallies[i];
       waits.add(tally.waits);
       releases.add(tally.releases);
+      timesInPool.add(tally.timesInPool);
       counts[i] = tally.leases;
       leases += tally.leases;
       held += tally.held;
@@ -164,6 +166,7 @@ final class Crowd {
     double window = end - start;
     return new Figures()
         .withWaits(waits)
+        .withTimesInPool(timesInPool)
         .with(Figures.JAIN, Figures.jain(counts))
         .with(Figures.HELD, held / (window * connections))
         .with(Figures.PER_SECOND, leases * 1e9 / window)
@@ -185,6 +188,7 @@ final class Crowd {
   private final class Tally {
     private final Histogram waits = newHistogram();
     private final Histogram releases = newHistogram();
+    private final Histogram timesInPool = newHistogram();
     private long leases;
     private long held;
     private long holds;
@@ -197,6 +201,7 @@ final class Crowd {
         leases++;
         holds += done - got;
         releases.recordValue(released - done);
+        timesInPool.recordValue(got - asked + released - done);
       }
     }
 

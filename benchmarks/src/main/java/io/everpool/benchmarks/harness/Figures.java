@@ -47,6 +47,11 @@ public final class Figures {
   /** Mean duration of a release. */
   public static final String RELEASE_US = "releaseUs";
 
+  /** What a lease cost its thread of time in the pool: the wait and the release together. */
+  public static final String IN_POOL_P99_MS = "inPoolP99Ms";
+
+  public static final String IN_POOL_MAX_MS = "inPoolMaxMs";
+
   /** Processor time of the process per lease. */
   public static final String CPU_US = "cpuUs";
 
@@ -95,6 +100,12 @@ public final class Figures {
       waits.add(new Sample.Quantile(percent, nanos.getValueAtPercentile(percent) / MILLI));
     }
     return this;
+  }
+
+  /** Of wait and release together, in nanoseconds. */
+  Figures withTimesInPool(Histogram nanos) {
+    return with(IN_POOL_P99_MS, nanos.getValueAtPercentile(99) / MILLI)
+        .with(IN_POOL_MAX_MS, nanos.getMaxValue() / MILLI);
   }
 
   double get(String key) {

@@ -107,6 +107,11 @@ public record Bar(String regime, String what, boolean atMost, double limit, doub
             own(regime, Figures.PER_SECOND) / bare);
       }
       atMost("pg-32", "wait p99, of HikariCP's", 0.5, ratio("pg-32", Figures.P99_MS));
+      atMost(
+          "pg-32",
+          "wait + release, p99, of HikariCP's",
+          0.5,
+          ratio("pg-32", Figures.IN_POOL_P99_MS));
       return List.copyOf(bars);
     }
 
@@ -114,6 +119,11 @@ public record Bar(String regime, String what, boolean atMost, double limit, doub
       String aim = regime.equals("cpu-100") ? " (aim 1.2)" : "";
       atLeast(regime, "leases, of HikariCP's" + aim, throughput, ratio(regime, Figures.PER_SECOND));
       atMost(regime, "longest wait, of HikariCP's", 0.5, ratio(regime, Figures.MAX_MS));
+      atMost(
+          regime,
+          "longest wait + release, of HikariCP's",
+          0.5,
+          ratio(regime, Figures.IN_POOL_MAX_MS));
       atLeast(regime, "Jain", 0.99, own(regime, Figures.JAIN));
     }
 

@@ -50,8 +50,9 @@ record Column(
               plain("wait p50 ms", Figures.P50_MS, 3),
               plain("p99", Figures.P99_MS, 2),
               to(Contender.HIKARI, "max", Figures.MAX_MS, 1),
-              plain("Jain", Figures.JAIN, 3),
               plain("release us", Figures.RELEASE_US, 2),
+              to(Contender.HIKARI, "in pool max ms", Figures.IN_POOL_MAX_MS, 1),
+              plain("Jain", Figures.JAIN, 3),
               plain("CPU us/lease", Figures.CPU_US, 2),
               plain("failed", Figures.FAILED, 0));
       case "virtual" ->
@@ -84,6 +85,8 @@ record Column(
               plain("wait p50 ms", Figures.P50_MS, 3),
               to(Contender.HIKARI, "p99", Figures.P99_MS, 3),
               plain("max", Figures.MAX_MS, 1),
+              plain("release us", Figures.RELEASE_US, 1),
+              to(Contender.HIKARI, "in pool p99 ms", Figures.IN_POOL_P99_MS, 3),
               plain("Jain", Figures.JAIN, 3),
               plain("CPU us/query", Figures.CPU_US, 1),
               plain("failed", Figures.FAILED, 0));
