@@ -13,11 +13,11 @@ import org.jspecify.annotations.Nullable;
  * wake-up, many times the work done with it. Leaving it to whoever runs by is fast and starves
  * those who wait. So two rules decide, and only while somebody waits: the connection is handed to
  * the first waiter if it was held for {@link #LONG_HOLD} or longer (beside such a hold a wake-up is
- * cheap), or if {@link #GAP} has passed since the last hand-over (so the k-th waiter waits for
- * about k gaps, whatever the runners do). Otherwise it is published as idle and a running thread
- * may take it without a context switch. A hold that began by waiting counts from the wake-up:
- * counted from the hand-over, slow wake-ups would look like long holds, and the convoy would never
- * end.
+ * cheap), or if a {@link #gap} has passed since the last hand-over: the longer the line, the
+ * shorter the gap, so that whoever joins it waits for about {@link #PATIENCE}, whatever the runners
+ * do. Otherwise it is published as idle and a running thread may take it without a context switch.
+ * A hold that began by waiting counts from the wake-up: counted from the hand-over, slow wake-ups
+ * would look like long holds, and the convoy would never end.
  *
  * <h2>Why no wake-up is lost</h2>
  *
@@ -43,8 +43,16 @@ public final class Engine {
   /** Held for this long or longer, a connection goes to the first waiter; nanoseconds. */
   static final long LONG_HOLD = 100_000;
 
-  /** At the latest after this long the line moves by a hand-over; nanoseconds. */
-  static final long GAP = 60_000;
+  /**
+   * What a wait in line comes to beside holds of any shortness, within the next two; nanoseconds.
+   */
+  static final long PATIENCE = 5_000_000;
+
+  /** The line moves by a hand-over at the latest after this long; nanoseconds. */
+  static final long LONGEST_GAP = 200_000;
+
+  /** More hand-overs than one in this time would be most of what the processors do; nanoseconds. */
+  static final long SHORTEST_GAP = 60_000;
 
   /** How long a waiter that was told of an idle connection and found none counts as told. */
   static final long RELOOK = 100_000;
@@ -242,8 +250,9 @@ public final class Engine {
 
   /** RELEASE. A late or second call does nothing; a doomed connection is buried. */
   public void release(Slot slot, long lease) {
-    if (line.count() > 0) {
-      releaseBesideWaiters(slot, lease);
+    int waiters = line.count();
+    if (waiters > 0) {
+      releaseBesideWaiters(slot, lease, waiters);
     } else if (!slot.release(lease)) {
       bury(slot, lease);
     } else if (line.count() > 0) {
@@ -259,16 +268,21 @@ public final class Engine {
     }
   }
 
-  private void releaseBesideWaiters(Slot slot, long lease) {
+  private void releaseBesideWaiters(Slot slot, long lease, int waiters) {
     long now = time.nanoTime();
     boolean heldLong = slot.timedLease == lease && now - slot.heldSince >= LONG_HOLD;
-    if (heldLong || now - lastHandOver >= GAP) {
+    if (heldLong || now - lastHandOver >= gap(waiters)) {
       handOver(slot, lease, now);
     } else if (slot.release(lease)) {
       signalFirst();
     } else {
       bury(slot, lease);
     }
+  }
+
+  /** How long the line stands still beside short holds; nanoseconds. */
+  static long gap(int waiters) {
+    return Math.max(SHORTEST_GAP, Math.min(LONGEST_GAP, PATIENCE / waiters));
   }
 
   private void handOver(Slot slot, long lease, long now) {

@@ -2,6 +2,7 @@ package io.everpool.core.engine;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.everpool.api.CloseReason;
 import java.util.ArrayList;
@@ -9,6 +10,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who gets a connection that comes back; one thread plays them all, with a clock of its own. */
 class EngineTest {
@@ -64,7 +67,7 @@ class EngineTest {
 
   private Caller join() {
     Caller waiter = new Caller(now);
-    assertThat(engine.begin(waiter, 2, 10)).isEqualTo(Turn.WAIT);
+    assertThat(engine.begin(waiter, 2, 100)).isEqualTo(Turn.WAIT);
     return waiter;
   }
 
@@ -109,7 +112,30 @@ class EngineTest {
         assertThat(engine.tryAcquire(3)).isSameAs(slot);
       }
     }
-    assertThat(now - begun).isLessThanOrEqualTo(Engine.GAP);
+    assertThat(now - begun).isLessThanOrEqualTo(Engine.LONGEST_GAP);
+  }
+
+  /** However long the line is, within limits, and beside the shortest of holds. */
+  @ParameterizedTest
+  @ValueSource(ints = {30, 80})
+  void who_joins_a_line_is_served_when_its_patience_ends(int waiters) {
+    Slot slot = holdAfterWaiting();
+    for (int i = 1; i < waiters; i++) {
+      join();
+    }
+    Caller last = join();
+    long begun = now;
+    while (last.waits()) {
+      now += 100;
+      engine.release(slot, slot.lease);
+      if (engine.waiting() == waiters) {
+        assertThat(engine.tryAcquire(3)).as("for a running thread").isSameAs(slot);
+      } else {
+        slot.lease = slot.word(); // handed over; and for the one who is served another joins
+        join();
+      }
+    }
+    assertThat(now - begun).isCloseTo(Engine.PATIENCE, withinPercentage(1));
   }
 
   @Test
