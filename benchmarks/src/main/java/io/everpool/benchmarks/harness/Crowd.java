@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -70,7 +71,7 @@ final class Crowd {
     this.arrivals = arrivals;
     this.hold = hold;
     this.span = span;
-    tallies = new Tally[threads];
+    tallies = Stream.generate(Tally::new).limit(threads).toArray(Tally[]::new);
     ready = new CountDownLatch(threads);
   }
 
@@ -94,6 +95,8 @@ final class Crowd {
   private Figures run(int connections) throws Exception {
     Crew crew = Crew.start(tallies.length, this::live);
     ready.await();
+    // The histograms grow old now: copying them takes a collection longer than the longest wait.
+    System.gc();
     begin = System.nanoTime();
     start = begin + span.warmUpNanos();
     end = start + span.windowNanos();
@@ -118,8 +121,7 @@ final class Crowd {
       ready.countDown();
     }
     gate.await();
-    Tally tally = new Tally();
-    tallies[thread] = tally;
+    Tally tally = tallies[thread];
     long now = System.nanoTime();
     while (now < end) {
       long asked = arrivals.next(thread, begin, now);
