@@ -48,10 +48,10 @@ public final class Engine {
    */
   static final long PATIENCE = 5_000_000;
 
-  /** The line moves by a hand-over at the latest after this long; nanoseconds. */
+  /** The line moves by a hand-over at the latest after this long, however short; nanoseconds. */
   static final long LONGEST_GAP = 200_000;
 
-  /** More hand-overs than one in this time would be most of what the processors do; nanoseconds. */
+  /** And no more often than this: a wake-up costs a third of it; nanoseconds. */
   static final long SHORTEST_GAP = 60_000;
 
   /** How long a waiter that was told of an idle connection and found none counts as told. */
