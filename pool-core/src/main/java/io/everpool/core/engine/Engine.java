@@ -371,6 +371,30 @@ public final class Engine {
     return false;
   }
 
+  /** Evicts or dooms the connection seen as {@code word}; false if it is not, or no longer, so. */
+  public boolean giveUp(Slot slot, long word, CloseReason reason) {
+    return switch (Slot.state(word)) {
+      case IDLE -> evict(slot, word, reason);
+      case LEASED -> doom(slot, word, reason);
+      default -> false;
+    };
+  }
+
+  /** Evicts or dooms every connection that is idle or leased; returns how many. */
+  public int giveUpAll(CloseReason reason) {
+    int given = 0;
+    for (Slot slot : slots) {
+      boolean settled = false;
+      while (!settled) { // again, if it has moved under our eyes
+        long word = slot.word();
+        boolean moved = giveUp(slot, word, reason);
+        given += moved ? 1 : 0;
+        settled = moved || slot.word() == word;
+      }
+    }
+    return given;
+  }
+
   /** OPENED: a connection is there and the slot's fields are written. */
   public void opened(Slot slot, long word) {
     if (slot.attempt(Move.OPENED, word)) {
@@ -407,19 +431,8 @@ public final class Engine {
   public void close() {
     closed = true;
     line.dismiss();
-    for (Slot slot : slots) {
-      // A slot that is idle or leased after this look was published by someone who looks himself,
-      // or has moved under our eyes: look again.
-      for (boolean settled = false; !settled; ) {
-        long word = slot.word();
-        settled =
-            switch (Slot.state(word)) {
-              case IDLE -> evict(slot, word, CloseReason.POOL_CLOSED);
-              case LEASED -> doom(slot, word, CloseReason.POOL_CLOSED);
-              default -> true;
-            };
-      }
-    }
+    // A slot that is idle or leased afterwards was published by someone who looks himself.
+    giveUpAll(CloseReason.POOL_CLOSED);
   }
 
   public boolean isClosed() {

@@ -350,22 +350,7 @@ public final class Upkeep {
 
   private void fenceNow(String why) {
     int born = connects.nextGeneration();
-    int given = 0;
-    for (Slot slot : slots) {
-      boolean settled = false;
-      while (!settled) {
-        long word = slot.word();
-        boolean moved =
-            switch (Slot.state(word)) {
-              case IDLE -> engine.evict(slot, word, CloseReason.FENCED);
-              case LEASED -> engine.doom(slot, word, CloseReason.FENCED);
-              default -> false;
-            };
-        given += moved ? 1 : 0;
-        State state = Slot.state(word);
-        settled = moved || (state != State.IDLE && state != State.LEASED);
-      }
-    }
+    int given = engine.giveUpAll(CloseReason.FENCED);
     connects.slowStart();
     log.warn("Pool {}: every connection is replaced ({}): {}", journal.pool(), born, why);
     journal.emit(new Fenced(journal.pool(), given, why));
@@ -379,10 +364,8 @@ public final class Upkeep {
   private void fenceStragglers() {
     for (Slot slot : slots) {
       long word = census.word(slot.index);
-      if (Slot.state(word) == State.IDLE && connects.isFenced(slot)) {
-        engine.evict(slot, word, CloseReason.FENCED);
-      } else if (Slot.state(word) == State.LEASED && connects.isFenced(slot)) {
-        engine.doom(slot, word, CloseReason.FENCED);
+      if (connects.isFenced(slot)) {
+        engine.giveUp(slot, word, CloseReason.FENCED);
       }
     }
   }
