@@ -12,6 +12,13 @@ import org.jspecify.annotations.Nullable;
  */
 public interface PhysicalConnection {
 
+  /**
+   * In the traces given to {@link #reset}: the program had the driver's own object in its hands, so
+   * that anything may have been done by it, the driver's own settings included. Adapters' bits are
+   * below.
+   */
+  int EXPOSED = 1 << 30;
+
   /** The driver's connection. Always the same object. */
   Connection jdbc();
 
@@ -27,6 +34,67 @@ public interface PhysicalConnection {
 
   /** What the driver remembers of the transaction; no round trip. */
   TransactionState transactionState();
+
+  /** A moment in the course of this connection, for {@link #effectsSince}; no round trip. */
+  default long moment() {
+    return 0;
+  }
+
+  /**
+   * What of that which was sent since {@code moment} may be there for good: by what the protocol
+   * has said, whoever sent it and however. No round trip; also answered when the connection is lost
+   * or closed. A driver that can't see all that is sent says {@link Effects#UNPROVEN}, and the pool
+   * goes by what it has seen itself.
+   *
+   * @param moment what {@link #moment()} was then, on this connection
+   */
+  default Effects effectsSince(long moment) {
+    return Effects.UNPROVEN;
+  }
+
+  /**
+   * Has the server refuse every write from now on, in autocommit as well, or take them again.
+   * Called outside of a transaction; costs a round trip, so the pool asks for it only when it
+   * changes. JDBC's own {@code setReadOnly} is called beside it.
+   *
+   * @return false if this driver can't; it is not asked again on this connection, and what is
+   *     declared read-only rests on {@code setReadOnly}
+   */
+  default boolean refuseWrites(boolean value) throws SQLException {
+    return false;
+  }
+
+  /**
+   * Whether {@link #refuseWrites} is needed within transactions that are begun by {@code
+   * setAutoCommit(false)}, too: not if {@code setReadOnly(true)} makes these read-only on the
+   * server.
+   */
+  default boolean refusesWritesInTransactions() throws SQLException {
+    return false;
+  }
+
+  /**
+   * Forgets the plans of prepared statements, here and on the server, so that the next use prepares
+   * anew; called outside of a transaction after {@link Verdict#STALE_PLAN}. May cost a round trip.
+   */
+  default void forgetPlans() throws SQLException {}
+
+  /**
+   * Whether this connection shows that those opened before it go to a server that was superseded (a
+   * failover): the pool then replaces them. No round trip; asked once, when it was opened.
+   */
+  default boolean supersedesEarlier() {
+    return false;
+  }
+
+  /**
+   * Lets the adapter learn what it wants to know of the database now and then. Called on a worker,
+   * on an idle connection that nobody else can reach, after an examination at {@code
+   * health-check-interval}; never while the pool sleeps.
+   *
+   * @param timeoutNanos how long it may take; positive
+   */
+  default void refresh(long timeoutNanos) throws SQLException {}
 
   /**
    * Whether the server has become one that doesn't write, as far as the driver was told; no round

@@ -6,6 +6,20 @@ public enum Verdict {
   CALLER(false),
   /** The transaction lost a race (serialization failure, deadlock); the connection is good. */
   TRANSACTION_CONFLICT(false),
+  /**
+   * A prepared plan doesn't fit its tables any more (a migration); the connection is good once its
+   * plans are forgotten.
+   */
+  STALE_PLAN(false),
+  /**
+   * This connection remembers what the database has changed since (a type that was made anew); only
+   * a new one doesn't.
+   */
+  STALE_SESSION(true),
+  /**
+   * The server ended the session because a limit was passed that the caller's own work is under.
+   */
+  DEADLINE(true),
   /** This connection is gone; nothing is known about the others. */
   CONNECTION_LOST(true),
   /** The server ends sessions or is gone; if others say so too, every connection is. */
