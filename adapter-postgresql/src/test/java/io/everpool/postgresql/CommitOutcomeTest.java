@@ -275,14 +275,15 @@ class CommitOutcomeTest {
   @Test
   void aCommitThatItsSynchronousStandbyMayNotHaveIsNotCommittedYet() throws Exception {
     PostgresConnection other = open();
-    server.execute("alter system set synchronous_standby_names = 'nobody'");
-    server.execute("select pg_reload_conf()");
-    CommitTicket ticket = written(session);
-    Thread commit = new Thread(this::commitInVain);
-    commit.start();
+    server.alter("synchronous_standby_names", "nobody");
+    CommitTicket lost;
     try {
-      String waits = "select count(*) from pg_stat_activity where wait_event = 'SyncRep'";
-      Await.until(LIMIT, () -> server.ask(waits).equals("1"), "the wait for the standby");
+      awaitThatCommitsWait();
+      CommitTicket ticket = written(session);
+      lost = ticket;
+      Thread commit = new Thread(this::commitInVain);
+      commit.start();
+      awaitOneThatWaits();
       assertThat(other.commitStatus(ticket)).isEqualTo(CommitStatus.IN_PROGRESS);
       other.endBackend(ticket);
       commit.join(LIMIT.toMillis());
@@ -291,10 +292,42 @@ class CommitOutcomeTest {
       other.jdbc().setNetworkTimeout(Runnable::run, 500);
       assertThatThrownBy(() -> other.commitStatus(ticket)).isInstanceOf(SQLException.class);
     } finally {
-      server.execute("alter system reset synchronous_standby_names");
-      server.execute("select pg_reload_conf()");
+      server.alterBack("synchronous_standby_names");
     }
-    awaitAnswer(ticket, CommitStatus.COMMITTED);
+    awaitAnswer(lost, CommitStatus.COMMITTED);
+  }
+
+  /**
+   * A session that knows of a synchronous standby doesn't wait for it before the checkpointer has
+   * read of it, too. So somebody commits until he waits; then everybody will.
+   */
+  private void awaitThatCommitsWait() throws Exception {
+    PostgresConnection probe = open();
+    int pid = pid(probe);
+    Thread commits =
+        new Thread(
+            () -> {
+              try {
+                while (true) {
+                  execute(probe, "insert into ledger values (0)");
+                }
+              } catch (SQLException ended) {
+                // as it was meant to be
+              }
+            });
+    commits.start();
+    try {
+      awaitOneThatWaits();
+    } finally {
+      server.terminate(pid);
+      commits.join(LIMIT.toMillis());
+      probe.abort();
+    }
+  }
+
+  private static void awaitOneThatWaits() {
+    String waits = "select count(*) from pg_stat_activity where wait_event = 'SyncRep'";
+    Await.until(LIMIT, () -> server.ask(waits).equals("1"), "the wait for the standby");
   }
 
   private void commitInVain() {

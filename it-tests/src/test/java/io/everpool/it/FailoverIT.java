@@ -90,16 +90,11 @@ class FailoverIT {
 
   /**
    * An operator's way to keep an old primary from taking writes that would be lost. Returns when
-   * the last write is done. A new session that knows shows that all have been told, and they heed
-   * it at their next command; a transaction that had begun by then may still commit.
+   * the last write is done: all sessions have been told and heed it at their next command; a
+   * transaction that had begun by then may still commit.
    */
   private void writeNoMore() {
-    primary.execute("alter system set default_transaction_read_only = on");
-    primary.execute("select pg_reload_conf()");
-    Await.until(
-        Db.LIMIT,
-        () -> primary.ask("show default_transaction_read_only").equals("on"),
-        "the primary to write no more");
+    primary.alter("default_transaction_read_only", "on");
     String begunBefore =
         "select count(*) from pg_stat_activity where backend_type = 'client backend'"
             + " and pid <> pg_backend_pid() and state <> 'idle' and xact_start < '"

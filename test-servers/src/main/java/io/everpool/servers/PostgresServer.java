@@ -227,6 +227,34 @@ public abstract class PostgresServer implements AutoCloseable {
     }
   }
 
+  /**
+   * Changes a parameter that can be changed while the server runs. When it returns, every process
+   * of the server has been told: a session heeds it from its next command on. What another process
+   * does with it, such as the checkpointer with {@code synchronous_standby_names}, comes when it
+   * comes, and is to be waited for itself.
+   */
+  public final void alter(String parameter, String value) {
+    reload("alter system set " + parameter + " = '" + value.replace("'", "''") + "'");
+  }
+
+  /** Takes {@link #alter} back, and returns as it does. */
+  public final void alterBack(String parameter) {
+    reload("alter system reset " + parameter);
+  }
+
+  /**
+   * The postmaster reads its files, then tells its children, one after the other. So a session that
+   * shows the new time shows that it has begun to, and one that starts afterwards that it is done.
+   */
+  private void reload(String change) {
+    String loaded = "select extract(epoch from pg_conf_load_time())";
+    String before = ask(loaded);
+    execute(change);
+    execute("select pg_reload_conf()");
+    Await.until(PATIENCE, () -> !ask(loaded).equals(before), "the server to have read: " + change);
+    ask(loaded);
+  }
+
   /** The processes of the sessions in {@link #database()}. */
   public final List<Integer> backendPids() {
     return backendPids("%");

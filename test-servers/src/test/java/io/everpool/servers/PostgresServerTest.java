@@ -13,12 +13,13 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.Properties;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** What the other tests rely on: a server that does what is said of it. */
 class PostgresServerTest {
-  private static final Duration LIMIT = Duration.ofSeconds(20);
+  private static final Duration LIMIT = Duration.ofSeconds(60);
   private static PostgresServer server;
 
   @BeforeAll
@@ -29,6 +30,12 @@ class PostgresServerTest {
   @AfterAll
   static void stop() {
     server.close();
+  }
+
+  /** A session is among the server's for a while after its client has closed it. */
+  @AfterEach
+  void awaitRest() {
+    Await.until(LIMIT, () -> server.backendPids().isEmpty(), "the end of every session");
   }
 
   private static Connection connect(String password) throws SQLException {
@@ -63,7 +70,7 @@ class PostgresServerTest {
 
   private static boolean answers() {
     try (Connection connection = connect()) {
-      return connection.isValid(5);
+      return connection.isValid(20);
     } catch (SQLException e) {
       return false;
     }
@@ -73,6 +80,26 @@ class PostgresServerTest {
   void parametersAreTheServersFromTheStart() {
     assertThat(server.ask("show max_connections")).isEqualTo("17");
     assertThat(server.ask("show synchronous_commit")).isEqualTo("on");
+  }
+
+  /** One that was open before, too; what it did with its old ones nobody could say. */
+  @Test
+  void aChangedParameterIsEverySessionsFromItsNextCommandOn() throws SQLException {
+    try (Connection connection = connect()) {
+      assertThat(shown(connection, "work_mem")).isEqualTo("4MB");
+      server.alter("work_mem", "1234kB");
+      assertThat(shown(connection, "work_mem")).isEqualTo("1234kB");
+      server.alterBack("work_mem");
+      assertThat(shown(connection, "work_mem")).isEqualTo("4MB");
+    }
+  }
+
+  private static String shown(Connection connection, String parameter) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        var rows = statement.executeQuery("show " + parameter)) {
+      rows.next();
+      return rows.getString(1);
+    }
   }
 
   /** A default of trust would let every test of wrong passwords pass for nothing. */

@@ -152,16 +152,14 @@ final class Arena implements AutoCloseable {
     PostgresServer primary = server;
     Replica replica = Replica.of(primary);
     PostgresServer standby = replica.server();
-    primary.execute("alter system set synchronous_standby_names = '*'");
-    primary.execute("select pg_reload_conf()");
+    primary.alter("synchronous_standby_names", "*");
     awaitAnswer(primary, "select count(*) = 1 from pg_stat_replication where sync_state = 'sync'");
     standby.freeze();
     awaitAnswer(primary, "select count(*) > 0 from pg_stat_activity where wait_event = 'SyncRep'");
     standby.thaw();
     Runnable end = crashes.begin();
     primary.crash();
-    standby.execute("alter system reset synchronous_standby_names");
-    standby.execute("select pg_reload_conf()");
+    standby.alterBack("synchronous_standby_names");
     replica.promote();
     proxies.forEach(proxy -> proxy.target(standby));
     server = standby;
