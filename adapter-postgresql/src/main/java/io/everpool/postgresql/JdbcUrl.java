@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
-import org.postgresql.PGProperty;
 import org.postgresql.jdbcurlresolver.PgServiceConfParser;
 
 /**
@@ -48,19 +47,19 @@ final class JdbcUrl {
       problems.add("the URL has more / than one before its database; / in its name is %2F");
     } else if (!database.isEmpty()) {
       properties.put(
-          PGProperty.PG_DBNAME.getName(), UrlText.decoded(database, true, "database", problems));
+          PropertyNames.PG_DBNAME, UrlText.decoded(database, true, "database", problems));
     }
     UrlText.parameters(query, true, problems)
         .forEach((name, value) -> properties.put(asProperty(name), value));
     service(properties, problems);
     if (hosts.isEmpty()) {
-      split(properties, PGProperty.PG_HOST, hosts);
+      split(properties, PropertyNames.PG_HOST, hosts);
     }
     if (ports.isEmpty()) {
-      split(properties, PGProperty.PG_PORT, ports);
+      split(properties, PropertyNames.PG_PORT, ports);
     }
-    properties.remove(PGProperty.PG_HOST.getName());
-    properties.remove(PGProperty.PG_PORT.getName());
+    properties.remove(PropertyNames.PG_HOST);
+    properties.remove(PropertyNames.PG_PORT);
     return new Destination(
         HostPort.pair(unbracketed(hosts), ports, problems),
         properties,
@@ -86,9 +85,8 @@ final class JdbcUrl {
         .toList();
   }
 
-  private static void split(
-      Map<String, String> properties, PGProperty property, List<String> into) {
-    String value = properties.get(property.getName());
+  private static void split(Map<String, String> properties, String property, List<String> into) {
+    String value = properties.get(property);
     if (value != null) {
       into.addAll(List.of(value.split(",", -1)));
     }
@@ -104,7 +102,7 @@ final class JdbcUrl {
 
   /** As pgjdbc does it, so that what the file says is looked at with the same care. */
   private static void service(Map<String, String> properties, List<String> problems) {
-    String service = properties.remove(PGProperty.SERVICE.getName());
+    String service = properties.remove(PropertyNames.SERVICE);
     if (service == null) {
       return;
     }

@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.PGProperty;
 
 /**
  * What becomes of a parameter of libpq (version 18: "Parameter Key Words" in its manual).
@@ -22,7 +21,7 @@ import org.postgresql.PGProperty;
 record LibpqParameter(
     String name,
     Fate fate,
-    @Nullable PGProperty property,
+    @Nullable String property,
     Map<String, String> values,
     List<String> harmless,
     String why) {
@@ -51,13 +50,13 @@ record LibpqParameter(
           ours("service"),
           refused("hostaddr", OTHERWISE + "write the address as the host"),
           refused("servicefile", OTHERWISE + "set PGSERVICEFILE in the environment"),
-          translated("dbname", PGProperty.PG_DBNAME),
-          translated("user", PGProperty.USER),
-          translated("password", PGProperty.PASSWORD),
+          translated("dbname", PropertyNames.PG_DBNAME),
+          translated("user", PropertyNames.USER),
+          translated("password", PropertyNames.PASSWORD),
           refused("passfile", OTHERWISE + "set PGPASSFILE in the environment"),
           translated(
               "target_session_attrs",
-              PGProperty.TARGET_SERVER_TYPE,
+              PropertyNames.TARGET_SERVER_TYPE,
               Map.ofEntries(
                   entry("any", "any"),
                   entry("read-write", "primary"),
@@ -67,21 +66,21 @@ record LibpqParameter(
                   entry("prefer-standby", "preferSecondary"))),
           translated(
               "load_balance_hosts",
-              PGProperty.LOAD_BALANCE_HOSTS,
+              PropertyNames.LOAD_BALANCE_HOSTS,
               Map.of("disable", "false", "random", "true")),
           // Encryption and authentication
           ours("ssl"),
-          translated("sslmode", PGProperty.SSL_MODE),
-          translated("sslnegotiation", PGProperty.SSL_NEGOTIATION),
-          translated("sslrootcert", PGProperty.SSL_ROOT_CERT),
-          translated("sslcert", PGProperty.SSL_CERT),
-          translated("sslkey", PGProperty.SSL_KEY),
-          translated("sslpassword", PGProperty.SSL_PASSWORD),
-          translated("channel_binding", PGProperty.CHANNEL_BINDING),
-          translated("require_auth", PGProperty.REQUIRE_AUTH),
-          translated("gssencmode", PGProperty.GSS_ENC_MODE),
-          translated("krbsrvname", PGProperty.KERBEROS_SERVER_NAME),
-          translated("gsslib", PGProperty.GSS_LIB),
+          translated("sslmode", PropertyNames.SSL_MODE),
+          translated("sslnegotiation", PropertyNames.SSL_NEGOTIATION),
+          translated("sslrootcert", PropertyNames.SSL_ROOT_CERT),
+          translated("sslcert", PropertyNames.SSL_CERT),
+          translated("sslkey", PropertyNames.SSL_KEY),
+          translated("sslpassword", PropertyNames.SSL_PASSWORD),
+          translated("channel_binding", PropertyNames.CHANNEL_BINDING),
+          translated("require_auth", PropertyNames.REQUIRE_AUTH),
+          translated("gssencmode", PropertyNames.GSS_ENC_MODE),
+          translated("krbsrvname", PropertyNames.KERBEROS_SERVER_NAME),
+          translated("gsslib", PropertyNames.GSS_LIB),
           refused("requiressl", NO_SUCH + "write sslmode=require"),
           refused("sslcrl", NO_SUCH + "check revocation with an sslfactory of your own"),
           refused("sslcrldir", NO_SUCH + "check revocation with an sslfactory of your own"),
@@ -104,10 +103,10 @@ record LibpqParameter(
           refused("oauth_client_secret", OTHERWISE + "use a password"),
           refused("oauth_scope", OTHERWISE + "use a password"),
           // The session
-          translated("options", PGProperty.OPTIONS),
-          translated("application_name", PGProperty.APPLICATION_NAME),
+          translated("options", PropertyNames.OPTIONS),
+          translated("application_name", PropertyNames.APPLICATION_NAME),
           ours("fallback_application_name"),
-          translated("replication", PGProperty.REPLICATION),
+          translated("replication", PropertyNames.REPLICATION),
           ignored(
               "client_encoding", List.of("UTF8", "utf8", "UTF-8", "utf-8", "auto"), "it is UTF8"),
           ignored("min_protocol_version", List.of("3.0"), "pgjdbc speaks protocol 3.0"),
@@ -115,8 +114,8 @@ record LibpqParameter(
           ignored("tty", List.of(), "it has no meaning any more"),
           ignored("authtype", List.of(), "it has no meaning any more"),
           // The network
-          translated("connect_timeout", PGProperty.CONNECT_TIMEOUT),
-          translated("keepalives", PGProperty.TCP_KEEP_ALIVE, Map.of("0", "false", "1", "true")),
+          translated("connect_timeout", PropertyNames.CONNECT_TIMEOUT),
+          translated("keepalives", PropertyNames.TCP_KEEP_ALIVE, Map.of("0", "false", "1", "true")),
           ours("keepalives_idle"),
           ours("keepalives_interval"),
           ours("keepalives_count"),
@@ -128,12 +127,12 @@ record LibpqParameter(
   static final Map<String, LibpqParameter> BY_NAME =
       TABLE.stream().collect(Collectors.toMap(LibpqParameter::name, Function.identity()));
 
-  private static LibpqParameter translated(String name, PGProperty property) {
+  private static LibpqParameter translated(String name, String property) {
     return translated(name, property, Map.of());
   }
 
   private static LibpqParameter translated(
-      String name, PGProperty property, Map<String, String> values) {
+      String name, String property, Map<String, String> values) {
     return new LibpqParameter(name, Fate.TRANSLATED, property, values, List.of(), "");
   }
 

@@ -2,14 +2,12 @@ package io.everpool.postgresql;
 
 import io.everpool.postgresql.LibpqParameter.Fate;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.PGProperty;
 import org.postgresql.jdbcurlresolver.PgServiceConfParser;
 
 /**
@@ -84,7 +82,7 @@ final class LibpqTranslation {
       }
       secretBefore = name.contains("password");
     }
-    if ("system".equals(properties.get(PGProperty.SSL_ROOT_CERT.getName()))) {
+    if ("system".equals(properties.get(PropertyNames.SSL_ROOT_CERT))) {
       systemRoots();
     }
   }
@@ -92,10 +90,9 @@ final class LibpqTranslation {
   private void translate(LibpqParameter parameter, String value) {
     switch (parameter.fate()) {
       case TRANSLATED -> {
-        PGProperty property = parameter.property();
-        String translated = translated(parameter, value);
-        if (property != null && translated != null) {
-          properties.put(property.getName(), translated);
+        String property = parameter.property();
+        if (property != null && !PresentDriver.HERE.doesWithout(property, value)) {
+          translate(parameter, property, value);
         }
       }
       case OURS -> ours(parameter.name(), value);
@@ -110,20 +107,29 @@ final class LibpqTranslation {
     }
   }
 
-  private @Nullable String translated(LibpqParameter parameter, String value) {
-    List<String> known = new ArrayList<>(new TreeSet<>(parameter.values().keySet()));
-    PGProperty property = parameter.property();
-    if (known.isEmpty() && property != null && property.getChoices() != null) {
-      known = Arrays.asList(property.getChoices());
+  private void translate(LibpqParameter parameter, String property, String value) {
+    String tooOld = PresentDriver.HERE.tooOldFor(property);
+    String translated = tooOld == null ? translated(parameter, property, value) : null;
+    if (tooOld != null) {
+      problems.add(parameter.name() + "=" + value + " can't be honoured: " + tooOld);
+    } else if (translated != null) {
+      properties.put(property, translated);
     }
+  }
+
+  private @Nullable String translated(LibpqParameter parameter, String property, String value) {
+    List<String> known =
+        parameter.values().isEmpty()
+            ? PresentDriver.HERE.choices(property)
+            : List.copyOf(new TreeSet<>(parameter.values().keySet()));
     List<String> said =
-        property == PGProperty.REQUIRE_AUTH ? list(value.replace(" ", "")) : List.of(value);
+        property.equals(PropertyNames.REQUIRE_AUTH) ? list(value.replace(" ", "")) : List.of(value);
     if (!known.isEmpty() && !known.containsAll(said)) {
       problems.add(
           parameter.name() + " is \"" + value + "\"; it must be " + String.join(", ", known));
       return null;
     }
-    if (property == PGProperty.CONNECT_TIMEOUT) {
+    if (property.equals(PropertyNames.CONNECT_TIMEOUT)) {
       Integer seconds = number(parameter.name(), value);
       return seconds == null ? null : Integer.toString(Math.max(0, seconds));
     }
@@ -135,13 +141,13 @@ final class LibpqTranslation {
       case "ssl" -> {
         // libpq takes this one value, for the sake of JDBC URLs
         if (value.equals("true")) {
-          properties.putIfAbsent(PGProperty.SSL_MODE.getName(), "require");
+          properties.putIfAbsent(PropertyNames.SSL_MODE, "require");
         } else {
           problems.add("ssl is \"" + value + "\"; libpq knows ssl=true only: use sslmode");
         }
       }
       case "fallback_application_name" ->
-          properties.putIfAbsent(PGProperty.APPLICATION_NAME.getName(), value);
+          properties.putIfAbsent(PropertyNames.APPLICATION_NAME, value);
       case "keepalives_idle", "keepalives_interval", "keepalives_count" -> keepAlive(name, value);
       default -> {
         // host, port and service have been seen to
@@ -173,21 +179,18 @@ final class LibpqTranslation {
 
   /** libpq 16: the system's roots, and then nothing less than verify-full. */
   private void systemRoots() {
-    String mode =
-        properties.computeIfAbsent(PGProperty.SSL_MODE.getName(), absent -> "verify-full");
+    String mode = properties.computeIfAbsent(PropertyNames.SSL_MODE, absent -> "verify-full");
     if (!mode.equals("verify-full")) {
       problems.add("sslrootcert=system wants sslmode=verify-full, not sslmode=" + mode);
     }
-    properties.remove(PGProperty.SSL_ROOT_CERT.getName());
-    properties.put(PGProperty.SSL_FACTORY.getName(), "org.postgresql.ssl.DefaultJavaSSLFactory");
+    properties.remove(PropertyNames.SSL_ROOT_CERT);
+    properties.put(PropertyNames.SSL_FACTORY, "org.postgresql.ssl.DefaultJavaSSLFactory");
   }
 
   private static String unknown(String name) {
-    for (PGProperty property : PGProperty.values()) {
-      if (property.getName().equals(name)) {
-        return name
-            + " is a property of pgjdbc, not a parameter of a libpq URL: set it under properties";
-      }
+    if (PresentDriver.HERE.knows(name)) {
+      return name
+          + " is a property of pgjdbc, not a parameter of a libpq URL: set it under properties";
     }
     return "libpq has no parameter "
         + name
@@ -204,9 +207,9 @@ final class LibpqTranslation {
     if (parameter == null) {
       return null;
     }
-    PGProperty property = parameter.property();
+    String property = parameter.property();
     if (property != null) {
-      return name + " is libpq's name; pgjdbc calls it " + property.getName();
+      return name + " is libpq's name; pgjdbc calls it " + property;
     }
     return parameter.fate() == Fate.REFUSED
         ? name + " can't be honoured: " + parameter.why()

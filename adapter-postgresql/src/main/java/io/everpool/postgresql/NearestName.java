@@ -27,6 +27,18 @@ final class NearestName {
     return nearest;
   }
 
+  /**
+   * The known name that this one is without any doubt, or null: one letter in six may be another,
+   * or have changed places with its neighbour.
+   */
+  static @Nullable String evident(String name, Collection<String> known) {
+    String nearest = of(name, known);
+    return nearest != null
+            && distance(plain(name), plain(nearest)) <= Math.max(1, plain(name).length() / 6)
+        ? nearest
+        : null;
+  }
+
   /** A hint to follow the words "there is no such parameter". */
   static String hint(String name, Collection<String> known) {
     String nearest = of(name, known);
@@ -37,21 +49,29 @@ final class NearestName {
     return name.toLowerCase(Locale.ROOT).replace("_", "").replace("-", "");
   }
 
-  /** How many letters must be put in, taken out or changed to get from one to the other. */
+  /**
+   * How many letters must be put in, taken out, changed or exchanged with their neighbour to get
+   * from one to the other.
+   */
   private static int distance(String from, String to) {
-    int[] row = new int[to.length() + 1];
-    for (int j = 0; j <= to.length(); j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= from.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= to.length(); j++) {
-        int changed = diagonal + (from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(changed, 1 + Math.min(row[j], row[j - 1]));
+    int[][] least = new int[from.length() + 1][to.length() + 1];
+    for (int i = 0; i <= from.length(); i++) {
+      for (int j = 0; j <= to.length(); j++) {
+        least[i][j] = i == 0 || j == 0 ? i + j : step(least, from, to, i, j);
       }
     }
-    return row[to.length()];
+    return least[from.length()][to.length()];
+  }
+
+  private static int step(int[][] least, String from, String to, int i, int j) {
+    int changed = least[i - 1][j - 1] + (from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1);
+    int moved = 1 + Math.min(least[i - 1][j], least[i][j - 1]);
+    boolean exchanged =
+        i > 1
+            && j > 1
+            && from.charAt(i - 1) == to.charAt(j - 2)
+            && from.charAt(i - 2) == to.charAt(j - 1);
+    int either = Math.min(changed, moved);
+    return exchanged ? Math.min(either, 1 + least[i - 2][j - 2]) : either;
   }
 }

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.postgresql.PGProperty;
 
 /**
  * PostgreSQL and what speaks its protocol (Neon, PgBouncer), by libpq URLs ({@code
@@ -41,20 +40,21 @@ public final class PostgresAdapter implements DriverAdapter {
             ? LibpqTranslation.of(LibpqUrl.parse(url, problems), problems)
             : JdbcUrl.parse(url, problems);
     Map<String, String> properties = new LinkedHashMap<>(said.properties());
-    for (PGProperty place : List.of(PGProperty.PG_HOST, PGProperty.PG_PORT, PGProperty.SERVICE)) {
-      if (config.properties().containsKey(place.getName())) {
-        problems.add("property " + place.getName() + " counts only in the URL: write it there");
+    for (String place :
+        List.of(PropertyNames.PG_HOST, PropertyNames.PG_PORT, PropertyNames.SERVICE)) {
+      if (config.properties().containsKey(place)) {
+        problems.add("property " + place + " counts only in the URL: write it there");
       }
     }
     config.properties().forEach(properties::putIfAbsent);
     if (config.user() != null) {
-      properties.put(PGProperty.USER.getName(), config.user());
+      properties.put(PropertyNames.USER, config.user());
     }
     if (config.password() != null) {
-      properties.put(PGProperty.PASSWORD.getName(), config.password());
+      properties.put(PropertyNames.PASSWORD, config.password());
     }
     List<String> notes = new ArrayList<>(said.notes());
-    DriverProperties.check(properties, problems, notes);
+    DriverProperties.check(properties, said.properties().keySet(), problems, notes);
     if (!problems.isEmpty()) {
       throw new InvalidPoolConfigException(problems);
     }

@@ -15,7 +15,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
-import org.postgresql.PGProperty;
 import org.postgresql.core.BaseConnection;
 
 /** Opens connections to one database. */
@@ -36,9 +35,8 @@ final class PostgresConnector implements Connector {
   PostgresConnector(Destination destination) {
     this.destination = destination;
     Map<String, String> properties = destination.properties();
-    String user =
-        properties.getOrDefault(PGProperty.USER.getName(), System.getProperty("user.name", ""));
-    String database = properties.getOrDefault(PGProperty.PG_DBNAME.getName(), user);
+    String user = properties.getOrDefault(PropertyNames.USER, System.getProperty("user.name", ""));
+    String database = properties.getOrDefault(PropertyNames.PG_DBNAME, user);
     // all that may be secret goes into properties: the driver shows its URL (DatabaseMetaData)
     this.url =
         "jdbc:postgresql://"
@@ -46,9 +44,9 @@ final class PostgresConnector implements Connector {
             + "/"
             + URLEncoder.encode(database, StandardCharsets.UTF_8);
     this.target = destination.authority() + "/" + database;
-    this.lookable = !properties.containsKey(PGProperty.SOCKET_FACTORY.getName()) && !socks();
+    this.lookable = !properties.containsKey(PropertyNames.SOCKET_FACTORY) && !socks();
     this.loader = foreignLoader();
-    String type = properties.getOrDefault(PGProperty.TARGET_SERVER_TYPE.getName(), "any");
+    String type = properties.getOrDefault(PropertyNames.TARGET_SERVER_TYPE, "any");
     this.primaryExpected = type.equals("primary") || type.equals("master");
   }
 
@@ -82,8 +80,8 @@ final class PostgresConnector implements Connector {
     return destination.neon();
   }
 
-  /** What was dropped of the URL, or is done otherwise than one might expect, and why. */
-  List<String> notes() {
+  @Override
+  public List<String> notes() {
     return destination.notes();
   }
 
@@ -103,12 +101,11 @@ final class PostgresConnector implements Connector {
 
   private PhysicalConnection openLookable(long timeoutNanos) throws SQLException {
     Properties properties = properties(timeoutNanos);
-    properties.remove(PGProperty.LOGIN_TIMEOUT.getName());
+    properties.remove(PropertyNames.LOGIN_TIMEOUT);
     try (Opening opening =
         Opening.begin(timeoutNanos, destination.hosts().size(), destination.keepAlive())) {
-      properties.setProperty(
-          PGProperty.SOCKET_FACTORY.getName(), LookableSocketFactory.class.getName());
-      properties.setProperty(PGProperty.SOCKET_FACTORY_ARG.getName(), opening.token());
+      properties.setProperty(PropertyNames.SOCKET_FACTORY, LookableSocketFactory.class.getName());
+      properties.setProperty(PropertyNames.SOCKET_FACTORY_ARG, opening.token());
       underWay.add(opening);
       if (closed) {
         opening.cut(); // closing has looked for it before it was there
@@ -133,7 +130,7 @@ final class PostgresConnector implements Connector {
   private PhysicalConnection openBlind(long timeoutNanos) throws SQLException {
     Properties properties = properties(timeoutNanos);
     properties.setProperty(
-        PGProperty.LOGIN_TIMEOUT.getName(), Double.toString(timeoutNanos / NANOS_PER_SECOND));
+        PropertyNames.LOGIN_TIMEOUT, Double.toString(timeoutNanos / NANOS_PER_SECOND));
     return session(connect(properties), null);
   }
 
@@ -168,14 +165,14 @@ final class PostgresConnector implements Connector {
   private Properties properties(long timeoutNanos) {
     Properties properties = new Properties();
     destination.properties().forEach(properties::setProperty);
-    properties.remove(PGProperty.PG_DBNAME.getName());
+    properties.remove(PropertyNames.PG_DBNAME);
     long seconds = (long) Math.ceil(timeoutNanos / NANOS_PER_SECOND);
-    properties.putIfAbsent(PGProperty.CONNECT_TIMEOUT.getName(), Long.toString(seconds));
+    properties.putIfAbsent(PropertyNames.CONNECT_TIMEOUT, Long.toString(seconds));
     return properties;
   }
 
   private long loginTimeoutNanos() {
-    String seconds = destination.properties().get(PGProperty.LOGIN_TIMEOUT.getName());
+    String seconds = destination.properties().get(PropertyNames.LOGIN_TIMEOUT);
     try {
       double nanos = seconds == null ? 0 : Double.parseDouble(seconds) * NANOS_PER_SECOND;
       return nanos > 0 ? (long) nanos : Long.MAX_VALUE;

@@ -4,7 +4,6 @@ import io.everpool.api.PoolConfig;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import org.postgresql.PGProperty;
 
 /**
  * What a session is given at its start where the user hasn't said otherwise. All of it goes through
@@ -38,17 +37,16 @@ final class SessionDefaults {
   /** Adds to {@code properties} what isn't there. */
   static void add(
       Map<String, String> properties, PoolConfig config, boolean neonPooler, List<String> notes) {
-    properties.putIfAbsent(PGProperty.APPLICATION_NAME.getName(), config.name());
-    properties.putIfAbsent(PGProperty.TCP_KEEP_ALIVE.getName(), "true");
-    properties.putIfAbsent(PGProperty.ASSUME_MIN_SERVER_VERSION.getName(), "9.0");
+    properties.putIfAbsent(PropertyNames.APPLICATION_NAME, config.name());
+    properties.putIfAbsent(PropertyNames.TCP_KEEP_ALIVE, "true");
+    properties.putIfAbsent(PropertyNames.ASSUME_MIN_SERVER_VERSION, "9.0");
     Duration limit = config.commandTimeout();
-    String options = properties.getOrDefault(PGProperty.OPTIONS.getName(), "");
+    String options = properties.getOrDefault(PropertyNames.OPTIONS, "");
     if (limit.isZero() || options.contains(STATEMENT_TIMEOUT)) {
       return;
     }
     if (neonPooler) {
-      properties.putIfAbsent(
-          PGProperty.QUERY_TIMEOUT.getName(), Long.toString(wholeSeconds(limit)));
+      properties.putIfAbsent(PropertyNames.QUERY_TIMEOUT, Long.toString(wholeSeconds(limit)));
       notes.add(
           "command-timeout is enforced by the driver (queryTimeout), since Neon's pooler takes no"
               + " start-up options; to have the server enforce it: ALTER ROLE ... SET "
@@ -57,10 +55,10 @@ final class SessionDefaults {
               + limit.toMillis());
     } else {
       String ours = "-c " + STATEMENT_TIMEOUT + "=" + limit.toMillis();
-      properties.put(PGProperty.OPTIONS.getName(), options.isBlank() ? ours : ours + " " + options);
+      properties.put(PropertyNames.OPTIONS, options.isBlank() ? ours : ours + " " + options);
     }
     properties.putIfAbsent(
-        PGProperty.SOCKET_TIMEOUT.getName(),
+        PropertyNames.SOCKET_TIMEOUT,
         Long.toString(Math.min(LONGEST_SOCKET_TIMEOUT, wholeSeconds(limit.plus(GRACE)))));
   }
 

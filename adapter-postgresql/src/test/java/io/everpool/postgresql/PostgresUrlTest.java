@@ -244,7 +244,6 @@ class PostgresUrlTest {
         "sslcrl=x | sslcrl can't be honoured: pgjdbc has nothing like it, and without it the"
             + " connection would be less safe; check revocation with an sslfactory of your own",
         "sslsni=1 | pgjdbc has no property sslsni",
-        "whatever=1 | pgjdbc has no property whatever",
         "sslmode=requir | sslmode is \"requir\"; it must be disable, allow, prefer, require,"
             + " verify-ca, verify-full"
       })
@@ -266,9 +265,79 @@ class PostgresUrlTest {
         connector("jdbc:postgresql:///d?socketFactory=com.example.Factory&cloudSqlInstance=x");
     assertThat(connector.notes())
         .contains(
-            "cloudSqlInstance is none of pgjdbc's properties: left to the class that was set");
+            "cloudSqlInstance is none of the properties of pgjdbc "
+                + PresentDriver.HERE.version()
+                + ": passed on, for a class of your own that may know it");
     assertThat(problems("jdbc:postgresql:///d?socketFactory=com.example.F&channel_binding=require"))
         .hasSize(1);
+  }
+
+  /** Where a class of the user's own may read anything, only an evident misspelling is refused. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "sslmdoe=require | sslmode",
+        "SSLMode=require | sslmode",
+        "sokcetTimeot=1 | socketTimeout",
+        "prepareTreshold=1 | prepareThreshold",
+        "socketFactoryArgs=1 | socketFactoryArg"
+      })
+  void aMisspellingIsRefusedBesideAFactoryOfTheUsersOwn(String parameter, String meant) {
+    assertThat(problems("jdbc:postgresql:///d?socketFactory=com.example.F&" + parameter))
+        .singleElement()
+        .asString()
+        .endsWith("; did you mean " + meant + "?");
+  }
+
+  /** Names of socket factories and log-in plug-ins that people use, and what is nobody's yet. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "cloudSqlInstance",
+        "unixSocketPath",
+        "ipTypes",
+        "enableIamAuth",
+        "cloudSqlDelegates",
+        "cloudSqlRefreshStrategy",
+        "cloudSqlTargetPrincipal",
+        "alloydbInstanceName",
+        "alloydbIpType",
+        "azure.clientId",
+        "azure.scopes",
+        "junixsocket.file",
+        "x-user",
+        "x-options",
+        "x-tenant",
+        "whatever"
+      })
+  void aPropertyLikeNoneOfPgjdbcsPassesWithANote(String name) {
+    for (String factory : List.of("", "socketFactory=com.example.F&")) {
+      PostgresConnector connector =
+          connector("jdbc:postgresql://h/d?" + factory + name.replace("-", "%2D") + "=v4lue");
+      assertThat(connector.notes())
+          .singleElement()
+          .asString()
+          .startsWith(name + " is none of the properties of pgjdbc ")
+          .doesNotContain("v4lue");
+      PoolConfig config =
+          PoolConfig.builder("postgresql://h/d").properties(Map.of(name, "v4lue")).build();
+      assertThat(((PostgresConnector) ADAPTER.connector(config)).notes()).hasSize(1);
+    }
+  }
+
+  /** pgjdbc's list of values isn't all that it takes: a misspelled one is refused, no other. */
+  @Test
+  void theDriverJudgesAValueThatItDoesntList() {
+    assertThat(connector("jdbc:postgresql://h/d?protocolVersion=3").notes()).isEmpty();
+    assertThat(connector("jdbc:postgresql://h/d?protocolVersion=3.2").notes())
+        .singleElement()
+        .asString()
+        .startsWith("protocolVersion is \"3.2\"; pgjdbc ")
+        .endsWith(" lists 3: left to its judgement");
+    assertThat(connector("jdbc:postgresql://h/d?autosave=every-now-and-then").notes()).hasSize(1);
+    assertThat(problems("jdbc:postgresql://h/d?autosave=alwyas"))
+        .containsExactly("autosave is \"alwyas\"; it must be always, never, conservative");
   }
 
   @Test

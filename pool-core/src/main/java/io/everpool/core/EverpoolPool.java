@@ -85,6 +85,7 @@ final class EverpoolPool implements Pool {
 
   /** Opens for business; with {@link PoolConfig#failFast()} only if the database can be reached. */
   void open() throws SQLException {
+    connector.notes().forEach(note -> log.warn("Pool {}: {}", config.name(), note));
     upkeep.start();
     if (config.failFast()) {
       boolean reached = false;

@@ -1,6 +1,7 @@
 package io.everpool.api.driver;
 
 import java.sql.SQLException;
+import java.util.List;
 
 /** Opens connections to one database and knows what its failures mean. Thread-safe. */
 public interface Connector extends AutoCloseable {
@@ -10,6 +11,14 @@ public interface Connector extends AutoCloseable {
 
   /** Where connections go, such as {@code db.example.com:5432/orders}; carries no secret. */
   String target();
+
+  /**
+   * What is done otherwise than the configuration might make one expect, and why; a sentence each,
+   * without secrets. The pool logs them as warnings when it opens.
+   */
+  default List<String> notes() {
+    return List.of();
+  }
 
   /** Whether the server suspends itself when unused, so that the pool should let it. */
   default boolean serverless() {
