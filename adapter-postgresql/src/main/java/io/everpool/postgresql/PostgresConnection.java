@@ -24,20 +24,32 @@ final class PostgresConnection implements PhysicalConnection {
   private final CommitOutcome commits;
   private final BooleanSupplier primaryExpected;
   private final boolean wroteAtFirst;
+  private final boolean pooled;
+  private final boolean ignoresReadOnly;
+
+  /** Whether the session was told by us to refuse writes. */
+  private boolean writesRefused;
 
   /**
    * @param socket that of the connection, beneath its TLS; null if it can't be looked at
    * @param primaryExpected whether a standby isn't what one connects to here
+   * @param pooled whether a pooler gives the session's server process to others between its
+   *     transactions
+   * @param ignoresReadOnly whether the driver does nothing for {@code setReadOnly}
    */
   PostgresConnection(
       BaseConnection jdbc,
       @Nullable LookableSocket socket,
       Disclosure disclosure,
-      BooleanSupplier primaryExpected) {
+      BooleanSupplier primaryExpected,
+      boolean pooled,
+      boolean ignoresReadOnly) {
     this.jdbc = jdbc;
     this.socket = socket;
     this.commits = new CommitOutcome(jdbc, disclosure);
     this.primaryExpected = primaryExpected;
+    this.pooled = pooled;
+    this.ignoresReadOnly = ignoresReadOnly;
     this.wroteAtFirst = !readOnlyByDefault();
   }
 
@@ -70,6 +82,52 @@ final class PostgresConnection implements PhysicalConnection {
     }
   }
 
+  /**
+   * By the session's default, which holds in autocommit too and for whatever begins a transaction
+   * ({@code SET SESSION CHARACTERISTICS}). pgjdbc's own read-only mode reaches only transactions
+   * that it begins itself. From version 14 on the server tells what the default is, whoever has set
+   * it, and no round trip is made where it is right already.
+   */
+  @Override
+  public boolean refuseWrites(boolean value) throws SQLException {
+    if (pooled) {
+      return false; // the session is another's by the next statement
+    }
+    if (value) {
+      if (!refusesWrites()) {
+        sendAlone("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY");
+      }
+    } else if (refusesWrites() == wroteAtFirst) {
+      sendAlone("RESET default_transaction_read_only");
+    }
+    writesRefused = value;
+    return true;
+  }
+
+  private boolean refusesWrites() {
+    String told = jdbc.getParameterStatus("default_transaction_read_only");
+    return told == null ? writesRefused : told.equals("on");
+  }
+
+  @Override
+  public boolean refusesWritesInTransactions() throws SQLException {
+    return ignoresReadOnly;
+  }
+
+  /** pgjdbc sees the answer and prepares its own statements anew when they are next used. */
+  @Override
+  public void forgetPlans() throws SQLException {
+    sendAlone("DEALLOCATE ALL");
+  }
+
+  /** Executes a command without beginning a transaction for it. */
+  private void sendAlone(String sql) throws SQLException {
+    try (BaseStatement statement = (BaseStatement) jdbc.createStatement()) {
+      statement.executeWithFlags(
+          sql, QueryExecutor.QUERY_EXECUTE_AS_SIMPLE | QueryExecutor.QUERY_SUPPRESS_BEGIN);
+    }
+  }
+
   @Override
   public TransactionState transactionState() {
     return switch (jdbc.getTransactionState()) {
@@ -97,6 +155,7 @@ final class PostgresConnection implements PhysicalConnection {
   private boolean toldToWriteNoMore(int traces) {
     try {
       return wroteAtFirst
+          && !writesRefused
           && readOnlyByDefault()
           && (traces & SessionReset.SETTINGS) == 0
           && !jdbc.isReadOnly(); // with readOnlyMode=always the driver sets it, too
@@ -118,6 +177,7 @@ final class PostgresConnection implements PhysicalConnection {
     String sql = SessionReset.sql(mode, traces);
     if (!sql.isEmpty()) {
       jdbc.execSQLUpdate(sql);
+      writesRefused &= !SessionReset.resetsSettings(mode, traces);
     }
     if (SessionReset.forgetsNotifications(mode, traces)) {
       // what had arrived before is still in the driver, for whoever asks next

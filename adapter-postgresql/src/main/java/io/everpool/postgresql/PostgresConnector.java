@@ -136,7 +136,13 @@ final class PostgresConnector implements Connector {
 
   private PostgresConnection session(BaseConnection connection, @Nullable LookableSocket socket) {
     PostgresConnection session =
-        new PostgresConnection(connection, socket, disclosure, () -> primaryExpected);
+        new PostgresConnection(
+            connection,
+            socket,
+            disclosure,
+            () -> primaryExpected,
+            destination.neonPooler(),
+            "ignore".equalsIgnoreCase(destination.properties().get("readOnlyMode")));
     if (!session.onStandby()) {
       primaryExpected = true;
     }

@@ -67,6 +67,11 @@ final class SessionReset {
     };
   }
 
+  /** Whether it returns every setting to what the session was started with. */
+  static boolean resetsSettings(ResetMode mode, int traces) {
+    return mode == ResetMode.DISCARD_ALL || (mode == ResetMode.SMART && (traces & SETTINGS) != 0);
+  }
+
   static boolean forgetsNotifications(ResetMode mode, int traces) {
     return mode == ResetMode.DISCARD_ALL || (mode == ResetMode.SMART && (traces & LISTEN) != 0);
   }

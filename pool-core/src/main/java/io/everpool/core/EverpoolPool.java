@@ -19,7 +19,7 @@ import io.everpool.core.observe.Journal;
 import io.everpool.core.runtime.SystemRuntime;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.Upkeep;
-import io.everpool.core.work.Ladder;
+import io.everpool.core.work.UnitRunner;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -41,7 +41,7 @@ final class EverpoolPool implements Pool {
   private final SystemRuntime runtime;
   private final Upkeep upkeep;
   private final LeaseDesk desk;
-  private final Ladder ladder;
+  private final UnitRunner runner;
   private final Snapshots snapshots;
   private final AtomicReference<PoolState> state = new AtomicReference<>(PoolState.OPEN);
 
@@ -80,7 +80,8 @@ final class EverpoolPool implements Pool {
             snapshots::detailed,
             recorder);
     lessor.set(desk);
-    this.ladder = new Ladder(desk, environment.time(), environment.random(), SystemRuntime::pause);
+    this.runner =
+        new UnitRunner(desk, environment.time(), environment.random(), SystemRuntime::pause);
   }
 
   /** Opens for business; with {@link PoolConfig#failFast()} only if the database can be reached. */
@@ -139,7 +140,7 @@ final class EverpoolPool implements Pool {
   public <T extends @Nullable Object, X extends Exception> T run(
       WorkOptions options, Work<T, X> work) throws X, SQLException {
     try (PooledConnection connection = desk.acquire()) {
-      return ladder.run(connection, options, work);
+      return runner.run(connection, options, work);
     }
   }
 
@@ -147,14 +148,14 @@ final class EverpoolPool implements Pool {
   public <T extends @Nullable Object, X extends Exception> T inTransaction(
       WorkOptions options, Work<T, X> work) throws X, SQLException {
     try (PooledConnection connection = desk.acquire()) {
-      return ladder.inTransaction(connection, options, work);
+      return runner.inTransaction(connection, options, work);
     }
   }
 
   @Override
   public <T extends @Nullable Object, X extends Exception> T rerun(
       Connection connection, WorkOptions options, Work<T, X> work) throws X, SQLException {
-    return ladder.rerun(connection, options, work);
+    return runner.rerun(connection, options, work);
   }
 
   @Override

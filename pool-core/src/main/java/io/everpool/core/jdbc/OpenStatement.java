@@ -51,12 +51,12 @@ public abstract class OpenStatement implements Statement {
     return connection.failed(e);
   }
 
-  final void executing(String sql) {
+  final void executing(String sql) throws SQLException {
     connection.preparing(sql);
     connection.executing();
   }
 
-  final void executing() {
+  final void executing() throws SQLException {
     connection.executing();
   }
 

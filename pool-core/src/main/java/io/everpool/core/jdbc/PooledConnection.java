@@ -74,7 +74,7 @@ public final class PooledConnection extends RestoredConnection {
   private @Nullable Session session;
   private long lease;
   private @Nullable OpenStatement open;
-  private @Nullable Witness witness;
+  private @Nullable UnitObserver observer;
 
   /** For the one who has just acquired {@code lease}, on his own thread. */
   public PooledConnection(Session session, long lease) {
@@ -102,7 +102,7 @@ public final class PooledConnection extends RestoredConnection {
       return;
     }
     OpenStatement left = open;
-    if (witness == null) {
+    if (observer == null) {
       session = null;
     } else if (!SESSION.compareAndSet(this, s, null)) {
       return;
@@ -188,16 +188,21 @@ public final class PooledConnection extends RestoredConnection {
     }
     if (verdict.fatal()) {
       doom(s, verdict, e);
-    } else if (verdict != Verdict.CALLER && witness != null) {
-      witness.failed(verdict, e);
+      return e;
+    }
+    if (verdict == Verdict.STALE_PLAN) {
+      s.marks |= Session.STALE_PLANS;
+    }
+    if (verdict != Verdict.CALLER && observer != null) {
+      observer.failed(verdict, e);
     }
     return e;
   }
 
   private void doom(Session s, Verdict verdict, SQLException failure) {
     s.lessor.doom(s, leaseOf(s), verdict, failure);
-    if (witness != null) {
-      witness.failed(verdict, failure);
+    if (observer != null) {
+      observer.failed(verdict, failure);
     }
   }
 
@@ -209,14 +214,51 @@ public final class PooledConnection extends RestoredConnection {
     }
   }
 
-  void executing() {
+  void executing() throws SQLException {
     Session s = session;
     if (s != null) {
+      if (s.readOnlyUnsettled) {
+        settleReadOnly(s);
+      }
       s.executing();
     }
-    if (witness != null) {
-      witness.executing();
+    if (observer != null) {
+      observer.executing();
     }
+  }
+
+  private void settleReadOnly(Session s) throws SQLException {
+    try {
+      s.settleReadOnly();
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
+  /** Something is about to be sent that is no statement of the program's; it may begin one. */
+  private void sending() throws SQLException {
+    Session s = current();
+    if (s.readOnlyUnsettled) {
+      settleReadOnly(s);
+    }
+  }
+
+  @Override
+  public Savepoint setSavepoint() throws SQLException {
+    sending();
+    return super.setSavepoint();
+  }
+
+  @Override
+  public Savepoint setSavepoint(String name) throws SQLException {
+    sending();
+    return super.setSavepoint(name);
+  }
+
+  @Override
+  public DatabaseMetaData getMetaData() throws SQLException {
+    sending();
+    return super.getMetaData();
   }
 
   @Override
@@ -238,7 +280,7 @@ public final class PooledConnection extends RestoredConnection {
   DatabaseMetaData wrap(DatabaseMetaData bare) {
     Session s = session;
     if (s != null) {
-      s.handedOut(); // its calls are queries, too
+      s.querying(); // its calls are queries, too
     }
     return new PooledDatabaseMetaData(this, s == null ? null : s.jdbc, bare);
   }
@@ -318,14 +360,14 @@ public final class PooledConnection extends RestoredConnection {
   /** Commits; within a unit of work the answer is looked up if it gets lost. */
   @Override
   public void commit() throws SQLException {
-    if (witness != null) {
-      witness.commit();
+    if (observer != null) {
+      observer.commit();
     } else {
       commitNow();
     }
   }
 
-  /** Commits, and lets the witness of a unit know nothing of it. */
+  /** Commits, and lets the observer of a unit know nothing of it. */
   public void commitNow() throws SQLException {
     super.commit();
     settled();
@@ -396,9 +438,10 @@ public final class PooledConnection extends RestoredConnection {
     if (type.isInstance(face)) {
       return type.cast(face);
     }
-    s.handedOut();
-    if (witness != null) {
-      witness.executing();
+    sending();
+    s.exposed();
+    if (observer != null) {
+      observer.exposed();
     }
     try {
       return type.isInstance(bare) ? type.cast(bare) : bare.unwrap(type);
@@ -431,13 +474,13 @@ public final class PooledConnection extends RestoredConnection {
 
   /** Who hears what is sent; null outside of units of work. */
   @Override
-  public @Nullable Witness witness() {
-    return witness;
+  public @Nullable UnitObserver observer() {
+    return observer;
   }
 
   /** Has {@code value} hear what is sent from now on. */
-  public void witness(@Nullable Witness value) {
-    witness = value;
+  public void observer(@Nullable UnitObserver value) {
+    observer = value;
   }
 
   /** Whether this is open and belongs to {@code lessor}. */
@@ -498,6 +541,15 @@ public final class PooledConnection extends RestoredConnection {
     }
     doom(s, verdict, failure);
     return true;
+  }
+
+  /** As {@link PhysicalConnection#forgetPlans()}. */
+  public void forgetPlans() throws SQLException {
+    try {
+      current().forgetPlans();
+    } catch (SQLException e) {
+      throw failed(e);
+    }
   }
 
   /** As {@link PhysicalConnection#commitTicket()}. */

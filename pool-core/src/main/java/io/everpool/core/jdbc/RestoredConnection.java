@@ -15,17 +15,18 @@ abstract class RestoredConnection extends ForwardingConnection {
   abstract Session current() throws SQLException;
 
   /** Who hears what a unit of work does; null outside of one. */
-  abstract @Nullable Witness witness();
+  abstract @Nullable UnitObserver observer();
 
   @Override
   public void setAutoCommit(boolean value) throws SQLException {
-    Witness witness = witness();
-    if (value && witness != null && current().pending() && !current().autoCommit()) {
-      witness.commit(); // which is what JDBC says it does
+    UnitObserver observer = observer();
+    if (value && observer != null && current().pending() && !current().autoCommit()) {
+      observer.commit(); // which is what JDBC says it does
     }
     Settings settings = changing(Setting.AUTO_COMMIT);
     super.setAutoCommit(value);
     settings.changed(Setting.AUTO_COMMIT, value);
+    current().readOnlyMayBeUnsettled();
     if (value) {
       current().settled();
     }
@@ -63,6 +64,9 @@ abstract class RestoredConnection extends ForwardingConnection {
       throw e;
     }
     settings.changed(setting, value);
+    if (setting == Setting.READ_ONLY) {
+      current().readOnlyUnsettled = true;
+    }
   }
 
   /**

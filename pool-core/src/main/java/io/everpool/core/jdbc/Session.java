@@ -31,6 +31,9 @@ public final class Session implements Occupant {
   /** Some statement closes itself when its results are. */
   static final int CLOSES_ITSELF = 1 << 11;
 
+  /** A plan of the driver's doesn't fit its tables any more. */
+  static final int STALE_PLANS = 1 << 12;
+
   private static final int FEWEST_TO_SWEEP = 16;
 
   final Lessor lessor;
@@ -57,6 +60,14 @@ public final class Session implements Occupant {
 
   private @Nullable Settings settings;
   private boolean looksUpCommits = true;
+
+  /** Whether the server may have to be told, before the next statement, to refuse writes or not. */
+  boolean readOnlyUnsettled;
+
+  /** Whether the server was told to refuse writes, as far as is known here. */
+  private boolean writesRefused;
+
+  private boolean canRefuseWrites = true;
 
   /** For an opener, who will put it into {@code slot}. */
   public Session(Slot slot, long number, PhysicalConnection physical, Lessor lessor) {
@@ -118,9 +129,15 @@ public final class Session implements Occupant {
     marks |= RAN | PENDING;
   }
 
-  /** Whatever the program does from now on by the driver's own object is not seen. */
-  void handedOut() {
+  /** Something is about to be sent by other ways than statements. */
+  void querying() {
     marks |= RAN | PENDING;
+  }
+
+  /** The program has the driver's own object: what it does by that is not seen from now on. */
+  void exposed() {
+    marks |= RAN | PENDING;
+    traces |= PhysicalConnection.EXPOSED;
   }
 
   /** A transaction ended, and nothing has been sent since. */
@@ -152,7 +169,7 @@ public final class Session implements Occupant {
    * warnings.
    */
   boolean tidy() {
-    if (has(CHANGED) || traced() || (has(RAN) && reset == ResetMode.DISCARD_ALL)) {
+    if (has(CHANGED | STALE_PLANS) || traced() || (has(RAN) && reset == ResetMode.DISCARD_ALL)) {
       return false;
     }
     try {
@@ -183,7 +200,9 @@ public final class Session implements Occupant {
 
   /** Whether a text may have set the level of isolation, or an earlier lease's may have. */
   boolean isolationMayBeSetBySql() {
-    return has(SqlTexts.ISOLATES) || reset == ResetMode.NONE;
+    return has(SqlTexts.ISOLATES)
+        || (traces & PhysicalConnection.EXPOSED) != 0
+        || reset == ResetMode.NONE;
   }
 
   /** Whether anything was sent since the last commit or rollback. */
@@ -207,6 +226,11 @@ public final class Session implements Occupant {
     } catch (SQLException e) {
       return false;
     }
+  }
+
+  /** Whether a text of this lease may have had the server take writes again. */
+  public boolean mayHaveLiftedReadOnly() {
+    return has(SqlTexts.LIFTS_READ_ONLY);
   }
 
   /** Whether a text of this lease may commit a transaction that JDBC knows to be open. */
@@ -252,6 +276,41 @@ public final class Session implements Occupant {
     }
   }
 
+  // ---- reading only -----------------------------------------------------------------------------
+
+  /**
+   * What is declared read-only is refused by the server when it writes, in autocommit as well,
+   * which not every driver's {@code setReadOnly} does. The server is told before the first
+   * statement that it concerns, and left so when the lease ends: leases of the same kind cost one
+   * round trip among them all.
+   */
+  void settleReadOnly() throws SQLException {
+    if (inTransaction()) {
+      return; // it goes on as it was begun; asked again at the next statement
+    }
+    boolean wanted = Boolean.TRUE.equals(settings().get(Setting.READ_ONLY));
+    if (wanted && !autoCommit() && !physical.refusesWritesInTransactions()) {
+      readOnlyUnsettled = false; // turning autocommit on asks again
+      return;
+    }
+    if (canRefuseWrites && (wanted || writesRefused)) {
+      canRefuseWrites = physical.refuseWrites(wanted);
+      writesRefused = wanted && canRefuseWrites;
+    }
+    readOnlyUnsettled = false;
+  }
+
+  /** Autocommit was turned on or off. */
+  void readOnlyMayBeUnsettled() {
+    readOnlyUnsettled |= writesRefused || readOnly();
+  }
+
+  /** As {@link PhysicalConnection#forgetPlans()}. */
+  void forgetPlans() throws SQLException {
+    physical.forgetPlans();
+    marks &= ~STALE_PLANS;
+  }
+
   // ---- what was set ----------------------------------------------------------------------------
 
   Settings settings() {
@@ -270,6 +329,9 @@ public final class Session implements Occupant {
       known.cleared(setting);
     }
     marks |= CHANGED;
+    if (readOnlyUnsettled && setting != Setting.READ_ONLY && setting != Setting.AUTO_COMMIT) {
+      settleReadOnly(); // the driver may begin a transaction in order to set it
+    }
     try {
       known.changing(setting);
     } catch (SQLException e) {
@@ -312,6 +374,10 @@ public final class Session implements Occupant {
     if (known != null) {
       known.restore();
     }
+    if (has(STALE_PLANS)) {
+      forgetPlans();
+    }
+    readOnlyUnsettled = writesRefused;
     jdbc.clearWarnings();
   }
 }

@@ -23,6 +23,9 @@ public final class SqlTexts {
   /** The text speaks of isolation. */
   static final int ISOLATES = 1 << 2;
 
+  /** The text may have the server take writes again that it was told to refuse. */
+  static final int LIFTS_READ_ONLY = 1 << 3;
+
   private static final int PLACES = 512;
 
   /** Longer texts are read each time rather than kept: 512 of them should fit in some megabytes. */
@@ -63,7 +66,11 @@ public final class SqlTexts {
    * one too few: what follows a semicolon inside of a literal or a function body counts as well.
    */
   static int marks(String sql) {
-    int marks = sql.toLowerCase(Locale.ROOT).contains("isolation") ? ISOLATES : 0;
+    String small = sql.toLowerCase(Locale.ROOT);
+    int marks = small.contains("isolation") ? ISOLATES : 0;
+    if (small.contains("read_only") || (small.contains("read") && small.contains("write"))) {
+      marks |= LIFTS_READ_ONLY;
+    }
     int at = 0;
     while (at >= 0 && at < sql.length()) {
       at = skipBlanks(sql, at);

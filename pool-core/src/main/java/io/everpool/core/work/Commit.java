@@ -4,13 +4,16 @@ import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.PoolClosedException;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.CommitTicket;
+import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.jdbc.SessionState;
+import io.everpool.core.work.RerunRule.Decision;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,32 +21,37 @@ import org.jspecify.annotations.Nullable;
  * another connection, what became of the transaction whose id was taken down before.
  */
 final class Commit {
-  private final Ladder ladder;
+  private final UnitRunner runner;
   private final Unit unit;
   private final PooledConnection face;
 
-  Commit(Ladder ladder, Unit unit, PooledConnection face) {
-    this.ladder = ladder;
+  private final List<Effects> before;
+
+  /**
+   * @param before the effects of each unit from {@code unit} outwards
+   */
+  Commit(UnitRunner runner, Unit unit, PooledConnection face, List<Effects> before) {
+    this.runner = runner;
     this.unit = unit;
     this.face = face;
+    this.before = before;
   }
 
   /**
    * Commits.
    *
    * @param repeatable whether a unit around it may be rerun without asking
-   * @return whether anything may have been written
    * @throws CommitOutcomeUnknownException if the answer was lost and nobody can tell
    * @throws SQLException if it is certain that nothing was committed, or doesn't matter
    */
-  boolean run(boolean repeatable) throws SQLException {
+  void run(boolean repeatable) throws SQLException {
     CommitTicket ticket = null;
     if (!repeatable && asks()) {
       try {
         ticket = face.commitTicket();
         if (ticket == null) {
-          face.commitNow();
-          return false;
+          unit.commitNothing(before);
+          return;
         }
       } catch (SQLFeatureNotSupportedException e) {
         face.current().cannotLookUpCommits();
@@ -52,40 +60,43 @@ final class Commit {
     Session session = face.current();
     SessionState state = face.state();
     boolean traced = session.hasTraces();
+    long begun = session.physical().moment();
     try {
       face.commitNow();
     } catch (SQLException e) {
-      Verdict verdict = ladder.lessor.classify(e);
+      Verdict verdict = runner.lessor.classify(e);
       boolean answered = !verdict.fatal() || verdict == Verdict.READ_ONLY_SERVER;
-      if (answered || repeatable) {
+      // Effects.NONE: it was never sent, or refused; what follows is an ordinary failure
+      if (answered || repeatable || session.physical().effectsSince(begun) == Effects.NONE) {
         throw e;
       }
       if (isCommitted(ticket, e)) {
         unit.forgetFailure();
         goOn(state, traced);
       } else {
-        unit.undone(verdict, e, traced);
+        unit.undone(verdict, e, before, traced);
         face.become(state); // so that whoever rolls back now finds a connection where he can
         throw e;
       }
     }
-    return true;
+    unit.committed(before);
   }
 
   private boolean asks() throws SQLException {
-    return ladder.retry.commitOutcome() && face.current().looksUpCommits();
+    return runner.retry.commitOutcome() && face.current().looksUpCommits();
   }
 
   /** Finds out whether it was committed; throws if that can't be known. */
   private boolean isCommitted(@Nullable CommitTicket ticket, SQLException lost)
       throws SQLException {
-    if (ticket == null) {
+    UnitFacts facts = unit.facts(FailureKind.COMMIT, ticket != null, 0, 0);
+    if (ticket == null || RerunRule.of(facts, runner.retry).decision() != Decision.LOOK_UP) {
       throw unknown(null, lost);
     }
     CommitStatus status = ask(ticket, lost);
-    ladder.lessor.emit(
+    runner.lessor.emit(
         new PoolEvent.CommitResolved(
-            ladder.lessor.config().name(), ticket.transactionId(), status));
+            runner.lessor.config().name(), ticket.transactionId(), status));
     return switch (status) {
       case COMMITTED -> true;
       case ABORTED -> false;
@@ -103,16 +114,16 @@ final class Commit {
         face.become(state);
         return;
       }
-      Ladder.log.warn(
+      UnitRunner.log.warn(
           "Pool {}: the connection of {} was lost during a COMMIT that went well; it can't be"
               + " replaced, for SQL had set state in its session",
-          ladder.lessor.config().name(),
+          runner.lessor.config().name(),
           unit.options.label());
     } catch (SQLException e) {
-      Ladder.log.warn(
+      UnitRunner.log.warn(
           "Pool {}: the connection of {} was lost during a COMMIT that went well, and so was the"
               + " next",
-          ladder.lessor.config().name(),
+          runner.lessor.config().name(),
           unit.options.label(),
           e);
     }
@@ -121,19 +132,19 @@ final class Commit {
 
   /** Asks until the server knows, or it is too late. */
   private CommitStatus ask(CommitTicket ticket, SQLException lost) {
-    long begun = ladder.time.nanoTime();
+    long begun = runner.time.nanoTime();
     face.letGo();
     for (int times = 1; ; times++) {
       try {
         if (face.isGivenBack()) {
-          Ladder.log.warn("Attempting to reconnect to database...");
-          Ladder.log.warn(
+          UnitRunner.log.warn("Attempting to reconnect to database...");
+          UnitRunner.log.warn(
               "Pool {}: the answer to a COMMIT of {} was lost, transaction {} is looked up: {}",
-              ladder.lessor.config().name(),
+              runner.lessor.config().name(),
               unit.options.label(),
               ticket.transactionId(),
               lost.getMessage());
-          ladder.lessor.renew(face);
+          runner.lessor.renew(face);
         }
         CommitStatus status = face.commitStatus(ticket);
         if (status != CommitStatus.IN_PROGRESS) {
@@ -144,7 +155,7 @@ final class Commit {
         }
       } catch (SQLException e) {
         Failures.suppress(lost, e);
-        if (e instanceof PoolClosedException || !ladder.lessor.classify(e).reconnectable()) {
+        if (e instanceof PoolClosedException || !runner.lessor.classify(e).reconnectable()) {
           return CommitStatus.UNKNOWN;
         }
         face.letGo();
@@ -156,12 +167,12 @@ final class Commit {
   }
 
   private boolean pause(int times, long begun) {
-    long left = ladder.retry.maxDuration().toNanos() - (ladder.time.nanoTime() - begun);
+    long left = runner.retry.maxDuration().toNanos() - (runner.time.nanoTime() - begun);
     if (left <= 0) {
       return false;
     }
     try {
-      ladder.pause.pause(Math.min(left, ladder.pauseAfter(times)));
+      runner.pause.pause(Math.min(left, runner.pauseAfter(times)));
       return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -1,19 +1,78 @@
 package io.everpool.core.work;
 
+import io.everpool.api.driver.Verdict;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** How the runs of a unit failed. */
+/** How the runs of a unit failed, and why there was no further one. */
 final class Failures {
-  private final List<Exception> earlier = new ArrayList<>(0);
 
-  void add(Exception failure) {
-    earlier.add(failure);
+  /** More are counted, but not kept: a unit may lose hundreds of races. */
+  private static final int KEPT = 10;
+
+  private final List<Exception> kept = new ArrayList<>(0);
+  private int runs;
+  private int conflicts;
+  private @Nullable RerunRule rule;
+  private @Nullable String because;
+
+  void add(Exception failure, Verdict verdict) {
+    runs++;
+    if (FailureKind.of(verdict) == FailureKind.CONFLICT) {
+      conflicts++;
+    }
+    if (kept.size() == KEPT) {
+      kept.remove(KEPT - 1);
+    }
+    kept.add(failure);
+  }
+
+  /** Runs that failed. */
+  int runs() {
+    return runs;
+  }
+
+  /** Of these, the ones that lost a race. */
+  int conflicts() {
+    return conflicts;
+  }
+
+  /** Of these, all others. */
+  int ofConnections() {
+    return runs - conflicts;
+  }
+
+  /** It ends here, for this reason; null if a unit around it goes on. */
+  void decided(RerunRule by, @Nullable String why) {
+    rule = by;
+    because = why;
+  }
+
+  @Nullable RerunRule rule() {
+    return rule;
+  }
+
+  @Nullable String because() {
+    return because;
+  }
+
+  /** How often and for how long it was tried, for messages; empty if once. */
+  String history(long nanos) {
+    if (runs < 2) {
+      return "";
+    }
+    return "; it has run "
+        + runs
+        + " times in "
+        + nanos / 1_000_000
+        + " ms"
+        + (conflicts == 0 ? "" : " and lost " + conflicts + " races with other transactions");
   }
 
   /** What is thrown in the end: {@code last}, which knows of the ones before. */
   Exception last(Exception last) {
-    for (Exception failure : earlier) {
+    for (Exception failure : kept) {
       if (last.getCause() != failure) {
         suppress(last, failure);
       }

@@ -3,59 +3,53 @@ package io.everpool.core.work;
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Verdict;
-import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.Lessor;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.jdbc.SessionState;
-import io.everpool.core.jdbc.Witness;
+import io.everpool.core.jdbc.UnitObserver;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A unit of work while it runs: what was so before it, and what its present run has sent. Whether
- * it may be rerun follows from these facts.
+ * A unit of work while it runs: what was so before it, what has happened to it, and in its {@link
+ * UnitLog} the evidence of what its present run has sent. Whether it may be run again is decided by
+ * {@link RerunRule} on its {@link #facts}.
  *
  * <p>Units nest. All that an inner one sends, the outer ones have sent as well. The outermost that
  * may be rerun is rerun; an inner one leaves a failure to it.
  */
-final class Unit implements Witness, AutoCloseable {
-  private static final int UNSET = -1;
+final class Unit implements UnitObserver, AutoCloseable {
 
   /** Chains of causes may go in circles. */
   private static final int DEPTH = 20;
 
-  private final Ladder ladder;
+  private final UnitRunner runner;
   private final Lessor lessor;
   private final PooledConnection face;
   private final @Nullable Unit outer;
+  private final UnitLog log = new UnitLog();
   final WorkOptions options;
+  final OptionsOnConnection set;
   final long begunAt;
 
   // ---- what was so before it
 
   private final SessionState state;
-  private final boolean partOfTransaction;
-  private final boolean traced;
+  private final boolean withinTransaction;
+  private final boolean sessionChanged;
   private final List<Statement> openBefore;
-
-  // ---- what its present run has sent
-
-  /** Something that may have written and that no rollback takes back. */
-  private boolean wrote;
-
-  /** The last thing sent was such: if its answer is lost, nobody knows. */
-  private boolean lastWrote;
-
-  /** A transaction that may have written was committed by JDBC. */
-  private boolean committed;
 
   // ---- what has happened to it
 
-  private boolean conflicted;
+  /** A failure of its transaction that leaves the connection good, though the work may hide it. */
+  private @Nullable Verdict transactionFailure;
+
   private @Nullable Verdict fatal;
   private @Nullable SQLException fatalFailure;
 
@@ -64,44 +58,42 @@ final class Unit implements Witness, AutoCloseable {
 
   private boolean lostTraces;
 
+  /** Something in it may have had the server take writes again, though it is to be read-only. */
+  private boolean liftedReadOnly;
+
   private @Nullable Throwable judged;
   private Verdict judgement = Verdict.CALLER;
   private @Nullable Throwable reported;
 
-  // ---- what it has set
-
-  private boolean setReadOnly;
-  private int isolationBefore = UNSET;
-
   /** Begins to hear what is sent by {@code face}, until it is closed. */
-  Unit(Ladder ladder, PooledConnection face, WorkOptions options) throws SQLException {
-    this.ladder = ladder;
-    this.lessor = ladder.lessor;
+  Unit(UnitRunner runner, PooledConnection face, WorkOptions options) throws SQLException {
+    this.runner = runner;
+    this.lessor = runner.lessor;
     this.face = face;
-    this.outer = (Unit) face.witness();
+    this.outer = (Unit) face.observer();
     this.options = options;
-    this.begunAt = ladder.time.nanoTime();
+    this.begunAt = runner.time.nanoTime();
     Session session = face.current();
     this.state = face.state();
-    this.partOfTransaction = session.inTransaction();
-    this.traced = session.hasTraces();
+    this.withinTransaction = session.inTransaction();
+    this.sessionChanged = session.hasTraces();
     this.openBefore = face.openStatements();
-    face.witness(this);
+    this.set = new OptionsOnConnection(face, options, withinTransaction);
+    face.observer(this);
   }
 
   @Override
   public void close() {
-    face.witness(outer);
+    face.observer(outer);
   }
 
   // ---- its runs
 
   /** A run begins: nothing has been sent. */
   void begin() {
-    wrote = false;
-    lastWrote = false;
-    committed = false;
-    conflicted = false;
+    log.begin(face.session());
+    transactionFailure = null;
+    liftedReadOnly = false;
     fatal = null;
     fatalFailure = null;
     renewed = false;
@@ -110,56 +102,26 @@ final class Unit implements Witness, AutoCloseable {
   }
 
   /** A run after a failed one begins as the first did. */
-  void startOver() throws SQLException {
+  void startOver(Verdict failed) throws SQLException {
     if (face.current().inTransaction()) {
       face.rollback();
+    }
+    if (failed == Verdict.STALE_PLAN) {
+      face.forgetPlans();
     }
     face.become(state);
   }
 
-  /** What the options ask for, unless a transaction that has begun makes it too late. */
-  void setOptions() throws SQLException {
-    if (partOfTransaction) {
-      return;
-    }
-    if (options.readOnly() && !face.current().readOnly()) {
-      face.setReadOnly(true);
-      setReadOnly = true;
-    }
-    if (options.isolation() != 0) {
-      int before = face.getTransactionIsolation();
-      if (before != options.isolation()) {
-        face.setTransactionIsolation(options.isolation());
-        isolationBefore = before;
-      }
-    }
-  }
-
-  /** Takes back what the options asked for, if that is possible; else it is when the lease ends. */
-  void unsetOptions() {
-    Session session = face.session();
-    if (session == null || (fatal != null && !renewed)) {
-      return;
-    }
-    try {
-      if ((setReadOnly || isolationBefore != UNSET) && !session.inTransaction()) {
-        if (setReadOnly) {
-          face.setReadOnly(false);
-        }
-        if (isolationBefore != UNSET) {
-          face.setTransactionIsolation(isolationBefore);
-        }
-      }
-    } catch (SQLException e) {
-      Ladder.log.debug("Pool {}: {} keeps its options", lessor.config().name(), session, e);
-    }
+  /** Whether there is nothing to roll back or set back: the connection is lost, or closed. */
+  boolean isSessionLost() {
+    return face.session() == null || (fatal != null && !renewed);
   }
 
   /** Rolls back what a failed run has left open; whether it is run again is judged before. */
   void rollBackAfter(Throwable failure) {
     judge(failure);
     Session session = face.session();
-    if (session == null || (fatal != null && !renewed)) {
+    if (session == null || isSessionLost()) {
       return; // the server has done it, or will
     }
     try {
@@ -190,11 +152,22 @@ final class Unit implements Witness, AutoCloseable {
   @Override
   public void executing() {
     Session session = face.session();
-    boolean writes =
-        session != null && !session.readOnly() && (session.autoCommit() || session.commitsBySql());
+    boolean lifts = session != null && session.mayHaveLiftedReadOnly();
+    boolean mayCommit =
+        session != null
+            && (lifts || !session.readOnly())
+            && (session.autoCommit() || session.commitsBySql());
     for (Unit unit = this; unit != null; unit = unit.outer) {
-      unit.wrote |= writes;
-      unit.lastWrote = writes;
+      unit.log.executing(mayCommit);
+      unit.liftedReadOnly |= lifts;
+    }
+  }
+
+  @Override
+  public void exposed() {
+    for (Unit unit = this; unit != null; unit = unit.outer) {
+      unit.log.exposed();
+      unit.liftedReadOnly = true;
     }
   }
 
@@ -206,7 +179,7 @@ final class Unit implements Witness, AutoCloseable {
         unit.fatalFailure = failure;
         unit.renewed = false;
       } else {
-        unit.conflicted |= verdict == Verdict.TRANSACTION_CONFLICT;
+        unit.transactionFailure = verdict;
       }
     }
   }
@@ -227,13 +200,43 @@ final class Unit implements Witness, AutoCloseable {
               + " caught. Let it pass, or roll back to a savepoint",
           "25P02");
     }
-    if (session.readOnly() || !session.pending() || !session.inTransaction()) {
-      face.commitNow(); // repeating that doubles nothing
-    } else if (new Commit(ladder, this, face).run(anyRepeatable())) {
-      for (Unit unit = this; unit != null; unit = unit.outer) {
-        unit.committed = true;
-        unit.lastWrote = false;
-      }
+    boolean reads = session.readOnly() && !liftedReadOnly;
+    List<Effects> before = effectsOfAll();
+    if (reads || !session.pending() || !session.inTransaction()) {
+      commitNothing(before);
+    } else {
+      new Commit(runner, this, face, before).run(anyPromised());
+    }
+  }
+
+  /** Commits a transaction that has written nothing: to repeat that doubles nothing. */
+  void commitNothing(List<Effects> before) throws SQLException {
+    try {
+      face.commitNow();
+    } finally {
+      settleAll(before);
+    }
+  }
+
+  /** A transaction that may have written was committed, whatever session goes on. */
+  void committed(List<Effects> before) {
+    before.replaceAll(Effects.COMMITTED::and);
+    settleAll(before);
+  }
+
+  /** What is certain of each unit from this one outwards. */
+  private List<Effects> effectsOfAll() {
+    List<Effects> all = new ArrayList<>(2);
+    for (Unit unit = this; unit != null; unit = unit.outer) {
+      all.add(unit.log.effects());
+    }
+    return all;
+  }
+
+  private void settleAll(List<Effects> known) {
+    int i = 0;
+    for (Unit unit = this; unit != null; unit = unit.outer) {
+      unit.log.settle(known.get(i++), face.session());
     }
   }
 
@@ -247,12 +250,15 @@ final class Unit implements Witness, AutoCloseable {
   }
 
   /**
-   * The session was lost, another is there already, and what was sent is undone.
+   * The session was lost, another is there already, and what was sent since a COMMIT was begun is
+   * undone.
    *
+   * @param before the effects of each unit from this one outwards before that COMMIT
    * @param traces whether SQL had set state in the lost session
    */
-  void undone(Verdict verdict, SQLException failure, boolean traces) {
+  void undone(Verdict verdict, SQLException failure, List<Effects> before, boolean traces) {
     failed(verdict, failure);
+    settleAll(before);
     for (Unit unit = this; unit != null; unit = unit.outer) {
       unit.renewed = true;
       unit.lostTraces = traces;
@@ -286,7 +292,7 @@ final class Unit implements Witness, AutoCloseable {
       // Seen by the driver's own object only, or the failure of another database.
       return face.foundBroken(verdict, sql(failure)) ? verdict : Verdict.CALLER;
     }
-    return conflicted && session.transactionFailed() ? Verdict.TRANSACTION_CONFLICT : verdict;
+    return transactionFailure != null && session.transactionFailed() ? transactionFailure : verdict;
   }
 
   private static boolean isSettled(Throwable failure) {
@@ -310,81 +316,77 @@ final class Unit implements Witness, AutoCloseable {
     return new SQLException(failure);
   }
 
-  private boolean repeatable() {
-    return options.readOnly() || options.idempotent();
+  /** What its caller has promised, as far as that was kept. */
+  private Promise promise() {
+    if (options.idempotent()) {
+      return Promise.IDEMPOTENT;
+    }
+    return options.readOnly() && !liftedReadOnly ? Promise.READ_ONLY : Promise.NONE;
   }
 
-  private boolean anyRepeatable() {
+  boolean isPromised() {
+    return promise() != Promise.NONE;
+  }
+
+  private boolean anyPromised() {
     for (Unit unit = this; unit != null; unit = unit.outer) {
-      if (unit.repeatable() && !unit.partOfTransaction) {
+      if (unit.isPromised() && !unit.withinTransaction) {
         return true;
       }
     }
     return false;
   }
 
-  /** Why this unit must not be run again after {@code verdict}; null if it may. */
-  @Nullable String refusal(Verdict verdict) {
-    if (partOfTransaction) {
-      return "it is a part of a transaction that was begun before it";
-    }
-    if (!repeatable() && wrote) {
-      return "it had sent what may have written, outside of a transaction";
-    }
-    if (!repeatable() && committed) {
-      return "a part of it was committed already";
-    }
-    if (verdict == Verdict.TRANSACTION_CONFLICT) {
-      return null;
-    }
-    if (!verdict.reconnectable()) {
-      return "the server refuses connections";
-    }
-    if (traced) {
-      return "its session had state set by SQL that another doesn't have";
-    }
-    return openBefore.isEmpty() || face.openStatements().stream().noneMatch(openBefore::contains)
-        ? null
-        : "a statement that was opened before it is still open";
+  /** The facts after a failure, to be asked for before anything is done about it. */
+  UnitFacts facts(FailureKind failed, boolean commitTraceable, int connectionRuns, long pause) {
+    boolean holds =
+        !openBefore.isEmpty() && face.openStatements().stream().anyMatch(openBefore::contains);
+    return new UnitFacts(
+        failed,
+        log.effects(),
+        promise(),
+        isLeftToAnOuterOne(failed),
+        withinTransaction,
+        commitTraceable,
+        sessionChanged,
+        holds,
+        connectionRuns,
+        runner.time.nanoTime() - begunAt + pause,
+        Thread.currentThread().isInterrupted());
   }
 
-  boolean leavesItToAnOuterOne(Verdict verdict) {
+  /** Whether one around it would be run again, had it just begun. */
+  private boolean isLeftToAnOuterOne(FailureKind failed) {
     for (Unit unit = outer; unit != null; unit = unit.outer) {
-      if (unit.refusal(verdict) == null) {
-        return true;
+      UnitFacts facts = unit.facts(failed, false, 0, 0);
+      switch (RerunRule.of(facts, runner.unbounded).decision()) {
+        case RERUN, LEAVE_TO_OUTER -> {
+          return true;
+        }
+        default -> {
+          // the next outer one may
+        }
       }
     }
     return false;
   }
 
-  /** It is not run again. */
-  void giveUp(Verdict verdict, Throwable failure, int runs, String why) {
+  /** Whether its last request may be there or not. */
+  boolean lastInDoubt() {
+    return log.lastInDoubt();
+  }
+
+  /** A failure is final; true the first time that is said of it, by any of the units it passes. */
+  boolean report(Throwable failure) {
     if (renewed && lostTraces) {
       face.close(); // its user goes on in the belief that what SQL had set is set
     }
-    if (!verdict.fatal() || failure == reported) {
-      return;
+    if (failure == reported) {
+      return false;
     }
     for (Unit unit = this; unit != null; unit = unit.outer) {
       unit.reported = failure;
     }
-    String pool = lessor.config().name();
-    Ladder.log.warn("Pool {}: {} is not run again: {}", pool, options.label(), why);
-    lessor.emit(new PoolEvent.RetryRefused(pool, options.label(), runs, why));
-  }
-
-  /** What to throw for a failure that is final, for this unit. */
-  Exception explain(Verdict verdict, Exception failure) {
-    boolean unanswered = verdict.fatal() && verdict != Verdict.READ_ONLY_SERVER;
-    if (!unanswered || !lastWrote || repeatable() || leavesItToAnOuterOne(verdict)) {
-      return failure;
-    }
-    return new WriteOutcomeUnknownException(
-        "The connection was lost while "
-            + options.label()
-            + " wrote in autocommit: what it sent last may be there or not, and it was not run"
-            + " again. Look for its effect before you repeat it. Work that runs in a transaction,"
-            + " or is marked read-only or idempotent, is run again by the pool",
-        failure);
+    return true;
   }
 }

@@ -9,6 +9,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Knows what a few states mean, and that SET and LISTEN leave traces. */
 public final class FakeConnector implements Connector {
+
+  /** The SQLState of a transaction that took too long. */
+  public static final String DEADLINE = "25P04";
+
+  /** The SQLState of a plan that fits no more. */
+  public static final String STALE_PLAN = "0A000";
+
   public static final int SET = 1;
   public static final int LISTEN = 2;
 
@@ -41,6 +48,8 @@ public final class FakeConnector implements Connector {
               case "57P01" -> Verdict.SERVER_DOWN;
               case "25006" -> Verdict.READ_ONLY_SERVER;
               case "40001", "40P01" -> Verdict.TRANSACTION_CONFLICT;
+              case DEADLINE -> Verdict.DEADLINE;
+              case STALE_PLAN -> Verdict.STALE_PLAN;
               default -> state.startsWith("08") ? Verdict.CONNECTION_LOST : Verdict.CALLER;
             };
         if (verdict != Verdict.CALLER) {

@@ -50,6 +50,15 @@ public final class FakeDriver {
     return failure;
   }
 
+  /** How often a connection was told to forget its plans. */
+  public int plansForgotten;
+
+  /** Whether its servers can be told to refuse writes. */
+  public boolean canRefuseWrites;
+
+  /** What they were told, in order, each at the cost of a round trip. */
+  public final List<Boolean> writesRefused = new ArrayList<>();
+
   /** Opens a connection. */
   public FakePhysical open() {
     return new FakePhysical(this, new Fake(this, null, Connection.class, ""));

@@ -3,6 +3,7 @@ package io.everpool.core.jdbc;
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.CommitTicket;
+import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.TransactionState;
@@ -22,6 +23,9 @@ public final class FakePhysical implements PhysicalConnection {
 
   public boolean readOnlyServer;
 
+  /** What it says of all that was sent. */
+  public Effects effects = Effects.UNPROVEN;
+
   /** What resets it was asked for, such as {@code SMART 3}. */
   public final List<String> resets = new ArrayList<>();
 
@@ -29,6 +33,8 @@ public final class FakePhysical implements PhysicalConnection {
 
   /** Run at each reset. */
   public Runnable onReset = () -> {};
+
+  private boolean writesRefused;
 
   FakePhysical(FakeDriver driver, Fake jdbc) {
     this.driver = driver;
@@ -70,6 +76,25 @@ public final class FakePhysical implements PhysicalConnection {
   @Override
   public TransactionState transactionState() {
     return tracksTransactions ? jdbc.transaction : TransactionState.UNKNOWN;
+  }
+
+  @Override
+  public Effects effectsSince(long moment) {
+    return effects;
+  }
+
+  @Override
+  public void forgetPlans() {
+    driver.plansForgotten++;
+  }
+
+  @Override
+  public boolean refuseWrites(boolean value) throws SQLException {
+    if (driver.canRefuseWrites && value != writesRefused) {
+      driver.writesRefused.add(value);
+      writesRefused = value;
+    }
+    return driver.canRefuseWrites;
   }
 
   @Override

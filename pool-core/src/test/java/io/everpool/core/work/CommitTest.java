@@ -16,11 +16,11 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /** A COMMIT was sent and its answer was lost. */
-class CommitTest extends LadderFixture {
+class CommitTest extends RunnerFixture {
 
   private String transfer(WorkOptions options) throws SQLException {
     try (PooledConnection face = lessor.acquire()) {
-      return ladder.inTransaction(
+      return runner.inTransaction(
           face,
           options,
           connection -> {
@@ -182,7 +182,7 @@ class CommitTest extends LadderFixture {
     driver.breakNext("commit");
     driver.commits.answers.add(CommitStatus.COMMITTED);
     try (PooledConnection face = lessor.acquire()) {
-      ladder.rerun(
+      runner.rerun(
           face,
           WorkOptions.DEFAULT,
           connection -> {
@@ -205,7 +205,7 @@ class CommitTest extends LadderFixture {
     driver.commits.answers.add(CommitStatus.COMMITTED);
     try (PooledConnection face = lessor.acquire()) {
       face.setReadOnly(false);
-      ladder.rerun(
+      runner.rerun(
           face,
           WorkOptions.DEFAULT,
           connection -> {
@@ -228,7 +228,7 @@ class CommitTest extends LadderFixture {
     driver.breakNext("commit");
     driver.commits.answers.add(CommitStatus.COMMITTED);
     try (PooledConnection face = lessor.acquire()) {
-      ladder.rerun(
+      runner.rerun(
           face,
           WorkOptions.DEFAULT,
           connection -> {

@@ -18,12 +18,12 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Units within units, as frameworks nest them. */
-class NestedUnitsTest extends LadderFixture {
+class NestedUnitsTest extends RunnerFixture {
   private final List<String> seen = new ArrayList<>();
 
   /** A transaction as a framework makes one, as a unit of its own on the connection given. */
   private void transaction(Connection connection, String name) throws SQLException {
-    ladder.rerun(
+    runner.rerun(
         connection,
         WorkOptions.DEFAULT.withLabel(name),
         c -> {
@@ -46,7 +46,7 @@ class NestedUnitsTest extends LadderFixture {
   void theOutermostUnitThatCanBeIsRunAgain() throws SQLException {
     driver.breakNext("execute");
     try (PooledConnection face = lessor.acquire()) {
-      ladder.rerun(
+      runner.rerun(
           face,
           WorkOptions.DEFAULT,
           c -> {
@@ -63,7 +63,7 @@ class NestedUnitsTest extends LadderFixture {
   @Test
   void whereTheOuterHasCommittedTheInnerIsRunAgainAlone() throws SQLException {
     try (PooledConnection face = lessor.acquire()) {
-      ladder.rerun(
+      runner.rerun(
           face,
           WorkOptions.DEFAULT,
           c -> {
@@ -82,7 +82,7 @@ class NestedUnitsTest extends LadderFixture {
   @Test
   void whereTheOuterHasWrittenTheInnerIsRunAgainAlone() throws SQLException {
     try (PooledConnection face = lessor.acquire()) {
-      ladder.rerun(
+      runner.rerun(
           face,
           WorkOptions.DEFAULT,
           c -> {
@@ -102,7 +102,7 @@ class NestedUnitsTest extends LadderFixture {
     try (PooledConnection face = lessor.acquire()) {
       assertThatThrownBy(
               () ->
-                  ladder.rerun(
+                  runner.rerun(
                       face,
                       WorkOptions.DEFAULT,
                       c -> {
@@ -124,7 +124,7 @@ class NestedUnitsTest extends LadderFixture {
     try (PooledConnection face = lessor.acquire()) {
       assertThatThrownBy(
               () ->
-                  ladder.rerun(
+                  runner.rerun(
                       face,
                       WorkOptions.DEFAULT,
                       c -> {
@@ -132,7 +132,7 @@ class NestedUnitsTest extends LadderFixture {
                         c.setAutoCommit(false);
                         execute(c, "insert in the transaction");
                         driver.breakNext("execute");
-                        return ladder.rerun(
+                        return runner.rerun(
                             c,
                             WorkOptions.IDEMPOTENT,
                             inner -> {
@@ -155,7 +155,7 @@ class NestedUnitsTest extends LadderFixture {
     try (PooledConnection face = lessor.acquire()) {
       assertThatThrownBy(
               () ->
-                  ladder.rerun(
+                  runner.rerun(
                       face,
                       WorkOptions.DEFAULT,
                       c -> {
@@ -174,12 +174,12 @@ class NestedUnitsTest extends LadderFixture {
   @Test
   void aReadOnlyUnitWithinAnotherReadsOnly() throws SQLException {
     try (PooledConnection face = lessor.acquire()) {
-      ladder.rerun(
+      runner.rerun(
           face,
           WorkOptions.DEFAULT,
           c -> {
             seen.add("outer");
-            ladder.rerun(
+            runner.rerun(
                 c,
                 WorkOptions.READ_ONLY,
                 inner -> {
@@ -201,7 +201,7 @@ class NestedUnitsTest extends LadderFixture {
     Connection foreign = new FakeDriver().open().jdbc();
     assertThatThrownBy(
             () ->
-                ladder.rerun(
+                runner.rerun(
                     foreign,
                     WorkOptions.READ_ONLY,
                     c -> {
@@ -220,7 +220,7 @@ class NestedUnitsTest extends LadderFixture {
     try (PooledConnection face = other.acquire()) {
       assertThatThrownBy(
               () ->
-                  ladder.rerun(
+                  runner.rerun(
                       face,
                       WorkOptions.READ_ONLY,
                       c -> {
@@ -252,7 +252,7 @@ class NestedUnitsTest extends LadderFixture {
                     }
                     return method.invoke(face, args);
                   });
-      ladder.rerun(
+      runner.rerun(
           wrapper,
           WorkOptions.READ_ONLY,
           c -> {

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * The real ladder in virtual time, over a database that loses connections and answers and does not
+ * The real runner in virtual time, over a database that loses connections and answers and does not
  * always know what became of a commit. The law is stronger than that nothing is doubled: no write
  * is sent a second time unless the client was told, or could tell, that the first came to nothing.
  */
@@ -51,7 +51,7 @@ class NeverBlindlyTest {
     private final int seed;
     private final Random random;
     private final FakeDriver driver = new FakeDriver();
-    private final Ladder ladder;
+    private final UnitRunner runner;
     private final FakeLessor lessor;
     private final double losses;
     private long now;
@@ -70,7 +70,7 @@ class NeverBlindlyTest {
               .withCommitOutcome(random.nextInt(5) > 0);
       lessor = FakeLessor.over(driver, FakeLessor.settings().retry(retry).build());
       now = random.nextLong();
-      ladder = new Ladder(lessor, () -> now, random::nextDouble, nanos -> now += nanos);
+      runner = new UnitRunner(lessor, () -> now, random::nextDouble, nanos -> now += nanos);
     }
 
     /** The server's truth, most of the time. */
@@ -89,9 +89,9 @@ class NeverBlindlyTest {
       Exception thrown = null;
       try (PooledConnection face = lessor.acquire()) {
         if (transaction) {
-          ladder.inTransaction(face, WorkOptions.DEFAULT, c -> insert(c, inserts));
+          runner.inTransaction(face, WorkOptions.DEFAULT, c -> insert(c, inserts));
         } else {
-          ladder.run(face, WorkOptions.DEFAULT, c -> insertEach(c, inserts));
+          runner.run(face, WorkOptions.DEFAULT, c -> insertEach(c, inserts));
         }
       } catch (SQLException e) {
         thrown = e;

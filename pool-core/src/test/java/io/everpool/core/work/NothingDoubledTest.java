@@ -47,7 +47,7 @@ class NothingDoubledTest {
     private final Random random;
     private final FakeDriver driver = new FakeDriver();
     private final FakeLessor lessor;
-    private final Ladder ladder;
+    private final UnitRunner runner;
     private int runs;
     private int inserts;
 
@@ -58,7 +58,7 @@ class NothingDoubledTest {
       lessor =
           FakeLessor.over(
               driver, FakeLessor.settings().retry(RetryConfig.DEFAULT.withMaxAttempts(4)).build());
-      ladder = new Ladder(lessor, () -> 0, random::nextDouble, nanos -> {});
+      runner = new UnitRunner(lessor, () -> 0, random::nextDouble, nanos -> {});
     }
 
     void run() {
@@ -72,17 +72,17 @@ class NothingDoubledTest {
       Exception thrown = null;
       try (PooledConnection face = lessor.acquire()) {
         switch (mode) {
-          case 0 -> ladder.inTransaction(face, WorkOptions.DEFAULT, c -> follow(script, c, 0));
-          case 1 -> ladder.run(face, WorkOptions.DEFAULT, c -> follow(script, c, 0));
+          case 0 -> runner.inTransaction(face, WorkOptions.DEFAULT, c -> follow(script, c, 0));
+          case 1 -> runner.run(face, WorkOptions.DEFAULT, c -> follow(script, c, 0));
           default ->
-              ladder.rerun(
+              runner.rerun(
                   face,
                   WorkOptions.DEFAULT,
                   c -> {
                     runs = Math.max(runs, 1);
                     for (int i = 0; i < 2; i++) {
                       int offset = i * 10;
-                      ladder.rerun(c, WorkOptions.DEFAULT, inner -> follow(script, inner, offset));
+                      runner.rerun(c, WorkOptions.DEFAULT, inner -> follow(script, inner, offset));
                     }
                     return "";
                   });

@@ -9,15 +9,19 @@ import io.everpool.api.RetryConfig;
 import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.jdbc.FakeConnector;
 import io.everpool.core.jdbc.FakeDriver;
 import io.everpool.core.jdbc.FakeLessor;
+import io.everpool.core.jdbc.FakePhysical;
 import io.everpool.core.jdbc.PooledConnection;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransactionRollbackException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,7 +29,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Which units are run again, and how. */
-class RerunTest extends LadderFixture {
+class RerunTest extends RunnerFixture {
 
   private static final WorkOptions READ_ONLY = WorkOptions.READ_ONLY.withLabel("the report");
 
@@ -41,13 +45,13 @@ class RerunTest extends LadderFixture {
   private <T, X extends Exception> T run(WorkOptions options, Work<T, X> work)
       throws X, SQLException {
     try (PooledConnection face = lessor.acquire()) {
-      return ladder.run(face, options, work);
+      return runner.run(face, options, work);
     }
   }
 
   private <T, X extends Exception> T inTransaction(Work<T, X> work) throws X, SQLException {
     try (PooledConnection face = lessor.acquire()) {
-      return ladder.inTransaction(face, WorkOptions.DEFAULT, work);
+      return runner.inTransaction(face, WorkOptions.DEFAULT, work);
     }
   }
 
@@ -66,7 +70,7 @@ class RerunTest extends LadderFixture {
     List<Long> numbers = new ArrayList<>();
     try (PooledConnection face = lessor.acquire()) {
       String result =
-          ladder.run(
+          runner.run(
               face,
               READ_ONLY,
               connection -> {
@@ -217,7 +221,8 @@ class RerunTest extends LadderFixture {
     assertThat(numbers).containsExactly(1L, 1L);
     assertThat(driver.calls).containsSubsequence("rollback()", "execute(insert a)", "commit()");
     assertThat(driver.database.rows).containsExactly("a");
-    assertThat(logged.messages(Level.WARN)).doesNotContain(RECONNECTING).hasSize(1);
+    assertThat(logged.messages(Level.WARN)).as("somebody else got through: no alarm").isEmpty();
+    assertThat(logged.messages(Level.INFO)).hasSize(1);
     assertThat(events(PoolEvent.Retried.class))
         .extracting(PoolEvent.Retried::verdict)
         .containsExactly(Verdict.TRANSACTION_CONFLICT);
@@ -343,21 +348,128 @@ class RerunTest extends LadderFixture {
     assertThat(lessor.doomed).isEmpty();
   }
 
+  /** Breaks off in the first run, past the face. */
+  private String breakingPastTheFace(Connection connection, Effects proof) throws SQLException {
+    runs++;
+    connection.unwrap(FakeDriver.Vendor.class);
+    FakePhysical physical = FakeLessor.physical((PooledConnection) connection);
+    physical.effects = proof;
+    if (runs == 1) {
+      physical.breakOff();
+      throw lost();
+    }
+    return "";
+  }
+
   /** A copy or a large object is used past the face, and so is its failure. */
   @Test
   void aFailureOfTheDriversOwnObjectIsFoundOut() throws SQLException {
-    inTransaction(
+    inTransaction(connection -> breakingPastTheFace(connection, Effects.NONE));
+    assertThat(runs).as("the driver knows that nothing was committed").isEqualTo(2);
+    assertThat(lessor.doomed).hasSize(1);
+  }
+
+  /** It may have been used to commit. */
+  @Test
+  void withoutProofAUnitThatTookTheDriversOwnObjectIsNotRunAgain() {
+    assertThatThrownBy(
+            () -> inTransaction(connection -> breakingPastTheFace(connection, Effects.UNPROVEN)))
+        .isInstanceOf(WriteOutcomeUnknownException.class)
+        .hasMessageContaining("the driver's own object was handed out in it");
+    assertThat(runs).isEqualTo(1);
+  }
+
+  /** As by a commit of the driver's own object. */
+  @Test
+  void aCommitThatOnlyTheDriverSawIsNotReplayed() {
+    Throwable thrown =
+        catchThrowable(
+            () -> inTransaction(connection -> breakingPastTheFace(connection, Effects.COMMITTED)));
+    assertThat(thrown).isInstanceOf(SQLException.class);
+    assertThat(thrown.getSuppressed()[0])
+        .hasMessageContaining("work was not run again: a part of it was committed already");
+    assertThat(runs).isEqualTo(1);
+  }
+
+  /** The driver's word counts before what the texts look like: "; end" may be in a literal. */
+  @Test
+  void whatTheDriverKnowsToBeUndoneIsRunAgainWhateverTheTextsSay() throws SQLException {
+    run(
+        WorkOptions.DEFAULT,
         connection -> {
           runs++;
-          connection.unwrap(FakeDriver.Vendor.class);
+          FakePhysical physical = FakeLessor.physical((PooledConnection) connection);
+          physical.effects = Effects.NONE;
+          execute(connection, "do $$ begin null; end $$");
           if (runs == 1) {
-            FakeLessor.physical((PooledConnection) connection).breakOff();
-            throw lost();
+            driver.breakNext("execute");
           }
+          execute(connection, "insert a");
           return "";
         });
     assertThat(runs).isEqualTo(2);
-    assertThat(lessor.doomed).hasSize(1);
+  }
+
+  @Test
+  void ownDeadlinesEndAUnitAtOnce() {
+    driver.failNext("execute", new SQLException("transaction timeout", FakeConnector.DEADLINE));
+    assertThatThrownBy(() -> inTransaction(executing("insert a")))
+        .hasMessageContaining("transaction timeout");
+    assertThat(runs).isEqualTo(1);
+    assertThat(lessor.doomed).containsExactly(Verdict.DEADLINE);
+  }
+
+  @Test
+  void aStalePlanIsForgottenAndTheUnitRunAgainOnTheSameConnection() throws SQLException {
+    List<Long> numbers = new ArrayList<>();
+    driver.failNext("execute", new SQLException("cached plan", FakeConnector.STALE_PLAN));
+    inTransaction(
+        connection -> {
+          numbers.add(number(connection));
+          return executing("insert a").run(connection);
+        });
+    assertThat(numbers).containsExactly(1L, 1L);
+    assertThat(driver.plansForgotten).isEqualTo(1);
+    assertThat(pauses).containsOnly(0L);
+    assertThat(logged.messages(Level.WARN)).isEmpty();
+  }
+
+  @Test
+  void aStalePlanOfAPlainLeaseIsForgottenBeforeTheNext() throws SQLException {
+    driver.failNext("execute", new SQLException("cached plan", FakeConnector.STALE_PLAN));
+    try (PooledConnection face = lessor.acquire()) {
+      assertThatThrownBy(() -> execute(face, "select 1")).hasMessageContaining("cached plan");
+    }
+    assertThat(driver.plansForgotten).isEqualTo(1);
+    assertThat(lessor.released).hasValue(1);
+  }
+
+  /** Each conflict proves that somebody else got through: attempts aren't what bounds them. */
+  @Test
+  void conflictsAreRunAgainUntilTheLongestDuration() {
+    retry(RetryConfig.DEFAULT.withMaxAttempts(2).withMaxDuration(Duration.ofSeconds(2)));
+    for (int i = 0; i < 500; i++) {
+      driver.failNext("execute", new SQLException("could not serialize", "40001"));
+    }
+    Throwable thrown = catchThrowable(() -> inTransaction(executing("insert a")));
+    assertThat(runs).isBetween(40, 60);
+    assertThat(now).isBetween(1_900_000_000L, 2_000_000_000L);
+    assertThat(thrown)
+        .isInstanceOf(SQLTransactionRollbackException.class)
+        .hasMessageContaining("could not serialize")
+        .hasMessageContaining("it has run " + runs + " times in " + now / 1_000_000 + " ms")
+        .hasMessageContaining("retry.max-duration is over");
+    assertThat(((SQLException) thrown).getSQLState()).isEqualTo("40001");
+    assertThat(thrown.getSuppressed()).as("some of the earlier ones").hasSizeBetween(1, 10);
+  }
+
+  @Test
+  void withRetriesOffAConflictIsNotRunAgain() {
+    retry(RetryConfig.OFF);
+    driver.failNext("execute", new SQLException("could not serialize", "40001"));
+    assertThatThrownBy(() -> inTransaction(executing("insert a")))
+        .hasMessageContaining("could not serialize");
+    assertThat(runs).isEqualTo(1);
   }
 
   /** What it is used for goes unseen. */
@@ -385,7 +497,11 @@ class RerunTest extends LadderFixture {
     SQLException third = driver.breakNext("execute");
     Throwable thrown = catchThrowable(() -> inTransaction(executing("insert a")));
     assertThat(thrown).isSameAs(third);
-    assertThat(thrown.getSuppressed()).containsExactly(first, second);
+    assertThat(thrown.getSuppressed()).hasSize(3).startsWith(first, second);
+    assertThat(thrown.getSuppressed()[2])
+        .hasMessageContaining("work was not run again")
+        .hasMessageContaining("retry.max-attempts")
+        .hasMessageContaining("it has run 3 times");
     assertThat(runs).isEqualTo(3);
     assertThat(events(PoolEvent.RetryRefused.class))
         .extracting(PoolEvent.RetryRefused::attempts)
@@ -430,8 +546,9 @@ class RerunTest extends LadderFixture {
   void nothingIsHeldDuringAPause() throws SQLException {
     driver.breakNext("execute");
     List<Integer> closedAtPause = new ArrayList<>();
-    Ladder watching =
-        new Ladder(lessor, () -> now, () -> 0.5, nanos -> closedAtPause.add(lessor.closed.size()));
+    UnitRunner watching =
+        new UnitRunner(
+            lessor, () -> now, () -> 0.5, nanos -> closedAtPause.add(lessor.closed.size()));
     try (PooledConnection face = lessor.acquire()) {
       watching.run(face, READ_ONLY, executing("select 1"));
     }
@@ -458,8 +575,8 @@ class RerunTest extends LadderFixture {
   @Test
   void anInterruptDuringAPauseEndsTheRetrying() throws SQLException {
     driver.breakNext("execute");
-    Ladder interrupted =
-        new Ladder(
+    UnitRunner interrupted =
+        new UnitRunner(
             lessor,
             () -> now,
             () -> 0.5,
@@ -481,10 +598,12 @@ class RerunTest extends LadderFixture {
     SQLException down = new SQLException("no connection within 30 s", "08001");
     try (PooledConnection face = lessor.acquire()) {
       lessor.openFailure = down;
-      assertThatThrownBy(() -> ladder.run(face, READ_ONLY, executing("select 1"))).isSameAs(lost);
+      assertThatThrownBy(() -> runner.run(face, READ_ONLY, executing("select 1"))).isSameAs(lost);
       assertThat(face.isClosed()).isTrue();
     }
-    assertThat(lost.getSuppressed()).containsExactly(down);
+    assertThat(lost.getSuppressed()).hasSize(2).startsWith(down);
+    assertThat(lost.getSuppressed()[1])
+        .hasMessageContaining("the report was not run again: there was no other connection");
     assertThat(events(PoolEvent.RetryRefused.class))
         .extracting(PoolEvent.RetryRefused::why)
         .singleElement()
@@ -497,7 +616,7 @@ class RerunTest extends LadderFixture {
   void aRenewedConnectionMayBreakAsWell() throws SQLException {
     driver.breakNext("execute");
     try (PooledConnection face = lessor.acquire()) {
-      ladder.rerun(
+      runner.rerun(
           face,
           WorkOptions.IDEMPOTENT,
           connection -> {
@@ -513,7 +632,7 @@ class RerunTest extends LadderFixture {
   @Test
   void optionsHoldForTheUnitOnly() throws SQLException {
     try (PooledConnection face = lessor.acquire()) {
-      ladder.rerun(
+      runner.rerun(
           face,
           READ_ONLY.withIsolation(Connection.TRANSACTION_SERIALIZABLE),
           connection -> {
@@ -526,7 +645,7 @@ class RerunTest extends LadderFixture {
       assertThat(face.getTransactionIsolation())
           .as("what it was")
           .isEqualTo(Connection.TRANSACTION_NONE);
-      assertThat(face.witness()).isNull();
+      assertThat(face.observer()).isNull();
     }
   }
 
@@ -537,7 +656,7 @@ class RerunTest extends LadderFixture {
     try (PooledConnection face = lessor.acquire()) {
       face.setAutoCommit(false);
       face.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
-      ladder.rerun(
+      runner.rerun(
           face,
           WorkOptions.DEFAULT,
           connection -> {
@@ -558,7 +677,7 @@ class RerunTest extends LadderFixture {
     try (PooledConnection face = lessor.acquire()) {
       execute(face, "SET search_path = x");
       SQLException lost = driver.breakNext("execute");
-      assertThatThrownBy(() -> ladder.rerun(face, READ_ONLY, executing("select 1"))).isSameAs(lost);
+      assertThatThrownBy(() -> runner.rerun(face, READ_ONLY, executing("select 1"))).isSameAs(lost);
     }
     assertThat(runs).isEqualTo(1);
   }
@@ -568,7 +687,7 @@ class RerunTest extends LadderFixture {
     try (PooledConnection face = lessor.acquire();
         Statement open = face.createStatement()) {
       SQLException lost = driver.breakNext("execute");
-      assertThatThrownBy(() -> ladder.rerun(face, READ_ONLY, executing("select 1"))).isSameAs(lost);
+      assertThatThrownBy(() -> runner.rerun(face, READ_ONLY, executing("select 1"))).isSameAs(lost);
       assertThat(open.getConnection()).isSameAs(face);
     }
     assertThat(runs).isEqualTo(1);

@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 
-/** A ladder over a fake driver, with a clock that moves only while it pauses. */
-abstract class LadderFixture {
+/** A runner over a fake driver, with a clock that moves only while it pauses. */
+abstract class RunnerFixture {
   static final String RECONNECTING = "Attempting to reconnect to database...";
 
   final FakeDriver driver = new FakeDriver();
@@ -24,7 +24,7 @@ abstract class LadderFixture {
   final List<Long> pauses = new ArrayList<>();
   long now;
   FakeLessor lessor = lessor(RetryConfig.DEFAULT);
-  Ladder ladder = ladder(lessor);
+  UnitRunner runner = runner(lessor);
 
   /** How often the work of the test ran. */
   int runs;
@@ -38,13 +38,13 @@ abstract class LadderFixture {
     return FakeLessor.over(driver, PoolConfig.builder("fake:").retry(retry).build());
   }
 
-  Ladder ladder(FakeLessor over) {
-    return new Ladder(over, () -> now, () -> 0.5, this::pause);
+  UnitRunner runner(FakeLessor over) {
+    return new UnitRunner(over, () -> now, () -> 0.5, this::pause);
   }
 
   void retry(RetryConfig retry) {
     lessor = lessor(retry);
-    ladder = ladder(lessor);
+    runner = runner(lessor);
   }
 
   private void pause(long nanos) throws InterruptedException {

@@ -7,10 +7,13 @@ import java.sql.SQLException;
  * Hears from a face what a unit of work sends, so that whether it may be rerun is a matter of fact.
  * Called on the thread of the unit.
  */
-public interface Witness {
+public interface UnitObserver {
 
-  /** A statement is about to be sent, or the program has taken the driver's own object to send. */
+  /** A statement is about to be sent. */
   void executing();
+
+  /** The program has taken the driver's own object in hand, and may send by that. */
+  void exposed();
 
   /** A call failed for a reason that isn't the caller's SQL or data. */
   void failed(Verdict verdict, SQLException failure);

@@ -1,0 +1,159 @@
+package io.everpool.core.work;
+
+import static io.everpool.api.driver.Effects.COMMITTED;
+import static io.everpool.api.driver.Effects.IN_DOUBT;
+import static io.everpool.api.driver.Effects.UNPROVEN;
+
+import io.everpool.api.RetryConfig;
+import java.util.function.BiPredicate;
+
+/**
+ * Whether a unit of work that failed is run again: the first row that applies counts. A pure
+ * function of {@link UnitFacts}; nothing else in the pool decides this.
+ *
+ * <p>That nothing is doubled can be read off the table. A unit runs again by the last row only. To
+ * come there without a promise it must have passed {@link #COMMITTED_ALREADY}, {@link #IN_FLIGHT}
+ * and {@link #NO_PROOF}: so its effects are {@link io.everpool.api.driver.Effects#NONE}, all that
+ * it sent is undone. That it does there what it would have done here is what {@link #PART_OF_ONE},
+ * {@link #SESSION_CHANGED} and {@link #STATEMENT_HELD} see to.
+ */
+enum RerunRule {
+  OWN_FAILURE(
+      "its own SQL, data or code failed",
+      (unit, limits) -> unit.failed() == FailureKind.STATEMENT,
+      Decision.GIVE_UP,
+      "the failure is its own"),
+  OWN_DEADLINE(
+      "a limit passed that it is under (`transaction_timeout`)",
+      (unit, limits) -> unit.failed() == FailureKind.DEADLINE,
+      Decision.GIVE_UP,
+      "the deadline that passed is its own"),
+  SERVER_REFUSES(
+      "the server refuses connections for good",
+      (unit, limits) -> unit.failed() == FailureKind.REFUSED,
+      Decision.GIVE_UP,
+      "the server refuses connections"),
+  LEFT_TO_OUTER(
+      "a unit around it can be run again",
+      (unit, limits) -> unit.outerReruns(),
+      Decision.LEAVE_TO_OUTER,
+      "the unit around it is run again"),
+  COMMIT_TRACEABLE(
+      "a COMMIT has no answer, and its transaction's id is known",
+      (unit, limits) -> unit.failed() == FailureKind.COMMIT && unit.commitTraceable(),
+      Decision.LOOK_UP,
+      "the server is asked what became of its COMMIT"),
+  COMMIT_LOST(
+      "a COMMIT has no answer",
+      (unit, limits) -> unit.failed() == FailureKind.COMMIT,
+      Decision.GIVE_UP,
+      "nobody can tell what became of its COMMIT"),
+  PART_OF_ONE(
+      "it is a part of a transaction that was begun before it",
+      (unit, limits) -> unit.withinTransaction(),
+      Decision.GIVE_UP,
+      "it is a part of a transaction that was begun before it"),
+  COMMITTED_ALREADY(
+      "no promise, and something it sent was committed",
+      (unit, limits) -> !unit.promised() && unit.effects() == COMMITTED,
+      Decision.GIVE_UP,
+      "a part of it was committed already"),
+  IN_FLIGHT(
+      "no promise, and its last request could commit and has no answer",
+      (unit, limits) -> !unit.promised() && unit.effects() == IN_DOUBT,
+      Decision.GIVE_UP,
+      "its last request could commit by itself, and has no answer"),
+  NO_PROOF(
+      "no promise, and nobody knows what was sent by the driver's own object",
+      (unit, limits) -> !unit.promised() && unit.effects() == UNPROVEN,
+      Decision.GIVE_UP,
+      "the driver's own object was handed out in it, and there is no proof on this connection that"
+          + " nothing was committed by that"),
+  SESSION_CHANGED(
+      "its session is lost, and had state that SQL, a function or the driver's object may have set"
+          + " before it",
+      (unit, limits) -> unit.needsAnotherSession() && unit.sessionChanged(),
+      Decision.GIVE_UP,
+      "its session had state set before it, by SQL, a function or the driver's own object, that"
+          + " another doesn't have"),
+  STATEMENT_HELD(
+      "its session is lost, and a statement that was opened before it is still open",
+      (unit, limits) -> unit.needsAnotherSession() && unit.holdsStatement(),
+      Decision.GIVE_UP,
+      "a statement that was opened before it is still open"),
+  RETRY_OFF(
+      "`retry.max-attempts` is 1",
+      (unit, limits) -> limits.maxAttempts() <= 1,
+      Decision.GIVE_UP,
+      "retry.max-attempts is 1"),
+  OFTEN_ENOUGH(
+      "it has lost its connection `retry.max-attempts` times; conflicts don't count, for each proves"
+          + " that somebody else got through",
+      (unit, limits) ->
+          unit.failed() != FailureKind.CONFLICT && unit.connectionRuns() >= limits.maxAttempts(),
+      Decision.GIVE_UP,
+      "it has run as often as retry.max-attempts allows"),
+  LONG_ENOUGH(
+      "`retry.max-duration` is over, or would be after the pause",
+      (unit, limits) -> unit.spentNanos() > limits.maxDuration().toNanos(),
+      Decision.GIVE_UP,
+      "retry.max-duration is over"),
+  INTERRUPTED(
+      "its thread was interrupted",
+      (unit, limits) -> unit.interrupted(),
+      Decision.GIVE_UP,
+      "its thread was interrupted"),
+  PROVEN(
+      "otherwise: it is promised, or nothing that it sent is there",
+      (unit, limits) -> true,
+      Decision.RERUN,
+      "nothing that it sent is there");
+
+  /** What follows. */
+  enum Decision {
+    RERUN,
+    LEAVE_TO_OUTER,
+    LOOK_UP,
+    GIVE_UP
+  }
+
+  private final String when;
+
+  @SuppressWarnings("ImmutableEnumChecker") // the lambdas have no state
+  private final BiPredicate<UnitFacts, RetryConfig> applies;
+
+  private final Decision decision;
+  private final String because;
+
+  RerunRule(
+      String when, BiPredicate<UnitFacts, RetryConfig> applies, Decision decision, String because) {
+    this.when = when;
+    this.applies = applies;
+    this.decision = decision;
+    this.because = because;
+  }
+
+  /** The row for a failed unit. */
+  static RerunRule of(UnitFacts unit, RetryConfig limits) {
+    for (RerunRule rule : values()) {
+      if (rule.applies.test(unit, limits)) {
+        return rule;
+      }
+    }
+    throw new AssertionError("the last row always applies");
+  }
+
+  /** The condition in words, for the documentation. */
+  String when() {
+    return when;
+  }
+
+  Decision decision() {
+    return decision;
+  }
+
+  /** Why, as logs and exceptions have it after "is not run again: ". */
+  String because() {
+    return because;
+  }
+}

@@ -1,0 +1,42 @@
+package io.everpool.core.work;
+
+import io.everpool.api.driver.Effects;
+
+/**
+ * All that the decision about a failed unit depends on.
+ *
+ * @param failed what failed
+ * @param effects what of that which its present run has sent may be there for good
+ * @param promise what the caller has said of it
+ * @param outerReruns whether a unit around it is run again instead
+ * @param withinTransaction whether a transaction was open already when it began
+ * @param commitTraceable whether the server can be asked what became of the COMMIT
+ * @param sessionChanged whether SQL, a function or the driver's own object may have set something
+ *     in its session before it began, which another session doesn't have
+ * @param holdsStatement whether a statement that was opened before it is still open
+ * @param connectionRuns how often it has run, less the runs that ended in a conflict
+ * @param spentNanos since its first run began, with the pause before the next; nanoseconds
+ * @param interrupted whether its thread was
+ */
+record UnitFacts(
+    FailureKind failed,
+    Effects effects,
+    Promise promise,
+    boolean outerReruns,
+    boolean withinTransaction,
+    boolean commitTraceable,
+    boolean sessionChanged,
+    boolean holdsStatement,
+    int connectionRuns,
+    long spentNanos,
+    boolean interrupted) {
+
+  boolean promised() {
+    return promise != Promise.NONE;
+  }
+
+  /** Whether the next run is on another session. */
+  boolean needsAnotherSession() {
+    return failed == FailureKind.CONNECTION;
+  }
+}

@@ -1,0 +1,88 @@
+package io.everpool.core.work;
+
+import io.everpool.api.driver.Effects;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.core.jdbc.Session;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The evidence of a unit's present run: what of all that was sent may be there for good.
+ *
+ * <p>The first source is the driver, which may have seen the protocol and then knows for certain,
+ * whoever sent it. Where it says {@link Effects#UNPROVEN}, the calls that passed the faces count
+ * instead; they can't show what was sent by the driver's own object.
+ */
+final class UnitLog {
+
+  /** What is known of the run up to {@link #since}, on this session and those before it. */
+  private Effects settled = Effects.NONE;
+
+  private @Nullable PhysicalConnection physical;
+  private long since;
+
+  /** The moment before the last request that passed a face. */
+  private long beforeLast;
+
+  // ---- by the calls, since the same moment
+
+  private Effects called = Effects.NONE;
+  private boolean lastMayCommit;
+
+  /** A run begins on this session; null if there is none any more. */
+  void begin(@Nullable Session session) {
+    settle(Effects.NONE, session);
+  }
+
+  /** So much is certain of the run up to now; what comes is sent on this session. */
+  void settle(Effects known, @Nullable Session session) {
+    settled = known;
+    physical = session == null ? null : session.physical();
+    since = moment();
+    beforeLast = since;
+    called = Effects.NONE;
+    lastMayCommit = false;
+  }
+
+  private long moment() {
+    return physical == null ? 0 : physical.moment();
+  }
+
+  /**
+   * A statement is about to be sent.
+   *
+   * @param mayCommit whether, by its text and the state of the connection, it may be there for good
+   *     once it is carried out
+   */
+  void executing(boolean mayCommit) {
+    beforeLast = moment();
+    if (lastMayCommit) {
+      called = called.and(Effects.COMMITTED); // it was answered, or this one would not be sent
+    }
+    lastMayCommit = mayCommit;
+    if (mayCommit) {
+      called = called.and(Effects.IN_DOUBT);
+    }
+  }
+
+  /** The driver's own object was handed out. */
+  void exposed() {
+    beforeLast = moment();
+    called = Effects.UNPROVEN;
+  }
+
+  /** What of the run may be there for good. */
+  Effects effects() {
+    return settled.and(since(since, called));
+  }
+
+  /** Whether the last request may be there for good and has no answer. */
+  boolean lastInDoubt() {
+    boolean calls = lastMayCommit || called == Effects.UNPROVEN;
+    return since(beforeLast, calls ? Effects.IN_DOUBT : Effects.NONE) == Effects.IN_DOUBT;
+  }
+
+  private Effects since(long moment, Effects byCalls) {
+    Effects seen = physical == null ? Effects.UNPROVEN : physical.effectsSince(moment);
+    return seen == Effects.UNPROVEN ? byCalls : seen;
+  }
+}

@@ -1,0 +1,328 @@
+package io.everpool.core.work;
+
+import io.everpool.api.RetryConfig;
+import io.everpool.api.Work;
+import io.everpool.api.WorkOptions;
+import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.api.driver.Verdict;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.engine.TimeSource;
+import io.everpool.core.jdbc.Lessor;
+import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.observe.Journal;
+import io.everpool.core.policy.Backoff;
+import io.everpool.core.policy.ConflictPause;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLTransactionRollbackException;
+import java.time.Duration;
+import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/**
+ * Runs units of work, and again where that can double nothing. Thread-safe.
+ *
+ * <p>Connections that can't be opened, or are found dead before anything was sent, are dealt with
+ * before a unit begins. Here a run that failed is put to {@link RerunRule}, which decides by the
+ * evidence of its {@link UnitLog}; this class does what it says. A COMMIT without an answer is
+ * {@link Commit looked up}.
+ */
+public final class UnitRunner {
+  static final Logger log = Journal.log();
+
+  final Lessor lessor;
+  final TimeSource time;
+  final Pause pause;
+  final RetryConfig retry;
+
+  /** The same without its bounds: whether a unit could be run again at all. */
+  final RetryConfig unbounded;
+
+  private final DoubleSupplier random;
+
+  /**
+   * @param random numbers from 0 (inclusive) to 1 (exclusive)
+   */
+  public UnitRunner(Lessor lessor, TimeSource time, DoubleSupplier random, Pause pause) {
+    this.lessor = lessor;
+    this.time = time;
+    this.pause = pause;
+    this.random = random;
+    this.retry = lessor.config().retry();
+    this.unbounded =
+        retry.withMaxAttempts(Integer.MAX_VALUE).withMaxDuration(Duration.ofNanos(Long.MAX_VALUE));
+  }
+
+  /** As {@code Pool.rerun}; {@code connection} may be anybody's. */
+  public <T extends @Nullable Object, X extends Exception> T rerun(
+      Connection connection, WorkOptions options, Work<T, X> work) throws X, SQLException {
+    PooledConnection face = face(connection);
+    if (face == null) {
+      return work.run(connection);
+    }
+    try (Unit unit = new Unit(this, face, options)) {
+      try {
+        return runUntilDecided(unit, () -> work.run(connection));
+      } finally {
+        unsetOptions(unit);
+      }
+    }
+  }
+
+  /** As {@code Pool.run}, on a connection that is closed afterwards. */
+  public <T extends @Nullable Object, X extends Exception> T run(
+      PooledConnection face, WorkOptions options, Work<T, X> work) throws X, SQLException {
+    try (Unit unit = new Unit(this, face, options)) {
+      return runUntilDecided(
+          unit,
+          () -> {
+            try {
+              return work.run(face);
+            } catch (Throwable failure) {
+              unit.rollBackAfter(failure);
+              throw failure;
+            }
+          });
+    }
+  }
+
+  /** As {@code Pool.inTransaction}, on a connection that is closed afterwards. */
+  public <T extends @Nullable Object, X extends Exception> T inTransaction(
+      PooledConnection face, WorkOptions options, Work<T, X> work) throws X, SQLException {
+    try (Unit unit = new Unit(this, face, options)) {
+      return runUntilDecided(
+          unit,
+          () -> {
+            face.setAutoCommit(false);
+            try {
+              T result = work.run(face);
+              face.commit();
+              return result;
+            } catch (Throwable failure) {
+              unit.rollBackAfter(failure);
+              throw failure;
+            }
+          });
+    }
+  }
+
+  /** The face behind a connection, if it is one of this pool's and open. */
+  private @Nullable PooledConnection face(Connection connection) {
+    try {
+      PooledConnection face =
+          connection instanceof PooledConnection own
+              ? own
+              : connection.isWrapperFor(PooledConnection.class)
+                  ? connection.unwrap(PooledConnection.class)
+                  : null;
+      return face != null && face.isOf(lessor) ? face : null;
+    } catch (SQLException e) {
+      return null;
+    }
+  }
+
+  /** One run of a unit, from the beginning. */
+  private interface Run<T extends @Nullable Object> {
+    T once() throws Exception;
+  }
+
+  /** Runs until it goes well or must not go on. */
+  @SuppressWarnings("CatchingUnchecked") // frameworks wrap what the driver throws
+  private <T extends @Nullable Object, X extends Exception> T runUntilDecided(Unit unit, Run<T> run)
+      throws X, SQLException {
+    Failures failures = new Failures();
+    Verdict failed = null;
+    for (; ; ) {
+      unit.begin();
+      try {
+        if (failed != null) {
+          unit.startOver(failed);
+        }
+        unit.set.set();
+        return run.once();
+      } catch (Exception failure) {
+        failed = unit.judge(failure);
+        failures.add(failure, failed);
+        if (!prepare(unit, failed, failure, failures)) {
+          throw UnitRunner.<X>asThrown(explain(unit, failed, failure, failures));
+        }
+      }
+    }
+  }
+
+  /**
+   * Work throws its X or what is unchecked, all else throws SQLException: as the callers declare.
+   */
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+  private static <X extends Exception> X asThrown(Exception failure) {
+    return (X) failure;
+  }
+
+  /** Whether the unit is to be run again; everything is then ready for it. */
+  private boolean prepare(Unit unit, Verdict verdict, Exception failure, Failures failures) {
+    FailureKind kind = FailureKind.of(verdict);
+    long pauseNanos = pauseAfter(kind, failures);
+    UnitFacts facts = unit.facts(kind, false, failures.ofConnections(), pauseNanos);
+    RerunRule rule = RerunRule.of(facts, retry);
+    switch (rule.decision()) {
+      case RERUN -> announce(unit, verdict, failure, failures);
+      case LEAVE_TO_OUTER -> {
+        failures.decided(rule, null);
+        return false;
+      }
+      default -> {
+        giveUp(unit, failure, failures, rule, rule.because());
+        return false;
+      }
+    }
+    String obstacle = recover(unit, failure, pauseNanos);
+    if (obstacle != null) {
+      giveUp(unit, failure, failures, rule, obstacle);
+      return false;
+    }
+    lessor.emit(
+        new PoolEvent.Retried(
+            lessor.config().name(),
+            unit.options.label(),
+            failures.runs() + 1,
+            verdict,
+            String.valueOf(failure.getMessage())));
+    return true;
+  }
+
+  /** A conflict is over when the other transaction is; a server that is gone takes longer. */
+  private long pauseAfter(FailureKind kind, Failures failures) {
+    return switch (kind) {
+      case CONFLICT -> ConflictPause.nanos(failures.conflicts(), random.getAsDouble());
+      case STALE_PLAN -> 0;
+      default -> pauseAfter(failures.ofConnections());
+    };
+  }
+
+  long pauseAfter(int failures) {
+    return Backoff.delay(
+        Math.max(1, failures),
+        retry.initialBackoff().toNanos(),
+        retry.maxBackoff().toNanos(),
+        random.getAsDouble());
+  }
+
+  private void announce(Unit unit, Verdict verdict, Exception failure, Failures failures) {
+    String pool = lessor.config().name();
+    String label = unit.options.label();
+    String message = String.valueOf(failure.getMessage());
+    int run = failures.runs() + 1;
+    switch (FailureKind.of(verdict)) {
+      case CONFLICT ->
+          log.info(
+              "Pool {}: {} lost a race with another transaction and is run again (run {}): {}",
+              pool,
+              label,
+              run,
+              message);
+      case STALE_PLAN ->
+          log.info(
+              "Pool {}: a table has changed under the statements that {} had prepared; it is run"
+                  + " again with fresh ones: {}",
+              pool,
+              label,
+              message);
+      default -> {
+        log.warn("Attempting to reconnect to database...");
+        log.warn(
+            "Pool {}: {} met a connection error ({}) and is run again ({} of {}): {}",
+            pool,
+            label,
+            verdict,
+            failures.ofConnections() + 1,
+            retry.maxAttempts(),
+            message);
+      }
+    }
+  }
+
+  /**
+   * Returns why it did not work, or null. What was thrown on the way is told to {@code failure}.
+   */
+  private @Nullable String recover(Unit unit, Exception failure, long pauseNanos) {
+    try {
+      unit.letGoOfDeadSession();
+      pause.pause(pauseNanos);
+      unit.renewIfLetGo();
+      return null;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return "its thread was interrupted";
+    } catch (SQLException e) {
+      Failures.suppress(failure, e);
+      return "there was no other connection: " + e.getMessage();
+    }
+  }
+
+  private void giveUp(
+      Unit unit, Exception failure, Failures failures, RerunRule rule, String because) {
+    failures.decided(rule, because);
+    if (!unit.report(failure) || rule == RerunRule.OWN_FAILURE) {
+      return;
+    }
+    String pool = lessor.config().name();
+    log.warn(
+        "Pool {}: {} is not run again: {}{}",
+        pool,
+        unit.options.label(),
+        because,
+        failures.history(time.nanoTime() - unit.begunAt));
+    lessor.emit(new PoolEvent.RetryRefused(pool, unit.options.label(), failures.runs(), because));
+  }
+
+  /** What to throw for a failure that is final, for this unit; it knows of the ones before. */
+  private Exception explain(Unit unit, Verdict verdict, Exception failure, Failures failures) {
+    String because = failures.because();
+    if (because == null || failures.rule() == RerunRule.OWN_FAILURE) {
+      return failures.last(failure);
+    }
+    String label = unit.options.label();
+    boolean unanswered = verdict.fatal() && verdict != Verdict.READ_ONLY_SERVER;
+    if (unanswered && !unit.isPromised() && unit.lastInDoubt()) {
+      return failures.last(
+          new WriteOutcomeUnknownException(
+              "The connection was lost while "
+                  + label
+                  + " wrote in autocommit: what it sent last may be there or not, and it was not"
+                  + " run again ("
+                  + because
+                  + "). Look for its effect before you repeat it. Work that runs in a transaction,"
+                  + " or is marked read-only or idempotent, is run again by the pool",
+              failure));
+    }
+    String note =
+        label + " was not run again: " + because + failures.history(time.nanoTime() - unit.begunAt);
+    if (failures.conflicts() > 1 && failure instanceof SQLException last) {
+      return failures.last(
+          new SQLTransactionRollbackException(
+              last.getMessage() + " (" + note + ")",
+              last.getSQLState(),
+              last.getErrorCode(),
+              last));
+    }
+    Exception last = failures.last(failure);
+    Failures.suppress(last, new NotRerunException(note));
+    return last;
+  }
+
+  private void unsetOptions(Unit unit) {
+    if (unit.isSessionLost()) {
+      return;
+    }
+    try {
+      unit.set.unset();
+    } catch (SQLException e) {
+      log.debug(
+          "Pool {}: the options of {} stay until its lease ends",
+          lessor.config().name(),
+          unit.options.label(),
+          e);
+    }
+  }
+}
