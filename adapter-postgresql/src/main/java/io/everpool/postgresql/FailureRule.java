@@ -15,7 +15,8 @@ import org.postgresql.util.ServerErrorMessage;
  *
  * @param scope when it applies
  * @param states what the SQLState begins with, one of them; empty for any
- * @param words what the message contains, one of them, in small letters; empty for any
+ * @param words what the message contains, or the name of the server's routine that failed, one of
+ *     them, in small letters; empty for any
  * @param cause what is among the causes, or null for anything
  * @param verdict what it means
  * @param advice what to do when it keeps connections from being opened; empty for the verdict's own
@@ -66,7 +67,7 @@ record FailureRule(
   boolean applies(SQLException failure, boolean connecting) {
     return inScope(failure, connecting)
         && (states.isEmpty() || stateMatches(failure.getSQLState()))
-        && (words.isEmpty() || wordsMatch(failure.getMessage()))
+        && (words.isEmpty() || (wordsMatch(failure.getMessage()) || wordsMatch(routine(failure))))
         && (cause == null || among(failure, cause));
   }
 
@@ -88,10 +89,19 @@ record FailureRule(
     return words.stream().anyMatch(small::contains);
   }
 
+  private static @Nullable ServerErrorMessage said(SQLException failure) {
+    return failure instanceof PSQLException known ? known.getServerErrorMessage() : null;
+  }
+
+  /** Of the server's source, and so in no language; null if it doesn't say. */
+  private static @Nullable String routine(SQLException failure) {
+    ServerErrorMessage said = said(failure);
+    return said == null ? null : said.getRoutine();
+  }
+
   /** What the server called it; empty if the failure isn't the server's. */
   private static String severity(SQLException failure) {
-    ServerErrorMessage said =
-        failure instanceof PSQLException known ? known.getServerErrorMessage() : null;
+    ServerErrorMessage said = said(failure);
     String severity = said == null ? null : said.getSeverity();
     return severity == null ? "" : severity;
   }

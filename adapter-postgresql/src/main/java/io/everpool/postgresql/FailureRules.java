@@ -3,11 +3,14 @@ package io.everpool.postgresql;
 import static io.everpool.api.driver.Verdict.ACCESS_DENIED;
 import static io.everpool.api.driver.Verdict.CALLER;
 import static io.everpool.api.driver.Verdict.CONNECTION_LOST;
+import static io.everpool.api.driver.Verdict.DEADLINE;
 import static io.everpool.api.driver.Verdict.OUT_OF_SLOTS;
 import static io.everpool.api.driver.Verdict.READ_ONLY_SERVER;
 import static io.everpool.api.driver.Verdict.REFUSED;
 import static io.everpool.api.driver.Verdict.SERVER_DOWN;
 import static io.everpool.api.driver.Verdict.SERVER_STARTING;
+import static io.everpool.api.driver.Verdict.STALE_PLAN;
+import static io.everpool.api.driver.Verdict.STALE_SESSION;
 import static io.everpool.api.driver.Verdict.TRANSACTION_CONFLICT;
 import static io.everpool.postgresql.FailureRule.Scope.ALWAYS;
 import static io.everpool.postgresql.FailureRule.Scope.CONNECTING;
@@ -77,6 +80,18 @@ final class FailureRules {
           rule(ALWAYS, "40001|40P01", "", null, TRANSACTION_CONFLICT),
           rule(ALWAYS, "57014", "", null, CALLER),
           rule(ALWAYS, "25006", "", null, READ_ONLY_SERVER),
+
+          // What this side remembers and the database has changed since; the second by the name of
+          // the server's routine, for its words are translated, and the third by the driver's names
+          rule(ALWAYS, "XX000", "cache lookup failed for type", null, STALE_SESSION),
+          rule(ALWAYS, "42704", "type with oid", null, STALE_SESSION),
+          rule(
+              ALWAYS,
+              "0A000",
+              "cached plan must not change result type|revalidatecachedquery",
+              null,
+              STALE_PLAN),
+          rule(ALWAYS, "26000", "\"s_", null, STALE_PLAN),
 
           // Neon's proxy: proxy/src/{auth,compute,control_plane} of neondatabase/neon
           rule(ALWAYS, "XX000", "couldn't connect to compute node", null, SERVER_STARTING, WAIT),
@@ -194,7 +209,8 @@ final class FailureRules {
           rule(ENDED, "57P01|57P02", "", null, SERVER_DOWN, WAIT),
           rule(ENDED, "57P03", "", null, SERVER_STARTING, WAIT),
           rule(ENDED, "57P04", "", null, REFUSED, DATABASE),
-          rule(ENDED, "57P05|25P03|25P04", "", null, CONNECTION_LOST),
+          rule(ENDED, "57P05|25P03", "", null, CONNECTION_LOST),
+          rule(ENDED, "25P04", "", null, DEADLINE),
           rule(ENDED, "53300", "", null, OUT_OF_SLOTS, FULL),
           rule(ENDED, "28", "", null, ACCESS_DENIED, PASSWORD),
           rule(ENDED, "3D000", "", null, ACCESS_DENIED, DATABASE),

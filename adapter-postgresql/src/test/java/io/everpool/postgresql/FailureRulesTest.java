@@ -88,8 +88,31 @@ class FailureRulesTest {
         using(
             server("ERROR", "25006", "cannot execute INSERT in a read-only transaction"),
             Verdict.READ_ONLY_SERVER));
+    samples.add(using(server("ERROR", "0A000", "not implemented"), Verdict.CALLER));
+    // What the database has changed under this side's memory
     samples.add(
-        using(server("ERROR", "0A000", "cached plan must not change result type"), Verdict.CALLER));
+        using(
+            server("ERROR", "0A000", "cached plan must not change result type"),
+            Verdict.STALE_PLAN));
+    samples.add(
+        using(
+            server("FEHLER", "0A000", "gecachter Plan darf x\0RRevalidateCachedQuery"),
+            Verdict.STALE_PLAN));
+    samples.add(
+        using(
+            server("ERROR", "26000", "prepared statement \"S_12\" does not exist"),
+            Verdict.STALE_PLAN));
+    samples.add(
+        using(
+            server("ERROR", "26000", "prepared statement \"mine\" does not exist"),
+            Verdict.CALLER));
+    samples.add(
+        using(
+            server("ERROR", "XX000", "cache lookup failed for type 16385"), Verdict.STALE_SESSION));
+    samples.add(
+        using(
+            server("ERROR", "42704", "type with OID 16385 does not exist"), Verdict.STALE_SESSION));
+    samples.add(using(server("ERROR", "42704", "type \"mood\" does not exist"), Verdict.CALLER));
     samples.add(
         using(
             server("ERROR", "23505", "duplicate key value violates unique constraint"),
@@ -225,7 +248,7 @@ class FailureRulesTest {
     samples.add(
         using(
             server("FATAL", "25P04", "terminating connection due to transaction timeout"),
-            Verdict.CONNECTION_LOST));
+            Verdict.DEADLINE));
     samples.add(
         connecting(
             server("FATAL", "53300", "sorry, too many clients already"), Verdict.OUT_OF_SLOTS));

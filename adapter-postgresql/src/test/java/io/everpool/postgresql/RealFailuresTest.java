@@ -112,7 +112,7 @@ class RealFailuresTest {
     PostgresConnection longTransaction = session();
     execute(longTransaction, "set transaction_timeout = 50; begin");
     awaitEnd(longTransaction);
-    fails(() -> ask(longTransaction, "select 1"), "25P04", Verdict.CONNECTION_LOST);
+    fails(() -> ask(longTransaction, "select 1"), "25P04", Verdict.DEADLINE);
   }
 
   private static void awaitEnd(PostgresConnection session) {
@@ -248,7 +248,7 @@ class RealFailuresTest {
       }
       execute(session, "alter table shape add b int");
       session.jdbc().setAutoCommit(false);
-      fails(statement::execute, "0A000", Verdict.CALLER);
+      fails(statement::execute, "0A000", Verdict.STALE_PLAN);
     }
     session.jdbc().rollback();
     session.close();

@@ -8,7 +8,18 @@ public final class Fencing {
   /** How long a failure counts as evidence; nanoseconds. */
   public static final long WINDOW = 2_000_000_000L;
 
+  /**
+   * The shortest time between two fences because of what sessions remember of a database that has
+   * changed; nanoseconds. A failure that only looks like that must not keep the pool busy.
+   */
+  public static final long STALE_EVERY = 60_000_000_000L;
+
   private Fencing() {}
+
+  /** Whether it says of every connection opened so far that it may be out of date. */
+  public static boolean isStale(Verdict verdict) {
+    return verdict == Verdict.STALE_SESSION;
+  }
 
   /** Whether such a failure says something about the server at all. */
   public static boolean isEvidence(Verdict verdict) {

@@ -9,9 +9,11 @@ final class Alarm {
   private final ArrayDeque<Long> failures = new ArrayDeque<>();
   private int liveBefore;
   private long serverAwayUntil;
+  private long currentUntil;
 
   Alarm(long now) {
     serverAwayUntil = now;
+    currentUntil = now;
   }
 
   /**
@@ -21,6 +23,9 @@ final class Alarm {
    * @return whether the whole generation is to be given up
    */
   boolean connectionFailed(Verdict verdict, int live, long now) {
+    if (Fencing.isStale(verdict)) {
+      return replaceTheStale(now);
+    }
     if (!Fencing.isEvidence(verdict)) {
       return false;
     }
@@ -32,6 +37,15 @@ final class Alarm {
     }
     failures.add(now);
     return ring(verdict, now);
+  }
+
+  /** What one session doesn't know of the database, none does that is as old. */
+  private boolean replaceTheStale(long now) {
+    boolean due = now - currentUntil >= 0;
+    if (due) {
+      currentUntil = now + Fencing.STALE_EVERY;
+    }
+    return due;
   }
 
   /** A connect failed; as {@link #connectionFailed}. */
