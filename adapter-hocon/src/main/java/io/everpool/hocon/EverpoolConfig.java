@@ -1,7 +1,6 @@
 package io.everpool.hocon;
 
 import com.typesafe.config.Config;
-import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigUtil;
@@ -9,12 +8,11 @@ import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +41,8 @@ import org.jspecify.annotations.Nullable;
  * around it, credentials included; {@code user}, {@code password}, {@code url} and {@code
  * properties} can be taken back there with {@code null}.
  *
+ * <p>A default gives way to what was said: with {@code max-size = 1} alone, {@code min-size} is 1.
+ *
  * <p>Durations need a unit ({@code 300s}); only zero goes without. {@code sleep} takes {@code true}
  * and {@code false} for {@code on} and {@code off}. What can't be read, is unknown or can't work is
  * reported all at once, with the file and line where it stands and without any secret.
@@ -67,7 +67,7 @@ public final class EverpoolConfig {
    *     loaded
    */
   public static PoolConfig load() {
-    return from(resolved(ConfigFactory::load));
+    return from(Loading.of(ConfigFactory::load));
   }
 
   /**
@@ -77,42 +77,57 @@ public final class EverpoolConfig {
    *     loaded
    */
   public static PoolConfig load(String poolName) {
-    return from(resolved(ConfigFactory::load), poolName);
+    return from(Loading.of(ConfigFactory::load), poolName);
   }
 
   /**
-   * The pool of {@code everpool { ... }}; blocks under {@code pools} don't matter to it.
+   * The pool of {@code everpool { ... }}. The blocks under {@code pools} are examined with it, so
+   * that a slip in one doesn't wait until somebody loads it; only that one of them lacks a URL
+   * doesn't matter here.
    *
    * @param root the whole configuration, not the block; resolved here if it isn't yet
    * @throws InvalidPoolConfigException with every problem at once
    */
   public static PoolConfig from(Config root) {
     Problems problems = new Problems();
-    Layers layers = new Layers(List.of(new Layer(ROOT, rootBlock(root, problems))));
-    return new PoolReader(problems).read(layers, null);
+    ConfigObject whole = resolved(root);
+    Structure.refuseNearMisses(whole, problems);
+    Secrets secrets = new Secrets(whole);
+    Layer shared = new Layer(ROOT, block(ROOT, whole.get(ROOT), problems));
+    ConfigObject pools = block(ROOT + "." + POOLS, shared.block().get(POOLS), problems);
+    pools.forEach(
+        (name, own) -> {
+          List<Layer> layers = layers(name, own, shared, problems);
+          new PoolReader(problems, secrets).examine(new Layers(layers), name);
+        });
+    return new PoolReader(problems, secrets).read(new Layers(List.of(shared)), null);
   }
 
   /**
-   * The pool of {@code everpool.pools.<poolName>}, falling back to {@code everpool { ... }}.
+   * The pool of {@code everpool.pools.<poolName>}, falling back to {@code everpool { ... }}. Of the
+   * other pools only unknown keys matter to it.
    *
    * @param root the whole configuration, not the block; resolved here if it isn't yet
    * @throws InvalidPoolConfigException with every problem at once; also if there is no such pool
    */
   public static PoolConfig from(Config root, String poolName) {
+    Objects.requireNonNull(poolName, "poolName");
     Problems problems = new Problems();
-    ConfigObject shared = rootBlock(root, problems);
-    ConfigObject pools = block(ROOT + "." + POOLS, shared.get(POOLS), problems);
-    String path = ROOT + "." + POOLS + "." + ConfigUtil.joinPath(poolName);
+    ConfigObject whole = resolved(root);
+    Structure.refuseNearMisses(whole, problems);
+    Layer shared = new Layer(ROOT, block(ROOT, whole.get(ROOT), problems));
+    ConfigObject pools = block(ROOT + "." + POOLS, shared.block().get(POOLS), problems);
     ConfigValue own = pools.get(poolName);
     if (own == null) {
       problems.add(
-          "there is no block " + path + (pools.isEmpty() ? "" : "; there are " + names(pools)));
+          "there is no block "
+              + path(poolName)
+              + (pools.isEmpty() ? "" : "; there are " + names(pools)));
       throw problems.exception();
     }
-    List<Layer> layers = new ArrayList<>();
-    layers.add(new Layer(path, block(path, own, problems)));
-    layers.add(new Layer(ROOT, shared));
-    return new PoolReader(problems).read(new Layers(layers), poolName);
+    List<Layer> layers = layers(poolName, own, shared, problems);
+    Structure.refuseUnknownKeys(pools, poolName, problems);
+    return new PoolReader(problems, new Secrets(whole)).read(new Layers(layers), poolName);
   }
 
   /**
@@ -123,37 +138,27 @@ public final class EverpoolConfig {
    */
   public static SortedSet<String> poolNames(Config root) {
     Problems problems = new Problems();
-    ConfigObject shared = rootBlock(root, problems);
+    ConfigObject whole = resolved(root);
+    Structure.refuseNearMisses(whole, problems);
+    ConfigObject shared = block(ROOT, whole.get(ROOT), problems);
     SortedSet<String> names = names(block(ROOT + "." + POOLS, shared.get(POOLS), problems));
     problems.throwIfAny();
     return names;
   }
 
-  private static ConfigObject rootBlock(Config root, Problems problems) {
-    Config resolved = resolved(() -> root.isResolved() ? root : root.resolve());
-    return block(ROOT, resolved.root().get(ROOT), problems);
+  /** Where the block of a named pool stands. */
+  static String path(String poolName) {
+    return ROOT + "." + POOLS + "." + ConfigUtil.joinPath(poolName);
   }
 
-  /**
-   * Resolves without telling secrets: where a concatenation or a piece of syntax is wrong the
-   * library's message quotes the values, a password among them, and so does its cause. Only that a
-   * substitution has nothing to refer to is told in its own words, which quote its name alone.
-   */
-  private static Config resolved(Supplier<Config> resolve) {
-    try {
-      return resolve.get();
-    } catch (ConfigException.UnresolvedSubstitution e) {
-      throw new InvalidPoolConfigException(List.of(String.valueOf(e.getMessage())));
-    } catch (ConfigException e) {
-      String where = e.origin() == null ? "" : " at " + e.origin().description();
-      throw new InvalidPoolConfigException(
-          List.of(
-              "the configuration could not be resolved"
-                  + where
-                  + " ("
-                  + e.getClass().getSimpleName()
-                  + "); what stands there isn't shown, for it may be a secret"));
-    }
+  private static List<Layer> layers(
+      String poolName, ConfigValue own, Layer shared, Problems problems) {
+    String path = path(poolName);
+    return List.of(new Layer(path, block(path, own, problems)), shared);
+  }
+
+  private static ConfigObject resolved(Config root) {
+    return Loading.of(() -> root.isResolved() ? root : root.resolve()).root();
   }
 
   private static ConfigObject block(String path, @Nullable ConfigValue value, Problems problems) {

@@ -3,17 +3,37 @@ package io.everpool.hocon;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
 import io.everpool.api.Redaction;
+import java.util.regex.Pattern;
 
 /** A value and the path at which it was found. */
 record Located(String path, ConfigValue value) {
+
+  /** Our own list of defaults, or another library's: what stands there nobody has said. */
+  private static final Pattern REFERENCE = Pattern.compile("(?:^|[/ ])reference\\.conf(?:\\W|$)");
+
+  /** What may stand in the name of a file, of a block or of a key. */
+  private static final Pattern PLAIN = Pattern.compile("[\\w.,:;/\\\\!()\\[\\]~+ -]*");
 
   boolean isNull() {
     return value.valueType() == ConfigValueType.NULL;
   }
 
-  /** Where it stands, in brackets: file and line, or the environment variable it came from. */
+  /** Whether it is a default that a {@code reference.conf} lists. */
+  boolean isDefault() {
+    return REFERENCE.matcher(description()).find();
+  }
+
+  /** Where it stands, in brackets: file and line, or that it came from the environment. */
   String origin() {
-    return " (" + Redaction.url(value.origin().description()) + ")";
+    String description = description();
+    return " ("
+        + (PLAIN.matcher(description).matches() ? description : Redaction.url(description))
+        + ")";
+  }
+
+  /** The path as a message may show it: where quotes are missing, a key may hold a secret. */
+  String shownPath() {
+    return PLAIN.matcher(path.replace("\"", "")).matches() ? path : Redaction.MASK;
   }
 
   /** What kind of value it is, in words. */
@@ -26,5 +46,9 @@ record Located(String path, ConfigValue value) {
       case NULL -> "null";
       case STRING -> "a string";
     };
+  }
+
+  private String description() {
+    return value.origin().description();
   }
 }

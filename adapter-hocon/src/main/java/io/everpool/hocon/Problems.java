@@ -1,13 +1,15 @@
 package io.everpool.hocon;
 
 import io.everpool.api.InvalidPoolConfigException;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /** Collects what is wrong, to be told all at once. */
 final class Problems {
 
-  private final List<String> texts = new ArrayList<>();
+  /** Each once: named pools fall back to the same block. */
+  private final Set<String> texts = new LinkedHashSet<>();
 
   void add(String text) {
     texts.add(text);
@@ -15,7 +17,7 @@ final class Problems {
 
   /** Adds {@code path + text} and where the value stands. */
   void add(Located located, String text) {
-    texts.add(located.path() + " " + text + located.origin());
+    texts.add(located.shownPath() + " " + text + located.origin());
   }
 
   void notABlock(Located located) {
@@ -29,6 +31,6 @@ final class Problems {
   }
 
   InvalidPoolConfigException exception() {
-    return new InvalidPoolConfigException(texts);
+    return new InvalidPoolConfigException(List.copyOf(texts));
   }
 }

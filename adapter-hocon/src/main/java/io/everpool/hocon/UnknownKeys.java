@@ -4,7 +4,6 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import io.everpool.api.PoolConfig;
-import io.everpool.api.Redaction;
 import io.everpool.hocon.Settings.Setting;
 import java.util.Set;
 import java.util.TreeMap;
@@ -39,7 +38,8 @@ final class UnknownKeys {
 
   private static String unknown(String path, String key, ConfigValue value) {
     Located located = new Located(path + "." + ConfigUtil.joinPath(key), value);
-    return Redaction.url("unknown key " + located.path())
+    return "unknown key "
+        + located.shownPath()
         + Spelling.nearest(key).map(near -> "; did you mean " + near + "?").orElse("")
         + located.origin();
   }

@@ -1,12 +1,8 @@
 package io.everpool.hocon;
 
-import com.typesafe.config.Config;
-import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValue;
-import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
-import io.everpool.api.Redaction;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -21,12 +17,14 @@ import org.jspecify.annotations.Nullable;
 final class ValueReader {
 
   private static final Pattern WHOLE = Pattern.compile("[+-]?\\d{1,18}");
-  private static final int LONGEST_SHOWN = 40;
+  private static final Pattern BLANK = Pattern.compile("^[ \\t\\r\\n]+|[ \\t\\r\\n]+$");
 
   private final Problems problems;
+  private final Secrets secrets;
 
-  ValueReader(Problems problems) {
+  ValueReader(Problems problems, Secrets secrets) {
     this.problems = problems;
+    this.secrets = secrets;
   }
 
   /** The value as a {@code type}, or null after a problem was added. */
@@ -38,7 +36,8 @@ final class ValueReader {
     }
     Object value = scalar(type, located);
     if (value == null) {
-      problems.add(located, "is " + shown(located) + "; " + wanted(type));
+      problems.add(
+          located, "is " + secrets.shown(located, text(located.value())) + "; " + wanted(type));
     }
     return value;
   }
@@ -49,16 +48,16 @@ final class ValueReader {
       return text;
     }
     if (type == int.class || type == long.class) {
-      return number(type, text.trim());
+      return number(type, trimmed(text));
     }
     if (type == boolean.class) {
-      return truth(text);
+      return truth(trimmed(text));
     }
     if (type == Duration.class) {
-      return duration(text.trim());
+      return Durations.parse(trimmed(text));
     }
     if (type.isEnum()) {
-      return constant(type, located.value());
+      return constant(type, trimmed(text));
     }
     throw new IllegalStateException("no HOCON for a " + type);
   }
@@ -82,21 +81,13 @@ final class ValueReader {
     };
   }
 
-  /** HOCON takes a bare number for milliseconds; whoever writes 300 here rarely means that. */
-  private static @Nullable Duration duration(String text) {
-    if (WHOLE.matcher(text).matches()) {
-      return Long.parseLong(text) == 0 ? Duration.ZERO : null;
-    }
-    try {
-      return single(text).getDuration("value");
-    } catch (ConfigException unreadable) {
-      return null;
-    }
+  /** What a shell or a file leaves around a value; other invisible characters are no accident. */
+  private static String trimmed(String text) {
+    return BLANK.matcher(text).replaceAll("");
   }
 
   /** HOCON's {@code on} and {@code off} are strings, but {@code true} and {@code false} aren't. */
-  private static @Nullable Object constant(Class<?> type, ConfigValue value) {
-    String text = text(value);
+  private static @Nullable Object constant(Class<?> type, String text) {
     List<String> switches = List.of("on", "off");
     for (Object constant : type.getEnumConstants()) {
       String label = Settings.kebab(constant.toString());
@@ -130,16 +121,6 @@ final class ValueReader {
               .collect(Collectors.joining(", "));
     }
     return "it must be a string";
-  }
-
-  /** The value as a message may show it. */
-  private static String shown(Located located) {
-    String text = Redaction.url(text(located.value()));
-    String masked =
-        Redaction.properties(Map.of(located.path(), text)).getOrDefault(located.path(), "");
-    return "\""
-        + (masked.length() > LONGEST_SHOWN ? masked.substring(0, LONGEST_SHOWN) + "..." : masked)
-        + "\"";
   }
 
   /**
@@ -186,11 +167,9 @@ final class ValueReader {
   }
 
   /** The value as it was written. */
-  private static String text(ConfigValue value) {
-    return value.atKey("value").getString("value");
-  }
-
-  private static Config single(String text) {
-    return ConfigValueFactory.fromAnyRef(text).atKey("value");
+  static String text(ConfigValue value) {
+    return value.valueType() == ConfigValueType.NULL
+        ? "null"
+        : value.atKey("value").getString("value");
   }
 }

@@ -79,12 +79,40 @@ class BadConfigTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"5", "s", "5 x", "true", "1h30m", "99999999999999999999"})
+  @ValueSource(
+      strings = {
+        "5",
+        "s",
+        "5 x",
+        "true",
+        "1h30m",
+        "99999999999999999999",
+        "1.5",
+        "1e3",
+        "1e3s",
+        "-5",
+        "0.0001ns",
+        "5 S",
+        "1_000s",
+        "5ss",
+        "1.s"
+      })
   void whatIsNoDurationIsRefused(String written) {
     assertThat(Hocon.problems("idle-timeout = " + written))
         .singleElement()
         .asString()
         .startsWith("everpool.idle-timeout is \"" + written + "\"; it must be a number with");
+  }
+
+  /** What can't be seen is no accident of a shell or a file, but of something else. */
+  @ParameterizedTest
+  @ValueSource(strings = {"5\\u0000s", "5s\\u0000", "\\u00005s", "5\\u00a0s", "5\\u200bs", "٥s"})
+  void anInvisibleCharacterIsNoPartOfADuration(String written) {
+    assertThat(Hocon.problems("idle-timeout = \"" + written + "\""))
+        .singleElement()
+        .asString()
+        .startsWith("everpool.idle-timeout is a text that isn't shown");
+    assertThat(Hocon.problems("max-size = \"" + written.replace("s", "") + "\"")).hasSize(1);
   }
 
   /** HOCON's own arithmetic stops at 292 years; ours at one. */
@@ -194,5 +222,167 @@ class BadConfigTest {
         .hasNoCause()
         .hasMessageNotContaining("hunter2")
         .hasMessageContaining("could not be resolved");
+  }
+
+  /** What nobody has set gives way to what somebody has. */
+  @Test
+  void aDefaultGivesWayToWhatWasSaid() {
+    assertThat(Hocon.pool("max-size = 1").minSize()).isEqualTo(1);
+    assertThat(Hocon.pool("min-size = 30").maxSize()).isEqualTo(30);
+    assertThat(Hocon.pool("retry { max-backoff = 1ms }").retry().initialBackoff()).hasMillis(1);
+    assertThat(Hocon.pool("retry { initial-backoff = 1m }").retry().maxBackoff()).hasMinutes(1);
+    Config withReference =
+        Hocon.lines("everpool { url = \"" + Hocon.URL + "\", max-size = 1 }")
+            .withFallback(ConfigFactory.parseResources(EverpoolConfig.class, "/reference.conf"));
+    assertThat(EverpoolConfig.from(withReference).minSize()).isEqualTo(1);
+  }
+
+  /** A variable of another name may hold a password: nobody who reads the log may see it. */
+  @Test
+  void whatCameFromElsewhereIsNotShown() {
+    Config config =
+        ConfigFactory.parseString(
+                """
+                EVERPOOL_WRONG = hunter2
+                db { pw = hunter, pin = 123456 }
+                copy = soon
+                everpool {
+                  url = "postgresql://h/d"
+                  password = sesame
+                  min-size = ${?EVERPOOL_WRONG}
+                  max-size = ${db.pw}
+                  max-waiters = ${everpool.password}
+                  max-queries = "a"${db.pw}
+                  idle-timeout = ${copy}
+                  retry { max-attempts = -${db.pin} }
+                  name = ${db.pw}"/"
+                }
+                """)
+            .resolve();
+    assertThat(Hocon.problemsOf(() -> EverpoolConfig.from(config)))
+        .hasSize(7)
+        .noneMatch(problem -> problem.matches("(?s).*(?:hunter|123456|sesame|soon).*"));
+    assertThat(Hocon.problems("max-size = hunter2", "idle-timeout = \"p@ss\""))
+        .noneMatch(problem -> problem.contains("hunter2") || problem.contains("p@ss"));
+  }
+
+  /** The environment of the tests has this variable, see the pom. */
+  @Test
+  void whatTheEnvironmentHoldsIsNotShown() {
+    for (String key : Settings.keys()) {
+      if (!key.equals("retry") && !key.equals("properties")) {
+        Config config =
+            ConfigFactory.parseString(
+                "everpool { url = x, " + key + " = ${?NEON_DB_URL}, max-waiters = -1 }");
+        assertThat(Hocon.problemsOf(() -> EverpoolConfig.from(config)))
+            .as(key)
+            .isNotEmpty()
+            .noneMatch(problem -> problem.contains("env-secret"));
+      }
+    }
+  }
+
+  /** Who misspells the block has set nothing at all, wherever the URL came from. */
+  @ParameterizedTest
+  @ValueSource(strings = {"everpol", "Everpool", "ever-pool", "everpools", "evrpool"})
+  void aBlockThatIsNearlyOursIsRefused(String written) {
+    Config config = Hocon.lines(written + " { max-size = 3 }", "everpool.url = \"jdbc:x\"");
+    String problem = written + " has no effect; did you mean everpool? (String: 1)";
+    assertThat(Hocon.problemsOf(() -> EverpoolConfig.from(config))).containsExactly(problem);
+    assertThat(Hocon.problemsOf(() -> EverpoolConfig.poolNames(config))).containsExactly(problem);
+    assertThat(Hocon.problemsOf(() -> EverpoolConfig.from(config, "x"))).contains(problem);
+    assertThat(Hocon.problemsOf(() -> EverpoolConfig.from(config.withoutPath("everpool"))))
+        .contains(problem);
+  }
+
+  @Test
+  void aKeyThatIsOneBecauseOfItsQuotesIsRefused() {
+    Config config = Hocon.lines("\"everpool.max-size\" = 3", "everpool.url = \"jdbc:x\"");
+    assertThat(Hocon.problemsOf(() -> EverpoolConfig.from(config)))
+        .containsExactly(
+            "\"everpool.max-size\" is one key, because of its quotes, and has no effect; write it"
+                + " without them (String: 1)");
+  }
+
+  /** Other things than a pool may have a name like ours. */
+  @Test
+  void aBlockOfSomethingElseIsLeftAlone() {
+    Config config = Hocon.lines("evertool { x = 1 }", "everpools = 3", "everpool.url = \"jdbc:x\"");
+    assertThat(EverpoolConfig.from(config).url()).isEqualTo("jdbc:x");
+  }
+
+  /** What the library says of a file may hold anything that stands in it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "url = postgresql://app:hunter2@h/d",
+        "password = \"hunter2",
+        "password = hunter2@x",
+        "password = ${hunter2",
+        "password = hunter2 { ",
+        "include required(\"nowhere.conf\")"
+      })
+  void aFileThatCannotBeReadIsToldWithAdviceAndWithoutSecrets(String line, @TempDir Path folder)
+      throws Exception {
+    Path file = folder.resolve("shop.conf");
+    Files.writeString(file, "everpool {\n" + line + "\n}\n");
+    assertThatThrownBy(() -> Loading.of(() -> ConfigFactory.parseFile(file.toFile())))
+        .isInstanceOf(InvalidPoolConfigException.class)
+        .hasNoCause()
+        .hasMessageContaining("could not be read")
+        .hasMessageNotContaining("hunter2");
+  }
+
+  /** Whatever is written: it is taken, or refused by the name of its setting and by nobody else. */
+  @Test
+  void whateverIsWrittenIsTakenOrRefusedByName() {
+    List<String> values =
+        List.of(
+            "null",
+            "true",
+            "0",
+            "-1",
+            "1.5",
+            "1e3",
+            "1e400",
+            "9999999999999999999999",
+            "\"\"",
+            "\" \"",
+            "\"\\u0000\"",
+            "[]",
+            "[1, 2]",
+            "{}",
+            "{ a = 1 }",
+            "5s",
+            "-5s",
+            "5 s",
+            "s",
+            "\"5\\u0000s\"",
+            "999999999999d",
+            "1e-9s",
+            "NaN",
+            "Infinity",
+            "0x10",
+            "010",
+            "\"٣\"",
+            "auto",
+            "ON",
+            "\"a b c\"",
+            "\"${x}\"",
+            "\"\"\"a\nb\"\"\"",
+            "${?NOT_SET_ANYWHERE}");
+    for (String key : Settings.keys()) {
+      for (String value : values) {
+        List<String> problems = List.of();
+        try {
+          Hocon.pool(key + " = " + value);
+        } catch (InvalidPoolConfigException refused) {
+          problems = refused.problems();
+        }
+        assertThat(problems)
+            .as(key + " = " + value)
+            .allMatch(problem -> problem.contains("everpool." + key));
+      }
+    }
   }
 }

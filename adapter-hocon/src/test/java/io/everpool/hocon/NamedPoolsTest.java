@@ -127,4 +127,44 @@ class NamedPoolsTest {
     assertThat(Hocon.problemsOf(() -> EverpoolConfig.poolNames(Hocon.lines("everpool = 1"))))
         .containsExactly("everpool is a number; it must be a block { ... } (String: 1)");
   }
+
+  /** A slip in a pool that is loaded tomorrow is better found today. */
+  @Test
+  void aSlipInAPoolThatNobodyLoadsIsFound() {
+    Config root =
+        Hocon.lines(
+            "everpool { url = \"jdbc:x\", pools { a {}",
+            "b { min-sze = 1, retry { x = 1 } }",
+            "c { max-size = many, min-size = -1 } } }");
+    String[] unknown = {
+      "unknown key everpool.pools.b.min-sze; did you mean min-size? (String: 2)",
+      "unknown key everpool.pools.b.retry.x (String: 2)"
+    };
+
+    assertThat(Hocon.problemsOf(() -> EverpoolConfig.from(root, "a"))).containsExactly(unknown);
+    assertThat(Hocon.problemsOf(() -> EverpoolConfig.from(root)))
+        .contains(unknown)
+        .hasSize(4)
+        .contains(
+            "everpool.pools.c.max-size is \"many\"; it must be a whole number, such as 20"
+                + " (String: 3)");
+  }
+
+  /** Another process may have the variable that holds its URL. */
+  @Test
+  void aPoolThatNobodyLoadsNeedsNoUrl() {
+    Config root =
+        Hocon.lines(
+            "everpool { url = \"jdbc:x\", pools { a { url = null }, b { min-size = 1 } } }");
+    assertThat(EverpoolConfig.from(root).url()).isEqualTo("jdbc:x");
+  }
+
+  @Test
+  void poolsMustBeABlockOfBlocks() {
+    assertThat(Hocon.problems("pools = 7"))
+        .containsExactly("everpool.pools is a number; it must be a block { ... } (String: 3)");
+    assertThat(Hocon.problems("pools { a = 7 }"))
+        .containsExactly("everpool.pools.a is a number; it must be a block { ... } (String: 3)");
+    assertThat(Hocon.pool("pools = null").url()).isEqualTo(Hocon.URL);
+  }
 }

@@ -1,8 +1,6 @@
 package io.everpool.api;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -68,57 +66,63 @@ public record PoolConfig(
     ResetMode reset,
     RetryConfig retry) {
 
-  private static final int LARGEST_POOL = 10_000;
-  private static final Duration LONGEST = Duration.ofDays(365);
+  /** What {@link #maxSize()} may be at the most. */
+  public static final int LARGEST_POOL = 10_000;
+
+  private static final int LONGEST_DAYS = 100_000; // that text() counts in milliseconds
+
+  /** What any duration may be at the most. */
+  public static final Duration LONGEST_DURATION = Duration.ofDays(365);
+
+  private static final int DEFAULT_MIN_SIZE = 2;
+  private static final int DEFAULT_MAX_SIZE = 20;
 
   /**
    * @throws InvalidPoolConfigException with every problem at once
    */
   public PoolConfig {
-    properties = Map.copyOf(properties);
-    List<String> problems = new ArrayList<>();
-    if (!name.matches("[A-Za-z0-9._-]{1,64}")) {
-      problems.add(
-          "name is \"" + name + "\"; use 1 to 64 letters, digits, dots, dashes or underscores");
+    Requirements must = new Requirements();
+    properties = must.beProperties(properties);
+    must.beName("name", name);
+    must.require(
+        url != null && !url.isBlank(), "url is missing; set it, or NEON_DB_URL in the environment");
+    must.require(
+        maxSize >= 1 && maxSize <= LARGEST_POOL,
+        "max-size is " + maxSize + "; it must be 1 to " + LARGEST_POOL);
+    must.require(minSize >= 0, "min-size is " + minSize + "; it must be 0 or more");
+    must.require(
+        minSize <= Math.max(maxSize, 0),
+        "min-size (" + minSize + ") is above max-size (" + maxSize + ")");
+    must.require(
+        maxQueries >= 0, "max-queries is " + maxQueries + "; it must be 0 (no limit) or more");
+    must.beNotNegative("max-lifetime", maxLifetime);
+    must.beNotNegative("idle-timeout", idleTimeout);
+    must.bePositive("health-check-interval", healthCheckInterval);
+    must.beSet("health-check", healthCheck);
+    must.beNotNegative("command-timeout", commandTimeout);
+    must.require(
+        commandTimeout == null
+            || commandTimeout.isZero()
+            || commandTimeout.isNegative()
+            || commandTimeout.compareTo(Duration.ofMillis(1)) >= 0,
+        "command-timeout is " + text(commandTimeout) + "; the server counts in whole ms");
+    must.bePositive("acquire-timeout", acquireTimeout);
+    must.bePositive("connect-timeout", connectTimeout);
+    must.bePositive("validation-timeout", validationTimeout);
+    must.bePositive("reset-timeout", resetTimeout);
+    must.bePositive("close-timeout", closeTimeout);
+    must.beNotNegative("drain-timeout", drainTimeout);
+    must.beNotNegative("leak-threshold", leakThreshold);
+    must.require(
+        maxWaiters >= 0, "max-waiters is " + maxWaiters + "; it must be 0 (nobody waits) or more");
+    must.beSet("sleep", sleep);
+    must.bePositive("sleep-after", sleepAfter);
+    must.beSet("reset", reset);
+    must.beSet("retry", retry);
+    if (retry != null) {
+      retry.check(must);
     }
-    if (url.isBlank()) {
-      problems.add("url is missing; set it, or NEON_DB_URL in the environment");
-    }
-    if (maxSize < 1 || maxSize > LARGEST_POOL) {
-      problems.add("max-size is " + maxSize + "; it must be 1 to " + LARGEST_POOL);
-    }
-    if (minSize < 0) {
-      problems.add("min-size is " + minSize + "; it must be 0 or more");
-    }
-    if (minSize > maxSize) {
-      problems.add("min-size (" + minSize + ") is above max-size (" + maxSize + ")");
-    }
-    if (maxQueries < 0) {
-      problems.add("max-queries is " + maxQueries + "; it must be 0 (no limit) or more");
-    }
-    requireNotNegative(problems, "max-lifetime", maxLifetime);
-    requireNotNegative(problems, "idle-timeout", idleTimeout);
-    requirePositive(problems, "health-check-interval", healthCheckInterval);
-    requireNotNegative(problems, "command-timeout", commandTimeout);
-    if (!commandTimeout.isZero() && commandTimeout.toMillis() == 0) {
-      problems.add(
-          "command-timeout is " + text(commandTimeout) + "; the server counts in whole ms");
-    }
-    requirePositive(problems, "acquire-timeout", acquireTimeout);
-    requirePositive(problems, "connect-timeout", connectTimeout);
-    requirePositive(problems, "validation-timeout", validationTimeout);
-    requirePositive(problems, "reset-timeout", resetTimeout);
-    requirePositive(problems, "close-timeout", closeTimeout);
-    requireNotNegative(problems, "drain-timeout", drainTimeout);
-    requireNotNegative(problems, "leak-threshold", leakThreshold);
-    if (maxWaiters < 0) {
-      problems.add("max-waiters is " + maxWaiters + "; it must be 0 (nobody waits) or more");
-    }
-    requirePositive(problems, "sleep-after", sleepAfter);
-    problems.addAll(retry.problems());
-    if (!problems.isEmpty()) {
-      throw new InvalidPoolConfigException(problems);
-    }
+    must.throwIfAny();
   }
 
   /** Starts from the defaults, for the database at {@code url}. */
@@ -126,7 +130,7 @@ public record PoolConfig(
     return new Builder().url(url);
   }
 
-  /** A builder that starts from these settings. */
+  /** A builder that starts from these settings, every one of them taken as said. */
   public Builder toBuilder() {
     return new Builder()
         .name(name)
@@ -217,35 +221,33 @@ public record PoolConfig(
         + "]";
   }
 
-  static void requirePositive(List<String> problems, String key, Duration value) {
-    if (value.isNegative() || value.isZero() || value.compareTo(LONGEST) > 0) {
-      problems.add(key + " is " + text(value) + "; it must be above zero and at most 365 days");
-    }
-  }
-
-  private static void requireNotNegative(List<String> problems, String key, Duration value) {
-    if (value.isNegative() || value.compareTo(LONGEST) > 0) {
-      problems.add(key + " is " + text(value) + "; it must be zero (off) to 365 days");
-    }
-  }
-
   /** A duration as people write it: {@code 300s}, {@code 1500ms}. */
-  static String text(Duration value) {
+  static String text(@Nullable Duration value) {
+    if (value == null) {
+      return "null";
+    }
     if (value.toNanosPart() == 0) {
       return value.toSeconds() + "s";
     }
-    return value.toNanosPart() % 1_000_000 == 0 ? value.toMillis() + "ms" : value.toString();
+    boolean millis =
+        value.toNanosPart() % 1_000_000 == 0
+            && value.toDays() < LONGEST_DAYS
+            && value.toDays() > -LONGEST_DAYS;
+    return millis ? value.toMillis() + "ms" : value.toString();
   }
 
-  /** Collects settings; each starts at its default. Not thread-safe. */
+  /**
+   * Collects settings; each starts at its default. What can't work, null where a value must be
+   * included, is told by {@link #build()}, all at once. Not thread-safe.
+   */
   public static final class Builder {
     private String name = "everpool";
     private String url = "";
     private @Nullable String user;
     private @Nullable String password;
     private Map<String, String> properties = Map.of();
-    private int minSize = 2;
-    private int maxSize = 20;
+    private @Nullable Integer minSize; // null: not said
+    private @Nullable Integer maxSize;
     private long maxQueries = 50_000;
     private Duration maxLifetime = Duration.ofMinutes(30);
     private Duration idleTimeout = Duration.ofSeconds(300);
@@ -293,11 +295,13 @@ public record PoolConfig(
       return this;
     }
 
+    /** Not said, it is 2, or the maximum where that is less. */
     public Builder minSize(int value) {
       minSize = value;
       return this;
     }
 
+    /** Not said, it is 20, or the minimum where that is more. */
     public Builder maxSize(int value) {
       maxSize = value;
       return this;
@@ -404,14 +408,19 @@ public record PoolConfig(
      * @throws InvalidPoolConfigException with every problem at once
      */
     public PoolConfig build() {
+      int most = maxSize != null ? maxSize : DEFAULT_MAX_SIZE;
+      int least = minSize != null ? minSize : Math.max(0, Math.min(DEFAULT_MIN_SIZE, most));
+      if (maxSize == null && least <= LARGEST_POOL) {
+        most = Math.max(most, least);
+      }
       return new PoolConfig(
           name,
           url,
           user,
           password,
           properties,
-          minSize,
-          maxSize,
+          least,
+          most,
           maxQueries,
           maxLifetime,
           idleTimeout,

@@ -1,8 +1,6 @@
 package io.everpool.api;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * How often and how long connects and units of work are retried.
@@ -37,35 +35,45 @@ public record RetryConfig(
     return new RetryConfig(maxAttempts, value, initialBackoff, maxBackoff, commitOutcome);
   }
 
+  /** With another first pause; a longest pause that is still the default gives way to it. */
   public RetryConfig withInitialBackoff(Duration value) {
-    return new RetryConfig(maxAttempts, maxDuration, value, maxBackoff, commitOutcome);
+    Duration longest = maxBackoff;
+    if (value != null && DEFAULT.maxBackoff.equals(longest) && value.compareTo(longest) > 0) {
+      longest = value;
+    }
+    return new RetryConfig(maxAttempts, maxDuration, value, longest, commitOutcome);
   }
 
+  /** With another longest pause; a first pause that is still the default gives way to it. */
   public RetryConfig withMaxBackoff(Duration value) {
-    return new RetryConfig(maxAttempts, maxDuration, initialBackoff, value, commitOutcome);
+    Duration first = initialBackoff;
+    if (value != null && DEFAULT.initialBackoff.equals(first) && value.compareTo(first) < 0) {
+      first = value;
+    }
+    return new RetryConfig(maxAttempts, maxDuration, first, value, commitOutcome);
   }
 
   public RetryConfig withCommitOutcome(boolean value) {
     return new RetryConfig(maxAttempts, maxDuration, initialBackoff, maxBackoff, value);
   }
 
-  /** What is wrong with these values; empty if they can work. */
-  List<String> problems() {
-    List<String> problems = new ArrayList<>();
-    if (maxAttempts < 1) {
-      problems.add("retry.max-attempts is " + maxAttempts + "; it must be 1 (no retry) or more");
-    }
-    PoolConfig.requirePositive(problems, "retry.max-duration", maxDuration);
-    PoolConfig.requirePositive(problems, "retry.initial-backoff", initialBackoff);
-    PoolConfig.requirePositive(problems, "retry.max-backoff", maxBackoff);
-    if (maxBackoff.compareTo(initialBackoff) < 0) {
-      problems.add(
-          "retry.max-backoff ("
-              + PoolConfig.text(maxBackoff)
-              + ") is shorter than retry.initial-backoff ("
-              + PoolConfig.text(initialBackoff)
-              + ")");
-    }
-    return problems;
+  /** Adds what is wrong with these values. */
+  void check(Requirements must) {
+    must.require(
+        maxAttempts >= 1,
+        "retry.max-attempts is " + maxAttempts + "; it must be 1 (no retry) or more");
+    must.bePositive("retry.max-duration", maxDuration);
+    must.bePositive("retry.initial-backoff", initialBackoff);
+    must.bePositive("retry.max-backoff", maxBackoff);
+    must.require(
+        maxBackoff == null
+            || initialBackoff == null
+            || initialBackoff.compareTo(PoolConfig.LONGEST_DURATION) > 0 // told above
+            || maxBackoff.compareTo(initialBackoff) >= 0,
+        "retry.max-backoff ("
+            + PoolConfig.text(maxBackoff)
+            + ") is shorter than retry.initial-backoff ("
+            + PoolConfig.text(initialBackoff)
+            + ")");
   }
 }

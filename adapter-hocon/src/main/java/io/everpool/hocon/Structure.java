@@ -1,0 +1,53 @@
+package io.everpool.hocon;
+
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValue;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Looks at what nobody has asked for yet: a block whose name is nearly ours, and the pools that
+ * aren't loaded. A slip there is a setting that has no effect, and found when it is too late.
+ */
+final class Structure {
+
+  /** Letters that may differ from {@code everpool}. */
+  private static final int NEAR = 2;
+
+  private Structure() {}
+
+  /** Names blocks beside ours that were most likely meant to be ours. */
+  static void refuseNearMisses(ConfigObject root, Problems problems) {
+    for (Map.Entry<String, ConfigValue> entry : new TreeMap<>(root).entrySet()) {
+      String key = entry.getKey();
+      Located located = new Located(ConfigUtil.joinPath(key), entry.getValue());
+      if (key.startsWith(EverpoolConfig.ROOT + ".")) {
+        problems.add(
+            located, "is one key, because of its quotes, and has no effect; write it without them");
+      } else if (!key.equals(EverpoolConfig.ROOT)
+          && Spelling.distance(Settings.kebab(key), EverpoolConfig.ROOT) <= NEAR
+          && entry.getValue() instanceof ConfigObject block
+          && holdsSettings(block)) {
+        problems.add(located, "has no effect; did you mean " + EverpoolConfig.ROOT + "?");
+      }
+    }
+  }
+
+  private static boolean holdsSettings(ConfigObject block) {
+    List<String> keys = Settings.keys();
+    return block.keySet().stream()
+        .map(Settings::kebab)
+        .anyMatch(key -> keys.contains(key) || key.equals(EverpoolConfig.POOLS));
+  }
+
+  /** Names unknown keys in every block under {@code pools}, but for the one that is loaded. */
+  static void refuseUnknownKeys(ConfigObject pools, String loaded, Problems problems) {
+    for (Map.Entry<String, ConfigValue> entry : new TreeMap<>(pools).entrySet()) {
+      if (!entry.getKey().equals(loaded) && entry.getValue() instanceof ConfigObject block) {
+        UnknownKeys.in(new Layer(EverpoolConfig.path(entry.getKey()), block), true, problems);
+      }
+    }
+  }
+}
