@@ -19,6 +19,10 @@ final class LookableSocket extends ChannelSocket {
   private final Wire wire;
   private final InputStream in = new Input();
   private final OutputStream out = new Output();
+  private ProtocolTap tap = new ProtocolTap();
+
+  /** Whether TLS lies above, so that nothing can be understood down here. */
+  private boolean covered;
 
   private LookableSocket(SocketChannel channel, Wire wire) throws SocketException {
     super(channel);
@@ -46,6 +50,18 @@ final class LookableSocket extends ChannelSocket {
     return wire;
   }
 
+  /** A tap for the streams of the TLS above, from its beginning; this one's ends. */
+  ProtocolTap cover() {
+    covered = true;
+    tap = new ProtocolTap();
+    return tap;
+  }
+
+  /** What has passed, as far as it is understood. */
+  ProtocolLog log() {
+    return tap.log();
+  }
+
   private final class Input extends InputStream {
     @Override
     public int read() throws IOException {
@@ -56,7 +72,11 @@ final class LookableSocket extends ChannelSocket {
     @Override
     public int read(byte[] to, int offset, int length) throws IOException {
       Objects.checkFromIndexSize(offset, length, to.length);
-      return wire.read(to, offset, length);
+      int read = wire.read(to, offset, length);
+      if (!covered) {
+        tap.received(to, offset, read);
+      }
+      return read;
     }
 
     @Override
@@ -73,12 +93,15 @@ final class LookableSocket extends ChannelSocket {
   private final class Output extends OutputStream {
     @Override
     public void write(int value) throws IOException {
-      wire.write(new byte[] {(byte) value}, 0, 1);
+      write(new byte[] {(byte) value}, 0, 1);
     }
 
     @Override
     public void write(byte[] from, int offset, int length) throws IOException {
       Objects.checkFromIndexSize(offset, length, from.length);
+      if (!covered) {
+        tap.sent(from, offset, length);
+      }
       wire.write(from, offset, length);
     }
 

@@ -3,6 +3,7 @@ package io.everpool.postgresql;
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.CommitTicket;
+import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.TransactionState;
@@ -170,6 +171,16 @@ final class PostgresConnection implements PhysicalConnection {
 
   boolean onStandby() {
     return "on".equals(jdbc.getParameterStatus("in_hot_standby"));
+  }
+
+  @Override
+  public long moment() {
+    return socket == null ? 0 : socket.log().moment();
+  }
+
+  @Override
+  public Effects effectsSince(long moment) {
+    return socket == null ? Effects.UNPROVEN : socket.log().effectsSince(moment);
   }
 
   @Override

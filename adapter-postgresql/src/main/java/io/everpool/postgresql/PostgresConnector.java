@@ -106,6 +106,7 @@ final class PostgresConnector implements Connector {
         Opening.begin(timeoutNanos, destination.hosts().size(), destination.keepAlive())) {
       properties.setProperty(PropertyNames.SOCKET_FACTORY, LookableSocketFactory.class.getName());
       properties.setProperty(PropertyNames.SOCKET_FACTORY_ARG, opening.token());
+      TappedSslFactory.install(properties);
       underWay.add(opening);
       if (closed) {
         opening.cut(); // closing has looked for it before it was there

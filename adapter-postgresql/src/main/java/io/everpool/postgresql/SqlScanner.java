@@ -44,6 +44,11 @@ final class SqlScanner {
     return symbol;
   }
 
+  /** Where the text goes on behind the last token. */
+  int position() {
+    return at;
+  }
+
   /** Whether there was a quote behind a backslash, so that the text reads in two ways. */
   boolean ambiguous() {
     return ambiguous;
