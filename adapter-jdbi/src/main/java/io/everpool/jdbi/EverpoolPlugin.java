@@ -9,6 +9,7 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.extension.Extensions;
 import org.jdbi.v3.core.spi.JdbiPlugin;
 import org.jdbi.v3.jackson2.Jackson2Plugin;
+import org.jdbi.v3.json.JsonConfig;
 import org.jdbi.v3.postgres.PostgresPlugin;
 
 /**
@@ -17,12 +18,17 @@ import org.jdbi.v3.postgres.PostgresPlugin;
  * {@code Jdbi.create(pool).installPlugin(new EverpoolPlugin(pool))}.
  *
  * <p>JSONB: a {@code JsonNode} is bound as {@code jsonb} and mapped from {@code json} and {@code
- * jsonb} as it is; SQL's NULL is Java's null, JSON's null is a {@code NullNode}. A type of one's
- * own, such as a record, that carries Jdbi's {@link org.jdbi.v3.json.Json @Json} is bound and
- * mapped as JSON wherever it occurs; one that doesn't carry it is where it is asked for, by
- * {@code @Json} on a record's component or a parameter or by {@code
- * QualifiedType.of(X.class).with(Json.class)}. The mapper is the one of {@link
- * org.jdbi.v3.jackson2.Jackson2Config}.
+ * jsonb} as it is, each number to the digit; SQL's NULL is Java's null, JSON's null is a {@code
+ * NullNode}. A type of one's own, such as a record, that carries Jdbi's {@link
+ * org.jdbi.v3.json.Json @Json}, or whose superclass or interface does, is bound and mapped as JSON
+ * wherever it occurs; one that doesn't carry it is where it is asked for, by {@code @Json} on a
+ * record's component or a parameter or by {@code QualifiedType.of(X.class).with(Json.class)}.
+ * Collections and arrays of trees, and of types that carry it, are {@code jsonb[]}.
+ *
+ * <p>The mapper is the one of {@link org.jdbi.v3.jackson2.Jackson2Config}. Its limits count: by
+ * default Jackson refuses a number of more than 1,000 digits. So does what it is told about numbers
+ * on purpose; and where an object has no tree but an {@code Object} or a {@code double}, the number
+ * is as near as Jackson makes it.
  *
  * <p>The transaction handler and the callback decorator that are set when the plug-in is installed
  * go on working inside of the units. Serialization failures and deadlocks are rerun by the pool,
@@ -58,13 +64,22 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
   public void customizeJdbi(Jdbi jdbi) {
     jdbi.installPlugin(units.postgres());
     jdbi.installPlugin(new Jackson2Plugin());
+    writeExactly(jdbi.getConfig(JsonConfig.class));
     jdbi.registerArgument(new JsonNodeArgumentFactory());
     jdbi.registerArgument(new JsonTypeArgumentFactory());
+    jdbi.registerArrayType(new JsonArrayTypeFactory());
     jdbi.registerColumnMapper(new JsonNodeColumnMapperFactory());
     jdbi.registerColumnMapper(new JsonTypeColumnMapperFactory());
     jdbi.setTransactionHandler(new UnitTransactionHandler(units, jdbi.getTransactionHandler()));
     jdbi.setHandleCallbackDecorator(decorator(jdbi.getHandleCallbackDecorator()));
     jdbi.getConfig(Extensions.class).registerHandlerCustomizer(new UnitMethodCustomizer(units));
+  }
+
+  /** In place of Jackson's mapper; one that the application has set itself stays. */
+  private static void writeExactly(JsonConfig json) {
+    if (json.getJsonMapper().getClass().getPackage() == Jackson2Plugin.class.getPackage()) {
+      json.setJsonMapper(new ExactJsonMapper());
+    }
   }
 
   private HandleCallbackDecorator decorator(HandleCallbackDecorator inner) {

@@ -7,7 +7,6 @@ import org.jdbi.v3.core.argument.Argument;
 import org.jdbi.v3.core.argument.ArgumentFactory;
 import org.jdbi.v3.core.argument.Arguments;
 import org.jdbi.v3.core.config.ConfigRegistry;
-import org.jdbi.v3.core.generic.GenericTypes;
 import org.jdbi.v3.core.qualifier.QualifiedType;
 import org.jdbi.v3.json.Json;
 
@@ -16,8 +15,9 @@ final class JsonTypeArgumentFactory implements ArgumentFactory.Preparable {
 
   @Override
   public Optional<Function<Object, Argument>> prepare(Type type, ConfigRegistry config) {
-    return GenericTypes.getErasedType(type).isAnnotationPresent(Json.class)
-        ? config.get(Arguments.class).prepareFor(QualifiedType.of(type).with(Json.class))
-        : Optional.empty();
+    return JsonTypes.json(type)
+        .flatMap(
+            json ->
+                config.get(Arguments.class).prepareFor(QualifiedType.of(json).with(Json.class)));
   }
 }

@@ -3,7 +3,6 @@ package io.everpool.jdbi;
 import java.lang.reflect.Type;
 import java.util.Optional;
 import org.jdbi.v3.core.config.ConfigRegistry;
-import org.jdbi.v3.core.generic.GenericTypes;
 import org.jdbi.v3.core.mapper.ColumnMapper;
 import org.jdbi.v3.core.mapper.ColumnMapperFactory;
 import org.jdbi.v3.core.mapper.ColumnMappers;
@@ -15,12 +14,12 @@ final class JsonTypeColumnMapperFactory implements ColumnMapperFactory {
 
   @Override
   public Optional<ColumnMapper<?>> build(Type type, ConfigRegistry config) {
-    if (!GenericTypes.getErasedType(type).isAnnotationPresent(Json.class)) {
-      return Optional.empty();
-    }
-    return config
-        .get(ColumnMappers.class)
-        .findFor(QualifiedType.of(type).with(Json.class))
-        .map(mapper -> mapper);
+    // read as what is asked for, though written as what carries the annotation
+    return JsonTypes.json(type).isPresent()
+        ? config
+            .get(ColumnMappers.class)
+            .findFor(QualifiedType.of(type).with(Json.class))
+            .map(mapper -> mapper)
+        : Optional.empty();
   }
 }
