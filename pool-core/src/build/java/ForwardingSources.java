@@ -29,11 +29,14 @@ import javax.tools.ToolProvider;
  * release given, whatever JDK runs the build. What a later release adds are default methods; they
  * are inherited and go through the methods that are forwarded.
  *
- * <p>Three rules make the classes; the meaning is written by hand in what extends them:
+ * <p>Four rules make the classes; the meaning is written by hand in what extends them:
  *
  * <ul>
  *   <li>a failure passes through {@code failed(e)};
  *   <li>a result that leads back to the connection passes through {@code wrap(x)};
+ *   <li>a result that may use the connection later (a large object, an array, a stream) passes
+ *       through {@code LeasedObjects.of(home(), x)}, and such an argument through {@code
+ *       LeasedObject.bare(x)};
  *   <li>SQL that is about to be sent is announced: {@code executing(sql)}, {@code executing()} for
  *       what was prepared or batched, {@code preparing(sql)} for what will be sent later.
  * </ul>
@@ -72,6 +75,35 @@ public final class ForwardingSources {
           "java.sql.ResultSet",
           "java.sql.DatabaseMetaData");
 
+  /** What may use the connection for as long as the program keeps it. */
+  private static final Set<String> LEASED =
+      Set.of(
+          "java.sql.Array",
+          "java.sql.Blob",
+          "java.sql.Clob",
+          "java.sql.NClob",
+          "java.sql.ParameterMetaData",
+          "java.sql.Ref",
+          "java.sql.ResultSetMetaData",
+          "java.sql.SQLXML",
+          "java.sql.Struct",
+          "java.io.InputStream",
+          "java.io.OutputStream",
+          "java.io.Reader",
+          "java.io.Writer");
+
+  /** As arguments, what may be one of these. */
+  private static final Set<String> MAY_BE_LEASED =
+      Set.of(
+          "java.lang.Object",
+          "java.lang.Object[]",
+          "java.sql.Array",
+          "java.sql.Blob",
+          "java.sql.Clob",
+          "java.sql.NClob",
+          "java.sql.Ref",
+          "java.sql.SQLXML");
+
   /**
    * A class to write.
    *
@@ -86,6 +118,15 @@ public final class ForwardingSources {
     boolean root() {
       return parent.isEmpty();
     }
+
+    /** A value rather than a connection, a statement or a result set: its parent has the hooks. */
+    boolean leased() {
+      return parent.startsWith("LeasedObject");
+    }
+
+    static Target leased(String iface) {
+      return new Target(iface, "LeasedObject<java.sql." + iface + ">");
+    }
   }
 
   private static final List<Target> TARGETS =
@@ -95,7 +136,16 @@ public final class ForwardingSources {
           new Target("PreparedStatement", "ForwardingStatement"),
           new Target("CallableStatement", "ForwardingPreparedStatement"),
           new Target("ResultSet", ""),
-          new Target("DatabaseMetaData", ""));
+          new Target("DatabaseMetaData", ""),
+          Target.leased("Array"),
+          Target.leased("Blob"),
+          Target.leased("Clob"),
+          Target.leased("NClob"),
+          Target.leased("ParameterMetaData"),
+          Target.leased("Ref"),
+          Target.leased("ResultSetMetaData"),
+          Target.leased("SQLXML"),
+          Target.leased("Struct"));
 
   private ForwardingSources() {}
 
@@ -170,6 +220,25 @@ public final class ForwardingSources {
               .formatted(PACKAGE, target.iface(), parent, target.type(), target.type());
       if (target.root()) {
         text = text.replace("  @Override\n", "") + hooks(methods);
+      } else if (target.leased()) {
+        text =
+            """
+            package %s;
+
+            /** Forwards to its delegate. Written by ForwardingSources at build time. */
+            abstract class Forwarding%s extends %s implements %s {
+
+              Forwarding%s(PooledConnection connection, %s bare) {
+                super(connection, bare);
+              }
+            """
+                .formatted(
+                    PACKAGE,
+                    target.iface(),
+                    target.parent(),
+                    target.type(),
+                    target.iface(),
+                    target.type());
       } else {
         text +=
             """
@@ -195,6 +264,9 @@ public final class ForwardingSources {
         }
         if (!m.announcement().isEmpty()) {
           hooks.add("void preparing(java.lang.String sql)");
+        }
+        if (m.leases()) {
+          hooks.add("PooledConnection home()");
         }
       }
       return hooks.stream().map(h -> "\n  abstract " + h + ";\n").collect(joining());
@@ -249,6 +321,32 @@ public final class ForwardingSources {
       return WRAPPED.contains(result());
     }
 
+    boolean leases() {
+      return LEASED.contains(result());
+    }
+
+    private boolean mayBeLeased(int parameter) {
+      return MAY_BE_LEASED.contains(method.getParameters().get(parameter).asType().toString());
+    }
+
+    /** The arguments as the driver must have them. */
+    private String bareArguments() {
+      return IntStream.range(0, method.getParameters().size())
+          .filter(this::mayBeLeased)
+          .mapToObj(
+              i ->
+                  "%s b%d = LeasedObject.bare(p%d);"
+                      .formatted(method.getParameters().get(i).asType(), i, i))
+          .collect(joining("\n    "));
+    }
+
+    private String result(String call) {
+      if (wraps()) {
+        return "wrap(" + call + ")";
+      }
+      return leases() ? "LeasedObjects.of(home(), " + call + ")" : call;
+    }
+
     /** The statement that announces SQL, or nothing. */
     String announcement() {
       String name = method.getSimpleName().toString();
@@ -270,10 +368,14 @@ public final class ForwardingSources {
       String run =
           method.getReturnType().getKind() == TypeKind.VOID
               ? call + ";"
-              : "return " + (wraps() ? "wrap(" + call + ")" : call) + ";";
+              : "return " + result(call) + ";";
       String body =
           Stream.of(
+                  method.getSimpleName().contentEquals("free")
+                      ? "if (isOver()) {\n      return;\n    }"
+                      : "",
                   target.type() + " to = delegate();",
+                  bareArguments(),
                   announcement(),
                   "try {",
                   "  " + run,
@@ -304,8 +406,13 @@ public final class ForwardingSources {
       return method.getTypeParameters().isEmpty()
           ? ""
           : method.getTypeParameters().stream()
-              .map(Object::toString)
-              .collect(joining(", ", "<", "> "));
+              .map(
+                  t ->
+                      t
+                          + " extends "
+                          + t.getBounds().stream().map(Object::toString).collect(joining(" & ")))
+              .collect(joining(", ", "<", "> "))
+              .replace(" extends java.lang.Object", "");
     }
 
     private String parameters() {
@@ -316,7 +423,7 @@ public final class ForwardingSources {
 
     private String arguments() {
       return IntStream.range(0, method.getParameters().size())
-          .mapToObj(i -> "p" + i)
+          .mapToObj(i -> (mayBeLeased(i) ? "b" : "p") + i)
           .collect(joining(", "));
     }
   }

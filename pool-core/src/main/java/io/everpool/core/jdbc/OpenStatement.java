@@ -70,7 +70,11 @@ public abstract class OpenStatement implements Statement {
 
   /** A cursor comes as a result set. */
   final Object wrap(Object value) {
-    return value instanceof ResultSet rows ? wrap(rows) : value;
+    return value instanceof ResultSet rows ? wrap(rows) : LeasedObjects.value(connection, value);
+  }
+
+  final PooledConnection home() {
+    return connection;
   }
 
   /** A result set was closed, and this statement with it if it was told to. */

@@ -1,7 +1,6 @@
 package io.everpool.core.jdbc;
 
 import java.sql.CallableStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 
 /** The face of a {@link CallableStatement}. Everything it means is in {@link OpenStatement}. */
@@ -26,13 +25,11 @@ final class PooledCallableStatement extends ForwardingCallableStatement {
 
   @Override
   public <T> T getObject(int index, Class<T> type) throws SQLException {
-    T value = super.getObject(index, type);
-    return type == ResultSet.class ? type.cast(wrap(value)) : value;
+    return LeasedObjects.value(home(), super.getObject(index, type), type);
   }
 
   @Override
   public <T> T getObject(String name, Class<T> type) throws SQLException {
-    T value = super.getObject(name, type);
-    return type == ResultSet.class ? type.cast(wrap(value)) : value;
+    return LeasedObjects.value(home(), super.getObject(name, type), type);
   }
 }

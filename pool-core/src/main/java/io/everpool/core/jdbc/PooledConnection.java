@@ -155,7 +155,7 @@ public final class PooledConnection extends RestoredConnection {
     return s == session ? l : BETWEEN;
   }
 
-  private static SQLException closed() {
+  static SQLException closed() {
     return new SQLNonTransientConnectionException("This connection is closed", "08003");
   }
 
@@ -174,6 +174,11 @@ public final class PooledConnection extends RestoredConnection {
       throw closed();
     }
     return s;
+  }
+
+  @Override
+  PooledConnection home() {
+    return this;
   }
 
   @Override

@@ -33,19 +33,22 @@ final class PooledResultSet extends ForwardingResultSet {
   /** A cursor comes as a result set. */
   @Override
   Object wrap(Object value) {
-    return value instanceof ResultSet rows ? new PooledResultSet(connection, null, rows) : value;
+    return LeasedObjects.value(connection, value);
+  }
+
+  @Override
+  PooledConnection home() {
+    return connection;
   }
 
   @Override
   public <T> T getObject(int index, Class<T> type) throws SQLException {
-    T value = super.getObject(index, type);
-    return type == ResultSet.class ? type.cast(wrap(value)) : value;
+    return LeasedObjects.value(connection, super.getObject(index, type), type);
   }
 
   @Override
   public <T> T getObject(String name, Class<T> type) throws SQLException {
-    T value = super.getObject(name, type);
-    return type == ResultSet.class ? type.cast(wrap(value)) : value;
+    return LeasedObjects.value(connection, super.getObject(name, type), type);
   }
 
   @Override

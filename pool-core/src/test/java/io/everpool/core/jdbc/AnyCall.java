@@ -35,6 +35,17 @@ final class AnyCall {
     }
   }
 
+  /** The same where only exceptions are expected. */
+  static @Nullable Object call(Object target, Method method) throws Exception {
+    try {
+      return on(target, method);
+    } catch (Exception | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
   private static @Nullable Object argument(Class<?> type) {
     if (type == Class.class) {
       return FakeDriver.Vendor.class;

@@ -4,19 +4,43 @@ import io.everpool.api.driver.TransactionState;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.sql.Array;
+import java.sql.Blob;
+import java.sql.Clob;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
+import java.sql.NClob;
+import java.sql.ParameterMetaData;
+import java.sql.Ref;
 import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
+import java.sql.SQLXML;
 import java.sql.Statement;
+import java.sql.Struct;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** One object of the fake driver's: a connection, a statement, a result set, or meta data. */
 final class Fake implements InvocationHandler {
+
+  /** What a driver may give out that uses its connection later. */
+  static final Set<Class<?>> LEASED =
+      Set.of(
+          Array.class,
+          Blob.class,
+          Clob.class,
+          NClob.class,
+          ParameterMetaData.class,
+          Ref.class,
+          ResultSetMetaData.class,
+          SQLXML.class,
+          Struct.class);
+
   private final FakeDriver driver;
   private final @Nullable Fake parent;
   private final String sql;
@@ -160,10 +184,15 @@ final class Fake implements InvocationHandler {
         return properties.getOrDefault(key, true);
       }
     }
+    Object stream = driver.stream(type);
+    if (stream != null) {
+      return stream;
+    }
     boolean child =
         Statement.class.isAssignableFrom(type)
             || type == ResultSet.class
-            || type == DatabaseMetaData.class;
+            || type == DatabaseMetaData.class
+            || LEASED.contains(type);
     String text = args != null && args[0] instanceof String s ? s : sql;
     return child ? new Fake(driver, this, type, text).proxy : FakeDriver.some(type);
   }

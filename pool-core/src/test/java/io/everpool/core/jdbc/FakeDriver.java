@@ -1,8 +1,15 @@
 package io.everpool.core.jdbc;
 
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.Reader;
+import java.io.Writer;
 import java.lang.reflect.Array;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
@@ -12,8 +19,10 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +59,55 @@ public final class FakeDriver {
     return failure;
   }
 
+  /** What was given to any method, the elements of arrays one by one. */
+  public final List<Object> arguments = Collections.synchronizedList(new ArrayList<>());
+
+  /** Whether it gives out streams that note each use among the calls; else none. */
+  public boolean streams;
+
+  /** A stream of such a type that fetches or sends whenever it is used; null for other types. */
+  @Nullable Object stream(Class<?> type) {
+    if (!streams) {
+      return null;
+    }
+    if (type == InputStream.class) {
+      return new InputStream() {
+        @Override
+        public int read() {
+          calls.add("read from the server");
+          return -1;
+        }
+
+        @Override
+        public int read(byte[] to, int offset, int length) {
+          return read();
+        }
+      };
+    }
+    if (type == OutputStream.class) {
+      return new OutputStream() {
+        @Override
+        public void write(int value) {
+          calls.add("sent to the server");
+        }
+
+        @Override
+        public void flush() {
+          calls.add("sent to the server");
+        }
+      };
+    }
+    if (type == Reader.class) {
+      return new InputStreamReader(
+          (InputStream) Objects.requireNonNull(stream(InputStream.class)), StandardCharsets.UTF_8);
+    }
+    return type == Writer.class
+        ? new OutputStreamWriter(
+            (OutputStream) Objects.requireNonNull(stream(OutputStream.class)),
+            StandardCharsets.UTF_8)
+        : null;
+  }
+
   /** How often a connection was told to forget its plans. */
   public int plansForgotten;
 
@@ -70,6 +128,13 @@ public final class FakeDriver {
             ? ""
             : Arrays.stream(args).map(String::valueOf).collect(Collectors.joining(", "));
     calls.add(method.getName() + "(" + text + ")");
+    if (args != null) {
+      for (Object arg : args) {
+        Stream.of(arg instanceof Object[] several ? several : new Object[] {arg})
+            .filter(Objects::nonNull)
+            .forEach(arguments::add);
+      }
+    }
     Deque<SQLException> due = failures.get(method.getName());
     SQLException failure = due == null ? null : due.poll();
     if (failure != null) {

@@ -132,6 +132,11 @@ final class StubPhysical implements PhysicalConnection {
     }
 
     @Override
+    PooledConnection home() {
+      return PooledConnection.NOWHERE;
+    }
+
+    @Override
     SQLException failed(SQLException e) {
       return e;
     }

@@ -1,26 +1,43 @@
 package io.everpool.core.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.Reader;
+import java.io.Writer;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.sql.Array;
+import java.sql.Blob;
 import java.sql.CallableStatement;
+import java.sql.Clob;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
+import java.sql.NClob;
+import java.sql.ParameterMetaData;
 import java.sql.PreparedStatement;
+import java.sql.Ref;
 import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
+import java.sql.SQLXML;
 import java.sql.Statement;
+import java.sql.Struct;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What holds for each of the hundreds of methods of the six faces. */
+/** What holds for each of the hundreds of methods of the faces. */
 class TransparencyTest {
   private final FakeDriver driver = new FakeDriver();
   private final FakeLessor lessor = FakeLessor.over(driver);
@@ -38,6 +55,106 @@ class TransparencyTest {
     faces.put(CallableStatement.class, connection.prepareCall("{call x()}"));
     faces.put(ResultSet.class, connection.createStatement().executeQuery("select 2"));
     faces.put(DatabaseMetaData.class, connection.getMetaData());
+    ResultSet rows = (ResultSet) Objects.requireNonNull(faces.get(ResultSet.class));
+    faces.put(Array.class, rows.getArray(1));
+    faces.put(Blob.class, rows.getBlob(1));
+    faces.put(Clob.class, rows.getClob(1));
+    faces.put(NClob.class, rows.getNClob(1));
+    faces.put(Ref.class, rows.getRef(1));
+    faces.put(SQLXML.class, rows.getSQLXML(1));
+    faces.put(ResultSetMetaData.class, rows.getMetaData());
+    faces.put(Struct.class, connection.createStruct("t", new Object[0]));
+    faces.put(
+        ParameterMetaData.class, connection.prepareStatement("select ?").getParameterMetaData());
+  }
+
+  /** Whatever is of java.sql and comes out of any method, by whatever path, is one of the faces. */
+  @Test
+  void everyTypeThatMayUseItsConnectionHasAFace() {
+    Set<Class<?>> harmless =
+        Set.of(
+            // hold nothing of a connection, or are the program's own
+            java.sql.Date.class,
+            java.sql.Time.class,
+            java.sql.Timestamp.class,
+            java.sql.RowId.class,
+            java.sql.RowIdLifetime.class,
+            java.sql.Savepoint.class,
+            java.sql.SQLWarning.class);
+    Set<String> without = new TreeSet<>();
+    for (Class<?> type : faces.keySet()) {
+      for (Method method : AnyCall.methods(type)) {
+        Class<?> result = method.getReturnType();
+        if (result.getName().startsWith("java.sql.")
+            && !faces.containsKey(result)
+            && !harmless.contains(result)) {
+          without.add(result.getName());
+        }
+      }
+    }
+    assertThat(without).isEmpty();
+  }
+
+  /** Streams go on fetching and sending after they were given out. */
+  @Test
+  void streamsEndWithTheLease() throws Exception {
+    driver.streams = true;
+    List<Closeable> streams = new ArrayList<>();
+    for (Map.Entry<Class<?>, Object> face : faces.entrySet()) {
+      for (Method method : AnyCall.methods(face.getKey())) {
+        if (Closeable.class.isAssignableFrom(method.getReturnType())) {
+          streams.add((Closeable) AnyCall.call(face.getValue(), method));
+        }
+      }
+    }
+    assertThat(streams).hasSizeGreaterThan(20);
+    connection.close();
+    driver.calls.clear();
+    for (Closeable stream : streams) {
+      if (stream instanceof InputStream in) {
+        assertThatThrownBy(in::read).isInstanceOf(IOException.class).hasMessageContaining("closed");
+      } else if (stream instanceof Reader in) {
+        assertThatThrownBy(in::read).isInstanceOf(IOException.class).hasMessageContaining("closed");
+      } else if (stream instanceof OutputStream out) {
+        assertThatThrownBy(() -> out.write(1)).isInstanceOf(IOException.class);
+        assertThatThrownBy(out::flush).isInstanceOf(IOException.class);
+      } else {
+        assertThatThrownBy(() -> ((Writer) stream).write(1)).isInstanceOf(IOException.class);
+      }
+      stream.close();
+    }
+    assertThat(driver.calls).as("what reached the driver's streams").isEmpty();
+  }
+
+  /** The driver is given its own objects, as it would be without faces. */
+  @Test
+  void argumentsReachTheDriverBare() throws SQLException {
+    Blob blob = (Blob) Objects.requireNonNull(faces.get(Blob.class));
+    Array array = (Array) Objects.requireNonNull(faces.get(Array.class));
+    driver.calls.clear();
+    try (PreparedStatement statement = connection.prepareStatement("insert x")) {
+      statement.setBlob(1, blob);
+      statement.setArray(2, array);
+      statement.setObject(3, blob);
+    }
+    connection.createStruct("t", new Object[] {"a", array});
+    assertThat(driver.arguments).isNotEmpty().allMatch(a -> !(a instanceof LeasedObject));
+    assertThat(driver.arguments).filteredOn(FakeDriver::bare).hasSize(4);
+  }
+
+  /** The end of one lease isn't the end of the connection that such an object is then used on. */
+  @Test
+  void anObjectOfALeaseThatIsOverIsRefusedAsAnArgumentAndDoomsNothing() throws SQLException {
+    Blob blob = (Blob) Objects.requireNonNull(faces.get(Blob.class));
+    connection.close();
+    try (PooledConnection next = lessor.acquire();
+        PreparedStatement statement = next.prepareStatement("insert x")) {
+      assertThatThrownBy(() -> statement.setBlob(1, blob))
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08003"));
+    }
+    assertThat(lessor.doomed).isEmpty();
+    blob.free();
   }
 
   /**
@@ -53,6 +170,7 @@ class TransparencyTest {
             "isClosed",
             "abort",
             "isValid",
+            "free",
             "getDriverMajorVersion",
             "getDriverMinorVersion");
     connection.close();
