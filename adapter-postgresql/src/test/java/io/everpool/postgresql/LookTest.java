@@ -25,6 +25,7 @@ import javax.net.SocketFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -35,6 +36,7 @@ import org.postgresql.PGNotification;
  * A look finds every way in which a server closes a connection, and sends nothing; plain and under
  * TLS, where it is the raw socket beneath that is looked at.
  */
+@Timeout(180)
 class LookTest {
 
   /** How the connection is made. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.driver.Look;
 import io.everpool.servers.Await;
+import io.everpool.servers.Port;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -30,8 +31,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** The socket under pgjdbc behaves as a plain one does, but for what it is made for. */
+@Timeout(180)
 class LookableSocketTest {
   private ServerSocket listener;
   private LookableSocket socket;
@@ -264,11 +267,12 @@ class LookableSocketTest {
 
   @Test
   void whereNobodyListensTheConnectIsRefused() throws IOException {
-    int port = listener.getLocalPort();
-    listener.close();
-    try (LookableSocket another = LookableSocket.open(KeepAlive.DEFAULT)) {
+    try (Port nobody = Port.claim();
+        LookableSocket another = LookableSocket.open(KeepAlive.DEFAULT)) {
       assertThatThrownBy(
-              () -> another.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port)))
+              () ->
+                  another.connect(
+                      new InetSocketAddress(InetAddress.getLoopbackAddress(), nobody.number())))
           .isInstanceOf(ConnectException.class);
       assertThat(another.isClosed()).isTrue();
     }

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Opening ends in its time, whatever the hosts do. */
-@Timeout(60)
+@Timeout(180)
 class OpeningTest {
   private static final long SHORT = Duration.ofMillis(700).toNanos();
 
@@ -82,7 +82,7 @@ class OpeningTest {
                   + server().port()
                   + "/"
                   + server().database());
-      PhysicalConnection connection = connector.open(Duration.ofSeconds(4).toNanos());
+      PhysicalConnection connection = connector.open(Duration.ofSeconds(8).toNanos());
       assertThat(connection.look()).isEqualTo(Look.ALIVE);
       assertThat(ask(connection.jdbc(), "select 1")).isEqualTo("1");
       connection.close();
@@ -109,12 +109,21 @@ class OpeningTest {
     }
   }
 
-  /** The time is for the opening only. */
+  /** The time is for the opening only: a query may take longer than that was given. */
   @Test
   void anOpenConnectionHasAllTheTimeItWants() throws SQLException {
     PostgresConnector connector = to(server().libpqUrl());
-    PhysicalConnection connection = connector.open(SHORT);
-    assertThat(ask(connection.jdbc(), "select 'slept' from pg_sleep(1)")).isEqualTo("slept");
+    long given = SHORT;
+    PhysicalConnection connection = null;
+    while (connection == null) {
+      try {
+        connection = connector.open(given);
+      } catch (SQLException tooSlow) {
+        given *= 2; // a busy machine
+      }
+    }
+    String sql = "select 'slept' from pg_sleep(" + 1.2 * given / 1e9 + ")";
+    assertThat(ask(connection.jdbc(), sql)).isEqualTo("slept");
     connection.close();
   }
 

@@ -19,6 +19,7 @@ import io.everpool.servers.PgBouncer;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.PostgresServer.Shutdown;
 import io.everpool.servers.ServerSettings;
+import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
@@ -41,7 +42,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The failures that a real server gives, and what they are taken for. */
-@Timeout(120)
+@Timeout(180)
 class RealFailuresTest {
   private static PostgresServer server;
 
@@ -178,12 +179,14 @@ class RealFailuresTest {
   @Test
   void aCanceledStatementAndOneThatTookTooLong() throws SQLException {
     PostgresConnection session = session();
-    execute(session, "set statement_timeout = 50");
-    fails(() -> ask(session, "select pg_sleep(9)"), "57014", Verdict.CALLER);
-    execute(session, "reset statement_timeout");
+    // for this transaction only: its ROLLBACK is under no deadline any more
+    execute(session, "begin");
+    execute(session, "set local statement_timeout = 50");
+    fails(() -> ask(session, "select pg_sleep(600)"), "57014", Verdict.CALLER);
+    execute(session, "rollback");
     try (var statement = session.jdbc().createStatement()) {
       statement.setQueryTimeout(1);
-      fails(() -> statement.execute("select pg_sleep(9)"), "57014", Verdict.CALLER);
+      fails(() -> statement.execute("select pg_sleep(600)"), "57014", Verdict.CALLER);
     }
     assertThat(ask(session, "select 1")).isEqualTo("1");
     session.close();
@@ -337,7 +340,9 @@ class RealFailuresTest {
   @Test
   void noPlaceForAnotherSession() throws SQLException {
     List<PostgresConnection> taken = new ArrayList<>();
-    try {
+    try (Connection watcher = server.adminConnection()) {
+      // a place that a session of another test is about to leave would be free again in between
+      Await.until(LIMIT, () -> othersThan(watcher) == 0, "the end of every other session");
       Await.until(
           LIMIT,
           () -> {
@@ -354,6 +359,19 @@ class RealFailuresTest {
       for (PostgresConnection each : taken) {
         each.close();
       }
+    }
+  }
+
+  private static int othersThan(Connection watcher) {
+    try {
+      return Integer.parseInt(
+          String.valueOf(
+              ask(
+                  watcher,
+                  "select count(*) from pg_stat_activity"
+                      + " where backend_type = 'client backend' and pid <> pg_backend_pid()")));
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
     }
   }
 

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What a session begins with. */
-@Timeout(60)
+@Timeout(180)
 class SessionDefaultsTest {
 
   private static Map<String, String> defaults(
@@ -38,7 +38,7 @@ class SessionDefaultsTest {
   @Test
   void statementsEndAtTheCommandTimeoutAndTheConnectionStaysGood() throws SQLException {
     PostgresConnection session =
-        open(server().libpqUrl(), config -> config.commandTimeout(Duration.ofMillis(150)));
+        open(server().libpqUrl(), config -> config.commandTimeout(Duration.ofMillis(1_500)));
     assertThatThrownBy(() -> ask(session, "select pg_sleep(30)"))
         .isInstanceOfSatisfying(
             SQLException.class,
@@ -46,7 +46,7 @@ class SessionDefaultsTest {
               assertThat(e.getSQLState()).isEqualTo("57014");
               assertThat(FailureRules.classify(e)).isEqualTo(Verdict.CALLER);
             });
-    assertThat(ask(session, "show statement_timeout")).isEqualTo("150ms");
+    assertThat(ask(session, "show statement_timeout")).isEqualTo("1500ms");
     session.close();
   }
 
@@ -122,7 +122,7 @@ class SessionDefaultsTest {
       PostgresConnection session =
           open(
               server().libpqUrl(proxy.host(), proxy.port()),
-              c -> c.properties(Map.of("socketTimeout", "1")));
+              c -> c.properties(Map.of("socketTimeout", "3")));
       proxy.freeze(Direction.TO_CLIENT);
       assertThatThrownBy(() -> ask(session, "select 1"))
           .hasRootCauseInstanceOf(SocketTimeoutException.class)

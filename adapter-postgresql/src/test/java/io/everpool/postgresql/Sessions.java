@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Sessions of the adapter on a real server, one for all the tests that leave it in peace. */
 final class Sessions {
-  static final Duration LIMIT = Duration.ofSeconds(20);
-  static final long TIMEOUT = Duration.ofSeconds(10).toNanos();
+  static final Duration LIMIT = Duration.ofSeconds(60);
+  static final long TIMEOUT = Duration.ofSeconds(30).toNanos();
 
   private static @Nullable PostgresServer shared;
 

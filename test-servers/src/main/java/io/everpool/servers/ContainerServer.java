@@ -20,9 +20,9 @@ final class ContainerServer extends PostgresServer {
       System.getProperty("everpool.test.postgres.image", "postgres:17");
 
   private final PostgreSQLContainer container;
-  private final int port;
+  private final Port port;
 
-  private ContainerServer(ServerSettings settings, PostgreSQLContainer container, int port) {
+  private ContainerServer(ServerSettings settings, PostgreSQLContainer container, Port port) {
     super(settings);
     this.container = container;
     this.port = port;
@@ -37,12 +37,12 @@ final class ContainerServer extends PostgresServer {
     for (Map.Entry<String, String> parameter : settings.allParameters().entrySet()) {
       command.addAll(List.of("-c", parameter.getKey() + "=" + parameter.getValue()));
     }
-    int port = EmbeddedServer.freePort();
+    Port port = Port.claim();
     PostgreSQLContainer container = new PostgreSQLContainer(IMAGE);
     container.withUsername(ADMIN).withPassword(settings.password()).withDatabaseName(ADMIN);
     container.withCommand(command.toArray(new String[0]));
     // a port that the engine chooses would change with a restart
-    container.setPortBindings(List.of(port + ":5432"));
+    container.setPortBindings(List.of(port.number() + ":5432"));
     try {
       container.start();
       ContainerServer server = new ContainerServer(settings, container, port);
@@ -50,6 +50,7 @@ final class ContainerServer extends PostgresServer {
       return server;
     } catch (RuntimeException | Error e) {
       container.stop();
+      port.close();
       throw e;
     }
   }
@@ -69,7 +70,7 @@ final class ContainerServer extends PostgresServer {
 
   @Override
   public int port() {
-    return port;
+    return port.number();
   }
 
   @Override
@@ -152,5 +153,6 @@ final class ContainerServer extends PostgresServer {
       // it wasn't frozen, or isn't there any more
     }
     container.stop();
+    port.close();
   }
 }

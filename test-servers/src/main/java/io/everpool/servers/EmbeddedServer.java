@@ -1,9 +1,5 @@
 package io.everpool.servers;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -11,10 +7,10 @@ import java.util.Set;
 /** A server out of zonky's Maven artifact, a child process of this JVM. */
 final class EmbeddedServer extends PostgresServer {
   private final Cluster cluster;
-  private final int port;
+  private final Port port;
   private boolean closed;
 
-  EmbeddedServer(ServerSettings settings, Cluster cluster, int port) {
+  EmbeddedServer(ServerSettings settings, Cluster cluster, Port port) {
     super(settings);
     this.cluster = cluster;
     this.port = port;
@@ -22,26 +18,18 @@ final class EmbeddedServer extends PostgresServer {
 
   static EmbeddedServer boot(ServerSettings settings) {
     Cluster cluster = new Cluster(Binaries.home());
+    EmbeddedServer server = new EmbeddedServer(settings, cluster, Port.claim());
     try {
       cluster.init(ADMIN, settings.password());
       if (settings.tls()) {
         Certificate.into(cluster.data());
       }
-      EmbeddedServer server = new EmbeddedServer(settings, cluster, freePort());
       server.startAgain();
       server.createDatabase();
       return server;
     } catch (RuntimeException | Error e) {
-      cluster.discard();
+      server.close();
       throw e;
-    }
-  }
-
-  static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 
@@ -61,7 +49,7 @@ final class EmbeddedServer extends PostgresServer {
 
   @Override
   public int port() {
-    return port;
+    return port.number();
   }
 
   @Override
@@ -76,7 +64,7 @@ final class EmbeddedServer extends PostgresServer {
 
   @Override
   public void startAgain() {
-    cluster.start(port, settings.allParameters());
+    cluster.start(port(), settings.allParameters());
   }
 
   @Override
@@ -98,7 +86,23 @@ final class EmbeddedServer extends PostgresServer {
   public void killBackend(int pid) {
     ProcessHandle backend =
         ProcessHandle.of(pid).orElseThrow(() -> new IllegalStateException("no process " + pid));
+    String struck = "(PID " + pid + ") was terminated by signal 9";
+    long before = lines(struck);
     Cluster.signal("KILL", List.of(backend));
+    Await.until(
+        PATIENCE, () -> lines(struck) > before || !backend.isAlive(), "the end of process " + pid);
+    if (lines(struck) == before && answers() && lines(struck) == before) {
+      throw new IllegalStateException("process " + pid + " had ended by itself");
+    }
+  }
+
+  /** The postmaster speaks of the children that have gone before it takes another session. */
+  private boolean answers() {
+    try {
+      return ask("select 1").equals("1");
+    } catch (IllegalStateException crashed) {
+      return false;
+    }
   }
 
   @Override
@@ -110,7 +114,11 @@ final class EmbeddedServer extends PostgresServer {
   public void close() {
     if (!closed) {
       closed = true;
-      cluster.discard();
+      try {
+        cluster.discard();
+      } finally {
+        port.close();
+      }
     }
   }
 }

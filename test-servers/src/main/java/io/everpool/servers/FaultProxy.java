@@ -35,7 +35,9 @@ public final class FaultProxy implements AutoCloseable {
 
   private static final int BACKLOG = 128;
 
-  private final InetSocketAddress address;
+  private final Port port = Port.claim();
+  private final InetSocketAddress address =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), port.number());
   private final Valve toServer = new Valve();
   private final Valve toClient = new Valve();
   private final Set<Link> links = ConcurrentHashMap.newKeySet();
@@ -45,13 +47,14 @@ public final class FaultProxy implements AutoCloseable {
   private volatile boolean hanging;
   private volatile @Nullable ReplyCut replyCut;
   private @Nullable ServerSocket listener;
+  private @Nullable Thread acceptor;
 
   /** The reply to the next request that contains the text is swallowed. */
   record ReplyCut(String request, Cut how) {}
 
   private FaultProxy(InetSocketAddress target) {
     this.target = target;
-    this.address = new InetSocketAddress(InetAddress.getLoopbackAddress(), listen(0));
+    listen();
   }
 
   /** A proxy before {@code server}. */
@@ -128,18 +131,14 @@ public final class FaultProxy implements AutoCloseable {
   /** Accepts new connections and then does nothing with them. */
   public void hang() {
     hanging = true;
-    if (currentListener() == null) {
-      listen(port());
-    }
+    listen();
   }
 
   /** Ends {@link #refuse()} and {@link #hang()}; those that hang are cut. */
   public void accept() {
     hanging = false;
     links.stream().filter(Link::hangs).forEach(link -> link.cut(Cut.RST));
-    if (currentListener() == null) {
-      listen(port());
-    }
+    listen();
   }
 
   /** Bytes passed on in one direction. */
@@ -164,6 +163,7 @@ public final class FaultProxy implements AutoCloseable {
     closeListener();
     thaw();
     cut(Cut.RST);
+    port.close();
   }
 
   Valve valve(Direction direction) {
@@ -188,31 +188,35 @@ public final class FaultProxy implements AutoCloseable {
     links.remove(link);
   }
 
-  private synchronized @Nullable ServerSocket currentListener() {
-    return listener;
-  }
-
-  private synchronized int listen(int port) {
+  private synchronized void listen() {
+    if (listener != null) {
+      return;
+    }
     try {
       ServerSocket socket = new ServerSocket();
       socket.setReuseAddress(true);
-      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), BACKLOG);
+      socket.bind(address, BACKLOG);
       listener = socket;
-      daemon("accept", () -> acceptFrom(socket));
-      return socket.getLocalPort();
+      acceptor = daemon("accept", () -> acceptFrom(socket));
     } catch (IOException e) {
       throw new UncheckedIOException("the proxy can't listen", e);
     }
   }
 
+  /** Afterwards every connection that was accepted is among the links, for whoever cuts them. */
   private synchronized void closeListener() {
+    Thread accepting = acceptor;
+    if (listener == null || accepting == null) {
+      return;
+    }
     try {
-      if (listener != null) {
-        listener.close();
-        listener = null;
-      }
+      listener.close();
+      listener = null;
+      accepting.join();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -231,9 +235,10 @@ public final class FaultProxy implements AutoCloseable {
     }
   }
 
-  static void daemon(String what, Runnable task) {
+  static Thread daemon(String what, Runnable task) {
     Thread thread = new Thread(task, "fault-proxy-" + what);
     thread.setDaemon(true);
     thread.start();
+    return thread;
   }
 }

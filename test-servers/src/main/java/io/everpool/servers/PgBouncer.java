@@ -32,7 +32,7 @@ public final class PgBouncer implements AutoCloseable {
   private final PostgresServer server;
   private final Path root;
   private final Process guard;
-  private final int port = EmbeddedServer.freePort();
+  private final Port port = Port.claim();
 
   private PgBouncer(Path program, PostgresServer server, String poolMode) {
     this.server = server;
@@ -98,12 +98,12 @@ public final class PgBouncer implements AutoCloseable {
         pool_mode = %6$s
         ignore_startup_parameters = extra_float_digits
         """
-        .formatted(server.database(), server.host(), server.port(), port, root, poolMode);
+        .formatted(server.database(), server.host(), server.port(), port(), root, poolMode);
   }
 
   private boolean listens() {
     try (Socket socket = new Socket()) {
-      socket.connect(new InetSocketAddress(host(), port), 1_000);
+      socket.connect(new InetSocketAddress(host(), port()), 1_000);
       return true;
     } catch (IOException e) {
       return false;
@@ -115,12 +115,12 @@ public final class PgBouncer implements AutoCloseable {
   }
 
   public int port() {
-    return port;
+    return port.number();
   }
 
   /** As {@link PostgresServer#jdbcUrl()}, by way of PgBouncer. */
   public String jdbcUrl() {
-    return "jdbc:postgresql://" + host() + ":" + port + "/" + server.database();
+    return "jdbc:postgresql://" + host() + ":" + port() + "/" + server.database();
   }
 
   /** Kills it and leaves nothing behind. */
@@ -129,6 +129,7 @@ public final class PgBouncer implements AutoCloseable {
     try {
       guard.getOutputStream().close();
       guard.waitFor();
+      port.close();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {

@@ -137,7 +137,11 @@ public abstract class PostgresServer implements AutoCloseable {
   /** Lets a frozen server go on. */
   public abstract void thaw();
 
-  /** Kills a session's process by {@code kill -9}; the server then ends all others and recovers. */
+  /**
+   * Kills a session's process by {@code kill -9}; the server then ends all others and recovers.
+   *
+   * @throws IllegalStateException if there is none, or if it has ended by itself just before
+   */
   public abstract void killBackend(int pid);
 
   /** The server's log so far. */
@@ -337,7 +341,7 @@ public abstract class PostgresServer implements AutoCloseable {
     return lines("FATAL:  password authentication failed for user");
   }
 
-  private long lines(String having) {
+  final long lines(String having) {
     return log().lines().filter(line -> line.contains(having)).count();
   }
 

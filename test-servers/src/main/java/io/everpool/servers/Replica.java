@@ -33,27 +33,27 @@ public final class Replica implements AutoCloseable {
   public static Replica of(PostgresServer primary) {
     primary.require(Ability.REPLICA);
     EmbeddedServer from = (EmbeddedServer) primary;
+    String conninfo =
+        "host=%s port=%d user=%s password=%s"
+            .formatted(
+                primary.host(), primary.port(), PostgresServer.ADMIN, quoted(primary.password()));
+    ServerSettings settings =
+        primary
+            .settings
+            .with("primary_conninfo", conninfo)
+            // an empty one would be copied from the primary's configuration otherwise
+            .with("primary_slot_name", "");
     Cluster cluster = new Cluster(Binaries.home());
+    EmbeddedServer server = new EmbeddedServer(settings, cluster, Port.claim());
     try {
       copy(from, cluster.data());
-      String conninfo =
-          "host=%s port=%d user=%s password=%s"
-              .formatted(
-                  primary.host(), primary.port(), PostgresServer.ADMIN, quoted(primary.password()));
-      ServerSettings settings =
-          primary
-              .settings
-              .with("primary_conninfo", conninfo)
-              // an empty one would be copied from the primary's configuration otherwise
-              .with("primary_slot_name", "");
-      EmbeddedServer server = new EmbeddedServer(settings, cluster, EmbeddedServer.freePort());
       server.startAgain();
       return new Replica(server);
     } catch (IOException e) {
-      cluster.discard();
+      server.close();
       throw new UncheckedIOException(e);
     } catch (RuntimeException | Error e) {
-      cluster.discard();
+      server.close();
       throw e;
     }
   }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** A killed test run must not leave servers behind that eat the machine of the next. */
 class OrphansTest {
-  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final Duration LIMIT = Duration.ofSeconds(60);
 
   /** Starts a server, says where its files are and never ends. */
   static final class Victim {

@@ -213,10 +213,10 @@ class PostgresServerTest {
   @Test
   void theUrlCarriesTheCredentialsEncoded() {
     ServerSettings settings = ServerSettings.defaults().withPassword("p@ss:w/rd %");
-    PostgresServer fake = new EmbeddedServer(settings, new Cluster(Binaries.home()), 5432);
+    PostgresServer fake = new EmbeddedServer(settings, new Cluster(Binaries.home()), Port.claim());
     try (fake) {
       assertThat(fake.libpqUrl())
-          .isEqualTo("postgresql://app:p%40ss%3Aw%2Frd%20%25@127.0.0.1:5432/app");
+          .isEqualTo("postgresql://app:p%40ss%3Aw%2Frd%20%25@127.0.0.1:" + fake.port() + "/app");
     }
   }
 }
