@@ -77,7 +77,7 @@ final class JvmExitTest {
     }
     Process process = java.start();
     try {
-      assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("the end of the JVM").isTrue();
+      assertThat(process.waitFor(180, TimeUnit.SECONDS)).as("the end of the JVM").isTrue();
     } finally {
       process.destroyForcibly();
     }

@@ -97,7 +97,7 @@ final class StartUpTest {
             EverpoolModule.of(settings("secret").password(WRONG).build()),
             binder -> binder.bind(Eager.class).asEagerSingleton());
 
-    Await.until(Duration.ofSeconds(10), () -> server.loginFailures() > before, "the server's log");
+    Await.until(Duration.ofSeconds(60), () -> server.loginFailures() > before, "the server's log");
     assertThat(server.loginFailures() - before).isEqualTo(1);
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       assertThat(cause.toString()).doesNotContain(WRONG);
@@ -185,6 +185,6 @@ final class StartUpTest {
   private static void assertNothingStays(String poolName) {
     Traces.awaitNoThreads(poolName);
     Await.until(
-        Duration.ofSeconds(20), () -> server.backendPids().isEmpty(), "the end of the sessions");
+        Duration.ofSeconds(60), () -> server.backendPids().isEmpty(), "the end of the sessions");
   }
 }

@@ -24,7 +24,7 @@ final class Traces {
 
   static void awaitNoThreads(String poolName) {
     Await.until(
-        Duration.ofSeconds(20), () -> !hasThreads(poolName), "the end of threads of " + poolName);
+        Duration.ofSeconds(60), () -> !hasThreads(poolName), "the end of threads of " + poolName);
   }
 
   /** Adds its word to those a Jdbi has heard; each is another plug-in. */

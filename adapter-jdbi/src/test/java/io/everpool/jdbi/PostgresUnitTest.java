@@ -198,8 +198,8 @@ class PostgresUnitTest {
                 PoolConfig.builder(server.libpqUrl(proxy.host(), proxy.port()))
                     .minSize(1)
                     .maxSize(1)
-                    .acquireTimeout(Duration.ofSeconds(1))
-                    .retry(RetryConfig.DEFAULT.withMaxDuration(Duration.ofSeconds(1)))
+                    .acquireTimeout(Duration.ofSeconds(3))
+                    .retry(RetryConfig.DEFAULT.withMaxDuration(Duration.ofSeconds(3)))
                     .build())) {
       assertThatThrownBy(
               () ->

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Timeout;
  * Whatever the pool is doing when something fails, the user's rules are asked, and before the
  * driver's. The failure here is one that no driver knows.
  */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class OneClassifierTest {
   private final BlockingQueue<String> asked = new LinkedBlockingQueue<>();
   private final List<PoolEvent> events = new CopyOnWriteArrayList<>();
@@ -76,7 +76,7 @@ class OneClassifierTest {
   }
 
   private void awaitAsked(String about) throws InterruptedException {
-    for (String question; (question = asked.poll(20, TimeUnit.SECONDS)) != null; ) {
+    for (String question; (question = asked.poll(60, TimeUnit.SECONDS)) != null; ) {
       if (question.equals(about)) {
         return;
       }

@@ -69,7 +69,7 @@ class PoolOnH2Test {
 
   @Test
   void an_exhausted_pool_says_who_holds_the_connections() throws SQLException {
-    try (Pool pool = Everpool.open(config().acquireTimeout(Duration.ofSeconds(1)).build())) {
+    try (Pool pool = Everpool.open(config().acquireTimeout(Duration.ofSeconds(3)).build())) {
       List<Connection> all = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
         all.add(pool.getConnection());
@@ -95,7 +95,11 @@ class PoolOnH2Test {
     assertThatThrownBy(pool::getConnection).isInstanceOf(PoolClosedException.class);
     assertThat(Thread.getAllStackTraces().keySet())
         .filteredOn(t -> t.isAlive() && t.getName().contains("leaves-nothing-upkeep"))
-        .allSatisfy(t -> t.join(5000));
+        .allSatisfy(
+            t -> {
+              t.join(Duration.ofSeconds(60).toMillis());
+              assertThat(t.isAlive()).isFalse();
+            });
   }
 
   @Test

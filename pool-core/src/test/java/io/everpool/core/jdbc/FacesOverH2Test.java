@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A real driver, in memory: what works on its connections works on the faces. */
-@Timeout(60)
+@Timeout(180)
 class FacesOverH2Test {
   private final List<PhysicalConnection> opened = new ArrayList<>();
   private Connection keeper;
@@ -152,7 +152,7 @@ class FacesOverH2Test {
       query.start();
       awaitAnotherSessionAtWork();
       statement.cancel();
-      assertThat(ended.get(20, TimeUnit.SECONDS))
+      assertThat(ended.get(60, TimeUnit.SECONDS))
           .isInstanceOfSatisfying(
               SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("57014"));
       query.join();
@@ -173,7 +173,7 @@ class FacesOverH2Test {
             return;
           }
         }
-        assertThat(System.nanoTime() - begun).isLessThan(TimeUnit.SECONDS.toNanos(20));
+        assertThat(System.nanoTime() - begun).isLessThan(TimeUnit.SECONDS.toNanos(60));
         LockSupport.parkNanos(1_000_000);
       }
     }

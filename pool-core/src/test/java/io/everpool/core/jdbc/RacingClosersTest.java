@@ -50,11 +50,11 @@ class RacingClosersTest {
       int released = lessor.released.get();
       Future<?> first = threads.submit(() -> closeAfter(start, connection));
       Future<?> second = threads.submit(() -> closeAfter(start, connection));
-      start.await(10, TimeUnit.SECONDS);
+      start.await(60, TimeUnit.SECONDS);
       PooledConnection next = lessor.acquire();
       next.setReadOnly(true);
-      first.get(10, TimeUnit.SECONDS);
-      second.get(10, TimeUnit.SECONDS);
+      first.get(60, TimeUnit.SECONDS);
+      second.get(60, TimeUnit.SECONDS);
       assertThat(lessor.released).hasValue(released + 1);
       assertThat(FakeLessor.physical(next).jdbc().isReadOnly()).isTrue();
       assertThat(next.isClosed()).isFalse();
@@ -82,7 +82,7 @@ class RacingClosersTest {
 
   private static Void closeAfter(CyclicBarrier start, PooledConnection connection)
       throws Exception {
-    start.await(10, TimeUnit.SECONDS);
+    start.await(60, TimeUnit.SECONDS);
     connection.close();
     return null;
   }
@@ -95,9 +95,9 @@ class RacingClosersTest {
       PooledConnection connection = lessor.acquire();
       connection.createStatement().execute("select 1");
       Future<?> closer = threads.submit(() -> closeAfter(start, connection));
-      start.await(10, TimeUnit.SECONDS);
+      start.await(60, TimeUnit.SECONDS);
       connection.abort(Runnable::run);
-      closer.get(10, TimeUnit.SECONDS);
+      closer.get(60, TimeUnit.SECONDS);
       assertThat(lessor.released.get() + lessor.closed.size()).isEqualTo(round + 1);
     }
   }
