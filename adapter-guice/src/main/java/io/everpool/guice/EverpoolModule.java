@@ -1,11 +1,7 @@
 package io.everpool.guice;
 
 import com.google.inject.AbstractModule;
-import com.google.inject.Binder;
 import com.google.inject.Key;
-import com.google.inject.PrivateBinder;
-import com.google.inject.Provider;
-import com.google.inject.Singleton;
 import com.google.inject.multibindings.Multibinder;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
@@ -17,8 +13,6 @@ import io.everpool.api.observe.PoolListener;
 import io.everpool.hocon.EverpoolConfig;
 import java.lang.annotation.Annotation;
 import java.util.function.Supplier;
-import javax.sql.DataSource;
-import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.spi.JdbiPlugin;
 
 /**
@@ -39,14 +33,9 @@ import org.jdbi.v3.core.spi.JdbiPlugin;
  * of the settings before anything is opened; or, where {@link PoolConfig#failFast()} asks for it,
  * that a database can't be reached, and then no other pool stays open. Guice can't be told to close
  * the pools, neither at the end nor when something else fails during start-up: see {@link
- * EverpoolShutdown}, of which there is one for all pools.
+ * EverpoolShutdown}, which is bound once for all pools.
  *
- * <p>Several pools need different annotations, in private modules and child injectors too, for what
- * is bound around those is theirs as well: Guice refuses a second pool under a key that is in
- * reach. Private modules beside each other are not in each other's reach. A child injector whose
- * pool can't be opened leaves its parent's pools open.
- *
- * <p>Used where they are bound, in the same injector or private module or around it:
+ * <p>Used where they are bound:
  *
  * <ul>
  *   <li>a {@link com.codahale.metrics.MetricRegistry}: gets the metrics of every pool, under its
@@ -134,34 +123,11 @@ public final class EverpoolModule extends AbstractModule {
       addError("%s", invalid.getMessage());
       return;
     }
-    Provider<Opened> opened = open(config);
-    // Guice names this where another binding has the same key
-    Binder binder = binder().withSource(advice(config.name()));
-    binder.bind(key).toProvider(() -> opened.get().pool());
-    binder.bind(key.ofType(DataSource.class)).to(key);
-    binder.bind(key.ofType(Jdbi.class)).toProvider(() -> opened.get().jdbi());
-  }
-
-  /**
-   * Keeps the parts of the pool to itself, so that no key is taken but those it is asked for by.
-   */
-  private Provider<Opened> open(PoolConfig config) {
-    PrivateBinder own = binder().newPrivateBinder();
-    own.bind(PoolRequest.class).toInstance(new PoolRequest(config, key));
-    own.bind(Opener.class).in(Singleton.class);
-    own.bind(Opened.class).toProvider(Opener.class).asEagerSingleton();
-    return own.getProvider(Opened.class);
-  }
-
-  private String advice(String name) {
-    String same = key.getAnnotationType() == null ? "no annotation" : "the annotation of another";
-    return "pool \""
-        + name
-        + "\", which has "
-        + same
-        + ": pools of an injector, its private modules and its children need different ones, such"
-        + " as EverpoolModule.of(...).annotatedWith(Names.named(\""
-        + name
-        + "\"))";
+    install(new SharedModule());
+    if (key.getAnnotationType() != null) {
+      SharedModule.EXTENSIONS.forEach(
+          extension -> Multibinder.newSetBinder(binder(), key.ofType(extension)));
+    }
+    install(new PoolModule(config, key));
   }
 }

@@ -1,24 +1,16 @@
 package io.everpool.guice;
 
-import com.google.inject.Inject;
-import com.google.inject.Injector;
 import com.google.inject.Module;
-import com.google.inject.Singleton;
+import com.google.inject.multibindings.OptionalBinder;
 import io.everpool.api.Pool;
 import java.util.ArrayDeque;
-import java.util.Collections;
 import java.util.Deque;
-import java.util.Iterator;
-import java.util.Set;
-import java.util.WeakHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends the pools of an injector, which has no life cycle of its own. Guice makes one for all pools,
- * those in private modules and child injectors included: {@code
- * injector.getInstance(EverpoolShutdown.class).close()}. Where explicit bindings are required, or a
- * child's pools shall end before its parent's, install the {@link #module()} of one.
+ * Ends the pools of an injector, which has no life cycle of its own. {@link EverpoolModule} binds
+ * one for all pools: {@code injector.getInstance(EverpoolShutdown.class).close()}.
  *
  * <p>When something of the application's own fails while the injector is created, there is no
  * injector to ask. Whoever wants the pools closed then too makes the shutdown first:
@@ -33,24 +25,21 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe.
  */
-@Singleton
 public final class EverpoolShutdown implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
-  private final Deque<Opening> openings = new ArrayDeque<>();
-  private final Set<Injector> abandoned = Collections.newSetFromMap(new WeakHashMap<>());
+  private final Deque<Pool> pools = new ArrayDeque<>();
   private boolean closed;
   @Nullable Thread exitHook;
 
-  /** A pool, and the child injector with which it was made, if that wasn't the first one. */
-  private record Opening(Pool pool, @Nullable Injector child) {}
-
   /** With no pools yet; for one injector. */
-  @Inject
   public EverpoolShutdown() {}
 
   /** Binds this very shutdown, instead of one that the injector makes. */
   public Module module() {
-    return binder -> binder.bind(EverpoolShutdown.class).toInstance(this);
+    return binder ->
+        OptionalBinder.newOptionalBinder(binder, EverpoolShutdown.class)
+            .setBinding()
+            .toInstance(this);
   }
 
   /**
@@ -78,47 +67,16 @@ public final class EverpoolShutdown implements AutoCloseable {
 
   /** Takes over the closing of {@code pool}; closes it at once if that time has come already. */
   void closeLater(Pool pool) {
-    closeLater(pool, null);
-  }
-
-  /** The same for a pool that is made with a child injector. */
-  void closeLater(Pool pool, @Nullable Injector child) {
     lock.lock();
     try {
-      if (!closed && !abandoned.contains(child)) {
-        // who makes children over and over closes their pools himself
-        openings.removeIf(opening -> opening.pool().isClosed());
-        openings.push(new Opening(pool, child));
+      if (!closed) {
+        pools.push(pool);
         return;
       }
     } finally {
       lock.unlock();
     }
     pool.close();
-  }
-
-  /**
-   * Closes the pools that were made with an injector that nobody will get, and those that are yet
-   * to be made with it: all of them, or where it is a {@code child} those that aren't its parent's.
-   */
-  void abandon(@Nullable Injector child) {
-    if (child == null) {
-      close();
-      return;
-    }
-    lock.lock();
-    try {
-      abandoned.add(child);
-      for (Iterator<Opening> each = openings.iterator(); each.hasNext(); ) {
-        Opening opening = each.next();
-        if (opening.child() == child) {
-          each.remove();
-          opening.pool().close();
-        }
-      }
-    } finally {
-      lock.unlock();
-    }
   }
 
   /**
@@ -131,8 +89,8 @@ public final class EverpoolShutdown implements AutoCloseable {
     lock.lock();
     try {
       closed = true;
-      for (Opening each = openings.poll(); each != null; each = openings.poll()) {
-        each.pool().close();
+      for (Pool pool = pools.poll(); pool != null; pool = pools.poll()) {
+        pool.close();
       }
       forgetExit();
     } finally {

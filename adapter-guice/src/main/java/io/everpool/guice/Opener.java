@@ -2,9 +2,6 @@ package io.everpool.guice;
 
 import com.codahale.metrics.MetricRegistry;
 import com.codahale.metrics.health.HealthCheckRegistry;
-import com.google.inject.Inject;
-import com.google.inject.Injector;
-import com.google.inject.Key;
 import com.google.inject.Provider;
 import com.google.inject.ProvisionException;
 import io.everpool.api.Pool;
@@ -14,29 +11,44 @@ import io.everpool.api.observe.PoolListener;
 import io.everpool.core.Everpool;
 import io.everpool.jdbi.EverpoolJdbi;
 import io.everpool.metrics.DropwizardMetrics;
+import jakarta.inject.Inject;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.spi.JdbiPlugin;
 import org.jspecify.annotations.Nullable;
 
-/** Opens one pool; if it can't, none of those made with the same injector stays open. */
+/** Opens one pool; if it can't, none of the injector's pools stays open. */
 final class Opener implements Provider<Opened> {
   private final PoolConfig config;
-  private final Key<Pool> key;
   private final EverpoolShutdown shutdown;
-  private final Surroundings surroundings;
+  private final Optional<MetricRegistry> metrics;
+  private final Optional<HealthCheckRegistry> healthChecks;
+  private final List<JdbiPlugin> plugins;
+  private final List<PoolListener> listeners;
+  private final List<Classifier> classifiers;
 
   // Guice goes on with its other eager singletons after a failure, and each that depends on this
   // pool would wait once more for a database that isn't there
   private @Nullable ProvisionException failure;
 
   @Inject
-  Opener(PoolRequest request, EverpoolShutdown shutdown, Injector injector) {
-    config = request.config();
-    key = request.key();
+  Opener(
+      @Own PoolConfig config,
+      EverpoolShutdown shutdown,
+      Optional<MetricRegistry> metrics,
+      Optional<HealthCheckRegistry> healthChecks,
+      @Own List<JdbiPlugin> plugins,
+      @Own List<PoolListener> listeners,
+      @Own List<Classifier> classifiers) {
+    this.config = config;
     this.shutdown = shutdown;
-    surroundings = new Surroundings(injector);
+    this.metrics = metrics;
+    this.healthChecks = healthChecks;
+    this.plugins = plugins;
+    this.listeners = listeners;
+    this.classifiers = classifiers;
   }
 
   @Override
@@ -47,9 +59,9 @@ final class Opener implements Provider<Opened> {
     boolean opened = false;
     try {
       Pool pool = open();
-      shutdown.closeLater(pool, surroundings.child());
+      shutdown.closeLater(pool);
       Jdbi jdbi = EverpoolJdbi.create(pool);
-      surroundings.extensions(JdbiPlugin.class, key).forEach(jdbi::installPlugin);
+      plugins.forEach(jdbi::installPlugin);
       opened = true;
       return new Opened(pool, jdbi);
     } catch (SQLException | RuntimeException e) {
@@ -59,15 +71,13 @@ final class Opener implements Provider<Opened> {
       throw failure;
     } finally {
       if (!opened) {
-        shutdown.abandon(surroundings.child());
+        shutdown.close();
       }
     }
   }
 
   private Pool open() throws SQLException {
     Everpool.Builder builder = Everpool.builder(config);
-    Optional<MetricRegistry> metrics = surroundings.bound(MetricRegistry.class);
-    Optional<HealthCheckRegistry> healthChecks = surroundings.bound(HealthCheckRegistry.class);
     if (metrics.isPresent() || healthChecks.isPresent()) {
       DropwizardMetrics books =
           DropwizardMetrics.of(
@@ -77,8 +87,8 @@ final class Opener implements Provider<Opened> {
         builder.recorder(books); // makes the pool read the clock; a health check doesn't need that
       }
     }
-    surroundings.extensions(PoolListener.class, key).forEach(builder::listener);
-    surroundings.extensions(Classifier.class, key).forEach(builder::classifier);
+    listeners.forEach(builder::listener);
+    classifiers.forEach(builder::classifier);
     return builder.open();
   }
 }

@@ -49,8 +49,8 @@ public final class FaultProxy implements AutoCloseable {
   private @Nullable ServerSocket listener;
   private @Nullable Thread acceptor;
 
-  /** The reply to the next request that contains the text is swallowed. */
-  record ReplyCut(String request, Cut how) {}
+  /** The reply to the next request that contains the text is swallowed, or the request itself. */
+  record ReplyCut(String request, Cut how, boolean requestToo) {}
 
   private FaultProxy(InetSocketAddress target) {
     this.target = target;
@@ -114,10 +114,23 @@ public final class FaultProxy implements AutoCloseable {
    * request for a statement that pgjdbc has prepared on this connection contains its text, too.
    */
   public void cutReplyTo(String text, Cut how) {
-    replyCut = new ReplyCut(text, how);
+    replyCut = new ReplyCut(text, how, false);
   }
 
-  /** Whether the cut that {@link #cutReplyTo} ordered is still to come. */
+  /**
+   * Swallows one request whose bytes contain {@code text} and cuts that connection: the server has
+   * never seen it, the client doesn't know. The text as for {@link #cutReplyTo}.
+   */
+  public void cutRequest(String text, Cut how) {
+    replyCut = new ReplyCut(text, how, true);
+  }
+
+  /** Takes back what {@link #cutReplyTo} or {@link #cutRequest} ordered and has not happened. */
+  public void cutNoMore() {
+    replyCut = null;
+  }
+
+  /** Whether a cut that was ordered is still to come. */
   public boolean cutPending() {
     return replyCut != null;
   }
@@ -174,14 +187,14 @@ public final class FaultProxy implements AutoCloseable {
     return target;
   }
 
-  /** Takes the ordered cut if this request is the one; gives how, or null. */
-  @Nullable Cut takeReplyCut(String request) {
+  /** Takes the ordered cut if this request is the one; null if not. */
+  @Nullable ReplyCut takeReplyCut(String request) {
     ReplyCut ordered = replyCut;
     if (ordered == null || !request.contains(ordered.request())) {
       return null;
     }
     replyCut = null;
-    return ordered.how();
+    return ordered;
   }
 
   void gone(Link link) {

@@ -2,6 +2,7 @@ package io.everpool.servers;
 
 import io.everpool.servers.FaultProxy.Cut;
 import io.everpool.servers.FaultProxy.Direction;
+import io.everpool.servers.FaultProxy.ReplyCut;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -63,7 +64,10 @@ final class Link {
           continue;
         }
         if (direction == Direction.TO_SERVER) {
-          watch(buffer, count);
+          if (watch(buffer, count)) {
+            cut(replyCut);
+            continue;
+          }
         } else if (replyCut != null) {
           cut(replyCut);
           continue;
@@ -85,12 +89,18 @@ final class Link {
     }
   }
 
-  private void watch(byte[] buffer, int count) {
+  /** Whether the connection is to be cut before this request goes on. */
+  private boolean watch(byte[] buffer, int count) {
     String request = new String(buffer, 0, count, StandardCharsets.ISO_8859_1);
     prepared.see(request);
     if (proxy.cutPending() && replyCut == null) {
-      replyCut = proxy.takeReplyCut(prepared.withTexts(request));
+      ReplyCut ordered = proxy.takeReplyCut(prepared.withTexts(request));
+      if (ordered != null) {
+        replyCut = ordered.how();
+        return ordered.requestToo();
+      }
     }
+    return false;
   }
 
   /** Gives whether it was open. */

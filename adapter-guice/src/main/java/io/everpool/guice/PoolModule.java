@@ -1,0 +1,65 @@
+package io.everpool.guice;
+
+import com.google.inject.Key;
+import com.google.inject.PrivateModule;
+import com.google.inject.Provider;
+import com.google.inject.Singleton;
+import com.google.inject.util.Types;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Jdbi;
+
+/** One pool: its parts to itself, the keys of it to everybody. */
+final class PoolModule extends PrivateModule {
+  private final PoolConfig config;
+  private final Key<Pool> key;
+
+  /** The annotation of {@code key}, if it has one, is that of the other keys too. */
+  PoolModule(PoolConfig config, Key<Pool> key) {
+    this.config = config;
+    this.key = key;
+  }
+
+  @Override
+  protected void configure() {
+    bind(PoolConfig.class).annotatedWith(Own.class).toInstance(config);
+    SharedModule.EXTENSIONS.forEach(this::collect);
+    bind(Opener.class).in(Singleton.class);
+    bind(Opened.class).toProvider(Opener.class).asEagerSingleton();
+
+    Provider<Opened> opened = getProvider(Opened.class);
+    Provider<Pool> pool = () -> opened.get().pool();
+    Provider<Jdbi> jdbi = () -> opened.get().jdbi();
+    Key<DataSource> dataSourceKey = key.ofType(DataSource.class);
+    Key<Jdbi> jdbiKey = key.ofType(Jdbi.class);
+    bind(key).toProvider(pool);
+    bind(dataSourceKey).to(key);
+    bind(jdbiKey).toProvider(jdbi);
+    expose(key);
+    expose(dataSourceKey);
+    expose(jdbiKey);
+  }
+
+  /** Binds what extends this pool: that for all pools, then that with the pool's annotation. */
+  private <T> void collect(Class<T> extension) {
+    Provider<Set<T>> forAll =
+        getProvider(Key.get(SharedModule.<Set<T>>type(Types.setOf(extension))));
+    Provider<Set<T>> forThis =
+        key.getAnnotationType() == null
+            ? Set::of
+            : getProvider(key.ofType(SharedModule.<Set<T>>type(Types.setOf(extension))));
+    Provider<List<T>> both =
+        () -> {
+          List<T> list = new ArrayList<>(forAll.get());
+          list.addAll(forThis.get());
+          return list;
+        };
+    bind(SharedModule.<List<T>>type(Types.listOf(extension)))
+        .annotatedWith(Own.class)
+        .toProvider(both);
+  }
+}
