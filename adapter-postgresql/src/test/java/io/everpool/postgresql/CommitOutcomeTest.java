@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The server is asked what became of a COMMIT, and believed only as far as it can know. */
-@Timeout(180)
+@Timeout(600)
 class CommitOutcomeTest {
   private static PostgresServer server;
 

@@ -36,7 +36,7 @@ import org.postgresql.PGNotification;
  * A look finds every way in which a server closes a connection, and sends nothing; plain and under
  * TLS, where it is the raw socket beneath that is looked at.
  */
-@Timeout(180)
+@Timeout(600)
 class LookTest {
 
   /** How the connection is made. */

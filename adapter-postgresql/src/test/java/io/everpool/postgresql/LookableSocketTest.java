@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The socket under pgjdbc behaves as a plain one does, but for what it is made for. */
-@Timeout(180)
+@Timeout(600)
 class LookableSocketTest {
   private ServerSocket listener;
   private LookableSocket socket;

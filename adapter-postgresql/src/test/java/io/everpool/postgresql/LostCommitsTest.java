@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Timeout;
  * Sessions commit as fast as they can until the server is struck down under them. What it says
  * later of the COMMITs that it never answered is true, or that it doesn't know; never a lie.
  */
-@Timeout(300)
+@Timeout(900)
 class LostCommitsTest {
   /** How often each kind of strike comes: {@code -Deverpool.lost-commits=N} times as often. */
   private static final int ROUNDS = 3 * Integer.getInteger("everpool.lost-commits", 1);

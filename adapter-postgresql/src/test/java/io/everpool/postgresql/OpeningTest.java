@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Opening ends in its time, whatever the hosts do. */
-@Timeout(180)
+@Timeout(600)
 class OpeningTest {
   private static final long SHORT = Duration.ofMillis(700).toNanos();
 

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the pool asks of a session. */
-@Timeout(180)
+@Timeout(600)
 class PostgresConnectionTest {
 
   @Test

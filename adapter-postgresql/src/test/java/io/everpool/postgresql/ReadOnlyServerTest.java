@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A standby where a primary is expected. */
-@Timeout(180)
+@Timeout(600)
 class ReadOnlyServerTest {
   private static PostgresServer primary;
   private static Replica replica;

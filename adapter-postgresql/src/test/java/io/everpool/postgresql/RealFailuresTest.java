@@ -42,7 +42,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The failures that a real server gives, and what they are taken for. */
-@Timeout(180)
+@Timeout(600)
 class RealFailuresTest {
   private static PostgresServer server;
 

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What a session begins with. */
-@Timeout(180)
+@Timeout(600)
 class SessionDefaultsTest {
 
   private static Map<String, String> defaults(

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a URL says of encryption is what is done. */
-@Timeout(180)
+@Timeout(600)
 class TlsTest {
   private static PostgresServer server;
   private static Certificate certificate;

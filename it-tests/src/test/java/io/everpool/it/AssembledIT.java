@@ -14,6 +14,7 @@ import com.typesafe.config.ConfigUtil;
 import io.everpool.api.Pool;
 import io.everpool.guice.EverpoolModule;
 import io.everpool.guice.EverpoolShutdown;
+import io.everpool.servers.Await;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.List;
@@ -74,6 +75,7 @@ class AssembledIT {
                           .mapTo(Note.class)
                           .one());
       assertThat(found).isEqualTo(note);
+      Db.awaitIdle(orders, 2);
       assertThat(metrics.counter("as-orders.opened").getCount())
           .isEqualTo(orders.snapshot().opened());
       assertThat(metrics.timer("as-orders.wait").getCount()).isPositive();
@@ -81,7 +83,10 @@ class AssembledIT {
       assertThat(metrics.getGauges()).containsKey("as-reports.connections.idle");
     }
     Db.awaitSessions(orders, 0);
-    assertThat(Db.server().backendPids("as-reports")).isEmpty();
+    Await.until(
+        Db.LIMIT,
+        () -> Db.server().backendPids("as-reports").isEmpty(),
+        "the end of the reports' sessions");
     assertThat(metrics.getNames()).isEmpty();
     assertThat(checks.getNames()).isEmpty();
   }

@@ -2,6 +2,7 @@ package io.everpool.it;
 
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolSnapshot;
 import io.everpool.servers.Await;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.ServerSettings;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** The server that the tests share, and the few words in which they talk to it. */
 final class Db {
   /** For what another thread or a server must bring about; nothing takes nearly as long. */
-  static final Duration LIMIT = Duration.ofSeconds(20);
+  static final Duration LIMIT = Duration.ofSeconds(60);
 
   private Db() {}
 
@@ -65,6 +66,21 @@ final class Db {
         LIMIT,
         () -> pool.snapshot().idle() == count && pool.snapshot().total() == count,
         count + " idle connections in " + pool.snapshot());
+  }
+
+  /**
+   * Waits until the pool has this many idle connections or more, none on its way, and none in use.
+   * A pool that has grown may have one more than was asked for: who waited was served by another
+   * one before the one begun for him came.
+   */
+  static void awaitRest(Pool pool, int atLeast) {
+    Await.until(
+        LIMIT,
+        () -> {
+          PoolSnapshot now = pool.snapshot();
+          return now.idle() >= atLeast && now.idle() == now.total() && now.waiting() == 0;
+        },
+        "rest with " + atLeast + " idle connections in " + pool.name());
   }
 
   /** The server process behind a connection; a query. */

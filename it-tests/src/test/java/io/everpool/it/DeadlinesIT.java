@@ -9,6 +9,7 @@ import io.everpool.api.CloseReason;
 import io.everpool.api.HealthCheck;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolSnapshot;
 import io.everpool.api.WorkOptions;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
@@ -35,10 +36,14 @@ import org.junit.jupiter.api.Timeout;
  * others are served, and the pool can be closed. Each deadline here is a second or two; {@link
  * #SOON} only tells what ends from what doesn't.
  */
-@Timeout(90)
+@Timeout(300)
 class DeadlinesIT {
   private static final Duration SHORT = Duration.ofSeconds(1);
-  private static final Duration SOON = Duration.ofSeconds(20);
+
+  /** For the sockets: what is to be given up must first be opened within it. */
+  private static final Map<String, String> SILENCE = Map.of("socketTimeout", "3");
+
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   /** What would take longer than any test may. */
   private static final Duration LONG = Duration.ofMinutes(10);
@@ -132,7 +137,7 @@ class DeadlinesIT {
 
   @Test
   void aStatementOnAFrozenServerEndsAtTheSocketsTimeout() throws Exception {
-    PoolConfig config = config("frozen").properties(Map.of("socketTimeout", "1")).build();
+    PoolConfig config = config("frozen").properties(SILENCE).build();
     try (LogCapture log = LogCapture.open()) {
       Pool pool = Everpool.open(config);
       try (Connection connection = pool.getConnection()) {
@@ -198,7 +203,7 @@ class DeadlinesIT {
 
   @Test
   void aBlackHoleEndsAStatementAtTheSocketsTimeout() throws Exception {
-    PoolConfig config = config("hole").properties(Map.of("socketTimeout", "1")).build();
+    PoolConfig config = config("hole").properties(SILENCE).build();
     Pool pool = Everpool.open(config);
     try (Connection connection = pool.getConnection()) {
       Db.pid(connection);
@@ -217,9 +222,11 @@ class DeadlinesIT {
     PoolConfig config = config("hanging-connect").minSize(1).connectTimeout(SHORT).build();
     Pool pool = Everpool.open(config);
     List<Connection> held = new ArrayList<>();
+    PoolSnapshot now;
     do { // opening the pool may have left more than the minimum
       held.add(pool.getConnection());
-    } while (pool.snapshot().idle() + pool.snapshot().connecting() > 0);
+      now = pool.snapshot();
+    } while (now.idle() + now.probing() + now.connecting() > 0);
     proxy.hang();
     Crew waiting = Crew.of(1, () -> answer(pool));
     Await.until(SOON, () -> pool.snapshot().connectFailures() > 0, "the connect to be given up");
@@ -262,7 +269,9 @@ class DeadlinesIT {
         assertThat(timed(connection::close)).as("close() doesn't throw").isNull();
         assertServed(others);
       }
+      log.await(Level.WARN, "reset-timeout");
       assertThat(log.lines(Level.WARN, "reset-timeout")).hasSize(1);
+      Await.until(SOON, () -> pool.snapshot().closedTotal() > 0, "the end in the books");
       assertThat(pool.snapshot().closed()).as(log.text()).isEqualTo(Map.of(CloseReason.FAILED, 1L));
       assertCloses(pool);
     }
@@ -296,7 +305,8 @@ class DeadlinesIT {
             .minSize(2)
             .healthCheck(HealthCheck.QUERY)
             .healthCheckInterval(Duration.ofMillis(300))
-            .validationTimeout(SHORT)
+            // the healthy ones have to answer within it
+            .validationTimeout(Duration.ofSeconds(5))
             .build();
     try (LogCapture log = LogCapture.open()) {
       Pool pool = Everpool.open(config);
@@ -310,7 +320,8 @@ class DeadlinesIT {
       assertThat(log.lines(Level.WARN, "every connection is replaced"))
           .as("one that hangs says nothing of the others")
           .isEmpty();
-      assertThat(pool.snapshot().closed().get(CloseReason.FOUND_DEAD)).isEqualTo(1);
+      Await.until(SOON, () -> pool.snapshot().closedTotal() > 0, "the end in the books");
+      assertThat(pool.snapshot().closed()).containsEntry(CloseReason.FOUND_DEAD, 1L);
       assertCloses(pool);
     }
   }

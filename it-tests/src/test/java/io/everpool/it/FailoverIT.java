@@ -41,7 +41,7 @@ import org.junit.jupiter.api.Timeout;
  * With a URL of several hosts and {@code targetServerType=primary} a pool follows the primary,
  * whichever host that is. A real primary and a standby that streams from it, promoted.
  */
-@Timeout(180)
+@Timeout(600)
 class FailoverIT {
   private static final int THREADS = 4;
 

@@ -6,7 +6,6 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.AppenderBase;
 import io.everpool.servers.Await;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
@@ -14,8 +13,6 @@ import org.slf4j.LoggerFactory;
 
 /** Hears everything that Everpool logs, down to TRACE, and keeps it from the console. */
 final class LogCapture extends AppenderBase<ILoggingEvent> implements AutoCloseable {
-  private static final Duration LIMIT = Duration.ofSeconds(20);
-
   private final Logger logger = (Logger) LoggerFactory.getLogger("io.everpool");
   private final @Nullable Level levelBefore = logger.getLevel();
   private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
@@ -62,7 +59,7 @@ final class LogCapture extends AppenderBase<ILoggingEvent> implements AutoClosea
 
   /** Waits for a message at this level that contains these words. */
   void await(Level level, String words) {
-    Await.until(LIMIT, () -> !lines(level, words).isEmpty(), level + " \"" + words + '"');
+    Await.until(Db.LIMIT, () -> !lines(level, words).isEmpty(), level + " \"" + words + '"');
   }
 
   /** Everything: threads, loggers, messages, stack traces. */

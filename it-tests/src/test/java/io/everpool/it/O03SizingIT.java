@@ -52,7 +52,7 @@ class O03SizingIT {
 
   @Test
   void twentyAreLentAtOnceAndTheNextWaits() throws Exception {
-    PoolConfig config = Db.config("o3-max").acquireTimeout(Duration.ofSeconds(5)).build();
+    PoolConfig config = Db.config("o3-max").acquireTimeout(Duration.ofMinutes(2)).build();
     List<Connection> held = new ArrayList<>();
     try (Pool pool = Everpool.open(config)) {
       for (int i = 0; i < 20; i++) {
@@ -104,7 +104,8 @@ class O03SizingIT {
   @Test
   void aPoolOfOneLendsOne() throws SQLException {
     PoolConfig config =
-        Db.config("o3-one").minSize(0).maxSize(1).acquireTimeout(Duration.ofMillis(200)).build();
+        // time enough to open the one
+        Db.config("o3-one").minSize(0).maxSize(1).acquireTimeout(Duration.ofSeconds(3)).build();
     try (Pool pool = Everpool.open(config)) {
       try (Connection only = pool.getConnection()) {
         assertThatThrownBy(pool::getConnection).isInstanceOf(AcquireTimeoutException.class);

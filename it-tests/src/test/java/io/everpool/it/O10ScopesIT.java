@@ -26,7 +26,7 @@ class O10ScopesIT {
   /** With a pool of one the first that is not given back would block all others. */
   private static Pool poolOfOne(String name) throws SQLException {
     PoolConfig config =
-        Db.config(name).minSize(1).maxSize(1).acquireTimeout(Duration.ofSeconds(5)).build();
+        Db.config(name).minSize(1).maxSize(1).acquireTimeout(Duration.ofMinutes(1)).build();
     return Everpool.open(config);
   }
 

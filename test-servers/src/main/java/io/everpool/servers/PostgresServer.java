@@ -63,7 +63,7 @@ public abstract class PostgresServer implements AutoCloseable {
   }
 
   static final String ADMIN = "postgres";
-  static final Duration PATIENCE = Duration.ofSeconds(60);
+  static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final String FLAVOUR = System.getProperty("everpool.test.postgres", "auto");
 
   final ServerSettings settings;
@@ -203,8 +203,8 @@ public abstract class PostgresServer implements AutoCloseable {
     login.setProperty("user", ADMIN);
     login.setProperty("password", settings.password());
     login.setProperty("ApplicationName", "test-admin");
-    login.setProperty("connectTimeout", "10");
-    login.setProperty("socketTimeout", "60");
+    login.setProperty("connectTimeout", "60");
+    login.setProperty("socketTimeout", "180");
     String url = "jdbc:postgresql://" + host() + ":" + port() + "/" + inDatabase;
     return DriverManager.getConnection(url, login);
   }

@@ -21,7 +21,7 @@ public final class Chaos {
   public static void main(String[] args) throws SQLException, InterruptedException {
     ChaosSettings settings;
     try {
-      settings = ChaosSettings.orElse(HOUR, true);
+      settings = ChaosSettings.orElse(HOUR, Integer.MAX_VALUE, true);
     } catch (IllegalArgumentException e) {
       System.err.println(e.getMessage());
       System.exit(2);

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 record ChaosSettings(long seed, Duration duration, int faults, boolean hikari) {
   private static final String PREFIX = "everpool.chaos.";
-  private static final Duration UNLIMITED = Duration.ofDays(30);
+  static final Duration UNLIMITED = Duration.ofDays(30);
 
   ChaosSettings {
     if (duration.isNegative() || duration.isZero()) {
@@ -28,7 +28,7 @@ record ChaosSettings(long seed, Duration duration, int faults, boolean hikari) {
   }
 
   /** These, where no property says otherwise. */
-  static ChaosSettings orElse(Duration duration, boolean hikari) {
+  static ChaosSettings orElse(Duration duration, int most, boolean hikari) {
     String seed = property("seed");
     String faults = property("faults");
     String length = property("duration");
@@ -37,7 +37,7 @@ record ChaosSettings(long seed, Duration duration, int faults, boolean hikari) {
       return new ChaosSettings(
           seed == null ? System.nanoTime() & 0xffff_ffffL : Long.parseLong(seed),
           length != null ? Duration.parse(length) : faults != null ? UNLIMITED : duration,
-          faults == null ? Integer.MAX_VALUE : Integer.parseInt(faults),
+          faults != null ? Integer.parseInt(faults) : length != null ? Integer.MAX_VALUE : most,
           beside == null ? hikari : Boolean.parseBoolean(beside));
     } catch (NumberFormatException | DateTimeParseException e) {
       throw new IllegalArgumentException(

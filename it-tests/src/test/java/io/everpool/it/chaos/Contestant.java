@@ -13,7 +13,7 @@ final class Contestant implements AutoCloseable {
   private static final int WRITERS = 8;
 
   /** Longer than any unit may take once the faults are over. */
-  private static final Duration STUCK = Duration.ofSeconds(60);
+  private static final Duration STUCK = Duration.ofSeconds(120);
 
   private final Application application;
   private final Crashes crashes;

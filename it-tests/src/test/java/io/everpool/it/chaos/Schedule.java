@@ -4,6 +4,7 @@ import io.everpool.servers.FaultProxy.Cut;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
@@ -15,6 +16,9 @@ import java.util.Random;
  * gives the same strikes, however they go. Not thread-safe.
  */
 final class Schedule {
+  /** How many strikes there are in a pack. */
+  static final int PACK = Arrays.stream(Fault.values()).mapToInt(Fault::weight).sum();
+
   private static final int SHORTEST_PAUSE_MILLIS = 100;
   private static final int PAUSE_MILLIS = 400;
   private static final int SHORTEST_MILLIS = 50;

@@ -2,7 +2,6 @@ package io.everpool.it.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -10,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 /** A seed stands for one chaos. */
 class ScheduleIT {
-  private static final int PACK = Arrays.stream(Fault.values()).mapToInt(Fault::weight).sum();
+  private static final int PACK = Schedule.PACK;
 
   private static List<Strike> strikes(long seed) {
     Schedule schedule = new Schedule(seed);
