@@ -3,13 +3,12 @@ package io.everpool.postgresql;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.CommitTicket;
 import java.math.BigInteger;
+import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.core.BaseConnection;
-import org.postgresql.core.ServerVersion;
 
 /**
  * What became of a COMMIT without an answer; from PostgreSQL 13 on, which has {@code
@@ -31,6 +30,9 @@ final class CommitOutcome {
 
   private static final int RUN_COLUMN = 4;
 
+  /** The first with pg_xact_status(xid8). */
+  private static final int OLDEST_SERVER = 13;
+
   /** Whether a COMMIT waits for a standby, as far as this session's settings go. */
   private static final String REPLICATED =
       """
@@ -40,13 +42,13 @@ final class CommitOutcome {
   /** SQLState of {@code transaction ID ... is in the future}. */
   private static final String IN_THE_FUTURE = "22023";
 
-  private final BaseConnection connection;
+  private final Connection connection;
   private final Disclosure disclosure;
 
   /** Of the transaction before; most often of this one as well. */
   private @Nullable Incarnation last;
 
-  CommitOutcome(BaseConnection connection, Disclosure disclosure) {
+  CommitOutcome(Connection connection, Disclosure disclosure) {
     this.connection = connection;
     this.disclosure = disclosure;
   }
@@ -181,7 +183,7 @@ final class CommitOutcome {
   }
 
   private boolean tells() throws SQLException {
-    return connection.haveMinimumServerVersion(ServerVersion.v13)
+    return connection.getMetaData().getDatabaseMajorVersion() >= OLDEST_SERVER
         && disclosure.isComplete(connection);
   }
 
@@ -192,6 +194,6 @@ final class CommitOutcome {
 
   /** A statement that has its rows; in a transaction only if there is one. */
   private Statement query(String sql) throws SQLException {
-    return connection.execSQLQuery(sql).getStatement();
+    return PgjdbcInternals.PRESENT.query(connection, sql);
   }
 }

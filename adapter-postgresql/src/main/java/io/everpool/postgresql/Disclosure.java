@@ -1,8 +1,8 @@
 package io.everpool.postgresql;
 
+import io.everpool.api.driver.TransactionState;
+import java.sql.Connection;
 import java.sql.SQLException;
-import org.postgresql.core.BaseConnection;
-import org.postgresql.core.TransactionState;
 
 /**
  * Whether the server tells this role of its {@link Incarnation}: an administrator may hide the
@@ -15,24 +15,29 @@ final class Disclosure {
           + Incarnation.ALL
           + " from pg_catalog.pg_control_checkpoint()";
 
+  private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;
+
   private volatile boolean complete;
 
   /** Costs up to three round trips, until the server has answered once. */
-  boolean isComplete(BaseConnection connection) throws SQLException {
+  boolean isComplete(Connection connection) throws SQLException {
     if (!complete) {
       complete = ask(connection);
     }
     return complete;
   }
 
-  private static boolean ask(BaseConnection connection) throws SQLException {
-    boolean within = connection.getTransactionState() == TransactionState.OPEN;
+  private static boolean ask(Connection connection) throws SQLException {
+    TransactionState state = DRIVER.transaction(connection);
+    boolean within =
+        state == TransactionState.OPEN
+            || (state == TransactionState.UNKNOWN && !connection.getAutoCommit());
     if (within) {
-      connection.execSQLUpdate("savepoint everpool");
+      DRIVER.update(connection, "savepoint everpool");
     }
     boolean answered = true;
     try {
-      connection.execSQLQuery(EVERYTHING).getStatement().close();
+      DRIVER.query(connection, EVERYTHING).close();
     } catch (SQLException e) {
       if (FailureRules.classify(e).fatal()) {
         throw e;
@@ -40,7 +45,8 @@ final class Disclosure {
       answered = false;
     }
     if (within) {
-      connection.execSQLUpdate(
+      DRIVER.update(
+          connection,
           answered
               ? "release savepoint everpool"
               : "rollback to savepoint everpool; release savepoint everpool");

@@ -5,8 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Properties;
-import org.postgresql.jdbcurlresolver.PgServiceConfParser;
 
 /**
  * A URL as pgjdbc takes it: {@code jdbc:postgresql://host:port,host:port/db?name=value}, or {@code
@@ -100,19 +98,13 @@ final class JdbcUrl {
         : name;
   }
 
-  /** As pgjdbc does it, so that what the file says is looked at with the same care. */
+  /** Here and not in pgjdbc, so that what the file says is looked at with the same care. */
   private static void service(Map<String, String> properties, List<String> problems) {
     String service = properties.remove(PropertyNames.SERVICE);
     if (service == null) {
       return;
     }
-    Properties found = PgServiceConfParser.getServiceProperties(service);
-    if (found == null) {
-      problems.add("service \"" + service + "\" is in no service file (PGSERVICEFILE)");
-      return;
-    }
-    for (String name : found.stringPropertyNames()) {
-      properties.putIfAbsent(asProperty(name), found.getProperty(name));
-    }
+    ServiceFile.read(service, problems)
+        .forEach((name, value) -> properties.putIfAbsent(asProperty(name), value));
   }
 }

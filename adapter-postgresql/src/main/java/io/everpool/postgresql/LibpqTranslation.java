@@ -5,10 +5,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.jdbcurlresolver.PgServiceConfParser;
 
 /**
  * Says in pgjdbc's terms what a libpq URL says in libpq's; {@link LibpqParameter} has the table.
@@ -54,16 +52,13 @@ final class LibpqTranslation {
     if (service == null) {
       return;
     }
-    Properties found = PgServiceConfParser.getServiceProperties(service);
-    if (found == null) {
-      problems.add("service \"" + service + "\" is in no service file (PGSERVICEFILE)");
-      return;
-    }
-    for (String name : found.stringPropertyNames()) {
-      if (!(placed && (name.equals("host") || name.equals("port")))) {
-        given.putIfAbsent(name, found.getProperty(name));
-      }
-    }
+    ServiceFile.read(service, problems)
+        .forEach(
+            (name, value) -> {
+              if (!(placed && (name.equals("host") || name.equals("port")))) {
+                given.putIfAbsent(name, value);
+              }
+            });
   }
 
   private void translateAll() {

@@ -12,15 +12,16 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.core.BaseConnection;
-import org.postgresql.core.BaseStatement;
-import org.postgresql.core.QueryExecutor;
+import org.postgresql.PGConnection;
 
 /** A session on a PostgreSQL server. */
 final class PostgresConnection implements PhysicalConnection {
   private static final long NANOS_PER_MILLI = 1_000_000;
 
-  private final BaseConnection jdbc;
+  private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;
+
+  private final Connection jdbc;
+  private final PGConnection driver;
   private final @Nullable LookableSocket socket;
   private final CommitOutcome commits;
   private final BooleanSupplier primaryExpected;
@@ -39,13 +40,14 @@ final class PostgresConnection implements PhysicalConnection {
    * @param ignoresReadOnly whether the driver does nothing for {@code setReadOnly}
    */
   PostgresConnection(
-      BaseConnection jdbc,
+      Connection jdbc,
       @Nullable LookableSocket socket,
       Disclosure disclosure,
       BooleanSupplier primaryExpected,
       boolean pooled,
       boolean ignoresReadOnly) {
     this.jdbc = jdbc;
+    this.driver = (PGConnection) jdbc;
     this.socket = socket;
     this.commits = new CommitOutcome(jdbc, disclosure);
     this.primaryExpected = primaryExpected;
@@ -64,7 +66,6 @@ final class PostgresConnection implements PhysicalConnection {
     return socket == null ? Look.BLIND : socket.look();
   }
 
-  /** An empty query: also answered in a failed transaction, and it begins none. */
   @Override
   public void validate(long timeoutNanos) throws SQLException {
     int before = jdbc.getNetworkTimeout();
@@ -73,9 +74,8 @@ final class PostgresConnection implements PhysicalConnection {
     if (shorter) {
       jdbc.setNetworkTimeout(Runnable::run, millis);
     }
-    try (BaseStatement statement = (BaseStatement) jdbc.createStatement()) {
-      statement.executeWithFlags(
-          "", QueryExecutor.QUERY_EXECUTE_AS_SIMPLE | QueryExecutor.QUERY_SUPPRESS_BEGIN);
+    try {
+      DRIVER.ping(jdbc);
     } finally {
       if (shorter && !jdbc.isClosed()) {
         jdbc.setNetworkTimeout(Runnable::run, before);
@@ -106,7 +106,7 @@ final class PostgresConnection implements PhysicalConnection {
   }
 
   private boolean refusesWrites() {
-    String told = jdbc.getParameterStatus("default_transaction_read_only");
+    String told = driver.getParameterStatus("default_transaction_read_only");
     return told == null ? writesRefused : told.equals("on");
   }
 
@@ -123,19 +123,12 @@ final class PostgresConnection implements PhysicalConnection {
 
   /** Executes a command without beginning a transaction for it. */
   private void sendAlone(String sql) throws SQLException {
-    try (BaseStatement statement = (BaseStatement) jdbc.createStatement()) {
-      statement.executeWithFlags(
-          sql, QueryExecutor.QUERY_EXECUTE_AS_SIMPLE | QueryExecutor.QUERY_SUPPRESS_BEGIN);
-    }
+    DRIVER.update(jdbc, sql);
   }
 
   @Override
   public TransactionState transactionState() {
-    return switch (jdbc.getTransactionState()) {
-      case IDLE -> TransactionState.NONE;
-      case OPEN -> TransactionState.OPEN;
-      case FAILED -> TransactionState.FAILED;
-    };
+    return DRIVER.transaction(jdbc);
   }
 
   /**
@@ -166,11 +159,11 @@ final class PostgresConnection implements PhysicalConnection {
   }
 
   private boolean readOnlyByDefault() {
-    return "on".equals(jdbc.getParameterStatus("default_transaction_read_only"));
+    return "on".equals(driver.getParameterStatus("default_transaction_read_only"));
   }
 
   boolean onStandby() {
-    return "on".equals(jdbc.getParameterStatus("in_hot_standby"));
+    return "on".equals(driver.getParameterStatus("in_hot_standby"));
   }
 
   @Override
@@ -187,18 +180,21 @@ final class PostgresConnection implements PhysicalConnection {
   public void reset(ResetMode mode, int traces) throws SQLException {
     String sql = SessionReset.sql(mode, traces);
     if (!sql.isEmpty()) {
-      jdbc.execSQLUpdate(sql);
+      DRIVER.update(jdbc, sql);
       writesRefused &= !SessionReset.resetsSettings(mode, traces);
     }
     if (SessionReset.forgetsNotifications(mode, traces)) {
       // what had arrived before is still in the driver, for whoever asks next
-      jdbc.getQueryExecutor().getNotifications();
+      DRIVER.forgetNotifications(jdbc);
     }
   }
 
   @Override
   public @Nullable CommitTicket commitTicket() throws SQLException {
-    return transactionState() == TransactionState.OPEN ? commits.ticket() : null;
+    return switch (transactionState()) {
+      case OPEN, UNKNOWN -> commits.ticket();
+      case NONE, FAILED -> null;
+    };
   }
 
   @Override
@@ -234,7 +230,7 @@ final class PostgresConnection implements PhysicalConnection {
 
   @Override
   public String toString() {
-    return "PostgreSQL session " + jdbc.getBackendPID();
+    return "PostgreSQL session " + driver.getBackendPID();
   }
 
   private static void inThreadOfItsOwn(Runnable task) {

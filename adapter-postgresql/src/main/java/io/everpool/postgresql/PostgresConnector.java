@@ -15,7 +15,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
-import org.postgresql.core.BaseConnection;
 
 /** Opens connections to one database. */
 final class PostgresConnector implements Connector {
@@ -44,8 +43,11 @@ final class PostgresConnector implements Connector {
             + "/"
             + URLEncoder.encode(database, StandardCharsets.UTF_8);
     this.target = destination.authority() + "/" + database;
-    this.lookable = !properties.containsKey(PropertyNames.SOCKET_FACTORY) && !socks();
     this.loader = foreignLoader();
+    this.lookable =
+        !properties.containsKey(PropertyNames.SOCKET_FACTORY)
+            && !socks()
+            && (loader == null || findsByContext(properties));
     String type = properties.getOrDefault(PropertyNames.TARGET_SERVER_TYPE, "any");
     this.primaryExpected = type.equals("primary") || type.equals("master");
   }
@@ -53,6 +55,12 @@ final class PostgresConnector implements Connector {
   /** A SOCKS proxy is for the JDK's plain sockets only. */
   private static boolean socks() {
     return !System.getProperty("socksProxyHost", "").isBlank();
+  }
+
+  /** Whether the driver looks for classes beyond its own loader, as it does from 42.7.13 on. */
+  private static boolean findsByContext(Map<String, String> properties) {
+    return PresentDriver.HERE.knows(PropertyNames.CLASS_LOADER_STRATEGY)
+        && !"driver".equals(properties.get(PropertyNames.CLASS_LOADER_STRATEGY));
   }
 
   /** Our class loader, if pgjdbc's doesn't see our classes (a driver shared by applications). */
@@ -112,7 +120,7 @@ final class PostgresConnector implements Connector {
         opening.cut(); // closing has looked for it before it was there
       }
       try {
-        BaseConnection connection = connect(properties);
+        Connection connection = connect(properties);
         return session(connection, opening.finish());
       } finally {
         underWay.remove(opening);
@@ -135,7 +143,7 @@ final class PostgresConnector implements Connector {
     return session(connect(properties), null);
   }
 
-  private PostgresConnection session(BaseConnection connection, @Nullable LookableSocket socket) {
+  private PostgresConnection session(Connection connection, @Nullable LookableSocket socket) {
     PostgresConnection session =
         new PostgresConnection(
             connection,
@@ -150,7 +158,7 @@ final class PostgresConnector implements Connector {
     return session;
   }
 
-  private BaseConnection connect(Properties properties) throws SQLException {
+  private Connection connect(Properties properties) throws SQLException {
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
     if (loader != null) {
@@ -161,7 +169,7 @@ final class PostgresConnector implements Connector {
       if (connection == null) {
         throw new SQLException("pgjdbc doesn't take the URL of " + target, "08001");
       }
-      return connection.unwrap(BaseConnection.class);
+      return connection;
     } finally {
       if (loader != null) {
         thread.setContextClassLoader(before);

@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.Driver;
 import org.postgresql.PGProperty;
 
 /**
@@ -18,10 +17,8 @@ import org.postgresql.PGProperty;
  */
 record PresentDriver(String version, Map<String, List<String>> choices) {
 
-  private static final String DRIVER_INFO = "org.postgresql.util.DriverInfo";
-
   /** The one that is there, looked at once. */
-  static final PresentDriver HERE = new PresentDriver(presentVersion(), presentChoices());
+  static final PresentDriver HERE = new PresentDriver(PgjdbcInternals.version(), presentChoices());
 
   /** The properties that aren't as old as 42.5.0, and the version each came with. */
   private static final Map<String, String> SINCE =
@@ -36,7 +33,7 @@ record PresentDriver(String version, Map<String, List<String>> choices) {
           Map.entry(PropertyNames.QUERY_TIMEOUT, "42.7.9"),
           Map.entry(PropertyNames.REQUIRE_AUTH, "42.7.11"),
           Map.entry("scramMaxIterations", "42.7.11"),
-          Map.entry("classLoaderStrategy", "42.7.13"),
+          Map.entry(PropertyNames.CLASS_LOADER_STRATEGY, "42.7.13"),
           Map.entry(PropertyNames.CONNECT_EXECUTOR, "42.7.13"),
           Map.entry("connectExecutorArg", "42.7.13"),
           Map.entry("flushCacheOnDdl", "42.7.13"),
@@ -53,17 +50,6 @@ record PresentDriver(String version, Map<String, List<String>> choices) {
           List.of("postgres"),
           PropertyNames.QUERY_TIMEOUT,
           List.of("0"));
-
-  /** By reflection: the constant itself would be the version that Everpool was compiled with. */
-  private static String presentVersion() {
-    try {
-      Class<?> info = Class.forName(DRIVER_INFO, true, Driver.class.getClassLoader());
-      return String.valueOf(info.getField("DRIVER_VERSION").get(null));
-    } catch (ReflectiveOperationException e) {
-      Driver driver = new Driver();
-      return driver.getMajorVersion() + "." + driver.getMinorVersion();
-    }
-  }
 
   private static Map<String, List<String>> presentChoices() {
     Map<String, List<String>> choices = new LinkedHashMap<>();

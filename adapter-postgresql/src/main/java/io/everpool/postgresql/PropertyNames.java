@@ -10,6 +10,7 @@ final class PropertyNames {
   static final String ASSUME_MIN_SERVER_VERSION = "assumeMinServerVersion";
   static final String AUTHENTICATION_PLUGIN_CLASS_NAME = "authenticationPluginClassName";
   static final String CHANNEL_BINDING = "channelBinding";
+  static final String CLASS_LOADER_STRATEGY = "classLoaderStrategy";
   static final String CONNECT_EXECUTOR = "connectExecutor";
   static final String CONNECT_TIMEOUT = "connectTimeout";
   static final String GSS_ENC_MODE = "gssEncMode";
@@ -31,6 +32,7 @@ final class PropertyNames {
   static final String SOCKET_TIMEOUT = "socketTimeout";
   static final String SSL_CERT = "sslcert";
   static final String SSL_FACTORY = "sslfactory";
+  static final String SSL_FACTORY_ARG = "sslfactoryarg";
   static final String SSL_HOSTNAME_VERIFIER = "sslhostnameverifier";
   static final String SSL_KEY = "sslkey";
   static final String SSL_MODE = "sslmode";

@@ -46,13 +46,11 @@ final class SessionDefaults {
       return;
     }
     if (neonPooler) {
-      properties.putIfAbsent(PropertyNames.QUERY_TIMEOUT, Long.toString(wholeSeconds(limit)));
+      if (PresentDriver.HERE.knows(PropertyNames.QUERY_TIMEOUT)) {
+        properties.putIfAbsent(PropertyNames.QUERY_TIMEOUT, Long.toString(wholeSeconds(limit)));
+      }
       notes.add(
-          "command-timeout is enforced by the driver (queryTimeout), since Neon's pooler takes no"
-              + " start-up options; to have the server enforce it: ALTER ROLE ... SET "
-              + STATEMENT_TIMEOUT
-              + " = "
-              + limit.toMillis());
+          enforcement() + " ALTER ROLE ... SET " + STATEMENT_TIMEOUT + " = " + limit.toMillis());
     } else {
       String ours = "-c " + STATEMENT_TIMEOUT + "=" + limit.toMillis();
       properties.put(PropertyNames.OPTIONS, options.isBlank() ? ours : ours + " " + options);
@@ -60,6 +58,16 @@ final class SessionDefaults {
     properties.putIfAbsent(
         PropertyNames.SOCKET_TIMEOUT,
         Long.toString(Math.min(LONGEST_SOCKET_TIMEOUT, wholeSeconds(limit.plus(GRACE)))));
+  }
+
+  private static String enforcement() {
+    PresentDriver driver = PresentDriver.HERE;
+    return (driver.knows(PropertyNames.QUERY_TIMEOUT)
+            ? "command-timeout is enforced by the driver (queryTimeout), since"
+            : "command-timeout is not enforced: pgjdbc "
+                + driver.version()
+                + " has no queryTimeout, as 42.7.9 has, and")
+        + " Neon's pooler takes no start-up options; to have the server enforce it:";
   }
 
   /** Never less than the duration. */

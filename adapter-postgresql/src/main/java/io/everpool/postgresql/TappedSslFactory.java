@@ -7,7 +7,6 @@ import java.util.Properties;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.core.SocketFactoryFactory;
 import org.postgresql.ssl.LibPQFactory;
 import org.postgresql.util.PSQLException;
 
@@ -35,7 +34,7 @@ public final class TappedSslFactory extends SSLSocketFactory {
     if (own.remove(BEHIND) instanceof String name) {
       own.setProperty(PropertyNames.SSL_FACTORY, name);
     }
-    behind = SocketFactoryFactory.getSslSocketFactory(own);
+    behind = PgjdbcInternals.PRESENT.sslFactory(own);
   }
 
   /** Has pgjdbc make its TLS sockets here. */

@@ -17,6 +17,7 @@ final class Sessions {
   static final long TIMEOUT = Duration.ofSeconds(30).toNanos();
 
   private static @Nullable PostgresServer shared;
+  private static @Nullable PostgresServer tls;
 
   private Sessions() {}
 
@@ -26,6 +27,16 @@ final class Sessions {
     if (running == null) {
       running = PostgresServer.start(ServerSettings.defaults().with("max_connections", "40"));
       shared = running;
+    }
+    return running;
+  }
+
+  /** One with TLS, for the tests of the driver's contract; ends with the JVM. */
+  static synchronized PostgresServer tlsServer() {
+    PostgresServer running = tls;
+    if (running == null) {
+      running = PostgresServer.startEmbedded(ServerSettings.defaults().withTls());
+      tls = running;
     }
     return running;
   }

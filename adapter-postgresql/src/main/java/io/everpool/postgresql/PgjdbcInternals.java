@@ -1,0 +1,187 @@
+package io.everpool.postgresql;
+
+import io.everpool.api.driver.TransactionState;
+import java.lang.reflect.Constructor;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Arrays;
+import java.util.Properties;
+import javax.net.ssl.SSLSocketFactory;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.Driver;
+import org.postgresql.PGConnection;
+import org.postgresql.core.BaseConnection;
+import org.postgresql.core.BaseStatement;
+import org.postgresql.core.QueryExecutor;
+import org.postgresql.core.SocketFactoryFactory;
+import org.postgresql.ssl.LibPQFactory;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.PSQLState;
+
+/**
+ * The one room in which pgjdbc's internal packages are touched. They may change with any version,
+ * so each is looked for once, at the start, and where it is missing there is a way back by the
+ * public API. A method that isn't there is never called, so its absence stays unnoticed by the JVM.
+ *
+ * <p>The driver's own connection goes in and out as a {@link Connection}. Constants of the driver
+ * must not be used where their value matters: the compiler copies them.
+ *
+ * @param transactionState whether the driver tells the state of a transaction
+ * @param directStatements whether statements can be sent that begin no transaction
+ * @param simpleQueries whether one can be sent by the simple protocol that begins none
+ * @param notifications whether those that have arrived can be had without a look at the socket
+ * @param sslFactories whether the driver makes its own factory of TLS sockets for others
+ */
+record PgjdbcInternals(
+    boolean transactionState,
+    boolean directStatements,
+    boolean simpleQueries,
+    boolean notifications,
+    boolean sslFactories) {
+
+  private static final int MILLIS_PER_SECOND = 1000;
+
+  /** What only a server that is there can say. */
+  private static final String IN_FAILED_TRANSACTION = "25P02";
+
+  /** Those of the driver that is there. */
+  static final PgjdbcInternals PRESENT =
+      new PgjdbcInternals(
+          has("core.BaseConnection", "getTransactionState"),
+          has("core.BaseConnection", "execSQLQuery", String.class)
+              && has("core.BaseConnection", "execSQLUpdate", String.class),
+          has("core.BaseStatement", "executeWithFlags", String.class, int.class),
+          has("core.BaseConnection", "getQueryExecutor")
+              && has("core.QueryExecutor", "getNotifications"),
+          has("core.SocketFactoryFactory", "getSslSocketFactory", Properties.class));
+
+  private static boolean has(String type, String method, Class<?>... parameters) {
+    Class<?> found = find(type);
+    return found != null
+        && Arrays.stream(found.getMethods())
+            .anyMatch(
+                one ->
+                    one.getName().equals(method)
+                        && Arrays.equals(one.getParameterTypes(), parameters));
+  }
+
+  private static @Nullable Class<?> find(String type) {
+    try {
+      return Class.forName("org.postgresql." + type, false, Driver.class.getClassLoader());
+    } catch (ClassNotFoundException | LinkageError e) {
+      return null;
+    }
+  }
+
+  /** The driver's version, such as 42.7.3; only its first two numbers where it hides the third. */
+  static String version() {
+    try {
+      Class<?> info = find("util.DriverInfo");
+      if (info != null) {
+        return String.valueOf(info.getField("DRIVER_VERSION").get(null));
+      }
+    } catch (ReflectiveOperationException e) {
+      // the public API has the beginning of it
+    }
+    Driver driver = new Driver();
+    return driver.getMajorVersion() + "." + driver.getMinorVersion();
+  }
+
+  /** What the driver remembers of the transaction. */
+  TransactionState transaction(Connection jdbc) {
+    if (!transactionState) {
+      return TransactionState.UNKNOWN;
+    }
+    return switch (((BaseConnection) jdbc).getTransactionState()) {
+      case IDLE -> TransactionState.NONE;
+      case OPEN -> TransactionState.OPEN;
+      case FAILED -> TransactionState.FAILED;
+    };
+  }
+
+  /** A statement that has its rows; begins no transaction. */
+  Statement query(Connection jdbc, String sql) throws SQLException {
+    if (directStatements) {
+      return ((BaseConnection) jdbc).execSQLQuery(sql).getStatement();
+    }
+    Statement statement = jdbc.createStatement();
+    try {
+      statement.execute(sql);
+      return statement;
+    } catch (SQLException e) {
+      statement.close();
+      throw e;
+    }
+  }
+
+  /** Executes what has no rows, or none that matter; begins no transaction. */
+  void update(Connection jdbc, String sql) throws SQLException {
+    if (directStatements) {
+      ((BaseConnection) jdbc).execSQLUpdate(sql);
+    } else {
+      query(jdbc, sql).close();
+    }
+  }
+
+  /** An empty query: also answered in a failed transaction, and it begins none. */
+  void ping(Connection jdbc) throws SQLException {
+    if (simpleQueries) {
+      try (BaseStatement statement = (BaseStatement) jdbc.createStatement()) {
+        statement.executeWithFlags(
+            "", QueryExecutor.QUERY_EXECUTE_AS_SIMPLE | QueryExecutor.QUERY_SUPPRESS_BEGIN);
+      } catch (SQLException e) {
+        // older drivers send it by the extended protocol all the same
+        if (!IN_FAILED_TRANSACTION.equals(e.getSQLState())) {
+          throw e;
+        }
+      }
+    } else if (!jdbc.isValid(jdbc.getNetworkTimeout() / MILLIS_PER_SECOND + 1)) {
+      throw new SQLException("The server gave no sign of life", "08006");
+    }
+  }
+
+  /** Takes what has arrived and nobody has asked for, so that nobody will. */
+  void forgetNotifications(Connection jdbc) throws SQLException {
+    if (notifications) {
+      ((BaseConnection) jdbc).getQueryExecutor().getNotifications();
+    } else {
+      ((PGConnection) jdbc).getNotifications();
+    }
+  }
+
+  /** The factory of TLS sockets that the properties ask for, as the driver would make it. */
+  SSLSocketFactory sslFactory(Properties properties) throws PSQLException {
+    if (sslFactories) {
+      return SocketFactoryFactory.getSslSocketFactory(properties);
+    }
+    String name = properties.getProperty(PropertyNames.SSL_FACTORY);
+    if (name == null) {
+      return new LibPQFactory(properties);
+    }
+    try {
+      return instantiate(
+          Class.forName(name).asSubclass(SSLSocketFactory.class),
+          properties,
+          properties.getProperty(PropertyNames.SSL_FACTORY_ARG));
+    } catch (ReflectiveOperationException | ClassCastException e) {
+      throw new PSQLException(
+          "The sslfactory " + name + " could not be instantiated", PSQLState.CONNECTION_FAILURE, e);
+    }
+  }
+
+  private static <T> T instantiate(Class<T> type, Properties properties, @Nullable String argument)
+      throws ReflectiveOperationException {
+    for (Constructor<?> one : type.getConstructors()) {
+      if (Arrays.equals(one.getParameterTypes(), new Class<?>[] {Properties.class})) {
+        return type.cast(one.newInstance(properties));
+      }
+    }
+    for (Constructor<?> one : type.getConstructors()) {
+      if (Arrays.equals(one.getParameterTypes(), new Class<?>[] {String.class})) {
+        return type.cast(one.newInstance(argument));
+      }
+    }
+    return type.getConstructor().newInstance();
+  }
+}
