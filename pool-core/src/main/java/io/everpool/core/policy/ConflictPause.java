@@ -6,12 +6,12 @@ package io.everpool.core.policy;
  */
 public final class ConflictPause {
   private static final long FIRST = 1_000_000L;
-  private static final long LONGEST = 100_000_000L;
+  private static final long LONGEST = 25_000_000L;
 
   private ConflictPause() {}
 
   /**
-   * Anything between nothing and a ceiling of 1 ms that doubles with each conflict, up to 100 ms:
+   * Anything between nothing and a ceiling of 1 ms that doubles with each conflict, up to 25 ms:
    * short, for what it waits for is a transaction and not a server.
    *
    * @param conflicts of this unit so far; 1 or more

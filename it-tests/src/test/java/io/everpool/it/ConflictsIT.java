@@ -1,0 +1,200 @@
+package io.everpool.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.Pool;
+import io.everpool.api.Work;
+import io.everpool.api.WorkOptions;
+import io.everpool.core.Everpool;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * A conflict is not a loss: each proves that somebody else got through, so all get through in the
+ * end, and every increment counts once.
+ */
+class ConflictsIT {
+  private static final int INCREMENTS = 20;
+  private static final WorkOptions SERIALIZABLE =
+      WorkOptions.DEFAULT.withIsolation(Connection.TRANSACTION_SERIALIZABLE);
+
+  @BeforeEach
+  void twoAccounts() throws SQLException {
+    try (Connection connection = direct();
+        Statement statement = connection.createStatement()) {
+      statement.execute("drop table if exists conflict");
+      statement.execute("create table conflict (id int primary key, v int not null)");
+      statement.execute("insert into conflict select g, 0 from generate_series(1, 16) g");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {8, 32})
+  @Timeout(240)
+  void everybodyGetsThroughInTheEnd(int threads) throws Exception {
+    long begun = System.nanoTime();
+    int failed;
+    try (Pool pool = Everpool.open(Db.config("conflicts-" + threads).maxSize(threads).build())) {
+      failed =
+          atOnce(
+              threads,
+              thread -> {
+                for (int i = 0; i < INCREMENTS; i++) {
+                  int row = 1 + (thread + i) % 2;
+                  pool.inTransaction(SERIALIZABLE, connection -> increment(connection, row));
+                }
+              });
+    }
+    long pooled = System.nanoTime() - begun;
+    assertThat(failed).isZero();
+    assertThat(sum()).isEqualTo(threads * INCREMENTS);
+
+    begun = System.nanoTime();
+    atOnce(threads, thread -> naively(thread));
+    System.out.printf(
+        "ConflictsIT: %d threads: %d ms, a naive loop %d ms%n",
+        threads, pooled / 1_000_000, (System.nanoTime() - begun) / 1_000_000);
+  }
+
+  /** Each takes two rows, half of them the other way round. */
+  @Test
+  @Timeout(240)
+  void aStormOfDeadlocksEnds() throws Exception {
+    int units = 16;
+    try (Pool pool = Everpool.open(Db.config("deadlocks").maxSize(units).build())) {
+      int failed =
+          atOnce(
+              units,
+              unit ->
+                  pool.inTransaction(
+                      connection -> {
+                        int first = unit % 2 == 0 ? 1 : 2;
+                        add(connection, first);
+                        add(connection, 3 - first);
+                        return "";
+                      }));
+      assertThat(failed).isZero();
+    }
+    assertThat(sum()).isEqualTo(2 * units);
+  }
+
+  /** A conflict of one statement in autocommit wrote nothing, as the server has said. */
+  @Test
+  @Timeout(240)
+  void aLoneStatementThatConflictsIsRunAgain() throws Exception {
+    try (Pool pool =
+        Everpool.open(
+            Db.config("lone")
+                .maxSize(8)
+                .properties(
+                    java.util.Map.of(
+                        "ApplicationName",
+                        "lone",
+                        "options",
+                        "-c default_transaction_isolation=repeatable\\ read"))
+                .build())) {
+      int failed =
+          atOnce(
+              8,
+              thread -> {
+                for (int i = 0; i < INCREMENTS; i++) {
+                  pool.run(
+                      connection -> {
+                        add(connection, 1);
+                        return "";
+                      });
+                }
+              });
+      assertThat(failed).isZero();
+    }
+    assertThat(sum()).isEqualTo(8 * INCREMENTS);
+  }
+
+  private interface Part {
+    void run(int thread) throws Exception;
+  }
+
+  /** Gives how many of them failed. */
+  private static int atOnce(int threads, Part part) throws InterruptedException {
+    ExecutorService executor = Executors.newFixedThreadPool(threads);
+    int failed = 0;
+    try {
+      List<Callable<Void>> parts = new ArrayList<>();
+      for (int i = 0; i < threads; i++) {
+        int thread = i;
+        parts.add(
+            () -> {
+              part.run(thread);
+              return null;
+            });
+      }
+      for (Future<Void> each : executor.invokeAll(parts)) {
+        try {
+          each.get();
+        } catch (ExecutionException e) {
+          failed++;
+          e.getCause().printStackTrace();
+        }
+      }
+    } finally {
+      executor.shutdownNow();
+    }
+    return failed;
+  }
+
+  private static int increment(Connection connection, int row) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.executeQuery("select sum(v) from conflict where id < 3").close();
+      return statement.executeUpdate("update conflict set v = v + 1 where id = " + row);
+    }
+  }
+
+  private static void add(Connection connection, int row) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.executeUpdate("update conflict set v = v + 1 where id = " + row);
+    }
+  }
+
+  /** What one writes without a pool: again and again, at once. */
+  private static void naively(int thread) throws SQLException {
+    try (Connection connection = direct()) {
+      connection.setAutoCommit(false);
+      connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+      Work<Integer, SQLException> work = c -> increment(c, 1 + thread % 2);
+      for (int done = 0; done < INCREMENTS; ) {
+        try {
+          work.run(connection);
+          connection.commit();
+          done++;
+        } catch (SQLException e) {
+          connection.rollback();
+        }
+      }
+    }
+  }
+
+  private static int sum() throws SQLException {
+    try (Connection connection = direct()) {
+      return Integer.parseInt(Db.ask(connection, "select sum(v) from conflict"));
+    }
+  }
+
+  private static Connection direct() throws SQLException {
+    return DriverManager.getConnection(
+        Db.server().jdbcUrl(), Db.server().user(), Db.server().password());
+  }
+}
