@@ -26,8 +26,9 @@ public final class PoolHealthCheck extends HealthCheck {
     if (now.state() != PoolState.OPEN) {
       return result(now).unhealthy().withMessage("Pool %s is %s", now.name(), now.state()).build();
     }
-    if (now.down() && !now.asleep()) {
-      String error = now.lastConnectError();
+    String error = now.lastConnectError();
+    boolean barren = now.total() == 0 && error != null; // refused, or the server is full
+    if ((now.down() || barren) && !now.asleep()) {
       return result(now)
           .unhealthy()
           // As arguments: the driver's text may hold percent signs.

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param name the pool's name
  * @param state open, draining or closed
  * @param asleep whether the pool leaves the database alone for want of work
- * @param down whether the server is known to be unreachable just now
+ * @param down whether the server is known to be unreachable just now; not so where it answers and
+ *     refuses new connections
  * @param minSize the configured minimum
  * @param maxSize the configured maximum
  * @param idle connections ready to be lent
@@ -73,7 +74,7 @@ public record PoolSnapshot(
         + " "
         + state
         + (asleep ? " asleep" : "")
-        + (down ? " server-down" : "")
+        + (down ? " server-down" : lastConnectError == null ? "" : " connects-failing")
         + ": "
         + total()
         + " of "

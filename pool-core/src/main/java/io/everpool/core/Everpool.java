@@ -12,7 +12,7 @@ import io.everpool.core.plain.PlainConnector;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.ServiceLoader;
+import java.util.Objects;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -46,12 +46,12 @@ public final class Everpool {
     private @Nullable LeaseRecorder recorder;
 
     private Builder(PoolConfig config) {
-      this.config = config;
+      this.config = Objects.requireNonNull(config, "config");
     }
 
     /** Adds a listener; all are told, in the order they were added. */
     public Builder listener(PoolListener listener) {
-      listeners.add(listener);
+      listeners.add(Objects.requireNonNull(listener, "listener"));
       return this;
     }
 
@@ -68,19 +68,19 @@ public final class Everpool {
      * next is asked.
      */
     public Builder classifier(Classifier classifier) {
-      classifiers.add(classifier);
+      classifiers.add(Objects.requireNonNull(classifier, "classifier"));
       return this;
     }
 
     /** Opens connections with this one instead of looking for an adapter; closed with the pool. */
     public Builder connector(Connector value) {
-      connector = value;
+      connector = Objects.requireNonNull(value, "connector");
       return this;
     }
 
     /** Pools the connections that {@code dataSource} opens, one at each of its getConnection(). */
     public Builder dataSource(DataSource dataSource) {
-      return connector(PlainConnector.of(dataSource));
+      return connector(PlainConnector.of(Objects.requireNonNull(dataSource, "dataSource")));
     }
 
     /** As {@link Everpool#open(PoolConfig)}. */
@@ -98,12 +98,8 @@ public final class Everpool {
     }
 
     private static Connector find(PoolConfig config) {
-      for (DriverAdapter adapter : ServiceLoader.load(DriverAdapter.class)) {
-        if (adapter.accepts(config.url())) {
-          return adapter.connector(config);
-        }
-      }
-      return PlainConnector.ofUrl(config);
+      DriverAdapter adapter = Adapters.accepting(config.url());
+      return adapter != null ? adapter.connector(config) : PlainConnector.ofUrl(config);
     }
   }
 }

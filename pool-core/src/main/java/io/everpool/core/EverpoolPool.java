@@ -91,9 +91,11 @@ final class EverpoolPool implements Pool {
     if (config.failFast()) {
       boolean reached = false;
       try {
+        upkeep.connects().awaited(true);
         desk.acquireFirst().close();
         reached = true;
       } finally {
+        upkeep.connects().awaited(false);
         if (!reached) {
           shutDown();
           journal.emit(new PoolEvent.PoolClosed(config.name()));
@@ -225,9 +227,11 @@ final class EverpoolPool implements Pool {
     throw new SQLFeatureNotSupportedException("Set acquire-timeout in the configuration");
   }
 
+  /** The acquire-timeout in whole seconds, and never 0, which means for ever. */
   @Override
   public int getLoginTimeout() {
-    return (int) Math.min(Integer.MAX_VALUE, config.acquireTimeout().toSeconds());
+    return (int)
+        Math.min(Integer.MAX_VALUE, config.acquireTimeout().plusNanos(999_999_999).toSeconds());
   }
 
   @Override

@@ -1,20 +1,23 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.PoolSnapshot;
+import io.everpool.api.driver.Verdict;
 
 /** What to do about it, for the messages of exceptions. */
 final class Advice {
 
   private Advice() {}
 
-  /** For a caller that waited in vain. */
-  static String forTimeout(PoolSnapshot pool) {
-    if (pool.down() || (pool.total() == 0 && pool.lastConnectError() != null)) {
-      return "The database cannot be reached: check the host and port in url, the network, and"
-          + " whether the server runs; the last connect error is below.";
-    }
+  /**
+   * For a caller that waited in vain.
+   *
+   * @param lastConnect what the last failed connect means; counts while connects fail
+   */
+  static String forTimeout(PoolSnapshot pool, Verdict lastConnect) {
     if (pool.lastConnectError() != null) {
-      return "The pool could not grow: the last connect error is below.";
+      return (pool.total() == 0 ? "" : "The pool could not grow. ")
+          + whileConnectsFail(lastConnect)
+          + " The last connect error is below.";
     }
     if (pool.total() >= pool.maxSize()) {
       return "Every connection is in use: return connections sooner (try-with-resources; no slow"
@@ -23,5 +26,27 @@ final class Advice {
     }
     return "Connections were being opened but none was ready in time: see connect-timeout and"
         + " acquire-timeout.";
+  }
+
+  private static String whileConnectsFail(Verdict verdict) {
+    return switch (verdict) {
+      case ACCESS_DENIED ->
+          "The server is there and refuses these credentials, or this database: check user,"
+              + " password and the database's name.";
+      case REFUSED ->
+          "The server, or a proxy before it, refuses new connections, and waiting doesn't help:"
+              + " see its answer.";
+      case OUT_OF_SLOTS ->
+          "The server is there and has no place for another connection: lower max-size here or in"
+              + " other applications, or raise the server's limit.";
+      case SERVER_STARTING ->
+          "The server takes no connections yet: it is starting, recovering or waking up; raise"
+              + " acquire-timeout if that takes longer.";
+      case READ_ONLY_SERVER -> "The servers found don't write: a failover may be under way.";
+      case SERVER_DOWN, CONNECTION_LOST ->
+          "The database cannot be reached: check the host and port in url, the network, and"
+              + " whether the server runs.";
+      default -> "No connection can be opened.";
+    };
   }
 }

@@ -140,7 +140,9 @@ public final class LeaseDesk implements Lessor {
     PhysicalConnection physical = session.physical();
     try {
       Look look = physical.look();
-      if (look == Look.ALIVE) {
+      // A look doesn't show a server that hangs. While the pool slept nobody has asked, and the
+      // server is woken now in any case: so it is asked first, within validation-timeout.
+      if (look == Look.ALIVE && !upkeep.asleep()) {
         return true;
       }
       if (look != Look.DEAD) {
@@ -233,6 +235,18 @@ public final class LeaseDesk implements Lessor {
     if (engine.isClosed()) {
       throw new PoolClosedException(config.name());
     }
+    SQLException last = upkeep.connects().lastFailure();
+    if (last != null && upkeep.connects().isHopeless()) {
+      throw new SQLTransientConnectionException(
+          "Pool "
+              + config.name()
+              + " can't be opened: "
+              + last.getMessage()
+              + " Every try of the last seconds found nobody there. If the database may come up"
+              + " later than the application, set fail-fast = false.",
+          "08001",
+          last);
+    }
     SQLException refusal = upkeep.connects().refusal(time.nanoTime());
     if (refusal != null) {
       throw new SQLNonTransientConnectionException(
@@ -257,7 +271,7 @@ public final class LeaseDesk implements Lessor {
             + " ms"
             + (instead == null ? " (acquire-timeout)" : ": " + instead)
             + ". "
-            + Advice.forTimeout(now)
+            + Advice.forTimeout(now, upkeep.connects().lastVerdict())
             + "\n"
             + now.explain(),
         now,
@@ -271,7 +285,7 @@ public final class LeaseDesk implements Lessor {
         "Refused at once: "
             + config.maxWaiters()
             + " callers (max-waiters) wait for a connection already. "
-            + Advice.forTimeout(now)
+            + Advice.forTimeout(now, upkeep.connects().lastVerdict())
             + "\n"
             + now.explain(),
         now);

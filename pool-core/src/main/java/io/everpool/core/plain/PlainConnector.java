@@ -6,9 +6,12 @@ import io.everpool.api.Redaction;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import javax.sql.DataSource;
@@ -30,8 +33,12 @@ public final class PlainConnector implements Connector {
   private final String product;
   private final String target;
 
-  private PlainConnector(Source source, String product, String target) {
+  /** What no message may hold. */
+  private final List<String> secrets;
+
+  private PlainConnector(Source source, String product, String target, List<String> secrets) {
     this.source = source;
+    this.secrets = secrets;
     this.product = product;
     this.target = target;
   }
@@ -39,19 +46,19 @@ public final class PlainConnector implements Connector {
   /**
    * Through {@link DriverManager}.
    *
-   * @throws InvalidPoolConfigException if no registered driver accepts the URL
+   * @throws InvalidPoolConfigException if no registered driver accepts the URL, or if it is one of
+   *     PostgreSQL's, which has an adapter: without it a pool would leak session state and miss
+   *     timeouts, and nobody would know why
    */
   public static PlainConnector ofUrl(PoolConfig config) {
     String url = config.url();
+    if (WrongUrl.needsAdapter(url)) {
+      throw new InvalidPoolConfigException(List.of(WrongUrl.advice(url)));
+    }
     try {
       DriverManager.getDriver(url);
     } catch (SQLException e) {
-      throw new InvalidPoolConfigException(
-          List.of(
-              "url is "
-                  + Redaction.url(url)
-                  + ", which neither an adapter nor a JDBC driver on the class path accepts; for"
-                  + " PostgreSQL put adapter-postgresql there"));
+      throw new InvalidPoolConfigException(List.of(WrongUrl.advice(url)));
     }
     Properties properties = new Properties();
     properties.putAll(config.properties());
@@ -64,19 +71,31 @@ public final class PlainConnector implements Connector {
     return new PlainConnector(
         () -> DriverManager.getConnection(url, properties),
         product(url),
-        withoutParameters(Redaction.url(url)));
+        withoutParameters(Redaction.url(url)),
+        secrets(config));
   }
 
   /** Through a DataSource that opens a new connection at each call. */
   public static PlainConnector of(DataSource dataSource) {
     String name = dataSource.getClass().getSimpleName();
-    return new PlainConnector(dataSource::getConnection, name, name);
+    return new PlainConnector(dataSource::getConnection, name, name, List.of());
+  }
+
+  private static List<String> secrets(PoolConfig config) {
+    List<String> secrets = new ArrayList<>();
+    if (Redaction.url(config.url()).contains(Redaction.MASK)) {
+      secrets.add(config.url());
+    }
+    if (config.password() != null && config.password().length() > 3) {
+      secrets.add(config.password());
+    }
+    return secrets;
   }
 
   /** {@code jdbc:h2:mem:x} gives {@code h2}. */
   private static String product(String url) {
     String[] parts = url.split(":", 3);
-    return parts.length > 1 ? parts[1] : url;
+    return parts.length > 2 && parts[1].matches("[A-Za-z0-9]+") ? parts[1] : "JDBC";
   }
 
   private static String withoutParameters(String url) {
@@ -95,11 +114,35 @@ public final class PlainConnector implements Connector {
 
   @Override
   public PhysicalConnection open(long timeoutNanos) throws SQLException {
-    Connection connection = source.connect();
+    Connection connection = connect();
     if (connection == null) {
       throw new SQLException("The DataSource returned no connection", "08001");
     }
     return new PlainConnection(connection);
+  }
+
+  /** Some drivers, and DriverManager itself, quote the URL in their messages, password included. */
+  private @Nullable Connection connect() throws SQLException {
+    try {
+      return source.connect();
+    } catch (SQLException e) {
+      if (secrets.stream().noneMatch(secret -> mentions(e, secret))) {
+        throw e;
+      }
+      String state = SqlStates.verdict(e) == Verdict.ACCESS_DENIED ? "28000" : "08001";
+      throw new SQLException(
+          "The driver could not connect to "
+              + target
+              + "; what it said isn't shown, for it quotes the URL or the password",
+          e.getSQLState() == null ? state : e.getSQLState(),
+          e.getErrorCode());
+    }
+  }
+
+  private static boolean mentions(Throwable failure, String secret) {
+    StringWriter text = new StringWriter();
+    failure.printStackTrace(new PrintWriter(text));
+    return text.toString().contains(secret);
   }
 
   @Override

@@ -15,6 +15,7 @@ import io.everpool.core.observe.Journal;
 import io.everpool.core.policy.Growth;
 import io.everpool.core.policy.Lifetime;
 import io.everpool.core.policy.Reconnect;
+import io.everpool.core.policy.StartUp;
 import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -61,6 +62,15 @@ public final class Connects {
   private volatile Verdict verdict = Verdict.CALLER;
   private volatile @Nullable SQLException lastFailure;
   private volatile int generation;
+
+  /** Somebody waits for the pool to open, which a closed port keeps from ever happening. */
+  private volatile boolean awaited;
+
+  /** Since when every connect has found nobody there; meaningful while {@link #absences} > 0. */
+  private long absentSince;
+
+  private int absences;
+  private volatile boolean hopeless;
 
   /** The number of the last connection before the last fence. */
   private long fencedThrough;
@@ -197,6 +207,8 @@ public final class Connects {
     }
     allowance = Growth.opened(allowance, config.maxSize());
     lastFailure = null;
+    absences = 0;
+    hopeless = false;
     if (failures > 0) {
       failures = 0;
       long down = now - downSince;
@@ -222,6 +234,7 @@ public final class Connects {
     }
     verdict = means;
     lastFailure = failure;
+    noteAbsence(failure, now);
     allowance = 1;
     double drawn = environment.random().getAsDouble();
     notBefore = now + pause(means, inARow, false, drawn);
@@ -231,9 +244,31 @@ public final class Connects {
     journal.emit(
         new ConnectFailed(journal.pool(), means, String.valueOf(failure.getMessage()), inARow));
     alarm.accept(means, String.valueOf(failure.getMessage()));
-    if (refusal(now) != null) {
+    if (refusal(now) != null || isHopeless()) {
       engine.dismiss();
     }
+  }
+
+  private void noteAbsence(SQLException failure, long now) {
+    if (!Absence.nobodyThere(failure)) {
+      absences = 0;
+      hopeless = false;
+      return;
+    }
+    if (absences++ == 0) {
+      absentSince = now;
+    }
+    hopeless = StartUp.hopeless(absences, now - absentSince);
+  }
+
+  /** Tells that somebody waits for the pool to open, or no more. */
+  public void awaited(boolean value) {
+    awaited = value;
+  }
+
+  /** Whether whoever waits for the pool to open is to be told now that nobody is there. */
+  public boolean isHopeless() {
+    return awaited && hopeless;
   }
 
   private long pause(Verdict means, int inARow, boolean someoneWaits, double drawn) {
@@ -268,9 +303,18 @@ public final class Connects {
     return lastFailure;
   }
 
-  /** Whether connects fail for want of a server that answers. */
+  /** What the last failure means; says nothing while there is none. */
+  public Verdict lastVerdict() {
+    return verdict;
+  }
+
+  /** Whether connects fail for want of a server that answers: one that refuses is there. */
   public boolean down() {
-    return failures > 0 && verdict != Verdict.OUT_OF_SLOTS;
+    return failures > 0
+        && switch (verdict) {
+          case OUT_OF_SLOTS, ACCESS_DENIED, REFUSED -> false;
+          default -> true;
+        };
   }
 
   /**

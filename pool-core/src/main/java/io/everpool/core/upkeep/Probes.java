@@ -64,24 +64,34 @@ final class Probes {
     asleep = value;
   }
 
+  /** How far an examination goes. */
+  enum Extent {
+    /** A look, whatever is configured. */
+    LOOK,
+    /** As {@code health-check} says. */
+    AS_CONFIGURED,
+    /** A round trip, whatever is configured. */
+    ASK
+  }
+
   /**
-   * Examines the connection that was seen idle as {@code word}; by a look only if told so. Returns
-   * the slot's word from then on; {@code word} itself if somebody was quicker.
+   * Examines the connection that was seen idle as {@code word}. Returns the slot's word from then
+   * on; {@code word} itself if somebody was quicker.
    */
-  long begin(Slot slot, long word, boolean lookOnly) {
+  long begin(Slot slot, long word, Extent extent) {
     if (!slot.attempt(Move.PROBE, word)) {
       return word;
     }
     long probing = Slot.after(Move.PROBE, word);
     Occupant occupant = Closer.occupant(slot);
-    environment.workers().execute(() -> probe(slot, probing, occupant, lookOnly));
+    environment.workers().execute(() -> probe(slot, probing, occupant, extent));
     return probing;
   }
 
-  private void probe(Slot slot, long word, Occupant occupant, boolean lookOnly) {
+  private void probe(Slot slot, long word, Occupant occupant, Extent extent) {
     String ailment;
     try {
-      ailment = ailment(occupant.physical(), lookOnly);
+      ailment = ailment(occupant.physical(), extent);
     } catch (SQLException | RuntimeException e) {
       dead(slot, word, occupant, String.valueOf(e.getMessage()), e);
       return;
@@ -93,8 +103,7 @@ final class Probes {
     }
   }
 
-  private @Nullable String ailment(PhysicalConnection physical, boolean lookOnly)
-      throws SQLException {
+  private @Nullable String ailment(PhysicalConnection physical, Extent extent) throws SQLException {
     Look look = physical.look();
     if (look == Look.DEAD) {
       return "the server has closed it";
@@ -102,7 +111,9 @@ final class Probes {
     if (asleep && look != Look.UNSURE) {
       return null;
     }
-    if (look == Look.UNSURE || (!lookOnly && (query || look == Look.BLIND))) {
+    boolean ask =
+        extent == Extent.ASK || (extent == Extent.AS_CONFIGURED && (query || look == Look.BLIND));
+    if (ask || look == Look.UNSURE) {
       physical.validate(config.validationTimeout().toNanos());
     }
     // What a program may have set itself, reset=none leaves in the session.

@@ -59,6 +59,10 @@ public final class Upkeep {
 
   private boolean asleep;
   private boolean sweep;
+
+  /** The pool has just woken up: its connections are asked, for the server wakes up as well. */
+  private boolean roused;
+
   private long nextHealthCheck;
   private int calmPasses;
   private long lastPass;
@@ -283,6 +287,7 @@ public final class Upkeep {
       log.info("Pool {}: no work; the database may sleep until there is some", journal.pool());
       journal.emit(new FellAsleep(journal.pool()));
     } else {
+      roused = true;
       log.info("Pool {}: awake", journal.pool());
       journal.emit(new WokeUp(journal.pool()));
     }
@@ -330,19 +335,22 @@ public final class Upkeep {
 
   private void checkHealth(long now) {
     boolean due = now - nextHealthCheck >= 0;
-    if (!due && !sweep) {
+    if (!due && !sweep && !roused) {
       return;
     }
+    Probes.Extent extent =
+        roused ? Probes.Extent.ASK : due ? Probes.Extent.AS_CONFIGURED : Probes.Extent.LOOK;
     for (Slot slot : slots) {
       long idle = census.word(slot.index);
       if (Slot.state(idle) == State.IDLE) {
-        long examined = probes.begin(slot, idle, !due);
+        long examined = probes.begin(slot, idle, extent);
         if (examined != idle) {
           census.examining(slot.index, examined, now);
         }
       }
     }
     sweep = false;
+    roused = false;
     if (due) {
       nextHealthCheck = now + config.healthCheckInterval().toNanos();
     }

@@ -1,0 +1,209 @@
+package io.everpool.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.ResetMode;
+import io.everpool.api.SleepMode;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.Look;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.TransactionState;
+import io.everpool.api.driver.Verdict;
+import io.everpool.core.plain.PlainConnector;
+import java.net.ConnectException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.h2.jdbcx.JdbcDataSource;
+import org.junit.jupiter.api.Test;
+
+/** Opening where nobody is, and waking up where nobody answers. */
+class FirstMinuteTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  /** Connections of H2 that can be looked at, and that freeze when the test says so. */
+  private static final class Freezer implements Connector {
+    private final Connector h2;
+    final Set<Frozen> frozen = ConcurrentHashMap.newKeySet();
+    final Set<Frozen> all = ConcurrentHashMap.newKeySet();
+    final AtomicInteger asked = new AtomicInteger();
+    private final AtomicLong firstAsked = new AtomicLong();
+    private final SQLException refusal;
+    private final long refusesFor;
+
+    Freezer() {
+      this(new SQLException("never"), 0);
+    }
+
+    Freezer(SQLException refusal, long refusesForNanos) {
+      this.refusal = refusal;
+      this.refusesFor = refusesForNanos;
+      JdbcDataSource source = new JdbcDataSource();
+      source.setURL("jdbc:h2:mem:first-minute");
+      h2 = PlainConnector.of(source);
+    }
+
+    @Override
+    public String product() {
+      return "Freezer";
+    }
+
+    @Override
+    public String target() {
+      return "here";
+    }
+
+    @Override
+    public PhysicalConnection open(long timeoutNanos) throws SQLException {
+      long now = System.nanoTime();
+      firstAsked.compareAndSet(0, now);
+      if (now - firstAsked.get() < refusesFor) {
+        throw refusal;
+      }
+      Frozen connection = new Frozen(h2.open(timeoutNanos));
+      all.add(connection);
+      return connection;
+    }
+
+    @Override
+    public Verdict classify(Throwable failure) {
+      return failure instanceof SQLException e && "57P03".equals(e.getSQLState())
+          ? Verdict.SERVER_STARTING
+          : Verdict.SERVER_DOWN;
+    }
+
+    @Override
+    public int traces(String sql) {
+      return 0;
+    }
+
+    final class Frozen implements PhysicalConnection {
+      private final PhysicalConnection h2;
+
+      Frozen(PhysicalConnection h2) {
+        this.h2 = h2;
+      }
+
+      @Override
+      public Connection jdbc() {
+        return h2.jdbc();
+      }
+
+      @Override
+      public Look look() {
+        return Look.ALIVE;
+      }
+
+      @Override
+      public void validate(long timeoutNanos) throws SQLException {
+        asked.incrementAndGet();
+        if (frozen.contains(this)) {
+          throw new SQLException("no answer", "08006");
+        }
+      }
+
+      @Override
+      public TransactionState transactionState() {
+        return TransactionState.NONE;
+      }
+
+      @Override
+      public void reset(ResetMode mode, int traces) {}
+
+      @Override
+      public void close() throws SQLException {
+        h2.close();
+      }
+
+      @Override
+      public void abort() {
+        h2.abort();
+      }
+    }
+  }
+
+  private static void until(BooleanSupplier condition) {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).isLessThan(end);
+      LockSupport.parkNanos(5_000_000);
+    }
+  }
+
+  /** Whoever starts an application looks at the console now, not in half a minute. */
+  @Test
+  void a_port_where_nobody_listens_is_told_long_before_the_acquire_timeout() {
+    Freezer nobody =
+        new Freezer(
+            new SQLException("refused", "08001", new ConnectException("refused")), Long.MAX_VALUE);
+    PoolConfig config = PoolConfig.builder("x").acquireTimeout(Duration.ofMinutes(10)).build();
+    assertThatThrownBy(() -> Everpool.builder(config).connector(nobody).open())
+        .isInstanceOf(SQLTransientConnectionException.class)
+        .hasMessageContaining("nobody there")
+        .hasMessageContaining("fail-fast = false")
+        .hasRootCauseInstanceOf(ConnectException.class);
+  }
+
+  /** A server that says that it is starting is worth waiting for. */
+  @Test
+  void a_server_that_is_starting_is_waited_for() throws SQLException {
+    Freezer starting =
+        new Freezer(
+            new SQLException("the database system is starting up", "57P03"), 2_500_000_000L);
+    PoolConfig config = PoolConfig.builder("x").acquireTimeout(Duration.ofMinutes(10)).build();
+    try (Pool pool = Everpool.builder(config).connector(starting).open()) {
+      assertThat(pool.snapshot().opened()).isPositive();
+      assertThat(pool.snapshot().connectFailures()).isPositive();
+    }
+  }
+
+  /** A look doesn't show a server that hangs; the first to come after a rest would find it. */
+  @Test
+  void who_wakes_the_pool_is_not_lent_a_connection_that_froze_meanwhile() throws SQLException {
+    Freezer freezer = new Freezer();
+    PoolConfig config =
+        PoolConfig.builder("x")
+            .minSize(3)
+            .maxSize(3)
+            .sleep(SleepMode.ON)
+            .sleepAfter(Duration.ofMillis(300))
+            .build();
+    try (Pool pool = Everpool.builder(config).connector(freezer).open()) {
+      until(() -> pool.snapshot().asleep());
+      int before = freezer.asked.get();
+      freezer.frozen.addAll(freezer.all);
+      try (Connection connection = pool.getConnection()) {
+        Connection lent = connection.unwrap(Connection.class);
+        assertThat(freezer.frozen).noneMatch(frozen -> frozen.jdbc() == lent);
+        assertThat(freezer.asked.get()).isGreaterThan(before);
+      }
+      // and upkeep finds the others, before anybody else comes for them
+      until(() -> pool.snapshot().closedTotal() >= 3);
+    }
+  }
+
+  @Test
+  void a_login_timeout_is_never_none() throws SQLException {
+    Freezer freezer = new Freezer();
+    for (long[] expected : new long[][] {{1, 1}, {900, 1}, {1_000, 1}, {1_001, 2}, {30_000, 30}}) {
+      PoolConfig config =
+          PoolConfig.builder("x")
+              .failFast(false)
+              .acquireTimeout(Duration.ofMillis(expected[0]))
+              .build();
+      try (Pool pool = Everpool.builder(config).connector(freezer).open()) {
+        assertThat(pool.getLoginTimeout()).isEqualTo((int) expected[1]);
+      }
+    }
+  }
+}

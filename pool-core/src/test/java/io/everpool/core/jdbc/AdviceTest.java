@@ -1,0 +1,64 @@
+package io.everpool.core.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.PoolSnapshot;
+import io.everpool.api.PoolState;
+import io.everpool.api.driver.Verdict;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The advice follows what the last connect was told, however many connections are left. */
+class AdviceTest {
+  private static final String UNREACHABLE = "check the host and port";
+
+  private static PoolSnapshot pool(int leased, @Nullable String error) {
+    return new PoolSnapshot(
+        "p",
+        PoolState.OPEN,
+        false,
+        false,
+        0,
+        5,
+        0,
+        leased,
+        0,
+        0,
+        0,
+        1,
+        0,
+        Map.of(),
+        0,
+        0,
+        0,
+        error,
+        List.of());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Verdict.class)
+  void theAdviceFollowsTheVerdictOfTheLastConnect(Verdict verdict) {
+    String words =
+        switch (verdict) {
+          case ACCESS_DENIED -> "check user, password";
+          case REFUSED -> "waiting doesn't help";
+          case OUT_OF_SLOTS -> "no place for another connection";
+          case SERVER_STARTING -> "starting, recovering or waking up";
+          case READ_ONLY_SERVER -> "failover";
+          case SERVER_DOWN, CONNECTION_LOST -> UNREACHABLE;
+          default -> "No connection can be opened";
+        };
+    for (int live : new int[] {0, 3, 5}) {
+      String advice = Advice.forTimeout(pool(live, "said no"), verdict);
+      assertThat(advice).contains(words).contains("last connect error is below");
+      if (!words.equals(UNREACHABLE)) {
+        assertThat(advice).doesNotContain(UNREACHABLE).doesNotContain("cannot be reached");
+      }
+      assertThat(advice.startsWith("The pool could not grow. ")).isEqualTo(live > 0);
+    }
+    assertThat(Advice.forTimeout(pool(5, null), verdict)).startsWith("Every connection is in use");
+  }
+}
