@@ -57,19 +57,20 @@ final class DriverProperties {
         String wrong = wrong(name, ownClass);
         if (wrong != null) {
           problems.add(wrong);
-        } else if (secretBefore && inUrl.contains(name)) {
+        } else if (secretBefore && inUrl.contains(name) && !ownClass) {
           // its name may be the rest of a password that has an & in it
           problems.add(
               "the parameter after the password is none of pgjdbc's; & in a password is %26");
         } else {
+          String shown = secretBefore && inUrl.contains(name) ? "a parameter" : name;
           notes.add(
-              name
+              shown
                   + " is none of the properties of pgjdbc "
                   + DRIVER.version()
                   + ": passed on, for a class of your own that may know it");
         }
       }
-      secretBefore = name.contains("password");
+      secretBefore |= name.contains("password");
     }
   }
 
@@ -105,7 +106,7 @@ final class DriverProperties {
         || choices.stream().anyMatch(value::equalsIgnoreCase)) {
       return;
     }
-    String said = property + " is \"" + value + "\"; ";
+    String said = property + " is " + UrlText.shown(value, choices) + "; ";
     if (NearestName.of(value, choices) != null) {
       problems.add(said + "it must be " + String.join(", ", choices));
     } else {

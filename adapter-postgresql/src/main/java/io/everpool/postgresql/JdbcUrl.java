@@ -16,7 +16,7 @@ final class JdbcUrl {
   private JdbcUrl() {}
 
   static boolean accepts(String url) {
-    return url.startsWith(PREFIX);
+    return url.regionMatches(true, 0, PREFIX, 0, PREFIX.length());
   }
 
   static Destination parse(String url, List<String> problems) {
@@ -27,6 +27,10 @@ final class JdbcUrl {
     List<String> hosts = new ArrayList<>();
     List<String> ports = new ArrayList<>();
     Map<String, String> properties = new LinkedHashMap<>();
+    if (UrlText.hasStrayAt(query)) {
+      problems.add(UrlText.STRAY_AT); // and the pieces before it mean nothing
+      return new Destination(List.of(), properties, KeepAlive.DEFAULT, new ArrayList<>());
+    }
 
     String database = place;
     if (place.startsWith("//")) {
@@ -36,7 +40,8 @@ final class JdbcUrl {
       if (place.indexOf('@') >= 0) {
         problems.add(
             "a JDBC URL has no user:password@ before its host; set user and password, or write a"
-                + " libpq URL (postgresql://...)");
+                + " libpq URL (postgresql://...); "
+                + UrlText.ENCODE);
       } else {
         hosts(authority, hosts, ports);
       }
@@ -44,8 +49,10 @@ final class JdbcUrl {
     if (database.indexOf('/') >= 0) {
       problems.add("the URL has more / than one before its database; / in its name is %2F");
     } else if (!database.isEmpty()) {
-      properties.put(
-          PropertyNames.PG_DBNAME, UrlText.decoded(database, true, "database", problems));
+      String decoded = UrlText.database(database, true, problems);
+      if (decoded != null) {
+        properties.put(PropertyNames.PG_DBNAME, decoded);
+      }
     }
     UrlText.parameters(query, true, problems)
         .forEach((name, value) -> properties.put(asProperty(name), value));

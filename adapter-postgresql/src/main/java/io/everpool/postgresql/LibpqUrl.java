@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A URL as libpq takes it: {@code postgresql://user:password@host:port,host:port/db?name=value}.
@@ -17,11 +19,30 @@ import java.util.Map;
  * @param parameters by libpq's names, with {@code user}, {@code password} and {@code dbname}
  */
 record LibpqUrl(List<String> hosts, List<String> ports, Map<String, String> parameters) {
-  private static final List<String> SCHEMES = List.of("postgresql://", "postgres://");
+  /** With what SQLAlchemy puts behind it: the name of the driver in Python. */
+  private static final Pattern SCHEME =
+      Pattern.compile(
+          "postgres(?:ql)?(?:\\+(?:psycopg2?(?:_async|cffi)?|asyncpg|pg8000))?://.*",
+          Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+
+  /** What consoles put where the password belongs. */
+  private static final Pattern PLACEHOLDER =
+      Pattern.compile(
+          "\\*{3,}|\\[[A-Za-z _-]*PASSWORD[A-Za-z _-]*]|<[A-Za-z _-]*password[A-Za-z _-]*>"
+              + "|\\{[A-Za-z _-]*password[A-Za-z _-]*}|npg_\\*+",
+          Pattern.CASE_INSENSITIVE);
 
   static boolean accepts(String url) {
-    return SCHEMES.stream()
-        .anyMatch(scheme -> url.regionMatches(true, 0, scheme, 0, scheme.length()));
+    return SCHEME.matcher(url).matches();
+  }
+
+  /** Tells of a password that was never filled in. */
+  static void checkPassword(@Nullable String password, List<String> problems) {
+    if (password != null && PLACEHOLDER.matcher(password).matches()) {
+      problems.add(
+          "where the password belongs stands what a console shows instead of it: put the password"
+              + " there, or set password");
+    }
   }
 
   static LibpqUrl parse(String url, List<String> problems) {
@@ -42,18 +63,23 @@ record LibpqUrl(List<String> hosts, List<String> ports, Map<String, String> para
     slash = place.indexOf('/');
     String authority = slash < 0 ? place : place.substring(0, slash);
     if (authority.indexOf('@') >= 0) {
-      problems.add("the URL has several @ before its host; @ in a user name or password is %40");
+      problems.add("the URL has several @ before its host: " + UrlText.ENCODE);
     } else if (parameters.isEmpty() && place.indexOf('@') >= 0) {
-      problems.add("the URL has an @ behind its first /; / in a user name or password is %2F");
+      problems.add("the URL has an @ behind its first /: " + UrlText.ENCODE);
     } else {
       hosts(authority, hosts, ports, problems);
       if (slash >= 0 && slash + 1 < place.length()) {
         String database = place.substring(slash + 1);
-        parameters.put("dbname", UrlText.decoded(database, false, "database", problems));
+        String decoded = UrlText.database(database, false, problems);
+        if (decoded != null) {
+          parameters.put("dbname", decoded);
+        }
       }
     }
-    UrlText.parameters(query, false, problems).forEach(parameters::put);
-    return new LibpqUrl(hosts, ports, parameters);
+    // the parameters first: only behind a password among them may its rest look like a name
+    Map<String, String> all = UrlText.parameters(query, false, problems);
+    parameters.forEach(all::putIfAbsent);
+    return new LibpqUrl(hosts, ports, all);
   }
 
   private static void userInfo(String text, Map<String, String> parameters, List<String> problems) {

@@ -5,9 +5,13 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.DriverAdapter;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * PostgreSQL and what speaks its protocol (Neon, PgBouncer), by libpq URLs ({@code
@@ -22,23 +26,36 @@ import java.util.Map;
  */
 public final class PostgresAdapter implements DriverAdapter {
 
-  /** Made by {@link java.util.ServiceLoader}. */
-  public PostgresAdapter() {}
+  private final UnaryOperator<@Nullable String> environment;
 
+  /** Made by {@link java.util.ServiceLoader}. */
+  public PostgresAdapter() {
+    this(System::getenv);
+  }
+
+  PostgresAdapter(UnaryOperator<@Nullable String> environment) {
+    this.environment = environment;
+  }
+
+  /** Also what only means to be a URL of PostgreSQL, so that the refusal can name the right one. */
   @Override
   public boolean accepts(String url) {
-    String stripped = url.strip();
-    return JdbcUrl.accepts(stripped) || LibpqUrl.accepts(stripped);
+    String within = PastedUrl.unwrapped(url);
+    return JdbcUrl.accepts(within)
+        || LibpqUrl.accepts(within)
+        || ConnInfo.accepts(within)
+        || ForeignUrl.advice(within) != null;
   }
 
   @Override
   public Connector connector(PoolConfig config) {
-    String url = config.url().strip();
+    return new PostgresConnector(destination(config));
+  }
+
+  /** Where to, and how; with secrets. */
+  Destination destination(PoolConfig config) {
     List<String> problems = new ArrayList<>();
-    Destination said =
-        LibpqUrl.accepts(url)
-            ? LibpqTranslation.of(LibpqUrl.parse(url, problems), problems)
-            : JdbcUrl.parse(url, problems);
+    Destination said = said(PastedUrl.unwrapped(config.url()), config, problems);
     Map<String, String> properties = new LinkedHashMap<>(said.properties());
     for (String place :
         List.of(PropertyNames.PG_HOST, PropertyNames.PG_PORT, PropertyNames.SERVICE)) {
@@ -53,13 +70,39 @@ public final class PostgresAdapter implements DriverAdapter {
     if (config.password() != null) {
       properties.put(PropertyNames.PASSWORD, config.password());
     }
+    LibpqUrl.checkPassword(properties.get(PropertyNames.PASSWORD), problems);
+    OverruledOptions.check(properties.get(PropertyNames.OPTIONS), problems);
     List<String> notes = new ArrayList<>(said.notes());
     DriverProperties.check(properties, said.properties().keySet(), problems, notes);
     if (!problems.isEmpty()) {
       throw new InvalidPoolConfigException(problems);
     }
     SessionDefaults.add(properties, config, said.neonPooler(), notes);
-    return new PostgresConnector(
-        new Destination(said.hosts(), properties, said.keepAlive(), List.copyOf(notes)));
+    return new Destination(said.hosts(), properties, said.keepAlive(), List.copyOf(notes));
+  }
+
+  private Destination said(String url, PoolConfig config, List<String> problems) {
+    if (JdbcUrl.accepts(url)) {
+      return JdbcUrl.parse(url, problems);
+    }
+    boolean uri = LibpqUrl.accepts(url);
+    if (!uri && !ConnInfo.accepts(url)) {
+      String advice = ForeignUrl.advice(url);
+      throw new InvalidPoolConfigException(
+          List.of(advice == null ? "the URL is none of PostgreSQL's" : advice));
+    }
+    Set<String> settled = new HashSet<>(config.properties().keySet());
+    if (config.user() != null) {
+      settled.add(PropertyNames.USER);
+    }
+    if (config.password() != null) {
+      settled.add(PropertyNames.PASSWORD);
+    }
+    LibpqUrl parsed = uri ? LibpqUrl.parse(url, problems) : ConnInfo.parse(url, problems);
+    if (problems.stream().anyMatch(problem -> !uri || problem.contains(UrlText.ENCODE))) {
+      // broken into the wrong pieces, of which none may be shown
+      throw new InvalidPoolConfigException(problems);
+    }
+    return LibpqTranslation.of(parsed, LibpqEnvironment.parameters(environment), settled, problems);
   }
 }

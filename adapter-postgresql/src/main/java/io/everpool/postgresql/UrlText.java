@@ -4,12 +4,46 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** The pieces that libpq and JDBC URLs have in common. Nothing here shows a value. */
 final class UrlText {
+  /** What to do about a password that breaks a URL into the wrong pieces. */
+  static final String ENCODE =
+      "in a user name or password @ is written %40, / %2F, ? %3F, # %23, : %3A and % %25; or leave"
+          + " the password out of the URL and set password";
+
+  static final String STRAY_AT =
+      "the URL has an @ behind its ?, so that nobody knows where its parameters begin: " + ENCODE;
+
+  private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_.-]{0,62}");
+  private static final Pattern SEMICOLONS =
+      Pattern.compile(".*;\\s*[A-Za-z_]+\\s*=.*", Pattern.DOTALL);
+
+  /** Names of parameters whose values may have an @ in them. */
+  private static final Set<String> FREE =
+      Set.of(
+          "user",
+          "password",
+          "sslpassword",
+          "passfile",
+          "options",
+          "application_name",
+          "fallback_application_name",
+          "applicationname",
+          "host",
+          "sslcert",
+          "sslkey",
+          "sslrootcert",
+          "socketfactoryarg",
+          "sslfactoryarg");
 
   private UrlText() {}
 
@@ -59,6 +93,10 @@ final class UrlText {
   /** The parameters after the question mark, in their order; of several the last counts. */
   static Map<String, String> parameters(String query, boolean plusIsSpace, List<String> problems) {
     Map<String, String> parameters = new LinkedHashMap<>();
+    if (hasStrayAt(query)) {
+      problems.add(STRAY_AT);
+      return parameters;
+    }
     int number = 0;
     for (String token : query.split("&", -1)) {
       if (token.isEmpty()) {
@@ -85,9 +123,57 @@ final class UrlText {
               plusIsSpace,
               "value of parameter number " + number,
               problems);
-      parameters.remove(name);
-      parameters.put(name, value);
+      if (!NAME.matcher(name).matches()) {
+        problems.add(
+            "the name of parameter number " + number + " of the URL has a character that none has");
+        return parameters; // what follows may be the rest of a value
+      } else if (SEMICOLONS.matcher(token).matches()) {
+        problems.add(
+            "parameter number "
+                + number
+                + " of the URL has a ; in it: parameters are separated by &, and ; within a value"
+                + " is %3B");
+        return parameters; // what follows may be the rest of a value
+      } else {
+        parameters.remove(name);
+        parameters.put(name, value);
+      }
     }
     return parameters;
+  }
+
+  /** Whether there is an @ where a password before the question mark may have been cut in two. */
+  static boolean hasStrayAt(String query) {
+    for (String token : query.split("&", -1)) {
+      int at = token.indexOf('@');
+      int equals = token.indexOf('=');
+      if (at >= 0
+          && (equals <= 0
+              || at < equals
+              || !FREE.contains(token.substring(0, equals).toLowerCase(Locale.ROOT)))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The database's name in the path of a URL; characters that stand for something are refused. */
+  static @Nullable String database(String text, boolean plusIsSpace, List<String> problems) {
+    if (text.chars().anyMatch(c -> ";:@=()\"'\\ \t\r\n".indexOf(c) >= 0)) {
+      problems.add(
+          "the database in the URL has one of ; : @ = in it, or a quote or a blank: parameters come"
+              + " behind a ? and are separated by &, user and password stand before the host in a"
+              + " libpq URL only, and what is part of the name is percent-encoded");
+      return null;
+    }
+    return decoded(text, plusIsSpace, "database", problems);
+  }
+
+  /** A value as a message may show it: one that is nearly right, or a number; else none. */
+  static String shown(String value, Collection<String> choices) {
+    boolean harmless =
+        value.matches("[0-9.]{1,6}")
+            || (NearestName.of(value, choices) != null && value.length() > 2);
+    return harmless ? "\"" + value + "\"" : "something else, which isn't shown";
   }
 }

@@ -1,0 +1,273 @@
+package io.everpool.postgresql;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The forms in which people have the address of a database, and what becomes of each: it works as
+ * its own client would have it, or is refused in a sentence that names the right form. {@code
+ * docs/urls.md} has the same table.
+ *
+ * @param from whose form it is
+ * @param url an example; SECRET is (a part of) the password
+ * @param target where it leads to, or null if it is refused
+ * @param refusal a part of the sentence, or null if it works
+ */
+record UrlForms(String from, String url, @Nullable String target, @Nullable String refusal) {
+
+  private static final String ENCODE = "in a user name or password @ is written %40";
+  private static final String RIGHT = "write postgresql://user:password@host:port/database";
+
+  static final List<UrlForms> TABLE =
+      List.of(
+          // libpq's URI
+          works(
+              "libpq, psql, DigitalOcean, Aiven",
+              "postgresql://app:SECRET@db.example.com:5432/shop?sslmode=require",
+              "db.example.com:5432/shop"),
+          works(
+              "Heroku, Fly.io",
+              "postgres://app:SECRET@db.example.com/shop",
+              "db.example.com:5432/shop"),
+          works(
+              "libpq, several hosts",
+              "postgresql://app:SECRET@a.example.com:1,b.example.com/shop?target_session_attrs=primary",
+              "a.example.com:1,b.example.com:5432/shop"),
+          works(
+              "libpq, IPv6",
+              "postgresql://app:SECRET@[2001:db8::1]:6432/shop",
+              "[2001:db8::1]:6432/shop"),
+          works(
+              "libpq, percent-encoded",
+              "postgresql://app:SECRET%40%2F%3F%23@db.example.com/shop",
+              "db.example.com:5432/shop"),
+          works(
+              "libpq, ? and # in the password",
+              "postgresql://app:SECRET?#x@db.example.com/shop",
+              "db.example.com:5432/shop"),
+          works(
+              "libpq, all in parameters",
+              "postgresql:///shop?host=db.example.com&port=6432&user=app&password=SECRET",
+              "db.example.com:6432/shop"),
+          refused(
+              "libpq, Unix-domain socket",
+              "postgresql://app:SECRET@%2Fvar%2Frun%2Fpostgresql/shop",
+              "pgjdbc speaks TCP only"),
+          refused(
+              "libpq, @ in the password", "postgresql://app:SE@CRET@db.example.com/shop", ENCODE),
+          refused(
+              "libpq, / in the password", "postgresql://app:SE/CRET@db.example.com/shop", ENCODE),
+          refused(
+              "libpq, / and ? in the password",
+              "postgresql://app:SE/CR?ET@db.example.com/shop",
+              ENCODE),
+          refused(
+              "libpq, & in a password",
+              "postgresql://db.example.com/shop?user=app&password=SEC&RET=x",
+              "& in a password is %26"),
+          refused(
+              "a % that is none",
+              "postgresql://app:SECRET%zz@db.example.com/shop", "% itself is %25"),
+          refused(
+              "semicolons",
+              "postgresql://db.example.com/shop?user=app;password=SECRET",
+              "separated by &"),
+          refused(
+              "semicolons",
+              "postgresql://db.example.com/shop;user=app;password=SECRET",
+              "separated by &"),
+          refused("one slash", "postgresql:/app:SECRET@db.example.com/shop", "two slashes"),
+          refused("no slash", "postgres:app:SECRET@db.example.com/shop", "two slashes"),
+          // libpq's connection string
+          works(
+              "libpq, psycopg, pgx: keywords",
+              "host=db.example.com port=6432 dbname=shop user=app password=SECRET sslmode=require",
+              "db.example.com:6432/shop"),
+          works(
+              "keywords, quoted",
+              "host = db.example.com dbname = shop user = app password = 'SECRET \\'x= y'",
+              "db.example.com:5432/shop"),
+          refused(
+              "keywords, not quoted",
+              "host=db.example.com dbname=shop user=app password=SEC RET",
+              "stands in single quotes"),
+          refused(
+              "keywords, not quoted",
+              "host=db.example.com user=app password=SEC RET=x",
+              "stands in quotes"),
+          refused(
+              "keywords, no closing quote",
+              "host=db.example.com user=app password='SECRET",
+              "no closing quote"),
+          refused(
+              "Cloud SQL's socket",
+              "host=/cloudsql/p:r:i dbname=shop user=app password=SECRET",
+              "pgjdbc speaks TCP only"),
+          // Npgsql's connection string
+          works(
+              "Npgsql",
+              "Host=db.example.com;Port=6432;Database=shop;Username=app;Password=SECRET;SSL Mode=Require",
+              "db.example.com:6432/shop"),
+          works(
+              "Azure, ADO.NET",
+              "Server=db.example.com;Database=shop;Port=5432;User Id=app;Password=SECRET;Ssl Mode=Require;",
+              "db.example.com:5432/shop"),
+          works(
+              "Npgsql, quoted",
+              "Host=db.example.com;Database=shop;Username=app;Password=\"SECRET;x\"",
+              "db.example.com:5432/shop"),
+          refused(
+              "Npgsql, its pool",
+              "Host=db.example.com;Username=app;Password=SECRET;Maximum Pool Size=9",
+              "set max-size"),
+          refused(
+              "Npgsql, not quoted",
+              "Host=db.example.com;Username=app;Password=SEC;RET=x",
+              "stands in quotes"),
+          // Copied along with something
+          works(
+              "Neon's copy button",
+              "psql 'postgresql://app:SECRET@db.example.com/shop?sslmode=require&channel_binding=require'",
+              "db.example.com:5432/shop"),
+          works(
+              "psql",
+              "psql \"host=db.example.com dbname=shop user=app password=SECRET\"",
+              "db.example.com:5432/shop"),
+          works(
+              ".env file",
+              "DATABASE_URL=\"postgresql://app:SECRET@db.example.com/shop\"",
+              "db.example.com:5432/shop"),
+          works(
+              "shell",
+              "export NEON_DB_URL=postgresql://app:SECRET@db.example.com/shop",
+              "db.example.com:5432/shop"),
+          works(
+              "in quotes",
+              "'postgresql://app:SECRET@db.example.com/shop'",
+              "db.example.com:5432/shop"),
+          refused("psql with options", "psql -h db.example.com -U app shop", "a call of psql"),
+          refused(
+              "psql with a password",
+              "PGPASSWORD=SECRET psql -h db.example.com -U app shop",
+              "a call of psql"),
+          refused(
+              "Neon, password hidden",
+              "postgresql://app:****************@db.example.com/shop",
+              "put the password there"),
+          refused(
+              "Supabase, not filled in",
+              "postgresql://postgres:[YOUR-PASSWORD]@db.example.com:5432/postgres",
+              "put the password there"),
+          refused(
+              "Azure, not filled in",
+              "host=db.example.com user=app password={your_password}",
+              "put the password there"),
+          works(
+              "Supabase's pooler",
+              "postgresql://postgres.abcdefgh:SECRET@db.example.com:6543/postgres",
+              "db.example.com:6543/postgres"),
+          // Other clients
+          works(
+              "SQLAlchemy",
+              "postgresql+psycopg2://app:SECRET@db.example.com/shop",
+              "db.example.com:5432/shop"),
+          works(
+              "SQLAlchemy, asyncpg",
+              "postgresql+asyncpg://app:SECRET@db.example.com/shop",
+              "db.example.com:5432/shop"),
+          refused(
+              "Prisma",
+              "postgresql://app:SECRET@db.example.com/shop?schema=public",
+              "set properties.currentSchema"),
+          refused(
+              "Prisma",
+              "postgresql://app:SECRET@db.example.com/shop?connection_limit=5",
+              "set max-size"),
+          refused(
+              "pgx", "postgres://app:SECRET@db.example.com/shop?pool_max_conns=9", "set max-size"),
+          refused(
+              "node-postgres",
+              "postgres://app:SECRET@db.example.com/shop?sslmode=no-verify",
+              "it must be disable, allow"),
+          refused("Rails", "postgres://app:SECRET@db.example.com/shop?pool=5", "set max-size"),
+          refused("R2DBC", "r2dbc:postgresql://app:SECRET@db.example.com/shop", RIGHT),
+          refused("GeoDjango", "postgis://app:SECRET@db.example.com/shop", RIGHT),
+          // JDBC
+          works(
+              "JDBC, Azure, RDS",
+              "jdbc:postgresql://db.example.com:6432/shop?user=app&password=SECRET&sslmode=require",
+              "db.example.com:6432/shop"),
+          works(
+              "JDBC, short",
+              "jdbc:postgresql:shop?user=app&password=SECRET",
+              "localhost:5432/shop"),
+          works(
+              "JDBC, several hosts",
+              "jdbc:postgresql://a.example.com:1,b.example.com/shop?user=app&password=SECRET&targetServerType=primary",
+              "a.example.com:1,b.example.com:5432/shop"),
+          works(
+              "Cloud SQL's socket factory",
+              "jdbc:postgresql:///shop?cloudSqlInstance=p:r:i&socketFactory=com.google.cloud.sql.postgres.SocketFactory&user=app&password=SECRET",
+              "localhost:5432/shop"),
+          refused(
+              "JDBC, user before the host",
+              "jdbc:postgresql://app:SECRET@db.example.com/shop",
+              "set user and password"),
+          refused(
+              "JDBC, ? in the password",
+              "jdbc:postgresql://app:SEC?RET@db.example.com/shop",
+              ENCODE),
+          refused(
+              "JDBC, ? and = in the password",
+              "jdbc:postgresql://app:SEC?RET=x@db.example.com/shop",
+              ENCODE),
+          refused(
+              "JDBC, Oracle's manner",
+              "jdbc:postgresql:shop:SECRET@db.example.com",
+              "percent-encoded"),
+          refused(
+              "JDBC, SQL Server's manner",
+              "jdbc:postgresql://db.example.com/shop;user=app;password=SECRET",
+              "separated by &"),
+          refused(
+              "JDBC, semicolons",
+              "jdbc:postgresql://db.example.com/shop?user=app;password=SECRET",
+              "separated by &"),
+          refused(
+              "JDBC, & in the password",
+              "jdbc:postgresql://db.example.com/shop?user=app&password=SEC&RET=x",
+              "& in a password is %26"),
+          refused(
+              "JDBC, one slash",
+              "jdbc:postgresql:/app:SECRET@db.example.com/shop",
+              "more / than one"),
+          refused(
+              "JDBC, the wrong name",
+              "jdbc:postgres://db.example.com/shop?user=app&password=SECRET",
+              "must with jdbc:postgresql:"));
+
+  private static UrlForms works(String from, String url, String target) {
+    return new UrlForms(from, url, target, null);
+  }
+
+  private static UrlForms refused(String from, String url, String refusal) {
+    return new UrlForms(from, url, null, refusal);
+  }
+
+  /** As a row of the page. */
+  String row() {
+    String outcome = refusal == null ? "works: `" + target + "`" : "refused: *" + refusal + "*";
+    return "| "
+        + from
+        + " | `"
+        + url.replace("|", "\\|")
+        + "` | "
+        + outcome.replace("|", "\\|")
+        + " |";
+  }
+
+  @Override
+  public String toString() {
+    return from + ": " + url;
+  }
+}

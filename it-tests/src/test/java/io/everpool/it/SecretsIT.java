@@ -1,0 +1,116 @@
+package io.everpool.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.codahale.metrics.MetricRegistry;
+import com.codahale.metrics.health.HealthCheckRegistry;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.Everpool;
+import io.everpool.metrics.DropwizardMetrics;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every form of docs/urls.md with a secret where the password is, and a few that are no URL at all:
+ * opened where nobody listens, so that all that can fail does. The secret is in no log, exception,
+ * event, snapshot, toString, metric or health check.
+ */
+class SecretsIT {
+  private static final Path PAGE = Path.of("..", "docs", "urls.md");
+  private static final Pattern ROW = Pattern.compile("\\| [^|]+ \\| `((?:\\\\\\||[^|])*)` \\| .*");
+  private static final String SECRET = "hunter2";
+
+  /** Plain, and with what breaks a URL before and behind it. */
+  private static final List<String> SPELLINGS =
+      List.of(
+          SECRET,
+          "a@" + SECRET,
+          SECRET + "/b",
+          "a?" + SECRET,
+          "a;b=" + SECRET,
+          "a&b=" + SECRET,
+          "a " + SECRET);
+
+  static Stream<String> urls() throws IOException {
+    List<String> forms = new ArrayList<>();
+    for (String line : Files.readAllLines(PAGE)) {
+      Matcher row = ROW.matcher(line);
+      if (row.matches() && row.group(1).contains("SECRET")) {
+        forms.add(row.group(1).replace("\\|", "|"));
+      }
+    }
+    assertThat(forms).as("forms of " + PAGE).hasSizeGreaterThan(40);
+    forms.addAll(
+        List.of(
+            "app:SECRET@db.example.com/shop",
+            "jdbc:mysql://app:SECRET@db.example.com/shop",
+            "jdbc:oracle:thin:scott/SECRET@db.example.com:1521/x",
+            "oracle:thin:scott/SECRET@",
+            "(password=SECRET)",
+            "SECRET"));
+    return forms.stream()
+        .map(form -> form.replaceAll("[a-z]+\\.example\\.com(?::\\d+)?", "127.0.0.1:1"))
+        .map(form -> form.replaceAll("(?i)(host|server)( ?= ?)127\\.0\\.0\\.1:1", "$1$2127.0.0.1"))
+        .flatMap(form -> SPELLINGS.stream().map(secret -> form.replace("SECRET", secret)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("urls")
+  void nothingThatCanBeSeenHoldsTheSecret(String url) {
+    StringBuilder seen = new StringBuilder();
+    List<PoolEvent> events = new CopyOnWriteArrayList<>();
+    MetricRegistry metrics = new MetricRegistry();
+    HealthCheckRegistry health = new HealthCheckRegistry();
+    try (LogCapture log = LogCapture.open()) {
+      PoolConfig config =
+          PoolConfig.builder(url)
+              .name("secrets")
+              .failFast(false)
+              .minSize(0)
+              .connectTimeout(Duration.ofMillis(200))
+              .acquireTimeout(Duration.ofMillis(200))
+              .build();
+      seen.append(config);
+      DropwizardMetrics books = DropwizardMetrics.of("secrets", metrics, health);
+      try (Pool pool =
+          Everpool.builder(config).listener(events::add).listener(books).recorder(books).open()) {
+        seen.append(pool).append(pool.snapshot().explain()).append(pool.config());
+        try {
+          pool.getConnection().close();
+        } catch (SQLException e) {
+          append(seen, e);
+        }
+        seen.append(pool).append(pool.snapshot().explain()).append(metrics.getNames());
+        health.runHealthChecks().values().forEach(seen::append);
+      } catch (SQLException | RuntimeException e) {
+        append(seen, e);
+      }
+      events.forEach(seen::append);
+      seen.append(log.text());
+    }
+    Thread.getAllStackTraces().keySet().forEach(thread -> seen.append(thread.getName()));
+    assertThat(seen.toString()).doesNotContain(SECRET);
+  }
+
+  /** With its causes and what is suppressed. */
+  private static void append(StringBuilder seen, Exception failure) {
+    StringWriter trace = new StringWriter();
+    failure.printStackTrace(new PrintWriter(trace));
+    seen.append(trace);
+  }
+}
