@@ -17,12 +17,32 @@ interface ConnectFailure {
   /** Says where to and what to do; the original's message carries no secret, for it got none. */
   static SQLException of(SQLException original, String target) {
     FailureRule rule = FailureRules.whileConnecting(original);
-    String message =
-        "Cannot connect to PostgreSQL at " + target + ": " + said(original) + " " + rule.advice();
     Verdict verdict = rule.verdict();
+    String message =
+        "Cannot connect to PostgreSQL at "
+            + target
+            + ": "
+            + said(original)
+            + " "
+            + meaning(verdict)
+            + " "
+            + rule.advice();
     return verdict.reconnectable()
         ? new Transient(message.strip(), original, verdict)
         : new Lasting(message.strip(), original, verdict);
+  }
+
+  /** The verdict in words, so that whoever has the text alone knows whose turn it is. */
+  static String meaning(Verdict verdict) {
+    return switch (verdict) {
+      case ACCESS_DENIED -> "The server is there and refuses this login.";
+      case REFUSED -> "Trying again won't help.";
+      case OUT_OF_SLOTS -> "The server is there and takes no more connections now.";
+      case SERVER_STARTING -> "The server takes no connections yet.";
+      case SERVER_DOWN -> "The server can't be reached, or has hung up.";
+      case READ_ONLY_SERVER -> "The server doesn't write.";
+      default -> "The connection broke while it was being opened.";
+    };
   }
 
   /** The message, and the root cause's where the message doesn't say it. */

@@ -35,6 +35,8 @@ record FailureRule(
     ALWAYS,
     /** While a connection is being opened. */
     CONNECTING,
+    /** While a connection is being opened, and it isn't the server that says so. */
+    DRIVER,
     /** While it is being opened, or the session ended: not where a statement merely failed. */
     ENDED,
     /** The server said that it ended the session. */
@@ -67,7 +69,7 @@ record FailureRule(
   boolean applies(SQLException failure, boolean connecting) {
     return inScope(failure, connecting)
         && (states.isEmpty() || stateMatches(failure.getSQLState()))
-        && (words.isEmpty() || (wordsMatch(failure.getMessage()) || wordsMatch(routine(failure))))
+        && (words.isEmpty() || wordsMatch(failure) || wordsMatch(routine(failure)))
         && (cause == null || among(failure, cause));
   }
 
@@ -75,6 +77,7 @@ record FailureRule(
     return switch (scope) {
       case ALWAYS -> true;
       case CONNECTING -> connecting;
+      case DRIVER -> connecting && severity(failure).isEmpty();
       case ENDED -> connecting || !ERROR.contains(severity(failure));
       case FATAL -> FATAL.contains(severity(failure));
     };
@@ -82,6 +85,18 @@ record FailureRule(
 
   private boolean stateMatches(@Nullable String state) {
     return state != null && states.stream().anyMatch(state::startsWith);
+  }
+
+  /** In the message itself; where a cause is wanted, in what the causes say as well. */
+  private boolean wordsMatch(SQLException failure) {
+    Throwable at = failure;
+    for (int depth = 0; at != null && depth < DEPTH; depth++) {
+      if (wordsMatch(at.getMessage())) {
+        return true;
+      }
+      at = cause == null ? null : at.getCause();
+    }
+    return false;
   }
 
   private boolean wordsMatch(@Nullable String message) {

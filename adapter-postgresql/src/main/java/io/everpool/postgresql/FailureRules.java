@@ -14,6 +14,7 @@ import static io.everpool.api.driver.Verdict.STALE_SESSION;
 import static io.everpool.api.driver.Verdict.TRANSACTION_CONFLICT;
 import static io.everpool.postgresql.FailureRule.Scope.ALWAYS;
 import static io.everpool.postgresql.FailureRule.Scope.CONNECTING;
+import static io.everpool.postgresql.FailureRule.Scope.DRIVER;
 import static io.everpool.postgresql.FailureRule.Scope.ENDED;
 import static io.everpool.postgresql.FailureRule.Scope.FATAL;
 
@@ -65,6 +66,27 @@ final class FailureRules {
   private static final String TLS =
       "Check sslmode (require for Neon and most clouds; disable or prefer where the server has no"
           + " TLS) and the certificates.";
+  private static final String HBA =
+      "pg_hba.conf has no line that lets this role log in to this database from here: have one"
+          + " added, or check user, database and host.";
+  private static final String ENCRYPT =
+      "The server takes encrypted connections only from here: set sslmode=require.";
+  private static final String NO_TLS =
+      "The server has no TLS: set sslmode=disable or prefer, or have ssl switched on there. Check"
+          + " sslmode.";
+  private static final String CLIENT_CERTIFICATE =
+      "The server wants a client certificate that it trusts: set sslcert and sslkey.";
+  private static final String KEY =
+      "The client's key can't be used: check sslkey (PKCS-8 in DER, or PKCS-12) and sslpassword.";
+  private static final String DIRECT =
+      "Servers know sslnegotiation=direct from PostgreSQL 17 on: leave it out, and look whether a"
+          + " proxy is in between.";
+  private static final String LOGIN =
+      "Server and client don't agree on how to log in. Check sslmode (channel binding needs TLS),"
+          + " requireAuth and channelBinding here, and pg_hba.conf there.";
+  private static final String PROPERTY =
+      "pgjdbc itself refuses a property's value; the server was not asked. Correct it in the URL or"
+          + " under properties.";
   private static final String OPTIONS =
       "A pooler is in between that takes no start-up options: set command-timeout = 0s with"
           + " properties.queryTimeout instead, ALTER ROLE ... SET statement_timeout, or use the"
@@ -132,6 +154,14 @@ final class FailureRules {
               null,
               REFUSED,
               QUOTA),
+          rule(
+              ALWAYS,
+              "XX000",
+              "rate limit|too many requests",
+              null,
+              OUT_OF_SLOTS,
+              "The provider limits how often one may connect: fewer and longer-lived connections"
+                  + " (max-size, max-lifetime) need fewer connects."),
           rule(ALWAYS, "XX000", "control plane request failed", null, SERVER_STARTING, WAIT),
           rule(ALWAYS, "XX000", "unsupported startup parameter", null, REFUSED, OPTIONS),
           rule(
@@ -212,17 +242,51 @@ final class FailureRules {
           rule(ENDED, "57P05|25P03", "", null, CONNECTION_LOST),
           rule(ENDED, "25P04", "", null, DEADLINE),
           rule(ENDED, "53300", "", null, OUT_OF_SLOTS, FULL),
+          rule(
+              CONNECTING,
+              "55000",
+              "",
+              null,
+              ACCESS_DENIED,
+              "The database takes no connections: choose another, or ALTER DATABASE ..."
+                  + " ALLOW_CONNECTIONS true."),
+          rule(CONNECTING, "28000", "no encryption|ssl off", null, ACCESS_DENIED, ENCRYPT),
+          rule(
+              CONNECTING,
+              "28000",
+              "requires a valid client certificate",
+              null,
+              ACCESS_DENIED,
+              CLIENT_CERTIFICATE),
+          rule(CONNECTING, "28000", "pg_hba.conf", null, ACCESS_DENIED, HBA),
           rule(ENDED, "28", "", null, ACCESS_DENIED, PASSWORD),
           rule(ENDED, "3D000", "", null, ACCESS_DENIED, DATABASE),
           rule(FATAL, "42501", "", null, ACCESS_DENIED, PASSWORD),
           rule(FATAL, "", "unsupported startup parameter", null, REFUSED, OPTIONS),
 
+          // A value that pgjdbc can't read, found before anything was sent
+          rule(CONNECTING, "", "", IllegalArgumentException.class, REFUSED, PROPERTY),
+          rule(CONNECTING, "", "", ClassNotFoundException.class, REFUSED, PROPERTY),
+          rule(DRIVER, "0A|22|42|07006", "", null, REFUSED, PROPERTY),
+          rule(DRIVER, "08001", "using the requested protocol", null, REFUSED, PROPERTY),
+
           // TLS
           rule(ENDED, "08", "", CertificateException.class, REFUSED, CERTIFICATE),
           rule(ENDED, "08", "", CertPathValidatorException.class, REFUSED, CERTIFICATE),
           rule(CONNECTING, "08", "hostnameverifier", null, REFUSED, CERTIFICATE),
+          rule(CONNECTING, "", "ssl key file|sslkey", null, REFUSED, KEY),
+          rule(
+              CONNECTING,
+              "08",
+              "certificate_required|bad_certificate|unsupported_certificate|certificate_revoked"
+                  + "|certificate_expired|certificate_unknown|unknown_ca",
+              SSLException.class,
+              REFUSED,
+              CLIENT_CERTIFICATE),
+          rule(CONNECTING, "08", "sslnegotiation=direct", null, REFUSED, DIRECT),
           rule(CONNECTING, "", "", FileNotFoundException.class, REFUSED, TLS),
           rule(CONNECTING, "", "", NoSuchFileException.class, REFUSED, TLS),
+          rule(DRIVER, "", "could not be instantiated", null, REFUSED, PROPERTY),
 
           // The network
           rule(
@@ -263,7 +327,8 @@ final class FailureRules {
               null,
               ACCESS_DENIED,
               PASSWORD),
-          rule(ENDED, "08004", "", null, REFUSED, TLS),
+          rule(CONNECTING, "08004", "does not support ssl", null, REFUSED, NO_TLS),
+          rule(ENDED, "08004", "", null, REFUSED, LOGIN),
           rule(
               CONNECTING,
               "08001",

@@ -3,8 +3,11 @@ package io.everpool.postgresql;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
+import java.io.EOFException;
+import java.net.ConnectException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.CertificateException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
@@ -13,6 +16,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
 
@@ -29,6 +33,7 @@ final class PostgresConnector implements Connector {
   private final Disclosure disclosure = new Disclosure();
   private final Set<Opening> underWay = ConcurrentHashMap.newKeySet();
   private volatile boolean primaryExpected;
+  private volatile boolean everOpened;
   private volatile boolean closed;
 
   PostgresConnector(Destination destination) {
@@ -99,12 +104,40 @@ final class PostgresConnector implements Connector {
     try {
       return lookable ? openLookable(allowed) : openBlind(allowed);
     } catch (SQLException e) {
-      throw ConnectFailure.of(e, target);
+      throw ConnectFailure.of(directUnknown(e) ? direct(e) : e, target);
     } catch (RuntimeException e) {
       // pgjdbc, when the thread that waits for its login thread is interrupted
       throw ConnectFailure.of(
           new SQLTransientConnectionException(String.valueOf(e.getMessage()), "08001", e), target);
     }
+  }
+
+  /**
+   * Whether the server has hung up on a TLS handshake that nothing announced. An older one takes it
+   * for nonsense, and its end looks like that of any other connection.
+   */
+  private boolean directUnknown(SQLException failure) {
+    if (everOpened
+        || !"direct".equals(destination.properties().get(PropertyNames.SSL_NEGOTIATION))) {
+      return false;
+    }
+    Throwable at = failure;
+    for (int depth = 0; at != null && depth < 20; depth++, at = at.getCause()) {
+      if (at instanceof CertificateException || at instanceof ConnectException) {
+        return false;
+      }
+      if (at instanceof EOFException || at instanceof SSLException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static SQLException direct(SQLException failure) {
+    return new SQLException(
+        "The server ended the TLS handshake that sslnegotiation=direct begins with",
+        "08001",
+        failure);
   }
 
   private PhysicalConnection openLookable(long timeoutNanos) throws SQLException {
@@ -152,6 +185,7 @@ final class PostgresConnector implements Connector {
             () -> primaryExpected,
             destination.neonPooler(),
             "ignore".equalsIgnoreCase(destination.properties().get("readOnlyMode")));
+    everOpened = true;
     if (!session.onStandby()) {
       primaryExpected = true;
     }

@@ -19,7 +19,8 @@ import java.nio.channels.SocketChannel;
  * its own; {@link #close()} is for any. Every wait ends at the socket timeout, as {@code
  * SO_TIMEOUT} has it, and no later than the deadline. Other than with a plain socket the timeout
  * holds for a write that makes no progress too: a server that takes nothing is as dead as one that
- * says nothing.
+ * says nothing. And once a read has timed out no other waits, until a timeout is set anew: the
+ * JDK's TLS socket, when it is closed, would wait for the peer's goodbye as long again.
  */
 final class Wire {
   /** The JDK copies through a direct buffer as large as the transfer and keeps it per thread. */
@@ -40,6 +41,9 @@ final class Wire {
   /** Whether something was written since the last read: an answer takes a while, so wait first. */
   private boolean asked;
 
+  /** A read has waited in vain. What follows is a goodbye, and nobody waits for an answer to it. */
+  private volatile boolean overdue;
+
   private volatile int timeoutMillis;
   private volatile boolean bounded;
   private volatile long deadline;
@@ -54,6 +58,7 @@ final class Wire {
 
   /** As {@code SO_TIMEOUT}: longest wait for progress in milliseconds; 0 for no limit. */
   void timeoutMillis(int value) {
+    overdue = false; // whoever waits for something else than an answer says how long
     timeoutMillis = value;
   }
 
@@ -98,6 +103,7 @@ final class Wire {
     if (seen.hasRemaining()) {
       int take = Math.min(length, seen.remaining());
       seen.get(to, offset, take);
+      overdue = false;
       return take;
     }
     ByteBuffer target = ByteBuffer.wrap(to, offset, Math.min(length, LARGEST_TRANSFER));
@@ -105,11 +111,20 @@ final class Wire {
       boolean wait = asked;
       asked = false;
       for (; ; ) {
+        if (wait && overdue) {
+          int late = channel.read(target); // a look at what has come, and no more
+          if (late == 0) {
+            throw new SocketTimeoutException("Read timed out before");
+          }
+          overdue = false;
+          return late;
+        }
         if (wait) {
           await(readable, SelectionKey.OP_READ, timeoutMillis, "Read timed out");
         }
         int read = channel.read(target);
         if (read != 0) {
+          overdue = false;
           return read;
         }
         wait = true;
@@ -219,6 +234,7 @@ final class Wire {
       if (deadlineFirst) {
         throw new DeadlineException();
       }
+      overdue = readiness == readable;
       throw new SocketTimeoutException(timedOut);
     }
   }

@@ -313,6 +313,61 @@ class FailureRulesTest {
         using(
             driver("08006", "An I/O error", new SSLException("bad record")),
             Verdict.CONNECTION_LOST));
+    samples.add(
+        connecting(
+            driver("08006", "Could not open SSL root certificate", new NoSuchFileException("x")),
+            Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver(
+                "08006",
+                "SSL error",
+                new SSLHandshakeException("Received fatal alert: unknown_ca")),
+            Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver(
+                "08001",
+                "The server ended the TLS handshake that sslnegotiation=direct begins with",
+                new EOFException()),
+            Verdict.REFUSED));
+    // Logins that the server refuses for another reason than the password
+    samples.add(
+        connecting(
+            server("FATAL", "55000", "database \"x\" is not currently accepting connections"),
+            Verdict.ACCESS_DENIED));
+    samples.add(
+        connecting(
+            server("FATAL", "28000", "no pg_hba.conf entry for host \"h\", no encryption"),
+            Verdict.ACCESS_DENIED));
+    samples.add(
+        connecting(
+            server("FATAL", "28000", "connection requires a valid client certificate"),
+            Verdict.ACCESS_DENIED));
+    samples.add(
+        connecting(
+            server("FATAL", "28000", "no pg_hba.conf entry for host \"h\", SSL encryption"),
+            Verdict.ACCESS_DENIED));
+    samples.add(connecting(neon("Rate limit exceeded"), Verdict.OUT_OF_SLOTS));
+    // What pgjdbc refuses itself, before the server is asked
+    samples.add(
+        connecting(
+            driver("08001", "Something unusual", new NumberFormatException("x")), Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver("08006", "The class x", new ClassNotFoundException("x")), Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver("22023", "prepareThreshold parameter value must be an integer", null),
+            Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver("08001", "A connection could not be made using the requested protocol x.", null),
+            Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver("08006", "The SSLSocketFactory class x could not be instantiated.", null),
+            Verdict.REFUSED));
     // The network
     samples.add(connecting(attempt(new UnknownHostException("h")), Verdict.SERVER_DOWN));
     samples.add(connecting(attempt(new ConnectException("refused")), Verdict.SERVER_DOWN));
@@ -337,6 +392,9 @@ class FailureRulesTest {
             Verdict.ACCESS_DENIED));
     samples.add(
         connecting(driver("08004", "The server does not support SSL.", null), Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver("08004", "The authentication type 7 is not supported.", null), Verdict.REFUSED));
     samples.add(
         connecting(
             driver(

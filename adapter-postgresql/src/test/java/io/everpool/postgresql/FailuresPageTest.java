@@ -66,6 +66,7 @@ class FailuresPageTest {
     return switch (scope) {
       case ALWAYS -> "always";
       case CONNECTING -> "connecting";
+      case DRIVER -> "connecting, and not said by the server";
       case ENDED -> "connecting, or the session ended";
       case FATAL -> "the server calls it FATAL or PANIC";
     };

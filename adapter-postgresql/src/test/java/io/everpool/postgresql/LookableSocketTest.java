@@ -360,4 +360,32 @@ class LookableSocketTest {
       return files.count();
     }
   }
+
+  /**
+   * The JDK's TLS socket waits for the peer's goodbye when it is closed, as long as for an answer:
+   * after a read has timed out no other waits, until somebody says anew how long.
+   */
+  @Test
+  void afterATimeoutNoReadWaitsAgain() throws Exception {
+    socket.setSoTimeout(50);
+    byte[] buffer = new byte[8];
+    assertThatThrownBy(() -> socket.getInputStream().read(buffer))
+        .isInstanceOf(SocketTimeoutException.class)
+        .hasMessage("Read timed out");
+    for (int i = 0; i < 3; i++) {
+      assertThatThrownBy(() -> socket.getInputStream().read(buffer))
+          .isInstanceOf(SocketTimeoutException.class)
+          .hasMessage("Read timed out before");
+    }
+    socket.setSoTimeout(50);
+    assertThatThrownBy(() -> socket.getInputStream().read(buffer))
+        .isInstanceOf(SocketTimeoutException.class)
+        .hasMessage("Read timed out");
+    peer.getOutputStream().write(new byte[] {1, 2});
+    Await.until(LIMIT, () -> socket.look() == Look.UNSURE, "the late answer");
+    assertThat(socket.getInputStream().read(buffer)).isEqualTo(2);
+    assertThatThrownBy(() -> socket.getInputStream().read(buffer))
+        .isInstanceOf(SocketTimeoutException.class)
+        .hasMessage("Read timed out");
+  }
 }

@@ -10,6 +10,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
 
 /** Sessions of the adapter on a real server, one for all the tests that leave it in peace. */
 final class Sessions {
@@ -78,5 +79,15 @@ final class Sessions {
 
   static int pid(PostgresConnection connection) throws SQLException {
     return Integer.parseInt(String.valueOf(ask(connection, "select pg_backend_pid()")));
+  }
+
+  /** Whether the failure is an answer of the server's, not of the driver's. */
+  static boolean serverSaid(Throwable failure) {
+    for (Throwable at = failure; at != null; at = at.getCause()) {
+      if (at instanceof PSQLException known && known.getServerErrorMessage() != null) {
+        return true;
+      }
+    }
+    return false;
   }
 }

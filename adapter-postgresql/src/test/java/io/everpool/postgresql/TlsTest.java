@@ -17,7 +17,9 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
@@ -144,6 +146,41 @@ class TlsTest {
             .isEqualTo("CONNECTION_LOST");
         assertThat(session.jdbc().isClosed()).isTrue();
       }
+    }
+  }
+
+  /** Closing the JDK's TLS socket would wait for the frozen peer's goodbye as long again. */
+  @Test
+  void aFrozenServerUnderTlsCostsOneTimeoutNotTwo() throws Exception {
+    try (FaultProxy proxy = FaultProxy.before(server)) {
+      PostgresConnection session =
+          open(
+              server.libpqUrl(proxy.host(), proxy.port()) + "?sslmode=require",
+              builder -> builder.properties(Map.of("socketTimeout", "6")));
+      proxy.freeze();
+      long begun = System.nanoTime();
+      Assertions.assertThatThrownBy(() -> ask(session, "select 1"))
+          .isInstanceOf(SQLException.class);
+      assertThat(Duration.ofNanos(System.nanoTime() - begun))
+          .isBetween(Duration.ofSeconds(5), Duration.ofMillis(10_500));
+    }
+  }
+
+  /** A URL in libpq's form means what libpq means: with a root certificate it is verified. */
+  @Test
+  void requireWithARootCertificateRefusesAStrangerInLibpqsFormAlone() throws SQLException {
+    String query = "?sslmode=require" + root(strange);
+    refused(server.libpqUrl() + query, "sslrootcert");
+    assertThat(version(server.libpqUrl() + "?sslmode=require" + root(certificate)))
+        .isEqualTo("TLSv1.3");
+  }
+
+  /** Each said as what it is, and none worth thirty seconds of retries. */
+  @Test
+  void whatIsWrongWithTlsIsSaidAsWhatItIs() {
+    try (PostgresServer plain = PostgresServer.startEmbedded(ServerSettings.defaults())) {
+      refused(plain.libpqUrl() + "?sslmode=require", "The server has no TLS");
+      refused(plain.libpqUrl() + "?sslmode=require&sslnegotiation=direct", "sslnegotiation=direct");
     }
   }
 
