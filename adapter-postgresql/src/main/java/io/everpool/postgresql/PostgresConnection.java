@@ -166,14 +166,21 @@ final class PostgresConnection implements PhysicalConnection {
     return "on".equals(driver.getParameterStatus("in_hot_standby"));
   }
 
+  /** What the protocol has said; null if the socket is of someone else's making. */
+  @Nullable ProtocolLog log() {
+    return socket == null ? null : socket.log();
+  }
+
   @Override
   public long moment() {
-    return socket == null ? 0 : socket.log().moment();
+    ProtocolLog log = log();
+    return log == null ? 0 : log.moment();
   }
 
   @Override
   public Effects effectsSince(long moment) {
-    return socket == null ? Effects.UNPROVEN : socket.log().effectsSince(moment);
+    ProtocolLog log = log();
+    return log == null ? Effects.UNPROVEN : log.effectsSince(moment);
   }
 
   @Override

@@ -40,7 +40,6 @@ public final class UnitRunner {
   final RetryConfig unbounded;
 
   private final DoubleSupplier random;
-  private final ConflictLane lane = new ConflictLane();
 
   /**
    * @param random numbers from 0 (inclusive) to 1 (exclusive)
@@ -132,32 +131,22 @@ public final class UnitRunner {
   @SuppressWarnings("CatchingUnchecked") // frameworks wrap what the driver throws
   private <T extends @Nullable Object, X extends Exception> T runUntilDecided(Unit unit, Run<T> run)
       throws X, SQLException {
-    boolean inLane = false;
     Failures failures = new Failures();
     Verdict failed = null;
-    try {
-      for (; ; ) {
-        if (failed == Verdict.TRANSACTION_CONFLICT && !inLane) {
-          inLane = lane.enter(retry.maxDuration().toNanos() - (time.nanoTime() - unit.begunAt));
+    for (; ; ) {
+      unit.begin();
+      try {
+        if (failed != null) {
+          unit.startOver(failed);
         }
-        unit.begin();
-        try {
-          if (failed != null) {
-            unit.startOver(failed);
-          }
-          unit.set.set();
-          return run.once();
-        } catch (Exception failure) {
-          failed = unit.judge(failure);
-          failures.add(failure, failed);
-          if (!prepare(unit, failed, failure, failures)) {
-            throw UnitRunner.<X>asThrown(explain(unit, failed, failure, failures));
-          }
+        unit.set.set();
+        return run.once();
+      } catch (Exception failure) {
+        failed = unit.judge(failure);
+        failures.add(failure, failed);
+        if (!prepare(unit, failed, failure, failures)) {
+          throw UnitRunner.<X>asThrown(explain(unit, failed, failure, failures));
         }
-      }
-    } finally {
-      if (inLane) {
-        lane.leave();
       }
     }
   }
