@@ -11,6 +11,7 @@ import java.security.cert.CertificateException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -95,7 +96,14 @@ final class PostgresConnector implements Connector {
 
   @Override
   public List<String> notes() {
-    return destination.notes();
+    if (!lookable || !destination.properties().containsKey(PropertyNames.CONNECT_EXECUTOR)) {
+      return destination.notes();
+    }
+    List<String> notes = new ArrayList<>(destination.notes());
+    notes.add(
+        "connectExecutor is never used: it is for the thread that watches a login for pgjdbc, and"
+            + " Everpool ends a login that takes too long without one; leave it out");
+    return notes;
   }
 
   @Override

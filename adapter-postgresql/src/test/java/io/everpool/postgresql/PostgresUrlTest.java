@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -254,6 +255,20 @@ class PostgresUrlTest {
     PoolConfig config =
         PoolConfig.builder("postgresql://h/d").properties(Map.of(name, value)).build();
     assertThat(problems(config)).containsExactly(problem);
+  }
+
+  /** It is taken with the login of pgjdbc's own that is bounded by a thread, and only there. */
+  @Test
+  void anExecutorForConnectsThatNobodyUsesIsNamed() {
+    Assumptions.assumeTrue(PresentDriver.HERE.knows("connectExecutor"), "the driver has it");
+    assertThat(connector("jdbc:postgresql://h/d?connectExecutor=com.example.X").notes())
+        .singleElement()
+        .asString()
+        .startsWith("connectExecutor is never used");
+    assertThat(
+            connector("jdbc:postgresql://h/d?connectExecutor=com.example.X&socketFactory=a.B")
+                .notes())
+        .isEmpty();
   }
 
   /**
