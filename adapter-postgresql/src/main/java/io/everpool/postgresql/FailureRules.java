@@ -18,6 +18,7 @@ import static io.everpool.postgresql.FailureRule.Scope.DRIVER;
 import static io.everpool.postgresql.FailureRule.Scope.ENDED;
 import static io.everpool.postgresql.FailureRule.Scope.FATAL;
 
+import io.everpool.api.driver.FailureChain;
 import io.everpool.api.driver.Verdict;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
@@ -351,8 +352,6 @@ final class FailureRules {
           rule(FATAL, "", "", null, CONNECTION_LOST),
           rule(CONNECTING, "", "", null, CONNECTION_LOST));
 
-  private static final int DEPTH = 20;
-
   private FailureRules() {}
 
   private static FailureRule rule(
@@ -376,20 +375,15 @@ final class FailureRules {
 
   /** What a failure means, whenever it happened. */
   static Verdict classify(Throwable failure) {
-    Throwable at = failure;
-    for (int depth = 0; at != null && depth < DEPTH; depth++) {
-      if (at instanceof ConnectFailure known) {
-        return known.verdict();
-      }
-      if (at instanceof SQLException sql) {
-        FailureRule rule = find(sql, false);
-        if (rule != null) {
-          return rule.verdict();
-        }
-      }
-      at = at.getCause();
+    return FailureChain.of(failure).verdict(FailureRules::verdict);
+  }
+
+  private static @Nullable Verdict verdict(SQLException failure) {
+    if (failure instanceof ConnectFailure known) {
+      return known.verdict();
     }
-    return CALLER;
+    FailureRule rule = find(failure, false);
+    return rule == null ? null : rule.verdict();
   }
 
   /** The row for a failure to open a connection; there is one for every failure. */

@@ -1,7 +1,10 @@
 package io.everpool.core;
 
+import static java.util.Objects.requireNonNull;
+
 import io.everpool.api.driver.Classifier;
 import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.FailureChain;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.observe.Journal;
 import java.sql.SQLException;
@@ -12,14 +15,11 @@ import org.slf4j.Logger;
 
 /**
  * A pool's one classifier, which every path asks: connect, examination, use, reset, close, units of
- * work. The user's rules come first, each for every SQLException in the chain of causes, the
- * outermost first; then the driver's.
+ * work. The user's rules come first, each for every SQLException that the failure is made of
+ * ({@link FailureChain}); then the driver's. Never throws.
  */
 final class Judge implements Function<Throwable, Verdict> {
   private static final Logger log = Journal.log();
-
-  /** Chains of causes may go in circles. */
-  private static final int DEPTH = 20;
 
   private final String pool;
   private final List<Classifier> rules;
@@ -33,30 +33,37 @@ final class Judge implements Function<Throwable, Verdict> {
 
   @Override
   public Verdict apply(Throwable failure) {
-    if (!rules.isEmpty()) {
-      Throwable at = failure;
-      for (int depth = 0; at != null && depth < DEPTH; depth++) {
-        if (at instanceof SQLException sql) {
-          for (Classifier rule : rules) {
-            Verdict verdict = ask(rule, sql);
-            if (verdict != null) {
-              return verdict;
-            }
-          }
-        }
-        at = at.getCause();
-      }
-    }
-    return driver.classify(failure);
+    Verdict verdict = rules.isEmpty() ? null : FailureChain.of(failure).find(this::ask);
+    return verdict == null ? askDriver(failure) : verdict;
   }
 
-  /** A rule that fails has nothing to say: the pool's own upkeep depends on an answer. */
+  private @Nullable Verdict ask(SQLException failure) {
+    for (Classifier rule : rules) {
+      Verdict verdict = ask(rule, failure);
+      if (verdict != null) {
+        return verdict;
+      }
+    }
+    return null;
+  }
+
+  /** A rule that fails has nothing to say: whoever asks depends on an answer. */
   private @Nullable Verdict ask(Classifier rule, SQLException failure) {
     try {
       return rule.classify(failure);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       log.warn("Pool {}: a classifier failed and is passed over", pool, e);
       return null;
+    }
+  }
+
+  /** And of a driver that can't say what its own failure means, the connection isn't kept. */
+  private Verdict askDriver(Throwable failure) {
+    try {
+      return requireNonNull(driver.classify(failure), "no verdict");
+    } catch (Throwable e) {
+      log.warn("Pool {}: the driver's classifier failed; the connection is given up", pool, e);
+      return Verdict.CONNECTION_LOST;
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.everpool.core.plain;
 
+import io.everpool.api.driver.FailureChain;
 import io.everpool.api.driver.Verdict;
 import java.sql.SQLException;
 import java.sql.SQLInvalidAuthorizationSpecException;
@@ -7,30 +8,26 @@ import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLRecoverableException;
 import java.sql.SQLTransactionRollbackException;
 import java.sql.SQLTransientConnectionException;
+import org.jspecify.annotations.Nullable;
 
 /** What the SQL standard's states and JDBC's exception families say of a failure. */
 final class SqlStates {
 
-  /** Chains of causes may go in circles. */
-  private static final int DEPTH = 20;
-
   private SqlStates() {}
 
   static Verdict verdict(Throwable failure) {
-    Throwable t = failure;
-    for (int depth = 0; t != null && depth < DEPTH; depth++, t = t.getCause()) {
-      if (t instanceof SQLException e) {
-        Verdict verdict = verdict(e);
-        if (verdict != Verdict.CALLER) {
-          return verdict;
-        }
-      }
-    }
-    return Verdict.CALLER;
+    return FailureChain.of(failure).verdict(SqlStates::verdict);
   }
 
-  private static Verdict verdict(SQLException e) {
+  /** Null for what says nothing. */
+  private static @Nullable Verdict verdict(SQLException e) {
     String state = e.getSQLState() == null ? "" : e.getSQLState();
+    if (state.equals("57P01") || state.equals("57P02")) {
+      return Verdict.SERVER_DOWN;
+    }
+    if (state.equals("57P03")) {
+      return Verdict.SERVER_STARTING;
+    }
     if (state.startsWith("28") || e instanceof SQLInvalidAuthorizationSpecException) {
       return Verdict.ACCESS_DENIED;
     }
@@ -43,6 +40,6 @@ final class SqlStates {
     if (state.startsWith("40") || e instanceof SQLTransactionRollbackException) {
       return Verdict.TRANSACTION_CONFLICT;
     }
-    return Verdict.CALLER;
+    return null;
   }
 }

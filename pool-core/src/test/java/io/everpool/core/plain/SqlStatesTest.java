@@ -3,9 +3,15 @@ package io.everpool.core.plain;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.driver.Verdict;
+import java.sql.BatchUpdateException;
 import java.sql.SQLException;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class SqlStatesTest {
 
@@ -19,5 +25,64 @@ class SqlStatesTest {
     SQLException lost = new SQLException("lost", "08006");
     lost.initCause(new RuntimeException(lost));
     assertThat(SqlStates.verdict(lost)).isEqualTo(Verdict.CONNECTION_LOST);
+  }
+
+  /** PostgreSQL behind a DataSource of somebody else's: its word that it ends the session. */
+  @ParameterizedTest
+  @CsvSource({
+    "57P01, SERVER_DOWN",
+    "57P02, SERVER_DOWN",
+    "57P03, SERVER_STARTING",
+    "08006, CONNECTION_LOST",
+    "28P01, ACCESS_DENIED",
+    "40001, TRANSACTION_CONFLICT",
+    "57014, CALLER",
+    "23505, CALLER"
+  })
+  void aStateHasItsVerdict(String state, Verdict verdict) {
+    assertThat(SqlStates.verdict(new SQLException("x", state))).isEqualTo(verdict);
+  }
+
+  private static SQLException lost() {
+    return new SQLException("lost", "08006");
+  }
+
+  private static <E extends SQLException> E followedBy(E first, SQLException next) {
+    first.setNextException(next);
+    return first;
+  }
+
+  private static SQLException caller() {
+    return new SQLException("a value is too long", "22001");
+  }
+
+  static Stream<Arguments> hiddenLosses() {
+    BatchUpdateException batch = new BatchUpdateException("a batch", "23505", new int[0]);
+    SQLException conflict = new SQLException("lost a race", "40001");
+    SQLException circle = followedBy(caller(), lost());
+    circle.getNextException().setNextException(circle);
+    return Stream.of(
+        Arguments.of("next", followedBy(caller(), lost())),
+        Arguments.of("the last of several", followedBy(followedBy(caller(), caller()), lost())),
+        Arguments.of("next of a batch", followedBy(batch, lost())),
+        Arguments.of("next of one that says something less", followedBy(conflict, lost())),
+        Arguments.of("next of a cause", new RuntimeException(followedBy(caller(), lost()))),
+        Arguments.of("the cause of a next one", followedBy(caller(), new SQLException(lost()))),
+        Arguments.of("in a circle", circle));
+  }
+
+  /** A batch's own exception says that it failed; what has happened is in the next one. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("hiddenLosses")
+  @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void aLossIsFoundWhereverItIsHidden(String where, Throwable failure) {
+    assertThat(SqlStates.verdict(failure)).as(where).isEqualTo(Verdict.CONNECTION_LOST);
+  }
+
+  /** Whoever wrapped a failure knew more than the failure says. */
+  @Test
+  void ofCausesTheOutermostThatSaysSomethingCounts() {
+    SQLException conflict = new SQLException("lost a race", "40001", lost());
+    assertThat(SqlStates.verdict(conflict)).isEqualTo(Verdict.TRANSACTION_CONFLICT);
   }
 }

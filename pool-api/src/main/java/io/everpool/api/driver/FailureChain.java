@@ -1,0 +1,93 @@
+package io.everpool.api.driver;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All the SQLExceptions that one failure is made of, for classifiers. A failure has causes, and
+ * each SQLException among them may have next ones beside it ({@link
+ * SQLException#getNextException()}): a batch hides there what has really happened to it. Either may
+ * go in circles. Immutable.
+ */
+public final class FailureChain {
+
+  /** As many as anybody has to say something; a batch may bring thousands. */
+  private static final int MOST = 1000;
+
+  /** Rows of causes: that of the failure itself first, then those of the next ones. */
+  private final List<List<SQLException>> rows;
+
+  private FailureChain(List<List<SQLException>> rows) {
+    this.rows = rows;
+  }
+
+  /** What {@code failure} is made of; nothing if there is no SQLException in it. */
+  public static FailureChain of(Throwable failure) {
+    Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    List<Throwable> heads = new ArrayList<>(List.of(failure));
+    List<List<SQLException>> rows = new ArrayList<>();
+    for (int i = 0; i < heads.size(); i++) {
+      List<SQLException> row = new ArrayList<>();
+      for (Throwable at = heads.get(i);
+          at != null && seen.size() < MOST && seen.add(at);
+          at = at.getCause()) {
+        if (at instanceof SQLException sql) {
+          row.add(sql);
+          SQLException next = sql.getNextException();
+          if (next != null) {
+            heads.add(next);
+          }
+        }
+      }
+      rows.add(row);
+    }
+    return new FailureChain(rows);
+  }
+
+  /**
+   * What a rule says of all of it: in a row of causes the outermost that the rule knows counts, for
+   * it has wrapped the others knowingly; of the rows a fatal verdict counts, wherever it is, and
+   * else the first.
+   *
+   * @param rule null for an exception that it says nothing of
+   * @return null if the rule knows none of them
+   */
+  public @Nullable Verdict find(Function<SQLException, @Nullable Verdict> rule) {
+    Verdict first = null;
+    for (List<SQLException> row : rows) {
+      Verdict verdict = outermost(row, rule);
+      if (verdict != null && verdict.fatal()) {
+        return verdict;
+      }
+      first = first == null || first == Verdict.CALLER ? better(first, verdict) : first;
+    }
+    return first;
+  }
+
+  /** As {@link #find}; {@link Verdict#CALLER} for what the rule doesn't know. */
+  public Verdict verdict(Function<SQLException, @Nullable Verdict> rule) {
+    Verdict found = find(rule);
+    return found == null ? Verdict.CALLER : found;
+  }
+
+  private static @Nullable Verdict better(@Nullable Verdict one, @Nullable Verdict other) {
+    return other == null ? one : other;
+  }
+
+  private static @Nullable Verdict outermost(
+      List<SQLException> row, Function<SQLException, @Nullable Verdict> rule) {
+    for (SQLException failure : row) {
+      Verdict verdict = rule.apply(failure);
+      if (verdict != null) {
+        return verdict;
+      }
+    }
+    return null;
+  }
+}
