@@ -30,7 +30,8 @@ public final class Growth {
    * @param empty slots with nothing in them
    * @param minSize connections to keep; 0 while the pool sleeps
    * @param waiting callers in line
-   * @param firstWaited how long the first of them has waited, nanoseconds
+   * @param firstWaited how long the first of them has waited, nanoseconds; below 0 if it joined
+   *     after {@code now} was read
    * @param connectTakes what a connect takes, as far as known, nanoseconds; 0 if unknown
    * @param allowance connects that may be in progress at once
    */
@@ -43,7 +44,13 @@ public final class Growth {
       int waiting,
       long firstWaited,
       long connectTakes,
-      int allowance) {}
+      int allowance) {
+
+    /** A line that began after the look at the clock has not waited at all. */
+    public Facts {
+      firstWaited = Math.max(0, firstWaited);
+    }
+  }
 
   /** How many connects to begin now. */
   public static int connects(Facts facts) {
