@@ -51,10 +51,6 @@ public final class SystemRuntime implements AutoCloseable {
 
   private static ThreadFactory named(String prefix) {
     AtomicInteger number = new AtomicInteger();
-    return task -> {
-      Thread thread = new Thread(task, prefix + number.incrementAndGet());
-      thread.setDaemon(true);
-      return thread;
-    };
+    return task -> PoolThreads.unborn(task, prefix + number.incrementAndGet());
   }
 }

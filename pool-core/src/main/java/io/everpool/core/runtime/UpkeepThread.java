@@ -25,8 +25,7 @@ final class UpkeepThread implements Pulse {
 
   @Override
   public void start(Pass pass) {
-    Thread started = new Thread(() -> loop(pass), name);
-    started.setDaemon(true);
+    Thread started = PoolThreads.unborn(() -> loop(pass), name);
     thread = started;
     started.start();
   }
@@ -44,12 +43,21 @@ final class UpkeepThread implements Pulse {
     }
   }
 
+  /** Survives whatever is thrown: without this thread there is no pool. */
   private static long run(Pass pass) {
     try {
       return pass.run(System.nanoTime());
-    } catch (RuntimeException | Error e) {
-      log.error("A maintenance pass failed; the next one goes on", e);
+    } catch (Throwable e) {
+      tell(e);
       return AFTER_FAILURE;
+    }
+  }
+
+  private static void tell(Throwable survived) {
+    try {
+      log.error("A maintenance pass failed; the next one goes on", survived);
+    } catch (Throwable e) {
+      // no memory even for that
     }
   }
 
