@@ -32,7 +32,8 @@ import javax.tools.ToolProvider;
  * <p>Four rules make the classes; the meaning is written by hand in what extends them:
  *
  * <ul>
- *   <li>a failure passes through {@code failed(e)};
+ *   <li>a failure passes through {@code failed(e)}, and what no driver should throw is reported to
+ *       {@code broken(e)};
  *   <li>a result that leads back to the connection passes through {@code wrap(x)};
  *   <li>a result that may use the connection later (a large object, an array, a stream) passes
  *       through {@code LeasedObjects.of(home(), x)}, and such an argument through {@code
@@ -52,8 +53,10 @@ public final class ForwardingSources {
   private static final Set<String> BY_HAND =
       Set.of(
           "abort(java.util.concurrent.Executor)",
+          "beginRequest()",
           "close()",
           "closeOnCompletion()",
+          "endRequest()",
           "getConnection()",
           "getDriverMajorVersion()",
           "getDriverMinorVersion()",
@@ -258,6 +261,7 @@ public final class ForwardingSources {
     private static String hooks(List<Forwarding> methods) {
       Set<String> hooks = new TreeSet<>();
       hooks.add("java.sql.SQLException failed(java.sql.SQLException e)");
+      hooks.add("void broken(java.lang.Throwable e)");
       for (Forwarding m : methods) {
         if (m.wraps()) {
           hooks.add("%s wrap(%s bare)".formatted(m.result(), m.result()));
@@ -381,6 +385,9 @@ public final class ForwardingSources {
                   "  " + run,
                   "} catch (java.sql.SQLException e) {",
                   "  throw failed(e);",
+                  "} catch (Throwable e) {",
+                  "  broken(e);",
+                  "  throw e;",
                   "}")
               .filter(line -> !line.isEmpty())
               .collect(joining("\n    "));

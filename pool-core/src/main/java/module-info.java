@@ -1,7 +1,7 @@
 /** The pool itself; knows no driver. Start at {@link io.everpool.core.Everpool}. */
 module io.everpool.core {
   requires transitive io.everpool.api;
-  requires java.management;
+  requires static java.management; // names the threads in explanations, where it is there
   requires org.slf4j;
   requires static org.jspecify;
 

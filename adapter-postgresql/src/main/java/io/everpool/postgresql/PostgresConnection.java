@@ -230,7 +230,7 @@ final class PostgresConnection implements PhysicalConnection {
         socket.close();
         jdbc.abort(Runnable::run);
       }
-    } catch (SQLException | IOException | RuntimeException e) {
+    } catch (SQLException | IOException e) {
       // cut or not, nothing more can be done about it
     }
   }
@@ -241,8 +241,9 @@ final class PostgresConnection implements PhysicalConnection {
   }
 
   private static void inThreadOfItsOwn(Runnable task) {
-    Thread thread = new Thread(task, "everpool-abort");
+    Thread thread = new Thread(null, task, "everpool-abort", 0, false);
     thread.setDaemon(true);
+    thread.setContextClassLoader(PostgresConnection.class.getClassLoader());
     thread.start();
   }
 }

@@ -263,6 +263,7 @@ class VerdictWordsTest {
   @Test
   void everyVerdictIsAmongThem() {
     Set<Verdict> told = cases().map(Case::verdict).collect(Collectors.toSet());
-    assertThat(told).isEqualTo(EnumSet.allOf(Verdict.class));
+    // The limits of this process are the pool's own finding: no driver and no server tells of them.
+    assertThat(told).isEqualTo(EnumSet.complementOf(EnumSet.of(Verdict.PROCESS_LIMIT)));
   }
 }

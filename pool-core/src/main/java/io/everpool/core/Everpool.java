@@ -9,6 +9,7 @@ import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolListener;
 import io.everpool.core.observe.Journal;
 import io.everpool.core.plain.PlainConnector;
+import io.everpool.core.runtime.SystemRuntime;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,13 +87,16 @@ public final class Everpool {
     /** As {@link Everpool#open(PoolConfig)}. */
     public Pool open() throws SQLException {
       Connector opener = connector != null ? connector : find(config);
+      SystemRuntime runtime = new SystemRuntime(config.name());
       EverpoolPool pool =
           new EverpoolPool(
               config,
               opener,
               new Judge(config.name(), classifiers, opener),
               new Journal(config.name(), listeners),
-              recorder);
+              recorder,
+              runtime.environment(),
+              runtime::close);
       pool.open();
       return pool;
     }

@@ -16,6 +16,7 @@ import io.everpool.core.jdbc.LeaseDesk;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.Survivor;
 import io.everpool.core.runtime.SystemRuntime;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.Upkeep;
@@ -26,6 +27,10 @@ import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.logging.Logger;
@@ -38,24 +43,35 @@ final class EverpoolPool implements Pool {
   private final PoolConfig config;
   private final Connector connector;
   private final Journal journal;
-  private final SystemRuntime runtime;
+  private final Runnable endOfThreads;
   private final Upkeep upkeep;
   private final LeaseDesk desk;
   private final UnitRunner runner;
   private final Snapshots snapshots;
+  private final Executor workers;
+
+  /** Completes when the pool is closed; whoever closes it after the first waits for this. */
+  private final CompletableFuture<Void> closed = new CompletableFuture<>();
+
   private final AtomicReference<PoolState> state = new AtomicReference<>(PoolState.OPEN);
 
+  /**
+   * A pool that is not open yet.
+   *
+   * @param endOfThreads ends the threads of {@code environment}; called once, when all is closed
+   */
   EverpoolPool(
       PoolConfig config,
       Connector connector,
       Function<Throwable, Verdict> classifier,
       Journal journal,
-      @Nullable LeaseRecorder recorder) {
+      @Nullable LeaseRecorder recorder,
+      Environment environment,
+      Runnable endOfThreads) {
     this.config = config;
     this.connector = connector;
     this.journal = journal;
-    this.runtime = new SystemRuntime(config.name());
-    Environment environment = runtime.environment();
+    this.endOfThreads = endOfThreads;
     // The opener needs the desk for the sessions it makes, and the desk needs upkeep: no connection
     // is opened before upkeep starts, and by then the desk is there.
     AtomicReference<LeaseDesk> lessor = new AtomicReference<>();
@@ -80,6 +96,8 @@ final class EverpoolPool implements Pool {
             snapshots::detailed,
             recorder);
     lessor.set(desk);
+    journal.couriers(environment.workers());
+    this.workers = environment.workers();
     this.runner =
         new UnitRunner(desk, environment.time(), environment.random(), SystemRuntime::pause);
   }
@@ -87,7 +105,7 @@ final class EverpoolPool implements Pool {
   /** Opens for business; with {@link PoolConfig#failFast()} only if the database can be reached. */
   void open() throws SQLException {
     connector.notes().forEach(note -> log.warn("Pool {}: {}", config.name(), note));
-    upkeep.start();
+    start();
     if (config.failFast()) {
       boolean reached = false;
       try {
@@ -97,8 +115,7 @@ final class EverpoolPool implements Pool {
       } finally {
         upkeep.connects().awaited(false);
         if (!reached) {
-          shutDown();
-          journal.emit(new PoolEvent.PoolClosed(config.name()));
+          close();
         }
       }
     }
@@ -110,6 +127,18 @@ final class EverpoolPool implements Pool {
         config.maxSize(),
         connector.target());
     journal.emit(new PoolEvent.PoolOpened(config.name(), this));
+  }
+
+  private void start() {
+    boolean started = false;
+    try {
+      upkeep.start();
+      started = true;
+    } finally {
+      if (!started) { // there is no thread to be had, and nothing was opened
+        end();
+      }
+    }
   }
 
   @Override
@@ -167,23 +196,39 @@ final class EverpoolPool implements Pool {
 
   // ---- closing
 
+  /**
+   * Whoever closes first does it; all others wait until it is done. Whatever the driver or a
+   * listener does meanwhile, it ends: each part has its deadline, and what throws is survived.
+   */
   @Override
   public void close() {
-    if (!state.compareAndSet(PoolState.OPEN, PoolState.DRAINING)) {
-      return;
+    boolean first = state.compareAndSet(PoolState.OPEN, PoolState.DRAINING);
+    if (!first && journal.isTelling(Thread.currentThread())) {
+      return; // a listener, for whom the first may be waiting
     }
-    shutDown();
-    journal.emit(new PoolEvent.PoolClosed(config.name()));
-    log.info("Closed {} connection pool", connector.product());
+    boolean interrupted = false;
+    if (first) {
+      interrupted = await(upkeep.drain());
+      end();
+      journal.emit(new PoolEvent.PoolClosed(config.name()));
+      log.info("Closed {} connection pool", connector.product());
+    } else {
+      interrupted = await(closed);
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
-  private void shutDown() {
-    CompletableFuture<Void> drained = upkeep.drain();
+  /**
+   * Ends for certain: upkeep has a deadline for everything that drains. An interrupt makes it
+   * short; returns whether there was one.
+   */
+  private boolean await(CompletableFuture<Void> end) {
     boolean interrupted = false;
-    // Ends for certain: upkeep has a deadline for everything that drains.
-    while (!drained.isDone()) {
+    while (!end.isDone()) {
       try {
-        drained.get();
+        end.get();
       } catch (InterruptedException e) {
         interrupted = true;
         upkeep.cutDrainShort();
@@ -191,9 +236,42 @@ final class EverpoolPool implements Pool {
         throw new AssertionError(e);
       }
     }
-    runtime.close();
-    connector.close();
-    state.set(PoolState.CLOSED);
+    return interrupted;
+  }
+
+  /** What comes after the last connection. The pool is closed then, whatever it brings. */
+  private void end() {
+    try {
+      CompletableFuture<Void> connectorClosed = new CompletableFuture<>();
+      try {
+        workers.execute(
+            () -> {
+              Survivor.survives(config.name(), "closing the connector", connector::close);
+              connectorClosed.complete(null);
+            });
+      } catch (RejectedExecutionException | OutOfMemoryError e) {
+        Survivor.survives(config.name(), "closing the connector", connector::close);
+        connectorClosed.complete(null);
+      }
+      patiently(connectorClosed);
+      patiently(journal.told());
+      endOfThreads.run();
+    } finally {
+      state.set(PoolState.CLOSED);
+      closed.complete(null);
+    }
+  }
+
+  /** Waits for something that somebody else's code may hold up; not for ever. */
+  private void patiently(CompletableFuture<Void> end) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      end.get(config.closeTimeout().toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      interrupted = true;
+    } catch (ExecutionException | TimeoutException e) {
+      log.warn("Pool {}: the driver or a listener holds up its end", config.name(), e);
+    }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

@@ -32,6 +32,23 @@ public interface PhysicalConnection {
    */
   void validate(long timeoutNanos) throws SQLException;
 
+  /**
+   * Whether the driver may put warnings on the connection though no statement was sent in a lease;
+   * they are then cleared after every one. No round trip; asked once.
+   */
+  default boolean warnsUnasked() {
+    return false;
+  }
+
+  /**
+   * Whether the driver wants to know where the uses of a connection begin and end: {@link
+   * Connection#beginRequest()} is then called before each lease and {@link Connection#endRequest()}
+   * after it. No round trip; asked once.
+   */
+  default boolean wantsRequests() {
+    return false;
+  }
+
   /** What the driver remembers of the transaction; no round trip. */
   TransactionState transactionState();
 

@@ -30,6 +30,11 @@ public enum Verdict {
   READ_ONLY_SERVER(true),
   /** The server has no place for another session. */
   OUT_OF_SLOTS(true),
+  /**
+   * This process is at a limit of its own (threads, open files, memory), and can't open a
+   * connection; that says nothing of the server. It is tried again often, for it heals at once.
+   */
+  PROCESS_LIMIT(true),
   /** The server refuses these credentials, this role or this database; retrying only annoys it. */
   ACCESS_DENIED(true),
   /**

@@ -107,7 +107,9 @@ public final class Engine {
     for (int i = near; i < slots.length; i++) {
       if (slots[i].acquire() != 0) {
         slots[i].holderId = threadId;
-        widen(i + 1);
+        if (width <= i) {
+          width = i + 1; // a race loses a step, which the next acquirer beyond the width repeats
+        }
         return slots[i];
       }
     }
@@ -142,6 +144,7 @@ public final class Engine {
       case HANDED, GONE -> Turn.SERVED;
       case TOLD -> {
         line.left();
+        passOn(); // it may have been told of an idle connection, too, and who joined since was not
         yield Turn.CLOSED;
       }
       case WAITING -> {
@@ -248,16 +251,22 @@ public final class Engine {
     slot.timedLease = lease;
   }
 
-  /** RELEASE. A late or second call does nothing; a doomed connection is buried. */
-  public void release(Slot slot, long lease) {
+  /**
+   * RELEASE. A late or second call does nothing; a doomed connection is buried. Returns whether
+   * this call has ended the lease.
+   */
+  public boolean release(Slot slot, long lease) {
     int waiters = line.count();
     if (waiters > 0) {
-      releaseBesideWaiters(slot, lease, waiters);
-    } else if (!slot.release(lease)) {
-      bury(slot, lease);
-    } else if (line.count() > 0) {
+      return releaseBesideWaiters(slot, lease, waiters);
+    }
+    if (!slot.release(lease)) {
+      return bury(slot, lease);
+    }
+    if (line.count() > 0) {
       serve(slot);
     }
+    return true;
   }
 
   /** Offers an idle slot to those who wait, if it is still idle. */
@@ -268,16 +277,17 @@ public final class Engine {
     }
   }
 
-  private void releaseBesideWaiters(Slot slot, long lease, int waiters) {
+  private boolean releaseBesideWaiters(Slot slot, long lease, int waiters) {
     long now = time.nanoTime();
     boolean heldLong = slot.timedLease == lease && now - slot.heldSince >= LONG_HOLD;
     if (heldLong || now - lastHandOver >= gap(waiters)) {
-      handOver(slot, lease, now);
-    } else if (slot.release(lease)) {
-      signalFirst();
-    } else {
-      bury(slot, lease);
+      return handOver(slot, lease, now);
     }
+    if (slot.release(lease)) {
+      signalFirst();
+      return true;
+    }
+    return bury(slot, lease);
   }
 
   /** How long the line stands still beside short holds; nanoseconds. */
@@ -285,11 +295,10 @@ public final class Engine {
     return Math.max(SHORTEST_GAP, Math.min(LONGEST_GAP, PATIENCE / waiters));
   }
 
-  private void handOver(Slot slot, long lease, long now) {
+  private boolean handOver(Slot slot, long lease, long now) {
     // The new lease makes the old one void before anybody else can see the slot.
     if (!slot.attempt(Move.HAND_OVER, lease)) {
-      bury(slot, lease);
-      return;
+      return bury(slot, lease);
     }
     long next = Slot.after(Move.HAND_OVER, lease);
     lastHandOver = now;
@@ -300,7 +309,7 @@ public final class Engine {
         // It was told of an idle connection and won't look for it now.
         signalFirst();
       }
-      return;
+      return true;
     }
     // Nobody waits any more. Whoever joins from here on scans after joining and finds it.
     if (!slot.release(next)) {
@@ -308,6 +317,7 @@ public final class Engine {
     } else if (line.first() != null) {
       serve(slot);
     }
+    return true;
   }
 
   /** CLAIM: renames the lease, so that only this caller can end it; 0 if it is over or doomed. */
@@ -323,23 +333,39 @@ public final class Engine {
     return claimed;
   }
 
-  /** RETIRE: the holder brings a connection that must not be lent again. */
-  public void retire(Slot slot, long lease, CloseReason reason) {
+  /**
+   * RETIRE: the holder brings a connection that must not be lent again. A late or second call does
+   * nothing. Returns whether this call has ended the lease.
+   */
+  public boolean retire(Slot slot, long lease, CloseReason reason) {
     if (slot.attempt(Move.RETIRE, lease)) {
-      close(slot, reason);
-    } else {
-      bury(slot, lease);
+      close(slot, reason, false);
+      return true;
     }
+    return bury(slot, lease);
   }
 
-  private void bury(Slot slot, long lease) {
+  private boolean bury(Slot slot, long lease) {
     if (slot.attempt(Move.BURY, Slot.after(Move.DOOM, lease))) {
-      close(slot, slot.doomReason);
+      close(slot, slot.doomReason, false);
+      return true;
     }
+    return false;
   }
 
-  private void close(Slot slot, CloseReason reason) {
+  /**
+   * Ends a lease by cutting the connection, whoever uses it: doomed or not, by its holder or by one
+   * who has lost patience with him. What the holder does afterwards does nothing. Returns whether
+   * this call has ended the lease.
+   */
+  public boolean cut(Slot slot, long lease, CloseReason reason) {
+    doom(slot, lease, reason);
+    return abort(slot, Slot.after(Move.DOOM, lease));
+  }
+
+  private void close(Slot slot, CloseReason reason, boolean cut) {
     slot.closeReason = reason;
+    slot.cut = cut;
     housekeeping.close(slot);
   }
 
@@ -356,7 +382,7 @@ public final class Engine {
   /** ABORT: takes a doomed connection from its holder. */
   public boolean abort(Slot slot, long word) {
     if (slot.attempt(Move.ABORT, word)) {
-      close(slot, slot.doomReason);
+      close(slot, slot.doomReason, true);
       return true;
     }
     return false;
@@ -365,7 +391,7 @@ public final class Engine {
   /** EVICT: closes an idle connection, seen idle as {@code word}. */
   public boolean evict(Slot slot, long word, CloseReason reason) {
     if (slot.attempt(Move.EVICT, word)) {
-      close(slot, reason);
+      close(slot, reason, false);
       return true;
     }
     return false;
@@ -395,11 +421,16 @@ public final class Engine {
     return given;
   }
 
-  /** OPENED: a connection is there and the slot's fields are written. */
-  public void opened(Slot slot, long word) {
+  /**
+   * OPENED: a connection is there and the slot's fields are written. False if the slot was given up
+   * meanwhile: the connection is then the caller's to end.
+   */
+  public boolean opened(Slot slot, long word) {
     if (slot.attempt(Move.OPENED, word)) {
       offer(slot, Slot.after(Move.OPENED, word));
+      return true;
     }
+    return false;
   }
 
   /** PASS: an examined connection is idle again. */
@@ -409,10 +440,29 @@ public final class Engine {
     }
   }
 
-  /** FAIL: an examined connection is dead, or no longer wanted. */
-  public void fail(Slot slot, long word, CloseReason reason) {
+  /**
+   * FAIL: an examined connection is dead, or no longer wanted.
+   *
+   * @param cut whether its prober may be at it still
+   */
+  public boolean fail(Slot slot, long word, CloseReason reason, boolean cut) {
     if (slot.attempt(Move.FAIL, word)) {
-      close(slot, reason);
+      close(slot, reason, cut);
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * Has every connection that is idle now looked at before it is lent: something has happened that
+   * may have ended them all. From any thread; who runs by at this moment may be quicker.
+   */
+  public void mistrustIdle() {
+    for (Slot slot : slots) {
+      long word = slot.word();
+      if (Slot.state(word) == State.IDLE) {
+        slot.restedWord = word;
+      }
     }
   }
 
@@ -480,12 +530,6 @@ public final class Engine {
 
   public int width() {
     return width;
-  }
-
-  private void widen(int atLeast) {
-    if (width < atLeast) {
-      width = atLeast; // a race loses a step, which the next acquirer beyond the width repeats
-    }
   }
 
   /** Lets leases keep to fewer slots. */

@@ -32,7 +32,7 @@ public enum Move {
   DOOM(LEASED, DOOMED),
   /** The holder of a doomed one lets go. */
   BURY(DOOMED, CLOSING),
-  /** Past a deadline a doomed one is taken from its holder, whose own release then does nothing. */
+  /** A doomed one is cut, by its holder or past a deadline; a later release then does nothing. */
   ABORT(DOOMED, CLOSING),
   /** The health pass examines it. */
   PROBE(IDLE, PROBING),

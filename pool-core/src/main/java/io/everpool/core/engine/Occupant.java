@@ -11,6 +11,14 @@ public interface Occupant {
   /** The driver's end of it. */
   PhysicalConnection physical();
 
+  /**
+   * The lease that its holder could not end, for he had not even the stack to do it; 0 if there is
+   * none. Upkeep then ends it.
+   */
+  default long stranded() {
+    return 0;
+  }
+
   /** Statements executed on it so far; as its last holder left it. */
   long queries();
 }

@@ -95,7 +95,10 @@ public final class Slot extends SlotFields {
     return WORD.compareAndSet(this, expected, expected + TO_IDLE);
   }
 
-  /** Whether the connection was idle for a whole upkeep pass before {@code leased} was acquired. */
+  /**
+   * Whether the connection is to be looked at, now that it is lent as {@code leased}: it was idle
+   * for a whole upkeep pass before, or something has happened while it was idle.
+   */
   public boolean hadRested(long leased) {
     return restedWord == leased - TO_LEASED;
   }
@@ -127,8 +130,8 @@ abstract class SlotFields extends SlotPadding {
   public long timedLease;
 
   /**
-   * Written by upkeep at any time: the idle word it has seen in two passes. A stale value matches
-   * no later word and says nothing.
+   * The idle word that upkeep has seen in two passes, or that somebody has reason to mistrust;
+   * written at any time. A stale value matches no later word and says nothing.
    */
   public volatile long restedWord;
 
@@ -145,6 +148,9 @@ abstract class SlotFields extends SlotPadding {
 
   /** Why the connection is being closed. */
   public CloseReason closeReason = CloseReason.POOL_CLOSED;
+
+  /** Whether it is to be cut without a word, for somebody may be at it. */
+  public boolean cut;
 
   /**
    * Why the present lease is doomed. Written before the move by one who doesn't own the slot: of

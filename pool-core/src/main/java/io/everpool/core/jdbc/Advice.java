@@ -46,6 +46,8 @@ final class Advice {
       case SERVER_DOWN, CONNECTION_LOST ->
           "The database cannot be reached: check the host and port in url, the network, and"
               + " whether the server runs.";
+      case PROCESS_LIMIT ->
+          "No connection can be opened, and neither the database nor the network is to blame.";
       default -> "No connection can be opened.";
     };
   }

@@ -5,16 +5,22 @@ import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.observe.Journal;
 import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
 import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
-/** Brings a session back to what a new connection is, and then gives it back. Never throws. */
+/**
+ * Brings a session back to what a new connection is, and then gives it back. Whatever is thrown, by
+ * the driver or by whoever else is asked, the lease ends, and once.
+ */
 final class Homecoming {
   private static final Logger log = Journal.log();
 
   private final Session session;
   private final Lessor lessor;
+  private boolean rolledBack;
+  private boolean writesNoMore;
 
   private Homecoming(Session session) {
     this.session = session;
@@ -27,10 +33,21 @@ final class Homecoming {
    * @param left the first of the statements that are still open, or null
    */
   static void of(Session session, long lease, @Nullable OpenStatement left) {
-    if (left == null && session.tidy()) {
+    if (session.broken()) {
+      session.lessor.cut(session, lease, CloseReason.FAILED); // nobody knows what a call would do
+      return;
+    }
+    Throwable failure = null;
+    boolean tidy = false;
+    try {
+      tidy = left == null && session.tidy();
+    } catch (Throwable e) {
+      failure = e;
+    }
+    if (tidy) {
       giveBack(session, lease);
     } else {
-      new Homecoming(session).cleanUp(lease, left);
+      new Homecoming(session).cleanUp(lease, left, failure);
     }
   }
 
@@ -43,35 +60,67 @@ final class Homecoming {
     }
   }
 
-  private void cleanUp(long lease, @Nullable OpenStatement left) {
+  private void cleanUp(long lease, @Nullable OpenStatement left, @Nullable Throwable found) {
     long claimed = lessor.resetStarted(session, lease);
     if (claimed == 0) {
       lessor.release(
           session, lease); // buries a doomed one, and does nothing for a lease that is over
       return;
     }
-    Throwable failure = null;
+    Throwable failure = found;
+    Verdict verdict = Verdict.CALLER;
     try {
+      // All that asks the driver or a classifier is in here: past the deadline the pool takes the
+      // connection away, and what follows does nothing.
+      if (failure == null) {
+        failure = clean(left);
+      }
+      if (failure instanceof SQLException e) {
+        verdict = lessor.classify(e);
+      }
+    } finally {
+      lessor.resetEnded(session);
+    }
+    try {
+      end(claimed, failure, verdict);
+    } finally {
+      lessor.retire(session, claimed, CloseReason.RESET_FAILED); // if that was not the end yet
+    }
+    if (rolledBack) {
+      tellOfTransaction();
+    }
+  }
+
+  /** Returns what went wrong, or null. */
+  private @Nullable Throwable clean(@Nullable OpenStatement left) {
+    try {
+      if (session.mayBeShut() && session.shut()) {
+        throw new SQLNonTransientConnectionException("The driver has closed it", "08003");
+      }
+      session.restoreNetworkTimeout();
       closeAll(left);
       if (session.inTransaction()) {
         rollBack();
       }
       session.restore();
-    } catch (SQLException | RuntimeException | Error e) {
-      failure = e;
-    } finally {
-      lessor.resetEnded(session);
+      writesNoMore = session.foundReadOnly();
+      return null;
+    } catch (Throwable e) {
+      return e;
     }
-    if (failure == null && session.foundReadOnly()) {
+  }
+
+  private void end(long claimed, @Nullable Throwable failure, Verdict verdict) {
+    if (failure != null) {
+      giveUp(claimed, failure, verdict);
+    } else if (writesNoMore) {
+      lessor.retire(session, claimed, CloseReason.FENCED);
       log.warn(
           "Pool {}: the server of connection {} writes no more; it is replaced",
           lessor.config().name(),
           session.number());
-      lessor.retire(session, claimed, CloseReason.FENCED);
-    } else if (failure == null) {
-      giveBack(session, claimed);
     } else {
-      giveUp(claimed, failure);
+      giveBack(session, claimed);
     }
   }
 
@@ -104,6 +153,10 @@ final class Homecoming {
       session.jdbc.rollback();
     }
     session.settled();
+    rolledBack = true;
+  }
+
+  private void tellOfTransaction() {
     String pool = lessor.config().name();
     log.warn(
         "Pool {}: connection {} came back with an open transaction, which was rolled back",
@@ -113,20 +166,19 @@ final class Homecoming {
     lessor.emit(new PoolEvent.TransactionLeftOpen(pool, session.number()));
   }
 
-  private void giveUp(long claimed, Throwable failure) {
+  private void giveUp(long claimed, Throwable failure, Verdict verdict) {
+    if (!(failure instanceof SQLException e)) {
+      lessor.cut(session, claimed, CloseReason.RESET_FAILED);
+    } else if (verdict.fatal()) {
+      lessor.doom(session, claimed, verdict, e);
+      lessor.release(session, claimed);
+    } else {
+      lessor.retire(session, claimed, CloseReason.RESET_FAILED);
+    }
     log.warn(
         "Pool {}: connection {} could not be brought back to the state of a new one; it is closed",
         lessor.config().name(),
         session.number(),
         failure);
-    if (failure instanceof SQLException e) {
-      Verdict verdict = lessor.classify(e);
-      if (verdict.fatal()) {
-        lessor.doom(session, claimed, verdict, e);
-        lessor.release(session, claimed);
-        return;
-      }
-    }
-    lessor.retire(session, claimed, CloseReason.RESET_FAILED);
   }
 }

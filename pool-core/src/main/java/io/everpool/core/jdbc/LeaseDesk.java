@@ -21,6 +21,7 @@ import io.everpool.core.engine.TimeSource;
 import io.everpool.core.engine.Turn;
 import io.everpool.core.engine.Waiter;
 import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.Survivor;
 import io.everpool.core.upkeep.Holders;
 import io.everpool.core.upkeep.Upkeep;
 import java.sql.SQLException;
@@ -71,14 +72,31 @@ public final class LeaseDesk implements Lessor {
     this.texts = new SqlTexts(connector);
   }
 
-  /** Lends a connection, waiting for one if it must; as {@code Pool.getConnection()}. */
+  /**
+   * Lends a connection, waiting for one if it must; as {@code Pool.getConnection()}.
+   *
+   * <p>From the move that takes a slot on there is a lease, and whoever can't go on, for want of
+   * memory or stack, has nothing left to end it with but the write of a field: {@link
+   * Session#stranded}, which upkeep looks at.
+   */
   public PooledConnection acquire() throws SQLException {
     long threadId = Holders.id(Thread.currentThread());
-    Slot slot = engine.tryAcquire(threadId);
-    if (slot == null || recorder != null || slot.hadRested(slot.lease)) {
-      slot = acquireWithCare(threadId, slot, config.maxWaiters());
+    Slot found = engine.tryAcquire(threadId);
+    long lease = found == null ? 0 : found.lease;
+    try {
+      if (found == null
+          || recorder != null
+          || found.hadRested(lease)
+          || session(found).hasRequests()) {
+        return face(acquireWithCare(threadId, found, config.maxWaiters()));
+      }
+      return face(found);
+    } catch (Throwable e) {
+      if (found != null && found.occupant instanceof Session session) {
+        session.stranded = lease; // says nothing if that lease is over
+      }
+      throw e;
     }
-    return new PooledConnection(session(slot), slot.lease);
   }
 
   /**
@@ -86,8 +104,19 @@ public final class LeaseDesk implements Lessor {
    * few may wait in line.
    */
   public PooledConnection acquireFirst() throws SQLException {
-    Slot slot = acquireWithCare(Holders.id(Thread.currentThread()), null, Integer.MAX_VALUE);
-    return new PooledConnection(session(slot), slot.lease);
+    return face(acquireWithCare(Holders.id(Thread.currentThread()), null, Integer.MAX_VALUE));
+  }
+
+  private static PooledConnection face(Slot slot) {
+    long lease = slot.lease;
+    try {
+      return new PooledConnection(session(slot), lease);
+    } catch (Throwable e) {
+      if (slot.occupant instanceof Session session) {
+        session.stranded = lease;
+      }
+      throw e;
+    }
   }
 
   @Override
@@ -118,60 +147,77 @@ public final class LeaseDesk implements Lessor {
         slot = await(threadId, begun, deadline, maxWaiters);
       }
       long lease = slot.lease;
-      if (slot.word() != lease) {
-        engine.release(slot, lease); // doomed on its way here: bury it
-      } else if (!slot.hadRested(lease) || alive(slot, lease)) {
-        if (recorder != null) {
-          long now = time.nanoTime();
-          engine.time(slot, lease, now);
-          recorder.acquired(now - begun);
+      boolean ready;
+      try {
+        // Asked again afterwards: whoever takes his time with a look loses the connection.
+        ready = slot.word() == lease && fit(slot, lease) && slot.word() == lease;
+        if (!ready) {
+          engine.release(slot, lease); // buries one that was doomed; else it is over already
         }
+      } catch (Throwable e) {
+        if (slot.occupant instanceof Session session) {
+          session.stranded = lease;
+        }
+        throw e;
+      }
+      if (ready) {
+        measureAcquired(slot, lease, begun);
         return slot;
       }
     }
   }
 
   /**
-   * Whether a connection that has rested still lives. A look costs a microsecond and sends nothing;
-   * only where it can't tell is the server asked. A dead one is closed, and nobody need know.
+   * Whether the connection can be lent. One that has rested is looked at: that costs a microsecond
+   * and sends nothing; only where it can't tell is the server asked. A dead one is closed, and
+   * nobody need know. Whatever the driver throws, or if it never answers, the lease ends.
    */
-  private boolean alive(Slot slot, long lease) {
+  private boolean fit(Slot slot, long lease) {
     Session session = session(slot);
-    PhysicalConnection physical = session.physical();
-    try {
-      Look look = physical.look();
-      // A look doesn't show a server that hangs. While the pool slept nobody has asked, and the
-      // server is woken now in any case: so it is asked first, within validation-timeout.
-      if (look == Look.ALIVE && !upkeep.asleep()) {
-        return true;
-      }
-      if (look != Look.DEAD) {
-        upkeep.resets().started(session);
-        try {
-          physical.validate(config.validationTimeout().toNanos());
-        } finally {
-          upkeep.resets().ended(session);
-        }
-        return true;
-      }
-    } catch (SQLException | RuntimeException e) {
-      Verdict verdict = classifier.apply(e);
-      log.debug("Pool {}: {} doesn't answer ({})", config.name(), session, verdict, e);
-      giveUpDead(slot, lease, session);
-      upkeep.failed(session, verdict, String.valueOf(e.getMessage()));
-      return false;
+    boolean rested = slot.hadRested(lease);
+    if (!rested && !session.hasRequests()) {
+      return true;
     }
-    giveUpDead(slot, lease, session);
-    upkeep.suspect();
-    return false;
-  }
-
-  private void giveUpDead(Slot slot, long lease, Session session) {
+    Throwable failure = null;
+    boolean alive = false;
+    upkeep.resets().started(slot, lease, CloseReason.FOUND_DEAD);
+    try {
+      alive = !rested || answers(session.physical());
+      if (alive) {
+        session.beginRequest();
+      }
+    } catch (Throwable e) {
+      failure = e;
+    } finally {
+      upkeep.resets().ended(slot);
+    }
+    if (alive && failure == null) {
+      return true;
+    }
+    engine.retire(slot, lease, CloseReason.FOUND_DEAD);
     log.info(
         "Pool {}: connection {} was found dead when it was to be lent; it is replaced",
         config.name(),
         session.number());
-    engine.retire(slot, lease, CloseReason.FOUND_DEAD);
+    if (failure instanceof SQLException) {
+      Verdict verdict = classifier.apply(failure);
+      log.debug("Pool {}: {} doesn't answer ({})", config.name(), session, verdict, failure);
+      upkeep.failed(session, verdict, String.valueOf(failure.getMessage()));
+    } else {
+      log.debug("Pool {}: {} doesn't answer", config.name(), session, failure);
+      upkeep.suspect();
+    }
+    return false;
+  }
+
+  private boolean answers(PhysicalConnection physical) throws SQLException {
+    Look look = physical.look();
+    // A look doesn't show a server that hangs. While the pool slept nobody has asked, and the
+    // server is woken now in any case: so it is asked first, within validation-timeout.
+    if (look == Look.UNSURE || (look == Look.ALIVE && upkeep.asleep())) {
+      physical.validate(config.validationTimeout().toNanos());
+    }
+    return look != Look.DEAD;
   }
 
   // ---- waiting
@@ -194,6 +240,7 @@ public final class LeaseDesk implements Lessor {
     refuseIfHopeless();
     Parked waiter = new Parked(time.nanoTime());
     boolean interrupted = false;
+    boolean stands = true;
     try {
       Turn turn = engine.begin(waiter, threadId, maxWaiters);
       while (true) {
@@ -202,15 +249,20 @@ public final class LeaseDesk implements Lessor {
             return engine.take(waiter, threadId, time.nanoTime());
           }
           case CLOSED -> {
+            stands = false;
             refuseIfHopeless();
             throw timedOut(begun, "the pool has just learnt that nothing will come");
           }
-          case REFUSED -> throw rejected();
+          case REFUSED -> {
+            stands = false;
+            throw rejected();
+          }
           case WAIT, RELOOK -> {
             long left = deadline - time.nanoTime();
             interrupted |= Thread.interrupted();
             if (left <= 0 || interrupted) {
               if (engine.leave(waiter)) {
+                stands = false;
                 throw interrupted ? interrupted() : timedOut(begun, null);
               }
               turn = engine.step(waiter, threadId); // a connection came first: it must be taken
@@ -224,10 +276,23 @@ public final class LeaseDesk implements Lessor {
           }
         }
       }
+    } catch (StackOverflowError | OutOfMemoryError e) {
+      if (stands) {
+        leaveForGood(waiter, threadId);
+      }
+      throw e;
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
+    }
+  }
+
+  /** With what stack and memory there is: nobody hands a connection to one who doesn't wait. */
+  private void leaveForGood(Parked waiter, long threadId) {
+    if (!engine.leave(waiter) && engine.step(waiter, threadId) == Turn.SERVED) {
+      Slot slot = engine.take(waiter, threadId, time.nanoTime());
+      engine.release(slot, slot.lease);
     }
   }
 
@@ -271,11 +336,16 @@ public final class LeaseDesk implements Lessor {
             + " ms"
             + (instead == null ? " (acquire-timeout)" : ": " + instead)
             + ". "
-            + Advice.forTimeout(now, upkeep.connects().lastVerdict())
+            + Advice.forTimeout(now, whyConnectsFail())
             + "\n"
             + now.explain(),
         now,
         upkeep.connects().lastFailure());
+  }
+
+  /** A driver that doesn't work here is as much this process's own as a limit of it. */
+  private Verdict whyConnectsFail() {
+    return upkeep.connects().failsHere() ? Verdict.PROCESS_LIMIT : upkeep.connects().lastVerdict();
   }
 
   private SQLException rejected() {
@@ -285,7 +355,7 @@ public final class LeaseDesk implements Lessor {
         "Refused at once: "
             + config.maxWaiters()
             + " callers (max-waiters) wait for a connection already. "
-            + Advice.forTimeout(now, upkeep.connects().lastVerdict())
+            + Advice.forTimeout(now, whyConnectsFail())
             + "\n"
             + now.explain(),
         now);
@@ -300,39 +370,73 @@ public final class LeaseDesk implements Lessor {
 
   @Override
   public void release(Session session, long lease) {
-    if (recorder != null) {
-      record(recorder, session.slot(), lease);
+    if (recorder == null) {
+      engine.release(session.slot(), lease);
+      return;
     }
-    engine.release(session.slot(), lease);
+    long held = held(session.slot(), lease);
+    measureReleased(engine.release(session.slot(), lease), held);
   }
 
   @Override
   public void retire(Session session, long lease, CloseReason reason) {
-    if (recorder != null) {
-      record(recorder, session.slot(), lease);
-    }
-    engine.retire(session.slot(), lease, reason);
+    long held = held(session.slot(), lease);
+    measureReleased(engine.retire(session.slot(), lease, reason), held);
   }
 
-  private void record(LeaseRecorder to, Slot slot, long lease) {
-    if (slot.timedLease == lease) {
-      slot.timedLease = 0; // a second release isn't a second use
-      to.released(time.nanoTime() - slot.heldSince);
-    }
+  @Override
+  public void cut(Session session, long lease, CloseReason reason) {
+    long held = held(session.slot(), lease);
+    measureReleased(engine.cut(session.slot(), lease, reason), held);
   }
 
   @Override
   public void doom(Session session, long lease, Verdict verdict, SQLException failure) {
-    if (engine.doom(session.slot(), lease, CloseReason.FAILED)) {
-      String message = String.valueOf(failure.getMessage());
-      log.warn(
-          "Pool {}: connection {} failed in use ({}): {}",
-          config.name(),
-          session.number(),
-          verdict,
-          message);
-      journal.emit(new ConnectionFailed(config.name(), session.number(), verdict, message));
+    if (!engine.doom(session.slot(), lease, CloseReason.FAILED)) {
+      return;
+    }
+    String message = String.valueOf(failure.getMessage());
+    if (session.isEvidence(verdict, failure)) {
       upkeep.failed(session, verdict, message);
+    } else {
+      upkeep.suspect();
+    }
+    log.warn(
+        "Pool {}: connection {} failed in use ({}): {}",
+        config.name(),
+        session.number(),
+        verdict,
+        message);
+    journal.emit(new ConnectionFailed(config.name(), session.number(), verdict, message));
+  }
+
+  // ---- measuring: what a recorder throws is its own affair
+
+  private void measureAcquired(Slot slot, long lease, long begun) {
+    if (recorder != null) {
+      try {
+        long now = time.nanoTime();
+        engine.time(slot, lease, now);
+        recorder.acquired(now - begun);
+      } catch (Throwable e) {
+        Survivor.tell(config.name(), "the lease recorder", e);
+      }
+    }
+  }
+
+  /** For how long a timed lease has been held; below 0 for one that wasn't timed, or is over. */
+  private long held(Slot slot, long lease) {
+    return recorder == null || slot.timedLease != lease ? -1 : time.nanoTime() - slot.heldSince;
+  }
+
+  /** A second release isn't a second use. */
+  private void measureReleased(boolean ended, long held) {
+    if (recorder != null && ended && held >= 0) {
+      try {
+        recorder.released(held);
+      } catch (Throwable e) {
+        Survivor.tell(config.name(), "the lease recorder", e);
+      }
     }
   }
 
@@ -347,14 +451,14 @@ public final class LeaseDesk implements Lessor {
   public long resetStarted(Session session, long lease) {
     long claimed = engine.claim(session.slot(), lease);
     if (claimed != 0) {
-      upkeep.resets().started(session);
+      upkeep.resets().started(session.slot(), claimed, CloseReason.FAILED);
     }
     return claimed;
   }
 
   @Override
   public void resetEnded(Session session) {
-    upkeep.resets().ended(session);
+    upkeep.resets().ended(session.slot());
   }
 
   @Override

@@ -44,6 +44,10 @@ abstract class LeasedObject<T> {
     return connection.failed(e);
   }
 
+  final void broken(Throwable e) {
+    connection.broken(e);
+  }
+
   final ResultSet wrap(ResultSet rows) {
     return rows == null ? rows : new PooledResultSet(connection, null, rows);
   }

@@ -24,6 +24,12 @@ public interface Lessor {
   void retire(Session session, long lease, CloseReason reason);
 
   /**
+   * The connection comes back and is cut at once, though somebody may be at it. A late or second
+   * call does nothing.
+   */
+  void cut(Session session, long lease, CloseReason reason);
+
+  /**
    * A fatal failure while leased: doomed now, closed when it comes back. A late call does nothing.
    */
   void doom(Session session, long lease, Verdict verdict, SQLException failure);
@@ -40,7 +46,7 @@ public interface Lessor {
 
   /**
    * Claims the connection for its clean-up, which may take round trips: from now on nobody else can
-   * end this lease, and the pool aborts the connection at {@link PoolConfig#resetTimeout()}.
+   * end this lease but the pool, which cuts the connection at {@link PoolConfig#resetTimeout()}.
    *
    * @return the name of the lease from now on (the move that claims gives it a new one, so that a
    *     racing claim or release by the old one fails); 0 if {@code lease} is over or the connection

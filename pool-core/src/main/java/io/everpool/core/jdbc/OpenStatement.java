@@ -43,12 +43,20 @@ public abstract class OpenStatement implements Statement {
     try {
       return bare().isClosed();
     } catch (SQLException e) {
+      failed(e);
       return false;
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
   }
 
   final SQLException failed(SQLException e) {
     return connection.failed(e);
+  }
+
+  final void broken(Throwable e) {
+    connection.broken(e);
   }
 
   final void executing(String sql) throws SQLException {
@@ -95,12 +103,22 @@ public abstract class OpenStatement implements Statement {
       bare().close();
     } catch (SQLException e) {
       throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
   }
 
   @Override
   public final boolean isClosed() throws SQLException {
-    return connection.isGivenBack() || bare().isClosed();
+    try {
+      return connection.isGivenBack() || bare().isClosed();
+    } catch (SQLException e) {
+      throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
+    }
   }
 
   @Override
@@ -111,6 +129,9 @@ public abstract class OpenStatement implements Statement {
       bare().closeOnCompletion();
     } catch (SQLException e) {
       throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
   }
 

@@ -89,9 +89,25 @@ public final class PooledConnection extends RestoredConnection {
 
   // ---- closing ------------------------------------------------------------------------------
 
+  /**
+   * Ends the lease, whatever happens. Never throws: what nobody has the memory or the stack for is
+   * left to upkeep, by a mere write.
+   */
   @Override
   public void close() {
     Session s = session;
+    long read = lease;
+    try {
+      close(s);
+    } catch (Throwable e) {
+      session = null;
+      if (s != null) {
+        s.stranded = read; // says nothing if that lease is over
+      }
+    }
+  }
+
+  private void close(@Nullable Session s) {
     long l = leaseOf(s);
     if (s == null) {
       LEASE.compareAndSet(this, BETWEEN, CLOSED); // a renewal under way must not bring another
@@ -122,7 +138,14 @@ public final class PooledConnection extends RestoredConnection {
   @Override
   public boolean isClosed() throws SQLException {
     Session s = session;
-    return s == null || s.jdbc.isClosed();
+    try {
+      return s == null || s.jdbc.isClosed();
+    } catch (SQLException e) {
+      throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
+    }
   }
 
   /** Whether it has no session any more: it was closed, or let go by a unit of work. */
@@ -130,7 +153,13 @@ public final class PooledConnection extends RestoredConnection {
     return session == null;
   }
 
-  /** Cuts the connection, also under a thread that is using it; it is never lent again. */
+  /**
+   * Cuts the connection, also under a thread that is using it; it is never lent again. As closing,
+   * it first ends the lease and then touches the connection, which by then would be another's if
+   * somebody had closed it meanwhile. The cut itself is the pool's, on a thread of its own.
+   *
+   * @param executor not needed, but JDBC asks for one
+   */
   @Override
   public void abort(Executor executor) throws SQLException {
     Session s = session;
@@ -138,13 +167,41 @@ public final class PooledConnection extends RestoredConnection {
     if (s == null || l == BETWEEN) {
       return;
     }
+    if (executor == null) {
+      throw new SQLException("Aborting takes an executor", "22023");
+    }
+    s.lessor.cut(s, l, CloseReason.ABORTED);
+    SESSION.compareAndSet(this, s, null);
+  }
+
+  /**
+   * The lease is one already, for drivers that want to know; within it they may be told of more.
+   */
+  @Override
+  public void beginRequest() throws SQLException {
+    Connection to = delegate();
     try {
-      s.jdbc.abort(executor);
+      to.beginRequest();
     } catch (SQLException e) {
       throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
-    SESSION.compareAndSet(this, s, null);
-    s.lessor.retire(s, l, CloseReason.ABORTED);
+  }
+
+  /** As {@link #beginRequest()}. */
+  @Override
+  public void endRequest() throws SQLException {
+    Connection to = delegate();
+    try {
+      to.endRequest();
+    } catch (SQLException e) {
+      throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
+    }
   }
 
   /** The lease that belongs to a session just read; BETWEEN if it doesn't belong here any more. */
@@ -187,13 +244,27 @@ public final class PooledConnection extends RestoredConnection {
     if (s == null) {
       return e;
     }
+    s.marks |= Session.FAILED;
+    try {
+      judge(s, e);
+    } catch (Throwable more) {
+      s.marks |= Session.BROKEN; // so deep that nothing can be asked: it is not lent again
+    }
+    return e;
+  }
+
+  private void judge(Session s, SQLException e) {
     Verdict verdict = s.lessor.classify(e);
     if (verdict == Verdict.READ_ONLY_SERVER && !s.serverBecameReadOnly()) {
-      return e; // the program has asked for a read-only transaction, and that is all
+      return; // the program has asked for a read-only transaction, and that is all
     }
     if (verdict.fatal()) {
       doom(s, verdict, e);
-      return e;
+      return;
+    }
+    if (s.shut()) {
+      doom(s, Verdict.CONNECTION_LOST, e); // a state that nobody knows, but the driver has gone
+      return;
     }
     if (verdict == Verdict.STALE_PLAN) {
       s.marks |= Session.STALE_PLANS;
@@ -201,7 +272,24 @@ public final class PooledConnection extends RestoredConnection {
     if (verdict != Verdict.CALLER && observer != null) {
       observer.failed(verdict, e);
     }
-    return e;
+  }
+
+  @Override
+  void broken(Throwable e) {
+    Session s = session;
+    if (s == null) {
+      return;
+    }
+    s.marks |= Session.BROKEN; // first, and without a call: there may be no stack left for one
+    try {
+      s.lessor.doom(
+          s,
+          leaseOf(s),
+          Verdict.CONNECTION_LOST,
+          new SQLException("The driver has thrown " + e, e));
+    } catch (Throwable more) {
+      // it is marked, and closed when it comes back
+    }
   }
 
   private void doom(Session s, Verdict verdict, SQLException failure) {
@@ -228,7 +316,16 @@ public final class PooledConnection extends RestoredConnection {
       s.executing();
     }
     if (observer != null) {
-      observer.executing();
+      tell(observer);
+    }
+  }
+
+  private void tell(UnitObserver listening) {
+    try {
+      listening.executing(); // which asks the driver one thing and another
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
   }
 
@@ -237,6 +334,9 @@ public final class PooledConnection extends RestoredConnection {
       s.settleReadOnly();
     } catch (SQLException e) {
       throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
   }
 
@@ -419,6 +519,9 @@ public final class PooledConnection extends RestoredConnection {
       }
     } catch (SQLException e) {
       throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
     doom(
         s,
@@ -452,6 +555,9 @@ public final class PooledConnection extends RestoredConnection {
       return type.isInstance(bare) ? type.cast(bare) : bare.unwrap(type);
     } catch (SQLException e) {
       throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
   }
 
@@ -461,6 +567,9 @@ public final class PooledConnection extends RestoredConnection {
       return type.isInstance(face) || type.isInstance(bare) || bare.isWrapperFor(type);
     } catch (SQLException e) {
       throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
   }
 
@@ -523,6 +632,9 @@ public final class PooledConnection extends RestoredConnection {
       return current().settings().state();
     } catch (SQLException e) {
       throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
   }
 
@@ -532,6 +644,9 @@ public final class PooledConnection extends RestoredConnection {
       current().become(state);
     } catch (SQLException e) {
       throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
   }
 
@@ -554,6 +669,9 @@ public final class PooledConnection extends RestoredConnection {
       current().forgetPlans();
     } catch (SQLException e) {
       throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
   }
 
@@ -563,6 +681,9 @@ public final class PooledConnection extends RestoredConnection {
       return current().physical().commitTicket();
     } catch (SQLException e) {
       throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
   }
 
@@ -572,6 +693,9 @@ public final class PooledConnection extends RestoredConnection {
       return current().physical().commitStatus(ticket);
     } catch (SQLException e) {
       throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
   }
 
@@ -581,6 +705,9 @@ public final class PooledConnection extends RestoredConnection {
       current().physical().endBackend(ticket);
     } catch (SQLException e) {
       throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
   }
 

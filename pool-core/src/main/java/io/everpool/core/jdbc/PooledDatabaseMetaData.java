@@ -27,6 +27,9 @@ final class PooledDatabaseMetaData extends ForwardingDatabaseMetaData {
         bare = now.getMetaData();
       } catch (SQLException e) {
         throw failed(e);
+      } catch (Throwable e) {
+        broken(e);
+        throw e;
       }
       from = now;
     }
@@ -36,6 +39,11 @@ final class PooledDatabaseMetaData extends ForwardingDatabaseMetaData {
   @Override
   SQLException failed(SQLException e) {
     return connection.failed(e);
+  }
+
+  @Override
+  void broken(Throwable e) {
+    connection.broken(e);
   }
 
   @Override

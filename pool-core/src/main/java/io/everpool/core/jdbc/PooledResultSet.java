@@ -30,6 +30,15 @@ final class PooledResultSet extends ForwardingResultSet {
     return statement == null ? connection.failed(e) : statement.failed(e);
   }
 
+  @Override
+  void broken(Throwable e) {
+    if (statement == null) {
+      connection.broken(e);
+    } else {
+      statement.broken(e);
+    }
+  }
+
   /** A cursor comes as a result set. */
   @Override
   Object wrap(Object value) {
@@ -63,12 +72,22 @@ final class PooledResultSet extends ForwardingResultSet {
       }
     } catch (SQLException e) {
       throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
   }
 
   @Override
   public boolean isClosed() throws SQLException {
-    return connection.isGivenBack() || bare.isClosed();
+    try {
+      return connection.isGivenBack() || bare.isClosed();
+    } catch (SQLException e) {
+      throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
+    }
   }
 
   /** The face of the statement; null if the driver has none. */
@@ -79,6 +98,9 @@ final class PooledResultSet extends ForwardingResultSet {
       to = delegate().getStatement();
     } catch (SQLException e) {
       throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
     if (statement == null && to != null) {
       statement = connection.track(new PooledStatement(connection, to));

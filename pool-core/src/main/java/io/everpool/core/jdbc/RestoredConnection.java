@@ -85,6 +85,9 @@ abstract class RestoredConnection extends ForwardingConnection {
           : super.getTransactionIsolation();
     } catch (SQLException e) {
       throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
   }
 
@@ -157,6 +160,9 @@ abstract class RestoredConnection extends ForwardingConnection {
       throw e;
     } catch (SQLException e) {
       throw new SQLClientInfoException(e.getMessage(), e.getSQLState(), Map.of(), failed(e));
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
   }
 
@@ -166,6 +172,9 @@ abstract class RestoredConnection extends ForwardingConnection {
       return s.changing(setting);
     } catch (SQLException e) {
       throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
     }
   }
 }

@@ -1,13 +1,16 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.ResetMode;
+import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.TransactionState;
+import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.Occupant;
 import io.everpool.core.engine.Slot;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +37,18 @@ public final class Session implements Occupant {
   /** A plan of the driver's doesn't fit its tables any more. */
   static final int STALE_PLANS = 1 << 12;
 
+  /** The driver has thrown what no driver should; nobody knows what state it is in. */
+  static final int BROKEN = 1 << 16;
+
+  /** A call has failed in this lease. */
+  static final int FAILED = 1 << 17;
+
+  /** The driver is told where the uses of a connection begin and end, and has a use begun. */
+  private static final int IN_REQUEST = 1 << 18;
+
+  /** The driver may put warnings on the connection though nothing was sent. */
+  private static final int WARNS = 1 << 19;
+
   private static final int FEWEST_TO_SWEEP = 16;
 
   final Lessor lessor;
@@ -45,7 +60,13 @@ public final class Session implements Occupant {
   private final ResetMode reset;
   private final long maxQueries;
 
+  /** Written by a holder who has not even a frame left to call anybody; else 0. */
+  volatile long stranded;
+
   private long queries;
+
+  /** What is so of every lease. */
+  private int marksAtFirst;
 
   /** What was done in this lease; 0 for nothing. */
   int marks;
@@ -76,6 +97,8 @@ public final class Session implements Occupant {
     this.physical = physical;
     this.lessor = lessor;
     jdbc = physical.jdbc();
+    marksAtFirst =
+        (physical.warnsUnasked() ? WARNS : 0) | (physical.wantsRequests() ? IN_REQUEST : 0);
     texts = lessor.texts();
     reset = lessor.config().reset();
     maxQueries = lessor.config().maxQueries() == 0 ? Long.MAX_VALUE : lessor.config().maxQueries();
@@ -102,14 +125,19 @@ public final class Session implements Occupant {
   }
 
   @Override
+  public long stranded() {
+    return stranded;
+  }
+
+  @Override
   public String toString() {
     return "connection " + number + " of " + lessor.config().name();
   }
 
   /** A lease begins. What the last one left was cleaned up; its marks are wiped only now. */
   void lent() {
-    if (marks != 0) {
-      marks = 0;
+    if (marks != marksAtFirst) {
+      marks = marksAtFirst;
       traces = 0;
       strays = 0;
       sweepAt = FEWEST_TO_SWEEP;
@@ -168,34 +196,67 @@ public final class Session implements Occupant {
    * Whether nothing has to be cleaned up, by local knowledge only. Changes nothing but the driver's
    * warnings.
    */
-  boolean tidy() {
-    if (has(CHANGED | STALE_PLANS) || traced() || (has(RAN) && reset == ResetMode.DISCARD_ALL)) {
+  boolean tidy() throws SQLException {
+    if (has(CHANGED | STALE_PLANS | BROKEN | IN_REQUEST)
+        || mayBeShut()
+        || traced()
+        || (has(RAN) && reset == ResetMode.DISCARD_ALL)) {
       return false;
     }
-    try {
-      if (inTransaction()) {
-        return false;
-      }
-      jdbc.clearWarnings();
-      return true;
-    } catch (SQLException e) {
+    if (inTransaction()) {
       return false;
     }
+    jdbc.clearWarnings();
+    return true;
   }
 
   // ---- facts, for those who have to know what may be repeated ---------------------------------
 
   /** Whether a transaction is open, however it was begun. */
   public boolean inTransaction() throws SQLException {
-    TransactionState state = physical.transactionState();
-    return state == TransactionState.UNKNOWN
-        ? has(PENDING) && !jdbc.getAutoCommit()
-        : state != TransactionState.NONE;
+    try {
+      TransactionState state = physical.transactionState();
+      return state == TransactionState.UNKNOWN
+          ? has(PENDING) && !jdbc.getAutoCommit()
+          : state != TransactionState.NONE;
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      throw e;
+    }
+  }
+
+  private TransactionState transactionState() {
+    try {
+      return physical.transactionState();
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      throw e;
+    }
+  }
+
+  /** As {@link PhysicalConnection#moment()}. */
+  public long moment() {
+    try {
+      return physical.moment();
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      throw e;
+    }
+  }
+
+  /** As {@link PhysicalConnection#effectsSince}; a driver that fails at it says nothing. */
+  public Effects effectsSince(long moment) {
+    try {
+      return physical.effectsSince(moment);
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      return Effects.UNPROVEN;
+    }
   }
 
   /** Whether a transaction is open and takes nothing but a rollback; rather no if unknown. */
   public boolean transactionFailed() {
-    return physical.transactionState() == TransactionState.FAILED;
+    return transactionState() == TransactionState.FAILED;
   }
 
   /** Whether a text may have set the level of isolation, or an earlier lease's may have. */
@@ -213,7 +274,7 @@ public final class Session implements Occupant {
   /** Whether what is sent now is committed by itself; rather yes if unknown. */
   public boolean autoCommit() {
     try {
-      return !Boolean.FALSE.equals(settings().get(Setting.AUTO_COMMIT));
+      return !Boolean.FALSE.equals(ask(Setting.AUTO_COMMIT));
     } catch (SQLException e) {
       return true;
     }
@@ -222,7 +283,7 @@ public final class Session implements Occupant {
   /** Whether the program has set the connection read-only by JDBC; rather no if unknown. */
   public boolean readOnly() {
     try {
-      return has(CHANGED) && Boolean.TRUE.equals(settings().get(Setting.READ_ONLY));
+      return has(CHANGED) && Boolean.TRUE.equals(ask(Setting.READ_ONLY));
     } catch (SQLException e) {
       return false;
     }
@@ -236,7 +297,7 @@ public final class Session implements Occupant {
   /** Whether a text of this lease may commit a transaction that JDBC knows to be open. */
   public boolean commitsBySql() {
     return has(SqlTexts.ENDS)
-        || (has(SqlTexts.DEFINES) && physical.transactionState() == TransactionState.UNKNOWN);
+        || (has(SqlTexts.DEFINES) && transactionState() == TransactionState.UNKNOWN);
   }
 
   /** Whether SQL may have left something in the session that another doesn't have. */
@@ -267,12 +328,51 @@ public final class Session implements Occupant {
     looksUpCommits = false;
   }
 
+  /** Whether the driver has thrown what no driver should: it is not to be asked for anything. */
+  public boolean broken() {
+    return has(BROKEN);
+  }
+
+  /** Whether something has happened by which the driver may have closed it, and nobody was told. */
+  boolean mayBeShut() {
+    return has(FAILED) || (traces & PhysicalConnection.EXPOSED) != 0;
+  }
+
+  /** Whether the driver says that it is closed; rather yes if it can't say. Sends nothing. */
+  boolean shut() {
+    try {
+      return jdbc.isClosed();
+    } catch (SQLException e) {
+      return true;
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      throw e;
+    }
+  }
+
+  /**
+   * Whether a fatal failure says something of the server. What the program itself has asked for
+   * does not: it may have closed the driver's own connection (08003 is what a driver says of one
+   * that was closed before), or set a time-out of its own. Nor does what the driver throws of
+   * itself.
+   */
+  boolean isEvidence(Verdict verdict, SQLException failure) {
+    boolean timeout = settings != null && settings.isChanged(Setting.NETWORK_TIMEOUT);
+    boolean exposed = (traces & PhysicalConnection.EXPOSED) != 0;
+    return !has(BROKEN)
+        && !"08003".equals(failure.getSQLState())
+        && !(verdict == Verdict.CONNECTION_LOST && (timeout || exposed));
+  }
+
   /** Whether the connection is closed already, on this side or the other. Sends nothing. */
   boolean dead() {
     try {
       return jdbc.isClosed() || physical.look() == Look.DEAD;
     } catch (SQLException e) {
       return true;
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      throw e;
     }
   }
 
@@ -288,7 +388,7 @@ public final class Session implements Occupant {
     if (inTransaction()) {
       return; // it goes on as it was begun; asked again at the next statement
     }
-    boolean wanted = Boolean.TRUE.equals(settings().get(Setting.READ_ONLY));
+    boolean wanted = Boolean.TRUE.equals(ask(Setting.READ_ONLY));
     if (wanted && !autoCommit() && !physical.refusesWritesInTransactions()) {
       readOnlyUnsettled = false; // turning autocommit on asks again
       return;
@@ -312,6 +412,19 @@ public final class Session implements Occupant {
   }
 
   // ---- what was set ----------------------------------------------------------------------------
+
+  /** What is set now; of a failure that says that the connection is lost, somebody takes note. */
+  private @Nullable Object ask(Setting setting) throws SQLException {
+    try {
+      return settings().get(setting);
+    } catch (SQLException e) {
+      marks |= lessor.classify(e).fatal() ? BROKEN : FAILED;
+      throw e;
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      throw e;
+    }
+  }
 
   Settings settings() {
     Settings known = settings;
@@ -360,6 +473,42 @@ public final class Session implements Occupant {
     return reset == ResetMode.NONE ? 0 : texts.of("SET SCHEMA 'x'").traces();
   }
 
+  // ---- requests, as JDBC calls the uses of a connection
+  // ------------------------------------------
+
+  boolean hasRequests() {
+    return (marksAtFirst & IN_REQUEST) != 0;
+  }
+
+  /** Tells the driver, where it wants to know, that a use begins. */
+  void beginRequest() throws SQLException {
+    if (!hasRequests()) {
+      return;
+    }
+    try {
+      jdbc.beginRequest();
+    } catch (SQLFeatureNotSupportedException
+        | UnsupportedOperationException
+        | AbstractMethodError e) {
+      marksAtFirst &= ~IN_REQUEST; // it has the method and not the feature
+    }
+  }
+
+  private void endRequest() throws SQLException {
+    if (has(IN_REQUEST)) {
+      jdbc.endRequest();
+    }
+  }
+
+  // ---- back to the beginning -----------------------------------------------------------------
+
+  /** Whatever is done in order to clean up has the time that the pool gives it. */
+  void restoreNetworkTimeout() throws SQLException {
+    if (settings != null) {
+      settings.restore(Setting.NETWORK_TIMEOUT);
+    }
+  }
+
   /** Brings the session back to what a new connection is. Outside of a transaction. */
   void restore() throws SQLException {
     Settings known = settings;
@@ -379,5 +528,6 @@ public final class Session implements Occupant {
     }
     readOnlyUnsettled = writesRefused;
     jdbc.clearWarnings();
+    endRequest();
   }
 }

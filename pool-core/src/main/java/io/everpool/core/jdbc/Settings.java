@@ -136,7 +136,7 @@ final class Settings {
     }
   }
 
-  private boolean isChanged(Setting setting) {
+  boolean isChanged(Setting setting) {
     return (changed & setting.bit) != 0;
   }
 

@@ -6,13 +6,31 @@ import io.everpool.api.observe.PoolListener;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Counts what happens and passes it on to the listeners. Thread-safe. */
+/**
+ * Counts what happens and passes it on to the listeners. Thread-safe.
+ *
+ * <p>Whoever emits has moved the state before: a listener may take its time, throw, or never come
+ * back, and only the listeners suffer. A caller's thread tells its own events itself. The pool's
+ * own threads have better things to do than wait for a listener, so theirs are told in order by one
+ * courier, a worker that comes when there is something to tell.
+ */
 public final class Journal {
   private static final Logger log = LoggerFactory.getLogger("io.everpool.Pool");
+
+  /** So many events wait for a listener that hangs; further ones are counted but not told. */
+  private static final int MOST_UNTOLD = 10_000;
 
   private final String pool;
   private final List<PoolListener> listeners;
@@ -21,6 +39,11 @@ public final class Journal {
   private final AtomicLong connectFailures = new AtomicLong();
   private final AtomicLong acquireTimeouts = new AtomicLong();
   private final AtomicLong retries = new AtomicLong();
+  private final Queue<Runnable> untold = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger waiting = new AtomicInteger();
+  private final AtomicBoolean telling = new AtomicBoolean();
+  private volatile Executor couriers = Runnable::run;
+  private volatile @Nullable Thread courier;
 
   public Journal(String pool, List<PoolListener> listeners) {
     this.pool = pool;
@@ -40,14 +63,96 @@ public final class Journal {
     return log;
   }
 
-  /** Counts and passes on. A listener that throws is logged and stops nothing. */
+  /** Has events of the pool's own threads told by threads of this executor. */
+  public void couriers(Executor value) {
+    couriers = value;
+  }
+
+  /** Counts and tells on the calling thread, which is a caller's. Never throws. */
   public void emit(PoolEvent event) {
     count(event);
+    tell(event);
+  }
+
+  /** Counts, and has it told soon; for the pool's own threads. Never throws. */
+  public void post(PoolEvent event) {
+    count(event);
+    if (!listeners.isEmpty()) {
+      Survivor.survives(pool, "telling the listeners", () -> enqueue(() -> tell(event)));
+    }
+  }
+
+  /**
+   * Completes when all that was posted so far is told; at once for a listener that asks, who would
+   * wait for himself.
+   */
+  public CompletableFuture<Void> told() {
+    CompletableFuture<Void> told = new CompletableFuture<>();
+    if (listeners.isEmpty() || isTelling(Thread.currentThread())) {
+      told.complete(null);
+    } else {
+      Survivor.survives(pool, "telling the listeners", () -> enqueue(() -> told.complete(null)));
+    }
+    return told;
+  }
+
+  /** Whether this thread is the one that tells the listeners just now. */
+  public boolean isTelling(Thread thread) {
+    return thread.equals(courier);
+  }
+
+  private void enqueue(Runnable news) {
+    if (waiting.incrementAndGet() > MOST_UNTOLD) {
+      if (waiting.getAndDecrement() == MOST_UNTOLD + 1) {
+        log.warn("Pool {}: a listener hangs, and from now on events are not told", pool);
+      }
+      return;
+    }
+    untold.add(news);
+    send();
+  }
+
+  private void send() {
+    if (telling.compareAndSet(false, true)) {
+      boolean sent = false;
+      try {
+        couriers.execute(this::tellAll);
+        sent = true;
+      } catch (RejectedExecutionException | OutOfMemoryError e) {
+        log.debug("Pool {}: no thread to tell the listeners; the next event tries again", pool, e);
+      } finally {
+        if (!sent) {
+          telling.set(false);
+        }
+      }
+    }
+  }
+
+  private void tellAll() {
+    try {
+      courier = Thread.currentThread();
+      for (Runnable news; (news = untold.poll()) != null; ) {
+        waiting.decrementAndGet();
+        news.run();
+      }
+    } finally {
+      courier = null;
+      telling.set(false);
+    }
+    if (!untold.isEmpty()) {
+      send(); // it came after the last look, and found the courier still there
+    }
+  }
+
+  private void tell(PoolEvent event) {
     for (PoolListener listener : listeners) {
       try {
         listener.onEvent(event);
-      } catch (RuntimeException e) {
-        log.warn("Pool {}: the listener {} failed at {}", pool, listener, event, e);
+      } catch (Throwable e) {
+        Survivor.survives(
+            pool,
+            "telling so",
+            () -> log.warn("Pool {}: the listener {} failed at {}", pool, listener, event, e));
       }
     }
   }

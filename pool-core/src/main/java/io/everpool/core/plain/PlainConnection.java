@@ -11,6 +11,21 @@ import java.sql.SQLException;
 final class PlainConnection implements PhysicalConnection {
   private static final long SECOND = 1_000_000_000L;
 
+  /**
+   * Whether a driver's class has a beginRequest of its own, or inherits the one that does nothing.
+   */
+  private static final ClassValue<Boolean> DECLARES_REQUESTS =
+      new ClassValue<>() {
+        @Override
+        protected Boolean computeValue(Class<?> type) {
+          try {
+            return type.getMethod("beginRequest").getDeclaringClass() != Connection.class;
+          } catch (NoSuchMethodException e) {
+            return false;
+          }
+        }
+      };
+
   private final Connection connection;
 
   PlainConnection(Connection connection) {
@@ -35,6 +50,17 @@ final class PlainConnection implements PhysicalConnection {
     }
   }
 
+  /** Nobody knows. */
+  @Override
+  public boolean warnsUnasked() {
+    return true;
+  }
+
+  @Override
+  public boolean wantsRequests() {
+    return DECLARES_REQUESTS.get(connection.getClass());
+  }
+
   @Override
   public TransactionState transactionState() {
     return TransactionState.UNKNOWN;
@@ -46,27 +72,39 @@ final class PlainConnection implements PhysicalConnection {
 
   /**
    * Rolls back first: JDBC leaves it to the driver what a close does to an open transaction, and
-   * some commit it. One that can't be rolled back is cut.
+   * some commit it. One that can't be rolled back is closed all the same.
    */
   @Override
   public void close() throws SQLException {
+    Throwable failure = null;
     try {
       if (!connection.getAutoCommit()) {
         connection.rollback();
       }
-    } catch (SQLException e) {
-      abort();
-      return;
+    } catch (Throwable e) {
+      failure = e;
     }
-    connection.close();
+    if (failure == null) {
+      connection.close();
+    } else {
+      abort();
+    }
   }
 
+  /** Some drivers can't cut a connection that is broken, and can still close it. */
   @Override
-  @SuppressWarnings("CatchingUnchecked") // a driver's abort may throw anything, and must not
   public void abort() {
     try {
       connection.abort(Runnable::run);
-    } catch (Exception e) {
+    } catch (Throwable e) {
+      closeAtLeast();
+    }
+  }
+
+  private void closeAtLeast() {
+    try {
+      connection.close();
+    } catch (Throwable e) {
       // It was to be cut and is useless now either way.
     }
   }

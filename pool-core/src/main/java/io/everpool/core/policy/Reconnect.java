@@ -11,7 +11,25 @@ public final class Reconnect {
   /** The first pause after an answer that more attempts make worse; nanoseconds. */
   static final long CAUTIOUS = 1_000_000_000L;
 
+  /** Further doublings make no difference to anybody. */
+  private static final int MOST_DOUBLINGS = 20;
+
   private Reconnect() {}
+
+  /**
+   * How long to wait between two connects while others hang in the driver, which keeps a thread for
+   * each: the more there are beyond what is bearable the longer, doubled with each. So the threads
+   * grow with the logarithm of an outage, and a server that is back is found all the same.
+   *
+   * @param stuck connects that the pool has given up and that have not come back
+   * @param bearable so many do no harm; 1 or more
+   * @param timeout of a connect, nanoseconds
+   * @return nanoseconds
+   */
+  public static long sparing(int stuck, int bearable, long timeout) {
+    int beyond = Math.min(MOST_DOUBLINGS, stuck - bearable + 1);
+    return beyond <= 0 ? 0 : timeout << Math.min(beyond, Long.numberOfLeadingZeros(timeout) - 2);
+  }
 
   /**
    * The pause.
@@ -29,6 +47,9 @@ public final class Reconnect {
   public static long pause(
       Verdict verdict, int failures, boolean someoneWaits, long initial, long max, double random) {
     switch (verdict) {
+      case PROCESS_LIMIT -> {
+        return Backoff.delay(failures, initial, Math.min(max, WATCHFUL), random);
+      }
       case ACCESS_DENIED, REFUSED, OUT_OF_SLOTS -> {
         long most = Math.max(CAUTIOUS, max);
         return CAUTIOUS / 2 + Backoff.delay(failures, CAUTIOUS, most, random);

@@ -51,8 +51,10 @@ final class Census {
           lastWork = now;
           usedAt[i] = now;
         }
+        if (!doomed(words[i], word)) {
+          since[i] = now;
+        }
         words[i] = word;
-        since[i] = now;
       } else if (state == State.IDLE && slot.restedWord != word) {
         slot.restedWord = word;
       }
@@ -72,6 +74,13 @@ final class Census {
   /** Whether nothing has happened to an examined connection but that it is idle again. */
   private static boolean passed(long before, long word) {
     return Slot.state(before) == State.PROBING && Slot.after(Move.PASS, before) == word;
+  }
+
+  /**
+   * Whether nothing has happened but that a lease was doomed: its holder has it as long as ever.
+   */
+  private static boolean doomed(long before, long word) {
+    return Slot.state(before) == State.LEASED && Slot.after(Move.DOOM, before) == word;
   }
 
   /** How many slots were in this state. */
@@ -94,7 +103,10 @@ final class Census {
     return Slot.state(words[slot]);
   }
 
-  /** For how long the slot has not moved, as far as was seen; nanoseconds. */
+  /**
+   * For how long the slot has not moved, as far as was seen; nanoseconds. That a lease is doomed is
+   * no move of its holder's.
+   */
   long unmovedFor(int slot, long now) {
     return now - since[slot];
   }

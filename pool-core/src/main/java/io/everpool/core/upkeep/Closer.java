@@ -1,5 +1,6 @@
 package io.everpool.core.upkeep;
 
+import io.everpool.api.CloseReason;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent.ConnectionClosed;
 import io.everpool.core.engine.Housekeeping;
@@ -7,86 +8,144 @@ import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Occupant;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.Journal;
-import java.sql.SQLException;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
 import org.slf4j.Logger;
 
 /**
- * Closes connections on worker threads. A close that hangs is cut at the deadline by upkeep; of the
- * two the first to move the slot reports it.
+ * Closes connections on worker threads. Whoever has moved a slot to closing has done so once, and
+ * calls once. A close that hangs is cut at the deadline by upkeep; the place is free when the
+ * connection is gone, and at the latest a deadline after the cut. Of all of these the first to move
+ * the slot reports it.
  */
 final class Closer implements Housekeeping {
   private static final Logger log = Journal.log();
 
+  /** One connection to close, as its slot was when that was decided. */
+  private record Closing(Slot slot, long word, Occupant occupant, boolean cut) {}
+
   private final Function<Throwable, Verdict> classifier;
   private final Environment environment;
+  private final Workers workers;
   private final Journal journal;
+
+  /** Closings that have found no thread. */
+  private final Queue<Closing> postponed = new ConcurrentLinkedQueue<>();
+
+  /** The closing of each slot that upkeep has cut; 0 for none. Upkeep thread only. */
+  private final long[] cutWords;
 
   /** Whether no slot is empty, as upkeep last saw; spares a busy pool the calls in vain. */
   private volatile boolean full;
 
-  Closer(Function<Throwable, Verdict> classifier, Environment environment, Journal journal) {
+  Closer(
+      Function<Throwable, Verdict> classifier,
+      Environment environment,
+      Workers workers,
+      Journal journal,
+      int slots) {
     this.classifier = classifier;
     this.environment = environment;
+    this.workers = workers;
     this.journal = journal;
+    this.cutWords = new long[slots];
   }
 
   @Override
   public void close(Slot slot) {
-    long word = slot.word();
-    Occupant occupant = occupant(slot);
-    environment.workers().execute(() -> closePolitely(slot, word, occupant));
-  }
-
-  private void closePolitely(Slot slot, long word, Occupant occupant) {
     try {
-      occupant.physical().close();
-    } catch (SQLException | RuntimeException e) {
-      // No evidence against the others: why it is closed may have been counted as that already.
-      log.debug(
-          "Pool {}: closing connection {} failed ({})",
-          journal.pool(),
-          occupant.number(),
-          classifier.apply(e),
-          e);
-      occupant.physical().abort();
-    } finally {
-      closed(slot, word, occupant);
+      start(new Closing(slot, slot.word(), occupant(slot), slot.cut));
+    } catch (Throwable e) {
+      // Not even memory or stack for that: upkeep finds the slot closing past its deadline.
     }
   }
 
-  /** The polite close has taken too long: cut the connection. */
-  void cut(Slot slot, long word) {
-    Occupant occupant = occupant(slot);
-    log.warn(
-        "Pool {}: connection {} did not close in time and was cut",
-        journal.pool(),
-        occupant.number());
-    environment.workers().execute(occupant.physical()::abort);
-    closed(slot, word, occupant);
+  private void start(Closing closing) {
+    if (!workers.start("closing a connection", () -> end(closing))) {
+      postponed.add(closing);
+      environment.pulse().hurry();
+    }
   }
 
-  private void closed(Slot slot, long word, Occupant occupant) {
+  /** Tries those again that have found no thread; returns whether some still wait for one. */
+  boolean resume() {
+    for (int i = postponed.size(); i > 0; i--) {
+      Closing next = postponed.poll();
+      if (next != null && next.slot.word() == next.word) {
+        start(next);
+      }
+    }
+    return !postponed.isEmpty();
+  }
+
+  private void end(Closing closing) {
+    try {
+      new Ending(
+              closing.occupant.physical(),
+              journal.pool() + ": connection " + closing.occupant.number(),
+              () -> closing.slot.word() != closing.word,
+              this::heard)
+          .run(closing.cut);
+    } finally {
+      closed(closing);
+    }
+  }
+
+  /** No evidence against the others: why it is closed may have been counted as that already. */
+  private void heard(Throwable failure) {
+    log.debug("Pool {}: {}", journal.pool(), classifier.apply(failure));
+  }
+
+  /**
+   * Closing takes too long: the connection is cut, on another thread. If that takes as long the
+   * place is given up; the driver's threads end when it lets them.
+   */
+  void overdue(Slot slot, long word, boolean longOverdue) {
+    Closing closing = new Closing(slot, word, occupant(slot), true);
+    if (cutWords[slot.index] != word) {
+      if (workers.start("cutting a connection", () -> end(closing))) {
+        cutWords[slot.index] = word;
+        log.warn(
+            "Pool {}: connection {} did not close in time and was cut",
+            journal.pool(),
+            closing.occupant.number());
+      }
+    } else if (longOverdue && closed(closing)) {
+      log.error(
+          "Pool {}: connection {} could be neither closed nor cut within twice close-timeout: its"
+              + " driver hangs, and it may stay open beside those of the pool",
+          journal.pool(),
+          closing.occupant.number());
+    }
+  }
+
+  private boolean closed(Closing closing) {
+    Slot slot = closing.slot;
     // Read before the move: afterwards the slot may be another's. The occupant stays in the empty
     // slot until the next one comes, for of two closers the late one must not touch it.
+    CloseReason reason = slot.closeReason;
+    long openedAt = slot.openedAt;
+    if (!slot.attempt(Move.CLOSED, closing.word)) {
+      return false;
+    }
+    full = false;
+    environment.pulse().hurry();
     ConnectionClosed event =
         new ConnectionClosed(
             journal.pool(),
-            occupant.number(),
-            slot.closeReason,
-            environment.time().nanoTime() - slot.openedAt,
-            occupant.queries());
-    if (slot.attempt(Move.CLOSED, word)) {
-      log.debug(
-          "Pool {}: closed connection {} ({}) after {} statements",
-          event.pool(),
-          event.connection(),
-          event.reason().label(),
-          event.queries());
-      journal.emit(event);
-      full = false;
-      environment.pulse().hurry();
-    }
+            closing.occupant.number(),
+            reason,
+            environment.time().nanoTime() - openedAt,
+            closing.occupant.queries());
+    journal.post(event);
+    log.debug(
+        "Pool {}: closed connection {} ({}) after {} statements",
+        event.pool(),
+        event.connection(),
+        event.reason().label(),
+        event.queries());
+    return true;
   }
 
   @Override

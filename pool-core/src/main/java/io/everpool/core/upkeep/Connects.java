@@ -1,5 +1,7 @@
 package io.everpool.core.upkeep;
 
+import static java.util.Objects.requireNonNull;
+
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
@@ -31,6 +33,10 @@ import org.slf4j.Logger;
 public final class Connects {
   private static final Logger log = Journal.log();
   private static final long LOG_EVERY = 10_000_000_000L;
+  private static final int FEW = 4;
+
+  /** Between two attempts to find a thread for a connect; nanoseconds. */
+  private static final long WITHOUT_THREAD = 100_000_000L;
 
   /** Makes what sits in a slot of a connection that was just opened. */
   @FunctionalInterface
@@ -42,6 +48,7 @@ public final class Connects {
   private final Connector connector;
   private final Function<Throwable, Verdict> classifier;
   private final Environment environment;
+  private final Workers workers;
   private final Journal journal;
   private final Welcome welcome;
   private final Engine engine;
@@ -50,6 +57,10 @@ public final class Connects {
 
   private final AtomicLong numbers = new AtomicLong();
   private long took;
+
+  /** When the last connect was begun. */
+  private long begun;
+
   private long downSince;
   private long lastLogged;
   private volatile int allowance;
@@ -61,6 +72,10 @@ public final class Connects {
   private volatile long watchFrom;
   private volatile Verdict verdict = Verdict.CALLER;
   private volatile @Nullable SQLException lastFailure;
+
+  /** Whether the last failure lies in this process, and not with the server or the way there. */
+  private volatile boolean ownFailure;
+
   private volatile int generation;
 
   /** Somebody waits for the pool to open, which a closed port keeps from ever happening. */
@@ -80,6 +95,7 @@ public final class Connects {
       Connector connector,
       Function<Throwable, Verdict> classifier,
       Environment environment,
+      Workers workers,
       Journal journal,
       Welcome welcome,
       Engine engine,
@@ -89,6 +105,7 @@ public final class Connects {
     this.connector = connector;
     this.classifier = classifier;
     this.environment = environment;
+    this.workers = workers;
     this.journal = journal;
     this.welcome = welcome;
     this.engine = engine;
@@ -101,7 +118,17 @@ public final class Connects {
 
   /** How long until another connect may begin; 0 or less: now. */
   long pause(long now) {
-    return earliest() - now;
+    long begins = begun + Reconnect.sparing(workers.stuck(), stuckBearable(), timeout());
+    return Math.max(earliest() - now, workers.stuck() < stuckBearable() ? 0 : begins - now);
+  }
+
+  /** So many connects may hang in the driver before the pool becomes sparing with further ones. */
+  private int stuckBearable() {
+    return Math.max(FEW, config.maxSize());
+  }
+
+  private long timeout() {
+    return config.connectTimeout().toNanos();
   }
 
   /** Whoever begins to wait doesn't sit out the long pause of a pool that nobody needed. */
@@ -127,69 +154,114 @@ public final class Connects {
     }
     long word = Slot.after(Move.RESERVE, empty);
     int born = generation;
-    long begun = environment.time().nanoTime();
-    environment.workers().execute(() -> open(slot, word, born, begun));
-    return true;
+    long now = environment.time().nanoTime();
+    if (workers.start("opening a connection", () -> open(slot, word, born, now))) {
+      begun = now;
+      return true;
+    }
+    slot.attempt(Move.ABANDON, word);
+    learn(ConnectFailures.noThread(), Verdict.PROCESS_LIMIT);
+    notBefore = now + WITHOUT_THREAD;
+    watchFrom = notBefore;
+    return false;
   }
 
-  private void open(Slot slot, long word, int born, long begun) {
+  private void open(Slot slot, long word, int born, long now) {
     PhysicalConnection physical;
     try {
-      physical = connector.open(config.connectTimeout().toNanos());
-    } catch (SQLException e) {
+      physical = requireNonNull(connector.open(timeout()), "the connector opened no connection");
+    } catch (Throwable e) {
       failed(slot, word, e);
       return;
-    } catch (RuntimeException e) {
-      failed(slot, word, new SQLException("The driver failed to open a connection: " + e, e));
+    }
+    long arrived = environment.time().nanoTime();
+    long number = numbers.incrementAndGet();
+    Occupant occupant;
+    try {
+      occupant = welcome.occupant(slot, number, physical);
+    } catch (Throwable e) {
+      Ending.unwanted(physical, journal.pool());
+      failed(slot, word, e);
       return;
     }
-    long now = environment.time().nanoTime();
+    if (admit(slot, word, born, arrived, occupant)) {
+      inbox.post(() -> succeeded(number, born, arrived - now));
+      journal.post(new ConnectionOpened(journal.pool(), number, arrived - now));
+    } else {
+      Ending.unwanted(physical, journal.pool());
+      environment.pulse().hurry();
+    }
+  }
+
+  /**
+   * Fits a connection into its slot, if that still waits for it; false if it is not wanted any
+   * more. All that may fail or hang was done before, and whoever listens is told afterwards.
+   */
+  private boolean admit(Slot slot, long word, int born, long now, Occupant occupant) {
     // Upkeep may have given up on this connect, and the slot may be another's by now: nothing is
     // written in it before this move has shown that it is still ours, and upkeep's late move fails.
     if (!slot.attempt(Move.ARRIVED, word)) {
-      log.debug("Pool {}: a connection came after its connect-timeout and was cut", journal.pool());
-      physical.abort();
-      return;
+      workers.cameBack();
+      return false;
     }
     long arrived = Slot.after(Move.ARRIVED, word);
     if (born != generation) {
-      physical.abort();
       slot.attempt(Move.ABANDON, arrived);
-      environment.pulse().hurry();
-      return;
+      return false;
     }
-    long number = numbers.incrementAndGet();
-    settle(slot, number, physical, born, now);
-    inbox.post(() -> succeeded(number, born, now - begun));
-    journal.emit(new ConnectionOpened(journal.pool(), number, now - begun));
-    engine.opened(slot, arrived);
-  }
-
-  private void settle(Slot slot, long number, PhysicalConnection physical, int born, long now) {
     slot.openedAt = now;
     slot.expiresAt =
         Lifetime.expiresAt(now, config.maxLifetime().toNanos(), environment.random().getAsDouble());
     slot.generation = born;
-    slot.occupant = welcome.occupant(slot, number, physical);
+    slot.occupant = occupant;
+    return engine.opened(slot, arrived); // a closing pool may have given the slot up
   }
 
-  private void failed(Slot slot, long word, SQLException failure) {
+  private void failed(Slot slot, long word, Throwable thrown) {
+    SQLException failure = ConnectFailures.describe(thrown);
+    Verdict own = ConnectFailures.own(thrown);
+    // A classifier is asked while the slot is still ours: one that hangs is a connect that hangs.
+    Verdict means = own != null ? own : classifier.apply(failure);
     if (slot.attempt(Move.ABANDON, word)) {
-      inbox.post(() -> learn(failure));
+      inbox.post(() -> learn(failure, means));
+    } else {
+      workers.cameBack();
+    }
+  }
+
+  /** Gives up on a connect, for the pool closes. */
+  void dismiss(Slot slot, long word) {
+    if (slot.attempt(Move.ABANDON, word)) {
+      workers.givenUp();
     }
   }
 
   /** Gives up on a connect that has taken too long; its thread ends when the driver lets it. */
   void abandon(Slot slot, long word) {
-    if (slot.attempt(Move.ABANDON, word)) {
-      learn(
-          new SQLTimeoutException(
-              "Opening a connection to "
-                  + connector.target()
-                  + " took longer than connect-timeout ("
-                  + config.connectTimeout().toMillis()
-                  + " ms) and was given up",
-              "08001"));
+    if (!slot.attempt(Move.ABANDON, word)) {
+      return;
+    }
+    workers.givenUp();
+    SQLException failure =
+        new SQLTimeoutException(
+            "Opening a connection to "
+                + connector.target()
+                + " took longer than connect-timeout ("
+                + config.connectTimeout().toMillis()
+                + " ms) and was given up",
+            "08001");
+    // Until it is known what that means, nothing more is begun. Upkeep doesn't ask a classifier
+    // itself: that may be a user's, and take its time.
+    allowance = 1;
+    notBefore = environment.time().nanoTime() + config.retry().initialBackoff().toNanos();
+    watchFrom = notBefore;
+    if (!workers.start(
+        "judging a failure",
+        () -> {
+          Verdict means = classifier.apply(failure);
+          inbox.post(() -> learn(failure, means));
+        })) {
+      learn(failure, Verdict.CONNECTION_LOST);
     }
   }
 
@@ -218,16 +290,19 @@ public final class Connects {
           connector.product(),
           connector.target(),
           down / 1_000_000);
-      journal.emit(new Recovered(journal.pool(), down));
+      journal.post(new Recovered(journal.pool(), down));
     }
   }
 
-  private void learn(SQLException failure) {
+  private void learn(SQLException failure, Verdict judged) {
     if (engine.isClosed()) {
       return;
     }
     long now = environment.time().nanoTime();
-    Verdict means = classifier.apply(failure);
+    Verdict means =
+        failure instanceof ConnectFailures.OfTheDriver broken
+            ? broken.verdict(judged, failures + 1)
+            : judged;
     int inARow = failures + 1;
     if (inARow == 1) {
       downSince = now;
@@ -235,18 +310,19 @@ public final class Connects {
     verdict = means;
     lastFailure = failure;
     noteAbsence(failure, now);
+    ownFailure = means == Verdict.PROCESS_LIMIT || failure instanceof ConnectFailures.OfTheDriver;
     allowance = 1;
     double drawn = environment.random().getAsDouble();
     notBefore = now + pause(means, inARow, false, drawn);
     watchFrom = now + pause(means, inARow, true, drawn);
     failures = inARow;
-    tell(failure, means, inARow, now);
-    journal.emit(
-        new ConnectFailed(journal.pool(), means, String.valueOf(failure.getMessage()), inARow));
-    alarm.accept(means, String.valueOf(failure.getMessage()));
     if (refusal(now) != null || isHopeless()) {
       engine.dismiss();
     }
+    alarm.accept(means, String.valueOf(failure.getMessage()));
+    journal.post(
+        new ConnectFailed(journal.pool(), means, String.valueOf(failure.getMessage()), inARow));
+    tell(failure, means, inARow, now);
   }
 
   private void noteAbsence(SQLException failure, long now) {
@@ -311,10 +387,16 @@ public final class Connects {
   /** Whether connects fail for want of a server that answers: one that refuses is there. */
   public boolean down() {
     return failures > 0
+        && !ownFailure
         && switch (verdict) {
           case OUT_OF_SLOTS, ACCESS_DENIED, REFUSED -> false;
           default -> true;
         };
+  }
+
+  /** Whether they fail for a reason that lies in this process: its limits, or its driver. */
+  public boolean failsHere() {
+    return failures > 0 && ownFailure;
   }
 
   /**

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds a thread by its id, for explanations. Slots keep the id and not the thread: storing a
- * reference at each lease would cost a barrier of the garbage collector, and keep dead threads.
+ * reference at each lease would cost a barrier of the garbage collector, and keep dead threads. On
+ * a runtime without java.management it finds none, and the explanations are the poorer for it.
  */
 public final class Holders {
 
@@ -28,9 +29,13 @@ public final class Holders {
   }
 
   private static @Nullable ThreadInfo info(long threadId, int depth) {
-    return threadId <= 0
-        ? null
-        : ManagementFactory.getThreadMXBean().getThreadInfo(threadId, depth);
+    try {
+      return threadId <= 0
+          ? null
+          : ManagementFactory.getThreadMXBean().getThreadInfo(threadId, depth);
+    } catch (LinkageError | RuntimeException e) {
+      return null; // a runtime without java.management, or one that doesn't let us
+    }
   }
 
   /** {@code threadId()} came with 19; until then {@code getId()} could be overridden. */

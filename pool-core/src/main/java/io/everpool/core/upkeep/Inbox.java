@@ -1,5 +1,6 @@
 package io.everpool.core.upkeep;
 
+import io.everpool.core.observe.Survivor;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
@@ -8,9 +9,11 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 final class Inbox {
   private final ConcurrentLinkedQueue<Runnable> messages = new ConcurrentLinkedQueue<>();
   private final Pulse pulse;
+  private final String pool;
 
-  Inbox(Pulse pulse) {
+  Inbox(Pulse pulse, String pool) {
     this.pulse = pulse;
+    this.pool = pool;
   }
 
   void post(Runnable message) {
@@ -18,10 +21,10 @@ final class Inbox {
     pulse.hurry();
   }
 
-  /** Called by the upkeep thread only. */
+  /** Called by the upkeep thread only. One message that fails keeps back no other. */
   void empty() {
     for (Runnable message; (message = messages.poll()) != null; ) {
-      message.run();
+      Survivor.survives(pool, "a message to upkeep", message::run);
     }
   }
 }

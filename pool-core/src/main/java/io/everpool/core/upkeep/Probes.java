@@ -13,6 +13,7 @@ import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Occupant;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.Survivor;
 import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
 import java.util.function.Function;
@@ -33,7 +34,7 @@ final class Probes {
   private final PoolConfig config;
   private final Function<Throwable, Verdict> classifier;
   private final Witness witness;
-  private final Environment environment;
+  private final Workers workers;
   private final Journal journal;
   private final Engine engine;
   private final boolean query;
@@ -45,14 +46,14 @@ final class Probes {
       PoolConfig config,
       Function<Throwable, Verdict> classifier,
       Witness witness,
-      Environment environment,
+      Workers workers,
       Journal journal,
       Engine engine,
       boolean maySleep) {
     this.config = config;
     this.classifier = classifier;
     this.witness = witness;
-    this.environment = environment;
+    this.workers = workers;
     this.journal = journal;
     this.engine = engine;
     this.query =
@@ -84,7 +85,9 @@ final class Probes {
     }
     long probing = Slot.after(Move.PROBE, word);
     Occupant occupant = Closer.occupant(slot);
-    environment.workers().execute(() -> probe(slot, probing, occupant, extent));
+    if (!workers.start("examining a connection", () -> probe(slot, probing, occupant, extent))) {
+      engine.pass(slot, probing); // no thread to be had: that says nothing of the connection
+    }
     return probing;
   }
 
@@ -92,15 +95,19 @@ final class Probes {
     String ailment;
     try {
       ailment = ailment(occupant.physical(), extent);
-    } catch (SQLException | RuntimeException e) {
-      dead(slot, word, occupant, String.valueOf(e.getMessage()), e);
+    } catch (Throwable e) {
+      dead(slot, word, occupant, said(e), e, false);
       return;
     }
     if (ailment == null) {
       engine.pass(slot, word);
     } else {
-      dead(slot, word, occupant, ailment, null);
+      dead(slot, word, occupant, ailment, null, false);
     }
+  }
+
+  private static String said(Throwable e) {
+    return e instanceof SQLException ? String.valueOf(e.getMessage()) : e.toString();
   }
 
   private @Nullable String ailment(PhysicalConnection physical, Extent extent) throws SQLException {
@@ -130,13 +137,19 @@ final class Probes {
    *     for what was merely seen
    */
   private void dead(
-      Slot slot, long word, Occupant occupant, String ailment, @Nullable Exception failure) {
-    if (slot.word() != word) {
+      Slot slot,
+      long word,
+      Occupant occupant,
+      String ailment,
+      @Nullable Throwable failure,
+      boolean proberAtIt) {
+    boolean sleeps = asleep;
+    if (!engine.fail(
+        slot, word, sleeps ? CloseReason.ASLEEP : CloseReason.FOUND_DEAD, proberAtIt)) {
       return;
     }
-    if (asleep) {
+    if (sleeps) {
       log.debug("Pool {}: connection {} went while asleep", journal.pool(), occupant.number());
-      engine.fail(slot, word, CloseReason.ASLEEP);
       return;
     }
     log.warn(
@@ -144,18 +157,28 @@ final class Probes {
         journal.pool(),
         occupant.number(),
         ailment);
-    journal.emit(new HealthCheckFailed(journal.pool(), occupant.number(), ailment));
-    engine.fail(slot, word, CloseReason.FOUND_DEAD);
-    if (failure != null) {
-      witness.failed(occupant, classifier.apply(failure), ailment);
+    journal.post(new HealthCheckFailed(journal.pool(), occupant.number(), ailment));
+    if (!(failure instanceof SQLException)) {
+      return; // merely seen, or the driver's own failure, which says nothing of a server
+    }
+    Survivor.Risk judgement = () -> witness.failed(occupant, classifier.apply(failure), ailment);
+    // Upkeep doesn't ask a classifier: that may be a user's, and take its time.
+    if (!proberAtIt) {
+      Survivor.survives(journal.pool(), "judging a failure", judgement);
+    } else if (!workers.start("judging a failure", judgement)) {
+      witness.failed(occupant, Verdict.CONNECTION_LOST, ailment);
     }
   }
 
   /** The examination has taken too long: the connection hangs. */
   void overdue(Slot slot, long word) {
-    Occupant occupant = Closer.occupant(slot);
-    environment.workers().execute(occupant.physical()::abort);
     String ailment = "no answer within validation-timeout";
-    dead(slot, word, occupant, ailment, new SQLTimeoutException(ailment, "08006"));
+    dead(
+        slot,
+        word,
+        Closer.occupant(slot),
+        ailment,
+        new SQLTimeoutException(ailment, "08006"),
+        true);
   }
 }

@@ -1,52 +1,74 @@
 package io.everpool.core.upkeep;
 
+import io.everpool.api.CloseReason;
 import io.everpool.api.PoolConfig;
-import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.Journal;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 
 /**
- * Watches over the clean-up of connections that come back: it runs on its holder's thread, which a
- * server that hangs would keep for ever.
+ * Watches over what the pool itself does on a connection while a caller's thread holds it: the look
+ * before it is lent, and the clean-up when it comes back. A driver or a server that hangs would
+ * keep that thread for ever, and the place with it; so the place is taken from it.
  */
 public final class Resets {
   private static final Logger log = Journal.log();
 
+  private record Watched(Slot slot, long lease, long deadline, CloseReason reason) {}
+
   private final PoolConfig config;
   private final Environment environment;
   private final Journal journal;
-  private final Map<Occupant, Long> deadlines = new ConcurrentHashMap<>();
+  private final Engine engine;
+  private final Map<Slot, Watched> watched = new ConcurrentHashMap<>();
 
-  Resets(PoolConfig config, Environment environment, Journal journal) {
+  Resets(PoolConfig config, Environment environment, Journal journal, Engine engine) {
     this.config = config;
     this.environment = environment;
     this.journal = journal;
+    this.engine = engine;
   }
 
-  /** A clean-up begins; its connection is cut if it doesn't end in time. */
-  public void started(Occupant occupant) {
-    deadlines.put(occupant, environment.time().nanoTime() + config.resetTimeout().toNanos());
+  /**
+   * The pool begins to do something on a connection, under this lease. If that doesn't end within
+   * {@link PoolConfig#resetTimeout()} the connection is cut and the lease is over: nothing that is
+   * done under it afterwards has any effect.
+   *
+   * @param reason why the connection is then closed
+   */
+  public void started(Slot slot, long lease, CloseReason reason) {
+    long deadline = environment.time().nanoTime() + config.resetTimeout().toNanos();
+    watched.put(slot, new Watched(slot, lease, deadline, reason));
   }
 
-  public void ended(Occupant occupant) {
-    deadlines.remove(occupant);
+  public void ended(Slot slot) {
+    watched.remove(slot);
   }
 
   void enforce(long now) {
-    if (deadlines.isEmpty()) {
+    if (watched.isEmpty()) {
       return;
     }
-    deadlines.forEach(
-        (occupant, deadline) -> {
-          if (now - deadline >= 0 && deadlines.remove(occupant, deadline)) {
-            log.warn(
-                "Pool {}: connection {} could not be cleaned within reset-timeout and is cut",
-                journal.pool(),
-                occupant.number());
-            environment.workers().execute(occupant.physical()::abort);
+    watched.forEach(
+        (slot, due) -> {
+          if (now - due.deadline >= 0 && watched.remove(slot, due)) {
+            takeAway(due);
           }
         });
+  }
+
+  private void takeAway(Watched due) {
+    long number = Closer.occupant(due.slot).number();
+    // The move first: if the lease has just ended, the connection may be another's already.
+    if (engine.cut(due.slot, due.lease, due.reason)) {
+      log.warn(
+          "Pool {}: connection {} did not answer within reset-timeout while it was {} and is cut",
+          journal.pool(),
+          number,
+          due.reason == CloseReason.FOUND_DEAD ? "looked at" : "cleaned");
+    }
   }
 }

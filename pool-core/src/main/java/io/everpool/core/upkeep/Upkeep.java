@@ -10,15 +10,19 @@ import io.everpool.api.observe.PoolEvent.Fenced;
 import io.everpool.api.observe.PoolEvent.LeakSuspected;
 import io.everpool.api.observe.PoolEvent.WokeUp;
 import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Occupant;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
 import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.Survivor;
 import io.everpool.core.policy.Churn;
 import io.everpool.core.policy.Growth;
 import io.everpool.core.policy.Idleness;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 
 /**
@@ -38,6 +42,11 @@ public final class Upkeep {
   /** The longest pause between passes while asleep; nanoseconds. */
   static final long SLEEPING_PASS = 1_000_000_000L;
 
+  /**
+   * A pass that comes so late comes after a pause of the process, or as good as that; nanoseconds.
+   */
+  static final long PAUSE = 500_000_000L;
+
   /** After how many passes without need the leases keep to one slot fewer. */
   private static final int NARROW_AFTER = 20;
 
@@ -48,6 +57,7 @@ public final class Upkeep {
   private final Slot[] slots;
   private final Inbox inbox;
   private final Census census;
+  private final Workers workers;
   private final Closer closer;
   private final Connects connects;
   private final Probes probes;
@@ -55,6 +65,23 @@ public final class Upkeep {
   private final Alarm alarm;
   private final Losses losses;
   private final boolean maySleep;
+
+  /** A part of a pass. */
+  private record Part(String name, LongConsumer run) {}
+
+  private final Part deadlines = new Part("enforcing deadlines", this::enforceDeadlines);
+  private final Part draining = new Part("draining", this::drainPass);
+  private final List<Part> parts =
+      List.of(
+          new Part("counting losses", this::adviseOnLosses),
+          new Part("deciding about sleep", this::decideSleep),
+          new Part("giving up what a fence left", now -> fenceStragglers()),
+          new Part("retiring the old", this::retireTheOld),
+          new Part("evicting the idle", this::evictTheIdle),
+          new Part("checking health", this::checkHealth),
+          new Part("growing", now -> growAgain = grow(now)),
+          new Part("narrowing", now -> narrow()));
+
   private final CompletableFuture<Void> drained = new CompletableFuture<>();
 
   private boolean asleep;
@@ -63,10 +90,18 @@ public final class Upkeep {
   /** The pool has just woken up: its connections are asked, for the server wakes up as well. */
   private boolean roused;
 
+  /** When the next pass was promised, and when that of growth is. */
+  private long due;
+
+  private long growAgain;
+
+  /** Connections that are too old and wait for their substitutes. */
+  private int overdue;
+
   private long nextHealthCheck;
   private int calmPasses;
   private long lastPass;
-  private boolean draining;
+  private boolean drains;
   private long drainUntil;
   private volatile boolean asleepNow;
 
@@ -81,10 +116,11 @@ public final class Upkeep {
     this.config = config;
     this.environment = environment;
     this.journal = journal;
-    this.closer = new Closer(classifier, environment, journal);
+    this.workers = new Workers(environment.workers(), journal.pool());
+    this.closer = new Closer(classifier, environment, workers, journal, config.maxSize());
     this.engine = new Engine(config.maxSize(), environment.time(), closer);
     this.slots = engine.slots();
-    this.inbox = new Inbox(environment.pulse());
+    this.inbox = new Inbox(environment.pulse(), journal.pool());
     this.census = new Census(slots, now);
     this.maySleep =
         config.sleep() == SleepMode.ON
@@ -95,17 +131,18 @@ public final class Upkeep {
             connector,
             classifier,
             environment,
+            workers,
             journal,
             welcome,
             engine,
             inbox,
             this::connectFailed);
-    this.probes =
-        new Probes(config, classifier, this::failed, environment, journal, engine, maySleep);
-    this.resets = new Resets(config, environment, journal);
+    this.probes = new Probes(config, classifier, this::failed, workers, journal, engine, maySleep);
+    this.resets = new Resets(config, environment, journal, engine);
     this.alarm = new Alarm(now);
     this.losses = new Losses(now);
     this.lastPass = now;
+    this.due = now;
     this.nextHealthCheck = now + config.healthCheckInterval().toNanos();
   }
 
@@ -135,8 +172,12 @@ public final class Upkeep {
     return census.unmovedFor(slot.index, environment.time().nanoTime());
   }
 
-  /** A connection has failed: the others are looked at now, not at the next health check. */
+  /**
+   * A connection has failed: the others are looked at now, not at the next health check, and before
+   * they are lent.
+   */
   public void suspect() {
+    engine.mistrustIdle();
     inbox.post(() -> sweep = true);
   }
 
@@ -145,6 +186,7 @@ public final class Upkeep {
    * no secret.
    */
   public void failed(Occupant occupant, Verdict verdict, String message) {
+    engine.mistrustIdle();
     inbox.post(
         () -> {
           sweep = true;
@@ -180,7 +222,7 @@ public final class Upkeep {
     engine.close();
     inbox.post(
         () -> {
-          draining = true;
+          drains = true;
           drainUntil = environment.time().nanoTime() + config.drainTimeout().toNanos();
         });
     return drained;
@@ -193,22 +235,47 @@ public final class Upkeep {
 
   /** The pass; returns how long until the next is due, in nanoseconds. */
   long run(long now) {
+    noticePause(now);
     inbox.empty();
     census.take(now);
-    enforceDeadlines(now);
+    survive(deadlines, now);
+    boolean postponed = closer.resume();
+    long delay;
     if (engine.isClosed()) {
-      return drainPass(now);
+      survive(draining, now);
+      delay = drained.isDone() ? Long.MAX_VALUE : PASS;
+    } else {
+      growAgain = PASS;
+      for (Part part : parts) {
+        survive(part, now);
+      }
+      lastPass = now;
+      long longest = asleep && !postponed ? SLEEPING_PASS : PASS;
+      delay = Math.max(0, Math.min(growAgain, longest));
     }
-    adviseOnLosses(now);
-    decideSleep(now);
-    fenceStragglers();
-    retireTheOld(now);
-    evictTheIdle(now);
-    checkHealth(now);
-    long growAgain = grow(now);
-    narrow();
-    lastPass = now;
-    return Math.max(0, Math.min(growAgain, asleep ? SLEEPING_PASS : PASS));
+    due = now + delay;
+    return delay;
+  }
+
+  /** What one part of a pass throws keeps back none of the others, nor the next pass. */
+  private void survive(Part part, long now) {
+    try {
+      part.run.accept(now);
+    } catch (Throwable e) {
+      Survivor.tell(journal.pool(), part.name, e);
+    }
+  }
+
+  /**
+   * After a pause of the process (it was stopped, the lid was shut, its machine moved, a collection
+   * took long) the server may have ended its sessions, and those who woke up with us borrow what
+   * was idle a moment ago by our reckoning.
+   */
+  private void noticePause(long now) {
+    if (now - due >= PAUSE) {
+      engine.mistrustIdle();
+      sweep = true;
+    }
   }
 
   // ---- deadlines
@@ -230,30 +297,60 @@ public final class Upkeep {
           }
         }
         case CLOSING -> {
-          if (unmoved >= config.closeTimeout().toNanos()) {
-            closer.cut(slot, word);
+          long timeout = config.closeTimeout().toNanos();
+          if (unmoved >= timeout) {
+            closer.overdue(slot, word, unmoved - timeout >= timeout);
           }
         }
-        case LEASED -> suspectLeak(slot, unmoved, now);
+        case LEASED, DOOMED -> {
+          endStranded(slot, word);
+          suspectLeak(slot, unmoved, now);
+        }
         default -> {}
       }
     }
   }
 
-  private void suspectLeak(Slot slot, long unmoved, long now) {
+  /** Its holder had not the stack, or the memory, to end his lease himself. */
+  private void endStranded(Slot slot, long word) {
+    Occupant occupant = slot.occupant;
+    long lease = occupant == null ? 0 : occupant.stranded();
+    if (lease == 0) {
+      return;
+    }
+    // He may have got as far as to claim it; and somebody may have doomed it meanwhile.
+    long claimed = Slot.after(Move.CLAIM, lease);
+    boolean his =
+        word == lease
+            || word == claimed
+            || word == Slot.after(Move.DOOM, lease)
+            || word == Slot.after(Move.DOOM, claimed);
+    if (his
+        && (Slot.state(word) == State.DOOMED
+            ? engine.abort(slot, word)
+            : engine.cut(slot, word, CloseReason.RESET_FAILED))) {
+      log.warn(
+          "Pool {}: connection {} could not be given back by its holder, who had no stack or no"
+              + " memory left; it is cut",
+          journal.pool(),
+          Closer.occupant(slot).number());
+    }
+  }
+
+  private void suspectLeak(Slot slot, long held, long now) {
     long threshold = config.leakThreshold().toNanos();
     // Reported once: in the pass in which the threshold was crossed.
-    if (threshold > 0 && unmoved >= threshold && unmoved - (now - lastPass) < threshold) {
+    if (threshold > 0 && held >= threshold && held - (now - lastPass) < threshold) {
       Occupant occupant = Closer.occupant(slot);
       String thread = Holders.describe(slot.holderId);
+      journal.post(new LeakSuspected(journal.pool(), occupant.number(), thread, held));
       log.warn(
           "Pool {}: connection {} has been out for {} ms, longer than leak-threshold; {} holds it."
               + " Close connections with try-with-resources",
           journal.pool(),
           occupant.number(),
-          unmoved / 1_000_000,
+          held / 1_000_000,
           thread);
-      journal.emit(new LeakSuspected(journal.pool(), occupant.number(), thread, unmoved));
     }
   }
 
@@ -285,37 +382,55 @@ public final class Upkeep {
     probes.asleep(sleeps);
     if (sleeps) {
       log.info("Pool {}: no work; the database may sleep until there is some", journal.pool());
-      journal.emit(new FellAsleep(journal.pool()));
+      journal.post(new FellAsleep(journal.pool()));
     } else {
       roused = true;
       log.info("Pool {}: awake", journal.pool());
-      journal.emit(new WokeUp(journal.pool()));
+      journal.post(new WokeUp(journal.pool()));
     }
   }
 
   // ---- ageing and idleness
 
   private void retireTheOld(long now) {
+    overdue = 0;
     if (config.maxLifetime().isZero()) {
       return;
     }
+    int present =
+        census.count(State.IDLE) + census.count(State.LEASED) + census.count(State.PROBING);
     for (Slot slot : slots) {
       long word = census.word(slot.index);
+      if (now - slot.expiresAt < 0) {
+        continue;
+      }
       switch (Slot.state(word)) {
         case IDLE -> {
-          // Asleep, an old connection may stay: replacing it would wake the server for nothing.
-          if (!asleep && now - slot.expiresAt >= 0) {
-            engine.evict(slot, word, CloseReason.MAX_LIFETIME);
+          if (asleep) {
+            continue; // replacing an old connection would wake the server for nothing
+          }
+          if (substituted(slot, present, now)) {
+            present -= engine.evict(slot, word, CloseReason.MAX_LIFETIME) ? 1 : 0;
+          } else {
+            overdue++;
           }
         }
-        case LEASED -> {
-          if (now - slot.expiresAt >= 0) {
-            engine.doom(slot, word, CloseReason.MAX_LIFETIME);
-          }
-        }
+        case LEASED -> engine.doom(slot, word, CloseReason.MAX_LIFETIME);
         default -> {}
       }
     }
+  }
+
+  /**
+   * Whether an old connection may go without the pool falling below its minimum: where there is
+   * room its substitute is opened first. It doesn't wait for that for ever, for it may be the old
+   * one that the limit is there for.
+   */
+  private boolean substituted(Slot slot, int present, long now) {
+    boolean room = census.count(State.EMPTY) + census.count(State.CONNECTING) > 0;
+    return present > config.minSize()
+        || !room
+        || now - slot.expiresAt >= 2 * config.connectTimeout().toNanos();
   }
 
   private void evictTheIdle(long now) {
@@ -360,8 +475,8 @@ public final class Upkeep {
     int born = connects.nextGeneration();
     int given = engine.giveUpAll(CloseReason.FENCED);
     connects.slowStart();
+    journal.post(new Fenced(journal.pool(), given, why));
     log.warn("Pool {}: every connection is replaced ({}): {}", journal.pool(), born, why);
-    journal.emit(new Fenced(journal.pool(), given, why));
   }
 
   /**
@@ -400,7 +515,7 @@ public final class Upkeep {
 
   private Growth.Facts facts(long now) {
     return new Growth.Facts(
-        census.live(),
+        census.live() - overdue, // which go as soon as there is another in their place
         census.count(State.IDLE),
         census.count(State.CONNECTING),
         census.count(State.EMPTY),
@@ -425,15 +540,15 @@ public final class Upkeep {
 
   // ---- draining
 
-  private long drainPass(long now) {
+  private void drainPass(long now) {
     boolean empty = true;
     for (Slot slot : slots) {
       long word = slot.word();
       State state = Slot.state(word);
       empty &= state == State.EMPTY;
       if (state == State.CONNECTING) {
-        connects.abandon(slot, word); // nobody will want it
-      } else if (draining && now - drainUntil >= 0) {
+        connects.dismiss(slot, word); // nobody will want it
+      } else if (drains && now - drainUntil >= 0) {
         if (state == State.DOOMED) {
           takeFromHolder(slot, word);
         } else if (state == State.PROBING) {
@@ -441,21 +556,20 @@ public final class Upkeep {
         }
       }
     }
-    if (empty && draining) {
+    if (empty && drains) {
       drained.complete(null);
-      return Long.MAX_VALUE;
     }
-    return PASS;
   }
 
   private void takeFromHolder(Slot slot, long word) {
+    long holder = slot.holderId;
     Occupant occupant = Closer.occupant(slot);
-    log.warn(
-        "Pool {}: connection {} was not returned within drain-timeout and is cut; {} holds it",
-        journal.pool(),
-        occupant.number(),
-        Holders.describe(slot.holderId));
-    environment.workers().execute(occupant.physical()::abort);
-    engine.abort(slot, word);
+    if (engine.abort(slot, word)) {
+      log.warn(
+          "Pool {}: connection {} was not returned within drain-timeout and is cut; {} holds it",
+          journal.pool(),
+          occupant.number(),
+          Holders.describe(holder));
+    }
   }
 }

@@ -60,14 +60,14 @@ final class Commit {
     Session session = face.current();
     SessionState state = face.state();
     boolean traced = session.hasTraces();
-    long begun = session.physical().moment();
+    long begun = session.moment();
     try {
       face.commitNow();
     } catch (SQLException e) {
       Verdict verdict = runner.lessor.classify(e);
       boolean answered = !verdict.fatal() || verdict == Verdict.READ_ONLY_SERVER;
       // Effects.NONE: it was never sent, or refused; what follows is an ordinary failure
-      if (answered || repeatable || session.physical().effectsSince(begun) == Effects.NONE) {
+      if (answered || repeatable || session.effectsSince(begun) == Effects.NONE) {
         throw e;
       }
       if (isCommitted(ticket, e)) {

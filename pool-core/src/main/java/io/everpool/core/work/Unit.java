@@ -112,9 +112,13 @@ final class Unit implements UnitObserver, AutoCloseable {
     face.become(state);
   }
 
-  /** Whether there is nothing to roll back or set back: the connection is lost, or closed. */
+  /**
+   * Whether there is nothing to roll back or set back: the connection is closed, lost, or not to be
+   * asked for anything any more.
+   */
   boolean isSessionLost() {
-    return face.session() == null || (fatal != null && !renewed);
+    Session session = face.session();
+    return session == null || session.broken() || (fatal != null && !renewed);
   }
 
   /** Rolls back what a failed run has left open; whether it is run again is judged before. */
@@ -194,6 +198,12 @@ final class Unit implements UnitObserver, AutoCloseable {
       throw fatalFailure; // and with that session its transaction is gone
     }
     Session session = face.current();
+    if (session.broken()) {
+      throw new SQLException(
+          "The transaction isn't committed: the driver has thrown something unexpected within it,"
+              + " and nobody knows what a COMMIT would mean",
+          "25P02");
+    }
     if (session.transactionFailed()) {
       throw new SQLException(
           "The transaction can't be committed: a statement in it has failed, and the failure was"
@@ -284,8 +294,8 @@ final class Unit implements UnitObserver, AutoCloseable {
       return fatal; // whatever the work has made of it
     }
     Session session = face.session();
-    if (session == null) {
-      return Verdict.CALLER; // the work has closed its connection
+    if (session == null || session.broken()) {
+      return Verdict.CALLER; // the work has closed its connection, or the driver is at fault
     }
     Verdict verdict = lessor.classify(failure);
     if (verdict.fatal()) {

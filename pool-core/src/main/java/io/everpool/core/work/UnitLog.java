@@ -1,7 +1,6 @@
 package io.everpool.core.work;
 
 import io.everpool.api.driver.Effects;
-import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.core.jdbc.Session;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +16,7 @@ final class UnitLog {
   /** What is known of the run up to {@link #since}, on this session and those before it. */
   private Effects settled = Effects.NONE;
 
-  private @Nullable PhysicalConnection physical;
+  private @Nullable Session on;
   private long since;
 
   /** The moment before the last request that passed a face. */
@@ -36,7 +35,7 @@ final class UnitLog {
   /** So much is certain of the run up to now; what comes is sent on this session. */
   void settle(Effects known, @Nullable Session session) {
     settled = known;
-    physical = session == null ? null : session.physical();
+    on = session;
     since = moment();
     beforeLast = since;
     called = Effects.NONE;
@@ -44,7 +43,7 @@ final class UnitLog {
   }
 
   private long moment() {
-    return physical == null ? 0 : physical.moment();
+    return on == null ? 0 : on.moment();
   }
 
   /**
@@ -82,7 +81,7 @@ final class UnitLog {
   }
 
   private Effects since(long moment, Effects byCalls) {
-    Effects seen = physical == null ? Effects.UNPROVEN : physical.effectsSince(moment);
+    Effects seen = on == null ? Effects.UNPROVEN : on.effectsSince(moment);
     return seen == Effects.UNPROVEN ? byCalls : seen;
   }
 }

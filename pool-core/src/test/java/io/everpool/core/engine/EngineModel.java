@@ -143,6 +143,10 @@ abstract class EngineModel {
     engine.close();
   }
 
+  void dismiss() {
+    engine.dismiss();
+  }
+
   void doom() {
     Slot slot = engine.slots()[0];
     engine.doom(slot, slot.word(), CloseReason.FENCED);

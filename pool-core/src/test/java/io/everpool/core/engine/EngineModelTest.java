@@ -15,9 +15,9 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Lincheck runs the real slots, line and hand-over through interleavings of acquire, wake-up, time
- * out (or interrupt: the engine knows no difference), release, retire, doom, probe, evict and
- * close. The laws are in {@link EngineModel}; the results of the calls themselves are not compared
- * with a sequential order, for which connection one gets is free.
+ * out (or interrupt: the engine knows no difference), release, retire, doom, probe, evict, dismiss
+ * and close. The laws are in {@link EngineModel}; the results of the calls themselves are not
+ * compared with a sequential order, for which connection one gets is free.
  *
  * <p>Two searches: scenarios that Lincheck draws, and {@link Races the races} that {@link Engine}
  * argues, each in the fewest calls that can run into it. Each of these was seen to fail with one
@@ -44,6 +44,23 @@ class EngineModelTest {
   public static final class HandedOver extends EngineModel {
     public HandedOver() {
       super(1, new Leaping());
+    }
+
+    @Validate
+    public void nobodyIsForgotten() {
+      settle();
+    }
+  }
+
+  /** The line is sent away, though the pool goes on. */
+  public static final class Dismissed extends EngineModel {
+    public Dismissed() {
+      super(1, () -> 0);
+    }
+
+    @Operation
+    public void dismissing() {
+      dismiss();
     }
 
     @Validate
@@ -79,6 +96,11 @@ class EngineModelTest {
     @Operation
     public void dooming() {
       doom();
+    }
+
+    @Operation
+    public void dismissing() {
+      dismiss();
     }
 
     @Operation
@@ -210,6 +232,16 @@ class EngineModelTest {
           WithFaults.class, List.of(next(1), next(2)), next(1), actor(WithFaults.class, "dooming"));
     }
 
+    /** Who is told of the connection is sent away, and who has joined since waits beside it. */
+    @Test
+    void the_first_is_sent_away_while_it_is_told_of_a_published_connection() {
+      race(
+          Dismissed.class,
+          List.of(next(1), next(2)),
+          List.of(next(1)),
+          List.of(actor(Dismissed.class, "dismissing"), next(3)));
+    }
+
     @Test
     void a_caller_joins_while_the_pool_closes() {
       race(UntilClosed.class, List.of(next(1)), next(2), closing());
@@ -226,12 +258,16 @@ class EngineModelTest {
     }
 
     private static void race(Class<?> model, List<Actor> before, Actor one, Actor other) {
+      race(model, before, List.of(one), List.of(other));
+    }
+
+    private static void race(
+        Class<?> model, List<Actor> before, List<Actor> one, List<Actor> other) {
       ModelCheckingOptions options =
           new ModelCheckingOptions()
               .iterations(0)
               .addCustomScenario(
-                  new ExecutionScenario(
-                      before, List.of(List.of(one), List.of(other)), List.of(), null));
+                  new ExecutionScenario(before, List.of(one, other), List.of(), null));
       check(model, options, 500);
     }
 

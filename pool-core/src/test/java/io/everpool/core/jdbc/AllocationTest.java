@@ -95,6 +95,11 @@ class AllocationTest {
     }
 
     @Override
+    public void cut(Session session, long lease, CloseReason reason) {
+      throw new AssertionError(reason);
+    }
+
+    @Override
     public void doom(Session session, long lease, Verdict verdict, SQLException failure) {
       throw new AssertionError(failure);
     }

@@ -144,6 +144,18 @@ public final class FakeLessor implements Lessor {
   }
 
   @Override
+  public void cut(Session session, long lease, CloseReason reason) {
+    if (session.slot().word() == lease) {
+      try {
+        session.jdbc.abort(Runnable::run); // as adapters cut
+      } catch (SQLException e) {
+        throw new AssertionError(e);
+      }
+    }
+    retire(session, lease, reason);
+  }
+
+  @Override
   public void doom(Session session, long lease, Verdict verdict, SQLException failure) {
     if (Slot.state(lease) == State.LEASED && session.slot().attempt(Move.DOOM, lease)) {
       doomed.add(verdict);

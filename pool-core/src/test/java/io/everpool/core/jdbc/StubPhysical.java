@@ -87,6 +87,11 @@ final class StubPhysical implements PhysicalConnection {
     }
 
     @Override
+    void broken(Throwable e) {
+      throw new AssertionError(e);
+    }
+
+    @Override
     public void clearWarnings() {}
 
     @Override

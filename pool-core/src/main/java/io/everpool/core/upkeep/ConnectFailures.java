@@ -1,0 +1,98 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.driver.Verdict;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Failures to open a connection that are this process's own: its limits, and a driver that throws
+ * what no driver should. Nobody is to look for them in the network.
+ */
+final class ConnectFailures {
+  private static final int DEPTH = 20;
+
+  private ConnectFailures() {}
+
+  /** The driver has thrown something else than an SQLException. */
+  static final class OfTheDriver extends SQLException {
+    private static final long serialVersionUID = 1L;
+
+    /** So often in a row, and what is missing stays missing. */
+    private static final int FOR_GOOD = 3;
+
+    OfTheDriver(String message, Throwable cause) {
+      super(message, cause);
+    }
+
+    /** What it means after so many failures in a row; {@code judged} by the rules. */
+    Verdict verdict(Verdict judged, int inARow) {
+      return getCause() instanceof LinkageError
+          ? (inARow < FOR_GOOD ? Verdict.CONNECTION_LOST : Verdict.REFUSED)
+          : judged;
+    }
+  }
+
+  /** No thread could be started. */
+  static SQLException noThread() {
+    return new SQLTransientConnectionException(
+        "This process can't start another thread: it is at a limit of the system (ulimit -u, the"
+            + " pids of its container) or out of native memory. The pool tries again",
+        "08001");
+  }
+
+  /** What was thrown, as an SQLException that says what it is. */
+  static SQLException describe(Throwable thrown) {
+    if (own(thrown) == Verdict.PROCESS_LIMIT) {
+      Throwable memory = find(thrown, OutOfMemoryError.class);
+      Throwable limit = memory != null ? memory : find(thrown, IOException.class);
+      return new SQLTransientConnectionException(
+          (memory != null
+                  ? "This process ran out of memory while it opened a connection: give it more"
+                      + " heap, or look for what fills it"
+                  : "This process has no file descriptor left for another connection: raise its"
+                      + " limit (ulimit -n), or look for what keeps files and sockets open")
+              + ". The pool tries again ("
+              + limit
+              + ")",
+          "08001",
+          thrown);
+    }
+    if (thrown instanceof SQLException failure) {
+      return failure;
+    }
+    return new OfTheDriver(
+        thrown instanceof LinkageError
+            ? "The driver doesn't work here: "
+                + thrown
+                + ". A class of it is missing or doesn't fit the others: look at the class path"
+            : "The driver failed to open a connection: " + thrown,
+        thrown);
+  }
+
+  /** What it means if it is a limit of this process; null if it isn't. */
+  static @Nullable Verdict own(Throwable thrown) {
+    return find(thrown, OutOfMemoryError.class) != null || outOfFiles(thrown)
+        ? Verdict.PROCESS_LIMIT
+        : null;
+  }
+
+  /** The system's words; Java has no class for it. */
+  private static boolean outOfFiles(Throwable thrown) {
+    IOException failure = find(thrown, IOException.class);
+    String message = failure == null ? "" : String.valueOf(failure.getMessage());
+    return message.toLowerCase(Locale.ROOT).contains("too many open files");
+  }
+
+  private static <T extends Throwable> @Nullable T find(Throwable thrown, Class<T> type) {
+    Throwable at = thrown;
+    for (int depth = 0; at != null && depth < DEPTH; depth++, at = at.getCause()) {
+      if (type.isInstance(at)) {
+        return type.cast(at);
+      }
+    }
+    return null;
+  }
+}

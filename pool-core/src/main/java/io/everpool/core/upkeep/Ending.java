@@ -1,0 +1,80 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.core.observe.Journal;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+
+/**
+ * The one way in which a physical connection ends, whatever its driver throws: politely or, where
+ * that fails, cut; the other way round if somebody may be at it. On a worker, for either may take
+ * its time.
+ */
+final class Ending {
+  private static final Logger log = Journal.log();
+
+  private final PhysicalConnection physical;
+  private final String name;
+  private final BooleanSupplier over;
+  private final Consumer<Throwable> witness;
+
+  /**
+   * An end.
+   *
+   * @param name pool and connection, for the log
+   * @param over whether somebody else has ended it meanwhile
+   * @param witness hears what a polite close has thrown
+   */
+  Ending(
+      PhysicalConnection physical, String name, BooleanSupplier over, Consumer<Throwable> witness) {
+    this.physical = physical;
+    this.name = name;
+    this.over = over;
+    this.witness = witness;
+  }
+
+  /** Of a connection that came when nobody wanted it any more. */
+  static void unwanted(PhysicalConnection physical, String pool) {
+    new Ending(physical, pool + ": a connection nobody wanted", () -> false, e -> {}).run(true);
+  }
+
+  void run(boolean cut) {
+    boolean ended =
+        cut
+            ? severed() || over.getAsBoolean() || closed()
+            : closed() || over.getAsBoolean() || severed();
+    if (!ended) {
+      log.error("Pool {} could neither be closed nor cut", name);
+    }
+  }
+
+  private boolean closed() {
+    try {
+      physical.close();
+      return true;
+    } catch (Throwable e) {
+      hear("closed", e);
+      return false;
+    }
+  }
+
+  private boolean severed() {
+    try {
+      physical.abort();
+      return true;
+    } catch (Throwable e) {
+      hear("cut", e);
+      return false;
+    }
+  }
+
+  private void hear(String what, Throwable e) {
+    try {
+      log.debug("Pool {} could not be {}", name, what, e);
+      witness.accept(e);
+    } catch (Throwable more) {
+      // no memory even for that
+    }
+  }
+}

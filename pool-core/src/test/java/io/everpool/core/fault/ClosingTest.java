@@ -1,0 +1,173 @@
+package io.everpool.core.fault;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolState;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.Verdict;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.Everpool;
+import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.State;
+import io.everpool.core.observe.Journal;
+import io.everpool.core.upkeep.Environment;
+import io.everpool.core.upkeep.Pulse;
+import io.everpool.core.upkeep.Upkeep;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Closing a pool comes to an end, and leaves nothing behind, whoever closes it and when. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class ClosingTest {
+  private final Script script = new Script();
+  private final FaultyDriver driver = new FaultyDriver(script);
+
+  private static PoolConfig.Builder config() {
+    return PoolConfig.builder("fault:")
+        .name("closing")
+        .minSize(1)
+        .maxSize(2)
+        .closeTimeout(Duration.ofSeconds(5))
+        .drainTimeout(Duration.ofSeconds(10));
+  }
+
+  @Test
+  void a_second_close_waits_for_the_first() throws Exception {
+    Pool pool = Everpool.builder(config().build()).connector(driver).open();
+    Connection held = pool.getConnection();
+    CompletableFuture<Void> first = CompletableFuture.runAsync(pool::close);
+    while (pool.snapshot().state() == PoolState.OPEN) {
+      Thread.onSpinWait();
+    }
+    CompletableFuture<PoolState> second =
+        CompletableFuture.supplyAsync(
+            () -> {
+              pool.close();
+              return pool.snapshot().state();
+            });
+    assertThat(first).isNotDone();
+    assertThat(second).isNotDone();
+    held.close();
+    assertThat(second.get(30, TimeUnit.SECONDS)).isEqualTo(PoolState.CLOSED);
+    first.get(30, TimeUnit.SECONDS);
+  }
+
+  /** On whichever of the pool's threads it is called. */
+  @Test
+  void a_listener_may_close_the_pool() throws Exception {
+    AtomicReference<@Nullable Pool> pool = new AtomicReference<>();
+    CountDownLatch closed = new CountDownLatch(1);
+    pool.set(
+        Everpool.builder(config().build())
+            .connector(driver)
+            .listener(
+                event -> {
+                  Pool it = pool.get();
+                  if (event instanceof PoolEvent.Fenced && it != null) {
+                    it.close();
+                    closed.countDown();
+                  }
+                })
+            .open());
+    Pool it = requireNonNull(pool.get());
+    it.replaceAll();
+    assertThat(closed.await(30, TimeUnit.SECONDS)).as("it comes back").isTrue();
+    assertThat(it.snapshot().state()).isEqualTo(PoolState.CLOSED);
+    assertThat(driver.open()).isZero();
+  }
+
+  @Test
+  void a_connector_that_fails_to_close_leaves_no_pool_half_closed() throws Exception {
+    for (Fault fault : Fault.values()) {
+      if (fault != Fault.HANGS) { // which is waited for in the matrix
+        Script failing = new Script();
+        Pool pool = Everpool.builder(config().build()).connector(new FaultyDriver(failing)).open();
+        failing.arm("connector.close", 1, fault);
+        failing.watch(true);
+        pool.close();
+        assertThat(failing.struck()).isTrue();
+        assertThat(pool.snapshot().state()).as("after %s", fault).isEqualTo(PoolState.CLOSED);
+      }
+    }
+  }
+
+  private record Seat(long number, PhysicalConnection physical, long queries) implements Occupant {}
+
+  /**
+   * Between the moment in which a connection arrives in its slot and that in which it is open, the
+   * closing pool gives up the slot. The pool draws a random number just there, which is where this
+   * test has the drain run.
+   */
+  @Test
+  void a_connection_that_arrives_while_the_pool_drains_is_closed() {
+    Queue<Runnable> workers = new ArrayDeque<>();
+    AtomicReference<Pulse.@Nullable Pass> pass = new AtomicReference<>();
+    AtomicReference<@Nullable Upkeep> draining = new AtomicReference<>();
+    Pulse pulse =
+        new Pulse() {
+          @Override
+          public void start(Pass first) {
+            pass.set(first);
+          }
+
+          @Override
+          public void hurry() {}
+
+          @Override
+          public void stop() {}
+        };
+    Environment environment =
+        new Environment(
+            () -> 0,
+            pulse,
+            workers::add,
+            () -> {
+              Upkeep upkeep = draining.getAndSet(null);
+              if (upkeep != null) {
+                assertThat(upkeep.drain()).as("a connect is on its way").isNotDone();
+                run(pass);
+              }
+              return 0.5;
+            });
+    Upkeep upkeep =
+        new Upkeep(
+            config().maxSize(1).build(),
+            driver,
+            failure -> Verdict.CONNECTION_LOST,
+            environment,
+            new Journal("closing", List.of()),
+            (slot, number, physical) -> new Seat(number, physical, 0));
+    upkeep.start();
+    run(pass);
+    draining.set(upkeep);
+    for (Runnable task; (task = workers.poll()) != null; ) {
+      task.run();
+    }
+    run(pass);
+    assertThat(draining.get()).as("the drain ran in between").isNull();
+    assertThat(upkeep.engine().slots()[0].state()).isEqualTo(State.EMPTY);
+    assertThat(driver.open()).as("connections left open").isZero();
+    assertThat(upkeep.drain()).isDone();
+  }
+
+  private static void run(AtomicReference<Pulse.@Nullable Pass> pass) {
+    Pulse.Pass next = pass.get();
+    if (next == null) {
+      throw new AssertionError("not started");
+    }
+    next.run(0);
+  }
+}

@@ -1,0 +1,315 @@
+package io.everpool.core.fault;
+
+import io.everpool.api.ResetMode;
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.driver.CommitTicket;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.Effects;
+import io.everpool.api.driver.Look;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.TransactionState;
+import io.everpool.api.driver.Verdict;
+import io.everpool.core.plain.PlainConnector;
+import java.lang.reflect.Array;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** A driver all of whose methods follow a {@link Script}. It keeps count of its connections. */
+public final class FaultyDriver implements Connector {
+  private static final Connector STATES = PlainConnector.of(dataSource());
+
+  private final Script script;
+  private final Set<Physical> open = new HashSet<>();
+  private final Set<Physical> poisoned = new HashSet<>();
+  private Look look = Look.UNSURE;
+
+  public FaultyDriver(Script script) {
+    this.script = script;
+  }
+
+  private static DataSource dataSource() {
+    return (DataSource)
+        Proxy.newProxyInstance(
+            FaultyDriver.class.getClassLoader(),
+            new Class<?>[] {DataSource.class},
+            (self, method, args) -> {
+              throw new UnsupportedOperationException();
+            });
+  }
+
+  /** How many connections are open. */
+  synchronized int open() {
+    return open.size();
+  }
+
+  /** Whether one that has failed so that it must not be lent again is there still. */
+  synchronized boolean keepsPoisoned() {
+    return open.stream().anyMatch(poisoned::contains);
+  }
+
+  /** From now on connections look so. */
+  synchronized void look(Look value) {
+    look = value;
+  }
+
+  private synchronized Look look() {
+    return look;
+  }
+
+  private synchronized void add(Physical physical) {
+    open.add(physical);
+  }
+
+  private synchronized void remove(Physical physical) {
+    open.remove(physical);
+  }
+
+  private synchronized boolean isOpen(Physical physical) {
+    return open.contains(physical);
+  }
+
+  private synchronized void poison(Physical physical) {
+    poisoned.add(physical);
+  }
+
+  /** Throws what the script says, whatever that is. */
+  private void follow(String name, @Nullable Physical physical) {
+    Throwable thrown = script.called(name);
+    if (thrown != null) {
+      if (physical != null
+          && !(thrown instanceof SQLException e && "22001".equals(e.getSQLState()))) {
+        poison(physical);
+      }
+      Fault.<RuntimeException>sneak(thrown);
+    }
+  }
+
+  @Override
+  public String product() {
+    return "FaultyDB";
+  }
+
+  @Override
+  public String target() {
+    return "nowhere";
+  }
+
+  @Override
+  public PhysicalConnection open(long timeoutNanos) {
+    follow("open", null);
+    Physical physical = new Physical();
+    add(physical);
+    return physical;
+  }
+
+  @Override
+  public Verdict classify(Throwable failure) {
+    follow("classify", null);
+    return STATES.classify(failure);
+  }
+
+  @Override
+  public int traces(String sql) {
+    follow("traces", null);
+    return sql.startsWith("set") ? 1 : 0;
+  }
+
+  @Override
+  public void close() {
+    follow("connector.close", null);
+  }
+
+  private final class Physical implements PhysicalConnection {
+    private final Connection jdbc = (Connection) new Face(this, Connection.class).proxy;
+    private final Map<String, Object> properties = new HashMap<>();
+    private TransactionState transaction = TransactionState.NONE;
+
+    @Override
+    public Connection jdbc() {
+      follow("jdbc", this);
+      return jdbc;
+    }
+
+    @Override
+    public Look look() {
+      follow("look", this);
+      return FaultyDriver.this.look();
+    }
+
+    @Override
+    public void validate(long timeoutNanos) {
+      follow("validate", this);
+    }
+
+    @Override
+    public TransactionState transactionState() {
+      follow("transactionState", this);
+      return transaction;
+    }
+
+    @Override
+    public boolean readOnlyServer(int traces) {
+      follow("readOnlyServer", this);
+      return false;
+    }
+
+    @Override
+    public boolean warnsUnasked() {
+      return true;
+    }
+
+    @Override
+    public boolean wantsRequests() {
+      return true;
+    }
+
+    @Override
+    public long moment() {
+      follow("moment", this);
+      return 0;
+    }
+
+    @Override
+    public Effects effectsSince(long moment) {
+      follow("effectsSince", this);
+      return Effects.UNPROVEN;
+    }
+
+    @Override
+    public boolean refuseWrites(boolean value) {
+      follow("refuseWrites", this);
+      return true;
+    }
+
+    @Override
+    public boolean refusesWritesInTransactions() {
+      follow("refusesWritesInTransactions", this);
+      return true;
+    }
+
+    @Override
+    public boolean supersedesEarlier() {
+      follow("supersedesEarlier", this);
+      return false;
+    }
+
+    @Override
+    public void refresh(long timeoutNanos) {
+      follow("refresh", this);
+    }
+
+    @Override
+    public CommitTicket commitTicket() {
+      follow("commitTicket", this);
+      return new CommitTicket("1", "here", 1);
+    }
+
+    @Override
+    public CommitStatus commitStatus(CommitTicket ticket) {
+      follow("commitStatus", this);
+      return CommitStatus.COMMITTED;
+    }
+
+    @Override
+    public void reset(ResetMode mode, int traces) {
+      follow("reset", this);
+    }
+
+    @Override
+    public void close() {
+      follow("close", this);
+      remove(this);
+    }
+
+    @Override
+    public void abort() {
+      follow("abort", this);
+      remove(this);
+    }
+  }
+
+  /** An object of java.sql. */
+  private final class Face implements InvocationHandler {
+    private final Physical physical;
+    private final String type;
+    private int rows = 1;
+    private boolean closed;
+    final Object proxy;
+
+    Face(Physical physical, Class<?> type) {
+      this.physical = physical;
+      this.type = type.getSimpleName();
+      proxy =
+          Proxy.newProxyInstance(FaultyDriver.class.getClassLoader(), new Class<?>[] {type}, this);
+    }
+
+    @Override
+    public @Nullable Object invoke(Object self, Method method, Object @Nullable [] args) {
+      String name = method.getName();
+      if (method.getDeclaringClass() == Object.class) {
+        return switch (name) {
+          case "toString" -> type;
+          case "hashCode" -> System.identityHashCode(self);
+          default -> args != null && self == args[0];
+        };
+      }
+      follow(type + "." + name, physical);
+      return switch (name) {
+        case "isClosed" -> closed || !isOpen(physical);
+        case "isValid" -> isOpen(physical);
+        case "close" -> {
+          closed = true;
+          yield null;
+        }
+        case "next" -> rows-- > 0;
+        case "commit", "rollback" -> {
+          physical.transaction = TransactionState.NONE;
+          yield null;
+        }
+        default -> answer(name, method.getReturnType(), args);
+      };
+    }
+
+    private @Nullable Object answer(String name, Class<?> returned, Object @Nullable [] args) {
+      if (name.startsWith("execute")
+          && Boolean.FALSE.equals(physical.properties.get("AutoCommit"))) {
+        physical.transaction = TransactionState.OPEN;
+      }
+      if (type.equals("Connection") && name.startsWith("set") && args != null) {
+        physical.properties.put(name.substring(3), args[args.length - 1]);
+      }
+      if (type.equals("Connection") && args == null) {
+        String key = name.replaceFirst("^(get|is)", "");
+        if (key.equals("AutoCommit") || physical.properties.containsKey(key)) {
+          return physical.properties.getOrDefault(key, true);
+        }
+      }
+      boolean child =
+          Statement.class.isAssignableFrom(returned)
+              || returned == ResultSet.class
+              || returned == DatabaseMetaData.class;
+      return child ? new Face(physical, returned).proxy : some(returned);
+    }
+  }
+
+  private static @Nullable Object some(Class<?> type) {
+    if (type == boolean.class) {
+      return false;
+    }
+    return type.isPrimitive() && type != void.class
+        ? Array.get(Array.newInstance(type, 1), 0)
+        : type == String.class ? "text" : null;
+  }
+}

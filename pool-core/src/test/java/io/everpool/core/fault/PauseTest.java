@@ -1,0 +1,160 @@
+package io.everpool.core.fault;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.Verdict;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+import io.everpool.core.observe.Journal;
+import io.everpool.core.upkeep.Environment;
+import io.everpool.core.upkeep.Pulse;
+import io.everpool.core.upkeep.Upkeep;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** What upkeep makes of time: of a clock that jumps, and of leases that last. */
+class PauseTest {
+  private static final long MS = 1_000_000L;
+
+  private record Seat(long number, PhysicalConnection physical, long queries) implements Occupant {}
+
+  private final Queue<Runnable> workers = new ArrayDeque<>();
+  private final List<PoolEvent> events = new ArrayList<>();
+  private long now = Long.MAX_VALUE - 1000 * MS;
+  private Pulse.@Nullable Pass pass;
+
+  private final Pulse pulse =
+      new Pulse() {
+        @Override
+        public void start(Pass first) {
+          pass = first;
+        }
+
+        @Override
+        public void hurry() {}
+
+        @Override
+        public void stop() {}
+      };
+
+  private Upkeep open(int size) {
+    Upkeep upkeep =
+        new Upkeep(
+            PoolConfig.builder("fault:")
+                .minSize(size)
+                .maxSize(size)
+                .leakThreshold(Duration.ofSeconds(10))
+                .build(),
+            new FaultyDriver(new Script()),
+            failure -> Verdict.CONNECTION_LOST,
+            new Environment(() -> now, pulse, workers::add, () -> 0.5),
+            new Journal("pause", List.of(events::add)),
+            (slot, number, physical) -> new Seat(number, physical, 0));
+    upkeep.start();
+    beat();
+    work();
+    beat();
+    assertThat(upkeep.engine().slots()).allMatch(slot -> slot.state() == State.IDLE);
+    return upkeep;
+  }
+
+  private void beat() {
+    requireNonNull(pass).run(now);
+  }
+
+  private void work() {
+    for (Runnable task; (task = workers.poll()) != null; ) {
+      task.run();
+    }
+  }
+
+  private static void use(Engine engine) {
+    Slot slot = requireNonNull(engine.tryAcquire(1));
+    engine.release(slot, slot.lease);
+  }
+
+  /** How many of the idle connections would be looked at, were they lent now. */
+  private static long mistrusted(Engine engine) {
+    return Arrays.stream(engine.slots())
+        .filter(slot -> slot.state() == State.IDLE && slot.restedWord == slot.word())
+        .count();
+  }
+
+  /** A connection was used a moment ago; then the process stands still for ten seconds. */
+  @Test
+  void after_a_pause_of_the_process_what_was_idle_is_looked_at() {
+    Engine engine = open(1).engine();
+    use(engine);
+    assertThat(mistrusted(engine)).as("used a moment ago").isZero();
+    now += 10_000 * MS;
+    beat();
+    assertThat(engine.slots()[0].state()).as("examined at once").isEqualTo(State.PROBING);
+    work();
+    assertThat(engine.tryAcquire(1)).isNotNull();
+  }
+
+  /** A pass that is a little late is no pause. */
+  @Test
+  void a_late_pass_makes_nobody_look() {
+    Engine engine = open(1).engine();
+    use(engine);
+    now += 300 * MS;
+    beat();
+    assertThat(mistrusted(engine)).isZero();
+  }
+
+  /** By the one who has met it, without waiting for upkeep: the next borrower comes at once. */
+  @Test
+  void one_failure_has_the_idle_others_looked_at_before_upkeep_comes_to_it() {
+    Upkeep upkeep = open(3);
+    Engine engine = upkeep.engine();
+    Slot failed = requireNonNull(engine.tryAcquire(1));
+    for (int i = 0; i < 3; i++) {
+      use(engine);
+    }
+    Occupant occupant = requireNonNull(failed.occupant);
+    engine.doom(failed, failed.lease, CloseReason.FAILED);
+    upkeep.failed(occupant, Verdict.CONNECTION_LOST, "gone");
+    assertThat(mistrusted(engine)).isEqualTo(2);
+  }
+
+  /** A doom is no move of the holder's: he goes on holding. */
+  @Test
+  void a_leak_is_told_of_a_lease_that_was_doomed_meanwhile_and_since_when_it_is_held() {
+    Upkeep upkeep = open(1);
+    Engine engine = upkeep.engine();
+    Slot held = requireNonNull(engine.tryAcquire(1));
+    for (int second = 0; second < 3; second++) {
+      beat();
+      now += 1000 * MS;
+    }
+    upkeep.fence("an operator's wish");
+    for (int second = 3; second < 12; second++) {
+      beat();
+      now += 1000 * MS;
+    }
+    beat();
+    assertThat(held.state()).isEqualTo(State.DOOMED);
+    assertThat(upkeep.unmovedFor(held)).isEqualTo(12_000 * MS);
+    assertThat(events)
+        .filteredOn(PoolEvent.LeakSuspected.class::isInstance)
+        .singleElement()
+        .satisfies(
+            event ->
+                assertThat(((PoolEvent.LeakSuspected) event).heldNanos())
+                    .isBetween(10_000 * MS, 11_000 * MS));
+  }
+}

@@ -1,0 +1,147 @@
+package io.everpool.core.fault;
+
+import io.everpool.api.Pool;
+import io.everpool.api.driver.Look;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Set;
+
+/** What a pool and its callers do while somebody else's code misbehaves. */
+enum Phase {
+  /** Callers want connections of a pool that has none. */
+  OPEN {
+    @Override
+    void play(Stage stage) throws SQLException {
+      stage.open();
+      query(stage.pool());
+    }
+  },
+  /** A connection that has rested is lent. */
+  LOOK {
+    @Override
+    void play(Stage stage) throws SQLException {
+      stage.rest();
+      query(stage.pool());
+    }
+  },
+  /** Idle connections are examined. */
+  VALIDATE {
+    @Override
+    void play(Stage stage) {
+      stage.sleep(2 * Stage.HEALTH_CHECK);
+    }
+  },
+  /** A caller uses a connection in many ways. */
+  USE {
+    @Override
+    void play(Stage stage) throws SQLException {
+      try (Connection connection = stage.pool().getConnection()) {
+        connection.setAutoCommit(false);
+        try (PreparedStatement statement = connection.prepareStatement("select ?")) {
+          statement.setInt(1, 1);
+          statement.addBatch();
+          statement.executeBatch();
+          try (ResultSet rows = statement.executeQuery()) {
+            while (rows.next()) {
+              rows.getObject(1);
+            }
+          }
+        }
+        connection.getMetaData().getTables(null, null, null, null).close();
+        connection.isValid(1);
+        connection.isClosed();
+        connection.unwrap(Connection.class);
+        connection.getTransactionIsolation();
+        connection.commit();
+      }
+    }
+  },
+  /** A unit of work runs in a transaction. */
+  UNIT {
+    @Override
+    void play(Stage stage) throws SQLException {
+      stage
+          .pool()
+          .<Boolean, SQLException>inTransaction(
+              connection -> {
+                stage.work();
+                try (Statement statement = connection.createStatement()) {
+                  return statement.execute("update t set i = 1");
+                }
+              });
+    }
+  },
+  /** A connection comes back in disorder. */
+  RESET {
+    @Override
+    void play(Stage stage) throws SQLException {
+      stage.watch(false);
+      Connection connection = stage.pool().getConnection();
+      connection.setNetworkTimeout(Runnable::run, 1);
+      connection.setReadOnly(true);
+      connection.setSchema("other");
+      connection.setAutoCommit(false);
+      connection.createStatement().execute("set x to 1");
+      connection.prepareStatement("select 1").executeQuery();
+      stage.watch(true);
+      connection.close();
+    }
+  },
+  /** Connections are replaced. */
+  CLOSE {
+    @Override
+    void play(Stage stage) {
+      stage.pool().replaceAll();
+      stage.sleep(Stage.DEADLINE);
+    }
+  },
+  /** A caller aborts his connection while another thread uses it. */
+  ABORT {
+    @Override
+    void play(Stage stage) throws SQLException {
+      try (Connection connection = stage.pool().getConnection()) {
+        connection.createStatement().execute("select 1");
+        connection.abort(Runnable::run);
+      }
+    }
+  },
+  /** The pool is closed. */
+  END {
+    @Override
+    void play(Stage stage) {
+      stage.pool().close();
+    }
+  };
+
+  private static final Set<String> CALLERS =
+      Set.of("traces", "work", "moment", "effectsSince", "transactionState", "commitTicket");
+
+  /**
+   * Whether a caller may be left alone in such a call, with a connection in his hand: where he
+   * himself calls, he keeps it for as long as the driver (or his own recorder) lets him wait.
+   */
+  boolean isOfTheCaller(String method) {
+    return switch (this) {
+      case OPEN, LOOK, USE, UNIT, ABORT -> method.contains(".") || CALLERS.contains(method);
+      default -> false;
+    };
+  }
+
+  abstract void play(Stage stage) throws SQLException;
+
+  /** What the driver says of a connection at a look. */
+  Look look() {
+    return this == LOOK || this == VALIDATE ? Look.UNSURE : Look.ALIVE;
+  }
+
+  static void query(Pool pool) throws SQLException {
+    try (Connection connection = pool.getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("select 1")) {
+      rows.next();
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package io.everpool.core.fault;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * A matrix, not examples: in every phase of a connection's life the n-th call of every method of
+ * the driver, of the listeners, the recorder, the classifiers and the unit's callback misbehaves in
+ * every way, for every n until the phase is through. After each: no lease is out, as many physical
+ * connections are open as the pool says and no more than {@code max-size}, what has failed is not
+ * lent again, the next caller is served within his timeout, and no thread is lost.
+ *
+ * <p>{@code -Deverpool.fault=PHASE:method:n:FAULT} runs one of them alone.
+ */
+class PoisonMatrixTest {
+
+  @ParameterizedTest
+  @EnumSource(Phase.class)
+  @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void nothing_that_anybody_throws_or_never_returns_poisons_the_pool(Phase phase) throws Exception {
+    String only = System.getProperty("everpool.fault", "");
+    List<String> broken = new ArrayList<>();
+    int struck = 0;
+    for (Map.Entry<String, Integer> calls : new Stage(phase).rehearse().entrySet()) {
+      for (int n = 1; n <= calls.getValue(); n++) {
+        for (Fault fault : Fault.values()) {
+          String name = phase + ":" + calls.getKey() + ":" + n + ":" + fault;
+          if (only.isEmpty() || only.equals(name)) {
+            try {
+              struck +=
+                  Stage.of(phase, calls.getKey(), fault).play(calls.getKey(), n, fault) ? 1 : 0;
+            } catch (Exception | AssertionError e) {
+              broken.add(name + ": " + e.getMessage());
+            }
+          }
+        }
+      }
+    }
+    assertThat(broken).isEmpty();
+    assertThat(struck).as("faults that came to pass").isPositive();
+  }
+}

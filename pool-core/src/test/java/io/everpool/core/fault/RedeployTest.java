@@ -1,0 +1,100 @@
+package io.everpool.core.fault;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.core.Everpool;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.ref.WeakReference;
+import java.sql.Connection;
+import java.util.concurrent.Callable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A pool outlives the application that opened it, and does not keep it from being unloaded. */
+class RedeployTest {
+
+  /** An application's class: loaded anew by each of its loaders. */
+  public static final class Application implements Callable<Pool> {
+    static final InheritableThreadLocal<Object> CONTEXT = new InheritableThreadLocal<>();
+    static final ThreadLocal<Object> LOCAL = new ThreadLocal<>();
+
+    @Override
+    public Pool call() throws Exception {
+      Thread.currentThread().setContextClassLoader(getClass().getClassLoader());
+      CONTEXT.set(this);
+      LOCAL.set(this);
+      Pool pool =
+          Everpool.builder(
+                  PoolConfig.builder("fault:").name("redeploy").minSize(2).maxSize(4).build())
+              .connector(new FaultyDriver(new Script()))
+              .open();
+      try (Connection one = pool.getConnection();
+          Connection other = pool.getConnection()) {
+        other.createStatement().execute("select 1");
+        one.createStatement().execute("select 1");
+      }
+      pool.replaceAll(); // so that threads are wanted by more than one caller
+      return pool;
+    }
+  }
+
+  /** Loads the application's class itself, and everything else as the parent has it. */
+  private static final class ApplicationLoader extends ClassLoader {
+    ApplicationLoader(ClassLoader parent) {
+      super(parent);
+    }
+
+    @Override
+    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+      if (!name.equals(Application.class.getName())) {
+        return super.loadClass(name, resolve);
+      }
+      try (InputStream in =
+          Application.class.getResourceAsStream("RedeployTest$Application.class")) {
+        byte[] bytes = in.readAllBytes();
+        return defineClass(name, bytes, 0, bytes.length, Application.class.getProtectionDomain());
+      } catch (IOException e) {
+        throw new ClassNotFoundException(name, e);
+      }
+    }
+  }
+
+  /** On a thread of its own, which ends with the application. */
+  private static WeakReference<ClassLoader> deploy(Pool[] pool) throws Exception {
+    ClassLoader loader = new ApplicationLoader(RedeployTest.class.getClassLoader());
+    Class<?> application = loader.loadClass(Application.class.getName());
+    assertThat(application.getClassLoader()).isSameAs(loader);
+    Callable<?> call = (Callable<?>) application.getConstructor().newInstance();
+    Thread main =
+        new Thread(
+            () -> {
+              try {
+                pool[0] = (Pool) call.call();
+              } catch (Exception e) {
+                throw new AssertionError(e);
+              }
+            });
+    main.start();
+    main.join();
+    return new WeakReference<>(loader);
+  }
+
+  @Test
+  @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void a_redeployed_application_is_collected_while_the_pool_goes_on() throws Exception {
+    Pool[] pool = new Pool[1];
+    WeakReference<ClassLoader> loader = deploy(pool);
+    try (Pool open = pool[0]) {
+      open.getConnection().close();
+      while (loader.get() != null) { // until the test's timeout
+        System.gc();
+        Thread.onSpinWait();
+      }
+      open.getConnection().close();
+    }
+    assertThat(loader.get()).isNull();
+  }
+}

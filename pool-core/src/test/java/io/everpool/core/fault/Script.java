@@ -1,0 +1,88 @@
+package io.everpool.core.fault;
+
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Counts the calls of somebody else's code while it is watched, and has the n-th call of one method
+ * misbehave.
+ */
+public final class Script {
+  private final Map<String, Integer> calls = new TreeMap<>();
+  private final CountDownLatch told = new CountDownLatch(1);
+  private boolean watching;
+  private @Nullable String method;
+  private int countdown;
+  private Fault fault = Fault.CALLERS_MISTAKE;
+  private boolean struck;
+  private volatile @Nullable Thread hanging;
+
+  /** From now on the n-th call of the method misbehaves; counted from 1. */
+  synchronized void arm(String name, int n, Fault value) {
+    method = name;
+    countdown = n;
+    fault = value;
+  }
+
+  synchronized void watch(boolean value) {
+    watching = value;
+  }
+
+  /** How often each method was called while it was watched. */
+  synchronized Map<String, Integer> calls() {
+    return new TreeMap<>(calls);
+  }
+
+  /** Whether the fault has come to pass. */
+  synchronized boolean struck() {
+    return struck;
+  }
+
+  /** Has the call that hangs return. */
+  void tell() {
+    told.countDown();
+  }
+
+  /** The thread that hangs in a call; null if none does. */
+  @Nullable Thread hanging() {
+    return hanging;
+  }
+
+  /** Somebody else's method is called. Returns whether it misbehaves by throwing. */
+  @Nullable Throwable called(String name) {
+    synchronized (this) {
+      if (!watching) {
+        return null;
+      }
+      calls.merge(name, 1, Integer::sum);
+      if (!name.equals(method) || --countdown != 0) {
+        return null;
+      }
+      struck = true;
+      if (fault != Fault.HANGS) {
+        return fault.thrown();
+      }
+    }
+    hang();
+    return null;
+  }
+
+  private void hang() {
+    hanging = Thread.currentThread();
+    boolean interrupted = false;
+    for (boolean over = false; !over; ) {
+      try {
+        told.await();
+        over = true;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    hanging = null;
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

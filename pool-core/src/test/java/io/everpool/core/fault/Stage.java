@@ -1,0 +1,234 @@
+package io.everpool.core.fault;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.HealthCheck;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolSnapshot;
+import io.everpool.api.PoolState;
+import io.everpool.api.ResetMode;
+import io.everpool.api.RetryConfig;
+import io.everpool.api.SleepMode;
+import io.everpool.api.observe.LeaseRecorder;
+import io.everpool.core.PoolInTheatre;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** One pool in one phase, with somebody else's code that misbehaves once; and what must hold. */
+final class Stage {
+  static final long DEADLINE = 1_000_000_000L;
+  static final long HEALTH_CHECK = 5 * DEADLINE;
+
+  /** By then whatever hangs is cut: the longest is a close, which is cut at one deadline. */
+  private static final long PATIENCE = 10 * DEADLINE;
+
+  private final Phase phase;
+  private final Script script = new Script();
+  private final Theatre theatre = new Theatre();
+  private final FaultyDriver driver = new FaultyDriver(script);
+  private final PoolInTheatre pool;
+
+  /** A stage with nothing amiss. */
+  Stage(Phase phase) {
+    this(phase, 1);
+  }
+
+  /** A stage for a fault. Whoever hangs in a call of his own keeps his connection. */
+  static Stage of(Phase phase, String method, Fault fault) {
+    return new Stage(phase, fault == Fault.HANGS && phase.isOfTheCaller(method) ? 2 : 1);
+  }
+
+  private Stage(Phase phase, int maxSize) {
+    this.phase = phase;
+    PoolConfig config =
+        PoolConfig.builder("fault:")
+            .name(phase.name())
+            .minSize(phase == Phase.OPEN ? 0 : 1)
+            .maxSize(maxSize)
+            .failFast(false)
+            .acquireTimeout(Duration.ofNanos(PATIENCE))
+            .connectTimeout(Duration.ofNanos(DEADLINE))
+            .validationTimeout(Duration.ofNanos(DEADLINE))
+            .resetTimeout(Duration.ofNanos(DEADLINE))
+            .closeTimeout(Duration.ofNanos(DEADLINE))
+            .drainTimeout(Duration.ofNanos(DEADLINE))
+            .healthCheck(HealthCheck.QUERY)
+            .healthCheckInterval(Duration.ofNanos(HEALTH_CHECK))
+            .sleep(SleepMode.OFF)
+            .reset(ResetMode.SMART)
+            .retry(RetryConfig.DEFAULT.withInitialBackoff(Duration.ofMillis(1)))
+            .build();
+    pool =
+        new PoolInTheatre(
+            config,
+            driver,
+            List.of(
+                failure -> {
+                  foreign("classifier");
+                  return null;
+                }),
+            List.of(event -> foreign("listener")),
+            new LeaseRecorder() {
+              @Override
+              public void acquired(long waitedNanos) {
+                foreign("recorder.acquired");
+              }
+
+              @Override
+              public void released(long heldNanos) {
+                foreign("recorder.released");
+              }
+            },
+            theatre.environment());
+  }
+
+  private void foreign(String name) {
+    Throwable thrown = script.called(name);
+    if (thrown != null) {
+      Fault.<RuntimeException>sneak(thrown);
+    }
+  }
+
+  // ---- for phases
+
+  Pool pool() {
+    return pool.pool();
+  }
+
+  void open() throws SQLException {
+    pool.open();
+  }
+
+  void watch(boolean value) {
+    script.watch(value);
+  }
+
+  void sleep(long nanos) {
+    theatre.sleep(nanos);
+  }
+
+  /** Until a connection is looked at before it is lent. */
+  void rest() {
+    theatre.sleep(DEADLINE / 2);
+  }
+
+  /** The callback of a unit. */
+  void work() {
+    foreign("work");
+  }
+
+  // ---- the play
+
+  /** Plays the phase with nothing amiss; returns how often each foreign method was called. */
+  Map<String, Integer> rehearse() throws Exception {
+    perform();
+    script.watch(false);
+    Map<String, Integer> calls = script.calls();
+    end();
+    return calls;
+  }
+
+  /** Plays it with a fault; returns false if that did not come to pass. */
+  boolean play(String method, int n, Fault fault) throws Exception {
+    script.arm(method, n, fault);
+    Thread caller = perform();
+    Thread hanging = script.hanging();
+    if (hanging != null && phase != Phase.END) {
+      servesOthers();
+    }
+    script.tell();
+    assertThat(theatre.play(PATIENCE, () -> !caller.isAlive()))
+        .as("the caller comes back: %s", Theatre.trace(caller))
+        .isTrue();
+    script.watch(false);
+    if (phase != Phase.END) {
+      keepsTheLaws();
+    }
+    end();
+    return script.struck();
+  }
+
+  /** Lets the phase go on until it is over, or as far as it comes. */
+  private Thread perform() {
+    if (phase != Phase.OPEN) {
+      Thread opener = act(this::open);
+      theatre.play(PATIENCE, () -> !opener.isAlive() && pool().snapshot().idle() > 0);
+    }
+    driver.look(phase.look());
+    script.watch(true);
+    Thread caller = act(() -> phase.play(this));
+    theatre.play(PATIENCE, () -> !caller.isAlive() && script.hanging() == null);
+    return caller;
+  }
+
+  /** A caller's thread; what is thrown to a caller is his. */
+  private Thread act(Part part) {
+    return theatre.act(
+        "caller",
+        () -> {
+          try {
+            part.play();
+          } catch (Throwable e) {
+            // whatever the driver has thrown
+          }
+        });
+  }
+
+  private interface Part {
+    void play() throws Throwable;
+  }
+
+  private void servesOthers() throws Exception {
+    AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
+    Thread other =
+        theatre.act(
+            "another caller",
+            () -> {
+              try {
+                Phase.query(pool());
+              } catch (Throwable e) {
+                thrown.set(e);
+              }
+            });
+    boolean served = theatre.play(PATIENCE + DEADLINE, () -> !other.isAlive());
+    assertThat(thrown.get()).as("what the next caller is told").isNull();
+    assertThat(served).as("the next caller is served: %s", Theatre.trace(other)).isTrue();
+  }
+
+  private void keepsTheLaws() throws Exception {
+    theatre.play(
+        PATIENCE,
+        () -> {
+          PoolSnapshot now = pool().snapshot();
+          return now.connecting() + now.closing() + now.probing() + now.leased() == 0
+              && theatre.acting() == 0;
+        });
+    PoolSnapshot now = pool().snapshot();
+    assertThat(now.leased()).as("leases that nobody holds").isZero();
+    assertThat(driver.open()).as("connections open").isEqualTo(now.total());
+    assertThat(driver.open()).as("connections open").isLessThanOrEqualTo(now.maxSize());
+    assertThat(driver.keepsPoisoned()).as("a connection is kept that must not be lent").isFalse();
+    servesOthers();
+    assertThat(pool().snapshot().leased()).as("leases that nobody holds").isZero();
+    theatre.play(PATIENCE, () -> theatre.acting() == 0);
+    assertThat(theatre.acting()).as("threads that don't come back").isZero();
+  }
+
+  private void end() throws Exception {
+    Thread closer = act(() -> pool().close());
+    boolean closed = theatre.play(PATIENCE, () -> !closer.isAlive());
+    closer.join(5_000); // what a listener or a connector holds up is waited for in real time
+    assertThat(closed || !closer.isAlive())
+        .as("the pool closes: %s", Theatre.trace(closer))
+        .isTrue();
+    assertThat(pool().snapshot().state()).isEqualTo(PoolState.CLOSED);
+    theatre.play(PATIENCE, () -> theatre.acting() == 0);
+    assertThat(driver.open()).as("connections open after the end").isZero();
+    assertThat(theatre.acting()).as("threads after the end").isZero();
+  }
+}

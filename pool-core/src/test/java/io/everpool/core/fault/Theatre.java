@@ -1,0 +1,171 @@
+package io.everpool.core.fault;
+
+import io.everpool.core.engine.TimeSource;
+import io.everpool.core.upkeep.Environment;
+import io.everpool.core.upkeep.Pulse;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Virtual time for real threads, so that calls may really hang. Time stands still while any actor
+ * (a caller, a worker, upkeep) has something to do, and moves when all of them wait or hang; then
+ * whoever is parked is woken to look at the clock again.
+ */
+final class Theatre implements TimeSource {
+  private static final long STEP = 50_000_000L;
+
+  private static final long AFTER_FAILURE = 100_000_000L;
+
+  /** An actor that was woken may take that long to look awake; in real time. */
+  private static final long GLANCE = 20_000L;
+
+  private final List<Thread> actors = new CopyOnWriteArrayList<>();
+  private final Beat beat = new Beat();
+  private volatile long now = Long.MAX_VALUE - 3_000_000_000L; // everything works across overflow
+  private volatile boolean threadless;
+
+  @Override
+  public long nanoTime() {
+    return now;
+  }
+
+  Environment environment() {
+    return new Environment(this, beat, this::work, () -> 0.5);
+  }
+
+  /** Whether no thread is to be had any more, as at the limit of the process. */
+  void threadless(boolean value) {
+    threadless = value;
+  }
+
+  private void work(Runnable task) {
+    if (threadless) {
+      throw new OutOfMemoryError("unable to create native thread");
+    }
+    act("worker", task);
+  }
+
+  /** Has a thread of its own do something. */
+  Thread act(String name, Runnable part) {
+    Thread actor = new Thread(part, name);
+    actor.setDaemon(true);
+    actors.add(actor);
+    actor.start();
+    return actor;
+  }
+
+  /** For actors: waits for virtual time to pass. */
+  void sleep(long nanos) {
+    for (long end = now + nanos; now - end < 0; ) {
+      LockSupport.park(this);
+    }
+  }
+
+  /** Lets time pass until something is so; false if it isn't after that time. */
+  boolean play(long atMost, BooleanSupplier done) {
+    long end = now + atMost;
+    while (true) {
+      settle();
+      if (beat.isDue()) {
+        beat.now();
+      } else if (done.getAsBoolean()) {
+        return true;
+      } else if (now - end >= 0) {
+        return false;
+      } else {
+        long next = now + STEP; // by this thread alone
+        now = next;
+        actors.forEach(LockSupport::unpark);
+      }
+    }
+  }
+
+  /** Returns when every actor waits, hangs, or has ended. */
+  private void settle() {
+    for (int quiet = 0; quiet < 2; ) {
+      if (actors.stream().anyMatch(Theatre::acts)) {
+        quiet = 0;
+      } else {
+        quiet++;
+      }
+      LockSupport.parkNanos(GLANCE);
+    }
+    actors.removeIf(actor -> !actor.isAlive());
+  }
+
+  private static boolean acts(Thread actor) {
+    return switch (actor.getState()) {
+      case NEW, RUNNABLE, BLOCKED -> true;
+      case WAITING, TIMED_WAITING, TERMINATED -> false;
+    };
+  }
+
+  /** How many actors have not come to their end. */
+  int acting() {
+    settle();
+    return actors.size();
+  }
+
+  /** Upkeep; each pass is an actor's. */
+  private final class Beat implements Pulse {
+    private final AtomicBoolean hurried = new AtomicBoolean();
+    private @Nullable Pass pass;
+    private volatile long due;
+    private volatile boolean stopped;
+
+    @Override
+    public void start(Pass first) {
+      pass = first;
+      due = now;
+    }
+
+    @Override
+    public void hurry() {
+      hurried.set(true);
+    }
+
+    @Override
+    public void stop() {
+      stopped = true;
+    }
+
+    boolean isDue() {
+      return pass != null && !stopped && (hurried.get() || now - due >= 0);
+    }
+
+    void now() {
+      Pass next = pass;
+      if (next == null) {
+        return;
+      }
+      hurried.set(false);
+      Thread upkeep =
+          act(
+              "upkeep",
+              () -> {
+                long delay = AFTER_FAILURE; // as the real thread does it
+                try {
+                  delay = next.run(now);
+                } finally {
+                  due = now + Math.min(delay, Long.MAX_VALUE / 2);
+                }
+              });
+      settle();
+      if (upkeep.isAlive()) {
+        throw new AssertionError("upkeep waits for somebody else's code: " + trace(upkeep));
+      }
+    }
+  }
+
+  static String trace(Thread thread) {
+    StringBuilder text = new StringBuilder(thread.getName());
+    for (StackTraceElement element : thread.getStackTrace()) {
+      text.append("\n\tat ").append(element);
+    }
+    return text.toString();
+  }
+}
