@@ -54,6 +54,7 @@ public final class ForwardingSources {
       Set.of(
           "abort(java.util.concurrent.Executor)",
           "beginRequest()",
+          "cancel()",
           "close()",
           "closeOnCompletion()",
           "endRequest()",

@@ -2,11 +2,13 @@ package io.everpool.postgresql;
 
 import io.everpool.api.driver.TransactionState;
 import java.lang.reflect.Constructor;
+import java.lang.reflect.Field;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Arrays;
 import java.util.Properties;
+import java.util.concurrent.locks.ReentrantLock;
 import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
@@ -55,6 +57,9 @@ record PgjdbcInternals(
           has("core.BaseConnection", "getQueryExecutor")
               && has("core.QueryExecutor", "getNotifications"),
           has("core.SocketFactoryFactory", "getSslSocketFactory", Properties.class));
+
+  private static final @Nullable Field LOCK = field("core.QueryExecutorBase", "lock");
+  private static final @Nullable Field COPY = field("core.v3.QueryExecutorImpl", "lockedFor");
 
   private static boolean has(String type, String method, Class<?>... parameters) {
     Class<?> found = find(type);
@@ -138,6 +143,35 @@ record PgjdbcInternals(
       }
     } else if (!jdbc.isValid(jdbc.getNetworkTimeout() / MILLIS_PER_SECOND + 1)) {
       throw new SQLException("The server gave no sign of life", "08006");
+    }
+  }
+
+  /**
+   * Whether a copy holds the driver, or some thread is in it, and so would let all others wait;
+   * rather no where that can't be seen (before 42.6 a thread holds a monitor and no lock).
+   */
+  boolean isBusy(Connection jdbc) {
+    try {
+      Object executor = ((BaseConnection) jdbc).getQueryExecutor();
+      boolean copies = COPY != null && COPY.get(executor) != null;
+      return copies
+          || (LOCK != null && LOCK.get(executor) instanceof ReentrantLock lock && lock.isLocked());
+    } catch (IllegalAccessException | RuntimeException e) {
+      return false;
+    }
+  }
+
+  private static @Nullable Field field(String type, String name) {
+    Class<?> found = find(type);
+    try {
+      if (found == null) {
+        return null;
+      }
+      Field field = found.getDeclaredField(name);
+      field.setAccessible(true);
+      return field;
+    } catch (NoSuchFieldException | RuntimeException e) {
+      return null;
     }
   }
 

@@ -9,13 +9,18 @@ import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.TransactionState;
 import java.io.IOException;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
 /** A session on a PostgreSQL server. */
 final class PostgresConnection implements PhysicalConnection {
+  private static final AtomicLong TOKENS = new AtomicLong();
+
   private static final long NANOS_PER_MILLI = 1_000_000;
 
   private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;
@@ -169,6 +174,27 @@ final class PostgresConnection implements PhysicalConnection {
   /** What the protocol has said; null if the socket is of someone else's making. */
   @Nullable ProtocolLog log() {
     return socket == null ? null : socket.log();
+  }
+
+  @Override
+  public boolean inStep() {
+    ProtocolLog log = log();
+    return (log == null || log.isInStep()) && !DRIVER.isBusy(jdbc);
+  }
+
+  /** By a text that nobody else asks for. */
+  @Override
+  public void prove() throws SQLException {
+    String token = "everpool " + TOKENS.incrementAndGet();
+    try (Statement statement = DRIVER.query(jdbc, "select '" + token + "'");
+        ResultSet row = statement.getResultSet()) {
+      if (row == null || !row.next() || !token.equals(row.getString(1))) {
+        throw new SQLException("The driver reads the answer to another question", "08P01");
+      }
+    }
+    if (!inStep()) {
+      throw new SQLException("Answers were left that nobody has read", "08P01");
+    }
   }
 
   @Override

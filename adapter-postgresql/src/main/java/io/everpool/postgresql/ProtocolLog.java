@@ -241,6 +241,14 @@ final class ProtocolLog {
 
   // What is known.
 
+  /**
+   * Whether nothing is left to be answered and no copy is under way, as far as can be seen. What
+   * the driver has taken from the socket and not read yet is beyond this.
+   */
+  boolean isInStep() {
+    return lost || (outstanding.isEmpty() && !copyIn && !copyOut && !replication);
+  }
+
   /** The messages aren't what the protocol says, or can't be seen: for good. */
   void lose() {
     lost = true;

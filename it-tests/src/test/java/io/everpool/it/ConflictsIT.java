@@ -147,7 +147,7 @@ class ConflictsIT {
           each.get();
         } catch (ExecutionException e) {
           failed++;
-          e.getCause().printStackTrace();
+          e.printStackTrace();
         }
       }
     } finally {

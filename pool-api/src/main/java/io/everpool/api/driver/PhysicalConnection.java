@@ -91,6 +91,24 @@ public interface PhysicalConnection {
   }
 
   /**
+   * Whether driver and server are in step, as far as can be seen from outside: no request waits for
+   * its answer, no copy is open, no other thread is in the driver. No round trip, and it waits for
+   * nobody. Asked before anything is cleaned up: a connection that isn't is cut, for whatever it is
+   * asked might wait for ever, or be answered by what was meant for another question.
+   */
+  default boolean inStep() {
+    return true;
+  }
+
+  /**
+   * Proves that the driver reads the answer to what it asks, and not one that was left unread: a
+   * round trip. Called outside of a transaction, after a {@link #reset} with {@link #EXPOSED}.
+   *
+   * @throws SQLException if it does not; the connection is then closed
+   */
+  default void prove() throws SQLException {}
+
+  /**
    * Forgets the plans of prepared statements, here and on the server, so that the next use prepares
    * anew; called outside of a transaction after {@link Verdict#STALE_PLAN}. May cost a round trip.
    */

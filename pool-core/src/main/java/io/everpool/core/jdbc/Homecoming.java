@@ -17,6 +17,10 @@ import org.slf4j.Logger;
 final class Homecoming {
   private static final Logger log = Journal.log();
 
+  private static final String OUT_OF_STEP =
+      "It came back while a copy, a replication stream, a statement or a cancel was under way on it:"
+          + " end those before the connection is closed";
+
   private final Session session;
   private final Lessor lessor;
   private boolean rolledBack;
@@ -94,6 +98,9 @@ final class Homecoming {
   /** Returns what went wrong, or null. */
   private @Nullable Throwable clean(@Nullable OpenStatement left) {
     try {
+      if (!session.inStep()) {
+        throw new IllegalStateException(OUT_OF_STEP); // whatever is asked now may wait for ever
+      }
       if (session.mayBeShut() && session.shut()) {
         throw new SQLNonTransientConnectionException("The driver has closed it", "08003");
       }
@@ -167,7 +174,8 @@ final class Homecoming {
   }
 
   private void giveUp(long claimed, Throwable failure, Verdict verdict) {
-    if (!(failure instanceof SQLException e)) {
+    if (!(failure instanceof SQLException e) || session.exposedToProgram()) {
+      // by its borrower's doing, as far as is known: no evidence against the server
       lessor.cut(session, claimed, CloseReason.RESET_FAILED);
     } else if (verdict.fatal()) {
       lessor.doom(session, claimed, verdict, e);

@@ -109,6 +109,32 @@ public abstract class OpenStatement implements Statement {
     }
   }
 
+  /**
+   * May come from any thread, and takes its way past the connection: a request that is under way
+   * when the lease ends would cancel what the next borrower does. So the session knows of it while
+   * it lasts, and isn't lent again if the lease ends meanwhile. What is counted first and looked at
+   * again afterwards leaves a gap of the time that the closing thread's last store takes to be
+   * seen, some nanoseconds; the request takes a connection of its own first.
+   */
+  @Override
+  public final void cancel() throws SQLException {
+    Session session = connection.current();
+    session.cancels.incrementAndGet();
+    try {
+      if (connection.session() != session) {
+        throw PooledConnection.closed();
+      }
+      bare().cancel();
+    } catch (SQLException e) {
+      throw connection.session() == session ? failed(e) : e;
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
+    } finally {
+      session.cancels.decrementAndGet();
+    }
+  }
+
   @Override
   public final boolean isClosed() throws SQLException {
     try {

@@ -11,6 +11,7 @@ import io.everpool.core.engine.Slot;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,6 +74,9 @@ public final class Session implements Occupant {
 
   /** What the texts of this lease may have left in the session. */
   int traces;
+
+  /** Requests to cancel a statement that are under way. */
+  final AtomicInteger cancels = new AtomicInteger();
 
   /** Closed statements that could not be taken out of the face's list at once; about. */
   int strays;
@@ -192,6 +196,19 @@ public final class Session implements Occupant {
     return traces != 0 && reset != ResetMode.NONE;
   }
 
+  /** Whether the program has had the driver's own object in this lease. */
+  boolean exposedToProgram() {
+    return (traces & PhysicalConnection.EXPOSED) != 0;
+  }
+
+  /**
+   * Whether the session may be asked anything: no answer is outstanding, no request to cancel is on
+   * its way, nobody else is in the driver.
+   */
+  boolean inStep() {
+    return cancels.get() == 0 && physical.inStep();
+  }
+
   /**
    * Whether nothing has to be cleaned up, by local knowledge only. Changes nothing but the driver's
    * warnings.
@@ -199,6 +216,8 @@ public final class Session implements Occupant {
   boolean tidy() throws SQLException {
     if (has(CHANGED | STALE_PLANS | BROKEN | IN_REQUEST)
         || mayBeShut()
+        || cancels.get() != 0
+        || exposedToProgram()
         || traced()
         || (has(RAN) && reset == ResetMode.DISCARD_ALL)) {
       return false;
@@ -527,6 +546,9 @@ public final class Session implements Occupant {
       forgetPlans();
     }
     readOnlyUnsettled = writesRefused;
+    if (exposedToProgram()) {
+      physical.prove();
+    }
     jdbc.clearWarnings();
     endRequest();
   }
