@@ -546,8 +546,8 @@ public final class PooledConnection extends RestoredConnection {
     if (type.isInstance(face)) {
       return type.cast(face);
     }
-    sending();
     s.exposed();
+    sending();
     if (observer != null) {
       observer.exposed();
     }

@@ -27,8 +27,21 @@ abstract class RestoredConnection extends ForwardingConnection {
     super.setAutoCommit(value);
     settings.changed(Setting.AUTO_COMMIT, value);
     current().readOnlyMayBeUnsettled();
+    settleIfExposed();
     if (value) {
       current().settled();
+    }
+  }
+
+  /** What is sent next may not pass here. */
+  private void settleIfExposed() throws SQLException {
+    Session s = current();
+    if (s.isExposed() && s.readOnlyUnsettled) {
+      try {
+        s.settleReadOnly();
+      } catch (SQLException e) {
+        throw failed(e);
+      }
     }
   }
 
@@ -66,6 +79,7 @@ abstract class RestoredConnection extends ForwardingConnection {
     settings.changed(setting, value);
     if (setting == Setting.READ_ONLY) {
       current().readOnlyUnsettled = true;
+      settleIfExposed();
     }
   }
 

@@ -170,6 +170,11 @@ public final class Session implements Occupant {
   void exposed() {
     marks |= RAN | PENDING;
     traces |= PhysicalConnection.EXPOSED;
+    readOnlyMayBeUnsettled();
+  }
+
+  boolean isExposed() {
+    return (traces & PhysicalConnection.EXPOSED) != 0;
   }
 
   /** A transaction ended, and nothing has been sent since. */
@@ -280,9 +285,7 @@ public final class Session implements Occupant {
 
   /** Whether a text may have set the level of isolation, or an earlier lease's may have. */
   boolean isolationMayBeSetBySql() {
-    return has(SqlTexts.ISOLATES)
-        || (traces & PhysicalConnection.EXPOSED) != 0
-        || reset == ResetMode.NONE;
+    return has(SqlTexts.ISOLATES) || isExposed() || reset == ResetMode.NONE;
   }
 
   /** Whether anything was sent since the last commit or rollback. */
@@ -402,13 +405,16 @@ public final class Session implements Occupant {
    * which not every driver's {@code setReadOnly} does. The server is told before the first
    * statement that it concerns, and left so when the lease ends: leases of the same kind cost one
    * round trip among them all.
+   *
+   * <p>Transactions that the driver begins as read-only need none of it; but by its own object it
+   * may begin others (pgjdbc for COPY and fastpath).
    */
   void settleReadOnly() throws SQLException {
     if (inTransaction()) {
       return; // it goes on as it was begun; asked again at the next statement
     }
     boolean wanted = Boolean.TRUE.equals(ask(Setting.READ_ONLY));
-    if (wanted && !autoCommit() && !physical.refusesWritesInTransactions()) {
+    if (wanted && !isExposed() && !autoCommit() && !physical.refusesWritesInTransactions()) {
       readOnlyUnsettled = false; // turning autocommit on asks again
       return;
     }

@@ -99,6 +99,29 @@ class WritesRefusedTest {
     assertThat(driver.writesRefused).containsExactly(true);
   }
 
+  /** By its own object it may begin others, which nobody sees. */
+  @Test
+  void noTransactionIsTheDriversWhoseObjectIsHandedOut() throws SQLException {
+    lease(
+        connection -> {
+          connection.setReadOnly(true);
+          connection.setAutoCommit(false);
+          connection.unwrap(FakeDriver.Vendor.class);
+          assertThat(driver.writesRefused).containsExactly(true);
+        });
+    driver.writesRefused.clear();
+    lease(
+        connection -> {
+          connection.unwrap(FakeDriver.Vendor.class);
+          assertThat(driver.writesRefused).containsExactly(false);
+          connection.setAutoCommit(false);
+          connection.setReadOnly(true);
+          assertThat(driver.writesRefused).containsExactly(false, true);
+          connection.setReadOnly(false);
+          assertThat(driver.writesRefused).containsExactly(false, true, false);
+        });
+  }
+
   /** Whatever may begin a transaction in the next lease begins one that may write. */
   @Test
   void whatFollowsAReadOnlyLeaseMayWrite() throws SQLException {
