@@ -17,6 +17,7 @@ import org.postgresql.core.BaseConnection;
 import org.postgresql.core.BaseStatement;
 import org.postgresql.core.QueryExecutor;
 import org.postgresql.core.SocketFactoryFactory;
+import org.postgresql.jdbc.PgConnection;
 import org.postgresql.ssl.LibPQFactory;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.PSQLState;
@@ -34,13 +35,15 @@ import org.postgresql.util.PSQLState;
  * @param simpleQueries whether one can be sent by the simple protocol that begins none
  * @param notifications whether those that have arrived can be had without a look at the socket
  * @param sslFactories whether the driver makes its own factory of TLS sockets for others
+ * @param settings whether what can only be set can be set to what it is at first
  */
 record PgjdbcInternals(
     boolean transactionState,
     boolean directStatements,
     boolean simpleQueries,
     boolean notifications,
-    boolean sslFactories) {
+    boolean sslFactories,
+    boolean settings) {
 
   private static final int MILLIS_PER_SECOND = 1000;
 
@@ -56,7 +59,11 @@ record PgjdbcInternals(
           has("core.BaseStatement", "executeWithFlags", String.class, int.class),
           has("core.BaseConnection", "getQueryExecutor")
               && has("core.QueryExecutor", "getNotifications"),
-          has("core.SocketFactoryFactory", "getSslSocketFactory", Properties.class));
+          has("core.SocketFactoryFactory", "getSslSocketFactory", Properties.class),
+          has("jdbc.PgConnection", "setForceBinary", boolean.class)
+              && has("jdbc.PgConnection", "setDisableColumnSanitiser", boolean.class)
+              && has("core.QueryExecutor", "isColumnSanitiserDisabled")
+              && has("core.BaseConnection", "setFlushCacheOnDeallocate", boolean.class));
 
   private static final @Nullable Field LOCK = field("core.QueryExecutorBase", "lock");
   private static final @Nullable Field COPY = field("core.v3.QueryExecutorImpl", "lockedFor");
@@ -181,6 +188,31 @@ record PgjdbcInternals(
       ((BaseConnection) jdbc).getQueryExecutor().getNotifications();
     } else {
       ((PGConnection) jdbc).getNotifications();
+    }
+  }
+
+  /** What works for a connection and has settings of its own; null if the driver hides it. */
+  @Nullable Object executor(Connection jdbc) {
+    return notifications ? ((BaseConnection) jdbc).getQueryExecutor() : null;
+  }
+
+  /** The interface of {@link #executor}. */
+  static @Nullable Class<?> executorType() {
+    return find("core.QueryExecutor");
+  }
+
+  /** What is known of data types; null if the driver hides it. */
+  static @Nullable Object dataTypes(Connection jdbc) {
+    return has("core.BaseConnection", "getTypeInfo") ? ((BaseConnection) jdbc).getTypeInfo() : null;
+  }
+
+  /** Sets what can't be asked for to what it is at first, whatever the properties. */
+  void resetWhatIsOnlySet(Connection jdbc) throws SQLException {
+    if (settings) {
+      PgConnection known = (PgConnection) jdbc;
+      known.setForceBinary(false);
+      known.setDisableColumnSanitiser(known.getQueryExecutor().isColumnSanitiserDisabled());
+      known.setFlushCacheOnDeallocate(true);
     }
   }
 

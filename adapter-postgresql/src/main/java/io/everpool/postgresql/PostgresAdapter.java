@@ -49,7 +49,8 @@ public final class PostgresAdapter implements DriverAdapter {
 
   @Override
   public Connector connector(PoolConfig config) {
-    return new PostgresConnector(destination(config));
+    return new PostgresConnector(
+        destination(config), new SessionCatalog(config.healthCheckInterval().toNanos()));
   }
 
   /** Where to, and how; with secrets. */

@@ -27,6 +27,8 @@ final class PostgresConnection implements PhysicalConnection {
 
   private final Connection jdbc;
   private final PGConnection driver;
+  private final SessionCatalog catalog;
+  private final DriverSettings settings;
   private final @Nullable LookableSocket socket;
   private final CommitOutcome commits;
   private final BooleanSupplier primaryExpected;
@@ -38,6 +40,7 @@ final class PostgresConnection implements PhysicalConnection {
   private boolean writesRefused;
 
   /**
+   * @param catalog what is known of the database
    * @param socket that of the connection, beneath its TLS; null if it can't be looked at
    * @param primaryExpected whether a standby isn't what one connects to here
    * @param pooled whether a pooler gives the session's server process to others between its
@@ -46,13 +49,17 @@ final class PostgresConnection implements PhysicalConnection {
    */
   PostgresConnection(
       Connection jdbc,
+      SessionCatalog catalog,
       @Nullable LookableSocket socket,
       Disclosure disclosure,
       BooleanSupplier primaryExpected,
       boolean pooled,
-      boolean ignoresReadOnly) {
+      boolean ignoresReadOnly)
+      throws SQLException {
     this.jdbc = jdbc;
     this.driver = (PGConnection) jdbc;
+    this.catalog = catalog;
+    this.settings = new DriverSettings(jdbc);
     this.socket = socket;
     this.commits = new CommitOutcome(jdbc, disclosure);
     this.primaryExpected = primaryExpected;
@@ -71,21 +78,39 @@ final class PostgresConnection implements PhysicalConnection {
     return socket == null ? Look.BLIND : socket.look();
   }
 
+  private interface Exchange {
+    void run() throws SQLException;
+  }
+
   @Override
   public void validate(long timeoutNanos) throws SQLException {
+    within(timeoutNanos, () -> DRIVER.ping(jdbc));
+  }
+
+  @Override
+  public void refresh(long timeoutNanos) throws SQLException {
+    within(timeoutNanos, () -> catalog.refresh(jdbc));
+  }
+
+  private void within(long timeoutNanos, Exchange exchange) throws SQLException {
     int before = jdbc.getNetworkTimeout();
-    int millis = (int) Math.min(Integer.MAX_VALUE, 1 + (timeoutNanos - 1) / NANOS_PER_MILLI);
+    int millis = millis(timeoutNanos);
     boolean shorter = before == 0 || millis < before;
     if (shorter) {
       jdbc.setNetworkTimeout(Runnable::run, millis);
     }
     try {
-      DRIVER.ping(jdbc);
+      exchange.run();
     } finally {
       if (shorter && !jdbc.isClosed()) {
         jdbc.setNetworkTimeout(Runnable::run, before);
       }
     }
+  }
+
+  /** At least one; at most what JDBC takes. */
+  static int millis(long nanos) {
+    return (int) Math.min(Integer.MAX_VALUE, 1 + (nanos - 1) / NANOS_PER_MILLI);
   }
 
   /**
@@ -209,14 +234,23 @@ final class PostgresConnection implements PhysicalConnection {
     return log == null ? Effects.UNPROVEN : log.effectsSince(moment);
   }
 
+  /**
+   * Where the program had the driver's own object, everything counts as set: the driver's settings
+   * first, for the statements that follow depend on some.
+   */
   @Override
   public void reset(ResetMode mode, int traces) throws SQLException {
-    String sql = SessionReset.sql(mode, traces);
+    boolean exposed = (traces & EXPOSED) != 0;
+    if (exposed) {
+      settings.restore();
+    }
+    int left = exposed ? SessionReset.ANYTHING : traces;
+    String sql = SessionReset.sql(mode, left);
     if (!sql.isEmpty()) {
       DRIVER.update(jdbc, sql);
-      writesRefused &= !SessionReset.resetsSettings(mode, traces);
+      writesRefused &= !SessionReset.resetsSettings(mode, left);
     }
-    if (SessionReset.forgetsNotifications(mode, traces)) {
+    if (SessionReset.forgetsNotifications(mode, left)) {
       // what had arrived before is still in the driver, for whoever asks next
       DRIVER.forgetNotifications(jdbc);
     }

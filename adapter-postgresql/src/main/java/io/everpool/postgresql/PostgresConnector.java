@@ -32,13 +32,15 @@ final class PostgresConnector implements Connector {
   private final boolean lookable;
   private final @Nullable ClassLoader loader;
   private final Disclosure disclosure = new Disclosure();
+  private final SessionCatalog catalog;
   private final Set<Opening> underWay = ConcurrentHashMap.newKeySet();
   private volatile boolean primaryExpected;
   private volatile boolean everOpened;
   private volatile boolean closed;
 
-  PostgresConnector(Destination destination) {
+  PostgresConnector(Destination destination, SessionCatalog catalog) {
     this.destination = destination;
+    this.catalog = catalog;
     Map<String, String> properties = destination.properties();
     String user = properties.getOrDefault(PropertyNames.USER, System.getProperty("user.name", ""));
     String database = properties.getOrDefault(PropertyNames.PG_DBNAME, user);
@@ -96,13 +98,18 @@ final class PostgresConnector implements Connector {
 
   @Override
   public List<String> notes() {
-    if (!lookable || !destination.properties().containsKey(PropertyNames.CONNECT_EXECUTOR)) {
-      return destination.notes();
-    }
+    List<String> notes = ofDestination();
+    notes.addAll(catalog.notes());
+    return notes;
+  }
+
+  private List<String> ofDestination() {
     List<String> notes = new ArrayList<>(destination.notes());
-    notes.add(
-        "connectExecutor is never used: it is for the thread that watches a login for pgjdbc, and"
-            + " Everpool ends a login that takes too long without one; leave it out");
+    if (lookable && destination.properties().containsKey(PropertyNames.CONNECT_EXECUTOR)) {
+      notes.add(
+          "connectExecutor is never used: it is for the thread that watches a login for pgjdbc, and"
+              + " Everpool ends a login that takes too long without one; leave it out");
+    }
     return notes;
   }
 
@@ -162,6 +169,7 @@ final class PostgresConnector implements Connector {
       }
       try {
         Connection connection = connect(properties);
+        readCatalog(connection);
         return session(connection, opening.finish());
       } finally {
         underWay.remove(opening);
@@ -181,13 +189,33 @@ final class PostgresConnector implements Connector {
     Properties properties = properties(timeoutNanos);
     properties.setProperty(
         PropertyNames.LOGIN_TIMEOUT, Double.toString(timeoutNanos / NANOS_PER_SECOND));
-    return session(connect(properties), null);
+    Connection connection = connect(properties);
+    int before = connection.getNetworkTimeout(); // socketTimeout
+    connection.setNetworkTimeout(Runnable::run, PostgresConnection.millis(timeoutNanos));
+    readCatalog(connection);
+    connection.setNetworkTimeout(Runnable::run, before);
+    return session(connection, null);
   }
 
-  private PostgresConnection session(Connection connection, @Nullable LookableSocket socket) {
+  /** On the worker that opens, so that nobody waits for it who has a connection. */
+  private void readCatalog(Connection connection) throws SQLException {
+    if (!catalog.isDue()) {
+      return;
+    }
+    try {
+      catalog.refresh(connection);
+    } catch (SQLException | RuntimeException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  private PostgresConnection session(Connection connection, @Nullable LookableSocket socket)
+      throws SQLException {
     PostgresConnection session =
         new PostgresConnection(
             connection,
+            catalog,
             socket,
             disclosure,
             () -> primaryExpected,
@@ -245,13 +273,19 @@ final class PostgresConnector implements Connector {
 
   @Override
   public int traces(String sql) {
-    return SqlTraces.of(sql);
+    return catalog.traces(sql);
+  }
+
+  @Override
+  public void whenTracesChange(Runnable listener) {
+    catalog.whenItChanges(listener);
   }
 
   @Override
   public String toString() {
-    return notes().isEmpty()
+    List<String> notes = ofDestination();
+    return notes.isEmpty()
         ? "PostgreSQL at " + target
-        : "PostgreSQL at " + target + " (" + String.join("; ", notes()) + ")";
+        : "PostgreSQL at " + target + " (" + String.join("; ", notes) + ")";
   }
 }

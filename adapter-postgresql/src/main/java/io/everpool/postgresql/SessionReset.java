@@ -1,6 +1,8 @@
 package io.everpool.postgresql;
 
 import io.everpool.api.ResetMode;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * What a lease may have left in the session, as bits, and the statements that clear it.
@@ -32,27 +34,35 @@ final class SessionReset {
   /** PREPARE. */
   static final int PREPARED = 1 << 6;
 
-  /** Code that may do any of it. */
-  static final int ANYTHING = (1 << 7) - 1;
+  /**
+   * What decides which tables names mean: the search path, or a role, which may have one. Another
+   * temporary schema may be in it.
+   */
+  static final int PATH = 1 << 7;
 
-  private static final String[] STATEMENTS = {
-    "CLOSE ALL",
-    "RESET SESSION AUTHORIZATION; RESET ROLE",
-    "RESET ALL",
-    "UNLISTEN *",
-    "SELECT pg_catalog.pg_advisory_unlock_all()",
-    "DISCARD TEMP",
-    // only those that SQL has prepared: DEALLOCATE ALL would take the driver's own with it
-    """
-    DO $everpool$ DECLARE left_over name; BEGIN
-      FOR left_over IN SELECT p.name FROM pg_catalog.pg_prepared_statements p WHERE p.from_sql LOOP
-        EXECUTE pg_catalog.format('DEALLOCATE %I', left_over);
-      END LOOP;
-    END $everpool$"""
-  };
-  private static final int[] BITS = {
-    CURSOR, ROLE, SETTINGS, LISTEN, ADVISORY_LOCK, TEMPORARY, PREPARED
-  };
+  /** The last values of sequences. */
+  static final int SEQUENCES = 1 << 8;
+
+  /** Code that may do any of it. */
+  static final int ANYTHING = (1 << 9) - 1;
+
+  /**
+   * After these a name may mean another table than before, which the driver doesn't see: its plans
+   * would fail (0A000). Of this statement it sees the answer, and prepares anew.
+   */
+  private static final int MOVES_NAMES = TEMPORARY | PATH | ROLE;
+
+  private static final String FORGET_PLANS = "DEALLOCATE ALL";
+
+  // only those that SQL has prepared: DEALLOCATE ALL takes the driver's own with it
+  private static final String FORGET_PREPARED =
+      """
+      DO $everpool$ DECLARE left_over name; BEGIN
+        FOR left_over IN SELECT p.name FROM pg_catalog.pg_prepared_statements p WHERE p.from_sql LOOP
+          EXECUTE pg_catalog.format('DEALLOCATE %I', left_over);
+        END LOOP;
+      END $everpool$""";
+
   private static final String[] TEXTS = texts();
 
   private SessionReset() {}
@@ -79,14 +89,29 @@ final class SessionReset {
   private static String[] texts() {
     String[] texts = new String[ANYTHING + 1];
     for (int traces = 0; traces <= ANYTHING; traces++) {
-      StringBuilder sql = new StringBuilder();
-      for (int i = 0; i < BITS.length; i++) {
-        if ((traces & BITS[i]) != 0) {
-          sql.append(sql.isEmpty() ? "" : "; ").append(STATEMENTS[i]);
-        }
-      }
-      texts[traces] = sql.toString();
+      texts[traces] = String.join("; ", statements(traces));
     }
     return texts;
+  }
+
+  private static List<String> statements(int traces) {
+    List<String> statements = new ArrayList<>();
+    add(statements, traces, CURSOR, "CLOSE ALL");
+    add(statements, traces, ROLE, "RESET SESSION AUTHORIZATION; RESET ROLE");
+    add(statements, traces, SETTINGS, "RESET ALL");
+    add(statements, traces, LISTEN, "UNLISTEN *");
+    add(statements, traces, ADVISORY_LOCK, "SELECT pg_catalog.pg_advisory_unlock_all()");
+    add(statements, traces, TEMPORARY | PATH, "DISCARD TEMP");
+    add(statements, traces, SEQUENCES, "DISCARD SEQUENCES");
+    boolean moved = (traces & MOVES_NAMES) != 0;
+    add(statements, traces, MOVES_NAMES, FORGET_PLANS);
+    add(statements, traces, moved ? 0 : PREPARED, FORGET_PREPARED);
+    return statements;
+  }
+
+  private static void add(List<String> statements, int traces, int bits, String statement) {
+    if ((traces & bits) != 0) {
+      statements.add(statement);
+    }
   }
 }

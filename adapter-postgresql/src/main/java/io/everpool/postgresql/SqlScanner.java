@@ -3,7 +3,7 @@ package io.everpool.postgresql;
 /**
  * Takes the text of SQL statements apart as PostgreSQL does (its manual: "Lexical Structure"), as
  * far as one must to tell words from strings and comments. Never fails: what is unfinished ends
- * with the text. Allocates nothing.
+ * with the text. Allocates nothing but names in quotes.
  */
 final class SqlScanner {
 
@@ -23,6 +23,10 @@ final class SqlScanner {
   private final String sql;
   private final boolean backslashes;
   private int at;
+  private int from;
+  private int to;
+  private String text = "";
+  private boolean unquoted;
   private SqlWord word = SqlWord.OTHER;
   private char symbol;
   private boolean ambiguous;
@@ -44,9 +48,29 @@ final class SqlScanner {
     return symbol;
   }
 
+  /** Where the last token stands in the text of the statement, its quotes included. */
+  int from() {
+    return from;
+  }
+
   /** Where the text goes on behind the last token. */
   int position() {
     return at;
+  }
+
+  /**
+   * What {@link #nameFrom()} and {@link #nameTo()} count in: the text, or a name without escapes.
+   */
+  String nameText() {
+    return text;
+  }
+
+  int nameFrom() {
+    return unquoted ? from : 0;
+  }
+
+  int nameTo() {
+    return unquoted ? to : text.length();
   }
 
   /** Whether there was a quote behind a backslash, so that the text reads in two ways. */
@@ -60,8 +84,9 @@ final class SqlScanner {
       return Token.END;
     }
     char c = sql.charAt(at);
+    from = at;
     if (beginsWord(c)) {
-      return word(at);
+      return readWord();
     }
     switch (c) {
       case '\'' -> {
@@ -69,7 +94,7 @@ final class SqlScanner {
         return Token.OTHER;
       }
       case '"' -> {
-        return quotedName();
+        return quotedName(false);
       }
       case '$' -> {
         if (dollarQuoted()) {
@@ -88,17 +113,24 @@ final class SqlScanner {
     return Token.SYMBOL;
   }
 
-  private Token word(int from) {
+  private Token readWord() {
     while (at < sql.length() && continuesWord(sql.charAt(at))) {
       at++;
     }
-    if (at - from == 1
-        && (sql.charAt(from) | 0x20) == 'e'
-        && at < sql.length()
-        && sql.charAt(at) == '\'') {
-      string(true);
-      return Token.OTHER;
+    if (at - from == 1 && at < sql.length()) {
+      int letter = sql.charAt(from) | 0x20;
+      if (letter == 'e' && sql.charAt(at) == '\'') {
+        string(true);
+        return Token.OTHER;
+      }
+      if (letter == 'u' && sql.startsWith("&\"", at)) {
+        at++;
+        return quotedName(true);
+      }
     }
+    text = sql;
+    unquoted = true;
+    to = at;
     word = SqlWord.at(sql, from, at);
     return Token.WORD;
   }
@@ -128,13 +160,63 @@ final class SqlScanner {
     at = Math.min(at, sql.length());
   }
 
-  private Token quotedName() {
-    int from = ++at;
-    int end = sql.indexOf('"', from);
-    end = end < 0 ? sql.length() : end;
-    word = SqlWord.at(sql, from, end);
-    at = Math.min(end + 1, sql.length());
+  /** What is within the quotes, as the server understands it. */
+  private Token quotedName(boolean escapes) {
+    int begin = ++at;
+    boolean plain = true;
+    while (at < sql.length()) {
+      char c = sql.charAt(at);
+      if (c == '"') {
+        if (at + 1 < sql.length() && sql.charAt(at + 1) == '"') {
+          plain = false;
+          at++;
+        } else {
+          break;
+        }
+      }
+      plain &= !escapes || c != '\\';
+      at++;
+    }
+    at = Math.min(at, sql.length());
+    String name = sql.substring(begin, at);
+    text = plain ? name : unescaped(name, escapes);
+    unquoted = false;
+    at = Math.min(at + 1, sql.length());
+    word = SqlWord.at(text, 0, text.length());
     return Token.QUOTED;
+  }
+
+  /** Doubled quotes, and {@code \XXXX}, {@code \+XXXXXX} and {@code \\} if there are such. */
+  private static String unescaped(String name, boolean escapes) {
+    StringBuilder plain = new StringBuilder();
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      if (c == '"') {
+        i++;
+      } else if (escapes && c == '\\') {
+        boolean six = name.startsWith("+", i + 1);
+        int digits = six ? i + 2 : i + 1;
+        int end = Math.min(digits + (six ? 6 : 4), name.length());
+        int point = codePoint(name.substring(Math.min(digits, end), end));
+        if (point >= 0) {
+          plain.appendCodePoint(point);
+          i = end - 1;
+          continue;
+        }
+        i++; // a doubled one, or nothing that the server takes
+      }
+      plain.append(c);
+    }
+    return plain.toString();
+  }
+
+  private static int codePoint(String digits) {
+    try {
+      int point = Integer.parseInt(digits, 16);
+      return Character.isValidCodePoint(point) ? point : -1;
+    } catch (NumberFormatException e) {
+      return -1;
+    }
   }
 
   /** $$...$$ or $tag$...$tag$; not $1. */

@@ -1,91 +1,234 @@
 package io.everpool.postgresql;
 
+import static io.everpool.postgresql.SessionReset.ANYTHING;
 import static io.everpool.postgresql.SqlWord.OTHER;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
 
 /**
  * Finds out from the text of statements what they may leave behind in the session, as bits of
  * {@link SessionReset}.
  *
  * <p>Knows strings, quoted names, dollar quotes, comments and several statements in one text, and
- * errs on the side of clearing. What it can't see is what a function does that a statement calls: a
- * function of the user's own that sets, locks or creates leaves traces unseen; {@code reset =
- * discard-all} is for those. The bodies of {@code DO} and the procedures of {@code CALL} are taken
- * to do everything.
+ * errs on the side of clearing. What a name leaves that a statement uses, a function's or a table's
+ * with triggers, the {@link NameTable} says; a function that isn't in it was created since and may
+ * do everything. The bodies of {@code DO} are taken to do everything, and while no table was read
+ * the procedures of {@code CALL}, too.
+ *
+ * <p>Reads the bodies of functions as well: there a statement begins behind {@code BEGIN}, {@code
+ * THEN}, {@code ELSE} and {@code LOOP}, too, and {@code EXECUTE} does what nobody knows.
  */
 final class SqlTraces {
+
+  /** What stands before a name, as far as it tells whether a bracket behind it calls a function. */
+  private enum Before {
+    /** A key word, an operator, a bracket, nothing: what follows may be called. */
+    ANY,
+    /** What makes the next name that of a table or a column. */
+    NAMING,
+    /** A name or the end of brackets: an alias follows. */
+    NAMED
+  }
+
   private final SqlScanner scanner;
+  private final String sql;
+  private final NameTable names;
+  private final boolean body;
   private int traces;
 
-  /** Words of the statement so far. */
+  // ---- the statement so far
+
+  /** Its words. */
   private int count;
 
   private SqlWord first = OTHER;
   private SqlWord second = OTHER;
+  private boolean creates;
+  private boolean updates;
+  private boolean temporary;
+  private boolean definesCode;
+  private final Set<String> mentioned = new HashSet<>(0);
+  private String lastMentioned = "";
+
+  /** The name directly before is that of a procedure. */
+  private boolean called;
+
+  private final Map<String, Integer> defined = new HashMap<>(0);
+
+  // ---- the tokens directly before
 
   /** The two words directly before, with nothing but space between. */
   private SqlWord before = OTHER;
 
   private SqlWord beforeThat = OTHER;
-  private boolean creates;
-  private boolean updates;
 
-  /**
-   * Depth of parentheses, and the one in which the arguments of a set_config stand; -1 for none.
-   */
+  /** The two symbols directly before; 0 for none. */
+  private char symbolBefore;
+
+  private char symbolBeforeThat;
+
+  private Before beforeName = Before.ANY;
+  private Before beforeNext = Before.ANY;
+  private boolean unknownName;
+  private int operatorsFrom = -1;
+  private int operatorsTo = -1;
+
+  // ---- brackets
+
   private int depth;
 
+  /** The depth in which the arguments of a set_config stand; -1 for none. */
   private int configDepth = -1;
 
-  private SqlTraces(SqlScanner scanner) {
-    this.scanner = scanner;
+  /** What its setting is, as far as it is known by its name. */
+  private int configTraces;
+
+  private boolean nameAwaited;
+  private boolean nameGiven;
+  private boolean trueAlone;
+
+  private SqlTraces(String sql, boolean backslashes, NameTable names, boolean body) {
+    this.scanner = new SqlScanner(sql, backslashes);
+    this.sql = sql;
+    this.names = names;
+    this.body = body;
+  }
+
+  /** The bits, as far as the text alone tells; 0 for nothing. A pure function. */
+  static int of(String sql) {
+    return of(sql, NameTable.EMPTY);
   }
 
   /** The bits; 0 for nothing. A pure function. */
-  static int of(String sql) {
-    SqlScanner scanner = new SqlScanner(sql, false);
-    int traces = new SqlTraces(scanner).scan();
-    // where a backslash may escape a quote or not, depending on a setting: either may be meant
-    return scanner.ambiguous() ? traces | new SqlTraces(new SqlScanner(sql, true)).scan() : traces;
+  static int of(String sql, NameTable names) {
+    return read(sql, names, false).traces;
   }
 
-  private int scan() {
-    for (; ; ) {
+  /** What calling a function of this body may leave. */
+  static int ofBody(String sql, NameTable names) {
+    return read(sql, names, true).traces;
+  }
+
+  static SqlTraces read(String sql, NameTable names) {
+    return read(sql, names, false);
+  }
+
+  private static SqlTraces read(String sql, NameTable names, boolean body) {
+    SqlTraces read = new SqlTraces(sql, false, names, body);
+    read.scan();
+    if (read.scanner.ambiguous()) {
+      // where a backslash may escape a quote or not, depending on a setting: either may be meant
+      SqlTraces other = new SqlTraces(sql, true, names, body);
+      other.scan();
+      read.traces |= other.traces;
+      other.defined.forEach((name, bits) -> read.defined.merge(name, bits, (a, b) -> a | b));
+    }
+    return read;
+  }
+
+  /** The bits; 0 for nothing. */
+  int traces() {
+    return traces;
+  }
+
+  /** The names that what the text defines may give a meaning, with the bits that they then have. */
+  Map<String, Integer> defined() {
+    return defined;
+  }
+
+  private void scan() {
+    traces = sql.isBlank() ? 0 : names.always();
+    while (true) {
       switch (scanner.next()) {
         case END -> {
           endStatement();
-          return traces;
+          return;
         }
         case WORD -> word(scanner.word(), false);
         case QUOTED -> word(scanner.word(), true);
         case SYMBOL -> symbol(scanner.symbol());
-        case OTHER -> forgetBefore();
+        case OTHER -> literal();
       }
     }
   }
 
+  // ---- words
+
   private void word(SqlWord word, boolean quoted) {
     switch (word) {
-      case SET_CONFIG -> beginConfig();
+      case SET_CONFIG, SET_CONFIG_BY_NAME -> beginConfig();
       case PG_ADVISORY_LOCK, PG_TRY_ADVISORY_LOCK -> traces |= SessionReset.ADVISORY_LOCK;
       case PG_TEMP -> traces |= SessionReset.TEMPORARY;
+      case QUERY_TO_XML, CROSSTAB, CONNECTBY, TS_STAT, TS_REWRITE -> traces |= ANYTHING;
       case PG_SETTINGS -> {
         if (updates) {
-          traces |= SessionReset.SETTINGS | SessionReset.ROLE;
+          traces |= SessionReset.SETTINGS | SessionReset.ROLE | SessionReset.PATH;
         }
       }
       default -> {
         // counts only as a key word
       }
     }
+    boolean keyword = name(quoted);
+    trueAlone = word == SqlWord.TRUE && !quoted && argumentBegins();
+    nameAwaited = false;
+    notALiteralName();
     key(quoted ? OTHER : word, quoted);
+    symbolBefore = 0;
+    symbolBeforeThat = 0;
+    beforeNext = keyword ? naming(word) : Before.NAMED;
+  }
+
+  /** Looks the word up; returns whether it is a key word. */
+  private boolean name(boolean quoted) {
+    if (symbolBefore != '.') {
+      beforeName = beforeNext;
+    }
+    int meaning = names.meaning(scanner.nameText(), scanner.nameFrom(), scanner.nameTo());
+    unknownName = meaning == NameTable.UNKNOWN;
+    called = before == SqlWord.CALL || (called && symbolBefore == '.');
+    boolean keyword = !unknownName && (meaning & NameTable.KEYWORD) != 0 && !quoted;
+    if (!unknownName) {
+      traces |= meaning & ANYTHING;
+    }
+    lastMentioned = "";
+    if (depth == 0 && !keyword && (first == SqlWord.CREATE || first == SqlWord.ALTER)) {
+      lastMentioned = scanner.nameText().substring(scanner.nameFrom(), scanner.nameTo());
+      mentioned.add(lastMentioned);
+    }
+    return keyword;
+  }
+
+  private static Before naming(SqlWord word) {
+    return switch (word) {
+      case AS, INTO, WITH, RECURSIVE -> Before.NAMING;
+      default -> Before.ANY;
+    };
   }
 
   private void key(SqlWord word, boolean quoted) {
     switch (word) {
+      case BEGIN, THEN, ELSE, LOOP -> {
+        if (body) {
+          endStatement();
+          return;
+        }
+      }
+      case EXECUTE -> {
+        if (body) {
+          traces |= ANYTHING;
+        }
+      }
+      case UESCAPE -> traces |= ANYTHING; // names may be written in any way
       case CREATE -> creates = true;
       case UPDATE -> updates = true;
+      case FUNCTION, PROCEDURE, ROUTINE -> definesCode |= before != SqlWord.EXECUTE;
       case TEMP, TEMPORARY -> {
         if (temporaryAfter()) {
+          temporary = true;
           traces |= SessionReset.TEMPORARY;
         }
       }
@@ -125,9 +268,10 @@ final class SqlTraces {
   }
 
   /** What a statement leaves that begins with this word, whatever follows. */
-  private static int left(SqlWord first) {
-    return switch (first) {
-      case DO, CALL -> SessionReset.ANYTHING;
+  private int left(SqlWord word) {
+    return switch (word) {
+      case DO -> ANYTHING;
+      case CALL -> names.isComplete() ? 0 : ANYTHING;
       case LISTEN -> SessionReset.LISTEN;
       case LOAD -> SessionReset.SETTINGS;
       default -> 0;
@@ -139,7 +283,11 @@ final class SqlTraces {
     return switch (name) {
       case LOCAL, TRANSACTION, CONSTRAINTS -> 0;
       case ROLE, AUTHORIZATION, SESSION_AUTHORIZATION -> SessionReset.ROLE;
-      default -> quoted ? SessionReset.SETTINGS | SessionReset.ROLE : SessionReset.SETTINGS;
+      case SEARCH_PATH, SCHEMA -> SessionReset.SETTINGS | SessionReset.PATH;
+      default ->
+          quoted
+              ? SessionReset.SETTINGS | SessionReset.ROLE | SessionReset.PATH
+              : SessionReset.SETTINGS;
     };
   }
 
@@ -154,24 +302,89 @@ final class SqlTraces {
     };
   }
 
+  // ---- everything else
+
+  private void literal() {
+    if (nameAwaited && sql.charAt(scanner.from()) == '\'') {
+      configTraces = ofSetting(sql.substring(scanner.from() + 1, scanner.position() - 1));
+      nameGiven = true;
+    } else {
+      notALiteralName();
+    }
+    nameAwaited = false;
+    unknownName = false;
+    beforeNext = Before.ANY;
+    symbolBefore = 0;
+    forgetBefore();
+  }
+
   private void symbol(char symbol) {
+    operator(symbol);
+    if (nameGiven && symbol == ',') {
+      nameGiven = false; // and so the setting's name was all of the first argument
+    }
+    notALiteralName();
+    nameAwaited = symbol == '(' && depth == configDepth;
     switch (symbol) {
       case ';' -> {
         endStatement();
         return;
       }
-      case '(' -> depth++;
+      case '(' -> {
+        called = false;
+        call();
+        depth++;
+      }
+      case '.' -> mentioned.remove(lastMentioned); // a schema
       case ')' -> {
         depth--;
         if (configDepth >= 0 && depth <= configDepth) {
-          endConfig(before == SqlWord.TRUE);
+          endConfig(before == SqlWord.TRUE && trueAlone);
+        }
+      }
+      case '>' -> {
+        if (body && symbolBefore == '>') {
+          endStatement(); // a label
         }
       }
       default -> {
         // separates words
       }
     }
+    if (symbol != '.') {
+      callWithoutBrackets();
+      beforeNext = symbol == ')' ? Before.NAMED : Before.ANY;
+    }
+    unknownName = false;
+    symbolBeforeThat = symbolBefore;
+    symbolBefore = symbol;
     forgetBefore();
+  }
+
+  /** A bracket behind a name that isn't known: a function that was created since. */
+  private void call() {
+    boolean defines = first == SqlWord.CREATE || first == SqlWord.ALTER;
+    if (unknownName && beforeName == Before.ANY && names.isComplete() && !body && !defines) {
+      traces |= ANYTHING;
+    }
+  }
+
+  /** {@code {call p}} */
+  private void callWithoutBrackets() {
+    if (called && unknownName && names.isComplete() && !body) {
+      traces |= ANYTHING;
+    }
+    called = false;
+  }
+
+  private void operator(char symbol) {
+    if (!names.hasOperators() || "+-*/<>=~!@#%^&|`?".indexOf(symbol) < 0) {
+      return;
+    }
+    int at = scanner.from();
+    operatorsFrom = at == operatorsTo ? operatorsFrom : at;
+    operatorsTo = at + 1;
+    traces |= names.ofOperators(sql, operatorsFrom, operatorsTo);
   }
 
   private void forgetBefore() {
@@ -179,24 +392,58 @@ final class SqlTraces {
     beforeThat = OTHER;
   }
 
-  /** set_config(name, value, is_local) leaves nothing if the last word of its arguments is true. */
+  // ---- set_config
+
+  /** set_config(name, value, is_local) leaves nothing if its last argument is the word true. */
   private void beginConfig() {
     if (configDepth >= 0) {
       endConfig(false);
     }
     configDepth = depth;
+    configTraces = ofSetting("search_path") | ofSetting("role");
+    nameGiven = false;
+  }
+
+  /** What was taken for the setting's name was the beginning of an expression. */
+  private void notALiteralName() {
+    if (nameGiven) {
+      nameGiven = false;
+      configTraces = ofSetting("search_path") | ofSetting("role");
+    }
+  }
+
+  private static int ofSetting(String name) {
+    return switch (SqlWord.at(name, 0, name.length())) {
+      case SEARCH_PATH -> SessionReset.SETTINGS | SessionReset.PATH;
+      case ROLE, SESSION_AUTHORIZATION -> SessionReset.SETTINGS | SessionReset.ROLE;
+      default -> SessionReset.SETTINGS;
+    };
+  }
+
+  /** Behind a comma, or {@code name =>} or {@code name :=}. */
+  private boolean argumentBegins() {
+    return symbolBefore == ','
+        || (symbolBeforeThat == '=' && symbolBefore == '>')
+        || (symbolBeforeThat == ':' && symbolBefore == '=');
   }
 
   private void endConfig(boolean local) {
     configDepth = -1;
     if (!local) {
-      traces |= SessionReset.SETTINGS | SessionReset.ROLE;
+      traces |= configTraces;
     }
   }
 
+  // ---- statements
+
   private void endStatement() {
+    callWithoutBrackets();
     if (configDepth >= 0) {
       endConfig(false);
+    }
+    if (!mentioned.isEmpty()) {
+      define();
+      mentioned.clear();
     }
     count = 0;
     depth = 0;
@@ -204,6 +451,19 @@ final class SqlTraces {
     second = OTHER;
     creates = false;
     updates = false;
+    temporary = false;
+    definesCode = false;
+    symbolBefore = 0;
+    beforeNext = Before.ANY;
+    unknownName = false;
     forgetBefore();
+  }
+
+  /** A function may do everything, and a table, a view or the like what the text says it uses. */
+  private void define() {
+    int bits = definesCode ? ANYTHING : traces;
+    if (bits != 0 && !temporary) {
+      mentioned.forEach(name -> defined.merge(name, bits, (a, b) -> a | b));
+    }
   }
 }

@@ -4,12 +4,18 @@ import java.util.Arrays;
 
 /** The words that {@link SqlTraces} knows. */
 enum SqlWord {
+  ALTER,
+  AS,
   AUTHORIZATION,
+  BEGIN,
   CALL,
   CONSTRAINTS,
   CREATE,
   DECLARE,
   DO,
+  ELSE,
+  EXECUTE,
+  FUNCTION,
   GLOBAL,
   HOLD,
   INSERT,
@@ -17,33 +23,50 @@ enum SqlWord {
   LISTEN,
   LOAD,
   LOCAL,
+  LOOP,
   MERGE,
   PREPARE,
+  PROCEDURE,
+  RECURSIVE,
   REPLACE,
   ROLE,
+  ROUTINE,
+  SCHEMA,
+  SEARCH_PATH,
   SESSION,
   SET,
   TEMP,
   TEMPORARY,
+  THEN,
   TRANSACTION,
   TRUE,
+  UESCAPE,
   UPDATE,
   WITH,
+  CONNECTBY,
   PG_SETTINGS,
   SESSION_AUTHORIZATION,
   SET_CONFIG,
+  SET_CONFIG_BY_NAME,
+  TS_REWRITE,
+  TS_STAT,
   /** Begins {@code pg_advisory_lock}, {@code pg_advisory_lock_shared} and the like. */
   PG_ADVISORY_LOCK(true),
   PG_TRY_ADVISORY_LOCK(true),
   /** Also {@code pg_temp_3}. */
   PG_TEMP(true),
+  /** Executes the text that it is given, as {@code query_to_xml_and_xmlschema}. */
+  QUERY_TO_XML(true),
+  /** As {@code crosstab4}. */
+  CROSSTAB(true),
   /** Any other. */
   OTHER;
 
   /** By length, for those that are all of a word. */
   private static final SqlWord[][] BY_LENGTH = byLength();
 
-  private static final SqlWord[] PREFIXES = {PG_ADVISORY_LOCK, PG_TRY_ADVISORY_LOCK, PG_TEMP};
+  private static final SqlWord[] PREFIXES =
+      Arrays.stream(values()).filter(word -> word.prefix).toArray(SqlWord[]::new);
 
   private final boolean prefix;
 
@@ -65,7 +88,7 @@ enum SqlWord {
         }
       }
     }
-    if (length > 6 && (sql.charAt(from) | 0x20) == 'p') {
+    if (length > 6 && "pqc".indexOf(sql.charAt(from) | 0x20) >= 0) {
       for (SqlWord word : PREFIXES) {
         if (length >= word.name().length() && word.begins(sql, from)) {
           return word;

@@ -24,7 +24,7 @@ import org.postgresql.ssl.NonValidatingFactory;
 @Tag("contract")
 class PgjdbcInternalsTest {
   private static final PgjdbcInternals MISSING =
-      new PgjdbcInternals(false, false, false, false, false);
+      new PgjdbcInternals(false, false, false, false, false, false);
 
   private PostgresConnection session;
 
@@ -45,7 +45,7 @@ class PgjdbcInternalsTest {
   @Test
   void everyDriverFrom4250OnHasThemAll() {
     assertThat(PgjdbcInternals.PRESENT)
-        .isEqualTo(new PgjdbcInternals(true, true, true, true, true));
+        .isEqualTo(new PgjdbcInternals(true, true, true, true, true, true));
   }
 
   @ParameterizedTest

@@ -4,6 +4,7 @@ import static io.everpool.postgresql.SessionReset.ADVISORY_LOCK;
 import static io.everpool.postgresql.SessionReset.ANYTHING;
 import static io.everpool.postgresql.SessionReset.CURSOR;
 import static io.everpool.postgresql.SessionReset.LISTEN;
+import static io.everpool.postgresql.SessionReset.PATH;
 import static io.everpool.postgresql.SessionReset.PREPARED;
 import static io.everpool.postgresql.SessionReset.ROLE;
 import static io.everpool.postgresql.SessionReset.SETTINGS;
@@ -44,6 +45,7 @@ class SqlTracesTest {
         "select pg_advisory_xact_lock(1), pg_try_advisory_xact_lock_shared(2)",
         "select pg_advisory_unlock(1), pg_advisory_unlock_all()",
         "select set_config('app.user', ?, true)",
+        "select set_config('app.user', 'x', is_local := true)",
         "select pg_catalog.set_config('app.user', (select max(x) from t), is_local => TRUE)",
         "create table t (temp int)",
         "create table temp (x int)",
@@ -79,7 +81,6 @@ class SqlTracesTest {
   @ValueSource(
       strings = {
         "SET x = 1",
-        "set search_path to a, b",
         "Set Session work_mem = '1MB'",
         "set time zone 'UTC'",
         "set names 'utf8'",
@@ -110,24 +111,62 @@ class SqlTracesTest {
     assertThat(SqlTraces.of(sql)).isEqualTo(ROLE);
   }
 
-  /** Which of the two is in the arguments. */
+  /** Another path may make other tables of the same names, and a plan must not outlive that. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "set search_path to a, b",
+        "set session search_path = ''",
+        "set schema 'x'",
+        "select set_config('search_path', ?, false)",
+        "select set_config('SEARCH_PATH', 'a', false)"
+      })
+  void leavesAPath(String sql) {
+    assertThat(SqlTraces.of(sql)).isEqualTo(SETTINGS | PATH);
+  }
+
+  /** The first argument says which; the last must be the word true, and nothing but that. */
   @ParameterizedTest
   @ValueSource(
       strings = {
         "select set_config('x', 'y', false)",
-        "select set_config(?, ?, ?)",
-        "select pg_catalog . set_config ('x', f(true), $1)",
         "select \"set_config\"('x', 'y', false)",
-        "with c as (select set_config('x', 'y', true), set_config('x', 'y', false)) select * from c",
+        "select U&\"set\\005fconfig\"('x', 'y', false)",
+        "select U&\"\\+000073et_config\"('x', 'y', false)",
+        "with c as (select set_config('x', 'y', true), set_config('x', 'y', false)) select * from"
+            + " c",
         "select set_config('x', set_config('y', 'z', false), true)",
         "select set_config('x', 'y'",
         "insert into t select set_config('x', 'y', not true or false)",
+        "select set_config('x', '1', not true)",
+        "select set_config('x', '1', false and true)",
+        "select set_config('x', '1', 1 = 2 or not true)",
+        "select set_config('x', '1', a > true)",
+        "select set_config('x', '1', a = true)",
+        "select set_config('x', '1', \"true\")",
+        "select set_config('x', '1', is_true)",
+        "select set_config('x', '1', (true))",
+        "select set_config('x', coalesce(y, true)::text)"
+      })
+  void leavesTheSettingThatIsNamed(String sql) {
+    assertThat(SqlTraces.of(sql) & ~ROLE & ~PATH).isEqualTo(SETTINGS);
+  }
+
+  /** Which of them is in the arguments. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "select set_config(?, ?, ?)",
+        "select pg_catalog . set_config ('x' || y, f(true), $1)",
+        "select set_config(E'search\\137path', 'y', false)",
+        "select set_config('search' '_path', 'y', false)",
+        "select set_config(setting_name => 'x', new_value => 'y', is_local => false)",
         "update pg_settings set setting = 'x' where name = 'y'",
         "update pg_catalog.pg_settings set setting = 'x'",
         "set \"role\" to joe"
       })
-  void leavesSettingsOrARole(String sql) {
-    assertThat(SqlTraces.of(sql)).isEqualTo(SETTINGS | ROLE);
+  void leavesSettingsARoleOrAPath(String sql) {
+    assertThat(SqlTraces.of(sql)).isEqualTo(SETTINGS | ROLE | PATH);
   }
 
   @ParameterizedTest
@@ -158,6 +197,8 @@ class SqlTracesTest {
         "SELECT PG_TRY_ADVISORY_LOCK(1, 2)",
         "select pg_catalog.pg_advisory_lock_shared(?)",
         "select 1 where pg_try_advisory_lock_shared(3)",
+        "select U&\"pg_advisory\\005flock\"(1)",
+        "select u&\"pg\\005Fadvisory\\005Flock\" ( 1 )",
         "update t set x = 1 where \"pg_advisory_lock\"(1) is null"
       })
   void leavesAnAdvisoryLock(String sql) {
@@ -190,6 +231,9 @@ class SqlTracesTest {
         "DO LANGUAGE plpgsql 'begin end'",
         "call p(1)",
         "{call p(?)}",
+        "select U&\"!0070g\" UESCAPE '!'",
+        "select query_to_xml('x', true, true, '')",
+        "select * from ts_stat('select ...')",
         "{? = call f(?)}",
         "select 1; call p()"
       })

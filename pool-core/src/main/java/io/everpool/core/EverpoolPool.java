@@ -25,7 +25,9 @@ import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -53,6 +55,7 @@ final class EverpoolPool implements Pool {
   /** Completes when the pool is closed; whoever closes it after the first waits for this. */
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
+  private final Set<String> toldNotes = ConcurrentHashMap.newKeySet();
   private final AtomicReference<PoolState> state = new AtomicReference<>(PoolState.OPEN);
 
   /**
@@ -82,8 +85,10 @@ final class EverpoolPool implements Pool {
             classifier,
             environment,
             journal,
-            (slot, number, physical) ->
-                new Session(slot, number, physical, requireNonNull(lessor.get())));
+            (slot, number, physical) -> {
+              tellNotes(); // a connector knows more once it has a connection
+              return new Session(slot, number, physical, requireNonNull(lessor.get()));
+            });
     this.snapshots = new Snapshots(config, upkeep, journal, state::get);
     this.desk =
         new LeaseDesk(
@@ -104,7 +109,7 @@ final class EverpoolPool implements Pool {
 
   /** Opens for business; with {@link PoolConfig#failFast()} only if the database can be reached. */
   void open() throws SQLException {
-    connector.notes().forEach(note -> log.warn("Pool {}: {}", config.name(), note));
+    tellNotes();
     start();
     if (config.failFast()) {
       boolean reached = false;
@@ -141,6 +146,15 @@ final class EverpoolPool implements Pool {
     }
   }
 
+  /** Each once. */
+  private void tellNotes() {
+    for (String note : connector.notes()) {
+      if (toldNotes.add(note)) {
+        log.warn("Pool {}: {}", config.name(), note);
+      }
+    }
+  }
+
   @Override
   public String name() {
     return config.name();
@@ -164,7 +178,8 @@ final class EverpoolPool implements Pool {
   @Override
   public Connection getConnection(String user, String password) throws SQLException {
     throw new SQLFeatureNotSupportedException(
-        "A pool has the credentials of its configuration only; open a second pool for another user");
+        "A pool has the credentials of its configuration only; open a second pool for another"
+            + " user");
   }
 
   @Override

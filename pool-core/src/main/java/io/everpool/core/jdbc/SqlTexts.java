@@ -40,23 +40,34 @@ public final class SqlTexts {
   record Text(String sql, int traces, int marks) {}
 
   private final Connector connector;
-  private final Text[] places = new Text[PLACES];
+
+  /** Another table whenever the connector knows better. */
+  private volatile Text[] places = noTexts();
 
   public SqlTexts(Connector connector) {
     this.connector = connector;
-    Arrays.fill(places, new Text("", 0, 0));
+    connector.whenTracesChange(() -> places = noTexts());
+  }
+
+  private static Text[] noTexts() {
+    Text[] none = new Text[PLACES];
+    Arrays.fill(none, new Text("", 0, 0));
+    return none;
   }
 
   Text of(String sql) {
     int hash = sql.hashCode();
     int place = (hash ^ (hash >>> 16)) & (PLACES - 1);
-    Text known = places[place];
+    // What is found out from now on belongs into this table, even if it was replaced meanwhile.
+    Text[] table = places;
+    Text known = table[place];
     if (known.sql.equals(sql)) {
       return known;
     }
     Text text = new Text(sql, connector.traces(sql), marks(sql));
-    if (sql.length() <= LONGEST_KEPT) {
-      places[place] = text;
+    // What defines is shown to the connector each time: it may learn from it.
+    if (sql.length() <= LONGEST_KEPT && (text.marks & DEFINES) == 0) {
+      table[place] = text;
     }
     return text;
   }

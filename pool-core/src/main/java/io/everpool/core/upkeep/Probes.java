@@ -78,23 +78,29 @@ final class Probes {
   /**
    * Examines the connection that was seen idle as {@code word}. Returns the slot's word from then
    * on; {@code word} itself if somebody was quicker.
+   *
+   * @param refresh whether the driver may then learn of the database by it
    */
-  long begin(Slot slot, long word, Extent extent) {
+  long begin(Slot slot, long word, Extent extent, boolean refresh) {
     if (!slot.attempt(Move.PROBE, word)) {
       return word;
     }
     long probing = Slot.after(Move.PROBE, word);
     Occupant occupant = Closer.occupant(slot);
-    if (!workers.start("examining a connection", () -> probe(slot, probing, occupant, extent))) {
+    if (!workers.start(
+        "examining a connection", () -> probe(slot, probing, occupant, extent, refresh))) {
       engine.pass(slot, probing); // no thread to be had: that says nothing of the connection
     }
     return probing;
   }
 
-  private void probe(Slot slot, long word, Occupant occupant, Extent extent) {
+  private void probe(Slot slot, long word, Occupant occupant, Extent extent, boolean refresh) {
     String ailment;
     try {
       ailment = ailment(occupant.physical(), extent);
+      if (ailment == null && refresh && !asleep) {
+        occupant.physical().refresh(config.validationTimeout().toNanos());
+      }
     } catch (Throwable e) {
       dead(slot, word, occupant, said(e), e, false);
       return;

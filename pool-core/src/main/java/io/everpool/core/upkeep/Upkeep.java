@@ -99,6 +99,7 @@ public final class Upkeep {
   private int overdue;
 
   private long nextHealthCheck;
+  private long refreshedAt;
   private int calmPasses;
   private long lastPass;
   private boolean drains;
@@ -143,6 +144,7 @@ public final class Upkeep {
     this.losses = new Losses(now);
     this.lastPass = now;
     this.due = now;
+    this.refreshedAt = now;
     this.nextHealthCheck = now + config.healthCheckInterval().toNanos();
   }
 
@@ -455,11 +457,17 @@ public final class Upkeep {
     }
     Probes.Extent extent =
         roused ? Probes.Extent.ASK : due ? Probes.Extent.AS_CONFIGURED : Probes.Extent.LOOK;
+    // One connection is enough, and a database that nobody has used has nothing to tell.
+    boolean refresh = due && census.lastWork() - refreshedAt > 0;
     for (Slot slot : slots) {
       long idle = census.word(slot.index);
       if (Slot.state(idle) == State.IDLE) {
-        long examined = probes.begin(slot, idle, extent);
+        long examined = probes.begin(slot, idle, extent, refresh);
         if (examined != idle) {
+          if (refresh) {
+            refresh = false;
+            refreshedAt = now;
+          }
           census.examining(slot.index, examined, now);
         }
       }
