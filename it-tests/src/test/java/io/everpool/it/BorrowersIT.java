@@ -145,6 +145,16 @@ class BorrowersIT {
               }
             }),
         way(
+            "settings by the driver's own object",
+            c -> {
+              PGConnection own = c.unwrap(PGConnection.class);
+              own.setPrepareThreshold(1);
+              own.setDefaultFetchSize(3);
+              execute(
+                  c.unwrap(org.postgresql.jdbc.PgConnection.class),
+                  "set search_path to pg_catalog; listen x; select pg_advisory_lock(7)");
+            }),
+        way(
             "a statement that still runs in another thread",
             c -> {
               String query = sleep();
@@ -278,6 +288,17 @@ class BorrowersIT {
         assertThat(answers)
             .as("%s, %s", name, reset)
             .containsExactly("alice", "bob", "carol", "dave");
+        if (reset != ResetMode.NONE) {
+          try (Connection connection = pool.getConnection()) {
+            assertThat(Db.ask(connection, "show search_path")).isEqualTo("\"$user\", public");
+            assertThat(
+                    Db.ask(
+                        connection,
+                        "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()"))
+                .isEqualTo("0");
+            assertThat(connection.unwrap(PGConnection.class).getPrepareThreshold()).isEqualTo(5);
+          }
+        }
       }
     }
   }
