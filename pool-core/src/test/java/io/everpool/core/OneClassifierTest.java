@@ -29,6 +29,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Whatever the pool is doing when something fails, the user's rules are asked, and before the
@@ -42,6 +44,8 @@ class OneClassifierTest {
   private volatile @Nullable SQLException openFailure;
   private volatile @Nullable SQLException validateFailure;
   private volatile @Nullable SQLException closeFailure;
+  private volatile Look shows = Look.BLIND;
+  private final BlockingQueue<Look> looks = new LinkedBlockingQueue<>();
 
   private static SQLException odd(String when) {
     return new SQLException("odd " + when, "ZZ999");
@@ -142,17 +146,20 @@ class OneClassifierTest {
   }
 
   /** One that has rested is asked whether it lives, where a look can't tell. */
-  @Test
-  void theExaminationBeforeAConnectionIsLent() throws Exception {
+  @ParameterizedTest
+  @EnumSource(Look.class)
+  void theExaminationBeforeAConnectionIsLent(Look look) throws Exception {
+    shows = look;
     try (Pool pool = open(config())) {
       validateFailure = odd("acquire");
-      for (boolean found = false; !found; ) {
+      for (boolean looked = false; !looked; ) {
         pool.getConnection().close(); // only after a whole pass of idleness is it examined
-        String question = asked.poll(300, TimeUnit.MILLISECONDS);
-        found = "odd acquire".equals(question);
+        looked = looks.poll(300, TimeUnit.MILLISECONDS) != null;
       }
       validateFailure = null;
     }
+    boolean canTell = look == Look.ALIVE || look == Look.DEAD;
+    assertThat(asked.contains("odd acquire")).isEqualTo(!canTell);
   }
 
   @Test
@@ -264,7 +271,8 @@ class OneClassifierTest {
 
     @Override
     public Look look() {
-      return real.look();
+      looks.add(shows);
+      return shows;
     }
 
     @Override

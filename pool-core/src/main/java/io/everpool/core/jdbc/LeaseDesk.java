@@ -214,7 +214,7 @@ public final class LeaseDesk implements Lessor {
     Look look = physical.look();
     // A look doesn't show a server that hangs. While the pool slept nobody has asked, and the
     // server is woken now in any case: so it is asked first, within validation-timeout.
-    if (look == Look.UNSURE || (look == Look.ALIVE && upkeep.asleep())) {
+    if (look != Look.DEAD && (look != Look.ALIVE || upkeep.asleep())) {
       physical.validate(config.validationTimeout().toNanos());
     }
     return look != Look.DEAD;
