@@ -30,15 +30,20 @@ final class Readiness {
   }
 
   /**
-   * Waits for one of the {@link SelectionKey} operations. Reads no clock, unless it is interrupted.
+   * Waits for one of the {@link SelectionKey} operations.
    *
-   * @param millis how long at the most; 0 for no limit. After an interrupt it counts anew, once.
+   * <p>A selector may return though neither is the channel ready nor the time over: an interrupt
+   * wakes it, and one that comes when the answer has just come leaves the wake-up to the next wait,
+   * which is perhaps another borrower's, whom nobody has interrupted. So the time that has passed
+   * is told by the clock and by nothing else.
+   *
+   * @param millis how long at the most; 0 for no limit
    * @return false if that time has passed
    * @throws ClosedChannelException if the channel is closed, be it meanwhile
    */
   boolean await(int operation, long millis) throws IOException {
     boolean interrupted = false;
-    long until = 0;
+    long until = millis == 0 ? 0 : System.nanoTime() + millis * NANOS_PER_MILLI;
     long left = millis;
     try {
       Selector waiting = prepare(operation);
@@ -49,19 +54,12 @@ final class Readiness {
         if (!channel.isOpen()) {
           throw new ClosedChannelException();
         }
-        if (Thread.interrupted()) {
-          // select returned for that, and would go on doing so
-          if (!interrupted) {
-            interrupted = true;
-            until = System.nanoTime() + millis * NANOS_PER_MILLI;
-          }
-          left = millis == 0 ? 0 : (until - System.nanoTime()) / NANOS_PER_MILLI;
-          if (millis == 0 || left > 0) {
-            continue;
-          }
-        }
+        interrupted |= Thread.interrupted(); // select would go on returning for that
         if (millis > 0) {
-          return false;
+          left = (until - System.nanoTime() + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
+          if (left <= 0) {
+            return false;
+          }
         }
       }
     } catch (ClosedSelectorException | CancelledKeyException e) {
