@@ -10,8 +10,6 @@ import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
-import java.util.List;
-import java.util.Map;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -38,26 +36,20 @@ final class FakePool implements Pool {
   @Override
   public PoolSnapshot snapshot() {
     looks++;
-    return new PoolSnapshot(
-        name,
-        state,
-        asleep,
-        down,
-        7,
-        8,
-        idle,
-        leased,
-        connecting,
-        probing,
-        closing,
-        waiting,
-        0,
-        Map.of(),
-        0,
-        0,
-        0,
-        lastConnectError,
-        List.of());
+    return PoolSnapshot.builder(name)
+        .state(state)
+        .asleep(asleep)
+        .down(down)
+        .minSize(7)
+        .maxSize(8)
+        .idle(idle)
+        .leased(leased)
+        .connecting(connecting)
+        .probing(probing)
+        .closing(closing)
+        .waiting(waiting)
+        .lastConnectError(lastConnectError)
+        .build();
   }
 
   @Override

@@ -1,60 +1,166 @@
 package io.everpool.api;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a pool looked like at one moment. The counts were read one after the other while the pool
  * went on, so they may be off by what happened meanwhile.
  *
- * @param name the pool's name
- * @param state open, draining or closed
- * @param asleep whether the pool leaves the database alone for want of work
- * @param down whether the server is known to be unreachable just now; not so where it answers and
- *     refuses new connections
- * @param minSize the configured minimum
- * @param maxSize the configured maximum
- * @param idle connections ready to be lent
- * @param leased connections in use, doomed ones included
- * @param connecting connections being opened
- * @param probing idle connections being examined
- * @param closing connections being closed
- * @param waiting callers in line
- * @param opened connections opened since the pool was
- * @param closed connections closed since then, by reason
- * @param connectFailures failed attempts to open one
- * @param acquireTimeouts callers who waited in vain
- * @param retries reruns of units of work
- * @param lastConnectError the last failure to open a connection since one was last opened, or null;
- *     carries no secret
- * @param holders who has the connections now
+ * <p>Immutable and thread-safe. A later version may tell more: by further accessors here and in
+ * {@link Holder}, by further methods of the builder, which start at nothing.
  */
-public record PoolSnapshot(
-    String name,
-    PoolState state,
-    boolean asleep,
-    boolean down,
-    int minSize,
-    int maxSize,
-    int idle,
-    int leased,
-    int connecting,
-    int probing,
-    int closing,
-    int waiting,
-    long opened,
-    Map<CloseReason, Long> closed,
-    long connectFailures,
-    long acquireTimeouts,
-    long retries,
-    @Nullable String lastConnectError,
-    List<Holder> holders) {
+// Over 400 lines for the sake of one list: each fact has a field, an accessor and a builder method.
+public final class PoolSnapshot {
+  private final String name;
+  private final PoolState state;
+  private final boolean asleep;
+  private final boolean down;
+  private final int minSize;
+  private final int maxSize;
+  private final int idle;
+  private final int leased;
+  private final int connecting;
+  private final int probing;
+  private final int closing;
+  private final int waiting;
+  private final long opened;
+  private final Map<CloseReason, Long> closed;
+  private final long connectFailures;
+  private final long acquireTimeouts;
+  private final long retries;
+  private final @Nullable String lastConnectError;
+  private final List<Holder> holders;
 
-  public PoolSnapshot {
-    closed = Map.copyOf(closed);
-    holders = List.copyOf(holders);
+  private PoolSnapshot(Builder from) {
+    name = from.name;
+    state = from.state;
+    asleep = from.asleep;
+    down = from.down;
+    minSize = from.minSize;
+    maxSize = from.maxSize;
+    idle = from.idle;
+    leased = from.leased;
+    connecting = from.connecting;
+    probing = from.probing;
+    closing = from.closing;
+    waiting = from.waiting;
+    opened = from.opened;
+    closed = Map.copyOf(from.closed);
+    connectFailures = from.connectFailures;
+    acquireTimeouts = from.acquireTimeouts;
+    retries = from.retries;
+    lastConnectError = from.lastConnectError;
+    holders = List.copyOf(from.holders);
+  }
+
+  /** Starts from a pool of that name that is open, has nothing and has done nothing. */
+  public static Builder builder(String name) {
+    return new Builder(name);
+  }
+
+  /** The pool's name. */
+  public String name() {
+    return name;
+  }
+
+  /** Open, draining or closed. */
+  public PoolState state() {
+    return state;
+  }
+
+  /** Whether the pool leaves the database alone for want of work. */
+  public boolean asleep() {
+    return asleep;
+  }
+
+  /**
+   * Whether the server is known to be unreachable just now; not so where it answers and refuses new
+   * connections.
+   */
+  public boolean down() {
+    return down;
+  }
+
+  /** The configured minimum. */
+  public int minSize() {
+    return minSize;
+  }
+
+  /** The configured maximum. */
+  public int maxSize() {
+    return maxSize;
+  }
+
+  /** Connections ready to be lent. */
+  public int idle() {
+    return idle;
+  }
+
+  /** Connections in use, doomed ones included. */
+  public int leased() {
+    return leased;
+  }
+
+  /** Connections being opened. */
+  public int connecting() {
+    return connecting;
+  }
+
+  /** Idle connections being examined. */
+  public int probing() {
+    return probing;
+  }
+
+  /** Connections being closed. */
+  public int closing() {
+    return closing;
+  }
+
+  /** Callers in line. */
+  public int waiting() {
+    return waiting;
+  }
+
+  /** Connections opened since the pool was. */
+  public long opened() {
+    return opened;
+  }
+
+  /** Connections closed since then, by reason; a reason that never was is left out. Immutable. */
+  public Map<CloseReason, Long> closed() {
+    return closed;
+  }
+
+  /** Failed attempts to open a connection since the pool was opened. */
+  public long connectFailures() {
+    return connectFailures;
+  }
+
+  /** Callers who waited in vain since then. */
+  public long acquireTimeouts() {
+    return acquireTimeouts;
+  }
+
+  /** Reruns of units of work since then. */
+  public long retries() {
+    return retries;
+  }
+
+  /**
+   * The last failure to open a connection since one was last opened, or null; carries no secret.
+   */
+  public @Nullable String lastConnectError() {
+    return lastConnectError;
+  }
+
+  /** Who has the connections now. Immutable. */
+  public List<Holder> holders() {
+    return holders;
   }
 
   /** Connections that exist: idle, leased or being examined. */
@@ -65,6 +171,39 @@ public record PoolSnapshot(
   /** Connections closed since the pool was opened, whatever the reason. */
   public long closedTotal() {
     return closed.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof PoolSnapshot that && facts().equals(that.facts());
+  }
+
+  @Override
+  public int hashCode() {
+    return facts().hashCode();
+  }
+
+  private List<@Nullable Object> facts() {
+    return Arrays.asList(
+        name,
+        state,
+        asleep,
+        down,
+        minSize,
+        maxSize,
+        idle,
+        leased,
+        connecting,
+        probing,
+        closing,
+        waiting,
+        opened,
+        closed,
+        connectFailures,
+        acquireTimeouts,
+        retries,
+        lastConnectError,
+        holders);
   }
 
   /** One line: the counts. */
@@ -103,19 +242,66 @@ public record PoolSnapshot(
     return text.toString();
   }
 
-  /**
-   * Who has a connection.
-   *
-   * @param connection the connection's number, counted from 1 within the pool
-   * @param thread the name of the thread that took it, and its id
-   * @param heldFor for how long, at least; to about a tenth of a second
-   * @param where what that thread is doing now, innermost frame first; empty if it can't be told
-   */
-  public record Holder(
-      long connection, String thread, Duration heldFor, List<StackTraceElement> where) {
+  /** Who has a connection. Immutable and thread-safe. */
+  public static final class Holder {
+    private final long connection;
+    private final String thread;
+    private final Duration heldFor;
+    private final List<StackTraceElement> where;
 
-    public Holder {
-      where = List.copyOf(where);
+    private Holder(
+        long connection, String thread, Duration heldFor, List<StackTraceElement> where) {
+      this.connection = connection;
+      this.thread = thread;
+      this.heldFor = heldFor;
+      this.where = List.copyOf(where);
+    }
+
+    /**
+     * A holder.
+     *
+     * @param connection the connection's number, counted from 1 within the pool
+     * @param thread the name of the thread that took it, and its id
+     * @param heldFor for how long, at least
+     * @param where what that thread is doing now, innermost frame first; empty if it can't be told
+     */
+    public static Holder of(
+        long connection, String thread, Duration heldFor, List<StackTraceElement> where) {
+      return new Holder(connection, thread, heldFor, where);
+    }
+
+    /** The connection's number, counted from 1 within the pool. */
+    public long connection() {
+      return connection;
+    }
+
+    /** The name of the thread that took it, and its id. */
+    public String thread() {
+      return thread;
+    }
+
+    /** For how long, at least; to about a tenth of a second. */
+    public Duration heldFor() {
+      return heldFor;
+    }
+
+    /** What that thread is doing now, innermost frame first; empty if it can't be told. */
+    public List<StackTraceElement> where() {
+      return where;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Holder that
+          && connection == that.connection
+          && thread.equals(that.thread)
+          && heldFor.equals(that.heldFor)
+          && where.equals(that.where);
+    }
+
+    @Override
+    public int hashCode() {
+      return Objects.hash(connection, thread, heldFor, where);
     }
 
     @Override
@@ -127,6 +313,155 @@ public record PoolSnapshot(
           + " by "
           + thread
           + (where.isEmpty() ? "" : ", now at " + where.get(0));
+    }
+  }
+
+  /**
+   * Collects what a snapshot tells, each by the name of its accessor; for pools, and for tests of
+   * what reads snapshots. Not thread-safe.
+   */
+  public static final class Builder {
+    private final String name;
+    private PoolState state = PoolState.OPEN;
+    private boolean asleep;
+    private boolean down;
+    private int minSize;
+    private int maxSize;
+    private int idle;
+    private int leased;
+    private int connecting;
+    private int probing;
+    private int closing;
+    private int waiting;
+    private long opened;
+    private Map<CloseReason, Long> closed = Map.of();
+    private long connectFailures;
+    private long acquireTimeouts;
+    private long retries;
+    private @Nullable String lastConnectError;
+    private List<Holder> holders = List.of();
+
+    private Builder(String name) {
+      this.name = name;
+    }
+
+    /** Sets {@link PoolSnapshot#state()}. Not said, it is open. */
+    public Builder state(PoolState value) {
+      state = value;
+      return this;
+    }
+
+    /** Sets {@link PoolSnapshot#asleep()}. Not said, it is false. */
+    public Builder asleep(boolean value) {
+      asleep = value;
+      return this;
+    }
+
+    /** Sets {@link PoolSnapshot#down()}. Not said, it is false. */
+    public Builder down(boolean value) {
+      down = value;
+      return this;
+    }
+
+    /** Sets {@link PoolSnapshot#minSize()}. Not said, it is 0. */
+    public Builder minSize(int value) {
+      minSize = value;
+      return this;
+    }
+
+    /** Sets {@link PoolSnapshot#maxSize()}. Not said, it is 0. */
+    public Builder maxSize(int value) {
+      maxSize = value;
+      return this;
+    }
+
+    /** Sets {@link PoolSnapshot#idle()}. Not said, it is 0. */
+    public Builder idle(int value) {
+      idle = value;
+      return this;
+    }
+
+    /** Sets {@link PoolSnapshot#leased()}. Not said, it is 0. */
+    public Builder leased(int value) {
+      leased = value;
+      return this;
+    }
+
+    /** Sets {@link PoolSnapshot#connecting()}. Not said, it is 0. */
+    public Builder connecting(int value) {
+      connecting = value;
+      return this;
+    }
+
+    /** Sets {@link PoolSnapshot#probing()}. Not said, it is 0. */
+    public Builder probing(int value) {
+      probing = value;
+      return this;
+    }
+
+    /** Sets {@link PoolSnapshot#closing()}. Not said, it is 0. */
+    public Builder closing(int value) {
+      closing = value;
+      return this;
+    }
+
+    /** Sets {@link PoolSnapshot#waiting()}. Not said, it is 0. */
+    public Builder waiting(int value) {
+      waiting = value;
+      return this;
+    }
+
+    /** Sets {@link PoolSnapshot#opened()}. Not said, it is 0. */
+    public Builder opened(long value) {
+      opened = value;
+      return this;
+    }
+
+    /** Sets {@link PoolSnapshot#closed()}. Not said, none was. */
+    public Builder closed(Map<CloseReason, Long> value) {
+      closed = value;
+      return this;
+    }
+
+    /** Sets {@link PoolSnapshot#connectFailures()}. Not said, it is 0. */
+    public Builder connectFailures(long value) {
+      connectFailures = value;
+      return this;
+    }
+
+    /** Sets {@link PoolSnapshot#acquireTimeouts()}. Not said, it is 0. */
+    public Builder acquireTimeouts(long value) {
+      acquireTimeouts = value;
+      return this;
+    }
+
+    /** Sets {@link PoolSnapshot#retries()}. Not said, it is 0. */
+    public Builder retries(long value) {
+      retries = value;
+      return this;
+    }
+
+    /** Sets {@link PoolSnapshot#lastConnectError()}. Not said, it is null. */
+    public Builder lastConnectError(@Nullable String value) {
+      lastConnectError = value;
+      return this;
+    }
+
+    /** Sets {@link PoolSnapshot#holders()}. Not said, nobody. */
+    public Builder holders(List<Holder> value) {
+      holders = value;
+      return this;
+    }
+
+    /**
+     * Makes the snapshot.
+     *
+     * @throws NullPointerException if the name, the state, a reason, a count or a holder is null
+     */
+    public PoolSnapshot build() {
+      Objects.requireNonNull(name, "name");
+      Objects.requireNonNull(state, "state");
+      return new PoolSnapshot(this);
     }
   }
 }

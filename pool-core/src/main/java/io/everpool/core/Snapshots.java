@@ -53,7 +53,7 @@ final class Snapshots {
       Occupant occupant = slot.occupant;
       if (occupant != null && (now == State.LEASED || now == State.DOOMED)) {
         holders.add(
-            new Holder(
+            Holder.of(
                 occupant.number(),
                 Holders.describe(slot.holderId),
                 Duration.ofNanos(upkeep.unmovedFor(slot)),
@@ -61,25 +61,25 @@ final class Snapshots {
       }
     }
     SQLException failure = upkeep.connects().lastFailure();
-    return new PoolSnapshot(
-        config.name(),
-        state.get(),
-        upkeep.asleep(),
-        upkeep.connects().down(),
-        config.minSize(),
-        config.maxSize(),
-        counts.getOrDefault(State.IDLE, 0),
-        counts.getOrDefault(State.LEASED, 0) + counts.getOrDefault(State.DOOMED, 0),
-        counts.getOrDefault(State.CONNECTING, 0),
-        counts.getOrDefault(State.PROBING, 0),
-        counts.getOrDefault(State.CLOSING, 0),
-        upkeep.engine().waiting(),
-        journal.opened(),
-        journal.closed(),
-        journal.connectFailures(),
-        journal.acquireTimeouts(),
-        journal.retries(),
-        failure == null ? null : failure.getMessage(),
-        holders);
+    return PoolSnapshot.builder(config.name())
+        .state(state.get())
+        .asleep(upkeep.asleep())
+        .down(upkeep.connects().down())
+        .minSize(config.minSize())
+        .maxSize(config.maxSize())
+        .idle(counts.getOrDefault(State.IDLE, 0))
+        .leased(counts.getOrDefault(State.LEASED, 0) + counts.getOrDefault(State.DOOMED, 0))
+        .connecting(counts.getOrDefault(State.CONNECTING, 0))
+        .probing(counts.getOrDefault(State.PROBING, 0))
+        .closing(counts.getOrDefault(State.CLOSING, 0))
+        .waiting(upkeep.engine().waiting())
+        .opened(journal.opened())
+        .closed(journal.closed())
+        .connectFailures(journal.connectFailures())
+        .acquireTimeouts(journal.acquireTimeouts())
+        .retries(journal.retries())
+        .lastConnectError(failure == null ? null : failure.getMessage())
+        .holders(holders)
+        .build();
   }
 }

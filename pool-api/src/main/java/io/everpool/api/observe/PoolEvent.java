@@ -5,8 +5,17 @@ import io.everpool.api.Pool;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.Verdict;
 
-/** Something that happened in a pool, rarely enough to make an object of. Carries no secret. */
-public sealed interface PoolEvent {
+/**
+ * Something that happened in a pool, rarely enough to make an object of. Immutable; carries no
+ * secret.
+ *
+ * <p>A later version may tell of other kinds of events, and more about those that are here: a new
+ * component comes with an accessor and changes the record's constructor and pattern. So whoever
+ * tells the kinds apart ignores the ones that he doesn't know ({@code instanceof}, or a {@code
+ * switch} with a {@code default}), reads components by their accessors and not by record patterns,
+ * and leaves the making of events to the pool. Durations are in nanoseconds.
+ */
+public interface PoolEvent {
 
   /** The pool's name. */
   String pool();

@@ -7,5 +7,6 @@ package io.everpool.api.observe;
 @FunctionalInterface
 public interface PoolListener {
 
+  /** An event has happened; of a kind, perhaps, that this version of the listener doesn't know. */
   void onEvent(PoolEvent event);
 }

@@ -3,10 +3,7 @@ package io.everpool.core.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.PoolSnapshot;
-import io.everpool.api.PoolState;
 import io.everpool.api.driver.Verdict;
-import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -16,26 +13,12 @@ class AdviceTest {
   private static final String UNREACHABLE = "check the host and port";
 
   private static PoolSnapshot pool(int leased, @Nullable String error) {
-    return new PoolSnapshot(
-        "p",
-        PoolState.OPEN,
-        false,
-        false,
-        0,
-        5,
-        0,
-        leased,
-        0,
-        0,
-        0,
-        1,
-        0,
-        Map.of(),
-        0,
-        0,
-        0,
-        error,
-        List.of());
+    return PoolSnapshot.builder("p")
+        .maxSize(5)
+        .leased(leased)
+        .waiting(1)
+        .lastConnectError(error)
+        .build();
   }
 
   @ParameterizedTest

@@ -1,0 +1,92 @@
+package io.everpool.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.reflect.Method;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A snapshot tells what was put into it, each fact under its own name. */
+class PoolSnapshotTest {
+  private static final StackTraceElement FRAME =
+      new StackTraceElement("shop.Orders", "list", "Orders.java", 12);
+  private static final PoolSnapshot.Holder HOLDER =
+      PoolSnapshot.Holder.of(3, "web-1 (17)", Duration.ofMillis(1500), List.of(FRAME));
+
+  static Stream<Method> facts() {
+    return Arrays.stream(PoolSnapshot.Builder.class.getMethods())
+        .filter(method -> method.getReturnType() == PoolSnapshot.Builder.class);
+  }
+
+  private static Object other(Class<?> type) {
+    if (type == int.class) {
+      return 3;
+    }
+    if (type == long.class) {
+      return 4L;
+    }
+    if (type == boolean.class) {
+      return true;
+    }
+    if (type == Map.class) {
+      return Map.of(CloseReason.FAILED, 5L);
+    }
+    if (type == List.class) {
+      return List.of(HOLDER);
+    }
+    return type == PoolState.class ? PoolState.CLOSED : "no route";
+  }
+
+  /** A fact that is forgotten in the constructor or in equals is found here. */
+  @ParameterizedTest
+  @MethodSource("facts")
+  void everyFactIsToldByItsAccessorAndCounts(Method setter) throws Exception {
+    Method accessor = PoolSnapshot.class.getMethod(setter.getName());
+    Object value = other(accessor.getReturnType());
+    PoolSnapshot.Builder builder = PoolSnapshot.builder("shop");
+    setter.invoke(builder, value);
+    PoolSnapshot changed = builder.build();
+    PoolSnapshot plain = PoolSnapshot.builder("shop").build();
+
+    assertThat(accessor.invoke(changed)).isEqualTo(value);
+    @Nullable Object before = accessor.invoke(plain);
+    assertThat(before).isNotEqualTo(value);
+    assertThat(changed).isNotEqualTo(plain).isEqualTo(builder.build());
+    assertThat(changed).hasSameHashCodeAs(builder.build());
+    for (Method fact : facts().filter(fact -> !fact.equals(setter)).toList()) {
+      Method same = PoolSnapshot.class.getMethod(fact.getName());
+      assertThat(same.invoke(changed)).as(fact.getName()).isEqualTo(same.invoke(plain));
+    }
+  }
+
+  @Test
+  void theExplanationNamesTheHoldersAndTheLastError() {
+    PoolSnapshot snapshot =
+        PoolSnapshot.builder("shop")
+            .maxSize(5)
+            .leased(1)
+            .idle(1)
+            .connecting(2)
+            .waiting(4)
+            .holders(List.of(HOLDER))
+            .lastConnectError("no route")
+            .closed(Map.of(CloseReason.FAILED, 2L, CloseReason.FENCED, 3L))
+            .build();
+
+    assertThat(snapshot.total()).isEqualTo(2);
+    assertThat(snapshot.closedTotal()).isEqualTo(5);
+    assertThat(snapshot.explain())
+        .isEqualTo(
+            """
+            shop OPEN connects-failing: 2 of 5 connections (1 leased, 1 idle, 2 connecting), 4 waiting
+              connection 3 held for 1500ms by web-1 (17), now at shop.Orders.list(Orders.java:12)
+              last connect error: no route""");
+  }
+}
