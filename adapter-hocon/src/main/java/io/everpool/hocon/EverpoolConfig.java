@@ -32,10 +32,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>The keys are the components of {@link PoolConfig} in kebab case, those of {@link
- * io.everpool.api.RetryConfig} under {@code retry}; {@code reference.conf} at the root of this jar
- * lists them all. A key that is set nowhere has the default of {@link PoolConfig.Builder}, also
- * when the {@code Config} was made without {@code reference.conf}.
+ * <p>The keys are those of {@link PoolConfig#settings()}, the parts of {@code retry} in a block of
+ * that name; {@code reference.conf} at the root of this jar lists them all. A key that is set
+ * nowhere has the default of {@link PoolConfig.Builder}, also when the {@code Config} was made
+ * without {@code reference.conf}.
  *
  * <p>A pool under {@code pools} is called by its key and falls back, key by key, to the block
  * around it, credentials included; {@code user}, {@code password}, {@code url} and {@code

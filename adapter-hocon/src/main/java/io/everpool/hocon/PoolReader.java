@@ -3,9 +3,7 @@ package io.everpool.hocon;
 import com.typesafe.config.ConfigValue;
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
-import io.everpool.api.RetryConfig;
-import io.everpool.hocon.Settings.Setting;
-import java.time.Duration;
+import io.everpool.api.Setting;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -54,19 +52,17 @@ final class PoolReader {
   /** The pool, or null after a problem was added. */
   private @Nullable PoolConfig make(Layers layers, @Nullable String poolName, boolean urlRequired) {
     refuseUnknownKeys(layers, poolName);
-    Map<String, @Nullable Object> defaults = Settings.defaults();
+    PoolConfig.Builder builder = PoolConfig.builder(urlRequired ? "" : "not set yet");
     Layers readable = layers;
     if (poolName != null) {
-      defaults.put("name", poolName);
+      builder.name(poolName);
       readable = withoutNames(layers);
     }
-    Map<String, @Nullable Object> read = read(PoolConfig.class, "", readable, defaults);
-    giveWay(read, "", "min-size", "max-size");
-    if (!urlRequired && "".equals(read.get("url"))) {
-      read.put("url", "not set yet");
+    for (Setting<?> setting : PoolConfig.settings()) {
+      read(setting, readable, builder);
     }
     try {
-      return Settings.make(PoolConfig.class, read);
+      return builder.build();
     } catch (InvalidPoolConfigException refused) {
       for (String problem : refused.problems()) {
         addRefusal(layers.path(), problem);
@@ -75,88 +71,33 @@ final class PoolReader {
     }
   }
 
-  /** Of two that must be in order, the one that nobody has set gives way to the other. */
-  private void giveWay(
-      Map<String, @Nullable Object> read, String prefix, String lower, String upper) {
-    boolean ordered =
-        read.get(lower) instanceof Comparable<?> low
-            && read.get(upper) instanceof Comparable<?> high
-            && compare(low, high) <= 0;
-    if (ordered) {
+  private <T> void read(Setting<T> setting, Layers layers, PoolConfig.Builder builder) {
+    String key = Keys.within(setting);
+    if (!setting.parts().isEmpty()) {
+      Layers blocks = layers.under(key, problems);
+      setting.parts().forEach(part -> read(part, blocks, builder));
       return;
     }
-    if (!said(prefix + lower) && said(prefix + upper)) {
-      read.put(lower, nearest(read.get(upper), read.get(lower)));
-    } else if (!said(prefix + upper) && said(prefix + lower)) {
-      read.put(upper, nearest(read.get(lower), read.get(upper)));
+    Located located = layers.find(key);
+    if (located == null) {
+      return;
     }
-  }
-
-  /** To a value that can't work nothing gives way, so that it alone is refused. */
-  private static @Nullable Object nearest(@Nullable Object said, @Nullable Object unsaid) {
-    if (said instanceof Integer number) {
-      return number > PoolConfig.LARGEST_POOL ? unsaid : (Integer) Math.max(0, number);
-    }
-    return said instanceof Duration duration
-            && (duration.compareTo(Duration.ZERO) <= 0
-                || duration.compareTo(PoolConfig.LONGEST_DURATION) > 0)
-        ? unsaid
-        : said;
-  }
-
-  @SuppressWarnings("unchecked") // two numbers or two durations
-  private static int compare(Comparable<?> one, Comparable<?> other) {
-    return ((Comparable<Object>) one).compareTo(other);
-  }
-
-  private boolean said(String key) {
-    Located located = found.get(key);
-    return located != null && !located.isDefault();
-  }
-
-  private Map<String, @Nullable Object> read(
-      Class<? extends Record> record,
-      String prefix,
-      Layers layers,
-      Map<String, @Nullable Object> defaults) {
-    Map<String, @Nullable Object> result = new LinkedHashMap<>(defaults);
-    for (Setting setting : Settings.of(record)) {
-      String key = prefix + setting.key();
-      Object fallback = defaults.get(setting.key());
-      if (setting.isRecord() && fallback instanceof Record inner) {
-        Layers blocks = layers.under(setting.key(), problems);
-        result.put(setting.key(), readInner(inner, key + ".", blocks));
-        continue;
+    found.put(setting.key(), located);
+    if (setting.type() == Map.class) {
+      builder.set(setting, setting.type().cast(values.flat(layers.under(key, problems))));
+    } else if (!located.isNull()) {
+      T value = values.read(setting.type(), located);
+      if (value == null) {
+        unread.add(setting.key());
+      } else if (located.isDefault() && setting.defaultValue() != null) {
+        builder.setDefault(setting, value);
+      } else if (!value.equals("") || !setting.key().equals("url")) { // an empty one is none
+        builder.set(setting, value);
       }
-      Located located = layers.find(setting.key());
-      if (located == null) {
-        continue;
-      }
-      found.put(key, located);
-      if (setting.isMap()) {
-        result.put(setting.key(), values.flat(layers.under(setting.key(), problems)));
-      } else if (!located.isNull()) {
-        Object value = values.read(setting.type(), located);
-        if (value == null) {
-          unread.add(key);
-        } else {
-          result.put(setting.key(), value);
-        }
-      } else if (fallback != null && !fallback.equals("")) {
-        unread.add(key);
-        problems.add(located, "is null; leave it out to have its default");
-      }
+    } else if (setting.defaultValue() != null) {
+      unread.add(setting.key());
+      problems.add(located, "is null; leave it out to have its default");
     }
-    return result;
-  }
-
-  private Record readInner(Record defaults, String prefix, Layers blocks) {
-    Class<? extends Record> type = defaults.getClass();
-    Map<String, @Nullable Object> read = read(type, prefix, blocks, Settings.values(defaults));
-    if (type == RetryConfig.class) {
-      giveWay(read, prefix, "initial-backoff", "max-backoff");
-    }
-    return Settings.make(type, read);
   }
 
   /** The name of a named pool is its key: one that is written down would be another. */
@@ -190,7 +131,7 @@ final class PoolReader {
         return;
       }
     }
-    for (String key : Settings.keys()) {
+    for (String key : Keys.ALL) {
       if (problem.startsWith(key + " ")) {
         Located located = found.get(key);
         problems.add(

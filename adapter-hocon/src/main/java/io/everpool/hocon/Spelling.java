@@ -27,14 +27,14 @@ final class Spelling {
 
   /** The known key that {@code written} most likely stands for, with its path in the pool. */
   static Optional<String> nearest(String written) {
-    String wanted = Settings.kebab(written);
+    String wanted = Keys.kebab(written);
     String elsewhere = ELSEWHERE.get(wanted);
     if (elsewhere != null) {
       return Optional.of(elsewhere);
     }
     String nearest = null;
     int least = Integer.MAX_VALUE;
-    for (String key : Settings.keys()) {
+    for (String key : Keys.ALL) {
       int distance = distance(wanted, key.substring(key.indexOf('.') + 1));
       if (distance < least) {
         nearest = key;

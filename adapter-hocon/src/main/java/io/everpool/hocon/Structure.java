@@ -27,7 +27,7 @@ final class Structure {
         problems.add(
             located, "is one key, because of its quotes, and has no effect; write it without them");
       } else if (!key.equals(EverpoolConfig.ROOT)
-          && Spelling.distance(Settings.kebab(key), EverpoolConfig.ROOT) <= NEAR
+          && Spelling.distance(Keys.kebab(key), EverpoolConfig.ROOT) <= NEAR
           && entry.getValue() instanceof ConfigObject block
           && holdsSettings(block)) {
         problems.add(located, "has no effect; did you mean " + EverpoolConfig.ROOT + "?");
@@ -36,9 +36,9 @@ final class Structure {
   }
 
   private static boolean holdsSettings(ConfigObject block) {
-    List<String> keys = Settings.keys();
+    List<String> keys = Keys.ALL;
     return block.keySet().stream()
-        .map(Settings::kebab)
+        .map(Keys::kebab)
         .anyMatch(key -> keys.contains(key) || key.equals(EverpoolConfig.POOLS));
   }
 

@@ -4,10 +4,11 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import io.everpool.api.PoolConfig;
-import io.everpool.hocon.Settings.Setting;
+import io.everpool.api.Setting;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /** Finds the keys that mean nothing; a misspelt setting must not just be its default. */
 final class UnknownKeys {
@@ -16,22 +17,23 @@ final class UnknownKeys {
 
   /** Looks through a pool's block; {@code named} if it stands under {@code pools}. */
   static void in(Layer layer, boolean named, Problems problems) {
-    in(layer, PoolConfig.class, named, problems);
+    Set<String> others = named ? Set.of() : Set.of(EverpoolConfig.POOLS);
+    in(layer, PoolConfig.settings(), others, problems);
   }
 
-  private static void in(Layer layer, Class<?> record, boolean named, Problems problems) {
-    Set<String> known = Settings.of(record).stream().map(Setting::key).collect(Collectors.toSet());
-    if (record == PoolConfig.class && !named) {
-      known.add(EverpoolConfig.POOLS);
-    }
+  private static void in(
+      Layer layer, List<Setting<?>> settings, Set<String> others, Problems problems) {
+    Set<String> known = new HashSet<>(others);
+    settings.forEach(setting -> known.add(Keys.within(setting)));
     for (var entry : new TreeMap<>(layer.block()).entrySet()) {
       if (!known.contains(entry.getKey())) {
         problems.add(unknown(layer.path(), entry.getKey(), entry.getValue()));
       }
     }
-    for (Setting setting : Settings.of(record)) {
-      if (setting.isRecord() && layer.block().get(setting.key()) instanceof ConfigObject inner) {
-        in(new Layer(layer.path() + "." + setting.key(), inner), setting.type(), named, problems);
+    for (Setting<?> setting : settings) {
+      String key = Keys.within(setting);
+      if (!setting.parts().isEmpty() && layer.block().get(key) instanceof ConfigObject inner) {
+        in(new Layer(layer.path() + "." + key, inner), setting.parts(), Set.of(), problems);
       }
     }
   }

@@ -28,7 +28,7 @@ final class ValueReader {
   }
 
   /** The value as a {@code type}, or null after a problem was added. */
-  @Nullable Object read(Class<?> type, Located located) {
+  <T> @Nullable T read(Class<T> type, Located located) {
     ConfigValueType kind = located.value().valueType();
     if (kind == ConfigValueType.OBJECT || kind == ConfigValueType.LIST) {
       problems.add(located, "is " + located.kind() + "; " + wanted(type));
@@ -39,7 +39,7 @@ final class ValueReader {
       problems.add(
           located, "is " + secrets.shown(located, text(located.value())) + "; " + wanted(type));
     }
-    return value;
+    return type.cast(value);
   }
 
   private static @Nullable Object scalar(Class<?> type, Located located) {
@@ -47,10 +47,10 @@ final class ValueReader {
     if (type == String.class) {
       return text;
     }
-    if (type == int.class || type == long.class) {
+    if (type == Integer.class || type == Long.class) {
       return number(type, trimmed(text));
     }
-    if (type == boolean.class) {
+    if (type == Boolean.class) {
       return truth(trimmed(text));
     }
     if (type == Duration.class) {
@@ -67,7 +67,7 @@ final class ValueReader {
       return null;
     }
     long value = Long.parseLong(text);
-    if (type == long.class) {
+    if (type == Long.class) {
       return value;
     }
     return value == (int) value ? (int) value : null;
@@ -90,8 +90,8 @@ final class ValueReader {
   private static @Nullable Object constant(Class<?> type, String text) {
     List<String> switches = List.of("on", "off");
     for (Object constant : type.getEnumConstants()) {
-      String label = Settings.kebab(constant.toString());
-      if (label.equals(Settings.kebab(text))
+      String label = Keys.kebab(constant.toString());
+      if (label.equals(Keys.kebab(text))
           || (switches.contains(label) && label.equals(onOff(text)))) {
         return constant;
       }
@@ -105,10 +105,10 @@ final class ValueReader {
   }
 
   private static String wanted(Class<?> type) {
-    if (type == int.class || type == long.class) {
+    if (type == Integer.class || type == Long.class) {
       return "it must be a whole number, such as 20";
     }
-    if (type == boolean.class) {
+    if (type == Boolean.class) {
       return "it must be true or false";
     }
     if (type == Duration.class) {
@@ -117,7 +117,7 @@ final class ValueReader {
     if (type.isEnum()) {
       return "it must be one of "
           + Arrays.stream(type.getEnumConstants())
-              .map(constant -> Settings.kebab(constant.toString()))
+              .map(constant -> Keys.kebab(constant.toString()))
               .collect(Collectors.joining(", "));
     }
     return "it must be a string";
@@ -163,7 +163,7 @@ final class ValueReader {
     if (located.isNull()) {
       return null;
     }
-    return (String) read(String.class, located);
+    return read(String.class, located);
   }
 
   /** The value as it was written. */

@@ -159,8 +159,8 @@ class BadConfigTest {
   void anUnknownKeyThatResemblesNoneIsJustUnknown() {
     assertThat(Hocon.problems("colour = blue"))
         .containsExactly("unknown key everpool.colour (String: 3)");
-    assertThat(Spelling.ELSEWHERE.values()).isSubsetOf(Settings.keys());
-    assertThat(Spelling.ELSEWHERE.keySet()).doesNotContainAnyElementsOf(Settings.keys());
+    assertThat(Spelling.ELSEWHERE.values()).isSubsetOf(Keys.ALL);
+    assertThat(Spelling.ELSEWHERE.keySet()).doesNotContainAnyElementsOf(Keys.ALL);
   }
 
   /** The two spellings of one property mean the same; which would win is a matter of luck. */
@@ -269,7 +269,7 @@ class BadConfigTest {
   /** The environment of the tests has this variable, see the pom. */
   @Test
   void whatTheEnvironmentHoldsIsNotShown() {
-    for (String key : Settings.keys()) {
+    for (String key : Keys.ALL) {
       if (!key.equals("retry") && !key.equals("properties")) {
         Config config =
             ConfigFactory.parseString(
@@ -371,7 +371,7 @@ class BadConfigTest {
             "\"${x}\"",
             "\"\"\"a\nb\"\"\"",
             "${?NOT_SET_ANYWHERE}");
-    for (String key : Settings.keys()) {
+    for (String key : Keys.ALL) {
       for (String value : values) {
         List<String> problems = List.of();
         try {

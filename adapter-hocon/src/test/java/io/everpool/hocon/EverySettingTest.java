@@ -71,16 +71,21 @@ class EverySettingTest {
                 .sleepAfter(Duration.ofDays(1))
                 .reset(ResetMode.DISCARD_ALL)
                 .retry(
-                    new RetryConfig(
-                        2,
-                        Duration.ofSeconds(21),
-                        Duration.ofNanos(5_000),
-                        Duration.ofMillis(500),
-                        false))
+                    RetryConfig.builder()
+                        .maxAttempts(2)
+                        .maxDuration(Duration.ofSeconds(21))
+                        .initialBackoff(Duration.ofNanos(5_000))
+                        .maxBackoff(Duration.ofMillis(500))
+                        .commitOutcome(false)
+                        .build())
                 .build());
-    var defaults = Settings.values(PoolConfig.builder("other").build());
-    Settings.values(config)
-        .forEach((key, value) -> assertThat(value).as(key).isNotEqualTo(defaults.get(key)));
+    PoolConfig defaults = PoolConfig.builder("other").build();
+    Hocon.settings()
+        .forEach(
+            setting ->
+                assertThat(config.get(setting))
+                    .as(setting.key())
+                    .isNotEqualTo(defaults.get(setting)));
   }
 
   /** HOCON reads on and off as strings, true and false as booleans; people write both. */

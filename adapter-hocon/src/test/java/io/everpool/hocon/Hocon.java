@@ -4,6 +4,8 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.Setting;
+import java.util.ArrayList;
 import java.util.List;
 import org.assertj.core.api.Assertions;
 
@@ -13,6 +15,16 @@ final class Hocon {
   static final String URL = "postgresql://db.example.com/shop";
 
   private Hocon() {}
+
+  /** Every setting there is, the parts of {@code retry} as well. */
+  static List<Setting<?>> settings() {
+    List<Setting<?>> settings = new ArrayList<>();
+    for (Setting<?> setting : PoolConfig.settings()) {
+      settings.add(setting);
+      settings.addAll(setting.parts());
+    }
+    return settings;
+  }
 
   /** A configuration of lines. */
   static Config lines(String... lines) {

@@ -10,7 +10,9 @@ import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigValue;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.Setting;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class ReferenceConfTest {
@@ -39,7 +41,7 @@ class ReferenceConfTest {
     TreeSet<String> listed = new TreeSet<>(everpool.root().keySet());
     everpool.getObject("retry").keySet().forEach(key -> listed.add("retry." + key));
 
-    TreeSet<String> expected = new TreeSet<>(Settings.keys());
+    TreeSet<String> expected = new TreeSet<>(Keys.ALL);
     expected.add("pools");
     expected.remove("url"); // an optional substitution without a value is no key
     assertThat(listed).isEqualTo(expected);
@@ -49,12 +51,32 @@ class ReferenceConfTest {
   /** The comment is where whoever opens the file learns the unit. */
   @Test
   void everySettingOfTheReferenceHasAComment() {
-    for (String key : Settings.keys()) {
-      ConfigValue value = REFERENCE.root();
-      for (String step : ("everpool." + key).split("\\.", -1)) {
-        value = requireNonNull(((ConfigObject) value).get(step), key);
-      }
-      assertThat(value.origin().comments()).as(key).isNotEmpty();
+    for (String key : Keys.ALL) {
+      assertThat(valueOf(key).origin().comments()).as(key).isNotEmpty();
+    }
+  }
+
+  private static ConfigValue valueOf(String key) {
+    ConfigValue value = REFERENCE.root();
+    for (String step : ("everpool." + key).split("\\.", -1)) {
+      value = requireNonNull(((ConfigObject) value).get(step), key);
+    }
+    return value;
+  }
+
+  /**
+   * The comment says what the code says, in the same words. An example may follow, or stand in
+   * between: it is indented.
+   */
+  @Test
+  void theCommentsAreTheMeanings() {
+    for (Setting<?> setting : Hocon.settings()) {
+      String comment =
+          valueOf(setting.key()).origin().comments().stream()
+              .filter(line -> !line.startsWith("   "))
+              .map(String::strip)
+              .collect(Collectors.joining(" "));
+      assertThat(comment).as(setting.key()).isEqualTo(setting.meaning());
     }
   }
 

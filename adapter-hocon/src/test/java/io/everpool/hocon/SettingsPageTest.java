@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.everpool.api.PoolConfig;
-import io.everpool.hocon.Settings.Setting;
+import io.everpool.api.Setting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -22,12 +23,14 @@ class SettingsPageTest {
 
   private static final String HEAD = "| key | type | default | meaning |";
 
+  private static final Pattern LINK = Pattern.compile(" \\(\\[[^]]*]\\([^)]*\\)\\)");
+
   private static final Path PAGE = Path.of("..", "README.md");
 
   /** A table that leaves a setting out, or promises one, is worse than none. */
   @Test
   void theTableHasEveryKeyAndNoOther() throws IOException {
-    List<String> keys = Settings.keys().stream().filter(key -> !key.equals("retry")).toList();
+    List<String> keys = Keys.ALL.stream().filter(key -> !key.equals("retry")).toList();
 
     assertThat(table().keySet()).containsExactlyInAnyOrderElementsOf(keys);
   }
@@ -49,13 +52,21 @@ class SettingsPageTest {
   @Test
   void theTablesTypesAreTheTypes() throws IOException {
     Map<String, String[]> table = table();
-    for (Setting setting : Settings.of(PoolConfig.class)) {
-      if (setting.isRecord()) {
-        for (Setting inner : Settings.of(setting.type())) {
-          assertThat(cell(table, setting.key() + "." + inner.key(), 0)).isEqualTo(type(inner));
-        }
-      } else {
+    for (Setting<?> setting : Hocon.settings()) {
+      if (setting.parts().isEmpty()) {
         assertThat(cell(table, setting.key(), 0)).as(setting.key()).isEqualTo(type(setting));
+      }
+    }
+  }
+
+  /** What the page says is what the code says; a link to more is the page's own. */
+  @Test
+  void theTablesMeaningsAreTheMeanings() throws IOException {
+    Map<String, String[]> table = table();
+    for (Setting<?> setting : Hocon.settings()) {
+      if (setting.parts().isEmpty()) {
+        String meaning = LINK.matcher(cell(table, setting.key(), 2)).replaceAll("");
+        assertThat(meaning.replace("`", "")).as(setting.key()).isEqualTo(setting.meaning());
       }
     }
   }
@@ -65,11 +76,11 @@ class SettingsPageTest {
     return row == null ? "no row" : row[column];
   }
 
-  private static String type(Setting setting) {
+  private static String type(Setting<?> setting) {
     Class<?> type = setting.type();
     if (type.isEnum()) {
       return Arrays.stream(type.getEnumConstants())
-          .map(constant -> Settings.kebab(constant.toString()))
+          .map(constant -> Keys.kebab(constant.toString()))
           .collect(Collectors.joining(", "));
     }
     if (type == String.class) {
@@ -78,7 +89,7 @@ class SettingsPageTest {
     if (type == Duration.class) {
       return "duration";
     }
-    return setting.isMap() ? "block" : type == boolean.class ? "boolean" : "integer";
+    return type == Map.class ? "block" : type == Boolean.class ? "boolean" : "integer";
   }
 
   /** Type, default and meaning by key, without the back-quotes of the first two. */

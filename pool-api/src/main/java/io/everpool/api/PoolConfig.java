@@ -1,164 +1,198 @@
 package io.everpool.api;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of a pool: immutable, and refused as a whole rather than repaired. Made by {@link
- * #builder(String)}; the HOCON key of each is its name in kebab case ({@code min-size}).
- *
- * @param name the pool's name in logs, thread names and metrics; letters, digits, {@code . _ -}
- * @param url the database: a JDBC URL or a libpq URL ({@code postgresql://...})
- * @param user the role to log in as, or null for the one in the URL
- * @param password its password, or null for the one in the URL
- * @param properties further properties for the driver, by the driver's own names
- * @param minSize connections kept open while the pool is awake; 0 to {@code maxSize}
- * @param maxSize connections open at the most; 1 to 10,000
- * @param maxQueries statement executions after which a connection is replaced when it comes back (a
- *     batch is one); 0 for no limit
- * @param maxLifetime age at which a connection is replaced, less a jitter of up to a tenth; zero
- *     for no limit
- * @param idleTimeout idleness after which a connection above the minimum is closed; zero for never
- * @param healthCheckInterval how often idle connections are examined; positive
- * @param healthCheck how they are examined
- * @param commandTimeout longest run of a statement on the server; whole milliseconds; zero for no
- *     limit
- * @param acquireTimeout longest wait for a connection; positive
- * @param connectTimeout longest opening of a connection, set-up included; positive
- * @param validationTimeout longest round trip that asks a connection whether it lives; positive
- * @param resetTimeout longest clean-up of a connection that comes back; positive
- * @param closeTimeout longest polite closing of a connection before it is cut; positive
- * @param drainTimeout how long closing the pool waits for connections in use; zero for not at all
- * @param leakThreshold use after which a holder is logged as a possible leak; zero for never
- * @param maxWaiters threads that may wait at once; 0 or more
- * @param failFast whether opening the pool opens a connection first, and fails if it can't
- * @param sleep whether the pool leaves an unused database alone
- * @param sleepAfter time without work after which it does; positive
- * @param reset how session state set by SQL is cleared
- * @param retry how connects and units of work are retried
+ * The settings of a pool: immutable, thread-safe, and refused as a whole rather than repaired. Made
+ * by {@link #builder(String)}; the HOCON key of each is its name in kebab case ({@code min-size}).
+ * What there is, with default, range and meaning, {@link #settings()} tells; a later version may
+ * have more. No duration is longer than {@link #LONGEST_DURATION}.
  */
-public record PoolConfig(
-    String name,
-    String url,
-    @Nullable String user,
-    @Nullable String password,
-    Map<String, String> properties,
-    int minSize,
-    int maxSize,
-    long maxQueries,
-    Duration maxLifetime,
-    Duration idleTimeout,
-    Duration healthCheckInterval,
-    HealthCheck healthCheck,
-    Duration commandTimeout,
-    Duration acquireTimeout,
-    Duration connectTimeout,
-    Duration validationTimeout,
-    Duration resetTimeout,
-    Duration closeTimeout,
-    Duration drainTimeout,
-    Duration leakThreshold,
-    int maxWaiters,
-    boolean failFast,
-    SleepMode sleep,
-    Duration sleepAfter,
-    ResetMode reset,
-    RetryConfig retry) {
+// Over 400 lines for the sake of one list: each setting has an accessor and a builder method. What
+// a setting is stands in the table, PoolSettings.
+public final class PoolConfig {
 
   /** What {@link #maxSize()} may be at the most. */
   public static final int LARGEST_POOL = 10_000;
 
-  private static final int LONGEST_DAYS = 100_000; // that text() counts in milliseconds
-
   /** What any duration may be at the most. */
   public static final Duration LONGEST_DURATION = Duration.ofDays(365);
 
-  private static final int DEFAULT_MIN_SIZE = 2;
-  private static final int DEFAULT_MAX_SIZE = 20;
+  private final SettingValues values;
 
-  /**
-   * @throws InvalidPoolConfigException with every problem at once
-   */
-  public PoolConfig {
-    Requirements must = new Requirements();
-    properties = must.beProperties(properties);
-    must.beName("name", name);
-    must.require(
-        url != null && !url.isBlank(), "url is missing; set it, or NEON_DB_URL in the environment");
-    must.require(
-        maxSize >= 1 && maxSize <= LARGEST_POOL,
-        "max-size is " + maxSize + "; it must be 1 to " + LARGEST_POOL);
-    must.require(minSize >= 0, "min-size is " + minSize + "; it must be 0 or more");
-    must.require(
-        minSize <= Math.max(maxSize, 0),
-        "min-size (" + minSize + ") is above max-size (" + maxSize + ")");
-    must.require(
-        maxQueries >= 0, "max-queries is " + maxQueries + "; it must be 0 (no limit) or more");
-    must.beNotNegative("max-lifetime", maxLifetime);
-    must.beNotNegative("idle-timeout", idleTimeout);
-    must.bePositive("health-check-interval", healthCheckInterval);
-    must.beSet("health-check", healthCheck);
-    must.beNotNegative("command-timeout", commandTimeout);
-    must.require(
-        commandTimeout == null
-            || commandTimeout.isZero()
-            || commandTimeout.isNegative()
-            || commandTimeout.compareTo(Duration.ofMillis(1)) >= 0,
-        "command-timeout is " + text(commandTimeout) + "; the server counts in whole ms");
-    must.bePositive("acquire-timeout", acquireTimeout);
-    must.bePositive("connect-timeout", connectTimeout);
-    must.bePositive("validation-timeout", validationTimeout);
-    must.bePositive("reset-timeout", resetTimeout);
-    must.bePositive("close-timeout", closeTimeout);
-    must.beNotNegative("drain-timeout", drainTimeout);
-    must.beNotNegative("leak-threshold", leakThreshold);
-    must.require(
-        maxWaiters >= 0, "max-waiters is " + maxWaiters + "; it must be 0 (nobody waits) or more");
-    must.beSet("sleep", sleep);
-    must.bePositive("sleep-after", sleepAfter);
-    must.beSet("reset", reset);
-    must.beSet("retry", retry);
-    if (retry != null) {
-      retry.check(must);
-    }
-    must.throwIfAny();
+  private PoolConfig(SettingValues values) {
+    this.values = values;
+  }
+
+  /** Every setting there is, in order; those of {@link #retry()} as parts of it. Immutable. */
+  public static List<Setting<?>> settings() {
+    return PoolSettings.TABLE.settings();
   }
 
   /** Starts from the defaults, for the database at {@code url}. */
   public static Builder builder(String url) {
-    return new Builder().url(url);
+    return new Builder(new SettingDraft(PoolSettings.TABLE)).url(url);
   }
 
   /** A builder that starts from these settings, every one of them taken as said. */
   public Builder toBuilder() {
-    return new Builder()
-        .name(name)
-        .url(url)
-        .user(user)
-        .password(password)
-        .properties(properties)
-        .minSize(minSize)
-        .maxSize(maxSize)
-        .maxQueries(maxQueries)
-        .maxLifetime(maxLifetime)
-        .idleTimeout(idleTimeout)
-        .healthCheckInterval(healthCheckInterval)
-        .healthCheck(healthCheck)
-        .commandTimeout(commandTimeout)
-        .acquireTimeout(acquireTimeout)
-        .connectTimeout(connectTimeout)
-        .validationTimeout(validationTimeout)
-        .resetTimeout(resetTimeout)
-        .closeTimeout(closeTimeout)
-        .drainTimeout(drainTimeout)
-        .leakThreshold(leakThreshold)
-        .maxWaiters(maxWaiters)
-        .failFast(failFast)
-        .sleep(sleep)
-        .sleepAfter(sleepAfter)
-        .reset(reset)
-        .retry(retry);
+    return new Builder(new SettingDraft(values, true));
+  }
+
+  /**
+   * The value of any setting, {@link #settings() one of these} or a part of one; null only where it
+   * is optional.
+   *
+   * @throws IllegalArgumentException if it is none of these
+   */
+  public <T> @Nullable T get(Setting<T> setting) {
+    return RetrySettings.TABLE.has(setting) ? retry().get(setting) : values.get(setting);
+  }
+
+  /** The pool's name in logs, thread names and metrics; 1 to 64 letters, digits, {@code . _ -}. */
+  public String name() {
+    return values.required(PoolSettings.NAME);
+  }
+
+  /** The database: a JDBC URL or a libpq URL ({@code postgresql://...}). May hold a password. */
+  public String url() {
+    return values.required(PoolSettings.URL);
+  }
+
+  /** The role to log in as, or null for the one in the URL. */
+  public @Nullable String user() {
+    return values.get(PoolSettings.USER);
+  }
+
+  /** Its password, or null for the one in the URL. */
+  public @Nullable String password() {
+    return values.get(PoolSettings.PASSWORD);
+  }
+
+  /** Further properties for the driver, by the driver's own names. Immutable; may hold secrets. */
+  public Map<String, String> properties() {
+    return values.required(PoolSettings.PROPERTIES);
+  }
+
+  /** Connections kept open while the pool is awake; 0 to {@link #maxSize()}. */
+  public int minSize() {
+    return values.required(PoolSettings.MIN_SIZE);
+  }
+
+  /** Connections open at the most; 1 to {@link #LARGEST_POOL}. */
+  public int maxSize() {
+    return values.required(PoolSettings.MAX_SIZE);
+  }
+
+  /**
+   * Statement executions after which a connection is replaced when it comes back (a batch is one);
+   * 0 for no limit.
+   */
+  public long maxQueries() {
+    return values.required(PoolSettings.MAX_QUERIES);
+  }
+
+  /** Age at which a connection is replaced, less a jitter of up to a tenth; zero for no limit. */
+  public Duration maxLifetime() {
+    return values.required(PoolSettings.MAX_LIFETIME);
+  }
+
+  /** Idleness after which a connection above the minimum is closed; zero for never. */
+  public Duration idleTimeout() {
+    return values.required(PoolSettings.IDLE_TIMEOUT);
+  }
+
+  /** How often idle connections are examined; positive. */
+  public Duration healthCheckInterval() {
+    return values.required(PoolSettings.HEALTH_CHECK_INTERVAL);
+  }
+
+  /** How they are examined. */
+  public HealthCheck healthCheck() {
+    return values.required(PoolSettings.HEALTH_CHECK);
+  }
+
+  /** Longest run of a statement on the server; whole milliseconds; zero for no limit. */
+  public Duration commandTimeout() {
+    return values.required(PoolSettings.COMMAND_TIMEOUT);
+  }
+
+  /** Longest wait for a connection; positive. */
+  public Duration acquireTimeout() {
+    return values.required(PoolSettings.ACQUIRE_TIMEOUT);
+  }
+
+  /** Longest opening of a connection, set-up included; positive. */
+  public Duration connectTimeout() {
+    return values.required(PoolSettings.CONNECT_TIMEOUT);
+  }
+
+  /** Longest round trip that asks a connection whether it lives; positive. */
+  public Duration validationTimeout() {
+    return values.required(PoolSettings.VALIDATION_TIMEOUT);
+  }
+
+  /** Longest clean-up of a connection that comes back; positive. */
+  public Duration resetTimeout() {
+    return values.required(PoolSettings.RESET_TIMEOUT);
+  }
+
+  /** Longest polite closing of a connection before it is cut; positive. */
+  public Duration closeTimeout() {
+    return values.required(PoolSettings.CLOSE_TIMEOUT);
+  }
+
+  /** How long closing the pool waits for connections in use; zero for not at all. */
+  public Duration drainTimeout() {
+    return values.required(PoolSettings.DRAIN_TIMEOUT);
+  }
+
+  /** Use after which a holder is logged as a possible leak; zero for never. */
+  public Duration leakThreshold() {
+    return values.required(PoolSettings.LEAK_THRESHOLD);
+  }
+
+  /** Threads that may wait at once; 0 or more. */
+  public int maxWaiters() {
+    return values.required(PoolSettings.MAX_WAITERS);
+  }
+
+  /** Whether opening the pool opens a connection first, and fails if it can't. */
+  public boolean failFast() {
+    return values.required(PoolSettings.FAIL_FAST);
+  }
+
+  /** Whether the pool leaves an unused database alone. */
+  public SleepMode sleep() {
+    return values.required(PoolSettings.SLEEP);
+  }
+
+  /** Time without work after which it does; positive. */
+  public Duration sleepAfter() {
+    return values.required(PoolSettings.SLEEP_AFTER);
+  }
+
+  /** How session state set by SQL is cleared. */
+  public ResetMode reset() {
+    return values.required(PoolSettings.RESET);
+  }
+
+  /** How connects and units of work are retried. */
+  public RetryConfig retry() {
+    return values.required(PoolSettings.RETRY);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof PoolConfig that && values.equals(that.values);
+  }
+
+  @Override
+  public int hashCode() {
+    return values.hashCode();
   }
 
   /**
@@ -166,74 +200,7 @@ public record PoolConfig(
    */
   @Override
   public String toString() {
-    return "PoolConfig[name="
-        + name
-        + ", url="
-        + Redaction.url(url)
-        + ", user="
-        + user
-        + ", password="
-        + (password == null ? "none" : Redaction.MASK)
-        + ", properties="
-        + Redaction.properties(properties)
-        + ", minSize="
-        + minSize
-        + ", maxSize="
-        + maxSize
-        + ", maxQueries="
-        + maxQueries
-        + ", maxLifetime="
-        + text(maxLifetime)
-        + ", idleTimeout="
-        + text(idleTimeout)
-        + ", healthCheckInterval="
-        + text(healthCheckInterval)
-        + ", healthCheck="
-        + healthCheck
-        + ", commandTimeout="
-        + text(commandTimeout)
-        + ", acquireTimeout="
-        + text(acquireTimeout)
-        + ", connectTimeout="
-        + text(connectTimeout)
-        + ", validationTimeout="
-        + text(validationTimeout)
-        + ", resetTimeout="
-        + text(resetTimeout)
-        + ", closeTimeout="
-        + text(closeTimeout)
-        + ", drainTimeout="
-        + text(drainTimeout)
-        + ", leakThreshold="
-        + text(leakThreshold)
-        + ", maxWaiters="
-        + maxWaiters
-        + ", failFast="
-        + failFast
-        + ", sleep="
-        + sleep
-        + ", sleepAfter="
-        + text(sleepAfter)
-        + ", reset="
-        + reset
-        + ", retry="
-        + retry
-        + "]";
-  }
-
-  /** A duration as people write it: {@code 300s}, {@code 1500ms}. */
-  static String text(@Nullable Duration value) {
-    if (value == null) {
-      return "null";
-    }
-    if (value.toNanosPart() == 0) {
-      return value.toSeconds() + "s";
-    }
-    boolean millis =
-        value.toNanosPart() % 1_000_000 == 0
-            && value.toDays() < LONGEST_DAYS
-            && value.toDays() > -LONGEST_DAYS;
-    return millis ? value.toMillis() + "ms" : value.toString();
+    return values.text("PoolConfig");
   }
 
   /**
@@ -241,165 +208,190 @@ public record PoolConfig(
    * included, is told by {@link #build()}, all at once. Not thread-safe.
    */
   public static final class Builder {
-    private String name = "everpool";
-    private String url = "";
-    private @Nullable String user;
-    private @Nullable String password;
-    private Map<String, String> properties = Map.of();
-    private @Nullable Integer minSize; // null: not said
-    private @Nullable Integer maxSize;
-    private long maxQueries = 50_000;
-    private Duration maxLifetime = Duration.ofMinutes(30);
-    private Duration idleTimeout = Duration.ofSeconds(300);
-    private Duration healthCheckInterval = Duration.ofSeconds(30);
-    private HealthCheck healthCheck = HealthCheck.AUTO;
-    private Duration commandTimeout = Duration.ofSeconds(60);
-    private Duration acquireTimeout = Duration.ofSeconds(30);
-    private Duration connectTimeout = Duration.ofSeconds(10);
-    private Duration validationTimeout = Duration.ofSeconds(5);
-    private Duration resetTimeout = Duration.ofSeconds(5);
-    private Duration closeTimeout = Duration.ofSeconds(5);
-    private Duration drainTimeout = Duration.ofSeconds(30);
-    private Duration leakThreshold = Duration.ZERO;
-    private int maxWaiters = 10_000;
-    private boolean failFast = true;
-    private SleepMode sleep = SleepMode.AUTO;
-    private Duration sleepAfter = Duration.ofSeconds(60);
-    private ResetMode reset = ResetMode.SMART;
-    private RetryConfig retry = RetryConfig.DEFAULT;
+    private final SettingDraft draft;
 
-    private Builder() {}
+    /** The parts of {@link #retry} that were set one by one, or null. */
+    private RetryConfig.@Nullable Builder retry;
 
+    private Builder(SettingDraft draft) {
+      this.draft = draft;
+    }
+
+    /**
+     * Sets any setting, {@link PoolConfig#settings() one of these} or a part of one.
+     *
+     * @throws IllegalArgumentException if it is none of these
+     * @throws ClassCastException if the value isn't of its type
+     */
+    public <T> Builder set(Setting<T> setting, @Nullable T value) {
+      if (RetrySettings.TABLE.has(setting)) {
+        retryParts().set(setting, value);
+        return this;
+      }
+      draft.set(setting, value);
+      if (setting == PoolSettings.RETRY) {
+        retry = null;
+      }
+      return this;
+    }
+
+    /**
+     * Sets what a setting is where nobody says; for those who have defaults of their own, or have
+     * them from a file. As the default that it replaces, it gives way to what is said: see {@link
+     * #minSize} and {@link #maxSize}.
+     *
+     * @throws IllegalArgumentException if it is none of {@link PoolConfig#settings()} or their
+     *     parts
+     * @throws ClassCastException if the value isn't of its type
+     */
+    public <T> Builder setDefault(Setting<T> setting, @Nullable T value) {
+      if (RetrySettings.TABLE.has(setting)) {
+        retryParts().setDefault(setting, value);
+      } else {
+        draft.setDefault(setting, value);
+      }
+      return this;
+    }
+
+    private RetryConfig.Builder retryParts() {
+      if (retry == null) {
+        RetryConfig whole = draft.get(PoolSettings.RETRY);
+        retry =
+            whole == null
+                ? RetryConfig.builder()
+                : whole.toBuilder(draft.isSaid(PoolSettings.RETRY));
+      }
+      return retry;
+    }
+
+    /** Sets {@link PoolConfig#name()}. */
     public Builder name(String value) {
-      name = value;
-      return this;
+      return set(PoolSettings.NAME, value);
     }
 
+    /** Sets {@link PoolConfig#url()}. */
     public Builder url(String value) {
-      url = value;
-      return this;
+      return set(PoolSettings.URL, value);
     }
 
+    /** Sets {@link PoolConfig#user()}. */
     public Builder user(@Nullable String value) {
-      user = value;
-      return this;
+      return set(PoolSettings.USER, value);
     }
 
+    /** Sets {@link PoolConfig#password()}. */
     public Builder password(@Nullable String value) {
-      password = value;
-      return this;
+      return set(PoolSettings.PASSWORD, value);
     }
 
+    /** Sets {@link PoolConfig#properties()}. */
     public Builder properties(Map<String, String> value) {
-      properties = value;
-      return this;
+      return set(PoolSettings.PROPERTIES, value);
     }
 
-    /** Not said, it is 2, or the maximum where that is less. */
+    /** Sets {@link PoolConfig#minSize()}. Not said, it is 2, or the maximum where that is less. */
     public Builder minSize(int value) {
-      minSize = value;
-      return this;
+      return set(PoolSettings.MIN_SIZE, value);
     }
 
-    /** Not said, it is 20, or the minimum where that is more. */
+    /** Sets {@link PoolConfig#maxSize()}. Not said, it is 20, or the minimum where that is more. */
     public Builder maxSize(int value) {
-      maxSize = value;
-      return this;
+      return set(PoolSettings.MAX_SIZE, value);
     }
 
+    /** Sets {@link PoolConfig#maxQueries()}. */
     public Builder maxQueries(long value) {
-      maxQueries = value;
-      return this;
+      return set(PoolSettings.MAX_QUERIES, value);
     }
 
+    /** Sets {@link PoolConfig#maxLifetime()}. */
     public Builder maxLifetime(Duration value) {
-      maxLifetime = value;
-      return this;
+      return set(PoolSettings.MAX_LIFETIME, value);
     }
 
+    /** Sets {@link PoolConfig#idleTimeout()}. */
     public Builder idleTimeout(Duration value) {
-      idleTimeout = value;
-      return this;
+      return set(PoolSettings.IDLE_TIMEOUT, value);
     }
 
+    /** Sets {@link PoolConfig#healthCheckInterval()}. */
     public Builder healthCheckInterval(Duration value) {
-      healthCheckInterval = value;
-      return this;
+      return set(PoolSettings.HEALTH_CHECK_INTERVAL, value);
     }
 
+    /** Sets {@link PoolConfig#healthCheck()}. */
     public Builder healthCheck(HealthCheck value) {
-      healthCheck = value;
-      return this;
+      return set(PoolSettings.HEALTH_CHECK, value);
     }
 
+    /** Sets {@link PoolConfig#commandTimeout()}. */
     public Builder commandTimeout(Duration value) {
-      commandTimeout = value;
-      return this;
+      return set(PoolSettings.COMMAND_TIMEOUT, value);
     }
 
+    /** Sets {@link PoolConfig#acquireTimeout()}. */
     public Builder acquireTimeout(Duration value) {
-      acquireTimeout = value;
-      return this;
+      return set(PoolSettings.ACQUIRE_TIMEOUT, value);
     }
 
+    /** Sets {@link PoolConfig#connectTimeout()}. */
     public Builder connectTimeout(Duration value) {
-      connectTimeout = value;
-      return this;
+      return set(PoolSettings.CONNECT_TIMEOUT, value);
     }
 
+    /** Sets {@link PoolConfig#validationTimeout()}. */
     public Builder validationTimeout(Duration value) {
-      validationTimeout = value;
-      return this;
+      return set(PoolSettings.VALIDATION_TIMEOUT, value);
     }
 
+    /** Sets {@link PoolConfig#resetTimeout()}. */
     public Builder resetTimeout(Duration value) {
-      resetTimeout = value;
-      return this;
+      return set(PoolSettings.RESET_TIMEOUT, value);
     }
 
+    /** Sets {@link PoolConfig#closeTimeout()}. */
     public Builder closeTimeout(Duration value) {
-      closeTimeout = value;
-      return this;
+      return set(PoolSettings.CLOSE_TIMEOUT, value);
     }
 
+    /** Sets {@link PoolConfig#drainTimeout()}. */
     public Builder drainTimeout(Duration value) {
-      drainTimeout = value;
-      return this;
+      return set(PoolSettings.DRAIN_TIMEOUT, value);
     }
 
+    /** Sets {@link PoolConfig#leakThreshold()}. */
     public Builder leakThreshold(Duration value) {
-      leakThreshold = value;
-      return this;
+      return set(PoolSettings.LEAK_THRESHOLD, value);
     }
 
+    /** Sets {@link PoolConfig#maxWaiters()}. */
     public Builder maxWaiters(int value) {
-      maxWaiters = value;
-      return this;
+      return set(PoolSettings.MAX_WAITERS, value);
     }
 
+    /** Sets {@link PoolConfig#failFast()}. */
     public Builder failFast(boolean value) {
-      failFast = value;
-      return this;
+      return set(PoolSettings.FAIL_FAST, value);
     }
 
+    /** Sets {@link PoolConfig#sleep()}. */
     public Builder sleep(SleepMode value) {
-      sleep = value;
-      return this;
+      return set(PoolSettings.SLEEP, value);
     }
 
+    /** Sets {@link PoolConfig#sleepAfter()}. */
     public Builder sleepAfter(Duration value) {
-      sleepAfter = value;
-      return this;
+      return set(PoolSettings.SLEEP_AFTER, value);
     }
 
+    /** Sets {@link PoolConfig#reset()}. */
     public Builder reset(ResetMode value) {
-      reset = value;
-      return this;
+      return set(PoolSettings.RESET, value);
     }
 
+    /** Sets {@link PoolConfig#retry()}. */
     public Builder retry(RetryConfig value) {
-      retry = value;
-      return this;
+      return set(PoolSettings.RETRY, value);
     }
 
     /**
@@ -408,38 +400,15 @@ public record PoolConfig(
      * @throws InvalidPoolConfigException with every problem at once
      */
     public PoolConfig build() {
-      int most = maxSize != null ? maxSize : DEFAULT_MAX_SIZE;
-      int least = minSize != null ? minSize : Math.max(0, Math.min(DEFAULT_MIN_SIZE, most));
-      if (maxSize == null && least <= LARGEST_POOL) {
-        most = Math.max(most, least);
+      if (retry != null) {
+        draft.set(PoolSettings.RETRY, retry.build());
       }
-      return new PoolConfig(
-          name,
-          url,
-          user,
-          password,
-          properties,
-          least,
-          most,
-          maxQueries,
-          maxLifetime,
-          idleTimeout,
-          healthCheckInterval,
-          healthCheck,
-          commandTimeout,
-          acquireTimeout,
-          connectTimeout,
-          validationTimeout,
-          resetTimeout,
-          closeTimeout,
-          drainTimeout,
-          leakThreshold,
-          maxWaiters,
-          failFast,
-          sleep,
-          sleepAfter,
-          reset,
-          retry);
+      SettingValues values = draft.values();
+      List<String> problems = values.problems();
+      if (!problems.isEmpty()) {
+        throw new InvalidPoolConfigException(problems);
+      }
+      return new PoolConfig(values);
     }
   }
 }

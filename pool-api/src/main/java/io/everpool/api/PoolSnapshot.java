@@ -309,7 +309,7 @@ public final class PoolSnapshot {
       return "connection "
           + connection
           + " held for "
-          + PoolConfig.text(Duration.ofMillis(heldFor.toMillis()))
+          + Durations.text(Duration.ofMillis(heldFor.toMillis()))
           + " by "
           + thread
           + (where.isEmpty() ? "" : ", now at " + where.get(0));

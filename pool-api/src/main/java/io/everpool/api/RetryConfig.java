@@ -1,79 +1,194 @@
 package io.everpool.api;
 
 import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How often and how long connects and units of work are retried.
- *
- * @param maxAttempts how often a unit of work runs at the most, the first run included; at least 1
- * @param maxDuration after which no further rerun of a unit begins; positive
- * @param initialBackoff the pause before the first retry is drawn between zero and this; positive
- * @param maxBackoff the longest a pause may grow to by doubling; at least {@code initialBackoff}
- * @param commitOutcome whether a COMMIT whose answer was lost is looked up on the server; costs a
- *     round trip per writing transaction of a unit of work
+ * How often and how long connects and units of work are retried. Immutable and thread-safe. Values
+ * that can't work are refused by {@link PoolConfig.Builder#build()}, with all else that is wrong.
  */
-public record RetryConfig(
-    int maxAttempts,
-    Duration maxDuration,
-    Duration initialBackoff,
-    Duration maxBackoff,
-    boolean commitOutcome) {
+public final class RetryConfig {
 
   /** Five runs within 30 s, pauses from 20 ms to 16 s, commit outcome on. */
-  public static final RetryConfig DEFAULT =
-      new RetryConfig(
-          5, Duration.ofSeconds(30), Duration.ofMillis(20), Duration.ofSeconds(16), true);
+  public static final RetryConfig DEFAULT = builder().build();
 
   /** A unit runs once; connects are still retried until the caller's acquire timeout. */
   public static final RetryConfig OFF = DEFAULT.withMaxAttempts(1);
 
-  public RetryConfig withMaxAttempts(int value) {
-    return new RetryConfig(value, maxDuration, initialBackoff, maxBackoff, commitOutcome);
+  private final SettingValues values;
+
+  private RetryConfig(SettingValues values) {
+    this.values = values;
   }
 
+  /** Every setting there is, in order; their keys begin with {@code retry.}. Immutable. */
+  public static List<Setting<?>> settings() {
+    return RetrySettings.TABLE.settings();
+  }
+
+  /** Starts from the defaults. */
+  public static Builder builder() {
+    return new Builder(new SettingDraft(RetrySettings.TABLE));
+  }
+
+  /** A builder that starts from these settings, every one of them taken as said. */
+  public Builder toBuilder() {
+    return toBuilder(true);
+  }
+
+  Builder toBuilder(boolean said) {
+    return new Builder(new SettingDraft(values, said));
+  }
+
+  /**
+   * The value of any of {@link #settings()}.
+   *
+   * @throws IllegalArgumentException if it is none of these
+   */
+  public <T> @Nullable T get(Setting<T> setting) {
+    return values.get(setting);
+  }
+
+  /** How often a unit of work runs at the most, the first run included; at least 1. */
+  public int maxAttempts() {
+    return values.required(RetrySettings.MAX_ATTEMPTS);
+  }
+
+  /** After which no further rerun of a unit begins; positive. */
+  public Duration maxDuration() {
+    return values.required(RetrySettings.MAX_DURATION);
+  }
+
+  /** The pause before the first retry is drawn between zero and this; positive. */
+  public Duration initialBackoff() {
+    return values.required(RetrySettings.INITIAL_BACKOFF);
+  }
+
+  /** The longest a pause may grow to by doubling; at least {@link #initialBackoff()}. */
+  public Duration maxBackoff() {
+    return values.required(RetrySettings.MAX_BACKOFF);
+  }
+
+  /**
+   * Whether a COMMIT whose answer was lost is looked up on the server; costs a round trip per
+   * writing transaction of a unit of work.
+   */
+  public boolean commitOutcome() {
+    return values.required(RetrySettings.COMMIT_OUTCOME);
+  }
+
+  /** With another {@link #maxAttempts()}. */
+  public RetryConfig withMaxAttempts(int value) {
+    return with(RetrySettings.MAX_ATTEMPTS, value);
+  }
+
+  /** With another {@link #maxDuration()}. */
   public RetryConfig withMaxDuration(Duration value) {
-    return new RetryConfig(maxAttempts, value, initialBackoff, maxBackoff, commitOutcome);
+    return with(RetrySettings.MAX_DURATION, value);
   }
 
   /** With another first pause; a longest pause that is still the default gives way to it. */
   public RetryConfig withInitialBackoff(Duration value) {
-    Duration longest = maxBackoff;
-    if (value != null && DEFAULT.maxBackoff.equals(longest) && value.compareTo(longest) > 0) {
-      longest = value;
-    }
-    return new RetryConfig(maxAttempts, maxDuration, value, longest, commitOutcome);
+    return with(RetrySettings.INITIAL_BACKOFF, value);
   }
 
   /** With another longest pause; a first pause that is still the default gives way to it. */
   public RetryConfig withMaxBackoff(Duration value) {
-    Duration first = initialBackoff;
-    if (value != null && DEFAULT.initialBackoff.equals(first) && value.compareTo(first) < 0) {
-      first = value;
-    }
-    return new RetryConfig(maxAttempts, maxDuration, first, value, commitOutcome);
+    return with(RetrySettings.MAX_BACKOFF, value);
   }
 
+  /** With another {@link #commitOutcome()}. */
   public RetryConfig withCommitOutcome(boolean value) {
-    return new RetryConfig(maxAttempts, maxDuration, initialBackoff, maxBackoff, value);
+    return with(RetrySettings.COMMIT_OUTCOME, value);
   }
 
-  /** Adds what is wrong with these values. */
-  void check(Requirements must) {
-    must.require(
-        maxAttempts >= 1,
-        "retry.max-attempts is " + maxAttempts + "; it must be 1 (no retry) or more");
-    must.bePositive("retry.max-duration", maxDuration);
-    must.bePositive("retry.initial-backoff", initialBackoff);
-    must.bePositive("retry.max-backoff", maxBackoff);
-    must.require(
-        maxBackoff == null
-            || initialBackoff == null
-            || initialBackoff.compareTo(PoolConfig.LONGEST_DURATION) > 0 // told above
-            || maxBackoff.compareTo(initialBackoff) >= 0,
-        "retry.max-backoff ("
-            + PoolConfig.text(maxBackoff)
-            + ") is shorter than retry.initial-backoff ("
-            + PoolConfig.text(initialBackoff)
-            + ")");
+  private <T> RetryConfig with(Setting<T> setting, T value) {
+    SettingDraft draft = new SettingDraft(values, true);
+    draft.unsayDefaultsBeside(setting);
+    return new Builder(draft).set(setting, value).build();
+  }
+
+  /** What is wrong with these values. */
+  List<String> problems() {
+    return values.problems();
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof RetryConfig that && values.equals(that.values);
+  }
+
+  @Override
+  public int hashCode() {
+    return values.hashCode();
+  }
+
+  /** Every setting. */
+  @Override
+  public String toString() {
+    return values.text("RetryConfig");
+  }
+
+  /** Collects settings; each starts at its default. Not thread-safe. */
+  public static final class Builder {
+    private final SettingDraft draft;
+
+    private Builder(SettingDraft draft) {
+      this.draft = draft;
+    }
+
+    /**
+     * Sets any of {@link RetryConfig#settings()}.
+     *
+     * @throws IllegalArgumentException if it is none of these
+     * @throws ClassCastException if the value isn't of its type
+     */
+    public <T> Builder set(Setting<T> setting, @Nullable T value) {
+      draft.set(setting, value);
+      return this;
+    }
+
+    /**
+     * Sets what a setting is where nobody says. As the default that it replaces, it gives way to
+     * what is said: see {@link #initialBackoff} and {@link #maxBackoff}.
+     *
+     * @throws IllegalArgumentException if it is none of {@link RetryConfig#settings()}
+     * @throws ClassCastException if the value isn't of its type
+     */
+    public <T> Builder setDefault(Setting<T> setting, @Nullable T value) {
+      draft.setDefault(setting, value);
+      return this;
+    }
+
+    /** Sets {@link RetryConfig#maxAttempts()}. */
+    public Builder maxAttempts(int value) {
+      return set(RetrySettings.MAX_ATTEMPTS, value);
+    }
+
+    /** Sets {@link RetryConfig#maxDuration()}. */
+    public Builder maxDuration(Duration value) {
+      return set(RetrySettings.MAX_DURATION, value);
+    }
+
+    /** Sets {@link RetryConfig#initialBackoff()}. Not said, it is 20 ms, or the longest if less. */
+    public Builder initialBackoff(Duration value) {
+      return set(RetrySettings.INITIAL_BACKOFF, value);
+    }
+
+    /** Sets {@link RetryConfig#maxBackoff()}. Not said, it is 16 s, or the first pause if more. */
+    public Builder maxBackoff(Duration value) {
+      return set(RetrySettings.MAX_BACKOFF, value);
+    }
+
+    /** Sets {@link RetryConfig#commitOutcome()}. */
+    public Builder commitOutcome(boolean value) {
+      return set(RetrySettings.COMMIT_OUTCOME, value);
+    }
+
+    /** Makes the settings; whether they can work is told when a pool's are made of them. */
+    public RetryConfig build() {
+      return new RetryConfig(draft.values());
+    }
   }
 }

@@ -74,6 +74,7 @@ class PoolConfigTest {
   static Stream<Method> settersThatTakeObjects() {
     return Arrays.stream(PoolConfig.Builder.class.getDeclaredMethods())
         .filter(method -> method.getReturnType() == PoolConfig.Builder.class)
+        .filter(method -> method.getParameterCount() == 1) // but for set and setDefault
         .filter(method -> !method.getParameterTypes()[0].isPrimitive());
   }
 
@@ -116,8 +117,14 @@ class PoolConfigTest {
         .singleElement()
         .asString()
         .startsWith("properties has a null as the value of ApplicationName");
-    assertThat(problems(PoolConfig.builder(URL).retry(new RetryConfig(0, null, null, null, true))))
-        .hasSize(4);
+    RetryConfig retry =
+        RetryConfig.builder()
+            .maxAttempts(0)
+            .maxDuration(null)
+            .initialBackoff(null)
+            .maxBackoff(null)
+            .build();
+    assertThat(problems(PoolConfig.builder(URL).retry(retry))).hasSize(4);
   }
 
   @SuppressWarnings({"NullAway", "unchecked"}) // what a caller without NullAway may give

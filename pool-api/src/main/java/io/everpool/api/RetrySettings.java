@@ -1,0 +1,63 @@
+package io.everpool.api;
+
+import java.time.Duration;
+
+/** The table of what {@link RetryConfig} has: name, type, default, range, and what it does. */
+final class RetrySettings {
+  static final SettingTable TABLE = new SettingTable("retry.");
+
+  static final Setting<Integer> MAX_ATTEMPTS =
+      TABLE.add(
+          "maxAttempts",
+          Kind.INTEGER,
+          5,
+          Rule.atLeast(1, "no retry"),
+          "How often a unit of work runs at the most, the first run included; 1 for no retry.");
+
+  static final Setting<Duration> MAX_DURATION =
+      TABLE.add(
+          "maxDuration",
+          Kind.DURATION,
+          Duration.ofSeconds(30),
+          Rule.positive(),
+          "Time after which no further rerun of a unit begins.");
+
+  static final Setting<Duration> INITIAL_BACKOFF =
+      TABLE.add(
+          "initialBackoff",
+          Kind.DURATION,
+          Duration.ofMillis(20),
+          Rule.positive(),
+          "The pause before the first retry, of a connect or a unit, is drawn between zero and"
+              + " this.");
+
+  static final Setting<Duration> MAX_BACKOFF =
+      TABLE.add(
+          "maxBackoff",
+          Kind.DURATION,
+          Duration.ofSeconds(16),
+          Rule.positive(),
+          "The longest that pause may grow to by doubling.");
+
+  static final Setting<Boolean> COMMIT_OUTCOME =
+      TABLE.add(
+          "commitOutcome",
+          Kind.SWITCH,
+          true,
+          Rule.any("true or false"),
+          "Whether a COMMIT whose answer was lost is looked up on the server; costs a round trip"
+              + " per writing transaction of a unit of work.");
+
+  static {
+    TABLE.order(
+        INITIAL_BACKOFF,
+        MAX_BACKOFF,
+        (first, longest) ->
+            MAX_BACKOFF.key()
+                + (" (" + longest + ") is shorter than ")
+                + INITIAL_BACKOFF.key()
+                + (" (" + first + ")"));
+  }
+
+  private RetrySettings() {}
+}

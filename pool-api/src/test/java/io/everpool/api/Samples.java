@@ -1,0 +1,96 @@
+package io.everpool.api;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.assertj.core.api.Assertions;
+import org.jspecify.annotations.Nullable;
+
+/** Values to try on settings, found by their type, so that a new setting is tried as well. */
+final class Samples {
+  static final String URL = "postgresql://db.example.com/shop";
+
+  private Samples() {}
+
+  /** Every setting there is, the parts of others as well. */
+  static Stream<Setting<?>> all() {
+    return PoolConfig.settings().stream()
+        .flatMap(setting -> Stream.concat(Stream.of(setting), setting.parts().stream()));
+  }
+
+  /** A value that works and is not the default. */
+  static <T> T other(Setting<T> setting) {
+    Object now = setting.defaultValue();
+    Object other = "other";
+    if (now instanceof Duration time) {
+      other = time.plusSeconds(1);
+    } else if (now instanceof Integer number) {
+      other = number + 1;
+    } else if (now instanceof Long number) {
+      other = number + 1;
+    } else if (now instanceof Boolean truth) {
+      other = !truth;
+    } else if (now instanceof Enum<?> constant) {
+      Object[] constants = constant.getDeclaringClass().getEnumConstants();
+      other = constants[constants[0] == constant ? 1 : 0];
+    } else if (now instanceof Map) {
+      other = Map.of("ApplicationName", "other");
+    } else if (now instanceof RetryConfig) {
+      other = RetryConfig.OFF;
+    }
+    return setting.type().cast(other);
+  }
+
+  /** Values of its type that no setting takes; none where the type has no such value. */
+  static <T> List<T> wrong(Setting<T> setting) {
+    Class<T> type = setting.type();
+    List<?> wrong = List.of();
+    if (type == Integer.class) {
+      wrong = List.of(-1, Integer.MIN_VALUE);
+    } else if (type == Long.class) {
+      wrong = List.of(-1L, Long.MIN_VALUE);
+    } else if (type == Duration.class) {
+      wrong =
+          List.of(
+              Duration.ofNanos(-1),
+              Duration.ofSeconds(Long.MIN_VALUE),
+              PoolConfig.LONGEST_DURATION.plusNanos(1),
+              Duration.ofSeconds(Long.MAX_VALUE, 999_999_999));
+    } else if (type == Map.class) {
+      wrong = List.of(nulls("name", null), nulls(null, "value"));
+    } else if (type == RetryConfig.class) {
+      wrong = List.of(RetryConfig.DEFAULT.withMaxAttempts(0));
+    } else if (setting.key().equals("name")) {
+      wrong = List.of("", " ", "a/b", "x".repeat(65), "postgresql://u:hunter2@h/d");
+    } else if (setting.key().equals("url")) {
+      wrong = List.of("", " ");
+    }
+    return wrong.stream().map(type::cast).toList();
+  }
+
+  private static Map<String, String> nulls(@Nullable String name, @Nullable String value) {
+    Map<String, String> map = new HashMap<>();
+    put(map, name, value);
+    return map;
+  }
+
+  @SuppressWarnings("NullAway") // what a caller without NullAway may give
+  private static void put(Map<String, String> map, @Nullable String name, @Nullable String value) {
+    map.put(name, value);
+  }
+
+  /** A builder with one more thing said. */
+  static <T> PoolConfig.Builder with(Setting<T> setting, @Nullable T value) {
+    return PoolConfig.builder(URL).set(setting, value);
+  }
+
+  /** What a builder is refused for. */
+  static List<String> refusal(PoolConfig.Builder builder) {
+    InvalidPoolConfigException refusal =
+        Assertions.catchThrowableOfType(InvalidPoolConfigException.class, builder::build);
+    Assertions.assertThat(refusal).isNotNull();
+    return refusal.problems();
+  }
+}
