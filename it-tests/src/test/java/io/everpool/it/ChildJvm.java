@@ -3,23 +3,35 @@ package io.everpool.it;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** Runs a main class in a JVM of its own: only there can a test choose the environment. */
+/** Runs a program in a JVM of its own: only there can a test choose the environment. */
 final class ChildJvm {
   private ChildJvm() {}
 
-  /** What it printed, errors included, once it has ended; {@code null} values unset a variable. */
+  /** What it printed, errors included, once it has ended. */
   static String run(Map<String, String> environment, Class<?> main)
       throws IOException, InterruptedException {
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:TieredStopAtLevel=1",
-            "-cp",
-            System.getProperty("java.class.path"),
-            main.getName());
+    return run(
+        environment,
+        Path.of(System.getProperty("java.home")),
+        List.of("-cp", System.getProperty("java.class.path"), main.getName()),
+        List.of());
+  }
+
+  /** The same by another run-time image; {@code options} say what to run. */
+  static String run(
+      Map<String, String> environment, Path home, List<String> options, List<String> arguments)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(home.resolve("bin").resolve("java").toString());
+    command.add("-XX:TieredStopAtLevel=1");
+    command.addAll(options);
+    command.addAll(arguments);
+    ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().remove("NEON_DB_URL");
     builder.environment().putAll(environment);
     builder.redirectErrorStream(true);

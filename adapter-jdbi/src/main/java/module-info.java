@@ -1,0 +1,17 @@
+/** Jdbi 3 over a pool. Start at {@link io.everpool.jdbi.EverpoolJdbi}. */
+module io.everpool.jdbi {
+  requires com.fasterxml.jackson.databind;
+  requires transitive io.everpool.api;
+  requires transitive org.jdbi.v3.core;
+  requires org.jdbi.v3.jackson2;
+  requires org.jdbi.v3.json;
+  requires org.jdbi.v3.postgres;
+  requires org.postgresql.jdbc;
+  requires static org.jspecify;
+
+  exports io.everpool.jdbi;
+
+  // Jdbi makes the parts of annotations and extensions itself
+  opens io.everpool.jdbi to
+      org.jdbi.v3.core;
+}

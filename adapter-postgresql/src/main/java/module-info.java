@@ -1,0 +1,15 @@
+/** PostgreSQL for Everpool, through pgjdbc; nothing here is called by name. */
+module io.everpool.postgresql {
+  requires io.everpool.api;
+  requires java.naming;
+  requires org.postgresql.jdbc;
+  requires static org.checkerframework.checker.qual; // in pgjdbc's class files
+  requires static org.jspecify;
+
+  // pgjdbc makes the socket factories of their names
+  exports io.everpool.postgresql to
+      org.postgresql.jdbc;
+
+  provides io.everpool.api.driver.DriverAdapter with
+      io.everpool.postgresql.PostgresAdapter;
+}

@@ -1,0 +1,6 @@
+/** An application on the module path, compiled and run by ModulePathIT. */
+module consumer {
+  requires io.everpool.guice;
+  requires org.jdbi.v3.core;
+  requires typesafe.config;
+}
