@@ -16,6 +16,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.jspecify.annotations.Nullable;
 import org.tukaani.xz.XZInputStream;
 
 /**
@@ -23,9 +24,24 @@ import org.tukaani.xz.XZInputStream;
  * version from zonky's artifact into the directory for temporary files.
  */
 final class Binaries {
-  private static final String ARCHIVE = "/postgres-linux-x86_64.txz";
-
   private Binaries() {}
+
+  /** The archive for a platform; null if there is none. By the names that Java has for them. */
+  static @Nullable String archive(String os, String arch) {
+    String system =
+        os.startsWith("Linux")
+            ? "linux"
+            : os.startsWith("Mac") ? "darwin" : os.startsWith("Windows") ? "windows" : null;
+    String processor =
+        switch (arch) {
+          case "amd64", "x86_64" -> "x86_64";
+          case "aarch64", "arm64" -> "arm_64";
+          default -> null;
+        };
+    return system == null || processor == null || (system + processor).equals("windowsarm_64")
+        ? null
+        : "/postgres-" + system + "-" + processor + ".txz";
+  }
 
   /** The directory that has {@code bin}. */
   static Path home() {
@@ -37,7 +53,7 @@ final class Binaries {
       if (!Files.isDirectory(home)) {
         Path unpacked = Files.createTempDirectory("everpool-unpack");
         unpack(unpacked);
-        Files.setPosixFilePermissions(unpacked, PosixFilePermissions.fromString("rwxr-xr-x"));
+        permit(unpacked, "rwxr-xr-x");
         publish(unpacked, home);
       }
       return home;
@@ -72,10 +88,15 @@ final class Binaries {
         } else {
           Files.copy(tar, target);
           boolean runs = (entry.getMode() & 0100) != 0;
-          Files.setPosixFilePermissions(
-              target, PosixFilePermissions.fromString(runs ? "rwxr-xr-x" : "rw-r--r--"));
+          permit(target, runs ? "rwxr-xr-x" : "rw-r--r--");
         }
       }
+    }
+  }
+
+  private static void permit(Path path, String permissions) throws IOException {
+    if (path.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(permissions));
     }
   }
 
@@ -92,14 +113,17 @@ final class Binaries {
   }
 
   private static InputStream archive() {
-    InputStream in = Binaries.class.getResourceAsStream(ARCHIVE);
+    String os = System.getProperty("os.name");
+    String arch = System.getProperty("os.arch");
+    String name = archive(os, arch);
+    InputStream in = name == null ? null : Binaries.class.getResourceAsStream(name);
     if (in == null) {
       throw new IllegalStateException(
           "no PostgreSQL for this platform ("
-              + System.getProperty("os.name")
+              + os
               + ", "
-              + System.getProperty("os.arch")
-              + "): run a Docker engine, or use Linux on x86-64");
+              + arch
+              + "): run a Docker engine, or build on Linux or macOS");
     }
     return in;
   }

@@ -27,9 +27,16 @@ final class Cluster {
       trap '' INT TERM HUP
       while read -r line; do :; done
       pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null)
-      if [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd")" = "$1/data" ]; then
-        for child in $(cat "/proc/$pid/task/$pid/children") $pid; do
-          kill -KILL "$child" 2>/dev/null
+      if [ -d /proc/self ]; then # Linux, with or without ps
+        [ "$(readlink "/proc/$pid/cwd")" = "$1/data" ] || pid=
+        children=$(cat "/proc/$pid/task/$pid/children" 2>/dev/null)
+      else
+        ps -o command= -p "$pid" 2>/dev/null | grep -qF "$1/data" || pid=
+        children=$(pgrep -P "$pid" 2>/dev/null)
+      fi
+      if [ -n "$pid" ]; then
+        for process in $children $pid; do
+          kill -KILL "$process" 2>/dev/null
         done
       fi
       rm -rf "$1"
@@ -43,6 +50,11 @@ final class Cluster {
   /** An empty place for a data directory. */
   Cluster(Path home) {
     this.home = home;
+    if (System.getProperty("os.name").startsWith("Windows")) {
+      throw new IllegalStateException(
+          "The embedded server is stopped, frozen and killed by signals, which Windows hasn't:"
+              + " build in WSL, or run a Docker engine");
+    }
     try {
       // the real path: the guard compares it with what the kernel says
       root = Files.createTempDirectory("everpool-server").toRealPath();
