@@ -316,9 +316,7 @@ public final class Connects {
     notBefore = now + pause(means, inARow, false, drawn);
     watchFrom = now + pause(means, inARow, true, drawn);
     failures = inARow;
-    if (refusal(now) != null || isHopeless()) {
-      engine.dismiss();
-    }
+    tellWaiters(now);
     alarm.accept(means, String.valueOf(failure.getMessage()));
     journal.post(
         new ConnectFailed(journal.pool(), means, String.valueOf(failure.getMessage()), inARow));
@@ -411,6 +409,16 @@ public final class Connects {
             && !engine.anyLive()
         ? lastFailure
         : null;
+  }
+
+  /**
+   * Sends away whoever waits for what won't come: the server refuses for good, and the last
+   * connection that could have been returned to him is gone.
+   */
+  void tellWaiters(long now) {
+    if (engine.waiting() > 0 && (refusal(now) != null || isHopeless())) {
+      engine.dismiss();
+    }
   }
 
   /** A new generation begins: connects in progress belong to the old one and count no more. */

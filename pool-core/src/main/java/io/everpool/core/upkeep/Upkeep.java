@@ -506,6 +506,7 @@ public final class Upkeep {
   private long grow(long now) {
     long pause = connects.pause(now);
     if (pause > 0) {
+      connects.tellWaiters(now);
       closer.full(census.count(State.EMPTY) == 0);
       return pause;
     }

@@ -1,11 +1,15 @@
 package io.everpool.core.sim;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everpool.api.CloseReason;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.Turn;
 import io.everpool.core.engine.Waiter;
 import io.everpool.core.observe.Journal;
@@ -13,6 +17,8 @@ import io.everpool.core.sim.FakeDatabase.Mood;
 import io.everpool.core.upkeep.Upkeep;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A pool that nobody needs may be slow to find the server again; whoever needs it may not wait. */
 class PatienceTest {
@@ -61,6 +67,47 @@ class PatienceTest {
       universe.run(300 * MS, () -> {});
 
       assertThat(engine.step(caller, 1)).as("seed " + seed).isEqualTo(Turn.SERVED);
+    }
+  }
+
+  /**
+   * A password is changed while a connection is in use: whoever wants another waits for that one,
+   * and the pauses between two logins grow long. When it is lost instead of returned there is
+   * nothing left to wait for, and they are told at once, not after the next login.
+   */
+  @ParameterizedTest
+  @EnumSource(CloseReason.class)
+  void whoever_waits_for_the_last_connection_is_told_when_it_is_lost(CloseReason reason) {
+    for (long seed = 1; seed <= 20; seed++) {
+      Universe universe = new Universe(seed);
+      universe.calm();
+      FakeDatabase database = new FakeDatabase(universe);
+      database.calm();
+      Upkeep upkeep =
+          new Upkeep(
+              PoolConfig.builder("fake:").minSize(1).maxSize(4).build(),
+              database,
+              database::classify,
+              universe.environment(),
+              new Journal("sim", List.of()),
+              (slot, number, physical) -> new Seat(number, physical, 0));
+      Engine engine = upkeep.engine();
+      upkeep.start();
+      universe.run(1_000 * MS, () -> {});
+      Slot held = requireNonNull(engine.tryAcquire(1));
+      long lease = held.word();
+
+      database.mood(Mood.DENYING);
+      Caller caller = new Caller(universe.nanoTime());
+      engine.begin(caller, 2, 10);
+      universe.run(120_000 * MS, () -> {});
+      assertThat(upkeep.connects().lastVerdict()).isEqualTo(Verdict.ACCESS_DENIED);
+      assertThat(engine.step(caller, 2)).as("seed " + seed).isIn(Turn.WAIT, Turn.RELOOK);
+
+      assertThat(engine.retire(held, lease, reason)).isTrue();
+      universe.run(300 * MS, () -> {});
+
+      assertThat(engine.step(caller, 2)).as("seed " + seed).isEqualTo(Turn.CLOSED);
     }
   }
 }
