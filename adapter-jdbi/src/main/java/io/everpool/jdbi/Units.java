@@ -6,6 +6,7 @@ import org.jdbi.v3.core.HandleConsumer;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.extension.ExtensionCallback;
 import org.jdbi.v3.core.extension.ExtensionConsumer;
+import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +51,18 @@ public final class Units {
   /** As {@link Jdbi#useTransaction(HandleConsumer)}. */
   public <X extends Exception> void useTransaction(HandleConsumer<X> consumer) throws X {
     inTransaction(consumer.asCallback());
+  }
+
+  /** As {@link Jdbi#inTransaction(TransactionIsolationLevel, HandleCallback)}. */
+  public <R extends @Nullable Object, X extends Exception> R inTransaction(
+      TransactionIsolationLevel level, HandleCallback<R, X> callback) throws X {
+    return withHandle(handle -> handle.inTransaction(level, callback));
+  }
+
+  /** As {@link Jdbi#useTransaction(TransactionIsolationLevel, HandleConsumer)}. */
+  public <X extends Exception> void useTransaction(
+      TransactionIsolationLevel level, HandleConsumer<X> consumer) throws X {
+    inTransaction(level, consumer.asCallback());
   }
 
   /** As {@link Jdbi#withExtension}; the whole callback is rerun. */
