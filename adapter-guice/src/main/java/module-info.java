@@ -8,7 +8,6 @@ module io.everpool.guice {
   requires io.everpool.hocon;
   requires io.everpool.jdbi;
   requires io.everpool.metrics;
-  requires jakarta.inject;
   requires org.jdbi.v3.core;
   requires typesafe.config;
   requires static org.jspecify;

@@ -2,6 +2,7 @@ package io.everpool.guice;
 
 import com.codahale.metrics.MetricRegistry;
 import com.codahale.metrics.health.HealthCheckRegistry;
+import com.google.inject.Inject;
 import com.google.inject.Provider;
 import com.google.inject.ProvisionException;
 import io.everpool.api.Pool;
@@ -11,7 +12,6 @@ import io.everpool.api.observe.PoolListener;
 import io.everpool.core.Everpool;
 import io.everpool.jdbi.EverpoolJdbi;
 import io.everpool.metrics.DropwizardMetrics;
-import jakarta.inject.Inject;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;

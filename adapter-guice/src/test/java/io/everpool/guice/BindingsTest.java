@@ -20,6 +20,7 @@ import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.spi.JdbiPlugin;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Over H2: what is bound, under which key. */
@@ -65,6 +66,7 @@ final class BindingsTest {
   }
 
   /** JSONB and PostgreSQL's types come with every Jdbi; on other databases they mustn't hurt. */
+  @Tag("contract")
   @Test
   void jdbiWritesAndReadsInATransactionOnH2() {
     Jdbi jdbi = inject(EverpoolModule.of(Traces.h2("h2").build())).getInstance(Jdbi.class);
@@ -85,6 +87,7 @@ final class BindingsTest {
   }
 
   /** Start-up should find out, not the first request. */
+  @Tag("contract")
   @Test
   void thePoolIsOpenBeforeAnybodyAsksForIt() {
     Module module = EverpoolModule.of(Traces.h2("eager").build());
@@ -94,6 +97,7 @@ final class BindingsTest {
     assertThat(Traces.hasThreads("eager")).isTrue();
   }
 
+  @Tag("contract")
   @Test
   void loadReadsApplicationConf() {
     Injector injector =
@@ -142,6 +146,7 @@ final class BindingsTest {
   }
 
   /** An application may have plug-ins for all its databases, and for one of them. */
+  @Tag("contract")
   @Test
   void pluginsForAllPoolsComeBeforeThoseForOne() {
     Injector injector =

@@ -8,8 +8,10 @@ import io.everpool.core.Everpool;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("contract")
 final class EverpoolShutdownTest {
   private final List<String> closed = new CopyOnWriteArrayList<>();
 

@@ -20,9 +20,11 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Over H2: what an application adds to its pools. */
+@Tag("contract")
 final class ExtensionsTest {
   private static final Annotation ORDERS = Names.named("orders");
 

@@ -9,12 +9,14 @@ import io.everpool.api.InvalidPoolConfigException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("contract")
 class BadConfigTest {
 
   /** Mending one problem per start of the application is no way to spend a night. */

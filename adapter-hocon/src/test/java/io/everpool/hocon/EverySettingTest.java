@@ -9,11 +9,13 @@ import io.everpool.api.RetryConfig;
 import io.everpool.api.SleepMode;
 import java.time.Duration;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("contract")
 class EverySettingTest {
 
   /** One value other than the default for every key, so that two keys can't be mixed up. */

@@ -13,8 +13,10 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.Setting;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("contract")
 class ReferenceConfTest {
 
   private static final Config REFERENCE =

@@ -22,7 +22,7 @@ final class JsonNodeColumnMapperFactory implements QualifiedColumnMapperFactory 
     if (!JsonNode.class.isAssignableFrom(wanted) || !JsonTypes.maySayJson(type)) {
       return Optional.empty();
     }
-    ObjectReader reader = JsonTrees.exact(JsonTrees.mapper(config).reader());
+    ObjectReader reader = JsonTrees.exactTrees(JsonTrees.mapper(config).reader());
     return Optional.of(
         (row, column, context) -> tree(row.getString(column), wanted, reader, context));
   }

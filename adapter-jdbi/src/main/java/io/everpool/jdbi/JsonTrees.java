@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
-import com.fasterxml.jackson.databind.cfg.DatatypeFeatures;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.node.BigIntegerNode;
 import com.fasterxml.jackson.databind.node.DecimalNode;
@@ -18,10 +17,23 @@ import com.fasterxml.jackson.databind.node.ShortNode;
 import org.jdbi.v3.core.config.ConfigRegistry;
 import org.jdbi.v3.core.statement.UnableToCreateStatementException;
 import org.jdbi.v3.jackson2.Jackson2Config;
+import org.jspecify.annotations.Nullable;
 
 /** How Jackson's trees are read and written, so that a number comes back to the digit. */
 final class JsonTrees {
+  /** Makes decimals of fractions in trees, and only there; Jackson has it since 2.19. */
+  private static final @Nullable JsonNodeFeature DECIMALS = find("USE_BIG_DECIMAL_FOR_FLOATS");
+
   private JsonTrees() {}
+
+  private static @Nullable JsonNodeFeature find(String name) {
+    for (JsonNodeFeature each : JsonNodeFeature.values()) {
+      if (each.name().equals(name)) {
+        return each;
+      }
+    }
+    return null;
+  }
 
   static ObjectMapper mapper(ConfigRegistry config) {
     return config.get(Jackson2Config.class).getMapper();
@@ -30,22 +42,37 @@ final class JsonTrees {
   /**
    * {@code reader}, whose trees, those within other objects included, have all digits that the
    * database has: Jackson makes a {@code double} of every fraction. What the application's mapper
-   * says about that on purpose counts.
+   * says about that on purpose counts. Within other objects an older Jackson knows no such wish.
    */
   static ObjectReader exact(ObjectReader reader) {
-    DatatypeFeatures said = reader.getConfig().getDatatypeFeatures();
-    ObjectReader exact =
-        said.isExplicitlySet(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
-            ? reader
-            : reader.without(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES);
-    if (reader.isEnabled(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-        || said.isExplicitlySet(JsonNodeFeature.USE_BIG_DECIMAL_FOR_FLOATS)) {
-      return exact;
-    }
-    exact = exact.with(JsonNodeFeature.USE_BIG_DECIMAL_FOR_FLOATS);
+    ObjectReader exact = withZeros(reader);
+    return DECIMALS == null || isToldOfFractions(reader) ? exact : lossless(exact.with(DECIMALS));
+  }
+
+  /** The same for trees that are all there is to read, with any Jackson. */
+  static ObjectReader exactTrees(ObjectReader reader) {
+    // its older feature is for all that could be read, of which there is nothing but trees
+    return DECIMALS != null || isToldOfFractions(reader)
+        ? exact(reader)
+        : lossless(withZeros(reader).with(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS));
+  }
+
+  private static boolean isToldOfFractions(ObjectReader reader) {
+    return reader.isEnabled(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+        || (DECIMALS != null && reader.getConfig().getDatatypeFeatures().isExplicitlySet(DECIMALS));
+  }
+
+  private static ObjectReader withZeros(ObjectReader reader) {
+    JsonNodeFeature strip = JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES;
+    return reader.getConfig().getDatatypeFeatures().isExplicitlySet(strip)
+        ? reader
+        : reader.without(strip);
+  }
+
+  private static ObjectReader lossless(ObjectReader reader) {
     return reader.getConfig().getNodeFactory().getClass() == JsonNodeFactory.class
-        ? exact.with(LosslessNodes.INSTANCE)
-        : exact;
+        ? reader.with(LosslessNodes.INSTANCE)
+        : reader;
   }
 
   static String text(JsonNode tree, ConfigRegistry config) {

@@ -12,9 +12,11 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.spi.JdbiPlugin;
 import org.jdbi.v3.core.transaction.TransactionException;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A handle gives its connection back, whatever happens to it. */
+@Tag("contract")
 class HandleReturnTest {
   private final FakePool pool = new FakePool();
   private final Jdbi jdbi = EverpoolJdbi.create(pool);

@@ -53,12 +53,14 @@ import org.jdbi.v3.sqlobject.statement.SqlUpdate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whatever is JSON, is JSON in each form it can have: of which class, in which container. */
+@Tag("contract")
 class JsonFormsTest {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
   private static PostgresServer server;

@@ -25,10 +25,12 @@ import org.jdbi.v3.sqlobject.statement.SqlUpdate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** JSONB both ways, on a real server. */
+@Tag("contract")
 class JsonbTest {
   private static PostgresServer server;
   private static Jdbi jdbi;

@@ -36,9 +36,11 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Units of work of Jdbi whose backend is ended in the middle, on a real server and pool. */
+@Tag("contract")
 class PostgresUnitTest {
   private static PostgresServer server;
   private static Pool pool;

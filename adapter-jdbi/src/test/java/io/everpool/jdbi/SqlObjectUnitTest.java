@@ -17,9 +17,11 @@ import org.jdbi.v3.sqlobject.transaction.Transaction;
 import org.jdbi.v3.sqlobject.transaction.Transactional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** SqlObjects' methods as units of work. */
+@Tag("contract")
 class SqlObjectUnitTest {
   private final FakePool pool = new FakePool();
   private final Jdbi jdbi = EverpoolJdbi.create(pool).installPlugin(new SqlObjectPlugin());

@@ -18,9 +18,11 @@ import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What is a unit of work of Jdbi, and in what state a handle begins the rerun of one. */
+@Tag("contract")
 class UnitRerunTest {
   private final FakePool pool = new FakePool();
   private final Jdbi jdbi = EverpoolJdbi.create(pool);

@@ -27,8 +27,10 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("contract")
 class DropwizardMetricsTest {
   private static final PoolEvent CLOSED_P = new PoolEvent.PoolClosed("p");
 

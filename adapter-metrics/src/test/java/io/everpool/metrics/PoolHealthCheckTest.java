@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.codahale.metrics.health.HealthCheck.Result;
 import io.everpool.api.PoolState;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+@Tag("contract")
 class PoolHealthCheckTest {
   private final FakePool pool = new FakePool("orders");
   private final PoolHealthCheck check = new PoolHealthCheck(pool);

@@ -12,9 +12,11 @@ import io.everpool.core.Everpool;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** On a real pool over H2. */
+@Tag("contract")
 class RealPoolTest {
   private final MetricRegistry metrics = new MetricRegistry();
   private final HealthCheckRegistry healthChecks = new HealthCheckRegistry();

@@ -15,9 +15,11 @@ import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What a connector does otherwise than one might expect is said once, where people look. */
+@Tag("contract")
 class ConnectorNotesTest {
 
   @Test

@@ -1,0 +1,52 @@
+package io.everpool.jdbi;
+
+import io.everpool.api.WorkOptions;
+import org.jdbi.v3.core.config.ConfigRegistry;
+import org.jdbi.v3.core.extension.AttachedExtensionHandler;
+import org.jdbi.v3.core.extension.ExtensionHandler;
+import org.jdbi.v3.core.extension.HandleSupplier;
+
+/**
+ * A method of a SqlObject, as a unit of work. Since 3.50 Jdbi attaches a handler to its object
+ * first, before it handed the object to each call: this is both, and {@link OlderJdbi} is how the
+ * latter is passed on.
+ */
+final class UnitMethod implements ExtensionHandler {
+  private final HandleUnits units;
+  private final UnitMarks marks;
+  private final ExtensionHandler method;
+
+  UnitMethod(HandleUnits units, UnitMarks marks, ExtensionHandler method) {
+    this.units = units;
+    this.marks = marks;
+    this.method = method;
+  }
+
+  @Override
+  public AttachedExtensionHandler attachTo(ConfigRegistry config, Object target) {
+    return AttachedUnitMethod.of(this, method.attachTo(config, target), config);
+  }
+
+  /** What an older Jdbi calls. */
+  public Object invoke(HandleSupplier handles, Object target, Object... args) throws Exception {
+    return call(
+        handles, handles.getConfig(), () -> OlderJdbi.invoke(method, handles, target, args));
+  }
+
+  /** What an older Jdbi calls. */
+  public void warm(ConfigRegistry config) {
+    OlderJdbi.warm(method, config);
+  }
+
+  Object call(HandleSupplier handles, ConfigRegistry config, Call call) throws Exception {
+    WorkOptions options = marks.over(config.get(UnitOptions.class));
+    return marks.statement() || options.readOnly() || options.idempotent()
+        ? units.run(handles.getHandle(), options, handle -> call.make())
+        : call.make();
+  }
+
+  /** Goes on to the method itself. */
+  interface Call {
+    Object make() throws Exception;
+  }
+}

@@ -1,0 +1,38 @@
+package io.everpool.jdbi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.util.Collections;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** That the tests run with the versions that they are meant to run with. */
+@Tag("contract")
+class PresentVersionsTest {
+
+  /** So that no run can be of another version than the one that it is for, nor of two at once. */
+  @ParameterizedTest
+  @CsvSource({
+    "org.jdbi.v3.core.Jdbi, jdbi3-core, jdbi",
+    "org.jdbi.v3.postgres.PostgresPlugin, jdbi3-postgres, jdbi",
+    "org.jdbi.v3.json.JsonMapper, jdbi3-json, jdbi",
+    "org.jdbi.v3.jackson2.Jackson2Plugin, jdbi3-jackson2, jdbi",
+    "org.jdbi.v3.sqlobject.SqlObject, jdbi3-sqlobject, jdbi",
+    "com.fasterxml.jackson.databind.ObjectMapper, jackson-databind, jackson",
+    "com.fasterxml.jackson.core.JsonParser, jackson-core, jackson"
+  })
+  void theLibraryIsTheOneThatThisRunIsFor(String type, String artifact, String property)
+      throws IOException {
+    String version = System.getProperty("tested." + property);
+    String jar = artifact + "-" + (version == null ? "" : version + ".jar!");
+
+    assertThat(
+            Collections.list(
+                getClass().getClassLoader().getResources(type.replace('.', '/') + ".class")))
+        .singleElement()
+        .asString()
+        .contains("/" + jar);
+  }
+}
