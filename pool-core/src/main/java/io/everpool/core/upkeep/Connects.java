@@ -14,6 +14,7 @@ import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Occupant;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.Survivor;
 import io.everpool.core.policy.Growth;
 import io.everpool.core.policy.Lifetime;
 import io.everpool.core.policy.Reconnect;
@@ -22,6 +23,7 @@ import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,6 +56,7 @@ public final class Connects {
   private final Engine engine;
   private final Inbox inbox;
   private final BiConsumer<Verdict, String> alarm;
+  private final Consumer<String> fence;
 
   private final AtomicLong numbers = new AtomicLong();
   private long took;
@@ -90,6 +93,9 @@ public final class Connects {
   /** The number of the last connection before the last fence. */
   private long fencedThrough;
 
+  /** The one up to there that the fence has spared, for it brought the fence about. */
+  private long spared;
+
   Connects(
       PoolConfig config,
       Connector connector,
@@ -100,7 +106,8 @@ public final class Connects {
       Welcome welcome,
       Engine engine,
       Inbox inbox,
-      BiConsumer<Verdict, String> alarm) {
+      BiConsumer<Verdict, String> alarm,
+      Consumer<String> fence) {
     this.config = config;
     this.connector = connector;
     this.classifier = classifier;
@@ -111,6 +118,7 @@ public final class Connects {
     this.engine = engine;
     this.inbox = inbox;
     this.alarm = alarm;
+    this.fence = fence;
     this.allowance = config.maxSize();
     this.notBefore = environment.time().nanoTime();
     this.watchFrom = notBefore;
@@ -177,20 +185,60 @@ public final class Connects {
     long arrived = environment.time().nanoTime();
     long number = numbers.incrementAndGet();
     Occupant occupant;
+    boolean supersedes;
     try {
       occupant = welcome.occupant(slot, number, physical);
+      supersedes = physical.supersedesEarlier(); // last: an answer is given once, and must count
     } catch (Throwable e) {
       Ending.unwanted(physical, journal.pool());
       failed(slot, word, e);
       return;
     }
-    if (admit(slot, word, born, arrived, occupant)) {
-      inbox.post(() -> succeeded(number, born, arrived - now));
-      journal.post(new ConnectionOpened(journal.pool(), number, arrived - now));
-    } else {
+    Newcomer newcomer = new Newcomer(slot, word, occupant, now, arrived);
+    if (supersedes) {
+      inbox.post(() -> supersede(newcomer));
+    }
+    // A pool that is closed may never read that.
+    if ((!supersedes || engine.isClosed()) && newcomer.take() && !letIn(newcomer, born)) {
       Ending.unwanted(physical, journal.pool());
       environment.pulse().hurry();
     }
+  }
+
+  /**
+   * A failover has gone by unseen: what was opened before, or is being opened, goes to a server
+   * that was superseded. It is given up, whatever becomes of the connection that tells; that one is
+   * the first of the new generation. Upkeep thread only.
+   */
+  private void supersede(Newcomer newcomer) {
+    if (!newcomer.take()) {
+      return;
+    }
+    long number = newcomer.occupant.number();
+    try {
+      if (!engine.isClosed()) {
+        fence.accept("connection " + number + " shows that their server was superseded");
+        spared = number;
+      }
+    } finally {
+      if (!letIn(newcomer, generation)) {
+        PhysicalConnection physical = newcomer.occupant.physical();
+        Survivor.Risk end = () -> Ending.unwanted(physical, journal.pool());
+        if (!workers.start("ending a connection nobody wanted", end)) {
+          Ending.unwanted(physical, journal.pool()); // rather late than never
+        }
+      }
+    }
+  }
+
+  private boolean letIn(Newcomer it, int born) {
+    boolean in = admit(it.slot, it.word, born, it.arrived, it.occupant);
+    if (in) {
+      long number = it.occupant.number();
+      inbox.post(() -> succeeded(number, born, it.took));
+      journal.post(new ConnectionOpened(journal.pool(), number, it.took));
+    }
+    return in;
   }
 
   /**
@@ -432,7 +480,7 @@ public final class Connects {
 
   /** Whether a fence has given up this connection and all of its time. Upkeep thread only. */
   boolean isFenced(Occupant occupant) {
-    return occupant.number() <= fencedThrough;
+    return occupant.number() <= fencedThrough && occupant.number() != spared;
   }
 
   /** Whether what sits in this slot was opened, or begun to be opened, before the last fence. */

@@ -137,7 +137,8 @@ public final class Upkeep {
             welcome,
             engine,
             inbox,
-            this::connectFailed);
+            this::connectFailed,
+            this::fenceNow);
     this.probes = new Probes(config, classifier, this::failed, workers, journal, engine, maySleep);
     this.resets = new Resets(config, environment, journal, engine);
     this.alarm = new Alarm(now);

@@ -28,6 +28,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Closing a pool comes to an end, and leaves nothing behind, whoever closes it and when. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -116,23 +118,10 @@ class ClosingTest {
     Queue<Runnable> workers = new ArrayDeque<>();
     AtomicReference<Pulse.@Nullable Pass> pass = new AtomicReference<>();
     AtomicReference<@Nullable Upkeep> draining = new AtomicReference<>();
-    Pulse pulse =
-        new Pulse() {
-          @Override
-          public void start(Pass first) {
-            pass.set(first);
-          }
-
-          @Override
-          public void hurry() {}
-
-          @Override
-          public void stop() {}
-        };
     Environment environment =
         new Environment(
             () -> 0,
-            pulse,
+            pulse(pass),
             workers::add,
             () -> {
               Upkeep upkeep = draining.getAndSet(null);
@@ -142,25 +131,78 @@ class ClosingTest {
               }
               return 0.5;
             });
-    Upkeep upkeep =
-        new Upkeep(
-            config().maxSize(1).build(),
-            driver,
-            failure -> Verdict.CONNECTION_LOST,
-            environment,
-            new Journal("closing", List.of()),
-            (slot, number, physical) -> new Seat(number, physical, 0));
+    Upkeep upkeep = upkeep(environment);
     upkeep.start();
     run(pass);
     draining.set(upkeep);
-    for (Runnable task; (task = workers.poll()) != null; ) {
-      task.run();
-    }
+    runAll(workers);
     run(pass);
     assertThat(draining.get()).as("the drain ran in between").isNull();
     assertThat(upkeep.engine().slots()[0].state()).isEqualTo(State.EMPTY);
     assertThat(driver.open()).as("connections left open").isZero();
     assertThat(upkeep.drain()).isDone();
+  }
+
+  /**
+   * A connection with news for upkeep, whether the pool is closed before or after it tells: nobody
+   * runs another pass once the last slot is empty.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_connection_that_supersedes_the_others_of_a_closing_pool_is_closed(boolean afterTheEnd) {
+    Queue<Runnable> workers = new ArrayDeque<>();
+    AtomicReference<Pulse.@Nullable Pass> pass = new AtomicReference<>();
+    Environment environment = new Environment(() -> 0, pulse(pass), workers::add, () -> 0.5);
+    Upkeep upkeep = upkeep(environment);
+    upkeep.start();
+    run(pass);
+    driver.promote();
+    if (!afterTheEnd) {
+      runAll(workers);
+      assertThat(driver.open()).isEqualTo(1);
+    }
+    CompletableFuture<Void> drained = upkeep.drain();
+    run(pass);
+    if (!afterTheEnd) {
+      runAll(workers);
+    }
+    run(pass);
+    assertThat(drained).isDone();
+    runAll(workers);
+    assertThat(driver.open()).as("connections left open").isZero();
+    assertThat(upkeep.engine().slots()[0].state()).isEqualTo(State.EMPTY);
+  }
+
+  private Upkeep upkeep(Environment environment) {
+    return new Upkeep(
+        config().maxSize(1).build(),
+        driver,
+        failure -> Verdict.CONNECTION_LOST,
+        environment,
+        new Journal("closing", List.of()),
+        (slot, number, physical) -> new Seat(number, physical, 0));
+  }
+
+  /** Beats when the test wants it to. */
+  private static Pulse pulse(AtomicReference<Pulse.@Nullable Pass> pass) {
+    return new Pulse() {
+      @Override
+      public void start(Pass first) {
+        pass.set(first);
+      }
+
+      @Override
+      public void hurry() {}
+
+      @Override
+      public void stop() {}
+    };
+  }
+
+  private static void runAll(Queue<Runnable> workers) {
+    for (Runnable task; (task = workers.poll()) != null; ) {
+      task.run();
+    }
   }
 
   private static void run(AtomicReference<Pulse.@Nullable Pass> pass) {

@@ -34,6 +34,7 @@ public final class FaultyDriver implements Connector {
   private final Set<Physical> open = new HashSet<>();
   private final Set<Physical> poisoned = new HashSet<>();
   private Look look = Look.UNSURE;
+  private boolean promoted;
 
   public FaultyDriver(Script script) {
     this.script = script;
@@ -66,6 +67,17 @@ public final class FaultyDriver implements Connector {
 
   private synchronized Look look() {
     return look;
+  }
+
+  /** Another server has taken over, as the next connection will show. */
+  synchronized void promote() {
+    promoted = true;
+  }
+
+  private synchronized boolean supersedes() {
+    boolean news = promoted;
+    promoted = false;
+    return news;
   }
 
   private synchronized void add(Physical physical) {
@@ -202,7 +214,7 @@ public final class FaultyDriver implements Connector {
     @Override
     public boolean supersedesEarlier() {
       follow("supersedesEarlier", this);
-      return false;
+      return supersedes();
     }
 
     @Override

@@ -98,6 +98,16 @@ enum Phase {
       stage.sleep(Stage.DEADLINE);
     }
   },
+  /** A connection shows that those before it go to a server that was superseded. */
+  SUPERSEDE {
+    @Override
+    void play(Stage stage) throws SQLException {
+      stage.promote();
+      stage.pool().replaceAll();
+      stage.sleep(Stage.DEADLINE);
+      query(stage.pool());
+    }
+  },
   /** A caller aborts his connection while another thread uses it. */
   ABORT {
     @Override
@@ -125,7 +135,8 @@ enum Phase {
    */
   boolean isOfTheCaller(String method) {
     return switch (this) {
-      case OPEN, LOOK, USE, UNIT, ABORT -> method.contains(".") || CALLERS.contains(method);
+      case OPEN, LOOK, USE, UNIT, SUPERSEDE, ABORT ->
+          method.contains(".") || CALLERS.contains(method);
       default -> false;
     };
   }

@@ -117,6 +117,11 @@ final class Stage {
     theatre.sleep(DEADLINE / 2);
   }
 
+  /** The next connection shows that those before it go to a server that was superseded. */
+  void promote() {
+    driver.promote();
+  }
+
   /** The callback of a unit. */
   void work() {
     foreign("work");

@@ -32,6 +32,7 @@ final class FakeDatabase implements Connector {
   private final Set<Session> open = new LinkedHashSet<>();
   private Mood mood = Mood.UP;
   private boolean resets = true;
+  private boolean promoted;
   private long queries;
   private long opened;
 
@@ -54,6 +55,11 @@ final class FakeDatabase implements Connector {
   /** From now on no connect is cut off for no reason. */
   void calm() {
     resets = false;
+  }
+
+  /** Another server has taken over, as the next connection will show. */
+  void promote() {
+    promoted = true;
   }
 
   /** Kills a connection at random, if there is one; some have last words. */
@@ -100,7 +106,8 @@ final class FakeDatabase implements Connector {
       case DENYING -> throw new SQLException("password authentication failed", "28P01");
       case FROZEN -> throw new AssertionError("a worker got through to a frozen server");
     }
-    Session session = new Session();
+    Session session = new Session(promoted);
+    promoted = false;
     open.add(session);
     opened++;
     return session;
@@ -127,6 +134,16 @@ final class FakeDatabase implements Connector {
     private boolean dead;
     private boolean lastWords;
     private boolean closed;
+    private final boolean supersedes;
+
+    Session(boolean supersedes) {
+      this.supersedes = supersedes;
+    }
+
+    @Override
+    public boolean supersedesEarlier() {
+      return supersedes;
+    }
 
     void die(boolean withLastWords) {
       lastWords = !dead && withLastWords;

@@ -57,6 +57,31 @@ class FenceTest {
     return Arrays.stream(engine.slots()).filter(slot -> slot.state() == State.IDLE).count();
   }
 
+  /** After a failover that no connection felt; the one that shows it is the first of the new. */
+  @Test
+  void what_a_new_connection_supersedes_goes_and_it_stays() {
+    inManyWorlds(
+        seed -> {
+          Universe universe = new Universe(seed);
+          FakeDatabase database = new FakeDatabase(universe);
+          Upkeep upkeep = open(universe, database);
+          Engine engine = upkeep.engine();
+          long before = database.opened();
+          database.promote();
+          Slot slot = requireNonNull(engine.tryAcquire(0));
+          engine.doom(slot, slot.lease, CloseReason.FAILED);
+          engine.release(slot, slot.lease);
+          universe.run(5_000 * MS, () -> {});
+          assertThat(events)
+              .as("seed " + seed)
+              .filteredOn(PoolEvent.Fenced.class::isInstance)
+              .hasSize(1);
+          assertThat(idle(engine)).isEqualTo(SIZE);
+          assertThat(database.open()).isEqualTo(SIZE);
+          assertThat(database.opened() - before).as("seed " + seed).isEqualTo(SIZE);
+        });
+  }
+
   /** A restart breaks every connection in use, and each holder reports it. */
   @Test
   void one_outage_is_one_fence_however_many_report_it() {

@@ -170,6 +170,9 @@ final class World {
       universe.after(random.nextLong(LIFE), database::killOne);
     }
     universe.after(random.nextLong(LIFE), () -> upkeep.fence("an operator's wish"));
+    for (int i = 0; i < 2; i++) {
+      universe.after(random.nextLong(LIFE), database::promote);
+    }
     // A lull, long enough to idle out and to fall asleep.
     universe.after(
         120 * SECOND,

@@ -1,0 +1,34 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.Slot;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** A connection that was opened for a slot and isn't in it yet. */
+final class Newcomer {
+  final Slot slot;
+
+  /** The slot's, as long as it waits for this connection. */
+  final long word;
+
+  final Occupant occupant;
+  final long arrived;
+
+  /** How long it took to open it; nanoseconds. */
+  final long took;
+
+  private final AtomicBoolean taken = new AtomicBoolean();
+
+  Newcomer(Slot slot, long word, Occupant occupant, long begun, long arrived) {
+    this.slot = slot;
+    this.word = word;
+    this.occupant = occupant;
+    this.arrived = arrived;
+    this.took = arrived - begun;
+  }
+
+  /** True for the first who asks: he lets it in, or ends it. */
+  boolean take() {
+    return taken.compareAndSet(false, true);
+  }
+}
