@@ -4,12 +4,17 @@ import io.everpool.api.driver.Verdict;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransientConnectionException;
+import java.util.Arrays;
+import java.util.stream.Collectors;
 
 /**
  * A connection couldn't be opened. An SQLException of the family that says whether it is worth
  * trying again, with the original as its cause, its SQLState, and advice.
  */
 interface ConnectFailure {
+
+  /** {@link #meaning} of a server that has to go. */
+  String NO_OTHER = "No other host takes its place yet.";
 
   /** What it means. */
   Verdict verdict();
@@ -24,9 +29,10 @@ interface ConnectFailure {
             + ": "
             + said(original)
             + " "
-            + meaning(verdict)
+            + (original instanceof Timelines.Superseded ? NO_OTHER : meaning(verdict))
             + " "
-            + rule.advice();
+            + rule.advice()
+            + passedOver(original);
     return verdict.reconnectable()
         ? new Transient(message.strip(), original, verdict)
         : new Lasting(message.strip(), original, verdict);
@@ -43,6 +49,14 @@ interface ConnectFailure {
       case READ_ONLY_SERVER -> "The server doesn't write.";
       default -> "The connection broke while it was being opened.";
     };
+  }
+
+  /** The hosts that would have taken the connection. */
+  private static String passedOver(SQLException original) {
+    return Arrays.stream(original.getSuppressed())
+        .filter(Timelines.Superseded.class::isInstance)
+        .map(superseded -> " Passed over: " + superseded.getMessage() + ".")
+        .collect(Collectors.joining());
   }
 
   /** The message, and the root cause's where the message doesn't say it. */

@@ -337,6 +337,15 @@ final class FailureRules {
               null,
               SERVER_STARTING,
               "None of the hosts is of the wanted kind now; after a failover one soon may be."),
+          // our own
+          rule(
+              CONNECTING,
+              "08001",
+              "a lower timeline than",
+              null,
+              SERVER_STARTING,
+              "Stop it, or make it a standby of the new primary (pg_rewind). If the failover was undone"
+                  + " on purpose, open the pool anew."),
           rule(CONNECTING, "08001", "", null, SERVER_DOWN, NETWORK),
           rule(ENDED, "08", "", null, CONNECTION_LOST),
 

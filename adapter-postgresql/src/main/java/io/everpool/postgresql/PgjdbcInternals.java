@@ -196,6 +196,14 @@ record PgjdbcInternals(
     return notifications ? ((BaseConnection) jdbc).getQueryExecutor() : null;
   }
 
+  /** Host and port that it is connected to; {@code otherwise} if the driver hides them. */
+  static String host(Connection jdbc, String otherwise) {
+    return has("core.QueryExecutor", "getHostSpec")
+            && has("core.BaseConnection", "getQueryExecutor")
+        ? String.valueOf(((BaseConnection) jdbc).getQueryExecutor().getHostSpec())
+        : otherwise;
+  }
+
   /** The interface of {@link #executor}. */
   static @Nullable Class<?> executorType() {
     return find("core.QueryExecutor");

@@ -35,6 +35,7 @@ final class PostgresConnection implements PhysicalConnection {
   private final boolean wroteAtFirst;
   private final boolean pooled;
   private final boolean ignoresReadOnly;
+  private final BooleanSupplier supersedesEarlier;
 
   /** Whether the session was told by us to refuse writes. */
   private boolean writesRefused;
@@ -46,6 +47,7 @@ final class PostgresConnection implements PhysicalConnection {
    * @param pooled whether a pooler gives the session's server process to others between its
    *     transactions
    * @param ignoresReadOnly whether the driver does nothing for {@code setReadOnly}
+   * @param supersedesEarlier whether the server is on a higher timeline than any before
    */
   PostgresConnection(
       Connection jdbc,
@@ -54,7 +56,8 @@ final class PostgresConnection implements PhysicalConnection {
       Disclosure disclosure,
       BooleanSupplier primaryExpected,
       boolean pooled,
-      boolean ignoresReadOnly)
+      boolean ignoresReadOnly,
+      BooleanSupplier supersedesEarlier)
       throws SQLException {
     this.jdbc = jdbc;
     this.driver = (PGConnection) jdbc;
@@ -65,6 +68,7 @@ final class PostgresConnection implements PhysicalConnection {
     this.primaryExpected = primaryExpected;
     this.pooled = pooled;
     this.ignoresReadOnly = ignoresReadOnly;
+    this.supersedesEarlier = supersedesEarlier;
     this.wroteAtFirst = !readOnlyByDefault();
   }
 
@@ -76,6 +80,11 @@ final class PostgresConnection implements PhysicalConnection {
   @Override
   public Look look() {
     return socket == null ? Look.BLIND : socket.look();
+  }
+
+  @Override
+  public boolean supersedesEarlier() {
+    return supersedesEarlier.getAsBoolean();
   }
 
   private interface Exchange {
@@ -189,11 +198,20 @@ final class PostgresConnection implements PhysicalConnection {
   }
 
   private boolean readOnlyByDefault() {
-    return "on".equals(driver.getParameterStatus("default_transaction_read_only"));
+    return isOn(jdbc, "default_transaction_read_only");
   }
 
   boolean onStandby() {
-    return "on".equals(driver.getParameterStatus("in_hot_standby"));
+    return isOn(jdbc, "in_hot_standby");
+  }
+
+  /** Whether the session of a connection can't write, as its server tells from version 14 on. */
+  static boolean reads(Connection jdbc) {
+    return isOn(jdbc, "in_hot_standby") || isOn(jdbc, "default_transaction_read_only");
+  }
+
+  private static boolean isOn(Connection jdbc, String parameter) {
+    return "on".equals(((PGConnection) jdbc).getParameterStatus(parameter));
   }
 
   /** What the protocol has said; null if the socket is of someone else's making. */

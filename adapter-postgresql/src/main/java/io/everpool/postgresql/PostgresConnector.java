@@ -17,6 +17,8 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
@@ -27,12 +29,13 @@ final class PostgresConnector implements Connector {
 
   private final Driver driver = new Driver();
   private final Destination destination;
-  private final String url;
+  private final String urlPath;
   private final String target;
   private final boolean lookable;
   private final @Nullable ClassLoader loader;
   private final Disclosure disclosure = new Disclosure();
   private final SessionCatalog catalog;
+  private final Timelines timelines = new Timelines();
   private final Set<Opening> underWay = ConcurrentHashMap.newKeySet();
   private volatile boolean primaryExpected;
   private volatile boolean everOpened;
@@ -44,12 +47,7 @@ final class PostgresConnector implements Connector {
     Map<String, String> properties = destination.properties();
     String user = properties.getOrDefault(PropertyNames.USER, System.getProperty("user.name", ""));
     String database = properties.getOrDefault(PropertyNames.PG_DBNAME, user);
-    // all that may be secret goes into properties: the driver shows its URL (DatabaseMetaData)
-    this.url =
-        "jdbc:postgresql://"
-            + destination.authority()
-            + "/"
-            + URLEncoder.encode(database, StandardCharsets.UTF_8);
+    this.urlPath = "/" + URLEncoder.encode(database, StandardCharsets.UTF_8);
     this.target = destination.authority() + "/" + database;
     this.loader = foreignLoader();
     this.lookable =
@@ -117,7 +115,7 @@ final class PostgresConnector implements Connector {
   public PhysicalConnection open(long timeoutNanos) throws SQLException {
     long allowed = Math.min(timeoutNanos, loginTimeoutNanos());
     try {
-      return lookable ? openLookable(allowed) : openBlind(allowed);
+      return openCurrent(allowed);
     } catch (SQLException e) {
       throw ConnectFailure.of(directUnknown(e) ? direct(e) : e, target);
     } catch (RuntimeException e) {
@@ -155,11 +153,62 @@ final class PostgresConnector implements Connector {
         failure);
   }
 
-  private PhysicalConnection openLookable(long timeoutNanos) throws SQLException {
+  /**
+   * At the first host that suits, of those that no failover has superseded. The driver can't tell
+   * those, nor does what it remembers of hosts ({@code hostRecheckSeconds}) say so; and so the
+   * others are tried one by one, whatever it remembers.
+   *
+   * @throws SQLException what another host said, if there is one, for that is the one to mend; what
+   *     was passed over is among what it suppresses
+   */
+  private PhysicalConnection openCurrent(long timeoutNanos) throws SQLException {
+    long deadline = System.nanoTime() + timeoutNanos;
+    try {
+      return openAt(destination.authority(), destination.hosts().size(), timeoutNanos);
+    } catch (Timelines.Superseded e) {
+      List<String> others =
+          destination.hosts().stream()
+              .map(HostPort::toString)
+              .filter(host -> !host.equals(e.host()))
+              .toList();
+      SQLException failure = e;
+      for (int i = 0; i < others.size() && !closed; i++) {
+        long left = (deadline - System.nanoTime()) / (others.size() - i);
+        if (left <= 0) {
+          break;
+        }
+        try {
+          return openAt(others.get(i), 1, left);
+        } catch (SQLException other) {
+          if (failure == e && !(other instanceof Timelines.Superseded)) {
+            failure = other;
+            other.addSuppressed(e);
+          } else {
+            failure.addSuppressed(other);
+          }
+        }
+      }
+      throw failure;
+    }
+  }
+
+  /** What is known of them. */
+  Timelines timelines() {
+    return timelines;
+  }
+
+  private PhysicalConnection openAt(String authority, int hosts, long timeoutNanos)
+      throws SQLException {
+    return lookable
+        ? openLookable(authority, hosts, timeoutNanos)
+        : openBlind(authority, timeoutNanos);
+  }
+
+  private PhysicalConnection openLookable(String authority, int hosts, long timeoutNanos)
+      throws SQLException {
     Properties properties = properties(timeoutNanos);
     properties.remove(PropertyNames.LOGIN_TIMEOUT);
-    try (Opening opening =
-        Opening.begin(timeoutNanos, destination.hosts().size(), destination.keepAlive())) {
+    try (Opening opening = Opening.begin(timeoutNanos, hosts, destination.keepAlive())) {
       properties.setProperty(PropertyNames.SOCKET_FACTORY, LookableSocketFactory.class.getName());
       properties.setProperty(PropertyNames.SOCKET_FACTORY_ARG, opening.token());
       TappedSslFactory.install(properties);
@@ -168,9 +217,7 @@ final class PostgresConnector implements Connector {
         opening.cut(); // closing has looked for it before it was there
       }
       try {
-        Connection connection = connect(properties);
-        readCatalog(connection);
-        return session(connection, opening.finish());
+        return begin(connect(authority, properties), opening::finish);
       } finally {
         underWay.remove(opening);
       }
@@ -185,32 +232,42 @@ final class PostgresConnector implements Connector {
   }
 
   /** The driver's own login timeout costs a thread; here nothing else bounds the login. */
-  private PhysicalConnection openBlind(long timeoutNanos) throws SQLException {
+  private PhysicalConnection openBlind(String authority, long timeoutNanos) throws SQLException {
     Properties properties = properties(timeoutNanos);
     properties.setProperty(
         PropertyNames.LOGIN_TIMEOUT, Double.toString(timeoutNanos / NANOS_PER_SECOND));
-    Connection connection = connect(properties);
+    Connection connection = connect(authority, properties);
     int before = connection.getNetworkTimeout(); // socketTimeout
     connection.setNetworkTimeout(Runnable::run, PostgresConnection.millis(timeoutNanos));
-    readCatalog(connection);
+    PostgresConnection session = begin(connection, () -> null);
     connection.setNetworkTimeout(Runnable::run, before);
-    return session(connection, null);
+    return session;
   }
 
-  /** On the worker that opens, so that nobody waits for it who has a connection. */
-  private void readCatalog(Connection connection) throws SQLException {
-    if (!catalog.isDue()) {
-      return;
-    }
+  /**
+   * What is asked before anybody gets the connection: on the worker that opens it, so that nobody
+   * waits for it who has one.
+   */
+  private PostgresConnection begin(Connection connection, Supplier<@Nullable LookableSocket> socket)
+      throws SQLException {
     try {
-      catalog.refresh(connection);
-    } catch (SQLException | RuntimeException e) {
+      BooleanSupplier supersedesEarlier =
+          PostgresConnection.reads(connection)
+              ? () -> false
+              : timelines.judge(
+                  connection, PgjdbcInternals.host(connection, destination.authority()));
+      if (catalog.isDue()) {
+        catalog.refresh(connection);
+      }
+      return session(connection, socket.get(), supersedesEarlier);
+    } catch (SQLException | RuntimeException | Error e) {
       connection.close();
       throw e;
     }
   }
 
-  private PostgresConnection session(Connection connection, @Nullable LookableSocket socket)
+  private PostgresConnection session(
+      Connection connection, @Nullable LookableSocket socket, BooleanSupplier supersedesEarlier)
       throws SQLException {
     PostgresConnection session =
         new PostgresConnection(
@@ -220,7 +277,8 @@ final class PostgresConnector implements Connector {
             disclosure,
             () -> primaryExpected,
             destination.neonPooler(),
-            "ignore".equalsIgnoreCase(destination.properties().get("readOnlyMode")));
+            "ignore".equalsIgnoreCase(destination.properties().get("readOnlyMode")),
+            supersedesEarlier);
     everOpened = true;
     if (!session.onStandby()) {
       primaryExpected = true;
@@ -228,14 +286,16 @@ final class PostgresConnector implements Connector {
     return session;
   }
 
-  private Connection connect(Properties properties) throws SQLException {
+  /** All that may be secret is in the properties: the driver shows its URL (DatabaseMetaData). */
+  private Connection connect(String authority, Properties properties) throws SQLException {
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
     if (loader != null) {
       thread.setContextClassLoader(loader);
     }
     try {
-      Connection connection = driver.connect(url, properties);
+      Connection connection =
+          driver.connect("jdbc:postgresql://" + authority + urlPath, properties);
       if (connection == null) {
         throw new SQLException("pgjdbc doesn't take the URL of " + target, "08001");
       }

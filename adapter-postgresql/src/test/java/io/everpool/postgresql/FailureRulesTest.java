@@ -403,6 +403,8 @@ class FailureRulesTest {
                 null),
             Verdict.SERVER_STARTING));
     samples.add(
+        connecting(new Timelines.Superseded("old:5432", "7", 1, 2), Verdict.SERVER_STARTING));
+    samples.add(
         connecting(driver("08001", "Connection attempt timed out.", null), Verdict.SERVER_DOWN));
     samples.add(
         using(driver("08003", "This connection has been closed.", null), Verdict.CONNECTION_LOST));

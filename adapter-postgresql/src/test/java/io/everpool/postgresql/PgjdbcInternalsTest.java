@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.driver.TransactionState;
+import io.everpool.servers.PostgresServer;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Properties;
@@ -46,6 +47,14 @@ class PgjdbcInternalsTest {
   void everyDriverFrom4250OnHasThemAll() {
     assertThat(PgjdbcInternals.PRESENT)
         .isEqualTo(new PgjdbcInternals(true, true, true, true, true, true));
+  }
+
+  /** By which the host is left out when the others are tried. */
+  @Test
+  void theHostIsCalledAsInTheUrl() {
+    PostgresServer server = Sessions.tlsServer();
+    assertThat(PgjdbcInternals.host(session.jdbc(), "hidden"))
+        .isEqualTo(new HostPort(server.host(), server.port()).toString());
   }
 
   @ParameterizedTest

@@ -23,6 +23,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -280,6 +281,105 @@ class FailoverIT {
       app.finish();
       app.assertNoErrorsButNamedCommits();
     }
+  }
+
+  // ---- the old primary comes back, and takes writes
+
+  /**
+   * First in the URL, and a primary as far as the driver can tell; whatever the driver remembers of
+   * hosts, for it forgets that before each.
+   */
+  @Test
+  void nobodyGoesBackToAPrimaryThatWasSuperseded() throws SQLException {
+    PoolConfig config =
+        config("failover-back").maxSize(1).properties(Map.of("hostRecheckSeconds", "0")).build();
+    Set<Integer> sessions = new TreeSet<>();
+    try (Pool pool = open(config)) {
+      moveOver(pool);
+      for (int i = 0; i < 20; i++) {
+        try (Connection connection = pool.getConnection()) {
+          assertThat(port(connection)).isEqualTo(newPort());
+          insert(connection, i);
+          int pid = Db.pid(connection);
+          assertThat(sessions.add(pid)).as("opened anew").isTrue();
+          replica.server().terminate(pid);
+          assertThat(catchThrowable(() -> port(connection))).isInstanceOf(SQLException.class);
+        }
+      }
+    }
+    assertThat(primary.ask("select count(*) from moved")).isEqualTo("0");
+    assertThat(replica.server().ask("select count(*) from moved")).isEqualTo("20");
+  }
+
+  /** Where no other host is left, the failure says why, beside what is wrong with the other. */
+  @Test
+  void aPrimaryThatWasSupersededIsRefusedWithTheReason() throws SQLException {
+    PoolConfig config =
+        config("failover-alone").maxSize(1).acquireTimeout(Duration.ofSeconds(2)).build();
+    try (Pool pool = open(config)) {
+      moveOver(pool);
+      replica.server().stop(Shutdown.FAST);
+      assertThat(catchThrowable(() -> pool.run(WorkOptions.DEFAULT, FailoverIT::port)))
+          .as("the connection that was")
+          .isInstanceOf(SQLException.class);
+      assertThat(catchThrowable(pool::getConnection))
+          .hasStackTraceContaining(
+              way.port() + " takes writes on timeline 1, a lower timeline than the 2 that was seen")
+          .hasStackTraceContaining("Connection to")
+          .hasStackTraceContaining(replica.server().port() + " refused");
+    }
+  }
+
+  /** A partition in the middle of which the standby is promoted; no connection breaks. */
+  @Test
+  void connectionsToThePrimaryGoWhenTheNewOneIsSeen() throws SQLException {
+    try (Pool pool = open(config("failover-seen").minSize(2).maxSize(3).build())) {
+      Db.awaitIdle(pool, 2);
+      replica.promote();
+      way.refuse();
+      List<Connection> held = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        held.add(pool.getConnection());
+      }
+      way.accept();
+      for (Connection connection : held) {
+        connection.close();
+      }
+      Await.until(
+          Db.LIMIT,
+          () -> primary.backendPids().isEmpty() && replica.server().backendPids().size() >= 2,
+          "all connections to move to the new primary");
+      assertThat(events).hasAtLeastOneElementOfType(PoolEvent.Fenced.class);
+      try (Connection connection = pool.getConnection()) {
+        insert(connection, 1);
+      }
+      assertThat(primary.ask("select count(*) from moved")).isEqualTo("0");
+    }
+  }
+
+  /** The pool has seen the new primary, and the way to the old one is open again. */
+  private void moveOver(Pool pool) throws SQLException {
+    try (Connection connection = pool.getConnection()) {
+      assertThat(port(connection)).isEqualTo(String.valueOf(primary.port()));
+    }
+    way.refuse();
+    way.cut(Cut.RST);
+    replica.promote();
+    Await.until(
+        Db.LIMIT,
+        () -> {
+          try (Connection connection = pool.getConnection()) {
+            return port(connection).equals(newPort());
+          } catch (SQLException e) {
+            return false; // the old one's last
+          }
+        },
+        "the pool to find the new primary");
+    way.accept();
+  }
+
+  private String newPort() {
+    return String.valueOf(replica.server().port());
   }
 
   /** Nothing comes back, not even a refusal: the socket's timeout tells. */

@@ -1,0 +1,300 @@
+package io.everpool.postgresql;
+
+import static io.everpool.postgresql.Sessions.TIMEOUT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.Verdict;
+import io.everpool.servers.FaultProxy;
+import io.everpool.servers.PgBouncer;
+import io.everpool.servers.PostgresServer;
+import io.everpool.servers.Replica;
+import io.everpool.servers.ServerSettings;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * An old primary, one of its standbys promoted, and another that follows the old one still; behind
+ * one address that leads to one after the other, or in one list.
+ */
+@Timeout(600)
+class SupersededServerTest {
+  private static PostgresServer old;
+  private static Replica promoted;
+  private static Replica follower;
+
+  private FaultProxy address;
+  private PostgresConnector connector;
+
+  @BeforeAll
+  static void failOver() {
+    old = PostgresServer.startEmbedded(ServerSettings.defaults());
+    promoted = Replica.of(old);
+    follower = Replica.of(old);
+    promoted.awaitReplayOf(old);
+    follower.awaitReplayOf(old);
+    promoted.promote();
+  }
+
+  @AfterAll
+  static void stop() {
+    follower.close();
+    promoted.close();
+    old.close();
+  }
+
+  @BeforeEach
+  void connector() {
+    address = FaultProxy.before(old);
+    connector = Sessions.connector(url(address.host() + ":" + address.port(), ""), c -> c);
+  }
+
+  @AfterEach
+  void close() {
+    connector.close();
+    address.close();
+  }
+
+  private static String url(String hosts, String more) {
+    return "jdbc:postgresql://%s/%s?user=%s&password=%s%s"
+        .formatted(hosts, old.database(), old.user(), old.password(), more);
+  }
+
+  private static String at(PostgresServer server) {
+    return server.host() + ":" + server.port();
+  }
+
+  private PostgresConnection open(PostgresServer server) throws SQLException {
+    address.target(server);
+    return (PostgresConnection) connector.open(TIMEOUT);
+  }
+
+  /** What the pool learns of the connection. */
+  private boolean supersedes(PostgresServer server) throws SQLException {
+    PhysicalConnection connection = open(server);
+    boolean news = connection.supersedesEarlier();
+    connection.close();
+    return news;
+  }
+
+  private void refused() {
+    assertThatThrownBy(() -> open(old))
+        .isInstanceOfSatisfying(
+            SQLException.class,
+            e -> {
+              assertThat(e.getSQLState()).isEqualTo("08001");
+              assertThat(connector.classify(e)).isEqualTo(Verdict.SERVER_STARTING);
+            })
+        .hasMessageContaining(
+            at(address) + " takes writes on timeline 1, a lower timeline than the 2 that was seen")
+        .hasMessageContaining("it was the primary before a failover")
+        .hasMessageContaining("No other host takes its place yet. Stop it, or make it a standby");
+  }
+
+  private static String at(FaultProxy address) {
+    return address.host() + ":" + address.port();
+  }
+
+  @Test
+  void theNewPrimaryIsNewsOnceAndTheOldOneIsRefusedFromThenOn() throws SQLException {
+    assertThat(supersedes(old)).isFalse();
+    assertThat(supersedes(old)).isFalse();
+    assertThat(supersedes(promoted.server())).isTrue();
+    refused();
+    refused();
+    assertThat(supersedes(promoted.server())).isFalse();
+    assertThat(old.backendPids()).as("sessions of what was refused").isEmpty();
+  }
+
+  /** Nothing can be lost that nobody writes. */
+  @Test
+  void aStandbyOfTheOldPrimaryIsReadFrom() throws SQLException {
+    assertThat(supersedes(promoted.server())).isFalse();
+    PostgresConnection reader = open(follower.server());
+    assertThat(Sessions.ask(reader, "select pg_is_in_recovery()")).isEqualTo("t");
+    assertThat(reader.supersedesEarlier()).isFalse();
+    reader.close();
+    refused();
+  }
+
+  @Test
+  void aSessionThatIsReadOnlyFromItsBeginningIsNotRefused() throws SQLException {
+    String hosts = at(address);
+    try (PostgresConnector readers =
+        Sessions.connector(url(hosts, "&options=-c%20default_transaction_read_only=on"), c -> c)) {
+      for (PostgresServer server : List.of(promoted.server(), old)) {
+        address.target(server);
+        PhysicalConnection reader = readers.open(TIMEOUT);
+        assertThat(reader.supersedesEarlier()).isFalse();
+        reader.close();
+      }
+    }
+  }
+
+  /** Servers before version 14 don't say what they are until they are asked. */
+  @Test
+  void whoeverIsAskedAndDoesNotWriteIsNotJudged() throws SQLException {
+    Timelines timelines = new Timelines();
+    try (Connection current = connect(promoted.server());
+        Connection superseded = connect(old);
+        Connection standby = connect(follower.server())) {
+      assertThat(timelines.judge(current, "current").getAsBoolean()).isFalse();
+      assertThat(timelines.judge(standby, "standby").getAsBoolean()).isFalse();
+      assertThatThrownBy(() -> timelines.judge(superseded, "superseded"))
+          .isInstanceOf(Timelines.Superseded.class);
+      superseded.createStatement().execute("set default_transaction_read_only = on");
+      assertThat(timelines.judge(superseded, "superseded").getAsBoolean()).isFalse();
+    }
+  }
+
+  private static Connection connect(PostgresServer server) throws SQLException {
+    return DriverManager.getConnection(url(at(server), ""));
+  }
+
+  /** One question for each connection, and none where the server has said that it is a standby. */
+  @Test
+  void aStandbyIsNotEvenAsked() throws SQLException {
+    open(old).close(); // which has read the catalogue
+    PostgresConnection primary = open(old);
+    assertThat(lastQuery(old)).contains("pg_control_system");
+    primary.close();
+    PostgresConnection standby = open(follower.server());
+    assertThat(lastQuery(follower.server())).isEmpty();
+    standby.close();
+  }
+
+  private static String lastQuery(PostgresServer server) {
+    List<Integer> pids = server.backendPids();
+    assertThat(pids).hasSize(1);
+    return server.ask("select query from pg_stat_activity where pid = " + pids.get(0));
+  }
+
+  /** The old primary first, last, or in the middle of a host that isn't there. */
+  @Test
+  void amongSeveralHostsTheOneThatWasNotSupersededIsFound() throws SQLException {
+    String nobody = "127.0.0.1:1";
+    String now = at(promoted.server());
+    for (String hosts :
+        List.of(
+            at(old) + "," + now,
+            now + "," + at(old),
+            at(old) + "," + nobody + "," + now,
+            nobody + "," + at(old) + "," + now)) {
+      for (String wanted : List.of("primary", "any", "preferSecondary")) {
+        try (PostgresConnector several =
+            Sessions.connector(
+                url(hosts, "&hostRecheckSeconds=0&targetServerType=" + wanted), c -> c)) {
+          several.timelines().judge("elsewhere", system(), "00000002");
+          PostgresConnection connection = (PostgresConnection) several.open(TIMEOUT);
+          assertThat(Sessions.ask(connection, "select inet_server_port()"))
+              .as(hosts + " " + wanted)
+              .isEqualTo(String.valueOf(promoted.server().port()));
+          connection.close();
+        }
+      }
+    }
+    assertThat(old.backendPids()).as("sessions of what was refused").isEmpty();
+  }
+
+  private static String system() {
+    return old.ask("select system_identifier from pg_control_system()");
+  }
+
+  /** What is wrong with the other is what can be mended, and decides how the pool goes on. */
+  @Test
+  void whereNoOtherHostServesTheFailureIsItsOwnAndNamesWhatWasPassedOver() throws SQLException {
+    try (PostgresConnector several =
+        Sessions.connector(url(at(old) + ",127.0.0.1:1", ""), c -> c)) {
+      several.timelines().judge("elsewhere", system(), "00000002");
+      assertThatThrownBy(() -> several.open(TIMEOUT))
+          .satisfies(e -> assertThat(several.classify(e)).isEqualTo(Verdict.SERVER_DOWN))
+          .hasMessageContaining("Connection to 127.0.0.1:1 refused")
+          .hasMessageContaining("Passed over: " + at(old) + " takes writes on timeline 1, a lower");
+    }
+  }
+
+  @Test
+  void aPoolerBeforeTheOldPrimaryHidesNothing() throws SQLException {
+    assumeTrue(PgBouncer.available(), "PgBouncer isn't installed");
+    assertThat(supersedes(promoted.server())).isFalse();
+    try (PgBouncer pooler = PgBouncer.before(old, "transaction");
+        Connection pooled = DriverManager.getConnection(url(at(pooler), "&prepareThreshold=0"))) {
+      assertThatThrownBy(() -> connector.timelines().judge(pooled, "pooler"))
+          .isInstanceOf(Timelines.Superseded.class);
+    }
+  }
+
+  private static String at(PgBouncer pooler) {
+    return pooler.host() + ":" + pooler.port();
+  }
+
+  /** Other products, old versions, roles without the right: they are used as they were before. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "pg_control_system()",
+        "pg_walfile_name(pg_lsn)",
+        "pg_current_wal_insert_lsn()",
+        "pg_is_in_recovery()"
+      })
+  void aServerThatLacksAFunctionOrTheRightToItIsUsedAsItWas(String function) throws SQLException {
+    String name = function.substring(0, function.indexOf('('));
+    servesWith("revoke execute on function " + function + " from public");
+    promoted.server().execute("grant execute on function " + function + " to public");
+    servesWith("alter function pg_catalog." + function + " rename to gone");
+    String gone = "pg_catalog.gone" + function.substring(name.length());
+    promoted.server().execute("alter function " + gone + " rename to " + name);
+  }
+
+  /** And whatever it says instead. */
+  @ParameterizedTest
+  @ValueSource(strings = {"0A000", "22023", "42704", "55000", "57014", "P0001", "XX000"})
+  void aServerThatFailsToAnswerIsUsedAsItWas(String state) throws SQLException {
+    promoted.server().execute("alter function pg_catalog.pg_control_system() rename to gone");
+    servesWith(
+        "create function pg_catalog.pg_control_system() returns table (system_identifier bigint)"
+            + " language plpgsql as $$ begin raise exception using errcode = '"
+            + state
+            + "'; end $$");
+    promoted.server().execute("drop function pg_catalog.pg_control_system()");
+    promoted.server().execute("alter function pg_catalog.gone() rename to pg_control_system");
+  }
+
+  @Test
+  void aConnectionThatIsLostAtTheQuestionIsAFailedConnect() {
+    PostgresServer server = promoted.server();
+    server.execute("alter function pg_catalog.pg_control_system() rename to gone");
+    server.execute(
+        "create function pg_catalog.pg_control_system() returns table (system_identifier bigint)"
+            + " language plpgsql as $$ begin perform pg_terminate_backend(pg_backend_pid()); end $$");
+    assertThatThrownBy(() -> open(server))
+        .satisfies(e -> assertThat(connector.classify(e)).isEqualTo(Verdict.SERVER_DOWN));
+    server.execute("drop function pg_catalog.pg_control_system()");
+    server.execute("alter function pg_catalog.gone() rename to pg_control_system");
+  }
+
+  private void servesWith(String oddity) throws SQLException {
+    promoted.server().execute(oddity);
+    try (PostgresConnector unlike = Sessions.connector(url(at(promoted.server()), ""), c -> c)) {
+      for (int i = 0; i < 3; i++) {
+        PostgresConnection connection = (PostgresConnection) unlike.open(TIMEOUT);
+        assertThat(connection.supersedesEarlier()).isFalse();
+        assertThat(Sessions.ask(connection, "select 1")).isEqualTo("1");
+        connection.validate(TIMEOUT);
+        connection.close();
+      }
+    }
+  }
+}
