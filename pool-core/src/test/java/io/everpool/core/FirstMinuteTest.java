@@ -162,8 +162,8 @@ class FirstMinuteTest {
             new SQLException("the database system is starting up", "57P03"), 2_500_000_000L);
     PoolConfig config = PoolConfig.builder("x").acquireTimeout(Duration.ofMinutes(10)).build();
     try (Pool pool = Everpool.builder(config).connector(starting).open()) {
-      assertThat(pool.snapshot().opened()).isPositive();
       assertThat(pool.snapshot().connectFailures()).isPositive();
+      until(() -> pool.snapshot().opened() > 0); // counted once it is in, and may be lent by then
     }
   }
 
