@@ -3,6 +3,7 @@ package io.everpool.api;
 import java.sql.Connection;
 import java.sql.SQLException;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A pool of connections to one database: opened once when the application starts, alive until
@@ -47,13 +48,13 @@ public interface Pool extends DataSource, AutoCloseable {
    * @throws WriteOutcomeUnknownException if a write in autocommit was cut off
    * @throws CommitOutcomeUnknownException if a COMMIT was cut off and the server cannot tell
    */
-  default <T extends @org.jspecify.annotations.Nullable Object, X extends Exception> T run(
+  default <T extends @Nullable Object, X extends Exception> T run(
       Work<T, X> work) throws X, SQLException {
     return run(WorkOptions.DEFAULT, work);
   }
 
   /** As {@link #run(Work)}, with what the caller knows about the work. */
-  <T extends @org.jspecify.annotations.Nullable Object, X extends Exception> T run(
+  <T extends @Nullable Object, X extends Exception> T run(
       WorkOptions options, Work<T, X> work) throws X, SQLException;
 
   /**
@@ -63,14 +64,46 @@ public interface Pool extends DataSource, AutoCloseable {
    *
    * @throws CommitOutcomeUnknownException if a COMMIT was cut off and the server cannot tell
    */
-  default <T extends @org.jspecify.annotations.Nullable Object, X extends Exception>
+  default <T extends @Nullable Object, X extends Exception>
       T inTransaction(Work<T, X> work) throws X, SQLException {
     return inTransaction(WorkOptions.DEFAULT, work);
   }
 
   /** As {@link #inTransaction(Work)}, with what the caller knows about the work. */
-  <T extends @org.jspecify.annotations.Nullable Object, X extends Exception> T inTransaction(
+  <T extends @Nullable Object, X extends Exception> T inTransaction(
       WorkOptions options, Work<T, X> work) throws X, SQLException;
+
+  /** As {@link #run(Work)}, for work without a result. */
+  default <X extends Exception> void use(VoidWork<X> work) throws X, SQLException {
+    use(WorkOptions.DEFAULT, work);
+  }
+
+  /** As {@link #run(WorkOptions, Work)}, for work without a result. */
+  default <X extends Exception> void use(WorkOptions options, VoidWork<X> work)
+      throws X, SQLException {
+    this.<@Nullable Void, X>run(
+        options,
+        connection -> {
+          work.run(connection);
+          return null;
+        });
+  }
+
+  /** As {@link #inTransaction(Work)}, for work without a result. */
+  default <X extends Exception> void useTransaction(VoidWork<X> work) throws X, SQLException {
+    useTransaction(WorkOptions.DEFAULT, work);
+  }
+
+  /** As {@link #inTransaction(WorkOptions, Work)}, for work without a result. */
+  default <X extends Exception> void useTransaction(WorkOptions options, VoidWork<X> work)
+      throws X, SQLException {
+    this.<@Nullable Void, X>inTransaction(
+        options,
+        connection -> {
+          work.run(connection);
+          return null;
+        });
+  }
 
   /**
    * For adapters of frameworks: runs a unit of work on a connection that the caller has already
@@ -84,7 +117,7 @@ public interface Pool extends DataSource, AutoCloseable {
    * the kind is rerun alone, unless something of the old session is still in use. So transactions
    * one after the other on one connection, or a transaction after a query, are units each.
    */
-  <T extends @org.jspecify.annotations.Nullable Object, X extends Exception> T rerun(
+  <T extends @Nullable Object, X extends Exception> T rerun(
       Connection connection, WorkOptions options, Work<T, X> work) throws X, SQLException;
 
   /**

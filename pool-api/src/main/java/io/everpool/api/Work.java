@@ -1,6 +1,7 @@
 package io.everpool.api;
 
 import java.sql.Connection;
+import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,11 +9,12 @@ import org.jspecify.annotations.Nullable;
  * times, so what it does outside the database should bear that.
  *
  * @param <T> what it returns
- * @param <X> what it throws beside runtime exceptions
+ * @param <X> what it throws beside runtime exceptions and {@link SQLException}
+ * @see VoidWork
  */
 @FunctionalInterface
 public interface Work<T extends @Nullable Object, X extends Exception> {
 
   /** Does the work; must neither close {@code connection} nor keep it beyond the call. */
-  T run(Connection connection) throws X;
+  T run(Connection connection) throws SQLException, X;
 }
