@@ -36,7 +36,7 @@ class EverySettingTest {
                   health-check = look, command-timeout = 14s, acquire-timeout = 15s
                   connect-timeout = 16s, validation-timeout = 17s, reset-timeout = 18s
                   close-timeout = 19s, drain-timeout = 20s, leak-threshold = 1h
-                  max-waiters = 7, fail-fast = no, sleep = on, sleep-after = 1 d
+                  max-waiters = 7, fail-fast = no, connection-init-sql = "set x.y = 1", sleep = on, sleep-after = 1 d
                   reset = discard-all
                   retry {
                     max-attempts = 2, max-duration = 21s, initial-backoff = 5us
@@ -69,6 +69,7 @@ class EverySettingTest {
                 .leakThreshold(Duration.ofHours(1))
                 .maxWaiters(7)
                 .failFast(false)
+                .connectionInitSql("set x.y = 1")
                 .sleep(SleepMode.ON)
                 .sleepAfter(Duration.ofDays(1))
                 .reset(ResetMode.DISCARD_ALL)

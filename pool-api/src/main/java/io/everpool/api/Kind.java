@@ -31,6 +31,11 @@ record Kind<T>(
       hiding(String.class, value -> value == null ? "null" : Redaction.url(value));
   static final Kind<String> PASSWORD =
       hiding(String.class, value -> value == null ? "none" : Redaction.MASK);
+
+  /** Which may hold a secret, such as the key of an extension. */
+  static final Kind<String> SQL =
+      hiding(String.class, value -> value == null ? "none" : Redaction.MASK);
+
   static final Kind<Integer> INTEGER = plain(Integer.class);
   static final Kind<Long> LONG = plain(Long.class);
   static final Kind<Boolean> SWITCH = plain(Boolean.class);

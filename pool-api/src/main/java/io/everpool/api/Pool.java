@@ -48,14 +48,14 @@ public interface Pool extends DataSource, AutoCloseable {
    * @throws WriteOutcomeUnknownException if a write in autocommit was cut off
    * @throws CommitOutcomeUnknownException if a COMMIT was cut off and the server cannot tell
    */
-  default <T extends @Nullable Object, X extends Exception> T run(
-      Work<T, X> work) throws X, SQLException {
+  default <T extends @Nullable Object, X extends Exception> T run(Work<T, X> work)
+      throws X, SQLException {
     return run(WorkOptions.DEFAULT, work);
   }
 
   /** As {@link #run(Work)}, with what the caller knows about the work. */
-  <T extends @Nullable Object, X extends Exception> T run(
-      WorkOptions options, Work<T, X> work) throws X, SQLException;
+  <T extends @Nullable Object, X extends Exception> T run(WorkOptions options, Work<T, X> work)
+      throws X, SQLException;
 
   /**
    * Runs a unit of work in a transaction: committed if the work returns, rolled back if it throws.
@@ -64,8 +64,8 @@ public interface Pool extends DataSource, AutoCloseable {
    *
    * @throws CommitOutcomeUnknownException if a COMMIT was cut off and the server cannot tell
    */
-  default <T extends @Nullable Object, X extends Exception>
-      T inTransaction(Work<T, X> work) throws X, SQLException {
+  default <T extends @Nullable Object, X extends Exception> T inTransaction(Work<T, X> work)
+      throws X, SQLException {
     return inTransaction(WorkOptions.DEFAULT, work);
   }
 

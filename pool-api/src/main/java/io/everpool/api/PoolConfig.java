@@ -165,6 +165,17 @@ public final class PoolConfig {
     return values.required(PoolSettings.FAIL_FAST);
   }
 
+  /**
+   * SQL that sets a new connection up before anybody borrows it, and again after a clean-up that
+   * has cleared what SQL had set; null for none. Several statements if the driver takes them in one
+   * text; what they write is committed.
+   *
+   * @see ConnectionInitializer
+   */
+  public @Nullable String connectionInitSql() {
+    return values.get(PoolSettings.CONNECTION_INIT_SQL);
+  }
+
   /** Whether the pool leaves an unused database alone. */
   public SleepMode sleep() {
     return values.required(PoolSettings.SLEEP);
@@ -372,6 +383,11 @@ public final class PoolConfig {
     /** Sets {@link PoolConfig#failFast()}. */
     public Builder failFast(boolean value) {
       return set(PoolSettings.FAIL_FAST, value);
+    }
+
+    /** Sets {@link PoolConfig#connectionInitSql()}. */
+    public Builder connectionInitSql(@Nullable String value) {
+      return set(PoolSettings.CONNECTION_INIT_SQL, value);
     }
 
     /** Sets {@link PoolConfig#sleep()}. */

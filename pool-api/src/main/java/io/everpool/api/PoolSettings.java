@@ -198,6 +198,15 @@ final class PoolSettings {
           Rule.any("true or false"),
           "Whether opening the pool opens a connection first, and fails if it can't.");
 
+  static final Setting<String> CONNECTION_INIT_SQL =
+      TABLE.add(
+          "connectionInitSql",
+          Kind.SQL,
+          null,
+          Rule.optional("SQL, or null"),
+          "SQL that sets a new connection up before anybody borrows it, and again after a clean-up"
+              + " that has cleared what SQL had set; null for none. What it writes is committed.");
+
   static final Setting<SleepMode> SLEEP =
       TABLE.add(
           "sleep",

@@ -1,5 +1,6 @@
 package io.everpool.core;
 
+import io.everpool.api.ConnectionInitializer;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Classifier;
@@ -7,6 +8,7 @@ import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.DriverAdapter;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolListener;
+import io.everpool.core.jdbc.Initialization;
 import io.everpool.core.observe.Journal;
 import io.everpool.core.plain.PlainConnector;
 import io.everpool.core.runtime.SystemRuntime;
@@ -43,6 +45,7 @@ public final class Everpool {
     private final PoolConfig config;
     private final List<PoolListener> listeners = new ArrayList<>();
     private final List<Classifier> classifiers = new ArrayList<>();
+    private final List<ConnectionInitializer> initializers = new ArrayList<>();
     private @Nullable Connector connector;
     private @Nullable LeaseRecorder recorder;
 
@@ -73,6 +76,15 @@ public final class Everpool {
       return this;
     }
 
+    /**
+     * Adds what sets each new connection up, after {@link PoolConfig#connectionInitSql()} and in
+     * the order they were added.
+     */
+    public Builder initializer(ConnectionInitializer initializer) {
+      initializers.add(Objects.requireNonNull(initializer, "initializer"));
+      return this;
+    }
+
     /** Opens connections with this one instead of looking for an adapter; closed with the pool. */
     public Builder connector(Connector value) {
       connector = Objects.requireNonNull(value, "connector");
@@ -95,6 +107,7 @@ public final class Everpool {
               new Judge(config.name(), classifiers, opener),
               new Journal(config.name(), listeners),
               recorder,
+              new Initialization(config.connectionInitSql(), initializers),
               runtime.environment(),
               runtime::close);
       pool.open();

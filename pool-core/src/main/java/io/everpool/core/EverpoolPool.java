@@ -12,6 +12,7 @@ import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.jdbc.Initialization;
 import io.everpool.core.jdbc.LeaseDesk;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
@@ -69,6 +70,7 @@ final class EverpoolPool implements Pool {
       Function<Throwable, Verdict> classifier,
       Journal journal,
       @Nullable LeaseRecorder recorder,
+      Initialization initialization,
       Environment environment,
       Runnable endOfThreads) {
     this.config = config;
@@ -87,7 +89,10 @@ final class EverpoolPool implements Pool {
             journal,
             (slot, number, physical) -> {
               tellNotes(); // a connector knows more once it has a connection
-              return new Session(slot, number, physical, requireNonNull(lessor.get()));
+              Session session =
+                  new Session(slot, number, physical, requireNonNull(lessor.get()), initialization);
+              session.initialize();
+              return session;
             });
     this.snapshots = new Snapshots(config, upkeep, journal, state::get);
     this.desk =

@@ -6,6 +6,7 @@ import io.everpool.api.driver.Classifier;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolListener;
+import io.everpool.core.jdbc.Initialization;
 import io.everpool.core.observe.Journal;
 import io.everpool.core.upkeep.Environment;
 import java.sql.SQLException;
@@ -29,6 +30,7 @@ public final class PoolInTheatre {
             new Judge(config.name(), classifiers, connector),
             new Journal(config.name(), listeners),
             recorder,
+            Initialization.NONE,
             environment,
             environment.pulse()::stop);
   }

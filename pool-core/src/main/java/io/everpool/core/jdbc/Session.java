@@ -53,6 +53,7 @@ public final class Session implements Occupant {
   private static final int FEWEST_TO_SWEEP = 16;
 
   final Lessor lessor;
+  private final Initialization initialization;
   final Connection jdbc;
   private final Slot slot;
   private final long number;
@@ -96,7 +97,22 @@ public final class Session implements Occupant {
 
   /** For an opener, who will put it into {@code slot}. */
   public Session(Slot slot, long number, PhysicalConnection physical, Lessor lessor) {
+    this(slot, number, physical, lessor, Initialization.NONE);
+  }
+
+  /**
+   * For an opener, who sets it up before he puts it into {@code slot}.
+   *
+   * @param initialization how
+   */
+  public Session(
+      Slot slot,
+      long number,
+      PhysicalConnection physical,
+      Lessor lessor,
+      Initialization initialization) {
     this.slot = slot;
+    this.initialization = initialization;
     this.number = number;
     this.physical = physical;
     this.lessor = lessor;
@@ -534,6 +550,11 @@ public final class Session implements Occupant {
     }
   }
 
+  /** Has the user set it up: a new one, or one whose session state was cleared. */
+  public void initialize() throws SQLException {
+    initialization.run(physical);
+  }
+
   /** Brings the session back to what a new connection is. Outside of a transaction. */
   void restore() throws SQLException {
     Settings known = settings;
@@ -544,6 +565,7 @@ public final class Session implements Occupant {
     boolean all = reset == ResetMode.DISCARD_ALL && has(RAN);
     if (all || (left != 0 && reset != ResetMode.NONE)) {
       physical.reset(reset, left);
+      initialize();
     }
     if (known != null) {
       known.restore();

@@ -43,7 +43,7 @@ public final class Connects {
   /** Makes what sits in a slot of a connection that was just opened. */
   @FunctionalInterface
   public interface Welcome {
-    Occupant occupant(Slot slot, long number, PhysicalConnection physical);
+    Occupant occupant(Slot slot, long number, PhysicalConnection physical) throws SQLException;
   }
 
   private final PoolConfig config;
@@ -269,12 +269,18 @@ public final class Connects {
     SQLException failure = ConnectFailures.describe(thrown);
     Verdict own = ConnectFailures.own(thrown);
     // A classifier is asked while the slot is still ours: one that hangs is a connect that hangs.
-    Verdict means = own != null ? own : classifier.apply(failure);
+    Verdict means = own != null ? own : judge(failure);
     if (slot.attempt(Move.ABANDON, word)) {
       inbox.post(() -> learn(failure, means));
     } else {
       workers.cameBack();
     }
+  }
+
+  /** SQL that is wrong for one new connection is wrong for the next one, too. */
+  private Verdict judge(SQLException failure) {
+    Verdict judged = classifier.apply(failure);
+    return failure instanceof InitializationException && !judged.fatal() ? Verdict.REFUSED : judged;
   }
 
   /** Gives up on a connect, for the pool closes. */

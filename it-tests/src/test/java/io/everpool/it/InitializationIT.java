@@ -1,0 +1,204 @@
+package io.everpool.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.everpool.api.ConnectionInitializer;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.core.Everpool;
+import io.everpool.servers.Await;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What is done to each new connection before anybody borrows it. */
+@Timeout(120)
+class InitializationIT {
+
+  private static PoolConfig.Builder config() {
+    return Db.config("initialization").minSize(1).maxSize(1);
+  }
+
+  @BeforeEach
+  void table() {
+    Db.server().execute("create table initialized (pid int, written_by text)");
+    Db.server().execute("grant all on initialized to public");
+  }
+
+  @AfterEach
+  void noTable() {
+    Db.server().execute("drop table initialized");
+  }
+
+  private static void execute(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private static String written() {
+    return Db.server()
+        .ask("select coalesce(string_agg(written_by, ',' order by pid), '') from initialized");
+  }
+
+  @Test
+  void sqlAndJavaComeOncePerConnectionAndWhatTheyWriteIsCommitted() throws SQLException {
+    AtomicInteger opened = new AtomicInteger();
+    try (Pool pool =
+        Everpool.builder(
+                config()
+                    .connectionInitSql(
+                        "set app.tenant = 'nobody'; insert into initialized values"
+                            + " (pg_backend_pid(), 'sql')")
+                    .build())
+            .initializer(
+                connection -> {
+                  opened.incrementAndGet();
+                  assertThat(Db.ask(connection, "show app.tenant")).isEqualTo("nobody");
+                })
+            .open()) {
+      for (int i = 0; i < 5; i++) {
+        try (Connection connection = pool.getConnection()) {
+          assertThat(Db.ask(connection, "show app.tenant")).isEqualTo("nobody");
+        }
+      }
+      assertThat(opened).hasValue(1);
+      assertThat(written()).isEqualTo("sql");
+      pool.replaceAll();
+      try (Connection connection = pool.getConnection()) {
+        assertThat(Db.ask(connection, "show app.tenant")).isEqualTo("nobody");
+      }
+      assertThat(opened).hasValue(2);
+      assertThat(written()).isEqualTo("sql,sql");
+    }
+  }
+
+  /** A borrower's own SET goes, and takes the initializer's along: that is put back. */
+  @Test
+  void whatWasSetOutlivesTheCleanUpOfAnother() throws SQLException {
+    try (Pool pool =
+        Everpool.open(config().connectionInitSql("set app.tenant = 'nobody'").build())) {
+      String pid;
+      try (Connection connection = pool.getConnection()) {
+        pid = Db.ask(connection, "select pg_backend_pid()");
+        execute(connection, "set app.tenant = 'alice'");
+      }
+      try (Connection connection = pool.getConnection()) {
+        assertThat(Db.ask(connection, "show app.tenant")).isEqualTo("nobody");
+        assertThat(Db.ask(connection, "select pg_backend_pid()")).isEqualTo(pid);
+      }
+    }
+  }
+
+  /** In what state an initializer may leave a connection. */
+  private enum Leaves {
+    OUT_OF_AUTOCOMMIT(
+        connection -> {
+          connection.setAutoCommit(false);
+          execute(connection, "insert into initialized values (1, 'it')");
+        }),
+    IN_A_TRANSACTION_BEGUN_BY_SQL(
+        connection -> execute(connection, "begin; insert into initialized values (1, 'it')")),
+    WITH_A_WARNING(
+        connection ->
+            execute(
+                connection,
+                "do $$ begin raise warning 'hear'; end $$;"
+                    + " insert into initialized values (1, 'it')"));
+
+    final ConnectionInitializer initializer;
+
+    Leaves(ConnectionInitializer initializer) {
+      this.initializer = initializer;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Leaves.class)
+  void whateverItLeavesTheBorrowerGetsAFreshConnection(Leaves leaves) throws SQLException {
+    try (Pool pool = Everpool.builder(config().build()).initializer(leaves.initializer).open();
+        Connection connection = pool.getConnection()) {
+      assertThat(connection.getAutoCommit()).isTrue();
+      assertThat((Object) connection.getWarnings()).isNull();
+      assertThat(Db.ask(connection, "select count(*) from initialized")).isEqualTo("1");
+      assertThat(written()).isEqualTo("it");
+    }
+  }
+
+  /** How an initializer may fail; each says so at once, and what it is. */
+  private enum Fails {
+    WRONG_SQL("42601", connection -> execute(connection, "selct 1")),
+    LEFT_FAILED(
+        "25P02",
+        connection -> {
+          execute(connection, "begin");
+          try {
+            execute(connection, "selct 1");
+          } catch (SQLException expected) {
+            assertThat(expected.getSQLState()).isEqualTo("42601");
+          }
+        }),
+    UNCHECKED(
+        null,
+        connection -> {
+          throw new IllegalStateException("mine");
+        });
+
+    final @Nullable String state;
+    final ConnectionInitializer initializer;
+
+    Fails(@Nullable String state, ConnectionInitializer initializer) {
+      this.state = state;
+      this.initializer = initializer;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Fails.class)
+  void oneThatFailsFailsTheOpening(Fails fails) {
+    assertThatThrownBy(
+            () -> Everpool.builder(config().build()).initializer(fails.initializer).open())
+        .hasMessageContaining("A ConnectionInitializer failed")
+        .isInstanceOfSatisfying(
+            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo(fails.state));
+    Await.until(
+        Db.LIMIT,
+        () -> Db.server().backendPids("initialization").isEmpty(),
+        "the end of the connections that failed");
+  }
+
+  @Test
+  void wrongSqlIsToldAtOnce() {
+    assertThatThrownBy(() -> Everpool.open(config().connectionInitSql("set no_such = 1").build()))
+        .hasMessageContaining("connection-init-sql failed")
+        .hasMessageContaining("no_such");
+  }
+
+  /** Not its own fault: it is tried again. */
+  @Test
+  void aConnectionThatIsLostMeanwhileIsOpenedAnew() throws SQLException {
+    AtomicInteger runs = new AtomicInteger();
+    try (Pool pool =
+            Everpool.builder(config().build())
+                .initializer(
+                    connection -> {
+                      if (runs.incrementAndGet() == 1) {
+                        execute(connection, "select pg_terminate_backend(pg_backend_pid())");
+                      }
+                    })
+                .open();
+        Connection connection = pool.getConnection()) {
+      assertThat(Db.ask(connection, "select 1")).isEqualTo("1");
+      assertThat(runs).hasValue(2);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.ConnectionInitializer;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.TransactionState;
+import io.everpool.core.upkeep.InitializationException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What the user has done to each connection before anybody borrows it. Thread-safe. */
+public final class Initialization {
+
+  /** Nothing. */
+  public static final Initialization NONE = new Initialization(null, List.of());
+
+  private final List<Step> steps = new ArrayList<>();
+
+  /** One thing to do, and what to call it when it fails. */
+  private record Step(String what, ConnectionInitializer initializer) {}
+
+  /**
+   * The SQL comes first.
+   *
+   * @param sql one or more statements, as the driver takes them; or null
+   */
+  public Initialization(@Nullable String sql, List<ConnectionInitializer> initializers) {
+    if (sql != null) {
+      steps.add(new Step("connection-init-sql", connection -> execute(connection, sql)));
+    }
+    for (ConnectionInitializer initializer : initializers) {
+      steps.add(new Step("A ConnectionInitializer", initializer));
+    }
+  }
+
+  private static void execute(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  /**
+   * Sets a connection up that nobody else uses.
+   *
+   * @throws InitializationException with what has failed; the connection is then of no use
+   */
+  void run(PhysicalConnection physical) throws SQLException {
+    if (steps.isEmpty()) {
+      return;
+    }
+    Connection jdbc = physical.jdbc();
+    for (Step step : steps) {
+      try {
+        step.initializer.initialize(jdbc);
+        finish(physical, jdbc);
+      } catch (SQLException e) {
+        throw new InitializationException(step.what, e);
+      } catch (RuntimeException e) {
+        throw new InitializationException(step.what, new SQLException(e.toString(), e));
+      }
+    }
+    jdbc.clearWarnings();
+  }
+
+  /** Keeps what was written, and goes back to autocommit. */
+  private static void finish(PhysicalConnection physical, Connection jdbc) throws SQLException {
+    TransactionState state = physical.transactionState();
+    if (state == TransactionState.FAILED) {
+      throw new SQLException("it leaves a transaction that has failed", "25P02");
+    }
+    if (!jdbc.getAutoCommit()) {
+      jdbc.commit();
+      jdbc.setAutoCommit(true);
+    } else if (state == TransactionState.OPEN) {
+      execute(jdbc, "commit"); // begun by SQL
+    }
+  }
+}
