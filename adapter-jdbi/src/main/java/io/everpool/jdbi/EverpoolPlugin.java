@@ -1,6 +1,7 @@
 package io.everpool.jdbi;
 
 import io.everpool.api.Pool;
+import io.everpool.api.WorkOptions;
 import java.sql.SQLException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
@@ -108,19 +109,19 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
 
     @Override
     public Handle customizeHandle(Handle handle) throws SQLException {
-      return driverTypes
-          ? pool.rerun(
-              handle.getConnection(),
-              HandleUnits.SET_UP,
-              connection -> super.customizeHandle(handle))
-          : handle;
+      return driverTypes ? setUp(handle) : handle;
     }
 
     /** Binds what the handle knows of its session to the present one. */
     void rebind(Handle handle) throws SQLException {
       if (driverTypes) {
-        super.customizeHandle(handle);
+        setUp(handle);
       }
+    }
+
+    private Handle setUp(Handle handle) throws SQLException {
+      return pool.rerun(
+          handle.getConnection(), WorkOptions.SET_UP, connection -> super.customizeHandle(handle));
     }
   }
 }

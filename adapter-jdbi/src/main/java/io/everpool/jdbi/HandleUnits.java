@@ -16,8 +16,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs callbacks of handles as units of work of the pool that the handles' connections are of. */
 final class HandleUnits {
-  static final WorkOptions SET_UP = WorkOptions.IDEMPOTENT.withLabel("handle set-up");
-
   private final Pool pool;
   private final EverpoolPlugin.PooledPostgres postgres;
 
@@ -77,7 +75,7 @@ final class HandleUnits {
    * Handle and SqlObject ask for it before they begin a transaction, and so outside of its unit.
    */
   void learnLevel(Connection connection) throws SQLException {
-    pool.rerun(connection, SET_UP, Connection::getTransactionIsolation);
+    pool.rerun(connection, WorkOptions.SET_UP, Connection::getTransactionIsolation);
   }
 
   @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // the callback threw it as its X

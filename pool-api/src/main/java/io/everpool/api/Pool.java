@@ -81,11 +81,11 @@ public interface Pool extends DataSource, AutoCloseable {
   /** As {@link #run(WorkOptions, Work)}, for work without a result. */
   default <X extends Exception> void use(WorkOptions options, VoidWork<X> work)
       throws X, SQLException {
-    this.<@Nullable Void, X>run(
+    this.<Boolean, X>run(
         options,
         connection -> {
           work.run(connection);
-          return null;
+          return true;
         });
   }
 
@@ -97,11 +97,11 @@ public interface Pool extends DataSource, AutoCloseable {
   /** As {@link #inTransaction(WorkOptions, Work)}, for work without a result. */
   default <X extends Exception> void useTransaction(WorkOptions options, VoidWork<X> work)
       throws X, SQLException {
-    this.<@Nullable Void, X>inTransaction(
+    this.<Boolean, X>inTransaction(
         options,
         connection -> {
           work.run(connection);
-          return null;
+          return true;
         });
   }
 

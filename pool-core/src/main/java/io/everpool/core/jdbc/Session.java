@@ -76,6 +76,11 @@ public final class Session implements Occupant {
   /** What the texts of this lease may have left in the session. */
   int traces;
 
+  private boolean settingUp;
+
+  /** The driver's own object was handed out, and not to a framework that sets itself up. */
+  private boolean exposedForGood;
+
   /** Requests to cancel a statement that are under way. */
   final AtomicInteger cancels = new AtomicInteger();
 
@@ -159,6 +164,8 @@ public final class Session implements Occupant {
     if (marks != marksAtFirst) {
       marks = marksAtFirst;
       traces = 0;
+      exposedForGood = false;
+      settingUp = false;
       strays = 0;
       sweepAt = FEWEST_TO_SWEEP;
     }
@@ -186,6 +193,7 @@ public final class Session implements Occupant {
   void exposed() {
     marks |= RAN | PENDING;
     traces |= PhysicalConnection.EXPOSED;
+    exposedForGood |= !settingUp;
     readOnlyMayBeUnsettled();
   }
 
@@ -340,7 +348,15 @@ public final class Session implements Occupant {
 
   /** Whether SQL may have left something in the session that another doesn't have. */
   public boolean hasTraces() {
-    return traces != 0;
+    return (traces & ~PhysicalConnection.EXPOSED) != 0 || exposedForGood;
+  }
+
+  /**
+   * Whether a framework sets its own handle up just now: what it does by the driver's own object it
+   * does again on another session, so that nothing is missing there.
+   */
+  public void settingUp(boolean value) {
+    settingUp = value;
   }
 
   /** Whether a write is refused because of the server, not of what the program has asked for. */

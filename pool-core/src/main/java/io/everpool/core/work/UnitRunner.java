@@ -9,6 +9,7 @@ import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.jdbc.Lessor;
 import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.jdbc.Session;
 import io.everpool.core.observe.Journal;
 import io.everpool.core.policy.Backoff;
 import io.everpool.core.policy.ConflictPause;
@@ -63,10 +64,25 @@ public final class UnitRunner {
     }
     try (Unit unit = new Unit(this, face, options)) {
       try {
-        return runUntilDecided(unit, () -> work.run(connection));
+        return runUntilDecided(
+            unit,
+            options.equals(WorkOptions.SET_UP)
+                ? () -> setUp(face, connection, work)
+                : () -> work.run(connection));
       } finally {
         unsetOptions(unit);
       }
+    }
+  }
+
+  private static <T extends @Nullable Object, X extends Exception> T setUp(
+      PooledConnection face, Connection connection, Work<T, X> work) throws X, SQLException {
+    Session session = face.current();
+    session.settingUp(true);
+    try {
+      return work.run(connection);
+    } finally {
+      session.settingUp(false);
     }
   }
 
