@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -19,6 +20,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class PoolConfigTest {
+  private static final Set<String> OPTIONAL = Set.of("user", "password", "connectionInitSql");
+
   private static final String URL = "postgresql://db.example.com/shop";
 
   private static List<String> problems(PoolConfig.Builder builder) {
@@ -78,14 +81,14 @@ class PoolConfigTest {
         .filter(method -> !method.getParameterTypes()[0].isPrimitive());
   }
 
-  /** Null is a value that can't work, like any other; user and password are optional. */
+  /** Null is a value that can't work, like any other, but for what is optional. */
   @ParameterizedTest
   @MethodSource("settersThatTakeObjects")
   void nullIsToldByTheNameOfItsSetting(Method setter) throws Exception {
     PoolConfig.Builder builder = PoolConfig.builder(URL);
     setNull(builder, setter);
 
-    if (setter.getName().equals("user") || setter.getName().equals("password")) {
+    if (OPTIONAL.contains(setter.getName())) {
       assertThat(builder.build()).isEqualTo(PoolConfig.builder(URL).build());
       return;
     }
@@ -99,7 +102,7 @@ class PoolConfigTest {
     for (Method setter : settersThatTakeObjects().toList()) {
       setNull(builder, setter);
     }
-    assertThat(problems(builder)).hasSize((int) settersThatTakeObjects().count() - 2);
+    assertThat(problems(builder)).hasSize((int) settersThatTakeObjects().count() - OPTIONAL.size());
   }
 
   private static void setNull(PoolConfig.Builder builder, Method setter)

@@ -21,6 +21,9 @@ class SettingTest {
   private static final Pattern BETWEEN = Pattern.compile("(\\d+) to (\\d+)");
   private static final Pattern AT_LEAST = Pattern.compile("(\\d+)(?: \\([a-z ]+\\))? or more");
 
+  /** What is null where nobody has said it. */
+  private static final Set<String> OPTIONAL = Set.of("user", "password", "connection-init-sql");
+
   static Stream<Setting<?>> all() {
     return Samples.all();
   }
@@ -45,7 +48,7 @@ class SettingTest {
     assertThat(setting.parts().isEmpty()).isEqualTo(setting.type() != RetryConfig.class);
   }
 
-  /** Only who and with what, and the URL, have none. */
+  /** Those that nobody need say, and the URL, have none. */
   @ParameterizedTest
   @MethodSource("all")
   void everyDefaultIsInItsRange(Setting<?> setting) {
@@ -54,7 +57,7 @@ class SettingTest {
 
   private static <T> void checkDefault(Setting<T> setting) {
     T value = setting.defaultValue();
-    if (Set.of("url", "user", "password").contains(setting.key())) {
+    if (setting.key().equals("url") || OPTIONAL.contains(setting.key())) {
       assertThat(value).isNull();
     } else {
       assertThat(value).isNotNull();
@@ -92,8 +95,7 @@ class SettingTest {
     boolean anyValueDoes =
         setting.type() == Boolean.class
             || setting.type().isEnum()
-            || setting.key().equals("user")
-            || setting.key().equals("password");
+            || OPTIONAL.contains(setting.key());
     assertThat(wrong.isEmpty()).isEqualTo(anyValueDoes);
   }
 
@@ -141,6 +143,7 @@ class SettingTest {
     PoolConfig config =
         PoolConfig.builder("postgresql://app:hunter2@h/d")
             .password("hunter2")
+            .connectionInitSql("set app.key = 'hunter2'")
             .properties(Map.of("sslpassword", "hunter2"))
             .build();
     List<String> secret = new ArrayList<>();
@@ -153,7 +156,7 @@ class SettingTest {
         assertThat(String.valueOf(config.get(setting))).contains("hunter2");
       }
     }
-    assertThat(secret).containsExactly("url", "password", "properties");
+    assertThat(secret).containsExactly("url", "password", "properties", "connection-init-sql");
   }
 
   private static <T> String shown(Setting<T> setting, PoolConfig config) {
