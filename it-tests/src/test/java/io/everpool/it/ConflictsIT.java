@@ -3,6 +3,7 @@ package io.everpool.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.Pool;
+import io.everpool.api.RetryConfig;
 import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
 import io.everpool.core.Everpool;
@@ -10,6 +11,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -75,7 +77,9 @@ class ConflictsIT {
   @Timeout(240)
   void aStormOfDeadlocksEnds() throws Exception {
     int units = 16;
-    try (Pool pool = Everpool.open(Db.config("deadlocks").maxSize(units).build())) {
+    // each deadlock costs the server's deadlock_timeout, and a busy machine more than that
+    RetryConfig patient = RetryConfig.DEFAULT.withMaxDuration(Duration.ofMinutes(3));
+    try (Pool pool = Everpool.open(Db.config("deadlocks").maxSize(units).retry(patient).build())) {
       int failed =
           atOnce(
               units,

@@ -74,6 +74,7 @@ class InitializationIT {
       assertThat(opened).hasValue(1);
       assertThat(written()).isEqualTo("sql");
       pool.replaceAll();
+      Await.until(Db.LIMIT, () -> opened.get() == 2, "another connection in its place");
       try (Connection connection = pool.getConnection()) {
         assertThat(Db.ask(connection, "show app.tenant")).isEqualTo("nobody");
       }

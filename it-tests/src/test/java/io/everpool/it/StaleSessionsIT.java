@@ -24,8 +24,8 @@ class StaleSessionsIT {
   /** The driver goes by the number of a type that is gone, on every connection that has used it. */
   @Test
   void aTypeMadeAnewReplacesTheConnectionsThatKnewTheOldOne() throws SQLException {
-    Db.server().execute("drop type if exists mood");
-    Db.server().execute("create type mood as enum ('calm')");
+    Db.server().execute("drop type if exists stale_mood");
+    Db.server().execute("create type stale_mood as enum ('calm')");
     try (Pool pool = Everpool.open(Db.config("stale-type").minSize(3).maxSize(3).build())) {
       List<Connection> held = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
@@ -35,8 +35,8 @@ class StaleSessionsIT {
       for (Connection connection : held) {
         connection.close();
       }
-      Db.server().execute("drop type mood");
-      Db.server().execute("create type mood as enum ('brave')");
+      Db.server().execute("drop type stale_mood");
+      Db.server().execute("create type stale_mood as enum ('brave')");
 
       try (Connection connection = pool.getConnection()) {
         assertThatThrownBy(() -> mood(connection, "brave"))
@@ -64,7 +64,7 @@ class StaleSessionsIT {
 
   private static String mood(Connection connection, String value) throws SQLException {
     PGobject mood = new PGobject();
-    mood.setType("mood");
+    mood.setType("stale_mood");
     mood.setValue(value);
     try (PreparedStatement statement = connection.prepareStatement("select ?::text")) {
       statement.setObject(1, mood);

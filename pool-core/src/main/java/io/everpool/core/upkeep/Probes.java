@@ -79,7 +79,8 @@ final class Probes {
    * Examines the connection that was seen idle as {@code word}. Returns the slot's word from then
    * on; {@code word} itself if somebody was quicker.
    *
-   * @param refresh whether the driver may then learn of the database by it
+   * @param refresh whether the driver may then learn of the database by it, where examinations ask
+   *     the server at all
    */
   long begin(Slot slot, long word, Extent extent, boolean refresh) {
     if (!slot.attempt(Move.PROBE, word)) {
@@ -98,7 +99,7 @@ final class Probes {
     String ailment;
     try {
       ailment = ailment(occupant.physical(), extent);
-      if (ailment == null && refresh && !asleep) {
+      if (ailment == null && refresh && query && !asleep) {
         occupant.physical().refresh(config.validationTimeout().toNanos());
       }
     } catch (Throwable e) {
