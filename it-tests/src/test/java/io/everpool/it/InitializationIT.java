@@ -101,6 +101,7 @@ class InitializationIT {
   }
 
   /** In what state an initializer may leave a connection. */
+  @SuppressWarnings("ImmutableEnumChecker") // what does the work has no state
   private enum Leaves {
     OUT_OF_AUTOCOMMIT(
         connection -> {
@@ -136,6 +137,7 @@ class InitializationIT {
   }
 
   /** How an initializer may fail; each says so at once, and what it is. */
+  @SuppressWarnings("ImmutableEnumChecker") // what does the work has no state
   private enum Fails {
     WRONG_SQL("42601", connection -> execute(connection, "selct 1")),
     LEFT_FAILED(
