@@ -175,11 +175,6 @@ abstract class ChannelSocket extends Socket {
   }
 
   @Override
-  public boolean isClosed() {
-    return !channel.isOpen();
-  }
-
-  @Override
   public boolean isInputShutdown() {
     return adaptor.isInputShutdown();
   }

@@ -156,6 +156,11 @@ final class LookableSocket extends ChannelSocket {
   }
 
   @Override
+  public boolean isClosed() {
+    return wire.isSevered() || !channel.isOpen();
+  }
+
+  @Override
   public void setSoTimeout(int timeout) throws SocketException {
     if (isClosed()) {
       throw new SocketException("Socket is closed");

@@ -53,6 +53,9 @@ final class Opening implements AutoCloseable {
   /** A new socket for this opening, or for a cancel request once it is over. */
   LookableSocket socket() throws IOException {
     LookableSocket socket = LookableSocket.open(keepAlive);
+    if (Thread.currentThread() instanceof FinalCancel.Messenger messenger) {
+      socket.wire().deadline(messenger.deadline());
+    }
     if (!over) {
       long now = System.nanoTime();
       socket.wire().deadline(now + (deadline - now) / Math.max(1, hosts - made));

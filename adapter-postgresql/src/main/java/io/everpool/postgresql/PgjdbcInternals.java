@@ -161,8 +161,7 @@ record PgjdbcInternals(
     try {
       Object executor = ((BaseConnection) jdbc).getQueryExecutor();
       boolean copies = COPY != null && COPY.get(executor) != null;
-      return copies
-          || (LOCK != null && LOCK.get(executor) instanceof ReentrantLock lock && lock.isLocked());
+      return copies || isOccupied(jdbc);
     } catch (IllegalAccessException | RuntimeException e) {
       return false;
     }
@@ -179,6 +178,29 @@ record PgjdbcInternals(
       return field;
     } catch (NoSuchFieldException | RuntimeException e) {
       return null;
+    }
+  }
+
+  /** Whether some thread is in the driver; no where that can't be seen (before 42.6). */
+  boolean isOccupied(Connection jdbc) {
+    try {
+      return LOCK != null
+          && LOCK.get(((BaseConnection) jdbc).getQueryExecutor()) instanceof ReentrantLock lock
+          && lock.isLocked();
+    } catch (IllegalAccessException | RuntimeException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Asks the server, by a connection of its own, to cancel what it does for this one, which the
+   * driver may have closed already. Returns when the server has heard it, or couldn't be reached.
+   */
+  void cancel(Connection jdbc) throws SQLException {
+    if (notifications) {
+      ((BaseConnection) jdbc).getQueryExecutor().sendQueryCancel();
+    } else {
+      ((PGConnection) jdbc).cancelQuery();
     }
   }
 

@@ -275,8 +275,24 @@ final class PostgresConnection implements PhysicalConnection {
   }
 
   @Override
+  public void cancel(long timeoutNanos) throws SQLException {
+    ProtocolLog log = log();
+    if (DRIVER.isOccupied(jdbc) || (log == null ? DRIVER.isBusy(jdbc) : log.mayStillRun())) {
+      try {
+        FinalCancel.run(jdbc, socket, this::abort, timeoutNanos);
+      } catch (IOException e) {
+        throw new SQLException("The end of the session did not come", "08006", e);
+      }
+    }
+  }
+
+  @Override
   public void close() throws SQLException {
-    jdbc.close();
+    if (socket != null && socket.isClosed()) {
+      abort(); // there is nobody to take leave of
+    } else {
+      jdbc.close();
+    }
   }
 
   @Override
@@ -287,7 +303,7 @@ final class PostgresConnection implements PhysicalConnection {
         jdbc.abort(PostgresConnection::inThreadOfItsOwn);
       } else {
         // beneath TLS: its own close would wait for its locks and try to say goodbye
-        socket.close();
+        socket.wire().cut();
         jdbc.abort(Runnable::run);
       }
     } catch (SQLException | IOException e) {

@@ -33,6 +33,7 @@ final class PostgresConnector implements Connector {
   private final @Nullable ClassLoader loader;
   private final Disclosure disclosure = new Disclosure();
   private final SessionCatalog catalog;
+  private final ClientCheck check;
   private final Set<Opening> underWay = ConcurrentHashMap.newKeySet();
   private volatile boolean primaryExpected;
   private volatile boolean everOpened;
@@ -41,6 +42,7 @@ final class PostgresConnector implements Connector {
   PostgresConnector(Destination destination, SessionCatalog catalog) {
     this.destination = destination;
     this.catalog = catalog;
+    this.check = new ClientCheck(destination);
     Map<String, String> properties = destination.properties();
     String user = properties.getOrDefault(PropertyNames.USER, System.getProperty("user.name", ""));
     String database = properties.getOrDefault(PropertyNames.PG_DBNAME, user);
@@ -116,8 +118,18 @@ final class PostgresConnector implements Connector {
   @Override
   public PhysicalConnection open(long timeoutNanos) throws SQLException {
     long allowed = Math.min(timeoutNanos, loginTimeoutNanos());
+    long begun = System.nanoTime();
+    boolean asked = check.isAsked();
     try {
-      return lookable ? openLookable(allowed) : openBlind(allowed);
+      try {
+        return lookable ? openLookable(allowed) : openBlind(allowed);
+      } catch (SQLException e) {
+        long left = allowed - (System.nanoTime() - begun);
+        if (left <= 0 || !check.isRefusedBy(e, asked)) {
+          throw e;
+        }
+        return lookable ? openLookable(left) : openBlind(left);
+      }
     } catch (SQLException e) {
       throw ConnectFailure.of(directUnknown(e) ? direct(e) : e, target);
     } catch (RuntimeException e) {
@@ -251,6 +263,7 @@ final class PostgresConnector implements Connector {
     Properties properties = new Properties();
     destination.properties().forEach(properties::setProperty);
     properties.remove(PropertyNames.PG_DBNAME);
+    check.add(properties);
     long seconds = (long) Math.ceil(timeoutNanos / NANOS_PER_SECOND);
     properties.putIfAbsent(PropertyNames.CONNECT_TIMEOUT, Long.toString(seconds));
     return properties;

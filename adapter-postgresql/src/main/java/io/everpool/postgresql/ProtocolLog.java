@@ -249,6 +249,14 @@ final class ProtocolLog {
     return lost || (outstanding.isEmpty() && !copyIn && !copyOut && !replication);
   }
 
+  /**
+   * Whether the server may still be at what it was asked. Not if it has failed at it, though the
+   * end of its answer didn't come: these may have been its last words.
+   */
+  boolean mayStillRun() {
+    return isReady() && !isInStep() && !(failed && outstanding.rounds() <= 1);
+  }
+
   /** The messages aren't what the protocol says, or can't be seen: for good. */
   void lose() {
     lost = true;

@@ -24,6 +24,7 @@ final class Readiness {
   private final SocketChannel channel;
   private volatile @Nullable Selector selector;
   private @Nullable SelectionKey key;
+  private volatile boolean closed;
 
   Readiness(SocketChannel channel) {
     this.channel = channel;
@@ -39,7 +40,7 @@ final class Readiness {
    *
    * @param millis how long at the most; 0 for no limit
    * @return false if that time has passed
-   * @throws ClosedChannelException if the channel is closed, be it meanwhile
+   * @throws ClosedChannelException if this or the channel is closed, be it meanwhile
    */
   boolean await(int operation, long millis) throws IOException {
     boolean interrupted = false;
@@ -51,7 +52,7 @@ final class Readiness {
         if (waiting.select(ready -> {}, left) > 0) {
           return true;
         }
-        if (!channel.isOpen()) {
+        if (closed || !channel.isOpen()) {
           throw new ClosedChannelException();
         }
         interrupted |= Thread.interrupted(); // select would go on returning for that
@@ -82,8 +83,8 @@ final class Readiness {
         throw e;
       }
       selector = known;
-      // A close that came before the line above saw no selector; it had closed the channel before
-      if (!channel.isOpen()) {
+      // A close that came before the line above saw no selector; it had set its flag before
+      if (closed || !channel.isOpen()) {
         known.close();
         throw new ClosedChannelException();
       }
@@ -93,8 +94,9 @@ final class Readiness {
     return known;
   }
 
-  /** Wakes the waiting thread; to be called after the channel was closed, from any thread. */
+  /** Wakes the waiting thread, and nobody waits by this again; from any thread. */
   void close() throws IOException {
+    closed = true;
     Selector known = selector;
     if (known != null) {
       // also gives the channel's descriptor back, which waits for the last selector that knows it

@@ -48,6 +48,9 @@ final class Wire {
   private volatile boolean bounded;
   private volatile long deadline;
 
+  /** Closed for whoever reads and writes; the channel is open until its owner ends it. */
+  private volatile boolean severed;
+
   /** Takes over a channel that isn't connected yet. */
   Wire(SocketChannel channel) throws IOException {
     this.channel = channel;
@@ -111,6 +114,7 @@ final class Wire {
       boolean wait = asked;
       asked = false;
       for (; ; ) {
+        refuseSevered();
         if (wait && overdue) {
           int late = channel.read(target); // a look at what has come, and no more
           if (late == 0) {
@@ -140,6 +144,7 @@ final class Wire {
     asked = true;
     try {
       for (int at = offset; at < end; ) {
+        refuseSevered();
         ByteBuffer source = ByteBuffer.wrap(from, at, Math.min(end - at, LARGEST_TRANSFER));
         int written = channel.write(source);
         if (written == 0) {
@@ -190,16 +195,71 @@ final class Wire {
     return waiting ? Look.UNSURE : Look.ALIVE;
   }
 
-  /** Closes at once and wakes whoever waits; harmless if it is closed. Never waits for the peer. */
+  private void refuseSevered() throws ClosedChannelException {
+    if (severed) {
+      throw new ClosedChannelException();
+    }
+  }
+
+  /**
+   * Closes at once and wakes whoever waits; harmless if it is closed. Never waits for the peer. Of
+   * a severed wire the end is with whoever has severed it.
+   */
   void close() throws IOException {
+    if (!severed) {
+      cut();
+    }
+  }
+
+  /** Closes at once, severed or not. */
+  void cut() throws IOException {
     try {
       channel.close();
     } finally {
-      try {
-        readable.close();
-      } finally {
-        writable.close();
+      wake();
+    }
+  }
+
+  private void wake() throws IOException {
+    try {
+      readable.close();
+    } finally {
+      writable.close();
+    }
+  }
+
+  /**
+   * Whoever reads or writes finds it closed from now on, as after {@link #close()}, and the peer
+   * notices nothing yet: for what it does is to be cancelled first. {@link #cut()} must follow.
+   */
+  void sever() throws IOException {
+    severed = true;
+    wake();
+  }
+
+  boolean isSevered() {
+    return severed;
+  }
+
+  /**
+   * Tells the peer of a severed wire that nothing more will come, and waits until it has closed its
+   * end, too. What it still sends is for nobody.
+   *
+   * @param until of {@link System#nanoTime()}; no longer than this
+   */
+  void awaitEnd(long until) throws IOException {
+    Readiness rest = new Readiness(channel);
+    try {
+      channel.shutdownOutput();
+      ByteBuffer nobodys = ByteBuffer.allocate(LARGEST_TRANSFER);
+      for (long left; (left = (until - System.nanoTime()) / NANOS_PER_MILLI) > 0; ) {
+        int read = channel.read(nobodys.clear());
+        if (read < 0 || (read == 0 && !rest.await(SelectionKey.OP_READ, left))) {
+          return;
+        }
       }
+    } finally {
+      rest.close();
     }
   }
 

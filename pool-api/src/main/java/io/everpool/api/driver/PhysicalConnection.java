@@ -7,8 +7,8 @@ import java.sql.SQLFeatureNotSupportedException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One session on the server. Used by one thread at a time, save {@link #abort()}, which may come
- * from any.
+ * One session on the server. Used by one thread at a time, save {@link #cancel} and {@link
+ * #abort()}, which may come from any.
  */
 public interface PhysicalConnection {
 
@@ -168,6 +168,16 @@ public interface PhysicalConnection {
 
   /** Ends the server process of {@code ticket} if it still runs that transaction. */
   default void endBackend(CommitTicket ticket) throws SQLException {}
+
+  /**
+   * Has the server end what it still does for this connection, which is about to be closed or cut:
+   * by itself it would go on to the end, hold its locks, and be one session more than the pool may
+   * have. Nothing if nothing is under way. Called on a worker, once, whoever uses the connection;
+   * he finds it lost. What comes of it doesn't matter, for then the connection is ended anyway.
+   *
+   * @param timeoutNanos how long it may take; positive
+   */
+  default void cancel(long timeoutNanos) throws SQLException {}
 
   /** Closes politely; may block for as long as the network does. */
   void close() throws SQLException;

@@ -1,6 +1,7 @@
 package io.everpool.core.upkeep;
 
 import io.everpool.api.CloseReason;
+import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent.ConnectionClosed;
 import io.everpool.core.engine.Housekeeping;
@@ -15,20 +16,28 @@ import org.slf4j.Logger;
 
 /**
  * Closes connections on worker threads. Whoever has moved a slot to closing has done so once, and
- * calls once. A close that hangs is cut at the deadline by upkeep; the place is free when the
- * connection is gone, and at the latest a deadline after the cut. Of all of these the first to move
- * the slot reports it.
+ * calls once. What the server still does for it is ended first. A close that hangs is cut at the
+ * deadline by upkeep; the place is free when the connection is gone, and at the latest a deadline
+ * after the cut. Of all of these the first to move the slot reports it.
  */
 final class Closer implements Housekeeping {
   private static final Logger log = Journal.log();
 
-  /** One connection to close, as its slot was when that was decided. */
-  private record Closing(Slot slot, long word, Occupant occupant, boolean cut) {}
+  /** What ending a query on the server may take at the most; nanoseconds. */
+  private static final long LONGEST_CANCEL = 1_000_000_000L;
+
+  /**
+   * One connection to close, as its slot was when that was decided.
+   *
+   * @param cancelNanos for what the server still does for it; 0 if it has had that time
+   */
+  private record Closing(Slot slot, long word, Occupant occupant, boolean cut, long cancelNanos) {}
 
   private final Function<Throwable, Verdict> classifier;
   private final Environment environment;
   private final Workers workers;
   private final Journal journal;
+  private final long cancelNanos;
 
   /** Closings that have found no thread. */
   private final Queue<Closing> postponed = new ConcurrentLinkedQueue<>();
@@ -44,18 +53,22 @@ final class Closer implements Housekeeping {
       Environment environment,
       Workers workers,
       Journal journal,
-      int slots) {
+      PoolConfig config) {
     this.classifier = classifier;
     this.environment = environment;
     this.workers = workers;
     this.journal = journal;
-    this.cutWords = new long[slots];
+    this.cutWords = new long[config.maxSize()];
+    this.cancelNanos =
+        Math.min(
+            LONGEST_CANCEL,
+            Math.min(config.validationTimeout().toNanos(), config.closeTimeout().toNanos() / 2));
   }
 
   @Override
   public void close(Slot slot) {
     try {
-      start(new Closing(slot, slot.word(), occupant(slot), slot.cut));
+      start(new Closing(slot, slot.word(), occupant(slot), slot.cut, cancelNanos));
     } catch (Throwable e) {
       // Not even memory or stack for that: upkeep finds the slot closing past its deadline.
     }
@@ -84,6 +97,7 @@ final class Closer implements Housekeeping {
       new Ending(
               closing.occupant.physical(),
               journal.pool() + ": connection " + closing.occupant.number(),
+              closing.cancelNanos,
               () -> closing.slot.word() != closing.word,
               this::heard)
           .run(closing.cut);
@@ -102,7 +116,7 @@ final class Closer implements Housekeeping {
    * place is given up; the driver's threads end when it lets them.
    */
   void overdue(Slot slot, long word, boolean longOverdue) {
-    Closing closing = new Closing(slot, word, occupant(slot), true);
+    Closing closing = new Closing(slot, word, occupant(slot), true, 0);
     if (cutWords[slot.index] != word) {
       if (workers.start("cutting a connection", () -> end(closing))) {
         cutWords[slot.index] = word;

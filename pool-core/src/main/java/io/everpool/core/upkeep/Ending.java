@@ -16,6 +16,7 @@ final class Ending {
 
   private final PhysicalConnection physical;
   private final String name;
+  private final long cancelNanos;
   private final BooleanSupplier over;
   private final Consumer<Throwable> witness;
 
@@ -23,29 +24,50 @@ final class Ending {
    * An end.
    *
    * @param name pool and connection, for the log
+   * @param cancelNanos how long it may take to end what the server still does for it; 0 or less for
+   *     a connection on which nothing is done, or that has had its time
    * @param over whether somebody else has ended it meanwhile
    * @param witness hears what a polite close has thrown
    */
   Ending(
-      PhysicalConnection physical, String name, BooleanSupplier over, Consumer<Throwable> witness) {
+      PhysicalConnection physical,
+      String name,
+      long cancelNanos,
+      BooleanSupplier over,
+      Consumer<Throwable> witness) {
     this.physical = physical;
     this.name = name;
+    this.cancelNanos = cancelNanos;
     this.over = over;
     this.witness = witness;
   }
 
   /** Of a connection that came when nobody wanted it any more. */
   static void unwanted(PhysicalConnection physical, String pool) {
-    new Ending(physical, pool + ": a connection nobody wanted", () -> false, e -> {}).run(true);
+    new Ending(physical, pool + ": a connection nobody wanted", 0, () -> false, e -> {}).run(true);
   }
 
   void run(boolean cut) {
+    if (cancelNanos > 0) {
+      cancel();
+      if (over.getAsBoolean()) {
+        return;
+      }
+    }
     boolean ended =
         cut
             ? severed() || over.getAsBoolean() || closed()
             : closed() || over.getAsBoolean() || severed();
     if (!ended) {
       log.error("Pool {} could neither be closed nor cut", name);
+    }
+  }
+
+  private void cancel() {
+    try {
+      physical.cancel(cancelNanos);
+    } catch (Throwable e) {
+      hear("freed of what runs on it", e);
     }
   }
 

@@ -118,7 +118,7 @@ public final class Upkeep {
     this.environment = environment;
     this.journal = journal;
     this.workers = new Workers(environment.workers(), journal.pool());
-    this.closer = new Closer(classifier, environment, workers, journal, config.maxSize());
+    this.closer = new Closer(classifier, environment, workers, journal, config);
     this.engine = new Engine(config.maxSize(), environment.time(), closer);
     this.slots = engine.slots();
     this.inbox = new Inbox(environment.pulse(), journal.pool());
@@ -559,7 +559,7 @@ public final class Upkeep {
         connects.dismiss(slot, word); // nobody will want it
       } else if (drains && now - drainUntil >= 0) {
         if (state == State.DOOMED) {
-          takeFromHolder(slot, word);
+          takeFromHolder(slot, word, now);
         } else if (state == State.PROBING) {
           probes.overdue(slot, word);
         }
@@ -570,14 +570,16 @@ public final class Upkeep {
     }
   }
 
-  private void takeFromHolder(Slot slot, long word) {
+  private void takeFromHolder(Slot slot, long word, long now) {
     long holder = slot.holderId;
     Occupant occupant = Closer.occupant(slot);
     if (engine.abort(slot, word)) {
       log.warn(
-          "Pool {}: connection {} was not returned within drain-timeout and is cut; {} holds it",
+          "Pool {}: connection {} was not returned within drain-timeout and is cut, and what runs on"
+              + " it is ended; it has been out for {} ms, and {} holds it",
           journal.pool(),
           occupant.number(),
+          census.unmovedFor(slot.index, now) / 1_000_000,
           Holders.describe(holder));
     }
   }

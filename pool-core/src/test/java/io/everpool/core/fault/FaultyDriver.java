@@ -234,6 +234,11 @@ public final class FaultyDriver implements Connector {
     }
 
     @Override
+    public void cancel(long timeoutNanos) throws SQLException {
+      follow("cancel", this);
+    }
+
+    @Override
     public void abort() {
       follow("abort", this);
       remove(this);

@@ -1,0 +1,69 @@
+package io.everpool.postgresql;
+
+import java.sql.SQLException;
+import java.util.Locale;
+import java.util.Properties;
+
+/**
+ * Whether the server is told to look after its client while a query runs ({@code
+ * client_connection_check_interval}, PostgreSQL 14): otherwise a query whose client is gone, with
+ * its process or with its network, goes on to its end and keeps its locks.
+ *
+ * <p>It goes by the start-up options, costs no round trip, and is what {@code RESET ALL} returns
+ * to. A server or a pooler that doesn't know it refuses the login and says why; that is heard once,
+ * and then it is left out.
+ */
+final class ClientCheck {
+  private static final String PARAMETER = "client_connection_check_interval";
+
+  /** Ends a query within a second and a half, and costs the server two glances per second. */
+  private static final String OPTION = "-c " + PARAMETER + "=500";
+
+  private volatile boolean refused;
+
+  /**
+   * Whether it is asked for: where options can be had at all, and the user hasn't said anything.
+   */
+  private final boolean wanted;
+
+  ClientCheck(Destination destination) {
+    String options = destination.properties().getOrDefault(PropertyNames.OPTIONS, "");
+    wanted = !destination.neonPooler() && !options.contains(PARAMETER);
+  }
+
+  /** Puts it before the user's own options. */
+  void add(Properties properties) {
+    if (wanted && !refused) {
+      String options = properties.getProperty(PropertyNames.OPTIONS, "");
+      properties.setProperty(
+          PropertyNames.OPTIONS, options.isBlank() ? OPTION : OPTION + " " + options);
+    }
+  }
+
+  /**
+   * Whether a login has failed that may succeed without it; from now on it is left out.
+   *
+   * @param asked whether that login had it
+   */
+  boolean isRefusedBy(SQLException failure, boolean asked) {
+    if (!asked || !namesIt(failure)) {
+      return false;
+    }
+    refused = true;
+    return true;
+  }
+
+  /** Whether the next login asks for it. */
+  boolean isAsked() {
+    return wanted && !refused;
+  }
+
+  /**
+   * PostgreSQL names the parameter in any language; PgBouncer and Neon perhaps only where it is.
+   */
+  private static boolean namesIt(SQLException failure) {
+    String message = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
+    return message.contains(PARAMETER)
+        || (message.contains("unsupported") && message.contains("startup parameter"));
+  }
+}
