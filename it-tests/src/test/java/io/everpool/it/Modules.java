@@ -16,13 +16,13 @@ final class Modules {
   /** In the order of the class path; what can't be a module is left out. */
   static List<ModuleReference> onClassPath() {
     List<ModuleReference> modules = new ArrayList<>();
-    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
       Path place = Path.of(entry);
-      if (!entry.contains("test-classes") && Files.exists(place)) {
+      if (!entry.isEmpty() && !entry.contains("test-classes") && Files.exists(place)) {
         try {
           modules.addAll(ModuleFinder.of(place).findAll());
         } catch (FindException e) {
-          continue; // such as a jar from whose name no name of a module can be made
+          // such as a jar from whose name no name of a module can be made
         }
       }
     }
