@@ -93,14 +93,7 @@ class ModulePathIT {
     Path sources = Path.of(System.getProperty("basedir", "."), "src", name, "java");
     Path classes = directory.resolve(name + "-classes");
     List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "-d",
-                classes.toString(),
-                "--module-path",
-                modulePath,
-                "--add-modules",
-                "ALL-MODULE-PATH")); // Guice, no module yet, asks for none
+        new ArrayList<>(List.of("-d", classes.toString(), "--module-path", modulePath));
     try (Stream<Path> files = Files.walk(sources)) {
       files
           .filter(file -> file.toString().endsWith(".java"))
