@@ -104,12 +104,25 @@ final class Outstanding {
    * @param status that of the last ReadyForQuery
    */
   boolean couldCommit(char status) {
+    return couldCommit(status, false);
+  }
+
+  /**
+   * Whether there is a COMMIT among it that could commit something, however far the server has got.
+   *
+   * @param status that of the last ReadyForQuery
+   */
+  boolean hasCommit(char status) {
+    return couldCommit(status, true);
+  }
+
+  private boolean couldCommit(char status, boolean byCommit) {
     int states = states(status);
     int failures = 0; // where an error in this round may leave the session
     for (int i = 0; i < size; i++) {
       byte entry = at(i);
       if (entry == END) {
-        if ((states & WROTE) != 0) {
+        if (!byCommit && (states & WROTE) != 0) {
           return true;
         }
         states |= failures;
@@ -117,7 +130,7 @@ final class Outstanding {
         continue;
       }
       StatementKind kind = StatementKind.of(entry);
-      if (commits(kind, states)) {
+      if (commits(kind, states) && (!byCommit || kind == StatementKind.COMMIT)) {
         return true;
       }
       failures |= afterError(kind, states);

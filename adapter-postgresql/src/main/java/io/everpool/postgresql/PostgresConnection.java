@@ -252,6 +252,12 @@ final class PostgresConnection implements PhysicalConnection {
     return log == null ? Effects.UNPROVEN : log.effectsSince(moment);
   }
 
+  @Override
+  public boolean commitUnanswered() {
+    ProtocolLog log = log();
+    return log != null && log.commitUnanswered();
+  }
+
   /**
    * Where the program had the driver's own object, everything counts as set: the driver's settings
    * first, for the statements that follow depend on some.

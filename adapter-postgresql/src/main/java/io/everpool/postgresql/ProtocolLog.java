@@ -286,6 +286,11 @@ final class ProtocolLog {
     return sentAt > moment && couldCommit() ? Effects.IN_DOUBT : Effects.NONE;
   }
 
+  /** Whether a statement that ends a transaction was sent and may have committed one. */
+  boolean commitUnanswered() {
+    return !lost && status != 0 && outstanding.hasCommit(status);
+  }
+
   private boolean couldCommit() {
     if (outstanding.isEmpty()) {
       return false;

@@ -70,6 +70,15 @@ public interface PhysicalConnection {
   }
 
   /**
+   * Whether a COMMIT was sent, by whatever call or text, that may have taken effect, and its answer
+   * hasn't come. No round trip; also answered when the connection is lost or closed. A driver that
+   * can't see what is sent says no, and the pool goes by the calls of JDBC that commit.
+   */
+  default boolean commitUnanswered() {
+    return false;
+  }
+
+  /**
    * Has the server refuse every write from now on, in autocommit as well, or take them again.
    * Called outside of a transaction; costs a round trip, so the pool asks for it only when it
    * changes. JDBC's own {@code setReadOnly} is called beside it.

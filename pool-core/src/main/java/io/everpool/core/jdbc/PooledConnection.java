@@ -1,8 +1,10 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.CloseReason;
+import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.CommitTicket;
+import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
 import java.lang.invoke.MethodHandles;
@@ -247,10 +249,55 @@ public final class PooledConnection extends RestoredConnection {
     s.marks |= Session.FAILED;
     try {
       judge(s, e);
+      return observer == null && s.commitUnanswered() && isLoss(s, e) ? outcomeUnknown(e) : e;
     } catch (Throwable more) {
       s.marks |= Session.BROKEN; // so deep that nothing can be asked: it is not lent again
     }
     return e;
+  }
+
+  /** Whether the connection was lost, and just now: afterwards it is only closed (08003). */
+  private static boolean isLoss(Session s, SQLException e) {
+    Verdict verdict = s.lessor.classify(e);
+    return verdict.fatal()
+        && verdict != Verdict.READ_ONLY_SERVER
+        && !"08003".equals(e.getSQLState());
+  }
+
+  /**
+   * Of a COMMIT that gets no answer, outside of units of work: these ask what became of it. Not
+   * even a server that says that it ends the session has said that.
+   */
+  private static SQLException outcomeUnknown(SQLException lost) {
+    return new CommitOutcomeUnknownException(
+        "The connection was lost during a COMMIT, which may have been done: look for its effect"
+            + " before you repeat it (Pool.inTransaction asks the server). "
+            + lost.getMessage(),
+        null,
+        lost);
+  }
+
+  /** A call of JDBC's that commits. */
+  interface Committing {
+    void run() throws SQLException;
+  }
+
+  /** Commits by a call of JDBC's; a driver may not have seen more of that than we have. */
+  @Override
+  final void committing(Committing call) throws SQLException {
+    Session s = current();
+    boolean open = s.pending() && !s.autoCommit();
+    long begun = open ? s.moment() : 0;
+    try {
+      call.run();
+    } catch (SQLException e) {
+      boolean unseen =
+          open
+              && !(e instanceof CommitOutcomeUnknownException)
+              && isLoss(s, e)
+              && s.effectsSince(begun) == Effects.UNPROVEN;
+      throw unseen ? outcomeUnknown(e) : e;
+    }
   }
 
   private void judge(Session s, SQLException e) {
@@ -462,13 +509,16 @@ public final class PooledConnection extends RestoredConnection {
 
   // ---- transactions ---------------------------------------------------------------------------
 
-  /** Commits; within a unit of work the answer is looked up if it gets lost. */
+  /**
+   * Commits. If its answer gets lost it is looked up within a unit of work, and else {@link
+   * CommitOutcomeUnknownException} is thrown, SQLState 08007.
+   */
   @Override
   public void commit() throws SQLException {
     if (observer != null) {
       observer.commit();
     } else {
-      commitNow();
+      committing(this::commitNow);
     }
   }
 

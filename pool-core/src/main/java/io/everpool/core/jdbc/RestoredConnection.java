@@ -17,6 +17,9 @@ abstract class RestoredConnection extends ForwardingConnection {
   /** Who hears what a unit of work does; null outside of one. */
   abstract @Nullable UnitObserver observer();
 
+  /** Makes a call that commits; tells if nobody can say what became of it. */
+  abstract void committing(PooledConnection.Committing call) throws SQLException;
+
   @Override
   public void setAutoCommit(boolean value) throws SQLException {
     UnitObserver observer = observer();
@@ -24,7 +27,11 @@ abstract class RestoredConnection extends ForwardingConnection {
       observer.commit(); // which is what JDBC says it does
     }
     Settings settings = changing(Setting.AUTO_COMMIT);
-    super.setAutoCommit(value);
+    if (value && observer == null) {
+      committing(() -> super.setAutoCommit(true));
+    } else {
+      super.setAutoCommit(value);
+    }
     settings.changed(Setting.AUTO_COMMIT, value);
     current().readOnlyMayBeUnsettled();
     settleIfExposed();

@@ -222,7 +222,7 @@ public final class Session implements Occupant {
 
   /** Whether SQL has left, or may have left, what JDBC knows nothing of; and it matters. */
   boolean traced() {
-    return traces != 0 && reset != ResetMode.NONE;
+    return traces != 0 && has(RAN) && reset != ResetMode.NONE;
   }
 
   /** Whether the program has had the driver's own object in this lease. */
@@ -292,6 +292,16 @@ public final class Session implements Occupant {
     }
   }
 
+  /** As {@link PhysicalConnection#commitUnanswered()}. */
+  boolean commitUnanswered() {
+    try {
+      return physical.commitUnanswered();
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      return false;
+    }
+  }
+
   /** As {@link PhysicalConnection#effectsSince}; a driver that fails at it says nothing. */
   public Effects effectsSince(long moment) {
     try {
@@ -346,9 +356,12 @@ public final class Session implements Occupant {
         || (has(SqlTexts.DEFINES) && transactionState() == TransactionState.UNKNOWN);
   }
 
-  /** Whether SQL may have left something in the session that another doesn't have. */
+  /**
+   * Whether SQL may have left something in the session that another doesn't have. What was only
+   * prepared has not.
+   */
   public boolean hasTraces() {
-    return (traces & ~PhysicalConnection.EXPOSED) != 0 || exposedForGood;
+    return ((traces & ~PhysicalConnection.EXPOSED) != 0 && has(RAN)) || exposedForGood;
   }
 
   /**

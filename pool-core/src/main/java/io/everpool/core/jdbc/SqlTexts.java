@@ -26,6 +26,9 @@ public final class SqlTexts {
   /** The text may have the server take writes again that it was told to refuse. */
   static final int LIFTS_READ_ONLY = 1 << 3;
 
+  /** The text leaves something in the session if it is executed: it has traces. */
+  static final int LEAVES = 1 << 4;
+
   private static final int PLACES = 512;
 
   /** Longer texts are read each time rather than kept: 512 of them should fit in some megabytes. */
@@ -64,7 +67,8 @@ public final class SqlTexts {
     if (known.sql.equals(sql)) {
       return known;
     }
-    Text text = new Text(sql, connector.traces(sql), marks(sql));
+    int traces = connector.traces(sql);
+    Text text = new Text(sql, traces, marks(sql) | (traces == 0 ? 0 : LEAVES));
     // What defines is shown to the connector each time: it may learn from it.
     if (sql.length() <= LONGEST_KEPT && (text.marks & DEFINES) == 0) {
       table[place] = text;

@@ -26,6 +26,9 @@ public final class FakePhysical implements PhysicalConnection {
   /** What it says of all that was sent. */
   public Effects effects = Effects.UNPROVEN;
 
+  /** Whether it has seen a COMMIT that isn't answered. */
+  public boolean commitUnanswered;
+
   /** What resets it was asked for, such as {@code SMART 3}. */
   public final List<String> resets = new ArrayList<>();
 
@@ -81,6 +84,11 @@ public final class FakePhysical implements PhysicalConnection {
   @Override
   public Effects effectsSince(long moment) {
     return effects;
+  }
+
+  @Override
+  public boolean commitUnanswered() {
+    return commitUnanswered;
   }
 
   @Override

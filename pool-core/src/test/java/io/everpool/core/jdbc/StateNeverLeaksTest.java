@@ -246,6 +246,22 @@ class StateNeverLeaksTest {
     assertThat(physical.resets).as("the next lease left no traces").hasSize(1);
   }
 
+  /** What it would have set isn't there, and no later lease is taken for one that has set it. */
+  @Test
+  void whatWasPreparedAndNeverExecutedLeavesNothing() throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    FakePhysical physical = FakeLessor.physical(connection);
+    connection.prepareStatement("SET x = 1").close();
+    assertThat(FakeLessor.session(connection).hasTraces()).isFalse();
+    connection.close();
+    assertThat(physical.resets).isEmpty();
+    try (PooledConnection next = lessor.acquire()) {
+      next.createStatement().execute("select 1");
+      assertThat(FakeLessor.session(next).hasTraces()).isFalse();
+    }
+    assertThat(physical.resets).isEmpty();
+  }
+
   @Test
   void withoutAResetTracesStay() throws SQLException {
     FakeLessor none = FakeLessor.over(driver, FakeLessor.settings().reset(ResetMode.NONE).build());

@@ -1,0 +1,221 @@
+package io.everpool.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.Pool;
+import io.everpool.api.WorkOptions;
+import io.everpool.core.Everpool;
+import io.everpool.servers.Await;
+import io.everpool.servers.FaultProxy;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The answer to a COMMIT gets lost, on a connection that isn't in a unit of work: whoever made it
+ * is told that nobody knows what became of it (08007), whatever way it was sent. What is lost
+ * otherwise is told as the driver tells it.
+ */
+@Timeout(120)
+class LostCommitIT {
+  private static final String NAME = "lost-commit";
+
+  private FaultProxy proxy;
+
+  @BeforeEach
+  void open() throws SQLException {
+    proxy = FaultProxy.before(Db.server());
+    try (Pool pool = pool(Map.of());
+        Connection connection = pool.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("create table if not exists lost_commit (n int)");
+      statement.execute("truncate lost_commit");
+    }
+  }
+
+  @AfterEach
+  void close() {
+    proxy.close();
+  }
+
+  private Pool pool(Map<String, String> properties) throws SQLException {
+    String url = Db.server().libpqUrl(proxy.host(), proxy.port());
+    return Everpool.open(Db.config(NAME, url).properties(properties).minSize(1).maxSize(2).build());
+  }
+
+  private interface Call {
+    void on(Connection connection) throws SQLException;
+  }
+
+  private static Arguments way(String name, String cut, Call call, boolean unknown) {
+    return Arguments.of(name, cut, call, unknown);
+  }
+
+  private static void execute(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private static void write(Connection connection) throws SQLException {
+    connection.setAutoCommit(false);
+    execute(connection, "insert into lost_commit values (1)");
+  }
+
+  static Stream<Arguments> ways() {
+    return Stream.of(
+        way(
+            "commit()",
+            "COMMIT",
+            c -> {
+              write(c);
+              c.commit();
+            },
+            true),
+        way(
+            "setAutoCommit(true)",
+            "COMMIT",
+            c -> {
+              write(c);
+              c.setAutoCommit(true);
+            },
+            true),
+        way(
+            "a text",
+            "commit work",
+            c -> {
+              execute(c, "begin");
+              execute(c, "insert into lost_commit values (1)");
+              execute(c, "commit work");
+            },
+            true),
+        way(
+            "a prepared text",
+            "end",
+            c -> {
+              write(c);
+              try (PreparedStatement statement = c.prepareStatement("end /* it */")) {
+                statement.execute();
+              }
+            },
+            true),
+        way(
+            "several texts at once",
+            "insert",
+            c -> execute(c, "begin; insert into lost_commit values (1); commit"),
+            true),
+        way(
+            "a batch",
+            "commit",
+            c -> {
+              try (Statement statement = c.createStatement()) {
+                statement.addBatch("begin");
+                statement.addBatch("insert into lost_commit values (1)");
+                statement.addBatch("commit");
+                statement.executeBatch();
+              }
+            },
+            true),
+        way(
+            "a write in autocommit",
+            "insert",
+            c -> execute(c, "insert into lost_commit values (1)"),
+            false),
+        way(
+            "a write in a transaction",
+            "values (2)",
+            c -> {
+              write(c);
+              execute(c, "insert into lost_commit values (2)");
+            },
+            false),
+        way(
+            "a rollback",
+            "ROLLBACK",
+            c -> {
+              write(c);
+              c.rollback();
+            },
+            false));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("ways")
+  void isToldAsUnknown(String name, String cut, Call call, boolean unknown) throws Exception {
+    for (FaultProxy.Cut how : FaultProxy.Cut.values()) {
+      try (Pool pool = pool(Map.of())) {
+        try (Connection connection = pool.getConnection()) {
+          proxy.cutReplyTo(cut, how);
+          Throwable thrown = catchThrowable(() -> call.on(connection));
+          if (unknown) {
+            isUnknown(thrown);
+          } else {
+            assertThat(Db.sqlStates(thrown)).first().isEqualTo("08006");
+          }
+          assertThat(connection.isClosed()).isTrue();
+        }
+        proxy.cutNoMore();
+        try (Connection next = pool.getConnection()) {
+          assertThat(Db.ask(next, "select 'here'")).isEqualTo("here");
+        }
+        Await.until(
+            Db.LIMIT,
+            () -> pool.snapshot().closed().containsKey(CloseReason.FAILED),
+            "the end of a connection that was lost");
+      }
+    }
+  }
+
+  private static void isUnknown(Throwable thrown) {
+    assertThat(thrown)
+        .isInstanceOf(CommitOutcomeUnknownException.class)
+        .hasMessageContaining("look for its effect before you repeat it")
+        .hasCauseInstanceOf(SQLException.class);
+    assertThat(Db.sqlStates(thrown)).startsWith("08007", "08006");
+  }
+
+  /** Where nothing can be seen of what is sent, JDBC's own calls count. */
+  @Test
+  void thatOfASocketOfSomeoneElsesMakingToo() throws Exception {
+    for (Call commit : new Call[] {Connection::commit, c -> c.setAutoCommit(true)}) {
+      try (Pool pool = pool(Map.of("socketFactory", PlainSockets.class.getName()));
+          Connection connection = pool.getConnection()) {
+        write(connection);
+        proxy.cutReplyTo("COMMIT", FaultProxy.Cut.RST);
+        isUnknown(catchThrowable(() -> commit.on(connection)));
+        proxy.cutNoMore();
+      }
+    }
+  }
+
+  /** A unit asks the server, and knows. */
+  @Test
+  void aUnitOfWorkFindsOut() throws Exception {
+    try (Pool pool = pool(Map.of())) {
+      proxy.cutReplyTo("COMMIT", FaultProxy.Cut.FIN);
+      pool.inTransaction(
+          WorkOptions.DEFAULT,
+          connection -> {
+            execute(connection, "insert into lost_commit values (7)");
+            return "";
+          });
+      try (Connection connection = pool.getConnection()) {
+        assertThat(Db.ask(connection, "select count(*) from lost_commit where n = 7"))
+            .isEqualTo("1");
+      }
+    }
+  }
+}

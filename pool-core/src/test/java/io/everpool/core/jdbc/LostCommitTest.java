@@ -1,0 +1,116 @@
+package io.everpool.core.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.driver.Effects;
+import io.everpool.api.driver.Verdict;
+import java.sql.SQLException;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A COMMIT whose answer got lost is told as that, and not as any other loss. */
+class LostCommitTest {
+  private final FakeDriver driver = new FakeDriver();
+  private final FakeLessor lessor = FakeLessor.over(driver);
+
+  private interface Call {
+    void on(PooledConnection connection) throws SQLException;
+  }
+
+  private static Arguments way(
+      String name,
+      Call before,
+      Call commit,
+      String method,
+      String state,
+      Effects told,
+      boolean is) {
+    return Arguments.of(name, before, commit, method, state, told, is);
+  }
+
+  static Stream<Arguments> ways() {
+    Call written =
+        c -> {
+          c.setAutoCommit(false);
+          c.createStatement().execute("insert");
+        };
+    Call commit = PooledConnection::commit;
+    Call implied = c -> c.setAutoCommit(true);
+    Effects unseen = Effects.UNPROVEN;
+    return Stream.of(
+        way("commit()", written, commit, "commit", "08006", unseen, true),
+        way("the server's farewell", written, commit, "commit", "57P01", unseen, true),
+        way("setAutoCommit(true)", written, implied, "setAutoCommit", "08006", unseen, true),
+        way("a conflict", written, commit, "commit", "40001", unseen, false),
+        way("a constraint", written, commit, "commit", "23505", unseen, false),
+        way("a standby", written, commit, "commit", "25006", unseen, false),
+        way("lost before", written, commit, "commit", "08003", unseen, false),
+        way("never sent", written, commit, "commit", "08006", Effects.NONE, false),
+        way("in autocommit", c -> {}, commit, "commit", "08006", unseen, false),
+        way("of nothing", c -> c.setAutoCommit(false), commit, "commit", "08006", unseen, false),
+        way(
+            "no commit",
+            written,
+            c -> c.createStatement().execute("insert"),
+            "execute",
+            "08006",
+            unseen,
+            false));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("ways")
+  void isTold(
+      String name, Call before, Call commit, String method, String state, Effects told, boolean is)
+      throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    before.on(connection);
+    FakeLessor.physical(connection).effects = told;
+    SQLException lost = new SQLException("gone", state);
+    driver.failNext(method, lost);
+    Throwable thrown = catchThrowable(() -> commit.on(connection));
+    if (is) {
+      assertThat(thrown)
+          .isInstanceOfSatisfying(
+              CommitOutcomeUnknownException.class,
+              e -> assertThat(e.getSQLState()).isEqualTo("08007"))
+          .hasMessageContaining("look for its effect before you repeat it")
+          .hasMessageContaining("gone")
+          .hasCause(lost);
+      assertThat(lessor.classify(thrown)).isEqualTo(Verdict.CONNECTION_LOST);
+      assertThat(lessor.doomed).as("judged by what the driver has thrown").hasSize(1);
+    } else {
+      assertThat(thrown).isSameAs(lost);
+    }
+    connection.close();
+  }
+
+  /** By a text, or with others in one message: only the driver has seen that. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("states")
+  void byAStatementIsToldWhereTheDriverHasSeenIt(String state, boolean is) throws SQLException {
+    PooledConnection connection = lessor.acquire();
+    FakeLessor.physical(connection).commitUnanswered = true;
+    SQLException lost = new SQLException("gone", state);
+    driver.failNext("execute", lost);
+    Throwable thrown = catchThrowable(() -> connection.createStatement().execute("commit"));
+    if (is) {
+      assertThat(thrown).isInstanceOf(CommitOutcomeUnknownException.class).hasCause(lost);
+    } else {
+      assertThat(thrown).isSameAs(lost);
+    }
+    connection.close();
+  }
+
+  static Stream<Arguments> states() {
+    return Stream.of(
+        Arguments.of("08006", true),
+        Arguments.of("57P01", true),
+        Arguments.of("08003", false),
+        Arguments.of("42601", false));
+  }
+}
