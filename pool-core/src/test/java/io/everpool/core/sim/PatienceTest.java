@@ -36,6 +36,19 @@ class PatienceTest {
     protected void wake() {}
   }
 
+  /** Of a pool of one to four connections, not started. */
+  private static Upkeep of(Universe universe, FakeDatabase database) {
+    universe.calm();
+    database.calm();
+    return new Upkeep(
+        PoolConfig.builder("fake:").minSize(1).maxSize(4).build(),
+        database,
+        database::classify,
+        universe.environment(),
+        new Journal("sim", List.of()),
+        (slot, number, physical) -> new Seat(number, physical, 0));
+  }
+
   /**
    * After a minute of outage the pauses between two attempts are up to sixteen seconds long. The
    * server comes back, then the first caller: it is served as soon as if it had been there.
@@ -44,17 +57,8 @@ class PatienceTest {
   void whoever_begins_to_wait_does_not_sit_out_a_long_pause() {
     for (long seed = 1; seed <= 200; seed++) {
       Universe universe = new Universe(seed);
-      universe.calm();
       FakeDatabase database = new FakeDatabase(universe);
-      database.calm();
-      Upkeep upkeep =
-          new Upkeep(
-              PoolConfig.builder("fake:").minSize(1).maxSize(4).build(),
-              database,
-              database::classify,
-              universe.environment(),
-              new Journal("sim", List.of()),
-              (slot, number, physical) -> new Seat(number, physical, 0));
+      Upkeep upkeep = of(universe, database);
       Engine engine = upkeep.engine();
       database.mood(Mood.DOWN);
       upkeep.start();
@@ -80,17 +84,8 @@ class PatienceTest {
   void whoever_waits_for_the_last_connection_is_told_when_it_is_lost(CloseReason reason) {
     for (long seed = 1; seed <= 20; seed++) {
       Universe universe = new Universe(seed);
-      universe.calm();
       FakeDatabase database = new FakeDatabase(universe);
-      database.calm();
-      Upkeep upkeep =
-          new Upkeep(
-              PoolConfig.builder("fake:").minSize(1).maxSize(4).build(),
-              database,
-              database::classify,
-              universe.environment(),
-              new Journal("sim", List.of()),
-              (slot, number, physical) -> new Seat(number, physical, 0));
+      Upkeep upkeep = of(universe, database);
       Engine engine = upkeep.engine();
       upkeep.start();
       universe.run(1_000 * MS, () -> {});
