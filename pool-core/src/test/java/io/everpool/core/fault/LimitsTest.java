@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.everpool.api.AcquireTimeoutException;
+import io.everpool.api.CloseReason;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
@@ -249,5 +250,36 @@ class LimitsTest {
     assertThat(fewest).hasValue(4);
     assertThat(pool.snapshot().opened()).as("all were replaced, several times").isGreaterThan(20);
     assertThat(driver.open()).isLessThanOrEqualTo(6);
+  }
+
+  /** A look at a slow server takes its time, and the connection grows too old meanwhile. */
+  @Test
+  void what_is_doomed_while_it_is_looked_at_is_not_lent() throws Exception {
+    Script script = new Script();
+    Pool pool =
+        open(
+            config()
+                .minSize(1)
+                .maxLifetime(Duration.ofSeconds(30))
+                .resetTimeout(Duration.ofSeconds(60))
+                .acquireTimeout(Duration.ofSeconds(120))
+                .healthCheckInterval(Duration.ofHours(1))
+                .build(),
+            new FaultyDriver(script));
+    theatre.play(2 * SECOND, () -> false);
+    script.watch(true);
+    script.arm("look", 1, Fault.HANGS);
+    assertThat(acquire(pool, 40 * SECOND)).as("before the look has ended").isNull();
+    assertThat(script.hanging()).isNotNull();
+    script.tell();
+    assertThat(acquire(pool, 5 * SECOND)).isInstanceOf(Connection.class);
+    assertThat(events)
+        .as("the old one was closed, not lent")
+        .anySatisfy(
+            event ->
+                assertThat(event)
+                    .isInstanceOfSatisfying(
+                        PoolEvent.ConnectionClosed.class,
+                        closed -> assertThat(closed.reason()).isEqualTo(CloseReason.MAX_LIFETIME)));
   }
 }
