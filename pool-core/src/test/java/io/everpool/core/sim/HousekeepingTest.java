@@ -1,0 +1,303 @@
+package io.everpool.core.sim;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.SleepMode;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.PoolEvent.ConnectionClosed;
+import io.everpool.api.observe.PoolEvent.LeakSuspected;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+import io.everpool.core.engine.Turn;
+import io.everpool.core.engine.Waiter;
+import io.everpool.core.observe.Journal;
+import io.everpool.core.upkeep.Holders;
+import io.everpool.core.upkeep.Upkeep;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * What the laws of a {@link World} can't see: that upkeep does its duties at all. Each of these was
+ * left out once, by way of trial, and no world fell.
+ */
+class HousekeepingTest {
+  private static final long MS = 1_000_000L;
+  private static final long SECOND = 1000 * MS;
+
+  private record Seat(long number, PhysicalConnection physical, long queries) implements Occupant {}
+
+  private final Universe universe = new Universe(1);
+  private final FakeDatabase database = new FakeDatabase(universe);
+  private final List<PoolEvent> events = new ArrayList<>();
+
+  private static PoolConfig.Builder config() {
+    return PoolConfig.builder("fake:").minSize(1).maxSize(8).sleep(SleepMode.OFF);
+  }
+
+  private Upkeep open(PoolConfig.Builder config) {
+    universe.calm();
+    database.calm();
+    Upkeep upkeep =
+        new Upkeep(
+            config.build(),
+            database,
+            database::classify,
+            universe.environment(),
+            new Journal("sim", List.of(events::add)),
+            (slot, number, physical) -> new Seat(number, physical, 0));
+    upkeep.start();
+    universe.run(SECOND, () -> {});
+    return upkeep;
+  }
+
+  private void pass(long duration) {
+    universe.run(duration, () -> {});
+  }
+
+  private boolean passes(long atMost, BooleanSupplier until) {
+    for (long passed = 0; passed < atMost && !until.getAsBoolean(); passed += MS / 100) {
+      pass(MS / 100);
+    }
+    return until.getAsBoolean();
+  }
+
+  private static Slot take(Engine engine, long thread) {
+    return requireNonNull(engine.tryAcquire(thread), "nothing idle");
+  }
+
+  private static long count(Engine engine, State state) {
+    return Arrays.stream(engine.slots()).filter(slot -> slot.state() == state).count();
+  }
+
+  private List<CloseReason> closed() {
+    return events.stream()
+        .filter(ConnectionClosed.class::isInstance)
+        .map(event -> ((ConnectionClosed) event).reason())
+        .toList();
+  }
+
+  /**
+   * A burst has used every place; what comes after needs one at a time, and yet begins at another
+   * place each time. It must be led back to few, or the connections of the burst stay for ever.
+   */
+  @Test
+  void what_only_a_burst_has_needed_idles_out_beside_light_use() {
+    Engine engine = open(config().minSize(8).idleTimeout(Duration.ofSeconds(5))).engine();
+    assertThat(engine.width()).isEqualTo(1);
+    List<Slot> burst = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      burst.add(take(engine, i));
+    }
+    assertThat(engine.width()).isEqualTo(8);
+    pass(SECOND);
+    burst.forEach(slot -> engine.release(slot, slot.lease));
+
+    lightUse(engine, 60 * SECOND);
+
+    assertThat(engine.width()).as("places that leases keep to").isEqualTo(2);
+  }
+
+  /** The same, seen from the server: the connections beyond the minimum go. */
+  @Test
+  void connections_beyond_the_minimum_go_after_idle_timeout() {
+    Upkeep upkeep = open(config().minSize(1).idleTimeout(Duration.ofSeconds(5)));
+    Engine engine = upkeep.engine();
+    // All eight at once: each waiter that is not served makes the pool grow.
+    List<Slot> burst = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      Slot next = engine.tryAcquire(i);
+      while (next == null) {
+        PatientCaller caller = new PatientCaller(universe.nanoTime());
+        engine.begin(caller, i, 10);
+        pass(SECOND);
+        engine.step(caller, i);
+        next = engine.take(caller, i, universe.nanoTime());
+      }
+      burst.add(next);
+    }
+    assertThat(database.open()).isEqualTo(8);
+    burst.forEach(slot -> engine.release(slot, slot.lease));
+
+    lightUse(engine, 60 * SECOND);
+
+    assertThat(database.open()).isBetween(1, 2);
+    assertThat(closed()).hasSizeGreaterThanOrEqualTo(6).containsOnly(CloseReason.IDLE_TIMEOUT);
+  }
+
+  /** One lease at a time, from another thread each. */
+  private void lightUse(Engine engine, long duration) {
+    for (long thread = 1; thread <= duration / (50 * MS); thread++) {
+      Slot slot = take(engine, thread);
+      pass(25 * MS);
+      engine.release(slot, slot.lease);
+      pass(25 * MS);
+    }
+  }
+
+  private static final class PatientCaller extends Waiter {
+    PatientCaller(long since) {
+      super(since);
+    }
+
+    @Override
+    protected void wake() {}
+  }
+
+  /** Its holder keeps it; but nobody else gets it after him. */
+  @Test
+  void a_connection_that_grows_too_old_while_it_is_lent_is_closed_when_it_comes_back() {
+    Engine engine = open(config().maxLifetime(Duration.ofSeconds(30))).engine();
+    Slot slot = take(engine, 1);
+    long lease = slot.lease;
+    pass(26 * SECOND - 100 * MS); // the jitter takes a tenth off at the most
+    assertThat(slot.state()).as("before its time").isEqualTo(State.LEASED);
+    pass(5 * SECOND);
+    assertThat(slot.state()).isEqualTo(State.DOOMED);
+    assertThat(closed()).isEmpty();
+    engine.release(slot, lease);
+    pass(SECOND);
+    assertThat(closed()).containsExactly(CloseReason.MAX_LIFETIME);
+    assertThat(count(engine, State.IDLE)).isEqualTo(1);
+  }
+
+  /**
+   * Idle, it goes when there is another in its place: the pool doesn't fall below its minimum for
+   * it, nor does it keep both.
+   */
+  @Test
+  void a_connection_that_grows_too_old_idle_is_replaced_before_it_goes() {
+    Engine engine = open(config().minSize(2).maxLifetime(Duration.ofSeconds(30))).engine();
+    universe.run(
+        33 * SECOND,
+        () ->
+            assertThat(count(engine, State.IDLE) + count(engine, State.PROBING))
+                .isGreaterThanOrEqualTo(2));
+    assertThat(closed()).hasSize(2).containsOnly(CloseReason.MAX_LIFETIME);
+    assertThat(count(engine, State.IDLE)).isEqualTo(2);
+  }
+
+  /**
+   * A connect that is under way when a fence falls brings a connection to the server that was given
+   * up. It must not even be idle for the moment until the next pass: somebody may wait for it.
+   */
+  @Test
+  void what_arrives_from_before_a_fence_is_never_to_be_had() {
+    for (int i = 0; i < 50; i++) {
+      Upkeep upkeep = open(config().minSize(0));
+      Engine engine = upkeep.engine();
+      PatientCaller caller = new PatientCaller(universe.nanoTime());
+      engine.begin(caller, 1, 10);
+      assertThat(passes(SECOND, () -> count(engine, State.CONNECTING) == 1)).isTrue();
+      long numbered = database.opened();
+      upkeep.fence("an operator's wish");
+      universe.run(
+          SECOND,
+          () -> {
+            for (Slot slot : engine.slots()) {
+              boolean lendable = slot.state() == State.IDLE || slot.state() == State.LEASED;
+              assertThat(lendable && slot.generation == 0 && fenced())
+                  .as("an old connection is to be had after connect " + numbered)
+                  .isFalse();
+            }
+          });
+      assertThat(fenced()).isTrue();
+      assertThat(engine.step(caller, 1)).isEqualTo(Turn.SERVED);
+      events.clear();
+    }
+  }
+
+  private boolean fenced() {
+    return events.stream().anyMatch(PoolEvent.Fenced.class::isInstance);
+  }
+
+  /** The look before it is lent, and the clean-up when it comes back. */
+  @ParameterizedTest
+  @EnumSource(names = {"FOUND_DEAD", "FAILED"})
+  void what_the_pool_does_on_a_lent_connection_is_cut_after_reset_timeout(CloseReason reason) {
+    Upkeep upkeep = open(config().resetTimeout(Duration.ofSeconds(2)));
+    Engine engine = upkeep.engine();
+    Slot slot = take(engine, 1);
+    long lease = slot.lease;
+    upkeep.resets().started(slot, lease, reason);
+    pass(2 * SECOND - 50 * MS);
+    assertThat(slot.word()).as("within its time").isEqualTo(lease);
+    pass(SECOND);
+    assertThat(closed()).containsExactly(reason);
+    assertThat(engine.release(slot, lease)).as("the lease is over").isFalse();
+  }
+
+  /**
+   * After the look its holder has the connection, under the same lease, for as long as he likes.
+   */
+  @Test
+  void what_has_ended_within_reset_timeout_is_let_be() {
+    Upkeep upkeep = open(config().resetTimeout(Duration.ofSeconds(2)));
+    Slot slot = take(upkeep.engine(), 1);
+    long lease = slot.lease;
+    upkeep.resets().started(slot, lease, CloseReason.FOUND_DEAD);
+    pass(SECOND);
+    upkeep.resets().ended(slot);
+    pass(10 * SECOND);
+    assertThat(slot.word()).isEqualTo(lease);
+    assertThat(closed()).isEmpty();
+  }
+
+  @Test
+  void a_lease_held_past_leak_threshold_is_reported_once_with_who_holds_it() {
+    Engine engine = open(config().leakThreshold(Duration.ofSeconds(3))).engine();
+    long me = Holders.id(Thread.currentThread());
+    Slot slot = take(engine, me);
+    long number = requireNonNull(slot.occupant).number();
+    pass(3 * SECOND - 50 * MS);
+    assertThat(leaks()).as("not yet").isEmpty();
+    pass(60 * SECOND);
+    assertThat(leaks())
+        .singleElement()
+        .satisfies(
+            leak -> {
+              assertThat(leak.connection()).isEqualTo(number);
+              assertThat(leak.thread()).contains(Thread.currentThread().getName());
+              assertThat(leak.heldNanos()).isBetween(3 * SECOND, 3 * SECOND + 300 * MS);
+            });
+    engine.release(slot, slot.lease);
+
+    slot = take(engine, me);
+    pass(4 * SECOND);
+    assertThat(leaks()).as("the next lease is another").hasSize(2);
+    engine.release(slot, slot.lease);
+  }
+
+  @Test
+  void no_leak_is_suspected_of_leases_that_come_back_nor_without_a_threshold() {
+    Engine engine = open(config().leakThreshold(Duration.ofSeconds(3))).engine();
+    for (int i = 0; i < 10; i++) {
+      Slot slot = take(engine, 1);
+      pass(SECOND);
+      engine.release(slot, slot.lease);
+    }
+    assertThat(leaks()).isEmpty();
+    Engine without = open(config().leakThreshold(Duration.ZERO)).engine();
+    take(without, 1);
+    pass(60 * SECOND);
+    assertThat(leaks()).isEmpty();
+  }
+
+  private List<LeakSuspected> leaks() {
+    return events.stream()
+        .filter(LeakSuspected.class::isInstance)
+        .map(LeakSuspected.class::cast)
+        .toList();
+  }
+}
