@@ -10,8 +10,14 @@ import java.util.PriorityQueue;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
-/** Runs whatever is ready in a random order, and moves time only when nothing is. */
+/**
+ * Runs whatever is ready in a random order, and moves time when nothing is; and a little at each
+ * look that the pool takes at the clock, so that two readings within a pass differ.
+ */
 final class Universe implements TimeSource {
+
+  /** What passes at the most from one look at the clock to the next; nanoseconds. */
+  private static final int LOOK = 5_000;
 
   private record Task(long at, long sequence, Runnable action) {}
 
@@ -40,6 +46,12 @@ final class Universe implements TimeSource {
     return origin + elapsed;
   }
 
+  /** The pool's look at the clock, which takes time. */
+  private long look() {
+    elapsed += random.nextInt(LOOK);
+    return nanoTime();
+  }
+
   long steps() {
     return steps;
   }
@@ -55,11 +67,11 @@ final class Universe implements TimeSource {
       if (ready.isEmpty()) {
         Task next = later.peek();
         if (next == null || next.at() > end) {
-          elapsed = end;
+          elapsed = Math.max(elapsed, end);
           return;
         }
-        elapsed = next.at();
-        for (Task task; (task = later.peek()) != null && task.at() == elapsed; later.remove()) {
+        elapsed = Math.max(elapsed, next.at()); // looks at the clock may have made it late
+        for (Task task; (task = later.peek()) != null && task.at() <= elapsed; later.remove()) {
           ready.add(task.action());
         }
       }
@@ -70,7 +82,7 @@ final class Universe implements TimeSource {
   }
 
   Environment environment() {
-    return new Environment(this, new VirtualPulse(), this::work, random::nextDouble);
+    return new Environment(this::look, new VirtualPulse(), this::work, random::nextDouble);
   }
 
   /** A worker's task takes a few milliseconds to begin; one in three hundred hangs for a minute. */
@@ -121,7 +133,7 @@ final class Universe implements TimeSource {
         return;
       }
       hurried = false;
-      long delay = pass.run(nanoTime());
+      long delay = pass.run(look());
       if (delay < Long.MAX_VALUE) {
         long at = elapsed + delay;
         due = at;
