@@ -78,7 +78,11 @@ final class Db {
         LIMIT,
         () -> {
           PoolSnapshot now = pool.snapshot();
-          return now.idle() >= atLeast && now.idle() == now.total() && now.waiting() == 0;
+          return now.idle() >= atLeast
+              && now.idle() == now.total()
+              && now.connecting() == 0
+              && now.waiting() == 0
+              && now.opened() - now.closedTotal() == now.total(); // counted a moment later
         },
         "rest with " + atLeast + " idle connections in " + pool.name());
   }
