@@ -3,6 +3,7 @@ package io.everpool.core.fault;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,9 +41,12 @@ public final class Script {
     return struck;
   }
 
-  /** Has the call that hangs return. */
+  /** Has the call that hangs return, and waits until its thread has heard it. */
   void tell() {
     told.countDown();
+    while (hanging != null) {
+      LockSupport.parkNanos(Theatre.GLANCE);
+    }
   }
 
   /** The thread that hangs in a call; null if none does. */

@@ -5,6 +5,7 @@ import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.Pulse;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -21,7 +22,7 @@ final class Theatre implements TimeSource {
   private static final long AFTER_FAILURE = 100_000_000L;
 
   /** An actor that was woken may take that long to look awake; in real time. */
-  private static final long GLANCE = 20_000L;
+  static final long GLANCE = 20_000L;
 
   private final List<Thread> actors = new CopyOnWriteArrayList<>();
   private final Beat beat = new Beat();
@@ -68,8 +69,8 @@ final class Theatre implements TimeSource {
   /** Lets time pass until something is so; false if it isn't after that time. */
   boolean play(long atMost, BooleanSupplier done) {
     long end = now + atMost;
+    settle();
     while (true) {
-      settle();
       if (beat.isDue()) {
         beat.now();
       } else if (done.getAsBoolean()) {
@@ -79,22 +80,44 @@ final class Theatre implements TimeSource {
       } else {
         long next = now + STEP; // by this thread alone
         now = next;
-        actors.forEach(LockSupport::unpark);
+        if (wakeThoseWhoWaitForTime()) {
+          settle();
+        }
       }
     }
   }
 
+  /**
+   * Wakes whoever may wait for time, and not those who hang until they are told. Returns whether
+   * anybody may do something now.
+   */
+  private boolean wakeThoseWhoWaitForTime() {
+    boolean any = false;
+    for (Thread actor : actors) {
+      if (!hangs(actor)) {
+        LockSupport.unpark(actor);
+        any = true;
+      }
+    }
+    return any;
+  }
+
+  private static boolean hangs(Thread actor) {
+    Object blocker = LockSupport.getBlocker(actor);
+    return blocker != null && blocker.getClass().getEnclosingClass() == CountDownLatch.class;
+  }
+
   /** Returns when every actor waits, hangs, or has ended. */
   private void settle() {
-    for (int quiet = 0; quiet < 2; ) {
-      if (actors.stream().anyMatch(Theatre::acts)) {
-        quiet = 0;
-      } else {
-        quiet++;
+    for (int quiet = 0; !actors.stream().allMatch(Theatre::hangs); ) {
+      quiet = actors.stream().anyMatch(Theatre::acts) ? 0 : quiet + 1;
+      if (quiet == 2) {
+        break;
       }
+      actors.removeIf(actor -> actor.getState() == Thread.State.TERMINATED);
       LockSupport.parkNanos(GLANCE);
     }
-    actors.removeIf(actor -> !actor.isAlive());
+    actors.removeIf(actor -> actor.getState() == Thread.State.TERMINATED);
   }
 
   private static boolean acts(Thread actor) {
@@ -154,11 +177,21 @@ final class Theatre implements TimeSource {
                   due = now + Math.min(delay, Long.MAX_VALUE / 2);
                 }
               });
-      settle();
-      if (upkeep.isAlive()) {
+      if (!hasEnded(upkeep)) {
         throw new AssertionError("upkeep waits for somebody else's code: " + trace(upkeep));
       }
+      settle();
     }
+  }
+
+  /** Nothing that a pass does takes nearly as long; in real time. */
+  private static boolean hasEnded(Thread pass) {
+    try {
+      pass.join(5_000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return !pass.isAlive();
   }
 
   static String trace(Thread thread) {
