@@ -5,9 +5,9 @@ import com.codahale.metrics.health.HealthCheckRegistry;
 import com.google.inject.Inject;
 import com.google.inject.Provider;
 import com.google.inject.ProvisionException;
+import io.everpool.api.Classifier;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
-import io.everpool.api.driver.Classifier;
 import io.everpool.api.observe.PoolListener;
 import io.everpool.core.Everpool;
 import io.everpool.jdbi.EverpoolJdbi;
@@ -79,12 +79,13 @@ final class Opener implements Provider<Opened> {
   private Pool open() throws SQLException {
     Everpool.Builder builder = Everpool.builder(config);
     if (metrics.isPresent() || healthChecks.isPresent()) {
-      DropwizardMetrics books =
+      DropwizardMetrics poolMetrics =
           DropwizardMetrics.of(
               config.name(), metrics.orElseGet(MetricRegistry::new), healthChecks.orElse(null));
-      builder.listener(books);
+      builder.listener(poolMetrics);
       if (metrics.isPresent()) {
-        builder.recorder(books); // makes the pool read the clock; a health check doesn't need that
+        builder.recorder(
+            poolMetrics); // makes the pool read the clock; a health check doesn't need that
       }
     }
     listeners.forEach(builder::listener);

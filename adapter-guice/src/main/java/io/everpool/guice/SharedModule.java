@@ -8,7 +8,7 @@ import com.google.inject.Singleton;
 import com.google.inject.TypeLiteral;
 import com.google.inject.multibindings.Multibinder;
 import com.google.inject.multibindings.OptionalBinder;
-import io.everpool.api.driver.Classifier;
+import io.everpool.api.Classifier;
 import io.everpool.api.observe.PoolListener;
 import java.lang.reflect.Type;
 import java.util.List;

@@ -26,11 +26,11 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the books of one pool in a registry. Give it to the pool as listener and as recorder:
+ * Keeps the metrics of one pool in a registry. Give it to the pool as listener and as recorder:
  *
  * <pre>{@code
- * DropwizardMetrics books = DropwizardMetrics.of("orders", metrics, healthChecks);
- * Pool pool = Everpool.builder(config).listener(books).recorder(books).open();
+ * DropwizardMetrics poolMetrics = DropwizardMetrics.of("orders", metrics, healthChecks);
+ * Pool pool = Everpool.builder(config).listener(poolMetrics).recorder(poolMetrics).open();
  * }</pre>
  *
  * <p>All names begin with the pool's, as in {@code orders.connections.idle}:
@@ -127,9 +127,9 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
    */
   public static DropwizardMetrics of(
       String poolName, MetricRegistry metrics, @Nullable HealthCheckRegistry healthChecks) {
-    DropwizardMetrics books = new DropwizardMetrics(poolName, metrics, healthChecks);
-    Registration.requireFree(poolName, books.kept(), metrics, healthChecks);
-    return books;
+    DropwizardMetrics poolMetrics = new DropwizardMetrics(poolName, metrics, healthChecks);
+    Registration.requireFree(poolName, poolMetrics.kept(), metrics, healthChecks);
+    return poolMetrics;
   }
 
   @Override
@@ -143,7 +143,7 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
   }
 
   /**
-   * Counts the event; what other pools tell is not for these books.
+   * Counts the event; what other pools tell is not for these poolMetrics.
    *
    * @throws IllegalArgumentException if the pool that opened is another one, or a name was taken
    *     meanwhile: its figures are then nowhere to be seen, and those of others are left alone

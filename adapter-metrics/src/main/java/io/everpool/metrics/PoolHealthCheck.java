@@ -6,7 +6,7 @@ import io.everpool.api.PoolSnapshot;
 import io.everpool.api.PoolState;
 
 /**
- * Whether a pool is fit for work, told from its books: it sends no query, so asking often neither
+ * Whether a pool is fit for work, told from its metrics: it sends no query, so asking often neither
  * costs a connection nor keeps a serverless database awake.
  *
  * <p>Healthy is an open pool whose server isn't known to be unreachable. A sleeping pool is healthy

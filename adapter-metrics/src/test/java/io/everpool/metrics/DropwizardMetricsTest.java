@@ -37,7 +37,7 @@ class DropwizardMetricsTest {
   private final MetricRegistry metrics = new MetricRegistry();
   private final HealthCheckRegistry healthChecks = new HealthCheckRegistry();
   private final FakePool pool = new FakePool("p");
-  private final DropwizardMetrics books = DropwizardMetrics.of("p", metrics, healthChecks);
+  private final DropwizardMetrics poolMetrics = DropwizardMetrics.of("p", metrics, healthChecks);
 
   /** One of each event that isn't about the pool as such, and the counter that it moves. */
   private static Map<PoolEvent, String> countedEvents() {
@@ -68,7 +68,7 @@ class DropwizardMetricsTest {
   }
 
   private void open() {
-    books.onEvent(new PoolEvent.PoolOpened("p", pool));
+    poolMetrics.onEvent(new PoolEvent.PoolOpened("p", pool));
   }
 
   private Object gauge(String name) {
@@ -91,7 +91,7 @@ class DropwizardMetricsTest {
             (event, name) -> {
               Map<String, Long> expected = counts();
               expected.merge("p." + name, 1L, Long::sum);
-              books.onEvent(event);
+              poolMetrics.onEvent(event);
               assertThat(counts()).as(name).isEqualTo(expected);
             });
     assertThat(counts().values()).allMatch(count -> count == 1);
@@ -177,11 +177,11 @@ class DropwizardMetricsTest {
   @Test
   void timersTakeLeasesConnectsAndOutages() {
     open();
-    books.acquired(1_000);
-    books.released(2_000);
-    books.released(4_000);
-    books.onEvent(new PoolEvent.ConnectionOpened("p", 1, 5_000_000));
-    books.onEvent(new PoolEvent.Recovered("p", TimeUnit.SECONDS.toNanos(3)));
+    poolMetrics.acquired(1_000);
+    poolMetrics.released(2_000);
+    poolMetrics.released(4_000);
+    poolMetrics.onEvent(new PoolEvent.ConnectionOpened("p", 1, 5_000_000));
+    poolMetrics.onEvent(new PoolEvent.Recovered("p", TimeUnit.SECONDS.toNanos(3)));
 
     assertThat(metrics.timer("p.wait").getSnapshot().getValues()).containsExactly(1_000);
     assertThat(metrics.timer("p.use").getSnapshot().getValues()).containsExactly(2_000, 4_000);
@@ -192,8 +192,8 @@ class DropwizardMetricsTest {
   /** A pool connects before it is open, and some never are: those must leave nothing behind. */
   @Test
   void nothingIsRegisteredBeforeThePoolIsOpenButEverythingIsCounted() {
-    books.onEvent(new PoolEvent.ConnectionOpened("p", 1, 5_000_000));
-    books.acquired(1);
+    poolMetrics.onEvent(new PoolEvent.ConnectionOpened("p", 1, 5_000_000));
+    poolMetrics.acquired(1);
     assertThat(metrics.getNames()).isEmpty();
     assertThat(healthChecks.getNames()).isEmpty();
 
@@ -214,9 +214,9 @@ class DropwizardMetricsTest {
     open();
     assertThat(healthChecks.getNames()).containsExactly("p", "second");
 
-    books.onEvent(CLOSED_P);
-    books.onEvent(CLOSED_P);
-    books.onEvent(new PoolEvent.AcquireTimedOut("p", 1)); // a straggler
+    poolMetrics.onEvent(CLOSED_P);
+    poolMetrics.onEvent(CLOSED_P);
+    poolMetrics.onEvent(new PoolEvent.AcquireTimedOut("p", 1)); // a straggler
 
     assertThat(metrics.getNames()).isEqualTo(before);
     assertThat(metrics.counter("p.like")).isSameAs(like);
@@ -233,7 +233,7 @@ class DropwizardMetricsTest {
     PoolHealthCheck check = new PoolHealthCheck(pool);
     healthChecks.register("p", check);
 
-    books.onEvent(CLOSED_P);
+    poolMetrics.onEvent(CLOSED_P);
 
     assertThat(metrics.getNames()).containsExactly("p.opened");
     assertThat(metrics.counter("p.opened")).isSameAs(theirs);
@@ -278,21 +278,21 @@ class DropwizardMetricsTest {
     healthChecks.register("p", theirs);
 
     assertThatThrownBy(this::open).isInstanceOf(IllegalArgumentException.class);
-    books.onEvent(CLOSED_P);
+    poolMetrics.onEvent(CLOSED_P);
 
     assertThat(metrics.getNames()).isEmpty();
     assertThat(healthChecks.getHealthCheck("p")).isSameAs(theirs);
   }
 
-  /** One pool's books with another pool's figures in them would be believed. */
+  /** One pool's metrics with another pool's figures in them would be believed. */
   @Test
   void thePoolMustBeTheOneNamed() {
-    assertThatThrownBy(() -> books.onEvent(new PoolEvent.PoolOpened("q", new FakePool("q"))))
+    assertThatThrownBy(() -> poolMetrics.onEvent(new PoolEvent.PoolOpened("q", new FakePool("q"))))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("These are the metrics of pool p, not of q");
     open();
-    books.onEvent(new PoolEvent.AcquireRejected("q"));
-    books.onEvent(new PoolEvent.PoolClosed("q"));
+    poolMetrics.onEvent(new PoolEvent.AcquireRejected("q"));
+    poolMetrics.onEvent(new PoolEvent.PoolClosed("q"));
     assertThat(metrics.counter("p.rejected").getCount()).isZero();
     assertThat(healthChecks.getNames()).containsExactly("p");
   }

@@ -33,8 +33,8 @@ class RealPoolTest {
   }
 
   private Pool open(PoolConfig config) throws SQLException {
-    DropwizardMetrics books = DropwizardMetrics.of(config.name(), metrics, healthChecks);
-    return Everpool.builder(config).listener(books).recorder(books).open();
+    DropwizardMetrics poolMetrics = DropwizardMetrics.of(config.name(), metrics, healthChecks);
+    return Everpool.builder(config).listener(poolMetrics).recorder(poolMetrics).open();
   }
 
   private Object gauge(String name) {

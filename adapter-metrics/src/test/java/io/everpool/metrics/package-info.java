@@ -1,4 +1,4 @@
-/** Tests of a pool's books. */
+/** Tests of a pool's metrics. */
 @NullMarked
 package io.everpool.metrics;
 

@@ -15,8 +15,8 @@ import java.util.Set;
  * Reads from the system catalogues what leaves state in a session when it is used: functions by
  * their bodies, and whatever depends on them.
  *
- * <p>A function's body is read as text ({@link SqlTraces#ofBody}), and a name in it leaves what
- * that name leaves. What isn't text but an expression (views and rules, defaults, constraints,
+ * <p>A function's body is read as text ({@link SqlSideEffects#ofBody}), and a name in it leaves
+ * what that name leaves. What isn't text but an expression (views and rules, defaults, constraints,
  * policies, generated columns, operators, casts, aggregates, domains, bodies in standard SQL) the
  * server knows the dependencies of ({@code pg_depend}); only on its own functions none is noted,
  * and these few are looked for in the expressions.
@@ -240,7 +240,7 @@ final class CatalogReader {
         row ->
             leaves(
                 row.getString(1) + row.getLong(2),
-                SqlTraces.ofBody(row.getString(3) + "()", NameTable.EMPTY)));
+                SqlSideEffects.ofBody(row.getString(3) + "()", NameTable.EMPTY)));
     List<Function> functions = functions();
     boolean grown = true;
     while (grown) {
@@ -278,10 +278,10 @@ final class CatalogReader {
 
   private static int of(Function function, NameTable known) {
     return switch (function.language) {
-      case "sql", "plpgsql" -> SqlTraces.ofBody(function.body, known);
+      case "sql", "plpgsql" -> SqlSideEffects.ofBody(function.body, known);
       case "c", "internal" ->
           function.ofExtension
-              ? SqlTraces.ofBody(function.name + "()", NameTable.EMPTY)
+              ? SqlSideEffects.ofBody(function.name + "()", NameTable.EMPTY)
               : SessionReset.ANYTHING;
       default -> SessionReset.ANYTHING;
     };

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What became of a COMMIT without an answer; from PostgreSQL 13 on, which has {@code
- * pg_xact_status(xid8)}, where the role may know the server's {@link Incarnation}.
+ * pg_xact_status(xid8)}, where the role may know the server's {@link ServerRun}.
  *
  * <p>Behind a pooler of transactions a session may go on with another server process, and another
  * run of the server, whenever no transaction is open. So whatever belongs together is asked in one
@@ -43,14 +43,14 @@ final class CommitOutcome {
   private static final String IN_THE_FUTURE = "22023";
 
   private final Connection connection;
-  private final Disclosure disclosure;
+  private final LookupPermission lookupPermission;
 
   /** Of the transaction before; most often of this one as well. */
-  private @Nullable Incarnation last;
+  private @Nullable ServerRun last;
 
-  CommitOutcome(Connection connection, Disclosure disclosure) {
+  CommitOutcome(Connection connection, LookupPermission lookupPermission) {
     this.connection = connection;
-    this.disclosure = disclosure;
+    this.lookupPermission = lookupPermission;
   }
 
   /**
@@ -66,9 +66,9 @@ final class CommitOutcome {
               + " 13, or hides pg_control_system(), pg_control_checkpoint() or where its log stands",
           "0A000");
     }
-    Incarnation known = last;
+    ServerRun known = last;
     if (known != null) {
-      try (Statement statement = query(TRANSACTION + Incarnation.RUN);
+      try (Statement statement = query(TRANSACTION + ServerRun.RUN);
           ResultSet row = statement.getResultSet()) {
         row.next();
         if (row.getString(1) == null || known.isRun(row, RUN_COLUMN)) {
@@ -76,49 +76,49 @@ final class CommitOutcome {
         }
       }
     }
-    try (Statement statement = query(TRANSACTION + Incarnation.ALL);
+    try (Statement statement = query(TRANSACTION + ServerRun.ALL);
         ResultSet row = statement.getResultSet()) {
       row.next();
-      Incarnation read = Incarnation.read(row, RUN_COLUMN);
+      ServerRun read = ServerRun.read(row, RUN_COLUMN);
       last = read.standby() ? null : read;
       return ticket(row, read);
     }
   }
 
-  private static @Nullable CommitTicket ticket(ResultSet row, Incarnation run) throws SQLException {
+  private static @Nullable CommitTicket ticket(ResultSet row, ServerRun run) throws SQLException {
     String transaction = row.getString(1);
     if (transaction == null) {
       return null;
     }
-    Place place = new Place(run, new BigInteger(row.getString(3)));
-    return new CommitTicket(transaction, place.text(), row.getInt(2));
+    LogPosition position = new LogPosition(run, new BigInteger(row.getString(3)));
+    return new CommitTicket(transaction, position.text(), row.getInt(2));
   }
 
   /** What became of another session's transaction, as far as the server is to be believed. */
   CommitStatus status(CommitTicket ticket) throws SQLException {
-    Place place = Place.parse(ticket.incarnation());
-    if (place == null || !tells()) {
+    LogPosition position = LogPosition.parse(ticket.incarnation());
+    if (position == null || !tells()) {
       return CommitStatus.UNKNOWN;
     }
-    Incarnation before = run();
+    ServerRun before = run();
     try {
-      return status(place, id(ticket));
+      return status(position, id(ticket));
     } catch (SQLException e) {
       if (IN_THE_FUTURE.equals(e.getSQLState())) {
-        return neverCommitted(place, before) ? CommitStatus.ABORTED : CommitStatus.UNKNOWN;
+        return neverCommitted(position, before) ? CommitStatus.ABORTED : CommitStatus.UNKNOWN;
       }
       throw e;
     }
   }
 
-  private CommitStatus status(Place place, String id) throws SQLException {
+  private CommitStatus status(LogPosition position, String id) throws SQLException {
     String sql =
         "select pg_catalog.pg_xact_status('"
             + id
             + "'::xid8), pg_catalog.pg_wal_lsn_diff(checkpoint_lsn, '0/0')::text, "
             + REPLICATED
             + ", "
-            + Incarnation.ALL
+            + ServerRun.ALL
             + " from pg_catalog.pg_control_checkpoint()";
     boolean replicated;
     CommitStatus status;
@@ -127,9 +127,9 @@ final class CommitOutcome {
       row.next();
       replicated = row.getBoolean(3);
       status =
-          new Testimony(
-                  row.getString(1), Incarnation.read(row, 4), new BigInteger(row.getString(2)))
-              .about(place);
+          new CommitEvidence(
+                  row.getString(1), ServerRun.read(row, 4), new BigInteger(row.getString(2)))
+              .about(position);
     }
     return status == CommitStatus.COMMITTED && replicated && !standbyFollows()
         ? CommitStatus.IN_PROGRESS
@@ -153,24 +153,24 @@ final class CommitOutcome {
    * An id that is still to come was never committed here, whatever happened to the server in
    * between: a commit that is in the log has left its id behind. A standby may be behind.
    */
-  private boolean neverCommitted(Place place, Incarnation before) throws SQLException {
+  private boolean neverCommitted(LogPosition position, ServerRun before) throws SQLException {
     return !before.standby()
-        && before.system().equals(place.run().system())
+        && before.system().equals(position.run().system())
         && before.equals(run());
   }
 
-  private Incarnation run() throws SQLException {
-    try (Statement statement = query("select " + Incarnation.ALL);
+  private ServerRun run() throws SQLException {
+    try (Statement statement = query("select " + ServerRun.ALL);
         ResultSet row = statement.getResultSet()) {
       row.next();
-      return Incarnation.read(row, 1);
+      return ServerRun.read(row, 1);
     }
   }
 
   /** Ends the process only if it is at that very transaction, in the run that began it. */
   void endBackend(CommitTicket ticket) throws SQLException {
-    Place place = Place.parse(ticket.incarnation());
-    if (place != null && tells() && run().equals(place.run())) {
+    LogPosition position = LogPosition.parse(ticket.incarnation());
+    if (position != null && tells() && run().equals(position.run())) {
       String sql =
           "select pg_catalog.count(pg_catalog.pg_terminate_backend(pid))"
               + " from pg_catalog.pg_stat_activity where pid = "
@@ -184,7 +184,7 @@ final class CommitOutcome {
 
   private boolean tells() throws SQLException {
     return connection.getMetaData().getDatabaseMajorVersion() >= OLDEST_SERVER
-        && disclosure.isComplete(connection);
+        && lookupPermission.isComplete(connection);
   }
 
   /** Tickets may come from anywhere; only a number goes into SQL. */

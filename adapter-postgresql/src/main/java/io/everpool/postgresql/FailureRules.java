@@ -1,7 +1,6 @@
 package io.everpool.postgresql;
 
 import static io.everpool.api.driver.Verdict.ACCESS_DENIED;
-import static io.everpool.api.driver.Verdict.CALLER;
 import static io.everpool.api.driver.Verdict.CONNECTION_LOST;
 import static io.everpool.api.driver.Verdict.DEADLINE;
 import static io.everpool.api.driver.Verdict.OUT_OF_SLOTS;
@@ -11,6 +10,7 @@ import static io.everpool.api.driver.Verdict.SERVER_DOWN;
 import static io.everpool.api.driver.Verdict.SERVER_STARTING;
 import static io.everpool.api.driver.Verdict.STALE_PLAN;
 import static io.everpool.api.driver.Verdict.STALE_SESSION;
+import static io.everpool.api.driver.Verdict.STATEMENT_FAILED;
 import static io.everpool.api.driver.Verdict.TRANSACTION_CONFLICT;
 import static io.everpool.postgresql.FailureRule.Scope.ALWAYS;
 import static io.everpool.postgresql.FailureRule.Scope.CONNECTING;
@@ -101,7 +101,7 @@ final class FailureRules {
           // Statements that failed on a good connection
           rule(FATAL, "40|57014", "", null, CONNECTION_LOST),
           rule(ALWAYS, "40001|40P01", "", null, TRANSACTION_CONFLICT),
-          rule(ALWAYS, "57014", "", null, CALLER),
+          rule(ALWAYS, "57014", "", null, STATEMENT_FAILED),
           rule(ALWAYS, "25006", "", null, READ_ONLY_SERVER),
 
           // What this side remembers and the database has changed since; the second by the name of

@@ -53,7 +53,7 @@ final class PostgresConnection implements PhysicalConnection {
       Connection jdbc,
       SessionCatalog catalog,
       @Nullable LookableSocket socket,
-      Disclosure disclosure,
+      LookupPermission lookupPermission,
       BooleanSupplier primaryExpected,
       boolean pooled,
       boolean ignoresReadOnly,
@@ -64,7 +64,7 @@ final class PostgresConnection implements PhysicalConnection {
     this.catalog = catalog;
     this.settings = new DriverSettings(jdbc);
     this.socket = socket;
-    this.commits = new CommitOutcome(jdbc, disclosure);
+    this.commits = new CommitOutcome(jdbc, lookupPermission);
     this.primaryExpected = primaryExpected;
     this.pooled = pooled;
     this.ignoresReadOnly = ignoresReadOnly;
@@ -181,16 +181,16 @@ final class PostgresConnection implements PhysicalConnection {
    * has set something by SQL nobody can tell who it was.
    */
   @Override
-  public boolean readOnlyServer(int traces) {
-    return onStandby() ? primaryExpected.getAsBoolean() : toldToWriteNoMore(traces);
+  public boolean readOnlyServer(int sideEffects) {
+    return onStandby() ? primaryExpected.getAsBoolean() : toldToWriteNoMore(sideEffects);
   }
 
-  private boolean toldToWriteNoMore(int traces) {
+  private boolean toldToWriteNoMore(int sideEffects) {
     try {
       return wroteAtFirst
           && !writesRefused
           && readOnlyByDefault()
-          && (traces & SessionReset.SETTINGS) == 0
+          && (sideEffects & SessionReset.SETTINGS) == 0
           && !jdbc.isReadOnly(); // with readOnlyMode=always the driver sets it, too
     } catch (SQLException e) {
       return false; // closed: there are other signs of that
@@ -263,12 +263,12 @@ final class PostgresConnection implements PhysicalConnection {
    * first, for the statements that follow depend on some.
    */
   @Override
-  public void reset(ResetMode mode, int traces) throws SQLException {
-    boolean exposed = (traces & EXPOSED) != 0;
+  public void reset(ResetMode mode, int sideEffects) throws SQLException {
+    boolean exposed = (sideEffects & EXPOSED) != 0;
     if (exposed) {
       settings.restore();
     }
-    int left = exposed ? SessionReset.ANYTHING : traces;
+    int left = exposed ? SessionReset.ANYTHING : sideEffects;
     String sql = SessionReset.sql(mode, left);
     if (!sql.isEmpty()) {
       DRIVER.update(jdbc, sql);

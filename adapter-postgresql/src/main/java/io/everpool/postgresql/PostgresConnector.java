@@ -33,7 +33,7 @@ final class PostgresConnector implements Connector {
   private final String target;
   private final boolean lookable;
   private final @Nullable ClassLoader loader;
-  private final Disclosure disclosure = new Disclosure();
+  private final LookupPermission lookupPermission = new LookupPermission();
   private final SessionCatalog catalog;
   private final Timelines timelines = new Timelines();
   private final ClientCheck check;
@@ -286,7 +286,7 @@ final class PostgresConnector implements Connector {
             connection,
             catalog,
             socket,
-            disclosure,
+            lookupPermission,
             () -> primaryExpected,
             destination.neonPooler(),
             "ignore".equalsIgnoreCase(destination.properties().get("readOnlyMode")),
@@ -345,12 +345,12 @@ final class PostgresConnector implements Connector {
   }
 
   @Override
-  public int traces(String sql) {
-    return catalog.traces(sql);
+  public int sideEffects(String sql) {
+    return catalog.sideEffects(sql);
   }
 
   @Override
-  public void whenTracesChange(Runnable listener) {
+  public void whenSideEffectsChange(Runnable listener) {
     catalog.whenItChanges(listener);
   }
 

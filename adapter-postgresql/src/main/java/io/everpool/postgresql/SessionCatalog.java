@@ -55,12 +55,12 @@ final class SessionCatalog {
     listener = newListener;
   }
 
-  int traces(String sql) {
-    SqlTraces read = SqlTraces.read(sql, shown);
+  int sideEffects(String sql) {
+    SqlSideEffects read = SqlSideEffects.read(sql, shown);
     if (!read.defined().isEmpty() && table.isComplete()) {
       define(read.defined());
     }
-    return read.traces();
+    return read.sideEffects();
   }
 
   private void define(Map<String, Integer> defined) {

@@ -68,49 +68,51 @@ final class SessionReset {
   private SessionReset() {}
 
   /** What clears it; empty if there is nothing to clear. */
-  static String sql(ResetMode mode, int traces) {
+  static String sql(ResetMode mode, int sideEffects) {
     return switch (mode) {
       case NONE -> "";
       // pgjdbc sees this one's answer, and prepares its own statements anew when they are next used
       case DISCARD_ALL -> "DISCARD ALL";
-      case SMART -> TEXTS[traces & ANYTHING];
+      case SMART -> TEXTS[sideEffects & ANYTHING];
     };
   }
 
   /** Whether it returns every setting to what the session was started with. */
-  static boolean resetsSettings(ResetMode mode, int traces) {
-    return mode == ResetMode.DISCARD_ALL || (mode == ResetMode.SMART && (traces & SETTINGS) != 0);
+  static boolean resetsSettings(ResetMode mode, int sideEffects) {
+    return mode == ResetMode.DISCARD_ALL
+        || (mode == ResetMode.SMART && (sideEffects & SETTINGS) != 0);
   }
 
-  static boolean forgetsNotifications(ResetMode mode, int traces) {
-    return mode == ResetMode.DISCARD_ALL || (mode == ResetMode.SMART && (traces & LISTEN) != 0);
+  static boolean forgetsNotifications(ResetMode mode, int sideEffects) {
+    return mode == ResetMode.DISCARD_ALL
+        || (mode == ResetMode.SMART && (sideEffects & LISTEN) != 0);
   }
 
   private static String[] texts() {
     String[] texts = new String[ANYTHING + 1];
-    for (int traces = 0; traces <= ANYTHING; traces++) {
-      texts[traces] = String.join("; ", statements(traces));
+    for (int sideEffects = 0; sideEffects <= ANYTHING; sideEffects++) {
+      texts[sideEffects] = String.join("; ", statements(sideEffects));
     }
     return texts;
   }
 
-  private static List<String> statements(int traces) {
+  private static List<String> statements(int sideEffects) {
     List<String> statements = new ArrayList<>();
-    add(statements, traces, CURSOR, "CLOSE ALL");
-    add(statements, traces, ROLE, "RESET SESSION AUTHORIZATION; RESET ROLE");
-    add(statements, traces, SETTINGS, "RESET ALL");
-    add(statements, traces, LISTEN, "UNLISTEN *");
-    add(statements, traces, ADVISORY_LOCK, "SELECT pg_catalog.pg_advisory_unlock_all()");
-    add(statements, traces, TEMPORARY | PATH, "DISCARD TEMP");
-    add(statements, traces, SEQUENCES, "DISCARD SEQUENCES");
-    boolean moved = (traces & MOVES_NAMES) != 0;
-    add(statements, traces, MOVES_NAMES, FORGET_PLANS);
-    add(statements, traces, moved ? 0 : PREPARED, FORGET_PREPARED);
+    add(statements, sideEffects, CURSOR, "CLOSE ALL");
+    add(statements, sideEffects, ROLE, "RESET SESSION AUTHORIZATION; RESET ROLE");
+    add(statements, sideEffects, SETTINGS, "RESET ALL");
+    add(statements, sideEffects, LISTEN, "UNLISTEN *");
+    add(statements, sideEffects, ADVISORY_LOCK, "SELECT pg_catalog.pg_advisory_unlock_all()");
+    add(statements, sideEffects, TEMPORARY | PATH, "DISCARD TEMP");
+    add(statements, sideEffects, SEQUENCES, "DISCARD SEQUENCES");
+    boolean moved = (sideEffects & MOVES_NAMES) != 0;
+    add(statements, sideEffects, MOVES_NAMES, FORGET_PLANS);
+    add(statements, sideEffects, moved ? 0 : PREPARED, FORGET_PREPARED);
     return statements;
   }
 
-  private static void add(List<String> statements, int traces, int bits, String statement) {
-    if ((traces & bits) != 0) {
+  private static void add(List<String> statements, int sideEffects, int bits, String statement) {
+    if ((sideEffects & bits) != 0) {
       statements.add(statement);
     }
   }

@@ -2,7 +2,7 @@ package io.everpool.postgresql;
 
 import java.util.Arrays;
 
-/** The words that {@link SqlTraces} knows. */
+/** The words that {@link SqlSideEffects} knows. */
 enum SqlWord {
   ALTER,
   AS,

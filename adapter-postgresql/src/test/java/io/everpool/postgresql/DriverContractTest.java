@@ -296,7 +296,7 @@ class DriverContractTest {
   @Test
   void whatEndsASessionAndWhatDoesntAreToldApart() throws SQLException {
     assertThatThrownBy(() -> execute(session, "nonsense"))
-        .satisfies(e -> assertThat(FailureRules.classify(e)).isEqualTo(Verdict.CALLER));
+        .satisfies(e -> assertThat(FailureRules.classify(e)).isEqualTo(Verdict.STATEMENT_FAILED));
     server.terminate(pid(session));
     assertThatThrownBy(() -> ask(session, "select 1"))
         .satisfies(e -> assertThat(FailureRules.classify(e)).isEqualTo(Verdict.SERVER_DOWN));

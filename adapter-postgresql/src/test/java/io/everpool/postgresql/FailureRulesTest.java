@@ -83,12 +83,12 @@ class FailureRulesTest {
     samples.add(
         using(
             server("ERROR", "57014", "canceling statement due to statement timeout"),
-            Verdict.CALLER));
+            Verdict.STATEMENT_FAILED));
     samples.add(
         using(
             server("ERROR", "25006", "cannot execute INSERT in a read-only transaction"),
             Verdict.READ_ONLY_SERVER));
-    samples.add(using(server("ERROR", "0A000", "not implemented"), Verdict.CALLER));
+    samples.add(using(server("ERROR", "0A000", "not implemented"), Verdict.STATEMENT_FAILED));
     // What the database has changed under this side's memory
     samples.add(
         using(
@@ -105,34 +105,49 @@ class FailureRulesTest {
     samples.add(
         using(
             server("ERROR", "26000", "prepared statement \"mine\" does not exist"),
-            Verdict.CALLER));
+            Verdict.STATEMENT_FAILED));
     samples.add(
         using(
             server("ERROR", "XX000", "cache lookup failed for type 16385"), Verdict.STALE_SESSION));
     samples.add(
         using(
             server("ERROR", "42704", "type with OID 16385 does not exist"), Verdict.STALE_SESSION));
-    samples.add(using(server("ERROR", "42704", "type \"mood\" does not exist"), Verdict.CALLER));
+    samples.add(
+        using(server("ERROR", "42704", "type \"mood\" does not exist"), Verdict.STATEMENT_FAILED));
     samples.add(
         using(
             server("ERROR", "23505", "duplicate key value violates unique constraint"),
-            Verdict.CALLER));
+            Verdict.STATEMENT_FAILED));
     samples.add(
-        using(server("ERROR", "XX000", "cache lookup failed for relation 1"), Verdict.CALLER));
-    samples.add(using(server("ERROR", "53200", "out of memory"), Verdict.CALLER));
-    samples.add(using(server("ERROR", "55P03", "could not obtain lock"), Verdict.CALLER));
+        using(
+            server("ERROR", "XX000", "cache lookup failed for relation 1"),
+            Verdict.STATEMENT_FAILED));
+    samples.add(using(server("ERROR", "53200", "out of memory"), Verdict.STATEMENT_FAILED));
+    samples.add(using(server("ERROR", "55P03", "could not obtain lock"), Verdict.STATEMENT_FAILED));
     samples.add(
-        using(server("ERROR", "XX000", "disk quota exceeded for this table"), Verdict.CALLER));
+        using(
+            server("ERROR", "XX000", "disk quota exceeded for this table"),
+            Verdict.STATEMENT_FAILED));
     // A statement's failure with a connection's state, in several languages
-    samples.add(using(server("ERROR", "3D000", "database \"x\" does not exist"), Verdict.CALLER));
-    samples.add(using(server("ERROR", "08001", "could not establish connection"), Verdict.CALLER));
-    samples.add(using(server("FEHLER", "08003", "Verbindung »x« nicht verfügbar"), Verdict.CALLER));
-    samples.add(using(server("ОШИБКА", "08006", "x"), Verdict.CALLER));
-    samples.add(using(server("ERROR", "28000", "x"), Verdict.CALLER));
-    samples.add(using(server("ERROR", "53300", "too many connections for dblink"), Verdict.CALLER));
     samples.add(
-        using(server("ERROR", "08P01", "bind message supplies 1 parameters"), Verdict.CALLER));
-    samples.add(using(server("ERROR", "42501", "permission denied for table t"), Verdict.CALLER));
+        using(server("ERROR", "3D000", "database \"x\" does not exist"), Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
+            server("ERROR", "08001", "could not establish connection"), Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
+            server("FEHLER", "08003", "Verbindung »x« nicht verfügbar"), Verdict.STATEMENT_FAILED));
+    samples.add(using(server("ОШИБКА", "08006", "x"), Verdict.STATEMENT_FAILED));
+    samples.add(using(server("ERROR", "28000", "x"), Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
+            server("ERROR", "53300", "too many connections for dblink"), Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
+            server("ERROR", "08P01", "bind message supplies 1 parameters"),
+            Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(server("ERROR", "42501", "permission denied for table t"), Verdict.STATEMENT_FAILED));
     // Neon
     samples.add(connecting(neon("Couldn't connect to compute node"), Verdict.SERVER_STARTING));
     samples.add(
@@ -409,7 +424,7 @@ class FailureRulesTest {
     samples.add(
         using(driver("08003", "This connection has been closed.", null), Verdict.CONNECTION_LOST));
     samples.add(using(new SQLException("closed", "08003"), Verdict.CONNECTION_LOST));
-    samples.add(using(new SQLException("no state at all"), Verdict.CALLER));
+    samples.add(using(new SQLException("no state at all"), Verdict.STATEMENT_FAILED));
     return samples;
   }
 
@@ -465,8 +480,9 @@ class FailureRulesTest {
   @Test
   void aFailureWithoutAnSqlExceptionIsTheCallers() {
     assertThat(FailureRules.classify(new RuntimeException(new SocketTimeoutException("http"))))
-        .isEqualTo(Verdict.CALLER);
-    assertThat(FailureRules.classify(new IllegalStateException())).isEqualTo(Verdict.CALLER);
+        .isEqualTo(Verdict.STATEMENT_FAILED);
+    assertThat(FailureRules.classify(new IllegalStateException()))
+        .isEqualTo(Verdict.STATEMENT_FAILED);
   }
 
   @Test
@@ -474,7 +490,7 @@ class FailureRulesTest {
     RuntimeException one = new RuntimeException("one");
     RuntimeException two = new RuntimeException("two", one);
     one.initCause(two);
-    assertThat(FailureRules.classify(one)).isEqualTo(Verdict.CALLER);
+    assertThat(FailureRules.classify(one)).isEqualTo(Verdict.STATEMENT_FAILED);
     SQLException sql = new SQLException("circle", "08006");
     sql.initCause(new RuntimeException(sql));
     assertThat(FailureRules.classify(sql)).isEqualTo(Verdict.CONNECTION_LOST);

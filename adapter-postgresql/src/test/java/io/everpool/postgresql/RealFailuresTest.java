@@ -182,11 +182,11 @@ class RealFailuresTest {
     // for this transaction only: its ROLLBACK is under no deadline any more
     execute(session, "begin");
     execute(session, "set local statement_timeout = 50");
-    fails(() -> ask(session, "select pg_sleep(600)"), "57014", Verdict.CALLER);
+    fails(() -> ask(session, "select pg_sleep(600)"), "57014", Verdict.STATEMENT_FAILED);
     execute(session, "rollback");
     try (var statement = session.jdbc().createStatement()) {
       statement.setQueryTimeout(1);
-      fails(() -> statement.execute("select pg_sleep(600)"), "57014", Verdict.CALLER);
+      fails(() -> statement.execute("select pg_sleep(600)"), "57014", Verdict.STATEMENT_FAILED);
     }
     assertThat(ask(session, "select 1")).isEqualTo("1");
     session.close();
@@ -260,18 +260,18 @@ class RealFailuresTest {
   @Test
   void statementsWhoseStatesSoundLikeConnections() throws SQLException {
     PostgresConnection session = session();
-    fails(() -> execute(session, "drop database nowhere"), "3D000", Verdict.CALLER);
+    fails(() -> execute(session, "drop database nowhere"), "3D000", Verdict.STATEMENT_FAILED);
     fails(
         () ->
             execute(
                 session,
                 "do $$ begin raise exception 'no connection' using errcode = '08001'; end $$"),
         "08001",
-        Verdict.CALLER);
+        Verdict.STATEMENT_FAILED);
     fails(
         () -> execute(session, "do $$ begin raise sqlstate '57P01'; end $$"),
         "57P01",
-        Verdict.CALLER);
+        Verdict.STATEMENT_FAILED);
     assertThat(ask(session, "select 1")).isEqualTo("1");
     session.close();
   }

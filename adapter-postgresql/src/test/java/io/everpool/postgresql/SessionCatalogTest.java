@@ -75,16 +75,16 @@ class SessionCatalogTest {
         "select {fn ucase('a')}, {ts '2020-01-01 00:00:00'}"
       })
   void leavesNothing(String sql) {
-    assertThat(connector.traces(sql)).isZero();
+    assertThat(connector.sideEffects(sql)).isZero();
   }
 
   @Test
   void aFunctionLeavesWhatItsBodyDoes() {
-    assertThat(connector.traces("select sc.locks()")).isEqualTo(SessionReset.ADVISORY_LOCK);
-    assertThat(connector.traces("select \"locks\"()")).isEqualTo(SessionReset.ADVISORY_LOCK);
-    assertThat(connector.traces("select (o).locks from sc.orders o"))
+    assertThat(connector.sideEffects("select sc.locks()")).isEqualTo(SessionReset.ADVISORY_LOCK);
+    assertThat(connector.sideEffects("select \"locks\"()")).isEqualTo(SessionReset.ADVISORY_LOCK);
+    assertThat(connector.sideEffects("select (o).locks from sc.orders o"))
         .isEqualTo(SessionReset.ADVISORY_LOCK);
-    assertThat(connector.traces("select sc.temps()")).isEqualTo(SessionReset.TEMPORARY);
+    assertThat(connector.sideEffects("select sc.temps()")).isEqualTo(SessionReset.TEMPORARY);
   }
 
   @ParameterizedTest
@@ -98,7 +98,7 @@ class SessionCatalogTest {
         "select a_name_that_is_longer_than_what_the_server_keeps_of_names_so_that_it_is_cut_off"
       })
   void whatIsNotThereMayDoEverything(String sql) {
-    assertThat(connector.traces(sql)).isEqualTo(SessionReset.ANYTHING);
+    assertThat(connector.sideEffects(sql)).isEqualTo(SessionReset.ANYTHING);
   }
 
   /** Once: a listener throws all remembered texts away. */
@@ -106,19 +106,19 @@ class SessionCatalogTest {
   void whatAStatementDefinesIsKnownFromItsText() throws SQLException {
     PostgresConnector other = Sessions.connector(Sessions.server().libpqUrl(), config -> config);
     AtomicInteger changes = new AtomicInteger();
-    other.whenTracesChange(changes::incrementAndGet);
+    other.whenSideEffectsChange(changes::incrementAndGet);
     other.open(Sessions.TIMEOUT).close();
     assertThat(changes).hasValue(1);
 
-    assertThat(other.traces("select sc.plain(1)")).isZero();
-    other.traces("create or replace function sc.plain(x int) returns int as $$ select 1 $$");
-    assertThat(other.traces("select sc.plain(1)")).isEqualTo(SessionReset.ANYTHING);
+    assertThat(other.sideEffects("select sc.plain(1)")).isZero();
+    other.sideEffects("create or replace function sc.plain(x int) returns int as $$ select 1 $$");
+    assertThat(other.sideEffects("select sc.plain(1)")).isEqualTo(SessionReset.ANYTHING);
     assertThat(changes).hasValue(2);
 
-    other.traces("create trigger t before insert on sc.orders execute function sc.locks()");
-    assertThat(other.traces("insert into sc.orders values (1)"))
+    other.sideEffects("create trigger t before insert on sc.orders execute function sc.locks()");
+    assertThat(other.sideEffects("insert into sc.orders values (1)"))
         .isEqualTo(SessionReset.ADVISORY_LOCK);
-    other.traces("create trigger t before insert on sc.orders execute function sc.locks()");
+    other.sideEffects("create trigger t before insert on sc.orders execute function sc.locks()");
     assertThat(changes).hasValue(3);
     other.close();
   }
@@ -139,8 +139,8 @@ class SessionCatalogTest {
         Sessions.connector(url, config -> config.user("blind").password("blind"));
     blind.open(Sessions.TIMEOUT).close();
 
-    assertThat(blind.traces("select not_there(1)")).isZero();
-    assertThat(blind.traces("set x = 1")).isEqualTo(SessionReset.SETTINGS);
+    assertThat(blind.sideEffects("select not_there(1)")).isZero();
+    assertThat(blind.sideEffects("set x = 1")).isEqualTo(SessionReset.SETTINGS);
     assertThat(blind.notes()).anySatisfy(note -> assertThat(note).contains("pg_trigger"));
     blind.close();
   }
@@ -159,16 +159,16 @@ class SessionCatalogTest {
             Sessions.server().libpqUrl(),
             config -> config.healthCheckInterval(Duration.ofMillis(1)));
     AtomicInteger changes = new AtomicInteger();
-    quick.whenTracesChange(changes::incrementAndGet);
+    quick.whenSideEffectsChange(changes::incrementAndGet);
     PostgresConnection own = (PostgresConnection) quick.open(Sessions.TIMEOUT);
     own.refresh(Sessions.TIMEOUT);
     assertThat(changes).hasValue(1);
     Sessions.server()
         .execute("create function sc.another() returns int language sql as 'select 1'");
-    assertThat(quick.traces("select sc.another()")).isEqualTo(SessionReset.ANYTHING);
+    assertThat(quick.sideEffects("select sc.another()")).isEqualTo(SessionReset.ANYTHING);
     own.refresh(Sessions.TIMEOUT);
     assertThat(changes).hasValue(2);
-    assertThat(quick.traces("select sc.another()")).isZero();
+    assertThat(quick.sideEffects("select sc.another()")).isZero();
     own.close();
     quick.close();
   }

@@ -44,7 +44,7 @@ class SessionDefaultsTest {
             SQLException.class,
             e -> {
               assertThat(e.getSQLState()).isEqualTo("57014");
-              assertThat(FailureRules.classify(e)).isEqualTo(Verdict.CALLER);
+              assertThat(FailureRules.classify(e)).isEqualTo(Verdict.STATEMENT_FAILED);
             });
     assertThat(ask(session, "show statement_timeout")).isEqualTo("1500ms");
     session.close();

@@ -61,7 +61,7 @@ class SessionResetTest {
 
   private void smartAfter(String sql) throws SQLException {
     execute(session, sql);
-    session.reset(ResetMode.SMART, SqlTraces.of(sql));
+    session.reset(ResetMode.SMART, SqlSideEffects.of(sql));
   }
 
   /** Each query says "clean" before; the statement changes that; the reset brings it back. */
@@ -107,7 +107,7 @@ class SessionResetTest {
     String clean = ask(session, query);
     execute(session, statement);
     assertThat(ask(session, query)).as("the statement leaves a trace").isNotEqualTo(clean);
-    session.reset(ResetMode.SMART, SqlTraces.of(statement));
+    session.reset(ResetMode.SMART, SqlSideEffects.of(statement));
     assertThat(ask(session, query)).isEqualTo(clean);
 
     execute(session, statement);
@@ -248,10 +248,10 @@ class SessionResetTest {
     String url = server().jdbcUrl() + "?socketFactory=" + TurnCounter.class.getName();
     PostgresConnection counted =
         open(url, config -> config.user(server().user()).password(server().password()));
-    for (int traces = 0; traces <= SessionReset.ANYTHING; traces++) {
+    for (int sideEffects = 0; sideEffects <= SessionReset.ANYTHING; sideEffects++) {
       int before = TurnCounter.TURNS.get();
-      counted.reset(ResetMode.SMART, traces);
-      assertThat(TurnCounter.TURNS.get() - before).isEqualTo(traces == 0 ? 0 : 1);
+      counted.reset(ResetMode.SMART, sideEffects);
+      assertThat(TurnCounter.TURNS.get() - before).isEqualTo(sideEffects == 0 ? 0 : 1);
     }
     int before = TurnCounter.TURNS.get();
     counted.reset(ResetMode.DISCARD_ALL, 0);

@@ -205,7 +205,7 @@ class VerdictWordsTest {
             "something of its own"),
         using(
             error("23505", "duplicate key value violates unique constraint"),
-            Verdict.CALLER,
+            Verdict.STATEMENT_FAILED,
             "duplicate key"),
         using(error("40P01", "deadlock detected"), Verdict.TRANSACTION_CONFLICT, "deadlock"),
         using(

@@ -53,8 +53,8 @@ final class HangingCloses implements Connector {
   }
 
   @Override
-  public int traces(String sql) {
-    return real.traces(sql);
+  public int sideEffects(String sql) {
+    return real.sideEffects(sql);
   }
 
   @Override
@@ -91,8 +91,8 @@ final class HangingCloses implements Connector {
     }
 
     @Override
-    public void reset(ResetMode mode, int traces) throws SQLException {
-      real.reset(mode, traces);
+    public void reset(ResetMode mode, int sideEffects) throws SQLException {
+      real.reset(mode, sideEffects);
     }
 
     @Override

@@ -1,7 +1,7 @@
 package io.everpool.core;
 
 import io.everpool.api.driver.DriverAdapter;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -16,7 +16,7 @@ import org.slf4j.Logger;
  * two are not the same, and a pool without its adapter would be a worse one without a word.
  */
 final class Adapters {
-  private static final Logger log = Journal.log();
+  private static final Logger log = PoolEvents.log();
 
   /** A loader that goes on failing isn't asked for ever. */
   private static final int FAILURES = 20;

@@ -1,15 +1,15 @@
 package io.everpool.core;
 
+import io.everpool.api.Classifier;
 import io.everpool.api.ConnectionInitializer;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
-import io.everpool.api.driver.Classifier;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.DriverAdapter;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolListener;
 import io.everpool.core.jdbc.Initialization;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.plain.PlainConnector;
 import io.everpool.core.runtime.SystemRuntime;
 import java.sql.SQLException;
@@ -104,8 +104,8 @@ public final class Everpool {
           new EverpoolPool(
               config,
               opener,
-              new Judge(config.name(), classifiers, opener),
-              new Journal(config.name(), listeners),
+              new CompositeClassifier(config.name(), classifiers, opener),
+              new PoolEvents(config.name(), listeners),
               recorder,
               new Initialization(config.connectionInitSql(), initializers),
               runtime.environment(),

@@ -12,11 +12,11 @@ import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.jdbc.EngineLeaseManager;
 import io.everpool.core.jdbc.Initialization;
-import io.everpool.core.jdbc.LeaseDesk;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
 import io.everpool.core.runtime.SystemRuntime;
 import io.everpool.core.upkeep.Environment;
@@ -41,14 +41,14 @@ import org.jspecify.annotations.Nullable;
 
 /** The pool as its users have it: each call goes to the room that knows. */
 final class EverpoolPool implements Pool {
-  private static final org.slf4j.Logger log = Journal.log();
+  private static final org.slf4j.Logger log = PoolEvents.log();
 
   private final PoolConfig config;
   private final Connector connector;
-  private final Journal journal;
+  private final PoolEvents events;
   private final Runnable endOfThreads;
   private final Upkeep upkeep;
-  private final LeaseDesk desk;
+  private final EngineLeaseManager leases;
   private final UnitRunner runner;
   private final Snapshots snapshots;
   private final Executor workers;
@@ -68,48 +68,50 @@ final class EverpoolPool implements Pool {
       PoolConfig config,
       Connector connector,
       Function<Throwable, Verdict> classifier,
-      Journal journal,
+      PoolEvents events,
       @Nullable LeaseRecorder recorder,
       Initialization initialization,
       Environment environment,
       Runnable endOfThreads) {
     this.config = config;
     this.connector = connector;
-    this.journal = journal;
+    this.events = events;
     this.endOfThreads = endOfThreads;
-    // The opener needs the desk for the sessions it makes, and the desk needs upkeep: no connection
-    // is opened before upkeep starts, and by then the desk is there.
-    AtomicReference<LeaseDesk> lessor = new AtomicReference<>();
+    // The opener needs the lease manager for the sessions it makes, and the lease manager needs
+    // upkeep: no connection
+    // is opened before upkeep starts, and by then the lease manager is there.
+    AtomicReference<EngineLeaseManager> manager = new AtomicReference<>();
     this.upkeep =
         new Upkeep(
             config,
             connector,
             classifier,
             environment,
-            journal,
+            events,
             (slot, number, physical) -> {
               tellNotes(); // a connector knows more once it has a connection
               Session session =
-                  new Session(slot, number, physical, requireNonNull(lessor.get()), initialization);
+                  new Session(
+                      slot, number, physical, requireNonNull(manager.get()), initialization);
               session.initialize();
               return session;
             });
-    this.snapshots = new Snapshots(config, upkeep, journal, state::get);
-    this.desk =
-        new LeaseDesk(
+    this.snapshots = new Snapshots(config, upkeep, events, state::get);
+    this.leases =
+        new EngineLeaseManager(
             config,
             connector,
             classifier,
             upkeep,
             environment.time(),
-            journal,
+            events,
             snapshots::detailed,
             recorder);
-    lessor.set(desk);
-    journal.couriers(environment.workers());
+    manager.set(leases);
+    events.couriers(environment.workers());
     this.workers = environment.workers();
     this.runner =
-        new UnitRunner(desk, environment.time(), environment.random(), SystemRuntime::pause);
+        new UnitRunner(leases, environment.time(), environment.random(), SystemRuntime::pause);
   }
 
   /** Opens for business; with {@link PoolConfig#failFast()} only if the database can be reached. */
@@ -120,7 +122,7 @@ final class EverpoolPool implements Pool {
       boolean reached = false;
       try {
         upkeep.connects().awaited(true);
-        desk.acquireFirst().close();
+        leases.acquireFirst().close();
         reached = true;
       } finally {
         upkeep.connects().awaited(false);
@@ -136,7 +138,7 @@ final class EverpoolPool implements Pool {
         config.minSize(),
         config.maxSize(),
         connector.target());
-    journal.emit(new PoolEvent.PoolOpened(config.name(), this));
+    events.emit(new PoolEvent.PoolOpened(config.name(), this));
   }
 
   private void start() {
@@ -177,7 +179,7 @@ final class EverpoolPool implements Pool {
 
   @Override
   public Connection getConnection() throws SQLException {
-    return desk.acquire();
+    return leases.acquire();
   }
 
   @Override
@@ -190,7 +192,7 @@ final class EverpoolPool implements Pool {
   @Override
   public <T extends @Nullable Object, X extends Exception> T run(
       WorkOptions options, Work<T, X> work) throws X, SQLException {
-    try (PooledConnection connection = desk.acquire()) {
+    try (PooledConnection connection = leases.acquire()) {
       return runner.run(connection, options, work);
     }
   }
@@ -198,7 +200,7 @@ final class EverpoolPool implements Pool {
   @Override
   public <T extends @Nullable Object, X extends Exception> T inTransaction(
       WorkOptions options, Work<T, X> work) throws X, SQLException {
-    try (PooledConnection connection = desk.acquire()) {
+    try (PooledConnection connection = leases.acquire()) {
       return runner.inTransaction(connection, options, work);
     }
   }
@@ -223,14 +225,14 @@ final class EverpoolPool implements Pool {
   @Override
   public void close() {
     boolean first = state.compareAndSet(PoolState.OPEN, PoolState.DRAINING);
-    if (!first && journal.isTelling(Thread.currentThread())) {
+    if (!first && events.isTelling(Thread.currentThread())) {
       return; // a listener, for whom the first may be waiting
     }
     boolean interrupted = false;
     if (first) {
       interrupted = await(upkeep.drain());
       end();
-      journal.emit(new PoolEvent.PoolClosed(config.name()));
+      events.emit(new PoolEvent.PoolClosed(config.name()));
       log.info("Closed {} connection pool", connector.product());
     } else {
       interrupted = await(closed);
@@ -274,7 +276,7 @@ final class EverpoolPool implements Pool {
         connectorClosed.complete(null);
       }
       patiently(connectorClosed);
-      patiently(journal.told());
+      patiently(events.told());
       endOfThreads.run();
     } finally {
       state.set(PoolState.CLOSED);

@@ -4,11 +4,11 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
 import io.everpool.api.PoolSnapshot.Holder;
 import io.everpool.api.PoolState;
-import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
-import io.everpool.core.observe.Journal;
-import io.everpool.core.upkeep.Holders;
+import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.Upkeep;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -24,13 +24,13 @@ final class Snapshots {
 
   private final PoolConfig config;
   private final Upkeep upkeep;
-  private final Journal journal;
+  private final PoolEvents events;
   private final Supplier<PoolState> state;
 
-  Snapshots(PoolConfig config, Upkeep upkeep, Journal journal, Supplier<PoolState> state) {
+  Snapshots(PoolConfig config, Upkeep upkeep, PoolEvents events, Supplier<PoolState> state) {
     this.config = config;
     this.upkeep = upkeep;
-    this.journal = journal;
+    this.events = events;
     this.state = state;
   }
 
@@ -50,14 +50,14 @@ final class Snapshots {
     for (Slot slot : upkeep.engine().slots()) {
       State now = slot.state();
       counts.merge(now, 1, Integer::sum);
-      Occupant occupant = slot.occupant;
-      if (occupant != null && (now == State.LEASED || now == State.DOOMED)) {
+      PooledEntry entry = slot.entry;
+      if (entry != null && (now == State.LEASED || now == State.DOOMED)) {
         holders.add(
             Holder.of(
-                occupant.number(),
-                Holders.describe(slot.holderId),
+                entry.number(),
+                HolderThreads.describe(slot.holderId),
                 Duration.ofNanos(upkeep.unmovedFor(slot)),
-                depth == 0 ? List.of() : Holders.where(slot.holderId, depth)));
+                depth == 0 ? List.of() : HolderThreads.where(slot.holderId, depth)));
       }
     }
     SQLException failure = upkeep.connects().lastFailure();
@@ -73,11 +73,11 @@ final class Snapshots {
         .probing(counts.getOrDefault(State.PROBING, 0))
         .closing(counts.getOrDefault(State.CLOSING, 0))
         .waiting(upkeep.engine().waiting())
-        .opened(journal.opened())
-        .closed(journal.closed())
-        .connectFailures(journal.connectFailures())
-        .acquireTimeouts(journal.acquireTimeouts())
-        .retries(journal.retries())
+        .opened(events.opened())
+        .closed(events.closed())
+        .connectFailures(events.connectFailures())
+        .acquireTimeouts(events.acquireTimeouts())
+        .retries(events.retries())
         .lastConnectError(failure == null ? null : failure.getMessage())
         .holders(holders)
         .build();

@@ -116,7 +116,7 @@ class ArchitectureTest {
           .that()
           .resideOutsideOfPackages(CORE + ".runtime")
           .and()
-          .doNotHaveSimpleName("LeaseDesk")
+          .doNotHaveSimpleName("EngineLeaseManager")
           .and()
           .doNotHaveSimpleName("Parked")
           .should()

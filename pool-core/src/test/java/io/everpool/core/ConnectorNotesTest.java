@@ -82,8 +82,8 @@ class ConnectorNotesTest {
     }
 
     @Override
-    public int traces(String sql) {
-      return words.traces(sql);
+    public int sideEffects(String sql) {
+      return words.sideEffects(sql);
     }
   }
 }

@@ -83,7 +83,7 @@ class FirstMinuteTest {
     }
 
     @Override
-    public int traces(String sql) {
+    public int sideEffects(String sql) {
       return 0;
     }
 
@@ -118,7 +118,7 @@ class FirstMinuteTest {
       }
 
       @Override
-      public void reset(ResetMode mode, int traces) {}
+      public void reset(ResetMode mode, int sideEffects) {}
 
       @Override
       public void close() throws SQLException {

@@ -191,8 +191,8 @@ class OneClassifierTest {
   /** The pool's upkeep depends on an answer: a rule that fails is passed over. */
   @Test
   void aRuleThatFailsIsPassedOver() {
-    Judge judge =
-        new Judge(
+    CompositeClassifier classifier =
+        new CompositeClassifier(
             "judged",
             List.of(
                 failure -> {
@@ -200,21 +200,23 @@ class OneClassifierTest {
                 },
                 failure -> Verdict.REFUSED),
             new FakeConnector());
-    assertThat(judge.apply(odd("any"))).isEqualTo(Verdict.REFUSED);
+    assertThat(classifier.apply(odd("any"))).isEqualTo(Verdict.REFUSED);
   }
 
   @Test
   void aRuleHearsOfEveryCauseAndTheDriverOfTheRest() {
-    Judge judge =
-        new Judge(
+    CompositeClassifier classifier =
+        new CompositeClassifier(
             "judged",
             List.of(failure -> "ZZ999".equals(failure.getSQLState()) ? Verdict.SERVER_DOWN : null),
             new FakeConnector());
     RuntimeException circle = new RuntimeException("circle");
     circle.initCause(new RuntimeException(circle));
-    assertThat(judge.apply(new RuntimeException(odd("wrapped")))).isEqualTo(Verdict.SERVER_DOWN);
-    assertThat(judge.apply(new SQLException("lost", "08006"))).isEqualTo(Verdict.CONNECTION_LOST);
-    assertThat(judge.apply(circle)).isEqualTo(Verdict.CALLER);
+    assertThat(classifier.apply(new RuntimeException(odd("wrapped"))))
+        .isEqualTo(Verdict.SERVER_DOWN);
+    assertThat(classifier.apply(new SQLException("lost", "08006")))
+        .isEqualTo(Verdict.CONNECTION_LOST);
+    assertThat(classifier.apply(circle)).isEqualTo(Verdict.STATEMENT_FAILED);
   }
 
   private final class Failing implements Connector {
@@ -246,8 +248,8 @@ class OneClassifierTest {
     }
 
     @Override
-    public int traces(String sql) {
-      return words.traces(sql);
+    public int sideEffects(String sql) {
+      return words.sideEffects(sql);
     }
   }
 
@@ -287,8 +289,8 @@ class OneClassifierTest {
     }
 
     @Override
-    public void reset(ResetMode mode, int traces) throws SQLException {
-      real.reset(mode, traces);
+    public void reset(ResetMode mode, int sideEffects) throws SQLException {
+      real.reset(mode, sideEffects);
     }
 
     @Override

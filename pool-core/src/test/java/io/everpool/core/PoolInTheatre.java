@@ -1,13 +1,13 @@
 package io.everpool.core;
 
+import io.everpool.api.Classifier;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
-import io.everpool.api.driver.Classifier;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolListener;
 import io.everpool.core.jdbc.Initialization;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.Environment;
 import java.sql.SQLException;
 import java.util.List;
@@ -27,12 +27,12 @@ public final class PoolInTheatre {
         new EverpoolPool(
             config,
             connector,
-            new Judge(config.name(), classifiers, connector),
-            new Journal(config.name(), listeners),
+            new CompositeClassifier(config.name(), classifiers, connector),
+            new PoolEvents(config.name(), listeners),
             recorder,
             Initialization.NONE,
             environment,
-            environment.pulse()::stop);
+            environment.scheduler()::stop);
   }
 
   public Pool pool() {

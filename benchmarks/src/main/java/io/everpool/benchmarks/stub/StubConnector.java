@@ -39,11 +39,11 @@ public final class StubConnector implements Connector {
 
   @Override
   public Verdict classify(Throwable failure) {
-    return Verdict.CALLER;
+    return Verdict.STATEMENT_FAILED;
   }
 
   @Override
-  public int traces(String sql) {
+  public int sideEffects(String sql) {
     return 0;
   }
 
@@ -63,7 +63,7 @@ public final class StubConnector implements Connector {
     }
 
     @Override
-    public void reset(ResetMode mode, int traces) {}
+    public void reset(ResetMode mode, int sideEffects) {}
 
     @Override
     public void close() {

@@ -17,7 +17,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jdbi.v3.core.HandleConsumer;
 import org.jdbi.v3.core.Jdbi;
 
-/** An application on Everpool: units of work, with the defaults of the ladder. */
+/** An application on Everpool: units of work, with the default retries. */
 final class EverpoolApplication implements Application {
   private final Queue<PoolEvent.CommitResolved> resolved = new ConcurrentLinkedQueue<>();
   private final Pool pool;

@@ -41,17 +41,17 @@ public interface Connector extends AutoCloseable {
    * What the text of a statement may leave behind in the session beyond JDBC's own state, as a set
    * of bits that {@link PhysicalConnection#reset} understands, below {@link
    * PhysicalConnection#EXPOSED}; 0 for nothing. A function of the text and of what the connector
-   * knows of the database; the pool remembers its answers until {@link #whenTracesChange} says
+   * knows of the database; the pool remembers its answers until {@link #whenSideEffectsChange} says
    * otherwise.
    */
-  int traces(String sql);
+  int sideEffects(String sql);
 
   /**
-   * Has {@code listener} told, from any thread, whenever {@link #traces} may answer otherwise than
-   * before, because the connector has learnt something of the database. Called once, before the
-   * first connection is opened.
+   * Has {@code listener} told, from any thread, whenever {@link #sideEffects} may answer otherwise
+   * than before, because the connector has learnt something of the database. Called once, before
+   * the first connection is opened.
    */
-  default void whenTracesChange(Runnable listener) {}
+  default void whenSideEffectsChange(Runnable listener) {}
 
   /** Frees what the connector holds beside connections. */
   @Override

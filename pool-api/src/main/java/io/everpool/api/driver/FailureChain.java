@@ -65,15 +65,15 @@ public final class FailureChain {
       if (verdict != null && verdict.fatal()) {
         return verdict;
       }
-      first = first == null || first == Verdict.CALLER ? better(first, verdict) : first;
+      first = first == null || first == Verdict.STATEMENT_FAILED ? better(first, verdict) : first;
     }
     return first;
   }
 
-  /** As {@link #find}; {@link Verdict#CALLER} for what the rule doesn't know. */
+  /** As {@link #find}; {@link Verdict#STATEMENT_FAILED} for what the rule doesn't know. */
   public Verdict verdict(Function<SQLException, @Nullable Verdict> rule) {
     Verdict found = find(rule);
-    return found == null ? Verdict.CALLER : found;
+    return found == null ? Verdict.STATEMENT_FAILED : found;
   }
 
   private static @Nullable Verdict better(@Nullable Verdict one, @Nullable Verdict other) {

@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 public interface PhysicalConnection {
 
   /**
-   * In the traces given to {@link #reset}: the program had the driver's own object in its hands, so
-   * that anything may have been done by it, the driver's own settings included. Adapters' bits are
-   * below.
+   * In the side effects given to {@link #reset}: the program had the driver's own object in its
+   * hands, so that anything may have been done by it, the driver's own settings included. Adapters'
+   * bits are below.
    */
   int EXPOSED = 1 << 30;
 
@@ -145,10 +145,10 @@ public interface PhysicalConnection {
    * Whether the server has become one that doesn't write, as far as the driver was told; no round
    * trip. What the program itself has asked for (a read-only transaction) doesn't count.
    *
-   * @param traces what {@link Connector#traces} said of the statements of this lease, or-ed: what
-   *     they have set may look the same
+   * @param sideEffects what {@link Connector#sideEffects} said of the statements of this lease,
+   *     or-ed: what they have set may look the same
    */
-  default boolean readOnlyServer(int traces) {
+  default boolean readOnlyServer(int sideEffects) {
     return false;
   }
 
@@ -156,9 +156,10 @@ public interface PhysicalConnection {
    * Clears session state that SQL has set. Called outside of a transaction.
    *
    * @param mode how; never {@link ResetMode#NONE}
-   * @param traces what {@link Connector#traces} said of the statements of this lease, or-ed
+   * @param sideEffects what {@link Connector#sideEffects} said of the statements of this lease,
+   *     or-ed
    */
-  void reset(ResetMode mode, int traces) throws SQLException;
+  void reset(ResetMode mode, int sideEffects) throws SQLException;
 
   /**
    * What to ask about after a COMMIT that may lose its answer; null if the open transaction has

@@ -3,7 +3,7 @@ package io.everpool.api.driver;
 /** What a failure means for the connection, for its neighbours and for whoever wants to retry. */
 public enum Verdict {
   /** The caller's SQL or data; the connection is as good as before. */
-  CALLER(false),
+  STATEMENT_FAILED(false),
   /** The transaction lost a race (serialization failure, deadlock); the connection is good. */
   TRANSACTION_CONFLICT(false),
   /**

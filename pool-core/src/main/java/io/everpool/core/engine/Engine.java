@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * wake-up, many times the work done with it. Leaving it to whoever runs by is fast and starves
  * those who wait. So two rules decide, and only while somebody waits: the connection is handed to
  * the first waiter if it was held for {@link #LONG_HOLD} or longer (beside such a hold a wake-up is
- * cheap), or if a {@link #gap} has passed since the last hand-over: the longer the line, the
+ * cheap), or if a {@link #gap} has passed since the last hand-over: the longer the queue, the
  * shorter the gap, so that whoever joins it waits for about {@link #PATIENCE}, whatever the runners
  * do. Otherwise it is published as idle and a running thread may take it without a context switch.
  * A hold that began by waiting counts from the wake-up: counted from the hand-over, slow wake-ups
@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>Why no wake-up is lost</h2>
  *
- * <p>A releaser publishes its slot, then reads the count of waiters; a waiter joins the line, then
+ * <p>A releaser publishes its slot, then reads the count of waiters; a waiter joins the queue, then
  * scans the slots. Both have a full fence between their two steps (a compare-and-set; a counter's
  * read-modify-write), so at least one of them sees the other: Dekker's pattern. If the releaser
- * sees the waiter it takes the slot back and serves the line; if that fails, somebody else holds
+ * sees the waiter it takes the slot back and serves the queue; if that fails, somebody else holds
  * the slot now, and his release will look. If the waiter sees the slot it takes it.
  *
  * <p>A signal (not a hand-over) only says "look again". The signaller sets {@code signalled},
@@ -44,11 +44,12 @@ public final class Engine {
   static final long LONG_HOLD = 100_000;
 
   /**
-   * What a wait in line comes to beside holds of any shortness, within the next two; nanoseconds.
+   * What a wait in the queue comes to beside holds of any shortness, within the next two;
+   * nanoseconds.
    */
   static final long PATIENCE = 5_000_000;
 
-  /** The line moves by a hand-over at the latest after this long, however short; nanoseconds. */
+  /** The queue moves by a hand-over at the latest after this long, however short; nanoseconds. */
   static final long LONGEST_GAP = 200_000;
 
   /** And no more often than this: a wake-up costs a third of it; nanoseconds. */
@@ -58,7 +59,7 @@ public final class Engine {
   static final long RELOOK = 100_000;
 
   private final Slot[] slots;
-  private final Line line = new Line();
+  private final WaitQueue queue = new WaitQueue();
   private final TimeSource time;
   private final Housekeeping housekeeping;
 
@@ -116,46 +117,49 @@ public final class Engine {
     return null;
   }
 
-  /** Stands in line; the answer is as of {@link #step}, or {@link Turn#REFUSED}. */
-  public Turn begin(Waiter waiter, long threadId, int maxWaiters) {
+  /** Stands in the queue; the answer is as of {@link #step}, or {@link WaitResult#REFUSED}. */
+  public WaitResult begin(Waiter waiter, long threadId, int maxWaiters) {
     if (closed) {
-      return Turn.CLOSED;
+      return WaitResult.CLOSED;
     }
-    if (!line.join(waiter, maxWaiters)) {
-      return Turn.REFUSED;
+    if (!queue.join(waiter, maxWaiters)) {
+      return WaitResult.REFUSED;
     }
-    if (closed) { // the closing pool may have told the line before this one stood in it
-      return leave(waiter) ? Turn.CLOSED : step(waiter, threadId);
+    if (closed) { // the closing pool may have told the queue before this one stood in it
+      return leave(waiter) ? WaitResult.CLOSED : step(waiter, threadId);
     }
-    Turn turn = scan(waiter, threadId);
-    if (turn == Turn.WAIT) {
+    WaitResult result = scan(waiter, threadId);
+    if (result == WaitResult.WAIT) {
       housekeeping.grow();
     }
-    return turn;
+    return result;
   }
 
   /**
-   * Looks what has come, after a wake-up of whatever kind. {@link Turn#WAIT}: to be called again
-   * after the next, or at the deadline. {@link Turn#RELOOK}: to be called again after {@link
-   * #relookNanos()}, then {@link #relook}.
+   * Looks what has come, after a wake-up of whatever kind. {@link WaitResult#WAIT}: to be called
+   * again after the next, or at the deadline. {@link WaitResult#RELOOK}: to be called again after
+   * {@link #relookNanos()}, then {@link #relook}.
    */
-  public Turn step(Waiter waiter, long threadId) {
+  public WaitResult step(Waiter waiter, long threadId) {
     return switch (waiter.status()) {
-      case HANDED, GONE -> Turn.SERVED;
-      case TOLD -> {
-        line.left();
+      case HANDED, LEFT -> WaitResult.SERVED;
+      case REJECTED -> {
+        queue.left();
         passOn(); // it may have been told of an idle connection, too, and who joined since was not
-        yield Turn.CLOSED;
+        yield WaitResult.CLOSED;
       }
       case WAITING -> {
-        Turn turn = waiter.signalled ? scan(waiter, threadId) : Turn.WAIT;
-        yield turn == Turn.WAIT && waiter.signalled ? Turn.RELOOK : turn;
+        WaitResult result = waiter.signalled ? scan(waiter, threadId) : WaitResult.WAIT;
+        yield result == WaitResult.WAIT && waiter.signalled ? WaitResult.RELOOK : result;
       }
     };
   }
 
-  /** The look that ends a {@link Turn#RELOOK}: first the mark goes, then the eye. */
-  public Turn relook(Waiter waiter, long threadId) {
+  /**
+   * The look that ends a {@link WaitResult#RELOOK}: the signal is cleared before the slots are
+   * read, so that a connection that comes after that read signals again and is not missed.
+   */
+  public WaitResult relook(Waiter waiter, long threadId) {
     if (!waiter.waits()) {
       return step(waiter, threadId);
     }
@@ -170,14 +174,14 @@ public final class Engine {
   }
 
   /**
-   * Leaves the line at a deadline or an interrupt. False if a connection (or the pool's end) came
+   * Leaves the queue at a deadline or an interrupt. False if a connection (or the pool's end) came
    * first: {@link #step} then tells which, and a connection must be taken.
    */
   public boolean leave(Waiter waiter) {
-    if (!waiter.become(Waiter.Status.GONE)) {
+    if (!waiter.become(Waiter.Status.LEFT)) {
       return false;
     }
-    line.left();
+    queue.left();
     passOn();
     return true;
   }
@@ -197,26 +201,26 @@ public final class Engine {
     return slot;
   }
 
-  private Turn scan(Waiter waiter, long threadId) {
+  private WaitResult scan(Waiter waiter, long threadId) {
     Slot found = tryAcquire(threadId);
     if (found == null) {
-      return Turn.WAIT;
+      return WaitResult.WAIT;
     }
     long lease = found.lease;
-    if (waiter.become(Waiter.Status.GONE)) {
+    if (waiter.become(Waiter.Status.LEFT)) {
       waiter.found = found;
-      line.left();
+      queue.left();
       passOn();
-      return Turn.SERVED;
+      return WaitResult.SERVED;
     }
     // Somebody served it meanwhile (or the pool closed): keep that, give this one back.
     release(found, lease);
     return step(waiter, threadId);
   }
 
-  /** The line has a new first: if a connection lies idle it has to know. */
+  /** The queue has a new first: if a connection lies idle it has to know. */
   private void passOn() {
-    if (line.count() > 0 && anyIdle()) {
+    if (queue.count() > 0 && anyIdle()) {
       signalFirst();
     }
   }
@@ -231,7 +235,7 @@ public final class Engine {
   }
 
   private void signalFirst() {
-    for (Waiter first; (first = line.first()) != null; ) {
+    for (Waiter first; (first = queue.first()) != null; ) {
       if (first.signalled) {
         return;
       }
@@ -252,18 +256,18 @@ public final class Engine {
   }
 
   /**
-   * RELEASE. A late or second call does nothing; a doomed connection is buried. Returns whether
+   * RELEASE. A late or second call does nothing; a doomed connection is closed. Returns whether
    * this call has ended the lease.
    */
   public boolean release(Slot slot, long lease) {
-    int waiters = line.count();
+    int waiters = queue.count();
     if (waiters > 0) {
       return releaseBesideWaiters(slot, lease, waiters);
     }
     if (!slot.release(lease)) {
-      return bury(slot, lease);
+      return closeDoomed(slot, lease);
     }
-    if (line.count() > 0) {
+    if (queue.count() > 0) {
       serve(slot);
     }
     return true;
@@ -287,10 +291,10 @@ public final class Engine {
       signalFirst();
       return true;
     }
-    return bury(slot, lease);
+    return closeDoomed(slot, lease);
   }
 
-  /** How long the line stands still beside short holds; nanoseconds. */
+  /** How long the queue stands still beside short holds; nanoseconds. */
   static long gap(int waiters) {
     return Math.max(SHORTEST_GAP, Math.min(LONGEST_GAP, PATIENCE / waiters));
   }
@@ -298,11 +302,11 @@ public final class Engine {
   private boolean handOver(Slot slot, long lease, long now) {
     // The new lease makes the old one void before anybody else can see the slot.
     if (!slot.attempt(Move.HAND_OVER, lease)) {
-      return bury(slot, lease);
+      return closeDoomed(slot, lease);
     }
     long next = Slot.after(Move.HAND_OVER, lease);
     lastHandOver = now;
-    Waiter served = line.hand(slot, next);
+    Waiter served = queue.hand(slot, next);
     if (served != null) {
       served.wake();
       if (served.signalled) {
@@ -313,8 +317,8 @@ public final class Engine {
     }
     // Nobody waits any more. Whoever joins from here on scans after joining and finds it.
     if (!slot.release(next)) {
-      bury(slot, next);
-    } else if (line.first() != null) {
+      closeDoomed(slot, next);
+    } else if (queue.first() != null) {
       serve(slot);
     }
     return true;
@@ -342,11 +346,11 @@ public final class Engine {
       close(slot, reason, false);
       return true;
     }
-    return bury(slot, lease);
+    return closeDoomed(slot, lease);
   }
 
-  private boolean bury(Slot slot, long lease) {
-    if (slot.attempt(Move.BURY, Slot.after(Move.DOOM, lease))) {
+  private boolean closeDoomed(Slot slot, long lease) {
+    if (slot.attempt(Move.CLOSE_DOOMED, Slot.after(Move.DOOM, lease))) {
       close(slot, slot.doomReason, false);
       return true;
     }
@@ -470,17 +474,19 @@ public final class Engine {
     // Closing sets its flag, then sweeps the slots; this published its slot, then reads the flag.
     if (closed) {
       evict(slot, idle, CloseReason.POOL_CLOSED);
-    } else if (line.count() > 0) {
+    } else if (queue.count() > 0) {
       serve(slot);
     }
   }
 
   // ---- closing
 
-  /** No lease, no waiting from now on: the line is told, idle connections go, leased are doomed. */
+  /**
+   * No lease, no waiting from now on: the queue is told, idle connections go, leased are doomed.
+   */
   public void close() {
     closed = true;
-    line.dismiss();
+    queue.rejectAll();
     // A slot that is idle or leased afterwards was published by someone who looks himself.
     giveUpAll(CloseReason.POOL_CLOSED);
   }
@@ -490,11 +496,11 @@ public final class Engine {
   }
 
   /**
-   * Sends away all who wait: {@link #step} answers {@link Turn#CLOSED} to them though the pool is
-   * open. For when it is known that nothing will come.
+   * Sends away all who wait: {@link #step} answers {@link WaitResult#CLOSED} to them though the
+   * pool is open. For when it is known that nothing will come.
    */
-  public void dismiss() {
-    line.dismiss();
+  public void rejectAll() {
+    queue.rejectAll();
   }
 
   /** Whether any connection exists that may be lent, now or when it comes back. */
@@ -519,12 +525,12 @@ public final class Engine {
 
   /** How many wait. */
   public int waiting() {
-    return line.count();
+    return queue.count();
   }
 
-  /** Since when the first in line has waited, or {@code none} if nobody does. */
+  /** Since when the first in the queue has waited, or {@code none} if nobody does. */
   public long firstWaitsSince(long none) {
-    Waiter first = line.first();
+    Waiter first = queue.first();
     return first == null ? none : first.since;
   }
 
@@ -537,8 +543,8 @@ public final class Engine {
     width = Math.max(1, to);
   }
 
-  /** The line, for tests. */
-  Line line() {
-    return line;
+  /** The queue, for tests. */
+  WaitQueue queue() {
+    return queue;
   }
 }

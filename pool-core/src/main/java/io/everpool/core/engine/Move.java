@@ -31,7 +31,7 @@ public enum Move {
   /** It failed, is too old, was fenced, or the pool closes: it must not be lent again. */
   DOOM(LEASED, DOOMED),
   /** The holder of a doomed one lets go. */
-  BURY(DOOMED, CLOSING),
+  CLOSE_DOOMED(DOOMED, CLOSING),
   /** A doomed one is cut, by its holder or past a deadline; a later release then does nothing. */
   ABORT(DOOMED, CLOSING),
   /** The health pass examines it. */

@@ -136,7 +136,7 @@ abstract class SlotFields extends SlotPadding {
   public volatile long restedWord;
 
   /** What sits here; null while empty or connecting. */
-  public @Nullable Occupant occupant;
+  public @Nullable PooledEntry entry;
 
   /** When the connection was opened, and when it is too old. */
   public long openedAt;

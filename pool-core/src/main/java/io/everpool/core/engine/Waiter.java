@@ -5,20 +5,20 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One caller in line, and what it gets.
+ * One caller in the queue, and what it gets.
  *
  * <p>Its status leaves {@code WAITING} once, by compare-and-set: to {@code HANDED} by a holder who
- * has brought a lease, to {@code GONE} by the caller itself, to {@code TOLD} by the closing pool.
- * Whoever loses that race knows what the other has done: a caller that wanted to go owns a lease
- * after all, a holder keeps its lease and offers it to the next.
+ * has brought a lease, to {@code LEFT} by the caller itself, to {@code REJECTED} by the closing
+ * pool. Whoever loses that race knows what the other has done: a caller that wanted to go owns a
+ * lease after all, a holder keeps its lease and offers it to the next.
  */
 public abstract class Waiter {
 
   enum Status {
     WAITING,
     HANDED,
-    GONE,
-    TOLD
+    LEFT,
+    REJECTED
   }
 
   private static final VarHandle STATUS;
@@ -46,7 +46,7 @@ public abstract class Waiter {
   long lease;
 
   /**
-   * What the caller found itself, written after GONE. A place of its own: who has polled this
+   * What the caller found itself, written after LEFT. A place of its own: who has polled this
    * waiter may still write the fields above before he sees that it is gone.
    */
   @Nullable Slot found;

@@ -32,13 +32,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Why two threads that close at the same time do no harm, though closing takes no lock and
  * writes nothing but plain fields. Each of them has read the session and the lease. On a session
- * with nothing to clean both call {@link Lessor#release}; its compare-and-set of the slot's word
- * from this very lease succeeds once. If there is something to clean, {@link Lessor#resetStarted}
- * comes first, and is another move of the same word from the same lease: so of all who close, clean
- * or not, one moves the word, and only he goes on. Between reading and moving, the loser may look
- * at the books of a session that somebody else holds by now, and may conclude nonsense from them;
- * but he writes nothing before his move, and his move fails. (He may clear that session's
- * warnings.)
+ * with nothing to clean both call {@link LeaseManager#release}; its compare-and-set of the slot's
+ * word from this very lease succeeds once. If there is something to clean, {@link
+ * LeaseManager#resetStarted} comes first, and is another move of the same word from the same lease:
+ * so of all who close, clean or not, one moves the word, and only he goes on. Between reading and
+ * moving, the loser may look at the books of a session that somebody else holds by now, and may
+ * conclude nonsense from them; but he writes nothing before his move, and his move fails. (He may
+ * clear that session's warnings.)
  *
  * <p>A lease is the name of a state of one slot, so session and lease must be read as a pair that
  * belongs together, and a renewal changes both. Hence the order: it takes the session away, changes
@@ -80,7 +80,7 @@ public final class PooledConnection extends RestoredConnection {
 
   /** For the one who has just acquired {@code lease}, on his own thread. */
   public PooledConnection(Session session, long lease) {
-    session.lent();
+    session.leaseStarted();
     this.session = session;
     this.lease = lease;
   }
@@ -126,10 +126,10 @@ public final class PooledConnection extends RestoredConnection {
       return;
     }
     if (left == null && s.marks == 0) {
-      s.lessor.release(s, l);
+      s.leases.release(s, l);
     } else {
       open = null;
-      Homecoming.of(s, l, left);
+      SessionCleanup.of(s, l, left);
     }
   }
 
@@ -172,7 +172,7 @@ public final class PooledConnection extends RestoredConnection {
     if (executor == null) {
       throw new SQLException("Aborting takes an executor", "22023");
     }
-    s.lessor.cut(s, l, CloseReason.ABORTED);
+    s.leases.cut(s, l, CloseReason.ABORTED);
     SESSION.compareAndSet(this, s, null);
   }
 
@@ -258,7 +258,7 @@ public final class PooledConnection extends RestoredConnection {
 
   /** Whether the connection was lost, and just now: afterwards it is only closed (08003). */
   private static boolean isLoss(Session s, SQLException e) {
-    Verdict verdict = s.lessor.classify(e);
+    Verdict verdict = s.leases.classify(e);
     return verdict.fatal()
         && verdict != Verdict.READ_ONLY_SERVER
         && !"08003".equals(e.getSQLState());
@@ -301,7 +301,7 @@ public final class PooledConnection extends RestoredConnection {
   }
 
   private void judge(Session s, SQLException e) {
-    Verdict verdict = s.lessor.classify(e);
+    Verdict verdict = s.leases.classify(e);
     if (verdict == Verdict.READ_ONLY_SERVER && !s.serverBecameReadOnly()) {
       return; // the program has asked for a read-only transaction, and that is all
     }
@@ -316,7 +316,7 @@ public final class PooledConnection extends RestoredConnection {
     if (verdict == Verdict.STALE_PLAN) {
       s.marks |= Session.STALE_PLANS;
     }
-    if (verdict != Verdict.CALLER && observer != null) {
+    if (verdict != Verdict.STATEMENT_FAILED && observer != null) {
       observer.failed(verdict, e);
     }
   }
@@ -329,7 +329,7 @@ public final class PooledConnection extends RestoredConnection {
     }
     s.marks |= Session.BROKEN; // first, and without a call: there may be no stack left for one
     try {
-      s.lessor.doom(
+      s.leases.doom(
           s,
           leaseOf(s),
           Verdict.CONNECTION_LOST,
@@ -340,7 +340,7 @@ public final class PooledConnection extends RestoredConnection {
   }
 
   private void doom(Session s, Verdict verdict, SQLException failure) {
-    s.lessor.doom(s, leaseOf(s), verdict, failure);
+    s.leases.doom(s, leaseOf(s), verdict, failure);
     if (observer != null) {
       observer.failed(verdict, failure);
     }
@@ -647,10 +647,10 @@ public final class PooledConnection extends RestoredConnection {
     observer = value;
   }
 
-  /** Whether this is open and belongs to {@code lessor}. */
-  public boolean isOf(Lessor lessor) {
+  /** Whether this is open and belongs to {@code leases}. */
+  public boolean isOf(LeaseManager leases) {
     Session s = session;
-    return s != null && s.lessor == lessor;
+    return s != null && s.leases == leases;
   }
 
   /** The statements that are open. */
@@ -783,7 +783,7 @@ public final class PooledConnection extends RestoredConnection {
       left.orphan();
       left = next;
     }
-    s.lessor.retire(s, l, CloseReason.FAILED);
+    s.leases.retire(s, l, CloseReason.FAILED);
   }
 
   /**
@@ -804,13 +804,13 @@ public final class PooledConnection extends RestoredConnection {
       if (SESSION.compareAndSet(this, old, null)) {
         open = null;
         lease = BETWEEN;
-        Homecoming.of(old, l, null);
+        SessionCleanup.of(old, l, null);
       }
     }
     if (!LEASE.compareAndSet(this, BETWEEN, nextLease)) {
       throw closed();
     }
-    next.lent();
+    next.leaseStarted();
     VarHandle.storeStoreFence();
     session = next;
   }

@@ -78,7 +78,7 @@ abstract class RestoredConnection extends ForwardingConnection {
     try {
       setter.call();
     } catch (SQLException e) {
-      if (undone && current().lessor.classify(e).fatal()) {
+      if (undone && current().leases.classify(e).fatal()) {
         return;
       }
       throw e;

@@ -6,7 +6,7 @@ import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
-import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * his lease publishes them to the next. A holder whose lease is over may still read them (a close
  * that lost a race), so what he concludes must not matter until he has claimed the lease.
  */
-public final class Session implements Occupant {
+public final class Session implements PooledEntry {
 
   /** Statements were sent in this lease. The lower bits are those of {@link SqlTexts}. */
   static final int RAN = 1 << 8;
@@ -52,7 +52,7 @@ public final class Session implements Occupant {
 
   private static final int FEWEST_TO_SWEEP = 16;
 
-  final Lessor lessor;
+  final LeaseManager leases;
   private final Initialization initialization;
   final Connection jdbc;
   private final Slot slot;
@@ -74,7 +74,7 @@ public final class Session implements Occupant {
   int marks;
 
   /** What the texts of this lease may have left in the session. */
-  int traces;
+  int sideEffects;
 
   private boolean settingUp;
 
@@ -101,8 +101,8 @@ public final class Session implements Occupant {
   private boolean canRefuseWrites = true;
 
   /** For an opener, who will put it into {@code slot}. */
-  public Session(Slot slot, long number, PhysicalConnection physical, Lessor lessor) {
-    this(slot, number, physical, lessor, Initialization.NONE);
+  public Session(Slot slot, long number, PhysicalConnection physical, LeaseManager leases) {
+    this(slot, number, physical, leases, Initialization.NONE);
   }
 
   /**
@@ -114,19 +114,19 @@ public final class Session implements Occupant {
       Slot slot,
       long number,
       PhysicalConnection physical,
-      Lessor lessor,
+      LeaseManager leases,
       Initialization initialization) {
     this.slot = slot;
     this.initialization = initialization;
     this.number = number;
     this.physical = physical;
-    this.lessor = lessor;
+    this.leases = leases;
     jdbc = physical.jdbc();
     marksAtFirst =
         (physical.warnsUnasked() ? WARNS : 0) | (physical.wantsRequests() ? IN_REQUEST : 0);
-    texts = lessor.texts();
-    reset = lessor.config().reset();
-    maxQueries = lessor.config().maxQueries() == 0 ? Long.MAX_VALUE : lessor.config().maxQueries();
+    texts = leases.texts();
+    reset = leases.config().reset();
+    maxQueries = leases.config().maxQueries() == 0 ? Long.MAX_VALUE : leases.config().maxQueries();
   }
 
   /** The place it sits in. */
@@ -156,14 +156,14 @@ public final class Session implements Occupant {
 
   @Override
   public String toString() {
-    return "connection " + number + " of " + lessor.config().name();
+    return "connection " + number + " of " + leases.config().name();
   }
 
   /** A lease begins. What the last one left was cleaned up; its marks are wiped only now. */
-  void lent() {
+  void leaseStarted() {
     if (marks != marksAtFirst) {
       marks = marksAtFirst;
-      traces = 0;
+      sideEffects = 0;
       exposedForGood = false;
       settingUp = false;
       strays = 0;
@@ -174,7 +174,7 @@ public final class Session implements Occupant {
   /** A text is about to be sent, or will be. */
   void show(String sql) {
     SqlTexts.Text text = texts.of(sql);
-    traces |= text.traces();
+    sideEffects |= text.sideEffects();
     marks |= text.marks();
   }
 
@@ -192,13 +192,13 @@ public final class Session implements Occupant {
   /** The program has the driver's own object: what it does by that is not seen from now on. */
   void exposed() {
     marks |= RAN | PENDING;
-    traces |= PhysicalConnection.EXPOSED;
+    sideEffects |= PhysicalConnection.EXPOSED;
     exposedForGood |= !settingUp;
     readOnlyMayBeUnsettled();
   }
 
   boolean isExposed() {
-    return (traces & PhysicalConnection.EXPOSED) != 0;
+    return (sideEffects & PhysicalConnection.EXPOSED) != 0;
   }
 
   /** A transaction ended, and nothing has been sent since. */
@@ -216,18 +216,18 @@ public final class Session implements Occupant {
     return (marks & mark) != 0;
   }
 
-  boolean wornOut() {
+  boolean reachedMaxQueries() {
     return queries >= maxQueries;
   }
 
   /** Whether SQL has left, or may have left, what JDBC knows nothing of; and it matters. */
   boolean traced() {
-    return traces != 0 && has(RAN) && reset != ResetMode.NONE;
+    return sideEffects != 0 && has(RAN) && reset != ResetMode.NONE;
   }
 
   /** Whether the program has had the driver's own object in this lease. */
   boolean exposedToProgram() {
-    return (traces & PhysicalConnection.EXPOSED) != 0;
+    return (sideEffects & PhysicalConnection.EXPOSED) != 0;
   }
 
   /**
@@ -242,7 +242,7 @@ public final class Session implements Occupant {
    * Whether nothing has to be cleaned up, by local knowledge only. Changes nothing but the driver's
    * warnings.
    */
-  boolean tidy() throws SQLException {
+  boolean isClean() throws SQLException {
     if (has(CHANGED | STALE_PLANS | BROKEN | IN_REQUEST)
         || mayBeShut()
         || cancels.get() != 0
@@ -360,8 +360,8 @@ public final class Session implements Occupant {
    * Whether SQL may have left something in the session that another doesn't have. What was only
    * prepared has not.
    */
-  public boolean hasTraces() {
-    return ((traces & ~PhysicalConnection.EXPOSED) != 0 && has(RAN)) || exposedForGood;
+  public boolean hasSideEffects() {
+    return ((sideEffects & ~PhysicalConnection.EXPOSED) != 0 && has(RAN)) || exposedForGood;
   }
 
   /**
@@ -374,7 +374,7 @@ public final class Session implements Occupant {
 
   /** Whether a write is refused because of the server, not of what the program has asked for. */
   boolean serverBecameReadOnly() {
-    return physical.readOnlyServer(traces);
+    return physical.readOnlyServer(sideEffects);
   }
 
   /**
@@ -402,7 +402,7 @@ public final class Session implements Occupant {
 
   /** Whether something has happened by which the driver may have closed it, and nobody was told. */
   boolean mayBeShut() {
-    return has(FAILED) || (traces & PhysicalConnection.EXPOSED) != 0;
+    return has(FAILED) || (sideEffects & PhysicalConnection.EXPOSED) != 0;
   }
 
   /** Whether the driver says that it is closed; rather yes if it can't say. Sends nothing. */
@@ -425,7 +425,7 @@ public final class Session implements Occupant {
    */
   boolean isEvidence(Verdict verdict, SQLException failure) {
     boolean timeout = settings != null && settings.isChanged(Setting.NETWORK_TIMEOUT);
-    boolean exposed = (traces & PhysicalConnection.EXPOSED) != 0;
+    boolean exposed = (sideEffects & PhysicalConnection.EXPOSED) != 0;
     return !has(BROKEN)
         && !"08003".equals(failure.getSQLState())
         && !(verdict == Verdict.CONNECTION_LOST && (timeout || exposed));
@@ -488,7 +488,7 @@ public final class Session implements Occupant {
     try {
       return settings().get(setting);
     } catch (SQLException e) {
-      marks |= lessor.classify(e).fatal() ? BROKEN : FAILED;
+      marks |= leases.classify(e).fatal() ? BROKEN : FAILED;
       throw e;
     } catch (Throwable e) {
       marks |= BROKEN;
@@ -508,7 +508,7 @@ public final class Session implements Occupant {
   /** As {@link Settings#changing}. */
   Settings changing(Setting setting) throws SQLException {
     Settings known = settings();
-    if (setting == Setting.SCHEMA && schemaTraces() != 0) {
+    if (setting == Setting.SCHEMA && schemaSideEffects() != 0) {
       known.cleared(setting);
     }
     marks |= CHANGED;
@@ -518,7 +518,7 @@ public final class Session implements Occupant {
     try {
       known.changing(setting);
     } catch (SQLException e) {
-      if (lessor.classify(e).fatal()) {
+      if (leases.classify(e).fatal()) {
         throw e;
       }
       known.unreadable(setting); // it can be set all the same, and the session is closed after
@@ -528,7 +528,7 @@ public final class Session implements Occupant {
 
   /** As {@link Settings#become}. */
   void become(SessionState state) throws SQLException {
-    if (schemaTraces() != 0) {
+    if (schemaSideEffects() != 0) {
       settings().cleared(Setting.SCHEMA);
     }
     marks |= CHANGED;
@@ -536,11 +536,11 @@ public final class Session implements Occupant {
   }
 
   /**
-   * What the reset of SQL's traces does about a changed schema. Where it does, the schema is left
-   * to it: PostgreSQL's getSchema() tells but one of the path that a new connection has.
+   * What the reset of SQL's side effects does about a changed schema. Where it does, the schema is
+   * left to it: PostgreSQL's getSchema() tells but one of the path that a new connection has.
    */
-  private int schemaTraces() {
-    return reset == ResetMode.NONE ? 0 : texts.of("SET SCHEMA 'x'").traces();
+  private int schemaSideEffects() {
+    return reset == ResetMode.NONE ? 0 : texts.of("SET SCHEMA 'x'").sideEffects();
   }
 
   // ---- requests, as JDBC calls the uses of a connection
@@ -590,7 +590,7 @@ public final class Session implements Occupant {
     if (known != null) {
       known.restore(Setting.AUTO_COMMIT);
     }
-    int left = traces | (known != null && known.needsReset() ? schemaTraces() : 0);
+    int left = sideEffects | (known != null && known.needsReset() ? schemaSideEffects() : 0);
     boolean all = reset == ResetMode.DISCARD_ALL && has(RAN);
     if (all || (left != 0 && reset != ResetMode.NONE)) {
       physical.reset(reset, left);

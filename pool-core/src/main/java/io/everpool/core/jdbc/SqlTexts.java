@@ -26,7 +26,7 @@ public final class SqlTexts {
   /** The text may have the server take writes again that it was told to refuse. */
   static final int LIFTS_READ_ONLY = 1 << 3;
 
-  /** The text leaves something in the session if it is executed: it has traces. */
+  /** The text leaves something in the session if it is executed: it has side effects. */
   static final int LEAVES = 1 << 4;
 
   private static final int PLACES = 512;
@@ -37,10 +37,10 @@ public final class SqlTexts {
   /**
    * What a text says.
    *
-   * @param traces by {@link Connector#traces}
+   * @param sideEffects by {@link Connector#sideEffects}
    * @param marks a set of the constants above
    */
-  record Text(String sql, int traces, int marks) {}
+  record Text(String sql, int sideEffects, int marks) {}
 
   private final Connector connector;
 
@@ -49,7 +49,7 @@ public final class SqlTexts {
 
   public SqlTexts(Connector connector) {
     this.connector = connector;
-    connector.whenTracesChange(() -> places = noTexts());
+    connector.whenSideEffectsChange(() -> places = noTexts());
   }
 
   private static Text[] noTexts() {
@@ -67,8 +67,8 @@ public final class SqlTexts {
     if (known.sql.equals(sql)) {
       return known;
     }
-    int traces = connector.traces(sql);
-    Text text = new Text(sql, traces, marks(sql) | (traces == 0 ? 0 : LEAVES));
+    int sideEffects = connector.sideEffects(sql);
+    Text text = new Text(sql, sideEffects, marks(sql) | (sideEffects == 0 ? 0 : LEAVES));
     // What defines is shown to the connector each time: it may learn from it.
     if (sql.length() <= LONGEST_KEPT && (text.marks & DEFINES) == 0) {
       table[place] = text;

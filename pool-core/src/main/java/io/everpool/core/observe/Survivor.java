@@ -4,7 +4,7 @@ import org.slf4j.Logger;
 
 /** Runs what must not end the thread that runs it, whatever it throws, and tells what it threw. */
 public final class Survivor {
-  private static final Logger log = Journal.log();
+  private static final Logger log = PoolEvents.log();
 
   /** What may throw anything. */
   @FunctionalInterface

@@ -68,7 +68,7 @@ final class PlainConnection implements PhysicalConnection {
 
   /** Nothing is known of this database's session state; JDBC's own is restored by the pool. */
   @Override
-  public void reset(ResetMode mode, int traces) {}
+  public void reset(ResetMode mode, int sideEffects) {}
 
   /**
    * Rolls back first: JDBC leaves it to the driver what a close does to an open transaction, and

@@ -151,7 +151,7 @@ public final class PlainConnector implements Connector {
   }
 
   @Override
-  public int traces(String sql) {
+  public int sideEffects(String sql) {
     return 0;
   }
 

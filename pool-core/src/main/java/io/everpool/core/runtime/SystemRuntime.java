@@ -16,11 +16,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class SystemRuntime implements AutoCloseable {
   private static final long WORKER_KEEP_ALIVE_SECONDS = 10;
 
-  private final UpkeepThread pulse;
+  private final UpkeepThread scheduler;
   private final ExecutorService workers;
 
   public SystemRuntime(String pool) {
-    this.pulse = new UpkeepThread("everpool-" + pool + "-upkeep");
+    this.scheduler = new UpkeepThread("everpool-" + pool + "-upkeep");
     // No queue: a task never waits behind one that hangs. The number of slots bounds the tasks.
     this.workers =
         new ThreadPoolExecutor(
@@ -34,7 +34,7 @@ public final class SystemRuntime implements AutoCloseable {
 
   public Environment environment() {
     return new Environment(
-        System::nanoTime, pulse, workers, () -> ThreadLocalRandom.current().nextDouble());
+        System::nanoTime, scheduler, workers, () -> ThreadLocalRandom.current().nextDouble());
   }
 
   /** Sleeps on the calling thread. */
@@ -45,7 +45,7 @@ public final class SystemRuntime implements AutoCloseable {
   /** Ends the threads; a worker whose driver hangs is interrupted and left to end by itself. */
   @Override
   public void close() {
-    pulse.stop();
+    scheduler.stop();
     workers.shutdownNow();
   }
 

@@ -1,6 +1,6 @@
 package io.everpool.core.runtime;
 
-import io.everpool.core.upkeep.Pulse;
+import io.everpool.core.upkeep.PassScheduler;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -8,7 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Runs upkeep on a thread of its own. */
-final class UpkeepThread implements Pulse {
+final class UpkeepThread implements PassScheduler {
   private static final Logger log = LoggerFactory.getLogger(UpkeepThread.class);
 
   /** After a pass that failed; nanoseconds. */

@@ -6,9 +6,9 @@ import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent.ConnectionClosed;
 import io.everpool.core.engine.Housekeeping;
 import io.everpool.core.engine.Move;
-import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
@@ -21,7 +21,7 @@ import org.slf4j.Logger;
  * after the cut. Of all of these the first to move the slot reports it.
  */
 final class Closer implements Housekeeping {
-  private static final Logger log = Journal.log();
+  private static final Logger log = PoolEvents.log();
 
   /** What ending a query on the server may take at the most; nanoseconds. */
   private static final long LONGEST_CANCEL = 1_000_000_000L;
@@ -31,12 +31,12 @@ final class Closer implements Housekeeping {
    *
    * @param cancelNanos for what the server still does for it; 0 if it has had that time
    */
-  private record Closing(Slot slot, long word, Occupant occupant, boolean cut, long cancelNanos) {}
+  private record Closing(Slot slot, long word, PooledEntry entry, boolean cut, long cancelNanos) {}
 
   private final Function<Throwable, Verdict> classifier;
   private final Environment environment;
   private final Workers workers;
-  private final Journal journal;
+  private final PoolEvents events;
   private final long cancelNanos;
 
   /** Closings that have found no thread. */
@@ -52,12 +52,12 @@ final class Closer implements Housekeeping {
       Function<Throwable, Verdict> classifier,
       Environment environment,
       Workers workers,
-      Journal journal,
+      PoolEvents events,
       PoolConfig config) {
     this.classifier = classifier;
     this.environment = environment;
     this.workers = workers;
-    this.journal = journal;
+    this.events = events;
     this.cutWords = new long[config.maxSize()];
     this.cancelNanos =
         Math.min(
@@ -68,7 +68,7 @@ final class Closer implements Housekeeping {
   @Override
   public void close(Slot slot) {
     try {
-      start(new Closing(slot, slot.word(), occupant(slot), slot.cut, cancelNanos));
+      start(new Closing(slot, slot.word(), entry(slot), slot.cut, cancelNanos));
     } catch (Throwable e) {
       // Not even memory or stack for that: upkeep finds the slot closing past its deadline.
     }
@@ -77,7 +77,7 @@ final class Closer implements Housekeeping {
   private void start(Closing closing) {
     if (!workers.start("closing a connection", () -> end(closing))) {
       postponed.add(closing);
-      environment.pulse().hurry();
+      environment.scheduler().hurry();
     }
   }
 
@@ -95,8 +95,8 @@ final class Closer implements Housekeeping {
   private void end(Closing closing) {
     try {
       new Ending(
-              closing.occupant.physical(),
-              journal.pool() + ": connection " + closing.occupant.number(),
+              closing.entry.physical(),
+              events.pool() + ": connection " + closing.entry.number(),
               closing.cancelNanos,
               () -> closing.slot.word() != closing.word,
               this::heard)
@@ -108,7 +108,7 @@ final class Closer implements Housekeeping {
 
   /** No evidence against the others: why it is closed may have been counted as that already. */
   private void heard(Throwable failure) {
-    log.debug("Pool {}: {}", journal.pool(), classifier.apply(failure));
+    log.debug("Pool {}: {}", events.pool(), classifier.apply(failure));
   }
 
   /**
@@ -116,27 +116,27 @@ final class Closer implements Housekeeping {
    * place is given up; the driver's threads end when it lets them.
    */
   void overdue(Slot slot, long word, boolean longOverdue) {
-    Closing closing = new Closing(slot, word, occupant(slot), true, 0);
+    Closing closing = new Closing(slot, word, entry(slot), true, 0);
     if (cutWords[slot.index] != word) {
       if (workers.start("cutting a connection", () -> end(closing))) {
         cutWords[slot.index] = word;
         log.warn(
             "Pool {}: connection {} did not close in time and was cut",
-            journal.pool(),
-            closing.occupant.number());
+            events.pool(),
+            closing.entry.number());
       }
     } else if (longOverdue && closed(closing)) {
       log.error(
           "Pool {}: connection {} could be neither closed nor cut within twice close-timeout: its"
               + " driver hangs, and it may stay open beside those of the pool",
-          journal.pool(),
-          closing.occupant.number());
+          events.pool(),
+          closing.entry.number());
     }
   }
 
   private boolean closed(Closing closing) {
     Slot slot = closing.slot;
-    // Read before the move: afterwards the slot may be another's. The occupant stays in the empty
+    // Read before the move: afterwards the slot may be another's. The entry stays in the empty
     // slot until the next one comes, for of two closers the late one must not touch it.
     CloseReason reason = slot.closeReason;
     long openedAt = slot.openedAt;
@@ -144,15 +144,15 @@ final class Closer implements Housekeeping {
       return false;
     }
     full = false;
-    environment.pulse().hurry();
+    environment.scheduler().hurry();
     ConnectionClosed event =
         new ConnectionClosed(
-            journal.pool(),
-            closing.occupant.number(),
+            events.pool(),
+            closing.entry.number(),
             reason,
             environment.time().nanoTime() - openedAt,
-            closing.occupant.queries());
-    journal.post(event);
+            closing.entry.queries());
+    events.post(event);
     log.debug(
         "Pool {}: closed connection {} ({}) after {} statements",
         event.pool(),
@@ -165,7 +165,7 @@ final class Closer implements Housekeeping {
   @Override
   public void grow() {
     if (!full) {
-      environment.pulse().hurry();
+      environment.scheduler().hurry();
     }
   }
 
@@ -173,11 +173,11 @@ final class Closer implements Housekeeping {
     full = value;
   }
 
-  static Occupant occupant(Slot slot) {
-    Occupant occupant = slot.occupant;
-    if (occupant == null) {
+  static PooledEntry entry(Slot slot) {
+    PooledEntry entry = slot.entry;
+    if (entry == null) {
       throw new IllegalStateException(slot + " has no connection");
     }
-    return occupant;
+    return entry;
   }
 }

@@ -11,9 +11,9 @@ import io.everpool.api.observe.PoolEvent.ConnectionOpened;
 import io.everpool.api.observe.PoolEvent.Recovered;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Move;
-import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
 import io.everpool.core.policy.Growth;
 import io.everpool.core.policy.Lifetime;
@@ -33,7 +33,7 @@ import org.slf4j.Logger;
  * by the upkeep thread alone and read by anyone.
  */
 public final class Connects {
-  private static final Logger log = Journal.log();
+  private static final Logger log = PoolEvents.log();
   private static final long LOG_EVERY = 10_000_000_000L;
   private static final int FEW = 4;
 
@@ -42,8 +42,8 @@ public final class Connects {
 
   /** Makes what sits in a slot of a connection that was just opened. */
   @FunctionalInterface
-  public interface Welcome {
-    Occupant occupant(Slot slot, long number, PhysicalConnection physical) throws SQLException;
+  public interface SessionFactory {
+    PooledEntry entry(Slot slot, long number, PhysicalConnection physical) throws SQLException;
   }
 
   private final PoolConfig config;
@@ -51,11 +51,11 @@ public final class Connects {
   private final Function<Throwable, Verdict> classifier;
   private final Environment environment;
   private final Workers workers;
-  private final Journal journal;
-  private final Welcome welcome;
+  private final PoolEvents events;
+  private final SessionFactory sessionFactory;
   private final Engine engine;
   private final Inbox inbox;
-  private final BiConsumer<Verdict, String> alarm;
+  private final BiConsumer<Verdict, String> failed;
   private final Consumer<String> fence;
 
   private final AtomicLong numbers = new AtomicLong();
@@ -73,7 +73,7 @@ public final class Connects {
   private volatile long notBefore;
 
   private volatile long watchFrom;
-  private volatile Verdict verdict = Verdict.CALLER;
+  private volatile Verdict verdict = Verdict.STATEMENT_FAILED;
   private volatile @Nullable SQLException lastFailure;
 
   /** Whether the last failure lies in this process, and not with the server or the way there. */
@@ -102,22 +102,22 @@ public final class Connects {
       Function<Throwable, Verdict> classifier,
       Environment environment,
       Workers workers,
-      Journal journal,
-      Welcome welcome,
+      PoolEvents events,
+      SessionFactory sessionFactory,
       Engine engine,
       Inbox inbox,
-      BiConsumer<Verdict, String> alarm,
+      BiConsumer<Verdict, String> failed,
       Consumer<String> fence) {
     this.config = config;
     this.connector = connector;
     this.classifier = classifier;
     this.environment = environment;
     this.workers = workers;
-    this.journal = journal;
-    this.welcome = welcome;
+    this.events = events;
+    this.sessionFactory = sessionFactory;
     this.engine = engine;
     this.inbox = inbox;
-    this.alarm = alarm;
+    this.failed = failed;
     this.fence = fence;
     this.allowance = config.maxSize();
     this.notBefore = environment.time().nanoTime();
@@ -184,24 +184,24 @@ public final class Connects {
     }
     long arrived = environment.time().nanoTime();
     long number = numbers.incrementAndGet();
-    Occupant occupant;
+    PooledEntry entry;
     boolean supersedes;
     try {
-      occupant = welcome.occupant(slot, number, physical);
+      entry = sessionFactory.entry(slot, number, physical);
       supersedes = physical.supersedesEarlier(); // last: an answer is given once, and must count
     } catch (Throwable e) {
-      Ending.unwanted(physical, journal.pool());
+      Ending.unwanted(physical, events.pool());
       failed(slot, word, e);
       return;
     }
-    Newcomer newcomer = new Newcomer(slot, word, occupant, now, arrived);
+    Newcomer newcomer = new Newcomer(slot, word, entry, now, arrived);
     if (supersedes) {
       inbox.post(() -> supersede(newcomer));
     }
     // A pool that is closed may never read that.
     if ((!supersedes || engine.isClosed()) && newcomer.take() && !letIn(newcomer, born)) {
-      Ending.unwanted(physical, journal.pool());
-      environment.pulse().hurry();
+      Ending.unwanted(physical, events.pool());
+      environment.scheduler().hurry();
     }
   }
 
@@ -214,7 +214,7 @@ public final class Connects {
     if (!newcomer.take()) {
       return;
     }
-    long number = newcomer.occupant.number();
+    long number = newcomer.entry.number();
     try {
       if (!engine.isClosed()) {
         fence.accept("connection " + number + " shows that their server was superseded");
@@ -222,21 +222,21 @@ public final class Connects {
       }
     } finally {
       if (!letIn(newcomer, generation)) {
-        PhysicalConnection physical = newcomer.occupant.physical();
-        Survivor.Risk end = () -> Ending.unwanted(physical, journal.pool());
+        PhysicalConnection physical = newcomer.entry.physical();
+        Survivor.Risk end = () -> Ending.unwanted(physical, events.pool());
         if (!workers.start("ending a connection nobody wanted", end)) {
-          Ending.unwanted(physical, journal.pool()); // rather late than never
+          Ending.unwanted(physical, events.pool()); // rather late than never
         }
       }
     }
   }
 
   private boolean letIn(Newcomer it, int born) {
-    boolean in = admit(it.slot, it.word, born, it.arrived, it.occupant);
+    boolean in = admit(it.slot, it.word, born, it.arrived, it.entry);
     if (in) {
-      long number = it.occupant.number();
+      long number = it.entry.number();
       inbox.post(() -> succeeded(number, born, it.took));
-      journal.post(new ConnectionOpened(journal.pool(), number, it.took));
+      events.post(new ConnectionOpened(events.pool(), number, it.took));
     }
     return in;
   }
@@ -245,7 +245,7 @@ public final class Connects {
    * Fits a connection into its slot, if that still waits for it; false if it is not wanted any
    * more. All that may fail or hang was done before, and whoever listens is told afterwards.
    */
-  private boolean admit(Slot slot, long word, int born, long now, Occupant occupant) {
+  private boolean admit(Slot slot, long word, int born, long now, PooledEntry entry) {
     // Upkeep may have given up on this connect, and the slot may be another's by now: nothing is
     // written in it before this move has shown that it is still ours, and upkeep's late move fails.
     if (!slot.attempt(Move.ARRIVED, word)) {
@@ -261,7 +261,7 @@ public final class Connects {
     slot.expiresAt =
         Lifetime.expiresAt(now, config.maxLifetime().toNanos(), environment.random().getAsDouble());
     slot.generation = born;
-    slot.occupant = occupant;
+    slot.entry = entry;
     return engine.opened(slot, arrived); // a closing pool may have given the slot up
   }
 
@@ -284,7 +284,7 @@ public final class Connects {
   }
 
   /** Gives up on a connect, for the pool closes. */
-  void dismiss(Slot slot, long word) {
+  void abandonAtClose(Slot slot, long word) {
     if (slot.attempt(Move.ABANDON, word)) {
       workers.givenUp();
     }
@@ -321,7 +321,7 @@ public final class Connects {
 
   private void succeeded(long number, int born, long tookNanos) {
     took = took == 0 ? tookNanos : took + (tookNanos - took) / 4;
-    log.debug("Pool {}: opened connection {} in {} us", journal.pool(), number, tookNanos / 1000);
+    log.debug("Pool {}: opened connection {} in {} us", events.pool(), number, tookNanos / 1000);
     if (born != generation) {
       return; // it came before the fence, and says nothing of what the server bears after it
     }
@@ -340,11 +340,11 @@ public final class Connects {
       long down = now - downSince;
       log.info(
           "Pool {}: {} at {} answers again after {} ms",
-          journal.pool(),
+          events.pool(),
           connector.product(),
           connector.target(),
           down / 1_000_000);
-      journal.post(new Recovered(journal.pool(), down));
+      events.post(new Recovered(events.pool(), down));
     }
   }
 
@@ -371,9 +371,9 @@ public final class Connects {
     watchFrom = now + pause(means, inARow, true, drawn);
     failures = inARow;
     tellWaiters(now);
-    alarm.accept(means, String.valueOf(failure.getMessage()));
-    journal.post(
-        new ConnectFailed(journal.pool(), means, String.valueOf(failure.getMessage()), inARow));
+    failed.accept(means, String.valueOf(failure.getMessage()));
+    events.post(
+        new ConnectFailed(events.pool(), means, String.valueOf(failure.getMessage()), inARow));
     tell(failure, means, inARow, now);
   }
 
@@ -412,13 +412,13 @@ public final class Connects {
   /** The first failure of a row at once, then one each ten seconds: an outage must not flood. */
   private void tell(SQLException failure, Verdict means, int inARow, long now) {
     if (inARow > 1 && now - lastLogged < LOG_EVERY) {
-      log.debug("Pool {}: connect failed ({})", journal.pool(), means, failure);
+      log.debug("Pool {}: connect failed ({})", events.pool(), means, failure);
       return;
     }
     lastLogged = now;
     log.warn(
         "Pool {}: cannot connect to {} at {} ({} in a row, {}): {}",
-        journal.pool(),
+        events.pool(),
         connector.product(),
         connector.target(),
         inARow,
@@ -471,7 +471,7 @@ public final class Connects {
    */
   void tellWaiters(long now) {
     if (engine.waiting() > 0 && (refusal(now) != null || isHopeless())) {
-      engine.dismiss();
+      engine.rejectAll();
     }
   }
 
@@ -485,8 +485,8 @@ public final class Connects {
   }
 
   /** Whether a fence has given up this connection and all of its time. Upkeep thread only. */
-  boolean isFenced(Occupant occupant) {
-    return occupant.number() <= fencedThrough && occupant.number() != spared;
+  boolean isFenced(PooledEntry entry) {
+    return entry.number() <= fencedThrough && entry.number() != spared;
   }
 
   /** Whether what sits in this slot was opened, or begun to be opened, before the last fence. */

@@ -1,7 +1,7 @@
 package io.everpool.core.upkeep;
 
 import io.everpool.api.driver.PhysicalConnection;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -12,13 +12,13 @@ import org.slf4j.Logger;
  * its time.
  */
 final class Ending {
-  private static final Logger log = Journal.log();
+  private static final Logger log = PoolEvents.log();
 
   private final PhysicalConnection physical;
   private final String name;
   private final long cancelNanos;
   private final BooleanSupplier over;
-  private final Consumer<Throwable> witness;
+  private final Consumer<Throwable> onFailure;
 
   /**
    * An end.
@@ -27,19 +27,19 @@ final class Ending {
    * @param cancelNanos how long it may take to end what the server still does for it; 0 or less for
    *     a connection on which nothing is done, or that has had its time
    * @param over whether somebody else has ended it meanwhile
-   * @param witness hears what a polite close has thrown
+   * @param onFailure hears what a polite close has thrown
    */
   Ending(
       PhysicalConnection physical,
       String name,
       long cancelNanos,
       BooleanSupplier over,
-      Consumer<Throwable> witness) {
+      Consumer<Throwable> onFailure) {
     this.physical = physical;
     this.name = name;
     this.cancelNanos = cancelNanos;
     this.over = over;
-    this.witness = witness;
+    this.onFailure = onFailure;
   }
 
   /** Of a connection that came when nobody wanted it any more. */
@@ -94,7 +94,7 @@ final class Ending {
   private void hear(String what, Throwable e) {
     try {
       log.debug("Pool {} could not be {}", name, what, e);
-      witness.accept(e);
+      onFailure.accept(e);
     } catch (Throwable more) {
       // no memory even for that
     }

@@ -8,17 +8,17 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  */
 final class Inbox {
   private final ConcurrentLinkedQueue<Runnable> messages = new ConcurrentLinkedQueue<>();
-  private final Pulse pulse;
+  private final PassScheduler scheduler;
   private final String pool;
 
-  Inbox(Pulse pulse, String pool) {
-    this.pulse = pulse;
+  Inbox(PassScheduler scheduler, String pool) {
+    this.scheduler = scheduler;
     this.pool = pool;
   }
 
   void post(Runnable message) {
     messages.add(message);
-    pulse.hurry();
+    scheduler.hurry();
   }
 
   /** Called by the upkeep thread only. One message that fails keeps back no other. */

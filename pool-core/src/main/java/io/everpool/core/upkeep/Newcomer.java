@@ -1,6 +1,6 @@
 package io.everpool.core.upkeep;
 
-import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -11,7 +11,7 @@ final class Newcomer {
   /** The slot's, as long as it waits for this connection. */
   final long word;
 
-  final Occupant occupant;
+  final PooledEntry entry;
   final long arrived;
 
   /** How long it took to open it; nanoseconds. */
@@ -19,10 +19,10 @@ final class Newcomer {
 
   private final AtomicBoolean taken = new AtomicBoolean();
 
-  Newcomer(Slot slot, long word, Occupant occupant, long begun, long arrived) {
+  Newcomer(Slot slot, long word, PooledEntry entry, long begun, long arrived) {
     this.slot = slot;
     this.word = word;
-    this.occupant = occupant;
+    this.entry = entry;
     this.arrived = arrived;
     this.took = arrived - begun;
   }

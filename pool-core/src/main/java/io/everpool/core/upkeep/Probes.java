@@ -10,9 +10,9 @@ import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent.HealthCheckFailed;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Move;
-import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
 import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
@@ -25,17 +25,17 @@ final class Probes {
 
   /** Hears of a connection that failed its examination, from any thread. */
   @FunctionalInterface
-  interface Witness {
-    void failed(Occupant occupant, Verdict verdict, String message);
+  interface ProbeListener {
+    void failed(PooledEntry entry, Verdict verdict, String message);
   }
 
-  private static final Logger log = Journal.log();
+  private static final Logger log = PoolEvents.log();
 
   private final PoolConfig config;
   private final Function<Throwable, Verdict> classifier;
-  private final Witness witness;
+  private final ProbeListener listener;
   private final Workers workers;
-  private final Journal journal;
+  private final PoolEvents events;
   private final Engine engine;
   private final boolean query;
 
@@ -45,16 +45,16 @@ final class Probes {
   Probes(
       PoolConfig config,
       Function<Throwable, Verdict> classifier,
-      Witness witness,
+      ProbeListener listener,
       Workers workers,
-      Journal journal,
+      PoolEvents events,
       Engine engine,
       boolean maySleep) {
     this.config = config;
     this.classifier = classifier;
-    this.witness = witness;
+    this.listener = listener;
     this.workers = workers;
-    this.journal = journal;
+    this.events = events;
     this.engine = engine;
     this.query =
         config.healthCheck() == HealthCheck.QUERY
@@ -87,29 +87,29 @@ final class Probes {
       return word;
     }
     long probing = Slot.after(Move.PROBE, word);
-    Occupant occupant = Closer.occupant(slot);
+    PooledEntry entry = Closer.entry(slot);
     if (!workers.start(
-        "examining a connection", () -> probe(slot, probing, occupant, extent, refresh))) {
+        "examining a connection", () -> probe(slot, probing, entry, extent, refresh))) {
       engine.pass(slot, probing); // no thread to be had: that says nothing of the connection
     }
     return probing;
   }
 
-  private void probe(Slot slot, long word, Occupant occupant, Extent extent, boolean refresh) {
+  private void probe(Slot slot, long word, PooledEntry entry, Extent extent, boolean refresh) {
     String ailment;
     try {
-      ailment = ailment(occupant.physical(), extent);
+      ailment = ailment(entry.physical(), extent);
       if (ailment == null && refresh && query && !asleep) {
-        occupant.physical().refresh(config.validationTimeout().toNanos());
+        entry.physical().refresh(config.validationTimeout().toNanos());
       }
     } catch (Throwable e) {
-      dead(slot, word, occupant, said(e), e, false);
+      dead(slot, word, entry, said(e), e, false);
       return;
     }
     if (ailment == null) {
       engine.pass(slot, word);
     } else {
-      dead(slot, word, occupant, ailment, null, false);
+      dead(slot, word, entry, ailment, null, false);
     }
   }
 
@@ -146,7 +146,7 @@ final class Probes {
   private void dead(
       Slot slot,
       long word,
-      Occupant occupant,
+      PooledEntry entry,
       String ailment,
       @Nullable Throwable failure,
       boolean proberAtIt) {
@@ -156,36 +156,30 @@ final class Probes {
       return;
     }
     if (sleeps) {
-      log.debug("Pool {}: connection {} went while asleep", journal.pool(), occupant.number());
+      log.debug("Pool {}: connection {} went while asleep", events.pool(), entry.number());
       return;
     }
     log.warn(
         "Connection health check failed (pool {}, connection {}): {}; it is replaced",
-        journal.pool(),
-        occupant.number(),
+        events.pool(),
+        entry.number(),
         ailment);
-    journal.post(new HealthCheckFailed(journal.pool(), occupant.number(), ailment));
+    events.post(new HealthCheckFailed(events.pool(), entry.number(), ailment));
     if (!(failure instanceof SQLException)) {
       return; // merely seen, or the driver's own failure, which says nothing of a server
     }
-    Survivor.Risk judgement = () -> witness.failed(occupant, classifier.apply(failure), ailment);
+    Survivor.Risk judgement = () -> listener.failed(entry, classifier.apply(failure), ailment);
     // Upkeep doesn't ask a classifier: that may be a user's, and take its time.
     if (!proberAtIt) {
-      Survivor.survives(journal.pool(), "judging a failure", judgement);
+      Survivor.survives(events.pool(), "judging a failure", judgement);
     } else if (!workers.start("judging a failure", judgement)) {
-      witness.failed(occupant, Verdict.CONNECTION_LOST, ailment);
+      listener.failed(entry, Verdict.CONNECTION_LOST, ailment);
     }
   }
 
   /** The examination has taken too long: the connection hangs. */
   void overdue(Slot slot, long word) {
     String ailment = "no answer within validation-timeout";
-    dead(
-        slot,
-        word,
-        Closer.occupant(slot),
-        ailment,
-        new SQLTimeoutException(ailment, "08006"),
-        true);
+    dead(slot, word, Closer.entry(slot), ailment, new SQLTimeoutException(ailment, "08006"), true);
   }
 }

@@ -4,7 +4,7 @@ import io.everpool.api.CloseReason;
 import io.everpool.api.PoolConfig;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -15,20 +15,20 @@ import org.slf4j.Logger;
  * keep that thread for ever, and the place with it; so the place is taken from it.
  */
 public final class Resets {
-  private static final Logger log = Journal.log();
+  private static final Logger log = PoolEvents.log();
 
   private record Watched(Slot slot, long lease, long deadline, CloseReason reason) {}
 
   private final PoolConfig config;
   private final Environment environment;
-  private final Journal journal;
+  private final PoolEvents events;
   private final Engine engine;
   private final Map<Slot, Watched> watched = new ConcurrentHashMap<>();
 
-  Resets(PoolConfig config, Environment environment, Journal journal, Engine engine) {
+  Resets(PoolConfig config, Environment environment, PoolEvents events, Engine engine) {
     this.config = config;
     this.environment = environment;
-    this.journal = journal;
+    this.events = events;
     this.engine = engine;
   }
 
@@ -61,12 +61,12 @@ public final class Resets {
   }
 
   private void takeAway(Watched due) {
-    long number = Closer.occupant(due.slot).number();
+    long number = Closer.entry(due.slot).number();
     // The move first: if the lease has just ended, the connection may be another's already.
     if (engine.cut(due.slot, due.lease, due.reason)) {
       log.warn(
           "Pool {}: connection {} did not answer within reset-timeout while it was {} and is cut",
-          journal.pool(),
+          events.pool(),
           number,
           due.reason == CloseReason.FOUND_DEAD ? "looked at" : "cleaned");
     }

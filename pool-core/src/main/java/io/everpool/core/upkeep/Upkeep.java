@@ -11,14 +11,14 @@ import io.everpool.api.observe.PoolEvent.LeakSuspected;
 import io.everpool.api.observe.PoolEvent.WokeUp;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Move;
-import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
-import io.everpool.core.policy.Churn;
 import io.everpool.core.policy.Growth;
 import io.everpool.core.policy.Idleness;
+import io.everpool.core.policy.LossRate;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -31,7 +31,7 @@ import org.slf4j.Logger;
  * through the inbox.
  */
 public final class Upkeep {
-  private static final Logger log = Journal.log();
+  private static final Logger log = PoolEvents.log();
 
   /**
    * The longest pause between passes while awake, and so how exactly idleness is known; a
@@ -52,18 +52,18 @@ public final class Upkeep {
 
   private final PoolConfig config;
   private final Environment environment;
-  private final Journal journal;
+  private final PoolEvents events;
   private final Engine engine;
   private final Slot[] slots;
   private final Inbox inbox;
-  private final Census census;
+  private final SlotActivity activity;
   private final Workers workers;
   private final Closer closer;
   private final Connects connects;
   private final Probes probes;
   private final Resets resets;
-  private final Alarm alarm;
-  private final Losses losses;
+  private final OutageDetector outages;
+  private final RecentLosses losses;
   private final boolean maySleep;
 
   /** A part of a pass. */
@@ -111,18 +111,18 @@ public final class Upkeep {
       Connector connector,
       Function<Throwable, Verdict> classifier,
       Environment environment,
-      Journal journal,
-      Connects.Welcome welcome) {
+      PoolEvents events,
+      Connects.SessionFactory sessionFactory) {
     long now = environment.time().nanoTime();
     this.config = config;
     this.environment = environment;
-    this.journal = journal;
-    this.workers = new Workers(environment.workers(), journal.pool());
-    this.closer = new Closer(classifier, environment, workers, journal, config);
+    this.events = events;
+    this.workers = new Workers(environment.workers(), events.pool());
+    this.closer = new Closer(classifier, environment, workers, events, config);
     this.engine = new Engine(config.maxSize(), environment.time(), closer);
     this.slots = engine.slots();
-    this.inbox = new Inbox(environment.pulse(), journal.pool());
-    this.census = new Census(slots, now);
+    this.inbox = new Inbox(environment.scheduler(), events.pool());
+    this.activity = new SlotActivity(slots, now);
     this.maySleep =
         config.sleep() == SleepMode.ON
             || (config.sleep() == SleepMode.AUTO && connector.serverless());
@@ -133,16 +133,16 @@ public final class Upkeep {
             classifier,
             environment,
             workers,
-            journal,
-            welcome,
+            events,
+            sessionFactory,
             engine,
             inbox,
             this::connectFailed,
             this::fenceNow);
-    this.probes = new Probes(config, classifier, this::failed, workers, journal, engine, maySleep);
-    this.resets = new Resets(config, environment, journal, engine);
-    this.alarm = new Alarm(now);
-    this.losses = new Losses(now);
+    this.probes = new Probes(config, classifier, this::failed, workers, events, engine, maySleep);
+    this.resets = new Resets(config, environment, events, engine);
+    this.outages = new OutageDetector(now);
+    this.losses = new RecentLosses(now);
     this.lastPass = now;
     this.due = now;
     this.refreshedAt = now;
@@ -151,7 +151,7 @@ public final class Upkeep {
 
   /** Begins to run. Called once. */
   public void start() {
-    environment.pulse().start(this::run);
+    environment.scheduler().start(this::run);
   }
 
   public Engine engine() {
@@ -172,7 +172,7 @@ public final class Upkeep {
 
   /** For how long a slot has held still, as far as was seen; nanoseconds. From any thread. */
   public long unmovedFor(Slot slot) {
-    return census.unmovedFor(slot.index, environment.time().nanoTime());
+    return activity.unmovedFor(slot.index, environment.time().nanoTime());
   }
 
   /**
@@ -188,26 +188,26 @@ public final class Upkeep {
    * A connection failed while somebody used it, or asked whether it lives; {@code message} carries
    * no secret.
    */
-  public void failed(Occupant occupant, Verdict verdict, String message) {
+  public void failed(PooledEntry entry, Verdict verdict, String message) {
     engine.mistrustIdle();
     inbox.post(
         () -> {
           sweep = true;
-          raise(occupant, verdict, message);
+          raise(entry, verdict, message);
         });
   }
 
-  private void raise(Occupant occupant, Verdict verdict, String message) {
+  private void raise(PooledEntry entry, Verdict verdict, String message) {
     // All that an outage breaks fails at about the same time, and the first few failures bring the
     // fence down: what the others then say of the old generation is no evidence against the new.
-    if (!connects.isFenced(occupant)
-        && alarm.connectionFailed(verdict, census.live(), environment.time().nanoTime())) {
-      fenceNow("connection " + occupant.number() + " failed: " + message);
+    if (!connects.isFenced(entry)
+        && outages.connectionFailed(verdict, activity.live(), environment.time().nanoTime())) {
+      fenceNow("connection " + entry.number() + " failed: " + message);
     }
   }
 
   private void connectFailed(Verdict verdict, String message) {
-    if (alarm.connectFailed(verdict, environment.time().nanoTime())) {
+    if (outages.connectFailed(verdict, environment.time().nanoTime())) {
       fenceNow("the server is away: " + message);
     }
   }
@@ -240,7 +240,7 @@ public final class Upkeep {
   long run(long now) {
     noticePause(now);
     inbox.empty();
-    census.take(now);
+    activity.take(now);
     survive(deadlines, now);
     boolean postponed = closer.resume();
     long delay;
@@ -265,7 +265,7 @@ public final class Upkeep {
     try {
       part.run.accept(now);
     } catch (Throwable e) {
-      Survivor.tell(journal.pool(), part.name, e);
+      Survivor.tell(events.pool(), part.name, e);
     }
   }
 
@@ -286,8 +286,8 @@ public final class Upkeep {
   private void enforceDeadlines(long now) {
     resets.enforce(now);
     for (Slot slot : slots) {
-      long word = census.word(slot.index);
-      long unmoved = census.unmovedFor(slot.index, now);
+      long word = activity.word(slot.index);
+      long unmoved = activity.unmovedFor(slot.index, now);
       switch (Slot.state(word)) {
         case CONNECTING -> {
           if (unmoved >= config.connectTimeout().toNanos()) {
@@ -316,8 +316,8 @@ public final class Upkeep {
 
   /** Its holder had not the stack, or the memory, to end his lease himself. */
   private void endStranded(Slot slot, long word) {
-    Occupant occupant = slot.occupant;
-    long lease = occupant == null ? 0 : occupant.stranded();
+    PooledEntry entry = slot.entry;
+    long lease = entry == null ? 0 : entry.stranded();
     if (lease == 0) {
       return;
     }
@@ -335,8 +335,8 @@ public final class Upkeep {
       log.warn(
           "Pool {}: connection {} could not be given back by its holder, who had no stack or no"
               + " memory left; it is cut",
-          journal.pool(),
-          Closer.occupant(slot).number());
+          events.pool(),
+          Closer.entry(slot).number());
     }
   }
 
@@ -344,30 +344,30 @@ public final class Upkeep {
     long threshold = config.leakThreshold().toNanos();
     // Reported once: in the pass in which the threshold was crossed.
     if (threshold > 0 && held >= threshold && held - (now - lastPass) < threshold) {
-      Occupant occupant = Closer.occupant(slot);
-      String thread = Holders.describe(slot.holderId);
-      journal.post(new LeakSuspected(journal.pool(), occupant.number(), thread, held));
+      PooledEntry entry = Closer.entry(slot);
+      String thread = HolderThreads.describe(slot.holderId);
+      events.post(new LeakSuspected(events.pool(), entry.number(), thread, held));
       log.warn(
           "Pool {}: connection {} has been out for {} ms, longer than leak-threshold; {} holds it."
               + " Close connections with try-with-resources",
-          journal.pool(),
-          occupant.number(),
+          events.pool(),
+          entry.number(),
           held / 1_000_000,
           thread);
     }
   }
 
   private void adviseOnLosses(long now) {
-    if (losses.frequent(journal.lost(), now)) {
+    if (losses.frequent(events.lost(), now)) {
       log.warn(
           "Frequent reconnections (pool {}): connections were lost {} times within {} s. If it is"
               + " idle ones, something closes them: set idle-timeout and max-lifetime below the"
               + " time-outs of the server, of poolers and of firewalls in between, and keep sleep"
               + " on for a database that suspends itself. Otherwise look into the server's log for"
               + " restarts, killed processes and terminated sessions",
-          journal.pool(),
+          events.pool(),
           losses.times(),
-          Churn.WINDOW / 1_000_000_000L);
+          LossRate.WINDOW / 1_000_000_000L);
     }
   }
 
@@ -376,7 +376,7 @@ public final class Upkeep {
   private void decideSleep(long now) {
     boolean sleeps =
         Idleness.asleep(
-            maySleep, now - census.lastWork(), config.sleepAfter().toNanos(), engine.waiting());
+            maySleep, now - activity.lastWork(), config.sleepAfter().toNanos(), engine.waiting());
     if (sleeps == asleep) {
       return;
     }
@@ -384,12 +384,12 @@ public final class Upkeep {
     asleepNow = sleeps;
     probes.asleep(sleeps);
     if (sleeps) {
-      log.info("Pool {}: no work; the database may sleep until there is some", journal.pool());
-      journal.post(new FellAsleep(journal.pool()));
+      log.info("Pool {}: no work; the database may sleep until there is some", events.pool());
+      events.post(new FellAsleep(events.pool()));
     } else {
       roused = true;
-      log.info("Pool {}: awake", journal.pool());
-      journal.post(new WokeUp(journal.pool()));
+      log.info("Pool {}: awake", events.pool());
+      events.post(new WokeUp(events.pool()));
     }
   }
 
@@ -401,9 +401,9 @@ public final class Upkeep {
       return;
     }
     int present =
-        census.count(State.IDLE) + census.count(State.LEASED) + census.count(State.PROBING);
+        activity.count(State.IDLE) + activity.count(State.LEASED) + activity.count(State.PROBING);
     for (Slot slot : slots) {
-      long word = census.word(slot.index);
+      long word = activity.word(slot.index);
       if (now - slot.expiresAt < 0) {
         continue;
       }
@@ -430,20 +430,20 @@ public final class Upkeep {
    * one that the limit is there for.
    */
   private boolean substituted(Slot slot, int present, long now) {
-    boolean room = census.count(State.EMPTY) + census.count(State.CONNECTING) > 0;
+    boolean room = activity.count(State.EMPTY) + activity.count(State.CONNECTING) > 0;
     return present > config.minSize()
         || !room
         || now - slot.expiresAt >= 2 * config.connectTimeout().toNanos();
   }
 
   private void evictTheIdle(long now) {
-    int live = census.live();
+    int live = activity.live();
     long timeout = config.idleTimeout().toNanos();
     // From the far end of the row: leases keep to the near end.
     for (int i = slots.length - 1; i >= 0; i--) {
-      if (census.state(i) == State.IDLE
-          && Idleness.evict(census.idleFor(i, now), timeout, live, config.minSize())
-          && engine.evict(slots[i], census.word(i), CloseReason.IDLE_TIMEOUT)) {
+      if (activity.state(i) == State.IDLE
+          && Idleness.evict(activity.idleFor(i, now), timeout, live, config.minSize())
+          && engine.evict(slots[i], activity.word(i), CloseReason.IDLE_TIMEOUT)) {
         live--;
       }
     }
@@ -459,9 +459,9 @@ public final class Upkeep {
     Probes.Extent extent =
         roused ? Probes.Extent.ASK : due ? Probes.Extent.AS_CONFIGURED : Probes.Extent.LOOK;
     // One connection is enough, and a database that nobody has used has nothing to tell.
-    boolean refresh = due && census.lastWork() - refreshedAt > 0;
+    boolean refresh = due && activity.lastWork() - refreshedAt > 0;
     for (Slot slot : slots) {
-      long idle = census.word(slot.index);
+      long idle = activity.word(slot.index);
       if (Slot.state(idle) == State.IDLE) {
         long examined = probes.begin(slot, idle, extent, refresh);
         if (examined != idle) {
@@ -469,7 +469,7 @@ public final class Upkeep {
             refresh = false;
             refreshedAt = now;
           }
-          census.examining(slot.index, examined, now);
+          activity.examining(slot.index, examined, now);
         }
       }
     }
@@ -484,8 +484,8 @@ public final class Upkeep {
     int born = connects.nextGeneration();
     int given = engine.giveUpAll(CloseReason.FENCED);
     connects.slowStart();
-    journal.post(new Fenced(journal.pool(), given, why));
-    log.warn("Pool {}: every connection is replaced ({}): {}", journal.pool(), born, why);
+    events.post(new Fenced(events.pool(), given, why));
+    log.warn("Pool {}: every connection is replaced ({}): {}", events.pool(), born, why);
   }
 
   /**
@@ -495,7 +495,7 @@ public final class Upkeep {
    */
   private void fenceStragglers() {
     for (Slot slot : slots) {
-      long word = census.word(slot.index);
+      long word = activity.word(slot.index);
       if (connects.isFenced(slot)) {
         engine.giveUp(slot, word, CloseReason.FENCED);
       }
@@ -508,7 +508,7 @@ public final class Upkeep {
     long pause = connects.pause(now);
     if (pause > 0) {
       connects.tellWaiters(now);
-      closer.full(census.count(State.EMPTY) == 0);
+      closer.full(activity.count(State.EMPTY) == 0);
       return pause;
     }
     Growth.Facts facts = facts(now);
@@ -525,10 +525,10 @@ public final class Upkeep {
 
   private Growth.Facts facts(long now) {
     return new Growth.Facts(
-        census.live() - overdue, // which go as soon as there is another in their place
-        census.count(State.IDLE),
-        census.count(State.CONNECTING),
-        census.count(State.EMPTY),
+        activity.live() - overdue, // which go as soon as there is another in their place
+        activity.count(State.IDLE),
+        activity.count(State.CONNECTING),
+        activity.count(State.EMPTY),
         asleep ? 0 : config.minSize(),
         engine.waiting(),
         now - engine.firstWaitsSince(now),
@@ -542,7 +542,7 @@ public final class Upkeep {
       return;
     }
     calmPasses = 0;
-    int needed = 2 * census.takePeak();
+    int needed = 2 * activity.takePeak();
     if (needed < engine.width()) {
       engine.narrow(engine.width() - 1);
     }
@@ -557,7 +557,7 @@ public final class Upkeep {
       State state = Slot.state(word);
       empty &= state == State.EMPTY;
       if (state == State.CONNECTING) {
-        connects.dismiss(slot, word); // nobody will want it
+        connects.abandonAtClose(slot, word); // nobody will want it
       } else if (drains && now - drainUntil >= 0) {
         if (state == State.DOOMED) {
           takeFromHolder(slot, word, now);
@@ -573,15 +573,15 @@ public final class Upkeep {
 
   private void takeFromHolder(Slot slot, long word, long now) {
     long holder = slot.holderId;
-    Occupant occupant = Closer.occupant(slot);
+    PooledEntry entry = Closer.entry(slot);
     if (engine.abort(slot, word)) {
       log.warn(
           "Pool {}: connection {} was not returned within drain-timeout and is cut, and what runs on"
               + " it is ended; it has been out for {} ms, and {} holds it",
-          journal.pool(),
-          occupant.number(),
-          census.unmovedFor(slot.index, now) / 1_000_000,
-          Holders.describe(holder));
+          events.pool(),
+          entry.number(),
+          activity.unmovedFor(slot.index, now) / 1_000_000,
+          HolderThreads.describe(holder));
     }
   }
 }

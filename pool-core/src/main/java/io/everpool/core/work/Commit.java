@@ -59,12 +59,12 @@ final class Commit {
     }
     Session session = face.current();
     SessionState state = face.state();
-    boolean traced = session.hasTraces();
+    boolean traced = session.hasSideEffects();
     long begun = session.moment();
     try {
       face.commitNow();
     } catch (SQLException e) {
-      Verdict verdict = runner.lessor.classify(e);
+      Verdict verdict = runner.leases.classify(e);
       boolean answered = !verdict.fatal() || verdict == Verdict.READ_ONLY_SERVER;
       // Effects.NONE: it was never sent, or refused; what follows is an ordinary failure
       if (answered || repeatable || session.effectsSince(begun) == Effects.NONE) {
@@ -94,9 +94,9 @@ final class Commit {
       throw unknown(null, lost);
     }
     CommitStatus status = ask(ticket, lost);
-    runner.lessor.emit(
+    runner.leases.emit(
         new PoolEvent.CommitResolved(
-            runner.lessor.config().name(), ticket.transactionId(), status));
+            runner.leases.config().name(), ticket.transactionId(), status));
     return switch (status) {
       case COMMITTED -> true;
       case ABORTED -> false;
@@ -117,13 +117,13 @@ final class Commit {
       UnitRunner.log.warn(
           "Pool {}: the connection of {} was lost during a COMMIT that went well; it can't be"
               + " replaced, for SQL had set state in its session",
-          runner.lessor.config().name(),
+          runner.leases.config().name(),
           unit.options.label());
     } catch (SQLException e) {
       UnitRunner.log.warn(
           "Pool {}: the connection of {} was lost during a COMMIT that went well, and so was the"
               + " next",
-          runner.lessor.config().name(),
+          runner.leases.config().name(),
           unit.options.label(),
           e);
     }
@@ -140,11 +140,11 @@ final class Commit {
           UnitRunner.log.warn("Attempting to reconnect to database...");
           UnitRunner.log.warn(
               "Pool {}: the answer to a COMMIT of {} was lost, transaction {} is looked up: {}",
-              runner.lessor.config().name(),
+              runner.leases.config().name(),
               unit.options.label(),
               ticket.transactionId(),
               lost.getMessage());
-          runner.lessor.renew(face);
+          runner.leases.renew(face);
         }
         CommitStatus status = face.commitStatus(ticket);
         if (status != CommitStatus.IN_PROGRESS) {
@@ -155,7 +155,7 @@ final class Commit {
         }
       } catch (SQLException e) {
         Failures.suppress(lost, e);
-        if (e instanceof PoolClosedException || !runner.lessor.classify(e).reconnectable()) {
+        if (e instanceof PoolClosedException || !runner.leases.classify(e).reconnectable()) {
           return CommitStatus.UNKNOWN;
         }
         face.letGo();

@@ -21,7 +21,7 @@ enum FailureKind {
 
   static FailureKind of(Verdict verdict) {
     return switch (verdict) {
-      case CALLER -> STATEMENT;
+      case STATEMENT_FAILED -> STATEMENT;
       case TRANSACTION_CONFLICT -> CONFLICT;
       case STALE_PLAN -> STALE_PLAN;
       case DEADLINE -> DEADLINE;

@@ -5,7 +5,7 @@ import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Verdict;
-import io.everpool.core.jdbc.Lessor;
+import io.everpool.core.jdbc.LeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.jdbc.SessionState;
@@ -30,7 +30,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   private static final int DEPTH = 20;
 
   private final UnitRunner runner;
-  private final Lessor lessor;
+  private final LeaseManager leases;
   private final PooledConnection face;
   private final @Nullable Unit outer;
   private final UnitLog log = new UnitLog();
@@ -56,19 +56,19 @@ final class Unit implements UnitObserver, AutoCloseable {
   /** The present session is another than the one that {@link #fatal} speaks of. */
   private boolean renewed;
 
-  private boolean lostTraces;
+  private boolean lostSideEffects;
 
   /** Something in it may have had the server take writes again, though it is to be read-only. */
   private boolean liftedReadOnly;
 
   private @Nullable Throwable judged;
-  private Verdict judgement = Verdict.CALLER;
+  private Verdict judgement = Verdict.STATEMENT_FAILED;
   private @Nullable Throwable reported;
 
   /** Begins to hear what is sent by {@code face}, until it is closed. */
   Unit(UnitRunner runner, PooledConnection face, WorkOptions options) throws SQLException {
     this.runner = runner;
-    this.lessor = runner.lessor;
+    this.leases = runner.leases;
     this.face = face;
     this.outer = (Unit) face.observer();
     this.options = options;
@@ -76,7 +76,7 @@ final class Unit implements UnitObserver, AutoCloseable {
     Session session = face.current();
     this.state = face.state();
     this.withinTransaction = session.inTransaction();
-    this.sessionChanged = session.hasTraces();
+    this.sessionChanged = session.hasSideEffects();
     this.openBefore = face.openStatements();
     this.set = new OptionsOnConnection(face, options, withinTransaction);
     face.observer(this);
@@ -97,7 +97,7 @@ final class Unit implements UnitObserver, AutoCloseable {
     fatal = null;
     fatalFailure = null;
     renewed = false;
-    lostTraces = false;
+    lostSideEffects = false;
     judged = null;
   }
 
@@ -146,7 +146,7 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   void renewIfLetGo() throws SQLException {
     if (face.isGivenBack()) {
-      lessor.renew(face);
+      leases.renew(face);
     }
     forgetFailure();
   }
@@ -264,14 +264,14 @@ final class Unit implements UnitObserver, AutoCloseable {
    * undone.
    *
    * @param before the effects of each unit from this one outwards before that COMMIT
-   * @param traces whether SQL had set state in the lost session
+   * @param sideEffects whether SQL had set state in the lost session
    */
-  void undone(Verdict verdict, SQLException failure, List<Effects> before, boolean traces) {
+  void undone(Verdict verdict, SQLException failure, List<Effects> before, boolean sideEffects) {
     failed(verdict, failure);
     settleAll(before);
     for (Unit unit = this; unit != null; unit = unit.outer) {
       unit.renewed = true;
-      unit.lostTraces = traces;
+      unit.lostSideEffects = sideEffects;
     }
   }
 
@@ -288,19 +288,20 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   private Verdict verdict(Throwable failure) {
     if (failure instanceof Error || isSettled(failure)) {
-      return Verdict.CALLER;
+      return Verdict.STATEMENT_FAILED;
     }
     if (fatal != null) {
       return fatal; // whatever the work has made of it
     }
     Session session = face.session();
     if (session == null || session.broken()) {
-      return Verdict.CALLER; // the work has closed its connection, or the driver is at fault
+      return Verdict
+          .STATEMENT_FAILED; // the work has closed its connection, or the driver is at fault
     }
-    Verdict verdict = lessor.classify(failure);
+    Verdict verdict = leases.classify(failure);
     if (verdict.fatal()) {
       // Seen by the driver's own object only, or the failure of another database.
-      return face.foundBroken(verdict, sql(failure)) ? verdict : Verdict.CALLER;
+      return face.foundBroken(verdict, sql(failure)) ? verdict : Verdict.STATEMENT_FAILED;
     }
     return transactionFailure != null && session.transactionFailed() ? transactionFailure : verdict;
   }
@@ -388,7 +389,7 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   /** A failure is final; true the first time that is said of it, by any of the units it passes. */
   boolean report(Throwable failure) {
-    if (renewed && lostTraces) {
+    if (renewed && lostSideEffects) {
       face.close(); // its user goes on in the belief that what SQL had set is set
     }
     if (failure == reported) {

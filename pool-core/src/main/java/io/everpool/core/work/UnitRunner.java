@@ -7,10 +7,10 @@ import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.TimeSource;
-import io.everpool.core.jdbc.Lessor;
+import io.everpool.core.jdbc.LeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.policy.Backoff;
 import io.everpool.core.policy.ConflictPause;
 import java.sql.Connection;
@@ -30,9 +30,9 @@ import org.slf4j.Logger;
  * {@link Commit looked up}.
  */
 public final class UnitRunner {
-  static final Logger log = Journal.log();
+  static final Logger log = PoolEvents.log();
 
-  final Lessor lessor;
+  final LeaseManager leases;
   final TimeSource time;
   final Pause pause;
   final RetryConfig retry;
@@ -45,12 +45,12 @@ public final class UnitRunner {
   /**
    * @param random numbers from 0 (inclusive) to 1 (exclusive)
    */
-  public UnitRunner(Lessor lessor, TimeSource time, DoubleSupplier random, Pause pause) {
-    this.lessor = lessor;
+  public UnitRunner(LeaseManager leases, TimeSource time, DoubleSupplier random, Pause pause) {
+    this.leases = leases;
     this.time = time;
     this.pause = pause;
     this.random = random;
-    this.retry = lessor.config().retry();
+    this.retry = leases.config().retry();
     this.unbounded =
         retry.withMaxAttempts(Integer.MAX_VALUE).withMaxDuration(Duration.ofNanos(Long.MAX_VALUE));
   }
@@ -132,7 +132,7 @@ public final class UnitRunner {
               : connection.isWrapperFor(PooledConnection.class)
                   ? connection.unwrap(PooledConnection.class)
                   : null;
-      return face != null && face.isOf(lessor) ? face : null;
+      return face != null && face.isOf(leases) ? face : null;
     } catch (SQLException e) {
       return null;
     }
@@ -197,9 +197,9 @@ public final class UnitRunner {
       giveUp(unit, failure, failures, rule, obstacle);
       return false;
     }
-    lessor.emit(
+    leases.emit(
         new PoolEvent.Retried(
-            lessor.config().name(),
+            leases.config().name(),
             unit.options.label(),
             failures.runs() + 1,
             verdict,
@@ -225,7 +225,7 @@ public final class UnitRunner {
   }
 
   private void announce(Unit unit, Verdict verdict, Exception failure, Failures failures) {
-    String pool = lessor.config().name();
+    String pool = leases.config().name();
     String label = unit.options.label();
     String message = String.valueOf(failure.getMessage());
     int run = failures.runs() + 1;
@@ -282,14 +282,14 @@ public final class UnitRunner {
     if (!unit.report(failure) || rule == RerunRule.OWN_FAILURE) {
       return;
     }
-    String pool = lessor.config().name();
+    String pool = leases.config().name();
     log.warn(
         "Pool {}: {} is not run again: {}{}",
         pool,
         unit.options.label(),
         because,
         failures.history(time.nanoTime() - unit.begunAt));
-    lessor.emit(new PoolEvent.RetryRefused(pool, unit.options.label(), failures.runs(), because));
+    leases.emit(new PoolEvent.RetryRefused(pool, unit.options.label(), failures.runs(), because));
   }
 
   /** What to throw for a failure that is final, for this unit; it knows of the ones before. */
@@ -336,7 +336,7 @@ public final class UnitRunner {
     } catch (SQLException e) {
       log.debug(
           "Pool {}: the options of {} stay until its lease ends",
-          lessor.config().name(),
+          leases.config().name(),
           unit.options.label(),
           e);
     }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The real engine under every interleaving of a few calls. Each thread may hold one connection or
- * stand in line once. Two laws are watched: a connection has one holder, and when all is quiet
+ * wait in the queue once. Two laws are watched: a connection has one holder, and when all is quiet
  * nobody waits beside an idle connection whom no wake-up has reached.
  */
 @Param(name = "thread", gen = ThreadIdGen.class)
@@ -143,8 +143,8 @@ abstract class EngineModel {
     engine.close();
   }
 
-  void dismiss() {
-    engine.dismiss();
+  void rejectAll() {
+    engine.rejectAll();
   }
 
   void doom() {
@@ -160,9 +160,9 @@ abstract class EngineModel {
     }
   }
 
-  private void handle(int thread, Caller caller, Turn turn) {
-    caller.relook = turn == Turn.RELOOK;
-    switch (turn) {
+  private void handle(int thread, Caller caller, WaitResult result) {
+    caller.relook = result == WaitResult.RELOOK;
+    switch (result) {
       case SERVED -> {
         waiting[thread] = null;
         Slot slot = engine.take(caller, thread, 0);

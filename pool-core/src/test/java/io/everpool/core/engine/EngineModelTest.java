@@ -14,14 +14,14 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 /**
- * Lincheck runs the real slots, line and hand-over through interleavings of acquire, wake-up, time
- * out (or interrupt: the engine knows no difference), release, retire, doom, probe, evict, dismiss
- * and close. The laws are in {@link EngineModel}; the results of the calls themselves are not
- * compared with a sequential order, for which connection one gets is free.
+ * Lincheck runs the real slots, queue and hand-over through interleavings of acquire, wake-up, time
+ * out (or interrupt: the engine knows no difference), release, retire, doom, probe, evict,
+ * rejectAll and close. The laws are in {@link EngineModel}; the results of the calls themselves are
+ * not compared with a sequential order, for which connection one gets is free.
  *
  * <p>Two searches: scenarios that Lincheck draws, and {@link Races the races} that {@link Engine}
  * argues, each in the fewest calls that can run into it. Each of these was seen to fail with one
- * line taken out of the engine or the line.
+ * queue taken out of the engine or the queue.
  *
  * <p>{@code -Deverpool.lincheck=N} multiplies the length of the search.
  */
@@ -52,7 +52,7 @@ class EngineModelTest {
     }
   }
 
-  /** The line is sent away, though the pool goes on. */
+  /** The queue is sent away, though the pool goes on. */
   public static final class Dismissed extends EngineModel {
     public Dismissed() {
       super(1, () -> 0);
@@ -60,7 +60,7 @@ class EngineModelTest {
 
     @Operation
     public void dismissing() {
-      dismiss();
+      rejectAll();
     }
 
     @Validate
@@ -100,7 +100,7 @@ class EngineModelTest {
 
     @Operation
     public void dismissing() {
-      dismiss();
+      rejectAll();
     }
 
     @Operation

@@ -7,7 +7,7 @@ public final class EngineSight {
 
   /** Whether somebody waits whom nobody has told to look, beside a connection that lies idle. */
   public static boolean forgottenWaiter(Engine engine) {
-    Waiter first = engine.line().first();
+    Waiter first = engine.queue().first();
     if (first == null || first.signalled) {
       return false;
     }

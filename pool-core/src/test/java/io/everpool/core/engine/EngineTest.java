@@ -59,15 +59,15 @@ class EngineTest {
   /** Takes the pool's one connection, having waited for it. */
   private Slot holdAfterWaiting() {
     Caller waiter = new Caller(now);
-    assertThat(engine.begin(waiter, 1, 10)).isEqualTo(Turn.WAIT);
+    assertThat(engine.begin(waiter, 1, 10)).isEqualTo(WaitResult.WAIT);
     open(0);
-    assertThat(engine.step(waiter, 1)).isEqualTo(Turn.SERVED);
+    assertThat(engine.step(waiter, 1)).isEqualTo(WaitResult.SERVED);
     return engine.take(waiter, 1, now);
   }
 
   private Caller join() {
     Caller waiter = new Caller(now);
-    assertThat(engine.begin(waiter, 2, 100)).isEqualTo(Turn.WAIT);
+    assertThat(engine.begin(waiter, 2, 100)).isEqualTo(WaitResult.WAIT);
     return waiter;
   }
 
@@ -99,7 +99,7 @@ class EngineTest {
     assertThat(engine.tryAcquire(3)).as("for a newcomer").isSameAs(slot);
   }
 
-  /** However short the holds are: the line moves once in each gap. */
+  /** However short the holds are: the queue moves once in each gap. */
   @Test
   void but_not_for_longer_than_a_gap() {
     Slot slot = holdAfterWaiting();
@@ -115,7 +115,7 @@ class EngineTest {
     assertThat(now - begun).isLessThanOrEqualTo(Engine.LONGEST_GAP);
   }
 
-  /** However long the line is, within limits, and beside the shortest of holds. */
+  /** However long the queue is, within limits, and beside the shortest of holds. */
   @ParameterizedTest
   @ValueSource(ints = {30, 80})
   void who_joins_a_line_is_served_when_its_patience_ends(int waiters) {
@@ -153,7 +153,7 @@ class EngineTest {
     Caller waiter = join();
     Slot slot = open(0);
     assertThat(engine.leave(waiter)).isFalse();
-    assertThat(engine.step(waiter, 2)).isEqualTo(Turn.SERVED);
+    assertThat(engine.step(waiter, 2)).isEqualTo(WaitResult.SERVED);
     assertThat(engine.take(waiter, 2, now)).isSameAs(slot);
   }
 
@@ -184,15 +184,15 @@ class EngineTest {
     Caller waiter = join();
     engine.close();
     assertThat(waiter.woken).isTrue();
-    assertThat(engine.step(waiter, 2)).isEqualTo(Turn.CLOSED);
-    assertThat(engine.begin(new Caller(now), 3, 10)).isEqualTo(Turn.CLOSED);
+    assertThat(engine.step(waiter, 2)).isEqualTo(WaitResult.CLOSED);
+    assertThat(engine.begin(new Caller(now), 3, 10)).isEqualTo(WaitResult.CLOSED);
     assertThat(engine.waiting()).isZero();
   }
 
   @Test
   void more_than_may_wait_are_refused() {
     join();
-    assertThat(engine.begin(new Caller(now), 3, 1)).isEqualTo(Turn.REFUSED);
+    assertThat(engine.begin(new Caller(now), 3, 1)).isEqualTo(WaitResult.REFUSED);
   }
 
   /** Or under light load every connection would be used now and then, and none would idle out. */

@@ -10,11 +10,11 @@ import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.Everpool;
-import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.State;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.Environment;
-import io.everpool.core.upkeep.Pulse;
+import io.everpool.core.upkeep.PassScheduler;
 import io.everpool.core.upkeep.Upkeep;
 import java.sql.Connection;
 import java.time.Duration;
@@ -106,7 +106,8 @@ class ClosingTest {
     }
   }
 
-  private record Seat(long number, PhysicalConnection physical, long queries) implements Occupant {}
+  private record Seat(long number, PhysicalConnection physical, long queries)
+      implements PooledEntry {}
 
   /**
    * Between the moment in which a connection arrives in its slot and that in which it is open, the
@@ -116,12 +117,12 @@ class ClosingTest {
   @Test
   void a_connection_that_arrives_while_the_pool_drains_is_closed() {
     Queue<Runnable> workers = new ArrayDeque<>();
-    AtomicReference<Pulse.@Nullable Pass> pass = new AtomicReference<>();
+    AtomicReference<PassScheduler.@Nullable Pass> pass = new AtomicReference<>();
     AtomicReference<@Nullable Upkeep> draining = new AtomicReference<>();
     Environment environment =
         new Environment(
             () -> 0,
-            pulse(pass),
+            scheduler(pass),
             workers::add,
             () -> {
               Upkeep upkeep = draining.getAndSet(null);
@@ -151,8 +152,8 @@ class ClosingTest {
   @ValueSource(booleans = {true, false})
   void a_connection_that_supersedes_the_others_of_a_closing_pool_is_closed(boolean afterTheEnd) {
     Queue<Runnable> workers = new ArrayDeque<>();
-    AtomicReference<Pulse.@Nullable Pass> pass = new AtomicReference<>();
-    Environment environment = new Environment(() -> 0, pulse(pass), workers::add, () -> 0.5);
+    AtomicReference<PassScheduler.@Nullable Pass> pass = new AtomicReference<>();
+    Environment environment = new Environment(() -> 0, scheduler(pass), workers::add, () -> 0.5);
     Upkeep upkeep = upkeep(environment);
     upkeep.start();
     run(pass);
@@ -179,13 +180,13 @@ class ClosingTest {
         driver,
         failure -> Verdict.CONNECTION_LOST,
         environment,
-        new Journal("closing", List.of()),
+        new PoolEvents("closing", List.of()),
         (slot, number, physical) -> new Seat(number, physical, 0));
   }
 
   /** Beats when the test wants it to. */
-  private static Pulse pulse(AtomicReference<Pulse.@Nullable Pass> pass) {
-    return new Pulse() {
+  private static PassScheduler scheduler(AtomicReference<PassScheduler.@Nullable Pass> pass) {
+    return new PassScheduler() {
       @Override
       public void start(Pass first) {
         pass.set(first);
@@ -205,8 +206,8 @@ class ClosingTest {
     }
   }
 
-  private static void run(AtomicReference<Pulse.@Nullable Pass> pass) {
-    Pulse.Pass next = pass.get();
+  private static void run(AtomicReference<PassScheduler.@Nullable Pass> pass) {
+    PassScheduler.Pass next = pass.get();
     if (next == null) {
       throw new AssertionError("not started");
     }

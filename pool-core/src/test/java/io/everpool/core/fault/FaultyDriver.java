@@ -133,8 +133,8 @@ public final class FaultyDriver implements Connector {
   }
 
   @Override
-  public int traces(String sql) {
-    follow("traces", null);
+  public int sideEffects(String sql) {
+    follow("sideEffects", null);
     return sql.startsWith("set") ? 1 : 0;
   }
 
@@ -172,7 +172,7 @@ public final class FaultyDriver implements Connector {
     }
 
     @Override
-    public boolean readOnlyServer(int traces) {
+    public boolean readOnlyServer(int sideEffects) {
       follow("readOnlyServer", this);
       return false;
     }
@@ -235,7 +235,7 @@ public final class FaultyDriver implements Connector {
     }
 
     @Override
-    public void reset(ResetMode mode, int traces) {
+    public void reset(ResetMode mode, int sideEffects) {
       follow("reset", this);
     }
 

@@ -127,7 +127,7 @@ class LimitsTest {
       }
 
       @Override
-      public int traces(String sql) {
+      public int sideEffects(String sql) {
         return 0;
       }
     };

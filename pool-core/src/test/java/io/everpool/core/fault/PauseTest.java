@@ -9,12 +9,12 @@ import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Engine;
-import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.Environment;
-import io.everpool.core.upkeep.Pulse;
+import io.everpool.core.upkeep.PassScheduler;
 import io.everpool.core.upkeep.Upkeep;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -29,15 +29,16 @@ import org.junit.jupiter.api.Test;
 class PauseTest {
   private static final long MS = 1_000_000L;
 
-  private record Seat(long number, PhysicalConnection physical, long queries) implements Occupant {}
+  private record Seat(long number, PhysicalConnection physical, long queries)
+      implements PooledEntry {}
 
   private final Queue<Runnable> workers = new ArrayDeque<>();
   private final List<PoolEvent> events = new ArrayList<>();
   private long now = Long.MAX_VALUE - 1000 * MS;
-  private Pulse.@Nullable Pass pass;
+  private PassScheduler.@Nullable Pass pass;
 
-  private final Pulse pulse =
-      new Pulse() {
+  private final PassScheduler scheduler =
+      new PassScheduler() {
         @Override
         public void start(Pass first) {
           pass = first;
@@ -60,8 +61,8 @@ class PauseTest {
                 .build(),
             new FaultyDriver(new Script()),
             failure -> Verdict.CONNECTION_LOST,
-            new Environment(() -> now, pulse, workers::add, () -> 0.5),
-            new Journal("pause", List.of(events::add)),
+            new Environment(() -> now, scheduler, workers::add, () -> 0.5),
+            new PoolEvents("pause", List.of(events::add)),
             (slot, number, physical) -> new Seat(number, physical, 0));
     upkeep.start();
     beat();
@@ -125,9 +126,9 @@ class PauseTest {
     for (int i = 0; i < 3; i++) {
       use(engine);
     }
-    Occupant occupant = requireNonNull(failed.occupant);
+    PooledEntry entry = requireNonNull(failed.entry);
     engine.doom(failed, failed.lease, CloseReason.FAILED);
-    upkeep.failed(occupant, Verdict.CONNECTION_LOST, "gone");
+    upkeep.failed(entry, Verdict.CONNECTION_LOST, "gone");
     assertThat(mistrusted(engine)).isEqualTo(2);
   }
 

@@ -127,7 +127,7 @@ enum Phase {
   };
 
   private static final Set<String> CALLERS =
-      Set.of("traces", "work", "moment", "effectsSince", "transactionState", "commitTicket");
+      Set.of("sideEffects", "work", "moment", "effectsSince", "transactionState", "commitTicket");
 
   /**
    * Whether a caller may be left alone in such a call, with a connection in his hand: where he

@@ -2,7 +2,7 @@ package io.everpool.core.fault;
 
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.upkeep.Environment;
-import io.everpool.core.upkeep.Pulse;
+import io.everpool.core.upkeep.PassScheduler;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -134,7 +134,7 @@ final class Theatre implements TimeSource {
   }
 
   /** Upkeep; each pass is an actor's. */
-  private final class Beat implements Pulse {
+  private final class Beat implements PassScheduler {
     private final AtomicBoolean hurried = new AtomicBoolean();
     private @Nullable Pass pass;
     private volatile long due;

@@ -83,7 +83,7 @@ class AllocationTest {
   }
 
   /** Takes everything and allocates nothing. */
-  private record StubLessor(Connector connector) implements Lessor {
+  private record StubLessor(Connector connector) implements LeaseManager {
     private static final PoolConfig CONFIG = PoolConfig.builder("stub:").build();
 
     @Override
@@ -111,7 +111,7 @@ class AllocationTest {
 
     @Override
     public Verdict classify(Throwable failure) {
-      return Verdict.CALLER;
+      return Verdict.STATEMENT_FAILED;
     }
 
     @Override

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Timeout;
 class FacesOverH2Test {
   private final List<PhysicalConnection> opened = new ArrayList<>();
   private Connection keeper;
-  private FakeLessor lessor;
+  private FakeLeaseManager leases;
   private PooledConnection connection;
 
   @BeforeEach
@@ -53,8 +53,9 @@ class FacesOverH2Test {
       statement.execute("create schema other");
     }
     PlainConnector connector = PlainConnector.of(h2);
-    lessor = new FakeLessor(FakeLessor.settings().build(), connector, () -> open(connector));
-    connection = lessor.acquire();
+    leases =
+        new FakeLeaseManager(FakeLeaseManager.settings().build(), connector, () -> open(connector));
+    connection = leases.acquire();
   }
 
   private PhysicalConnection open(PlainConnector connector) throws SQLException {
@@ -118,7 +119,7 @@ class FacesOverH2Test {
       assertThat(plain.executeBatch()).containsExactly(1, 1);
     }
     assertThat(count()).isEqualTo(3);
-    assertThat(FakeLessor.session(connection).queries()).isEqualTo(2);
+    assertThat(FakeLeaseManager.session(connection).queries()).isEqualTo(2);
   }
 
   @Test
@@ -156,7 +157,7 @@ class FacesOverH2Test {
           .isInstanceOfSatisfying(
               SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("57014"));
       query.join();
-      assertThat(lessor.doomed).isEmpty();
+      assertThat(leases.doomed).isEmpty();
     }
   }
 
@@ -196,9 +197,9 @@ class FacesOverH2Test {
     insert("uncommitted");
     connection.close();
     assertThat(count()).isZero();
-    assertThat(lessor.events).hasSize(1);
-    connection = lessor.acquire();
-    assertThat(FakeLessor.session(connection).number()).isEqualTo(1);
+    assertThat(leases.events).hasSize(1);
+    connection = leases.acquire();
+    assertThat(FakeLeaseManager.session(connection).number()).isEqualTo(1);
     assertThat(connection.getAutoCommit()).isTrue();
   }
 
@@ -283,8 +284,8 @@ class FacesOverH2Test {
     connection.setHoldability(ResultSet.CLOSE_CURSORS_AT_COMMIT);
     connection.setAutoCommit(false);
     connection.close();
-    connection = lessor.acquire();
-    assertThat(FakeLessor.session(connection).number()).isEqualTo(1);
+    connection = leases.acquire();
+    assertThat(FakeLeaseManager.session(connection).number()).isEqualTo(1);
     assertThat(connection.getTransactionIsolation())
         .isEqualTo(Connection.TRANSACTION_READ_COMMITTED);
     assertThat(connection.getSchema()).isEqualTo("PUBLIC");
@@ -297,7 +298,7 @@ class FacesOverH2Test {
     try (Statement statement = connection.createStatement()) {
       assertThatThrownBy(() -> statement.execute("selec 1")).isInstanceOf(SQLException.class);
     }
-    assertThat(lessor.doomed).isEmpty();
+    assertThat(leases.doomed).isEmpty();
     assertThat(connection.isValid(1)).isTrue();
   }
 
@@ -305,6 +306,6 @@ class FacesOverH2Test {
   void abortCutsItAndItIsNotLentAgain() throws SQLException {
     connection.abort(Runnable::run);
     assertThat(connection.isClosed()).isTrue();
-    assertThat(lessor.closed).containsExactly(CloseReason.ABORTED);
+    assertThat(leases.closed).containsExactly(CloseReason.ABORTED);
   }
 }

@@ -19,56 +19,56 @@ import org.junit.jupiter.api.Test;
 /** What the faces mean, over a driver that doesn't do anything. */
 class FacesTest {
   private final FakeDriver driver = new FakeDriver();
-  private final FakeLessor lessor = FakeLessor.over(driver);
+  private final FakeLeaseManager leases = FakeLeaseManager.over(driver);
 
   @Test
   void closingGivesBackOnceHoweverOftenItIsDone() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     connection.close();
     connection.close();
-    assertThat(lessor.released).hasValue(1);
+    assertThat(leases.released).hasValue(1);
   }
 
   /** Its slot is somebody else's by then. */
   @Test
   void aLateSecondCloseDoesNotTouchTheNextLease() throws SQLException {
-    PooledConnection first = lessor.acquire();
+    PooledConnection first = leases.acquire();
     first.close();
-    PooledConnection second = lessor.acquire();
+    PooledConnection second = leases.acquire();
     first.close();
     first.abort(Runnable::run);
     assertThat(second.isClosed()).isFalse();
     second.createStatement();
-    assertThat(lessor.released).hasValue(1);
-    assertThat(lessor.closed).isEmpty();
+    assertThat(leases.released).hasValue(1);
+    assertThat(leases.closed).isEmpty();
   }
 
   /** No call to the driver, no claim: nothing was done. */
   @Test
   void anUnusedConnectionGoesBackWithoutAWordToTheDriver() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     driver.calls.clear();
     connection.close();
     assertThat(driver.calls).isEmpty();
-    assertThat(lessor.resetsStarted).hasValue(0);
+    assertThat(leases.resetsStarted).hasValue(0);
   }
 
   @Test
   void aConnectionThatRanAStatementGoesBackWithoutARoundTrip() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     try (Statement statement = connection.createStatement()) {
       statement.execute("select 1");
     }
     driver.calls.clear();
     connection.close();
     assertThat(driver.calls).containsExactly("clearWarnings()");
-    assertThat(lessor.resetsStarted).hasValue(0);
-    assertThat(lessor.released).hasValue(1);
+    assertThat(leases.resetsStarted).hasValue(0);
+    assertThat(leases.released).hasValue(1);
   }
 
   @Test
   void eachExecutionCountsAndABatchIsOne() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     Statement statement = connection.createStatement();
     statement.execute("a");
     statement.executeQuery("b");
@@ -84,14 +84,14 @@ class FacesTest {
     prepared.executeLargeUpdate();
     CallableStatement call = connection.prepareCall("g");
     call.execute();
-    assertThat(FakeLessor.session(connection).queries()).isEqualTo(10);
+    assertThat(FakeLeaseManager.session(connection).queries()).isEqualTo(10);
     connection.close();
-    assertThat(FakeLessor.session(lessor.acquire()).queries()).isEqualTo(10);
+    assertThat(FakeLeaseManager.session(leases.acquire()).queries()).isEqualTo(10);
   }
 
   @Test
   void forgottenStatementsAreClosedWhenTheConnectionComesBack() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     Statement first = connection.createStatement();
     PreparedStatement second = connection.prepareStatement("select ?");
     connection.prepareCall("call").close();
@@ -100,12 +100,12 @@ class FacesTest {
     connection.close();
     assertThat(bareFirst.isClosed()).isTrue();
     assertThat(bareSecond.isClosed()).isTrue();
-    assertThat(lessor.released).hasValue(1);
+    assertThat(leases.released).hasValue(1);
   }
 
   @Test
   void waysBackLeadToTheFaces() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     Statement statement = connection.createStatement();
     ResultSet rows = statement.executeQuery("select 1");
     DatabaseMetaData meta = connection.getMetaData();
@@ -120,7 +120,7 @@ class FacesTest {
 
   @Test
   void unwrapsToItselfAndToTheDriversOwn() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     assertThat(connection.unwrap(Connection.class)).isSameAs(connection);
     assertThat(connection.isWrapperFor(Connection.class)).isTrue();
     assertThat(connection.isWrapperFor(FakeDriver.Vendor.class)).isTrue();
@@ -132,7 +132,7 @@ class FacesTest {
 
   @Test
   void statementsShowTheDriversTextAlsoAfterClosing() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     PreparedStatement statement = connection.prepareStatement("select 42");
     assertThat(statement).hasToString("bare select 42");
     statement.close();
@@ -144,54 +144,55 @@ class FacesTest {
   /** The driver has its own words and state for that, and programs may know them. */
   @Test
   void aClosedStatementOfAnOpenConnectionFailsAsTheDriverHasIt() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     Statement statement = connection.createStatement();
     statement.close();
     assertThatThrownBy(() -> statement.execute("x"))
         .isInstanceOfSatisfying(
             SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("55000"));
-    assertThat(lessor.doomed).isEmpty();
+    assertThat(leases.doomed).isEmpty();
   }
 
   @Test
   void aStatementThatClosesOnCompletionIsForgotten() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     Statement statement = connection.createStatement();
     statement.closeOnCompletion();
     statement.executeQuery("select 1").close();
     assertThat(statement.isClosed()).isTrue();
     assertThat(connection.openStatements()).isEmpty();
     connection.close();
-    assertThat(lessor.resetsStarted).as("nothing was left to close").hasValue(0);
+    assertThat(leases.resetsStarted).as("nothing was left to close").hasValue(0);
   }
 
   /** The thread that uses it finds it closed; the pool doesn't lend it again. */
   @Test
   void anAbortedConnectionIsClosedAndNotLentAgain() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     Statement statement = connection.createStatement();
     connection.abort(Runnable::run);
     assertThat(connection.isClosed()).isTrue();
     assertThatThrownBy(() -> statement.execute("x")).isInstanceOf(SQLException.class);
     connection.close();
-    assertThat(lessor.closed).containsExactly(CloseReason.ABORTED);
+    assertThat(leases.closed).containsExactly(CloseReason.ABORTED);
     assertThat(driver.calls).anyMatch(call -> call.startsWith("abort("));
   }
 
   @Test
   void aConnectionFoundInvalidByItsHolderIsNotLentAgain() throws SQLException {
-    PooledConnection connection = lessor.acquire();
-    FakeLessor.physical(connection).jdbc().setClientInfo(new Properties());
+    PooledConnection connection = leases.acquire();
+    FakeLeaseManager.physical(connection).jdbc().setClientInfo(new Properties());
     assertThat(connection.isValid(1)).isTrue();
-    assertThat(lessor.doomed).isEmpty();
-    FakeLessor.physical(connection).invalid();
+    assertThat(leases.doomed).isEmpty();
+    FakeLeaseManager.physical(connection).invalid();
     assertThat(connection.isValid(1)).isFalse();
-    assertThat(lessor.doomed).containsExactly(Verdict.CONNECTION_LOST);
+    assertThat(leases.doomed).containsExactly(Verdict.CONNECTION_LOST);
   }
 
   @Test
   void aConnectionIsReplacedAfterItsQueries() throws SQLException {
-    FakeLessor few = FakeLessor.over(driver, FakeLessor.settings().maxQueries(3).build());
+    FakeLeaseManager few =
+        FakeLeaseManager.over(driver, FakeLeaseManager.settings().maxQueries(3).build());
     for (int i = 0; i < 2; i++) {
       try (PooledConnection connection = few.acquire()) {
         connection.createStatement().execute("1");

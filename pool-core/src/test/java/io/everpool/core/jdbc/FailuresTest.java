@@ -21,26 +21,26 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Every failure is judged, and thrown as it came. */
 class FailuresTest {
   private final FakeDriver driver = new FakeDriver();
-  private final FakeLessor lessor = FakeLessor.over(driver);
+  private final FakeLeaseManager leases = FakeLeaseManager.over(driver);
   private final SQLException lost = new SQLException("gone", "08006");
 
   @Test
   void aFatalFailureDoomsTheConnectionAndIsThrownAsItIs() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     Statement statement = connection.createStatement();
     driver.failNext("executeQuery", lost);
     assertThat(catchThrowable(() -> statement.executeQuery("x"))).isSameAs(lost);
-    assertThat(lessor.doomed).containsExactly(Verdict.CONNECTION_LOST);
+    assertThat(leases.doomed).containsExactly(Verdict.CONNECTION_LOST);
     connection.close();
-    assertThat(lessor.closed).containsExactly(CloseReason.FAILED);
-    assertThat(lessor.released).hasValue(0);
+    assertThat(leases.closed).containsExactly(CloseReason.FAILED);
+    assertThat(leases.released).hasValue(0);
   }
 
   /** Wherever it comes from: a result set, meta data, a setter. */
   @ParameterizedTest
   @ValueSource(strings = {"next", "getTableTypes", "setReadOnly", "setString", "commit", "close"})
   void everyFaceJudges(String method) throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     PreparedStatement statement = connection.prepareStatement("x");
     ResultSet rows = statement.executeQuery();
     driver.failNext(method, lost);
@@ -55,13 +55,13 @@ class FailuresTest {
               rows.close();
             });
     assertThat(thrown).isSameAs(lost);
-    assertThat(lessor.doomed).hasSize(1);
+    assertThat(leases.doomed).hasSize(1);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"42601", "57014", "0A000", "23505", "22P02"})
   void theCallersOwnMistakesDoomNothing(String state) throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     driver.failNext("executeQuery", new SQLException("yours", state));
     driver.failNext("executeUpdate", new SQLTimeoutException("slow", state));
     Statement statement = connection.createStatement();
@@ -69,20 +69,20 @@ class FailuresTest {
     assertThatThrownBy(() -> statement.executeUpdate("x")).hasMessage("slow");
     statement.close();
     connection.close();
-    assertThat(lessor.doomed).isEmpty();
-    assertThat(lessor.released).hasValue(1);
+    assertThat(leases.doomed).isEmpty();
+    assertThat(leases.released).hasValue(1);
   }
 
   /** One may always close, in whatever state things are. */
   @Test
   void closingABrokenConnectionDoesNotThrow() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     connection.setAutoCommit(false);
     connection.createStatement().execute("insert");
-    FakeLessor.physical(connection).breakOff();
+    FakeLeaseManager.physical(connection).breakOff();
     connection.close();
-    assertThat(lessor.released).hasValue(0);
-    assertThat(lessor.closed).containsExactly(CloseReason.FAILED);
+    assertThat(leases.released).hasValue(0);
+    assertThat(leases.closed).containsExactly(CloseReason.FAILED);
   }
 
   /**
@@ -90,12 +90,12 @@ class FailuresTest {
    */
   @Test
   void aRefusedWriteDoomsOnlyWhereTheServerHasBecomeReadOnly() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     refuseWrite(connection, "insert");
-    assertThat(lessor.doomed).isEmpty();
-    FakeLessor.physical(connection).readOnlyServer = true;
+    assertThat(leases.doomed).isEmpty();
+    FakeLeaseManager.physical(connection).readOnlyServer = true;
     refuseWrite(connection, "insert");
-    assertThat(lessor.doomed).containsExactly(Verdict.READ_ONLY_SERVER);
+    assertThat(leases.doomed).containsExactly(Verdict.READ_ONLY_SERVER);
   }
 
   private void refuseWrite(Connection connection, String sql) throws SQLException {
@@ -107,11 +107,11 @@ class FailuresTest {
 
   @Test
   void clientInfoFailsInItsOwnWay() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     SQLClientInfoException failure = new SQLClientInfoException("no", "08006", Map.of());
     driver.failNext("setClientInfo", failure);
     assertThat(catchThrowable(() -> connection.setClientInfo("a", "b"))).isSameAs(failure);
-    assertThat(lessor.doomed).hasSize(1);
+    assertThat(leases.doomed).hasSize(1);
     connection.close();
     assertThatThrownBy(() -> connection.setClientInfo("a", "b"))
         .isInstanceOfSatisfying(
@@ -121,23 +121,23 @@ class FailuresTest {
   /** Frameworks ask before they restore or roll back, and a failure of that hides a result. */
   @Test
   void aLostConnectionIsClosedIfTheDriverSaysSo() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     assertThat(connection.isClosed()).isFalse();
-    FakeLessor.session(connection).jdbc.close();
+    FakeLeaseManager.session(connection).jdbc.close();
     assertThat(connection.isClosed()).isTrue();
     assertThat(connection.isGivenBack()).isFalse();
     connection.close();
     assertThat(connection.isGivenBack()).isTrue();
-    assertThat(lessor.released).hasValue(1);
+    assertThat(leases.released).hasValue(1);
   }
 
   /** The face is closed, and its session somebody else's: none of his business. */
   @Test
   void aFailureAfterCloseDoomsNobody() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     connection.close();
-    lessor.acquire();
+    leases.acquire();
     connection.failed(lost);
-    assertThat(lessor.doomed).isEmpty();
+    assertThat(leases.doomed).isEmpty();
   }
 }

@@ -7,7 +7,7 @@ import java.sql.SQLException;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Knows what a few states mean, and that SET and LISTEN leave traces. */
+/** Knows what a few states mean, and that SET and LISTEN leave side effects. */
 public final class FakeConnector implements Connector {
 
   /** The SQLState of a transaction that took too long. */
@@ -50,18 +50,19 @@ public final class FakeConnector implements Connector {
               case "40001", "40P01" -> Verdict.TRANSACTION_CONFLICT;
               case DEADLINE -> Verdict.DEADLINE;
               case STALE_PLAN -> Verdict.STALE_PLAN;
-              default -> state.startsWith("08") ? Verdict.CONNECTION_LOST : Verdict.CALLER;
+              default ->
+                  state.startsWith("08") ? Verdict.CONNECTION_LOST : Verdict.STATEMENT_FAILED;
             };
-        if (verdict != Verdict.CALLER) {
+        if (verdict != Verdict.STATEMENT_FAILED) {
           return verdict;
         }
       }
     }
-    return Verdict.CALLER;
+    return Verdict.STATEMENT_FAILED;
   }
 
   @Override
-  public int traces(String sql) {
+  public int sideEffects(String sql) {
     read.incrementAndGet();
     String text = sql.strip().toUpperCase(Locale.ROOT);
     return (text.startsWith("SET ") ? SET : 0) | (text.startsWith("LISTEN ") ? LISTEN : 0);

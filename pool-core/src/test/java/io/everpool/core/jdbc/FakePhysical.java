@@ -106,13 +106,13 @@ public final class FakePhysical implements PhysicalConnection {
   }
 
   @Override
-  public boolean readOnlyServer(int traces) {
-    return readOnlyServer && traces == 0;
+  public boolean readOnlyServer(int sideEffects) {
+    return readOnlyServer && sideEffects == 0;
   }
 
   @Override
-  public void reset(ResetMode mode, int traces) throws SQLException {
-    resets.add(mode + " " + traces);
+  public void reset(ResetMode mode, int sideEffects) throws SQLException {
+    resets.add(mode + " " + sideEffects);
     onReset.run();
     if (resetFailure != null) {
       throw resetFailure;

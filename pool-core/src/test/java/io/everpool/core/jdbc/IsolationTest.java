@@ -13,12 +13,12 @@ import org.junit.jupiter.api.Test;
 /** PostgreSQL's driver asks the server for the level of isolation each time it is asked. */
 class IsolationTest {
   private final FakeDriver driver = new FakeDriver();
-  private final FakeLessor lessor = FakeLessor.over(driver);
+  private final FakeLeaseManager leases = FakeLeaseManager.over(driver);
 
   @Test
   void theLevelIsAskedForOncePerSession() throws SQLException {
     for (int i = 0; i < 3; i++) {
-      try (PooledConnection connection = lessor.acquire()) {
+      try (PooledConnection connection = leases.acquire()) {
         assertThat(connection.getTransactionIsolation()).isZero();
         assertThat(connection.getTransactionIsolation()).isZero();
       }
@@ -28,13 +28,13 @@ class IsolationTest {
 
   @Test
   void aLevelThatWasSetIsKnown() throws SQLException {
-    try (PooledConnection connection = lessor.acquire()) {
+    try (PooledConnection connection = leases.acquire()) {
       connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
       driver.calls.clear();
       assertThat(connection.getTransactionIsolation())
           .isEqualTo(Connection.TRANSACTION_SERIALIZABLE);
     }
-    try (PooledConnection connection = lessor.acquire()) {
+    try (PooledConnection connection = leases.acquire()) {
       assertThat(connection.getTransactionIsolation()).isZero();
     }
     assertThat(asked()).isZero();
@@ -43,7 +43,7 @@ class IsolationTest {
   /** The text may have set it. */
   @Test
   void afterATextThatSpeaksOfItItIsAskedForInThatLease() throws SQLException {
-    try (PooledConnection connection = lessor.acquire()) {
+    try (PooledConnection connection = leases.acquire()) {
       connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
       connection.createStatement().execute("set default_transaction_Isolation = 'read committed'");
       driver.calls.clear();
@@ -52,7 +52,7 @@ class IsolationTest {
       assertThat(asked()).isEqualTo(2);
     }
     driver.calls.clear();
-    try (PooledConnection connection = lessor.acquire()) {
+    try (PooledConnection connection = leases.acquire()) {
       connection.getTransactionIsolation();
     }
     assertThat(asked()).isZero();
@@ -60,7 +60,8 @@ class IsolationTest {
 
   @Test
   void whereNothingIsResetItIsAskedForAlways() throws SQLException {
-    FakeLessor none = FakeLessor.over(driver, FakeLessor.settings().reset(ResetMode.NONE).build());
+    FakeLeaseManager none =
+        FakeLeaseManager.over(driver, FakeLeaseManager.settings().reset(ResetMode.NONE).build());
     try (PooledConnection connection = none.acquire()) {
       connection.getTransactionIsolation();
       connection.getTransactionIsolation();
@@ -71,23 +72,23 @@ class IsolationTest {
   /** It comes after the COMMIT, in frameworks, and would make a failure of what is committed. */
   @Test
   void toUndoASettingOnALostConnectionIsNoFailure() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     int before = connection.getTransactionIsolation();
     connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
     connection.setReadOnly(true);
     driver.breakNext("setTransactionIsolation");
     connection.setTransactionIsolation(before);
-    assertThat(lessor.doomed).containsExactly(Verdict.CONNECTION_LOST);
+    assertThat(leases.doomed).containsExactly(Verdict.CONNECTION_LOST);
     driver.breakNext("setReadOnly");
     connection.setReadOnly(false);
     connection.close();
-    assertThat(lessor.closed).containsExactly(CloseReason.FAILED);
+    assertThat(leases.closed).containsExactly(CloseReason.FAILED);
   }
 
   /** Whoever wants a level must not believe that he has it. */
   @Test
   void toWantALevelOnALostConnectionIsAFailure() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     int before = connection.getTransactionIsolation();
     SQLException lost = driver.breakNext("setTransactionIsolation");
     assertThatThrownBy(() -> connection.setTransactionIsolation(before)).isSameAs(lost);
@@ -99,13 +100,13 @@ class IsolationTest {
 
   @Test
   void toUndoTheLevelWithinATransactionIsTheCallersFailure() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     int before = connection.getTransactionIsolation();
     connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
     SQLException refused = new SQLException("in a transaction", "25001");
     driver.failNext("setTransactionIsolation", refused);
     assertThatThrownBy(() -> connection.setTransactionIsolation(before)).isSameAs(refused);
-    assertThat(lessor.doomed).isEmpty();
+    assertThat(leases.doomed).isEmpty();
   }
 
   private long asked() {

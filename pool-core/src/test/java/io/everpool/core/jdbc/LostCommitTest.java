@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A COMMIT whose answer got lost is told as that, and not as any other loss. */
 class LostCommitTest {
   private final FakeDriver driver = new FakeDriver();
-  private final FakeLessor lessor = FakeLessor.over(driver);
+  private final FakeLeaseManager leases = FakeLeaseManager.over(driver);
 
   private interface Call {
     void on(PooledConnection connection) throws SQLException;
@@ -67,9 +67,9 @@ class LostCommitTest {
   void isTold(
       String name, Call before, Call commit, String method, String state, Effects told, boolean is)
       throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     before.on(connection);
-    FakeLessor.physical(connection).effects = told;
+    FakeLeaseManager.physical(connection).effects = told;
     SQLException lost = new SQLException("gone", state);
     driver.failNext(method, lost);
     Throwable thrown = catchThrowable(() -> commit.on(connection));
@@ -81,8 +81,8 @@ class LostCommitTest {
           .hasMessageContaining("look for its effect before you repeat it")
           .hasMessageContaining("gone")
           .hasCause(lost);
-      assertThat(lessor.classify(thrown)).isEqualTo(Verdict.CONNECTION_LOST);
-      assertThat(lessor.doomed).as("judged by what the driver has thrown").hasSize(1);
+      assertThat(leases.classify(thrown)).isEqualTo(Verdict.CONNECTION_LOST);
+      assertThat(leases.doomed).as("judged by what the driver has thrown").hasSize(1);
     } else {
       assertThat(thrown).isSameAs(lost);
     }
@@ -93,8 +93,8 @@ class LostCommitTest {
   @ParameterizedTest(name = "{0}")
   @MethodSource("states")
   void byAStatementIsToldWhereTheDriverHasSeenIt(String state, boolean is) throws SQLException {
-    PooledConnection connection = lessor.acquire();
-    FakeLessor.physical(connection).commitUnanswered = true;
+    PooledConnection connection = leases.acquire();
+    FakeLeaseManager.physical(connection).commitUnanswered = true;
     SQLException lost = new SQLException("gone", state);
     driver.failNext("execute", lost);
     Throwable thrown = catchThrowable(() -> connection.createStatement().execute("commit"));

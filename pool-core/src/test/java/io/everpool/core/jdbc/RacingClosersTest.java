@@ -19,7 +19,7 @@ class RacingClosersTest {
   private static final int ROUNDS = 5_000;
 
   private final FakeDriver driver = new FakeDriver();
-  private final FakeLessor lessor = FakeLessor.over(driver);
+  private final FakeLeaseManager leases = FakeLeaseManager.over(driver);
   private final ExecutorService threads = Executors.newFixedThreadPool(2);
 
   @AfterEach
@@ -45,26 +45,26 @@ class RacingClosersTest {
   void oneOfThemGivesItBack(Use use) throws Exception {
     CyclicBarrier start = new CyclicBarrier(3);
     for (int round = 0; round < ROUNDS; round++) {
-      PooledConnection connection = lessor.acquire();
+      PooledConnection connection = leases.acquire();
       use(connection, use);
-      int released = lessor.released.get();
+      int released = leases.released.get();
       Future<?> first = threads.submit(() -> closeAfter(start, connection));
       Future<?> second = threads.submit(() -> closeAfter(start, connection));
       start.await(60, TimeUnit.SECONDS);
-      PooledConnection next = lessor.acquire();
+      PooledConnection next = leases.acquire();
       next.setReadOnly(true);
       first.get(60, TimeUnit.SECONDS);
       second.get(60, TimeUnit.SECONDS);
-      assertThat(lessor.released).hasValue(released + 1);
-      assertThat(FakeLessor.physical(next).jdbc().isReadOnly()).isTrue();
+      assertThat(leases.released).hasValue(released + 1);
+      assertThat(FakeLeaseManager.physical(next).jdbc().isReadOnly()).isTrue();
       assertThat(next.isClosed()).isFalse();
       next.close();
-      assertThat(FakeLessor.physical(lessor.acquire()).jdbc().isReadOnly()).isFalse();
+      assertThat(FakeLeaseManager.physical(leases.acquire()).jdbc().isReadOnly()).isFalse();
       driver.calls.clear();
     }
-    assertThat(lessor.closed).isEmpty();
-    assertThat(lessor.doomed).isEmpty();
-    assertThat(lessor.resetsEnded.get()).isEqualTo(lessor.resetsStarted.get());
+    assertThat(leases.closed).isEmpty();
+    assertThat(leases.doomed).isEmpty();
+    assertThat(leases.resetsEnded.get()).isEqualTo(leases.resetsStarted.get());
   }
 
   private static void use(PooledConnection connection, Use use) throws SQLException {
@@ -92,13 +92,13 @@ class RacingClosersTest {
   void abortAgainstClose() throws Exception {
     CyclicBarrier start = new CyclicBarrier(2);
     for (int round = 0; round < ROUNDS; round++) {
-      PooledConnection connection = lessor.acquire();
+      PooledConnection connection = leases.acquire();
       connection.createStatement().execute("select 1");
       Future<?> closer = threads.submit(() -> closeAfter(start, connection));
       start.await(60, TimeUnit.SECONDS);
       connection.abort(Runnable::run);
       closer.get(60, TimeUnit.SECONDS);
-      assertThat(lessor.released.get() + lessor.closed.size()).isEqualTo(round + 1);
+      assertThat(leases.released.get() + leases.closed.size()).isEqualTo(round + 1);
     }
   }
 }

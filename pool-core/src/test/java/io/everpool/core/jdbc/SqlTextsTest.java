@@ -52,7 +52,8 @@ class SqlTextsTest {
   @Test
   void aTextIsReadOnce() {
     for (int i = 0; i < 5; i++) {
-      assertThat(texts.of(new String("set x = 1").intern()).traces()).isEqualTo(FakeConnector.SET);
+      assertThat(texts.of(new String("set x = 1").intern()).sideEffects())
+          .isEqualTo(FakeConnector.SET);
     }
     assertThat(connector.read).hasValue(1);
   }

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("contract")
 class StateNeverLeaksTest {
   private final FakeDriver driver = new FakeDriver();
-  private final FakeLessor lessor = FakeLessor.over(driver);
+  private final FakeLeaseManager leases = FakeLeaseManager.over(driver);
 
   /** A setter, the call that undoes it, and a value that is the same as a new connection's. */
   private record Change(String name, Setter change, String undo) {
@@ -67,7 +67,7 @@ class StateNeverLeaksTest {
   @ParameterizedTest
   @MethodSource("changes")
   void whatASetterChangedIsUndone(Change change) throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     change.change().on(connection);
     driver.calls.clear();
     connection.close();
@@ -75,18 +75,18 @@ class StateNeverLeaksTest {
         .singleElement()
         .asString()
         .startsWith(change.undo());
-    assertThat(lessor.released).hasValue(1);
-    assertThat(lessor.resetsEnded).hasValue(1);
+    assertThat(leases.released).hasValue(1);
+    assertThat(leases.resetsEnded).hasValue(1);
   }
 
   /** What is unchanged costs nothing, at the next return either. */
   @ParameterizedTest
   @MethodSource("changes")
   void theNextLeaseHasNothingToUndo(Change change) throws SQLException {
-    try (PooledConnection connection = lessor.acquire()) {
+    try (PooledConnection connection = leases.acquire()) {
       change.change().on(connection);
     }
-    PooledConnection next = lessor.acquire();
+    PooledConnection next = leases.acquire();
     next.createStatement().close();
     driver.calls.clear();
     next.close();
@@ -97,7 +97,7 @@ class StateNeverLeaksTest {
   @Test
   void theFirstValueIsReadOncePerConnection() throws SQLException {
     for (int i = 0; i < 3; i++) {
-      try (PooledConnection connection = lessor.acquire()) {
+      try (PooledConnection connection = leases.acquire()) {
         connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
       }
     }
@@ -106,7 +106,7 @@ class StateNeverLeaksTest {
 
   @Test
   void whatTheProgramUndidItselfIsNotUndoneAgain() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     connection.setAutoCommit(false);
     connection.setAutoCommit(true);
     connection.setReadOnly(true);
@@ -119,7 +119,7 @@ class StateNeverLeaksTest {
   /** Whether the setter did something before it failed, nobody knows. */
   @Test
   void aSetterThatFailedIsUndone() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     driver.failNext("setReadOnly", new SQLException("within a transaction", "25001"));
     try {
       connection.setReadOnly(true);
@@ -133,12 +133,12 @@ class StateNeverLeaksTest {
   /** A value that can't be read can't be restored: it may be set, and costs the connection. */
   @Test
   void whatCannotBeRestoredClosesTheConnection() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     driver.failNext(
         "getNetworkTimeout", new SQLFeatureNotSupportedException("can't read", "0A000"));
     connection.setNetworkTimeout(Runnable::run, 5);
     connection.close();
-    assertThat(lessor.closed).containsExactly(CloseReason.RESET_FAILED);
+    assertThat(leases.closed).containsExactly(CloseReason.RESET_FAILED);
   }
 
   /**
@@ -148,9 +148,10 @@ class StateNeverLeaksTest {
   @ParameterizedTest
   @EnumSource(ResetMode.class)
   void aSchemaIsClearedByTheResetOrRestored(ResetMode mode) throws SQLException {
-    FakeLessor with = FakeLessor.over(driver, FakeLessor.settings().reset(mode).build());
+    FakeLeaseManager with =
+        FakeLeaseManager.over(driver, FakeLeaseManager.settings().reset(mode).build());
     PooledConnection connection = with.acquire();
-    FakePhysical physical = FakeLessor.physical(connection);
+    FakePhysical physical = FakeLeaseManager.physical(connection);
     connection.setSchema("other");
     connection.createStatement().close();
     driver.calls.clear();
@@ -167,8 +168,8 @@ class StateNeverLeaksTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void anOpenTransactionIsRolledBackWithAWarning(boolean driverKnows) throws SQLException {
-    PooledConnection connection = lessor.acquire();
-    FakeLessor.physical(connection).tracksTransactions = driverKnows;
+    PooledConnection connection = leases.acquire();
+    FakeLeaseManager.physical(connection).tracksTransactions = driverKnows;
     connection.setAutoCommit(false);
     connection.createStatement().execute("insert");
     driver.calls.clear();
@@ -185,28 +186,28 @@ class StateNeverLeaksTest {
     }
     assertThat(driver.calls).containsSubsequence("rollback()", "setAutoCommit(true)");
     assertThat(driver.calls).doesNotContain("commit()");
-    assertThat(lessor.events).containsExactly(new PoolEvent.TransactionLeftOpen("everpool", 1));
-    assertThat(lessor.released).hasValue(1);
+    assertThat(leases.events).containsExactly(new PoolEvent.TransactionLeftOpen("everpool", 1));
+    assertThat(leases.released).hasValue(1);
   }
 
   /** JDBC's rollback() refuses in autocommit; the transaction is there all the same. */
   @Test
   void aTransactionBegunInSqlIsRolledBackInSql() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     connection.createStatement().execute("BEGIN");
     driver.calls.clear();
     connection.close();
     assertThat(driver.calls).contains("execute(ROLLBACK)").doesNotContain("rollback()");
-    assertThat(lessor.events).hasSize(1);
-    assertThat(lessor.released).hasValue(1);
+    assertThat(leases.events).hasSize(1);
+    assertThat(leases.released).hasValue(1);
   }
 
   @Test
   void aFailedTransactionIsRolledBackToo() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     connection.setAutoCommit(false);
     connection.createStatement().execute("insert");
-    FakeLessor.physical(connection).transaction(TransactionState.FAILED);
+    FakeLeaseManager.physical(connection).transaction(TransactionState.FAILED);
     driver.calls.clear();
     connection.close();
     assertThat(driver.calls).contains("rollback()");
@@ -215,8 +216,8 @@ class StateNeverLeaksTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void whatWasCommittedOrRolledBackIsLeftAlone(boolean driverKnows) throws SQLException {
-    PooledConnection connection = lessor.acquire();
-    FakeLessor.physical(connection).tracksTransactions = driverKnows;
+    PooledConnection connection = leases.acquire();
+    FakeLeaseManager.physical(connection).tracksTransactions = driverKnows;
     connection.setAutoCommit(false);
     connection.createStatement().execute("insert");
     connection.commit();
@@ -224,49 +225,50 @@ class StateNeverLeaksTest {
     connection.rollback();
     connection.createStatement().execute("insert");
     connection.setAutoCommit(true);
-    FakeLessor.physical(connection).transaction(TransactionState.NONE);
+    FakeLeaseManager.physical(connection).transaction(TransactionState.NONE);
     driver.calls.clear();
     connection.close();
     assertThat(driver.calls).doesNotContain("rollback()", "commit()");
-    assertThat(lessor.events).isEmpty();
+    assertThat(leases.events).isEmpty();
   }
 
   @Test
   void whatSqlHasSetIsClearedByTheReset() throws SQLException {
-    PooledConnection connection = lessor.acquire();
-    FakePhysical physical = FakeLessor.physical(connection);
+    PooledConnection connection = leases.acquire();
+    FakePhysical physical = FakeLeaseManager.physical(connection);
     connection.createStatement().execute("SET x = 1");
     connection.prepareStatement("LISTEN y").execute();
     connection.createStatement().execute("select 1");
     connection.close();
     assertThat(physical.resets).containsExactly("SMART 3");
-    try (PooledConnection next = lessor.acquire()) {
+    try (PooledConnection next = leases.acquire()) {
       next.createStatement().execute("select 1");
     }
-    assertThat(physical.resets).as("the next lease left no traces").hasSize(1);
+    assertThat(physical.resets).as("the next lease left no sideEffects").hasSize(1);
   }
 
   /** What it would have set isn't there, and no later lease is taken for one that has set it. */
   @Test
   void whatWasPreparedAndNeverExecutedLeavesNothing() throws SQLException {
-    PooledConnection connection = lessor.acquire();
-    FakePhysical physical = FakeLessor.physical(connection);
+    PooledConnection connection = leases.acquire();
+    FakePhysical physical = FakeLeaseManager.physical(connection);
     connection.prepareStatement("SET x = 1").close();
-    assertThat(FakeLessor.session(connection).hasTraces()).isFalse();
+    assertThat(FakeLeaseManager.session(connection).hasSideEffects()).isFalse();
     connection.close();
     assertThat(physical.resets).isEmpty();
-    try (PooledConnection next = lessor.acquire()) {
+    try (PooledConnection next = leases.acquire()) {
       next.createStatement().execute("select 1");
-      assertThat(FakeLessor.session(next).hasTraces()).isFalse();
+      assertThat(FakeLeaseManager.session(next).hasSideEffects()).isFalse();
     }
     assertThat(physical.resets).isEmpty();
   }
 
   @Test
   void withoutAResetTracesStay() throws SQLException {
-    FakeLessor none = FakeLessor.over(driver, FakeLessor.settings().reset(ResetMode.NONE).build());
+    FakeLeaseManager none =
+        FakeLeaseManager.over(driver, FakeLeaseManager.settings().reset(ResetMode.NONE).build());
     PooledConnection connection = none.acquire();
-    FakePhysical physical = FakeLessor.physical(connection);
+    FakePhysical physical = FakeLeaseManager.physical(connection);
     connection.createStatement().execute("SET x = 1");
     connection.close();
     assertThat(physical.resets).isEmpty();
@@ -274,10 +276,11 @@ class StateNeverLeaksTest {
 
   @Test
   void discardAllFollowsEachLeaseThatRanAStatement() throws SQLException {
-    FakeLessor all =
-        FakeLessor.over(driver, FakeLessor.settings().reset(ResetMode.DISCARD_ALL).build());
+    FakeLeaseManager all =
+        FakeLeaseManager.over(
+            driver, FakeLeaseManager.settings().reset(ResetMode.DISCARD_ALL).build());
     PooledConnection connection = all.acquire();
-    FakePhysical physical = FakeLessor.physical(connection);
+    FakePhysical physical = FakeLeaseManager.physical(connection);
     connection.createStatement().close();
     connection.close();
     assertThat(physical.resets).isEmpty();
@@ -290,8 +293,8 @@ class StateNeverLeaksTest {
   /** Outside of a transaction, and before what JDBC set, which a reset might set back. */
   @Test
   void theOrderIsRollBackThenAutocommitThenResetThenTheRest() throws SQLException {
-    PooledConnection connection = lessor.acquire();
-    FakePhysical physical = FakeLessor.physical(connection);
+    PooledConnection connection = leases.acquire();
+    FakePhysical physical = FakeLeaseManager.physical(connection);
     connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
     connection.setAutoCommit(false);
     connection.createStatement().execute("SET x = 1");
@@ -311,7 +314,7 @@ class StateNeverLeaksTest {
   @ParameterizedTest
   @ValueSource(strings = {"rollback", "setAutoCommit", "clearWarnings", "close"})
   void aConnectionWhoseCleanUpFailsIsClosedAndCloseDoesNotThrow(String step) throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     connection.setAutoCommit(false);
     connection.createStatement().execute("insert");
     driver.failNext(step, new SQLException("no", "XX000"));
@@ -320,25 +323,25 @@ class StateNeverLeaksTest {
       assertThat(logged.messages(Level.WARN))
           .anyMatch(m -> m.contains("could not be brought back"));
     }
-    assertThat(lessor.closed).containsExactly(CloseReason.RESET_FAILED);
-    assertThat(lessor.released).hasValue(0);
-    assertThat(lessor.resetsEnded).hasValue(1);
+    assertThat(leases.closed).containsExactly(CloseReason.RESET_FAILED);
+    assertThat(leases.released).hasValue(0);
+    assertThat(leases.resetsEnded).hasValue(1);
   }
 
   @Test
   void aFatalFailureOfTheCleanUpIsNewsAboutTheServer() throws SQLException {
-    PooledConnection connection = lessor.acquire();
-    FakeLessor.physical(connection).resetFailure = new SQLException("gone", "57P01");
+    PooledConnection connection = leases.acquire();
+    FakeLeaseManager.physical(connection).resetFailure = new SQLException("gone", "57P01");
     connection.createStatement().execute("SET x = 1");
     connection.close();
-    assertThat(lessor.doomed).hasSize(1);
-    assertThat(lessor.closed).containsExactly(CloseReason.FAILED);
+    assertThat(leases.doomed).hasSize(1);
+    assertThat(leases.closed).containsExactly(CloseReason.FAILED);
   }
 
   /** Nobody waits for a dead server to roll back. */
   @Test
   void aDoomedConnectionIsNotCleaned() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     connection.setAutoCommit(false);
     connection.createStatement().execute("insert");
     driver.failNext("execute", new SQLException("gone", "08006"));
@@ -352,7 +355,7 @@ class StateNeverLeaksTest {
       assertThat(logged.messages(Level.WARN)).isEmpty();
     }
     assertThat(driver.calls).filteredOn(c -> !c.startsWith("abort")).isEmpty();
-    assertThat(lessor.closed).containsExactly(CloseReason.FAILED);
-    assertThat(List.copyOf(lessor.events)).isEmpty();
+    assertThat(leases.closed).containsExactly(CloseReason.FAILED);
+    assertThat(List.copyOf(leases.events)).isEmpty();
   }
 }

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** The list of what a connection has to close. */
 class StatementListTest {
   private final FakeDriver driver = new FakeDriver();
-  private final FakeLessor lessor = FakeLessor.over(driver);
+  private final FakeLeaseManager leases = FakeLeaseManager.over(driver);
 
   /** In which order a program closes what it has opened. */
   enum Order {
@@ -31,7 +31,7 @@ class StatementListTest {
   @ParameterizedTest
   @EnumSource
   void closedStatementsDoNotPileUp(Order order) throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     Random random = new Random(1);
     int longest = 0;
     for (int round = 0; round < 100; round++) {
@@ -61,7 +61,7 @@ class StatementListTest {
   void whatIsOpenIsClosedAtTheEndHoweverTheOthersWere() throws SQLException {
     Random random = new Random(2);
     for (int round = 0; round < 200; round++) {
-      PooledConnection connection = lessor.acquire();
+      PooledConnection connection = leases.acquire();
       List<ForwardingStatement> all = new ArrayList<>();
       int size = random.nextInt(80);
       for (int i = 0; i < size; i++) {
@@ -75,12 +75,12 @@ class StatementListTest {
         assertThat(statement.bare().isClosed()).isTrue();
       }
     }
-    assertThat(lessor.released).hasValue(200);
+    assertThat(leases.released).hasValue(200);
   }
 
   @Test
   void closingTwiceTakesNobodyElseOut() throws SQLException {
-    PooledConnection connection = lessor.acquire();
+    PooledConnection connection = leases.acquire();
     Statement first = connection.createStatement();
     ForwardingStatement second = (ForwardingStatement) connection.createStatement();
     first.close();

@@ -39,7 +39,7 @@ final class StubPhysical implements PhysicalConnection {
   }
 
   @Override
-  public void reset(ResetMode mode, int traces) {}
+  public void reset(ResetMode mode, int sideEffects) {}
 
   @Override
   public void close() {}

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Test;
 /** What holds for each of the hundreds of methods of the faces. */
 class TransparencyTest {
   private final FakeDriver driver = new FakeDriver();
-  private final FakeLessor lessor = FakeLessor.over(driver);
+  private final FakeLeaseManager leases = FakeLeaseManager.over(driver);
   private PooledConnection connection;
 
   /** A face of each kind, by its interface. */
@@ -48,7 +48,7 @@ class TransparencyTest {
 
   @BeforeEach
   void openOneOfEach() throws SQLException {
-    connection = lessor.acquire();
+    connection = leases.acquire();
     faces.put(Connection.class, connection);
     faces.put(Statement.class, connection.createStatement());
     faces.put(PreparedStatement.class, connection.prepareStatement("select 1"));
@@ -147,13 +147,13 @@ class TransparencyTest {
   void anObjectOfALeaseThatIsOverIsRefusedAsAnArgumentAndDoomsNothing() throws SQLException {
     Blob blob = (Blob) Objects.requireNonNull(faces.get(Blob.class));
     connection.close();
-    try (PooledConnection next = lessor.acquire();
+    try (PooledConnection next = leases.acquire();
         PreparedStatement statement = next.prepareStatement("insert x")) {
       assertThatThrownBy(() -> statement.setBlob(1, blob))
           .isInstanceOfSatisfying(
               SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08003"));
     }
-    assertThat(lessor.doomed).isEmpty();
+    assertThat(leases.doomed).isEmpty();
     blob.free();
   }
 
@@ -209,7 +209,7 @@ class TransparencyTest {
     ResultSet rows = (ResultSet) Objects.requireNonNull(faces.get(ResultSet.class));
     rows.close();
     assertThat(rows.isClosed()).isTrue();
-    assertThat(lessor.released).hasValue(1);
+    assertThat(leases.released).hasValue(1);
   }
 
   /** Whatever leads to a connection, a statement, a result set or meta data leads to a face. */

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
  */
 class WritesRefusedTest {
   private final FakeDriver driver = new FakeDriver();
-  private final FakeLessor lessor = FakeLessor.over(driver);
+  private final FakeLeaseManager leases = FakeLeaseManager.over(driver);
 
   WritesRefusedTest() {
     driver.canRefuseWrites = true;
@@ -26,7 +26,7 @@ class WritesRefusedTest {
   }
 
   private void lease(Use use) throws SQLException {
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       use.of(face);
     }
   }

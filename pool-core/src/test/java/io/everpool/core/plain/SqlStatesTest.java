@@ -21,7 +21,7 @@ class SqlStatesTest {
   void causesThatGoInCirclesAreLeftAtSomePoint() {
     RuntimeException one = new RuntimeException("one");
     one.initCause(new RuntimeException("two", one));
-    assertThat(SqlStates.verdict(one)).isEqualTo(Verdict.CALLER);
+    assertThat(SqlStates.verdict(one)).isEqualTo(Verdict.STATEMENT_FAILED);
     SQLException lost = new SQLException("lost", "08006");
     lost.initCause(new RuntimeException(lost));
     assertThat(SqlStates.verdict(lost)).isEqualTo(Verdict.CONNECTION_LOST);
@@ -36,8 +36,8 @@ class SqlStatesTest {
     "08006, CONNECTION_LOST",
     "28P01, ACCESS_DENIED",
     "40001, TRANSACTION_CONFLICT",
-    "57014, CALLER",
-    "23505, CALLER"
+    "57014, STATEMENT_FAILED",
+    "23505, STATEMENT_FAILED"
   })
   void aStateHasItsVerdict(String state, Verdict verdict) {
     assertThat(SqlStates.verdict(new SQLException("x", state))).isEqualTo(verdict);

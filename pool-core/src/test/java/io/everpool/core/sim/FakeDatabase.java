@@ -126,7 +126,7 @@ final class FakeDatabase implements Connector {
   }
 
   @Override
-  public int traces(String sql) {
+  public int sideEffects(String sql) {
     return 0;
   }
 
@@ -182,7 +182,7 @@ final class FakeDatabase implements Connector {
     }
 
     @Override
-    public void reset(ResetMode mode, int traces) {}
+    public void reset(ResetMode mode, int sideEffects) {}
 
     @Override
     public void close() {

@@ -9,10 +9,10 @@ import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Engine;
-import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.sim.FakeDatabase.Mood;
 import io.everpool.core.upkeep.Upkeep;
 import java.util.ArrayList;
@@ -27,7 +27,8 @@ class FenceTest {
   private static final long MS = 1_000_000L;
   private static final int SIZE = 8;
 
-  private record Seat(long number, PhysicalConnection physical, long queries) implements Occupant {}
+  private record Seat(long number, PhysicalConnection physical, long queries)
+      implements PooledEntry {}
 
   private final List<PoolEvent> events = new ArrayList<>();
 
@@ -45,7 +46,7 @@ class FenceTest {
             database,
             database::classify,
             universe.environment(),
-            new Journal("sim", List.of(events::add)),
+            new PoolEvents("sim", List.of(events::add)),
             (slot, number, physical) -> new Seat(number, physical, 0));
     upkeep.start();
     universe.run(5_000 * MS, () -> {});
@@ -102,8 +103,7 @@ class FenceTest {
                 universe.random.nextLong(60_000), // all of it before upkeep gets to look
                 () -> {
                   if (engine.doom(slot, slot.lease, CloseReason.FAILED)) {
-                    upkeep.failed(
-                        requireNonNull(slot.occupant), Verdict.CONNECTION_LOST, "cut off");
+                    upkeep.failed(requireNonNull(slot.entry), Verdict.CONNECTION_LOST, "cut off");
                   }
                   engine.release(slot, slot.lease);
                 });
@@ -134,7 +134,7 @@ class FenceTest {
           assertThat(engine.slots())
               .as("seed " + seed)
               .allSatisfy(
-                  slot -> assertThat(requireNonNull(slot.occupant).number()).isGreaterThan(SIZE));
+                  slot -> assertThat(requireNonNull(slot.entry).number()).isGreaterThan(SIZE));
         });
   }
 }

@@ -11,13 +11,13 @@ import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolEvent.ConnectionClosed;
 import io.everpool.api.observe.PoolEvent.LeakSuspected;
 import io.everpool.core.engine.Engine;
-import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
-import io.everpool.core.engine.Turn;
+import io.everpool.core.engine.WaitResult;
 import io.everpool.core.engine.Waiter;
-import io.everpool.core.observe.Journal;
-import io.everpool.core.upkeep.Holders;
+import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.Upkeep;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,7 +36,8 @@ class HousekeepingTest {
   private static final long MS = 1_000_000L;
   private static final long SECOND = 1000 * MS;
 
-  private record Seat(long number, PhysicalConnection physical, long queries) implements Occupant {}
+  private record Seat(long number, PhysicalConnection physical, long queries)
+      implements PooledEntry {}
 
   private final Universe universe = new Universe(1);
   private final FakeDatabase database = new FakeDatabase(universe);
@@ -55,7 +56,7 @@ class HousekeepingTest {
             database,
             database::classify,
             universe.environment(),
-            new Journal("sim", List.of(events::add)),
+            new PoolEvents("sim", List.of(events::add)),
             (slot, number, physical) -> new Seat(number, physical, 0));
     upkeep.start();
     universe.run(SECOND, () -> {});
@@ -213,7 +214,7 @@ class HousekeepingTest {
             }
           });
       assertThat(fenced()).isTrue();
-      assertThat(engine.step(caller, 1)).isEqualTo(Turn.SERVED);
+      assertThat(engine.step(caller, 1)).isEqualTo(WaitResult.SERVED);
       events.clear();
     }
   }
@@ -257,9 +258,9 @@ class HousekeepingTest {
   @Test
   void a_lease_held_past_leak_threshold_is_reported_once_with_who_holds_it() {
     Engine engine = open(config().leakThreshold(Duration.ofSeconds(3))).engine();
-    long me = Holders.id(Thread.currentThread());
+    long me = HolderThreads.id(Thread.currentThread());
     Slot slot = take(engine, me);
-    long number = requireNonNull(slot.occupant).number();
+    long number = requireNonNull(slot.entry).number();
     pass(3 * SECOND - 50 * MS);
     assertThat(leaks()).as("not yet").isEmpty();
     pass(60 * SECOND);

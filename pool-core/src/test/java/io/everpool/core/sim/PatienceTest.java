@@ -8,11 +8,11 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.Engine;
-import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
-import io.everpool.core.engine.Turn;
+import io.everpool.core.engine.WaitResult;
 import io.everpool.core.engine.Waiter;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.sim.FakeDatabase.Mood;
 import io.everpool.core.upkeep.Upkeep;
 import java.util.List;
@@ -24,7 +24,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class PatienceTest {
   private static final long MS = 1_000_000L;
 
-  private record Seat(long number, PhysicalConnection physical, long queries) implements Occupant {}
+  private record Seat(long number, PhysicalConnection physical, long queries)
+      implements PooledEntry {}
 
   /** Waits, and looks only when the test does. */
   private static final class Caller extends Waiter {
@@ -45,7 +46,7 @@ class PatienceTest {
         database,
         database::classify,
         universe.environment(),
-        new Journal("sim", List.of()),
+        new PoolEvents("sim", List.of()),
         (slot, number, physical) -> new Seat(number, physical, 0));
   }
 
@@ -70,7 +71,7 @@ class PatienceTest {
       engine.begin(caller, 1, 10);
       universe.run(300 * MS, () -> {});
 
-      assertThat(engine.step(caller, 1)).as("seed " + seed).isEqualTo(Turn.SERVED);
+      assertThat(engine.step(caller, 1)).as("seed " + seed).isEqualTo(WaitResult.SERVED);
     }
   }
 
@@ -97,12 +98,14 @@ class PatienceTest {
       engine.begin(caller, 2, 10);
       universe.run(120_000 * MS, () -> {});
       assertThat(upkeep.connects().lastVerdict()).isEqualTo(Verdict.ACCESS_DENIED);
-      assertThat(engine.step(caller, 2)).as("seed " + seed).isIn(Turn.WAIT, Turn.RELOOK);
+      assertThat(engine.step(caller, 2))
+          .as("seed " + seed)
+          .isIn(WaitResult.WAIT, WaitResult.RELOOK);
 
       assertThat(engine.retire(held, lease, reason)).isTrue();
       universe.run(300 * MS, () -> {});
 
-      assertThat(engine.step(caller, 2)).as("seed " + seed).isEqualTo(Turn.CLOSED);
+      assertThat(engine.step(caller, 2)).as("seed " + seed).isEqualTo(WaitResult.CLOSED);
     }
   }
 }

@@ -2,7 +2,7 @@ package io.everpool.core.sim;
 
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.upkeep.Environment;
-import io.everpool.core.upkeep.Pulse;
+import io.everpool.core.upkeep.PassScheduler;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -82,7 +82,7 @@ final class Universe implements TimeSource {
   }
 
   Environment environment() {
-    return new Environment(this::look, new VirtualPulse(), this::work, random::nextDouble);
+    return new Environment(this::look, new VirtualScheduler(), this::work, random::nextDouble);
   }
 
   /** A worker's task takes a few milliseconds to begin; one in three hundred hangs for a minute. */
@@ -116,7 +116,7 @@ final class Universe implements TimeSource {
     }
   }
 
-  private final class VirtualPulse implements Pulse {
+  private final class VirtualScheduler implements PassScheduler {
     private Pass pass = now -> Long.MAX_VALUE;
     private long due;
     private boolean hurried;

@@ -9,12 +9,12 @@ import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.EngineSight;
-import io.everpool.core.engine.Occupant;
+import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
-import io.everpool.core.engine.Turn;
+import io.everpool.core.engine.WaitResult;
 import io.everpool.core.engine.Waiter;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.Upkeep;
 import java.sql.SQLException;
@@ -36,7 +36,8 @@ final class World {
   /** After which a statement on a silent server fails. */
   private static final long SILENCE = 4 * SECOND;
 
-  private record Seat(long number, PhysicalConnection physical, long queries) implements Occupant {}
+  private record Seat(long number, PhysicalConnection physical, long queries)
+      implements PooledEntry {}
 
   private final long seed;
   private final Universe universe;
@@ -73,7 +74,7 @@ final class World {
             database,
             database::classify,
             environment,
-            new Journal("sim", List.of(this::hear)),
+            new PoolEvents("sim", List.of(this::hear)),
             (slot, number, physical) -> new Seat(number, physical, 0));
     engine = upkeep.engine();
     connects = new ConnectLaws(engine.slots(), upkeep.connects());
@@ -309,9 +310,9 @@ final class World {
       }
     }
 
-    private void handle(SimWaiter mine, Turn turn) {
-      mine.relook = turn == Turn.RELOOK;
-      switch (turn) {
+    private void handle(SimWaiter mine, WaitResult result) {
+      mine.relook = result == WaitResult.RELOOK;
+      switch (result) {
         case SERVED -> {
           waiter = null;
           use(engine.take(mine, id, universe.nanoTime()));
@@ -345,7 +346,7 @@ final class World {
           random.nextInt(200) == 0 ? 6 * SECOND : hold, () -> finish(slot, lease, session));
     }
 
-    /** As the lease desk does it. */
+    /** As the lease manager does it. */
     private boolean alive(Slot slot, long lease, FakeDatabase.Session session) {
       try {
         Look look = session.look();
@@ -403,12 +404,12 @@ final class World {
       later();
     }
 
-    private Occupant seat(Slot slot) {
-      Occupant occupant = slot.occupant;
-      if (occupant == null) {
+    private PooledEntry seat(Slot slot) {
+      PooledEntry entry = slot.entry;
+      if (entry == null) {
         throw new AssertionError("seed " + seed + ": leased without a connection");
       }
-      return occupant;
+      return entry;
     }
 
     private void later() {

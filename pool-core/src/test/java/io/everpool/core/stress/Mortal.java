@@ -67,8 +67,8 @@ final class Mortal implements PhysicalConnection {
   }
 
   @Override
-  public void reset(ResetMode mode, int traces) throws SQLException {
-    fake.reset(mode, traces);
+  public void reset(ResetMode mode, int sideEffects) throws SQLException {
+    fake.reset(mode, sideEffects);
   }
 
   @Override

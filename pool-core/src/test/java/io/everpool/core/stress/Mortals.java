@@ -43,11 +43,11 @@ final class Mortals implements Connector {
   public Verdict classify(Throwable failure) {
     return failure instanceof SQLException e && String.valueOf(e.getSQLState()).startsWith("08")
         ? Verdict.CONNECTION_LOST
-        : Verdict.CALLER;
+        : Verdict.STATEMENT_FAILED;
   }
 
   @Override
-  public int traces(String sql) {
+  public int sideEffects(String sql) {
     return 0;
   }
 

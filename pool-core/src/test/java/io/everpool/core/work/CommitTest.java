@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 class CommitTest extends RunnerFixture {
 
   private String transfer(WorkOptions options) throws SQLException {
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       return runner.inTransaction(
           face,
           options,
@@ -42,10 +42,10 @@ class CommitTest extends RunnerFixture {
     assertThat(transfer()).isEqualTo("done 1");
     assertThat(runs).isEqualTo(1);
     assertThat(driver.commits.asked).containsExactly(driver.commits.ticket);
-    assertThat(lessor.events)
+    assertThat(leases.events)
         .contains(new PoolEvent.CommitResolved("everpool", "42", CommitStatus.COMMITTED));
     assertThat(logged.messages(Level.WARN)).contains(RECONNECTING);
-    assertThat(lessor.released).as("the connection that was asked").hasValue(1);
+    assertThat(leases.released).as("the connection that was asked").hasValue(1);
   }
 
   @Test
@@ -53,7 +53,7 @@ class CommitTest extends RunnerFixture {
     driver.breakNext("commit");
     driver.commits.answers.add(CommitStatus.ABORTED);
     assertThat(transfer()).isEqualTo("done 2");
-    assertThat(lessor.session.get()).as("one more connection was enough").isEqualTo(2);
+    assertThat(leases.session.get()).as("one more connection was enough").isEqualTo(2);
   }
 
   /** Without an id nothing was written, and nothing can be doubled. */
@@ -92,7 +92,7 @@ class CommitTest extends RunnerFixture {
         .hasMessageContaining("transaction 42")
         .hasCause(lost);
     assertThat(runs).isEqualTo(1);
-    assertThat(lessor.events)
+    assertThat(leases.events)
         .contains(new PoolEvent.CommitResolved("everpool", "42", CommitStatus.UNKNOWN));
   }
 
@@ -115,8 +115,8 @@ class CommitTest extends RunnerFixture {
     driver.commits.answers.add(new SQLException("starting", "57P01"));
     driver.commits.answers.add(CommitStatus.COMMITTED);
     assertThat(transfer()).isEqualTo("done 1");
-    assertThat(lessor.session.get()).isEqualTo(4);
-    assertThat(lessor.closed).hasSize(3);
+    assertThat(leases.session.get()).isEqualTo(4);
+    assertThat(leases.closed).hasSize(3);
   }
 
   @Test
@@ -181,7 +181,7 @@ class CommitTest extends RunnerFixture {
   void turningAutocommitOnIsACommit() throws SQLException {
     driver.breakNext("commit");
     driver.commits.answers.add(CommitStatus.COMMITTED);
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       runner.rerun(
           face,
           WorkOptions.DEFAULT,
@@ -203,7 +203,7 @@ class CommitTest extends RunnerFixture {
   void afterACommitThatWentWellTheUnitGoesOn() throws SQLException {
     driver.breakNext("commit");
     driver.commits.answers.add(CommitStatus.COMMITTED);
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       face.setReadOnly(false);
       runner.rerun(
           face,
@@ -227,7 +227,7 @@ class CommitTest extends RunnerFixture {
   void aChangedSessionEndsWithItsCommit() throws SQLException {
     driver.breakNext("commit");
     driver.commits.answers.add(CommitStatus.COMMITTED);
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       runner.rerun(
           face,
           WorkOptions.DEFAULT,
@@ -239,13 +239,13 @@ class CommitTest extends RunnerFixture {
             return "";
           });
     }
-    assertThat(lessor.released).hasValue(1);
+    assertThat(leases.released).hasValue(1);
   }
 
   @Test
   void aCommitOutsideOfUnitsIsToldAsUnknownAndNotLookedUp() throws SQLException {
     SQLException lost = driver.breakNext("commit");
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       face.setAutoCommit(false);
       execute(face, "insert a");
       assertThatThrownBy(face::commit)

@@ -7,7 +7,7 @@ import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.FakeDriver;
-import io.everpool.core.jdbc.FakeLessor;
+import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
@@ -45,7 +45,7 @@ class NestedUnitsTest extends RunnerFixture {
   @Test
   void theOutermostUnitThatCanBeIsRunAgain() throws SQLException {
     driver.breakNext("execute");
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       runner.rerun(
           face,
           WorkOptions.DEFAULT,
@@ -62,7 +62,7 @@ class NestedUnitsTest extends RunnerFixture {
   /** Transactions one after the other on one connection: the first is there and stays. */
   @Test
   void whereTheOuterHasCommittedTheInnerIsRunAgainAlone() throws SQLException {
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       runner.rerun(
           face,
           WorkOptions.DEFAULT,
@@ -76,12 +76,12 @@ class NestedUnitsTest extends RunnerFixture {
     }
     assertThat(seen).containsExactly("outer", "one", "two", "two");
     assertThat(driver.database.rows).containsExactly("one", "two");
-    assertThat(lessor.released).hasValue(1);
+    assertThat(leases.released).hasValue(1);
   }
 
   @Test
   void whereTheOuterHasWrittenTheInnerIsRunAgainAlone() throws SQLException {
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       runner.rerun(
           face,
           WorkOptions.DEFAULT,
@@ -99,7 +99,7 @@ class NestedUnitsTest extends RunnerFixture {
   /** The rows that the outer is reading are of the old session. */
   @Test
   void notWhereTheOuterHoldsAStatement() throws SQLException {
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       assertThatThrownBy(
               () ->
                   runner.rerun(
@@ -121,7 +121,7 @@ class NestedUnitsTest extends RunnerFixture {
 
   @Test
   void aPartOfATransactionIsNotRunAgainAlone() throws SQLException {
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       assertThatThrownBy(
               () ->
                   runner.rerun(
@@ -152,7 +152,7 @@ class NestedUnitsTest extends RunnerFixture {
   @Test
   void theOuterForgetsWhatTheInnerGotOver() throws SQLException {
     IllegalStateException own = new IllegalStateException("the outer's own affair");
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       assertThatThrownBy(
               () ->
                   runner.rerun(
@@ -173,7 +173,7 @@ class NestedUnitsTest extends RunnerFixture {
 
   @Test
   void aReadOnlyUnitWithinAnotherReadsOnly() throws SQLException {
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       runner.rerun(
           face,
           WorkOptions.DEFAULT,
@@ -215,7 +215,7 @@ class NestedUnitsTest extends RunnerFixture {
 
   @Test
   void anotherPoolsConnectionJustRunsOnce() throws SQLException {
-    FakeLessor other = FakeLessor.over(driver);
+    FakeLeaseManager other = FakeLeaseManager.over(driver);
     driver.breakNext("execute");
     try (PooledConnection face = other.acquire()) {
       assertThatThrownBy(
@@ -237,7 +237,7 @@ class NestedUnitsTest extends RunnerFixture {
   @Test
   void aWrappedConnectionIsRecognised() throws SQLException {
     driver.breakNext("execute");
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       Connection wrapper =
           (Connection)
               Proxy.newProxyInstance(

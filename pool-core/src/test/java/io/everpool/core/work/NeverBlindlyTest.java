@@ -8,7 +8,7 @@ import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.core.jdbc.FakeDriver;
-import io.everpool.core.jdbc.FakeLessor;
+import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -52,7 +52,7 @@ class NeverBlindlyTest {
     private final Random random;
     private final FakeDriver driver = new FakeDriver();
     private final UnitRunner runner;
-    private final FakeLessor lessor;
+    private final FakeLeaseManager leases;
     private final double losses;
     private long now;
     private int runs;
@@ -68,9 +68,9 @@ class NeverBlindlyTest {
           RetryConfig.DEFAULT
               .withMaxAttempts(1 + random.nextInt(6))
               .withCommitOutcome(random.nextInt(5) > 0);
-      lessor = FakeLessor.over(driver, FakeLessor.settings().retry(retry).build());
+      leases = FakeLeaseManager.over(driver, FakeLeaseManager.settings().retry(retry).build());
       now = random.nextLong();
-      runner = new UnitRunner(lessor, () -> now, random::nextDouble, nanos -> now += nanos);
+      runner = new UnitRunner(leases, () -> now, random::nextDouble, nanos -> now += nanos);
     }
 
     /** The server's truth, most of the time. */
@@ -87,7 +87,7 @@ class NeverBlindlyTest {
       boolean transaction = random.nextBoolean();
       int inserts = 1 + random.nextInt(3);
       Exception thrown = null;
-      try (PooledConnection face = lessor.acquire()) {
+      try (PooledConnection face = leases.acquire()) {
         if (transaction) {
           runner.inTransaction(face, WorkOptions.DEFAULT, c -> insert(c, inserts));
         } else {

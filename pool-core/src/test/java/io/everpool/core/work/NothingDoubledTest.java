@@ -7,7 +7,7 @@ import io.everpool.api.RetryConfig;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.core.jdbc.FakeDriver;
-import io.everpool.core.jdbc.FakeLessor;
+import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -46,7 +46,7 @@ class NothingDoubledTest {
     private final long seed;
     private final Random random;
     private final FakeDriver driver = new FakeDriver();
-    private final FakeLessor lessor;
+    private final FakeLeaseManager leases;
     private final UnitRunner runner;
     private int runs;
     private int inserts;
@@ -55,10 +55,11 @@ class NothingDoubledTest {
       this.seed = seed;
       random = new Random(seed);
       driver.commits.truthful = true;
-      lessor =
-          FakeLessor.over(
-              driver, FakeLessor.settings().retry(RetryConfig.DEFAULT.withMaxAttempts(4)).build());
-      runner = new UnitRunner(lessor, () -> 0, random::nextDouble, nanos -> {});
+      leases =
+          FakeLeaseManager.over(
+              driver,
+              FakeLeaseManager.settings().retry(RetryConfig.DEFAULT.withMaxAttempts(4)).build());
+      runner = new UnitRunner(leases, () -> 0, random::nextDouble, nanos -> {});
     }
 
     void run() {
@@ -70,7 +71,7 @@ class NothingDoubledTest {
       }
       driver.database.breaks = () -> random.nextInt(12) == 0;
       Exception thrown = null;
-      try (PooledConnection face = lessor.acquire()) {
+      try (PooledConnection face = leases.acquire()) {
         switch (mode) {
           case 0 -> runner.inTransaction(face, WorkOptions.DEFAULT, c -> follow(script, c, 0));
           case 1 -> runner.run(face, WorkOptions.DEFAULT, c -> follow(script, c, 0));

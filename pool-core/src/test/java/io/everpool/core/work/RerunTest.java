@@ -15,7 +15,7 @@ import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.FakeConnector;
 import io.everpool.core.jdbc.FakeDriver;
-import io.everpool.core.jdbc.FakeLessor;
+import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.FakePhysical;
 import io.everpool.core.jdbc.PooledConnection;
 import java.io.IOException;
@@ -44,13 +44,13 @@ class RerunTest extends RunnerFixture {
 
   private <T, X extends Exception> T run(WorkOptions options, Work<T, X> work)
       throws X, SQLException {
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       return runner.run(face, options, work);
     }
   }
 
   private <T, X extends Exception> T inTransaction(Work<T, X> work) throws X, SQLException {
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       return runner.inTransaction(face, WorkOptions.DEFAULT, work);
     }
   }
@@ -60,7 +60,7 @@ class RerunTest extends RunnerFixture {
     assertThat(run(WorkOptions.DEFAULT, executing("insert a"))).isEqualTo("done 1");
     assertThat(driver.database.rows).containsExactly("a");
     assertThat(pauses).isEmpty();
-    assertThat(lessor.released).hasValue(1);
+    assertThat(leases.released).hasValue(1);
   }
 
   @Test
@@ -68,7 +68,7 @@ class RerunTest extends RunnerFixture {
     driver.breakNext("execute");
     List<Connection> faces = new ArrayList<>();
     List<Long> numbers = new ArrayList<>();
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       String result =
           runner.run(
               face,
@@ -85,12 +85,12 @@ class RerunTest extends RunnerFixture {
     }
     assertThat(numbers).containsExactly(1L, 2L);
     assertThat(logged.messages(Level.WARN)).contains(RECONNECTING);
-    assertThat(lessor.events)
+    assertThat(leases.events)
         .contains(
             new PoolEvent.Retried(
                 "everpool", "the report", 2, Verdict.CONNECTION_LOST, "broken off at execute"));
-    assertThat(lessor.released).as("the second went back, clean").hasValue(1);
-    assertThat(lessor.closed).as("the first was buried").hasSize(1);
+    assertThat(leases.released).as("the second went back, clean").hasValue(1);
+    assertThat(leases.closed).as("the first was closed").hasSize(1);
   }
 
   @Test
@@ -245,7 +245,8 @@ class RerunTest extends RunnerFixture {
           try {
             execute(connection, "insert a");
           } catch (SQLException hidden) {
-            FakeLessor.physical((PooledConnection) connection).transaction(TransactionState.FAILED);
+            FakeLeaseManager.physical((PooledConnection) connection)
+                .transaction(TransactionState.FAILED);
           }
           return "";
         });
@@ -260,7 +261,7 @@ class RerunTest extends RunnerFixture {
                 inTransaction(
                     connection -> {
                       execute(connection, "insert a");
-                      FakeLessor.physical((PooledConnection) connection)
+                      FakeLeaseManager.physical((PooledConnection) connection)
                           .transaction(TransactionState.FAILED);
                       return "";
                     }))
@@ -286,7 +287,7 @@ class RerunTest extends RunnerFixture {
     assertThat(runs).isEqualTo(1);
     assertThat(driver.database.rows).isEmpty();
     assertThat(driver.calls).contains("rollback()");
-    assertThat(lessor.released).hasValue(1);
+    assertThat(leases.released).hasValue(1);
     assertThat(events(PoolEvent.TransactionLeftOpen.class)).isEmpty();
   }
 
@@ -345,14 +346,14 @@ class RerunTest extends RunnerFixture {
                     }));
     assertThat(thrown).isSameAs(foreign);
     assertThat(runs).isEqualTo(1);
-    assertThat(lessor.doomed).isEmpty();
+    assertThat(leases.doomed).isEmpty();
   }
 
   /** Breaks off in the first run, past the face. */
   private String breakingPastTheFace(Connection connection, Effects proof) throws SQLException {
     runs++;
     connection.unwrap(FakeDriver.Vendor.class);
-    FakePhysical physical = FakeLessor.physical((PooledConnection) connection);
+    FakePhysical physical = FakeLeaseManager.physical((PooledConnection) connection);
     physical.effects = proof;
     if (runs == 1) {
       physical.breakOff();
@@ -366,7 +367,7 @@ class RerunTest extends RunnerFixture {
   void aFailureOfTheDriversOwnObjectIsFoundOut() throws SQLException {
     inTransaction(connection -> breakingPastTheFace(connection, Effects.NONE));
     assertThat(runs).as("the driver knows that nothing was committed").isEqualTo(2);
-    assertThat(lessor.doomed).hasSize(1);
+    assertThat(leases.doomed).hasSize(1);
   }
 
   /** It may have been used to commit. */
@@ -398,7 +399,7 @@ class RerunTest extends RunnerFixture {
         WorkOptions.DEFAULT,
         connection -> {
           runs++;
-          FakePhysical physical = FakeLessor.physical((PooledConnection) connection);
+          FakePhysical physical = FakeLeaseManager.physical((PooledConnection) connection);
           physical.effects = Effects.NONE;
           execute(connection, "do $$ begin null; end $$");
           if (runs == 1) {
@@ -416,7 +417,7 @@ class RerunTest extends RunnerFixture {
     assertThatThrownBy(() -> inTransaction(executing("insert a")))
         .hasMessageContaining("transaction timeout");
     assertThat(runs).isEqualTo(1);
-    assertThat(lessor.doomed).containsExactly(Verdict.DEADLINE);
+    assertThat(leases.doomed).containsExactly(Verdict.DEADLINE);
   }
 
   @Test
@@ -437,11 +438,11 @@ class RerunTest extends RunnerFixture {
   @Test
   void aStalePlanOfAPlainLeaseIsForgottenBeforeTheNext() throws SQLException {
     driver.failNext("execute", new SQLException("cached plan", FakeConnector.STALE_PLAN));
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       assertThatThrownBy(() -> execute(face, "select 1")).hasMessageContaining("cached plan");
     }
     assertThat(driver.plansForgotten).isEqualTo(1);
-    assertThat(lessor.released).hasValue(1);
+    assertThat(leases.released).hasValue(1);
   }
 
   /** Each conflict proves that somebody else got through: attempts aren't what bounds them. */
@@ -482,7 +483,7 @@ class RerunTest extends RunnerFixture {
                     connection -> {
                       runs++;
                       connection.unwrap(FakeDriver.Vendor.class);
-                      FakeLessor.physical((PooledConnection) connection).breakOff();
+                      FakeLeaseManager.physical((PooledConnection) connection).breakOff();
                       throw lost();
                     }))
         .isInstanceOf(WriteOutcomeUnknownException.class);
@@ -548,8 +549,8 @@ class RerunTest extends RunnerFixture {
     List<Integer> closedAtPause = new ArrayList<>();
     UnitRunner watching =
         new UnitRunner(
-            lessor, () -> now, () -> 0.5, nanos -> closedAtPause.add(lessor.closed.size()));
-    try (PooledConnection face = lessor.acquire()) {
+            leases, () -> now, () -> 0.5, nanos -> closedAtPause.add(leases.closed.size()));
+    try (PooledConnection face = leases.acquire()) {
       watching.run(face, READ_ONLY, executing("select 1"));
     }
     assertThat(closedAtPause).containsExactly(1);
@@ -577,13 +578,13 @@ class RerunTest extends RunnerFixture {
     driver.breakNext("execute");
     UnitRunner interrupted =
         new UnitRunner(
-            lessor,
+            leases,
             () -> now,
             () -> 0.5,
             nanos -> {
               throw new InterruptedException();
             });
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       assertThatThrownBy(() -> interrupted.run(face, READ_ONLY, executing("select 1")))
           .hasMessageContaining("broken off");
     }
@@ -596,8 +597,8 @@ class RerunTest extends RunnerFixture {
   void withoutAnotherConnectionTheFailureOfTheWorkIsThrown() throws SQLException {
     SQLException lost = driver.breakNext("execute");
     SQLException down = new SQLException("no connection within 30 s", "08001");
-    try (PooledConnection face = lessor.acquire()) {
-      lessor.openFailure = down;
+    try (PooledConnection face = leases.acquire()) {
+      leases.openFailure = down;
       assertThatThrownBy(() -> runner.run(face, READ_ONLY, executing("select 1"))).isSameAs(lost);
       assertThat(face.isClosed()).isTrue();
     }
@@ -615,7 +616,7 @@ class RerunTest extends RunnerFixture {
   @Test
   void aRenewedConnectionMayBreakAsWell() throws SQLException {
     driver.breakNext("execute");
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       runner.rerun(
           face,
           WorkOptions.IDEMPOTENT,
@@ -631,7 +632,7 @@ class RerunTest extends RunnerFixture {
 
   @Test
   void optionsHoldForTheUnitOnly() throws SQLException {
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       runner.rerun(
           face,
           READ_ONLY.withIsolation(Connection.TRANSACTION_SERIALIZABLE),
@@ -653,7 +654,7 @@ class RerunTest extends RunnerFixture {
   @Test
   void whatWasSetBeforeTheUnitIsCarriedOver() throws SQLException {
     driver.breakNext("execute");
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       face.setAutoCommit(false);
       face.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
       runner.rerun(
@@ -661,7 +662,7 @@ class RerunTest extends RunnerFixture {
           WorkOptions.DEFAULT,
           connection -> {
             assertThat(connection.getAutoCommit()).isFalse();
-            assertThat(FakeLessor.physical(face).jdbc().getTransactionIsolation())
+            assertThat(FakeLeaseManager.physical(face).jdbc().getTransactionIsolation())
                 .isEqualTo(Connection.TRANSACTION_REPEATABLE_READ);
             return executing("insert a").run(connection);
           });
@@ -674,7 +675,7 @@ class RerunTest extends RunnerFixture {
   /** What SQL has set (a schema, a role, a temporary table) can't be carried over. */
   @Test
   void aUnitOnASessionThatSqlHasChangedIsNotRunAgain() throws SQLException {
-    try (PooledConnection face = lessor.acquire()) {
+    try (PooledConnection face = leases.acquire()) {
       execute(face, "SET search_path = x");
       SQLException lost = driver.breakNext("execute");
       assertThatThrownBy(() -> runner.rerun(face, READ_ONLY, executing("select 1"))).isSameAs(lost);
@@ -684,7 +685,7 @@ class RerunTest extends RunnerFixture {
 
   @Test
   void aUnitBesideAnOpenStatementIsNotRunAgain() throws SQLException {
-    try (PooledConnection face = lessor.acquire();
+    try (PooledConnection face = leases.acquire();
         Statement open = face.createStatement()) {
       SQLException lost = driver.breakNext("execute");
       assertThatThrownBy(() -> runner.rerun(face, READ_ONLY, executing("select 1"))).isSameAs(lost);
@@ -725,6 +726,6 @@ class RerunTest extends RunnerFixture {
                     }))
         .hasMessage("gone");
     assertThat(runs).isEqualTo(1);
-    assertThat(lessor.released).hasValue(1);
+    assertThat(leases.released).hasValue(1);
   }
 }

@@ -4,7 +4,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.RetryConfig;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.FakeDriver;
-import io.everpool.core.jdbc.FakeLessor;
+import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.Logged;
 import io.everpool.core.jdbc.PooledConnection;
 import java.sql.Connection;
@@ -23,8 +23,8 @@ abstract class RunnerFixture {
   final Logged logged = new Logged();
   final List<Long> pauses = new ArrayList<>();
   long now;
-  FakeLessor lessor = lessor(RetryConfig.DEFAULT);
-  UnitRunner runner = runner(lessor);
+  FakeLeaseManager leases = leases(RetryConfig.DEFAULT);
+  UnitRunner runner = runner(leases);
 
   /** How often the work of the test ran. */
   int runs;
@@ -34,17 +34,17 @@ abstract class RunnerFixture {
     logged.close();
   }
 
-  FakeLessor lessor(RetryConfig retry) {
-    return FakeLessor.over(driver, PoolConfig.builder("fake:").retry(retry).build());
+  FakeLeaseManager leases(RetryConfig retry) {
+    return FakeLeaseManager.over(driver, PoolConfig.builder("fake:").retry(retry).build());
   }
 
-  UnitRunner runner(FakeLessor over) {
+  UnitRunner runner(FakeLeaseManager over) {
     return new UnitRunner(over, () -> now, () -> 0.5, this::pause);
   }
 
   void retry(RetryConfig retry) {
-    lessor = lessor(retry);
-    runner = runner(lessor);
+    leases = leases(retry);
+    runner = runner(leases);
   }
 
   private void pause(long nanos) throws InterruptedException {
@@ -67,10 +67,10 @@ abstract class RunnerFixture {
   }
 
   static long number(Connection connection) {
-    return FakeLessor.session((PooledConnection) connection).number();
+    return FakeLeaseManager.session((PooledConnection) connection).number();
   }
 
   <E extends PoolEvent> Stream<E> events(Class<E> type) {
-    return lessor.events.stream().filter(type::isInstance).map(type::cast);
+    return leases.events.stream().filter(type::isInstance).map(type::cast);
   }
 }

@@ -1,7 +1,7 @@
 package io.everpool.core.upkeep;
 
 /** What makes upkeep happen: a thread in life, the event queue in simulation. */
-public interface Pulse {
+public interface PassScheduler {
 
   /** A maintenance pass: does what is due, and says after how many nanoseconds more will be. */
   @FunctionalInterface

@@ -12,7 +12,7 @@ import java.sql.SQLException;
  *
  * <p>A lease is named by the slot's word; one that is over does nothing to anybody.
  */
-public interface Lessor {
+public interface LeaseManager {
 
   /**
    * A clean connection comes back. If it was doomed meanwhile it is closed instead. A late or

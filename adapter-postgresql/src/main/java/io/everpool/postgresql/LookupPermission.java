@@ -5,14 +5,14 @@ import java.sql.Connection;
 import java.sql.SQLException;
 
 /**
- * Whether the server tells this role of its {@link Incarnation}: an administrator may hide the
+ * Whether the server tells this role of its {@link ServerRun}: an administrator may hide the
  * functions, and what only speaks PostgreSQL's language may not have them. In a transaction a
  * refusal would be the end of it, so the first to ask does so behind a savepoint. Thread-safe.
  */
-final class Disclosure {
+final class LookupPermission {
   private static final String EVERYTHING =
       "select pg_catalog.pg_wal_lsn_diff(checkpoint_lsn, '0/0'), "
-          + Incarnation.ALL
+          + ServerRun.ALL
           + " from pg_catalog.pg_control_checkpoint()";
 
   private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;

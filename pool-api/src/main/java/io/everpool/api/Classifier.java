@@ -1,5 +1,6 @@
-package io.everpool.api.driver;
+package io.everpool.api;
 
+import io.everpool.api.driver.Verdict;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 

@@ -1,16 +1,16 @@
 package io.everpool.core.upkeep;
 
-import io.everpool.core.policy.Churn;
+import io.everpool.core.policy.LossRate;
 import java.util.ArrayDeque;
 
 /** Notices that connections are lost again and again. Upkeep thread only. */
-final class Losses {
+final class RecentLosses {
   private final ArrayDeque<Long> times = new ArrayDeque<>();
   private long lostBefore;
   private long saidAt;
 
-  Losses(long now) {
-    saidAt = now - Churn.SILENCE;
+  RecentLosses(long now) {
+    saidAt = now - LossRate.SILENCE;
   }
 
   /**
@@ -23,13 +23,13 @@ final class Losses {
       return false;
     }
     lostBefore = lost;
-    while (!times.isEmpty() && now - times.peek() > Churn.WINDOW) {
+    while (!times.isEmpty() && now - times.peek() > LossRate.WINDOW) {
       times.remove();
     }
-    if (times.isEmpty() || now - times.getLast() >= Churn.ONE_CAUSE) {
+    if (times.isEmpty() || now - times.getLast() >= LossRate.ONE_CAUSE) {
       times.add(now);
     }
-    if (!Churn.frequent(times.size(), now - saidAt)) {
+    if (!LossRate.frequent(times.size(), now - saidAt)) {
       return false;
     }
     saidAt = now;

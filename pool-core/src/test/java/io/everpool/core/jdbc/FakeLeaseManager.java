@@ -19,10 +19,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A lessor without an engine: real slots and real moves, but nobody waits, and what is closed stays
+ * A leases without an engine: real slots and real moves, but nobody waits, and what is closed stays
  * closed. Opens a connection whenever none is idle.
  */
-public final class FakeLessor implements Lessor {
+public final class FakeLeaseManager implements LeaseManager {
 
   /** Opens connections. */
   @FunctionalInterface
@@ -58,7 +58,7 @@ public final class FakeLessor implements Lessor {
 
   public final AtomicInteger resetsEnded = new AtomicInteger();
 
-  public FakeLessor(PoolConfig config, Connector connector, Opener opener) {
+  public FakeLeaseManager(PoolConfig config, Connector connector, Opener opener) {
     this.config = config;
     this.connector = connector;
     this.opener = opener;
@@ -66,7 +66,7 @@ public final class FakeLessor implements Lessor {
   }
 
   /** A pool over the fake driver, with defaults. */
-  public static FakeLessor over(FakeDriver driver) {
+  public static FakeLeaseManager over(FakeDriver driver) {
     return over(driver, settings().build());
   }
 
@@ -74,8 +74,8 @@ public final class FakeLessor implements Lessor {
     return PoolConfig.builder("fake:");
   }
 
-  public static FakeLessor over(FakeDriver driver, PoolConfig config) {
-    return new FakeLessor(config, new FakeConnector(), driver::open);
+  public static FakeLeaseManager over(FakeDriver driver, PoolConfig config) {
+    return new FakeLeaseManager(config, new FakeConnector(), driver::open);
   }
 
   /** Takes a connection. */
@@ -93,7 +93,7 @@ public final class FakeLessor implements Lessor {
       Slot slot = new Slot(0);
       must(slot, Move.RESERVE);
       session = new Session(slot, this.session.incrementAndGet(), opener.open(), this);
-      slot.occupant = session;
+      slot.entry = session;
       must(slot, Move.OPENED);
     }
     must(session.slot(), Move.ACQUIRE);
@@ -122,12 +122,12 @@ public final class FakeLessor implements Lessor {
       released.incrementAndGet();
       idle.push(session);
     } else {
-      bury(session, lease);
+      closeDoomed(session, lease);
     }
   }
 
-  private void bury(Session session, long lease) {
-    if (session.slot().attempt(Move.BURY, Slot.after(Move.DOOM, lease))) {
+  private void closeDoomed(Session session, long lease) {
+    if (session.slot().attempt(Move.CLOSE_DOOMED, Slot.after(Move.DOOM, lease))) {
       closed.add(CloseReason.FAILED);
       session.physical().abort();
     }
@@ -139,7 +139,7 @@ public final class FakeLessor implements Lessor {
       closed.add(reason);
       session.physical().abort();
     } else {
-      bury(session, lease);
+      closeDoomed(session, lease);
     }
   }
 

@@ -2,11 +2,11 @@ package io.everpool.core;
 
 import static java.util.Objects.requireNonNull;
 
-import io.everpool.api.driver.Classifier;
+import io.everpool.api.Classifier;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.FailureChain;
 import io.everpool.api.driver.Verdict;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.function.Function;
@@ -18,14 +18,14 @@ import org.slf4j.Logger;
  * work. The user's rules come first, each for every SQLException that the failure is made of
  * ({@link FailureChain}); then the driver's. Never throws.
  */
-final class Judge implements Function<Throwable, Verdict> {
-  private static final Logger log = Journal.log();
+final class CompositeClassifier implements Function<Throwable, Verdict> {
+  private static final Logger log = PoolEvents.log();
 
   private final String pool;
   private final List<Classifier> rules;
   private final Connector driver;
 
-  Judge(String pool, List<Classifier> rules, Connector driver) {
+  CompositeClassifier(String pool, List<Classifier> rules, Connector driver) {
     this.pool = pool;
     this.rules = List.copyOf(rules);
     this.driver = driver;

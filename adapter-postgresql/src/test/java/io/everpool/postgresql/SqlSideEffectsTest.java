@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the text of a statement betrays; that the server agrees is shown by SessionResetTest. */
-class SqlTracesTest {
+class SqlSideEffectsTest {
 
   @ParameterizedTest
   @ValueSource(
@@ -74,7 +74,7 @@ class SqlTracesTest {
         "copy t from stdin"
       })
   void leavesNothing(String sql) {
-    assertThat(SqlTraces.of(sql)).isZero();
+    assertThat(SqlSideEffects.of(sql)).isZero();
   }
 
   @ParameterizedTest
@@ -95,7 +95,7 @@ class SqlTracesTest {
         "select 'a\\'; select 'b'; set x = 1"
       })
   void leavesSettings(String sql) {
-    assertThat(SqlTraces.of(sql)).isEqualTo(SETTINGS);
+    assertThat(SqlSideEffects.of(sql)).isEqualTo(SETTINGS);
   }
 
   @ParameterizedTest
@@ -108,7 +108,7 @@ class SqlTracesTest {
         "set session_authorization = joe"
       })
   void leavesARole(String sql) {
-    assertThat(SqlTraces.of(sql)).isEqualTo(ROLE);
+    assertThat(SqlSideEffects.of(sql)).isEqualTo(ROLE);
   }
 
   /** Another path may make other tables of the same names, and a plan must not outlive that. */
@@ -122,7 +122,7 @@ class SqlTracesTest {
         "select set_config('SEARCH_PATH', 'a', false)"
       })
   void leavesAPath(String sql) {
-    assertThat(SqlTraces.of(sql)).isEqualTo(SETTINGS | PATH);
+    assertThat(SqlSideEffects.of(sql)).isEqualTo(SETTINGS | PATH);
   }
 
   /** The first argument says which; the last must be the word true, and nothing but that. */
@@ -149,7 +149,7 @@ class SqlTracesTest {
         "select set_config('x', coalesce(y, true)::text)"
       })
   void leavesTheSettingThatIsNamed(String sql) {
-    assertThat(SqlTraces.of(sql) & ~ROLE & ~PATH).isEqualTo(SETTINGS);
+    assertThat(SqlSideEffects.of(sql) & ~ROLE & ~PATH).isEqualTo(SETTINGS);
   }
 
   /** Which of them is in the arguments. */
@@ -166,7 +166,7 @@ class SqlTracesTest {
         "set \"role\" to joe"
       })
   void leavesSettingsARoleOrAPath(String sql) {
-    assertThat(SqlTraces.of(sql)).isEqualTo(SETTINGS | ROLE | PATH);
+    assertThat(SqlSideEffects.of(sql)).isEqualTo(SETTINGS | ROLE | PATH);
   }
 
   @ParameterizedTest
@@ -187,7 +187,7 @@ class SqlTracesTest {
         "alter table t set schema pg_temp"
       })
   void leavesSomethingTemporary(String sql) {
-    assertThat(SqlTraces.of(sql)).isEqualTo(TEMPORARY);
+    assertThat(SqlSideEffects.of(sql)).isEqualTo(TEMPORARY);
   }
 
   @ParameterizedTest
@@ -202,26 +202,26 @@ class SqlTracesTest {
         "update t set x = 1 where \"pg_advisory_lock\"(1) is null"
       })
   void leavesAnAdvisoryLock(String sql) {
-    assertThat(SqlTraces.of(sql)).isEqualTo(ADVISORY_LOCK);
+    assertThat(SqlSideEffects.of(sql)).isEqualTo(ADVISORY_LOCK);
   }
 
   @Test
   void leavesAListener() {
-    assertThat(SqlTraces.of("listen \"channel\"")).isEqualTo(LISTEN);
-    assertThat(SqlTraces.of("select 1;LISTEN x")).isEqualTo(LISTEN);
+    assertThat(SqlSideEffects.of("listen \"channel\"")).isEqualTo(LISTEN);
+    assertThat(SqlSideEffects.of("select 1;LISTEN x")).isEqualTo(LISTEN);
   }
 
   @Test
   void leavesACursor() {
-    assertThat(SqlTraces.of("declare c cursor with hold for select 1")).isEqualTo(CURSOR);
-    assertThat(SqlTraces.of("DECLARE \"c\" NO SCROLL CURSOR WITH /* */ HOLD FOR SELECT 1"))
+    assertThat(SqlSideEffects.of("declare c cursor with hold for select 1")).isEqualTo(CURSOR);
+    assertThat(SqlSideEffects.of("DECLARE \"c\" NO SCROLL CURSOR WITH /* */ HOLD FOR SELECT 1"))
         .isEqualTo(CURSOR);
   }
 
   @Test
   void leavesAPreparedStatement() {
-    assertThat(SqlTraces.of("prepare p as select 1")).isEqualTo(PREPARED);
-    assertThat(SqlTraces.of("PREPARE \"transaction\" AS SELECT 1")).isEqualTo(PREPARED);
+    assertThat(SqlSideEffects.of("prepare p as select 1")).isEqualTo(PREPARED);
+    assertThat(SqlSideEffects.of("PREPARE \"transaction\" AS SELECT 1")).isEqualTo(PREPARED);
   }
 
   @ParameterizedTest
@@ -238,12 +238,12 @@ class SqlTracesTest {
         "select 1; call p()"
       })
   void codeMayLeaveAnything(String sql) {
-    assertThat(SqlTraces.of(sql)).isEqualTo(ANYTHING);
+    assertThat(SqlSideEffects.of(sql)).isEqualTo(ANYTHING);
   }
 
   @Test
   void severalStatementsAddUp() {
-    assertThat(SqlTraces.of("set x = 1; listen y; create temp table z (a int); select 1"))
+    assertThat(SqlSideEffects.of("set x = 1; listen y; create temp table z (a int); select 1"))
         .isEqualTo(SETTINGS | LISTEN | TEMPORARY);
   }
 
@@ -280,7 +280,7 @@ class SqlTracesTest {
       for (int n = random.nextInt(12); n >= 0; n--) {
         sql.append(pieces[random.nextInt(pieces.length)]);
       }
-      assertThat(SqlTraces.of(sql.toString())).isBetween(0, ANYTHING);
+      assertThat(SqlSideEffects.of(sql.toString())).isBetween(0, ANYTHING);
     }
   }
 }

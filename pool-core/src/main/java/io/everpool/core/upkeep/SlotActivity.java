@@ -10,7 +10,7 @@ import java.util.Arrays;
  * so that nobody reads a clock to lend or return one. Times are therefore exact to a pass, and too
  * short rather than too long. Only the upkeep thread writes; readings from elsewhere may be stale.
  */
-final class Census {
+final class SlotActivity {
   private static final State[] STATES = State.values();
 
   private final Slot[] slots;
@@ -21,7 +21,7 @@ final class Census {
   private long lastWork;
   private int peak;
 
-  Census(Slot[] slots, long now) {
+  SlotActivity(Slot[] slots, long now) {
     this.slots = slots;
     this.words = new long[slots.length];
     this.since = new long[slots.length];

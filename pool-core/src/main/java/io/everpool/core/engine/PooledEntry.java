@@ -3,7 +3,7 @@ package io.everpool.core.engine;
 import io.everpool.api.driver.PhysicalConnection;
 
 /** What sits in a slot: a connection and its books. */
-public interface Occupant {
+public interface PooledEntry {
 
   /** The connection's number, counted from 1 within the pool. */
   long number();

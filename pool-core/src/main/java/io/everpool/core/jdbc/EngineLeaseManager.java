@@ -18,11 +18,11 @@ import io.everpool.api.observe.PoolEvent.ConnectionFailed;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
-import io.everpool.core.engine.Turn;
+import io.everpool.core.engine.WaitResult;
 import io.everpool.core.engine.Waiter;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
-import io.everpool.core.upkeep.Holders;
+import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.Upkeep;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
@@ -37,8 +37,8 @@ import org.slf4j.Logger;
  * Hands out leases and takes them back. Here, and nowhere else, a calling thread parks; everything
  * that two threads could dispute is settled by the engine.
  */
-public final class LeaseDesk implements Lessor {
-  private static final Logger log = Journal.log();
+public final class EngineLeaseManager implements LeaseManager {
+  private static final Logger log = PoolEvents.log();
 
   private final PoolConfig config;
   private final Connector connector;
@@ -46,18 +46,18 @@ public final class LeaseDesk implements Lessor {
   private final Upkeep upkeep;
   private final Engine engine;
   private final TimeSource time;
-  private final Journal journal;
+  private final PoolEvents events;
   private final Supplier<PoolSnapshot> snapshot;
   private final @Nullable LeaseRecorder recorder;
   private final SqlTexts texts;
 
-  public LeaseDesk(
+  public EngineLeaseManager(
       PoolConfig config,
       Connector connector,
       Function<Throwable, Verdict> classifier,
       Upkeep upkeep,
       TimeSource time,
-      Journal journal,
+      PoolEvents events,
       Supplier<PoolSnapshot> snapshot,
       @Nullable LeaseRecorder recorder) {
     this.config = config;
@@ -66,7 +66,7 @@ public final class LeaseDesk implements Lessor {
     this.upkeep = upkeep;
     this.engine = upkeep.engine();
     this.time = time;
-    this.journal = journal;
+    this.events = events;
     this.snapshot = snapshot;
     this.recorder = recorder;
     this.texts = new SqlTexts(connector);
@@ -80,7 +80,7 @@ public final class LeaseDesk implements Lessor {
    * Session#stranded}, which upkeep looks at.
    */
   public PooledConnection acquire() throws SQLException {
-    long threadId = Holders.id(Thread.currentThread());
+    long threadId = HolderThreads.id(Thread.currentThread());
     Slot found = engine.tryAcquire(threadId);
     long lease = found == null ? 0 : found.lease;
     try {
@@ -92,7 +92,7 @@ public final class LeaseDesk implements Lessor {
       }
       return face(found);
     } catch (Throwable e) {
-      if (found != null && found.occupant instanceof Session session) {
+      if (found != null && found.entry instanceof Session session) {
         session.stranded = lease; // says nothing if that lease is over
       }
       throw e;
@@ -104,7 +104,7 @@ public final class LeaseDesk implements Lessor {
    * few may wait in line.
    */
   public PooledConnection acquireFirst() throws SQLException {
-    return face(acquireWithCare(Holders.id(Thread.currentThread()), null, Integer.MAX_VALUE));
+    return face(acquireWithCare(HolderThreads.id(Thread.currentThread()), null, Integer.MAX_VALUE));
   }
 
   private static PooledConnection face(Slot slot) {
@@ -112,7 +112,7 @@ public final class LeaseDesk implements Lessor {
     try {
       return new PooledConnection(session(slot), lease);
     } catch (Throwable e) {
-      if (slot.occupant instanceof Session session) {
+      if (slot.entry instanceof Session session) {
         session.stranded = lease;
       }
       throw e;
@@ -121,7 +121,7 @@ public final class LeaseDesk implements Lessor {
 
   @Override
   public void renew(PooledConnection face) throws SQLException {
-    long threadId = Holders.id(Thread.currentThread());
+    long threadId = HolderThreads.id(Thread.currentThread());
     Slot slot = acquireWithCare(threadId, null, config.maxWaiters());
     boolean taken = false;
     try {
@@ -152,10 +152,10 @@ public final class LeaseDesk implements Lessor {
         // Asked again afterwards: whoever takes his time with a look loses the connection.
         ready = slot.word() == lease && fit(slot, lease) && slot.word() == lease;
         if (!ready) {
-          engine.release(slot, lease); // buries one that was doomed; else it is over already
+          engine.release(slot, lease); // closes one that was doomed; else it is over already
         }
       } catch (Throwable e) {
-        if (slot.occupant instanceof Session session) {
+        if (slot.entry instanceof Session session) {
           session.stranded = lease;
         }
         throw e;
@@ -242,9 +242,9 @@ public final class LeaseDesk implements Lessor {
     boolean interrupted = false;
     boolean stands = true;
     try {
-      Turn turn = engine.begin(waiter, threadId, maxWaiters);
+      WaitResult result = engine.begin(waiter, threadId, maxWaiters);
       while (true) {
-        switch (turn) {
+        switch (result) {
           case SERVED -> {
             return engine.take(waiter, threadId, time.nanoTime());
           }
@@ -265,13 +265,13 @@ public final class LeaseDesk implements Lessor {
                 stands = false;
                 throw interrupted ? interrupted() : timedOut(begun, null);
               }
-              turn = engine.step(waiter, threadId); // a connection came first: it must be taken
-            } else if (turn == Turn.WAIT) {
+              result = engine.step(waiter, threadId); // a connection came first: it must be taken
+            } else if (result == WaitResult.WAIT) {
               LockSupport.parkNanos(waiter, left);
-              turn = engine.step(waiter, threadId);
+              result = engine.step(waiter, threadId);
             } else {
               LockSupport.parkNanos(waiter, Math.min(left, Engine.relookNanos()));
-              turn = engine.relook(waiter, threadId);
+              result = engine.relook(waiter, threadId);
             }
           }
         }
@@ -290,7 +290,7 @@ public final class LeaseDesk implements Lessor {
 
   /** With what stack and memory there is: nobody hands a connection to one who doesn't wait. */
   private void leaveForGood(Parked waiter, long threadId) {
-    if (!engine.leave(waiter) && engine.step(waiter, threadId) == Turn.SERVED) {
+    if (!engine.leave(waiter) && engine.step(waiter, threadId) == WaitResult.SERVED) {
       Slot slot = engine.take(waiter, threadId, time.nanoTime());
       engine.release(slot, slot.lease);
     }
@@ -328,7 +328,7 @@ public final class LeaseDesk implements Lessor {
 
   private SQLException timedOut(long begun, @Nullable String instead) {
     long waited = time.nanoTime() - begun;
-    journal.emit(new AcquireTimedOut(config.name(), waited));
+    events.emit(new AcquireTimedOut(config.name(), waited));
     PoolSnapshot now = snapshot.get();
     return new AcquireTimeoutException(
         "No connection within "
@@ -349,7 +349,7 @@ public final class LeaseDesk implements Lessor {
   }
 
   private SQLException rejected() {
-    journal.emit(new AcquireRejected(config.name()));
+    events.emit(new AcquireRejected(config.name()));
     PoolSnapshot now = snapshot.get();
     return new TooManyWaitersException(
         "Refused at once: "
@@ -407,7 +407,7 @@ public final class LeaseDesk implements Lessor {
         session.number(),
         verdict,
         message);
-    journal.emit(new ConnectionFailed(config.name(), session.number(), verdict, message));
+    events.emit(new ConnectionFailed(config.name(), session.number(), verdict, message));
   }
 
   // ---- measuring: what a recorder throws is its own affair
@@ -478,11 +478,11 @@ public final class LeaseDesk implements Lessor {
 
   @Override
   public void emit(PoolEvent event) {
-    journal.emit(event);
+    events.emit(event);
   }
 
   private static Session session(Slot slot) {
-    Session session = (Session) slot.occupant;
+    Session session = (Session) slot.entry;
     if (session == null) {
       throw new IllegalStateException("leased without a connection: " + slot);
     }

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * own threads have better things to do than wait for a listener, so theirs are told in order by one
  * courier, a worker that comes when there is something to tell.
  */
-public final class Journal {
+public final class PoolEvents {
   private static final Logger log = LoggerFactory.getLogger("io.everpool.Pool");
 
   /** So many events wait for a listener that hangs; further ones are counted but not told. */
@@ -45,7 +45,7 @@ public final class Journal {
   private volatile Executor couriers = Runnable::run;
   private volatile @Nullable Thread courier;
 
-  public Journal(String pool, List<PoolListener> listeners) {
+  public PoolEvents(String pool, List<PoolListener> listeners) {
     this.pool = pool;
     this.listeners = List.copyOf(listeners);
     for (CloseReason reason : CloseReason.values()) {

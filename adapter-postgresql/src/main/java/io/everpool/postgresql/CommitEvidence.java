@@ -11,18 +11,18 @@ import org.jspecify.annotations.Nullable;
  * @param now the run that says so; no standby
  * @param checkpoint where the server's latest checkpoint is in its log
  */
-record Testimony(@Nullable String said, Incarnation now, BigInteger checkpoint) {
+record CommitEvidence(@Nullable String said, ServerRun now, BigInteger checkpoint) {
 
   /** What became of the transaction that was at work there. */
-  CommitStatus about(Place place) {
-    Incarnation then = place.run();
+  CommitStatus about(LogPosition position) {
+    ServerRun then = position.run();
     if (now.standby() || !now.system().equals(then.system())) {
       return CommitStatus.UNKNOWN;
     }
-    if (now.equals(then) || onlyOrderlyRestartsSince(place)) {
+    if (now.equals(then) || onlyOrderlyRestartsSince(position)) {
       return word();
     }
-    return cutOffBefore(place) ? CommitStatus.ABORTED : CommitStatus.UNKNOWN;
+    return cutOffBefore(position) ? CommitStatus.ABORTED : CommitStatus.UNKNOWN;
   }
 
   private CommitStatus word() {
@@ -43,13 +43,13 @@ record Testimony(@Nullable String said, Incarnation now, BigInteger checkpoint) 
    * kept. The checkpoint is a second witness against a server whose files were put back to an
    * earlier state while it was down: those began from a checkpoint of then.
    */
-  private boolean onlyOrderlyRestartsSince(Place place) {
-    Incarnation then = place.run();
+  private boolean onlyOrderlyRestartsSince(LogPosition position) {
+    ServerRun then = position.run();
     return now.recoveredTo() == null
         && now.timeline().equals(then.timeline())
         && !now.statistics().isEmpty()
         && now.statistics().equals(then.statistics())
-        && checkpoint.compareTo(place.position()) >= 0;
+        && checkpoint.compareTo(position.lsn()) >= 0;
   }
 
   /**
@@ -60,10 +60,10 @@ record Testimony(@Nullable String said, Incarnation now, BigInteger checkpoint) 
    * <p>The opposite doesn't hold: between a crash that lost the COMMIT and this recovery there may
    * have been a run that gave its id to another.
    */
-  private boolean cutOffBefore(Place place) {
+  private boolean cutOffBefore(LogPosition position) {
     BigInteger recoveredTo = now.recoveredTo();
     return recoveredTo != null
-        && !recoveredTo.equals(place.run().recoveredTo())
-        && recoveredTo.compareTo(place.position()) <= 0;
+        && !recoveredTo.equals(position.run().recoveredTo())
+        && recoveredTo.compareTo(position.lsn()) <= 0;
   }
 }

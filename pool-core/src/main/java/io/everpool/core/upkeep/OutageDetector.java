@@ -5,13 +5,13 @@ import io.everpool.core.policy.Fencing;
 import java.util.ArrayDeque;
 
 /** Collects failures until they say something about the server. Upkeep thread only. */
-final class Alarm {
+final class OutageDetector {
   private final ArrayDeque<Long> failures = new ArrayDeque<>();
   private int liveBefore;
   private long serverAwayUntil;
   private long currentUntil;
 
-  Alarm(long now) {
+  OutageDetector(long now) {
     serverAwayUntil = now;
     currentUntil = now;
   }

@@ -8,14 +8,14 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What a server says is believed only where it can't be about something else. */
-class TestimonyTest {
-  private static final Incarnation CLEAN = run("1", "started 1", "since 1", null);
-  private static final Incarnation RECOVERED = run("1", "started 1", "since 1", 500);
-  private static final int POSITION = 1_000;
+class CommitEvidenceTest {
+  private static final ServerRun CLEAN = run("1", "started 1", "since 1", null);
+  private static final ServerRun RECOVERED = run("1", "started 1", "since 1", 500);
+  private static final int LSN = 1_000;
 
-  private static Incarnation run(
+  private static ServerRun run(
       String timeline, String started, String statistics, @Nullable Integer recoveredTo) {
-    return new Incarnation(
+    return new ServerRun(
         "system",
         timeline,
         started,
@@ -24,18 +24,18 @@ class TestimonyTest {
   }
 
   private static CommitStatus believed(
-      Incarnation then, @Nullable String said, Incarnation now, int checkpoint) {
-    return new Testimony(said, now, BigInteger.valueOf(checkpoint))
-        .about(new Place(then, BigInteger.valueOf(POSITION)));
+      ServerRun then, @Nullable String said, ServerRun now, int checkpoint) {
+    return new CommitEvidence(said, now, BigInteger.valueOf(checkpoint))
+        .about(new LogPosition(then, BigInteger.valueOf(LSN)));
   }
 
-  private static CommitStatus believed(Incarnation then, Incarnation now) {
-    return believed(then, "committed", now, POSITION + 1);
+  private static CommitStatus believed(ServerRun then, ServerRun now) {
+    return believed(then, "committed", now, LSN + 1);
   }
 
   @Test
   void withinARunItsWordCounts() {
-    for (Incarnation run : new Incarnation[] {CLEAN, RECOVERED}) {
+    for (ServerRun run : new ServerRun[] {CLEAN, RECOVERED}) {
       assertThat(believed(run, "committed", run, 0)).isEqualTo(CommitStatus.COMMITTED);
       assertThat(believed(run, "aborted", run, 0)).isEqualTo(CommitStatus.ABORTED);
       assertThat(believed(run, "in progress", run, 0)).isEqualTo(CommitStatus.IN_PROGRESS);
@@ -45,10 +45,10 @@ class TestimonyTest {
 
   @Test
   void overOrderlyRestartsItsWordCounts() {
-    Incarnation later = run("1", "started 2", "since 1", null);
+    ServerRun later = run("1", "started 2", "since 1", null);
     assertThat(believed(CLEAN, later)).isEqualTo(CommitStatus.COMMITTED);
     assertThat(believed(RECOVERED, later)).isEqualTo(CommitStatus.COMMITTED);
-    assertThat(believed(CLEAN, "aborted", later, POSITION)).isEqualTo(CommitStatus.ABORTED);
+    assertThat(believed(CLEAN, "aborted", later, LSN)).isEqualTo(CommitStatus.ABORTED);
   }
 
   /** Its statistics are those of after the crash. */
@@ -60,31 +60,31 @@ class TestimonyTest {
 
   @Test
   void withoutStatisticsNothingIsSure() {
-    Incarnation silent = run("1", "started 1", "", null);
+    ServerRun silent = run("1", "started 1", "", null);
     assertThat(believed(silent, run("1", "started 2", "", null))).isEqualTo(CommitStatus.UNKNOWN);
   }
 
   /** Its last shutdown was before the transaction. */
   @Test
   void filesThatWerePutBackAreNotTheServerThatWas() {
-    assertThat(believed(CLEAN, "committed", run("1", "started 2", "since 1", null), POSITION - 1))
+    assertThat(believed(CLEAN, "committed", run("1", "started 2", "since 1", null), LSN - 1))
         .isEqualTo(CommitStatus.UNKNOWN);
   }
 
   @Test
   void aCrashThatMayHaveKeptTheCommitLeavesItUnknown() {
-    assertThat(believed(CLEAN, run("1", "started 2", "since 2", POSITION + 1)))
+    assertThat(believed(CLEAN, run("1", "started 2", "since 2", LSN + 1)))
         .isEqualTo(CommitStatus.UNKNOWN);
-    assertThat(believed(CLEAN, run("2", "started 2", "since 2", POSITION + 1)))
+    assertThat(believed(CLEAN, run("2", "started 2", "since 2", LSN + 1)))
         .as("a failover")
         .isEqualTo(CommitStatus.UNKNOWN);
   }
 
   @Test
   void aRecoveryThatEndedBeforeTheCommitHasNotSeenIt() {
-    assertThat(believed(CLEAN, run("1", "started 2", "since 2", POSITION)))
+    assertThat(believed(CLEAN, run("1", "started 2", "since 2", LSN)))
         .isEqualTo(CommitStatus.ABORTED);
-    assertThat(believed(RECOVERED, run("2", "started 2", "since 2", POSITION - 1)))
+    assertThat(believed(RECOVERED, run("2", "started 2", "since 2", LSN - 1)))
         .as("a failover")
         .isEqualTo(CommitStatus.ABORTED);
   }
@@ -98,20 +98,20 @@ class TestimonyTest {
 
   @Test
   void anotherSystemAndAStandbyKnowNothing() {
-    Incarnation other = new Incarnation("other", "1", "started 1", "since 1", null);
+    ServerRun other = new ServerRun("other", "1", "started 1", "since 1", null);
     assertThat(believed(CLEAN, other)).isEqualTo(CommitStatus.UNKNOWN);
-    Incarnation standby = run("", "started 2", "since 2", 900);
+    ServerRun standby = run("", "started 2", "since 2", 900);
     assertThat(believed(CLEAN, standby)).isEqualTo(CommitStatus.UNKNOWN);
   }
 
   @Test
   void aTicketKeepsThePlace() {
-    for (Incarnation run : new Incarnation[] {CLEAN, RECOVERED}) {
-      Place place = new Place(run, BigInteger.TWO.pow(63));
-      assertThat(Place.parse(place.text())).isEqualTo(place);
+    for (ServerRun run : new ServerRun[] {CLEAN, RECOVERED}) {
+      LogPosition position = new LogPosition(run, BigInteger.TWO.pow(63));
+      assertThat(LogPosition.parse(position.text())).isEqualTo(position);
     }
     for (String other : new String[] {"", "1/1/1", "a/b/c/d/e@1", "a/b/c/d/1@x", "a/b/c/d@1"}) {
-      assertThat(Place.parse(other)).as(other).isNull();
+      assertThat(LogPosition.parse(other)).as(other).isNull();
     }
   }
 }

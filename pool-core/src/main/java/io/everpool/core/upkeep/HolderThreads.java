@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  * reference at each lease would cost a barrier of the garbage collector, and keep dead threads. On
  * a runtime without java.management it finds none, and the explanations are the poorer for it.
  */
-public final class Holders {
+public final class HolderThreads {
 
-  private Holders() {}
+  private HolderThreads() {}
 
   /** The thread's name and id; a virtual thread can't be found and has the id only. */
   public static String describe(long threadId) {

@@ -2,14 +2,14 @@ package io.everpool.core.upkeep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.everpool.core.policy.Churn;
+import io.everpool.core.policy.LossRate;
 import org.junit.jupiter.api.Test;
 
 /** Advice that comes too soon or too often is not read. */
-class LossesTest {
+class RecentLossesTest {
   private static final long SECOND = 1_000_000_000L;
   private static final long START = Long.MAX_VALUE - 30 * SECOND; // the clock may wrap
-  private final Losses losses = new Losses(START);
+  private final RecentLosses losses = new RecentLosses(START);
 
   private static long after(long seconds) {
     return START + seconds * SECOND;
@@ -45,7 +45,7 @@ class LossesTest {
   @Test
   void losses_over_a_long_time_are_chance() {
     for (int lost = 1; lost <= 50; lost++) {
-      assertThat(losses.frequent(lost, START + (long) lost * Churn.WINDOW / 3)).isFalse();
+      assertThat(losses.frequent(lost, START + (long) lost * LossRate.WINDOW / 3)).isFalse();
     }
   }
 
@@ -53,7 +53,7 @@ class LossesTest {
   void once_said_it_is_not_said_again_for_a_while() {
     int said = 0;
     long time = START;
-    for (int lost = 1; time - START < 2 * Churn.SILENCE; lost++) {
+    for (int lost = 1; time - START < 2 * LossRate.SILENCE; lost++) {
       said += losses.frequent(lost, time) ? 1 : 0;
       time += 10 * SECOND;
     }

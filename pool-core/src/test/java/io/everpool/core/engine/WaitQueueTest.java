@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class LineTest {
+class WaitQueueTest {
 
   private static final class Idler extends Waiter {
     int woken;
@@ -21,17 +21,17 @@ class LineTest {
     }
   }
 
-  private final Line line = new Line();
+  private final WaitQueue queue = new WaitQueue();
 
   private Idler join() {
     Idler idler = new Idler();
-    assertThat(line.join(idler, Integer.MAX_VALUE)).isTrue();
+    assertThat(queue.join(idler, Integer.MAX_VALUE)).isTrue();
     return idler;
   }
 
   private void leave(Waiter waiter) {
-    assertThat(waiter.become(Waiter.Status.GONE)).isTrue();
-    line.left();
+    assertThat(waiter.become(Waiter.Status.LEFT)).isTrue();
+    queue.left();
   }
 
   @Test
@@ -39,10 +39,10 @@ class LineTest {
     Idler first = join();
     Idler second = join();
     Slot slot = new Slot(0);
-    assertThat(line.hand(slot, 1)).isSameAs(first);
-    assertThat(line.hand(slot, 2)).isSameAs(second);
-    assertThat(line.hand(slot, 3)).isNull();
-    assertThat(line.count()).isZero();
+    assertThat(queue.hand(slot, 1)).isSameAs(first);
+    assertThat(queue.hand(slot, 2)).isSameAs(second);
+    assertThat(queue.hand(slot, 3)).isNull();
+    assertThat(queue.count()).isZero();
   }
 
   @Test
@@ -50,16 +50,16 @@ class LineTest {
     Idler first = join();
     Idler second = join();
     leave(first);
-    assertThat(line.first()).isSameAs(second);
-    assertThat(line.hand(new Slot(0), 1)).isSameAs(second);
+    assertThat(queue.first()).isSameAs(second);
+    assertThat(queue.hand(new Slot(0), 1)).isSameAs(second);
     assertThat(first.slot).isNull();
   }
 
   @Test
   void nobody_joins_beyond_the_limit() {
-    assertThat(line.join(new Idler(), 1)).isTrue();
-    assertThat(line.join(new Idler(), 1)).isFalse();
-    assertThat(line.count()).isEqualTo(1);
+    assertThat(queue.join(new Idler(), 1)).isTrue();
+    assertThat(queue.join(new Idler(), 1)).isFalse();
+    assertThat(queue.count()).isEqualTo(1);
   }
 
   /**
@@ -76,21 +76,21 @@ class LineTest {
         many.add(join());
       }
       many.forEach(this::leave);
-      assertThat(line.entries()).isLessThan(150);
+      assertThat(queue.entries()).isLessThan(150);
     }
-    assertThat(line.count()).isEqualTo(1);
-    assertThat(line.first()).isSameAs(patient);
+    assertThat(queue.count()).isEqualTo(1);
+    assertThat(queue.first()).isSameAs(patient);
   }
 
   @Test
   void all_are_told_and_woken_when_nothing_will_come() {
     Idler first = join();
     Idler second = join();
-    line.dismiss();
+    queue.rejectAll();
     assertThat(List.of(first, second))
         .allSatisfy(
             waiter -> {
-              assertThat(waiter.status()).isEqualTo(Waiter.Status.TOLD);
+              assertThat(waiter.status()).isEqualTo(Waiter.Status.REJECTED);
               assertThat(waiter.woken).isEqualTo(1);
             });
   }

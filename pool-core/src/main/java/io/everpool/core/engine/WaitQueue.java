@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * have left than still wait, one leaver sweeps them all, so that a thousand simultaneous time-outs
  * cost a handful of walks and not a thousand.
  */
-final class Line extends LineCount {
+final class WaitQueue extends WaitQueueCount {
   private static final int TOLERATED = 64;
 
   private final ConcurrentLinkedQueue<Waiter> queue = new ConcurrentLinkedQueue<>();
@@ -31,7 +31,7 @@ final class Line extends LineCount {
     return count;
   }
 
-  /** Joins the line, unless {@code limit} wait already. A full fence lies behind a true answer. */
+  /** Joins the queue, unless {@code limit} wait already. A full fence lies behind a true answer. */
   boolean join(Waiter waiter, int limit) {
     if (add(1) > limit) {
       add(-1);
@@ -66,7 +66,7 @@ final class Line extends LineCount {
     return null;
   }
 
-  /** A waiter that has become GONE or TOLD is out of the line. */
+  /** A waiter that has become LEFT or REJECTED is out of the queue. */
   void left() {
     add(-1);
     if (leftSinceSweep.incrementAndGet() > TOLERATED + count
@@ -82,9 +82,9 @@ final class Line extends LineCount {
   }
 
   /** Tells all who wait that there is nothing to wait for. They leave by themselves. */
-  void dismiss() {
+  void rejectAll() {
     for (Waiter waiter : queue) {
-      if (waiter.become(Waiter.Status.TOLD)) {
+      if (waiter.become(Waiter.Status.REJECTED)) {
         waiter.wake();
       }
     }
@@ -102,12 +102,12 @@ abstract class LinePadding {
 }
 
 /** The count that every release reads, on a cache line that only waiters write. */
-abstract class LineCount extends LinePadding {
+abstract class WaitQueueCount extends LinePadding {
   private static final VarHandle COUNT;
 
   static {
     try {
-      COUNT = MethodHandles.lookup().findVarHandle(LineCount.class, "count", int.class);
+      COUNT = MethodHandles.lookup().findVarHandle(WaitQueueCount.class, "count", int.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }

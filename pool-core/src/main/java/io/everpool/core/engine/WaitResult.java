@@ -1,7 +1,7 @@
 package io.everpool.core.engine;
 
-/** What a caller in line has to do next. */
-public enum Turn {
+/** What a caller in the queue has to do next. */
+public enum WaitResult {
   /** It has a connection: {@link Engine#take}. */
   SERVED,
   /** Wait for a wake-up or the deadline, then {@link Engine#step}. */

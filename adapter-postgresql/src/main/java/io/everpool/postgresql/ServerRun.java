@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>After a crash a server gives transaction ids out again that hadn't reached the disk, and then
  * speaks of the new transaction where it is asked about the old. So its word counts within a run,
- * and in a later run only as far as {@link Testimony} allows. Two of these facts need an
+ * and in a later run only as far as {@link CommitEvidence} allows. Two of these facts need an
  * explanation:
  *
  * <ul>
@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param statistics since when there are statistics; empty if the server doesn't say
  * @param recoveredTo where the log ended that was replayed before this run; null if none was
  */
-record Incarnation(
+record ServerRun(
     String system,
     String timeline,
     String started,
@@ -62,8 +62,8 @@ record Incarnation(
   private static final int PARTS = 5;
 
   /** Reads the columns of {@link #ALL}, of which {@code column} is the first. */
-  static Incarnation read(ResultSet row, int column) throws SQLException {
-    return new Incarnation(
+  static ServerRun read(ResultSet row, int column) throws SQLException {
+    return new ServerRun(
         row.getString(column + 2),
         row.getString(column + 3),
         row.getString(column),
@@ -93,12 +93,12 @@ record Incarnation(
   }
 
   /** The opposite of {@link #text()}; null if it is something else. */
-  static @Nullable Incarnation parse(String text) {
+  static @Nullable ServerRun parse(String text) {
     String[] parts = text.split("/", -1);
     if (parts.length != PARTS || !parts[4].matches(NONE + "|\\d+")) {
       return null;
     }
     BigInteger recoveredTo = parts[4].equals(NONE) ? null : new BigInteger(parts[4]);
-    return new Incarnation(parts[0], parts[1], parts[2], parts[3], recoveredTo);
+    return new ServerRun(parts[0], parts[1], parts[2], parts[3], recoveredTo);
   }
 }

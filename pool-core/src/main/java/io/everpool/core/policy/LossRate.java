@@ -1,9 +1,9 @@
 package io.everpool.core.policy;
 
 /** When connections are lost so often that somebody should look for the cause. */
-public final class Churn {
+public final class LossRate {
 
-  /** Losses closer together than this have one cause and count once; nanoseconds. */
+  /** RecentLosses closer together than this have one cause and count once; nanoseconds. */
   public static final long ONE_CAUSE = 1_000_000_000L;
 
   /** How long a loss counts; nanoseconds. */
@@ -14,7 +14,7 @@ public final class Churn {
 
   private static final int MANY = 5;
 
-  private Churn() {}
+  private LossRate() {}
 
   /**
    * Whether to say so. A backend that was killed and a server that was restarted are chance; losses

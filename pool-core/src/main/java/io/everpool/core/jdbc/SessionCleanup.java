@@ -3,7 +3,7 @@ package io.everpool.core.jdbc;
 import io.everpool.api.CloseReason;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
-import io.everpool.core.observe.Journal;
+import io.everpool.core.observe.PoolEvents;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.Statement;
@@ -14,21 +14,21 @@ import org.slf4j.Logger;
  * Brings a session back to what a new connection is, and then gives it back. Whatever is thrown, by
  * the driver or by whoever else is asked, the lease ends, and once.
  */
-final class Homecoming {
-  private static final Logger log = Journal.log();
+final class SessionCleanup {
+  private static final Logger log = PoolEvents.log();
 
   private static final String OUT_OF_STEP =
       "It came back while a copy, a replication stream, a statement or a cancel was under way on it:"
           + " end those before the connection is closed";
 
   private final Session session;
-  private final Lessor lessor;
+  private final LeaseManager leases;
   private boolean rolledBack;
   private boolean writesNoMore;
 
-  private Homecoming(Session session) {
+  private SessionCleanup(Session session) {
     this.session = session;
-    lessor = session.lessor;
+    leases = session.leases;
   }
 
   /**
@@ -38,41 +38,41 @@ final class Homecoming {
    */
   static void of(Session session, long lease, @Nullable OpenStatement left) {
     if (session.broken()) {
-      session.lessor.cut(session, lease, CloseReason.FAILED); // nobody knows what a call would do
+      session.leases.cut(session, lease, CloseReason.FAILED); // nobody knows what a call would do
       return;
     }
     Throwable failure = null;
-    boolean tidy = false;
+    boolean clean = false;
     try {
-      tidy = left == null && session.tidy();
+      clean = left == null && session.isClean();
     } catch (Throwable e) {
       failure = e;
     }
-    if (tidy) {
+    if (clean) {
       giveBack(session, lease);
     } else {
-      new Homecoming(session).cleanUp(lease, left, failure);
+      new SessionCleanup(session).cleanUp(lease, left, failure);
     }
   }
 
   private static void giveBack(Session session, long lease) {
-    Lessor lessor = session.lessor;
-    if (session.wornOut()) {
-      lessor.retire(session, lease, CloseReason.MAX_QUERIES);
+    LeaseManager leases = session.leases;
+    if (session.reachedMaxQueries()) {
+      leases.retire(session, lease, CloseReason.MAX_QUERIES);
     } else {
-      lessor.release(session, lease);
+      leases.release(session, lease);
     }
   }
 
   private void cleanUp(long lease, @Nullable OpenStatement left, @Nullable Throwable found) {
-    long claimed = lessor.resetStarted(session, lease);
+    long claimed = leases.resetStarted(session, lease);
     if (claimed == 0) {
-      lessor.release(
-          session, lease); // buries a doomed one, and does nothing for a lease that is over
+      leases.release(
+          session, lease); // closes a doomed one, and does nothing for a lease that is over
       return;
     }
     Throwable failure = found;
-    Verdict verdict = Verdict.CALLER;
+    Verdict verdict = Verdict.STATEMENT_FAILED;
     try {
       // All that asks the driver or a classifier is in here: past the deadline the pool takes the
       // connection away, and what follows does nothing.
@@ -80,15 +80,15 @@ final class Homecoming {
         failure = clean(left);
       }
       if (failure instanceof SQLException e) {
-        verdict = lessor.classify(e);
+        verdict = leases.classify(e);
       }
     } finally {
-      lessor.resetEnded(session);
+      leases.resetEnded(session);
     }
     try {
       end(claimed, failure, verdict);
     } finally {
-      lessor.retire(session, claimed, CloseReason.RESET_FAILED); // if that was not the end yet
+      leases.retire(session, claimed, CloseReason.RESET_FAILED); // if that was not the end yet
     }
     if (rolledBack) {
       tellOfTransaction();
@@ -121,10 +121,10 @@ final class Homecoming {
     if (failure != null) {
       giveUp(claimed, failure, verdict);
     } else if (writesNoMore) {
-      lessor.retire(session, claimed, CloseReason.FENCED);
+      leases.retire(session, claimed, CloseReason.FENCED);
       log.warn(
           "Pool {}: the server of connection {} writes no more; it is replaced",
-          lessor.config().name(),
+          leases.config().name(),
           session.number());
     } else {
       giveBack(session, claimed);
@@ -164,28 +164,28 @@ final class Homecoming {
   }
 
   private void tellOfTransaction() {
-    String pool = lessor.config().name();
+    String pool = leases.config().name();
     log.warn(
         "Pool {}: connection {} came back with an open transaction, which was rolled back",
         pool,
         session.number(),
         new Throwable("It was closed here; commit or roll back before"));
-    lessor.emit(new PoolEvent.TransactionLeftOpen(pool, session.number()));
+    leases.emit(new PoolEvent.TransactionLeftOpen(pool, session.number()));
   }
 
   private void giveUp(long claimed, Throwable failure, Verdict verdict) {
     if (!(failure instanceof SQLException e) || session.exposedToProgram()) {
       // by its borrower's doing, as far as is known: no evidence against the server
-      lessor.cut(session, claimed, CloseReason.RESET_FAILED);
+      leases.cut(session, claimed, CloseReason.RESET_FAILED);
     } else if (verdict.fatal()) {
-      lessor.doom(session, claimed, verdict, e);
-      lessor.release(session, claimed);
+      leases.doom(session, claimed, verdict, e);
+      leases.release(session, claimed);
     } else {
-      lessor.retire(session, claimed, CloseReason.RESET_FAILED);
+      leases.retire(session, claimed, CloseReason.RESET_FAILED);
     }
     log.warn(
         "Pool {}: connection {} could not be brought back to the state of a new one; it is closed",
-        lessor.config().name(),
+        leases.config().name(),
         session.number(),
         failure);
   }

@@ -21,7 +21,7 @@ import java.util.Set;
  * <p>Reads the bodies of functions as well: there a statement begins behind {@code BEGIN}, {@code
  * THEN}, {@code ELSE} and {@code LOOP}, too, and {@code EXECUTE} does what nobody knows.
  */
-final class SqlTraces {
+final class SqlSideEffects {
 
   /** What stands before a name, as far as it tells whether a bracket behind it calls a function. */
   private enum Before {
@@ -37,7 +37,7 @@ final class SqlTraces {
   private final String sql;
   private final NameTable names;
   private final boolean body;
-  private int traces;
+  private int sideEffects;
 
   // ---- the statement so far
 
@@ -84,13 +84,13 @@ final class SqlTraces {
   private int configDepth = -1;
 
   /** What its setting is, as far as it is known by its name. */
-  private int configTraces;
+  private int configSideEffects;
 
   private boolean nameAwaited;
   private boolean nameGiven;
   private boolean trueAlone;
 
-  private SqlTraces(String sql, boolean backslashes, NameTable names, boolean body) {
+  private SqlSideEffects(String sql, boolean backslashes, NameTable names, boolean body) {
     this.scanner = new SqlScanner(sql, backslashes);
     this.sql = sql;
     this.names = names;
@@ -104,34 +104,34 @@ final class SqlTraces {
 
   /** The bits; 0 for nothing. A pure function. */
   static int of(String sql, NameTable names) {
-    return read(sql, names, false).traces;
+    return read(sql, names, false).sideEffects;
   }
 
   /** What calling a function of this body may leave. */
   static int ofBody(String sql, NameTable names) {
-    return read(sql, names, true).traces;
+    return read(sql, names, true).sideEffects;
   }
 
-  static SqlTraces read(String sql, NameTable names) {
+  static SqlSideEffects read(String sql, NameTable names) {
     return read(sql, names, false);
   }
 
-  private static SqlTraces read(String sql, NameTable names, boolean body) {
-    SqlTraces read = new SqlTraces(sql, false, names, body);
+  private static SqlSideEffects read(String sql, NameTable names, boolean body) {
+    SqlSideEffects read = new SqlSideEffects(sql, false, names, body);
     read.scan();
     if (read.scanner.ambiguous()) {
       // where a backslash may escape a quote or not, depending on a setting: either may be meant
-      SqlTraces other = new SqlTraces(sql, true, names, body);
+      SqlSideEffects other = new SqlSideEffects(sql, true, names, body);
       other.scan();
-      read.traces |= other.traces;
+      read.sideEffects |= other.sideEffects;
       other.defined.forEach((name, bits) -> read.defined.merge(name, bits, (a, b) -> a | b));
     }
     return read;
   }
 
   /** The bits; 0 for nothing. */
-  int traces() {
-    return traces;
+  int sideEffects() {
+    return sideEffects;
   }
 
   /** The names that what the text defines may give a meaning, with the bits that they then have. */
@@ -140,7 +140,7 @@ final class SqlTraces {
   }
 
   private void scan() {
-    traces = sql.isBlank() ? 0 : names.always();
+    sideEffects = sql.isBlank() ? 0 : names.always();
     while (true) {
       switch (scanner.next()) {
         case END -> {
@@ -160,12 +160,12 @@ final class SqlTraces {
   private void word(SqlWord word, boolean quoted) {
     switch (word) {
       case SET_CONFIG, SET_CONFIG_BY_NAME -> beginConfig();
-      case PG_ADVISORY_LOCK, PG_TRY_ADVISORY_LOCK -> traces |= SessionReset.ADVISORY_LOCK;
-      case PG_TEMP -> traces |= SessionReset.TEMPORARY;
-      case QUERY_TO_XML, CROSSTAB, CONNECTBY, TS_STAT, TS_REWRITE -> traces |= ANYTHING;
+      case PG_ADVISORY_LOCK, PG_TRY_ADVISORY_LOCK -> sideEffects |= SessionReset.ADVISORY_LOCK;
+      case PG_TEMP -> sideEffects |= SessionReset.TEMPORARY;
+      case QUERY_TO_XML, CROSSTAB, CONNECTBY, TS_STAT, TS_REWRITE -> sideEffects |= ANYTHING;
       case PG_SETTINGS -> {
         if (updates) {
-          traces |= SessionReset.SETTINGS | SessionReset.ROLE | SessionReset.PATH;
+          sideEffects |= SessionReset.SETTINGS | SessionReset.ROLE | SessionReset.PATH;
         }
       }
       default -> {
@@ -192,7 +192,7 @@ final class SqlTraces {
     called = before == SqlWord.CALL || (called && symbolBefore == '.');
     boolean keyword = !unknownName && (meaning & NameTable.KEYWORD) != 0 && !quoted;
     if (!unknownName) {
-      traces |= meaning & ANYTHING;
+      sideEffects |= meaning & ANYTHING;
     }
     lastMentioned = "";
     if (depth == 0 && !keyword && (first == SqlWord.CREATE || first == SqlWord.ALTER)) {
@@ -219,22 +219,22 @@ final class SqlTraces {
       }
       case EXECUTE -> {
         if (body) {
-          traces |= ANYTHING;
+          sideEffects |= ANYTHING;
         }
       }
-      case UESCAPE -> traces |= ANYTHING; // names may be written in any way
+      case UESCAPE -> sideEffects |= ANYTHING; // names may be written in any way
       case CREATE -> creates = true;
       case UPDATE -> updates = true;
       case FUNCTION, PROCEDURE, ROUTINE -> definesCode |= before != SqlWord.EXECUTE;
       case TEMP, TEMPORARY -> {
         if (temporaryAfter()) {
           temporary = true;
-          traces |= SessionReset.TEMPORARY;
+          sideEffects |= SessionReset.TEMPORARY;
         }
       }
       case HOLD -> {
         if (first == SqlWord.DECLARE && before == SqlWord.WITH) {
-          traces |= SessionReset.CURSOR;
+          sideEffects |= SessionReset.CURSOR;
         }
       }
       default -> {
@@ -244,19 +244,19 @@ final class SqlTraces {
     switch (count++) {
       case 0 -> {
         first = word;
-        traces |= left(word);
+        sideEffects |= left(word);
       }
       case 1 -> {
         second = word;
         if (first == SqlWord.SET && word != SqlWord.SESSION) {
-          traces |= set(word, quoted);
+          sideEffects |= set(word, quoted);
         } else if (first == SqlWord.PREPARE && word != SqlWord.TRANSACTION) {
-          traces |= SessionReset.PREPARED;
+          sideEffects |= SessionReset.PREPARED;
         }
       }
       case 2 -> {
         if (first == SqlWord.SET && second == SqlWord.SESSION) {
-          traces |= set(word, quoted);
+          sideEffects |= set(word, quoted);
         }
       }
       default -> {
@@ -306,7 +306,7 @@ final class SqlTraces {
 
   private void literal() {
     if (nameAwaited && sql.charAt(scanner.from()) == '\'') {
-      configTraces = ofSetting(sql.substring(scanner.from() + 1, scanner.position() - 1));
+      configSideEffects = ofSetting(sql.substring(scanner.from() + 1, scanner.position() - 1));
       nameGiven = true;
     } else {
       notALiteralName();
@@ -365,14 +365,14 @@ final class SqlTraces {
   private void call() {
     boolean defines = first == SqlWord.CREATE || first == SqlWord.ALTER;
     if (unknownName && beforeName == Before.ANY && names.isComplete() && !body && !defines) {
-      traces |= ANYTHING;
+      sideEffects |= ANYTHING;
     }
   }
 
   /** {@code {call p}} */
   private void callWithoutBrackets() {
     if (called && unknownName && names.isComplete() && !body) {
-      traces |= ANYTHING;
+      sideEffects |= ANYTHING;
     }
     called = false;
   }
@@ -384,7 +384,7 @@ final class SqlTraces {
     int at = scanner.from();
     operatorsFrom = at == operatorsTo ? operatorsFrom : at;
     operatorsTo = at + 1;
-    traces |= names.ofOperators(sql, operatorsFrom, operatorsTo);
+    sideEffects |= names.ofOperators(sql, operatorsFrom, operatorsTo);
   }
 
   private void forgetBefore() {
@@ -400,7 +400,7 @@ final class SqlTraces {
       endConfig(false);
     }
     configDepth = depth;
-    configTraces = ofSetting("search_path") | ofSetting("role");
+    configSideEffects = ofSetting("search_path") | ofSetting("role");
     nameGiven = false;
   }
 
@@ -408,7 +408,7 @@ final class SqlTraces {
   private void notALiteralName() {
     if (nameGiven) {
       nameGiven = false;
-      configTraces = ofSetting("search_path") | ofSetting("role");
+      configSideEffects = ofSetting("search_path") | ofSetting("role");
     }
   }
 
@@ -430,7 +430,7 @@ final class SqlTraces {
   private void endConfig(boolean local) {
     configDepth = -1;
     if (!local) {
-      traces |= configTraces;
+      sideEffects |= configSideEffects;
     }
   }
 
@@ -461,7 +461,7 @@ final class SqlTraces {
 
   /** A function may do everything, and a table, a view or the like what the text says it uses. */
   private void define() {
-    int bits = definesCode ? ANYTHING : traces;
+    int bits = definesCode ? ANYTHING : sideEffects;
     if (bits != 0 && !temporary) {
       mentioned.forEach(name -> defined.merge(name, bits, (a, b) -> a | b));
     }
