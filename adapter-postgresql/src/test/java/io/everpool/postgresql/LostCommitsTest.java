@@ -34,8 +34,8 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(900)
 class LostCommitsTest {
-  /** How often each kind of strike comes: {@code -Deverpool.lost-commits=N} times as often. */
-  private static final int ROUNDS = 3 * Integer.getInteger("everpool.lost-commits", 1);
+  /** How often each kind of strike comes; more by {@code -Deverpool.lost-commits=N}. */
+  private static final int ROUNDS = Integer.getInteger("everpool.lost-commits", 1);
 
   private static final int WRITERS = 8;
   private static final int COMMITS = 10;

@@ -22,13 +22,17 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 import org.postgresql.copy.CopyManager;
 import org.postgresql.copy.CopyOut;
 import org.postgresql.copy.PGCopyInputStream;
 import org.postgresql.copy.PGCopyOutputStream;
+import org.postgresql.fastpath.FastpathArg;
 import org.postgresql.largeobject.LargeObjectManager;
+import org.postgresql.replication.LogSequenceNumber;
+import org.postgresql.replication.PGReplicationStream;
 
 /**
  * Whatever a borrower leaves behind, by whatever object of the driver's, the next ones get a
@@ -113,6 +117,23 @@ class BorrowersIT {
                   copies(c)
                       .copyOut("copy (select 1 / (3 - g) from generate_series(1, 5) g) to stdout");
               out.readFromCopy();
+            }),
+        way(
+            "a fastpath call that the server refuses",
+            c -> {
+              @SuppressWarnings("deprecation")
+              org.postgresql.fastpath.Fastpath calls =
+                  c.unwrap(PGConnection.class).getFastpathAPI();
+              calls.fastpath("lo_close", new FastpathArg[] {new FastpathArg(77)});
+            }),
+        way(
+            "a fastpath call in an open transaction",
+            c -> {
+              c.setAutoCommit(false);
+              @SuppressWarnings("deprecation")
+              org.postgresql.fastpath.Fastpath calls =
+                  c.unwrap(PGConnection.class).getFastpathAPI();
+              calls.fastpath("lo_creat", new FastpathArg[] {new FastpathArg(-1)});
             }),
         way(
             "a large object, open",
@@ -303,11 +324,51 @@ class BorrowersIT {
     }
   }
 
-  /** One connection, and deadlines that no test waits for. */
+  /** The connections of this pool are the server's senders of its log, and speak SQL as well. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aReplicationStreamIsLeftRunning(boolean read) throws Exception {
+    Db.server().execute("alter role app replication");
+    Map<String, String> properties =
+        Map.of(
+            "ApplicationName", "borrowers",
+            "replication", "database",
+            "preferQueryMode", "simple",
+            "assumeMinServerVersion", "9.4");
+    for (ResetMode reset : ResetMode.values()) {
+      try (Pool pool = pool(reset, properties)) {
+        try (Connection connection = pool.getConnection()) {
+          String position = Db.ask(connection, "select pg_current_wal_lsn()");
+          PGReplicationStream stream =
+              connection
+                  .unwrap(PGConnection.class)
+                  .getReplicationAPI()
+                  .replicationStream()
+                  .physical()
+                  .withStartPosition(LogSequenceNumber.valueOf(position))
+                  .start();
+          if (read) {
+            stream.readPending();
+          }
+        }
+        for (String who : List.of("alice", "bob")) {
+          try (Connection connection = pool.getConnection()) {
+            assertThat(Db.ask(connection, "select '" + who + "'")).as("%s", reset).isEqualTo(who);
+          }
+        }
+      }
+    }
+  }
+
   private static Pool pool(ResetMode reset) throws SQLException {
+    return pool(reset, Map.of("ApplicationName", "borrowers"));
+  }
+
+  /** One connection, and deadlines that no test waits for. */
+  private static Pool pool(ResetMode reset, Map<String, String> properties) throws SQLException {
     return Everpool.open(
         Db.config("borrowers")
-            .properties(Map.of("ApplicationName", "borrowers"))
+            .properties(properties)
             .minSize(1)
             .maxSize(1)
             .reset(reset)

@@ -21,25 +21,48 @@ final class Certificate {
   private Certificate() {}
 
   static void into(Path data) {
-    Path file = data.resolve("server.p12");
+    Path key = data.resolve(KEY_FILE);
     try {
-      generate(file);
-      KeyStore store = KeyStore.getInstance("PKCS12");
-      try (InputStream in = Files.newInputStream(file)) {
-        store.load(in, STORE_PASSWORD);
-      }
-      Path key = data.resolve(KEY_FILE);
       // PostgreSQL refuses a key that others may read
       Files.createFile(
           key, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      write(key, "PRIVATE KEY", store.getKey("server", STORE_PASSWORD).getEncoded());
-      write(data.resolve(FILE), "CERTIFICATE", store.getCertificate("server").getEncoded());
-    } catch (IOException | GeneralSecurityException e) {
+      write(key, "PRIVATE KEY", Generated.KEY);
+      write(data.resolve(FILE), "CERTIFICATE", Generated.CERTIFICATE);
+    } catch (IOException e) {
       throw new IllegalStateException("no certificate", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted", e);
     }
+  }
+
+  /** The servers of one JVM have the same: to make one takes a JVM of its own, and a second. */
+  private static final class Generated {
+    static final byte[] KEY;
+    static final byte[] CERTIFICATE;
+
+    static {
+      try {
+        Path directory = Files.createTempDirectory("everpool-certificate");
+        Path file = directory.resolve("server.p12");
+        try {
+          generate(file);
+          KeyStore store = KeyStore.getInstance("PKCS12");
+          try (InputStream in = Files.newInputStream(file)) {
+            store.load(in, STORE_PASSWORD);
+          }
+          KEY = store.getKey("server", STORE_PASSWORD).getEncoded();
+          CERTIFICATE = store.getCertificate("server").getEncoded();
+        } finally {
+          Files.deleteIfExists(file);
+          Files.delete(directory);
+        }
+      } catch (IOException | GeneralSecurityException e) {
+        throw new IllegalStateException("no certificate", e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted", e);
+      }
+    }
+
+    private Generated() {}
   }
 
   private static void generate(Path file) throws IOException, InterruptedException {
@@ -51,9 +74,9 @@ final class Certificate {
                 "-alias",
                 "server",
                 "-keyalg",
-                "RSA",
-                "-keysize",
-                "2048",
+                "EC",
+                "-groupname",
+                "secp256r1",
                 "-dname",
                 "CN=localhost",
                 "-ext",

@@ -97,12 +97,12 @@ final class WaitQueue extends WaitQueueCount {
 }
 
 @SuppressWarnings("unused")
-abstract class LinePadding {
+abstract class WaitQueuePadding {
   private long p00, p01, p02, p03, p04, p05, p06, p07, p08, p09, p10, p11, p12, p13, p14, p15;
 }
 
 /** The count that every release reads, on a cache line that only waiters write. */
-abstract class WaitQueueCount extends LinePadding {
+abstract class WaitQueueCount extends WaitQueuePadding {
   private static final VarHandle COUNT;
 
   static {
