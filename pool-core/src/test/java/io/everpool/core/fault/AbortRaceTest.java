@@ -54,6 +54,8 @@ class AbortRaceTest {
       other.shutdownNow();
     }
     assertThat(dead).as("connections of others that were cut").isZero();
-    assertThat(driver.open()).isZero();
+    while (driver.open() > 0) { // closing waits for no connect; one that comes late ends then
+      Thread.onSpinWait();
+    }
   }
 }
