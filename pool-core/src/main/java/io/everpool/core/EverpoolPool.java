@@ -1,7 +1,5 @@
 package io.everpool.core;
 
-import static java.util.Objects.requireNonNull;
-
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
@@ -20,6 +18,8 @@ import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
 import io.everpool.core.runtime.SystemRuntime;
 import io.everpool.core.upkeep.Environment;
+import io.everpool.core.upkeep.Reachability;
+import io.everpool.core.upkeep.SharedState;
 import io.everpool.core.upkeep.Upkeep;
 import io.everpool.core.work.UnitRunner;
 import java.io.PrintWriter;
@@ -47,8 +47,9 @@ final class EverpoolPool implements Pool {
   private final Connector connector;
   private final PoolEvents events;
   private final Runnable endOfThreads;
-  private final Upkeep upkeep;
+  private final Reachability server;
   private final EngineLeaseManager leases;
+  private final Upkeep upkeep;
   private final UnitRunner runner;
   private final Snapshots snapshots;
   private final Executor workers;
@@ -77,10 +78,20 @@ final class EverpoolPool implements Pool {
     this.connector = connector;
     this.events = events;
     this.endOfThreads = endOfThreads;
-    // The opener needs the lease manager for the sessions it makes, and the lease manager needs
-    // upkeep: no connection
-    // is opened before upkeep starts, and by then the lease manager is there.
-    AtomicReference<EngineLeaseManager> manager = new AtomicReference<>();
+    SharedState shared = new SharedState(config, connector, classifier, environment, events);
+    this.server = shared.server();
+    this.snapshots = new Snapshots(config, shared, events, state::get);
+    EngineLeaseManager manager =
+        new EngineLeaseManager(
+            config,
+            connector,
+            classifier,
+            shared,
+            environment.time(),
+            events,
+            snapshots::detailed,
+            recorder);
+    this.leases = manager;
     this.upkeep =
         new Upkeep(
             config,
@@ -88,26 +99,13 @@ final class EverpoolPool implements Pool {
             classifier,
             environment,
             events,
+            shared,
             (slot, number, physical) -> {
               tellNotes(); // a connector knows more once it has a connection
-              Session session =
-                  new Session(
-                      slot, number, physical, requireNonNull(manager.get()), initialization);
+              Session session = new Session(slot, number, physical, manager, initialization);
               session.initialize();
               return session;
             });
-    this.snapshots = new Snapshots(config, upkeep, events, state::get);
-    this.leases =
-        new EngineLeaseManager(
-            config,
-            connector,
-            classifier,
-            upkeep,
-            environment.time(),
-            events,
-            snapshots::detailed,
-            recorder);
-    manager.set(leases);
     events.couriers(environment.workers());
     this.workers = environment.workers();
     this.runner =
@@ -121,11 +119,11 @@ final class EverpoolPool implements Pool {
     if (config.failFast()) {
       boolean reached = false;
       try {
-        upkeep.connects().awaited(true);
+        server.awaited(true);
         leases.acquireFirst().close();
         reached = true;
       } finally {
-        upkeep.connects().awaited(false);
+        server.awaited(false);
         if (!reached) {
           close();
         }

@@ -9,7 +9,7 @@ import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.HolderThreads;
-import io.everpool.core.upkeep.Upkeep;
+import io.everpool.core.upkeep.SharedState;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,13 +23,13 @@ final class Snapshots {
   private static final int STACK_DEPTH = 16;
 
   private final PoolConfig config;
-  private final Upkeep upkeep;
+  private final SharedState shared;
   private final PoolEvents events;
   private final Supplier<PoolState> state;
 
-  Snapshots(PoolConfig config, Upkeep upkeep, PoolEvents events, Supplier<PoolState> state) {
+  Snapshots(PoolConfig config, SharedState shared, PoolEvents events, Supplier<PoolState> state) {
     this.config = config;
-    this.upkeep = upkeep;
+    this.shared = shared;
     this.events = events;
     this.state = state;
   }
@@ -47,7 +47,7 @@ final class Snapshots {
   private PoolSnapshot take(int depth) {
     Map<State, Integer> counts = new EnumMap<>(State.class);
     List<Holder> holders = new ArrayList<>();
-    for (Slot slot : upkeep.engine().slots()) {
+    for (Slot slot : shared.engine().slots()) {
       State now = slot.state();
       counts.merge(now, 1, Integer::sum);
       PooledEntry entry = slot.entry;
@@ -56,15 +56,15 @@ final class Snapshots {
             Holder.of(
                 entry.number(),
                 HolderThreads.describe(slot.holderId),
-                Duration.ofNanos(upkeep.unmovedFor(slot)),
+                Duration.ofNanos(shared.unmovedFor(slot)),
                 depth == 0 ? List.of() : HolderThreads.where(slot.holderId, depth)));
       }
     }
-    SQLException failure = upkeep.connects().lastFailure();
+    SQLException failure = shared.server().lastFailure();
     return PoolSnapshot.builder(config.name())
         .state(state.get())
-        .asleep(upkeep.asleep())
-        .down(upkeep.connects().down())
+        .asleep(shared.sleep().asleep())
+        .down(shared.server().down())
         .minSize(config.minSize())
         .maxSize(config.maxSize())
         .idle(counts.getOrDefault(State.IDLE, 0))
@@ -72,7 +72,7 @@ final class Snapshots {
         .connecting(counts.getOrDefault(State.CONNECTING, 0))
         .probing(counts.getOrDefault(State.PROBING, 0))
         .closing(counts.getOrDefault(State.CLOSING, 0))
-        .waiting(upkeep.engine().waiting())
+        .waiting(shared.engine().waiting())
         .opened(events.opened())
         .closed(events.closed())
         .connectFailures(events.connectFailures())

@@ -22,8 +22,12 @@ import io.everpool.core.engine.WaitResult;
 import io.everpool.core.engine.Waiter;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
+import io.everpool.core.upkeep.FailureReports;
 import io.everpool.core.upkeep.HolderThreads;
-import io.everpool.core.upkeep.Upkeep;
+import io.everpool.core.upkeep.Reachability;
+import io.everpool.core.upkeep.Resets;
+import io.everpool.core.upkeep.SharedState;
+import io.everpool.core.upkeep.SleepSwitch;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransientConnectionException;
@@ -43,8 +47,11 @@ public final class EngineLeaseManager implements LeaseManager {
   private final PoolConfig config;
   private final Connector connector;
   private final Function<Throwable, Verdict> classifier;
-  private final Upkeep upkeep;
   private final Engine engine;
+  private final Resets resets;
+  private final SleepSwitch sleep;
+  private final FailureReports reports;
+  private final Reachability server;
   private final TimeSource time;
   private final PoolEvents events;
   private final Supplier<PoolSnapshot> snapshot;
@@ -55,7 +62,7 @@ public final class EngineLeaseManager implements LeaseManager {
       PoolConfig config,
       Connector connector,
       Function<Throwable, Verdict> classifier,
-      Upkeep upkeep,
+      SharedState shared,
       TimeSource time,
       PoolEvents events,
       Supplier<PoolSnapshot> snapshot,
@@ -63,8 +70,11 @@ public final class EngineLeaseManager implements LeaseManager {
     this.config = config;
     this.connector = connector;
     this.classifier = classifier;
-    this.upkeep = upkeep;
-    this.engine = upkeep.engine();
+    this.engine = shared.engine();
+    this.resets = shared.resets();
+    this.sleep = shared.sleep();
+    this.reports = shared.reports();
+    this.server = shared.server();
     this.time = time;
     this.events = events;
     this.snapshot = snapshot;
@@ -180,7 +190,7 @@ public final class EngineLeaseManager implements LeaseManager {
     }
     Throwable failure = null;
     boolean alive = false;
-    upkeep.resets().started(slot, lease, CloseReason.FOUND_DEAD);
+    resets.started(slot, lease, CloseReason.FOUND_DEAD);
     try {
       alive = !rested || answers(session.physical());
       if (alive) {
@@ -189,7 +199,7 @@ public final class EngineLeaseManager implements LeaseManager {
     } catch (Throwable e) {
       failure = e;
     } finally {
-      upkeep.resets().ended(slot);
+      resets.ended(slot);
     }
     if (alive && failure == null) {
       return true;
@@ -202,10 +212,10 @@ public final class EngineLeaseManager implements LeaseManager {
     if (failure instanceof SQLException) {
       Verdict verdict = classifier.apply(failure);
       log.debug("Pool {}: {} doesn't answer ({})", config.name(), session, verdict, failure);
-      upkeep.failed(session, verdict, String.valueOf(failure.getMessage()));
+      reports.failed(session, verdict, String.valueOf(failure.getMessage()));
     } else {
       log.debug("Pool {}: {} doesn't answer", config.name(), session, failure);
-      upkeep.suspect();
+      reports.suspect();
     }
     return false;
   }
@@ -214,7 +224,7 @@ public final class EngineLeaseManager implements LeaseManager {
     Look look = physical.look();
     // A look doesn't show a server that hangs. While the pool slept nobody has asked, and the
     // server is woken now in any case: so it is asked first, within validation-timeout.
-    if (look != Look.DEAD && (look != Look.ALIVE || upkeep.asleep())) {
+    if (look != Look.DEAD && (look != Look.ALIVE || sleep.asleep())) {
       physical.validate(config.validationTimeout().toNanos());
     }
     return look != Look.DEAD;
@@ -300,8 +310,8 @@ public final class EngineLeaseManager implements LeaseManager {
     if (engine.isClosed()) {
       throw new PoolClosedException(config.name());
     }
-    SQLException last = upkeep.connects().lastFailure();
-    if (last != null && upkeep.connects().isHopeless()) {
+    SQLException last = server.lastFailure();
+    if (last != null && server.isHopeless()) {
       throw new SQLTransientConnectionException(
           "Pool "
               + config.name()
@@ -312,7 +322,7 @@ public final class EngineLeaseManager implements LeaseManager {
           "08001",
           last);
     }
-    SQLException refusal = upkeep.connects().refusal(time.nanoTime());
+    SQLException refusal = server.refusal(time.nanoTime());
     if (refusal != null) {
       throw new SQLNonTransientConnectionException(
           "Pool "
@@ -340,12 +350,12 @@ public final class EngineLeaseManager implements LeaseManager {
             + "\n"
             + now.explain(),
         now,
-        upkeep.connects().lastFailure());
+        server.lastFailure());
   }
 
   /** A driver that doesn't work here is as much this process's own as a limit of it. */
   private Verdict whyConnectsFail() {
-    return upkeep.connects().failsHere() ? Verdict.PROCESS_LIMIT : upkeep.connects().lastVerdict();
+    return server.failsHere() ? Verdict.PROCESS_LIMIT : server.lastVerdict();
   }
 
   private SQLException rejected() {
@@ -397,9 +407,9 @@ public final class EngineLeaseManager implements LeaseManager {
     }
     String message = String.valueOf(failure.getMessage());
     if (session.isEvidence(verdict, failure)) {
-      upkeep.failed(session, verdict, message);
+      reports.failed(session, verdict, message);
     } else {
-      upkeep.suspect();
+      reports.suspect();
     }
     log.warn(
         "Pool {}: connection {} failed in use ({}): {}",
@@ -451,14 +461,14 @@ public final class EngineLeaseManager implements LeaseManager {
   public long resetStarted(Session session, long lease) {
     long claimed = engine.claim(session.slot(), lease);
     if (claimed != 0) {
-      upkeep.resets().started(session.slot(), claimed, CloseReason.FAILED);
+      resets.started(session.slot(), claimed, CloseReason.FAILED);
     }
     return claimed;
   }
 
   @Override
   public void resetEnded(Session session) {
-    upkeep.resets().ended(session.slot());
+    resets.ended(session.slot());
   }
 
   @Override

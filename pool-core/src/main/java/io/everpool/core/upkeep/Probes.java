@@ -23,46 +23,34 @@ import org.slf4j.Logger;
 /** Examines idle connections, each on a worker thread and out of everybody's reach meanwhile. */
 final class Probes {
 
-  /** Hears of a connection that failed its examination, from any thread. */
-  @FunctionalInterface
-  interface ProbeListener {
-    void failed(PooledEntry entry, Verdict verdict, String message);
-  }
-
   private static final Logger log = PoolEvents.log();
 
   private final PoolConfig config;
   private final Function<Throwable, Verdict> classifier;
-  private final ProbeListener listener;
   private final Workers workers;
   private final PoolEvents events;
+  private final FailureReports reports;
   private final Engine engine;
   private final boolean query;
 
   /** While the pool sleeps, nothing is sent and what is found says nothing alarming. */
-  private volatile boolean asleep;
+  private final SleepSwitch sleep;
 
   Probes(
       PoolConfig config,
       Function<Throwable, Verdict> classifier,
-      ProbeListener listener,
-      Workers workers,
       PoolEvents events,
-      Engine engine,
-      boolean maySleep) {
+      SharedState shared) {
     this.config = config;
     this.classifier = classifier;
-    this.listener = listener;
-    this.workers = workers;
     this.events = events;
-    this.engine = engine;
+    this.reports = shared.reports;
+    this.workers = shared.workers;
+    this.engine = shared.engine;
+    this.sleep = shared.sleep;
     this.query =
         config.healthCheck() == HealthCheck.QUERY
-            || (config.healthCheck() == HealthCheck.AUTO && !maySleep);
-  }
-
-  void asleep(boolean value) {
-    asleep = value;
+            || (config.healthCheck() == HealthCheck.AUTO && !sleep.maySleep());
   }
 
   /** How far an examination goes. */
@@ -99,7 +87,7 @@ final class Probes {
     String ailment;
     try {
       ailment = ailment(entry.physical(), extent);
-      if (ailment == null && refresh && query && !asleep) {
+      if (ailment == null && refresh && query && !sleep.asleep()) {
         entry.physical().refresh(config.validationTimeout().toNanos());
       }
     } catch (Throwable e) {
@@ -122,7 +110,7 @@ final class Probes {
     if (look == Look.DEAD) {
       return "the server has closed it";
     }
-    if (asleep && look != Look.UNSURE) {
+    if (sleep.asleep() && look != Look.UNSURE) {
       return null;
     }
     boolean ask =
@@ -150,7 +138,7 @@ final class Probes {
       String ailment,
       @Nullable Throwable failure,
       boolean proberAtIt) {
-    boolean sleeps = asleep;
+    boolean sleeps = sleep.asleep();
     if (!engine.fail(
         slot, word, sleeps ? CloseReason.ASLEEP : CloseReason.FOUND_DEAD, proberAtIt)) {
       return;
@@ -168,12 +156,12 @@ final class Probes {
     if (!(failure instanceof SQLException)) {
       return; // merely seen, or the driver's own failure, which says nothing of a server
     }
-    Survivor.Risk judgement = () -> listener.failed(entry, classifier.apply(failure), ailment);
+    Survivor.Risk judgement = () -> reports.failed(entry, classifier.apply(failure), ailment);
     // Upkeep doesn't ask a classifier: that may be a user's, and take its time.
     if (!proberAtIt) {
       Survivor.survives(events.pool(), "judging a failure", judgement);
     } else if (!workers.start("judging a failure", judgement)) {
-      listener.failed(entry, Verdict.CONNECTION_LOST, ailment);
+      reports.failed(entry, Verdict.CONNECTION_LOST, ailment);
     }
   }
 

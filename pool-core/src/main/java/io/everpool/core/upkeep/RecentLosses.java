@@ -1,16 +1,38 @@
 package io.everpool.core.upkeep;
 
+import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.policy.LossRate;
 import java.util.ArrayDeque;
+import org.slf4j.Logger;
 
-/** Notices that connections are lost again and again. Upkeep thread only. */
+/**
+ * Notices that connections are lost again and again, and says what to do about it. Upkeep thread
+ * only.
+ */
 final class RecentLosses {
+  private static final Logger log = PoolEvents.log();
+
   private final ArrayDeque<Long> times = new ArrayDeque<>();
   private long lostBefore;
   private long saidAt;
 
   RecentLosses(long now) {
     saidAt = now - LossRate.SILENCE;
+  }
+
+  /** Says it in the log, if it is time to. */
+  void advise(PoolEvents events, long now) {
+    if (frequent(events.lost(), now)) {
+      log.warn(
+          "Frequent reconnections (pool {}): connections were lost {} times within {} s. If it is"
+              + " idle ones, something closes them: set idle-timeout and max-lifetime below the"
+              + " time-outs of the server, of poolers and of firewalls in between, and keep sleep"
+              + " on for a database that suspends itself. Otherwise look into the server's log for"
+              + " restarts, killed processes and terminated sessions",
+          events.pool(),
+          times.size(),
+          LossRate.WINDOW / 1_000_000_000L);
+    }
   }
 
   /**

@@ -6,16 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolState;
-import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.Everpool;
-import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.State;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.PassScheduler;
-import io.everpool.core.upkeep.Upkeep;
+import io.everpool.core.upkeep.UpkeepWithoutFaces;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -108,9 +106,6 @@ class ClosingTest {
     }
   }
 
-  private record Seat(long number, PhysicalConnection physical, long queries)
-      implements PooledEntry {}
-
   /**
    * Between the moment in which a connection arrives in its slot and that in which it is open, the
    * closing pool gives up the slot. The pool draws a random number just there, which is where this
@@ -120,21 +115,21 @@ class ClosingTest {
   void a_connection_that_arrives_while_the_pool_drains_is_closed() {
     Queue<Runnable> workers = new ArrayDeque<>();
     AtomicReference<PassScheduler.@Nullable Pass> pass = new AtomicReference<>();
-    AtomicReference<@Nullable Upkeep> draining = new AtomicReference<>();
+    AtomicReference<@Nullable UpkeepWithoutFaces> draining = new AtomicReference<>();
     Environment environment =
         new Environment(
             () -> 0,
             scheduler(pass),
             workers::add,
             () -> {
-              Upkeep upkeep = draining.getAndSet(null);
+              UpkeepWithoutFaces upkeep = draining.getAndSet(null);
               if (upkeep != null) {
                 assertThat(upkeep.drain()).as("a connect is on its way").isNotDone();
                 run(pass);
               }
               return 0.5;
             });
-    Upkeep upkeep = upkeep(environment);
+    UpkeepWithoutFaces upkeep = upkeep(environment);
     upkeep.start();
     run(pass);
     draining.set(upkeep);
@@ -156,7 +151,7 @@ class ClosingTest {
     Queue<Runnable> workers = new ArrayDeque<>();
     AtomicReference<PassScheduler.@Nullable Pass> pass = new AtomicReference<>();
     Environment environment = new Environment(() -> 0, scheduler(pass), workers::add, () -> 0.5);
-    Upkeep upkeep = upkeep(environment);
+    UpkeepWithoutFaces upkeep = upkeep(environment);
     upkeep.start();
     run(pass);
     driver.promote();
@@ -176,14 +171,13 @@ class ClosingTest {
     assertThat(upkeep.engine().slots()[0].state()).isEqualTo(State.EMPTY);
   }
 
-  private Upkeep upkeep(Environment environment) {
-    return new Upkeep(
+  private UpkeepWithoutFaces upkeep(Environment environment) {
+    return new UpkeepWithoutFaces(
         config().maxSize(1).build(),
         driver,
         failure -> Verdict.CONNECTION_LOST,
         environment,
-        new PoolEvents("closing", List.of()),
-        (slot, number, physical) -> new Seat(number, physical, 0));
+        new PoolEvents("closing", List.of()));
   }
 
   /** Beats when the test wants it to. */

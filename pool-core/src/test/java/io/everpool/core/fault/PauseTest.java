@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.PoolConfig;
-import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Engine;
@@ -15,7 +14,7 @@ import io.everpool.core.engine.State;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.PassScheduler;
-import io.everpool.core.upkeep.Upkeep;
+import io.everpool.core.upkeep.UpkeepWithoutFaces;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -28,9 +27,6 @@ import org.junit.jupiter.api.Test;
 /** What upkeep makes of time: of a clock that jumps, and of leases that last. */
 class PauseTest {
   private static final long MS = 1_000_000L;
-
-  private record Seat(long number, PhysicalConnection physical, long queries)
-      implements PooledEntry {}
 
   private final Queue<Runnable> workers = new ArrayDeque<>();
   private final List<PoolEvent> events = new ArrayList<>();
@@ -51,9 +47,9 @@ class PauseTest {
         public void stop() {}
       };
 
-  private Upkeep open(int size) {
-    Upkeep upkeep =
-        new Upkeep(
+  private UpkeepWithoutFaces open(int size) {
+    UpkeepWithoutFaces upkeep =
+        new UpkeepWithoutFaces(
             PoolConfig.builder("fault:")
                 .minSize(size)
                 .maxSize(size)
@@ -62,8 +58,7 @@ class PauseTest {
             new FaultyDriver(new Script()),
             failure -> Verdict.CONNECTION_LOST,
             new Environment(() -> now, scheduler, workers::add, () -> 0.5),
-            new PoolEvents("pause", List.of(events::add)),
-            (slot, number, physical) -> new Seat(number, physical, 0));
+            new PoolEvents("pause", List.of(events::add)));
     upkeep.start();
     beat();
     work();
@@ -120,7 +115,7 @@ class PauseTest {
   /** By the one who has met it, without waiting for upkeep: the next borrower comes at once. */
   @Test
   void one_failure_has_the_idle_others_looked_at_before_upkeep_comes_to_it() {
-    Upkeep upkeep = open(3);
+    UpkeepWithoutFaces upkeep = open(3);
     Engine engine = upkeep.engine();
     Slot failed = requireNonNull(engine.tryAcquire(1));
     for (int i = 0; i < 3; i++) {
@@ -135,7 +130,7 @@ class PauseTest {
   /** A doom is no move of the holder's: he goes on holding. */
   @Test
   void a_leak_is_told_of_a_lease_that_was_doomed_meanwhile_and_since_when_it_is_held() {
-    Upkeep upkeep = open(1);
+    UpkeepWithoutFaces upkeep = open(1);
     Engine engine = upkeep.engine();
     Slot held = requireNonNull(engine.tryAcquire(1));
     for (int second = 0; second < 3; second++) {

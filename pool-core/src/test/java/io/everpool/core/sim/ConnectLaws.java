@@ -4,7 +4,7 @@ import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
-import io.everpool.core.upkeep.Connects;
+import io.everpool.core.upkeep.Reachability;
 import java.util.Arrays;
 
 /**
@@ -17,7 +17,7 @@ final class ConnectLaws {
 
   private final Slot[] slots;
   private final boolean[] connecting;
-  private final Connects connects;
+  private final Reachability server;
   private int ramp;
   private int lately;
   private long latest;
@@ -26,10 +26,10 @@ final class ConnectLaws {
   private long refusedSince;
   private int refusals;
 
-  ConnectLaws(Slot[] slots, Connects connects) {
+  ConnectLaws(Slot[] slots, Reachability server) {
     this.slots = slots;
     this.connecting = new boolean[slots.length];
-    this.connects = connects;
+    this.server = server;
     this.ramp = slots.length;
   }
 
@@ -76,7 +76,7 @@ final class ConnectLaws {
       connecting[i] = connects;
     }
     boolean failingBefore = failing;
-    failing = connects.lastFailure() != null;
+    failing = server.lastFailure() != null;
     if (begun && failingBefore && failing && inProgress > 1) {
       return "more than one prober while the server is away: " + inProgress;
     }

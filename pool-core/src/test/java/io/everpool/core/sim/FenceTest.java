@@ -5,16 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.PoolConfig;
-import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Engine;
-import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.sim.FakeDatabase.Mood;
-import io.everpool.core.upkeep.Upkeep;
+import io.everpool.core.upkeep.UpkeepWithoutFaces;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,27 +25,23 @@ class FenceTest {
   private static final long MS = 1_000_000L;
   private static final int SIZE = 8;
 
-  private record Seat(long number, PhysicalConnection physical, long queries)
-      implements PooledEntry {}
-
   private final List<PoolEvent> events = new ArrayList<>();
 
   private static void inManyWorlds(LongConsumer world) {
     LongStream.rangeClosed(1, 200).forEach(world);
   }
 
-  private Upkeep open(Universe universe, FakeDatabase database) {
+  private UpkeepWithoutFaces open(Universe universe, FakeDatabase database) {
     events.clear();
     universe.calm();
     database.calm();
-    Upkeep upkeep =
-        new Upkeep(
+    UpkeepWithoutFaces upkeep =
+        new UpkeepWithoutFaces(
             PoolConfig.builder("fake:").minSize(SIZE).maxSize(SIZE).build(),
             database,
             database::classify,
             universe.environment(),
-            new PoolEvents("sim", List.of(events::add)),
-            (slot, number, physical) -> new Seat(number, physical, 0));
+            new PoolEvents("sim", List.of(events::add)));
     upkeep.start();
     universe.run(5_000 * MS, () -> {});
     assertThat(idle(upkeep.engine())).isEqualTo(SIZE);
@@ -65,7 +59,7 @@ class FenceTest {
         seed -> {
           Universe universe = new Universe(seed);
           FakeDatabase database = new FakeDatabase(universe);
-          Upkeep upkeep = open(universe, database);
+          UpkeepWithoutFaces upkeep = open(universe, database);
           Engine engine = upkeep.engine();
           long before = database.opened();
           database.promote();
@@ -90,7 +84,7 @@ class FenceTest {
         seed -> {
           Universe universe = new Universe(seed);
           FakeDatabase database = new FakeDatabase(universe);
-          Upkeep upkeep = open(universe, database);
+          UpkeepWithoutFaces upkeep = open(universe, database);
           Engine engine = upkeep.engine();
           List<Slot> held = new ArrayList<>();
           for (int i = 0; i < SIZE; i++) {
@@ -123,7 +117,7 @@ class FenceTest {
     inManyWorlds(
         seed -> {
           Universe universe = new Universe(seed);
-          Upkeep upkeep = open(universe, new FakeDatabase(universe));
+          UpkeepWithoutFaces upkeep = open(universe, new FakeDatabase(universe));
           Engine engine = upkeep.engine();
           upkeep.suspect();
           while (idle(engine) == SIZE) {

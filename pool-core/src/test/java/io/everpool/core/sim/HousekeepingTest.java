@@ -6,19 +6,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.everpool.api.CloseReason;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.SleepMode;
-import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolEvent.ConnectionClosed;
 import io.everpool.api.observe.PoolEvent.LeakSuspected;
 import io.everpool.core.engine.Engine;
-import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
 import io.everpool.core.engine.WaitResult;
 import io.everpool.core.engine.Waiter;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.HolderThreads;
-import io.everpool.core.upkeep.Upkeep;
+import io.everpool.core.upkeep.UpkeepWithoutFaces;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,9 +34,6 @@ class HousekeepingTest {
   private static final long MS = 1_000_000L;
   private static final long SECOND = 1000 * MS;
 
-  private record Seat(long number, PhysicalConnection physical, long queries)
-      implements PooledEntry {}
-
   private final Universe universe = new Universe(1);
   private final FakeDatabase database = new FakeDatabase(universe);
   private final List<PoolEvent> events = new ArrayList<>();
@@ -47,17 +42,16 @@ class HousekeepingTest {
     return PoolConfig.builder("fake:").minSize(1).maxSize(8).sleep(SleepMode.OFF);
   }
 
-  private Upkeep open(PoolConfig.Builder config) {
+  private UpkeepWithoutFaces open(PoolConfig.Builder config) {
     universe.calm();
     database.calm();
-    Upkeep upkeep =
-        new Upkeep(
+    UpkeepWithoutFaces upkeep =
+        new UpkeepWithoutFaces(
             config.build(),
             database,
             database::classify,
             universe.environment(),
-            new PoolEvents("sim", List.of(events::add)),
-            (slot, number, physical) -> new Seat(number, physical, 0));
+            new PoolEvents("sim", List.of(events::add)));
     upkeep.start();
     universe.run(SECOND, () -> {});
     return upkeep;
@@ -113,7 +107,7 @@ class HousekeepingTest {
   /** The same, seen from the server: the connections beyond the minimum go. */
   @Test
   void connections_beyond_the_minimum_go_after_idle_timeout() {
-    Upkeep upkeep = open(config().minSize(1).idleTimeout(Duration.ofSeconds(5)));
+    UpkeepWithoutFaces upkeep = open(config().minSize(1).idleTimeout(Duration.ofSeconds(5)));
     Engine engine = upkeep.engine();
     // All eight at once: each waiter that is not served makes the pool grow.
     List<Slot> burst = new ArrayList<>();
@@ -196,7 +190,7 @@ class HousekeepingTest {
   @Test
   void what_arrives_from_before_a_fence_is_never_to_be_had() {
     for (int i = 0; i < 50; i++) {
-      Upkeep upkeep = open(config().minSize(0));
+      UpkeepWithoutFaces upkeep = open(config().minSize(0));
       Engine engine = upkeep.engine();
       PatientCaller caller = new PatientCaller(universe.nanoTime());
       engine.begin(caller, 1, 10);
@@ -227,7 +221,7 @@ class HousekeepingTest {
   @ParameterizedTest
   @EnumSource(names = {"FOUND_DEAD", "FAILED"})
   void what_the_pool_does_on_a_lent_connection_is_cut_after_reset_timeout(CloseReason reason) {
-    Upkeep upkeep = open(config().resetTimeout(Duration.ofSeconds(2)));
+    UpkeepWithoutFaces upkeep = open(config().resetTimeout(Duration.ofSeconds(2)));
     Engine engine = upkeep.engine();
     Slot slot = take(engine, 1);
     long lease = slot.lease;
@@ -244,7 +238,7 @@ class HousekeepingTest {
    */
   @Test
   void what_has_ended_within_reset_timeout_is_let_be() {
-    Upkeep upkeep = open(config().resetTimeout(Duration.ofSeconds(2)));
+    UpkeepWithoutFaces upkeep = open(config().resetTimeout(Duration.ofSeconds(2)));
     Slot slot = take(upkeep.engine(), 1);
     long lease = slot.lease;
     upkeep.resets().started(slot, lease, CloseReason.FOUND_DEAD);

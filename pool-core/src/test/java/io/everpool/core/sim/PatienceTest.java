@@ -5,16 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.PoolConfig;
-import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.Engine;
-import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.WaitResult;
 import io.everpool.core.engine.Waiter;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.sim.FakeDatabase.Mood;
-import io.everpool.core.upkeep.Upkeep;
+import io.everpool.core.upkeep.UpkeepWithoutFaces;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,9 +21,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** A pool that nobody needs may be slow to find the server again; whoever needs it may not wait. */
 class PatienceTest {
   private static final long MS = 1_000_000L;
-
-  private record Seat(long number, PhysicalConnection physical, long queries)
-      implements PooledEntry {}
 
   /** Waits, and looks only when the test does. */
   private static final class Caller extends Waiter {
@@ -38,16 +33,15 @@ class PatienceTest {
   }
 
   /** Of a pool of one to four connections, not started. */
-  private static Upkeep of(Universe universe, FakeDatabase database) {
+  private static UpkeepWithoutFaces of(Universe universe, FakeDatabase database) {
     universe.calm();
     database.calm();
-    return new Upkeep(
+    return new UpkeepWithoutFaces(
         PoolConfig.builder("fake:").minSize(1).maxSize(4).build(),
         database,
         database::classify,
         universe.environment(),
-        new PoolEvents("sim", List.of()),
-        (slot, number, physical) -> new Seat(number, physical, 0));
+        new PoolEvents("sim", List.of()));
   }
 
   /**
@@ -59,12 +53,12 @@ class PatienceTest {
     for (long seed = 1; seed <= 200; seed++) {
       Universe universe = new Universe(seed);
       FakeDatabase database = new FakeDatabase(universe);
-      Upkeep upkeep = of(universe, database);
+      UpkeepWithoutFaces upkeep = of(universe, database);
       Engine engine = upkeep.engine();
       database.mood(Mood.DOWN);
       upkeep.start();
       universe.run(60_000 * MS, () -> {});
-      assertThat(upkeep.connects().down()).isTrue();
+      assertThat(upkeep.server().down()).isTrue();
 
       database.mood(Mood.UP);
       Caller caller = new Caller(universe.nanoTime());
@@ -86,7 +80,7 @@ class PatienceTest {
     for (long seed = 1; seed <= 20; seed++) {
       Universe universe = new Universe(seed);
       FakeDatabase database = new FakeDatabase(universe);
-      Upkeep upkeep = of(universe, database);
+      UpkeepWithoutFaces upkeep = of(universe, database);
       Engine engine = upkeep.engine();
       upkeep.start();
       universe.run(1_000 * MS, () -> {});
@@ -97,7 +91,7 @@ class PatienceTest {
       Caller caller = new Caller(universe.nanoTime());
       engine.begin(caller, 2, 10);
       universe.run(120_000 * MS, () -> {});
-      assertThat(upkeep.connects().lastVerdict()).isEqualTo(Verdict.ACCESS_DENIED);
+      assertThat(upkeep.server().lastVerdict()).isEqualTo(Verdict.ACCESS_DENIED);
       assertThat(engine.step(caller, 2))
           .as("seed " + seed)
           .isIn(WaitResult.WAIT, WaitResult.RELOOK);

@@ -16,7 +16,7 @@ import io.everpool.core.engine.WaitResult;
 import io.everpool.core.engine.Waiter;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.Environment;
-import io.everpool.core.upkeep.Upkeep;
+import io.everpool.core.upkeep.UpkeepWithoutFaces;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,15 +36,12 @@ final class World {
   /** After which a statement on a silent server fails. */
   private static final long SILENCE = 4 * SECOND;
 
-  private record Seat(long number, PhysicalConnection physical, long queries)
-      implements PooledEntry {}
-
   private final long seed;
   private final Universe universe;
   private final RandomGenerator random;
   private final FakeDatabase database;
   private final PoolConfig config;
-  private final Upkeep upkeep;
+  private final UpkeepWithoutFaces upkeep;
   private final Engine engine;
   private final ConnectLaws connects;
   private final boolean calm;
@@ -69,15 +66,14 @@ final class World {
     config = randomConfig();
     Environment environment = universe.environment();
     upkeep =
-        new Upkeep(
+        new UpkeepWithoutFaces(
             config,
             database,
             database::classify,
             environment,
-            new PoolEvents("sim", List.of(this::hear)),
-            (slot, number, physical) -> new Seat(number, physical, 0));
+            new PoolEvents("sim", List.of(this::hear)));
     engine = upkeep.engine();
-    connects = new ConnectLaws(engine.slots(), upkeep.connects());
+    connects = new ConnectLaws(engine.slots(), upkeep.server());
   }
 
   /** A world in which nothing ever happens but that now and then one connection is killed. */

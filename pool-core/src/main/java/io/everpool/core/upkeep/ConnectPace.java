@@ -1,0 +1,142 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Verdict;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.policy.Growth;
+import io.everpool.core.policy.Reconnect;
+import java.util.function.DoubleSupplier;
+
+/**
+ * When the next connect may begin, and how many may be in progress at once: with pauses that grow
+ * while the server is away, and one, two, four at a time when it is back. Written by the upkeep
+ * thread alone; what callers have to know of it may be read by anyone.
+ */
+final class ConnectPace {
+  private static final int FEW = 4;
+
+  /** Between two attempts to find a thread for a connect; nanoseconds. */
+  private static final long WITHOUT_THREAD = 100_000_000L;
+
+  private final PoolConfig config;
+  private final DoubleSupplier random;
+  private final Workers workers;
+  private final Engine engine;
+
+  private long took;
+
+  /** When the last connect was begun. */
+  private long begun;
+
+  private volatile int allowance;
+
+  /** When the next connect may begin; {@link #watchFrom} instead while callers wait. */
+  private volatile long notBefore;
+
+  private volatile long watchFrom;
+
+  ConnectPace(PoolConfig config, Environment environment, Workers workers, Engine engine) {
+    this.config = config;
+    this.random = environment.random();
+    this.workers = workers;
+    this.engine = engine;
+    this.allowance = config.maxSize();
+    this.notBefore = environment.time().nanoTime();
+    this.watchFrom = notBefore;
+  }
+
+  // ---- asked
+
+  /** How long until another connect may begin; 0 or less: now. Upkeep thread only. */
+  long pause(long now) {
+    long begins =
+        begun
+            + Reconnect.sparing(
+                workers.stuck(), stuckBearable(), config.connectTimeout().toNanos());
+    return Math.max(untilAllowed(now), workers.stuck() < stuckBearable() ? 0 : begins - now);
+  }
+
+  /** So many connects may hang in the driver before the pool becomes sparing with further ones. */
+  private int stuckBearable() {
+    return Math.max(FEW, config.maxSize());
+  }
+
+  /**
+   * How long the last failure still holds the next connect back; 0 or less: not any more. Whoever
+   * begins to wait doesn't sit out the long pause of a pool that nobody needed. From any thread.
+   */
+  long untilAllowed(long now) {
+    boolean watched = engine.waiting() > 0 && watchFrom - notBefore < 0;
+    return (watched ? watchFrom : notBefore) - now;
+  }
+
+  /** How many connects may be in progress at once. */
+  int allowance() {
+    return allowance;
+  }
+
+  /** What a connect takes, nanoseconds; 0 before the first. Upkeep thread only. */
+  long takes() {
+    return took;
+  }
+
+  // ---- told, on the upkeep thread
+
+  /** A connect was begun. */
+  void begun(long now) {
+    begun = now;
+  }
+
+  /** A connect has found no thread. */
+  void withoutThread(long now) {
+    holdBack(now + WITHOUT_THREAD);
+  }
+
+  /** What the end of a connect means is not known yet, and until then nothing more is begun. */
+  void undecided(long now) {
+    allowance = 1;
+    holdBack(now + config.retry().initialBackoff().toNanos());
+  }
+
+  private void holdBack(long until) {
+    notBefore = until;
+    watchFrom = until;
+  }
+
+  /** A connect took so long, whatever has become of it since. */
+  void measured(long tookNanos) {
+    took = took == 0 ? tookNanos : took + (tookNanos - took) / 4;
+  }
+
+  /** A connect of the present generation has succeeded. */
+  void succeeded(long now) {
+    if (allowance < config.maxSize()) {
+      // After an outage, and there may be other pools: not all of them at once.
+      holdBack(now + Growth.breath(took, random.getAsDouble()));
+    }
+    allowance = Growth.opened(allowance, config.maxSize());
+  }
+
+  /** A connect has failed, for the so manieth time in a row. */
+  void failed(Verdict means, int inARow, long now) {
+    allowance = 1;
+    double drawn = random.getAsDouble();
+    notBefore = now + pauseAfter(means, inARow, false, drawn);
+    watchFrom = now + pauseAfter(means, inARow, true, drawn);
+  }
+
+  private long pauseAfter(Verdict means, int inARow, boolean someoneWaits, double drawn) {
+    return Reconnect.pause(
+        means,
+        inARow,
+        someoneWaits,
+        config.retry().initialBackoff().toNanos(),
+        config.retry().maxBackoff().toNanos(),
+        drawn);
+  }
+
+  /** After an outage connections come back one, two, four at a time. */
+  void slowStart() {
+    allowance = 1;
+  }
+}

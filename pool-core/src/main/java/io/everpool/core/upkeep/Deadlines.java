@@ -1,0 +1,123 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.observe.PoolEvent.LeakSuspected;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Move;
+import io.everpool.core.engine.PooledEntry;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+import io.everpool.core.observe.PoolEvents;
+import org.slf4j.Logger;
+
+/**
+ * Looks for slots that have been in one state for too long: connects, examinations, closes and
+ * clean-ups that hang are ended, and leases that last suspiciously long are reported. Upkeep thread
+ * only.
+ */
+final class Deadlines {
+  private static final Logger log = PoolEvents.log();
+
+  private final PoolConfig config;
+  private final PoolEvents events;
+  private final Engine engine;
+  private final Slot[] slots;
+  private final SlotActivity activity;
+  private final Resets resets;
+  private final Closer closer;
+  private final Connects connects;
+  private final Probes probes;
+
+  Deadlines(
+      PoolConfig config, PoolEvents events, SharedState shared, Connects connects, Probes probes) {
+    this.config = config;
+    this.events = events;
+    this.engine = shared.engine;
+    this.slots = engine.slots();
+    this.activity = shared.activity;
+    this.resets = shared.resets;
+    this.closer = shared.closer;
+    this.connects = connects;
+    this.probes = probes;
+  }
+
+  /**
+   * Ends what has taken too long.
+   *
+   * @param lastPass when this was done before, so that each leak is reported once
+   */
+  void enforce(long now, long lastPass) {
+    resets.enforce(now);
+    for (Slot slot : slots) {
+      long word = activity.word(slot.index);
+      long unmoved = activity.unmovedFor(slot.index, now);
+      switch (Slot.state(word)) {
+        case CONNECTING -> {
+          if (unmoved >= config.connectTimeout().toNanos()) {
+            connects.abandon(slot, word);
+          }
+        }
+        case PROBING -> {
+          if (unmoved >= config.validationTimeout().toNanos() + Upkeep.PASS) {
+            probes.overdue(slot, word);
+          }
+        }
+        case CLOSING -> {
+          long timeout = config.closeTimeout().toNanos();
+          if (unmoved >= timeout) {
+            closer.overdue(slot, word, unmoved - timeout >= timeout);
+          }
+        }
+        case LEASED, DOOMED -> {
+          endStranded(slot, word);
+          suspectLeak(slot, unmoved, now - lastPass);
+        }
+        default -> {}
+      }
+    }
+  }
+
+  /** Its holder had not the stack, or the memory, to end his lease himself. */
+  private void endStranded(Slot slot, long word) {
+    PooledEntry entry = slot.entry;
+    long lease = entry == null ? 0 : entry.stranded();
+    if (lease == 0) {
+      return;
+    }
+    // He may have got as far as to claim it; and somebody may have doomed it meanwhile.
+    long claimed = Slot.after(Move.CLAIM, lease);
+    boolean his =
+        word == lease
+            || word == claimed
+            || word == Slot.after(Move.DOOM, lease)
+            || word == Slot.after(Move.DOOM, claimed);
+    if (his
+        && (Slot.state(word) == State.DOOMED
+            ? engine.abort(slot, word)
+            : engine.cut(slot, word, CloseReason.RESET_FAILED))) {
+      log.warn(
+          "Pool {}: connection {} could not be given back by its holder, who had no stack or no"
+              + " memory left; it is cut",
+          events.pool(),
+          Closer.entry(slot).number());
+    }
+  }
+
+  private void suspectLeak(Slot slot, long held, long sinceLastPass) {
+    long threshold = config.leakThreshold().toNanos();
+    // Reported once: in the pass in which the threshold was crossed.
+    if (threshold > 0 && held >= threshold && held - sinceLastPass < threshold) {
+      PooledEntry entry = Closer.entry(slot);
+      String thread = HolderThreads.describe(slot.holderId);
+      events.post(new LeakSuspected(events.pool(), entry.number(), thread, held));
+      log.warn(
+          "Pool {}: connection {} has been out for {} ms, longer than leak-threshold; {} holds it."
+              + " Close connections with try-with-resources",
+          events.pool(),
+          entry.number(),
+          held / 1_000_000,
+          thread);
+    }
+  }
+}

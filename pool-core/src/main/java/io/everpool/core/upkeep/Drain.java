@@ -1,0 +1,105 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.PooledEntry;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+import io.everpool.core.engine.TimeSource;
+import io.everpool.core.observe.PoolEvents;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+
+/**
+ * The end of a pool: every connection is closed, the idle at once, the leased when they come back
+ * or at the drain deadline. Begun and cut short from any thread; all else is done on upkeep's.
+ */
+final class Drain {
+  private static final Logger log = PoolEvents.log();
+
+  private final PoolConfig config;
+  private final PoolEvents events;
+  private final TimeSource time;
+  private final Engine engine;
+  private final Inbox inbox;
+  private final SlotActivity activity;
+  private final Connects connects;
+  private final Probes probes;
+  private final CompletableFuture<Void> end = new CompletableFuture<>();
+  private boolean begun;
+  private long until;
+
+  Drain(
+      PoolConfig config,
+      PoolEvents events,
+      TimeSource time,
+      SharedState shared,
+      Connects connects,
+      Probes probes) {
+    this.config = config;
+    this.events = events;
+    this.time = time;
+    this.engine = shared.engine;
+    this.inbox = shared.inbox;
+    this.activity = shared.activity;
+    this.connects = connects;
+    this.probes = probes;
+  }
+
+  /** As {@link Upkeep#drain()}. */
+  CompletableFuture<Void> begin() {
+    engine.close();
+    inbox.post(
+        () -> {
+          begun = true;
+          until = time.nanoTime() + config.drainTimeout().toNanos();
+        });
+    return end;
+  }
+
+  /** As {@link Upkeep#cutDrainShort()}. */
+  void cutShort() {
+    inbox.post(() -> until = time.nanoTime());
+  }
+
+  /** Whether the last slot is empty. */
+  boolean isDone() {
+    return end.isDone();
+  }
+
+  /** Takes what is overdue, and completes the drain when the last slot is empty. */
+  void pass(long now) {
+    boolean empty = true;
+    for (Slot slot : engine.slots()) {
+      long word = slot.word();
+      State state = Slot.state(word);
+      empty &= state == State.EMPTY;
+      if (state == State.CONNECTING) {
+        connects.abandonAtClose(slot, word); // nobody will want it
+      } else if (begun && now - until >= 0) {
+        if (state == State.DOOMED) {
+          takeFromHolder(slot, word, now);
+        } else if (state == State.PROBING) {
+          probes.overdue(slot, word);
+        }
+      }
+    }
+    if (empty && begun) {
+      end.complete(null);
+    }
+  }
+
+  private void takeFromHolder(Slot slot, long word, long now) {
+    long holder = slot.holderId;
+    PooledEntry entry = Closer.entry(slot);
+    if (engine.abort(slot, word)) {
+      log.warn(
+          "Pool {}: connection {} was not returned within drain-timeout and is cut, and what runs on"
+              + " it is ended; it has been out for {} ms, and {} holds it",
+          events.pool(),
+          entry.number(),
+          activity.unmovedFor(slot.index, now) / 1_000_000,
+          HolderThreads.describe(holder));
+    }
+  }
+}

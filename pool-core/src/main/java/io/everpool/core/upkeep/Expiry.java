@@ -1,0 +1,89 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.PoolConfig;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+import io.everpool.core.policy.Idleness;
+
+/** Lets connections go that are too old, or have been idle for too long. Upkeep thread only. */
+final class Expiry {
+  private final PoolConfig config;
+  private final Engine engine;
+  private final Slot[] slots;
+  private final SlotActivity activity;
+  private final SleepSwitch sleep;
+
+  /** Connections that are too old and wait for their substitutes. */
+  private int overdue;
+
+  Expiry(PoolConfig config, SharedState shared) {
+    this.config = config;
+    this.engine = shared.engine;
+    this.slots = engine.slots();
+    this.activity = shared.activity;
+    this.sleep = shared.sleep;
+  }
+
+  /** Retires what is older than max-lifetime; the leased ones go when they come back. */
+  void retireTheOld(long now) {
+    overdue = 0;
+    if (config.maxLifetime().isZero()) {
+      return;
+    }
+    int present =
+        activity.count(State.IDLE) + activity.count(State.LEASED) + activity.count(State.PROBING);
+    for (Slot slot : slots) {
+      long word = activity.word(slot.index);
+      if (now - slot.expiresAt < 0) {
+        continue;
+      }
+      switch (Slot.state(word)) {
+        case IDLE -> {
+          if (sleep.asleep()) {
+            continue; // replacing an old connection would wake the server for nothing
+          }
+          if (substituted(slot, present, now)) {
+            present -= engine.evict(slot, word, CloseReason.MAX_LIFETIME) ? 1 : 0;
+          } else {
+            overdue++;
+          }
+        }
+        case LEASED -> engine.doom(slot, word, CloseReason.MAX_LIFETIME);
+        default -> {}
+      }
+    }
+  }
+
+  /**
+   * Whether an old connection may go without the pool falling below its minimum: where there is
+   * room its substitute is opened first. It doesn't wait for that for ever, for it may be the old
+   * one that the limit is there for.
+   */
+  private boolean substituted(Slot slot, int present, long now) {
+    boolean room = activity.count(State.EMPTY) + activity.count(State.CONNECTING) > 0;
+    return present > config.minSize()
+        || !room
+        || now - slot.expiresAt >= 2 * config.connectTimeout().toNanos();
+  }
+
+  /** Evicts what has idled for longer than idle-timeout, as far as the minimum is kept. */
+  void evictTheIdle(long now) {
+    int live = activity.live();
+    long timeout = config.idleTimeout().toNanos();
+    // From the far end of the row: leases keep to the near end.
+    for (int i = slots.length - 1; i >= 0; i--) {
+      if (activity.state(i) == State.IDLE
+          && Idleness.evict(activity.idleFor(i, now), timeout, live, config.minSize())
+          && engine.evict(slots[i], activity.word(i), CloseReason.IDLE_TIMEOUT)) {
+        live--;
+      }
+    }
+  }
+
+  /** How many are too old and wait for their substitutes, since {@link #retireTheOld} last ran. */
+  int overdue() {
+    return overdue;
+  }
+}

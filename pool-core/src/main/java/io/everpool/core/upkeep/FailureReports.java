@@ -1,0 +1,87 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.driver.Verdict;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.PooledEntry;
+import io.everpool.core.engine.TimeSource;
+
+/**
+ * Where it is told that something failed. One failure is news about the other connections: the idle
+ * ones are looked at before they are lent, and if the failures bear each other out the fence falls.
+ * {@link #suspect} and {@link #failed} are called from any thread; what follows is done on
+ * upkeep's.
+ */
+public final class FailureReports {
+  private final Engine engine;
+  private final Inbox inbox;
+  private final TimeSource time;
+  private final SlotActivity activity;
+  private final Fence fence;
+  private final OutageDetector outages;
+
+  /** Whether all idle connections are to be looked at. */
+  private boolean sweep;
+
+  FailureReports(Engine engine, Inbox inbox, TimeSource time, SlotActivity activity, Fence fence) {
+    this.engine = engine;
+    this.inbox = inbox;
+    this.time = time;
+    this.activity = activity;
+    this.fence = fence;
+    this.outages = new OutageDetector(time.nanoTime());
+  }
+
+  /**
+   * A connection has failed: the others are looked at now, not at the next health check, and before
+   * they are lent.
+   */
+  public void suspect() {
+    engine.mistrustIdle();
+    inbox.post(() -> sweep = true);
+  }
+
+  /**
+   * A connection failed while somebody used it, or asked whether it lives; {@code message} carries
+   * no secret.
+   */
+  public void failed(PooledEntry entry, Verdict verdict, String message) {
+    engine.mistrustIdle();
+    inbox.post(
+        () -> {
+          sweep = true;
+          weigh(entry, verdict, message);
+        });
+  }
+
+  private void weigh(PooledEntry entry, Verdict verdict, String message) {
+    // All that an outage breaks fails at about the same time, and the first few failures bring the
+    // fence down: what the others then say of the old generation is no evidence against the new.
+    if (!fence.covers(entry)
+        && outages.connectionFailed(verdict, activity.live(), time.nanoTime())) {
+      fence.fall("connection " + entry.number() + " failed: " + message);
+    }
+  }
+
+  /** A connect failed. Upkeep thread only. */
+  void connectFailed(Verdict verdict, String message) {
+    if (outages.connectFailed(verdict, time.nanoTime())) {
+      fence.fall("the server is away: " + message);
+    }
+  }
+
+  /** The process was paused, and nobody can say what has become of the idle. Upkeep thread only. */
+  void mistrustAll() {
+    engine.mistrustIdle();
+    sweep = true;
+  }
+
+  /** Whether all idle connections are to be looked at. Upkeep thread only. */
+  boolean wantSweep() {
+    return sweep;
+  }
+
+  /** They were. Upkeep thread only. */
+  void swept() {
+    sweep = false;
+  }
+}

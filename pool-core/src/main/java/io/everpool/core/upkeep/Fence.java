@@ -1,0 +1,83 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.observe.PoolEvent.Fenced;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.PooledEntry;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.observe.PoolEvents;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+
+/**
+ * Numbers the connections and their generations. When the fence falls, the whole generation is
+ * given up: the idle at once, the leased when they come back, and what is still being opened when
+ * it arrives. It falls on the upkeep thread alone; numbers and the generation are read by anyone.
+ */
+final class Fence {
+  private static final Logger log = PoolEvents.log();
+
+  private final Engine engine;
+  private final ConnectPace pace;
+  private final PoolEvents events;
+  private final AtomicLong numbers = new AtomicLong();
+  private volatile int generation;
+
+  /** The number of the last connection before the last fence. */
+  private long fencedThrough;
+
+  /** The one up to there that the fence has spared, for it brought the fence about. */
+  private long spared;
+
+  Fence(Engine engine, ConnectPace pace, PoolEvents events) {
+    this.engine = engine;
+    this.pace = pace;
+    this.events = events;
+  }
+
+  /** The number of the next connection; each is given once. */
+  long nextNumber() {
+    return numbers.incrementAndGet();
+  }
+
+  /** The present generation, to which a connect belongs from its beginning. */
+  int generation() {
+    return generation;
+  }
+
+  /** Gives up every connection opened so far. Upkeep thread only. */
+  void fall(String why) {
+    int born = generation + 1;
+    generation = born; // connects in progress belong to the old one and count no more
+    // No connect of the next generation has begun yet, for this thread begins them.
+    fencedThrough = numbers.get();
+    int given = engine.giveUpAll(CloseReason.FENCED);
+    pace.slowStart();
+    events.post(new Fenced(events.pool(), given, why));
+    log.warn("Pool {}: every connection is replaced ({}): {}", events.pool(), born, why);
+  }
+
+  /** The fence that has just fallen spares this connection. Upkeep thread only. */
+  void spare(long number) {
+    spared = number;
+  }
+
+  /** Whether a fence has given up this connection and all of its time. Upkeep thread only. */
+  boolean covers(PooledEntry entry) {
+    return entry.number() <= fencedThrough && entry.number() != spared;
+  }
+
+  /**
+   * Gives up what was out of a fence's reach when it fell: a connection that was being examined, or
+   * that arrived at that moment. The generation read is that of the word seen, or a later one, and
+   * then the move fails.
+   */
+  void giveUpStragglers(SlotActivity activity) {
+    for (Slot slot : engine.slots()) {
+      long word = activity.word(slot.index);
+      if (slot.generation != generation) {
+        engine.giveUp(slot, word, CloseReason.FENCED);
+      }
+    }
+  }
+}

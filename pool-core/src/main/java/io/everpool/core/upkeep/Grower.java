@@ -1,0 +1,88 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+import io.everpool.core.policy.Growth;
+
+/**
+ * Decides how large the pool is: opens connections for those who wait and up to the minimum, and
+ * has the leases keep to as few slots as they need, so that the others can idle out. Upkeep thread
+ * only.
+ */
+final class Grower {
+
+  /** After how many passes without need the leases keep to one slot fewer. */
+  private static final int NARROW_AFTER = 20;
+
+  private final PoolConfig config;
+  private final Engine engine;
+  private final Slot[] slots;
+  private final SlotActivity activity;
+  private final SleepSwitch sleep;
+  private final ConnectPace pace;
+  private final Reachability server;
+  private final Closer closer;
+  private final Connects connects;
+  private final Expiry expiry;
+  private int calmPasses;
+
+  Grower(PoolConfig config, SharedState shared, Connects connects, Expiry expiry) {
+    this.config = config;
+    this.engine = shared.engine;
+    this.slots = engine.slots();
+    this.activity = shared.activity;
+    this.sleep = shared.sleep;
+    this.pace = shared.pace;
+    this.server = shared.server;
+    this.closer = shared.closer;
+    this.connects = connects;
+    this.expiry = expiry;
+  }
+
+  /** Begins the connects that are wanted; returns when to look again, nanoseconds from now. */
+  long grow(long now) {
+    long pause = pace.pause(now);
+    if (pause > 0) {
+      server.tellWaiters(now);
+      closer.full(activity.count(State.EMPTY) == 0);
+      return pause;
+    }
+    Growth.Facts facts = facts(now);
+    int begin = Growth.connects(facts);
+    int begun = 0;
+    for (int i = 0; i < slots.length && begun < begin; i++) {
+      if (connects.begin(slots[i])) {
+        begun++;
+      }
+    }
+    closer.full(facts.empty() - begun <= 0);
+    return Growth.lookAgainIn(facts);
+  }
+
+  private Growth.Facts facts(long now) {
+    return new Growth.Facts(
+        activity.live() - expiry.overdue(), // which go as soon as there is another in their place
+        activity.count(State.IDLE),
+        activity.count(State.CONNECTING),
+        activity.count(State.EMPTY),
+        sleep.asleep() ? 0 : config.minSize(),
+        engine.waiting(),
+        now - engine.firstWaitsSince(now),
+        pace.takes(),
+        pace.allowance());
+  }
+
+  /** Lets the far slots idle out once leases have not needed them for a while. */
+  void narrow() {
+    if (++calmPasses < NARROW_AFTER) {
+      return;
+    }
+    calmPasses = 0;
+    int needed = 2 * activity.takePeak();
+    if (needed < engine.width()) {
+      engine.narrow(engine.width() - 1);
+    }
+  }
+}

@@ -1,0 +1,202 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.Verdict;
+import io.everpool.api.observe.PoolEvent.ConnectFailed;
+import io.everpool.api.observe.PoolEvent.Recovered;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.TimeSource;
+import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.policy.StartUp;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/**
+ * What the pool's connects have shown of the server: whether it can be reached, since when not and
+ * why, and what that means to callers who wait. Written by the upkeep thread alone and read by
+ * anyone, but for {@link #awaited}, which is the opening thread's to say.
+ */
+public final class Reachability {
+  private static final Logger log = PoolEvents.log();
+  private static final long LOG_EVERY = 10_000_000_000L;
+
+  private final Connector connector;
+  private final TimeSource time;
+  private final PoolEvents events;
+  private final Engine engine;
+  private final ConnectPace pace;
+  private final FailureReports reports;
+
+  private long downSince;
+  private long lastLogged;
+  private volatile int failures;
+  private volatile Verdict verdict = Verdict.STATEMENT_FAILED;
+  private volatile @Nullable SQLException lastFailure;
+
+  /** Whether the last failure lies in this process, and not with the server or the way there. */
+  private volatile boolean ownFailure;
+
+  /** Somebody waits for the pool to open, which a closed port keeps from ever happening. */
+  private volatile boolean awaited;
+
+  /** Since when every connect has found nobody there; meaningful while {@link #absences} > 0. */
+  private long absentSince;
+
+  private int absences;
+  private volatile boolean hopeless;
+
+  Reachability(
+      Connector connector,
+      TimeSource time,
+      PoolEvents events,
+      Engine engine,
+      ConnectPace pace,
+      FailureReports reports) {
+    this.connector = connector;
+    this.time = time;
+    this.events = events;
+    this.engine = engine;
+    this.pace = pace;
+    this.reports = reports;
+  }
+
+  // ---- learnt, on the upkeep thread
+
+  /** A connect of the present generation has succeeded. */
+  void succeeded() {
+    long now = time.nanoTime();
+    pace.succeeded(now);
+    lastFailure = null;
+    absences = 0;
+    hopeless = false;
+    if (failures > 0) {
+      failures = 0;
+      long down = now - downSince;
+      log.info(
+          "Pool {}: {} at {} answers again after {} ms",
+          events.pool(),
+          connector.product(),
+          connector.target(),
+          down / 1_000_000);
+      events.post(new Recovered(events.pool(), down));
+    }
+  }
+
+  /** A connect has failed, and the rules have judged it so. */
+  void failed(SQLException failure, Verdict judged) {
+    if (engine.isClosed()) {
+      return;
+    }
+    long now = time.nanoTime();
+    Verdict means =
+        failure instanceof ConnectFailures.OfTheDriver broken
+            ? broken.verdict(judged, failures + 1)
+            : judged;
+    int inARow = failures + 1;
+    if (inARow == 1) {
+      downSince = now;
+    }
+    verdict = means;
+    lastFailure = failure;
+    noteAbsence(failure, now);
+    ownFailure = means == Verdict.PROCESS_LIMIT || failure instanceof ConnectFailures.OfTheDriver;
+    pace.failed(means, inARow, now);
+    failures = inARow;
+    tellWaiters(now);
+    reports.connectFailed(means, String.valueOf(failure.getMessage()));
+    events.post(
+        new ConnectFailed(events.pool(), means, String.valueOf(failure.getMessage()), inARow));
+    tell(failure, means, inARow, now);
+  }
+
+  private void noteAbsence(SQLException failure, long now) {
+    if (!Absence.nobodyThere(failure)) {
+      absences = 0;
+      hopeless = false;
+      return;
+    }
+    if (absences++ == 0) {
+      absentSince = now;
+    }
+    hopeless = StartUp.hopeless(absences, now - absentSince);
+  }
+
+  /** The first failure of a row at once, then one each ten seconds: an outage must not flood. */
+  private void tell(SQLException failure, Verdict means, int inARow, long now) {
+    if (inARow > 1 && now - lastLogged < LOG_EVERY) {
+      log.debug("Pool {}: connect failed ({})", events.pool(), means, failure);
+      return;
+    }
+    lastLogged = now;
+    log.warn(
+        "Pool {}: cannot connect to {} at {} ({} in a row, {}): {}",
+        events.pool(),
+        connector.product(),
+        connector.target(),
+        inARow,
+        means,
+        failure.getMessage());
+  }
+
+  /**
+   * Sends away whoever waits for what won't come: the server refuses for good, and the last
+   * connection that could have been returned to him is gone.
+   */
+  void tellWaiters(long now) {
+    if (engine.waiting() > 0 && (refusal(now) != null || isHopeless())) {
+      engine.rejectAll();
+    }
+  }
+
+  // ---- known, to any thread
+
+  /** The last failure, unless a connection has been opened since. */
+  public @Nullable SQLException lastFailure() {
+    return lastFailure;
+  }
+
+  /** What the last failure means; says nothing while there is none. */
+  public Verdict lastVerdict() {
+    return verdict;
+  }
+
+  /** Whether connects fail for want of a server that answers: one that refuses is there. */
+  public boolean down() {
+    return failures > 0
+        && !ownFailure
+        && switch (verdict) {
+          case OUT_OF_SLOTS, ACCESS_DENIED, REFUSED -> false;
+          default -> true;
+        };
+  }
+
+  /** Whether they fail for a reason that lies in this process: its limits, or its driver. */
+  public boolean failsHere() {
+    return failures > 0 && ownFailure;
+  }
+
+  /**
+   * The failure to give to every caller at once instead of letting it wait: the server has just
+   * refused for good and will not be asked again for a while. Null if it is worth waiting.
+   */
+  public @Nullable SQLException refusal(long now) {
+    return failures > 0
+            && verdict.fatal()
+            && !verdict.reconnectable()
+            && pace.untilAllowed(now) > 0
+            && !engine.anyLive()
+        ? lastFailure
+        : null;
+  }
+
+  /** Tells that somebody waits for the pool to open, or no more. */
+  public void awaited(boolean value) {
+    awaited = value;
+  }
+
+  /** Whether whoever waits for the pool to open is to be told now that nobody is there. */
+  public boolean isHopeless() {
+    return awaited && hopeless;
+  }
+}

@@ -1,0 +1,80 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.Verdict;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.TimeSource;
+import io.everpool.core.observe.PoolEvents;
+import java.util.function.Function;
+
+/**
+ * What the callers' threads and the upkeep thread both work on: the engine, and beside it what each
+ * of the two has to tell the other. It is built before those who use it, so that neither must be
+ * told of the other later. Each part says which of its methods belong to which thread.
+ */
+public final class SharedState {
+  private final TimeSource time;
+  final Workers workers;
+  final Closer closer;
+  final Engine engine;
+  final Inbox inbox;
+  final SlotActivity activity;
+  final ConnectPace pace;
+  final Fence fence;
+  final FailureReports reports;
+  final Reachability server;
+  final SleepSwitch sleep;
+  final Resets resets;
+
+  public SharedState(
+      PoolConfig config,
+      Connector connector,
+      Function<Throwable, Verdict> classifier,
+      Environment environment,
+      PoolEvents events) {
+    time = environment.time();
+    workers = new Workers(environment.workers(), events.pool());
+    closer = new Closer(classifier, environment, workers, events, config);
+    engine = new Engine(config.maxSize(), time, closer);
+    inbox = new Inbox(environment.scheduler(), events.pool());
+    activity = new SlotActivity(engine.slots(), time.nanoTime());
+    pace = new ConnectPace(config, environment, workers, engine);
+    fence = new Fence(engine, pace, events);
+    reports = new FailureReports(engine, inbox, time, activity, fence);
+    server = new Reachability(connector, time, events, engine, pace, reports);
+    sleep = new SleepSwitch(config, connector.serverless(), activity, engine, events);
+    resets = new Resets(config, environment, events, engine);
+  }
+
+  /** Lends and takes back. */
+  public Engine engine() {
+    return engine;
+  }
+
+  /** Where it is told that something failed. */
+  public FailureReports reports() {
+    return reports;
+  }
+
+  /** Whether the server can be reached, as far as connects have shown. */
+  public Reachability server() {
+    return server;
+  }
+
+  /** Whether the pool sleeps. */
+  public SleepSwitch sleep() {
+    return sleep;
+  }
+
+  /** What the pool does on a caller's thread, and must not take for ever. */
+  public Resets resets() {
+    return resets;
+  }
+
+  /** For how long a slot has held still, as far as was seen; nanoseconds. From any thread. */
+  public long unmovedFor(Slot slot) {
+    return activity.unmovedFor(slot.index, time.nanoTime());
+  }
+}

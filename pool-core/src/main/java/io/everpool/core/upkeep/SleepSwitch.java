@@ -1,0 +1,85 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.api.SleepMode;
+import io.everpool.api.observe.PoolEvent.FellAsleep;
+import io.everpool.api.observe.PoolEvent.WokeUp;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.policy.Idleness;
+import org.slf4j.Logger;
+
+/**
+ * Whether the pool sleeps: then it sends nothing and opens nothing, so that a serverless database
+ * may sleep as well. Decided on the upkeep thread; read by anyone.
+ */
+public final class SleepSwitch {
+  private static final Logger log = PoolEvents.log();
+
+  private final boolean maySleep;
+  private final long sleepAfter;
+  private final SlotActivity activity;
+  private final Engine engine;
+  private final PoolEvents events;
+  private volatile boolean asleep;
+
+  /** The pool has just woken up: its connections are asked, for the server wakes up as well. */
+  private boolean roused;
+
+  /**
+   * A switch that is off.
+   *
+   * @param serverless whether the database is one that costs nothing while nobody asks it
+   */
+  SleepSwitch(
+      PoolConfig config,
+      boolean serverless,
+      SlotActivity activity,
+      Engine engine,
+      PoolEvents events) {
+    this.maySleep =
+        config.sleep() == SleepMode.ON || (config.sleep() == SleepMode.AUTO && serverless);
+    this.sleepAfter = config.sleepAfter().toNanos();
+    this.activity = activity;
+    this.engine = engine;
+    this.events = events;
+  }
+
+  /** Whether it may ever sleep. */
+  boolean maySleep() {
+    return maySleep;
+  }
+
+  /** Whether it sleeps. From any thread. */
+  public boolean asleep() {
+    return asleep;
+  }
+
+  /** Falls asleep or wakes up, if it is time to. Upkeep thread only. */
+  void decide(long now) {
+    boolean sleeps =
+        Idleness.asleep(maySleep, now - activity.lastWork(), sleepAfter, engine.waiting());
+    if (sleeps == asleep) {
+      return;
+    }
+    asleep = sleeps;
+    if (sleeps) {
+      log.info("Pool {}: no work; the database may sleep until there is some", events.pool());
+      events.post(new FellAsleep(events.pool()));
+    } else {
+      roused = true;
+      log.info("Pool {}: awake", events.pool());
+      events.post(new WokeUp(events.pool()));
+    }
+  }
+
+  /** Whether it has woken up and nobody has asked the connections since. Upkeep thread only. */
+  boolean roused() {
+    return roused;
+  }
+
+  /** They are asked. Upkeep thread only. */
+  void connectionsAsked() {
+    roused = false;
+  }
+}

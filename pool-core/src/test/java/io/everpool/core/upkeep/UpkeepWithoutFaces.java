@@ -1,0 +1,82 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.Verdict;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.PooledEntry;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.observe.PoolEvents;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+
+/**
+ * A pool's engine and upkeep, put together as the pool does it, but without the JDBC faces: the
+ * test itself does what callers' threads would do.
+ */
+public final class UpkeepWithoutFaces {
+  private final SharedState shared;
+  private final Upkeep upkeep;
+
+  private record Seat(long number, PhysicalConnection physical, long queries)
+      implements PooledEntry {}
+
+  public UpkeepWithoutFaces(
+      PoolConfig config,
+      Connector connector,
+      Function<Throwable, Verdict> classifier,
+      Environment environment,
+      PoolEvents events) {
+    shared = new SharedState(config, connector, classifier, environment, events);
+    upkeep =
+        new Upkeep(
+            config,
+            connector,
+            classifier,
+            environment,
+            events,
+            shared,
+            (slot, number, physical) -> new Seat(number, physical, 0));
+  }
+
+  public void start() {
+    upkeep.start();
+  }
+
+  public Engine engine() {
+    return shared.engine();
+  }
+
+  public Reachability server() {
+    return shared.server();
+  }
+
+  public Resets resets() {
+    return shared.resets();
+  }
+
+  public boolean asleep() {
+    return shared.sleep().asleep();
+  }
+
+  public long unmovedFor(Slot slot) {
+    return shared.unmovedFor(slot);
+  }
+
+  public void suspect() {
+    shared.reports().suspect();
+  }
+
+  public void failed(PooledEntry entry, Verdict verdict, String message) {
+    shared.reports().failed(entry, verdict, message);
+  }
+
+  public void fence(String why) {
+    upkeep.fence(why);
+  }
+
+  public CompletableFuture<Void> drain() {
+    return upkeep.drain();
+  }
+}
