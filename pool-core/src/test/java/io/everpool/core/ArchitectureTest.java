@@ -111,12 +111,12 @@ class ArchitectureTest {
           .callMethod(Math.class, "random");
 
   @ArchTest
-  static final ArchRule nobody_parks_but_the_desk =
+  static final ArchRule nobody_parks_but_those_in_line =
       noClasses()
           .that()
           .resideOutsideOfPackages(CORE + ".runtime")
           .and()
-          .doNotHaveSimpleName("EngineLeaseManager")
+          .doNotHaveSimpleName("Parking")
           .and()
           .doNotHaveSimpleName("Parked")
           .should()

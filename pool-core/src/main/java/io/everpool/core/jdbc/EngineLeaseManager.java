@@ -1,45 +1,32 @@
 package io.everpool.core.jdbc;
 
-import io.everpool.api.AcquireTimeoutException;
 import io.everpool.api.CloseReason;
-import io.everpool.api.PoolClosedException;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
-import io.everpool.api.TooManyWaitersException;
 import io.everpool.api.driver.Connector;
-import io.everpool.api.driver.Look;
-import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
-import io.everpool.api.observe.PoolEvent.AcquireRejected;
-import io.everpool.api.observe.PoolEvent.AcquireTimedOut;
 import io.everpool.api.observe.PoolEvent.ConnectionFailed;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
-import io.everpool.core.engine.WaitResult;
-import io.everpool.core.engine.Waiter;
 import io.everpool.core.observe.PoolEvents;
-import io.everpool.core.observe.Survivor;
 import io.everpool.core.upkeep.FailureReports;
 import io.everpool.core.upkeep.HolderThreads;
-import io.everpool.core.upkeep.Reachability;
 import io.everpool.core.upkeep.Resets;
 import io.everpool.core.upkeep.SharedState;
-import io.everpool.core.upkeep.SleepSwitch;
 import java.sql.SQLException;
-import java.sql.SQLNonTransientConnectionException;
-import java.sql.SQLTransientConnectionException;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * Hands out leases and takes them back. Here, and nowhere else, a calling thread parks; everything
- * that two threads could dispute is settled by the engine.
+ * Hands out leases and takes them back; everything that two threads could dispute is settled by the
+ * engine. A lease comes out of the engine by a side field: {@link Slot#lease} of the slot that was
+ * acquired, which spares the hot path an object. It is the acquirer's to read as long as he holds
+ * the lease, so it is read at once and carried along.
  */
 public final class EngineLeaseManager implements LeaseManager {
   private static final Logger log = PoolEvents.log();
@@ -49,13 +36,12 @@ public final class EngineLeaseManager implements LeaseManager {
   private final Function<Throwable, Verdict> classifier;
   private final Engine engine;
   private final Resets resets;
-  private final SleepSwitch sleep;
   private final FailureReports reports;
-  private final Reachability server;
   private final TimeSource time;
   private final PoolEvents events;
-  private final Supplier<PoolSnapshot> snapshot;
-  private final @Nullable LeaseRecorder recorder;
+  private final AcquireCheck check;
+  private final Parking parking;
+  private final @Nullable LeaseTimes times;
   private final SqlTexts texts;
 
   public EngineLeaseManager(
@@ -72,13 +58,15 @@ public final class EngineLeaseManager implements LeaseManager {
     this.classifier = classifier;
     this.engine = shared.engine();
     this.resets = shared.resets();
-    this.sleep = shared.sleep();
     this.reports = shared.reports();
-    this.server = shared.server();
     this.time = time;
     this.events = events;
-    this.snapshot = snapshot;
-    this.recorder = recorder;
+    this.check = new AcquireCheck(config, classifier, shared);
+    this.parking =
+        new Parking(
+            engine, time, new AcquireFailures(config, connector, shared, time, events, snapshot));
+    this.times =
+        recorder == null ? null : new LeaseTimes(config.name(), engine, time, recorder);
     this.texts = new SqlTexts(connector);
   }
 
@@ -92,10 +80,10 @@ public final class EngineLeaseManager implements LeaseManager {
   public PooledConnection acquire() throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
     Slot found = engine.tryAcquire(threadId);
-    long lease = found == null ? 0 : found.lease;
+    long lease = found == null ? 0 : found.lease; // written by tryAcquire, for this thread alone
     try {
       if (found == null
-          || recorder != null
+          || times != null
           || found.hadRested(lease)
           || session(found).hasRequests()) {
         return face(acquireWithCare(threadId, found, config.maxWaiters()));
@@ -154,13 +142,13 @@ public final class EngineLeaseManager implements LeaseManager {
         slot = engine.tryAcquire(threadId);
       }
       if (slot == null) {
-        slot = await(threadId, begun, deadline, maxWaiters);
+        slot = parking.await(threadId, begun, deadline, maxWaiters);
       }
-      long lease = slot.lease;
+      long lease = slot.lease; // by the side field again: nobody else writes it now
       boolean ready;
       try {
         // Asked again afterwards: whoever takes his time with a look loses the connection.
-        ready = slot.word() == lease && fit(slot, lease) && slot.word() == lease;
+        ready = slot.word() == lease && check.passes(slot, lease, session(slot)) && slot.word() == lease;
         if (!ready) {
           engine.release(slot, lease); // closes one that was doomed; else it is over already
         }
@@ -171,233 +159,45 @@ public final class EngineLeaseManager implements LeaseManager {
         throw e;
       }
       if (ready) {
-        measureAcquired(slot, lease, begun);
+        if (times != null) {
+          times.acquired(slot, lease, begun);
+        }
         return slot;
       }
     }
-  }
-
-  /**
-   * Whether the connection can be lent. One that has rested is looked at: that costs a microsecond
-   * and sends nothing; only where it can't tell is the server asked. A dead one is closed, and
-   * nobody need know. Whatever the driver throws, or if it never answers, the lease ends.
-   */
-  private boolean fit(Slot slot, long lease) {
-    Session session = session(slot);
-    boolean rested = slot.hadRested(lease);
-    if (!rested && !session.hasRequests()) {
-      return true;
-    }
-    Throwable failure = null;
-    boolean alive = false;
-    resets.started(slot, lease, CloseReason.FOUND_DEAD);
-    try {
-      alive = !rested || answers(session.physical());
-      if (alive) {
-        session.beginRequest();
-      }
-    } catch (Throwable e) {
-      failure = e;
-    } finally {
-      resets.ended(slot);
-    }
-    if (alive && failure == null) {
-      return true;
-    }
-    engine.retire(slot, lease, CloseReason.FOUND_DEAD);
-    log.info(
-        "Pool {}: connection {} was found dead when it was to be lent; it is replaced",
-        config.name(),
-        session.number());
-    if (failure instanceof SQLException) {
-      Verdict verdict = classifier.apply(failure);
-      log.debug("Pool {}: {} doesn't answer ({})", config.name(), session, verdict, failure);
-      reports.failed(session, verdict, String.valueOf(failure.getMessage()));
-    } else {
-      log.debug("Pool {}: {} doesn't answer", config.name(), session, failure);
-      reports.suspect();
-    }
-    return false;
-  }
-
-  private boolean answers(PhysicalConnection physical) throws SQLException {
-    Look look = physical.look();
-    // A look doesn't show a server that hangs. While the pool slept nobody has asked, and the
-    // server is woken now in any case: so it is asked first, within validation-timeout.
-    if (look != Look.DEAD && (look != Look.ALIVE || sleep.asleep())) {
-      physical.validate(config.validationTimeout().toNanos());
-    }
-    return look != Look.DEAD;
-  }
-
-  // ---- waiting
-
-  /** A parked thread in line. */
-  private static final class Parked extends Waiter {
-    private final Thread thread = Thread.currentThread();
-
-    Parked(long since) {
-      super(since);
-    }
-
-    @Override
-    protected void wake() {
-      LockSupport.unpark(thread);
-    }
-  }
-
-  private Slot await(long threadId, long begun, long deadline, int maxWaiters) throws SQLException {
-    refuseIfHopeless();
-    Parked waiter = new Parked(time.nanoTime());
-    boolean interrupted = false;
-    boolean stands = true;
-    try {
-      WaitResult result = engine.begin(waiter, threadId, maxWaiters);
-      while (true) {
-        switch (result) {
-          case SERVED -> {
-            return engine.take(waiter, threadId, time.nanoTime());
-          }
-          case CLOSED -> {
-            stands = false;
-            refuseIfHopeless();
-            throw timedOut(begun, "the pool has just learnt that nothing will come");
-          }
-          case REFUSED -> {
-            stands = false;
-            throw rejected();
-          }
-          case WAIT, RELOOK -> {
-            long left = deadline - time.nanoTime();
-            interrupted |= Thread.interrupted();
-            if (left <= 0 || interrupted) {
-              if (engine.leave(waiter)) {
-                stands = false;
-                throw interrupted ? interrupted() : timedOut(begun, null);
-              }
-              result = engine.step(waiter, threadId); // a connection came first: it must be taken
-            } else if (result == WaitResult.WAIT) {
-              LockSupport.parkNanos(waiter, left);
-              result = engine.step(waiter, threadId);
-            } else {
-              LockSupport.parkNanos(waiter, Math.min(left, Engine.relookNanos()));
-              result = engine.relook(waiter, threadId);
-            }
-          }
-        }
-      }
-    } catch (StackOverflowError | OutOfMemoryError e) {
-      if (stands) {
-        leaveForGood(waiter, threadId);
-      }
-      throw e;
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
-  }
-
-  /** With what stack and memory there is: nobody hands a connection to one who doesn't wait. */
-  private void leaveForGood(Parked waiter, long threadId) {
-    if (!engine.leave(waiter) && engine.step(waiter, threadId) == WaitResult.SERVED) {
-      Slot slot = engine.take(waiter, threadId, time.nanoTime());
-      engine.release(slot, slot.lease);
-    }
-  }
-
-  private void refuseIfHopeless() throws SQLException {
-    if (engine.isClosed()) {
-      throw new PoolClosedException(config.name());
-    }
-    SQLException last = server.lastFailure();
-    if (last != null && server.isHopeless()) {
-      throw new SQLTransientConnectionException(
-          "Pool "
-              + config.name()
-              + " can't be opened: "
-              + last.getMessage()
-              + " Every try of the last seconds found nobody there. If the database may come up"
-              + " later than the application, set fail-fast = false.",
-          "08001",
-          last);
-    }
-    SQLException refusal = server.refusal(time.nanoTime());
-    if (refusal != null) {
-      throw new SQLNonTransientConnectionException(
-          "Pool "
-              + config.name()
-              + " has no connection and "
-              + connector.target()
-              + " refuses new ones: "
-              + refusal.getMessage(),
-          refusal.getSQLState(),
-          refusal);
-    }
-  }
-
-  private SQLException timedOut(long begun, @Nullable String instead) {
-    long waited = time.nanoTime() - begun;
-    events.emit(new AcquireTimedOut(config.name(), waited));
-    PoolSnapshot now = snapshot.get();
-    return new AcquireTimeoutException(
-        "No connection within "
-            + waited / 1_000_000
-            + " ms"
-            + (instead == null ? " (acquire-timeout)" : ": " + instead)
-            + ". "
-            + Advice.forTimeout(now, whyConnectsFail())
-            + "\n"
-            + now.explain(),
-        now,
-        server.lastFailure());
-  }
-
-  /** A driver that doesn't work here is as much this process's own as a limit of it. */
-  private Verdict whyConnectsFail() {
-    return server.failsHere() ? Verdict.PROCESS_LIMIT : server.lastVerdict();
-  }
-
-  private SQLException rejected() {
-    events.emit(new AcquireRejected(config.name()));
-    PoolSnapshot now = snapshot.get();
-    return new TooManyWaitersException(
-        "Refused at once: "
-            + config.maxWaiters()
-            + " callers (max-waiters) wait for a connection already. "
-            + Advice.forTimeout(now, whyConnectsFail())
-            + "\n"
-            + now.explain(),
-        now);
-  }
-
-  private SQLException interrupted() {
-    return new SQLTransientConnectionException(
-        "Interrupted while waiting for a connection of pool " + config.name(), "08001");
   }
 
   // ---- coming back
 
   @Override
   public void release(Session session, long lease) {
-    if (recorder == null) {
+    LeaseTimes measured = times;
+    if (measured == null) {
       engine.release(session.slot(), lease);
       return;
     }
-    long held = held(session.slot(), lease);
-    measureReleased(engine.release(session.slot(), lease), held);
+    long held = measured.held(session.slot(), lease);
+    measured.released(engine.release(session.slot(), lease), held);
   }
 
   @Override
   public void retire(Session session, long lease, CloseReason reason) {
-    long held = held(session.slot(), lease);
-    measureReleased(engine.retire(session.slot(), lease, reason), held);
+    LeaseTimes measured = times;
+    long held = measured == null ? 0 : measured.held(session.slot(), lease);
+    boolean ended = engine.retire(session.slot(), lease, reason);
+    if (measured != null) {
+      measured.released(ended, held);
+    }
   }
 
   @Override
   public void cut(Session session, long lease, CloseReason reason) {
-    long held = held(session.slot(), lease);
-    measureReleased(engine.cut(session.slot(), lease, reason), held);
+    LeaseTimes measured = times;
+    long held = measured == null ? 0 : measured.held(session.slot(), lease);
+    boolean ended = engine.cut(session.slot(), lease, reason);
+    if (measured != null) {
+      measured.released(ended, held);
+    }
   }
 
   @Override
@@ -418,36 +218,6 @@ public final class EngineLeaseManager implements LeaseManager {
         verdict,
         message);
     events.emit(new ConnectionFailed(config.name(), session.number(), verdict, message));
-  }
-
-  // ---- measuring: what a recorder throws is its own affair
-
-  private void measureAcquired(Slot slot, long lease, long begun) {
-    if (recorder != null) {
-      try {
-        long now = time.nanoTime();
-        engine.time(slot, lease, now);
-        recorder.acquired(now - begun);
-      } catch (Throwable e) {
-        Survivor.tell(config.name(), "the lease recorder", e);
-      }
-    }
-  }
-
-  /** For how long a timed lease has been held; below 0 for one that wasn't timed, or is over. */
-  private long held(Slot slot, long lease) {
-    return recorder == null || slot.timedLease != lease ? -1 : time.nanoTime() - slot.heldSince;
-  }
-
-  /** A second release isn't a second use. */
-  private void measureReleased(boolean ended, long held) {
-    if (recorder != null && ended && held >= 0) {
-      try {
-        recorder.released(held);
-      } catch (Throwable e) {
-        Survivor.tell(config.name(), "the lease recorder", e);
-      }
-    }
   }
 
   // ---- what else faces ask

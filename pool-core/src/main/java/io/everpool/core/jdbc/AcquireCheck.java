@@ -1,0 +1,93 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Look;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.Verdict;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.upkeep.FailureReports;
+import io.everpool.core.upkeep.Resets;
+import io.everpool.core.upkeep.SharedState;
+import io.everpool.core.upkeep.SleepSwitch;
+import java.sql.SQLException;
+import java.util.function.Function;
+import org.slf4j.Logger;
+
+/**
+ * The look at a connection that has rested, before it is lent. On the acquiring thread, who holds
+ * the lease already.
+ */
+final class AcquireCheck {
+  private static final Logger log = PoolEvents.log();
+
+  private final PoolConfig config;
+  private final Function<Throwable, Verdict> classifier;
+  private final Engine engine;
+  private final Resets resets;
+  private final SleepSwitch sleep;
+  private final FailureReports reports;
+
+  AcquireCheck(PoolConfig config, Function<Throwable, Verdict> classifier, SharedState shared) {
+    this.config = config;
+    this.classifier = classifier;
+    this.engine = shared.engine();
+    this.resets = shared.resets();
+    this.sleep = shared.sleep();
+    this.reports = shared.reports();
+  }
+
+  /**
+   * Whether the connection can be lent. One that has rested is looked at: that costs a microsecond
+   * and sends nothing; only where it can't tell is the server asked. A dead one is closed, and
+   * nobody need know. Whatever the driver throws, or if it never answers, the lease ends.
+   */
+  boolean passes(Slot slot, long lease, Session session) {
+    boolean rested = slot.hadRested(lease);
+    if (!rested && !session.hasRequests()) {
+      return true;
+    }
+    Throwable failure = null;
+    boolean alive = false;
+    resets.started(slot, lease, CloseReason.FOUND_DEAD);
+    try {
+      alive = !rested || answers(session.physical());
+      if (alive) {
+        session.beginRequest();
+      }
+    } catch (Throwable e) {
+      failure = e;
+    } finally {
+      resets.ended(slot);
+    }
+    if (alive && failure == null) {
+      return true;
+    }
+    engine.retire(slot, lease, CloseReason.FOUND_DEAD);
+    log.info(
+        "Pool {}: connection {} was found dead when it was to be lent; it is replaced",
+        config.name(),
+        session.number());
+    if (failure instanceof SQLException) {
+      Verdict verdict = classifier.apply(failure);
+      log.debug("Pool {}: {} doesn't answer ({})", config.name(), session, verdict, failure);
+      reports.failed(session, verdict, String.valueOf(failure.getMessage()));
+    } else {
+      log.debug("Pool {}: {} doesn't answer", config.name(), session, failure);
+      reports.suspect();
+    }
+    return false;
+  }
+
+  private boolean answers(PhysicalConnection physical) throws SQLException {
+    Look look = physical.look();
+    // A look doesn't show a server that hangs. While the pool slept nobody has asked, and the
+    // server is woken now in any case: so it is asked first, within validation-timeout.
+    if (look != Look.DEAD && (look != Look.ALIVE || sleep.asleep())) {
+      physical.validate(config.validationTimeout().toNanos());
+    }
+    return look != Look.DEAD;
+  }
+}

@@ -1,0 +1,107 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.TimeSource;
+import io.everpool.core.engine.WaitResult;
+import io.everpool.core.engine.Waiter;
+import java.sql.SQLException;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where callers wait for a connection. Here, and nowhere else, a calling thread parks; what it waits
+ * for, and when it is its turn, is settled by the engine. Thread-safe.
+ */
+final class Parking {
+  private final Engine engine;
+  private final TimeSource time;
+  private final AcquireFailures failures;
+
+  Parking(Engine engine, TimeSource time, AcquireFailures failures) {
+    this.engine = engine;
+    this.time = time;
+    this.failures = failures;
+  }
+
+  /** A parked thread in line. */
+  private static final class Parked extends Waiter {
+    private final Thread thread = Thread.currentThread();
+
+    Parked(long since) {
+      super(since);
+    }
+
+    @Override
+    protected void wake() {
+      LockSupport.unpark(thread);
+    }
+  }
+
+  /**
+   * Waits in line.
+   *
+   * @param begun when the caller began to ask for a connection
+   * @param deadline when he must have one; both on the pool's clock
+   * @return a slot that was acquired for him; the lease is in {@link Slot#lease}
+   */
+  Slot await(long threadId, long begun, long deadline, int maxWaiters) throws SQLException {
+    failures.refuseIfHopeless();
+    Parked waiter = new Parked(time.nanoTime());
+    boolean interrupted = false;
+    boolean stands = true;
+    try {
+      WaitResult result = engine.begin(waiter, threadId, maxWaiters);
+      while (true) {
+        switch (result) {
+          case SERVED -> {
+            return engine.take(waiter, threadId, time.nanoTime());
+          }
+          case CLOSED -> {
+            stands = false;
+            failures.refuseIfHopeless();
+            throw failures.timedOut(begun, "the pool has just learnt that nothing will come");
+          }
+          case REFUSED -> {
+            stands = false;
+            throw failures.rejected();
+          }
+          case WAIT, RELOOK -> {
+            long left = deadline - time.nanoTime();
+            interrupted |= Thread.interrupted();
+            if (left <= 0 || interrupted) {
+              if (engine.leave(waiter)) {
+                stands = false;
+                throw interrupted ? failures.interrupted() : failures.timedOut(begun, null);
+              }
+              result = engine.step(waiter, threadId); // a connection came first: it must be taken
+            } else if (result == WaitResult.WAIT) {
+              LockSupport.parkNanos(waiter, left);
+              result = engine.step(waiter, threadId);
+            } else {
+              LockSupport.parkNanos(waiter, Math.min(left, Engine.relookNanos()));
+              result = engine.relook(waiter, threadId);
+            }
+          }
+        }
+      }
+    } catch (StackOverflowError | OutOfMemoryError e) {
+      if (stands) {
+        leaveForGood(waiter, threadId);
+      }
+      throw e;
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** With what stack and memory there is: nobody hands a connection to one who doesn't wait. */
+  private void leaveForGood(Parked waiter, long threadId) {
+    if (!engine.leave(waiter) && engine.step(waiter, threadId) == WaitResult.SERVED) {
+      Slot slot = engine.take(waiter, threadId, time.nanoTime());
+      engine.release(slot, slot.lease);
+    }
+  }
+}
