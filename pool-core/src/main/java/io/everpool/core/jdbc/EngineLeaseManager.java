@@ -65,8 +65,7 @@ public final class EngineLeaseManager implements LeaseManager {
     this.parking =
         new Parking(
             engine, time, new AcquireFailures(config, connector, shared, time, events, snapshot));
-    this.times =
-        recorder == null ? null : new LeaseTimes(config.name(), engine, time, recorder);
+    this.times = recorder == null ? null : new LeaseTimes(config.name(), engine, time, recorder);
     this.texts = new SqlTexts(connector);
   }
 
@@ -148,7 +147,10 @@ public final class EngineLeaseManager implements LeaseManager {
       boolean ready;
       try {
         // Asked again afterwards: whoever takes his time with a look loses the connection.
-        ready = slot.word() == lease && check.passes(slot, lease, session(slot)) && slot.word() == lease;
+        ready =
+            slot.word() == lease
+                && check.passes(slot, lease, session(slot))
+                && slot.word() == lease;
         if (!ready) {
           engine.release(slot, lease); // closes one that was doomed; else it is over already
         }

@@ -7,11 +7,10 @@ import io.everpool.core.engine.WaitResult;
 import io.everpool.core.engine.Waiter;
 import java.sql.SQLException;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Where callers wait for a connection. Here, and nowhere else, a calling thread parks; what it waits
- * for, and when it is its turn, is settled by the engine. Thread-safe.
+ * Where callers wait for a connection. Here, and nowhere else, a calling thread parks; what it
+ * waits for, and when it is its turn, is settled by the engine. Thread-safe.
  */
 final class Parking {
   private final Engine engine;

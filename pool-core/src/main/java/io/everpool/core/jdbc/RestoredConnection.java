@@ -9,16 +9,13 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /** The setters of a connection whose effect is undone when it comes back. */
-abstract class RestoredConnection extends ForwardingConnection {
+abstract class RestoredConnection extends JudgedConnection {
 
-  /** The session; throws if this is closed. */
-  abstract Session current() throws SQLException;
+  RestoredConnection(Session session, long lease) {
+    super(session, lease);
+  }
 
-  /** Who hears what a unit of work does; null outside of one. */
-  abstract @Nullable UnitObserver observer();
-
-  /** Makes a call that commits; tells if nobody can say what became of it. */
-  abstract void committing(PooledConnection.Committing call) throws SQLException;
+  RestoredConnection() {}
 
   @Override
   public void setAutoCommit(boolean value) throws SQLException {

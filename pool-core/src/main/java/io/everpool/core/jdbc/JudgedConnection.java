@@ -1,0 +1,193 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.driver.Effects;
+import io.everpool.api.driver.Verdict;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection that asks of each failure what it means: the lease is doomed where the connection
+ * was lost, a unit of work hears of it, and a COMMIT that got no answer is told from one that
+ * failed. On the thread on which the failure was met.
+ */
+abstract class JudgedConnection extends LeasedConnection {
+  @Nullable UnitObserver observer;
+
+  JudgedConnection(Session session, long lease) {
+    super(session, lease);
+  }
+
+  JudgedConnection() {}
+
+  /** Who hears what is sent; null outside of units of work. */
+  @Override
+  public final @Nullable UnitObserver observer() {
+    return observer;
+  }
+
+  /** Has {@code value} hear what is sent from now on. */
+  public final void observer(@Nullable UnitObserver value) {
+    observer = value;
+  }
+
+  @Override
+  final SQLException failed(SQLException e) {
+    Session s = session();
+    if (s == null) {
+      return e;
+    }
+    s.marks |= Session.FAILED;
+    try {
+      judge(s, e);
+      return observer == null && s.commitUnanswered() && isLoss(s, e) ? outcomeUnknown(e) : e;
+    } catch (Throwable more) {
+      s.marks |= Session.BROKEN; // so deep that nothing can be asked: it is not lent again
+    }
+    return e;
+  }
+
+  /** Whether the connection was lost, and just now: afterwards it is only closed (08003). */
+  private static boolean isLoss(Session s, SQLException e) {
+    Verdict verdict = s.leases.classify(e);
+    return verdict.fatal()
+        && verdict != Verdict.READ_ONLY_SERVER
+        && !"08003".equals(e.getSQLState());
+  }
+
+  /**
+   * Of a COMMIT that gets no answer, outside of units of work: these ask what became of it. Not
+   * even a server that says that it ends the session has said that.
+   */
+  private static SQLException outcomeUnknown(SQLException lost) {
+    return new CommitOutcomeUnknownException(
+        "The connection was lost during a COMMIT, which may have been done: look for its effect"
+            + " before you repeat it (Pool.inTransaction asks the server). "
+            + lost.getMessage(),
+        null,
+        lost);
+  }
+
+  /** A call of JDBC's that commits. */
+  interface Committing {
+    void run() throws SQLException;
+  }
+
+  /** Commits by a call of JDBC's; a driver may not have seen more of that than we have. */
+  final void committing(Committing call) throws SQLException {
+    Session s = current();
+    boolean open = s.pending() && !s.autoCommit();
+    long begun = open ? s.moment() : 0;
+    try {
+      call.run();
+    } catch (SQLException e) {
+      boolean unseen =
+          open
+              && !(e instanceof CommitOutcomeUnknownException)
+              && isLoss(s, e)
+              && s.effectsSince(begun) == Effects.UNPROVEN;
+      throw unseen ? outcomeUnknown(e) : e;
+    }
+  }
+
+  private void judge(Session s, SQLException e) {
+    Verdict verdict = s.leases.classify(e);
+    if (verdict == Verdict.READ_ONLY_SERVER && !s.serverBecameReadOnly()) {
+      return; // the program has asked for a read-only transaction, and that is all
+    }
+    if (verdict.fatal()) {
+      doom(s, verdict, e);
+      return;
+    }
+    if (s.shut()) {
+      doom(s, Verdict.CONNECTION_LOST, e); // a state that nobody knows, but the driver has gone
+      return;
+    }
+    if (verdict == Verdict.STALE_PLAN) {
+      s.marks |= Session.STALE_PLANS;
+    }
+    if (verdict != Verdict.STATEMENT_FAILED && observer != null) {
+      observer.failed(verdict, e);
+    }
+  }
+
+  @Override
+  final void broken(Throwable e) {
+    Session s = session();
+    if (s == null) {
+      return;
+    }
+    s.marks |= Session.BROKEN; // first, and without a call: there may be no stack left for one
+    try {
+      s.leases.doom(
+          s,
+          leaseOf(s),
+          Verdict.CONNECTION_LOST,
+          new SQLException("The driver has thrown " + e, e));
+    } catch (Throwable more) {
+      // it is marked, and closed when it comes back
+    }
+  }
+
+  private void doom(Session s, Verdict verdict, SQLException failure) {
+    s.leases.doom(s, leaseOf(s), verdict, failure);
+    if (observer != null) {
+      observer.failed(verdict, failure);
+    }
+  }
+
+  /** Something asked of the session, or done with it. */
+  interface Request<T extends @Nullable Object> {
+    T on(Session session) throws SQLException;
+  }
+
+  /** Makes a request whose failures are judged as those of any call are. */
+  final <T extends @Nullable Object> T request(Request<T> request) throws SQLException {
+    try {
+      return request.on(current());
+    } catch (SQLException e) {
+      throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
+    }
+  }
+
+  /**
+   * Dooms the session if it is dead, though no failure has passed through here that said so: the
+   * program may have used the driver's own object. Sends nothing.
+   */
+  public final boolean foundBroken(Verdict verdict, SQLException failure) {
+    Session s = session();
+    if (s == null || !s.dead()) {
+      return false;
+    }
+    doom(s, verdict, failure);
+    return true;
+  }
+
+  /** An answer of no means that the connection is not lent again. */
+  @Override
+  public final boolean isValid(int seconds) throws SQLException {
+    Session s = session();
+    if (s == null) {
+      return false;
+    }
+    try {
+      if (s.jdbc.isValid(seconds)) {
+        return true;
+      }
+    } catch (SQLException e) {
+      throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
+    }
+    doom(
+        s,
+        Verdict.CONNECTION_LOST,
+        new SQLNonTransientConnectionException("Found invalid by isValid", "08006"));
+    return false;
+  }
+}

@@ -1,0 +1,237 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.CloseReason;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection under a lease: how the lease begins, ends and is renewed. {@link #close()} and
+ * {@link #abort} may come from any thread; renewals are for the thread that uses the connection.
+ *
+ * <p>Why two threads that close at the same time do no harm, though closing takes no lock and
+ * writes nothing but plain fields. Each of them has read the session and the lease. On a session
+ * with nothing to clean both call {@link LeaseManager#release}; its compare-and-set of the slot's
+ * word from this very lease succeeds once. If there is something to clean, {@link
+ * LeaseManager#resetStarted} comes first, and is another move of the same word from the same lease:
+ * so of all who close, clean or not, one moves the word, and only he goes on. Between reading and
+ * moving, the loser may look at the books of a session that somebody else holds by now, and may
+ * conclude nonsense from them; but he writes nothing before his move, and his move fails. (He may
+ * clear that session's warnings.)
+ *
+ * <p>A lease is the name of a state of one slot, so session and lease must be read as a pair that
+ * belongs together, and a renewal changes both. Hence the order: it takes the session away, changes
+ * the lease, and then sets the new session; a reader reads the session, the lease, and the session
+ * again. A mixed pair shows in the second reading. The fences keep loads in order and cost nothing
+ * on x86. Only a unit of work renews; while one runs, closing takes the session away by
+ * compare-and-set, lest it takes away the new one, which nobody would then give back.
+ */
+public abstract class LeasedConnection extends TrackingConnection {
+
+  /** In place of a lease: over for good. */
+  private static final long CLOSED = -1;
+
+  /** In place of a lease: the last is over and {@link #rebind} may bring another. */
+  private static final long BETWEEN = 0;
+
+  private static final VarHandle SESSION;
+  private static final VarHandle LEASE;
+
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      SESSION = lookup.findVarHandle(LeasedConnection.class, "session", Session.class);
+      LEASE = lookup.findVarHandle(LeasedConnection.class, "lease", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private @Nullable Session session;
+  private long lease;
+
+  /** Under a lease that was acquired by this thread, just now. */
+  LeasedConnection(Session session, long lease) {
+    session.leaseStarted();
+    this.session = session;
+    this.lease = lease;
+  }
+
+  /** Closed from the beginning. */
+  LeasedConnection() {
+    lease = CLOSED;
+  }
+
+  /** Who hears what a unit of work does; null outside of one. */
+  abstract @Nullable UnitObserver observer();
+
+  // ---- what there is of the lease
+
+  /** The session of the lease; null if this is closed. */
+  @Override
+  public final @Nullable Session session() {
+    return session;
+  }
+
+  /** The session of the lease; throws if this is closed. */
+  public final Session current() throws SQLException {
+    Session s = session;
+    if (s == null) {
+      throw closed();
+    }
+    return s;
+  }
+
+  @Override
+  final Connection delegate() throws SQLException {
+    return current().jdbc;
+  }
+
+  /** The lease that belongs to a session just read; BETWEEN if it doesn't belong here any more. */
+  final long leaseOf(@Nullable Session s) {
+    VarHandle.loadLoadFence();
+    long l = lease;
+    VarHandle.loadLoadFence();
+    return s == session ? l : BETWEEN;
+  }
+
+  static SQLException closed() {
+    return new SQLNonTransientConnectionException("This connection is closed", "08003");
+  }
+
+  /** Whether this is open and belongs to {@code leases}. */
+  public final boolean isOf(LeaseManager leases) {
+    Session s = session;
+    return s != null && s.leases == leases;
+  }
+
+  // ---- its end
+
+  /**
+   * Ends the lease, whatever happens. Never throws: what nobody has the memory or the stack for is
+   * left to upkeep, by a mere write.
+   */
+  @Override
+  public final void close() {
+    Session s = session;
+    long read = lease;
+    try {
+      close(s);
+    } catch (Throwable e) {
+      session = null;
+      if (s != null) {
+        s.stranded = read; // says nothing if that lease is over
+      }
+    }
+  }
+
+  private void close(@Nullable Session s) {
+    long l = leaseOf(s);
+    if (s == null) {
+      LEASE.compareAndSet(this, BETWEEN, CLOSED); // a renewal under way must not bring another
+      return;
+    }
+    if (l == BETWEEN) {
+      close(); // renewed between two looks
+      return;
+    }
+    OpenStatement left = open;
+    if (observer() == null) {
+      session = null;
+    } else if (!SESSION.compareAndSet(this, s, null)) {
+      return;
+    }
+    if (left == null && s.marks == 0) {
+      s.leases.release(s, l);
+    } else {
+      open = null;
+      SessionCleanup.of(s, l, left);
+    }
+  }
+
+  /** Whether it has no session any more: it was closed, or let go by a unit of work. */
+  public final boolean isGivenBack() {
+    return session == null;
+  }
+
+  /**
+   * Cuts the connection, also under a thread that is using it; it is never lent again. As closing,
+   * it first ends the lease and then touches the connection, which by then would be another's if
+   * somebody had closed it meanwhile. The cut itself is the pool's, on a thread of its own.
+   *
+   * @param executor not needed, but JDBC asks for one
+   */
+  @Override
+  public final void abort(Executor executor) throws SQLException {
+    Session s = session;
+    long l = leaseOf(s);
+    if (s == null || l == BETWEEN) {
+      return;
+    }
+    if (executor == null) {
+      throw new SQLException("Aborting takes an executor", "22023");
+    }
+    s.leases.cut(s, l, CloseReason.ABORTED);
+    SESSION.compareAndSet(this, s, null);
+  }
+
+  // ---- its renewal
+
+  /**
+   * Gives the session back to be closed and leaves this face between two sessions: nothing works on
+   * it until {@link #rebind} brings another. Its statements are closed without asking the driver,
+   * who might wait for an answer.
+   */
+  public final void letGo() {
+    Session s = session;
+    if (s == null) {
+      return;
+    }
+    long l = lease;
+    if (!SESSION.compareAndSet(this, s, null)) {
+      return; // closed by another thread
+    }
+    lease = BETWEEN;
+    OpenStatement left = open;
+    open = null;
+    while (left != null) {
+      OpenStatement next = left.next;
+      left.orphan();
+      left = next;
+    }
+    s.leases.retire(s, l, CloseReason.FAILED);
+  }
+
+  /**
+   * Goes on over another session, whose lease the caller has acquired.
+   *
+   * @throws SQLException if this face was closed meanwhile, or if anything of its old session is
+   *     still in use (an open statement, an open transaction); {@code next} stays the caller's
+   */
+  public final void rebind(Session next, long nextLease) throws SQLException {
+    Session old = session;
+    if (old != null) {
+      if (!openStatements().isEmpty() || old.inTransaction()) {
+        throw new SQLException(
+            "A connection can't be renewed while its statements or its transaction are open",
+            "25001");
+      }
+      long l = lease;
+      if (SESSION.compareAndSet(this, old, null)) {
+        open = null;
+        lease = BETWEEN;
+        SessionCleanup.of(old, l, null);
+      }
+    }
+    if (!LEASE.compareAndSet(this, BETWEEN, nextLease)) {
+      throw closed();
+    }
+    next.leaseStarted();
+    VarHandle.storeStoreFence();
+    session = next;
+  }
+}

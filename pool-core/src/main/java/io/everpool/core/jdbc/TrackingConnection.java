@@ -1,0 +1,100 @@
+package io.everpool.core.jdbc;
+
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection that knows which of its statements are open, so that those can be closed that the
+ * program forgets. The statements themselves are the links of the list, which costs no object. Used
+ * by the thread that uses the connection.
+ */
+abstract class TrackingConnection extends ForwardingConnection {
+  private static final int FEW = 8;
+
+  /** The statement opened last, of those that are listed. */
+  @Nullable OpenStatement open;
+
+  /** The session of the lease; null if this is closed. */
+  abstract @Nullable Session session();
+
+  final <S extends OpenStatement> S track(S statement) {
+    statement.next = open;
+    open = statement;
+    return statement;
+  }
+
+  /**
+   * Takes a statement out that the program has closed. Programs close what they opened last, or
+   * nearly so; one from the depths stays until there are as many strays as there were others at the
+   * last sweep, so that a sweep costs each close but a step or two.
+   */
+  final void untrack(OpenStatement statement) {
+    OpenStatement at = open;
+    if (at == statement) {
+      open = statement.next;
+      statement.next = null;
+      return;
+    }
+    for (int i = 0; i < FEW && at != null; i++, at = at.next) {
+      if (at.next == statement) {
+        at.next = statement.next;
+        statement.next = null;
+        return;
+      }
+    }
+    Session s = session();
+    if (at != null && s != null && ++s.strays >= s.sweepAt) {
+      sweep(s, statement);
+    }
+  }
+
+  private void sweep(Session s, OpenStatement closing) {
+    OpenStatement kept = null;
+    int count = 0;
+    for (OpenStatement at = open, next; at != null; at = next) {
+      next = at.next;
+      if (at == closing || at.isShut()) {
+        at.next = null;
+      } else if (kept == null) {
+        kept = at;
+        open = at;
+        count++;
+      } else {
+        kept.next = at;
+        kept = at;
+        count++;
+      }
+    }
+    if (kept == null) {
+      open = null;
+    } else {
+      kept.next = null;
+    }
+    s.swept(count);
+  }
+
+  /** The statements that are open. */
+  public final List<Statement> openStatements() {
+    if (open == null) {
+      return List.of();
+    }
+    List<Statement> found = new ArrayList<>();
+    for (OpenStatement at = open; at != null; at = at.next) {
+      if (!at.isShut()) {
+        found.add(at);
+      }
+    }
+    return found;
+  }
+
+  /** How many statements are listed, closed ones included. */
+  final int listed() {
+    int count = 0;
+    for (OpenStatement at = open; at != null; at = at.next) {
+      count++;
+    }
+    return count;
+  }
+}
