@@ -138,12 +138,12 @@ abstract class JudgedConnection extends LeasedConnection {
   }
 
   /** Something asked of the session, or done with it. */
-  interface Request<T extends @Nullable Object> {
+  interface Request<T> {
     T on(Session session) throws SQLException;
   }
 
   /** Makes a request whose failures are judged as those of any call are. */
-  final <T extends @Nullable Object> T request(Request<T> request) throws SQLException {
+  final <T> T request(Request<T> request) throws SQLException {
     try {
       return request.on(current());
     } catch (SQLException e) {

@@ -315,7 +315,14 @@ public final class PooledConnection extends RestoredConnection {
 
   /** As {@link PhysicalConnection#commitTicket()}. */
   public @Nullable CommitTicket commitTicket() throws SQLException {
-    return this.<@Nullable CommitTicket>request(s -> s.physical().commitTicket());
+    try {
+      return current().physical().commitTicket();
+    } catch (SQLException e) {
+      throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
+    }
   }
 
   /** As {@link PhysicalConnection#commitStatus}. */

@@ -174,7 +174,7 @@ final class SessionCleanup {
   }
 
   private void giveUp(long claimed, Throwable failure, Verdict verdict) {
-    if (!(failure instanceof SQLException e) || session.exposedToProgram()) {
+    if (!(failure instanceof SQLException e) || session.isExposed()) {
       // by its borrower's doing, as far as is known: no evidence against the server
       leases.cut(session, claimed, CloseReason.RESET_FAILED);
     } else if (verdict.fatal()) {

@@ -1,0 +1,152 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.ResetMode;
+import io.everpool.api.driver.Effects;
+import io.everpool.api.driver.Look;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.TransactionState;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * What the driver says of a session: facts for those who have to know what may be repeated, and
+ * what may still be asked. A driver that fails to say so has broken the session, which is then
+ * closed. For the holder of the lease.
+ */
+abstract class SessionFacts extends SessionMarks {
+  final Connection jdbc;
+  final PhysicalConnection physical;
+
+  /** Requests to cancel a statement that are under way. */
+  final AtomicInteger cancels = new AtomicInteger();
+
+  private boolean looksUpCommits = true;
+
+  SessionFacts(PhysicalConnection physical, SqlTexts texts, ResetMode reset) {
+    super(
+        texts,
+        reset,
+        (physical.warnsUnasked() ? WARNS : 0) | (physical.wantsRequests() ? IN_REQUEST : 0));
+    this.physical = physical;
+    this.jdbc = physical.jdbc();
+  }
+
+  /** Whether a transaction is open, however it was begun. */
+  public final boolean inTransaction() throws SQLException {
+    try {
+      TransactionState state = physical.transactionState();
+      return state == TransactionState.UNKNOWN
+          ? has(PENDING) && !jdbc.getAutoCommit()
+          : state != TransactionState.NONE;
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      throw e;
+    }
+  }
+
+  final TransactionState transactionState() {
+    try {
+      return physical.transactionState();
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      throw e;
+    }
+  }
+
+  /** As {@link PhysicalConnection#moment()}. */
+  public final long moment() {
+    try {
+      return physical.moment();
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      throw e;
+    }
+  }
+
+  /** As {@link PhysicalConnection#commitUnanswered()}. */
+  final boolean commitUnanswered() {
+    try {
+      return physical.commitUnanswered();
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      return false;
+    }
+  }
+
+  /** As {@link PhysicalConnection#effectsSince}; a driver that fails at it says nothing. */
+  public final Effects effectsSince(long moment) {
+    try {
+      return physical.effectsSince(moment);
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      return Effects.UNPROVEN;
+    }
+  }
+
+  /** Whether a transaction is open and takes nothing but a rollback; rather no if unknown. */
+  public final boolean transactionFailed() {
+    return transactionState() == TransactionState.FAILED;
+  }
+
+  /** Whether a text of this lease may commit a transaction that JDBC knows to be open. */
+  public final boolean commitsBySql() {
+    return has(SqlTexts.ENDS)
+        || (has(SqlTexts.DEFINES) && transactionState() == TransactionState.UNKNOWN);
+  }
+
+  /** Whether a write is refused because of the server, not of what the program has asked for. */
+  final boolean serverBecameReadOnly() {
+    return physical.readOnlyServer(sideEffects);
+  }
+
+  /**
+   * Whether the server writes no more, where that could not be told before: what the program's SQL
+   * had set is cleared now, and the driver was told what is so without it.
+   */
+  final boolean foundReadOnly() {
+    return traced() && physical.readOnlyServer(0);
+  }
+
+  /** Whether the driver can look up commits; until it says no. */
+  public final boolean looksUpCommits() {
+    return looksUpCommits;
+  }
+
+  /** The driver has said that it can't. */
+  public final void cannotLookUpCommits() {
+    looksUpCommits = false;
+  }
+
+  /** Whether the driver says that it is closed; rather yes if it can't say. Sends nothing. */
+  final boolean shut() {
+    try {
+      return jdbc.isClosed();
+    } catch (SQLException e) {
+      return true;
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      throw e;
+    }
+  }
+
+  /** Whether the connection is closed already, on this side or the other. Sends nothing. */
+  final boolean dead() {
+    try {
+      return jdbc.isClosed() || physical.look() == Look.DEAD;
+    } catch (SQLException e) {
+      return true;
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      throw e;
+    }
+  }
+
+  /**
+   * Whether the session may be asked anything: no answer is outstanding, no request to cancel is on
+   * its way, nobody else is in the driver.
+   */
+  final boolean inStep() {
+    return cancels.get() == 0 && physical.inStep();
+  }
+}

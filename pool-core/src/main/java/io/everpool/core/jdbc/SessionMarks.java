@@ -1,0 +1,186 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.ResetMode;
+import io.everpool.api.driver.PhysicalConnection;
+
+/**
+ * What was done in a lease of a session, as far as it has passed the faces: marks and side effects,
+ * by which is known what has to be cleaned up and what may be repeated.
+ *
+ * <p>Plain fields. Only the holder of the lease writes them, and the move that ends his lease
+ * publishes them to the next. A holder whose lease is over may still read them (a close that lost a
+ * race), so what he concludes must not matter until he has claimed the lease.
+ */
+abstract class SessionMarks {
+
+  /** Statements were sent in this lease. The lower bits are those of {@link SqlTexts}. */
+  static final int RAN = 1 << 8;
+
+  /** Statements were sent since the last commit or rollback. */
+  static final int PENDING = 1 << 9;
+
+  /** Something was set that may have to be restored. */
+  static final int CHANGED = 1 << 10;
+
+  /** Some statement closes itself when its results are. */
+  static final int CLOSES_ITSELF = 1 << 11;
+
+  /** A plan of the driver's doesn't fit its tables any more. */
+  static final int STALE_PLANS = 1 << 12;
+
+  /** The driver has thrown what no driver should; nobody knows what state it is in. */
+  static final int BROKEN = 1 << 16;
+
+  /** A call has failed in this lease. */
+  static final int FAILED = 1 << 17;
+
+  /** The driver is told where the uses of a connection begin and end, and has a use begun. */
+  static final int IN_REQUEST = 1 << 18;
+
+  /** The driver may put warnings on the connection though nothing was sent. */
+  static final int WARNS = 1 << 19;
+
+  private static final int FEWEST_TO_SWEEP = 16;
+
+  private final SqlTexts texts;
+  final ResetMode reset;
+  private long queries;
+
+  /** What is so of every lease. */
+  int marksAtFirst;
+
+  /** What was done in this lease; 0 for nothing. */
+  int marks;
+
+  /** What the texts of this lease may have left in the session. */
+  int sideEffects;
+
+  private boolean settingUp;
+
+  /** The driver's own object was handed out, and not to a framework that sets itself up. */
+  private boolean exposedForGood;
+
+  /** Closed statements that could not be taken out of the face's list at once; about. */
+  int strays;
+
+  int sweepAt = FEWEST_TO_SWEEP;
+
+  SessionMarks(SqlTexts texts, ResetMode reset, int marksAtFirst) {
+    this.texts = texts;
+    this.reset = reset;
+    this.marksAtFirst = marksAtFirst;
+  }
+
+  /** A lease begins. What the last one left was cleaned up; its marks are wiped only now. */
+  final void leaseStarted() {
+    if (marks != marksAtFirst) {
+      marks = marksAtFirst;
+      sideEffects = 0;
+      exposedForGood = false;
+      settingUp = false;
+      strays = 0;
+      sweepAt = FEWEST_TO_SWEEP;
+    }
+  }
+
+  /** A text is about to be sent, or will be. */
+  final void show(String sql) {
+    SqlTexts.Text text = texts.of(sql);
+    sideEffects |= text.sideEffects();
+    marks |= text.marks();
+  }
+
+  /** What such a text may leave behind. */
+  final int sideEffectsOf(String sql) {
+    return texts.of(sql).sideEffects();
+  }
+
+  /** A statement is about to be executed. */
+  final void executing() {
+    queries++;
+    marks |= RAN | PENDING;
+  }
+
+  /** Something is about to be sent by other ways than statements. */
+  final void querying() {
+    marks |= RAN | PENDING;
+  }
+
+  /** The program has the driver's own object: what it does by that is not seen from now on. */
+  final void markExposed() {
+    marks |= RAN | PENDING;
+    sideEffects |= PhysicalConnection.EXPOSED;
+    exposedForGood |= !settingUp;
+  }
+
+  /** Whether the program has had the driver's own object in this lease. */
+  final boolean isExposed() {
+    return (sideEffects & PhysicalConnection.EXPOSED) != 0;
+  }
+
+  /** A transaction ended, and nothing has been sent since. */
+  final void settled() {
+    marks &= ~PENDING;
+  }
+
+  /** The face's list of statements was swept, and so many are left. */
+  final void swept(int left) {
+    strays = 0;
+    sweepAt = Math.max(FEWEST_TO_SWEEP, left);
+  }
+
+  final boolean has(int mark) {
+    return (marks & mark) != 0;
+  }
+
+  /** Whether SQL has left, or may have left, what JDBC knows nothing of; and it matters. */
+  final boolean traced() {
+    return sideEffects != 0 && has(RAN) && reset != ResetMode.NONE;
+  }
+
+  /** How many statements were executed, in all leases. */
+  public final long queries() {
+    return queries;
+  }
+
+  /** Whether anything was sent since the last commit or rollback. */
+  public final boolean pending() {
+    return has(PENDING);
+  }
+
+  /** Whether a text may have set the level of isolation, or an earlier lease's may have. */
+  final boolean isolationMayBeSetBySql() {
+    return has(SqlTexts.ISOLATES) || isExposed() || reset == ResetMode.NONE;
+  }
+
+  /** Whether a text of this lease may have had the server take writes again. */
+  public final boolean mayHaveLiftedReadOnly() {
+    return has(SqlTexts.LIFTS_READ_ONLY);
+  }
+
+  /**
+   * Whether SQL may have left something in the session that another doesn't have. What was only
+   * prepared has not.
+   */
+  public final boolean hasSideEffects() {
+    return ((sideEffects & ~PhysicalConnection.EXPOSED) != 0 && has(RAN)) || exposedForGood;
+  }
+
+  /**
+   * Whether a framework sets its own handle up just now: what it does by the driver's own object it
+   * does again on another session, so that nothing is missing there.
+   */
+  public final void settingUp(boolean value) {
+    settingUp = value;
+  }
+
+  /** Whether the driver has thrown what no driver should: it is not to be asked for anything. */
+  public final boolean broken() {
+    return has(BROKEN);
+  }
+
+  /** Whether something has happened by which the driver may have closed it, and nobody was told. */
+  final boolean mayBeShut() {
+    return has(FAILED) || isExposed();
+  }
+}

@@ -1,0 +1,144 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.ResetMode;
+import io.everpool.api.driver.PhysicalConnection;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was set on a session by JDBC, which is undone when its lease ends; and what the server was
+ * told of it, where the driver doesn't. For the holder of the lease.
+ */
+abstract class SessionSettings extends SessionFacts {
+  final LeaseManager leases;
+  @Nullable Settings settings;
+
+  /** Whether the server may have to be told, before the next statement, to refuse writes or not. */
+  boolean readOnlyUnsettled;
+
+  /** Whether the server was told to refuse writes, as far as is known here. */
+  boolean writesRefused;
+
+  private boolean canRefuseWrites = true;
+
+  SessionSettings(PhysicalConnection physical, LeaseManager leases) {
+    super(physical, leases.texts(), leases.config().reset());
+    this.leases = leases;
+  }
+
+  /** Whether what is sent now is committed by itself; rather yes if unknown. */
+  public final boolean autoCommit() {
+    try {
+      return !Boolean.FALSE.equals(ask(Setting.AUTO_COMMIT));
+    } catch (SQLException e) {
+      return true;
+    }
+  }
+
+  /** Whether the program has set the connection read-only by JDBC; rather no if unknown. */
+  public final boolean readOnly() {
+    try {
+      return has(CHANGED) && Boolean.TRUE.equals(ask(Setting.READ_ONLY));
+    } catch (SQLException e) {
+      return false;
+    }
+  }
+
+  /** The program has the driver's own object: what it does by that is not seen from now on. */
+  final void exposed() {
+    markExposed();
+    readOnlyMayBeUnsettled();
+  }
+
+  // ---- reading only -----------------------------------------------------------------------------
+
+  /**
+   * What is declared read-only is refused by the server when it writes, in autocommit as well,
+   * which not every driver's {@code setReadOnly} does. The server is told before the first
+   * statement that it concerns, and left so when the lease ends: leases of the same kind cost one
+   * round trip among them all.
+   *
+   * <p>Transactions that the driver begins as read-only need none of it; but by its own object it
+   * may begin others (pgjdbc for COPY and fastpath).
+   */
+  final void settleReadOnly() throws SQLException {
+    if (inTransaction()) {
+      return; // it goes on as it was begun; asked again at the next statement
+    }
+    boolean wanted = Boolean.TRUE.equals(ask(Setting.READ_ONLY));
+    if (wanted && !isExposed() && !autoCommit() && !physical.refusesWritesInTransactions()) {
+      readOnlyUnsettled = false; // turning autocommit on asks again
+      return;
+    }
+    if (canRefuseWrites && (wanted || writesRefused)) {
+      canRefuseWrites = physical.refuseWrites(wanted);
+      writesRefused = wanted && canRefuseWrites;
+    }
+    readOnlyUnsettled = false;
+  }
+
+  /** Autocommit was turned on or off. */
+  final void readOnlyMayBeUnsettled() {
+    readOnlyUnsettled |= writesRefused || readOnly();
+  }
+
+  /** What is set now; of a failure that says that the connection is lost, somebody takes note. */
+  private @Nullable Object ask(Setting setting) throws SQLException {
+    try {
+      return settings().get(setting);
+    } catch (SQLException e) {
+      marks |= leases.classify(e).fatal() ? BROKEN : FAILED;
+      throw e;
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      throw e;
+    }
+  }
+
+  final Settings settings() {
+    Settings known = settings;
+    if (known == null) {
+      known = new Settings(jdbc);
+      settings = known;
+    }
+    return known;
+  }
+
+  /** As {@link Settings#changing}. */
+  final Settings changing(Setting setting) throws SQLException {
+    Settings known = settings();
+    if (setting == Setting.SCHEMA && schemaSideEffects() != 0) {
+      known.cleared(setting);
+    }
+    marks |= CHANGED;
+    if (readOnlyUnsettled && setting != Setting.READ_ONLY && setting != Setting.AUTO_COMMIT) {
+      settleReadOnly(); // the driver may begin a transaction in order to set it
+    }
+    try {
+      known.changing(setting);
+    } catch (SQLException e) {
+      if (leases.classify(e).fatal()) {
+        throw e;
+      }
+      known.unreadable(setting); // it can be set all the same, and the session is closed after
+    }
+    return known;
+  }
+
+  /** As {@link Settings#become}. */
+  final void become(SessionState state) throws SQLException {
+    if (schemaSideEffects() != 0) {
+      settings().cleared(Setting.SCHEMA);
+    }
+    marks |= CHANGED;
+    settings().become(state);
+  }
+
+  /**
+   * What the reset of SQL's side effects does about a changed schema. Where it does, the schema is
+   * left to it: PostgreSQL's getSchema() tells but one of the path that a new connection has.
+   */
+  final int schemaSideEffects() {
+    return reset == ResetMode.NONE ? 0 : sideEffectsOf("SET SCHEMA 'x'");
+  }
+}
