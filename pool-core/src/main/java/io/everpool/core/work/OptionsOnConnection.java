@@ -4,7 +4,11 @@ import io.everpool.api.WorkOptions;
 import io.everpool.core.jdbc.PooledConnection;
 import java.sql.SQLException;
 
-/** What a unit's options ask of its connection, set for its runs and taken back afterwards. */
+/**
+ * A unit's options: what they ask of its connection, set for its runs and taken back afterwards;
+ * and what its caller has promised by them, as far as the present run has kept it. On the unit's
+ * thread.
+ */
 final class OptionsOnConnection {
   private static final int UNSET = -1;
 
@@ -12,6 +16,10 @@ final class OptionsOnConnection {
   private final WorkOptions options;
   private final boolean tooLate;
   private boolean readOnlySet;
+
+  /** Something in this run may have had the server take writes again. */
+  private boolean liftedReadOnly;
+
   private int isolationBefore = UNSET;
 
   /**
@@ -23,6 +31,29 @@ final class OptionsOnConnection {
     this.tooLate = tooLate;
   }
 
+  /** A run begins. */
+  void begin() {
+    liftedReadOnly = false;
+  }
+
+  /** Something may have had the server take writes again, though it is to be read-only. */
+  void liftedReadOnly() {
+    liftedReadOnly = true;
+  }
+
+  boolean mayHaveLiftedReadOnly() {
+    return liftedReadOnly;
+  }
+
+  /** What the caller has promised, as far as that was kept. */
+  Promise promise() {
+    if (options.idempotent()) {
+      return Promise.IDEMPOTENT;
+    }
+    return options.readOnly() && !liftedReadOnly ? Promise.READ_ONLY : Promise.NONE;
+  }
+
+  /** Sets what they ask of the connection, unless it is too late for that. */
   void set() throws SQLException {
     if (tooLate) {
       return;

@@ -1,8 +1,6 @@
 package io.everpool.core.work;
 
-import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.WorkOptions;
-import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.jdbc.LeaseManager;
@@ -26,14 +24,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Unit implements UnitObserver, AutoCloseable {
 
-  /** Chains of causes may go in circles. */
-  private static final int DEPTH = 20;
-
   private final UnitRunner runner;
   private final LeaseManager leases;
   private final PooledConnection face;
   private final @Nullable Unit outer;
   private final UnitLog log = new UnitLog();
+  private final UnitFailure failure;
   final WorkOptions options;
   final OptionsOnConnection set;
   final long begunAt;
@@ -45,32 +41,13 @@ final class Unit implements UnitObserver, AutoCloseable {
   private final boolean sessionChanged;
   private final List<Statement> openBefore;
 
-  // ---- what has happened to it
-
-  /** A failure of its transaction that leaves the connection good, though the work may hide it. */
-  private @Nullable Verdict transactionFailure;
-
-  private @Nullable Verdict fatal;
-  private @Nullable SQLException fatalFailure;
-
-  /** The present session is another than the one that {@link #fatal} speaks of. */
-  private boolean renewed;
-
-  private boolean lostSideEffects;
-
-  /** Something in it may have had the server take writes again, though it is to be read-only. */
-  private boolean liftedReadOnly;
-
-  private @Nullable Throwable judged;
-  private Verdict judgement = Verdict.STATEMENT_FAILED;
-  private @Nullable Throwable reported;
-
   /** Begins to hear what is sent by {@code face}, until it is closed. */
   Unit(UnitRunner runner, PooledConnection face, WorkOptions options) throws SQLException {
     this.runner = runner;
     this.leases = runner.leases;
     this.face = face;
     this.outer = (Unit) face.observer();
+    this.failure = new UnitFailure(leases, face);
     this.options = options;
     this.begunAt = runner.time.nanoTime();
     Session session = face.current();
@@ -92,13 +69,8 @@ final class Unit implements UnitObserver, AutoCloseable {
   /** A run begins: nothing has been sent. */
   void begin() {
     log.begin(face.session());
-    transactionFailure = null;
-    liftedReadOnly = false;
-    fatal = null;
-    fatalFailure = null;
-    renewed = false;
-    lostSideEffects = false;
-    judged = null;
+    failure.begin();
+    set.begin();
   }
 
   /** A run after a failed one begins as the first did. */
@@ -118,12 +90,12 @@ final class Unit implements UnitObserver, AutoCloseable {
    */
   boolean isSessionLost() {
     Session session = face.session();
-    return session == null || session.broken() || (fatal != null && !renewed);
+    return session == null || session.broken() || failure.hasLostSession();
   }
 
   /** Rolls back what a failed run has left open; whether it is run again is judged before. */
-  void rollBackAfter(Throwable failure) {
-    judge(failure);
+  void rollBackAfter(Throwable thrown) {
+    judge(thrown);
     Session session = face.session();
     if (session == null || isSessionLost()) {
       return; // the server has done it, or will
@@ -133,13 +105,13 @@ final class Unit implements UnitObserver, AutoCloseable {
         face.rollback();
       }
     } catch (SQLException e) {
-      Failures.suppress(failure, e);
+      Failures.suppress(thrown, e);
     }
   }
 
   /** The dead session goes back before another is asked for, lest the unit holds two places. */
   void letGoOfDeadSession() {
-    if (fatal != null && !renewed) {
+    if (failure.hasLostSession()) {
       face.letGo();
     }
   }
@@ -163,7 +135,9 @@ final class Unit implements UnitObserver, AutoCloseable {
             && (session.autoCommit() || session.commitsBySql());
     for (Unit unit = this; unit != null; unit = unit.outer) {
       unit.log.executing(mayCommit);
-      unit.liftedReadOnly |= lifts;
+      if (lifts) {
+        unit.set.liftedReadOnly();
+      }
     }
   }
 
@@ -171,20 +145,14 @@ final class Unit implements UnitObserver, AutoCloseable {
   public void exposed() {
     for (Unit unit = this; unit != null; unit = unit.outer) {
       unit.log.exposed();
-      unit.liftedReadOnly = true;
+      unit.set.liftedReadOnly();
     }
   }
 
   @Override
-  public void failed(Verdict verdict, SQLException failure) {
+  public void failed(Verdict verdict, SQLException thrown) {
     for (Unit unit = this; unit != null; unit = unit.outer) {
-      if (verdict.fatal()) {
-        unit.fatal = verdict;
-        unit.fatalFailure = failure;
-        unit.renewed = false;
-      } else {
-        unit.transactionFailure = verdict;
-      }
+      unit.failure.heard(verdict, thrown);
     }
   }
 
@@ -194,8 +162,9 @@ final class Unit implements UnitObserver, AutoCloseable {
    */
   @Override
   public void commit() throws SQLException {
-    if (fatalFailure != null && !renewed) {
-      throw fatalFailure; // and with that session its transaction is gone
+    SQLException loss = failure.loss();
+    if (loss != null) {
+      throw loss; // and with that session its transaction is gone
     }
     Session session = face.current();
     if (session.broken()) {
@@ -210,7 +179,7 @@ final class Unit implements UnitObserver, AutoCloseable {
               + " caught. Let it pass, or roll back to a savepoint",
           "25P02");
     }
-    boolean reads = session.readOnly() && !liftedReadOnly;
+    boolean reads = session.readOnly() && !set.mayHaveLiftedReadOnly();
     List<Effects> before = effectsOfAll();
     if (reads || !session.pending() || !session.inTransaction()) {
       commitNothing(before);
@@ -253,9 +222,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   /** The session was lost and another is there, in every unit's eyes. */
   void forgetFailure() {
     for (Unit unit = this; unit != null; unit = unit.outer) {
-      unit.fatal = null;
-      unit.fatalFailure = null;
-      unit.renewed = false;
+      unit.failure.forgetLoss();
     }
   }
 
@@ -266,77 +233,23 @@ final class Unit implements UnitObserver, AutoCloseable {
    * @param before the effects of each unit from this one outwards before that COMMIT
    * @param sideEffects whether SQL had set state in the lost session
    */
-  void undone(Verdict verdict, SQLException failure, List<Effects> before, boolean sideEffects) {
-    failed(verdict, failure);
+  void undone(Verdict verdict, SQLException lost, List<Effects> before, boolean sideEffects) {
+    failed(verdict, lost);
     settleAll(before);
     for (Unit unit = this; unit != null; unit = unit.outer) {
-      unit.renewed = true;
-      unit.lostSideEffects = sideEffects;
+      unit.failure.renewed(sideEffects);
     }
   }
 
   // ---- what follows
 
   /** What a failed run has failed of. */
-  Verdict judge(Throwable failure) {
-    if (judged != failure) {
-      judged = failure;
-      judgement = verdict(failure);
-    }
-    return judgement;
-  }
-
-  private Verdict verdict(Throwable failure) {
-    if (failure instanceof Error || isSettled(failure)) {
-      return Verdict.STATEMENT_FAILED;
-    }
-    if (fatal != null) {
-      return fatal; // whatever the work has made of it
-    }
-    Session session = face.session();
-    if (session == null || session.broken()) {
-      return Verdict
-          .STATEMENT_FAILED; // the work has closed its connection, or the driver is at fault
-    }
-    Verdict verdict = leases.classify(failure);
-    if (verdict.fatal()) {
-      // Seen by the driver's own object only, or the failure of another database.
-      return face.foundBroken(verdict, sql(failure)) ? verdict : Verdict.STATEMENT_FAILED;
-    }
-    return transactionFailure != null && session.transactionFailed() ? transactionFailure : verdict;
-  }
-
-  private static boolean isSettled(Throwable failure) {
-    Throwable at = failure;
-    for (int depth = 0; at != null && depth < DEPTH; depth++, at = at.getCause()) {
-      if (at instanceof WriteOutcomeUnknownException
-          || at instanceof CommitOutcomeUnknownException) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static SQLException sql(Throwable failure) {
-    Throwable at = failure;
-    for (int depth = 0; at != null && depth < DEPTH; depth++, at = at.getCause()) {
-      if (at instanceof SQLException e) {
-        return e;
-      }
-    }
-    return new SQLException(failure);
-  }
-
-  /** What its caller has promised, as far as that was kept. */
-  private Promise promise() {
-    if (options.idempotent()) {
-      return Promise.IDEMPOTENT;
-    }
-    return options.readOnly() && !liftedReadOnly ? Promise.READ_ONLY : Promise.NONE;
+  Verdict judge(Throwable thrown) {
+    return failure.judge(thrown);
   }
 
   boolean isPromised() {
-    return promise() != Promise.NONE;
+    return set.promise() != Promise.NONE;
   }
 
   private boolean anyPromised() {
@@ -355,7 +268,7 @@ final class Unit implements UnitObserver, AutoCloseable {
     return new UnitFacts(
         failed,
         log.effects(),
-        promise(),
+        set.promise(),
         isLeftToAnOuterOne(failed),
         withinTransaction,
         commitTraceable,
@@ -388,15 +301,15 @@ final class Unit implements UnitObserver, AutoCloseable {
   }
 
   /** A failure is final; true the first time that is said of it, by any of the units it passes. */
-  boolean report(Throwable failure) {
-    if (renewed && lostSideEffects) {
+  boolean report(Throwable thrown) {
+    if (failure.lacksSideEffects()) {
       face.close(); // its user goes on in the belief that what SQL had set is set
     }
-    if (failure == reported) {
+    if (!failure.report(thrown)) {
       return false;
     }
-    for (Unit unit = this; unit != null; unit = unit.outer) {
-      unit.reported = failure;
+    for (Unit unit = outer; unit != null; unit = unit.outer) {
+      unit.failure.report(thrown);
     }
     return true;
   }

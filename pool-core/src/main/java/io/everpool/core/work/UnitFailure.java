@@ -1,0 +1,151 @@
+package io.everpool.core.work;
+
+import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.api.driver.Verdict;
+import io.everpool.core.jdbc.LeaseManager;
+import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.jdbc.Session;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What has gone wrong in a unit's present run: what was heard of its connection, and what the
+ * exception means that the run ended with. On the unit's thread.
+ */
+final class UnitFailure {
+
+  /** Chains of causes may go in circles. */
+  private static final int DEPTH = 20;
+
+  private final LeaseManager leases;
+  private final PooledConnection face;
+
+  /** A failure of its transaction that leaves the connection good, though the work may hide it. */
+  private @Nullable Verdict transactionFailure;
+
+  private @Nullable Verdict fatal;
+  private @Nullable SQLException fatalFailure;
+
+  /** The present session is another than the one that {@link #fatal} speaks of. */
+  private boolean renewed;
+
+  private boolean lostSideEffects;
+
+  private @Nullable Throwable judged;
+  private Verdict judgement = Verdict.STATEMENT_FAILED;
+  private @Nullable Throwable reported;
+
+  UnitFailure(LeaseManager leases, PooledConnection face) {
+    this.leases = leases;
+    this.face = face;
+  }
+
+  /** A run begins: nothing has gone wrong. */
+  void begin() {
+    transactionFailure = null;
+    forgetLoss();
+    lostSideEffects = false;
+    judged = null;
+  }
+
+  /** A call has failed for a reason that isn't the caller's SQL or data. */
+  void heard(Verdict verdict, SQLException failure) {
+    if (verdict.fatal()) {
+      fatal = verdict;
+      fatalFailure = failure;
+      renewed = false;
+    } else {
+      transactionFailure = verdict;
+    }
+  }
+
+  /** The session was lost, and another goes on as if it were the same. */
+  void forgetLoss() {
+    fatal = null;
+    fatalFailure = null;
+    renewed = false;
+  }
+
+  /**
+   * The lost session has a successor already, on which the run can't go on.
+   *
+   * @param sideEffects whether SQL had set state in the lost one
+   */
+  void renewed(boolean sideEffects) {
+    renewed = true;
+    lostSideEffects = sideEffects;
+  }
+
+  /** Whether the present session is lost. */
+  boolean hasLostSession() {
+    return fatal != null && !renewed;
+  }
+
+  /** How the present session was lost; null if it was not. */
+  @Nullable SQLException loss() {
+    return renewed ? null : fatalFailure;
+  }
+
+  /** Whether the present session lacks what SQL had set in the one before. */
+  boolean lacksSideEffects() {
+    return renewed && lostSideEffects;
+  }
+
+  /** What a failed run has failed of. */
+  Verdict judge(Throwable failure) {
+    if (judged != failure) {
+      judged = failure;
+      judgement = verdict(failure);
+    }
+    return judgement;
+  }
+
+  private Verdict verdict(Throwable failure) {
+    if (failure instanceof Error || isSettled(failure)) {
+      return Verdict.STATEMENT_FAILED;
+    }
+    if (fatal != null) {
+      return fatal; // whatever the work has made of it
+    }
+    Session session = face.session();
+    if (session == null || session.broken()) {
+      return Verdict
+          .STATEMENT_FAILED; // the work has closed its connection, or the driver is at fault
+    }
+    Verdict verdict = leases.classify(failure);
+    if (verdict.fatal()) {
+      // Seen by the driver's own object only, or the failure of another database.
+      return face.foundBroken(verdict, sql(failure)) ? verdict : Verdict.STATEMENT_FAILED;
+    }
+    return transactionFailure != null && session.transactionFailed() ? transactionFailure : verdict;
+  }
+
+  private static boolean isSettled(Throwable failure) {
+    Throwable at = failure;
+    for (int depth = 0; at != null && depth < DEPTH; depth++, at = at.getCause()) {
+      if (at instanceof WriteOutcomeUnknownException
+          || at instanceof CommitOutcomeUnknownException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static SQLException sql(Throwable failure) {
+    Throwable at = failure;
+    for (int depth = 0; at != null && depth < DEPTH; depth++, at = at.getCause()) {
+      if (at instanceof SQLException e) {
+        return e;
+      }
+    }
+    return new SQLException(failure);
+  }
+
+  /** A failure is final; true the first time that is said of it. */
+  boolean report(Throwable failure) {
+    boolean first = failure != reported;
+    reported = failure;
+    return first;
+  }
+}
