@@ -1,4 +1,4 @@
-/** The pool's books and what it tells of itself. */
+/** What the pool counts and tells of itself: events, counters, the log. */
 @NullMarked
 package io.everpool.core.observe;
 
