@@ -1,5 +1,6 @@
 package io.everpool.postgresql;
 
+import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Verdict;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
@@ -62,10 +63,7 @@ interface ConnectFailure {
   /** The message, and the root cause's where the message doesn't say it. */
   private static String said(Throwable original) {
     String message = String.valueOf(original.getMessage()).strip();
-    Throwable root = original;
-    for (int depth = 0; root.getCause() != null && depth < 20; depth++) {
-      root = root.getCause();
-    }
+    Throwable root = Causes.root(original);
     String cause = root.getMessage();
     if (root != original && cause != null && !message.contains(cause)) {
       message =

@@ -1,5 +1,6 @@
 package io.everpool.postgresql;
 
+import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Verdict;
 import java.sql.SQLException;
 import java.util.Arrays;
@@ -43,7 +44,6 @@ record FailureRule(
     FATAL
   }
 
-  private static final int DEPTH = 20;
   private static final Set<String> FATAL = Set.of("FATAL", "PANIC");
 
   /** {@code ERROR} in the languages of the server's own messages (lc_messages). */
@@ -89,14 +89,9 @@ record FailureRule(
 
   /** In the message itself; where a cause is wanted, in what the causes say as well. */
   private boolean wordsMatch(SQLException failure) {
-    Throwable at = failure;
-    for (int depth = 0; at != null && depth < DEPTH; depth++) {
-      if (wordsMatch(at.getMessage())) {
-        return true;
-      }
-      at = cause == null ? null : at.getCause();
-    }
-    return false;
+    return cause == null
+        ? wordsMatch(failure.getMessage())
+        : Causes.first(failure, at -> wordsMatch(at.getMessage())) != null;
   }
 
   private boolean wordsMatch(@Nullable String message) {
@@ -122,13 +117,6 @@ record FailureRule(
   }
 
   private static boolean among(Throwable failure, Class<? extends Throwable> cause) {
-    Throwable at = failure;
-    for (int depth = 0; at != null && depth < DEPTH; depth++) {
-      if (cause.isInstance(at)) {
-        return true;
-      }
-      at = at.getCause();
-    }
-    return false;
+    return Causes.first(failure, cause) != null;
   }
 }

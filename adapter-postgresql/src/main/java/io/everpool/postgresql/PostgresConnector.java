@@ -1,5 +1,6 @@
 package io.everpool.postgresql;
 
+import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
@@ -146,16 +147,15 @@ final class PostgresConnector implements Connector {
         || !"direct".equals(destination.properties().get(PropertyNames.SSL_NEGOTIATION))) {
       return false;
     }
-    Throwable at = failure;
-    for (int depth = 0; at != null && depth < 20; depth++, at = at.getCause()) {
-      if (at instanceof CertificateException || at instanceof ConnectException) {
-        return false;
-      }
-      if (at instanceof EOFException || at instanceof SSLException) {
-        return true;
-      }
-    }
-    return false;
+    Throwable told =
+        Causes.first(
+            failure,
+            at ->
+                at instanceof CertificateException
+                    || at instanceof ConnectException
+                    || at instanceof EOFException
+                    || at instanceof SSLException);
+    return told instanceof EOFException || told instanceof SSLException;
   }
 
   private static SQLException direct(SQLException failure) {

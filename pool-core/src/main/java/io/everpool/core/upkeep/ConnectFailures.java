@@ -1,5 +1,6 @@
 package io.everpool.core.upkeep;
 
+import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Verdict;
 import java.io.IOException;
 import java.sql.SQLException;
@@ -12,8 +13,6 @@ import org.jspecify.annotations.Nullable;
  * what no driver should. Nobody is to look for them in the network.
  */
 final class ConnectFailures {
-  private static final int DEPTH = 20;
-
   private ConnectFailures() {}
 
   /** The driver has thrown something else than an SQLException. */
@@ -46,8 +45,8 @@ final class ConnectFailures {
   /** What was thrown, as an SQLException that says what it is. */
   static SQLException describe(Throwable thrown) {
     if (own(thrown) == Verdict.PROCESS_LIMIT) {
-      Throwable memory = find(thrown, OutOfMemoryError.class);
-      Throwable limit = memory != null ? memory : find(thrown, IOException.class);
+      Throwable memory = Causes.first(thrown, OutOfMemoryError.class);
+      Throwable limit = memory != null ? memory : Causes.first(thrown, IOException.class);
       return new SQLTransientConnectionException(
           (memory != null
                   ? "This process ran out of memory while it opened a connection: give it more"
@@ -74,25 +73,15 @@ final class ConnectFailures {
 
   /** What it means if it is a limit of this process; null if it isn't. */
   static @Nullable Verdict own(Throwable thrown) {
-    return find(thrown, OutOfMemoryError.class) != null || outOfFiles(thrown)
+    return Causes.first(thrown, OutOfMemoryError.class) != null || outOfFiles(thrown)
         ? Verdict.PROCESS_LIMIT
         : null;
   }
 
   /** The system's words; Java has no class for it. */
   private static boolean outOfFiles(Throwable thrown) {
-    IOException failure = find(thrown, IOException.class);
+    IOException failure = Causes.first(thrown, IOException.class);
     String message = failure == null ? "" : String.valueOf(failure.getMessage());
     return message.toLowerCase(Locale.ROOT).contains("too many open files");
-  }
-
-  private static <T extends Throwable> @Nullable T find(Throwable thrown, Class<T> type) {
-    Throwable at = thrown;
-    for (int depth = 0; at != null && depth < DEPTH; depth++, at = at.getCause()) {
-      if (type.isInstance(at)) {
-        return type.cast(at);
-      }
-    }
-    return null;
   }
 }

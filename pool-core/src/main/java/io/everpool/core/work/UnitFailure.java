@@ -2,6 +2,7 @@ package io.everpool.core.work;
 
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.jdbc.LeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
@@ -14,9 +15,6 @@ import org.jspecify.annotations.Nullable;
  * exception means that the run ended with. On the unit's thread.
  */
 final class UnitFailure {
-
-  /** Chains of causes may go in circles. */
-  private static final int DEPTH = 20;
 
   private final LeaseManager leases;
   private final PooledConnection face;
@@ -122,24 +120,17 @@ final class UnitFailure {
   }
 
   private static boolean isSettled(Throwable failure) {
-    Throwable at = failure;
-    for (int depth = 0; at != null && depth < DEPTH; depth++, at = at.getCause()) {
-      if (at instanceof WriteOutcomeUnknownException
-          || at instanceof CommitOutcomeUnknownException) {
-        return true;
-      }
-    }
-    return false;
+    return Causes.first(
+            failure,
+            at ->
+                at instanceof WriteOutcomeUnknownException
+                    || at instanceof CommitOutcomeUnknownException)
+        != null;
   }
 
   private static SQLException sql(Throwable failure) {
-    Throwable at = failure;
-    for (int depth = 0; at != null && depth < DEPTH; depth++, at = at.getCause()) {
-      if (at instanceof SQLException e) {
-        return e;
-      }
-    }
-    return new SQLException(failure);
+    SQLException found = Causes.first(failure, SQLException.class);
+    return found == null ? new SQLException(failure) : found;
   }
 
   /** A failure is final; true the first time that is said of it. */
