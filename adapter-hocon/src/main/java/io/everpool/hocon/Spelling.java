@@ -1,5 +1,6 @@
 package io.everpool.hocon;
 
+import io.everpool.api.EditDistance;
 import java.util.Map;
 import java.util.Optional;
 
@@ -35,7 +36,7 @@ final class Spelling {
     String nearest = null;
     int least = Integer.MAX_VALUE;
     for (String key : Keys.ALL) {
-      int distance = distance(wanted, key.substring(key.indexOf('.') + 1));
+      int distance = EditDistance.between(wanted, key.substring(key.indexOf('.') + 1));
       if (distance < least) {
         nearest = key;
         least = distance;
@@ -44,29 +45,5 @@ final class Spelling {
     return least <= Math.max(1, wanted.length() / 3)
         ? Optional.ofNullable(nearest)
         : Optional.empty();
-  }
-
-  /** Letters to insert, drop, replace or swap with their neighbour to get from one to the other. */
-  static int distance(String from, String to) {
-    int[][] table = new int[from.length() + 1][to.length() + 1];
-    for (int i = 0; i <= from.length(); i++) {
-      for (int j = 0; j <= to.length(); j++) {
-        if (i == 0 || j == 0) {
-          table[i][j] = i + j;
-          continue;
-        }
-        int replaced = from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1;
-        table[i][j] =
-            Math.min(
-                table[i - 1][j - 1] + replaced, Math.min(table[i - 1][j], table[i][j - 1]) + 1);
-        if (i > 1
-            && j > 1
-            && from.charAt(i - 1) == to.charAt(j - 2)
-            && from.charAt(i - 2) == to.charAt(j - 1)) {
-          table[i][j] = Math.min(table[i][j], table[i - 2][j - 2] + 1);
-        }
-      }
-    }
-    return table[from.length()][to.length()];
   }
 }

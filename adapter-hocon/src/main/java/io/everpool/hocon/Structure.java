@@ -3,6 +3,7 @@ package io.everpool.hocon;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
+import io.everpool.api.EditDistance;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -27,7 +28,7 @@ final class Structure {
         problems.add(
             located, "is one key, because of its quotes, and has no effect; write it without them");
       } else if (!key.equals(EverpoolConfig.ROOT)
-          && Spelling.distance(Keys.kebab(key), EverpoolConfig.ROOT) <= NEAR
+          && EditDistance.between(Keys.kebab(key), EverpoolConfig.ROOT) <= NEAR
           && entry.getValue() instanceof ConfigObject block
           && holdsSettings(block)) {
         problems.add(located, "has no effect; did you mean " + EverpoolConfig.ROOT + "?");

@@ -1,5 +1,6 @@
 package io.everpool.postgresql;
 
+import io.everpool.api.EditDistance;
 import java.util.Collection;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +19,7 @@ final class NearestName {
     String nearest = null;
     int least = 1 + wanted.length() / 3;
     for (String candidate : known) {
-      int distance = distance(wanted, plain(candidate));
+      int distance = EditDistance.between(wanted, plain(candidate));
       if (distance < least) {
         least = distance;
         nearest = candidate;
@@ -34,7 +35,8 @@ final class NearestName {
   static @Nullable String evident(String name, Collection<String> known) {
     String nearest = of(name, known);
     return nearest != null
-            && distance(plain(name), plain(nearest)) <= Math.max(1, plain(name).length() / 6)
+            && EditDistance.between(plain(name), plain(nearest))
+                <= Math.max(1, plain(name).length() / 6)
         ? nearest
         : null;
   }
@@ -47,31 +49,5 @@ final class NearestName {
 
   private static String plain(String name) {
     return name.toLowerCase(Locale.ROOT).replace("_", "").replace("-", "");
-  }
-
-  /**
-   * How many letters must be put in, taken out, changed or exchanged with their neighbour to get
-   * from one to the other.
-   */
-  private static int distance(String from, String to) {
-    int[][] least = new int[from.length() + 1][to.length() + 1];
-    for (int i = 0; i <= from.length(); i++) {
-      for (int j = 0; j <= to.length(); j++) {
-        least[i][j] = i == 0 || j == 0 ? i + j : step(least, from, to, i, j);
-      }
-    }
-    return least[from.length()][to.length()];
-  }
-
-  private static int step(int[][] least, String from, String to, int i, int j) {
-    int changed = least[i - 1][j - 1] + (from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1);
-    int moved = 1 + Math.min(least[i - 1][j], least[i][j - 1]);
-    boolean exchanged =
-        i > 1
-            && j > 1
-            && from.charAt(i - 1) == to.charAt(j - 2)
-            && from.charAt(i - 2) == to.charAt(j - 1);
-    int either = Math.min(changed, moved);
-    return exchanged ? Math.min(either, 1 + least[i - 2][j - 2]) : either;
   }
 }
