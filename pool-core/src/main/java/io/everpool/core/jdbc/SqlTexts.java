@@ -124,7 +124,11 @@ public final class SqlTexts {
     return at;
   }
 
-  /** PostgreSQL's block comments nest. */
+  /**
+   * Block comments nest, as the SQL standard has it. The PostgreSQL adapter's scanner has these few
+   * lines as well, and they are not shared: it reads PostgreSQL's tokens, of which the core is to
+   * know nothing, and this is a reading for any driver.
+   */
   private static int afterComment(String sql, int from) {
     int depth = 0;
     int at = from;
