@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.servers.Await;
+import io.everpool.servers.Certificate;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.ServerSettings;

@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.Verdict;
 import io.everpool.servers.Await;
+import io.everpool.servers.Certificate;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.FaultProxy.Cut;
 import io.everpool.servers.FaultProxy.Direction;

@@ -5,6 +5,7 @@ import static io.everpool.api.driver.Effects.NONE;
 import static io.everpool.api.driver.Effects.UNPROVEN;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everpool.servers.Certificate;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.ServerSettings;
 import java.io.IOException;
