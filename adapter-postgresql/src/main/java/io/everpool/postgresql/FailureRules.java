@@ -48,6 +48,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>That a peer closed the connection, in whatever way, is {@code SERVER_DOWN}: it may be one
  * session or all, and two of a kind corroborate each other. A silence is {@code CONNECTION_LOST}.
+ *
+ * <p>It is long, for it is one table: the first row that applies counts, so a reader must have them
+ * in one order before his eyes.
  */
 final class FailureRules {
 

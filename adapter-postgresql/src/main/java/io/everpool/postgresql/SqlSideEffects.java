@@ -20,6 +20,9 @@ import java.util.Set;
  *
  * <p>Reads the bodies of functions as well: there a statement begins behind {@code BEGIN}, {@code
  * THEN}, {@code ELSE} and {@code LOOP}, too, and {@code EXECUTE} does what nobody knows.
+ *
+ * <p>It is long, for it is one automaton: what a token means hangs on what stood before it, and all
+ * that remembers this is read and written in one place.
  */
 final class SqlSideEffects {
 

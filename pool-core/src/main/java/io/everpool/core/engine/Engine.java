@@ -38,6 +38,10 @@ import org.jspecify.annotations.Nullable;
  * look that is due within {@link #RELOOK}, or a running thread about to look.
  *
  * <p>Nothing here blocks, and nothing reads a clock while nobody waits.
+ *
+ * <p>This is the one long class. Each argument above is about steps of two methods that stand far
+ * apart in what they do and must be read beside each other: who would move the waiting, the handing
+ * over or the closing elsewhere would have to prove it across files.
  */
 public final class Engine {
   /** Held for this long or longer, a connection goes to the first waiter; nanoseconds. */
