@@ -15,7 +15,6 @@ import io.everpool.core.jdbc.Initialization;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.observe.PoolEvents;
-import io.everpool.core.observe.Survivor;
 import io.everpool.core.runtime.SystemRuntime;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.Reachability;
@@ -27,13 +26,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.logging.Logger;
@@ -46,16 +39,12 @@ final class EverpoolPool implements Pool {
   private final PoolConfig config;
   private final Connector connector;
   private final PoolEvents events;
-  private final Runnable endOfThreads;
   private final Reachability server;
   private final EngineLeaseManager leases;
   private final Upkeep upkeep;
   private final UnitRunner runner;
   private final Snapshots snapshots;
-  private final Executor workers;
-
-  /** Completes when the pool is closed; whoever closes it after the first waits for this. */
-  private final CompletableFuture<Void> closed = new CompletableFuture<>();
+  private final Shutdown shutdown;
 
   private final Set<String> toldNotes = ConcurrentHashMap.newKeySet();
   private final AtomicReference<PoolState> state = new AtomicReference<>(PoolState.OPEN);
@@ -77,7 +66,6 @@ final class EverpoolPool implements Pool {
     this.config = config;
     this.connector = connector;
     this.events = events;
-    this.endOfThreads = endOfThreads;
     SharedState shared = new SharedState(config, connector, classifier, environment, events);
     this.server = shared.server();
     this.snapshots = new Snapshots(config, shared, events, state::get);
@@ -106,8 +94,9 @@ final class EverpoolPool implements Pool {
               session.initialize();
               return session;
             });
+    this.shutdown =
+        new Shutdown(config, connector, events, upkeep, state, environment.workers(), endOfThreads);
     events.couriers(environment.workers());
-    this.workers = environment.workers();
     this.runner =
         new UnitRunner(leases, environment.time(), environment.random(), SystemRuntime::pause);
   }
@@ -146,7 +135,7 @@ final class EverpoolPool implements Pool {
       started = true;
     } finally {
       if (!started) { // there is no thread to be had, and nothing was opened
-        end();
+        shutdown.end();
       }
     }
   }
@@ -214,87 +203,10 @@ final class EverpoolPool implements Pool {
     upkeep.fence("asked for by an operator");
   }
 
-  // ---- closing
-
-  /**
-   * Whoever closes first does it; all others wait until it is done. Whatever the driver or a
-   * listener does meanwhile, it ends: each part has its deadline, and what throws is survived.
-   */
+  /** As {@link Shutdown#run()}. */
   @Override
   public void close() {
-    boolean first = state.compareAndSet(PoolState.OPEN, PoolState.DRAINING);
-    if (!first && events.isTelling(Thread.currentThread())) {
-      return; // a listener, for whom the first may be waiting
-    }
-    boolean interrupted = false;
-    if (first) {
-      interrupted = await(upkeep.drain());
-      end();
-      events.emit(new PoolEvent.PoolClosed(config.name()));
-      log.info("Closed {} connection pool", connector.product());
-    } else {
-      interrupted = await(closed);
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  /**
-   * Ends for certain: upkeep has a deadline for everything that drains. An interrupt makes it
-   * short; returns whether there was one.
-   */
-  private boolean await(CompletableFuture<Void> end) {
-    boolean interrupted = false;
-    while (!end.isDone()) {
-      try {
-        end.get();
-      } catch (InterruptedException e) {
-        interrupted = true;
-        upkeep.cutDrainShort();
-      } catch (ExecutionException e) {
-        throw new AssertionError(e);
-      }
-    }
-    return interrupted;
-  }
-
-  /** What comes after the last connection. The pool is closed then, whatever it brings. */
-  private void end() {
-    try {
-      CompletableFuture<Void> connectorClosed = new CompletableFuture<>();
-      try {
-        workers.execute(
-            () -> {
-              Survivor.survives(config.name(), "closing the connector", connector::close);
-              connectorClosed.complete(null);
-            });
-      } catch (RejectedExecutionException | OutOfMemoryError e) {
-        Survivor.survives(config.name(), "closing the connector", connector::close);
-        connectorClosed.complete(null);
-      }
-      patiently(connectorClosed);
-      patiently(events.told());
-      endOfThreads.run();
-    } finally {
-      state.set(PoolState.CLOSED);
-      closed.complete(null);
-    }
-  }
-
-  /** Waits for something that somebody else's code may hold up; not for ever. */
-  private void patiently(CompletableFuture<Void> end) {
-    boolean interrupted = Thread.interrupted();
-    try {
-      end.get(config.closeTimeout().toNanos(), TimeUnit.NANOSECONDS);
-    } catch (InterruptedException e) {
-      interrupted = true;
-    } catch (ExecutionException | TimeoutException e) {
-      log.warn("Pool {}: the driver or a listener holds up its end", config.name(), e);
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    shutdown.run();
   }
 
   @Override

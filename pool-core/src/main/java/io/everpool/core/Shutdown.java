@@ -1,0 +1,138 @@
+package io.everpool.core;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolState;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Survivor;
+import io.everpool.core.upkeep.Upkeep;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.slf4j.Logger;
+
+/**
+ * How a pool ends: its connections, then the driver, the listeners and its own threads, each within
+ * its deadline. Called from any thread, as often as anybody likes.
+ */
+final class Shutdown {
+  private static final Logger log = PoolEvents.log();
+
+  private final PoolConfig config;
+  private final Connector connector;
+  private final PoolEvents events;
+  private final Upkeep upkeep;
+  private final AtomicReference<PoolState> state;
+  private final Executor workers;
+  private final Runnable endOfThreads;
+
+  /** Completes when the pool is closed; whoever closes it after the first waits for this. */
+  private final CompletableFuture<Void> closed = new CompletableFuture<>();
+
+  /**
+   * The end of the pool that is in this state.
+   *
+   * @param endOfThreads ends the pool's threads; called once, when all is closed
+   */
+  Shutdown(
+      PoolConfig config,
+      Connector connector,
+      PoolEvents events,
+      Upkeep upkeep,
+      AtomicReference<PoolState> state,
+      Executor workers,
+      Runnable endOfThreads) {
+    this.config = config;
+    this.connector = connector;
+    this.events = events;
+    this.upkeep = upkeep;
+    this.state = state;
+    this.workers = workers;
+    this.endOfThreads = endOfThreads;
+  }
+
+  /**
+   * Whoever closes first does it; all others wait until it is done. Whatever the driver or a
+   * listener does meanwhile, it ends: each part has its deadline, and what throws is survived.
+   */
+  void run() {
+    boolean first = state.compareAndSet(PoolState.OPEN, PoolState.DRAINING);
+    if (!first && events.isTelling(Thread.currentThread())) {
+      return; // a listener, for whom the first may be waiting
+    }
+    boolean interrupted = false;
+    if (first) {
+      interrupted = await(upkeep.drain());
+      end();
+      events.emit(new PoolEvent.PoolClosed(config.name()));
+      log.info("Closed {} connection pool", connector.product());
+    } else {
+      interrupted = await(closed);
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Ends for certain: upkeep has a deadline for everything that drains. An interrupt makes it
+   * short; returns whether there was one.
+   */
+  private boolean await(CompletableFuture<Void> end) {
+    boolean interrupted = false;
+    while (!end.isDone()) {
+      try {
+        end.get();
+      } catch (InterruptedException e) {
+        interrupted = true;
+        upkeep.cutDrainShort();
+      } catch (ExecutionException e) {
+        throw new AssertionError(e);
+      }
+    }
+    return interrupted;
+  }
+
+  /** What comes after the last connection. The pool is closed then, whatever it brings. */
+  void end() {
+    try {
+      CompletableFuture<Void> connectorClosed = new CompletableFuture<>();
+      try {
+        workers.execute(
+            () -> {
+              Survivor.survives(config.name(), "closing the connector", connector::close);
+              connectorClosed.complete(null);
+            });
+      } catch (RejectedExecutionException | OutOfMemoryError e) {
+        Survivor.survives(config.name(), "closing the connector", connector::close);
+        connectorClosed.complete(null);
+      }
+      patiently(connectorClosed);
+      patiently(events.told());
+      endOfThreads.run();
+    } finally {
+      state.set(PoolState.CLOSED);
+      closed.complete(null);
+    }
+  }
+
+  /** Waits for something that somebody else's code may hold up; not for ever. */
+  private void patiently(CompletableFuture<Void> end) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      end.get(config.closeTimeout().toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      interrupted = true;
+    } catch (ExecutionException | TimeoutException e) {
+      log.warn("Pool {}: the driver or a listener holds up its end", config.name(), e);
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
