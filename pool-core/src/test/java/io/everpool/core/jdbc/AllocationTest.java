@@ -41,7 +41,7 @@ class AllocationTest {
   private @Nullable Object kept;
 
   private final Session session =
-      new Session(new Slot(0), 1, new StubPhysical(), new StubLessor(new FakeConnector()));
+      new Session(new Slot(0), 1, new StubPhysical(), new StubLeaseManager(new FakeConnector()));
 
   @Test
   void aLeaseIs32Bytes() throws SQLException {
@@ -83,7 +83,7 @@ class AllocationTest {
   }
 
   /** Takes everything and allocates nothing. */
-  private record StubLessor(Connector connector) implements LeaseManager {
+  private record StubLeaseManager(Connector connector) implements LeaseManager {
     private static final PoolConfig CONFIG = PoolConfig.builder("stub:").build();
 
     @Override
