@@ -3,9 +3,11 @@ package io.everpool.guice;
 import com.google.inject.AbstractModule;
 import com.google.inject.Key;
 import com.google.inject.multibindings.Multibinder;
+import com.google.inject.multibindings.OptionalBinder;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import io.everpool.api.Classifier;
+import io.everpool.api.CredentialsProvider;
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
@@ -41,6 +43,8 @@ import org.jdbi.v3.core.spi.JdbiPlugin;
  *   <li>a {@link com.codahale.metrics.MetricRegistry}: gets the metrics of every pool, under its
  *       {@link PoolConfig#name()}
  *   <li>a {@link com.codahale.metrics.health.HealthCheckRegistry}: gets a health check for each
+ *   <li>a {@link CredentialsProvider}: asked by every pool; the one with a pool's annotation by
+ *       that pool instead
  *   <li>a {@link Multibinder} of {@link JdbiPlugin}: installed in every Jdbi, in the order of
  *       binding; then those of the multibinder with the pool's annotation in that pool's
  *   <li>a {@link Multibinder} of {@link PoolListener}, and one of {@link Classifier}: likewise,
@@ -127,6 +131,7 @@ public final class EverpoolModule extends AbstractModule {
     if (key.getAnnotationType() != null) {
       SharedModule.EXTENSIONS.forEach(
           extension -> Multibinder.newSetBinder(binder(), key.ofType(extension)));
+      OptionalBinder.newOptionalBinder(binder(), key.ofType(CredentialsProvider.class));
     }
     install(new PoolModule(config, key));
   }

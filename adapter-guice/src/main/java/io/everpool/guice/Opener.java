@@ -6,6 +6,7 @@ import com.google.inject.Inject;
 import com.google.inject.Provider;
 import com.google.inject.ProvisionException;
 import io.everpool.api.Classifier;
+import io.everpool.api.CredentialsProvider;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.observe.PoolListener;
@@ -25,6 +26,7 @@ final class Opener implements Provider<Opened> {
   private final EverpoolShutdown shutdown;
   private final Optional<MetricRegistry> metrics;
   private final Optional<HealthCheckRegistry> healthChecks;
+  private final Optional<CredentialsProvider> credentials;
   private final List<JdbiPlugin> plugins;
   private final List<PoolListener> listeners;
   private final List<Classifier> classifiers;
@@ -39,6 +41,7 @@ final class Opener implements Provider<Opened> {
       EverpoolShutdown shutdown,
       Optional<MetricRegistry> metrics,
       Optional<HealthCheckRegistry> healthChecks,
+      @Own Optional<CredentialsProvider> credentials,
       @Own List<JdbiPlugin> plugins,
       @Own List<PoolListener> listeners,
       @Own List<Classifier> classifiers) {
@@ -46,6 +49,7 @@ final class Opener implements Provider<Opened> {
     this.shutdown = shutdown;
     this.metrics = metrics;
     this.healthChecks = healthChecks;
+    this.credentials = credentials;
     this.plugins = plugins;
     this.listeners = listeners;
     this.classifiers = classifiers;
@@ -88,6 +92,7 @@ final class Opener implements Provider<Opened> {
             poolMetrics); // makes the pool read the clock; a health check doesn't need that
       }
     }
+    credentials.ifPresent(builder::credentials);
     listeners.forEach(builder::listener);
     classifiers.forEach(builder::classifier);
     return builder.open();

@@ -4,11 +4,14 @@ import com.google.inject.Key;
 import com.google.inject.PrivateModule;
 import com.google.inject.Provider;
 import com.google.inject.Singleton;
+import com.google.inject.TypeLiteral;
 import com.google.inject.util.Types;
+import io.everpool.api.CredentialsProvider;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
@@ -28,6 +31,7 @@ final class PoolModule extends PrivateModule {
   protected void configure() {
     bind(PoolConfig.class).annotatedWith(Own.class).toInstance(config);
     SharedModule.EXTENSIONS.forEach(this::collect);
+    chooseCredentials();
     bind(Opener.class).in(Singleton.class);
     bind(Opened.class).toProvider(Opener.class).asEagerSingleton();
 
@@ -42,6 +46,18 @@ final class PoolModule extends PrivateModule {
     expose(key);
     expose(dataSourceKey);
     expose(jdbiKey);
+  }
+
+  /** Binds whom this pool asks what to log in with: its own, or else the one of all pools. */
+  private void chooseCredentials() {
+    Provider<Optional<CredentialsProvider>> forAll = getProvider(new Key<>() {});
+    Provider<Optional<CredentialsProvider>> forThis =
+        key.getAnnotationType() == null
+            ? Optional::empty
+            : getProvider(key.ofType(new TypeLiteral<Optional<CredentialsProvider>>() {}));
+    bind(new TypeLiteral<Optional<CredentialsProvider>>() {})
+        .annotatedWith(Own.class)
+        .toProvider(() -> forThis.get().or(forAll::get));
   }
 
   /** Binds what extends this pool: that for all pools, then that with the pool's annotation. */

@@ -9,6 +9,7 @@ import com.google.inject.TypeLiteral;
 import com.google.inject.multibindings.Multibinder;
 import com.google.inject.multibindings.OptionalBinder;
 import io.everpool.api.Classifier;
+import io.everpool.api.CredentialsProvider;
 import io.everpool.api.observe.PoolListener;
 import java.lang.reflect.Type;
 import java.util.List;
@@ -30,6 +31,7 @@ final class SharedModule extends AbstractModule {
         .in(Singleton.class);
     OptionalBinder.newOptionalBinder(binder(), MetricRegistry.class);
     OptionalBinder.newOptionalBinder(binder(), HealthCheckRegistry.class);
+    OptionalBinder.newOptionalBinder(binder(), CredentialsProvider.class);
     EXTENSIONS.forEach(extension -> Multibinder.newSetBinder(binder(), extension));
   }
 

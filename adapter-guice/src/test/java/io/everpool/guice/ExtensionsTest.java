@@ -7,8 +7,11 @@ import com.google.inject.Guice;
 import com.google.inject.Injector;
 import com.google.inject.Key;
 import com.google.inject.multibindings.Multibinder;
+import com.google.inject.multibindings.OptionalBinder;
 import com.google.inject.name.Names;
 import io.everpool.api.Classifier;
+import io.everpool.api.Credentials;
+import io.everpool.api.CredentialsProvider;
 import io.everpool.api.Pool;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
@@ -100,6 +103,33 @@ final class ExtensionsTest {
         Statement statement = connection.createStatement()) {
       assertThatThrownBy(() -> statement.executeQuery("select * from no_such"))
           .isInstanceOf(SQLException.class);
+    }
+  }
+
+  /** One for all pools, and one that a pool has for itself; H2 lets in whoever comes first. */
+  @Test
+  void credentialsComeFromTheProviderOfThePool() throws SQLException {
+    Injector injector =
+        Guice.createInjector(
+            shutdown.module(),
+            EverpoolModule.of(Traces.h2("asked").build()),
+            EverpoolModule.of(Traces.h2("asked-orders").build()).annotatedWith(ORDERS),
+            binder -> {
+              OptionalBinder.newOptionalBinder(binder, CredentialsProvider.class)
+                  .setBinding()
+                  .toInstance(() -> Credentials.of("ALL", "sesame"));
+              OptionalBinder.newOptionalBinder(binder, Key.get(CredentialsProvider.class, ORDERS))
+                  .setBinding()
+                  .toInstance(() -> Credentials.of("ONE", "sesame"));
+            });
+
+    assertThat(userOf(injector.getInstance(Pool.class))).isEqualTo("ALL");
+    assertThat(userOf(injector.getInstance(Key.get(Pool.class, ORDERS)))).isEqualTo("ONE");
+  }
+
+  private static String userOf(Pool pool) throws SQLException {
+    try (Connection connection = pool.getConnection()) {
+      return connection.getMetaData().getUserName();
     }
   }
 }

@@ -9,6 +9,7 @@ import io.everpool.api.RetryConfig;
 import io.everpool.api.SleepMode;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +18,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Tag("contract")
 class EverySettingTest {
+
+  /** Set in a pool of their own, for they exclude the password. */
+  private static final Set<String> INSTEAD_OF_PASSWORD = Set.of("password-file", "password-env");
 
   /** One value other than the default for every key, so that two keys can't be mixed up. */
   @Test
@@ -83,12 +87,43 @@ class EverySettingTest {
                         .build())
                 .build());
     PoolConfig defaults = PoolConfig.builder("other").build();
-    Hocon.settings()
+    Hocon.settings().stream()
+        .filter(setting -> !INSTEAD_OF_PASSWORD.contains(setting.key()))
         .forEach(
             setting ->
                 assertThat(config.get(setting))
                     .as(setting.key())
                     .isNotEqualTo(defaults.get(setting)));
+  }
+
+  /** Those exclude each other. */
+  @Test
+  void thePasswordMayComeFromElsewhere() {
+    assertThat(Hocon.pool("password-file = /run/secrets/db").passwordFile())
+        .isEqualTo("/run/secrets/db");
+    assertThat(Hocon.pool("password-env = DB_PASSWORD").passwordEnv()).isEqualTo("DB_PASSWORD");
+    assertThat(Hocon.problems("password = hunter2", "password-file = /run/secrets/db"))
+        .singleElement()
+        .asString()
+        .contains("everpool.password-file stands beside password; use one of them")
+        .doesNotContain("hunter2");
+    assertThat(Hocon.problems("password-env = \"a b\""))
+        .singleElement()
+        .asString()
+        .contains("everpool.password-env is a value that isn't shown; it must be the name of")
+        .doesNotContain("a b");
+  }
+
+  /** What a named pool takes from the block around it can be taken back. */
+  @Test
+  void aPasswordOfTheBlockAroundGivesWayToNull() {
+    var root =
+        Hocon.lines(
+            "everpool { url = \"jdbc:h2:mem:\", password = hunter2",
+            "pools { a { password = null, password-file = /run/secrets/a }, b {} } }");
+    assertThat(EverpoolConfig.from(root, "a").passwordFile()).isEqualTo("/run/secrets/a");
+    assertThat(EverpoolConfig.from(root, "a").password()).isNull();
+    assertThat(EverpoolConfig.from(root, "b").password()).isEqualTo("hunter2");
   }
 
   /** HOCON reads on and off as strings, true and false as booleans; people write both. */

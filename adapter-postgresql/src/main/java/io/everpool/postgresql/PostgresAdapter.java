@@ -70,6 +70,8 @@ public final class PostgresAdapter implements DriverAdapter {
     }
     if (config.password() != null) {
       properties.put(PropertyNames.PASSWORD, config.password());
+    } else if (isPasswordElsewhere(config)) {
+      properties.remove(PropertyNames.PASSWORD); // what the URL has in its place doesn't count
     }
     LibpqUrl.checkPassword(properties.get(PropertyNames.PASSWORD), problems);
     OverruledOptions.check(properties.get(PropertyNames.OPTIONS), problems);
@@ -80,6 +82,11 @@ public final class PostgresAdapter implements DriverAdapter {
     }
     SessionDefaults.add(properties, config, said.neonPooler(), notes);
     return new Destination(said.hosts(), properties, said.keepAlive(), List.copyOf(notes));
+  }
+
+  /** Whether each connection is opened with a password that is read for it. */
+  private static boolean isPasswordElsewhere(PoolConfig config) {
+    return config.passwordFile() != null || config.passwordEnv() != null;
   }
 
   private Destination said(String url, PoolConfig config, List<String> problems) {
@@ -96,7 +103,7 @@ public final class PostgresAdapter implements DriverAdapter {
     if (config.user() != null) {
       settled.add(PropertyNames.USER);
     }
-    if (config.password() != null) {
+    if (config.password() != null || isPasswordElsewhere(config)) {
       settled.add(PropertyNames.PASSWORD);
     }
     LibpqUrl parsed = uri ? LibpqUrl.parse(url, problems) : ConnInfo.parse(url, problems);

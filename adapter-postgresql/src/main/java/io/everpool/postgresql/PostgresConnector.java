@@ -1,5 +1,6 @@
 package io.everpool.postgresql;
 
+import io.everpool.api.Credentials;
 import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
@@ -13,6 +14,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -30,7 +32,6 @@ final class PostgresConnector implements Connector {
 
   private final Driver driver = new Driver();
   private final Destination destination;
-  private final String urlPath;
   private final String target;
   private final boolean lookable;
   private final @Nullable ClassLoader loader;
@@ -48,10 +49,7 @@ final class PostgresConnector implements Connector {
     this.catalog = catalog;
     this.check = new ClientCheck(destination);
     Map<String, String> properties = destination.properties();
-    String user = properties.getOrDefault(PropertyNames.USER, System.getProperty("user.name", ""));
-    String database = properties.getOrDefault(PropertyNames.PG_DBNAME, user);
-    this.urlPath = "/" + URLEncoder.encode(database, StandardCharsets.UTF_8);
-    this.target = destination.authority() + "/" + database;
+    this.target = destination.authority() + "/" + database(properties);
     this.loader = foreignLoader();
     this.lookable =
         !properties.containsKey(PropertyNames.SOCKET_FACTORY)
@@ -116,18 +114,33 @@ final class PostgresConnector implements Connector {
 
   @Override
   public PhysicalConnection open(long timeoutNanos) throws SQLException {
+    return open(destination.properties(), timeoutNanos);
+  }
+
+  /** Before whatever the URL, the properties or a password file of libpq's say. */
+  @Override
+  public PhysicalConnection open(Credentials credentials, long timeoutNanos) throws SQLException {
+    Map<String, String> properties = new LinkedHashMap<>(destination.properties());
+    if (credentials.user() != null) {
+      properties.put(PropertyNames.USER, credentials.user());
+    }
+    properties.put(PropertyNames.PASSWORD, credentials.password());
+    return open(properties, timeoutNanos);
+  }
+
+  private PhysicalConnection open(Map<String, String> said, long timeoutNanos) throws SQLException {
     long allowed = Math.min(timeoutNanos, loginTimeoutNanos());
     long begun = System.nanoTime();
     boolean asked = check.isAsked();
     try {
       try {
-        return openCurrent(allowed);
+        return openCurrent(said, allowed);
       } catch (SQLException e) {
         long left = allowed - (System.nanoTime() - begun);
         if (left <= 0 || !check.isRefusedBy(e, asked)) {
           throw e;
         }
-        return openCurrent(left);
+        return openCurrent(said, left);
       }
     } catch (SQLException e) {
       throw ConnectFailure.of(directUnknown(e) ? direct(e) : e, target);
@@ -173,10 +186,11 @@ final class PostgresConnector implements Connector {
    * @throws SQLException what another host said, if there is one, for that is the one to mend; what
    *     was passed over is among what it suppresses
    */
-  private PhysicalConnection openCurrent(long timeoutNanos) throws SQLException {
+  private PhysicalConnection openCurrent(Map<String, String> said, long timeoutNanos)
+      throws SQLException {
     long deadline = System.nanoTime() + timeoutNanos;
     try {
-      return openAt(destination.authority(), destination.hosts().size(), timeoutNanos);
+      return openAt(said, destination.authority(), destination.hosts().size(), timeoutNanos);
     } catch (Timelines.Superseded e) {
       List<String> others =
           destination.hosts().stream()
@@ -190,7 +204,7 @@ final class PostgresConnector implements Connector {
           break;
         }
         try {
-          return openAt(others.get(i), 1, left);
+          return openAt(said, others.get(i), 1, left);
         } catch (SQLException other) {
           if (failure == e && !(other instanceof Timelines.Superseded)) {
             failure = other;
@@ -209,16 +223,18 @@ final class PostgresConnector implements Connector {
     return timelines;
   }
 
-  private PhysicalConnection openAt(String authority, int hosts, long timeoutNanos)
+  private PhysicalConnection openAt(
+      Map<String, String> said, String authority, int hosts, long timeoutNanos)
       throws SQLException {
     return lookable
-        ? openLookable(authority, hosts, timeoutNanos)
-        : openBlind(authority, timeoutNanos);
+        ? openLookable(said, authority, hosts, timeoutNanos)
+        : openBlind(said, authority, timeoutNanos);
   }
 
-  private PhysicalConnection openLookable(String authority, int hosts, long timeoutNanos)
+  private PhysicalConnection openLookable(
+      Map<String, String> said, String authority, int hosts, long timeoutNanos)
       throws SQLException {
-    Properties properties = properties(timeoutNanos);
+    Properties properties = properties(said, timeoutNanos);
     properties.remove(PropertyNames.LOGIN_TIMEOUT);
     try (Opening opening = Opening.begin(timeoutNanos, hosts, destination.keepAlive())) {
       properties.setProperty(PropertyNames.SOCKET_FACTORY, LookableSocketFactory.class.getName());
@@ -229,7 +245,7 @@ final class PostgresConnector implements Connector {
         opening.cut(); // closing has looked for it before it was there
       }
       try {
-        return begin(connect(authority, properties), opening::finish);
+        return begin(connect(authority, path(said), properties), opening::finish);
       } finally {
         underWay.remove(opening);
       }
@@ -244,11 +260,12 @@ final class PostgresConnector implements Connector {
   }
 
   /** The driver's own login timeout costs a thread; here nothing else bounds the login. */
-  private PhysicalConnection openBlind(String authority, long timeoutNanos) throws SQLException {
-    Properties properties = properties(timeoutNanos);
+  private PhysicalConnection openBlind(
+      Map<String, String> said, String authority, long timeoutNanos) throws SQLException {
+    Properties properties = properties(said, timeoutNanos);
     properties.setProperty(
         PropertyNames.LOGIN_TIMEOUT, Double.toString(timeoutNanos / NANOS_PER_SECOND));
-    Connection connection = connect(authority, properties);
+    Connection connection = connect(authority, path(said), properties);
     int before = connection.getNetworkTimeout(); // socketTimeout
     connection.setNetworkTimeout(Runnable::run, PostgresConnection.millis(timeoutNanos));
     PostgresConnection session = begin(connection, () -> null);
@@ -299,15 +316,15 @@ final class PostgresConnector implements Connector {
   }
 
   /** All that may be secret is in the properties: the driver shows its URL (DatabaseMetaData). */
-  private Connection connect(String authority, Properties properties) throws SQLException {
+  private Connection connect(String authority, String path, Properties properties)
+      throws SQLException {
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
     if (loader != null) {
       thread.setContextClassLoader(loader);
     }
     try {
-      Connection connection =
-          driver.connect("jdbc:postgresql://" + authority + urlPath, properties);
+      Connection connection = driver.connect("jdbc:postgresql://" + authority + path, properties);
       if (connection == null) {
         throw new SQLException("pgjdbc doesn't take the URL of " + target, "08001");
       }
@@ -319,9 +336,19 @@ final class PostgresConnector implements Connector {
     }
   }
 
-  private Properties properties(long timeoutNanos) {
+  /** The database is the role's where nobody says which. */
+  private static String database(Map<String, String> said) {
+    String user = said.getOrDefault(PropertyNames.USER, System.getProperty("user.name", ""));
+    return said.getOrDefault(PropertyNames.PG_DBNAME, user);
+  }
+
+  private static String path(Map<String, String> said) {
+    return "/" + URLEncoder.encode(database(said), StandardCharsets.UTF_8);
+  }
+
+  private Properties properties(Map<String, String> said, long timeoutNanos) {
     Properties properties = new Properties();
-    destination.properties().forEach(properties::setProperty);
+    said.forEach(properties::setProperty);
     properties.remove(PropertyNames.PG_DBNAME);
     check.add(properties);
     long seconds = (long) Math.ceil(timeoutNanos / NANOS_PER_SECOND);

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.codahale.metrics.MetricRegistry;
 import com.codahale.metrics.health.HealthCheckRegistry;
+import io.everpool.api.Credentials;
+import io.everpool.api.CredentialsProvider;
+import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.observe.PoolEvent;
@@ -16,12 +19,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -72,23 +79,70 @@ class SecretsIT {
   @ParameterizedTest
   @MethodSource("urls")
   void nothingThatCanBeSeenHoldsTheSecret(String url) {
+    assertThat(seen(PoolConfig.builder(url), null)).doesNotContain(SECRET);
+  }
+
+  /** Where nobody listens, and where the login is refused. */
+  static Stream<String> servers() {
+    return Stream.of("jdbc:postgresql://127.0.0.1:1/shop", Db.server().jdbcUrl());
+  }
+
+  /** Nor where it isn't in the configuration, or only by mistake. */
+  @ParameterizedTest
+  @MethodSource("servers")
+  void norDoesItWhereTheSecretComesFromElsewhere(String url, @TempDir Path folder)
+      throws IOException {
+    Path file = Files.writeString(folder.resolve("password"), SECRET + "\n");
+    Path lines = Files.writeString(folder.resolve("lines"), SECRET + "\n" + SECRET);
+    Supplier<PoolConfig.Builder> config = () -> PoolConfig.builder(url).user("nobody");
+    CredentialsProvider wrong = () -> Credentials.of(SECRET);
+    CredentialsProvider expired = () -> Credentials.of("u", SECRET).expiringAt(Instant.EPOCH);
+    CredentialsProvider brief =
+        () -> Credentials.of("u", SECRET).expiringAt(Instant.now().plusMillis(50));
+    for (String text :
+        List.of(
+            seen(config.get(), wrong),
+            seen(config.get(), expired),
+            seen(config.get(), brief),
+            seen(config.get().password(SECRET), wrong),
+            seen(config.get().passwordFile(file.toString()), null),
+            seen(config.get().passwordFile(lines.toString()), null),
+            seen(config.get().passwordFile(SECRET), null),
+            seen(config.get().passwordFile(SECRET).password(SECRET), null),
+            seen(config.get().passwordEnv(SECRET), null),
+            seen(config.get().passwordEnv("=" + SECRET), null))) {
+      assertThat(text).isNotEmpty().doesNotContain(SECRET);
+    }
+  }
+
+  private static String seen(PoolConfig.Builder said, @Nullable CredentialsProvider provider) {
     StringBuilder seen = new StringBuilder();
     List<PoolEvent> events = new CopyOnWriteArrayList<>();
     MetricRegistry metrics = new MetricRegistry();
     HealthCheckRegistry health = new HealthCheckRegistry();
     try (LogCapture log = LogCapture.open()) {
-      PoolConfig config =
-          PoolConfig.builder(url)
-              .name("secrets")
-              .failFast(false)
-              .minSize(0)
-              .connectTimeout(Duration.ofMillis(200))
-              .acquireTimeout(Duration.ofMillis(200))
-              .build();
+      PoolConfig config;
+      try {
+        config =
+            said.name("secrets")
+                .failFast(false)
+                .minSize(0)
+                .connectTimeout(Duration.ofMillis(200))
+                .acquireTimeout(Duration.ofMillis(200))
+                .build();
+      } catch (InvalidPoolConfigException e) {
+        append(seen, e);
+        return seen.toString();
+      }
       seen.append(config);
       DropwizardMetrics books = DropwizardMetrics.of("secrets", metrics, health);
       try (Pool pool =
-          Everpool.builder(config).listener(events::add).listener(books).recorder(books).open()) {
+          Everpool.builder(config)
+              .credentials(provider)
+              .listener(events::add)
+              .listener(books)
+              .recorder(books)
+              .open()) {
         seen.append(pool).append(pool.snapshot().explain()).append(pool.config());
         try {
           pool.getConnection().close();
@@ -104,7 +158,7 @@ class SecretsIT {
       seen.append(log.text());
     }
     Thread.getAllStackTraces().keySet().forEach(thread -> seen.append(thread.getName()));
-    assertThat(seen.toString()).doesNotContain(SECRET);
+    return seen.toString();
   }
 
   /** With its causes and what is suppressed. */

@@ -24,7 +24,7 @@ class WrongPasswordIT {
   }
 
   /** Everything that a log, a debugger or a monitoring system would show of a failure. */
-  private static String textOf(Throwable failure) {
+  static String textOf(Throwable failure) {
     StringWriter text = new StringWriter();
     failure.printStackTrace(new PrintWriter(text, true));
     if (failure instanceof AcquireTimeoutException timeout) {

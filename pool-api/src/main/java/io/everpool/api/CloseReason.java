@@ -8,6 +8,8 @@ public enum CloseReason {
   MAX_QUERIES,
   /** It had reached {@link PoolConfig#maxLifetime()}. */
   MAX_LIFETIME,
+  /** The credentials that it was opened with were about to expire. */
+  CREDENTIALS_EXPIRED,
   /** It had been idle for {@link PoolConfig#idleTimeout()} and was above the minimum. */
   IDLE_TIMEOUT,
   /** It was found dead while idle. */

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,12 @@ record Kind<T>(
   static final Kind<String> SQL =
       hiding(String.class, value -> value == null ? "none" : Redaction.MASK);
 
+  /** The name of a file, unless it looks like what the file is to hold. */
+  static final Kind<String> FILE = naming(PasswordFile::isName);
+
+  /** The name of a variable, unless it looks like what the variable is to hold. */
+  static final Kind<String> VARIABLE = naming(PasswordVariable::isName);
+
   static final Kind<Integer> INTEGER = plain(Integer.class);
   static final Kind<Long> LONG = plain(Long.class);
   static final Kind<Boolean> SWITCH = plain(Boolean.class);
@@ -58,6 +65,12 @@ record Kind<T>(
 
   private static <T> Kind<T> hiding(Class<T> type, Text<T> text) {
     return new Kind<>(type, true, text, UnaryOperator.identity(), List.of());
+  }
+
+  private static Kind<String> naming(Predicate<String> isName) {
+    return hiding(
+        String.class,
+        value -> value == null ? "none" : isName.test(value) ? value : Redaction.MASK);
   }
 
   /** The copy keeps a null that is in it, to be refused. */

@@ -72,6 +72,25 @@ public final class PoolConfig {
     return values.get(PoolSettings.PASSWORD);
   }
 
+  /**
+   * A file that holds the password, in UTF-8 and without anything else but line ends behind it; or
+   * null. It is read anew for each new connection, so that a password that changes on the server is
+   * changed there. Not beside {@link #password()} or {@link #passwordEnv()}.
+   *
+   * @see CredentialsProvider
+   */
+  public @Nullable String passwordFile() {
+    return values.get(PoolSettings.PASSWORD_FILE);
+  }
+
+  /**
+   * The name of an environment variable that holds the password, or null. Not beside {@link
+   * #password()} or {@link #passwordFile()}.
+   */
+  public @Nullable String passwordEnv() {
+    return values.get(PoolSettings.PASSWORD_ENV);
+  }
+
   /** Further properties for the driver, by the driver's own names. Immutable; may hold secrets. */
   public Map<String, String> properties() {
     return values.required(PoolSettings.PROPERTIES);
@@ -293,6 +312,16 @@ public final class PoolConfig {
     /** Sets {@link PoolConfig#password()}. */
     public Builder password(@Nullable String value) {
       return set(PoolSettings.PASSWORD, value);
+    }
+
+    /** Sets {@link PoolConfig#passwordFile()}. */
+    public Builder passwordFile(@Nullable String value) {
+      return set(PoolSettings.PASSWORD_FILE, value);
+    }
+
+    /** Sets {@link PoolConfig#passwordEnv()}. */
+    public Builder passwordEnv(@Nullable String value) {
+      return set(PoolSettings.PASSWORD_ENV, value);
     }
 
     /** Sets {@link PoolConfig#properties()}. */

@@ -46,6 +46,24 @@ final class PoolSettings {
           "Its password; null for the one in the URL. Keep it out of files: password = "
               + "${?DB_PASSWORD}.");
 
+  static final Setting<String> PASSWORD_FILE =
+      TABLE.add(
+          "passwordFile",
+          Kind.FILE,
+          null,
+          Rule.file(),
+          "A file that holds the password and nothing else, read anew for each new connection;"
+              + " instead of password. Null for none.");
+
+  static final Setting<String> PASSWORD_ENV =
+      TABLE.add(
+          "passwordEnv",
+          Kind.VARIABLE,
+          null,
+          Rule.variable(),
+          "The name of an environment variable that holds the password; instead of password. Null"
+              + " for none.");
+
   static final Setting<Map<String, String>> PROPERTIES =
       TABLE.add(
           "properties",
@@ -245,6 +263,7 @@ final class PoolSettings {
           "How connects and units of work are retried.");
 
   static {
+    TABLE.alternatives(PASSWORD, PASSWORD_FILE, PASSWORD_ENV);
     TABLE.order(
         MIN_SIZE,
         MAX_SIZE,

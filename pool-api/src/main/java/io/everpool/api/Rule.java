@@ -1,5 +1,7 @@
 package io.everpool.api;
 
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 record Rule<T>(String range, Check<T> check) {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
   private static final Pattern NEARLY_A_NAME = Pattern.compile("[A-Za-z0-9._ -]{0,80}");
+  private static final Pattern VARIABLE = Pattern.compile("[^=\\s\\x00]+");
   private static final Duration LEAST_ON_THE_SERVER = Duration.ofMillis(1);
 
   /** Tells what is wrong with a value. */
@@ -36,6 +39,35 @@ record Rule<T>(String range, Check<T> check) {
   /** Any value, but there must be one. */
   static <T> Rule<T> any(String range) {
     return required(range, value -> true);
+  }
+
+  /** The name of a file, or none; it need not exist yet. */
+  static Rule<String> file() {
+    return unshown("the path of a file, or null", value -> !value.isBlank() && isPath(value));
+  }
+
+  /** The name of an environment variable, or none; it need not be set. */
+  static Rule<String> variable() {
+    return unshown(
+        "the name of an environment variable, or null", value -> VARIABLE.matcher(value).matches());
+  }
+
+  private static boolean isPath(String text) {
+    try {
+      return !Path.of(text).toString().isEmpty();
+    } catch (InvalidPathException e) {
+      return false;
+    }
+  }
+
+  /** An optional value that may be a secret at the wrong place. */
+  private static Rule<String> unshown(String range, Predicate<String> allowed) {
+    return new Rule<>(
+        range,
+        (key, value) ->
+            value == null || allowed.test(value)
+                ? List.of()
+                : List.of(key + " is something else; it must be " + range));
   }
 
   /** A value that is met by {@code allowed}; is shown in the refusal. */

@@ -14,6 +14,7 @@ final class SettingTable {
   private final String path;
   private final List<Setting<?>> settings = new ArrayList<>();
   private final List<Order<?>> orders = new ArrayList<>();
+  private final List<List<Setting<?>>> alternatives = new ArrayList<>();
 
   /**
    * Two settings of which one must not be above the other.
@@ -58,6 +59,11 @@ final class SettingTable {
     orders.add(new Order<>(lower, upper, contradiction));
   }
 
+  /** Of these one at the most may be set; each is null where it isn't. */
+  void alternatives(Setting<?>... settings) {
+    alternatives.add(List.of(settings));
+  }
+
   /** A view of the settings, in order. */
   List<Setting<?>> settings() {
     return Collections.unmodifiableList(settings);
@@ -65,6 +71,16 @@ final class SettingTable {
 
   List<Order<?>> orders() {
     return orders;
+  }
+
+  /** Those before {@code setting} that must not be set beside it. */
+  List<Setting<?>> alternativesBefore(Setting<?> setting) {
+    for (List<Setting<?>> group : alternatives) {
+      if (group.contains(setting)) {
+        return group.subList(0, group.indexOf(setting));
+      }
+    }
+    return List.of();
   }
 
   boolean has(Setting<?> setting) {

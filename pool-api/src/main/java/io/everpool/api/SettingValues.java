@@ -56,6 +56,11 @@ final class SettingValues {
         add(order, problems);
       }
     }
+    for (Setting<?> other : table.alternativesBefore(setting)) {
+      if (values[setting.index()] != null && values[other.index()] != null) {
+        problems.add(setting.key() + " stands beside " + other.key() + "; use one of them");
+      }
+    }
   }
 
   private <T extends Comparable<T>> void add(SettingTable.Order<T> order, List<String> problems) {

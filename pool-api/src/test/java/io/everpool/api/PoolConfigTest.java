@@ -20,7 +20,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class PoolConfigTest {
-  private static final Set<String> OPTIONAL = Set.of("user", "password", "connectionInitSql");
+  private static final Set<String> OPTIONAL =
+      Set.of("user", "password", "passwordFile", "passwordEnv", "connectionInitSql");
 
   private static final String URL = "postgresql://db.example.com/shop";
 
@@ -168,6 +169,7 @@ class PoolConfigTest {
     assertThat(config.toString())
         .doesNotContain("hunter2")
         .contains("url=postgresql://app:***@h/d?sslmode=require&sslpassword=***, ")
-        .contains("password=***, properties={sslmode=require, sslpassword=***, x-auth=***}");
+        .contains(
+            "password=***, passwordFile=none, passwordEnv=none, properties={sslmode=require, sslpassword=***, x-auth=***}");
   }
 }

@@ -64,6 +64,10 @@ final class Samples {
       wrong = List.of(RetryConfig.DEFAULT.withMaxAttempts(0));
     } else if (setting.key().equals("name")) {
       wrong = List.of("", " ", "a/b", "x".repeat(65), "postgresql://u:hunter2@h/d");
+    } else if (setting.key().equals("password-file")) {
+      wrong = List.of("", " ", "hunter2\0");
+    } else if (setting.key().equals("password-env")) {
+      wrong = List.of("", " ", "hunter2=", "hunter 2");
     } else if (setting.key().equals("url")) {
       wrong = List.of("", " ");
     }

@@ -22,7 +22,11 @@ class SettingTest {
   private static final Pattern AT_LEAST = Pattern.compile("(\\d+)(?: \\([a-z ]+\\))? or more");
 
   /** What is null where nobody has said it. */
-  private static final Set<String> OPTIONAL = Set.of("user", "password", "connection-init-sql");
+  private static final Set<String> OPTIONAL =
+      Set.of("user", "password", "password-file", "password-env", "connection-init-sql");
+
+  /** Of those, the ones that take any text; a name of something is not any text. */
+  private static final Set<String> ANY_TEXT = Set.of("user", "password", "connection-init-sql");
 
   static Stream<Setting<?>> all() {
     return Samples.all();
@@ -95,7 +99,7 @@ class SettingTest {
     boolean anyValueDoes =
         setting.type() == Boolean.class
             || setting.type().isEnum()
-            || OPTIONAL.contains(setting.key());
+            || ANY_TEXT.contains(setting.key());
     assertThat(wrong.isEmpty()).isEqualTo(anyValueDoes);
   }
 
@@ -146,17 +150,30 @@ class SettingTest {
             .connectionInitSql("set app.key = 'hunter2'")
             .properties(Map.of("sslpassword", "hunter2"))
             .build();
-    List<String> secret = new ArrayList<>();
-    for (Setting<?> setting : PoolConfig.settings()) {
-      assertThat(shown(setting, config)).as(setting.key()).doesNotContain("hunter2");
-      assertThat(config.toString()).contains(setting.name() + "=" + shown(setting, config));
-      if (setting.isSecret()) {
-        secret.add(setting.key());
-        assertThat(shown(setting, config)).contains(Redaction.MASK);
-        assertThat(String.valueOf(config.get(setting))).contains("hunter2");
+    PoolConfig file = config.toBuilder().password(null).passwordFile("hunter2").build();
+    PoolConfig variable = config.toBuilder().password(null).passwordEnv("hunter2").build();
+    Set<String> secret = new HashSet<>();
+    for (PoolConfig one : List.of(config, file, variable)) {
+      for (Setting<?> setting : PoolConfig.settings()) {
+        assertThat(shown(setting, one)).as(setting.key()).doesNotContain("hunter2");
+        assertThat(one.toString()).contains(setting.name() + "=" + shown(setting, one));
+        if (setting.isSecret() && one.get(setting) != null) {
+          secret.add(setting.key());
+          assertThat(shown(setting, one)).contains(Redaction.MASK);
+          assertThat(String.valueOf(one.get(setting))).contains("hunter2");
+        }
       }
     }
-    assertThat(secret).containsExactly("url", "password", "properties", "connection-init-sql");
+    assertThat(secret)
+        .containsExactlyInAnyOrder(
+            "url",
+            "password",
+            "password-file",
+            "password-env",
+            "properties",
+            "connection-init-sql");
+    assertThat(PoolConfig.settings().stream().filter(Setting::isSecret).map(Setting::key))
+        .containsExactlyInAnyOrderElementsOf(secret);
   }
 
   private static <T> String shown(Setting<T> setting, PoolConfig config) {

@@ -2,6 +2,8 @@ package io.everpool.core;
 
 import io.everpool.api.Classifier;
 import io.everpool.api.ConnectionInitializer;
+import io.everpool.api.CredentialsProvider;
+import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
@@ -12,6 +14,7 @@ import io.everpool.core.jdbc.Initialization;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.plain.PlainConnector;
 import io.everpool.core.runtime.SystemRuntime;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,6 +49,7 @@ public final class Everpool {
     private final List<PoolListener> listeners = new ArrayList<>();
     private final List<Classifier> classifiers = new ArrayList<>();
     private final List<ConnectionInitializer> initializers = new ArrayList<>();
+    private @Nullable CredentialsProvider credentials;
     private @Nullable Connector connector;
     private @Nullable LeaseRecorder recorder;
 
@@ -85,25 +89,44 @@ public final class Everpool {
       return this;
     }
 
+    /**
+     * Asks this one what to log in with, at each opening of a connection. Not beside a password in
+     * the configuration; a user there counts where the answer has none.
+     */
+    public Builder credentials(@Nullable CredentialsProvider value) {
+      credentials = value;
+      return this;
+    }
+
     /** Opens connections with this one instead of looking for an adapter; closed with the pool. */
     public Builder connector(Connector value) {
       connector = Objects.requireNonNull(value, "connector");
       return this;
     }
 
-    /** Pools the connections that {@code dataSource} opens, one at each of its getConnection(). */
+    /**
+     * Pools the connections that {@code dataSource} opens, one at each of its getConnection(); with
+     * user and password where there is a {@link #credentials provider} of them.
+     */
     public Builder dataSource(DataSource dataSource) {
       return connector(PlainConnector.of(Objects.requireNonNull(dataSource, "dataSource")));
     }
 
-    /** As {@link Everpool#open(PoolConfig)}. */
+    /**
+     * As {@link Everpool#open(PoolConfig)}.
+     *
+     * @throws io.everpool.api.InvalidPoolConfigException also if there is a password in the
+     *     configuration and a provider of credentials beside it
+     */
     public Pool open() throws SQLException {
+      CredentialsProvider provider = provider();
       Connector opener = connector != null ? connector : find(config);
       SystemRuntime runtime = new SystemRuntime(config.name());
       EverpoolPool pool =
           new EverpoolPool(
               config,
               opener,
+              provider,
               new CompositeClassifier(config.name(), classifiers, opener),
               new PoolEvents(config.name(), listeners),
               recorder,
@@ -112,6 +135,31 @@ public final class Everpool {
               runtime::close);
       pool.open();
       return pool;
+    }
+
+    private @Nullable CredentialsProvider provider() {
+      String file = config.passwordFile();
+      String variable = config.passwordEnv();
+      if (credentials == null) {
+        return file != null
+            ? CredentialsProvider.file(Path.of(file))
+            : variable != null ? CredentialsProvider.environment(variable) : null;
+      }
+      List<String> problems = new ArrayList<>();
+      refuseBesideProvider("password", config.password(), problems);
+      refuseBesideProvider("password-file", file, problems);
+      refuseBesideProvider("password-env", variable, problems);
+      if (!problems.isEmpty()) {
+        throw new InvalidPoolConfigException(problems);
+      }
+      return credentials;
+    }
+
+    private static void refuseBesideProvider(
+        String key, @Nullable String value, List<String> problems) {
+      if (value != null) {
+        problems.add(key + " stands beside a CredentialsProvider; use one of them");
+      }
     }
 
     private static Connector find(PoolConfig config) {

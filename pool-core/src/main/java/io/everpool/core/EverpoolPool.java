@@ -1,5 +1,6 @@
 package io.everpool.core;
 
+import io.everpool.api.CredentialsProvider;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
@@ -52,11 +53,13 @@ final class EverpoolPool implements Pool {
   /**
    * A pool that is not open yet.
    *
+   * @param credentials says what to log in with; null for what the configuration says
    * @param endOfThreads ends the threads of {@code environment}; called once, when all is closed
    */
   EverpoolPool(
       PoolConfig config,
       Connector connector,
+      @Nullable CredentialsProvider credentials,
       Function<Throwable, Verdict> classifier,
       PoolEvents events,
       @Nullable LeaseRecorder recorder,
@@ -86,6 +89,7 @@ final class EverpoolPool implements Pool {
             connector,
             classifier,
             environment,
+            credentials,
             events,
             shared,
             (slot, number, physical) -> {

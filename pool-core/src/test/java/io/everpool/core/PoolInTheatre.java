@@ -1,6 +1,7 @@
 package io.everpool.core;
 
 import io.everpool.api.Classifier;
+import io.everpool.api.CredentialsProvider;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
@@ -11,6 +12,7 @@ import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.Environment;
 import java.sql.SQLException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A pool, put together as the builder does it, but for the time and the threads. */
 public final class PoolInTheatre {
@@ -19,6 +21,7 @@ public final class PoolInTheatre {
   public PoolInTheatre(
       PoolConfig config,
       Connector connector,
+      @Nullable CredentialsProvider credentials,
       List<Classifier> classifiers,
       List<PoolListener> listeners,
       LeaseRecorder recorder,
@@ -27,6 +30,7 @@ public final class PoolInTheatre {
         new EverpoolPool(
             config,
             connector,
+            credentials,
             new CompositeClassifier(config.name(), classifiers, connector),
             new PoolEvents(config.name(), listeners),
             recorder,

@@ -1,6 +1,8 @@
 package io.everpool.api.driver;
 
+import io.everpool.api.Credentials;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.util.List;
 
 /** Opens connections to one database and knows what its failures mean. Thread-safe. */
@@ -33,6 +35,24 @@ public interface Connector extends AutoCloseable {
    * @throws SQLException whose message carries no secret
    */
   PhysicalConnection open(long timeoutNanos) throws SQLException;
+
+  /**
+   * As {@link #open(long)}, with other credentials than those of the configuration.
+   *
+   * @param credentials their user is null where nobody has said one but, perhaps, the URL; when
+   *     they expire is the pool's business
+   * @throws SQLFeatureNotSupportedException from a connector that doesn't implement it
+   */
+  default PhysicalConnection open(Credentials credentials, long timeoutNanos) throws SQLException {
+    throw new SQLFeatureNotSupportedException(
+        "The connector for "
+            + product()
+            + " ("
+            + getClass().getName()
+            + ") knows no credentials but those of the configuration: it would have to implement"
+            + " open(Credentials, long)",
+        "0A000");
+  }
 
   /** What a failure means; looks through causes. */
   Verdict classify(Throwable failure);

@@ -143,6 +143,9 @@ abstract class SlotFields extends SlotPadding {
 
   public long expiresAt;
 
+  /** What has made it too old then. */
+  public CloseReason expiryReason = CloseReason.MAX_LIFETIME;
+
   /** The generation the connection belongs to; all below the pool's fence are given up. */
   public int generation;
 

@@ -75,8 +75,9 @@ final class AcquireFailures {
           "Pool "
               + config.name()
               + " has no connection and "
-              + connector.target()
-              + " refuses new ones: "
+              + (server.failsHere()
+                  ? "can't open one: "
+                  : connector.target() + " refuses new ones: ")
               + refusal.getMessage(),
           refusal.getSQLState(),
           refusal);

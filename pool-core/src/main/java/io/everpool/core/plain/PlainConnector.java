@@ -1,5 +1,6 @@
 package io.everpool.core.plain;
 
+import io.everpool.api.Credentials;
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.Redaction;
@@ -11,6 +12,7 @@ import java.io.StringWriter;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.SQLInvalidAuthorizationSpecException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
@@ -26,7 +28,12 @@ public final class PlainConnector implements Connector {
   /** Where connections come from. */
   @FunctionalInterface
   private interface Source {
-    @Nullable Connection connect() throws SQLException;
+    /**
+     * Connects.
+     *
+     * @param credentials null for those of the configuration
+     */
+    @Nullable Connection connect(@Nullable Credentials credentials) throws SQLException;
   }
 
   private final Source source;
@@ -69,7 +76,7 @@ public final class PlainConnector implements Connector {
       properties.setProperty("password", config.password());
     }
     return new PlainConnector(
-        () -> DriverManager.getConnection(url, properties),
+        credentials -> DriverManager.getConnection(url, with(credentials, properties)),
         product(url),
         withoutParameters(Redaction.url(url)),
         secrets(config));
@@ -78,7 +85,35 @@ public final class PlainConnector implements Connector {
   /** Through a DataSource that opens a new connection at each call. */
   public static PlainConnector of(DataSource dataSource) {
     String name = dataSource.getClass().getSimpleName();
-    return new PlainConnector(dataSource::getConnection, name, name, List.of());
+    return new PlainConnector(
+        credentials -> connect(dataSource, credentials), name, name, List.of());
+  }
+
+  private static Properties with(@Nullable Credentials credentials, Properties properties) {
+    if (credentials == null) {
+      return properties;
+    }
+    Properties changed = new Properties();
+    changed.putAll(properties);
+    if (credentials.user() != null) {
+      changed.setProperty("user", credentials.user());
+    }
+    changed.setProperty("password", credentials.password());
+    return changed;
+  }
+
+  private static @Nullable Connection connect(
+      DataSource dataSource, @Nullable Credentials credentials) throws SQLException {
+    if (credentials == null) {
+      return dataSource.getConnection();
+    }
+    if (credentials.user() == null) {
+      throw new SQLInvalidAuthorizationSpecException(
+          "A DataSource takes a password only with a user: set user, or have the"
+              + " CredentialsProvider return one",
+          "28000");
+    }
+    return dataSource.getConnection(credentials.user(), credentials.password());
   }
 
   private static List<String> secrets(PoolConfig config) {
@@ -86,10 +121,15 @@ public final class PlainConnector implements Connector {
     if (Redaction.url(config.url()).contains(Redaction.MASK)) {
       secrets.add(config.url());
     }
-    if (config.password() != null && config.password().length() > 3) {
+    if (config.password() != null && isSecret(config.password())) {
       secrets.add(config.password());
     }
     return secrets;
+  }
+
+  /** A shorter one is in every text. */
+  private static boolean isSecret(String password) {
+    return password.length() > 3;
   }
 
   /** {@code jdbc:h2:mem:x} gives {@code h2}. */
@@ -114,7 +154,16 @@ public final class PlainConnector implements Connector {
 
   @Override
   public PhysicalConnection open(long timeoutNanos) throws SQLException {
-    Connection connection = connect();
+    return open((Credentials) null);
+  }
+
+  @Override
+  public PhysicalConnection open(Credentials credentials, long timeoutNanos) throws SQLException {
+    return open(credentials);
+  }
+
+  private PhysicalConnection open(@Nullable Credentials credentials) throws SQLException {
+    Connection connection = connect(credentials);
     if (connection == null) {
       throw new SQLException("The DataSource returned no connection", "08001");
     }
@@ -122,11 +171,13 @@ public final class PlainConnector implements Connector {
   }
 
   /** Some drivers, and DriverManager itself, quote the URL in their messages, password included. */
-  private @Nullable Connection connect() throws SQLException {
+  private @Nullable Connection connect(@Nullable Credentials credentials) throws SQLException {
     try {
-      return source.connect();
+      return source.connect(credentials);
     } catch (SQLException e) {
-      if (secrets.stream().noneMatch(secret -> mentions(e, secret))) {
+      String password = credentials == null ? "" : credentials.password();
+      if (secrets.stream().noneMatch(secret -> mentions(e, secret))
+          && !(isSecret(password) && mentions(e, password))) {
         throw e;
       }
       String state = SqlStates.verdict(e) == Verdict.ACCESS_DENIED ? "28000" : "08001";

@@ -21,4 +21,9 @@ public final class Lifetime {
         ? openedAt + Long.MAX_VALUE / 2
         : openedAt + maxLifetime - (long) (maxLifetime * JITTER * random);
   }
+
+  /** The earliest moment that {@link #expiresAt} may draw for such a lifetime. */
+  public static long earliest(long openedAt, long maxLifetime) {
+    return openedAt + maxLifetime - (long) (maxLifetime * JITTER);
+  }
 }

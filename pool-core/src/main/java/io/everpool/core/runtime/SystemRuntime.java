@@ -1,6 +1,7 @@
 package io.everpool.core.runtime;
 
 import io.everpool.core.upkeep.Environment;
+import java.time.InstantSource;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
@@ -34,7 +35,11 @@ public final class SystemRuntime implements AutoCloseable {
 
   public Environment environment() {
     return new Environment(
-        System::nanoTime, scheduler, workers, () -> ThreadLocalRandom.current().nextDouble());
+        System::nanoTime,
+        InstantSource.system(),
+        scheduler,
+        workers,
+        () -> ThreadLocalRandom.current().nextDouble());
   }
 
   /** Sleeps on the calling thread. */

@@ -2,6 +2,8 @@ package io.everpool.core.upkeep;
 
 import static java.util.Objects.requireNonNull;
 
+import io.everpool.api.CloseReason;
+import io.everpool.api.CredentialsProvider;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
@@ -15,8 +17,10 @@ import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
 import io.everpool.core.policy.Lifetime;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLTimeoutException;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
@@ -43,6 +47,7 @@ public final class Connects {
   private final Inbox inbox;
   private final ConnectPace pace;
   private final Fence fence;
+  private final Logins logins;
   private final Reachability server;
 
   Connects(
@@ -50,6 +55,7 @@ public final class Connects {
       Connector connector,
       Function<Throwable, Verdict> classifier,
       Environment environment,
+      @Nullable CredentialsProvider credentials,
       PoolEvents events,
       SharedState shared,
       SessionFactory sessionFactory) {
@@ -65,6 +71,7 @@ public final class Connects {
     this.pace = shared.pace;
     this.fence = shared.fence;
     this.server = shared.server;
+    this.logins = new Logins(config, connector, classifier, environment, credentials);
   }
 
   /** Begins to open a connection in the slot, if it is empty. */
@@ -87,12 +94,11 @@ public final class Connects {
   }
 
   private void open(Slot slot, long word, int born, long now) {
+    Login login;
     PhysicalConnection physical;
     try {
-      physical =
-          requireNonNull(
-              connector.open(config.connectTimeout().toNanos()),
-              "the connector opened no connection");
+      login = logins.open(config.connectTimeout().toNanos());
+      physical = requireNonNull(login.physical(), "the connector opened no connection");
     } catch (Throwable e) {
       failed(slot, word, e);
       return;
@@ -109,7 +115,7 @@ public final class Connects {
       failed(slot, word, e);
       return;
     }
-    Newcomer newcomer = new Newcomer(slot, word, entry, now, arrived);
+    Newcomer newcomer = new Newcomer(slot, word, entry, login.answer(), now, arrived);
     if (supersedes) {
       inbox.post(() -> supersede(newcomer));
     }
@@ -147,7 +153,7 @@ public final class Connects {
   }
 
   private boolean letIn(Newcomer it, int born) {
-    boolean in = admit(it.slot, it.word, born, it.arrived, it.entry);
+    boolean in = admit(it, born);
     if (in) {
       long number = it.entry.number();
       inbox.post(() -> succeeded(number, born, it.took));
@@ -160,24 +166,39 @@ public final class Connects {
    * Fits a connection into its slot, if that still waits for it; false if it is not wanted any
    * more. All that may fail or hang was done before, and whoever listens is told afterwards.
    */
-  private boolean admit(Slot slot, long word, int born, long now, PooledEntry entry) {
+  private boolean admit(Newcomer it, int born) {
+    Slot slot = it.slot;
     // Upkeep may have given up on this connect, and the slot may be another's by now: nothing is
     // written in it before this move has shown that it is still ours, and upkeep's late move fails.
-    if (!slot.attempt(Move.ARRIVED, word)) {
+    if (!slot.attempt(Move.ARRIVED, it.word)) {
       workers.cameBack();
       return false;
     }
-    long arrived = Slot.after(Move.ARRIVED, word);
+    long arrived = Slot.after(Move.ARRIVED, it.word);
     if (born != fence.generation()) {
       slot.attempt(Move.ABANDON, arrived);
       return false;
     }
-    slot.openedAt = now;
+    slot.openedAt = it.arrived;
+    expire(slot, it.answer);
+    slot.generation = born;
+    slot.entry = it.entry;
+    return engine.opened(slot, arrived); // a closing pool may have given the slot up
+  }
+
+  /** When it has lived long enough, or what it was opened with has. */
+  private void expire(Slot slot, @Nullable Answer answer) {
+    long now = slot.openedAt;
     slot.expiresAt =
         Lifetime.expiresAt(now, config.maxLifetime().toNanos(), environment.random().getAsDouble());
-    slot.generation = born;
-    slot.entry = entry;
-    return engine.opened(slot, arrived); // a closing pool may have given the slot up
+    slot.expiryReason = CloseReason.MAX_LIFETIME;
+    if (answer != null && answer.expires()) {
+      long retireAt = answer.retireAt(now, environment.random().getAsDouble());
+      if (retireAt - slot.expiresAt < 0) {
+        slot.expiresAt = retireAt;
+        slot.expiryReason = CloseReason.CREDENTIALS_EXPIRED;
+      }
+    }
   }
 
   private void failed(Slot slot, long word, Throwable thrown) {
@@ -192,10 +213,19 @@ public final class Connects {
     }
   }
 
-  /** SQL that is wrong for one new connection is wrong for the next one, too. */
+  /**
+   * SQL that is wrong for one new connection is wrong for the next one, too, and what a connector
+   * can't do it never can.
+   */
   private Verdict judge(SQLException failure) {
     Verdict judged = classifier.apply(failure);
-    return failure instanceof InitializationException && !judged.fatal() ? Verdict.REFUSED : judged;
+    if (failure instanceof CredentialsException) {
+      return CredentialsException.verdict(judged);
+    }
+    boolean forGood =
+        failure instanceof InitializationException
+            || failure instanceof SQLFeatureNotSupportedException;
+    return forGood && !judged.fatal() ? Verdict.REFUSED : judged;
   }
 
   /** Gives up on a connect, for the pool closes. */
@@ -211,21 +241,24 @@ public final class Connects {
       return;
     }
     workers.givenUp();
+    SQLException why = logins.whyGivenUp();
     SQLException failure =
-        new SQLTimeoutException(
-            "Opening a connection to "
-                + connector.target()
-                + " took longer than connect-timeout ("
-                + config.connectTimeout().toMillis()
-                + " ms) and was given up",
-            "08001");
+        why != null
+            ? why
+            : new SQLTimeoutException(
+                "Opening a connection to "
+                    + connector.target()
+                    + " took longer than connect-timeout ("
+                    + config.connectTimeout().toMillis()
+                    + " ms) and was given up",
+                "08001");
     // Until it is known what that means, nothing more is begun. Upkeep doesn't ask a classifier
     // itself: that may be a user's, and take its time.
     pace.undecided(environment.time().nanoTime());
     if (!workers.start(
         "judging a failure",
         () -> {
-          Verdict means = classifier.apply(failure);
+          Verdict means = judge(failure);
           inbox.post(() -> server.failed(failure, means));
         })) {
       server.failed(failure, Verdict.CONNECTION_LOST);

@@ -1,6 +1,7 @@
 package io.everpool.core.upkeep;
 
 import io.everpool.core.engine.TimeSource;
+import java.time.InstantSource;
 import java.util.concurrent.Executor;
 import java.util.function.DoubleSupplier;
 
@@ -8,10 +9,15 @@ import java.util.function.DoubleSupplier;
  * Time, threads and randomness.
  *
  * @param time tells it
+ * @param clock tells the time of day, for what others say in those terms
  * @param scheduler makes upkeep happen
  * @param workers runs what may block (connecting, probing, closing), each task on a thread of its
  *     own, so that one that hangs holds up nobody
  * @param random numbers from 0 (inclusive) to 1 (exclusive)
  */
 public record Environment(
-    TimeSource time, PassScheduler scheduler, Executor workers, DoubleSupplier random) {}
+    TimeSource time,
+    InstantSource clock,
+    PassScheduler scheduler,
+    Executor workers,
+    DoubleSupplier random) {}

@@ -15,21 +15,31 @@ final class Expiry {
   private final SlotActivity activity;
   private final SleepSwitch sleep;
 
+  /** Whether there may be connections that have only some time to live. */
+  private final boolean limited;
+
   /** Connections that are too old and wait for their substitutes. */
   private int overdue;
 
-  Expiry(PoolConfig config, SharedState shared) {
+  /**
+   * @param credentialsExpire whether connections may be opened with some that do
+   */
+  Expiry(PoolConfig config, boolean credentialsExpire, SharedState shared) {
     this.config = config;
+    this.limited = credentialsExpire || !config.maxLifetime().isZero();
     this.engine = shared.engine;
     this.slots = engine.slots();
     this.activity = shared.activity;
     this.sleep = shared.sleep;
   }
 
-  /** Retires what is older than max-lifetime; the leased ones go when they come back. */
+  /**
+   * Retires what is older than max-lifetime, or than its credentials may be; the leased ones go
+   * when they come back.
+   */
   void retireTheOld(long now) {
     overdue = 0;
-    if (config.maxLifetime().isZero()) {
+    if (!limited) {
       return;
     }
     int present =
@@ -45,12 +55,12 @@ final class Expiry {
             continue; // replacing an old connection would wake the server for nothing
           }
           if (substituted(slot, present, now)) {
-            present -= engine.evict(slot, word, CloseReason.MAX_LIFETIME) ? 1 : 0;
+            present -= engine.evict(slot, word, slot.expiryReason) ? 1 : 0;
           } else {
             overdue++;
           }
         }
-        case LEASED -> engine.doom(slot, word, CloseReason.MAX_LIFETIME);
+        case LEASED -> engine.doom(slot, word, slot.expiryReason);
         default -> {}
       }
     }

@@ -3,6 +3,7 @@ package io.everpool.core.upkeep;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /** A connection that was opened for a slot and isn't in it yet. */
 final class Newcomer {
@@ -12,6 +13,10 @@ final class Newcomer {
   final long word;
 
   final PooledEntry entry;
+
+  /** What it was opened with; null for the credentials of the configuration. */
+  final @Nullable Answer answer;
+
   final long arrived;
 
   /** How long it took to open it; nanoseconds. */
@@ -19,10 +24,12 @@ final class Newcomer {
 
   private final AtomicBoolean taken = new AtomicBoolean();
 
-  Newcomer(Slot slot, long word, PooledEntry entry, long begun, long arrived) {
+  Newcomer(
+      Slot slot, long word, PooledEntry entry, @Nullable Answer answer, long begun, long arrived) {
     this.slot = slot;
     this.word = word;
     this.entry = entry;
+    this.answer = answer;
     this.arrived = arrived;
     this.took = arrived - begun;
   }

@@ -100,7 +100,10 @@ public final class Reachability {
     verdict = means;
     lastFailure = failure;
     noteAbsence(failure, now);
-    ownFailure = means == Verdict.PROCESS_LIMIT || failure instanceof ConnectFailures.OfTheDriver;
+    ownFailure =
+        means == Verdict.PROCESS_LIMIT
+            || failure instanceof ConnectFailures.OfTheDriver
+            || failure instanceof CredentialsException;
     pace.failed(means, inARow, now);
     failures = inARow;
     tellWaiters(now);
@@ -111,7 +114,7 @@ public final class Reachability {
   }
 
   private void noteAbsence(SQLException failure, long now) {
-    if (!Absence.nobodyThere(failure)) {
+    if (failure instanceof CredentialsException || !Absence.nobodyThere(failure)) {
       absences = 0;
       hopeless = false;
       return;

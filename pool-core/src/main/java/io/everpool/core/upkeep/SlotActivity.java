@@ -48,8 +48,9 @@ final class SlotActivity {
         // Two leases or more may lie between; a connection that has only just come counts as well.
         // An examination that it has passed is no use: one that is idle would be so for ever new.
         if (used || (state == State.IDLE && !passed(words[i], word))) {
-          lastWork = now;
           usedAt[i] = now;
+          // One that came unasked, in the place of an old one, is no work: it would keep awake.
+          lastWork = came(words[i], word) ? lastWork : now;
         }
         if (!doomed(words[i], word)) {
           since[i] = now;
@@ -74,6 +75,13 @@ final class SlotActivity {
   /** Whether nothing has happened to an examined connection but that it is idle again. */
   private static boolean passed(long before, long word) {
     return Slot.state(before) == State.PROBING && Slot.after(Move.PASS, before) == word;
+  }
+
+  /** Whether nothing has happened to a connection but that it was opened. */
+  private static boolean came(long before, long word) {
+    long connecting = Slot.state(before) == State.EMPTY ? Slot.after(Move.RESERVE, before) : before;
+    return Slot.state(connecting) == State.CONNECTING
+        && Slot.after(Move.OPENED, Slot.after(Move.ARRIVED, connecting)) == word;
   }
 
   /**
@@ -116,7 +124,7 @@ final class SlotActivity {
     return now - usedAt[slot];
   }
 
-  /** When a lease was last seen. */
+  /** When a lease was last seen, or that there had been one. */
   long lastWork() {
     return lastWork;
   }

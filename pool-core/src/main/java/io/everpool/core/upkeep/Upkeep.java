@@ -1,5 +1,6 @@
 package io.everpool.core.upkeep;
 
+import io.everpool.api.CredentialsProvider;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Verdict;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The pool's one maintenance pass. It runs on one thread, blocks for nothing, does what is due and
@@ -55,12 +57,17 @@ public final class Upkeep {
   private long growAgain;
   private long lastPass;
 
-  /** The upkeep of the pool whose state this is. */
+  /**
+   * The upkeep of the pool whose state this is.
+   *
+   * @param credentials says what to log in with; null for what the configuration says
+   */
   public Upkeep(
       PoolConfig config,
       Connector connector,
       Function<Throwable, Verdict> classifier,
       Environment environment,
+      @Nullable CredentialsProvider credentials,
       PoolEvents events,
       SharedState shared,
       Connects.SessionFactory sessionFactory) {
@@ -77,11 +84,19 @@ public final class Upkeep {
     this.lastPass = now;
     this.due = now;
     Connects connects =
-        new Connects(config, connector, classifier, environment, events, shared, sessionFactory);
+        new Connects(
+            config,
+            connector,
+            classifier,
+            environment,
+            credentials,
+            events,
+            shared,
+            sessionFactory);
     Probes probes = new Probes(config, classifier, events, shared);
     Deadlines deadlines = new Deadlines(config, events, shared, connects, probes);
     RecentLosses losses = new RecentLosses(now);
-    Expiry expiry = new Expiry(config, shared);
+    Expiry expiry = new Expiry(config, credentials != null, shared);
     HealthChecks health = new HealthChecks(config, shared, probes, now);
     Grower grower = new Grower(config, shared, connects, expiry);
     this.drain = new Drain(config, events, environment.time(), shared, connects, probes);

@@ -16,6 +16,7 @@ import io.everpool.core.upkeep.PassScheduler;
 import io.everpool.core.upkeep.UpkeepWithoutFaces;
 import java.sql.Connection;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
@@ -119,6 +120,7 @@ class ClosingTest {
     Environment environment =
         new Environment(
             () -> 0,
+            InstantSource.system(),
             scheduler(pass),
             workers::add,
             () -> {
@@ -150,7 +152,8 @@ class ClosingTest {
   void a_connection_that_supersedes_the_others_of_a_closing_pool_is_closed(boolean afterTheEnd) {
     Queue<Runnable> workers = new ArrayDeque<>();
     AtomicReference<PassScheduler.@Nullable Pass> pass = new AtomicReference<>();
-    Environment environment = new Environment(() -> 0, scheduler(pass), workers::add, () -> 0.5);
+    Environment environment =
+        new Environment(() -> 0, InstantSource.system(), scheduler(pass), workers::add, () -> 0.5);
     UpkeepWithoutFaces upkeep = upkeep(environment);
     upkeep.start();
     run(pass);

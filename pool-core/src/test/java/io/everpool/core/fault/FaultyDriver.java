@@ -1,5 +1,6 @@
 package io.everpool.core.fault;
 
+import io.everpool.api.Credentials;
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.CommitTicket;
@@ -124,6 +125,11 @@ public final class FaultyDriver implements Connector {
     Physical physical = new Physical();
     add(physical);
     return physical;
+  }
+
+  @Override
+  public PhysicalConnection open(Credentials credentials, long timeoutNanos) {
+    return open(timeoutNanos);
   }
 
   @Override

@@ -16,6 +16,7 @@ import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.PassScheduler;
 import io.everpool.core.upkeep.UpkeepWithoutFaces;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -57,7 +58,7 @@ class PauseTest {
                 .build(),
             new FaultyDriver(new Script()),
             failure -> Verdict.CONNECTION_LOST,
-            new Environment(() -> now, scheduler, workers::add, () -> 0.5),
+            new Environment(() -> now, InstantSource.system(), scheduler, workers::add, () -> 0.5),
             new PoolEvents("pause", List.of(events::add)));
     upkeep.start();
     beat();

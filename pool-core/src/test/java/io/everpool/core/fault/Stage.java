@@ -2,6 +2,7 @@ package io.everpool.core.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everpool.api.Credentials;
 import io.everpool.api.HealthCheck;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
@@ -67,6 +68,10 @@ final class Stage {
         new PoolInTheatre(
             config,
             driver,
+            () -> {
+              foreign("credentials");
+              return Credentials.of("app", "sesame");
+            },
             List.of(
                 failure -> {
                   foreign("classifier");

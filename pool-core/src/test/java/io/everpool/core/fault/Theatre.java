@@ -3,6 +3,7 @@ package io.everpool.core.fault;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.PassScheduler;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 final class Theatre implements TimeSource {
   private static final long STEP = 50_000_000L;
 
+  /** Everything works across the overflow. */
+  private static final long BEGINNING = Long.MAX_VALUE - 3_000_000_000L;
+
   private static final long AFTER_FAILURE = 100_000_000L;
 
   /** An actor that was woken may take that long to look awake; in real time. */
@@ -26,7 +30,7 @@ final class Theatre implements TimeSource {
 
   private final List<Thread> actors = new CopyOnWriteArrayList<>();
   private final Beat beat = new Beat();
-  private volatile long now = Long.MAX_VALUE - 3_000_000_000L; // everything works across overflow
+  private volatile long now = BEGINNING;
   private volatile boolean threadless;
 
   @Override
@@ -35,7 +39,11 @@ final class Theatre implements TimeSource {
   }
 
   Environment environment() {
-    return new Environment(this, beat, this::work, () -> 0.5);
+    return new Environment(this, this::timeOfDay, beat, this::work, () -> 0.5);
+  }
+
+  private Instant timeOfDay() {
+    return Instant.EPOCH.plusNanos(now - BEGINNING);
   }
 
   /** Whether no thread is to be had any more, as at the limit of the process. */

@@ -1,5 +1,6 @@
 package io.everpool.core.sim;
 
+import io.everpool.api.Credentials;
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Look;
@@ -8,6 +9,8 @@ import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
@@ -111,6 +114,19 @@ final class FakeDatabase implements Connector {
     open.add(session);
     opened++;
     return session;
+  }
+
+  @Override
+  public PhysicalConnection open(Credentials credentials, long timeoutNanos) throws SQLException {
+    return open(timeoutNanos);
+  }
+
+  /** Credentials that last for so long; or none, now and then, for the vault has moods as well. */
+  Credentials credentials(InstantSource clock, Duration life) throws SQLException {
+    if (resets && universe.random.nextInt(20) == 0) {
+      throw new SQLException("the vault is down", "57P01");
+    }
+    return Credentials.of("app", "sesame").expiringAt(clock.instant().plus(life));
   }
 
   @Override

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.CloseReason;
+import io.everpool.api.CredentialsProvider;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.SleepMode;
 import io.everpool.api.observe.PoolEvent;
@@ -18,13 +19,16 @@ import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.UpkeepWithoutFaces;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What the laws of a {@link World} can't see: that upkeep does its duties at all. Each of these was
@@ -43,6 +47,11 @@ class HousekeepingTest {
   }
 
   private UpkeepWithoutFaces open(PoolConfig.Builder config) {
+    return open(config, null);
+  }
+
+  private UpkeepWithoutFaces open(
+      PoolConfig.Builder config, @Nullable CredentialsProvider credentials) {
     universe.calm();
     database.calm();
     UpkeepWithoutFaces upkeep =
@@ -51,6 +60,7 @@ class HousekeepingTest {
             database,
             database::classify,
             universe.environment(),
+            credentials,
             new PoolEvents("sim", List.of(events::add)));
     upkeep.start();
     universe.run(SECOND, () -> {});
@@ -181,6 +191,73 @@ class HousekeepingTest {
                 .isGreaterThanOrEqualTo(2));
     assertThat(closed()).hasSize(2).containsOnly(CloseReason.MAX_LIFETIME);
     assertThat(count(engine, State.IDLE)).isEqualTo(2);
+  }
+
+  private CredentialsProvider credentialsFor(Duration life) {
+    InstantSource clock = universe.environment().clock();
+    return () -> database.credentials(clock, life);
+  }
+
+  /** As by its age, though no age is limited. */
+  @Test
+  void a_connection_whose_credentials_expire_while_it_is_lent_is_closed_when_it_comes_back() {
+    Engine engine =
+        open(config().maxLifetime(Duration.ZERO), credentialsFor(Duration.ofSeconds(30))).engine();
+    Slot slot = take(engine, 1);
+    long lease = slot.lease;
+    pass(26 * SECOND - 100 * MS);
+    assertThat(slot.state()).as("before its time").isEqualTo(State.LEASED);
+    pass(4 * SECOND);
+    assertThat(slot.state()).as("before they expire").isEqualTo(State.DOOMED);
+    assertThat(closed()).isEmpty();
+    engine.release(slot, lease);
+    pass(SECOND);
+    assertThat(closed()).containsExactly(CloseReason.CREDENTIALS_EXPIRED);
+    assertThat(count(engine, State.IDLE)).isEqualTo(1);
+  }
+
+  /** With fresh credentials, or it would have to go at once as well. */
+  @Test
+  void a_connection_whose_credentials_expire_idle_is_replaced_before_it_goes() {
+    Engine engine = open(config().minSize(2), credentialsFor(Duration.ofSeconds(30))).engine();
+    universe.run(
+        33 * SECOND,
+        () ->
+            assertThat(count(engine, State.IDLE) + count(engine, State.PROBING))
+                .isGreaterThanOrEqualTo(2));
+    assertThat(closed()).hasSize(2).containsOnly(CloseReason.CREDENTIALS_EXPIRED);
+    assertThat(count(engine, State.IDLE)).isEqualTo(2);
+  }
+
+  /** It is replaced because of its age or its credentials, and nobody has asked for anything. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_pool_whose_connections_live_short_lives_sleeps_all_the_same(boolean byAge) {
+    Duration life = Duration.ofSeconds(10);
+    PoolConfig.Builder config =
+        config()
+            .sleep(SleepMode.ON)
+            .sleepAfter(Duration.ofSeconds(30))
+            .maxLifetime(byAge ? life : Duration.ZERO);
+    UpkeepWithoutFaces upkeep = open(config, byAge ? null : credentialsFor(life));
+    pass(28 * SECOND);
+    assertThat(upkeep.asleep()).isFalse();
+    assertThat(closed()).hasSizeGreaterThan(1);
+    pass(3 * SECOND);
+    assertThat(upkeep.asleep()).isTrue();
+    int replaced = closed().size();
+    pass(60 * SECOND);
+    assertThat(closed()).hasSize(replaced);
+  }
+
+  /** Whichever comes first. */
+  @Test
+  void an_age_below_the_life_of_the_credentials_counts() {
+    open(
+        config().minSize(2).maxLifetime(Duration.ofSeconds(30)),
+        credentialsFor(Duration.ofHours(1)));
+    pass(33 * SECOND);
+    assertThat(closed()).hasSize(2).containsOnly(CloseReason.MAX_LIFETIME);
   }
 
   /**

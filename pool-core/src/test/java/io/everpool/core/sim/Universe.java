@@ -3,6 +3,7 @@ package io.everpool.core.sim;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.PassScheduler;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -82,7 +83,12 @@ final class Universe implements TimeSource {
   }
 
   Environment environment() {
-    return new Environment(this::look, new VirtualScheduler(), this::work, random::nextDouble);
+    return new Environment(
+        this::look,
+        () -> Instant.ofEpochSecond(0, elapsed),
+        new VirtualScheduler(),
+        this::work,
+        random::nextDouble);
   }
 
   /** A worker's task takes a few milliseconds to begin; one in three hundred hangs for a minute. */

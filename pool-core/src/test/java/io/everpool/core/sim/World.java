@@ -65,12 +65,14 @@ final class World {
     database = new FakeDatabase(universe);
     config = randomConfig();
     Environment environment = universe.environment();
+    Duration life = Duration.ofSeconds(random.nextInt(10, 90)); // of credentials that expire
     upkeep =
         new UpkeepWithoutFaces(
             config,
             database,
             database::classify,
             environment,
+            random.nextBoolean() ? null : () -> database.credentials(environment.clock(), life),
             new PoolEvents("sim", List.of(this::hear)));
     engine = upkeep.engine();
     connects = new ConnectLaws(engine.slots(), upkeep.server());

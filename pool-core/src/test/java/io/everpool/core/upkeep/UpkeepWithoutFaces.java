@@ -1,5 +1,6 @@
 package io.everpool.core.upkeep;
 
+import io.everpool.api.CredentialsProvider;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
@@ -10,6 +11,7 @@ import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.PoolEvents;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A pool's engine and upkeep, put together as the pool does it, but without the JDBC faces: the
@@ -28,6 +30,16 @@ public final class UpkeepWithoutFaces {
       Function<Throwable, Verdict> classifier,
       Environment environment,
       PoolEvents events) {
+    this(config, connector, classifier, environment, null, events);
+  }
+
+  public UpkeepWithoutFaces(
+      PoolConfig config,
+      Connector connector,
+      Function<Throwable, Verdict> classifier,
+      Environment environment,
+      @Nullable CredentialsProvider credentials,
+      PoolEvents events) {
     shared = new SharedState(config, connector, classifier, environment, events);
     upkeep =
         new Upkeep(
@@ -35,6 +47,7 @@ public final class UpkeepWithoutFaces {
             connector,
             classifier,
             environment,
+            credentials,
             events,
             shared,
             (slot, number, physical) -> new Seat(number, physical, 0));

@@ -1,0 +1,86 @@
+package io.everpool.api;
+
+import java.time.Instant;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What to log in with, and until when. Immutable and thread-safe; its text shows no password.
+ *
+ * @see CredentialsProvider
+ */
+public final class Credentials {
+  private final @Nullable String user;
+  private final String password;
+  private final @Nullable Instant expiresAt;
+
+  private Credentials(@Nullable String user, String password, @Nullable Instant expiresAt) {
+    this.user = user;
+    this.password = Objects.requireNonNull(password, "password");
+    this.expiresAt = expiresAt;
+  }
+
+  /** A password for the role of the configuration; it doesn't expire. */
+  public static Credentials of(String password) {
+    return new Credentials(null, password, null);
+  }
+
+  /**
+   * A role and its password; they don't expire.
+   *
+   * @param user null for the role of the configuration
+   */
+  public static Credentials of(@Nullable String user, String password) {
+    return new Credentials(user, password, null);
+  }
+
+  /**
+   * The same, until then: the pool keeps them for as long, asks anew when little of that time is
+   * left, and has replaced by then the connections that were opened with them.
+   *
+   * @param when by this machine's clock; null for never
+   */
+  public Credentials expiringAt(@Nullable Instant when) {
+    return new Credentials(user, password, when);
+  }
+
+  /** The role to log in as, or null for that of the configuration. */
+  public @Nullable String user() {
+    return user;
+  }
+
+  /** The secret: a password, or a token that stands in its place. */
+  public String password() {
+    return password;
+  }
+
+  /** When they expire, or null for never. */
+  public @Nullable Instant expiresAt() {
+    return expiresAt;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Credentials that
+        && password.equals(that.password)
+        && Objects.equals(user, that.user)
+        && Objects.equals(expiresAt, that.expiresAt);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(user, password, expiresAt);
+  }
+
+  /** Without the password. */
+  @Override
+  public String toString() {
+    return "Credentials[user="
+        + user
+        + ", password="
+        + Redaction.MASK
+        + ", expiresAt="
+        + expiresAt
+        + "]";
+  }
+}

@@ -1,0 +1,250 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.Credentials;
+import io.everpool.api.CredentialsProvider;
+import io.everpool.api.PoolConfig;
+import io.everpool.core.observe.PoolEvents;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/**
+ * Asks a provider of credentials, and keeps what it says until that expires. Thread-safe.
+ *
+ * <p>Several openings at once ask once, and share the answer. A call that hasn't returned within
+ * the time of a connect is passed by: the next opening asks anew, lest one that never returns be
+ * the last.
+ */
+final class CredentialsCache {
+  private static final Logger log = PoolEvents.log();
+
+  private final PoolConfig config;
+  private final Environment environment;
+  private final CredentialsProvider provider;
+
+  private final ReentrantLock lock = new ReentrantLock();
+
+  // ---- under the lock
+
+  private long numbers;
+  private @Nullable Answer kept;
+  private @Nullable Asking underWay;
+
+  /** A call of the provider. */
+  private static final class Asking {
+    final CompletableFuture<Answer> answer = new CompletableFuture<>();
+    final long number;
+
+    /** The number of the answer whose refusal has brought it about; 0 for none. */
+    final long after;
+
+    final long begun;
+
+    Asking(long number, long after, long begun) {
+      this.number = number;
+      this.after = after;
+      this.begun = begun;
+    }
+  }
+
+  CredentialsCache(PoolConfig config, Environment environment, CredentialsProvider provider) {
+    this.config = config;
+    this.environment = environment;
+    this.provider = provider;
+  }
+
+  /**
+   * What to log in with.
+   *
+   * @throws CredentialsException if the provider doesn't say, or not in time
+   */
+  Answer get(long deadline) throws CredentialsException {
+    return get(null, deadline);
+  }
+
+  /** What to log in with now that the server has refused an answer, which is forgotten. */
+  Answer getInsteadOf(Answer refused, long deadline) throws CredentialsException {
+    return get(refused, deadline);
+  }
+
+  /** The server has refused it. */
+  void forget(Answer refused) {
+    lock.lock();
+    try {
+      if (kept == refused) {
+        kept = null;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether a call of the provider goes on for longer than openings can bear. */
+  boolean isOverdue() {
+    lock.lock();
+    try {
+      return underWay != null && now() - underWay.begun >= timeout() / 2;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  static CredentialsException unanswered(Duration connectTimeout) {
+    return CredentialsException.useless(
+        "the CredentialsProvider has not answered within connect-timeout ("
+            + connectTimeout.toMillis()
+            + " ms)");
+  }
+
+  private long now() {
+    return environment.time().nanoTime();
+  }
+
+  private long timeout() {
+    return config.connectTimeout().toNanos();
+  }
+
+  private Answer get(@Nullable Answer refused, long deadline) throws CredentialsException {
+    while (true) {
+      Asking joined;
+      Asking own = null;
+      lock.lock();
+      try {
+        if (kept == refused) {
+          kept = null;
+        }
+        if (kept != null && kept.isFresh(now())) {
+          return kept;
+        }
+        joined = underWay;
+        if (joined == null || !isAnswerFor(refused, joined)) {
+          joined = null;
+          own = new Asking(++numbers, refused == null ? 0 : refused.number, now());
+          underWay = own;
+        }
+      } finally {
+        lock.unlock();
+      }
+      if (own != null) {
+        return ask(own, refused);
+      }
+      Answer answer = joined == null ? null : await(joined, deadline);
+      if (answer != null) {
+        return answer;
+      }
+    }
+  }
+
+  /**
+   * Whom the server has refused joins only those who ask for the same reason: whoever has asked
+   * before may be told what was so before.
+   */
+  private boolean isAnswerFor(@Nullable Answer refused, Asking asking) {
+    return now() - asking.begun < timeout() && (refused == null || asking.after >= refused.number);
+  }
+
+  /** Null if that takes too long. */
+  private @Nullable Answer await(Asking joined, long deadline) throws CredentialsException {
+    long left = deadline - now();
+    if (left <= 0) {
+      throw unanswered(config.connectTimeout());
+    }
+    try {
+      long patience = Math.min(left, joined.begun + timeout() - now());
+      return joined.answer.get(Math.max(0, patience), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException | CancellationException e) {
+      return null;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw CredentialsException.of(e);
+    } catch (ExecutionException e) {
+      throw CredentialsException.of(e.getCause());
+    }
+  }
+
+  private Answer ask(Asking own, @Nullable Answer refused) throws CredentialsException {
+    try {
+      Answer answer = settle(own, checked(own.number, provider.credentials()));
+      own.answer.complete(answer);
+      return answer;
+    } catch (Throwable e) {
+      Answer old = settle(own);
+      if (refused == null && old != null && old.isValid(now())) {
+        log.warn(
+            "Pool {}: the CredentialsProvider fails; what it has said before is good for a little"
+                + " longer",
+            config.name(),
+            e);
+        own.answer.complete(old);
+        return old;
+      }
+      CredentialsException failure = CredentialsException.of(e);
+      own.answer.completeExceptionally(failure);
+      throw failure;
+    } finally {
+      own.answer.cancel(false); // does nothing to one that is complete
+    }
+  }
+
+  /** A call has returned an answer, which is kept if it can be; returns the one to go on with. */
+  private Answer settle(Asking own, Answer answer) {
+    lock.lock();
+    try {
+      settle(own);
+      Answer before = kept;
+      if (before != null && before.isSameAs(answer)) {
+        return before; // a provider that keeps its answers itself
+      }
+      if (before == null || before.number < answer.number) {
+        kept = answer.expires() ? answer : null;
+      }
+      return answer;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A call has come to its end. Returns what is kept. */
+  private @Nullable Answer settle(Asking own) {
+    lock.lock();
+    try {
+      if (underWay == own) {
+        underWay = null;
+      }
+      return kept;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Answer checked(long number, @Nullable Credentials credentials)
+      throws CredentialsException {
+    if (credentials == null) {
+      throw CredentialsException.useless("the CredentialsProvider has returned null");
+    }
+    Instant end = credentials.expiresAt();
+    if (end == null) {
+      return new Answer(number, credentials, now(), 0);
+    }
+    Instant today = environment.clock().instant();
+    if (!today.isBefore(end)) {
+      throw CredentialsException.useless(
+          "what the CredentialsProvider has returned has expired at "
+              + end
+              + ", and this machine's clock says "
+              + today);
+    }
+    Duration life =
+        end.isAfter(today.plus(PoolConfig.LONGEST_DURATION))
+            ? PoolConfig.LONGEST_DURATION
+            : Duration.between(today, end);
+    return new Answer(number, credentials, now(), life.toNanos());
+  }
+}
