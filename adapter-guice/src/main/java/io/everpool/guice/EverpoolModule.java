@@ -9,6 +9,7 @@ import com.typesafe.config.ConfigException;
 import io.everpool.api.Classifier;
 import io.everpool.api.CredentialsProvider;
 import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.observe.PoolListener;
@@ -47,8 +48,8 @@ import org.jdbi.v3.core.spi.JdbiPlugin;
  *       that pool instead
  *   <li>a {@link Multibinder} of {@link JdbiPlugin}: installed in every Jdbi, in the order of
  *       binding; then those of the multibinder with the pool's annotation in that pool's
- *   <li>a {@link Multibinder} of {@link PoolListener}, and one of {@link Classifier}: likewise,
- *       given to every pool and to the pool with the annotation
+ *   <li>a {@link Multibinder} of {@link PoolListener}, one of {@link Classifier}, and one of {@link
+ *       LeaseInterceptor}: likewise, given to every pool and to the pool with the annotation
  * </ul>
  *
  * <p>Immutable.

@@ -7,6 +7,7 @@ import com.google.inject.Provider;
 import com.google.inject.ProvisionException;
 import io.everpool.api.Classifier;
 import io.everpool.api.CredentialsProvider;
+import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.observe.PoolListener;
@@ -30,6 +31,7 @@ final class Opener implements Provider<Opened> {
   private final List<JdbiPlugin> plugins;
   private final List<PoolListener> listeners;
   private final List<Classifier> classifiers;
+  private final List<LeaseInterceptor> interceptors;
 
   // Guice goes on with its other eager singletons after a failure, and each that depends on this
   // pool would wait once more for a database that isn't there
@@ -44,7 +46,8 @@ final class Opener implements Provider<Opened> {
       @Own Optional<CredentialsProvider> credentials,
       @Own List<JdbiPlugin> plugins,
       @Own List<PoolListener> listeners,
-      @Own List<Classifier> classifiers) {
+      @Own List<Classifier> classifiers,
+      @Own List<LeaseInterceptor> interceptors) {
     this.config = config;
     this.shutdown = shutdown;
     this.metrics = metrics;
@@ -53,6 +56,7 @@ final class Opener implements Provider<Opened> {
     this.plugins = plugins;
     this.listeners = listeners;
     this.classifiers = classifiers;
+    this.interceptors = interceptors;
   }
 
   @Override
@@ -95,6 +99,7 @@ final class Opener implements Provider<Opened> {
     credentials.ifPresent(builder::credentials);
     listeners.forEach(builder::listener);
     classifiers.forEach(builder::classifier);
+    interceptors.forEach(builder::interceptor);
     return builder.open();
   }
 }

@@ -12,6 +12,7 @@ import com.google.inject.name.Names;
 import io.everpool.api.Classifier;
 import io.everpool.api.Credentials;
 import io.everpool.api.CredentialsProvider;
+import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
@@ -131,5 +132,31 @@ final class ExtensionsTest {
     try (Connection connection = pool.getConnection()) {
       return connection.getMetaData().getUserName();
     }
+  }
+
+  @Test
+  void interceptorsSeeTheLeasesOfTheirPool() throws SQLException {
+    LeaseInterceptor interceptor =
+        new LeaseInterceptor() {
+          @Override
+          public void acquired(Connection connection) {
+            heard.add("lent");
+          }
+        };
+    Injector injector =
+        Guice.createInjector(
+            shutdown.module(),
+            EverpoolModule.of(Traces.h2("unseen").build()),
+            EverpoolModule.of(Traces.h2("seen").build()).annotatedWith(ORDERS),
+            binder ->
+                Multibinder.newSetBinder(binder, LeaseInterceptor.class, ORDERS)
+                    .addBinding()
+                    .toInstance(interceptor));
+    heard.clear(); // what set the Jdbis up
+
+    injector.getInstance(Pool.class).getConnection().close();
+    assertThat(heard).isEmpty();
+    injector.getInstance(Key.get(Pool.class, ORDERS)).getConnection().close();
+    assertThat(heard).containsExactly("lent");
   }
 }

@@ -4,6 +4,7 @@ import io.everpool.api.Classifier;
 import io.everpool.api.ConnectionInitializer;
 import io.everpool.api.CredentialsProvider;
 import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
@@ -49,6 +50,7 @@ public final class Everpool {
     private final List<PoolListener> listeners = new ArrayList<>();
     private final List<Classifier> classifiers = new ArrayList<>();
     private final List<ConnectionInitializer> initializers = new ArrayList<>();
+    private final List<LeaseInterceptor> interceptors = new ArrayList<>();
     private @Nullable CredentialsProvider credentials;
     private @Nullable Connector connector;
     private @Nullable LeaseRecorder recorder;
@@ -98,6 +100,15 @@ public final class Everpool {
       return this;
     }
 
+    /**
+     * Adds one who works on each connection when it is lent and before it goes back: the first that
+     * was added sees it first, and the last time last. Without any this costs nothing.
+     */
+    public Builder interceptor(LeaseInterceptor interceptor) {
+      interceptors.add(Objects.requireNonNull(interceptor, "interceptor"));
+      return this;
+    }
+
     /** Opens connections with this one instead of looking for an adapter; closed with the pool. */
     public Builder connector(Connector value) {
       connector = Objects.requireNonNull(value, "connector");
@@ -130,6 +141,7 @@ public final class Everpool {
               new CompositeClassifier(config.name(), classifiers, opener),
               new PoolEvents(config.name(), listeners),
               recorder,
+              interceptors,
               new Initialization(config.connectionInitSql(), initializers),
               runtime.environment(),
               runtime::close);

@@ -1,6 +1,7 @@
 package io.everpool.core;
 
 import io.everpool.api.CredentialsProvider;
+import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
@@ -26,6 +27,7 @@ import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -63,6 +65,7 @@ final class EverpoolPool implements Pool {
       Function<Throwable, Verdict> classifier,
       PoolEvents events,
       @Nullable LeaseRecorder recorder,
+      List<LeaseInterceptor> interceptors,
       Initialization initialization,
       Environment environment,
       Runnable endOfThreads) {
@@ -81,7 +84,8 @@ final class EverpoolPool implements Pool {
             environment.time(),
             events,
             snapshots::detailed,
-            recorder);
+            recorder,
+            interceptors);
     this.leases = manager;
     this.upkeep =
         new Upkeep(

@@ -2,6 +2,7 @@ package io.everpool.core;
 
 import io.everpool.api.Classifier;
 import io.everpool.api.CredentialsProvider;
+import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
@@ -25,6 +26,7 @@ public final class PoolInTheatre {
       List<Classifier> classifiers,
       List<PoolListener> listeners,
       LeaseRecorder recorder,
+      List<LeaseInterceptor> interceptors,
       Environment environment) {
     pool =
         new EverpoolPool(
@@ -34,6 +36,7 @@ public final class PoolInTheatre {
             new CompositeClassifier(config.name(), classifiers, connector),
             new PoolEvents(config.name(), listeners),
             recorder,
+            interceptors,
             Initialization.NONE,
             environment,
             environment.scheduler()::stop);

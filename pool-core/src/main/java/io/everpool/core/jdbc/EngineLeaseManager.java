@@ -1,6 +1,7 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.CloseReason;
+import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
 import io.everpool.api.driver.Connector;
@@ -17,6 +18,7 @@ import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.Resets;
 import io.everpool.core.upkeep.SharedState;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +33,8 @@ import org.slf4j.Logger;
 public final class EngineLeaseManager implements LeaseManager {
   private static final Logger log = PoolEvents.log();
 
+  private static final int INTERCEPTED_ATTEMPTS = 3;
+
   private final PoolConfig config;
   private final Connector connector;
   private final Function<Throwable, Verdict> classifier;
@@ -42,6 +46,10 @@ public final class EngineLeaseManager implements LeaseManager {
   private final AcquireCheck check;
   private final Parking parking;
   private final @Nullable LeaseTimes times;
+
+  /** Null for none, so that they cost a look at this. */
+  private final @Nullable List<LeaseInterceptor> interceptors;
+
   private final SqlTexts texts;
 
   public EngineLeaseManager(
@@ -52,7 +60,8 @@ public final class EngineLeaseManager implements LeaseManager {
       TimeSource time,
       PoolEvents events,
       Supplier<PoolSnapshot> snapshot,
-      @Nullable LeaseRecorder recorder) {
+      @Nullable LeaseRecorder recorder,
+      List<LeaseInterceptor> interceptors) {
     this.config = config;
     this.connector = connector;
     this.classifier = classifier;
@@ -67,6 +76,7 @@ public final class EngineLeaseManager implements LeaseManager {
             engine, time, new AcquireFailures(config, connector, shared, time, events, snapshot));
     this.times = recorder == null ? null : new LeaseTimes(config.name(), engine, time, recorder);
     this.texts = new SqlTexts(connector);
+    this.interceptors = interceptors.isEmpty() ? null : List.copyOf(interceptors);
   }
 
   /**
@@ -77,6 +87,10 @@ public final class EngineLeaseManager implements LeaseManager {
    * Session#stranded}, which upkeep looks at.
    */
   public PooledConnection acquire() throws SQLException {
+    return interceptors == null ? lend() : lendIntercepted(interceptors);
+  }
+
+  private PooledConnection lend() throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
     Slot found = engine.tryAcquire(threadId);
     long lease = found == null ? 0 : found.lease; // written by tryAcquire, for this thread alone
@@ -93,6 +107,34 @@ public final class EngineLeaseManager implements LeaseManager {
         session.stranded = lease; // says nothing if that lease is over
       }
       throw e;
+    }
+  }
+
+  /**
+   * What an interceptor sends may find the connection lost; the borrower need not know. But where
+   * that goes on it may be the interceptor's own failure.
+   */
+  private PooledConnection lendIntercepted(List<LeaseInterceptor> all) throws SQLException {
+    for (int attempt = 1; ; attempt++) {
+      PooledConnection plain = lend();
+      long lease = plain.leaseOf(plain.session());
+      Session session = plain.current();
+      InterceptedConnection face;
+      try {
+        face = new InterceptedConnection(session, lease, all);
+      } catch (Throwable e) {
+        session.stranded = lease;
+        throw e;
+      }
+      try {
+        face.acquired();
+        return face;
+      } catch (SQLException e) {
+        if (attempt >= INTERCEPTED_ATTEMPTS || !classifier.apply(e).fatal()) {
+          throw e;
+        }
+        log.debug("Pool {}: {} was lost in an interceptor", config.name(), session, e);
+      }
     }
   }
 
@@ -128,6 +170,9 @@ public final class EngineLeaseManager implements LeaseManager {
       if (!taken) {
         engine.release(slot, slot.lease);
       }
+    }
+    if (face instanceof InterceptedConnection intercepted) {
+      intercepted.acquired();
     }
   }
 

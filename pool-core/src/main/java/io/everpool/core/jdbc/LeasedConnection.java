@@ -116,7 +116,7 @@ public abstract class LeasedConnection extends TrackingConnection {
    * left to upkeep, by a mere write.
    */
   @Override
-  public final void close() {
+  public void close() {
     Session s = session;
     long read = lease;
     try {

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * RestoredConnection} the setters whose effect is undone. Here is what is left: what is sent,
  * transactions, unwrapping, and what units of work ask for.
  */
-public final class PooledConnection extends RestoredConnection {
+public sealed class PooledConnection extends RestoredConnection permits InterceptedConnection {
 
   /** The home of statements whose session is gone: closed. */
   static final PooledConnection NOWHERE = new PooledConnection();

@@ -163,7 +163,7 @@ public final class Session extends SessionSettings implements PooledEntry {
     if (known != null) {
       known.restore(Setting.AUTO_COMMIT);
     }
-    int left = sideEffects | (known != null && known.needsReset() ? schemaSideEffects() : 0);
+    int left = effectsToClear() | (known != null && known.needsReset() ? schemaSideEffects() : 0);
     boolean all = reset == ResetMode.DISCARD_ALL && has(RAN);
     if (all || (left != 0 && reset != ResetMode.NONE)) {
       physical.reset(reset, left);

@@ -97,7 +97,7 @@ abstract class SessionFacts extends SessionMarks {
 
   /** Whether a write is refused because of the server, not of what the program has asked for. */
   final boolean serverBecameReadOnly() {
-    return physical.readOnlyServer(sideEffects);
+    return physical.readOnlyServer(effectsToClear());
   }
 
   /**

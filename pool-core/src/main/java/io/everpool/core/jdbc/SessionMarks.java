@@ -55,6 +55,9 @@ abstract class SessionMarks {
   /** What the texts of this lease may have left in the session. */
   int sideEffects;
 
+  /** What the texts of interceptors may have left: it is cleared, and done again elsewhere. */
+  private int setUpEffects;
+
   private boolean settingUp;
 
   /** The driver's own object was handed out, and not to a framework that sets itself up. */
@@ -76,6 +79,7 @@ abstract class SessionMarks {
     if (marks != marksAtFirst) {
       marks = marksAtFirst;
       sideEffects = 0;
+      setUpEffects = 0;
       exposedForGood = false;
       settingUp = false;
       strays = 0;
@@ -135,7 +139,19 @@ abstract class SessionMarks {
 
   /** Whether SQL has left, or may have left, what JDBC knows nothing of; and it matters. */
   final boolean traced() {
-    return sideEffects != 0 && has(RAN) && reset != ResetMode.NONE;
+    return effectsToClear() != 0 && has(RAN) && reset != ResetMode.NONE;
+  }
+
+  /** What the texts of this lease may have left in the session, whoever has sent them. */
+  final int effectsToClear() {
+    return sideEffects | setUpEffects;
+  }
+
+  /** All that was done so far in this lease is done again on whatever session follows. */
+  final void setUp() {
+    settingUp = false;
+    setUpEffects |= sideEffects & ~PhysicalConnection.EXPOSED;
+    sideEffects &= PhysicalConnection.EXPOSED;
   }
 
   /** How many statements were executed, in all leases. */

@@ -60,7 +60,14 @@ class LimitsTest {
     PoolListener listener = events::add;
     PoolInTheatre it =
         new PoolInTheatre(
-            config, connector, null, List.of(), List.of(listener), DEAF, theatre.environment());
+            config,
+            connector,
+            null,
+            List.of(),
+            List.of(listener),
+            DEAF,
+            List.of(),
+            theatre.environment());
     AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
     Thread opener = theatre.act("opener", () -> thrown.set(catchThrowable(it::open)));
     theatre.play(SECOND, () -> !opener.isAlive());

@@ -134,11 +134,12 @@ enum Phase {
    * himself calls, he keeps it for as long as the driver (or his own recorder) lets him wait.
    */
   boolean isOfTheCaller(String method) {
-    return switch (this) {
-      case OPEN, LOOK, USE, UNIT, SUPERSEDE, ABORT ->
-          method.contains(".") || CALLERS.contains(method);
-      default -> false;
-    };
+    return method.startsWith("interceptor.")
+        || switch (this) {
+          case OPEN, LOOK, USE, UNIT, SUPERSEDE, ABORT ->
+              method.contains(".") || CALLERS.contains(method);
+          default -> false;
+        };
   }
 
   abstract void play(Stage stage) throws SQLException;

@@ -11,11 +11,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * A matrix, not examples: in every phase of a connection's life the n-th call of every method of
- * the driver, of the listeners, the recorder, the classifiers, the provider of credentials and the
- * unit's callback misbehaves in every way, for every n until the phase is through. After each: no
- * lease is out, as many physical connections are open as the pool says and no more than {@code
- * max-size}, what has failed is not lent again, the next caller is served within his timeout, and
- * no thread is lost.
+ * the driver, of the listeners, the recorder, the classifiers, the interceptor, the provider of
+ * credentials and the unit's callback misbehaves in every way, for every n until the phase is
+ * through. After each: no lease is out, as many physical connections are open as the pool says and
+ * no more than {@code max-size}, what has failed is not lent again, the next caller is served
+ * within his timeout, and no thread is lost.
  *
  * <p>{@code -Deverpool.fault=PHASE:method:n:FAULT} runs one of them alone.
  */

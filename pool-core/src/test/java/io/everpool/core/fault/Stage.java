@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.Credentials;
 import io.everpool.api.HealthCheck;
+import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
@@ -13,7 +14,9 @@ import io.everpool.api.RetryConfig;
 import io.everpool.api.SleepMode;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.core.PoolInTheatre;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -89,6 +92,21 @@ final class Stage {
                 foreign("recorder.released");
               }
             },
+            List.of(
+                new LeaseInterceptor() {
+                  @Override
+                  public void acquired(Connection connection) throws SQLException {
+                    foreign("interceptor.acquired");
+                    try (Statement statement = connection.createStatement()) {
+                      statement.execute("set tenant to 1");
+                    }
+                  }
+
+                  @Override
+                  public void returning(Connection connection) {
+                    foreign("interceptor.returning");
+                  }
+                }),
             theatre.environment());
   }
 

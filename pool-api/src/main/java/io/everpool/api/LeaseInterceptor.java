@@ -1,0 +1,35 @@
+package io.everpool.api;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+
+/**
+ * Works on a connection when its borrower gets it and before he gives it back: tells the server the
+ * tenant, the trace or the user that the work is for, writes down who had it.
+ *
+ * <p>Called on the borrower's thread, with the very connection that he gets; what is set there by
+ * JDBC or SQL is cleared when the connection comes back, as what the borrower sets. Must be
+ * thread-safe, for many connections are borrowed at once, and must not close the connection or keep
+ * it.
+ */
+public interface LeaseInterceptor {
+
+  /**
+   * A connection was lent, and its borrower hasn't got it yet. Called once more with the same
+   * connection when the pool has put another physical connection under it, in order to run a unit
+   * of work again.
+   *
+   * @throws SQLException to the borrower, who then gets no connection; this one goes back. One that
+   *     was lost meanwhile is replaced, a few times, and the interceptors are asked again
+   */
+  default void acquired(Connection connection) throws SQLException {}
+
+  /**
+   * A connection is about to be given back, and is as its borrower has left it: in a transaction
+   * perhaps, or lost. Called once for each connection that {@link #acquired} has let pass, the last
+   * interceptor first, but for one that is aborted or cut.
+   *
+   * @throws SQLException which is logged; the connection goes back all the same
+   */
+  default void returning(Connection connection) throws SQLException {}
+}

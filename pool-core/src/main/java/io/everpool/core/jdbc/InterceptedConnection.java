@@ -1,0 +1,90 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.LeaseInterceptor;
+import io.everpool.core.observe.PoolEvents;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.sql.SQLException;
+import java.util.List;
+import org.slf4j.Logger;
+
+/** A face whose lease others have a word in. Made only where there are interceptors. */
+final class InterceptedConnection extends PooledConnection {
+  private static final Logger log = PoolEvents.log();
+  private static final VarHandle PASSED;
+
+  static {
+    try {
+      PASSED =
+          MethodHandles.lookup().findVarHandle(InterceptedConnection.class, "passed", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final List<LeaseInterceptor> interceptors;
+
+  /** How many interceptors have let it pass, and have not been told of its end. */
+  private volatile int passed;
+
+  InterceptedConnection(Session session, long lease, List<LeaseInterceptor> interceptors) {
+    super(session, lease);
+    this.interceptors = interceptors;
+  }
+
+  /**
+   * A session is there, at first or anew. What is done to it here is done again to the next, and so
+   * it is none of the things that a unit of work would miss there; nor does a unit hear of it.
+   *
+   * @throws SQLException what an interceptor has thrown; this is then closed
+   */
+  void acquired() throws SQLException {
+    UnitObserver unit = observer();
+    observer(null);
+    Session session = current();
+    boolean done = false;
+    try {
+      session.settingUp(true);
+      for (int i = 0; i < interceptors.size(); i++) {
+        interceptors.get(i).acquired(this);
+        passed = Math.max(passed, i + 1);
+      }
+      session.setUp();
+      done = true;
+    } finally {
+      observer(unit);
+      if (!done) {
+        session.settingUp(false);
+        close();
+      }
+    }
+  }
+
+  /** The interceptors first, each once, whoever closes. */
+  @Override
+  public void close() {
+    try {
+      returning();
+    } finally {
+      super.close();
+    }
+  }
+
+  private void returning() {
+    for (int i = (int) PASSED.getAndSet(this, 0); i > 0 && session() != null; i--) {
+      try {
+        interceptors.get(i - 1).returning(this);
+      } catch (Throwable e) {
+        tell(e);
+      }
+    }
+  }
+
+  private void tell(Throwable thrown) {
+    try {
+      log.warn("A lease interceptor failed at the return of {}", this, thrown);
+    } catch (Throwable e) {
+      // nothing more can be said
+    }
+  }
+}
