@@ -5,5 +5,6 @@ module io.everpool.api {
 
   exports io.everpool.api;
   exports io.everpool.api.driver;
+  exports io.everpool.api.framework;
   exports io.everpool.api.observe;
 }

@@ -1,7 +1,7 @@
 package io.everpool.jdbi;
 
 import io.everpool.api.Pool;
-import io.everpool.api.WorkOptions;
+import io.everpool.api.framework.UnitRerunner;
 import java.sql.SQLException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
@@ -37,17 +37,21 @@ import org.jdbi.v3.postgres.PostgresPlugin;
  * attempts would multiply with the pool's.
  */
 public final class EverpoolPlugin extends JdbiPlugin.Singleton {
-  private final Pool pool;
+  private final UnitRerunner rerunner;
   private final HandleUnits units;
 
-  /** For a Jdbi over {@code pool}; over anything else units just run once. */
+  /**
+   * For a Jdbi over {@code pool}; over anything else units just run once.
+   *
+   * @throws IllegalArgumentException if the pool is no Everpool, nor a wrapper of one
+   */
   public EverpoolPlugin(Pool pool) {
-    this(pool, new PooledPostgres(pool, false));
+    this(UnitRerunner.of(pool), false);
   }
 
-  private EverpoolPlugin(Pool pool, PooledPostgres postgres) {
-    this.pool = pool;
-    units = new HandleUnits(pool, postgres);
+  private EverpoolPlugin(UnitRerunner rerunner, boolean driverTypes) {
+    this.rerunner = rerunner;
+    units = new HandleUnits(rerunner, new PooledPostgres(rerunner, driverTypes));
   }
 
   /**
@@ -58,7 +62,7 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
    * had without, by the driver's {@code datatype.<name>} among the pool's properties.
    */
   public EverpoolPlugin withDriverTypes() {
-    return new EverpoolPlugin(pool, new PooledPostgres(pool, true));
+    return new EverpoolPlugin(rerunner, true);
   }
 
   @Override
@@ -99,11 +103,11 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
    * it is a unit of its own.
    */
   static final class PooledPostgres extends PostgresPlugin {
-    private final Pool pool;
+    private final UnitRerunner rerunner;
     private final boolean driverTypes;
 
-    PooledPostgres(Pool pool, boolean driverTypes) {
-      this.pool = pool;
+    PooledPostgres(UnitRerunner rerunner, boolean driverTypes) {
+      this.rerunner = rerunner;
       this.driverTypes = driverTypes;
     }
 
@@ -120,8 +124,8 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
     }
 
     private Handle setUp(Handle handle) throws SQLException {
-      return pool.rerun(
-          handle.getConnection(), WorkOptions.SET_UP, connection -> super.customizeHandle(handle));
+      return rerunner.rerun(
+          handle.getConnection(), UnitRerunner.SET_UP, connection -> super.customizeHandle(handle));
     }
   }
 }

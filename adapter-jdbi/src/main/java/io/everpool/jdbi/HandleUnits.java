@@ -1,10 +1,10 @@
 package io.everpool.jdbi;
 
 import io.everpool.api.CommitOutcomeUnknownException;
-import io.everpool.api.Pool;
 import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.api.framework.UnitRerunner;
 import java.sql.Connection;
 import java.sql.SQLException;
 import org.jdbi.v3.core.ConnectionException;
@@ -16,11 +16,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs callbacks of handles as units of work of the pool that the handles' connections are of. */
 final class HandleUnits {
-  private final Pool pool;
+  private final UnitRerunner rerunner;
   private final EverpoolPlugin.PooledPostgres postgres;
 
-  HandleUnits(Pool pool, EverpoolPlugin.PooledPostgres postgres) {
-    this.pool = pool;
+  HandleUnits(UnitRerunner rerunner, EverpoolPlugin.PooledPostgres postgres) {
+    this.rerunner = rerunner;
     this.postgres = postgres;
   }
 
@@ -61,7 +61,7 @@ final class HandleUnits {
     }
     Attempts<R, X> attempts = new Attempts<>(handle, callback, config);
     try {
-      return pool.rerun(handle.getConnection(), options, attempts);
+      return rerunner.rerun(handle.getConnection(), options, attempts);
     } catch (SQLException e) {
       if (attempts.failedWith(e)) {
         throw HandleUnits.<X>asThrownByCallback(e);
@@ -75,7 +75,7 @@ final class HandleUnits {
    * Handle and SqlObject ask for it before they begin a transaction, and so outside of its unit.
    */
   void learnLevel(Connection connection) throws SQLException {
-    pool.rerun(connection, WorkOptions.SET_UP, Connection::getTransactionIsolation);
+    rerunner.rerun(connection, UnitRerunner.SET_UP, Connection::getTransactionIsolation);
   }
 
   @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // the callback threw it as its X

@@ -6,6 +6,7 @@ import io.everpool.api.PoolSnapshot;
 import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.api.framework.UnitRerunner;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -19,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A pool that lends sessions on an H2 database in memory and keeps the promises of {@link
- * Pool#rerun} in the plainest way, with faults that strike where a test says so.
+ * UnitRerunner} in the plainest way, with faults that strike where a test says so.
  */
-final class FakePool implements Pool {
+final class FakePool implements Pool, UnitRerunner {
   static final int MAX_ATTEMPTS = 3;
 
   final AtomicInteger acquired = new AtomicInteger();

@@ -98,12 +98,6 @@ final class FakePool implements Pool {
   }
 
   @Override
-  public <T extends @Nullable Object, X extends Exception> T rerun(
-      Connection connection, WorkOptions options, Work<T, X> work) throws SQLException {
-    throw nothingToLend();
-  }
-
-  @Override
   public @Nullable PrintWriter getLogWriter() {
     return null;
   }

@@ -1,7 +1,6 @@
 package io.everpool.postgresql;
 
 import io.everpool.api.driver.CommitStatus;
-import io.everpool.api.driver.CommitTicket;
 import java.math.BigInteger;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -59,7 +58,7 @@ final class CommitOutcome {
    *
    * @throws SQLFeatureNotSupportedException if the server can't be asked
    */
-  @Nullable CommitTicket ticket() throws SQLException {
+  @Nullable PostgresCommitTicket ticket() throws SQLException {
     if (!tells()) {
       throw new SQLFeatureNotSupportedException(
           "This server doesn't tell this role what became of a commit: it is older than PostgreSQL"
@@ -85,19 +84,20 @@ final class CommitOutcome {
     }
   }
 
-  private static @Nullable CommitTicket ticket(ResultSet row, ServerRun run) throws SQLException {
+  private static @Nullable PostgresCommitTicket ticket(ResultSet row, ServerRun run)
+      throws SQLException {
     String transaction = row.getString(1);
     if (transaction == null) {
       return null;
     }
     LogPosition position = new LogPosition(run, new BigInteger(row.getString(3)));
-    return new CommitTicket(transaction, position.text(), row.getInt(2));
+    return new PostgresCommitTicket(transaction, position, row.getInt(2));
   }
 
   /** What became of another session's transaction, as far as the server is to be believed. */
-  CommitStatus status(CommitTicket ticket) throws SQLException {
-    LogPosition position = LogPosition.parse(ticket.incarnation());
-    if (position == null || !tells()) {
+  CommitStatus status(PostgresCommitTicket ticket) throws SQLException {
+    LogPosition position = ticket.position();
+    if (!tells()) {
       return CommitStatus.UNKNOWN;
     }
     ServerRun before = run();
@@ -168,9 +168,8 @@ final class CommitOutcome {
   }
 
   /** Ends the process only if it is at that very transaction, in the run that began it. */
-  void endBackend(CommitTicket ticket) throws SQLException {
-    LogPosition position = LogPosition.parse(ticket.incarnation());
-    if (position != null && tells() && run().equals(position.run())) {
+  void endBackend(PostgresCommitTicket ticket) throws SQLException {
+    if (tells() && run().equals(ticket.position().run())) {
       String sql =
           "select pg_catalog.count(pg_catalog.pg_terminate_backend(pid))"
               + " from pg_catalog.pg_stat_activity where pid = "
@@ -188,7 +187,7 @@ final class CommitOutcome {
   }
 
   /** Tickets may come from anywhere; only a number goes into SQL. */
-  private static String id(CommitTicket ticket) {
+  private static String id(PostgresCommitTicket ticket) {
     return Long.toUnsignedString(Long.parseUnsignedLong(ticket.transactionId()));
   }
 

@@ -6,6 +6,7 @@ import io.everpool.api.driver.CommitTicket;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import java.io.IOException;
 import java.sql.Connection;
@@ -181,16 +182,16 @@ final class PostgresConnection implements PhysicalConnection {
    * has set something by SQL nobody can tell who it was.
    */
   @Override
-  public boolean readOnlyServer(int sideEffects) {
+  public boolean isServerReadOnly(SideEffects sideEffects) {
     return onStandby() ? primaryExpected.getAsBoolean() : toldToWriteNoMore(sideEffects);
   }
 
-  private boolean toldToWriteNoMore(int sideEffects) {
+  private boolean toldToWriteNoMore(SideEffects sideEffects) {
     try {
       return wroteAtFirst
           && !writesRefused
           && readOnlyByDefault()
-          && (sideEffects & SessionReset.SETTINGS) == 0
+          && !sideEffects.has(SideEffect.SETTINGS)
           && !jdbc.isReadOnly(); // with readOnlyMode=always the driver sets it, too
     } catch (SQLException e) {
       return false; // closed: there are other signs of that
@@ -263,12 +264,12 @@ final class PostgresConnection implements PhysicalConnection {
    * first, for the statements that follow depend on some.
    */
   @Override
-  public void reset(ResetMode mode, int sideEffects) throws SQLException {
-    boolean exposed = (sideEffects & EXPOSED) != 0;
+  public void reset(ResetMode mode, SideEffects sideEffects) throws SQLException {
+    boolean exposed = sideEffects.isExposed();
     if (exposed) {
       settings.restore();
     }
-    int left = exposed ? SessionReset.ANYTHING : sideEffects;
+    int left = exposed ? SessionReset.ANYTHING : SideEffect.bits(sideEffects);
     String sql = SessionReset.sql(mode, left);
     if (!sql.isEmpty()) {
       DRIVER.update(jdbc, sql);
@@ -281,7 +282,7 @@ final class PostgresConnection implements PhysicalConnection {
   }
 
   @Override
-  public @Nullable CommitTicket commitTicket() throws SQLException {
+  public @Nullable PostgresCommitTicket commitTicket() throws SQLException {
     return switch (transactionState()) {
       case OPEN, UNKNOWN -> commits.ticket();
       case NONE, FAILED -> null;
@@ -290,12 +291,14 @@ final class PostgresConnection implements PhysicalConnection {
 
   @Override
   public CommitStatus commitStatus(CommitTicket ticket) throws SQLException {
-    return commits.status(ticket);
+    return ticket instanceof PostgresCommitTicket own ? commits.status(own) : CommitStatus.UNKNOWN;
   }
 
   @Override
-  public void endBackend(CommitTicket ticket) throws SQLException {
-    commits.endBackend(ticket);
+  public void endTransaction(CommitTicket ticket) throws SQLException {
+    if (ticket instanceof PostgresCommitTicket own) {
+      commits.endBackend(own);
+    }
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.everpool.api.Credentials;
 import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
 import java.io.EOFException;
 import java.net.ConnectException;
@@ -372,8 +373,8 @@ final class PostgresConnector implements Connector {
   }
 
   @Override
-  public int sideEffects(String sql) {
-    return catalog.sideEffects(sql);
+  public SideEffects sideEffects(String sql) {
+    return SideEffect.set(catalog.sideEffects(sql));
   }
 
   @Override

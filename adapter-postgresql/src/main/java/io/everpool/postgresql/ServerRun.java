@@ -58,9 +58,6 @@ record ServerRun(
           (select coalesce(extract(epoch from stats_reset)::text, '')
             from pg_catalog.pg_stat_bgwriter)""";
 
-  private static final String NONE = "none";
-  private static final int PARTS = 5;
-
   /** Reads the columns of {@link #ALL}, of which {@code column} is the first. */
   static ServerRun read(ResultSet row, int column) throws SQLException {
     return new ServerRun(
@@ -84,21 +81,5 @@ record ServerRun(
   /** Whether it doesn't write, but follows a primary. */
   boolean standby() {
     return timeline.isEmpty();
-  }
-
-  /** A form that {@link #parse} understands. */
-  String text() {
-    String last = recoveredTo == null ? NONE : recoveredTo.toString();
-    return String.join("/", system, timeline, started, statistics, last);
-  }
-
-  /** The opposite of {@link #text()}; null if it is something else. */
-  static @Nullable ServerRun parse(String text) {
-    String[] parts = text.split("/", -1);
-    if (parts.length != PARTS || !parts[4].matches(NONE + "|\\d+")) {
-      return null;
-    }
-    BigInteger recoveredTo = parts[4].equals(NONE) ? null : new BigInteger(parts[4]);
-    return new ServerRun(parts[0], parts[1], parts[2], parts[3], recoveredTo);
   }
 }

@@ -103,15 +103,4 @@ class CommitEvidenceTest {
     ServerRun standby = run("", "started 2", "since 2", 900);
     assertThat(believed(CLEAN, standby)).isEqualTo(CommitStatus.UNKNOWN);
   }
-
-  @Test
-  void aTicketKeepsThePlace() {
-    for (ServerRun run : new ServerRun[] {CLEAN, RECOVERED}) {
-      LogPosition position = new LogPosition(run, BigInteger.TWO.pow(63));
-      assertThat(LogPosition.parse(position.text())).isEqualTo(position);
-    }
-    for (String other : new String[] {"", "1/1/1", "a/b/c/d/e@1", "a/b/c/d/1@x", "a/b/c/d@1"}) {
-      assertThat(LogPosition.parse(other)).as(other).isNull();
-    }
-  }
 }

@@ -9,7 +9,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.driver.CommitStatus;
-import io.everpool.api.driver.CommitTicket;
 import io.everpool.servers.Await;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.FaultProxy.Cut;
@@ -18,6 +17,7 @@ import io.everpool.servers.PostgresServer.Ability;
 import io.everpool.servers.PostgresServer.Shutdown;
 import io.everpool.servers.Replica;
 import io.everpool.servers.ServerSettings;
+import java.math.BigInteger;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.util.List;
@@ -62,19 +62,35 @@ class CommitOutcomeTest {
     session.abort();
   }
 
+  private static LogPosition inAnotherRun(PostgresCommitTicket ticket) {
+    ServerRun run = ticket.position().run();
+    return new LogPosition(
+        new ServerRun(
+            run.system(), run.timeline(), run.started() + "1", run.statistics(), run.recoveredTo()),
+        ticket.position().lsn());
+  }
+
+  private static LogPosition onAnotherSystem(PostgresCommitTicket ticket) {
+    ServerRun run = ticket.position().run();
+    return new LogPosition(
+        new ServerRun(
+            "1" + run.system(), run.timeline(), run.started(), run.statistics(), run.recoveredTo()),
+        ticket.position().lsn());
+  }
+
   private PostgresConnection open() throws SQLException {
     return (PostgresConnection) connector.open(TIMEOUT);
   }
 
   /** A ticket for a transaction that has written and is still open. */
-  private static CommitTicket written(PostgresConnection by) throws SQLException {
+  private static PostgresCommitTicket written(PostgresConnection by) throws SQLException {
     by.jdbc().setAutoCommit(false);
     execute(by, "insert into ledger values (1)");
-    CommitTicket ticket = by.commitTicket();
+    PostgresCommitTicket ticket = by.commitTicket();
     return Objects.requireNonNull(ticket);
   }
 
-  private CommitStatus asked(CommitTicket ticket) throws SQLException {
+  private CommitStatus asked(PostgresCommitTicket ticket) throws SQLException {
     PostgresConnection fresh = open();
     try {
       return fresh.commitStatus(ticket);
@@ -83,7 +99,7 @@ class CommitOutcomeTest {
     }
   }
 
-  private void awaitAnswer(CommitTicket ticket, CommitStatus expected) {
+  private void awaitAnswer(PostgresCommitTicket ticket, CommitStatus expected) {
     Await.until(
         LIMIT,
         () -> {
@@ -110,42 +126,44 @@ class CommitOutcomeTest {
 
   @Test
   void aTicketNamesTransactionServerAndBackend() throws SQLException {
-    CommitTicket ticket = written(session);
+    PostgresCommitTicket ticket = written(session);
     assertThat(ticket.transactionId())
         .isEqualTo(ask(session, "select pg_current_xact_id_if_assigned()"));
     assertThat(ticket.backend()).isEqualTo(pid(session));
-    assertThat(ticket.incarnation())
-        .startsWith(server.ask("select system_identifier from pg_control_system()") + "/00000001/");
+    assertThat(ticket.position().run().system())
+        .isEqualTo(server.ask("select system_identifier from pg_control_system()"));
+    assertThat(ticket.position().run().timeline()).isEqualTo("00000001");
+    assertThat(ticket).as("what messages show").hasToString(ticket.transactionId());
     assertThat(session.commitTicket()).isEqualTo(ticket);
   }
 
   @Test
   void aCommittedTransactionIsCommitted() throws SQLException {
-    CommitTicket ticket = written(session);
+    PostgresCommitTicket ticket = written(session);
     session.jdbc().commit();
     assertThat(asked(ticket)).isEqualTo(CommitStatus.COMMITTED);
   }
 
   @Test
   void aRolledBackTransactionIsAborted() throws SQLException {
-    CommitTicket ticket = written(session);
+    PostgresCommitTicket ticket = written(session);
     session.jdbc().rollback();
     assertThat(asked(ticket)).isEqualTo(CommitStatus.ABORTED);
   }
 
   @Test
   void aTransactionWhoseSessionWasTerminatedIsAborted() throws SQLException {
-    CommitTicket ticket = written(session);
+    PostgresCommitTicket ticket = written(session);
     server.terminate(ticket.backend());
     assertThat(asked(ticket)).isEqualTo(CommitStatus.ABORTED);
   }
 
   @Test
   void anOpenTransactionIsInProgressUntilItsBackendIsEnded() throws SQLException {
-    CommitTicket ticket = written(session);
+    PostgresCommitTicket ticket = written(session);
     assertThat(asked(ticket)).isEqualTo(CommitStatus.IN_PROGRESS);
     PostgresConnection fresh = open();
-    fresh.endBackend(ticket);
+    fresh.endTransaction(ticket);
     fresh.close();
     awaitAnswer(ticket, CommitStatus.ABORTED);
   }
@@ -153,15 +171,15 @@ class CommitOutcomeTest {
   /** A process id is given to the next session, which must not die for its predecessor. */
   @Test
   void aBackendThatIsAtSomethingElseIsNotEnded() throws SQLException {
-    CommitTicket ticket = written(session);
+    PostgresCommitTicket ticket = written(session);
     session.jdbc().commit();
-    CommitTicket next = written(session);
+    PostgresCommitTicket next = written(session);
     PostgresConnection fresh = open();
-    fresh.endBackend(ticket);
-    fresh.endBackend(
-        new CommitTicket(next.transactionId(), next.incarnation() + "x", next.backend()));
-    fresh.endBackend(
-        new CommitTicket(next.transactionId(), next.incarnation(), next.backend() + 1));
+    fresh.endTransaction(ticket);
+    fresh.endTransaction(
+        new PostgresCommitTicket(next.transactionId(), inAnotherRun(next), next.backend()));
+    fresh.endTransaction(
+        new PostgresCommitTicket(next.transactionId(), next.position(), next.backend() + 1));
     fresh.close();
     session.jdbc().commit();
     assertThat(asked(next)).isEqualTo(CommitStatus.COMMITTED);
@@ -172,7 +190,7 @@ class CommitOutcomeTest {
   void aCommitWhoseAnswerIsCutOffIsFoundCommitted() throws SQLException {
     try (FaultProxy proxy = FaultProxy.before(server)) {
       PostgresConnection cut = Sessions.open(server.libpqUrl(proxy.host(), proxy.port()));
-      CommitTicket ticket = written(cut);
+      PostgresCommitTicket ticket = written(cut);
       proxy.cutReplyTo("COMMIT", Cut.RST);
       assertThatThrownBy(() -> cut.jdbc().commit()).isInstanceOf(SQLException.class);
       awaitAnswer(ticket, CommitStatus.COMMITTED);
@@ -184,33 +202,34 @@ class CommitOutcomeTest {
   void theIncarnationLooksTheSameFromEverySession() throws SQLException {
     execute(session, "set time zone 'Asia/Tokyo'");
     execute(session, "set datestyle to 'ISO, DMY'");
-    CommitTicket ticket = written(session);
+    PostgresCommitTicket ticket = written(session);
     session.jdbc().commit();
     assertThat(asked(ticket)).isEqualTo(CommitStatus.COMMITTED);
   }
 
   @Test
   void anIdThatIsStillToComeNeverHappened() throws SQLException {
-    CommitTicket ticket = written(session);
+    PostgresCommitTicket ticket = written(session);
     long future = Long.parseLong(ticket.transactionId()) + 1_000;
-    assertThat(asked(new CommitTicket(Long.toString(future), ticket.incarnation(), 1)))
+    assertThat(asked(new PostgresCommitTicket(Long.toString(future), ticket.position(), 1)))
         .isEqualTo(CommitStatus.ABORTED);
-    assertThat(asked(new CommitTicket(Long.toString(future), "1" + ticket.incarnation(), 1)))
+    assertThat(asked(new PostgresCommitTicket(Long.toString(future), onAnotherSystem(ticket), 1)))
         .as("another system")
         .isEqualTo(CommitStatus.UNKNOWN);
   }
 
   @Test
   void anIdFromLongAgoIsUnknown() throws SQLException {
-    CommitTicket ticket = written(session);
-    assertThat(asked(new CommitTicket("0", ticket.incarnation(), 1)))
+    PostgresCommitTicket ticket = written(session);
+    assertThat(asked(new PostgresCommitTicket("0", ticket.position(), 1)))
         .isEqualTo(CommitStatus.UNKNOWN);
   }
 
   @Test
   void onlyNumbersGoIntoSql() throws SQLException {
-    CommitTicket ticket = written(session);
-    CommitTicket forged = new CommitTicket("1'; drop table ledger; --", ticket.incarnation(), 1);
+    PostgresCommitTicket ticket = written(session);
+    PostgresCommitTicket forged =
+        new PostgresCommitTicket("1'; drop table ledger; --", ticket.position(), 1);
     assertThatThrownBy(() -> asked(forged)).isInstanceOf(NumberFormatException.class);
   }
 
@@ -218,7 +237,7 @@ class CommitOutcomeTest {
   @Test
   void afterACrashTheServerIsNotBelieved() throws SQLException {
     Assumptions.assumeTrue(server.abilities().contains(Ability.CRASH));
-    CommitTicket ticket = written(session);
+    PostgresCommitTicket ticket = written(session);
     session.jdbc().commit();
     server.crash();
     server.startAgain();
@@ -229,7 +248,7 @@ class CommitOutcomeTest {
   @Test
   void afterTheCrashOfABackendTheServerIsNotBelieved() throws SQLException {
     Assumptions.assumeTrue(server.abilities().contains(Ability.KILL_BACKEND));
-    CommitTicket ticket = written(session);
+    PostgresCommitTicket ticket = written(session);
     session.jdbc().commit();
     PostgresConnection victim = open();
     server.killBackend(pid(victim));
@@ -239,9 +258,9 @@ class CommitOutcomeTest {
   /** Nothing is lost in an orderly shutdown, and the server can be seen to have had no other. */
   @Test
   void afterOrderlyRestartsTheServerIsBelieved() throws SQLException {
-    CommitTicket committed = written(session);
+    PostgresCommitTicket committed = written(session);
     session.jdbc().commit();
-    CommitTicket open = written(session);
+    PostgresCommitTicket open = written(session);
     for (Shutdown how : List.of(Shutdown.FAST, Shutdown.FAST)) {
       server.restart(how);
       assertThat(asked(committed)).isEqualTo(CommitStatus.COMMITTED);
@@ -252,7 +271,7 @@ class CommitOutcomeTest {
   /** The crash is past, and the ids that it has taken back are given out again. */
   @Test
   void aCrashIsNotForgottenOverAnOrderlyRestart() throws SQLException {
-    CommitTicket ticket = written(session);
+    PostgresCommitTicket ticket = written(session);
     session.jdbc().commit();
     server.restart(Shutdown.IMMEDIATE);
     server.restart(Shutdown.FAST);
@@ -262,7 +281,7 @@ class CommitOutcomeTest {
   /** What an administrator resets looks like a crash then; better so than the other way round. */
   @Test
   void withinOneRunResetStatisticsChangeAtMostTheAnswerToUnknown() throws SQLException {
-    CommitTicket ticket = written(session);
+    PostgresCommitTicket ticket = written(session);
     session.jdbc().commit();
     server.execute("select pg_stat_reset_shared('bgwriter')");
     assertThat(asked(ticket)).isEqualTo(CommitStatus.UNKNOWN);
@@ -276,16 +295,16 @@ class CommitOutcomeTest {
   void aCommitThatItsSynchronousStandbyMayNotHaveIsNotCommittedYet() throws Exception {
     PostgresConnection other = open();
     server.alter("synchronous_standby_names", "nobody");
-    CommitTicket lost;
+    PostgresCommitTicket lost;
     try {
       awaitThatCommitsWait();
-      CommitTicket ticket = written(session);
+      PostgresCommitTicket ticket = written(session);
       lost = ticket;
       Thread commit = new Thread(this::commitInVain);
       commit.start();
       awaitOneThatWaits();
       assertThat(other.commitStatus(ticket)).isEqualTo(CommitStatus.IN_PROGRESS);
-      other.endBackend(ticket);
+      other.endTransaction(ticket);
       commit.join(LIMIT.toMillis());
       assertThat(server.ask("select pg_xact_status('" + ticket.transactionId() + "')"))
           .isEqualTo("committed");
@@ -342,7 +361,7 @@ class CommitOutcomeTest {
   @Test
   void aStandbyIsNotBelieved() throws SQLException {
     Assumptions.assumeTrue(server.abilities().contains(Ability.REPLICA));
-    CommitTicket ticket = written(session);
+    PostgresCommitTicket ticket = written(session);
     session.jdbc().commit();
     try (Replica replica = Replica.of(server)) {
       replica.awaitReplayOf(server);
@@ -368,7 +387,10 @@ class CommitOutcomeTest {
     there.jdbc().commit();
     assertThat(ask(there, "select x from t")).isEqualTo("1");
     there.jdbc().rollback();
-    assertThat(there.commitStatus(new CommitTicket("3", "1/1/1", 1)))
+    ServerRun nowhere = new ServerRun("1", "1", "1", "", null);
+    assertThat(
+            there.commitStatus(
+                new PostgresCommitTicket("3", new LogPosition(nowhere, BigInteger.ONE), 1)))
         .isEqualTo(CommitStatus.UNKNOWN);
     there.close();
   }

@@ -17,6 +17,7 @@ import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.CommitTicket;
 import io.everpool.api.driver.Look;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.Everpool;
@@ -227,7 +228,7 @@ class DriverContractTest {
     String before = ask(session, "show work_mem");
     execute(session, "set work_mem = '1234kB'; listen c; create temp table t (x int)");
     execute(session, "notify c");
-    session.reset(mode, SessionReset.ANYTHING);
+    session.reset(mode, SideEffect.set(SessionReset.ANYTHING));
     assertThat(ask(session, "show work_mem")).isEqualTo(before);
     assertThat(ask(session, "select count(*) from pg_listening_channels()")).isEqualTo("0");
     assertThat(ask(session, "select to_regclass('pg_temp.t')")).isNull();
@@ -253,7 +254,7 @@ class DriverContractTest {
     assertThat(session.transactionState()).isEqualTo(TransactionState.OPEN);
     session.jdbc().rollback();
     assertThat(session.transactionState()).isEqualTo(TransactionState.NONE);
-    assertThat(session.readOnlyServer(0)).isFalse();
+    assertThat(session.isServerReadOnly(SideEffects.NONE)).isFalse();
   }
 
   // commit outcome
@@ -285,10 +286,20 @@ class DriverContractTest {
     assertThat(asked(rolledBack)).isEqualTo(CommitStatus.ABORTED);
     CommitTicket open = written(103);
     PostgresConnection fresh = other();
-    fresh.endBackend(open);
+    fresh.endTransaction(open);
     fresh.close();
     Await.until(LIMIT, () -> session.look() != Look.ALIVE, "the backend to end");
     assertThat(asked(open)).isEqualTo(CommitStatus.ABORTED);
+  }
+
+  /** It may come from anywhere, from another driver's connection for one. */
+  @Test
+  void aStrangersTicketIsUnknownAndEndsNothing() throws SQLException {
+    record Foreign(String name) implements CommitTicket {}
+    CommitTicket foreign = new Foreign("42");
+    assertThat(session.commitStatus(foreign)).isEqualTo(CommitStatus.UNKNOWN);
+    session.endTransaction(foreign);
+    session.validate(TIMEOUT);
   }
 
   // classifier

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.ResetMode;
-import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -100,7 +100,7 @@ class DriverSettingsTest {
     if (!driver.getAutoCommit()) {
       driver.rollback();
     }
-    session.reset(ResetMode.SMART, PhysicalConnection.EXPOSED);
+    session.reset(ResetMode.SMART, SideEffects.EXPOSED);
     assertThat(setting.read.of(driver)).isEqualTo(before);
   }
 
@@ -110,11 +110,11 @@ class DriverSettingsTest {
       value = ResetMode.class,
       names = {"SMART", "DISCARD_ALL"})
   void anAddedTypeIsRefused(ResetMode mode) throws SQLException {
-    session.reset(mode, PhysicalConnection.EXPOSED);
+    session.reset(mode, SideEffects.EXPOSED);
     session.jdbc().unwrap(PgConnection.class).addDataType("mine", PGpoint.class);
-    assertThatThrownBy(() -> session.reset(mode, PhysicalConnection.EXPOSED))
+    assertThatThrownBy(() -> session.reset(mode, SideEffects.EXPOSED))
         .hasMessageContaining("Data types");
-    session.reset(mode, 0); // the faces can't add one
+    session.reset(mode, SideEffects.NONE); // the faces can't add one
   }
 
   /** What SQL did by the driver's object, nobody has seen. */
@@ -123,7 +123,7 @@ class DriverSettingsTest {
     execute(session, "create temp sequence s; select nextval('s')");
     execute(session, "set app.x = 'left'; select pg_advisory_lock(4)");
     execute(session, "select set_config('search_path', 'pg_temp', false); create table t (x int)");
-    session.reset(ResetMode.SMART, PhysicalConnection.EXPOSED);
+    session.reset(ResetMode.SMART, SideEffects.EXPOSED);
     assertThat(ask(session, "select coalesce(current_setting('app.x', true), '')")).isEmpty();
     assertThat(
             ask(

@@ -159,7 +159,7 @@ class LostCommitsTest {
       crash.strike();
       session.abort();
       burn();
-      String sql = "select pg_xact_status('" + ticket.transactionId() + "')";
+      String sql = "select pg_xact_status('" + ticket + "')";
       assertThat(server.ask(sql)).isEqualTo("committed");
       PostgresConnection fresh = open();
       assertThat(there(fresh, 0)).isFalse();

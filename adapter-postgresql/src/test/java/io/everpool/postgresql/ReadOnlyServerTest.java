@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.PostgresServer;
@@ -44,11 +45,11 @@ class ReadOnlyServerTest {
       PostgresConnector connector =
           connector(primary.libpqUrl(address.host(), address.port()), UnaryOperator.identity());
       PhysicalConnection before = connector.open(TIMEOUT);
-      assertThat(before.readOnlyServer(0)).isFalse();
+      assertThat(before.isServerReadOnly(SideEffects.NONE)).isFalse();
       before.close();
       address.target(replica.server());
       PhysicalConnection after = connector.open(TIMEOUT);
-      assertThat(after.readOnlyServer(0)).isTrue();
+      assertThat(after.isServerReadOnly(SideEffects.NONE)).isTrue();
       after.close();
     }
   }
@@ -58,7 +59,7 @@ class ReadOnlyServerTest {
   void aStandbyThatWasNeverAnythingElseHasNotBecomeReadOnly() throws SQLException {
     PostgresConnector connector = connector(replica.server().libpqUrl(), UnaryOperator.identity());
     PhysicalConnection reader = connector.open(TIMEOUT);
-    assertThat(reader.readOnlyServer(0)).isFalse();
+    assertThat(reader.isServerReadOnly(SideEffects.NONE)).isFalse();
     assertThatThrownBy(() -> execute((PostgresConnection) reader, "create table nowhere (x int)"))
         .isInstanceOfSatisfying(
             SQLException.class,
@@ -84,7 +85,7 @@ class ReadOnlyServerTest {
             "postgresql://" + hosts + "/app?target_session_attrs=read-write",
             c -> c.user(primary.user()).password(primary.password()));
     PhysicalConnection found = connector.open(TIMEOUT);
-    assertThat(found.readOnlyServer(0)).isFalse();
+    assertThat(found.isServerReadOnly(SideEffects.NONE)).isFalse();
     execute((PostgresConnection) found, "create temp table somewhere (x int)");
     found.close();
   }

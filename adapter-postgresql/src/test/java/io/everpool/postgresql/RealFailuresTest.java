@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Look;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.servers.Await;
 import io.everpool.servers.FaultProxy;
@@ -236,7 +237,7 @@ class RealFailuresTest {
     PostgresConnection session = session();
     execute(session, "begin read only");
     fails(() -> execute(session, "insert into t values (9, 9)"), "25006", Verdict.READ_ONLY_SERVER);
-    assertThat(session.readOnlyServer(0)).isFalse();
+    assertThat(session.isServerReadOnly(SideEffects.NONE)).isFalse();
     session.close();
   }
 

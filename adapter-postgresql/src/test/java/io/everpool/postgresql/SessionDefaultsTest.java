@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.PoolConfig;
 import io.everpool.api.ResetMode;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.FaultProxy.Direction;
@@ -56,10 +57,10 @@ class SessionDefaultsTest {
     PostgresConnection session = open();
     assertThat(ask(session, "show statement_timeout")).isEqualTo("1min");
     execute(session, "set statement_timeout = 0");
-    session.reset(ResetMode.SMART, SessionReset.SETTINGS);
+    session.reset(ResetMode.SMART, SideEffect.set(SessionReset.SETTINGS));
     assertThat(ask(session, "show statement_timeout")).isEqualTo("1min");
     execute(session, "set statement_timeout = 0");
-    session.reset(ResetMode.DISCARD_ALL, 0);
+    session.reset(ResetMode.DISCARD_ALL, SideEffects.NONE);
     assertThat(ask(session, "show statement_timeout")).isEqualTo("1min");
     session.close();
   }

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Look;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.servers.Await;
 import java.io.FilterInputStream;
@@ -61,7 +62,7 @@ class SessionResetTest {
 
   private void smartAfter(String sql) throws SQLException {
     execute(session, sql);
-    session.reset(ResetMode.SMART, SqlSideEffects.of(sql));
+    session.reset(ResetMode.SMART, SideEffect.set(SqlSideEffects.of(sql)));
   }
 
   /** Each query says "clean" before; the statement changes that; the reset brings it back. */
@@ -107,11 +108,11 @@ class SessionResetTest {
     String clean = ask(session, query);
     execute(session, statement);
     assertThat(ask(session, query)).as("the statement leaves a trace").isNotEqualTo(clean);
-    session.reset(ResetMode.SMART, SqlSideEffects.of(statement));
+    session.reset(ResetMode.SMART, SideEffect.set(SqlSideEffects.of(statement)));
     assertThat(ask(session, query)).isEqualTo(clean);
 
     execute(session, statement);
-    session.reset(ResetMode.DISCARD_ALL, 0);
+    session.reset(ResetMode.DISCARD_ALL, SideEffects.NONE);
     assertThat(ask(session, query)).isEqualTo(clean);
   }
 
@@ -140,7 +141,7 @@ class SessionResetTest {
     server().execute("notify old");
     Await.until(Sessions.LIMIT, () -> session.look() != Look.ALIVE, "it");
     session.validate(Sessions.TIMEOUT);
-    session.reset(mode, SessionReset.LISTEN);
+    session.reset(mode, SideEffect.set(SessionReset.LISTEN));
     assertThat(session.jdbc().unwrap(PGConnection.class).getNotifications()).isEmpty();
   }
 
@@ -161,7 +162,7 @@ class SessionResetTest {
               .as("prepared on the server")
               .isNotEqualTo("0");
           execute(session, "prepare left_p as select 1");
-          session.reset(mode, SessionReset.ANYTHING);
+          session.reset(mode, SideEffect.set(SessionReset.ANYTHING));
         }
       }
     }
@@ -178,7 +179,7 @@ class SessionResetTest {
       String mine =
           "select count(*) from pg_prepared_statements where statement = 'select ''mine'''";
       assertThat(ask(session, mine)).isEqualTo("1");
-      session.reset(ResetMode.SMART, SessionReset.PREPARED);
+      session.reset(ResetMode.SMART, SideEffect.set(SessionReset.PREPARED));
       assertThat(ask(session, mine)).isEqualTo("1");
     }
   }
@@ -188,7 +189,7 @@ class SessionResetTest {
   @EnumSource(names = {"SMART", "DISCARD_ALL"})
   void aResetBeginsNoTransaction(ResetMode mode) throws SQLException {
     session.jdbc().setAutoCommit(false);
-    session.reset(mode, SessionReset.ANYTHING);
+    session.reset(mode, SideEffect.set(SessionReset.ANYTHING));
     assertThat(session.transactionState()).isEqualTo(TransactionState.NONE);
     assertThat(session.jdbc().getAutoCommit()).isFalse();
   }
@@ -196,7 +197,7 @@ class SessionResetTest {
   @Test
   void aResetThatFailsSaysSo() throws SQLException {
     session.abort();
-    assertThatThrownBy(() -> session.reset(ResetMode.SMART, SessionReset.SETTINGS))
+    assertThatThrownBy(() -> session.reset(ResetMode.SMART, SideEffect.set(SessionReset.SETTINGS)))
         .isInstanceOf(SQLException.class);
   }
 
@@ -250,11 +251,11 @@ class SessionResetTest {
         open(url, config -> config.user(server().user()).password(server().password()));
     for (int sideEffects = 0; sideEffects <= SessionReset.ANYTHING; sideEffects++) {
       int before = TurnCounter.TURNS.get();
-      counted.reset(ResetMode.SMART, sideEffects);
+      counted.reset(ResetMode.SMART, SideEffect.set(sideEffects));
       assertThat(TurnCounter.TURNS.get() - before).isEqualTo(sideEffects == 0 ? 0 : 1);
     }
     int before = TurnCounter.TURNS.get();
-    counted.reset(ResetMode.DISCARD_ALL, 0);
+    counted.reset(ResetMode.DISCARD_ALL, SideEffects.NONE);
     assertThat(TurnCounter.TURNS.get() - before).isEqualTo(1);
     counted.close();
   }
@@ -271,11 +272,11 @@ class SessionResetTest {
                     .password(server().password())
                     .commandTimeout(Duration.ofSeconds(61)));
     execute(simple, "set statement_timeout = 1234; set role borrowed");
-    simple.reset(ResetMode.SMART, SessionReset.ANYTHING);
+    simple.reset(ResetMode.SMART, SideEffect.set(SessionReset.ANYTHING));
     Connection jdbc = simple.jdbc();
     assertThat(ask(jdbc, "select current_setting('statement_timeout') || current_user"))
         .isEqualTo("61s" + server().user());
-    simple.reset(ResetMode.DISCARD_ALL, 0);
+    simple.reset(ResetMode.DISCARD_ALL, SideEffects.NONE);
     simple.close();
   }
 }

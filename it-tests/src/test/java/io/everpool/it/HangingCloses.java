@@ -5,6 +5,7 @@ import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import io.everpool.postgresql.PostgresAdapter;
@@ -53,7 +54,7 @@ final class HangingCloses implements Connector {
   }
 
   @Override
-  public int sideEffects(String sql) {
+  public SideEffects sideEffects(String sql) {
     return real.sideEffects(sql);
   }
 
@@ -91,7 +92,7 @@ final class HangingCloses implements Connector {
     }
 
     @Override
-    public void reset(ResetMode mode, int sideEffects) throws SQLException {
+    public void reset(ResetMode mode, SideEffects sideEffects) throws SQLException {
       real.reset(mode, sideEffects);
     }
 

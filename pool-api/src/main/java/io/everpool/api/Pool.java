@@ -106,21 +106,6 @@ public interface Pool extends DataSource, AutoCloseable {
   }
 
   /**
-   * For adapters of frameworks: runs a unit of work on a connection that the caller has already
-   * taken from this pool. Before a rerun the connection is renewed in place: the same {@link
-   * Connection} object goes on over another physical connection. Where this pool doesn't own {@code
-   * connection}, the unit just runs once.
-   *
-   * <p>A call within a unit that is already running on the same connection is a part of that unit:
-   * the outermost unit that can be rerun is the one that is. Where the outer one can't be (it has
-   * committed, or sent in autocommit what may have written), a unit within it that holds nothing of
-   * the kind is rerun alone, unless something of the old session is still in use. So transactions
-   * one after the other on one connection, or a transaction after a query, are units each.
-   */
-  <T extends @Nullable Object, X extends Exception> T rerun(
-      Connection connection, WorkOptions options, Work<T, X> work) throws X, SQLException;
-
-  /**
    * Replaces every connection: the idle ones now, the leased ones when they come back. For an
    * operator who changed something on the server (credentials, a failover by hand).
    */

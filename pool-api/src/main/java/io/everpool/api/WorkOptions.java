@@ -21,13 +21,6 @@ public record WorkOptions(boolean readOnly, boolean idempotent, int isolation, S
   /** The work may be repeated even if it had its effect already. */
   public static final WorkOptions IDEMPOTENT = DEFAULT.withIdempotent(true);
 
-  /**
-   * For adapters of frameworks, in {@link Pool#rerun}: the framework binds a handle of its own to
-   * the connection, by the driver's own object perhaps, and does so again after the connection was
-   * renewed. What it does counts as nothing that a later unit would miss on another session.
-   */
-  public static final WorkOptions SET_UP = IDEMPOTENT.withLabel("handle set-up");
-
   public WorkOptions {
     switch (isolation) {
       case 0,

@@ -10,6 +10,7 @@ import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Verdict;
+import io.everpool.api.framework.UnitRerunner;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.EngineLeaseManager;
@@ -36,7 +37,7 @@ import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** The pool as its users have it: each call goes to the room that knows. */
-final class EverpoolPool implements Pool {
+final class EverpoolPool implements Pool, UnitRerunner {
   private static final org.slf4j.Logger log = PoolEvents.log();
 
   private final PoolConfig config;

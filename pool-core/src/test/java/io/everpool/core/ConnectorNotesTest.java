@@ -8,6 +8,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.jdbc.FakeConnector;
 import io.everpool.core.jdbc.Logged;
@@ -82,7 +83,7 @@ class ConnectorNotesTest {
     }
 
     @Override
-    public int sideEffects(String sql) {
+    public SideEffects sideEffects(String sql) {
       return words.sideEffects(sql);
     }
   }

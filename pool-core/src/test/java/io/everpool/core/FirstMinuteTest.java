@@ -10,6 +10,7 @@ import io.everpool.api.SleepMode;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.plain.PlainConnector;
@@ -83,8 +84,8 @@ class FirstMinuteTest {
     }
 
     @Override
-    public int sideEffects(String sql) {
-      return 0;
+    public SideEffects sideEffects(String sql) {
+      return SideEffects.NONE;
     }
 
     final class Frozen implements PhysicalConnection {
@@ -118,7 +119,7 @@ class FirstMinuteTest {
       }
 
       @Override
-      public void reset(ResetMode mode, int sideEffects) {}
+      public void reset(ResetMode mode, SideEffects sideEffects) {}
 
       @Override
       public void close() throws SQLException {

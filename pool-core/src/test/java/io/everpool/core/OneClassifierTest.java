@@ -12,6 +12,7 @@ import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
@@ -248,7 +249,7 @@ class OneClassifierTest {
     }
 
     @Override
-    public int sideEffects(String sql) {
+    public SideEffects sideEffects(String sql) {
       return words.sideEffects(sql);
     }
   }
@@ -289,7 +290,7 @@ class OneClassifierTest {
     }
 
     @Override
-    public void reset(ResetMode mode, int sideEffects) throws SQLException {
+    public void reset(ResetMode mode, SideEffects sideEffects) throws SQLException {
       real.reset(mode, sideEffects);
     }
 

@@ -4,6 +4,7 @@ import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import java.sql.SQLException;
@@ -43,8 +44,8 @@ public final class StubConnector implements Connector {
   }
 
   @Override
-  public int sideEffects(String sql) {
-    return 0;
+  public SideEffects sideEffects(String sql) {
+    return SideEffects.NONE;
   }
 
   private record Physical(StubConnection jdbc) implements PhysicalConnection {
@@ -63,7 +64,7 @@ public final class StubConnector implements Connector {
     }
 
     @Override
-    public void reset(ResetMode mode, int sideEffects) {}
+    public void reset(ResetMode mode, SideEffects sideEffects) {}
 
     @Override
     public void close() {

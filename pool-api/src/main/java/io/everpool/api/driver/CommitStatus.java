@@ -4,8 +4,8 @@ package io.everpool.api.driver;
 public enum CommitStatus {
   COMMITTED,
   ABORTED,
-  /** Ask again; its backend may be ended meanwhile. */
+  /** Ask again; it may be ended meanwhile. */
   IN_PROGRESS,
-  /** The server can't tell, or is not the incarnation that ran it. */
+  /** The server can't tell, is not to be believed about it, or the ticket isn't one of its own. */
   UNKNOWN
 }

@@ -1,11 +1,16 @@
 package io.everpool.api.driver;
 
 /**
- * What is needed to ask later whether a transaction was committed.
- *
- * @param transactionId the transaction's id on the server
- * @param incarnation the server's identity when the transaction ran, and what else the adapter has
- *     to know in order to judge a later answer; in its own words
- * @param backend the server process that ran it, to be ended if it is still at it
+ * What an adapter needs in order to find out later whether a transaction was committed. The pool
+ * keeps it and hands it back to another connection of the same connector; what it holds is the
+ * adapter's business. Immutable.
  */
-public record CommitTicket(String transactionId, String incarnation, int backend) {}
+public interface CommitTicket {
+
+  /**
+   * Names the transaction in messages and events, in the words of the server's operators; carries
+   * no secret.
+   */
+  @Override
+  String toString();
+}

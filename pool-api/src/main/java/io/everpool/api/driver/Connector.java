@@ -58,13 +58,12 @@ public interface Connector extends AutoCloseable {
   Verdict classify(Throwable failure);
 
   /**
-   * What the text of a statement may leave behind in the session beyond JDBC's own state, as a set
-   * of bits that {@link PhysicalConnection#reset} understands, below {@link
-   * PhysicalConnection#EXPOSED}; 0 for nothing. A function of the text and of what the connector
-   * knows of the database; the pool remembers its answers until {@link #whenSideEffectsChange} says
-   * otherwise.
+   * What the text of a statement may leave behind in the session beyond JDBC's own state; {@link
+   * SideEffects#NONE} for nothing, and for what the connector doesn't know how to clear. A function
+   * of the text and of what the connector knows of the database; the pool remembers its answers
+   * until {@link #whenSideEffectsChange} says otherwise.
    */
-  int sideEffects(String sql);
+  SideEffects sideEffects(String sql);
 
   /**
    * Has {@code listener} told, from any thread, whenever {@link #sideEffects} may answer otherwise

@@ -12,13 +12,6 @@ import org.jspecify.annotations.Nullable;
  */
 public interface PhysicalConnection {
 
-  /**
-   * In the side effects given to {@link #reset}: the program had the driver's own object in its
-   * hands, so that anything may have been done by it, the driver's own settings included. Adapters'
-   * bits are below.
-   */
-  int EXPOSED = 1 << 30;
-
   /** The driver's connection. Always the same object. */
   Connection jdbc();
 
@@ -111,7 +104,8 @@ public interface PhysicalConnection {
 
   /**
    * Proves that the driver reads the answer to what it asks, and not one that was left unread: a
-   * round trip. Called outside of a transaction, after a {@link #reset} with {@link #EXPOSED}.
+   * round trip. Called outside of a transaction, after a {@link #reset} with {@link
+   * SideEffects#EXPOSED}.
    *
    * @throws SQLException if it does not; the connection is then closed
    */
@@ -145,10 +139,10 @@ public interface PhysicalConnection {
    * Whether the server has become one that doesn't write, as far as the driver was told; no round
    * trip. What the program itself has asked for (a read-only transaction) doesn't count.
    *
-   * @param sideEffects what {@link Connector#sideEffects} said of the statements of this lease,
-   *     or-ed: what they have set may look the same
+   * @param sideEffects what {@link Connector#sideEffects} said of the statements of this lease:
+   *     what they have set may look the same
    */
-  default boolean readOnlyServer(int sideEffects) {
+  default boolean isServerReadOnly(SideEffects sideEffects) {
     return false;
   }
 
@@ -156,10 +150,10 @@ public interface PhysicalConnection {
    * Clears session state that SQL has set. Called outside of a transaction.
    *
    * @param mode how; never {@link ResetMode#NONE}
-   * @param sideEffects what {@link Connector#sideEffects} said of the statements of this lease,
-   *     or-ed
+   * @param sideEffects what {@link Connector#sideEffects} said of the statements of this lease, and
+   *     {@link SideEffects#EXPOSED} if the program had {@link #jdbc()} in its hands
    */
-  void reset(ResetMode mode, int sideEffects) throws SQLException;
+  void reset(ResetMode mode, SideEffects sideEffects) throws SQLException;
 
   /**
    * What to ask about after a COMMIT that may lose its answer; null if the open transaction has
@@ -172,13 +166,22 @@ public interface PhysicalConnection {
     throw new SQLFeatureNotSupportedException("This driver can't look up a commit");
   }
 
-  /** Asks about another session's transaction. Called on a fresh connection. */
+  /**
+   * Asks about another session's transaction. Called on a fresh connection.
+   *
+   * @param ticket of {@link #commitTicket()} on another connection; a stranger's is {@link
+   *     CommitStatus#UNKNOWN}
+   */
   default CommitStatus commitStatus(CommitTicket ticket) throws SQLException {
     return CommitStatus.UNKNOWN;
   }
 
-  /** Ends the server process of {@code ticket} if it still runs that transaction. */
-  default void endBackend(CommitTicket ticket) throws SQLException {}
+  /**
+   * Has the server end the transaction of {@code ticket}, and its session, if they are still there;
+   * does nothing for a stranger's ticket. Called between two questions that were answered by {@link
+   * CommitStatus#IN_PROGRESS}.
+   */
+  default void endTransaction(CommitTicket ticket) throws SQLException {}
 
   /**
    * Has the server end what it still does for this connection, which is about to be closed or cut:

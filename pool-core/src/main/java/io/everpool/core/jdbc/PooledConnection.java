@@ -330,11 +330,11 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
     return request(s -> s.physical().commitStatus(ticket));
   }
 
-  /** As {@link PhysicalConnection#endBackend}. */
-  public void endBackend(CommitTicket ticket) throws SQLException {
+  /** As {@link PhysicalConnection#endTransaction}. */
+  public void endTransaction(CommitTicket ticket) throws SQLException {
     request(
         s -> {
-          s.physical().endBackend(ticket);
+          s.physical().endTransaction(ticket);
           return s;
         });
   }

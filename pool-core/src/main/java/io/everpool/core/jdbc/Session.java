@@ -2,6 +2,7 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
@@ -163,9 +164,12 @@ public final class Session extends SessionSettings implements PooledEntry {
     if (known != null) {
       known.restore(Setting.AUTO_COMMIT);
     }
-    int left = effectsToClear() | (known != null && known.needsReset() ? schemaSideEffects() : 0);
+    SideEffects left = effectsToClear();
+    if (known != null && known.needsReset()) {
+      left = left.and(schemaSideEffects());
+    }
     boolean all = reset == ResetMode.DISCARD_ALL && has(RAN);
-    if (all || (left != 0 && reset != ResetMode.NONE)) {
+    if (all || (!left.isNone() && reset != ResetMode.NONE)) {
       physical.reset(reset, left);
       initialize();
     }

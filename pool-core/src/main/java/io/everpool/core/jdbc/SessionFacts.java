@@ -4,6 +4,7 @@ import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -97,7 +98,7 @@ abstract class SessionFacts extends SessionMarks {
 
   /** Whether a write is refused because of the server, not of what the program has asked for. */
   final boolean serverBecameReadOnly() {
-    return physical.readOnlyServer(effectsToClear());
+    return physical.isServerReadOnly(effectsToClear());
   }
 
   /**
@@ -105,7 +106,7 @@ abstract class SessionFacts extends SessionMarks {
    * had set is cleared now, and the driver was told what is so without it.
    */
   final boolean foundReadOnly() {
-    return traced() && physical.readOnlyServer(0);
+    return traced() && physical.isServerReadOnly(SideEffects.NONE);
   }
 
   /** Whether the driver can look up commits; until it says no. */

@@ -1,7 +1,7 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.ResetMode;
-import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 
 /**
  * What was done in a lease of a session, as far as it has passed the faces: marks and side effects,
@@ -53,10 +53,10 @@ abstract class SessionMarks {
   int marks;
 
   /** What the texts of this lease may have left in the session. */
-  int sideEffects;
+  SideEffects sideEffects = SideEffects.NONE;
 
   /** What the texts of interceptors may have left: it is cleared, and done again elsewhere. */
-  private int setUpEffects;
+  private SideEffects setUpEffects = SideEffects.NONE;
 
   private boolean settingUp;
 
@@ -78,8 +78,8 @@ abstract class SessionMarks {
   final void leaseStarted() {
     if (marks != marksAtFirst) {
       marks = marksAtFirst;
-      sideEffects = 0;
-      setUpEffects = 0;
+      sideEffects = SideEffects.NONE;
+      setUpEffects = SideEffects.NONE;
       exposedForGood = false;
       settingUp = false;
       strays = 0;
@@ -90,12 +90,12 @@ abstract class SessionMarks {
   /** A text is about to be sent, or will be. */
   final void show(String sql) {
     SqlTexts.Text text = texts.of(sql);
-    sideEffects |= text.sideEffects();
+    sideEffects = sideEffects.and(text.sideEffects());
     marks |= text.marks();
   }
 
   /** What such a text may leave behind. */
-  final int sideEffectsOf(String sql) {
+  final SideEffects sideEffectsOf(String sql) {
     return texts.of(sql).sideEffects();
   }
 
@@ -113,13 +113,13 @@ abstract class SessionMarks {
   /** The program has the driver's own object: what it does by that is not seen from now on. */
   final void markExposed() {
     marks |= RAN | PENDING;
-    sideEffects |= PhysicalConnection.EXPOSED;
+    sideEffects = sideEffects.and(SideEffects.EXPOSED);
     exposedForGood |= !settingUp;
   }
 
   /** Whether the program has had the driver's own object in this lease. */
   final boolean isExposed() {
-    return (sideEffects & PhysicalConnection.EXPOSED) != 0;
+    return sideEffects.isExposed();
   }
 
   /** A transaction ended, and nothing has been sent since. */
@@ -139,19 +139,20 @@ abstract class SessionMarks {
 
   /** Whether SQL has left, or may have left, what JDBC knows nothing of; and it matters. */
   final boolean traced() {
-    return effectsToClear() != 0 && has(RAN) && reset != ResetMode.NONE;
+    boolean none = sideEffects.isNone() && setUpEffects.isNone();
+    return !none && has(RAN) && reset != ResetMode.NONE;
   }
 
   /** What the texts of this lease may have left in the session, whoever has sent them. */
-  final int effectsToClear() {
-    return sideEffects | setUpEffects;
+  final SideEffects effectsToClear() {
+    return sideEffects.and(setUpEffects);
   }
 
   /** All that was done so far in this lease is done again on whatever session follows. */
   final void setUp() {
     settingUp = false;
-    setUpEffects |= sideEffects & ~PhysicalConnection.EXPOSED;
-    sideEffects &= PhysicalConnection.EXPOSED;
+    setUpEffects = setUpEffects.and(sideEffects);
+    sideEffects = isExposed() ? SideEffects.EXPOSED : SideEffects.NONE;
   }
 
   /** How many statements were executed, in all leases. */
@@ -179,7 +180,7 @@ abstract class SessionMarks {
    * prepared has not.
    */
   public final boolean hasSideEffects() {
-    return ((sideEffects & ~PhysicalConnection.EXPOSED) != 0 && has(RAN)) || exposedForGood;
+    return (sideEffects.hasKinds() && has(RAN)) || exposedForGood;
   }
 
   /**

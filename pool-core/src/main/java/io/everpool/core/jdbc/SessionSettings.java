@@ -2,6 +2,7 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
@@ -107,7 +108,7 @@ abstract class SessionSettings extends SessionFacts {
   /** As {@link Settings#changing}. */
   final Settings changing(Setting setting) throws SQLException {
     Settings known = settings();
-    if (setting == Setting.SCHEMA && schemaSideEffects() != 0) {
+    if (setting == Setting.SCHEMA && !schemaSideEffects().isNone()) {
       known.cleared(setting);
     }
     marks |= CHANGED;
@@ -127,7 +128,7 @@ abstract class SessionSettings extends SessionFacts {
 
   /** As {@link Settings#become}. */
   final void become(SessionState state) throws SQLException {
-    if (schemaSideEffects() != 0) {
+    if (!schemaSideEffects().isNone()) {
       settings().cleared(Setting.SCHEMA);
     }
     marks |= CHANGED;
@@ -138,7 +139,7 @@ abstract class SessionSettings extends SessionFacts {
    * What the reset of SQL's side effects does about a changed schema. Where it does, the schema is
    * left to it: PostgreSQL's getSchema() tells but one of the path that a new connection has.
    */
-  final int schemaSideEffects() {
-    return reset == ResetMode.NONE ? 0 : sideEffectsOf("SET SCHEMA 'x'");
+  final SideEffects schemaSideEffects() {
+    return reset == ResetMode.NONE ? SideEffects.NONE : sideEffectsOf("SET SCHEMA 'x'");
   }
 }

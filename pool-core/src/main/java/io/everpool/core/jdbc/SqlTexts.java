@@ -1,6 +1,7 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.SideEffects;
 import java.util.Arrays;
 import java.util.Locale;
 
@@ -40,7 +41,7 @@ public final class SqlTexts {
    * @param sideEffects by {@link Connector#sideEffects}
    * @param marks a set of the constants above
    */
-  record Text(String sql, int sideEffects, int marks) {}
+  record Text(String sql, SideEffects sideEffects, int marks) {}
 
   private final Connector connector;
 
@@ -54,7 +55,7 @@ public final class SqlTexts {
 
   private static Text[] noTexts() {
     Text[] none = new Text[PLACES];
-    Arrays.fill(none, new Text("", 0, 0));
+    Arrays.fill(none, new Text("", SideEffects.NONE, 0));
     return none;
   }
 
@@ -67,8 +68,8 @@ public final class SqlTexts {
     if (known.sql.equals(sql)) {
       return known;
     }
-    int sideEffects = connector.sideEffects(sql);
-    Text text = new Text(sql, sideEffects, marks(sql) | (sideEffects == 0 ? 0 : LEAVES));
+    SideEffects sideEffects = connector.sideEffects(sql);
+    Text text = new Text(sql, sideEffects, marks(sql) | (sideEffects.isNone() ? 0 : LEAVES));
     // What defines is shown to the connector each time: it may learn from it.
     if (sql.length() <= LONGEST_KEPT && (text.marks & DEFINES) == 0) {
       table[place] = text;

@@ -3,6 +3,7 @@ package io.everpool.core.plain;
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -68,7 +69,7 @@ final class PlainConnection implements PhysicalConnection {
 
   /** Nothing is known of this database's session state; JDBC's own is restored by the pool. */
   @Override
-  public void reset(ResetMode mode, int sideEffects) {}
+  public void reset(ResetMode mode, SideEffects sideEffects) {}
 
   /**
    * Rolls back first: JDBC leaves it to the driver what a close does to an open transaction, and

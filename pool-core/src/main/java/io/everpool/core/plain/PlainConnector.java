@@ -6,6 +6,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.Redaction;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -202,8 +203,8 @@ public final class PlainConnector implements Connector {
   }
 
   @Override
-  public int sideEffects(String sql) {
-    return 0;
+  public SideEffects sideEffects(String sql) {
+    return SideEffects.NONE;
   }
 
   @Override

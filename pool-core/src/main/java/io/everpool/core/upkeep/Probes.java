@@ -6,6 +6,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent.HealthCheckFailed;
 import io.everpool.core.engine.Engine;
@@ -119,7 +120,7 @@ final class Probes {
       physical.validate(config.validationTimeout().toNanos());
     }
     // What a program may have set itself, reset=none leaves in the session.
-    return config.reset() != ResetMode.NONE && physical.readOnlyServer(0)
+    return config.reset() != ResetMode.NONE && physical.isServerReadOnly(SideEffects.NONE)
         ? "its server writes no more"
         : null;
   }

@@ -95,14 +95,13 @@ final class Commit {
     }
     CommitStatus status = ask(ticket, lost);
     runner.leases.emit(
-        new PoolEvent.CommitResolved(
-            runner.leases.config().name(), ticket.transactionId(), status));
+        new PoolEvent.CommitResolved(runner.leases.config().name(), ticket.toString(), status));
     return switch (status) {
       case COMMITTED -> true;
       case ABORTED -> false;
       case IN_PROGRESS, UNKNOWN -> {
         face.close();
-        throw unknown(ticket.transactionId(), lost);
+        throw unknown(ticket.toString(), lost);
       }
     };
   }
@@ -142,7 +141,7 @@ final class Commit {
               "Pool {}: the answer to a COMMIT of {} was lost, transaction {} is looked up: {}",
               runner.leases.config().name(),
               unit.options.label(),
-              ticket.transactionId(),
+              ticket.toString(),
               lost.getMessage());
           runner.leases.renew(face);
         }
@@ -151,7 +150,7 @@ final class Commit {
           return status;
         }
         if (times > 1) {
-          face.endBackend(ticket);
+          face.endTransaction(ticket);
         }
       } catch (SQLException e) {
         Failures.suppress(lost, e);

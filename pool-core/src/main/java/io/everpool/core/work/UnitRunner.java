@@ -5,6 +5,7 @@ import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.driver.Verdict;
+import io.everpool.api.framework.UnitRerunner;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.jdbc.LeaseManager;
@@ -55,7 +56,7 @@ public final class UnitRunner {
         retry.withMaxAttempts(Integer.MAX_VALUE).withMaxDuration(Duration.ofNanos(Long.MAX_VALUE));
   }
 
-  /** As {@code Pool.rerun}; {@code connection} may be anybody's. */
+  /** As {@link UnitRerunner#rerun}; {@code connection} may be anybody's. */
   public <T extends @Nullable Object, X extends Exception> T rerun(
       Connection connection, WorkOptions options, Work<T, X> work) throws X, SQLException {
     PooledConnection face = face(connection);
@@ -66,7 +67,7 @@ public final class UnitRunner {
       try {
         return runUntilDecided(
             unit,
-            options.equals(WorkOptions.SET_UP)
+            options.equals(UnitRerunner.SET_UP)
                 ? () -> setUp(face, connection, work)
                 : () -> work.run(connection));
       } finally {

@@ -8,6 +8,7 @@ import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.plain.PlainConnector;
@@ -139,14 +140,26 @@ public final class FaultyDriver implements Connector {
   }
 
   @Override
-  public int sideEffects(String sql) {
+  public SideEffects sideEffects(String sql) {
     follow("sideEffects", null);
-    return sql.startsWith("set") ? 1 : 0;
+    return sql.startsWith("set") ? SideEffects.of(Leftover.SETTING) : SideEffects.NONE;
   }
 
   @Override
   public void close() {
     follow("connector.close", null);
+  }
+
+  /** What may be left in a session. */
+  private enum Leftover implements SideEffects.Kind {
+    SETTING
+  }
+
+  private record Ticket(String id) implements CommitTicket {
+    @Override
+    public String toString() {
+      return id;
+    }
   }
 
   private final class Physical implements PhysicalConnection {
@@ -178,8 +191,8 @@ public final class FaultyDriver implements Connector {
     }
 
     @Override
-    public boolean readOnlyServer(int sideEffects) {
-      follow("readOnlyServer", this);
+    public boolean isServerReadOnly(SideEffects sideEffects) {
+      follow("isServerReadOnly", this);
       return false;
     }
 
@@ -231,7 +244,7 @@ public final class FaultyDriver implements Connector {
     @Override
     public CommitTicket commitTicket() {
       follow("commitTicket", this);
-      return new CommitTicket("1", "here", 1);
+      return new Ticket("1");
     }
 
     @Override
@@ -241,7 +254,7 @@ public final class FaultyDriver implements Connector {
     }
 
     @Override
-    public void reset(ResetMode mode, int sideEffects) {
+    public void reset(ResetMode mode, SideEffects sideEffects) {
       follow("reset", this);
     }
 

@@ -9,6 +9,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
@@ -134,8 +135,8 @@ class LimitsTest {
       }
 
       @Override
-      public int sideEffects(String sql) {
-        return 0;
+      public SideEffects sideEffects(String sql) {
+        return SideEffects.NONE;
       }
     };
   }

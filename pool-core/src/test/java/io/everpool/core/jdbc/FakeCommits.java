@@ -14,6 +14,14 @@ import org.jspecify.annotations.Nullable;
 /** What a fake driver's connections say of commits; its fields say what. */
 public final class FakeCommits {
 
+  /** Names a transaction of the fake database. */
+  public record Ticket(String transactionId) implements CommitTicket {
+    @Override
+    public String toString() {
+      return transactionId;
+    }
+  }
+
   /** Whether the database is asked instead of what follows. */
   public boolean truthful;
 
@@ -24,7 +32,7 @@ public final class FakeCommits {
   public boolean told = true;
 
   /** What is given out; null for a transaction that has written nothing. */
-  public @Nullable CommitTicket ticket = new CommitTicket("42", "server 1", 7);
+  public @Nullable CommitTicket ticket = new Ticket("42");
 
   /** What is answered next, one after the other: a status, or a failure. */
   public final Deque<Object> answers = new ArrayDeque<>();

@@ -2,6 +2,7 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
 import java.sql.SQLException;
 import java.util.Locale;
@@ -16,8 +17,14 @@ public final class FakeConnector implements Connector {
   /** The SQLState of a plan that fits no more. */
   public static final String STALE_PLAN = "0A000";
 
-  public static final int SET = 1;
-  public static final int LISTEN = 2;
+  /** What statements leave behind. */
+  public enum Leftover implements SideEffects.Kind {
+    SET,
+    LISTEN
+  }
+
+  public static final SideEffects SET = SideEffects.of(Leftover.SET);
+  public static final SideEffects LISTEN = SideEffects.of(Leftover.LISTEN);
 
   /** Texts read so far. */
   public final AtomicInteger read = new AtomicInteger();
@@ -62,9 +69,12 @@ public final class FakeConnector implements Connector {
   }
 
   @Override
-  public int sideEffects(String sql) {
+  public SideEffects sideEffects(String sql) {
     read.incrementAndGet();
     String text = sql.strip().toUpperCase(Locale.ROOT);
-    return (text.startsWith("SET ") ? SET : 0) | (text.startsWith("LISTEN ") ? LISTEN : 0);
+    if (text.startsWith("SET ")) {
+      return SET;
+    }
+    return text.startsWith("LISTEN ") ? LISTEN : SideEffects.NONE;
   }
 }

@@ -6,6 +6,7 @@ import io.everpool.api.driver.CommitTicket;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -29,7 +30,7 @@ public final class FakePhysical implements PhysicalConnection {
   /** Whether it has seen a COMMIT that isn't answered. */
   public boolean commitUnanswered;
 
-  /** What resets it was asked for, such as {@code SMART 3}. */
+  /** What resets it was asked for, such as {@code SMART [SET, LISTEN]}. */
   public final List<String> resets = new ArrayList<>();
 
   public @Nullable SQLException resetFailure;
@@ -106,12 +107,12 @@ public final class FakePhysical implements PhysicalConnection {
   }
 
   @Override
-  public boolean readOnlyServer(int sideEffects) {
-    return readOnlyServer && sideEffects == 0;
+  public boolean isServerReadOnly(SideEffects sideEffects) {
+    return readOnlyServer && sideEffects.isNone();
   }
 
   @Override
-  public void reset(ResetMode mode, int sideEffects) throws SQLException {
+  public void reset(ResetMode mode, SideEffects sideEffects) throws SQLException {
     resets.add(mode + " " + sideEffects);
     onReset.run();
     if (resetFailure != null) {
@@ -125,7 +126,7 @@ public final class FakePhysical implements PhysicalConnection {
       return driver.commits.ticket();
     }
     String id = driver.database.id(jdbc);
-    return id.isEmpty() ? null : new CommitTicket(id, "server 1", 7);
+    return id.isEmpty() ? null : new FakeCommits.Ticket(id);
   }
 
   @Override
@@ -137,13 +138,13 @@ public final class FakePhysical implements PhysicalConnection {
     if (instead != null) {
       return driver.commits.said(instead);
     }
-    return driver.database.isCommitted(ticket.transactionId())
+    return driver.database.isCommitted(ticket.toString())
         ? CommitStatus.COMMITTED
         : CommitStatus.ABORTED;
   }
 
   @Override
-  public void endBackend(CommitTicket ticket) {
+  public void endTransaction(CommitTicket ticket) {
     driver.commits.ended.add(ticket);
   }
 

@@ -3,6 +3,7 @@ package io.everpool.core.jdbc;
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import java.sql.CallableStatement;
 import java.sql.Connection;
@@ -39,7 +40,7 @@ public final class StubPhysical implements PhysicalConnection {
   }
 
   @Override
-  public void reset(ResetMode mode, int sideEffects) {}
+  public void reset(ResetMode mode, SideEffects sideEffects) {}
 
   @Override
   public void close() {}

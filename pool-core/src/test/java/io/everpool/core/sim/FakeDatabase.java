@@ -5,6 +5,7 @@ import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import java.sql.Connection;
@@ -142,8 +143,8 @@ final class FakeDatabase implements Connector {
   }
 
   @Override
-  public int sideEffects(String sql) {
-    return 0;
+  public SideEffects sideEffects(String sql) {
+    return SideEffects.NONE;
   }
 
   final class Session implements PhysicalConnection {
@@ -198,7 +199,7 @@ final class FakeDatabase implements Connector {
     }
 
     @Override
-    public void reset(ResetMode mode, int sideEffects) {}
+    public void reset(ResetMode mode, SideEffects sideEffects) {}
 
     @Override
     public void close() {

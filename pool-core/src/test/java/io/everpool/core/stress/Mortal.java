@@ -3,6 +3,7 @@ package io.everpool.core.stress;
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.core.jdbc.FakeDriver;
 import io.everpool.core.jdbc.FakePhysical;
@@ -67,7 +68,7 @@ final class Mortal implements PhysicalConnection {
   }
 
   @Override
-  public void reset(ResetMode mode, int sideEffects) throws SQLException {
+  public void reset(ResetMode mode, SideEffects sideEffects) throws SQLException {
     fake.reset(mode, sideEffects);
   }
 

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.jdbc.FakeDriver;
 import java.sql.Connection;
@@ -47,8 +48,8 @@ final class Mortals implements Connector {
   }
 
   @Override
-  public int sideEffects(String sql) {
-    return 0;
+  public SideEffects sideEffects(String sql) {
+    return SideEffects.NONE;
   }
 
   /** From now on every connect succeeds. */

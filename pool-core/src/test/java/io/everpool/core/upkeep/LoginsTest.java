@@ -10,6 +10,7 @@ import io.everpool.api.CredentialsProvider;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.jdbc.StubPhysical;
 import java.net.ConnectException;
@@ -85,8 +86,8 @@ class LoginsTest {
     }
 
     @Override
-    public int sideEffects(String sql) {
-      return 0;
+    public SideEffects sideEffects(String sql) {
+      return SideEffects.NONE;
     }
   }
 
@@ -320,8 +321,8 @@ class LoginsTest {
           }
 
           @Override
-          public int sideEffects(String sql) {
-            return 0;
+          public SideEffects sideEffects(String sql) {
+            return SideEffects.NONE;
           }
         };
     assertThatThrownBy(() -> open(logins(old)))

@@ -13,6 +13,7 @@ import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.jdbc.FakeCommits;
 import io.everpool.core.jdbc.FakeConnector;
 import io.everpool.core.jdbc.FakeDriver;
 import io.everpool.core.jdbc.FakeLeaseManager;
@@ -150,7 +151,7 @@ class RerunTest extends RunnerFixture {
   /** What is committed stays; a rerun would commit it again. */
   @Test
   void aUnitThatHasCommittedIsNotRunAgain() throws SQLException {
-    driver.commits.ticket = new io.everpool.api.driver.CommitTicket("1", "x", 1);
+    driver.commits.ticket = new FakeCommits.Ticket("1");
     SQLException lost = lost();
     Throwable thrown =
         catchThrowable(

@@ -1,0 +1,53 @@
+package io.everpool.api.framework;
+
+import io.everpool.api.Pool;
+import io.everpool.api.Work;
+import io.everpool.api.WorkOptions;
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs units of work on connections that a framework has taken from a pool before, such as the
+ * handles of Jdbi. A pool is asked for it by {@link #of}. Thread-safe.
+ */
+public interface UnitRerunner {
+
+  /**
+   * For what a framework does to bind a handle of its own to the connection, by the driver's own
+   * object perhaps, and does again after the connection was renewed. What it does counts as nothing
+   * that a later unit would miss on another session.
+   */
+  WorkOptions SET_UP = WorkOptions.IDEMPOTENT.withLabel("handle set-up");
+
+  /**
+   * The one of {@code pool}, through whatever is wrapped around it.
+   *
+   * @throws IllegalArgumentException if the pool is no Everpool, nor a wrapper of one
+   */
+  static UnitRerunner of(Pool pool) {
+    try {
+      return pool.unwrap(UnitRerunner.class);
+    } catch (SQLException e) {
+      throw new IllegalArgumentException(
+          "This pool can't rerun units of work on connections that were taken before: "
+              + pool.getClass().getName(),
+          e);
+    }
+  }
+
+  /**
+   * Runs a unit of work on a connection that the caller has already taken from this pool. Before a
+   * rerun the connection is renewed in place: the same {@link Connection} object goes on over
+   * another physical connection. Where this pool doesn't own {@code connection}, the unit just runs
+   * once. What is rerun, and what is thrown, is as {@link Pool#run(WorkOptions, Work)} has it.
+   *
+   * <p>A call within a unit that is already running on the same connection is a part of that unit:
+   * the outermost unit that can be rerun is the one that is. Where the outer one can't be (it has
+   * committed, or sent in autocommit what may have written), a unit within it that holds nothing of
+   * the kind is rerun alone, unless something of the old session is still in use. So transactions
+   * one after the other on one connection, or a transaction after a query, are units each.
+   */
+  <T extends @Nullable Object, X extends Exception> T rerun(
+      Connection connection, WorkOptions options, Work<T, X> work) throws X, SQLException;
+}
