@@ -7,6 +7,7 @@ import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.WorkOptions;
+import io.everpool.api.framework.UnitRerunner;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
 import java.sql.Connection;
@@ -139,13 +140,14 @@ class InterceptorsIT {
       execute(connection, "set work_mem = '77kB'");
       assertThatThrownBy(
               () ->
-                  pool.<Boolean, SQLException>rerun(
-                      connection,
-                      WorkOptions.IDEMPOTENT,
-                      same -> {
-                        Db.server().terminate(Db.pid(same));
-                        return tenant(same).isEmpty();
-                      }))
+                  UnitRerunner.of(pool)
+                      .<Boolean, SQLException>rerun(
+                          connection,
+                          WorkOptions.IDEMPOTENT,
+                          same -> {
+                            Db.server().terminate(Db.pid(same));
+                            return tenant(same).isEmpty();
+                          }))
           .isInstanceOf(SQLException.class);
     }
   }
