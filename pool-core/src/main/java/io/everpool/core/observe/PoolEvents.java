@@ -158,9 +158,7 @@ public final class PoolEvents {
   }
 
   private void count(PoolEvent event) {
-    if (event instanceof PoolEvent.ConnectionOpened) {
-      opened.incrementAndGet();
-    } else if (event instanceof PoolEvent.ConnectionClosed closing) {
+    if (event instanceof PoolEvent.ConnectionClosed closing) {
       counter(closing.reason()).incrementAndGet();
     } else if (event instanceof PoolEvent.ConnectFailed) {
       connectFailures.incrementAndGet();
@@ -177,6 +175,19 @@ public final class PoolEvents {
       throw new AssertionError(reason);
     }
     return counter;
+  }
+
+  /**
+   * Counts a connection before anybody can be lent it, so that who holds it finds it counted;
+   * {@link PoolEvent.ConnectionOpened} is told later, and counts nothing.
+   */
+  public void countOpened() {
+    opened.incrementAndGet();
+  }
+
+  /** Takes a count back: the pool didn't want the connection after all. */
+  public void uncountOpened() {
+    opened.decrementAndGet();
   }
 
   public long opened() {

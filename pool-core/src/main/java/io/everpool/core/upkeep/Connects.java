@@ -183,7 +183,12 @@ public final class Connects {
     expire(slot, it.answer);
     slot.generation = born;
     slot.entry = it.entry;
-    return engine.opened(slot, arrived); // a closing pool may have given the slot up
+    events.countOpened();
+    boolean in = engine.opened(slot, arrived);
+    if (!in) { // a closing pool has given the slot up
+      events.uncountOpened();
+    }
+    return in;
   }
 
   /** When it has lived long enough, or what it was opened with has. */

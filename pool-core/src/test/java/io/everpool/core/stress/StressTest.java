@@ -44,6 +44,23 @@ class StressTest {
     balances(virtual());
   }
 
+  /** The thread that opened a connection for somebody who waits may be slower than he is. */
+  @Test
+  @Timeout(value = 10, unit = TimeUnit.MINUTES)
+  void who_holds_a_connection_finds_it_counted() throws Exception {
+    for (int round = 0; round < ROUNDS; round++) {
+      PoolConfig config =
+          PoolConfig.builder("stress:").minSize(0).maxSize(1).failFast(false).build();
+      Mortals mortals = new Mortals();
+      mortals.calmDown();
+      try (Pool pool = Everpool.builder(config).connector(mortals).open();
+          Connection connection = pool.getConnection()) {
+        assertThat(connection.isClosed()).isFalse();
+        assertThat(pool.snapshot().opened()).isEqualTo(1);
+      }
+    }
+  }
+
   private static void balances(ThreadFactory factory) throws Exception {
     Mortals mortals = new Mortals();
     PoolConfig config =
