@@ -14,6 +14,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -105,7 +106,7 @@ class ConflictsIT {
             Db.config("lone")
                 .maxSize(8)
                 .properties(
-                    java.util.Map.of(
+                    Map.of(
                         "ApplicationName",
                         "lone",
                         "options",

@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.locks.LockSupport;
 
 /** Threads of an application, and the errors that it saw. */
 final class Crew implements AutoCloseable {
@@ -22,6 +23,8 @@ final class Crew implements AutoCloseable {
 
   /** Errors after which a crew stops working: they won't get better. */
   private static final int ENOUGH = 20;
+
+  private static final long BREATH = 1_000_000;
 
   private final List<Thread> threads = new ArrayList<>();
   private final Queue<Throwable> errors = new ConcurrentLinkedQueue<>();
@@ -40,7 +43,10 @@ final class Crew implements AutoCloseable {
     return crew;
   }
 
-  /** Each of {@code size} threads does the job again and again, until {@link #close()}. */
+  /**
+   * Each of {@code size} threads does the job again and again, until {@link #close()}; with a
+   * breath in between, lest it take the machine from those that it waits for.
+   */
   static Crew looping(int size, Job job) {
     Crew crew = new Crew(size);
     crew.start(
@@ -53,6 +59,7 @@ final class Crew implements AutoCloseable {
               crew.errors.add(e);
             }
             crew.rounds.incrementAndGet(member);
+            LockSupport.parkNanos(BREATH);
           }
         });
     return crew;

@@ -28,7 +28,10 @@ final class Db {
   /** Started when first wanted; it ends with this JVM. */
   private static final class Shared {
     private static final PostgresServer SERVER =
-        PostgresServer.start(ServerSettings.defaults().with("max_connections", "120"));
+        PostgresServer.start(
+            ServerSettings.defaults()
+                .with("max_connections", "120")
+                .with("deadlock_timeout", "100ms"));
 
     private Shared() {}
   }

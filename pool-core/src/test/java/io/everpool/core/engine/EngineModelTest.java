@@ -23,10 +23,12 @@ import org.junit.jupiter.api.Test;
  * argues, each in the fewest calls that can run into it. Each of these was seen to fail with one
  * queue taken out of the engine or the queue.
  *
- * <p>{@code -Deverpool.lincheck=N} multiplies the length of the search.
+ * <p>{@code -Deverpool.lincheck=N} multiplies the length of the search, {@code -Deverpool.sample=N}
+ * divides it.
  */
 class EngineModelTest {
   private static final int LENGTH = Integer.getInteger("everpool.lincheck", 1);
+  private static final int SAMPLE = Integer.getInteger("everpool.sample", 1);
 
   /** Time stands still: no hold is long and no gap passes, so all is published and signalled. */
   public static final class Published extends EngineModel {
@@ -301,12 +303,12 @@ class EngineModelTest {
         .threads(threads)
         .actorsPerThread(3)
         .actorsAfter(1)
-        .iterations(scenarios * LENGTH);
+        .iterations(Math.max(1, scenarios * LENGTH / SAMPLE));
   }
 
   private static void check(Class<?> model, ModelCheckingOptions options, int interleavings) {
     options
-        .invocationsPerIteration(interleavings * LENGTH)
+        .invocationsPerIteration(interleavings * LENGTH / SAMPLE)
         .verifier(EpsilonVerifier.class)
         .check(model);
   }
