@@ -1,6 +1,7 @@
 package io.everpool.jdbi;
 
 import io.everpool.api.WorkOptions;
+import java.time.Duration;
 import org.jdbi.v3.core.config.JdbiConfig;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,7 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
   private boolean readOnly;
   private boolean idempotent;
   private @Nullable String label;
+  private @Nullable Duration deadline;
 
   /** Nothing is known. */
   public UnitOptions() {}
@@ -27,6 +29,7 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
     readOnly = that.readOnly;
     idempotent = that.idempotent;
     label = that.label;
+    deadline = that.deadline;
   }
 
   /** Whether units only read; their connections are set read-only meanwhile. Default: no. */
@@ -50,6 +53,17 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
     return this;
   }
 
+  /**
+   * How long each unit may take; null, the default, for as long as it likes.
+   *
+   * @see WorkOptions#withDeadline
+   * @throws IllegalArgumentException if it isn't positive
+   */
+  public UnitOptions setDeadline(@Nullable Duration value) {
+    deadline = WorkOptions.DEFAULT.withDeadline(value).deadline();
+    return this;
+  }
+
   public boolean isReadOnly() {
     return readOnly;
   }
@@ -62,9 +76,17 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
     return label;
   }
 
+  public @Nullable Duration getDeadline() {
+    return deadline;
+  }
+
   /** These, for a unit that is called {@code what} unless a label was set. */
   WorkOptions of(String what) {
-    return new WorkOptions(readOnly, idempotent, 0, label == null ? what : label);
+    return WorkOptions.DEFAULT
+        .withReadOnly(readOnly)
+        .withIdempotent(idempotent)
+        .withLabel(label == null ? what : label)
+        .withDeadline(deadline);
   }
 
   @Override
@@ -80,6 +102,8 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
         + idempotent
         + ", label="
         + label
+        + ", deadline="
+        + deadline
         + "]";
   }
 }

@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -126,6 +127,11 @@ final class FakePool implements Pool, UnitRerunner {
   @Override
   public PoolSnapshot snapshot() {
     throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Connection getConnection(Duration timeout) throws SQLException {
+    return getConnection();
   }
 
   @Override

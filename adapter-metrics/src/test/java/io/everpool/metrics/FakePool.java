@@ -10,6 +10,7 @@ import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.time.Duration;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -77,6 +78,11 @@ final class FakePool implements Pool {
 
   @Override
   public Connection getConnection() throws SQLException {
+    throw nothingToLend();
+  }
+
+  @Override
+  public Connection getConnection(Duration timeout) throws SQLException {
     throw nothingToLend();
   }
 

@@ -73,7 +73,8 @@ final class FinalCancel {
     }
   }
 
-  private static void request(Connection jdbc, long deadline) {
+  /** Asks the server to cancel what it does, and waits until it has heard that. */
+  static void request(Connection jdbc, long deadline) {
     Messenger messenger = new Messenger(jdbc, deadline);
     try {
       messenger.start();

@@ -303,14 +303,28 @@ final class PostgresConnection implements PhysicalConnection {
 
   @Override
   public void cancel(long timeoutNanos) throws SQLException {
-    ProtocolLog log = log();
-    if (DRIVER.isOccupied(jdbc) || (log == null ? DRIVER.isBusy(jdbc) : log.mayStillRun())) {
+    if (runsStatement()) {
       try {
         FinalCancel.run(jdbc, socket, this::abort, timeoutNanos);
       } catch (IOException e) {
         throw new SQLException("The end of the session did not come", "08006", e);
       }
     }
+  }
+
+  @Override
+  public boolean cancelStatement(long timeoutNanos) {
+    if (!runsStatement() || commitUnanswered()) {
+      return false; // a COMMIT that waits for its standby would be cancelled by not waiting for it
+    }
+    FinalCancel.request(jdbc, System.nanoTime() + timeoutNanos);
+    return true;
+  }
+
+  /** As far as can be seen from another thread. */
+  private boolean runsStatement() {
+    ProtocolLog log = log();
+    return DRIVER.isOccupied(jdbc) || (log == null ? DRIVER.isBusy(jdbc) : log.mayStillRun());
   }
 
   @Override

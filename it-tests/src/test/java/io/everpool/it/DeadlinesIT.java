@@ -10,6 +10,7 @@ import io.everpool.api.HealthCheck;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
+import io.everpool.api.WorkDeadlineException;
 import io.everpool.api.WorkOptions;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
@@ -255,6 +256,27 @@ class DeadlinesIT {
     assertCloses(pool);
     waiting.join();
     assertThat(waiting.errors()).as("told at once").hasSize(1);
+  }
+
+  /** Where nobody hears that it is to be cancelled, the connection is cut. */
+  @Test
+  void aUnitOnAFrozenSessionEndsSoonAfterItsOwnDeadline() throws Exception {
+    WorkOptions limited = WorkOptions.READ_ONLY.withLabel("the report").withDeadline(SHORT);
+    Pool pool = Everpool.open(config("frozen-unit").build());
+    Throwable failure =
+        timed(
+            () ->
+                pool.use(
+                    limited,
+                    connection -> {
+                      freeze(Db.pid(connection));
+                      Db.ask(connection, "select 1");
+                    }));
+    assertThat(failure)
+        .isInstanceOf(WorkDeadlineException.class)
+        .hasMessage("the report ran over its deadline of 1000 ms and was cancelled");
+    assertThat(answer(pool)).isEqualTo("1");
+    assertCloses(pool);
   }
 
   @Test

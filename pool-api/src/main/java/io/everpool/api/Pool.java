@@ -2,6 +2,7 @@ package io.everpool.api;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,14 @@ public interface Pool extends DataSource, AutoCloseable {
    */
   @Override
   Connection getConnection() throws SQLException;
+
+  /**
+   * As {@link #getConnection()}, with a limit for this call in place of {@link
+   * PoolConfig#acquireTimeout()}; a longer one, too.
+   *
+   * @param timeout how long to wait; zero or less for one that is there at once
+   */
+  Connection getConnection(Duration timeout) throws SQLException;
 
   /** Refused: a pool has the credentials of its configuration only. */
   @Override

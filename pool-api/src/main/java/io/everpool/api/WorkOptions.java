@@ -1,19 +1,20 @@
 package io.everpool.api;
 
+import static java.util.Objects.requireNonNull;
+
 import java.sql.Connection;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What the caller knows about a unit of work and the pool can't see.
- *
- * @param readOnly the work changes nothing; the connection is set read-only for it
- * @param idempotent the work may be repeated even if it had its effect already
- * @param isolation a {@code Connection.TRANSACTION_*} level, or {@code 0} for the connection's own
- * @param label what logs and exceptions call the work
+ * What the caller knows about a unit of work and the pool can't see. Immutable: begin with {@link
+ * #DEFAULT}, {@link #READ_ONLY} or {@link #IDEMPOTENT}, and say what is different.
  */
-public record WorkOptions(boolean readOnly, boolean idempotent, int isolation, String label) {
+public final class WorkOptions {
 
   /** Nothing is known: rerun only what cannot be doubled. */
-  public static final WorkOptions DEFAULT = new WorkOptions(false, false, 0, "work");
+  public static final WorkOptions DEFAULT = new WorkOptions(false, false, 0, "work", null);
 
   /** The work only reads. */
   public static final WorkOptions READ_ONLY = DEFAULT.withReadOnly(true);
@@ -21,8 +22,66 @@ public record WorkOptions(boolean readOnly, boolean idempotent, int isolation, S
   /** The work may be repeated even if it had its effect already. */
   public static final WorkOptions IDEMPOTENT = DEFAULT.withIdempotent(true);
 
-  public WorkOptions {
-    switch (isolation) {
+  private final boolean readOnly;
+  private final boolean idempotent;
+  private final int isolation;
+  private final String label;
+  private final @Nullable Duration deadline;
+
+  private WorkOptions(
+      boolean readOnly,
+      boolean idempotent,
+      int isolation,
+      String label,
+      @Nullable Duration deadline) {
+    this.readOnly = readOnly;
+    this.idempotent = idempotent;
+    this.isolation = isolation;
+    this.label = label;
+    this.deadline = deadline;
+  }
+
+  /** Whether the work changes nothing; the connection is set read-only for it. */
+  public boolean readOnly() {
+    return readOnly;
+  }
+
+  /** Whether the work may be repeated even if it had its effect already. */
+  public boolean idempotent() {
+    return idempotent;
+  }
+
+  /** A {@code Connection.TRANSACTION_*} level, or {@code 0} for the connection's own. */
+  public int isolation() {
+    return isolation;
+  }
+
+  /** What logs and exceptions call the work. */
+  public String label() {
+    return label;
+  }
+
+  /** How long the work may take from its call on; null for as long as it likes. */
+  public @Nullable Duration deadline() {
+    return deadline;
+  }
+
+  public WorkOptions withReadOnly(boolean value) {
+    return new WorkOptions(value, idempotent, isolation, label, deadline);
+  }
+
+  public WorkOptions withIdempotent(boolean value) {
+    return new WorkOptions(readOnly, value, isolation, label, deadline);
+  }
+
+  /**
+   * With an isolation level for the work's connection.
+   *
+   * @param value a {@code Connection.TRANSACTION_*} level, or {@code 0} for the connection's own
+   * @throws IllegalArgumentException if it is none of these
+   */
+  public WorkOptions withIsolation(int value) {
+    switch (value) {
       case 0,
           Connection.TRANSACTION_READ_UNCOMMITTED,
           Connection.TRANSACTION_READ_COMMITTED,
@@ -30,23 +89,64 @@ public record WorkOptions(boolean readOnly, boolean idempotent, int isolation, S
           Connection.TRANSACTION_SERIALIZABLE -> {}
       default ->
           throw new IllegalArgumentException(
-              "isolation is " + isolation + "; use 0 or a Connection.TRANSACTION_* level");
+              "isolation is " + value + "; use 0 or a Connection.TRANSACTION_* level");
     }
-  }
-
-  public WorkOptions withReadOnly(boolean value) {
-    return new WorkOptions(value, idempotent, isolation, label);
-  }
-
-  public WorkOptions withIdempotent(boolean value) {
-    return new WorkOptions(readOnly, value, isolation, label);
-  }
-
-  public WorkOptions withIsolation(int value) {
-    return new WorkOptions(readOnly, idempotent, value, label);
+    return new WorkOptions(readOnly, idempotent, value, label, deadline);
   }
 
   public WorkOptions withLabel(String value) {
-    return new WorkOptions(readOnly, idempotent, isolation, value);
+    return new WorkOptions(readOnly, idempotent, isolation, requireNonNull(value), deadline);
+  }
+
+  /**
+   * With a limit for this call: waiting for a connection, all runs and the pauses between them
+   * together. Waiting for a connection takes at most {@link PoolConfig#acquireTimeout()} all the
+   * same.
+   *
+   * <p>Work that runs over it is cancelled: the server is told to end what it does, the connection
+   * is cut and replaced, and what comes is {@link WorkDeadlineException}. That happens up to a
+   * tenth of a second late. Where the connection is lost in time but there is none left for another
+   * run, that loss is what comes. The thread is not interrupted: work that computes learns of it
+   * when it uses its connection again, and work that doesn't is not disturbed. A COMMIT that was
+   * under way is looked up as ever, whose result is worth more than the limit.
+   *
+   * @param value from the call on; positive, or null for as long as it likes
+   * @throws IllegalArgumentException if it isn't positive
+   */
+  public WorkOptions withDeadline(@Nullable Duration value) {
+    if (value != null && (value.isZero() || value.isNegative())) {
+      throw new IllegalArgumentException("deadline is " + value + "; it must be positive");
+    }
+    return new WorkOptions(readOnly, idempotent, isolation, label, value);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof WorkOptions that
+        && readOnly == that.readOnly
+        && idempotent == that.idempotent
+        && isolation == that.isolation
+        && label.equals(that.label)
+        && Objects.equals(deadline, that.deadline);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(readOnly, idempotent, isolation, label, deadline);
+  }
+
+  @Override
+  public String toString() {
+    return "WorkOptions[readOnly="
+        + readOnly
+        + ", idempotent="
+        + idempotent
+        + ", isolation="
+        + isolation
+        + ", label="
+        + label
+        + ", deadline="
+        + deadline
+        + "]";
   }
 }

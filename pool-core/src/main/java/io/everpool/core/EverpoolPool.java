@@ -28,6 +28,7 @@ import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -179,6 +180,11 @@ final class EverpoolPool implements Pool, UnitRerunner {
   }
 
   @Override
+  public Connection getConnection(Duration timeout) throws SQLException {
+    return leases.acquire(UnitRunner.nanos(timeout));
+  }
+
+  @Override
   public Connection getConnection(String user, String password) throws SQLException {
     throw new SQLFeatureNotSupportedException(
         "A pool has the credentials of its configuration only; open a second pool for another"
@@ -188,17 +194,26 @@ final class EverpoolPool implements Pool, UnitRerunner {
   @Override
   public <T extends @Nullable Object, X extends Exception> T run(
       WorkOptions options, Work<T, X> work) throws X, SQLException {
-    try (PooledConnection connection = leases.acquire()) {
-      return runner.run(connection, options, work);
+    long deadline = runner.deadline(options);
+    try (PooledConnection connection = acquire(options)) {
+      return runner.run(connection, options, deadline, work);
     }
   }
 
   @Override
   public <T extends @Nullable Object, X extends Exception> T inTransaction(
       WorkOptions options, Work<T, X> work) throws X, SQLException {
-    try (PooledConnection connection = leases.acquire()) {
-      return runner.inTransaction(connection, options, work);
+    long deadline = runner.deadline(options);
+    try (PooledConnection connection = acquire(options)) {
+      return runner.inTransaction(connection, options, deadline, work);
     }
+  }
+
+  private PooledConnection acquire(WorkOptions options) throws SQLException {
+    Duration deadline = options.deadline();
+    return deadline == null || deadline.compareTo(config.acquireTimeout()) >= 0
+        ? leases.acquire()
+        : leases.acquire(UnitRunner.nanos(deadline));
   }
 
   @Override

@@ -7,8 +7,8 @@ import java.sql.SQLFeatureNotSupportedException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One session on the server. Used by one thread at a time, save {@link #cancel} and {@link
- * #abort()}, which may come from any.
+ * One session on the server. Used by one thread at a time, save {@link #cancel}, {@link
+ * #cancelStatement} and {@link #abort()}, which may come from any.
  */
 public interface PhysicalConnection {
 
@@ -192,6 +192,19 @@ public interface PhysicalConnection {
    * @param timeoutNanos how long it may take; positive
    */
   default void cancel(long timeoutNanos) throws SQLException {}
+
+  /**
+   * Asks the server to cancel the statement that another thread runs on this connection just now,
+   * which ends there in an ordinary failure. Called on a worker, on a connection that will not be
+   * lent again. Cut is what the connection is where this can't be done, and where its answer
+   * doesn't come in time.
+   *
+   * @param timeoutNanos how long the request may take; positive
+   * @return whether it was asked: false if nothing runs, or this driver can't
+   */
+  default boolean cancelStatement(long timeoutNanos) throws SQLException {
+    return false;
+  }
 
   /** Closes politely; may block for as long as the network does. */
   void close() throws SQLException;

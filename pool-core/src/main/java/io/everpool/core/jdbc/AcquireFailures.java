@@ -18,7 +18,6 @@ import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransientConnectionException;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What callers are told who get no connection: that they came too late, too many, or in vain, with
@@ -85,12 +84,22 @@ final class AcquireFailures {
   }
 
   /**
-   * For one who has waited in vain.
+   * For one who has waited for too long.
    *
    * @param begun when he began
-   * @param instead why, if not because of acquire-timeout
+   * @param timeout how long he would wait; nanoseconds
    */
-  SQLException timedOut(long begun, @Nullable String instead) {
+  SQLException timedOut(long begun, long timeout) {
+    boolean ours = timeout == config.acquireTimeout().toNanos();
+    return noConnection(begun, ours ? " (acquire-timeout)" : " (the limit of this call)");
+  }
+
+  /** For one who waits no longer, since that is no use. */
+  SQLException inVain(long begun) {
+    return noConnection(begun, ": the pool has just learnt that nothing will come");
+  }
+
+  private SQLException noConnection(long begun, String why) {
     long waited = time.nanoTime() - begun;
     events.emit(new AcquireTimedOut(config.name(), waited));
     PoolSnapshot now = snapshot.get();
@@ -98,7 +107,7 @@ final class AcquireFailures {
         "No connection within "
             + waited / 1_000_000
             + " ms"
-            + (instead == null ? " (acquire-timeout)" : ": " + instead)
+            + why
             + ". "
             + Advice.forTimeout(now, whyConnectsFail())
             + "\n"

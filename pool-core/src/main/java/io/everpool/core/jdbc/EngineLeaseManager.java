@@ -17,9 +17,11 @@ import io.everpool.core.upkeep.FailureReports;
 import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.Resets;
 import io.everpool.core.upkeep.SharedState;
+import io.everpool.core.upkeep.UnitDeadlines;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,6 +42,8 @@ public final class EngineLeaseManager implements LeaseManager {
   private final Function<Throwable, Verdict> classifier;
   private final Engine engine;
   private final Resets resets;
+  private final UnitDeadlines unitDeadlines;
+  private final long acquireTimeout;
   private final FailureReports reports;
   private final TimeSource time;
   private final PoolEvents events;
@@ -67,6 +71,8 @@ public final class EngineLeaseManager implements LeaseManager {
     this.classifier = classifier;
     this.engine = shared.engine();
     this.resets = shared.resets();
+    this.unitDeadlines = shared.unitDeadlines();
+    this.acquireTimeout = config.acquireTimeout().toNanos();
     this.reports = shared.reports();
     this.time = time;
     this.events = events;
@@ -87,10 +93,19 @@ public final class EngineLeaseManager implements LeaseManager {
    * Session#stranded}, which upkeep looks at.
    */
   public PooledConnection acquire() throws SQLException {
-    return interceptors == null ? lend() : lendIntercepted(interceptors);
+    return acquire(acquireTimeout);
   }
 
-  private PooledConnection lend() throws SQLException {
+  /**
+   * As {@link #acquire()}, with a limit of the caller's.
+   *
+   * @param timeoutNanos how long to wait; 0 or less for not at all
+   */
+  public PooledConnection acquire(long timeoutNanos) throws SQLException {
+    return interceptors == null ? lend(timeoutNanos) : lendIntercepted(timeoutNanos, interceptors);
+  }
+
+  private PooledConnection lend(long timeoutNanos) throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
     Slot found = engine.tryAcquire(threadId);
     long lease = found == null ? 0 : found.lease; // written by tryAcquire, for this thread alone
@@ -99,7 +114,7 @@ public final class EngineLeaseManager implements LeaseManager {
           || times != null
           || found.hadRested(lease)
           || session(found).hasRequests()) {
-        return face(acquireWithCare(threadId, found, config.maxWaiters()));
+        return face(acquireWithCare(threadId, found, config.maxWaiters(), timeoutNanos));
       }
       return face(found);
     } catch (Throwable e) {
@@ -114,9 +129,10 @@ public final class EngineLeaseManager implements LeaseManager {
    * What an interceptor sends may find the connection lost; the borrower need not know. But where
    * that goes on it may be the interceptor's own failure.
    */
-  private PooledConnection lendIntercepted(List<LeaseInterceptor> all) throws SQLException {
+  private PooledConnection lendIntercepted(long timeoutNanos, List<LeaseInterceptor> all)
+      throws SQLException {
     for (int attempt = 1; ; attempt++) {
-      PooledConnection plain = lend();
+      PooledConnection plain = lend(timeoutNanos);
       long lease = plain.leaseOf(plain.session());
       Session session = plain.current();
       InterceptedConnection face;
@@ -143,7 +159,8 @@ public final class EngineLeaseManager implements LeaseManager {
    * few may wait in line.
    */
   public PooledConnection acquireFirst() throws SQLException {
-    return face(acquireWithCare(HolderThreads.id(Thread.currentThread()), null, Integer.MAX_VALUE));
+    long threadId = HolderThreads.id(Thread.currentThread());
+    return face(acquireWithCare(threadId, null, Integer.MAX_VALUE, acquireTimeout));
   }
 
   private static PooledConnection face(Slot slot) {
@@ -159,9 +176,9 @@ public final class EngineLeaseManager implements LeaseManager {
   }
 
   @Override
-  public void renew(PooledConnection face) throws SQLException {
+  public void renew(PooledConnection face, long timeoutNanos) throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
-    Slot slot = acquireWithCare(threadId, null, config.maxWaiters());
+    Slot slot = acquireWithCare(threadId, null, config.maxWaiters(), timeoutNanos);
     boolean taken = false;
     try {
       face.rebind(session(slot), slot.lease);
@@ -177,16 +194,15 @@ public final class EngineLeaseManager implements LeaseManager {
   }
 
   /** With everything that costs a look at the clock or at the connection. */
-  private Slot acquireWithCare(long threadId, @Nullable Slot found, int maxWaiters)
-      throws SQLException {
+  private Slot acquireWithCare(
+      long threadId, @Nullable Slot found, int maxWaiters, long timeoutNanos) throws SQLException {
     long begun = time.nanoTime();
-    long deadline = begun + config.acquireTimeout().toNanos();
     for (Slot slot = found; ; slot = null) {
       if (slot == null) {
         slot = engine.tryAcquire(threadId);
       }
       if (slot == null) {
-        slot = parking.await(threadId, begun, deadline, maxWaiters);
+        slot = parking.await(threadId, begun, timeoutNanos, maxWaiters);
       }
       long lease = slot.lease; // by the side field again: nobody else writes it now
       boolean ready;
@@ -265,6 +281,16 @@ public final class EngineLeaseManager implements LeaseManager {
         verdict,
         message);
     events.emit(new ConnectionFailed(config.name(), session.number(), verdict, message));
+  }
+
+  @Override
+  public Runnable watch(long at, LongSupplier overrun) {
+    return unitDeadlines.watch(at, overrun);
+  }
+
+  @Override
+  public void cancel(Session session, long lease) {
+    unitDeadlines.cancel(session.slot(), lease);
   }
 
   // ---- what else faces ask

@@ -6,6 +6,7 @@ import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import java.sql.SQLException;
+import java.util.function.LongSupplier;
 
 /**
  * Where leases come from and go back to: the faces' only way to the engine. Thread-safe.
@@ -39,7 +40,31 @@ public interface LeaseManager {
    * rebound} to it; gives it back if the face refuses. The face's old connection must have been
    * {@link PooledConnection#letGo let go} before, lest the two hold two places at once.
    */
-  void renew(PooledConnection face) throws SQLException;
+  default void renew(PooledConnection face) throws SQLException {
+    renew(face, config().acquireTimeout().toNanos());
+  }
+
+  /**
+   * As {@link #renew(PooledConnection)}, with a time of the caller's.
+   *
+   * @param timeoutNanos how long to wait; 0 or less for not at all
+   */
+  void renew(PooledConnection face, long timeoutNanos) throws SQLException;
+
+  /**
+   * Has {@code overrun} called, on a thread that must not be kept, soon after a time. It returns
+   * when it wants to be called again, in nanoseconds from then on, or 0.
+   *
+   * @param at on the pool's clock
+   * @return takes that back
+   */
+  Runnable watch(long at, LongSupplier overrun);
+
+  /**
+   * The holder's time is over: what runs under the lease is cancelled on the server, or the
+   * connection is cut; it is never lent again. Blocks for nothing. A late call does nothing.
+   */
+  void cancel(Session session, long lease);
 
   /** What a failure means: the user's rules first, then the driver's. */
   Verdict classify(Throwable failure);

@@ -179,6 +179,23 @@ public abstract class LeasedConnection extends TrackingConnection {
     SESSION.compareAndSet(this, s, null);
   }
 
+  /**
+   * Has what runs here cancelled, for the time of the work is over; the holder keeps this face, and
+   * finds its session lost at the latest when he uses it next. From any thread.
+   *
+   * @return cuts the session if it is still used, for one whom that didn't move; null if this is
+   *     closed, or between two sessions
+   */
+  public final @Nullable Runnable cancel() {
+    Session s = session;
+    long l = leaseOf(s);
+    if (s == null || l == BETWEEN) {
+      return null;
+    }
+    s.leases.cancel(s, l);
+    return () -> s.leases.cut(s, l, CloseReason.ABORTED);
+  }
+
   // ---- its renewal
 
   /**

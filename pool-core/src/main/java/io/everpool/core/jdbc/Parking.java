@@ -40,12 +40,13 @@ final class Parking {
   /**
    * Waits in line.
    *
-   * @param begun when the caller began to ask for a connection
-   * @param deadline when he must have one; both on the pool's clock
+   * @param begun when the caller began to ask for a connection, on the pool's clock
+   * @param timeout how long from then on he waits; nanoseconds
    * @return a slot that was acquired for him; the lease is in {@link Slot#lease}
    */
-  Slot await(long threadId, long begun, long deadline, int maxWaiters) throws SQLException {
+  Slot await(long threadId, long begun, long timeout, int maxWaiters) throws SQLException {
     failures.refuseIfHopeless();
+    long deadline = begun + timeout;
     Parked waiter = new Parked(time.nanoTime());
     boolean interrupted = false;
     boolean stands = true;
@@ -59,7 +60,7 @@ final class Parking {
           case CLOSED -> {
             stands = false;
             failures.refuseIfHopeless();
-            throw failures.timedOut(begun, "the pool has just learnt that nothing will come");
+            throw failures.inVain(begun);
           }
           case REFUSED -> {
             stands = false;
@@ -71,7 +72,7 @@ final class Parking {
             if (left <= 0 || interrupted) {
               if (engine.leave(waiter)) {
                 stands = false;
-                throw interrupted ? failures.interrupted() : failures.timedOut(begun, null);
+                throw interrupted ? failures.interrupted() : failures.timedOut(begun, timeout);
               }
               result = engine.step(waiter, threadId); // a connection came first: it must be taken
             } else if (result == WaitResult.WAIT) {

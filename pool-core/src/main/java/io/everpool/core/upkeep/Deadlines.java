@@ -25,6 +25,7 @@ final class Deadlines {
   private final Slot[] slots;
   private final SlotActivity activity;
   private final Resets resets;
+  private final UnitDeadlines units;
   private final Closer closer;
   private final Connects connects;
   private final Probes probes;
@@ -37,6 +38,7 @@ final class Deadlines {
     this.slots = engine.slots();
     this.activity = shared.activity;
     this.resets = shared.resets;
+    this.units = shared.unitDeadlines;
     this.closer = shared.closer;
     this.connects = connects;
     this.probes = probes;
@@ -49,6 +51,7 @@ final class Deadlines {
    */
   void enforce(long now, long lastPass) {
     resets.enforce(now);
+    units.enforce(now);
     for (Slot slot : slots) {
       long word = activity.word(slot.index);
       long unmoved = activity.unmovedFor(slot.index, now);

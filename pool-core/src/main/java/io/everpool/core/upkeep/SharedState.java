@@ -27,6 +27,7 @@ public final class SharedState {
   final Reachability server;
   final SleepSwitch sleep;
   final Resets resets;
+  final UnitDeadlines unitDeadlines;
 
   public SharedState(
       PoolConfig config,
@@ -46,6 +47,7 @@ public final class SharedState {
     server = new Reachability(connector, time, events, engine, pace, reports);
     sleep = new SleepSwitch(config, connector.serverless(), activity, engine, events);
     resets = new Resets(config, environment, events, engine);
+    unitDeadlines = new UnitDeadlines(events, workers, engine);
   }
 
   /** Lends and takes back. */
@@ -71,6 +73,11 @@ public final class SharedState {
   /** What the pool does on a caller's thread, and must not take for ever. */
   public Resets resets() {
     return resets;
+  }
+
+  /** The units that must have ended by a time of their own. */
+  public UnitDeadlines unitDeadlines() {
+    return unitDeadlines;
   }
 
   /** For how long a slot has held still, as far as was seen; nanoseconds. From any thread. */

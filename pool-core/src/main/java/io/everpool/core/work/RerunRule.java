@@ -18,6 +18,12 @@ import java.util.function.BiPredicate;
  * {@link #SESSION_CHANGED} and {@link #STATEMENT_HELD} see to.
  */
 enum RerunRule {
+  CANCELLED(
+      "its deadline has passed (`WorkOptions.withDeadline`), or that of a unit around it, and it was"
+          + " cancelled; what has become of a COMMIT is looked up all the same",
+      (unit, limits) -> unit.cancelled() && unit.failed() != FailureKind.COMMIT,
+      Decision.GIVE_UP,
+      "its deadline has passed"),
   OWN_FAILURE(
       "its own SQL, data or code failed",
       (unit, limits) -> unit.failed() == FailureKind.STATEMENT,
@@ -98,6 +104,11 @@ enum RerunRule {
       (unit, limits) -> unit.spentNanos() > limits.maxDuration().toNanos(),
       Decision.GIVE_UP,
       "retry.max-duration is over"),
+  NO_TIME_LEFT(
+      "its deadline would be over after the pause",
+      (unit, limits) -> unit.nanosLeft() <= 0,
+      Decision.GIVE_UP,
+      "there is no time left before its deadline"),
   INTERRUPTED(
       "its thread was interrupted",
       (unit, limits) -> unit.interrupted(),

@@ -10,6 +10,7 @@ import io.everpool.core.jdbc.SessionState;
 import io.everpool.core.jdbc.UnitObserver;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   private final UnitFailure failure;
   final WorkOptions options;
   final OptionsOnConnection set;
+  private final @Nullable UnitDeadline deadline;
   final long begunAt;
 
   // ---- what was so before it
@@ -41,8 +43,14 @@ final class Unit implements UnitObserver, AutoCloseable {
   private final boolean sessionChanged;
   private final List<Statement> openBefore;
 
-  /** Begins to hear what is sent by {@code face}, until it is closed. */
-  Unit(UnitRunner runner, PooledConnection face, WorkOptions options) throws SQLException {
+  /**
+   * Begins to hear what is sent by {@code face}, until it is closed.
+   *
+   * @param deadline when it must have ended, on the pool's clock; means nothing without one in its
+   *     options
+   */
+  Unit(UnitRunner runner, PooledConnection face, WorkOptions options, long deadline)
+      throws SQLException {
     this.runner = runner;
     this.leases = runner.leases;
     this.face = face;
@@ -56,11 +64,19 @@ final class Unit implements UnitObserver, AutoCloseable {
     this.sessionChanged = session.hasSideEffects();
     this.openBefore = face.openStatements();
     this.set = new OptionsOnConnection(face, options, withinTransaction);
+    Duration allowed = options.deadline();
+    this.deadline =
+        allowed == null
+            ? null
+            : new UnitDeadline(leases, face, options.label(), deadline, UnitRunner.nanos(allowed));
     face.observer(this);
   }
 
   @Override
   public void close() {
+    if (deadline != null) {
+      deadline.end();
+    }
     face.observer(outer);
   }
 
@@ -71,6 +87,9 @@ final class Unit implements UnitObserver, AutoCloseable {
     log.begin(face.session());
     failure.begin();
     set.begin();
+    if (deadline != null) {
+      deadline.watch();
+    }
   }
 
   /** A run after a failed one begins as the first did. */
@@ -118,7 +137,7 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   void renewIfLetGo() throws SQLException {
     if (face.isGivenBack()) {
-      leases.renew(face);
+      leases.renew(face, Math.min(leases.config().acquireTimeout().toNanos(), nanosLeft()));
     }
     forgetFailure();
   }
@@ -179,6 +198,18 @@ final class Unit implements UnitObserver, AutoCloseable {
               + " caught. Let it pass, or roll back to a savepoint",
           "25P02");
     }
+    if (!suspendDeadlines()) {
+      throw new SQLException(
+          "The transaction isn't committed: its work has run over its deadline", "57014");
+    }
+    try {
+      commit(session);
+    } finally {
+      watchDeadlines();
+    }
+  }
+
+  private void commit(Session session) throws SQLException {
     boolean reads = session.readOnly() && !set.mayHaveLiftedReadOnly();
     List<Effects> before = effectsOfAll();
     if (reads || !session.pending() || !session.inTransaction()) {
@@ -241,6 +272,51 @@ final class Unit implements UnitObserver, AutoCloseable {
     }
   }
 
+  // ---- its deadline, and those of the units around it
+
+  /** How long there is until the first of them; nanoseconds. */
+  private long nanosLeft() {
+    long left = Long.MAX_VALUE;
+    for (Unit unit = this; unit != null; unit = unit.outer) {
+      if (unit.deadline != null) {
+        left = Math.min(left, unit.deadline.left(runner.time.nanoTime()));
+      }
+    }
+    return left;
+  }
+
+  /** Whether one has passed, and what ran was cancelled. */
+  private boolean isCancelled() {
+    for (Unit unit = this; unit != null; unit = unit.outer) {
+      if (unit.deadline != null && unit.deadline.hasPassed()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** False if it is too late, for one has passed. */
+  private boolean suspendDeadlines() {
+    boolean inTime = true;
+    for (Unit unit = this; unit != null; unit = unit.outer) {
+      inTime &= unit.deadline == null || unit.deadline.suspend();
+    }
+    return inTime;
+  }
+
+  private void watchDeadlines() {
+    for (Unit unit = this; unit != null; unit = unit.outer) {
+      if (unit.deadline != null) {
+        unit.deadline.watch();
+      }
+    }
+  }
+
+  /** Its own deadline if that has passed, and what ran was cancelled; else null. */
+  @Nullable UnitDeadline passed() {
+    return deadline != null && deadline.hasPassed() ? deadline : null;
+  }
+
   // ---- what follows
 
   /** What a failed run has failed of. */
@@ -276,6 +352,8 @@ final class Unit implements UnitObserver, AutoCloseable {
         holds,
         connectionRuns,
         runner.time.nanoTime() - begunAt + pause,
+        isCancelled(),
+        nanosLeft() - pause,
         Thread.currentThread().isInterrupted());
   }
 

@@ -16,6 +16,9 @@ import io.everpool.api.driver.Effects;
  * @param holdsStatement whether a statement that was opened before it is still open
  * @param connectionRuns how often it has run, less the runs that ended in a conflict
  * @param spentNanos since its first run began, with the pause before the next; nanoseconds
+ * @param cancelled whether its deadline has passed, or that of a unit around it, and what it ran
+ *     was cancelled
+ * @param nanosLeft until the first of these deadlines, less the pause before the next run
  * @param interrupted whether its thread was
  */
 record UnitFacts(
@@ -29,6 +32,8 @@ record UnitFacts(
     boolean holdsStatement,
     int connectionRuns,
     long spentNanos,
+    boolean cancelled,
+    long nanosLeft,
     boolean interrupted) {
 
   boolean promised() {

@@ -1,6 +1,7 @@
 package io.everpool.core.work;
 
 import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.WorkDeadlineException;
 import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Verdict;
@@ -124,6 +125,7 @@ final class UnitFailure {
             failure,
             at ->
                 at instanceof WriteOutcomeUnknownException
+                    || at instanceof WorkDeadlineException
                     || at instanceof CommitOutcomeUnknownException)
         != null;
   }

@@ -2,6 +2,7 @@ package io.everpool.core.work;
 
 import io.everpool.api.RetryConfig;
 import io.everpool.api.Work;
+import io.everpool.api.WorkDeadlineException;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.driver.Verdict;
@@ -33,6 +34,8 @@ import org.slf4j.Logger;
 public final class UnitRunner {
   static final Logger log = PoolEvents.log();
 
+  private static final Duration CENTURY = Duration.ofDays(36_525);
+
   final LeaseManager leases;
   final TimeSource time;
   final Pause pause;
@@ -63,7 +66,7 @@ public final class UnitRunner {
     if (face == null) {
       return work.run(connection);
     }
-    try (Unit unit = new Unit(this, face, options)) {
+    try (Unit unit = new Unit(this, face, options, deadline(options))) {
       try {
         return runUntilDecided(
             unit,
@@ -87,10 +90,29 @@ public final class UnitRunner {
     }
   }
 
-  /** As {@code Pool.run}, on a connection that is closed afterwards. */
+  /**
+   * When a unit that is called now must have ended, on the pool's clock; it means nothing, and
+   * costs nothing, for options without a deadline.
+   */
+  public long deadline(WorkOptions options) {
+    Duration allowed = options.deadline();
+    return allowed == null ? 0 : time.nanoTime() + nanos(allowed);
+  }
+
+  /** At most a century, so that it can be added to a time. */
+  public static long nanos(Duration duration) {
+    return duration.compareTo(CENTURY) < 0 ? duration.toNanos() : CENTURY.toNanos();
+  }
+
+  /**
+   * As {@code Pool.run}, on a connection that is closed afterwards.
+   *
+   * @param deadline what {@link #deadline} said before the connection was acquired
+   */
   public <T extends @Nullable Object, X extends Exception> T run(
-      PooledConnection face, WorkOptions options, Work<T, X> work) throws X, SQLException {
-    try (Unit unit = new Unit(this, face, options)) {
+      PooledConnection face, WorkOptions options, long deadline, Work<T, X> work)
+      throws X, SQLException {
+    try (Unit unit = new Unit(this, face, options, deadline)) {
       return runUntilDecided(
           unit,
           () -> {
@@ -104,10 +126,11 @@ public final class UnitRunner {
     }
   }
 
-  /** As {@code Pool.inTransaction}, on a connection that is closed afterwards. */
+  /** As {@code Pool.inTransaction}; otherwise as {@link #run}. */
   public <T extends @Nullable Object, X extends Exception> T inTransaction(
-      PooledConnection face, WorkOptions options, Work<T, X> work) throws X, SQLException {
-    try (Unit unit = new Unit(this, face, options)) {
+      PooledConnection face, WorkOptions options, long deadline, Work<T, X> work)
+      throws X, SQLException {
+    try (Unit unit = new Unit(this, face, options, deadline)) {
       return runUntilDecided(
           unit,
           () -> {
@@ -311,6 +334,17 @@ public final class UnitRunner {
                   + because
                   + "). Look for its effect before you repeat it. Work that runs in a transaction,"
                   + " or is marked read-only or idempotent, is run again by the pool",
+              failure));
+    }
+    UnitDeadline passed = unit.passed();
+    if (passed != null && failures.rule() == RerunRule.CANCELLED) {
+      return failures.last(
+          new WorkDeadlineException(
+              label
+                  + " ran over its deadline of "
+                  + passed.allowed()
+                  + " and was cancelled"
+                  + failures.history(time.nanoTime() - unit.begunAt),
               failure));
     }
     String note =

@@ -14,6 +14,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -107,7 +108,17 @@ class AllocationTest {
     }
 
     @Override
-    public void renew(PooledConnection face) {
+    public void renew(PooledConnection face, long timeoutNanos) {
+      throw new AssertionError();
+    }
+
+    @Override
+    public Runnable watch(long at, LongSupplier overrun) {
+      throw new AssertionError();
+    }
+
+    @Override
+    public void cancel(Session session, long lease) {
       throw new AssertionError();
     }
 

@@ -47,6 +47,13 @@ public final class FakeDriver {
 
   private final Map<String, Deque<SQLException>> failures = new ConcurrentHashMap<>();
 
+  private final Map<String, Runnable> meanwhile = new ConcurrentHashMap<>();
+
+  /** Has this happen during the next call of this name. */
+  public void during(String method, Runnable happens) {
+    meanwhile.put(method, happens);
+  }
+
   /** Has the next call of this name fail. */
   public void failNext(String method, SQLException failure) {
     failures.computeIfAbsent(method, m -> new ArrayDeque<>()).add(failure);
@@ -134,6 +141,10 @@ public final class FakeDriver {
             .filter(Objects::nonNull)
             .forEach(arguments::add);
       }
+    }
+    Runnable happens = meanwhile.remove(method.getName());
+    if (happens != null) {
+      happens.run();
     }
     Deque<SQLException> due = failures.get(method.getName());
     SQLException failure = due == null ? null : due.poll();

@@ -11,11 +11,14 @@ import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +55,12 @@ public final class FakeLeaseManager implements LeaseManager {
   public final List<Verdict> doomed = new CopyOnWriteArrayList<>();
 
   public final List<PoolEvent> events = new CopyOnWriteArrayList<>();
+
+  /** Connections whose holder's time was over. */
+  public final List<Long> cancelled = new CopyOnWriteArrayList<>();
+
+  /** What has a deadline. */
+  public final Map<LongSupplier, Long> watched = new ConcurrentHashMap<>();
 
   /** Clean-ups begun and ended. */
   public final AtomicInteger resetsStarted = new AtomicInteger();
@@ -163,7 +172,7 @@ public final class FakeLeaseManager implements LeaseManager {
   }
 
   @Override
-  public void renew(PooledConnection face) throws SQLException {
+  public void renew(PooledConnection face, long timeoutNanos) throws SQLException {
     Session session = lend();
     long lease = session.slot().lease;
     try {
@@ -171,6 +180,31 @@ public final class FakeLeaseManager implements LeaseManager {
     } catch (SQLException e) {
       release(session, lease);
       throw e;
+    }
+  }
+
+  @Override
+  public Runnable watch(long at, LongSupplier overrun) {
+    watched.put(overrun, at);
+    return () -> watched.remove(overrun);
+  }
+
+  /** Upkeep comes by. */
+  public void pass(long now) {
+    watched.replaceAll(
+        (overrun, at) -> {
+          if (at > now) {
+            return at;
+          }
+          long again = overrun.getAsLong();
+          return again == 0 ? Long.MAX_VALUE : now + again;
+        });
+  }
+
+  @Override
+  public void cancel(Session session, long lease) {
+    if (session.slot().attempt(Move.DOOM, lease)) {
+      cancelled.add(session.number());
     }
   }
 

@@ -23,6 +23,7 @@ class CommitTest extends RunnerFixture {
       return runner.inTransaction(
           face,
           options,
+          0,
           connection -> {
             runs++;
             execute(connection, "insert a");

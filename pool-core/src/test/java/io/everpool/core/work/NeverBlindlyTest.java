@@ -89,9 +89,9 @@ class NeverBlindlyTest {
       Exception thrown = null;
       try (PooledConnection face = leases.acquire()) {
         if (transaction) {
-          runner.inTransaction(face, WorkOptions.DEFAULT, c -> insert(c, inserts));
+          runner.inTransaction(face, WorkOptions.DEFAULT, 0, c -> insert(c, inserts));
         } else {
-          runner.run(face, WorkOptions.DEFAULT, c -> insertEach(c, inserts));
+          runner.run(face, WorkOptions.DEFAULT, 0, c -> insertEach(c, inserts));
         }
       } catch (SQLException e) {
         thrown = e;

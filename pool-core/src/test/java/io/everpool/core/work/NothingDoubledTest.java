@@ -73,8 +73,8 @@ class NothingDoubledTest {
       Exception thrown = null;
       try (PooledConnection face = leases.acquire()) {
         switch (mode) {
-          case 0 -> runner.inTransaction(face, WorkOptions.DEFAULT, c -> follow(script, c, 0));
-          case 1 -> runner.run(face, WorkOptions.DEFAULT, c -> follow(script, c, 0));
+          case 0 -> runner.inTransaction(face, WorkOptions.DEFAULT, 0, c -> follow(script, c, 0));
+          case 1 -> runner.run(face, WorkOptions.DEFAULT, 0, c -> follow(script, c, 0));
           default ->
               runner.rerun(
                   face,

@@ -46,6 +46,8 @@ class RerunRuleTest {
     boolean holdsStatement;
     int connectionRuns = 1;
     long spentNanos = 1;
+    boolean cancelled;
+    long nanosLeft = 1;
     boolean interrupted;
 
     UnitFacts facts() {
@@ -60,6 +62,8 @@ class RerunRuleTest {
           holdsStatement,
           connectionRuns,
           spentNanos,
+          cancelled,
+          nanosLeft,
           interrupted);
     }
   }
@@ -82,6 +86,24 @@ class RerunRuleTest {
               f.failed = FailureKind.STATEMENT;
               f.promise = Promise.IDEMPOTENT;
             }),
+        row("a deadline that has passed", RerunRule.CANCELLED, f -> f.cancelled = true),
+        row(
+            "a cancelled statement, though idempotent",
+            RerunRule.CANCELLED,
+            f -> {
+              f.cancelled = true;
+              f.failed = FailureKind.STATEMENT;
+              f.promise = Promise.IDEMPOTENT;
+            }),
+        row(
+            "a COMMIT that was cut off by the deadline",
+            RerunRule.COMMIT_TRACEABLE,
+            f -> {
+              f.cancelled = true;
+              f.failed = FailureKind.COMMIT;
+              f.commitTraceable = true;
+            }),
+        row("no time before the deadline", RerunRule.NO_TIME_LEFT, f -> f.nanosLeft = 0),
         row("its deadline", RerunRule.OWN_DEADLINE, f -> f.failed = FailureKind.DEADLINE),
         row(
             "its deadline, though read-only",
@@ -202,6 +224,7 @@ class RerunRuleTest {
         assertThat(facts.effects() == NONE || facts.promised()).as("%s", facts).isTrue();
         assertThat(facts.withinTransaction()).as("%s", facts).isFalse();
         assertThat(facts.outerReruns()).as("%s", facts).isFalse();
+        assertThat(facts.cancelled() || facts.nanosLeft() <= 0).as("%s", facts).isFalse();
         assertThat(facts.failed())
             .as("%s", facts)
             .isIn(FailureKind.CONFLICT, FailureKind.STALE_PLAN, FailureKind.CONNECTION);
@@ -267,7 +290,7 @@ class RerunRuleTest {
     for (FailureKind failed : FailureKind.values()) {
       for (Effects effects : Effects.values()) {
         for (Promise promise : Promise.values()) {
-          for (int bits = 0; bits < 32; bits++) {
+          for (int bits = 0; bits < 128; bits++) {
             for (int runs : new int[] {1, 3}) {
               for (boolean interrupted : both) {
                 all.add(
@@ -282,6 +305,8 @@ class RerunRuleTest {
                         (bits & 16) != 0,
                         runs,
                         runs == 3 ? 2_000_000_000L : 1,
+                        (bits & 32) != 0,
+                        (bits & 64) != 0 ? 0 : 1,
                         interrupted));
               }
             }

@@ -46,13 +46,13 @@ class RerunTest extends RunnerFixture {
   private <T, X extends Exception> T run(WorkOptions options, Work<T, X> work)
       throws X, SQLException {
     try (PooledConnection face = leases.acquire()) {
-      return runner.run(face, options, work);
+      return runner.run(face, options, runner.deadline(options), work);
     }
   }
 
   private <T, X extends Exception> T inTransaction(Work<T, X> work) throws X, SQLException {
     try (PooledConnection face = leases.acquire()) {
-      return runner.inTransaction(face, WorkOptions.DEFAULT, work);
+      return runner.inTransaction(face, WorkOptions.DEFAULT, 0, work);
     }
   }
 
@@ -74,6 +74,7 @@ class RerunTest extends RunnerFixture {
           runner.run(
               face,
               READ_ONLY,
+              0,
               connection -> {
                 faces.add(connection);
                 numbers.add(number(connection));
@@ -552,7 +553,7 @@ class RerunTest extends RunnerFixture {
         new UnitRunner(
             leases, () -> now, () -> 0.5, nanos -> closedAtPause.add(leases.closed.size()));
     try (PooledConnection face = leases.acquire()) {
-      watching.run(face, READ_ONLY, executing("select 1"));
+      watching.run(face, READ_ONLY, 0, executing("select 1"));
     }
     assertThat(closedAtPause).containsExactly(1);
   }
@@ -586,7 +587,7 @@ class RerunTest extends RunnerFixture {
               throw new InterruptedException();
             });
     try (PooledConnection face = leases.acquire()) {
-      assertThatThrownBy(() -> interrupted.run(face, READ_ONLY, executing("select 1")))
+      assertThatThrownBy(() -> interrupted.run(face, READ_ONLY, 0, executing("select 1")))
           .hasMessageContaining("broken off");
     }
     assertThat(Thread.interrupted()).isTrue();
@@ -600,7 +601,8 @@ class RerunTest extends RunnerFixture {
     SQLException down = new SQLException("no connection within 30 s", "08001");
     try (PooledConnection face = leases.acquire()) {
       leases.openFailure = down;
-      assertThatThrownBy(() -> runner.run(face, READ_ONLY, executing("select 1"))).isSameAs(lost);
+      assertThatThrownBy(() -> runner.run(face, READ_ONLY, 0, executing("select 1")))
+          .isSameAs(lost);
       assertThat(face.isClosed()).isTrue();
     }
     assertThat(lost.getSuppressed()).hasSize(2).startsWith(down);

@@ -1,0 +1,107 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Move;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.observe.PoolEvents;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+
+/**
+ * The units of work that must have ended by a time of their own. They are watched from their own
+ * threads, and told by upkeep.
+ */
+public final class UnitDeadlines {
+  private static final Logger log = PoolEvents.log();
+
+  /** How long the server may take to end a statement that it was asked to cancel; nanoseconds. */
+  public static final long GRACE = 1_000_000_000L;
+
+  /** By identity: two units may have the same deadline. */
+  private static final class Watched {
+    long at; // upkeep only, once it is in the set
+    final LongSupplier overrun;
+
+    Watched(long at, LongSupplier overrun) {
+      this.at = at;
+      this.overrun = overrun;
+    }
+  }
+
+  private final PoolEvents events;
+  private final Workers workers;
+  private final Engine engine;
+  private final Set<Watched> watched = ConcurrentHashMap.newKeySet();
+
+  UnitDeadlines(PoolEvents events, Workers workers, Engine engine) {
+    this.events = events;
+    this.workers = workers;
+    this.engine = engine;
+  }
+
+  /**
+   * Has {@code overrun} called on the upkeep thread in the first pass after {@code at}, unless the
+   * watch is ended before. It returns when it wants to be called again, in nanoseconds from then
+   * on, or 0. From any thread. Who ends the watch may be told once more meanwhile.
+   *
+   * @param at on the pool's clock
+   * @return ends the watch
+   */
+  public Runnable watch(long at, LongSupplier overrun) {
+    Watched watch = new Watched(at, overrun);
+    watched.add(watch);
+    return () -> watched.remove(watch);
+  }
+
+  void enforce(long now) {
+    if (!watched.isEmpty()) {
+      watched.removeIf(watch -> now - watch.at >= 0 && isDone(watch, now));
+    }
+  }
+
+  private static boolean isDone(Watched watch, long now) {
+    long again = watch.overrun.getAsLong();
+    watch.at = now + again;
+    return again <= 0;
+  }
+
+  /**
+   * Has what runs under a lease cancelled on the server, so that its holder hears of it in the
+   * ordinary way; where nothing runs, or that can't be, the connection is cut under him. In any
+   * case it is never lent again, so the request to cancel can hit nobody else. Does nothing if the
+   * lease is over. Blocks for nothing.
+   */
+  public void cancel(Slot slot, long lease) {
+    // The move first: once it is doomed nobody but its holder can reach this connection.
+    boolean doomed = engine.doom(slot, lease, CloseReason.ABORTED);
+    if (!doomed && slot.word() != Slot.after(Move.DOOM, lease)) {
+      return;
+    }
+    PhysicalConnection physical = Closer.entry(slot).physical();
+    if (!workers.start("cancelling a statement", () -> cancel(slot, lease, physical))) {
+      cut(slot, lease);
+    }
+  }
+
+  private void cancel(Slot slot, long lease, PhysicalConnection physical) {
+    boolean cancelled = false;
+    try {
+      cancelled = physical.cancelStatement(GRACE);
+    } catch (Throwable e) {
+      log.debug("Pool {}: a statement could not be cancelled", events.pool(), e);
+    } finally {
+      if (!cancelled) {
+        cut(slot, lease);
+      }
+    }
+  }
+
+  /** Cuts the connection under its holder; does nothing if the lease is over. */
+  public void cut(Slot slot, long lease) {
+    engine.cut(slot, lease, CloseReason.ABORTED);
+  }
+}

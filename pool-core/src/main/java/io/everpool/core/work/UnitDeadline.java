@@ -1,0 +1,107 @@
+package io.everpool.core.work;
+
+import io.everpool.core.jdbc.LeaseManager;
+import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.upkeep.UnitDeadlines;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * When a unit must have ended. If it hasn't by then, upkeep has what it runs cancelled, and cuts
+ * the connection if that doesn't help.
+ *
+ * <p>A COMMIT must not be cancelled: one that waits for a synchronous standby then commits without
+ * it. So the deadline is suspended while one is sent, and both sides move by compare-and-set:
+ * either the unit has suspended it, and upkeep does nothing; or upkeep has declared it passed, and
+ * the unit doesn't send its COMMIT.
+ */
+final class UnitDeadline {
+  private enum State {
+    WATCHED,
+    SUSPENDED,
+    PASSED
+  }
+
+  private static final long SOON = 100_000_000L;
+
+  private final LeaseManager leases;
+  private final PooledConnection face;
+  private final String label;
+  private final long at;
+  private final long allowed;
+  private final AtomicReference<State> state = new AtomicReference<>(State.SUSPENDED);
+  private @Nullable Runnable watch;
+
+  /** What to do if cancelling was no use. Upkeep only. */
+  private @Nullable Runnable cut;
+
+  /**
+   * @param at on the pool's clock
+   * @param allowed what the caller has allowed, for messages; nanoseconds
+   */
+  UnitDeadline(LeaseManager leases, PooledConnection face, String label, long at, long allowed) {
+    this.leases = leases;
+    this.face = face;
+    this.label = label;
+    this.at = at;
+    this.allowed = allowed;
+  }
+
+  /** How long is left at {@code now}; nanoseconds. */
+  long left(long now) {
+    return at - now;
+  }
+
+  /** Whether it has passed and the unit was cancelled. */
+  boolean hasPassed() {
+    return state.get() == State.PASSED;
+  }
+
+  /** What was allowed, in words. */
+  String allowed() {
+    return allowed / 1_000_000 + " ms";
+  }
+
+  /** From now on upkeep looks after it. */
+  void watch() {
+    if (watch == null) {
+      watch = leases.watch(at, this::overrun);
+    }
+    state.compareAndSet(State.SUSPENDED, State.WATCHED);
+  }
+
+  /** What is done now must not be cancelled; false if it is too late to do it. */
+  boolean suspend() {
+    return state.compareAndSet(State.WATCHED, State.SUSPENDED) || !hasPassed();
+  }
+
+  /** The unit is over. */
+  void end() {
+    suspend();
+    if (watch != null) {
+      watch.run();
+      watch = null;
+    }
+  }
+
+  /** Upkeep says that it has passed; returns when it is to say so again, in nanoseconds, or 0. */
+  private long overrun() {
+    Runnable last = cut;
+    if (last != null) {
+      last.run();
+      return 0;
+    }
+    if (!hasPassed()) {
+      if (!state.compareAndSet(State.WATCHED, State.PASSED)) {
+        return SOON; // a COMMIT is under way, or the unit is over
+      }
+      UnitRunner.log.warn(
+          "Pool {}: {} has run over its deadline of {} and is cancelled",
+          leases.config().name(),
+          label,
+          allowed());
+    }
+    cut = face.cancel();
+    return cut == null ? SOON : UnitDeadlines.GRACE; // if null, it waits for another session
+  }
+}

@@ -1,0 +1,300 @@
+package io.everpool.core.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ch.qos.logback.classic.Level;
+import io.everpool.api.Work;
+import io.everpool.api.WorkDeadlineException;
+import io.everpool.api.WorkOptions;
+import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.core.jdbc.PooledConnection;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** Units that must have ended by a time of their own; here time passes when the work says so. */
+class UnitDeadlineTest extends RunnerFixture {
+  private static final long SECOND = 1_000_000_000L;
+  private static final WorkOptions LIMITED =
+      WorkOptions.DEFAULT.withLabel("the report").withDeadline(Duration.ofSeconds(2));
+
+  private <T, X extends Exception> T run(WorkOptions options, Work<T, X> work)
+      throws X, SQLException {
+    long deadline = runner.deadline(options);
+    try (PooledConnection face = leases.acquire()) {
+      return runner.run(face, options, deadline, work);
+    }
+  }
+
+  private <T, X extends Exception> T inTransaction(WorkOptions options, Work<T, X> work)
+      throws X, SQLException {
+    long deadline = runner.deadline(options);
+    try (PooledConnection face = leases.acquire()) {
+      return runner.inTransaction(face, options, deadline, work);
+    }
+  }
+
+  /** So long takes what the work does now, and upkeep comes by at the end of it. */
+  private void take(long nanos) {
+    now += nanos;
+    leases.pass(now);
+  }
+
+  private static SQLException cancelled() {
+    return new SQLException("canceling statement due to user request", "57014");
+  }
+
+  @Test
+  void workThatEndsInTimeIsLeftAlone() throws SQLException {
+    String result =
+        run(
+            LIMITED,
+            connection -> {
+              take(2 * SECOND - 1);
+              return "done";
+            });
+    assertThat(result).isEqualTo("done");
+    assertThat(leases.watched).as("nobody watches over what has ended").isEmpty();
+    assertThat(leases.cancelled).isEmpty();
+    assertThat(leases.released).hasValue(1);
+  }
+
+  @Test
+  void workWithoutADeadlineIsNotWatched() throws SQLException {
+    run(
+        WorkOptions.DEFAULT,
+        connection -> {
+          assertThat(leases.watched).isEmpty();
+          return true;
+        });
+  }
+
+  @Test
+  void whatRunsOverItIsCancelledAndSaysSo() {
+    SQLException answer = cancelled();
+    assertThatThrownBy(
+            () ->
+                run(
+                    LIMITED,
+                    connection -> {
+                      take(2 * SECOND);
+                      throw answer;
+                    }))
+        .isInstanceOf(WorkDeadlineException.class)
+        .hasMessage("the report ran over its deadline of 2000 ms and was cancelled")
+        .hasCause(answer)
+        .hasFieldOrPropertyWithValue("SQLState", "57014");
+    assertThat(leases.cancelled).containsExactly(1L);
+    assertThat(leases.closed).as("it is never lent again").hasSize(1);
+    assertThat(leases.watched).isEmpty();
+    assertThat(logged.messages(Level.WARN))
+        .contains(
+            "Pool everpool: the report has run over its deadline of 2000 ms and is cancelled");
+  }
+
+  @Test
+  void theTimeBeforeItsConnectionCameCounts() {
+    assertThatThrownBy(
+            () -> {
+              long deadline = runner.deadline(LIMITED);
+              now += SECOND;
+              try (PooledConnection face = leases.acquire()) {
+                runner.run(
+                    face,
+                    LIMITED,
+                    deadline,
+                    connection -> {
+                      take(SECOND);
+                      throw cancelled();
+                    });
+              }
+            })
+        .isInstanceOf(WorkDeadlineException.class);
+  }
+
+  /** Where the server doesn't answer the request either. */
+  @Test
+  void whatDoesNotHearTheCancelIsCut() {
+    assertThatThrownBy(
+            () ->
+                run(
+                    LIMITED.withReadOnly(true),
+                    connection -> {
+                      take(2 * SECOND);
+                      assertThat(leases.closed).isEmpty();
+                      take(SECOND);
+                      assertThat(leases.closed).as("cut").hasSize(1);
+                      execute(connection, "select 1");
+                      return true;
+                    }))
+        .isInstanceOf(WorkDeadlineException.class)
+        .hasRootCauseInstanceOf(SQLException.class);
+    assertThat(runs).isZero();
+  }
+
+  @Test
+  void anOrdinaryFailureBeforeItStaysWhatItIs() {
+    SQLException mistake = new SQLException("no such table", "42P01");
+    assertThatThrownBy(
+            () ->
+                run(
+                    LIMITED,
+                    connection -> {
+                      take(SECOND);
+                      throw mistake;
+                    }))
+        .isSameAs(mistake);
+  }
+
+  @Test
+  void aWriteThatGotNoAnswerStaysUnknown() {
+    assertThatThrownBy(
+            () ->
+                run(
+                    LIMITED,
+                    connection -> {
+                      driver.breakNext("execute");
+                      try {
+                        execute(connection, "insert a");
+                      } finally {
+                        take(2 * SECOND);
+                      }
+                      return true;
+                    }))
+        .isInstanceOf(WriteOutcomeUnknownException.class)
+        .hasMessageContaining("its deadline has passed");
+  }
+
+  /** A connection is lost in time, but there is none left to wait for another. */
+  @Test
+  void thereIsNoFurtherRunAfterIt() {
+    assertThatThrownBy(
+            () ->
+                run(
+                    LIMITED.withReadOnly(true),
+                    connection -> {
+                      runs++;
+                      take(2 * SECOND - 1);
+                      driver.breakNext("execute");
+                      execute(connection, "select 1");
+                      return true;
+                    }))
+        .isInstanceOf(SQLException.class)
+        .isNotInstanceOf(WorkDeadlineException.class)
+        .satisfies(
+            e ->
+                assertThat(e.getSuppressed()[0])
+                    .hasMessageContaining("no time left before its deadline"));
+    assertThat(runs).isEqualTo(1);
+  }
+
+  @Test
+  void aFurtherRunHasTheTimeThatIsLeft() {
+    assertThatThrownBy(
+            () ->
+                run(
+                    LIMITED.withReadOnly(true),
+                    connection -> {
+                      if (++runs == 1) {
+                        take(SECOND);
+                        driver.breakNext("execute");
+                        execute(connection, "select 1");
+                      }
+                      take(SECOND);
+                      throw cancelled();
+                    }))
+        .isInstanceOf(WorkDeadlineException.class)
+        .hasMessageContaining("it has run 2 times");
+  }
+
+  @Test
+  void aTransactionThatRanOverItIsNotCommitted() {
+    assertThatThrownBy(
+            () ->
+                inTransaction(
+                    LIMITED,
+                    connection -> {
+                      execute(connection, "insert a");
+                      take(2 * SECOND);
+                      return true;
+                    }))
+        .isInstanceOf(WorkDeadlineException.class);
+    assertThat(driver.database.rows).isEmpty();
+  }
+
+  /** Cancelled, it would commit without the standby that it waits for. */
+  @Test
+  void aCommitIsNotCancelled() throws SQLException {
+    driver.during(
+        "commit",
+        () -> {
+          take(3 * SECOND);
+          take(SECOND);
+        });
+    inTransaction(
+        LIMITED,
+        connection -> {
+          execute(connection, "insert a");
+          return true;
+        });
+    assertThat(driver.database.rows).containsExactly("a");
+    assertThat(leases.cancelled).isEmpty();
+    assertThat(leases.watched).isEmpty();
+  }
+
+  @Test
+  void anOuterUnitsDeadlineEndsTheInnerOneAndIsTheOuterOnesToTell() {
+    assertThatThrownBy(
+            () ->
+                run(
+                    LIMITED,
+                    connection ->
+                        runner.rerun(
+                            connection,
+                            WorkOptions.READ_ONLY.withLabel("inner"),
+                            inner -> {
+                              runs++;
+                              take(2 * SECOND);
+                              throw cancelled();
+                            })))
+        .isInstanceOf(WorkDeadlineException.class)
+        .hasMessageStartingWith("the report ran over");
+    assertThat(runs).isEqualTo(1);
+  }
+
+  @Test
+  void anInnerUnitsDeadlineDoesNotRunTheOuterOneAgain() {
+    assertThatThrownBy(
+            () ->
+                run(
+                    WorkOptions.READ_ONLY.withLabel("outer"),
+                    connection ->
+                        runner.rerun(
+                            connection,
+                            LIMITED,
+                            inner -> {
+                              runs++;
+                              take(2 * SECOND);
+                              take(SECOND);
+                              execute(inner, "select 1");
+                              return true;
+                            })))
+        .isInstanceOf(WorkDeadlineException.class)
+        .hasMessageStartingWith("the report ran over");
+    assertThat(runs).isEqualTo(1);
+  }
+
+  /** What came too late for the unit finds another lease, or none. */
+  @Test
+  void aUnitThatHasEndedIsNotCancelled() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      runner.run(face, LIMITED, runner.deadline(LIMITED), Connection::isReadOnly);
+      take(10 * SECOND);
+      assertThat(leases.cancelled).isEmpty();
+      execute(face, "select 1");
+    }
+    assertThat(leases.released).hasValue(1);
+  }
+}
