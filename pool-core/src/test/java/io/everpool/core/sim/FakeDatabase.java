@@ -153,6 +153,11 @@ final class FakeDatabase implements Connector {
     private boolean closed;
     private final boolean supersedes;
 
+    /** Whether a statement runs that can be cancelled. */
+    boolean busy;
+
+    int cancels;
+
     Session(boolean supersedes) {
       this.supersedes = supersedes;
     }
@@ -200,6 +205,12 @@ final class FakeDatabase implements Connector {
 
     @Override
     public void reset(ResetMode mode, SideEffects sideEffects) {}
+
+    @Override
+    public boolean cancelStatement(long timeoutNanos) {
+      cancels++;
+      return busy;
+    }
 
     @Override
     public void close() {

@@ -326,6 +326,110 @@ class HousekeepingTest {
     assertThat(closed()).isEmpty();
   }
 
+  private static FakeDatabase.Session session(Slot slot) {
+    return (FakeDatabase.Session) requireNonNull(slot.entry).physical();
+  }
+
+  @Test
+  void a_deadline_is_told_once_it_has_passed_and_again_as_often_as_is_asked_for() {
+    UpkeepWithoutFaces upkeep = open(config());
+    List<Long> told = new ArrayList<>();
+    long now = universe.nanoTime();
+    upkeep
+        .unitDeadlines()
+        .watch(
+            now + 2 * SECOND,
+            () -> {
+              told.add(universe.nanoTime() - now);
+              return told.size() < 3 ? SECOND : 0;
+            });
+    pass(2 * SECOND - 50 * MS);
+    assertThat(told).isEmpty();
+    pass(60 * SECOND);
+    assertThat(told).hasSize(3);
+    assertThat(told.get(0)).isBetween(2 * SECOND, 2 * SECOND + 150 * MS);
+    assertThat(told.get(2)).isBetween(4 * SECOND, 4 * SECOND + 450 * MS);
+  }
+
+  @Test
+  void a_unit_that_ends_before_its_deadline_is_told_nothing() {
+    UpkeepWithoutFaces upkeep = open(config());
+    Runnable end =
+        upkeep
+            .unitDeadlines()
+            .watch(
+                universe.nanoTime() + SECOND,
+                () -> {
+                  throw new AssertionError("it has ended");
+                });
+    end.run();
+    pass(10 * SECOND);
+  }
+
+  @Test
+  void what_is_cancelled_goes_on_until_it_comes_back_and_is_never_lent_again() {
+    UpkeepWithoutFaces upkeep = open(config());
+    Engine engine = upkeep.engine();
+    Slot slot = take(engine, 1);
+    long lease = slot.lease;
+    session(slot).busy = true;
+    FakeDatabase.Session session = session(slot);
+    upkeep.unitDeadlines().cancel(slot, lease);
+    pass(10 * SECOND);
+    assertThat(session.cancels).isEqualTo(1);
+    assertThat(session.usable()).as("its holder hears of it by the server's answer").isTrue();
+    engine.release(slot, lease);
+    pass(SECOND);
+    assertThat(session.closed()).isTrue();
+    assertThat(closed()).containsExactly(CloseReason.ABORTED);
+  }
+
+  @Test
+  void what_is_not_at_anything_is_cut_at_its_deadline() {
+    UpkeepWithoutFaces upkeep = open(config());
+    Slot slot = take(upkeep.engine(), 1);
+    long lease = slot.lease;
+    FakeDatabase.Session session = session(slot);
+    upkeep.unitDeadlines().cancel(slot, lease);
+    pass(SECOND);
+    assertThat(session.closed()).isTrue();
+    assertThat(upkeep.engine().release(slot, lease)).as("the lease is over").isFalse();
+    assertThat(closed()).containsExactly(CloseReason.ABORTED);
+  }
+
+  /** A fence has doomed it already. */
+  @Test
+  void a_doomed_connection_is_cancelled_too() {
+    UpkeepWithoutFaces upkeep = open(config());
+    Slot slot = take(upkeep.engine(), 1);
+    long lease = slot.lease;
+    FakeDatabase.Session session = session(slot);
+    session.busy = true;
+    upkeep.fence("by way of trial");
+    pass(SECOND / 10);
+    upkeep.unitDeadlines().cancel(slot, lease);
+    pass(SECOND / 10);
+    assertThat(session.cancels).isEqualTo(1);
+  }
+
+  /** The next lease of the same connection, or the next connection in the same slot. */
+  @Test
+  void a_deadline_that_comes_too_late_hits_nobody() {
+    UpkeepWithoutFaces upkeep = open(config());
+    Engine engine = upkeep.engine();
+    Slot slot = take(engine, 1);
+    long lease = slot.lease;
+    FakeDatabase.Session session = session(slot);
+    engine.release(slot, lease);
+    Slot next = take(engine, 1);
+    assertThat(next).isSameAs(slot);
+    upkeep.unitDeadlines().cancel(slot, lease);
+    pass(10 * SECOND);
+    assertThat(session.cancels).isZero();
+    assertThat(session.usable()).isTrue();
+    assertThat(engine.release(next, next.lease)).isTrue();
+  }
+
   @Test
   void a_lease_held_past_leak_threshold_is_reported_once_with_who_holds_it() {
     Engine engine = open(config().leakThreshold(Duration.ofSeconds(3))).engine();

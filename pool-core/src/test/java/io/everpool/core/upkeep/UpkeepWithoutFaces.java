@@ -69,6 +69,10 @@ public final class UpkeepWithoutFaces {
     return shared.resets();
   }
 
+  public UnitDeadlines unitDeadlines() {
+    return shared.unitDeadlines();
+  }
+
   public boolean asleep() {
     return shared.sleep().asleep();
   }
