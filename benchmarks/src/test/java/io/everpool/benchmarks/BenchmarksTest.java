@@ -23,12 +23,12 @@ class BenchmarksTest {
 
   /**
    * What nobody runs rots: every pool goes through every kind of regime in each build; with {@code
-   * -Deverpool.sample=N} only Everpool and HikariCP.
+   * -Dtests.sample=N} only Everpool and HikariCP.
    */
   @Test
   void everyPoolGoesThroughEveryRegime(@TempDir Path folder) throws Exception {
     List<String> options = new ArrayList<>(List.of("--smoke", "--out", folder.toString()));
-    if (Integer.getInteger("everpool.sample", 1) > 1) {
+    if (Integer.getInteger("tests.sample", 1) > 1) {
       options.addAll(List.of("--pools", "everpool,hikari"));
     }
     Flags flags = Flags.of(options.toArray(String[]::new));

@@ -31,11 +31,11 @@ import org.junit.jupiter.api.Timeout;
 /**
  * Every way to write, commit, roll back and begin, with the connection cut before, during and after
  * each request, in every kind of unit: what is committed is there once, and whatever can safely be
- * run again is. {@code -Deverpool.sample=N} plays every N-th cell.
+ * run again is. {@code -Dtests.sample=N} plays every N-th cell.
  */
 class RerunMatrixIT {
   private static final int STATIONS = 3;
-  private static final int SAMPLE = Integer.getInteger("everpool.sample", 1);
+  private static final int SAMPLE = Integer.getInteger("tests.sample", 1);
   private static final Path PAGE = Path.of("..", "docs", "failures.md");
   private static final String BEGIN = "<!-- the matrix; generated -->\n";
   private static final String END = "<!-- the matrix ends here -->";

@@ -23,12 +23,12 @@ import org.junit.jupiter.api.Test;
  * argues, each in the fewest calls that can run into it. Each of these was seen to fail with one
  * queue taken out of the engine or the queue.
  *
- * <p>{@code -Deverpool.lincheck=N} multiplies the length of the search, {@code -Deverpool.sample=N}
+ * <p>{@code -Deverpool.lincheck=N} multiplies the length of the search, {@code -Dtests.sample=N}
  * divides it.
  */
 class EngineModelTest {
   private static final int LENGTH = Integer.getInteger("everpool.lincheck", 1);
-  private static final int SAMPLE = Integer.getInteger("everpool.sample", 1);
+  private static final int SAMPLE = Integer.getInteger("tests.sample", 1);
 
   /** Time stands still: no hold is long and no gap passes, so all is published and signalled. */
   public static final class Published extends EngineModel {

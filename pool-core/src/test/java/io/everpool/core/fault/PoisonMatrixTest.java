@@ -18,10 +18,10 @@ import org.junit.jupiter.params.provider.EnumSource;
  * within his timeout, and no thread is lost.
  *
  * <p>{@code -Deverpool.fault=PHASE:method:n:FAULT} runs one of them alone, {@code
- * -Deverpool.sample=N} every N-th.
+ * -Dtests.sample=N} every N-th.
  */
 class PoisonMatrixTest {
-  private static final int SAMPLE = Integer.getInteger("everpool.sample", 1);
+  private static final int SAMPLE = Integer.getInteger("tests.sample", 1);
 
   @ParameterizedTest
   @EnumSource(Phase.class)
