@@ -10,6 +10,7 @@ import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.FailureReports;
 import io.everpool.core.upkeep.Resets;
+import io.everpool.core.upkeep.Rest;
 import io.everpool.core.upkeep.SharedState;
 import io.everpool.core.upkeep.SleepSwitch;
 import java.sql.SQLException;
@@ -28,6 +29,7 @@ final class AcquireCheck {
   private final Engine engine;
   private final Resets resets;
   private final SleepSwitch sleep;
+  private final Rest rest;
   private final FailureReports reports;
 
   AcquireCheck(PoolConfig config, Function<Throwable, Verdict> classifier, SharedState shared) {
@@ -36,6 +38,7 @@ final class AcquireCheck {
     this.engine = shared.engine();
     this.resets = shared.resets();
     this.sleep = shared.sleep();
+    this.rest = shared.rest();
     this.reports = shared.reports();
   }
 
@@ -46,6 +49,9 @@ final class AcquireCheck {
    */
   boolean passes(Slot slot, long lease, Session session) {
     boolean rested = slot.hadRested(lease);
+    if (rested) {
+      rest.stir();
+    }
     if (!rested && !session.hasRequests()) {
       return true;
     }

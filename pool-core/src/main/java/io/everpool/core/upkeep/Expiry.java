@@ -92,6 +92,24 @@ final class Expiry {
     }
   }
 
+  /** After how long one is due if nothing happens; Long.MAX_VALUE for never. */
+  long dueIn(long now) {
+    long due = Long.MAX_VALUE;
+    boolean ages = limited && !sleep.asleep();
+    long timeout = config.idleTimeout().toNanos();
+    boolean idlesOut = timeout > 0 && activity.live() > config.minSize();
+    if (!ages && !idlesOut) {
+      return due;
+    }
+    for (Slot slot : slots) {
+      if (activity.state(slot.index) == State.IDLE) {
+        due = ages ? Math.min(due, slot.expiresAt - now) : due;
+        due = idlesOut ? Math.min(due, timeout - activity.idleFor(slot.index, now)) : due;
+      }
+    }
+    return due;
+  }
+
   /** How many are too old and wait for their substitutes, since {@link #retireTheOld} last ran. */
   int overdue() {
     return overdue;

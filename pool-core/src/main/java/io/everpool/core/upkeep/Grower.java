@@ -13,8 +13,8 @@ import io.everpool.core.policy.Growth;
  */
 final class Grower {
 
-  /** After how many passes without need the leases keep to one slot fewer. */
-  private static final int NARROW_AFTER = 20;
+  /** After how long without need the leases keep to one slot fewer; nanoseconds. */
+  private static final long NARROW_AFTER = 20 * Upkeep.PASS;
 
   private final PoolConfig config;
   private final Engine engine;
@@ -26,9 +26,9 @@ final class Grower {
   private final Closer closer;
   private final Connects connects;
   private final Expiry expiry;
-  private int calmPasses;
+  private long narrowedAt;
 
-  Grower(PoolConfig config, SharedState shared, Connects connects, Expiry expiry) {
+  Grower(PoolConfig config, SharedState shared, Connects connects, Expiry expiry, long now) {
     this.config = config;
     this.engine = shared.engine;
     this.slots = engine.slots();
@@ -39,6 +39,7 @@ final class Grower {
     this.closer = shared.closer;
     this.connects = connects;
     this.expiry = expiry;
+    this.narrowedAt = now;
   }
 
   /** Begins the connects that are wanted; returns when to look again, nanoseconds from now. */
@@ -75,14 +76,15 @@ final class Grower {
   }
 
   /** Lets the far slots idle out once leases have not needed them for a while. */
-  void narrow() {
-    if (++calmPasses < NARROW_AFTER) {
+  void narrow(long now) {
+    long steps = (now - narrowedAt) / NARROW_AFTER;
+    if (steps == 0) {
       return;
     }
-    calmPasses = 0;
+    narrowedAt = now;
     int needed = 2 * activity.takePeak();
     if (needed < engine.width()) {
-      engine.narrow(engine.width() - 1);
+      engine.narrow((int) Math.max(Math.max(1, needed), engine.width() - steps));
     }
   }
 }

@@ -31,6 +31,14 @@ final class HealthChecks {
     this.refreshedAt = now;
   }
 
+  /**
+   * After how long the next is due if nothing happens; Long.MAX_VALUE for never: while the pool
+   * sleeps, for what the server has closed meanwhile is found when it is to be lent.
+   */
+  long dueIn(long now) {
+    return sleep.asleep() ? Long.MAX_VALUE : next - now;
+  }
+
   /** Begins what is due. */
   void run(long now) {
     boolean due = now - next >= 0;

@@ -28,6 +28,7 @@ public final class SharedState {
   final SleepSwitch sleep;
   final Resets resets;
   final UnitDeadlines unitDeadlines;
+  final Rest rest;
 
   public SharedState(
       PoolConfig config,
@@ -48,6 +49,7 @@ public final class SharedState {
     sleep = new SleepSwitch(config, connector.serverless(), activity, engine, events);
     resets = new Resets(config, environment, events, engine);
     unitDeadlines = new UnitDeadlines(events, workers, engine);
+    rest = new Rest(engine, activity, unitDeadlines, environment.scheduler());
   }
 
   /** Lends and takes back. */
@@ -78,6 +80,11 @@ public final class SharedState {
   /** The units that must have ended by a time of their own. */
   public UnitDeadlines unitDeadlines() {
     return unitDeadlines;
+  }
+
+  /** Whether nothing happens. */
+  public Rest rest() {
+    return rest;
   }
 
   /** For how long a slot has held still, as far as was seen; nanoseconds. From any thread. */

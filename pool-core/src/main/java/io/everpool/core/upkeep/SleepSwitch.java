@@ -73,6 +73,11 @@ public final class SleepSwitch {
     }
   }
 
+  /** After how long it falls asleep if nothing happens; Long.MAX_VALUE for never. */
+  long dueIn(long now) {
+    return maySleep && !asleep ? activity.lastWork() + sleepAfter - now : Long.MAX_VALUE;
+  }
+
   /** Whether it has woken up and nobody has asked the connections since. Upkeep thread only. */
   boolean roused() {
     return roused;

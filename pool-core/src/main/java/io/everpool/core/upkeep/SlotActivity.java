@@ -20,6 +20,7 @@ final class SlotActivity {
   private final int[] counts = new int[STATES.length];
   private long lastWork;
   private int peak;
+  private boolean atRest;
 
   SlotActivity(Slot[] slots, long now) {
     this.slots = slots;
@@ -35,6 +36,7 @@ final class SlotActivity {
   void take(long now) {
     Arrays.fill(counts, 0);
     int held = 0;
+    boolean rests = true;
     for (int i = 0; i < slots.length; i++) {
       Slot slot = slots[i];
       long word = slot.word();
@@ -59,17 +61,35 @@ final class SlotActivity {
       } else if (state == State.IDLE && slot.restedWord != word) {
         slot.restedWord = word;
       }
+      rests &= state == State.EMPTY || (state == State.IDLE && slot.restedWord == word);
     }
     if (held > 0) {
       lastWork = now;
     }
     peak = Math.max(peak, held);
+    atRest = rests;
+  }
+
+  /** Whether every slot was empty, or idle and had been so for a pass. */
+  boolean atRest() {
+    return atRest;
+  }
+
+  /** Whether a slot has moved since it was seen. */
+  boolean hasMoved() {
+    for (int i = 0; i < slots.length; i++) {
+      if (slots[i].word() != words[i]) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Upkeep has begun to examine the connection that was seen idle; {@code word} is the slot's. */
   void examining(int slot, long word, long now) {
     words[slot] = word;
     since[slot] = now;
+    atRest = false;
   }
 
   /** Whether nothing has happened to an examined connection but that it is idle again. */

@@ -57,6 +57,11 @@ public final class UnitDeadlines {
     return () -> watched.remove(watch);
   }
 
+  /** Whether there is none. From any thread. */
+  boolean isEmpty() {
+    return watched.isEmpty();
+  }
+
   void enforce(long now) {
     if (!watched.isEmpty()) {
       watched.removeIf(watch -> now - watch.at >= 0 && isDone(watch, now));

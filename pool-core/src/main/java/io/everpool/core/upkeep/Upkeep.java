@@ -20,13 +20,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Upkeep {
   /**
-   * The longest pause between passes while awake, and so how exactly idleness is known; a
-   * connection idle for a whole pass is looked at before it is lent. Nanoseconds.
+   * The longest pause between passes unless the pool is at {@link Rest}, and so how exactly
+   * idleness is known; a connection idle for a whole pass is looked at before it is lent.
+   * Nanoseconds.
    */
   static final long PASS = 100_000_000L;
 
-  /** The longest pause between passes while asleep; nanoseconds. */
-  static final long SLEEPING_PASS = 1_000_000_000L;
+  /** The shortest pause of a pool at rest; nanoseconds. */
+  private static final long SHORTEST = 1_000_000L;
 
   /**
    * A pass that comes so late comes after a pause of the process, or as good as that; nanoseconds.
@@ -43,6 +44,9 @@ public final class Upkeep {
   private final FailureReports reports;
   private final SleepSwitch sleep;
   private final Drain drain;
+  private final Rest rest;
+  private final Expiry expiry;
+  private final HealthChecks health;
 
   /** A part of a pass. */
   private record Part(String name, LongConsumer run) {}
@@ -81,6 +85,7 @@ public final class Upkeep {
     this.fence = shared.fence;
     this.reports = shared.reports;
     this.sleep = shared.sleep;
+    this.rest = shared.rest;
     this.lastPass = now;
     this.due = now;
     Connects connects =
@@ -96,9 +101,9 @@ public final class Upkeep {
     Probes probes = new Probes(config, classifier, events, shared);
     Deadlines deadlines = new Deadlines(config, events, shared, connects, probes);
     RecentLosses losses = new RecentLosses(now);
-    Expiry expiry = new Expiry(config, credentials != null, shared);
-    HealthChecks health = new HealthChecks(config, shared, probes, now);
-    Grower grower = new Grower(config, shared, connects, expiry);
+    this.expiry = new Expiry(config, credentials != null, shared);
+    this.health = new HealthChecks(config, shared, probes, now);
+    Grower grower = new Grower(config, shared, connects, expiry, now);
     this.drain = new Drain(config, events, environment.time(), shared, connects, probes);
     this.enforcing = new Part("enforcing deadlines", at -> deadlines.enforce(at, lastPass));
     this.draining = new Part("draining", drain::pass);
@@ -111,7 +116,7 @@ public final class Upkeep {
             new Part("evicting the idle", expiry::evictTheIdle),
             new Part("checking health", health::run),
             new Part("growing", at -> growAgain = grower.grow(at)),
-            new Part("narrowing", at -> grower.narrow()));
+            new Part("narrowing", grower::narrow));
   }
 
   /** Begins to run. Called once. */
@@ -139,6 +144,7 @@ public final class Upkeep {
 
   /** The pass; returns how long until the next is due, in nanoseconds. */
   long run(long now) {
+    rest.end();
     noticePause(now);
     inbox.empty();
     activity.take(now);
@@ -154,11 +160,19 @@ public final class Upkeep {
         survive(part, now);
       }
       lastPass = now;
-      long longest = sleep.asleep() && !postponed ? SLEEPING_PASS : PASS;
-      delay = Math.max(0, Math.min(growAgain, longest));
+      delay = Math.max(0, Math.min(growAgain, postponed ? PASS : untilDue(now)));
     }
     due = now + delay;
     return delay;
+  }
+
+  /** How long there need be no pass, as far as anybody's doings are concerned. */
+  private long untilDue(long now) {
+    if (reports.wantSweep() || expiry.overdue() > 0 || !rest.begin()) {
+      return PASS;
+    }
+    long due = Math.min(sleep.dueIn(now), Math.min(expiry.dueIn(now), health.dueIn(now)));
+    return Math.max(SHORTEST, due);
   }
 
   /** What one part of a pass throws keeps back none of the others, nor the next pass. */

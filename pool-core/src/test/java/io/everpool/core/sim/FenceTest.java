@@ -63,7 +63,7 @@ class FenceTest {
           Engine engine = upkeep.engine();
           long before = database.opened();
           database.promote();
-          Slot slot = requireNonNull(engine.tryAcquire(0));
+          Slot slot = upkeep.lent(requireNonNull(engine.tryAcquire(0)));
           engine.doom(slot, slot.lease, CloseReason.FAILED);
           engine.release(slot, slot.lease);
           universe.run(5_000 * MS, () -> {});
@@ -88,7 +88,7 @@ class FenceTest {
           Engine engine = upkeep.engine();
           List<Slot> held = new ArrayList<>();
           for (int i = 0; i < SIZE; i++) {
-            held.add(requireNonNull(engine.tryAcquire(i)));
+            held.add(upkeep.lent(requireNonNull(engine.tryAcquire(i))));
           }
           database.mood(Mood.DOWN);
           database.mood(Mood.UP);

@@ -41,6 +41,7 @@ class HousekeepingTest {
   private final Universe universe = new Universe(1);
   private final FakeDatabase database = new FakeDatabase(universe);
   private final List<PoolEvent> events = new ArrayList<>();
+  private UpkeepWithoutFaces opened;
 
   private static PoolConfig.Builder config() {
     return PoolConfig.builder("fake:").minSize(1).maxSize(8).sleep(SleepMode.OFF);
@@ -62,6 +63,7 @@ class HousekeepingTest {
             universe.environment(),
             credentials,
             new PoolEvents("sim", List.of(events::add)));
+    opened = upkeep;
     upkeep.start();
     universe.run(SECOND, () -> {});
     return upkeep;
@@ -78,8 +80,8 @@ class HousekeepingTest {
     return until.getAsBoolean();
   }
 
-  private static Slot take(Engine engine, long thread) {
-    return requireNonNull(engine.tryAcquire(thread), "nothing idle");
+  private Slot take(Engine engine, long thread) {
+    return opened.lent(requireNonNull(engine.tryAcquire(thread), "nothing idle"));
   }
 
   private static long count(Engine engine, State state) {
@@ -326,6 +328,47 @@ class HousekeepingTest {
     assertThat(closed()).isEmpty();
   }
 
+  /** What is due then is one examination of each connection in 30 s. */
+  @Test
+  void at_rest_upkeep_runs_only_for_what_is_due() {
+    open(config().minSize(4).healthCheckInterval(Duration.ofSeconds(30)));
+    pass(60 * SECOND);
+    long before = universe.passes();
+    pass(600 * SECOND);
+    assertThat(universe.passes() - before).isBetween(20L, 20 * 12L);
+  }
+
+  @Test
+  void asleep_upkeep_does_not_run_at_all() {
+    UpkeepWithoutFaces upkeep =
+        open(config().minSize(4).sleep(SleepMode.ON).sleepAfter(Duration.ofSeconds(60)));
+    pass(65 * SECOND);
+    assertThat(upkeep.asleep()).isTrue();
+    long before = universe.passes();
+    long queries = database.queries();
+    pass(600 * SECOND);
+    assertThat(universe.passes() - before).isZero();
+    assertThat(database.queries() - queries).isZero();
+    take(upkeep.engine(), 1);
+    pass(SECOND);
+    assertThat(upkeep.asleep()).as("the first lease wakes it").isFalse();
+  }
+
+  /** Each lease of a pool at rest is seen by a pass of its own. */
+  @Test
+  void a_lease_that_begins_at_rest_is_watched() {
+    UpkeepWithoutFaces upkeep = open(config().healthCheckInterval(Duration.ofHours(1)));
+    for (int i = 0; i < 20; i++) {
+      pass(10 * SECOND);
+      long before = universe.passes();
+      Slot slot = take(upkeep.engine(), 1);
+      pass(SECOND);
+      assertThat(universe.passes() - before).as("while it is out").isBetween(9L, 12L);
+      assertThat(upkeep.unmovedFor(slot)).isBetween(SECOND - 10 * MS, SECOND + 10 * MS);
+      upkeep.engine().release(slot, slot.lease);
+    }
+  }
+
   private static FakeDatabase.Session session(Slot slot) {
     return (FakeDatabase.Session) requireNonNull(slot.entry).physical();
   }
@@ -333,6 +376,7 @@ class HousekeepingTest {
   @Test
   void a_deadline_is_told_once_it_has_passed_and_again_as_often_as_is_asked_for() {
     UpkeepWithoutFaces upkeep = open(config());
+    take(upkeep.engine(), 1);
     List<Long> told = new ArrayList<>();
     long now = universe.nanoTime();
     upkeep

@@ -84,7 +84,7 @@ class PatienceTest {
       Engine engine = upkeep.engine();
       upkeep.start();
       universe.run(1_000 * MS, () -> {});
-      Slot held = requireNonNull(engine.tryAcquire(1));
+      Slot held = upkeep.lent(requireNonNull(engine.tryAcquire(1)));
       long lease = held.word();
 
       database.mood(Mood.DENYING);

@@ -36,6 +36,7 @@ final class Universe implements TimeSource {
   private long elapsed;
   private long sequence;
   private long steps;
+  private long passes;
 
   Universe(long seed) {
     random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
@@ -51,6 +52,11 @@ final class Universe implements TimeSource {
   private long look() {
     elapsed += random.nextInt(LOOK);
     return nanoTime();
+  }
+
+  /** Passes of upkeep so far. */
+  long passes() {
+    return passes;
   }
 
   long steps() {
@@ -138,6 +144,7 @@ final class Universe implements TimeSource {
       if (stopped) {
         return;
       }
+      passes++;
       hurried = false;
       long delay = pass.run(look());
       if (delay < Long.MAX_VALUE) {

@@ -326,6 +326,7 @@ final class World {
 
     private void use(Slot slot) {
       long lease = slot.lease;
+      upkeep.lent(slot);
       if (slot.word() != lease) {
         engine.release(slot, lease);
         retryOrLater();

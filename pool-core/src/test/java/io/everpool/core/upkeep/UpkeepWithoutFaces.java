@@ -69,6 +69,14 @@ public final class UpkeepWithoutFaces {
     return shared.resets();
   }
 
+  /** What a look at a lent connection begins with; returns the slot. */
+  public Slot lent(Slot slot) {
+    if (slot.hadRested(slot.lease)) {
+      shared.rest().stir();
+    }
+    return slot;
+  }
+
   public UnitDeadlines unitDeadlines() {
     return shared.unitDeadlines();
   }

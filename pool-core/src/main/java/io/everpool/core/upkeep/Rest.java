@@ -1,0 +1,57 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.core.engine.Engine;
+
+/**
+ * Whether the pool is at rest: nothing is lent, opened, examined or closed, nobody waits, and every
+ * idle connection has been idle for a whole pass. Then there is no pass but for what is due by the
+ * clock, until somebody is lent a connection.
+ *
+ * <p>Why no lease is overlooked. Every connection of a pool at rest has rested, so whoever is lent
+ * one looks at it first, and there he says so ({@link #stir}). He has moved the slot before he asks
+ * whether the pool is at rest; upkeep says that it is before it looks at the slots again. So either
+ * upkeep sees his move, or he sees that he must wake it.
+ */
+public final class Rest {
+  private final Engine engine;
+  private final SlotActivity activity;
+  private final UnitDeadlines deadlines;
+  private final PassScheduler scheduler;
+  private volatile boolean resting;
+
+  Rest(Engine engine, SlotActivity activity, UnitDeadlines deadlines, PassScheduler scheduler) {
+    this.engine = engine;
+    this.activity = activity;
+    this.deadlines = deadlines;
+    this.scheduler = scheduler;
+  }
+
+  /** Whether it is at rest from now on, as far as the last pass has seen. Upkeep thread only. */
+  boolean begin() {
+    if (!isStill() || !activity.atRest()) {
+      return false;
+    }
+    resting = true;
+    if (isStill()) {
+      return true;
+    }
+    resting = false;
+    return false;
+  }
+
+  private boolean isStill() {
+    return engine.waiting() == 0 && deadlines.isEmpty() && !activity.hasMoved();
+  }
+
+  /** A pass begins. Upkeep thread only. */
+  void end() {
+    resting = false;
+  }
+
+  /** A connection that had rested is lent. From any thread; cheap. */
+  public void stir() {
+    if (resting) {
+      scheduler.hurry();
+    }
+  }
+}
