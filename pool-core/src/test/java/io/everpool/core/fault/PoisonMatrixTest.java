@@ -17,8 +17,8 @@ import org.junit.jupiter.params.provider.EnumSource;
  * no more than {@code max-size}, what has failed is not lent again, the next caller is served
  * within his timeout, and no thread is lost.
  *
- * <p>{@code -Deverpool.fault=PHASE:method:n:FAULT} runs one of them alone, {@code
- * -Dtests.sample=N} every N-th.
+ * <p>{@code -Deverpool.fault=PHASE:method:n:FAULT} runs one of them alone, {@code -Dtests.sample=N}
+ * every N-th.
  */
 class PoisonMatrixTest {
   private static final int SAMPLE = Integer.getInteger("tests.sample", 1);

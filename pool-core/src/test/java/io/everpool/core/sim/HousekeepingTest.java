@@ -41,7 +41,7 @@ class HousekeepingTest {
   private final Universe universe = new Universe(1);
   private final FakeDatabase database = new FakeDatabase(universe);
   private final List<PoolEvent> events = new ArrayList<>();
-  private UpkeepWithoutFaces opened;
+  private @Nullable UpkeepWithoutFaces opened;
 
   private static PoolConfig.Builder config() {
     return PoolConfig.builder("fake:").minSize(1).maxSize(8).sleep(SleepMode.OFF);
@@ -81,7 +81,7 @@ class HousekeepingTest {
   }
 
   private Slot take(Engine engine, long thread) {
-    return opened.lent(requireNonNull(engine.tryAcquire(thread), "nothing idle"));
+    return requireNonNull(opened).lent(requireNonNull(engine.tryAcquire(thread), "nothing idle"));
   }
 
   private static long count(Engine engine, State state) {

@@ -6,9 +6,9 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /**
- * A thousand seeded worlds; by {@code -Dtests.sample=N} every N-th part of them. A seed that
- * breaks a law is named in the failure, and {@code -Deverpool.sim.seed=N} runs that world alone;
- * {@code -Deverpool.sim.worlds=N} runs more.
+ * A thousand seeded worlds; by {@code -Dtests.sample=N} every N-th part of them. A seed that breaks
+ * a law is named in the failure, and {@code -Deverpool.sim.seed=N} runs that world alone; {@code
+ * -Deverpool.sim.worlds=N} runs more.
  */
 class SimulationTest {
   private static final int SAMPLE = Integer.getInteger("tests.sample", 1);
