@@ -114,7 +114,18 @@ record Flags(
   /** Of what comes in several sizes the smoke takes one. */
   private static List<Regime> regimes(Pace pace) {
     Set<String> others =
-        Set.of("cycle-1", "cycle-2", "statement-1", "statement-2", "cpu-100", "pg-1", "pg-32");
+        Set.of(
+            "cycle-1",
+            "cycle-2",
+            "statement-1",
+            "statement-2",
+            "sparse-10",
+            "sparse-1000",
+            "sparse-5000",
+            "own-1000",
+            "cpu-100",
+            "pg-1",
+            "pg-32");
     return Regimes.list().stream()
         .filter(regime -> pace != Pace.SMOKE || !others.contains(regime.key()))
         .toList();

@@ -17,22 +17,63 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 /** {@link LeaseBenchmark} by JMH, in a JVM of its own. */
 final class Lease extends Regime {
 
+  private static final int SIZE = 10;
+
   private final String benchmark;
   private final int threads;
+  private final int size;
+  private final int held;
+  private final List<Contender> contenders;
 
+  /** Beside ten connections that nobody else uses. */
   Lease(String benchmark, String title, int threads) {
-    super(
+    this(
         benchmark + "-" + threads,
-        title + ", " + threads + (threads == 1 ? " thread" : " threads"));
+        benchmark,
+        title + ", " + threads + (threads == 1 ? " thread" : " threads"),
+        threads,
+        SIZE,
+        0,
+        poolsAndFloor());
+  }
+
+  private static List<Contender> poolsAndFloor() {
+    List<Contender> all = new ArrayList<>(Contender.pools());
+    all.add(Contender.FLOOR);
+    return all;
+  }
+
+  private Lease(
+      String key,
+      String benchmark,
+      String title,
+      int threads,
+      int size,
+      int held,
+      List<Contender> contenders) {
+    super(key, title);
     this.benchmark = benchmark;
     this.threads = threads;
+    this.size = size;
+    this.held = held;
+    this.contenders = List.copyOf(contenders);
+  }
+
+  /** One thread, and one connection that is left to it. */
+  static Lease sparse(int size) {
+    return new Lease(
+        "sparse-" + size,
+        "cycle",
+        "acquire, release, 1 thread, all of " + size + " connections held but one",
+        1,
+        size,
+        size - 1,
+        List.of(Contender.EVERPOOL, Contender.HIKARI));
   }
 
   @Override
   public List<Contender> contenders() {
-    List<Contender> all = new ArrayList<>(Contender.pools());
-    all.add(Contender.FLOOR);
-    return all;
+    return contenders;
   }
 
   @Override
@@ -53,6 +94,8 @@ final class Lease extends Regime {
             .include(
                 "^" + LeaseBenchmark.class.getName().replace(".", "\\.") + "\\." + benchmark + "$")
             .param("pool", contender.key())
+            .param("size", Integer.toString(size))
+            .param("held", Integer.toString(held))
             .threads(threads)
             .forks(pace == Pace.SMOKE ? 0 : 1)
             .jvmArgs(Fork.JVM_FLAGS.toArray(String[]::new))

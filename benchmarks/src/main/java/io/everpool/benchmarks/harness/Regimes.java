@@ -18,6 +18,12 @@ public final class Regimes {
     for (int threads : new int[] {1, 2, 8}) {
       all.add(new Lease("statement", "acquire, prepare, execute, close both", threads));
     }
+    for (int size : new int[] {10, 100, 1_000, 5_000}) {
+      all.add(Lease.sparse(size));
+    }
+    for (int size : new int[] {10, 1_000}) {
+      all.add(new Own(size));
+    }
     all.add(new Saturated());
     all.add(new Load());
     all.add(new Spinning(32));

@@ -6,6 +6,8 @@ import io.everpool.benchmarks.stub.StubDatabase;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -19,30 +21,43 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.infra.Blackhole;
 
-/** A lease and nothing else, and a lease with a statement in it, on ten stub connections. */
+/** A lease and nothing else, and a lease with a statement in it, on stub connections. */
 @State(Scope.Benchmark)
 @SuppressWarnings("NullAway.Init") // JMH calls open() first
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class LeaseBenchmark {
 
-  private static final int SIZE = 10;
-
   /** The contender, by its key. */
   @Param("everpool")
   public String pool = "";
 
+  /** How many connections the pool has. */
+  @Param("10")
+  public int size;
+
+  /** How many of them somebody holds all the time. */
+  @Param("0")
+  public int held;
+
   private Contender.Open open;
   private DataSource source;
+  private final List<Connection> others = new ArrayList<>();
 
   @Setup
   public void open() throws Exception {
-    open = Contender.named(pool).open(Settings.of(new StubDatabase(), SIZE));
+    open = Contender.named(pool).open(Settings.of(new StubDatabase(), size));
     source = open.source();
+    for (int i = 0; i < held; i++) {
+      others.add(source.getConnection());
+    }
   }
 
   @TearDown
   public void close() throws Exception {
+    for (Connection other : others) {
+      other.close();
+    }
     open.close();
   }
 

@@ -30,6 +30,17 @@ record Column(
               to(Contender.FLOOR, "CPU ns", Figures.CPU_NS, 1),
               plain("alloc B", Figures.ALLOC_BYTES, 0),
               plain("wall ns", Figures.WALL_NS, 1));
+      case "sparse" ->
+          List.of(
+              to(Contender.HIKARI, "CPU ns", Figures.CPU_NS, 1),
+              plain("alloc B", Figures.ALLOC_BYTES, 0),
+              plain("wall ns", Figures.WALL_NS, 1));
+      case "own" ->
+          List.of(
+              to(Contender.HIKARI, "CPU us/lease", Figures.CPU_US, 3),
+              plain("leases/s", Figures.PER_SECOND, 0),
+              plain("wait p99 ms", Figures.P99_MS, 3),
+              plain("Jain", Figures.JAIN, 3));
       case "saturated" -> {
         List<Column> columns = waits();
         columns.add(plain("ideal p99", Figures.IDEAL_P99_MS, 2));

@@ -1,0 +1,31 @@
+package io.everpool.benchmarks.harness;
+
+import io.everpool.benchmarks.contenders.Contender;
+import io.everpool.benchmarks.contenders.Settings;
+import io.everpool.benchmarks.stub.StubDatabase;
+import java.util.List;
+
+/** As many threads as connections: each could have its own, if the pool found it again. */
+final class Own extends Regime {
+
+  private final int size;
+
+  Own(int size) {
+    super("own-" + size, "acquire, release, " + size + " threads on " + size + " connections");
+    this.size = size;
+  }
+
+  @Override
+  public List<Contender> contenders() {
+    return List.of(Contender.EVERPOOL, Contender.HIKARI);
+  }
+
+  @Override
+  public Figures measure(Contender contender, Surroundings surroundings) throws Exception {
+    Crowd.Span span = surroundings.pace().span(1);
+    try (Contender.Open pool = contender.open(Settings.of(new StubDatabase(), size))) {
+      return Crowd.measure(
+          size, size, Lenders.of(pool), Crowd.Arrivals.CLOSED_LOOP, connection -> {}, span);
+    }
+  }
+}
