@@ -27,6 +27,10 @@ import org.jspecify.annotations.Nullable;
  * sees the waiter it takes the slot back and serves the queue; if that fails, somebody else holds
  * the slot now, and his release will look. If the waiter sees the slot it takes it.
  *
+ * <p>Who joins behind another doesn't scan, lest a line of thousands look at thousands of slots
+ * each. The one before him has scanned or is about to, and if he finds one and another lies idle
+ * beside it, he signals who is first then.
+ *
  * <p>A signal (not a hand-over) only says "look again". The signaller sets {@code signalled},
  * wakes, then reads the status; the waiter leaves its status first and reads {@code signalled}
  * afterwards, or whoever served it does. So a signal to someone who is leaving is seen by one of
@@ -62,10 +66,31 @@ public final class Engine {
   /** How long a waiter that was told of an idle connection and found none counts as told. */
   static final long RELOOK = 100_000;
 
+  /**
+   * How many slots a running thread looks at while others wait. In a pool that is used up all it
+   * would learn by looking at the others is that it has to wait, too.
+   */
+  static final int LOOKS_BESIDE_WAITERS = 64;
+
+  /** So many places each thread has for itself, to look at when its home is taken. */
+  private static final int OWN_PLACES = 6;
+
+  /** Homes for each slot: so many that two threads of many seldom have the same. */
+  private static final int HOMES = 8;
+
   private final Slot[] slots;
   private final WaitQueue queue = new WaitQueue();
   private final TimeSource time;
   private final Housekeeping housekeeping;
+
+  /**
+   * Where a thread of each hash was served last, and looks first: so threads that come again keep
+   * to their connections, and find them at once however many slots there are. Plain accesses: a
+   * race loses a hint, which costs a search and nothing else.
+   */
+  private final int[] homes;
+
+  private final int homeShift;
 
   /** Leases keep to the first so many slots while they suffice, so that the others can idle out. */
   private volatile int width = 1;
@@ -80,6 +105,9 @@ public final class Engine {
     for (int i = 0; i < maxSize; i++) {
       slots[i] = new Slot(i);
     }
+    int bits = Integer.SIZE - Integer.numberOfLeadingZeros(maxSize * HOMES - 1);
+    this.homes = new int[1 << bits];
+    this.homeShift = Long.SIZE - bits;
     this.time = time;
     this.housekeeping = housekeeping;
     this.lastHandOver = time.nanoTime();
@@ -89,33 +117,62 @@ public final class Engine {
 
   /** Takes an idle connection, or returns null; the lease is then in {@link Slot#lease}. */
   public @Nullable Slot tryAcquire(long threadId) {
-    Slot[] all = slots;
-    int near = width;
-    // Fibonacci hashing: neighbouring ids land far apart, and a thread always begins at its place.
-    int start = (int) ((((threadId * 0x9E3779B97F4A7C15L) >>> 32) * near) >>> 32);
-    for (int i = start; i < near; i++) {
-      if (all[i].acquire() != 0) {
-        all[i].holderId = threadId;
-        return all[i];
+    int home = homes[key(threadId)];
+    if (home < width) {
+      Slot slot = slots[home];
+      if (slot.acquire() != 0) {
+        slot.holderId = threadId;
+        return slot;
       }
     }
-    for (int i = 0; i < start; i++) {
-      if (all[i].acquire() != 0) {
-        all[i].holderId = threadId;
-        return all[i];
-      }
-    }
-    return near < all.length ? acquireBeyond(near, threadId) : null;
+    int all = slots.length;
+    int looks = queue.count() > 0 ? Math.min(LOOKS_BESIDE_WAITERS, all) : all;
+    Slot own = all > 2 * OWN_PLACES ? acquireAtOwnPlaces(threadId) : null;
+    return own != null ? own : acquireElsewhere(threadId, home, looks);
   }
 
-  private @Nullable Slot acquireBeyond(int near, long threadId) {
-    for (int i = near; i < slots.length; i++) {
-      if (slots[i].acquire() != 0) {
-        slots[i].holderId = threadId;
-        if (width <= i) {
-          width = i + 1; // a race loses a step, which the next acquirer beyond the width repeats
+  /**
+   * At a few places that other threads don't look at in the same order. In a large pool of which
+   * much is held, those who all went on from where they are at home would look at the same held
+   * slots, one after the other.
+   */
+  private @Nullable Slot acquireAtOwnPlaces(long threadId) {
+    int near = width;
+    for (int i = 1; i <= OWN_PLACES; i++) {
+      int at = (int) (((((threadId + i) * 0x9E3779B97F4A7C15L) >>> 32) * near) >>> 32);
+      Slot slot = slots[at];
+      if (slot.acquire() != 0) {
+        slot.holderId = threadId;
+        homes[key(threadId)] = at;
+        return slot;
+      }
+    }
+    return null;
+  }
+
+  /** Fibonacci hashing: neighbouring ids land far apart. */
+  private int key(long threadId) {
+    return (int) ((threadId * 0x9E3779B97F4A7C15L) >>> homeShift);
+  }
+
+  /** From the place after home round to it, and then in the places that leases don't keep to. */
+  private @Nullable Slot acquireElsewhere(long threadId, int home, int looks) {
+    int near = width;
+    int start = home + 1 < near ? home + 1 : 0;
+    for (int i = 0; i < looks; i++) {
+      int at = i;
+      if (i < near) {
+        at = start + i;
+        at = at < near ? at : at - near;
+      }
+      Slot slot = slots[at];
+      if (slot.acquire() != 0) {
+        slot.holderId = threadId;
+        homes[key(threadId)] = at;
+        if (width <= at) {
+          width = at + 1; // a race loses a step, which the next acquirer beyond the width repeats
         }
-        return slots[i];
+        return slot;
       }
     }
     return null;
@@ -132,11 +189,21 @@ public final class Engine {
     if (closed) { // the closing pool may have told the queue before this one stood in it
       return leave(waiter) ? WaitResult.CLOSED : step(waiter, threadId);
     }
-    WaitResult result = scan(waiter, threadId);
+    WaitResult result = isBehindAnother(waiter) ? WaitResult.WAIT : scan(waiter, threadId);
     if (result == WaitResult.WAIT) {
       housekeeping.grow();
     }
     return result;
+  }
+
+  /**
+   * Whether another waits before this one: then that one has looked, or is about to look, and every
+   * connection that came since was told to it, so that this one need not look at every slot. Asked
+   * in this order: whoever is served meanwhile is first no more, though nobody is before him.
+   */
+  private boolean isBehindAnother(Waiter waiter) {
+    Waiter first = queue.first();
+    return first != waiter && first != null && waiter.waits();
   }
 
   /**
@@ -186,7 +253,9 @@ public final class Engine {
       return false;
     }
     queue.left();
-    passOn();
+    if (waiter.signalled) {
+      passOn(); // what it was told of; nobody tells one who is not the first
+    }
     return true;
   }
 
@@ -206,7 +275,7 @@ public final class Engine {
   }
 
   private WaitResult scan(Waiter waiter, long threadId) {
-    Slot found = tryAcquire(threadId);
+    Slot found = acquireElsewhere(threadId, homes[key(threadId)] - 1, slots.length);
     if (found == null) {
       return WaitResult.WAIT;
     }
