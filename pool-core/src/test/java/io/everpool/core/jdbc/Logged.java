@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.LoggerFactory;
 
 /** What the pool logs while this is open. */
@@ -18,6 +19,7 @@ public final class Logged implements AutoCloseable {
     logger = (Logger) LoggerFactory.getLogger("io.everpool.Pool");
     before = logger.getLevel();
     logger.setLevel(Level.DEBUG);
+    appender.list = new CopyOnWriteArrayList<>(); // it is read while the pool's threads still log
     appender.start();
     logger.addAppender(appender);
     logger.setAdditive(false);
