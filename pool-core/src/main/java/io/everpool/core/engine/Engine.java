@@ -27,10 +27,6 @@ import org.jspecify.annotations.Nullable;
  * sees the waiter it takes the slot back and serves the queue; if that fails, somebody else holds
  * the slot now, and his release will look. If the waiter sees the slot it takes it.
  *
- * <p>Who joins behind another doesn't scan, lest a line of thousands look at thousands of slots
- * each. The one before him has scanned or is about to, and if he finds one and another lies idle
- * beside it, he signals who is first then.
- *
  * <p>A signal (not a hand-over) only says "look again". The signaller sets {@code signalled},
  * wakes, then reads the status; the waiter leaves its status first and reads {@code signalled}
  * afterwards, or whoever served it does. So a signal to someone who is leaving is seen by one of
@@ -189,21 +185,11 @@ public final class Engine {
     if (closed) { // the closing pool may have told the queue before this one stood in it
       return leave(waiter) ? WaitResult.CLOSED : step(waiter, threadId);
     }
-    WaitResult result = isBehindAnother(waiter) ? WaitResult.WAIT : scan(waiter, threadId);
+    WaitResult result = scan(waiter, threadId);
     if (result == WaitResult.WAIT) {
       housekeeping.grow();
     }
     return result;
-  }
-
-  /**
-   * Whether another waits before this one: then that one has looked, or is about to look, and every
-   * connection that came since was told to it, so that this one need not look at every slot. Asked
-   * in this order: whoever is served meanwhile is first no more, though nobody is before him.
-   */
-  private boolean isBehindAnother(Waiter waiter) {
-    Waiter first = queue.first();
-    return first != waiter && first != null && waiter.waits();
   }
 
   /**
@@ -253,9 +239,7 @@ public final class Engine {
       return false;
     }
     queue.left();
-    if (waiter.signalled) {
-      passOn(); // what it was told of; nobody tells one who is not the first
-    }
+    passOn();
     return true;
   }
 

@@ -231,6 +231,36 @@ class EngineTest {
     }
   }
 
+  /** Makes a connection idle that nobody in line is told of: it came before they were counted. */
+  private void comesUntold(int index) {
+    Slot slot = engine.slots()[index];
+    slot.attempt(Move.RESERVE);
+    slot.attempt(Move.OPENED);
+  }
+
+  /** The one before it may have been handed another before he had looked. */
+  @Test
+  void who_joins_behind_another_looks_all_the_same() {
+    Caller first = new Caller(now);
+    Caller second = new Caller(now);
+    assertThat(engine.begin(first, 1, 10)).isEqualTo(WaitResult.WAIT);
+    comesUntold(0);
+    assertThat(engine.begin(second, 2, 10)).isEqualTo(WaitResult.SERVED);
+  }
+
+  /** He may have left, for want of stack, before he had looked. */
+  @Test
+  void who_leaves_passes_on_what_he_was_not_told_of() {
+    Caller first = new Caller(now);
+    Caller second = new Caller(now);
+    engine.begin(first, 1, 10);
+    engine.begin(second, 2, 10);
+    comesUntold(0);
+    assertThat(engine.leave(first)).isTrue();
+    assertThat(second.woken).isTrue();
+    assertThat(engine.step(second, 2)).isEqualTo(WaitResult.SERVED);
+  }
+
   /** What it would find, the first in the queue finds or is told. */
   @Test
   void who_runs_by_while_others_wait_does_not_look_everywhere() {
