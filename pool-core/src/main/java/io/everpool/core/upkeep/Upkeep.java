@@ -171,6 +171,12 @@ public final class Upkeep {
     if (reports.wantSweep() || expiry.overdue() > 0 || !rest.begin()) {
       return PASS;
     }
+    // Whoever waits for a pool at rest hurries upkeep, though it was full: he reads that flag after
+    // he has joined the queue, and here the queue is read after it was set.
+    closer.full(false);
+    if (engine.waiting() > 0) {
+      return PASS;
+    }
     long due = Math.min(sleep.dueIn(now), Math.min(expiry.dueIn(now), health.dueIn(now)));
     return Math.max(SHORTEST, due);
   }

@@ -354,6 +354,21 @@ class HousekeepingTest {
     assertThat(upkeep.asleep()).as("the first lease wakes it").isFalse();
   }
 
+  /** Its holder had no stack left to say so; whoever wants a connection next wakes upkeep. */
+  @Test
+  void a_lease_that_nobody_told_of_at_rest_is_seen_when_somebody_waits() {
+    UpkeepWithoutFaces upkeep =
+        open(config().maxSize(1).sleep(SleepMode.ON).sleepAfter(Duration.ofSeconds(60)));
+    pass(65 * SECOND);
+    assertThat(upkeep.asleep()).isTrue();
+    long before = universe.passes();
+    requireNonNull(upkeep.engine().tryAcquire(1));
+    upkeep.engine().begin(new PatientCaller(universe.nanoTime()), 2, 10);
+    pass(SECOND);
+    assertThat(universe.passes() - before).isPositive();
+    assertThat(upkeep.asleep()).isFalse();
+  }
+
   /** Each lease of a pool at rest is seen by a pass of its own. */
   @Test
   void a_lease_that_begins_at_rest_is_watched() {
