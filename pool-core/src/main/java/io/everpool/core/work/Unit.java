@@ -74,10 +74,11 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   @Override
   public void close() {
-    if (deadline != null) {
-      deadline.end();
-    }
+    boolean late = deadline != null && deadline.end();
     face.observer(outer);
+    if (late) {
+      face.close(); // the cancel may be on its way still, and must not meet what comes next
+    }
   }
 
   // ---- its runs

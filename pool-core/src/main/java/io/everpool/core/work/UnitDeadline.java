@@ -75,13 +75,14 @@ final class UnitDeadline {
     return state.compareAndSet(State.WATCHED, State.SUSPENDED) || !hasPassed();
   }
 
-  /** The unit is over. */
-  void end() {
-    suspend();
+  /** The unit is over; true if what it ran may still be cancelled. */
+  boolean end() {
+    boolean inTime = suspend();
     if (watch != null) {
       watch.run();
       watch = null;
     }
+    return !inTime;
   }
 
   /** Upkeep says that it has passed; returns when it is to say so again, in nanoseconds, or 0. */

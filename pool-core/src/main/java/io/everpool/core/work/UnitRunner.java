@@ -101,6 +101,9 @@ public final class UnitRunner {
 
   /** At most a century, so that it can be added to a time. */
   public static long nanos(Duration duration) {
+    if (duration.isNegative()) {
+      return 0;
+    }
     return duration.compareTo(CENTURY) < 0 ? duration.toNanos() : CENTURY.toNanos();
   }
 

@@ -286,6 +286,27 @@ class UnitDeadlineTest extends RunnerFixture {
     assertThat(runs).isEqualTo(1);
   }
 
+  /** A request to cancel may still be on its way: it must not meet what comes after the unit. */
+  @Test
+  void whatWasCancelledIsNotUsedAfterItsUnit() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      face.setAutoCommit(false);
+      execute(face, "insert a");
+      runner.rerun(
+          face,
+          LIMITED,
+          connection -> {
+            take(2 * SECOND);
+            return true; // it was quicker than the cancel
+          });
+      assertThatThrownBy(face::commit)
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08003"));
+    }
+    assertThat(driver.database.rows).isEmpty();
+    assertThat(leases.cancelled).containsExactly(1L);
+  }
+
   /** What came too late for the unit finds another lease, or none. */
   @Test
   void aUnitThatHasEndedIsNotCancelled() throws SQLException {
