@@ -132,21 +132,34 @@ public final class Everpool {
     public Pool open() throws SQLException {
       CredentialsProvider provider = provider();
       Connector opener = connector != null ? connector : find(config);
-      SystemRuntime runtime = new SystemRuntime(config.name());
-      EverpoolPool pool =
-          new EverpoolPool(
-              config,
-              opener,
-              provider,
-              new CompositeClassifier(config.name(), classifiers, opener),
-              new PoolEvents(config.name(), listeners),
-              recorder,
-              interceptors,
-              new Initialization(config.connectionInitSql(), initializers),
-              runtime.environment(),
-              runtime::close);
+      EverpoolPool pool = assemble(opener, provider, new SystemRuntime(config.name()));
       pool.open();
       return pool;
+    }
+
+    private EverpoolPool assemble(
+        Connector opener, @Nullable CredentialsProvider provider, SystemRuntime runtime) {
+      boolean assembled = false;
+      try {
+        EverpoolPool pool =
+            new EverpoolPool(
+                config,
+                opener,
+                provider,
+                new CompositeClassifier(config.name(), classifiers, opener),
+                new PoolEvents(config.name(), listeners),
+                recorder,
+                interceptors,
+                new Initialization(config.connectionInitSql(), initializers),
+                runtime.environment(),
+                runtime::close);
+        assembled = true;
+        return pool;
+      } finally {
+        if (!assembled) {
+          runtime.close();
+        }
+      }
     }
 
     private @Nullable CredentialsProvider provider() {

@@ -94,7 +94,7 @@ class PoolOnH2Test {
     pool.close();
     assertThatThrownBy(pool::getConnection).isInstanceOf(PoolClosedException.class);
     assertThat(Thread.getAllStackTraces().keySet())
-        .filteredOn(t -> t.isAlive() && t.getName().contains("leaves-nothing-upkeep"))
+        .filteredOn(t -> t.isAlive() && t.getName().startsWith("everpool-"))
         .allSatisfy(
             t -> {
               t.join(Duration.ofSeconds(60).toMillis());

@@ -2,15 +2,19 @@ package io.everpool.benchmarks.contenders;
 
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.SleepMode;
 import io.everpool.benchmarks.stub.StubConnector;
 import io.everpool.core.Everpool;
 import java.sql.SQLException;
+import java.time.Duration;
 
 /**
  * With everything on that is on by default. Queries are counted as always; only the limit is out of
  * reach, for a stub runs through 50,000 in a millisecond and no peer has such a limit.
  */
 final class EverpoolContender {
+
+  private static final Duration SLEEP_AFTER = Duration.ofSeconds(1);
 
   private EverpoolContender() {}
 
@@ -23,6 +27,8 @@ final class EverpoolContender {
             .maxSize(settings.maxSize())
             .maxQueries(Long.MAX_VALUE)
             .acquireTimeout(settings.acquireTimeout())
+            .sleep(settings.sleeps() ? SleepMode.ON : SleepMode.AUTO)
+            .sleepAfter(SLEEP_AFTER)
             .build();
     Everpool.Builder builder = Everpool.builder(config);
     if (settings.stub()) {

@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param minSize connections kept open, and open from the start
  * @param maxSize connections open at the most
  * @param acquireTimeout longest wait for a connection, in whole seconds
+ * @param sleeps whether it may close its connections when there is nothing to do
  */
 public record Settings(
     String driver,
@@ -22,7 +23,8 @@ public record Settings(
     String password,
     int minSize,
     int maxSize,
-    Duration acquireTimeout) {
+    Duration acquireTimeout,
+    boolean sleeps) {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -34,16 +36,21 @@ public record Settings(
   /** A pool that grows on a stub. */
   public static Settings of(StubDatabase database, int minSize, int maxSize) {
     return new Settings(
-        StubDriver.class.getName(), database.url(), "", "", minSize, maxSize, PATIENCE);
+        StubDriver.class.getName(), database.url(), "", "", minSize, maxSize, PATIENCE, false);
   }
 
   /** A pool of a fixed size on PostgreSQL. */
   public static Settings postgres(String url, String user, String password, int size) {
-    return new Settings("org.postgresql.Driver", url, user, password, size, size, PATIENCE);
+    return new Settings("org.postgresql.Driver", url, user, password, size, size, PATIENCE, false);
   }
 
   public Settings withAcquireTimeout(Duration value) {
-    return new Settings(driver, url, user, password, minSize, maxSize, value);
+    return new Settings(driver, url, user, password, minSize, maxSize, value, sleeps);
+  }
+
+  /** For a pool that may sleep, if it can. */
+  public Settings sleeping() {
+    return new Settings(driver, url, user, password, minSize, maxSize, acquireTimeout, true);
   }
 
   /** Whether the database is a stub. */

@@ -70,6 +70,18 @@ public final class Figures {
   /** Of those, the ones that nobody has used. */
   public static final String UNNEEDED = "unneeded";
 
+  /** Processor time of the process. */
+  public static final String CPU_MS = "cpuMs";
+
+  /** How often a thread was woken. */
+  public static final String WAKE_UPS = "wakeUps";
+
+  /** Threads that are there on account of the pools. */
+  public static final String THREADS = "threads";
+
+  /** Heap that a pool keeps. */
+  public static final String HEAP_KB = "heapKb";
+
   public static final String TRIALS = "trials";
 
   /** Trials in which an acquire waited on beside an idle connection. */

@@ -104,6 +104,16 @@ public enum Pace {
     return Duration.ofMillis(connect);
   }
 
+  /** After which idle pools have done what comes from opening them. */
+  int settleMillis() {
+    return this == SMOKE ? 1 : 15_000;
+  }
+
+  /** How long idle pools are watched. */
+  int idleMillis() {
+    return this == SMOKE ? 1 : 30_000;
+  }
+
   /** Trials of release against acquire. */
   int races() {
     return races;

@@ -31,6 +31,9 @@ public final class Regimes {
     all.add(new VirtualThreads());
     all.add(new Spike());
     all.add(new Race());
+    all.add(Idle.awake(100));
+    all.add(Idle.asleep(100));
+    all.add(new Opening(200));
     all.add(new Postgres(1, 10));
     all.add(new Postgres(8, 10));
     all.add(new Postgres(32, 8));

@@ -96,6 +96,11 @@ public record Bar(String regime, String what, boolean atMost, double limit, doub
           1.3,
           ideal("spike", Figures.TOTAL_MS, Figures.IDEAL_TOTAL_MS));
       atMost("spike", "connections not needed", 1, own("spike", Figures.UNNEEDED));
+      atMost("idle-100", "CPU, of HikariCP's", 1, ratio("idle-100", Figures.CPU_MS));
+      atMost("idle-100", "threads in all", 4, own("idle-100", Figures.THREADS));
+      atMost("asleep-100", "wake-ups in 30 s", 0, own("asleep-100", Figures.WAKE_UPS));
+      atMost("open-200", "time to open, of HikariCP's", 1, ratio("open-200", Figures.TOTAL_MS));
+      atMost("open-200", "heap, of HikariCP's", 1, ratio("open-200", Figures.HEAP_KB));
       double trials = own("race", Figures.TRIALS);
       atMost("race", "wake-ups lost of " + number(trials), 0, own("race", Figures.LOST));
       for (String regime : new String[] {"pg-1", "pg-8"}) {

@@ -89,6 +89,15 @@ record Column(
               plain("wait p50 ms", Figures.P50_MS, 4),
               plain("p99", Figures.P99_MS, 3),
               plain("max", Figures.MAX_MS, 1));
+      case "idle", "asleep" ->
+          List.of(
+              to(Contender.HIKARI, "CPU ms", Figures.CPU_MS, 0),
+              plain("wake-ups", Figures.WAKE_UPS, 0),
+              plain("threads", Figures.THREADS, 0));
+      case "open" ->
+          List.of(
+              to(Contender.HIKARI, "total ms", Figures.TOTAL_MS, 1),
+              to(Contender.HIKARI, "heap KiB/pool", Figures.HEAP_KB, 1));
       default ->
           List.of(
               to(Contender.BARE, "queries/s", Figures.PER_SECOND, 0),

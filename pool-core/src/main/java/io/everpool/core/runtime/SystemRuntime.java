@@ -1,36 +1,25 @@
 package io.everpool.core.runtime;
 
 import io.everpool.core.upkeep.Environment;
+import io.everpool.core.upkeep.PassScheduler;
 import java.time.InstantSource;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * One pool's share of the machine: one upkeep thread, and workers that come as needed and go after
- * ten seconds without work. All are daemons, and named after the pool.
+ * One pool's share of the machine. It has no thread of its own: its passes run on the upkeep thread
+ * of all pools, and what may block runs on their workers. All are daemons.
  */
 public final class SystemRuntime implements AutoCloseable {
-  private static final long WORKER_KEEP_ALIVE_SECONDS = 10;
-
-  private final UpkeepThread scheduler;
-  private final ExecutorService workers;
+  private final ProcessThreads threads = ProcessThreads.enter();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final PassScheduler scheduler;
+  private final PoolWorkers workers;
 
   public SystemRuntime(String pool) {
-    this.scheduler = new UpkeepThread("everpool-" + pool + "-upkeep");
-    // No queue: a task never waits behind one that hangs. The number of slots bounds the tasks.
-    this.workers =
-        new ThreadPoolExecutor(
-            0,
-            Integer.MAX_VALUE,
-            WORKER_KEEP_ALIVE_SECONDS,
-            TimeUnit.SECONDS,
-            new SynchronousQueue<>(),
-            named("everpool-" + pool + "-worker-"));
+    this.scheduler = threads.upkeep.scheduler(pool);
+    this.workers = new PoolWorkers(threads.workers, pool);
   }
 
   public Environment environment() {
@@ -47,15 +36,16 @@ public final class SystemRuntime implements AutoCloseable {
     TimeUnit.NANOSECONDS.sleep(nanos);
   }
 
-  /** Ends the threads; a worker whose driver hangs is interrupted and left to end by itself. */
+  /**
+   * No pass and no task of this pool begins any more; a worker whose driver hangs is interrupted
+   * and left to end by itself. The threads go with the last pool.
+   */
   @Override
   public void close() {
-    scheduler.stop();
-    workers.shutdownNow();
-  }
-
-  private static ThreadFactory named(String prefix) {
-    AtomicInteger number = new AtomicInteger();
-    return task -> PoolThreads.unborn(task, prefix + number.incrementAndGet());
+    if (closed.compareAndSet(false, true)) {
+      scheduler.stop();
+      workers.close();
+      threads.leave();
+    }
   }
 }

@@ -1,76 +1,153 @@
 package io.everpool.core.runtime;
 
 import io.everpool.core.upkeep.PassScheduler;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Runs upkeep on a thread of its own. */
-final class UpkeepThread implements PassScheduler {
+/**
+ * Runs the upkeep of all pools on one thread, pass after pass: a pass blocks for nothing, so that
+ * no pool waits for another. The thread begins with the first pool and ends with the last.
+ */
+final class UpkeepThread {
   private static final Logger log = LoggerFactory.getLogger(UpkeepThread.class);
 
   /** After a pass that failed; nanoseconds. */
   private static final long AFTER_FAILURE = 100_000_000L;
 
-  private final String name;
-  private final AtomicBoolean hurried = new AtomicBoolean();
+  /** The longest pause, so that times can be added and compared; nanoseconds. */
+  private static final long LONGEST = 86_400_000_000_000L;
+
+  /** Copied when it changes, so that whoever walks it needs no lock and no memory. */
+  private volatile Schedule[] schedules = {};
+
   private volatile @Nullable Thread thread;
-  private volatile boolean stopped;
 
-  UpkeepThread(String name) {
-    this.name = name;
+  /** For one pool, which isn't looked after before it starts its passes. */
+  PassScheduler scheduler(String pool) {
+    return new Schedule(pool);
   }
 
-  @Override
-  public void start(Pass pass) {
-    Thread started = PoolThreads.unborn(() -> loop(pass), name);
-    thread = started;
-    started.start();
+  private synchronized void add(Schedule schedule) {
+    if (thread == null) {
+      Thread begun = PoolThreads.unborn(this::loop, "everpool-upkeep");
+      begun.start(); // fails at the limit of the process; it waits for this lock
+      thread = begun;
+    }
+    Schedule[] more = Arrays.copyOf(schedules, schedules.length + 1);
+    more[schedules.length] = schedule;
+    schedules = more;
   }
 
-  private void loop(Pass pass) {
-    while (!stopped) {
-      // Cleared before the pass looks: what happens during the pass hurries the next one.
-      hurried.set(false);
-      long delay = run(pass);
-      if (!hurried.get() && !stopped) {
-        LockSupport.parkNanos(this, delay);
+  private synchronized void remove(Schedule schedule) {
+    schedules = Arrays.stream(schedules).filter(each -> each != schedule).toArray(Schedule[]::new);
+  }
+
+  /** Whether no pool is left; then the next one begins a thread of its own. */
+  private synchronized boolean isOver() {
+    for (Schedule each : schedules) {
+      if (!each.stopped) {
+        return false;
+      }
+    }
+    thread = null;
+    return true;
+  }
+
+  private void loop() {
+    while (!isOver()) {
+      long now = System.nanoTime();
+      long pause = LONGEST;
+      Schedule[] all = schedules;
+      for (Schedule each : all) {
+        pause = Math.min(pause, each.run(now));
+      }
+      // Asked before the park, though whoever changes something unparks: a pass may have parked
+      // meanwhile, in a logger's lock, and used that up.
+      if (schedules == all && !isHurried()) {
+        LockSupport.parkNanos(this, pause - (System.nanoTime() - now));
       }
       // Interrupts mean nothing here; left set, one would turn every park into a spin.
       Thread.interrupted();
     }
   }
 
-  /** Survives whatever is thrown: without this thread there is no pool. */
-  private static long run(Pass pass) {
-    try {
-      return pass.run(System.nanoTime());
-    } catch (Throwable e) {
-      tell(e);
-      return AFTER_FAILURE;
+  private boolean isHurried() {
+    for (Schedule each : schedules) {
+      if (each.hurried.get() && !each.stopped) {
+        return true;
+      }
     }
+    return false;
   }
 
-  private static void tell(Throwable survived) {
-    try {
-      log.error("A maintenance pass failed; the next one goes on", survived);
-    } catch (Throwable e) {
-      // no memory even for that
-    }
-  }
+  /** One pool's. */
+  private final class Schedule implements PassScheduler {
+    private final String pool;
+    private final AtomicBoolean hurried = new AtomicBoolean(true);
+    private volatile boolean stopped;
+    private @Nullable Pass pass;
+    private long due; // upkeep thread only
 
-  @Override
-  public void hurry() {
-    if (!hurried.get() && hurried.compareAndSet(false, true)) {
+    Schedule(String pool) {
+      this.pool = pool;
+    }
+
+    @Override
+    public void start(Pass what) {
+      pass = what;
+      add(this);
       LockSupport.unpark(thread);
     }
-  }
 
-  @Override
-  public void stop() {
-    stopped = true;
-    LockSupport.unpark(thread);
+    @Override
+    public void hurry() {
+      if (!hurried.get() && hurried.compareAndSet(false, true)) {
+        LockSupport.unpark(thread);
+      }
+    }
+
+    @Override
+    public void stop() {
+      stopped = true;
+      remove(this);
+      LockSupport.unpark(thread);
+    }
+
+    /**
+     * Runs the pass if it is due or hurried; returns how long after {@code now} the next is due.
+     */
+    long run(long now) {
+      if (stopped) {
+        return LONGEST;
+      }
+      // Cleared before the pass looks: what happens during the pass hurries the next one.
+      boolean asked = hurried.get() && hurried.getAndSet(false);
+      if (asked || now - due >= 0) {
+        due = now + Math.min(LONGEST, run());
+      }
+      return due - now;
+    }
+
+    /** Survives whatever is thrown: without this thread there is no pool. */
+    private long run() {
+      try {
+        return pass == null ? LONGEST : pass.run(System.nanoTime());
+      } catch (Throwable e) {
+        tell(e);
+        return AFTER_FAILURE;
+      }
+    }
+
+    private void tell(Throwable survived) {
+      try {
+        log.error("Pool {}: a maintenance pass failed; the next one goes on", pool, survived);
+      } catch (Throwable e) {
+        // no memory even for that
+      }
+    }
   }
 }

@@ -1,0 +1,257 @@
+package io.everpool.core.runtime;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.everpool.core.upkeep.PassScheduler;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * The threads that all pools share. What is waited for here comes, or the test fails at its limit.
+ */
+@Timeout(60)
+class ProcessThreadsTest {
+  private static final long FAR = Long.MAX_VALUE;
+
+  private final UpkeepThread upkeep = new UpkeepThread();
+  private final BlockingQueue<String> ran = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Thread> threads = new LinkedBlockingQueue<>();
+
+  private PassScheduler start(String pool) throws InterruptedException {
+    PassScheduler scheduler = upkeep.scheduler(pool);
+    scheduler.start(
+        now -> {
+          threads.add(Thread.currentThread());
+          ran.add(pool);
+          return FAR;
+        });
+    awaitRun(pool);
+    return scheduler;
+  }
+
+  private void awaitRun(String pool) throws InterruptedException {
+    assertThat(ran.take()).isEqualTo(pool);
+  }
+
+  @Test
+  void one_thread_looks_after_all_pools_and_ends_with_the_last() throws InterruptedException {
+    PassScheduler first = start("first");
+    PassScheduler second = start("second");
+    first.hurry();
+    awaitRun("first");
+    second.hurry();
+    awaitRun("second");
+    assertThat(threads).hasSize(4);
+    Thread thread = threads.element();
+    assertThat(threads).containsOnly(thread);
+    assertThat(thread.isDaemon()).isTrue();
+    assertThat(thread.getName()).isEqualTo("everpool-upkeep");
+    first.stop();
+    second.hurry();
+    awaitRun("second");
+    second.stop();
+    thread.join();
+  }
+
+  @Test
+  void a_pool_that_comes_after_the_last_is_looked_after_again() throws InterruptedException {
+    start("first").stop();
+    threads.take().join();
+    start("second").stop();
+    threads.take().join();
+  }
+
+  @Test
+  void a_stopped_pool_has_no_further_pass() throws InterruptedException {
+    PassScheduler first = start("first");
+    PassScheduler second = start("second");
+    first.stop();
+    first.hurry();
+    second.hurry();
+    awaitRun("second");
+    second.hurry();
+    awaitRun("second");
+    assertThat(ran).isEmpty();
+    second.stop();
+  }
+
+  /** A pass may wait for a logger's lock, and use up what was meant to wake the thread. */
+  @Test
+  void a_thread_that_has_parked_during_a_pass_ends_and_begins_all_the_same()
+      throws InterruptedException {
+    PassScheduler first = upkeep.scheduler("first");
+    first.start(
+        now -> {
+          threads.add(Thread.currentThread());
+          PassScheduler second = upkeep.scheduler("second");
+          second.start(
+              later -> {
+                ran.add("second");
+                second.stop();
+                LockSupport.parkNanos(1);
+                return FAR;
+              });
+          first.stop();
+          LockSupport.parkNanos(1);
+          return FAR;
+        });
+    awaitRun("second");
+    threads.take().join();
+  }
+
+  @Test
+  void what_a_pass_throws_ends_neither_its_pool_nor_another() throws InterruptedException {
+    PassScheduler other = start("other");
+    PassScheduler failing = upkeep.scheduler("failing");
+    AtomicInteger passes = new AtomicInteger();
+    failing.start(
+        now -> {
+          if (passes.getAndIncrement() < 2) {
+            throw new StackOverflowError("what a driver may do");
+          }
+          ran.add("failing");
+          return FAR;
+        });
+    awaitRun("failing");
+    other.hurry();
+    awaitRun("other");
+    failing.stop();
+    other.stop();
+  }
+
+  /** It is not lost: the flag is cleared before the pass begins. */
+  @Test
+  void what_happens_during_a_pass_hurries_the_next() throws InterruptedException {
+    PassScheduler scheduler = upkeep.scheduler("pool");
+    AtomicInteger passes = new AtomicInteger();
+    scheduler.start(
+        now -> {
+          ran.add("pass " + passes.incrementAndGet());
+          if (passes.get() < 3) {
+            scheduler.hurry();
+          }
+          return FAR;
+        });
+    awaitRun("pass 1");
+    awaitRun("pass 2");
+    awaitRun("pass 3");
+    scheduler.stop();
+  }
+
+  @Test
+  void a_pass_comes_when_it_is_due_though_another_pool_has_nothing_to_do()
+      throws InterruptedException {
+    PassScheduler calm = start("calm");
+    PassScheduler busy = upkeep.scheduler("busy");
+    busy.start(
+        now -> {
+          ran.add("busy");
+          return 1_000_000;
+        });
+    for (int i = 0; i < 5; i++) {
+      awaitRun("busy");
+    }
+    busy.stop();
+    calm.stop();
+  }
+
+  @Test
+  void the_workers_go_with_the_last_pool() {
+    ProcessThreads first = ProcessThreads.enter();
+    ProcessThreads second = ProcessThreads.enter();
+    assertThat(second).isSameAs(first);
+    first.leave();
+    assertThat(first.workers.isShutdown()).isFalse();
+    second.leave();
+    assertThat(first.workers.isShutdown()).isTrue();
+  }
+
+  @Test
+  void a_runtime_that_is_closed_twice_leaves_once() {
+    try (SystemRuntime other = new SystemRuntime("other")) {
+      SystemRuntime runtime = new SystemRuntime("pool");
+      runtime.close();
+      runtime.close();
+      other.environment().workers().execute(() -> {}); // its workers are still there
+    }
+  }
+
+  @Test
+  void the_end_of_a_pool_interrupts_its_own_tasks_only() throws InterruptedException {
+    ExecutorService all = Executors.newCachedThreadPool();
+    try {
+      PoolWorkers ending = new PoolWorkers(all, "ending");
+      PoolWorkers staying = new PoolWorkers(all, "staying");
+      CountDownLatch begun = new CountDownLatch(2);
+      CountDownLatch go = new CountDownLatch(1);
+      BlockingQueue<Boolean> interrupted = new LinkedBlockingQueue<>();
+      BlockingQueue<Boolean> left = new LinkedBlockingQueue<>();
+      ending.execute(
+          () -> {
+            begun.countDown();
+            interrupted.add(hangs(new CountDownLatch(1)));
+          });
+      staying.execute(
+          () -> {
+            begun.countDown();
+            left.add(hangs(go));
+          });
+      begun.await();
+      ending.close();
+      assertThat(interrupted.take()).isTrue();
+      go.countDown();
+      assertThat(left.take()).isFalse();
+      assertThatThrownBy(() -> ending.execute(() -> {}))
+          .isInstanceOf(RejectedExecutionException.class);
+      staying.close();
+    } finally {
+      all.shutdown();
+      assertThat(all.awaitTermination(60, SECONDS)).isTrue();
+    }
+  }
+
+  private static boolean hangs(CountDownLatch until) {
+    try {
+      until.await();
+      return false;
+    } catch (InterruptedException e) {
+      return true;
+    }
+  }
+
+  /** One thread works for one pool and then for another: nothing of the first is left on it. */
+  @Test
+  void what_is_meant_for_one_task_does_not_reach_the_next() throws InterruptedException {
+    List<Runnable> queue = new ArrayList<>();
+    PoolWorkers first = new PoolWorkers(queue::add, "first");
+    PoolWorkers second = new PoolWorkers(queue::add, "second");
+    List<String> names = new ArrayList<>();
+    List<Boolean> interrupts = new ArrayList<>();
+    Runnable note =
+        () -> {
+          names.add(Thread.currentThread().getName());
+          interrupts.add(Thread.currentThread().isInterrupted());
+        };
+    first.execute(note);
+    second.execute(note);
+    first.close(); // before its task has begun
+    Thread thread = new Thread(() -> queue.forEach(Runnable::run), "everpool-worker-1");
+    thread.start();
+    thread.join();
+    assertThat(names).containsExactly("everpool-first-worker", "everpool-second-worker");
+    assertThat(interrupts).containsExactly(true, false);
+    assertThat(thread.getName()).isEqualTo("everpool-worker-1");
+  }
+}
