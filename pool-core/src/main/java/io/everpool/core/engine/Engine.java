@@ -27,6 +27,14 @@ import org.jspecify.annotations.Nullable;
  * sees the waiter it takes the slot back and serves the queue; if that fails, somebody else holds
  * the slot now, and his release will look. If the waiter sees the slot it takes it.
  *
+ * <p>Not everybody scans who joins, lest in a pool of thousands that is used up each looks at all
+ * of them: who was seen waiting in the queue before one joined, and waits still when that one
+ * stands in it himself, is relied on. For whoever publishes a slot looks into the queue afterwards
+ * (unless he reads a count of none, and then it is empty). If somebody waits in it then, the first
+ * is told. If not, all who wait later have joined after that look, and the first of them relied on
+ * nobody: whom he could have relied on would have been seen. So he scans after the slot was
+ * published. Who dies before he has scanned looks for the others at last ({@link #abandon}).
+ *
  * <p>A signal (not a hand-over) only says "look again". The signaller sets {@code signalled},
  * wakes, then reads the status; the waiter leaves its status first and reads {@code signalled}
  * afterwards, or whoever served it does. So a signal to someone who is leaving is seen by one of
@@ -179,13 +187,15 @@ public final class Engine {
     if (closed) {
       return WaitResult.CLOSED;
     }
+    Waiter before = queue.first();
     if (!queue.join(waiter, maxWaiters)) {
       return WaitResult.REFUSED;
     }
     if (closed) { // the closing pool may have told the queue before this one stood in it
       return leave(waiter) ? WaitResult.CLOSED : step(waiter, threadId);
     }
-    WaitResult result = scan(waiter, threadId);
+    boolean reliesOnAnother = before != null && before.waits();
+    WaitResult result = reliesOnAnother ? WaitResult.WAIT : scan(waiter, threadId);
     if (result == WaitResult.WAIT) {
       housekeeping.grow();
     }
@@ -239,19 +249,32 @@ public final class Engine {
       return false;
     }
     queue.left();
-    passOn();
+    if (waiter.signalled) {
+      passOn(); // what it was told of; nobody tells one who is not the first
+    }
     return true;
+  }
+
+  /**
+   * Leaves the queue at whatever point, with no stack or memory to go on: gives back what it was
+   * served, and passes on what it has not looked for though others rely on it.
+   */
+  public void abandon(Waiter waiter, long threadId) {
+    if (!leave(waiter) && step(waiter, threadId) == WaitResult.SERVED) {
+      Slot slot = take(waiter, threadId, time.nanoTime());
+      release(slot, slot.lease);
+    }
+    passOn();
   }
 
   /** The slot a served waiter got; the lease is in {@link Slot#lease}. Called once. */
   public Slot take(Waiter waiter, long threadId, long now) {
-    boolean handed = waiter.status() == Waiter.Status.HANDED;
-    Slot slot = handed ? waiter.slot : waiter.found;
+    Slot handed = waiter.handed();
+    Slot slot = handed != null ? handed : waiter.found;
     if (slot == null) {
       throw new IllegalStateException("not served: " + waiter.status());
     }
-    if (handed) {
-      slot.lease = waiter.lease;
+    if (handed != null) {
       slot.holderId = threadId;
     }
     time(slot, slot.lease, now);
@@ -363,7 +386,8 @@ public final class Engine {
     }
     long next = Slot.after(Move.HAND_OVER, lease);
     lastHandOver = now;
-    Waiter served = queue.hand(slot, next);
+    slot.lease = next;
+    Waiter served = queue.hand(slot);
     if (served != null) {
       served.wake();
       if (served.signalled) {

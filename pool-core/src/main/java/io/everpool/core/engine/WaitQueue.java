@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Those who wait, in order, and how many they are.
  *
+ * <p>Whoever is in the queue and still waits is found there by everybody: he is out of it only
+ * after he has been handed a connection, or has left.
+ *
  * <p>Who leaves in the middle is left in the queue as a dead entry: taking it out costs a walk from
  * the head. Dead entries at the head go whenever somebody looks there; for the others, once more
  * have left than still wait, one leaver sweeps them all, so that a thousand simultaneous time-outs
@@ -53,12 +56,12 @@ final class WaitQueue extends WaitQueueCount {
     return null;
   }
 
-  /** Hands a lease to the first who takes it; null if nobody waits. */
-  @Nullable Waiter hand(Slot slot, long lease) {
-    for (Waiter waiter; (waiter = queue.poll()) != null; ) {
-      waiter.slot = slot;
-      waiter.lease = lease;
-      if (waiter.become(Waiter.Status.HANDED)) {
+  /** Hands the lease in {@link Slot#lease} to the first who takes it; null if nobody waits. */
+  @Nullable Waiter hand(Slot slot) {
+    for (Waiter waiter; (waiter = queue.peek()) != null; ) {
+      boolean handed = waiter.hand(slot);
+      queue.remove(waiter); // at the head: one step; whoever comes second removes nothing
+      if (handed) {
         add(-1);
         return waiter;
       }

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One caller in the queue, and what it gets.
  *
- * <p>Its status leaves {@code WAITING} once, by compare-and-set: to {@code HANDED} by a holder who
- * has brought a lease, to {@code LEFT} by the caller itself, to {@code REJECTED} by the closing
+ * <p>Its status leaves {@code WAITING} once, by compare-and-set: to the slot by a holder who hands
+ * over a lease of it, to {@code LEFT} by the caller itself, to {@code REJECTED} by the closing
  * pool. Whoever loses that race knows what the other has done: a caller that wanted to go owns a
  * lease after all, a holder keeps its lease and offers it to the next.
  */
@@ -25,14 +25,15 @@ public abstract class Waiter {
 
   static {
     try {
-      STATUS = MethodHandles.lookup().findVarHandle(Waiter.class, "status", Status.class);
+      STATUS = MethodHandles.lookup().findVarHandle(Waiter.class, "status", Object.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
+  /** A status or, for HANDED, the slot. */
   @SuppressWarnings("FieldMayBeFinal") // moved by the handle
-  private volatile Status status = Status.WAITING;
+  private volatile Object status = Status.WAITING;
 
   /** Set by whoever tells this waiter that a connection lies idle; no second one then does. */
   volatile boolean signalled;
@@ -40,15 +41,7 @@ public abstract class Waiter {
   /** When it began to wait. */
   final long since;
 
-  /** What was handed over: written by who polled this waiter, before HANDED. */
-  @Nullable Slot slot;
-
-  long lease;
-
-  /**
-   * What the caller found itself, written after LEFT. A place of its own: who has polled this
-   * waiter may still write the fields above before he sees that it is gone.
-   */
+  /** What the caller found itself, written after LEFT. */
   @Nullable Slot found;
 
   protected Waiter(long since) {
@@ -59,13 +52,23 @@ public abstract class Waiter {
   protected abstract void wake();
 
   final Status status() {
-    return status;
+    return status instanceof Status other ? other : Status.HANDED;
+  }
+
+  /** What it was handed; the lease is in {@link Slot#lease}. Null if it wasn't. */
+  final @Nullable Slot handed() {
+    return status instanceof Slot slot ? slot : null;
   }
 
   final boolean waits() {
     return status == Status.WAITING;
   }
 
+  final boolean hand(Slot slot) {
+    return STATUS.compareAndSet(this, Status.WAITING, slot);
+  }
+
+  /** By itself or by the pool: {@code LEFT} or {@code REJECTED}. */
   final boolean become(Status next) {
     return STATUS.compareAndSet(this, Status.WAITING, next);
   }

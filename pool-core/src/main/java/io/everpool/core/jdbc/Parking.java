@@ -87,21 +87,13 @@ final class Parking {
       }
     } catch (StackOverflowError | OutOfMemoryError e) {
       if (stands) {
-        leaveForGood(waiter, threadId);
+        engine.abandon(waiter, threadId);
       }
       throw e;
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
-    }
-  }
-
-  /** With what stack and memory there is: nobody hands a connection to one who doesn't wait. */
-  private void leaveForGood(Parked waiter, long threadId) {
-    if (!engine.leave(waiter) && engine.step(waiter, threadId) == WaitResult.SERVED) {
-      Slot slot = engine.take(waiter, threadId, time.nanoTime());
-      engine.release(slot, slot.lease);
     }
   }
 }

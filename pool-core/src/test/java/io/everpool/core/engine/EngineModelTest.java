@@ -150,6 +150,39 @@ class EngineModelTest {
     }
   }
 
+  /** Who waits in the queue, and whether whoever looks there finds him. */
+  public static final class Queue {
+    private final WaitQueue queue = new WaitQueue();
+    private final Slot slot = new Slot(0);
+    private final Waiter waiter =
+        new Waiter(0) {
+          @Override
+          protected void wake() {}
+        };
+    private volatile boolean unseen;
+
+    public Queue() {
+      queue.join(waiter, 1);
+    }
+
+    @Operation
+    public void handing() {
+      queue.hand(slot);
+    }
+
+    @Operation
+    public void looking() {
+      unseen |= queue.first() != waiter && waiter.waits();
+    }
+
+    @Validate
+    public void whoWaitsIsSeen() {
+      if (unseen) {
+        throw new IllegalStateException("somebody waits whom the queue doesn't show");
+      }
+    }
+  }
+
   private static final class Leaping implements TimeSource {
     private final long leap;
     private volatile long now;
@@ -257,6 +290,12 @@ class EngineModelTest {
     @Test
     void a_connection_is_opened_while_the_pool_closes() {
       race(UntilClosed.class, List.of(), actor(UntilClosed.class, "evicting"), closing());
+    }
+
+    /** Those who join behind him rely on that, and whoever publishes a connection. */
+    @Test
+    void somebody_looks_for_who_waits_while_a_connection_is_handed_to_him() {
+      race(Queue.class, List.of(), actor(Queue.class, "handing"), actor(Queue.class, "looking"));
     }
 
     private static void race(Class<?> model, List<Actor> before, Actor one, Actor other) {

@@ -231,34 +231,69 @@ class EngineTest {
     }
   }
 
-  /** Makes a connection idle that nobody in line is told of: it came before they were counted. */
+  /** Makes a connection idle that nobody in line is told of, as if it had come before them. */
   private void comesUntold(int index) {
     Slot slot = engine.slots()[index];
     slot.attempt(Move.RESERVE);
     slot.attempt(Move.OPENED);
   }
 
-  /** The one before it may have been handed another before he had looked. */
+  /** That one has looked, or is about to; a line of thousands need not look at thousands each. */
   @Test
-  void who_joins_behind_another_looks_all_the_same() {
+  void who_joins_behind_one_who_waits_does_not_look() {
     Caller first = new Caller(now);
     Caller second = new Caller(now);
     assertThat(engine.begin(first, 1, 10)).isEqualTo(WaitResult.WAIT);
     comesUntold(0);
-    assertThat(engine.begin(second, 2, 10)).isEqualTo(WaitResult.SERVED);
+    assertThat(engine.begin(second, 2, 10)).isEqualTo(WaitResult.WAIT);
+    assertThat(engine.leave(first)).isTrue();
+    assertThat(engine.begin(new Caller(now), 3, 10))
+        .as("the second waits still")
+        .isEqualTo(WaitResult.WAIT);
+    assertThat(engine.leave(second)).isTrue();
+  }
+
+  /** Whoever was there and has gone is not relied on. */
+  @Test
+  void who_joins_behind_one_who_has_gone_looks() {
+    Caller first = new Caller(now);
+    engine.begin(first, 1, 10);
+    assertThat(engine.leave(first)).isTrue();
+    comesUntold(0);
+    assertThat(engine.begin(new Caller(now), 2, 10)).isEqualTo(WaitResult.SERVED);
   }
 
   /** He may have left, for want of stack, before he had looked. */
   @Test
-  void who_leaves_passes_on_what_he_was_not_told_of() {
+  void who_abandons_the_line_passes_on_what_he_was_not_told_of() {
     Caller first = new Caller(now);
     Caller second = new Caller(now);
     engine.begin(first, 1, 10);
     engine.begin(second, 2, 10);
     comesUntold(0);
-    assertThat(engine.leave(first)).isTrue();
+    engine.abandon(first, 1);
     assertThat(second.woken).isTrue();
     assertThat(engine.step(second, 2)).isEqualTo(WaitResult.SERVED);
+  }
+
+  /** He may have been handed another connection before. */
+  @Test
+  void who_abandons_what_he_was_handed_passes_on_that_and_more() {
+    Slot held = open(1);
+    long lease = requireNonNull(engine.tryAcquire(9)).lease;
+    Caller first = new Caller(now);
+    Caller second = new Caller(now);
+    Caller third = new Caller(now);
+    engine.begin(first, 1, 10);
+    engine.begin(second, 2, 10);
+    engine.begin(third, 3, 10);
+    comesUntold(0);
+    now += Engine.LONG_HOLD;
+    engine.release(held, lease);
+    engine.abandon(first, 1);
+    assertThat(engine.step(second, 2)).isEqualTo(WaitResult.SERVED);
+    assertThat(third.woken).isTrue();
+    assertThat(engine.step(third, 3)).isEqualTo(WaitResult.SERVED);
   }
 
   /** What it would find, the first in the queue finds or is told. */
