@@ -123,6 +123,7 @@ record Flags(
             "sparse-1000",
             "sparse-5000",
             "own-1000",
+            "exhausted-1000",
             "cpu-100",
             "pg-1",
             "pg-32");

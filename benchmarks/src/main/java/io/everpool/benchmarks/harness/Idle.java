@@ -42,6 +42,7 @@ final class Idle extends Regime {
   }
 
   @Override
+  @SuppressWarnings("try") // they are only there
   public Figures measure(Contender contender, Surroundings surroundings) throws Exception {
     Settings settings = Settings.of(new StubDatabase(), SIZE);
     int threadsBefore = threads().getThreadCount();
@@ -53,7 +54,7 @@ final class Idle extends Regime {
       long spent = cpuNanos() - cpu;
       return new Figures()
           .with(Figures.CPU_MS, (double) spent / TimeUnit.MILLISECONDS.toNanos(1))
-          .with(Figures.WAKE_UPS, wakeUps() - wakeUps)
+          .with(Figures.WAKE_UPS, (double) (wakeUps() - wakeUps))
           .with(Figures.THREADS, threads().getThreadCount() - threadsBefore);
     }
   }

@@ -28,6 +28,7 @@ final class Opening extends Regime {
   }
 
   @Override
+  @SuppressWarnings("try") // they are only there
   public Figures measure(Contender contender, Surroundings surroundings) throws Exception {
     StubDatabase database = new StubDatabase();
     Settings settings = Settings.of(database, SIZE);

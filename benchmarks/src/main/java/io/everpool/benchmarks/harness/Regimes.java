@@ -24,6 +24,9 @@ public final class Regimes {
     for (int size : new int[] {10, 1_000}) {
       all.add(new Own(size));
     }
+    for (int size : new int[] {10, 1_000}) {
+      all.add(new Exhausted(size));
+    }
     all.add(new Saturated());
     all.add(new Load());
     all.add(new Spinning(32));

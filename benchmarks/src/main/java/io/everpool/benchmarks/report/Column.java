@@ -41,6 +41,12 @@ record Column(
               plain("leases/s", Figures.PER_SECOND, 0),
               plain("wait p99 ms", Figures.P99_MS, 3),
               plain("Jain", Figures.JAIN, 3));
+      case "exhausted" ->
+          List.of(
+              to(Contender.HIKARI, "CPU us/lease", Figures.CPU_US, 1),
+              to(Contender.HIKARI, "wait p99 ms", Figures.P99_MS, 1),
+              percent("held", Figures.HELD),
+              plain("leases/s", Figures.PER_SECOND, 0));
       case "saturated" -> {
         List<Column> columns = waits();
         columns.add(plain("ideal p99", Figures.IDEAL_P99_MS, 2));
