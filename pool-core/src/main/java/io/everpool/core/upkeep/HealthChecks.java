@@ -3,10 +3,12 @@ package io.everpool.core.upkeep;
 import io.everpool.api.PoolConfig;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Has the idle connections examined: at the health check's interval, when another has failed, and
- * when the pool has woken up. Upkeep thread only.
+ * Has the idle connections examined: at the health check's interval one after the other, when
+ * another has failed, and when the pool has woken up, all at once. Upkeep thread only.
  */
 final class HealthChecks {
   private final long interval;
@@ -15,7 +17,11 @@ final class HealthChecks {
   private final SleepSwitch sleep;
   private final FailureReports reports;
   private final Probes probes;
+  private final Workers workers;
   private long next;
+
+  /** What is under way. */
+  private @Nullable CheckRound round;
 
   /** When the driver was last given the chance to learn of the database. */
   private long refreshedAt;
@@ -27,46 +33,72 @@ final class HealthChecks {
     this.sleep = shared.sleep;
     this.reports = shared.reports;
     this.probes = probes;
+    this.workers = shared.workers;
     this.next = now + interval;
     this.refreshedAt = now;
   }
 
   /**
-   * After how long the next is due if nothing happens; Long.MAX_VALUE for never: while the pool
-   * sleeps, for what the server has closed meanwhile is found when it is to be lent.
+   * After how long there is something to do if nothing happens; Long.MAX_VALUE for never: while the
+   * pool sleeps, for what the server has closed meanwhile is found when it is to be lent.
    */
   long dueIn(long now) {
+    if (round != null) {
+      return Upkeep.PASS;
+    }
     return sleep.asleep() ? Long.MAX_VALUE : next - now;
   }
 
   /** Begins what is due. */
   void run(long now) {
-    boolean due = now - next >= 0;
-    boolean roused = sleep.roused();
-    if (!due && !roused && !reports.wantSweep()) {
-      return;
+    if (round != null && round.advance()) {
+      round = null;
     }
-    Probes.Extent extent =
-        roused ? Probes.Extent.ASK : due ? Probes.Extent.AS_CONFIGURED : Probes.Extent.LOOK;
+    boolean due = now - next >= 0;
+    if (due) {
+      next = now + interval;
+    }
     // One connection is enough, and a database that nobody has used has nothing to tell.
-    boolean refresh = due && activity.lastWork() - refreshedAt > 0;
+    boolean refresh =
+        due && activity.count(State.IDLE) > 0 && activity.lastWork() - refreshedAt > 0;
+    if (refresh) {
+      refreshedAt = now;
+    }
+    boolean roused = sleep.roused();
+    if (roused || reports.wantSweep()) {
+      Probes.Extent extent =
+          roused ? Probes.Extent.ASK : due ? Probes.Extent.AS_CONFIGURED : Probes.Extent.LOOK;
+      examineAll(extent, refresh, now);
+    } else if (due) {
+      examineInTurn(refresh);
+    }
+  }
+
+  private void examineAll(Probes.Extent extent, boolean refresh, long now) {
+    boolean refreshes = refresh;
     for (Slot slot : slots) {
       long idle = activity.word(slot.index);
       if (Slot.state(idle) == State.IDLE) {
-        long examined = probes.begin(slot, idle, extent, refresh);
+        long examined = probes.begin(slot, idle, extent, refreshes);
         if (examined != idle) {
-          if (refresh) {
-            refresh = false;
-            refreshedAt = now;
-          }
+          refreshes = false;
           activity.examining(slot.index, examined, now);
         }
       }
     }
     reports.swept();
     sleep.connectionsAsked();
-    if (due) {
-      next = now + interval;
+  }
+
+  private void examineInTurn(boolean refresh) {
+    Slot[] idle =
+        Arrays.stream(slots)
+            .filter(slot -> activity.state(slot.index) == State.IDLE)
+            .toArray(Slot[]::new);
+    long[] words = Arrays.stream(idle).mapToLong(slot -> activity.word(slot.index)).toArray();
+    CheckRound begun = new CheckRound(probes, workers, idle, words, refresh);
+    if (idle.length > 0 && begun.start()) {
+      round = begun;
     }
   }
 }

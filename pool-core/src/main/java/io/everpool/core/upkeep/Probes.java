@@ -21,7 +21,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
-/** Examines idle connections, each on a worker thread and out of everybody's reach meanwhile. */
+/** Examines idle connections, on worker threads and out of everybody's reach meanwhile. */
 final class Probes {
 
   private static final Logger log = PoolEvents.log();
@@ -32,6 +32,7 @@ final class Probes {
   private final PoolEvents events;
   private final FailureReports reports;
   private final Engine engine;
+  private final SlotActivity activity;
   private final boolean query;
 
   /** While the pool sleeps, nothing is sent and what is found says nothing alarming. */
@@ -48,6 +49,7 @@ final class Probes {
     this.reports = shared.reports;
     this.workers = shared.workers;
     this.engine = shared.engine;
+    this.activity = shared.activity;
     this.sleep = shared.sleep;
     this.query =
         config.healthCheck() == HealthCheck.QUERY
@@ -65,26 +67,42 @@ final class Probes {
   }
 
   /**
-   * Examines the connection that was seen idle as {@code word}. Returns the slot's word from then
-   * on; {@code word} itself if somebody was quicker.
+   * Has the connection that was seen idle as {@code word} examined on a worker of its own. Returns
+   * as {@link #reserve}.
    *
-   * @param refresh whether the driver may then learn of the database by it, where examinations ask
-   *     the server at all
+   * @param refresh as of {@link #examine}
    */
   long begin(Slot slot, long word, Extent extent, boolean refresh) {
-    if (!slot.attempt(Move.PROBE, word)) {
-      return word;
-    }
-    long probing = Slot.after(Move.PROBE, word);
-    PooledEntry entry = Closer.entry(slot);
-    if (!workers.start(
-        "examining a connection", () -> probe(slot, probing, entry, extent, refresh))) {
+    long probing = reserve(slot, word);
+    if (probing != word
+        && !workers.start(
+            "examining a connection", () -> examine(slot, probing, extent, refresh))) {
       engine.pass(slot, probing); // no thread to be had: that says nothing of the connection
     }
     return probing;
   }
 
-  private void probe(Slot slot, long word, PooledEntry entry, Extent extent, boolean refresh) {
+  /**
+   * Takes the connection that was seen idle as {@code word} out of everybody's reach. Returns the
+   * slot's word from then on; {@code word} itself if somebody was quicker.
+   */
+  long reserve(Slot slot, long word) {
+    if (!slot.attempt(Move.PROBE, word)) {
+      return word;
+    }
+    long probing = Slot.after(Move.PROBE, word);
+    activity.reserved(slot.index, probing);
+    return probing;
+  }
+
+  /**
+   * Examines a connection that is {@link #reserve reserved}. On a worker.
+   *
+   * @param refresh whether the driver may then learn of the database by it, where examinations ask
+   *     the server at all
+   */
+  void examine(Slot slot, long word, Extent extent, boolean refresh) {
+    PooledEntry entry = Closer.entry(slot);
     String ailment;
     try {
       ailment = ailment(entry.physical(), extent);

@@ -4,11 +4,13 @@ import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
  * What each slot does and since when, as seen from pass to pass: the slots themselves keep no time,
  * so that nobody reads a clock to lend or return one. Times are therefore exact to a pass, and too
- * short rather than too long. Only the upkeep thread writes; readings from elsewhere may be stale.
+ * short rather than too long. Only the upkeep thread writes, but for {@link #reserved}; readings
+ * from elsewhere may be stale.
  */
 final class SlotActivity {
   private static final State[] STATES = State.values();
@@ -17,6 +19,10 @@ final class SlotActivity {
   private final long[] words;
   private final long[] since;
   private final long[] usedAt;
+
+  /** The slot's word when it was last reserved for an examination. */
+  private final AtomicLongArray reserved;
+
   private final int[] counts = new int[STATES.length];
   private long lastWork;
   private int peak;
@@ -27,6 +33,7 @@ final class SlotActivity {
     this.words = new long[slots.length];
     this.since = new long[slots.length];
     this.usedAt = new long[slots.length];
+    this.reserved = new AtomicLongArray(slots.length);
     Arrays.fill(since, now);
     Arrays.fill(usedAt, now);
     lastWork = now;
@@ -49,13 +56,17 @@ final class SlotActivity {
       if (word != words[i]) {
         // Two leases or more may lie between; a connection that has only just come counts as well.
         // An examination that it has passed is no use: one that is idle would be so for ever new.
-        if (used || (state == State.IDLE && !passed(words[i], word))) {
+        boolean passed = passed(i, word);
+        if (used || (state == State.IDLE && !passed)) {
           usedAt[i] = now;
           // One that came unasked, in the place of an old one, is no work: it would keep awake.
           lastWork = came(words[i], word) ? lastWork : now;
         }
         if (!doomed(words[i], word)) {
           since[i] = now;
+        }
+        if (passed) {
+          slot.restedWord = word; // as before it was examined
         }
         words[i] = word;
       } else if (state == State.IDLE && slot.restedWord != word) {
@@ -92,9 +103,20 @@ final class SlotActivity {
     atRest = false;
   }
 
-  /** Whether nothing has happened to an examined connection but that it is idle again. */
-  private static boolean passed(long before, long word) {
-    return Slot.state(before) == State.PROBING && Slot.after(Move.PASS, before) == word;
+  /**
+   * A connection is out of reach to be examined; {@code word} is the slot's. From any thread,
+   * before it is idle again: who sees it so has this, too.
+   */
+  void reserved(int slot, long word) {
+    reserved.set(slot, word);
+  }
+
+  /** Whether nothing has happened to a connection since but that it was examined and is idle. */
+  private boolean passed(int slot, long word) {
+    long before = words[slot];
+    long probing = reserved.get(slot);
+    return Slot.after(Move.PASS, probing) == word
+        && (before == probing || Slot.after(Move.PROBE, before) == probing);
   }
 
   /** Whether nothing has happened to a connection but that it was opened. */

@@ -4,80 +4,18 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.CloseReason;
-import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
-import io.everpool.core.observe.PoolEvents;
-import io.everpool.core.upkeep.Environment;
-import io.everpool.core.upkeep.PassScheduler;
 import io.everpool.core.upkeep.UpkeepWithoutFaces;
-import java.time.Duration;
-import java.time.InstantSource;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Queue;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What upkeep makes of time: of a clock that jumps, and of leases that last. */
-class PauseTest {
-  private static final long MS = 1_000_000L;
-
-  private final Queue<Runnable> workers = new ArrayDeque<>();
-  private final List<PoolEvent> events = new ArrayList<>();
-  private long now = Long.MAX_VALUE - 1000 * MS;
-  private PassScheduler.@Nullable Pass pass;
-
-  private final PassScheduler scheduler =
-      new PassScheduler() {
-        @Override
-        public void start(Pass first) {
-          pass = first;
-        }
-
-        @Override
-        public void hurry() {}
-
-        @Override
-        public void stop() {}
-      };
-
-  private UpkeepWithoutFaces open(int size) {
-    UpkeepWithoutFaces upkeep =
-        new UpkeepWithoutFaces(
-            PoolConfig.builder("fault:")
-                .minSize(size)
-                .maxSize(size)
-                .leakThreshold(Duration.ofSeconds(10))
-                .build(),
-            new FaultyDriver(new Script()),
-            failure -> Verdict.CONNECTION_LOST,
-            new Environment(() -> now, InstantSource.system(), scheduler, workers::add, () -> 0.5),
-            new PoolEvents("pause", List.of(events::add)));
-    upkeep.start();
-    beat();
-    work();
-    beat();
-    assertThat(upkeep.engine().slots()).allMatch(slot -> slot.state() == State.IDLE);
-    return upkeep;
-  }
-
-  private void beat() {
-    requireNonNull(pass).run(now);
-  }
-
-  private void work() {
-    for (Runnable task; (task = workers.poll()) != null; ) {
-      task.run();
-    }
-  }
-
+class PauseTest extends UpkeepByHand {
   private static void use(Engine engine) {
     Slot slot = requireNonNull(engine.tryAcquire(1));
     engine.release(slot, slot.lease);

@@ -89,6 +89,10 @@ public final class UpkeepWithoutFaces {
     return shared.unmovedFor(slot);
   }
 
+  public long idleFor(Slot slot, long now) {
+    return shared.activity.idleFor(slot.index, now);
+  }
+
   public void suspect() {
     shared.reports().suspect();
   }

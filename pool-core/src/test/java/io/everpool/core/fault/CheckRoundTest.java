@@ -1,0 +1,114 @@
+package io.everpool.core.fault;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+import io.everpool.core.upkeep.UpkeepWithoutFaces;
+import java.util.Arrays;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The health check that comes at its interval. */
+@Timeout(60)
+class CheckRoundTest extends UpkeepByHand {
+  private static final long INTERVAL = 30_000 * MS;
+
+  private static long count(Engine engine, State state) {
+    return Arrays.stream(engine.slots()).filter(slot -> slot.state() == state).count();
+  }
+
+  /** Goes to the time of the first round, without a jump that would look like a pause. */
+  private void reachRound() {
+    long until = now + INTERVAL;
+    while (now - until < 0) {
+      now += 100 * MS;
+      beat();
+    }
+  }
+
+  private int validated() {
+    return script.calls().getOrDefault("validate", 0);
+  }
+
+  @Test
+  void one_worker_examines_them_in_turn_and_the_others_can_be_lent_meanwhile() {
+    Engine engine = open(5).engine();
+    script.watch(true);
+    reachRound();
+    assertThat(workers).hasSize(1);
+    assertThat(count(engine, State.IDLE)).isEqualTo(5);
+    Slot lent = requireNonNull(engine.tryAcquire(1));
+    work();
+    assertThat(validated()).as("the one that is lent needs no examination").isEqualTo(4);
+    engine.release(lent, lent.lease);
+    assertThat(count(engine, State.IDLE)).isEqualTo(5);
+  }
+
+  /** One pass begins it, one sees that it is over; a pool at rest is at rest again. */
+  @Test
+  void a_round_takes_two_passes() {
+    open(3);
+    reachRound();
+    work();
+    now += 100 * MS;
+    assertThat(beat()).isGreaterThan(20_000 * MS);
+  }
+
+  /** Being examined is no use: what idles, idles on. */
+  @Test
+  void an_examination_between_two_passes_is_no_use() {
+    UpkeepWithoutFaces upkeep = open(1);
+    Slot slot = upkeep.engine().slots()[0];
+    long opened = now;
+    reachRound();
+    work();
+    now += 100 * MS;
+    beat();
+    assertThat(upkeep.idleFor(slot, now)).isEqualTo(now - opened);
+  }
+
+  @Test
+  void while_one_examination_hangs_another_worker_goes_on_with_the_rest()
+      throws InterruptedException {
+    Engine engine = open(4).engine();
+    script.watch(true);
+    script.arm("validate", 1, Fault.HANGS);
+    reachRound();
+    Thread worker = new Thread(requireNonNull(workers.poll()), "a worker whose driver hangs");
+    worker.start();
+    while (script.hanging() == null) {
+      LockSupport.parkNanos(Theatre.GLANCE);
+    }
+    now += 100 * MS;
+    beat(); // sees how far it is
+    assertThat(workers).isEmpty();
+    now += 100 * MS;
+    beat(); // no farther
+    assertThat(workers).hasSize(1);
+    work();
+    assertThat(validated()).isEqualTo(4);
+    assertThat(count(engine, State.IDLE)).isEqualTo(3);
+    now += 100 * MS;
+    assertThat(beat()).as("its deadline is watched").isLessThanOrEqualTo(100 * MS);
+    script.tell();
+    worker.join();
+    assertThat(count(engine, State.IDLE)).isEqualTo(4);
+  }
+
+  /** At the limit of threads: nothing was learnt, and nothing is lost. */
+  @Test
+  void without_a_thread_there_is_no_round() {
+    Engine engine = open(3).engine();
+    withoutThreads();
+    script.watch(true);
+    reachRound();
+    now += 100 * MS;
+    assertThat(beat()).as("it is at rest").isGreaterThan(20_000 * MS);
+    assertThat(validated()).isZero();
+    assertThat(count(engine, State.IDLE)).isEqualTo(3);
+  }
+}
