@@ -62,18 +62,13 @@ final class CheckRound {
   private void run() {
     for (int i; (i = next.getAndIncrement()) < slots.length; ) {
       long probing;
-      boolean refreshes = refresh.get();
       try {
         probing = probes.reserve(slots[i], words[i]);
       } finally {
         begun.incrementAndGet();
       }
       if (probing != words[i]) {
-        probes.examine(
-            slots[i],
-            probing,
-            Probes.Extent.AS_CONFIGURED,
-            refreshes && refresh.compareAndSet(true, false));
+        probes.examine(slots[i], probing, Probes.Extent.AS_CONFIGURED, refresh.getAndSet(false));
       }
     }
   }
