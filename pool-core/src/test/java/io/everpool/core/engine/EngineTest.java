@@ -288,12 +288,45 @@ class EngineTest {
     engine.begin(second, 2, 10);
     engine.begin(third, 3, 10);
     comesUntold(0);
-    now += Engine.LONG_HOLD;
+    now += Engine.LONGEST_GAP;
     engine.release(held, lease);
+    assertThat(first.status()).isEqualTo(Waiter.Status.HANDED);
     engine.abandon(first, 1);
     assertThat(engine.step(second, 2)).isEqualTo(WaitResult.SERVED);
     assertThat(third.woken).isTrue();
     assertThat(engine.step(third, 3)).isEqualTo(WaitResult.SERVED);
+  }
+
+  /** He is counted still, and takes nothing more. */
+  @Test
+  void what_is_handed_to_one_who_is_just_leaving_is_published() {
+    Slot held = open(0);
+    long lease = requireNonNull(engine.tryAcquire(9)).lease;
+    Caller leaving = new Caller(now);
+    engine.begin(leaving, 1, 10);
+    assertThat(leaving.become(Waiter.Status.LEFT)).isTrue();
+    now += Engine.LONGEST_GAP;
+    assertThat(engine.release(held, lease)).isTrue();
+    assertThat(held.state()).isEqualTo(State.IDLE);
+    assertThat(engine.tryAcquire(3)).isSameAs(held);
+  }
+
+  /** In a large pool those whose homes are taken don't all look at the same places next. */
+  @Test
+  void whose_home_is_taken_looks_at_places_of_his_own_and_comes_back_there() {
+    Engine large = new Engine(16, () -> now, housekeeping);
+    for (Slot slot : large.slots()) {
+      slot.attempt(Move.RESERVE);
+      large.opened(slot, slot.word());
+    }
+    large.narrow(16);
+    Set<Slot> first = new HashSet<>();
+    for (long thread = 1; thread <= 8; thread++) {
+      Slot slot = requireNonNull(large.tryAcquire(thread));
+      assertThat(first.add(slot)).isTrue();
+      assertThat(large.release(slot, slot.lease)).isTrue();
+      assertThat(large.tryAcquire(thread)).as("its home").isSameAs(slot);
+    }
   }
 
   /** What it would find, the first in the queue finds or is told. */
