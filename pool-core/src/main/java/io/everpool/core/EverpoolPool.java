@@ -113,7 +113,6 @@ final class EverpoolPool implements Pool, UnitRerunner {
 
   /** Opens for business; with {@link PoolConfig#failFast()} only if the database can be reached. */
   void open() throws SQLException {
-    tellNotes();
     start();
     if (config.failFast()) {
       boolean reached = false;
@@ -141,10 +140,11 @@ final class EverpoolPool implements Pool, UnitRerunner {
   private void start() {
     boolean started = false;
     try {
+      tellNotes();
       upkeep.start();
       started = true;
     } finally {
-      if (!started) { // there is no thread to be had, and nothing was opened
+      if (!started) { // nothing was opened: there is no thread to be had, or the connector throws
         shutdown.end();
       }
     }

@@ -47,6 +47,23 @@ class ConnectorNotesTest {
     }
   }
 
+  /** Then there is no pool, and nothing is left of it. */
+  @Test
+  void a_connector_that_throws_instead_is_closed() {
+    Noted connector =
+        new Noted() {
+          @Override
+          public List<String> notes() {
+            throw new IllegalStateException("nothing to say");
+          }
+        };
+    PoolConfig config = PoolConfig.builder("fake:x").name("noted").build();
+    assertThatThrownBy(() -> Everpool.builder(config).connector(connector).open())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("nothing to say");
+    assertThat(connector.closed).isTrue();
+  }
+
   private static List<String> notes(Logged log) {
     return log.messages(Level.WARN).stream()
         .filter(message -> message.endsWith("is ignored") || message.endsWith("as well"))
@@ -54,8 +71,14 @@ class ConnectorNotesTest {
   }
 
   /** Has two notes and no database. */
-  private static final class Noted implements Connector {
+  private static class Noted implements Connector {
     private final FakeConnector words = new FakeConnector();
+    boolean closed;
+
+    @Override
+    public void close() {
+      closed = true;
+    }
 
     @Override
     public String product() {
