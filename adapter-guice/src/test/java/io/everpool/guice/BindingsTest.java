@@ -94,7 +94,7 @@ final class BindingsTest {
 
     Guice.createInjector(Stage.DEVELOPMENT, shutdown.module(), module);
 
-    assertThat(Traces.hasThreads("eager")).isTrue();
+    assertThat(Traces.hasThreads()).isTrue();
   }
 
   @Tag("contract")

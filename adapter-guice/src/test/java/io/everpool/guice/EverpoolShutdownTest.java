@@ -41,7 +41,7 @@ final class EverpoolShutdownTest {
     shutdown.closeLater(late);
 
     assertThat(late.isClosed()).isTrue();
-    Traces.awaitNoThreads("late");
+    Traces.awaitNoThreads();
   }
 
   private Pool open(String name) throws SQLException {

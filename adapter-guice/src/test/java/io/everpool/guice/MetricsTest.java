@@ -112,7 +112,7 @@ final class MetricsTest {
         .isInstanceOf(CreationException.class)
         .hasMessageContaining("give each pool a name of its own");
 
-    Traces.awaitNoThreads("twin");
+    Traces.awaitNoThreads();
     assertThat(metrics.getNames()).isEmpty();
   }
 

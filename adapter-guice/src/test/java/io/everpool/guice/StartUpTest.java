@@ -58,7 +58,7 @@ final class StartUpTest {
     injector.getInstance(EverpoolShutdown.class).close();
 
     assertThat(injector.getInstance(Pool.class).isClosed()).isTrue();
-    assertNothingStays("whole");
+    assertNothingStays();
   }
 
   /** Nobody gets the injector, so nobody else could close the pool that did open. */
@@ -71,8 +71,7 @@ final class StartUpTest {
                 .annotatedWith(Names.named("bad")));
 
     assertThat(failure).hasMessageContaining("pool \"bad\" can't be opened: ");
-    assertNothingStays("good");
-    Traces.awaitNoThreads("bad");
+    assertNothingStays();
   }
 
   /** Guice goes on with the other eager singletons after a failure. */
@@ -84,7 +83,7 @@ final class StartUpTest {
             EverpoolModule.of(settings("good").build()).annotatedWith(Names.named("good")));
 
     assertThat(failure).hasMessageContaining("pool \"bad\" can't be opened: ");
-    assertNothingStays("good");
+    assertNothingStays();
   }
 
   /** A start-up that waits for a dead database once per user of the pool takes minutes to fail. */
@@ -123,7 +122,7 @@ final class StartUpTest {
                     .toInstance(failing));
 
     assertThat(failure).hasMessageContaining("no such codec");
-    assertNothingStays("plugged");
+    assertNothingStays();
   }
 
   /** What isn't the pools' fault only the caller can answer for; so the shutdown can be his. */
@@ -144,9 +143,9 @@ final class StartUpTest {
                               })
                       .asEagerSingleton());
       assertThat(failure).hasMessageContaining("port in use");
-      assertThat(Traces.hasThreads("mine")).isTrue();
+      assertThat(Traces.hasThreads()).isTrue();
     }
-    assertNothingStays("mine");
+    assertNothingStays();
   }
 
   /** All at once, by the words of HOCON, before any connection. */
@@ -182,8 +181,8 @@ final class StartUpTest {
     return failure;
   }
 
-  private static void assertNothingStays(String poolName) {
-    Traces.awaitNoThreads(poolName);
+  private static void assertNothingStays() {
+    Traces.awaitNoThreads();
     Await.until(
         Duration.ofSeconds(60), () -> server.backendPids().isEmpty(), "the end of the sessions");
   }

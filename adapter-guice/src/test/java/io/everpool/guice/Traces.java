@@ -12,19 +12,20 @@ final class Traces {
 
   private Traces() {}
 
-  /** Settings of a pool over H2 whose threads have a name of their own. */
+  /** Settings of a pool over H2 of this name. */
   static PoolConfig.Builder h2(String name) {
     return PoolConfig.builder("jdbc:h2:mem:" + name).name(name).minSize(1).maxSize(2);
   }
 
-  static boolean hasThreads(String poolName) {
+  /** Whether any pool has threads: they share them. */
+  static boolean hasThreads() {
     return Thread.getAllStackTraces().keySet().stream()
-        .anyMatch(thread -> thread.isAlive() && thread.getName().contains(poolName));
+        .anyMatch(thread -> thread.isAlive() && thread.getName().startsWith("everpool-"));
   }
 
-  static void awaitNoThreads(String poolName) {
-    Await.until(
-        Duration.ofSeconds(60), () -> !hasThreads(poolName), "the end of threads of " + poolName);
+  /** Waits until no pool is left. */
+  static void awaitNoThreads() {
+    Await.until(Duration.ofSeconds(60), () -> !hasThreads(), "the end of the pools' threads");
   }
 
   /** Adds its word to those a Jdbi has heard; each is another plug-in. */

@@ -134,7 +134,7 @@ class BadInputIT {
         proxy.accept();
         Await.until(Db.LIMIT, () -> answers(pool), "the pool to find the server");
       }
-      Threads.awaitNoneOf("bad-hangs");
+      Threads.awaitNone();
     }
   }
 

@@ -124,7 +124,7 @@ class DeadlinesIT {
     long begun = System.nanoTime();
     pool.close();
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(SOON);
-    Threads.awaitNoneOf(pool.name());
+    Threads.awaitNone();
   }
 
   private static Throwable timed(Crew.Job job) {
@@ -181,7 +181,7 @@ class DeadlinesIT {
     Throwable failure =
         timed(() -> Everpool.open(config("frozen-open").acquireTimeout(SHORT).build()));
     assertThat(failure).isInstanceOf(AcquireTimeoutException.class);
-    Threads.awaitNoneOf("frozen-open");
+    Threads.awaitNone();
   }
 
   @Test

@@ -63,7 +63,7 @@ class O01CreatedOnceIT {
           .isInstanceOf(SQLException.class)
           .hasMessageContaining("127.0.0.1:" + proxy.port());
       assertThat(log.exactly(Level.INFO, CREATED)).isEmpty();
-      Threads.awaitNoneOf("o1-fails");
+      Threads.awaitNone();
     }
   }
 }

@@ -38,7 +38,7 @@ class O09CleanShutdownIT {
           () -> pool.snapshot().closedTotal() == pool.snapshot().opened(),
           "the end of each in the books");
       Db.awaitSessions(pool, 0);
-      Threads.awaitNoneOf("o9-closes");
+      Threads.awaitNone();
       assertThat(log.alarms()).isEmpty();
     }
   }
@@ -104,7 +104,7 @@ class O09CleanShutdownIT {
       Db.awaitSessions(pool, 0);
       assertThatThrownBy(() -> Db.pid(held)).isInstanceOf(SQLException.class);
     }
-    Threads.awaitNoneOf("o9-cuts");
+    Threads.awaitNone();
   }
 
   /** Neither must a network that swallows the goodbyes. */
@@ -122,7 +122,7 @@ class O09CleanShutdownIT {
       proxy.freeze();
       pool.close();
       assertThat(pool.snapshot().state()).isEqualTo(PoolState.CLOSED);
-      Threads.awaitNoneOf("o9-hangs");
+      Threads.awaitNone();
     }
   }
 }

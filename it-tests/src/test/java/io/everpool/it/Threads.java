@@ -3,7 +3,9 @@ package io.everpool.it;
 import io.everpool.servers.Await;
 import java.util.List;
 
-/** The threads of a pool: they carry its name. */
+/**
+ * The threads of the pools: they share them, and a worker carries the name of the one it works for.
+ */
 final class Threads {
   private Threads() {}
 
@@ -16,8 +18,11 @@ final class Threads {
         .toList();
   }
 
-  /** Waits until none is left. */
-  static void awaitNoneOf(String poolName) {
-    Await.until(Db.LIMIT, () -> of(poolName).isEmpty(), "the end of the threads of " + poolName);
+  /** Waits until none is left, of any pool. */
+  static void awaitNone() {
+    Await.until(
+        Db.LIMIT,
+        () -> of("everpool-").stream().noneMatch(name -> name.startsWith("everpool-")),
+        "the end of the pools' threads");
   }
 }

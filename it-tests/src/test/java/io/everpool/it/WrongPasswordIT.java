@@ -49,7 +49,7 @@ class WrongPasswordIT {
       assertThat(Db.server().loginFailures() - before).isLessThanOrEqualTo(config.minSize());
       assertThat(log.text() + textOf(failure) + config).doesNotContain(WRONG);
     }
-    Threads.awaitNoneOf("wrong-open");
+    Threads.awaitNone();
   }
 
   /** Many callers, and a pool that wants its minimum: still no storm, and no long wait. */
