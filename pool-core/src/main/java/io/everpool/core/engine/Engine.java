@@ -269,12 +269,13 @@ public final class Engine {
 
   /** The slot a served waiter got; the lease is in {@link Slot#lease}. Called once. */
   public Slot take(Waiter waiter, long threadId, long now) {
-    Slot handed = waiter.handed();
-    Slot slot = handed != null ? handed : waiter.found;
+    Waiter.Handed handed = waiter.handed();
+    Slot slot = handed != null ? handed.slot() : waiter.found;
     if (slot == null) {
       throw new IllegalStateException("not served: " + waiter.status());
     }
     if (handed != null) {
+      slot.lease = handed.lease();
       slot.holderId = threadId;
     }
     time(slot, slot.lease, now);
@@ -380,14 +381,14 @@ public final class Engine {
   }
 
   private boolean handOver(Slot slot, long lease, long now) {
+    long next = Slot.after(Move.HAND_OVER, lease);
+    Waiter.Handed handed = new Waiter.Handed(slot, next); // before the move: memory may be short
     // The new lease makes the old one void before anybody else can see the slot.
     if (!slot.attempt(Move.HAND_OVER, lease)) {
       return closeDoomed(slot, lease);
     }
-    long next = Slot.after(Move.HAND_OVER, lease);
     lastHandOver = now;
-    slot.lease = next;
-    Waiter served = queue.hand(slot);
+    Waiter served = queue.hand(handed);
     if (served != null) {
       served.wake();
       if (served.signalled) {

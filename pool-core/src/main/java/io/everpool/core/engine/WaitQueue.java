@@ -56,11 +56,13 @@ final class WaitQueue extends WaitQueueCount {
     return null;
   }
 
-  /** Hands the lease in {@link Slot#lease} to the first who takes it; null if nobody waits. */
-  @Nullable Waiter hand(Slot slot) {
+  /** Hands the lease to the first who takes it; null if nobody waits. */
+  @Nullable Waiter hand(Waiter.Handed lease) {
     for (Waiter waiter; (waiter = queue.peek()) != null; ) {
-      boolean handed = waiter.hand(slot);
-      queue.remove(waiter); // at the head: one step; whoever comes second removes nothing
+      boolean handed = waiter.hand(lease);
+      if (handed || queue.peek() == waiter) { // else somebody has taken it out, in one step
+        queue.remove(waiter);
+      }
       if (handed) {
         add(-1);
         return waiter;

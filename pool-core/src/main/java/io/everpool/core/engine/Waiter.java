@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One caller in the queue, and what it gets.
  *
- * <p>Its status leaves {@code WAITING} once, by compare-and-set: to the slot by a holder who hands
- * over a lease of it, to {@code LEFT} by the caller itself, to {@code REJECTED} by the closing
+ * <p>Its status leaves {@code WAITING} once, by compare-and-set: to a {@link Handed} by a holder
+ * who has brought a lease, to {@code LEFT} by the caller itself, to {@code REJECTED} by the closing
  * pool. Whoever loses that race knows what the other has done: a caller that wanted to go owns a
  * lease after all, a holder keeps its lease and offers it to the next.
  */
@@ -21,6 +21,9 @@ public abstract class Waiter {
     REJECTED
   }
 
+  /** A lease that was handed over. It may be over by the time the caller comes to it. */
+  record Handed(Slot slot, long lease) {}
+
   private static final VarHandle STATUS;
 
   static {
@@ -31,7 +34,7 @@ public abstract class Waiter {
     }
   }
 
-  /** A status or, for HANDED, the slot. */
+  /** A status or, for HANDED, what was handed over. */
   @SuppressWarnings("FieldMayBeFinal") // moved by the handle
   private volatile Object status = Status.WAITING;
 
@@ -55,17 +58,17 @@ public abstract class Waiter {
     return status instanceof Status other ? other : Status.HANDED;
   }
 
-  /** What it was handed; the lease is in {@link Slot#lease}. Null if it wasn't. */
-  final @Nullable Slot handed() {
-    return status instanceof Slot slot ? slot : null;
+  /** What it was handed; null if it wasn't. */
+  final @Nullable Handed handed() {
+    return status instanceof Handed handed ? handed : null;
   }
 
   final boolean waits() {
     return status == Status.WAITING;
   }
 
-  final boolean hand(Slot slot) {
-    return STATUS.compareAndSet(this, Status.WAITING, slot);
+  final boolean hand(Handed lease) {
+    return STATUS.compareAndSet(this, Status.WAITING, lease);
   }
 
   /** By itself or by the pool: {@code LEFT} or {@code REJECTED}. */

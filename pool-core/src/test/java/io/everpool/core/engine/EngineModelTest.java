@@ -153,7 +153,7 @@ class EngineModelTest {
   /** Who waits in the queue, and whether whoever looks there finds him. */
   public static final class Queue {
     private final WaitQueue queue = new WaitQueue();
-    private final Slot slot = new Slot(0);
+    private final Waiter.Handed lease = new Waiter.Handed(new Slot(0), 1);
     private final Waiter waiter =
         new Waiter(0) {
           @Override
@@ -167,7 +167,7 @@ class EngineModelTest {
 
     @Operation
     public void handing() {
-      queue.hand(slot);
+      queue.hand(lease);
     }
 
     @Operation

@@ -39,9 +39,9 @@ class WaitQueueTest {
     Idler first = join();
     Idler second = join();
     Slot slot = new Slot(0);
-    assertThat(queue.hand(slot)).isSameAs(first);
-    assertThat(queue.hand(slot)).isSameAs(second);
-    assertThat(queue.hand(slot)).isNull();
+    assertThat(queue.hand(new Waiter.Handed(slot, 1))).isSameAs(first);
+    assertThat(queue.hand(new Waiter.Handed(slot, 1))).isSameAs(second);
+    assertThat(queue.hand(new Waiter.Handed(slot, 1))).isNull();
     assertThat(queue.count()).isZero();
   }
 
@@ -51,7 +51,7 @@ class WaitQueueTest {
     Idler second = join();
     leave(first);
     assertThat(queue.first()).isSameAs(second);
-    assertThat(queue.hand(new Slot(0))).isSameAs(second);
+    assertThat(queue.hand(new Waiter.Handed(new Slot(0), 1))).isSameAs(second);
     assertThat(first.handed()).isNull();
   }
 
