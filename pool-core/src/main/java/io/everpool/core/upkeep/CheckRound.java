@@ -23,8 +23,10 @@ final class CheckRound {
 
   private final AtomicInteger begun = new AtomicInteger();
 
-  /** How far it was when upkeep last saw it. */
+  /** How far it was when upkeep saw that it had got ahead or was helped on, and when. */
   private int seen = -1;
+
+  private long seenAt;
 
   /**
    * A round that has not begun.
@@ -40,18 +42,23 @@ final class CheckRound {
   }
 
   /**
-   * Gets ahead, if it is at a standstill: once in a pass. Returns whether it is through, and what
-   * it has begun can be seen in the slots. Upkeep thread only.
+   * Gets another worker if it has been at a standstill for as long as passes are apart at the most;
+   * they may be much closer. Returns whether it is through: what it has begun can then be seen in
+   * the slots. Until then it may begin more at any time. Upkeep thread only.
    */
-  boolean advance() {
-    int now = begun.get();
-    if (now == slots.length) {
+  boolean advance(long now) {
+    int far = begun.get();
+    if (far == slots.length) {
       return true;
     }
-    boolean standstill = now == seen;
-    seen = now;
-    // No thread to be had says nothing of the connections: they are examined another time.
-    return standstill && !start();
+    if (far != seen) {
+      seen = far;
+      seenAt = now;
+    } else if (now - seenAt >= Upkeep.PASS) {
+      seenAt = now;
+      start(); // without a thread to be had the next time
+    }
+    return false;
   }
 
   /** Begins it; false if there is no thread for it. */

@@ -51,7 +51,7 @@ final class HealthChecks {
 
   /** Begins what is due. */
   void run(long now) {
-    if (round != null && round.advance()) {
+    if (round != null && round.advance(now)) {
       round = null;
     }
     boolean due = now - next >= 0;

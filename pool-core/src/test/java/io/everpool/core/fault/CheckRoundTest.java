@@ -99,6 +99,17 @@ class CheckRoundTest extends UpkeepByHand {
     assertThat(count(engine, State.IDLE)).isEqualTo(4);
   }
 
+  /** Passes may follow each other closely: that is no standstill. */
+  @Test
+  void many_passes_at_once_call_for_no_further_worker() {
+    open(5);
+    reachRound();
+    for (int i = 0; i < 100; i++) {
+      beat();
+    }
+    assertThat(workers).hasSize(1);
+  }
+
   /** At the limit of threads: nothing was learnt, and nothing is lost. */
   @Test
   void without_a_thread_there_is_no_round() {
