@@ -43,9 +43,15 @@ public final class SystemRuntime implements AutoCloseable {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
-      scheduler.stop();
-      workers.close();
-      threads.leave();
+      try {
+        scheduler.stop();
+      } finally {
+        try {
+          workers.close();
+        } finally {
+          threads.leave();
+        }
+      }
     }
   }
 }

@@ -113,8 +113,11 @@ final class UpkeepThread {
     @Override
     public void stop() {
       stopped = true;
-      remove(this);
-      LockSupport.unpark(thread);
+      try {
+        remove(this);
+      } finally {
+        LockSupport.unpark(thread);
+      }
     }
 
     /**
