@@ -48,6 +48,7 @@ final class Idle extends Regime {
     int threadsBefore = threads().getThreadCount();
     try (Pools open = Pools.open(contender, asleep ? settings.sleeping() : settings, pools)) {
       Thread.sleep(surroundings.pace().settleMillis());
+      threads().resetPeakThreadCount();
       long wakeUps = wakeUps();
       long cpu = cpuNanos();
       Thread.sleep(surroundings.pace().idleMillis());
@@ -55,7 +56,7 @@ final class Idle extends Regime {
       return new Figures()
           .with(Figures.CPU_MS, (double) spent / TimeUnit.MILLISECONDS.toNanos(1))
           .with(Figures.WAKE_UPS, (double) (wakeUps() - wakeUps))
-          .with(Figures.THREADS, threads().getThreadCount() - threadsBefore);
+          .with(Figures.THREADS, threads().getPeakThreadCount() - threadsBefore);
     }
   }
 
