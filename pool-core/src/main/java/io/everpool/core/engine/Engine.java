@@ -260,6 +260,9 @@ public final class Engine {
    * served, and passes on what it has not looked for though others rely on it.
    */
   public void abandon(Waiter waiter, long threadId) {
+    if (!waiter.counted) {
+      return; // it came to its end before it stood in the queue
+    }
     if (!leave(waiter) && step(waiter, threadId) == WaitResult.SERVED) {
       Slot slot = take(waiter, threadId, time.nanoTime());
       release(slot, slot.lease);

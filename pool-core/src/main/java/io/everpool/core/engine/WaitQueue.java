@@ -40,6 +40,7 @@ final class WaitQueue extends WaitQueueCount {
       add(-1);
       return false;
     }
+    waiter.counted = true;
     queue.add(waiter);
     VarHandle.fullFence();
     return true;

@@ -41,6 +41,9 @@ public abstract class Waiter {
   /** Set by whoever tells this waiter that a connection lies idle; no second one then does. */
   volatile boolean signalled;
 
+  /** Whether it is counted, or was. The caller's own. */
+  boolean counted;
+
   /** When it began to wait. */
   final long since;
 

@@ -276,6 +276,13 @@ class EngineTest {
     assertThat(engine.step(second, 2)).isEqualTo(WaitResult.SERVED);
   }
 
+  /** His end may come before he is counted: then there is nothing to count down. */
+  @Test
+  void who_abandons_the_line_before_he_has_joined_it_leaves_no_trace() {
+    engine.abandon(new Caller(now), 1);
+    assertThat(engine.waiting()).isZero();
+  }
+
   /** He may have been handed another connection before. */
   @Test
   void who_abandons_what_he_was_handed_passes_on_that_and_more() {
