@@ -4,8 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -62,12 +61,18 @@ final class Binaries {
     }
   }
 
-  /** Whoever comes second throws his own away. */
-  private static void publish(Path unpacked, Path home) throws IOException {
+  /**
+   * Whoever comes second throws his own away. What the system says to him differs: of an atomic
+   * move Java passes on the plain error, and not that the directory exists or isn't empty.
+   */
+  static void publish(Path unpacked, Path home) throws IOException {
     try {
       Files.move(unpacked, home, StandardCopyOption.ATOMIC_MOVE);
-    } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
+    } catch (FileSystemException e) {
       Trees.delete(unpacked);
+      if (!Files.isDirectory(home)) {
+        throw e;
+      }
     }
   }
 

@@ -2,8 +2,14 @@ package io.everpool.servers;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -29,5 +35,32 @@ class BinariesTest {
   void theBuildBringsTheArchiveOfThisPlatform() {
     String name = Binaries.archive(System.getProperty("os.name"), System.getProperty("os.arch"));
     assertThat(Binaries.class.getResource(requireNonNull(name))).isNotNull();
+  }
+
+  /** The first builds on a machine unpack side by side. */
+  @Test
+  void ofTwoWhoUnpackAtOnceTheSecondTakesWhatTheFirstHas(@TempDir Path root) throws IOException {
+    Path home = root.resolve("home");
+    Path first = unpacked(root, "first");
+    Path second = unpacked(root, "second");
+    Binaries.publish(first, home);
+    Binaries.publish(second, home);
+    assertThat(home.resolve("bin/postgres")).hasContent("first");
+    assertThat(second).doesNotExist();
+  }
+
+  @Test
+  void whatCannotBePublishedIsTold(@TempDir Path root) throws IOException {
+    Path unpacked = unpacked(root, "first");
+    Path home = root.resolve("no such directory/home");
+    assertThatThrownBy(() -> Binaries.publish(unpacked, home))
+        .isInstanceOf(FileSystemException.class);
+    assertThat(unpacked).doesNotExist();
+  }
+
+  private static Path unpacked(Path root, String who) throws IOException {
+    Path unpacked = Files.createDirectories(root.resolve(who).resolve("bin"));
+    Files.writeString(unpacked.resolve("postgres"), who);
+    return unpacked.resolveSibling("");
   }
 }
