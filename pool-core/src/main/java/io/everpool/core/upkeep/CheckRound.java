@@ -1,7 +1,6 @@
 package io.everpool.core.upkeep;
 
 import io.everpool.core.engine.Slot;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -14,9 +13,6 @@ final class CheckRound {
   private final Workers workers;
   private final Slot[] slots;
   private final long[] words;
-
-  /** Whether the driver may learn of the database; one connection is enough. */
-  private final AtomicBoolean refresh;
 
   /** The next to be examined, and how many have been or are, or were lent in between. */
   private final AtomicInteger next = new AtomicInteger();
@@ -33,12 +29,11 @@ final class CheckRound {
    *
    * @param words the slots' when they were seen idle
    */
-  CheckRound(Probes probes, Workers workers, Slot[] slots, long[] words, boolean refresh) {
+  CheckRound(Probes probes, Workers workers, Slot[] slots, long[] words) {
     this.probes = probes;
     this.workers = workers;
     this.slots = slots;
     this.words = words;
-    this.refresh = new AtomicBoolean(refresh);
   }
 
   /**
@@ -75,7 +70,7 @@ final class CheckRound {
         begun.incrementAndGet();
       }
       if (probing != words[i]) {
-        probes.examine(slots[i], probing, Probes.Extent.AS_CONFIGURED, refresh.getAndSet(false));
+        probes.examine(slots[i], probing, Probes.Extent.AS_CONFIGURED);
       }
     }
   }

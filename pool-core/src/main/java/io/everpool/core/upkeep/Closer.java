@@ -9,8 +9,6 @@ import io.everpool.core.engine.Move;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.PoolEvents;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
 import org.slf4j.Logger;
 
@@ -39,9 +37,6 @@ final class Closer implements Housekeeping {
   private final PoolEvents events;
   private final long cancelNanos;
 
-  /** Closings that have found no thread. */
-  private final Queue<Closing> postponed = new ConcurrentLinkedQueue<>();
-
   /** The closing of each slot that upkeep has cut; 0 for none. Upkeep thread only. */
   private final long[] cutWords;
 
@@ -68,28 +63,12 @@ final class Closer implements Housekeeping {
   @Override
   public void close(Slot slot) {
     try {
-      start(new Closing(slot, slot.word(), entry(slot), slot.cut, cancelNanos));
+      Closing closing = new Closing(slot, slot.word(), entry(slot), slot.cut, cancelNanos);
+      workers.startInTime(
+          "closing a connection", () -> slot.word() != closing.word, () -> end(closing));
     } catch (Throwable e) {
       // Not even memory or stack for that: upkeep finds the slot closing past its deadline.
     }
-  }
-
-  private void start(Closing closing) {
-    if (!workers.start("closing a connection", () -> end(closing))) {
-      postponed.add(closing);
-      environment.scheduler().hurry();
-    }
-  }
-
-  /** Tries those again that have found no thread; returns whether some still wait for one. */
-  boolean resume() {
-    for (int i = postponed.size(); i > 0; i--) {
-      Closing next = postponed.poll();
-      if (next != null && next.slot.word() == next.word) {
-        start(next);
-      }
-    }
-    return !postponed.isEmpty();
   }
 
   private void end(Closing closing) {

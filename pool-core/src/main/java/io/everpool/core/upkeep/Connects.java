@@ -14,7 +14,6 @@ import io.everpool.core.engine.Move;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.PoolEvents;
-import io.everpool.core.observe.Survivor;
 import io.everpool.core.policy.Lifetime;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
@@ -37,7 +36,6 @@ public final class Connects {
   }
 
   private final PoolConfig config;
-  private final Connector connector;
   private final Function<Throwable, Verdict> classifier;
   private final Environment environment;
   private final PoolEvents events;
@@ -60,7 +58,6 @@ public final class Connects {
       SharedState shared,
       SessionFactory sessionFactory) {
     this.config = config;
-    this.connector = connector;
     this.classifier = classifier;
     this.environment = environment;
     this.events = events;
@@ -144,10 +141,10 @@ public final class Connects {
     } finally {
       if (!letIn(newcomer, fence.generation())) {
         PhysicalConnection physical = newcomer.entry.physical();
-        Survivor.Risk end = () -> Ending.unwanted(physical, events.pool());
-        if (!workers.start("ending a connection nobody wanted", end)) {
-          Ending.unwanted(physical, events.pool()); // rather late than never
-        }
+        workers.startInTime(
+            "ending a connection nobody wanted",
+            () -> false,
+            () -> Ending.unwanted(physical, events.pool()));
       }
     }
   }
@@ -252,7 +249,7 @@ public final class Connects {
             ? why
             : new SQLTimeoutException(
                 "Opening a connection to "
-                    + connector.target()
+                    + server.target()
                     + " took longer than connect-timeout ("
                     + config.connectTimeout().toMillis()
                     + " ms) and was given up",

@@ -25,6 +25,7 @@ final class Drain {
   private final SlotActivity activity;
   private final Connects connects;
   private final Probes probes;
+  private final Workers workers;
   private final CompletableFuture<Void> end = new CompletableFuture<>();
   private boolean begun;
   private long until;
@@ -44,6 +45,7 @@ final class Drain {
     this.activity = shared.activity;
     this.connects = connects;
     this.probes = probes;
+    this.workers = shared.workers;
   }
 
   /** As {@link Upkeep#drain()}. */
@@ -62,7 +64,7 @@ final class Drain {
     inbox.post(() -> until = time.nanoTime());
   }
 
-  /** Whether the last slot is empty. */
+  /** Whether the last slot is empty and nothing else is left. */
   boolean isDone() {
     return end.isDone();
   }
@@ -84,7 +86,9 @@ final class Drain {
         }
       }
     }
-    if (empty && begun) {
+    // What is still to be ended without a place of its own is waited for, though not for ever.
+    boolean left = workers.arePostponed() && now - until < config.closeTimeout().toNanos();
+    if (empty && begun && !left) {
       end.complete(null);
     }
   }

@@ -23,7 +23,7 @@ final class HealthChecks {
   /** What is under way. */
   private @Nullable CheckRound round;
 
-  /** When the driver was last given the chance to learn of the database. */
+  /** Up to when what callers did has had the driver learn of the database. */
   private long refreshedAt;
 
   HealthChecks(PoolConfig config, SharedState shared, Probes probes, long now) {
@@ -59,29 +59,26 @@ final class HealthChecks {
       next = now + interval;
     }
     // One connection is enough, and a database that nobody has used has nothing to tell.
-    boolean refresh =
-        due && activity.count(State.IDLE) > 0 && activity.lastWork() - refreshedAt > 0;
-    if (refresh) {
+    if (due && activity.count(State.IDLE) > 0 && activity.lastWork() - refreshedAt > 0) {
       refreshedAt = now;
+      probes.wantRefresh();
     }
     boolean roused = sleep.roused();
     if (roused || reports.wantSweep()) {
       Probes.Extent extent =
           roused ? Probes.Extent.ASK : due ? Probes.Extent.AS_CONFIGURED : Probes.Extent.LOOK;
-      examineAll(extent, refresh, now);
+      examineAll(extent, now);
     } else if (due) {
-      examineInTurn(refresh);
+      examineInTurn();
     }
   }
 
-  private void examineAll(Probes.Extent extent, boolean refresh, long now) {
-    boolean refreshes = refresh;
+  private void examineAll(Probes.Extent extent, long now) {
     for (Slot slot : slots) {
       long idle = activity.word(slot.index);
       if (Slot.state(idle) == State.IDLE) {
-        long examined = probes.begin(slot, idle, extent, refreshes);
+        long examined = probes.begin(slot, idle, extent);
         if (examined != idle) {
-          refreshes = false;
           activity.examining(slot.index, examined, now);
         }
       }
@@ -90,13 +87,13 @@ final class HealthChecks {
     sleep.connectionsAsked();
   }
 
-  private void examineInTurn(boolean refresh) {
+  private void examineInTurn() {
     Slot[] idle =
         Arrays.stream(slots)
             .filter(slot -> activity.state(slot.index) == State.IDLE)
             .toArray(Slot[]::new);
     long[] words = Arrays.stream(idle).mapToLong(slot -> activity.word(slot.index)).toArray();
-    CheckRound begun = new CheckRound(probes, workers, idle, words, refresh);
+    CheckRound begun = new CheckRound(probes, workers, idle, words);
     if (idle.length > 0 && begun.start()) {
       round = begun;
     }

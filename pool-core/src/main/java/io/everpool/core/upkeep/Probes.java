@@ -17,6 +17,7 @@ import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
 import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,6 +38,9 @@ final class Probes {
 
   /** While the pool sleeps, nothing is sent and what is found says nothing alarming. */
   private final SleepSwitch sleep;
+
+  /** Whether the driver is to learn of the database by the next connection found well. */
+  private final AtomicBoolean refresh = new AtomicBoolean();
 
   Probes(
       PoolConfig config,
@@ -69,14 +73,11 @@ final class Probes {
   /**
    * Has the connection that was seen idle as {@code word} examined on a worker of its own. Returns
    * as {@link #reserve}.
-   *
-   * @param refresh as of {@link #examine}
    */
-  long begin(Slot slot, long word, Extent extent, boolean refresh) {
+  long begin(Slot slot, long word, Extent extent) {
     long probing = reserve(slot, word);
     if (probing != word
-        && !workers.start(
-            "examining a connection", () -> examine(slot, probing, extent, refresh))) {
+        && !workers.start("examining a connection", () -> examine(slot, probing, extent))) {
       engine.pass(slot, probing); // no thread to be had: that says nothing of the connection
     }
     return probing;
@@ -96,18 +97,21 @@ final class Probes {
   }
 
   /**
-   * Examines a connection that is {@link #reserve reserved}. On a worker.
-   *
-   * @param refresh whether the driver may then learn of the database by it, where examinations ask
-   *     the server at all
+   * Has the driver learn of the database by the first connection that is found well, where
+   * examinations ask the server at all.
    */
-  void examine(Slot slot, long word, Extent extent, boolean refresh) {
+  void wantRefresh() {
+    refresh.set(true);
+  }
+
+  /** Examines a connection that is {@link #reserve reserved}. On a worker. */
+  void examine(Slot slot, long word, Extent extent) {
     PooledEntry entry = Closer.entry(slot);
     String ailment;
     try {
       ailment = ailment(entry.physical(), extent);
-      if (ailment == null && refresh && query && !sleep.asleep()) {
-        entry.physical().refresh(config.validationTimeout().toNanos());
+      if (ailment == null && query && !sleep.asleep() && refresh.compareAndSet(true, false)) {
+        refresh(entry.physical());
       }
     } catch (Throwable e) {
       dead(slot, word, entry, said(e), e, false);
@@ -117,6 +121,18 @@ final class Probes {
       engine.pass(slot, word);
     } else {
       dead(slot, word, entry, ailment, null, false);
+    }
+  }
+
+  private void refresh(PhysicalConnection physical) throws SQLException {
+    boolean done = false;
+    try {
+      physical.refresh(config.validationTimeout().toNanos());
+      done = true;
+    } finally {
+      if (!done) {
+        wantRefresh(); // another may be luckier
+      }
     }
   }
 

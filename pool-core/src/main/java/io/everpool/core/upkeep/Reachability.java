@@ -21,7 +21,10 @@ public final class Reachability {
   private static final Logger log = PoolEvents.log();
   private static final long LOG_EVERY = 10_000_000_000L;
 
-  private final Connector connector;
+  /** Asked once: upkeep calls nothing of a driver's that may hang. */
+  private final String product;
+
+  private final String target;
   private final TimeSource time;
   private final PoolEvents events;
   private final Engine engine;
@@ -53,7 +56,8 @@ public final class Reachability {
       Engine engine,
       ConnectPace pace,
       FailureReports reports) {
-    this.connector = connector;
+    this.product = connector.product();
+    this.target = connector.target();
     this.time = time;
     this.events = events;
     this.engine = engine;
@@ -76,8 +80,8 @@ public final class Reachability {
       log.info(
           "Pool {}: {} at {} answers again after {} ms",
           events.pool(),
-          connector.product(),
-          connector.target(),
+          product,
+          target,
           down / 1_000_000);
       events.post(new Recovered(events.pool(), down));
     }
@@ -135,8 +139,8 @@ public final class Reachability {
     log.warn(
         "Pool {}: cannot connect to {} at {} ({} in a row, {}): {}",
         events.pool(),
-        connector.product(),
-        connector.target(),
+        product,
+        target,
         inARow,
         means,
         failure.getMessage());
@@ -153,6 +157,11 @@ public final class Reachability {
   }
 
   // ---- known, to any thread
+
+  /** Where connections go. */
+  String target() {
+    return target;
+  }
 
   /** The last failure, unless a connection has been opened since. */
   public @Nullable SQLException lastFailure() {

@@ -37,7 +37,7 @@ public final class SharedState {
       Environment environment,
       PoolEvents events) {
     time = environment.time();
-    workers = new Workers(environment.workers(), events.pool());
+    workers = new Workers(environment.workers(), environment.scheduler(), events.pool());
     closer = new Closer(classifier, environment, workers, events, config);
     engine = new Engine(config.maxSize(), time, closer);
     inbox = new Inbox(environment.scheduler(), events.pool());

@@ -40,6 +40,7 @@ public final class Upkeep {
   private final Inbox inbox;
   private final SlotActivity activity;
   private final Closer closer;
+  private final Workers workers;
   private final Fence fence;
   private final FailureReports reports;
   private final SleepSwitch sleep;
@@ -82,6 +83,7 @@ public final class Upkeep {
     this.inbox = shared.inbox;
     this.activity = shared.activity;
     this.closer = shared.closer;
+    this.workers = shared.workers;
     this.fence = shared.fence;
     this.reports = shared.reports;
     this.sleep = shared.sleep;
@@ -149,7 +151,7 @@ public final class Upkeep {
     inbox.empty();
     activity.take(now);
     survive(enforcing, now);
-    boolean postponed = closer.resume();
+    workers.resume();
     long delay;
     if (engine.isClosed()) {
       survive(draining, now);
@@ -160,7 +162,7 @@ public final class Upkeep {
         survive(part, now);
       }
       lastPass = now;
-      delay = Math.max(0, Math.min(growAgain, postponed ? PASS : untilDue(now)));
+      delay = Math.max(0, Math.min(growAgain, workers.arePostponed() ? PASS : untilDue(now)));
     }
     due = now + delay;
     return delay;

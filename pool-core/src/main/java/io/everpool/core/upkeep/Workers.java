@@ -1,13 +1,17 @@
 package io.everpool.core.upkeep;
 
 import io.everpool.core.observe.Survivor;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 
 /**
  * Starts what may block, each task on a thread of its own. No thread may be had: the process is at
- * its limit. And a task may throw anything.
+ * its limit; what must be done all the same then waits, for the upkeep thread, which all pools
+ * share, is no place for what may block. And a task may throw anything.
  */
 final class Workers {
   private final Executor executor;
@@ -16,9 +20,46 @@ final class Workers {
   /** Threads that a driver has kept past the pool's deadline and not yet given back. */
   private final AtomicInteger stuck = new AtomicInteger();
 
-  Workers(Executor executor, String pool) {
+  /**
+   * One that has found no thread.
+   *
+   * @param moot whether it need not be done any more
+   */
+  private record Postponed(String what, BooleanSupplier moot, Survivor.Risk task) {}
+
+  private final PassScheduler scheduler;
+  private final Queue<Postponed> postponed = new ConcurrentLinkedQueue<>();
+
+  Workers(Executor executor, PassScheduler scheduler, String pool) {
     this.executor = executor;
+    this.scheduler = scheduler;
     this.pool = pool;
+  }
+
+  /**
+   * Starts a task as soon as there is a thread for it, unless it is moot by then. Its time ends
+   * with the pool's.
+   */
+  void startInTime(String what, BooleanSupplier moot, Survivor.Risk task) {
+    if (!start(what, task)) {
+      postponed.add(new Postponed(what, moot, task));
+      scheduler.hurry();
+    }
+  }
+
+  /** Tries those again that have found no thread. Upkeep thread only. */
+  void resume() {
+    for (int i = postponed.size(); i > 0; i--) {
+      Postponed next = postponed.poll();
+      if (next != null && !next.moot.getAsBoolean() && !start(next.what, next.task)) {
+        postponed.add(next);
+      }
+    }
+  }
+
+  /** Whether some still wait for a thread. */
+  boolean arePostponed() {
+    return !postponed.isEmpty();
   }
 
   /** Starts a task; false if there is no thread for it, and then it is never run. */

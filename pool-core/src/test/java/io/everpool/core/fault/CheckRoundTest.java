@@ -11,6 +11,8 @@ import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The health check that comes at its interval. */
 @Timeout(60)
@@ -121,5 +123,54 @@ class CheckRoundTest extends UpkeepByHand {
     assertThat(beat()).as("it is at rest").isGreaterThan(20_000 * MS);
     assertThat(validated()).isZero();
     assertThat(count(engine, State.IDLE)).isEqualTo(3);
+  }
+
+  /** The driver learns of the database by a connection that is well, and by one alone. */
+  @ParameterizedTest
+  @ValueSource(strings = {"look", "validate", "refresh"})
+  void who_is_found_dead_or_dies_leaves_it_to_the_next(String fails) {
+    Engine engine = open(3).engine();
+    use(engine);
+    script.watch(true);
+    script.arm(fails, 1, Fault.CONNECTION_LOST);
+    reachRound();
+    work();
+    assertThat(script.struck()).isTrue();
+    assertThat(refreshed()).isEqualTo(fails.equals("refresh") ? 2 : 1);
+  }
+
+  @Test
+  void without_anybody_well_it_is_left_to_the_next_round() {
+    Engine engine = open(1).engine();
+    use(engine);
+    script.watch(true);
+    script.arm("validate", 1, Fault.CONNECTION_LOST);
+    reachRound();
+    work();
+    assertThat(refreshed()).isZero();
+    beat();
+    work();
+    assertThat(count(engine, State.IDLE)).as("replaced").isEqualTo(1);
+    reachRound();
+    work();
+    assertThat(refreshed()).isEqualTo(1);
+    reachRound();
+    work();
+    assertThat(refreshed()).as("nobody has used it since").isEqualTo(1);
+  }
+
+  private int refreshed() {
+    return script.calls().getOrDefault("refresh", 0);
+  }
+
+  /** Somebody does something that the driver might learn of. */
+  private void use(Engine engine) {
+    now += 100 * MS;
+    Slot lent = requireNonNull(engine.tryAcquire(1));
+    now += 100 * MS;
+    beat();
+    engine.release(lent, lent.lease);
+    now += 100 * MS;
+    beat();
   }
 }

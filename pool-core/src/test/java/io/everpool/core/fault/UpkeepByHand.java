@@ -76,6 +76,10 @@ class UpkeepByHand {
     threads = false;
   }
 
+  void withThreads() {
+    threads = true;
+  }
+
   private void execute(Runnable task) {
     if (!threads) {
       throw new OutOfMemoryError("unable to create native thread");
