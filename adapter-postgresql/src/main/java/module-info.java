@@ -7,7 +7,7 @@ module io.everpool.postgresql {
   requires static org.jspecify;
 
   // pgjdbc makes the socket factories of their names
-  exports io.everpool.postgresql to
+  exports io.everpool.postgresql.socket to
       org.postgresql.jdbc;
 
   provides io.everpool.api.driver.DriverAdapter with

@@ -1,5 +1,7 @@
 package io.everpool.postgresql;
 
+import io.everpool.postgresql.driver.PropertyNames;
+import io.everpool.postgresql.url.Destination;
 import java.sql.SQLException;
 import java.util.Locale;
 import java.util.Properties;

@@ -3,6 +3,9 @@ package io.everpool.postgresql;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.DriverAdapter;
+import io.everpool.postgresql.session.SessionCatalog;
+import io.everpool.postgresql.url.Destination;
+import io.everpool.postgresql.url.Destinations;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 

@@ -8,6 +8,17 @@ import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
+import io.everpool.postgresql.commit.CommitOutcome;
+import io.everpool.postgresql.commit.LookupPermission;
+import io.everpool.postgresql.commit.PostgresCommitTicket;
+import io.everpool.postgresql.driver.DriverSettings;
+import io.everpool.postgresql.driver.PgjdbcInternals;
+import io.everpool.postgresql.protocol.ProtocolLog;
+import io.everpool.postgresql.session.SessionCatalog;
+import io.everpool.postgresql.session.SessionReset;
+import io.everpool.postgresql.session.SideEffect;
+import io.everpool.postgresql.socket.FinalCancel;
+import io.everpool.postgresql.socket.LookableSocket;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -344,7 +355,7 @@ final class PostgresConnection implements PhysicalConnection {
         jdbc.abort(PostgresConnection::inThreadOfItsOwn);
       } else {
         // beneath TLS: its own close would wait for its locks and try to say goodbye
-        socket.wire().cut();
+        socket.cut();
         jdbc.abort(Runnable::run);
       }
     } catch (SQLException | IOException e) {

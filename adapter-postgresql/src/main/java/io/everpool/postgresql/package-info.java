@@ -1,6 +1,7 @@
 /**
- * PostgreSQL through pgjdbc: URLs, a socket that can be looked at, session set-up and reset, what a
- * failure means, and what became of a COMMIT.
+ * PostgreSQL through pgjdbc. Here is what the pool knows of it, the adapter, its connector and its
+ * connections; they put together what the packages below know, each of one thing. Nobody below
+ * knows what is here.
  */
 @NullMarked
 package io.everpool.postgresql;

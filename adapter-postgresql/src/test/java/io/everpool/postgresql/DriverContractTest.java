@@ -16,11 +16,18 @@ import io.everpool.api.ResetMode;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.CommitTicket;
+import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Look;
+import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.Everpool;
+import io.everpool.postgresql.driver.PresentDriver;
+import io.everpool.postgresql.driver.PropertyNames;
+import io.everpool.postgresql.failure.FailureRules;
+import io.everpool.postgresql.session.SessionReset;
+import io.everpool.postgresql.session.SideEffect;
 import io.everpool.servers.Await;
 import io.everpool.servers.PostgresServer;
 import java.io.IOException;
@@ -55,7 +62,7 @@ import org.postgresql.PGConnection;
 @Timeout(60)
 class DriverContractTest {
   private static PostgresServer server;
-  private PostgresConnection session;
+  private PhysicalConnection session;
 
   @BeforeAll
   static void start() {
@@ -74,12 +81,12 @@ class DriverContractTest {
     session.abort();
   }
 
-  private static PostgresConnection other() throws SQLException {
+  private static PhysicalConnection other() throws SQLException {
     return open(server.libpqUrl());
   }
 
   private static SQLException refusal(String url) {
-    PostgresConnector connector = connector(url, UnaryOperator.identity());
+    Connector connector = connector(url, UnaryOperator.identity());
     return Assertions.catchThrowableOfType(SQLException.class, () -> connector.open(TIMEOUT));
   }
 
@@ -119,11 +126,11 @@ class DriverContractTest {
 
   @Test
   void aJdbcUrlAndALibpqUrlComeToTheSame() throws SQLException {
-    PostgresConnection jdbc =
+    PhysicalConnection jdbc =
         open(
             server.jdbcUrl() + "?ApplicationName=me",
             config -> config.user(server.user()).password(server.password()));
-    PostgresConnection libpq = open(server.libpqUrl() + "?application_name=me");
+    PhysicalConnection libpq = open(server.libpqUrl() + "?application_name=me");
     String who = "select current_user || current_database() || current_setting('application_name')";
     assertThat(ask(jdbc, who)).isEqualTo(ask(libpq, who)).endsWith("me");
     jdbc.close();
@@ -134,7 +141,7 @@ class DriverContractTest {
   @CsvSource({"disable, none", "prefer, TLSv1.3", "require, TLSv1.3", "verify-full, TLSv1.3"})
   void theUrlSaysWhetherToEncryptAndTheSocketCanBeLookedAt(String mode, String version)
       throws SQLException {
-    PostgresConnection encrypted =
+    PhysicalConnection encrypted =
         open(
             server.libpqUrl("localhost", server.port())
                 + "?sslmode="
@@ -163,7 +170,7 @@ class DriverContractTest {
 
   @Test
   void libpqsOptionsAndKeepAlivesArrive() throws SQLException {
-    PostgresConnection tuned =
+    PhysicalConnection tuned =
         open(
             server.libpqUrl()
                 + "?options=-c%20work_mem%3D77kB&keepalives_idle=9&connect_timeout=5"
@@ -193,7 +200,7 @@ class DriverContractTest {
 
   @Test
   void statementsEndAtTheCommandTimeout() throws SQLException {
-    PostgresConnection limited =
+    PhysicalConnection limited =
         open(server.libpqUrl(), config -> config.commandTimeout(Duration.ofMillis(150)));
     assertThatThrownBy(() -> ask(limited, "select pg_sleep(30)"))
         .isInstanceOfSatisfying(
@@ -266,7 +273,7 @@ class DriverContractTest {
   }
 
   private static CommitStatus asked(CommitTicket ticket) throws SQLException {
-    PostgresConnection fresh = other();
+    PhysicalConnection fresh = other();
     try {
       return fresh.commitStatus(ticket);
     } finally {
@@ -285,7 +292,7 @@ class DriverContractTest {
     session.jdbc().rollback();
     assertThat(asked(rolledBack)).isEqualTo(CommitStatus.ABORTED);
     CommitTicket open = written(103);
-    PostgresConnection fresh = other();
+    PhysicalConnection fresh = other();
     fresh.endTransaction(open);
     fresh.close();
     Await.until(LIMIT, () -> session.look() != Look.ALIVE, "the backend to end");
@@ -337,7 +344,7 @@ class DriverContractTest {
     String url = server.libpqUrl();
     UnaryOperator<PoolConfig.Builder> protocol =
         config -> config.properties(Map.of("protocolVersion", "3.2"));
-    PostgresConnector connector = connector(url, protocol);
+    Connector connector = connector(url, protocol);
     if (takesProtocol32()) {
       connector.open(TIMEOUT).close();
     } else {

@@ -6,7 +6,9 @@ import static io.everpool.api.driver.Effects.NONE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.driver.Effects;
+import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
+import io.everpool.postgresql.failure.FailureRules;
 import io.everpool.servers.Await;
 import io.everpool.servers.Certificate;
 import io.everpool.servers.FaultProxy;
@@ -503,7 +505,7 @@ class EffectsTest {
     String cell = way + ", " + step.what + ", " + kill + ", sslmode " + tls;
     String url =
         "jdbc:" + server.libpqUrl(proxy.host(), proxy.port()).replaceFirst("//[^@/]*@", "//");
-    PostgresConnection session =
+    PhysicalConnection session =
         Sessions.open(
             url + "?sslmode=" + tls + (way.parameters.isEmpty() ? "" : "&" + way.parameters),
             config -> config.user(server.user()).password(server.password()));
@@ -577,7 +579,7 @@ class EffectsTest {
     }
   }
 
-  private static void lost(PostgresConnection session, Step step, Object[] kept) {
+  private static void lost(PhysicalConnection session, Step step, Object[] kept) {
     try {
       step.action.run(session.jdbc(), kept);
     } catch (Exception e) {

@@ -3,7 +3,11 @@ package io.everpool.postgresql;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Look;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.postgresql.driver.PresentDriver;
+import io.everpool.postgresql.driver.PropertyNames;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -81,8 +85,8 @@ class ForeignLoaderTest {
     public String apply(String url) {
       PoolConfig config = PoolConfig.builder(url).build();
       try {
-        PostgresConnector connector = (PostgresConnector) new PostgresAdapter().connector(config);
-        PostgresConnection session = (PostgresConnection) connector.open(TIMEOUT);
+        Connector connector = new PostgresAdapter().connector(config);
+        PhysicalConnection session = connector.open(TIMEOUT);
         try {
           session.validate(TIMEOUT);
           boolean foreign =

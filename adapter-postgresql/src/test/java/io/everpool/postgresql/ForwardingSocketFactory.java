@@ -6,10 +6,10 @@ import java.net.Socket;
 import javax.net.SocketFactory;
 
 /** A socket factory as a user may have one. */
-abstract class ForwardingSocketFactory extends SocketFactory {
+public abstract class ForwardingSocketFactory extends SocketFactory {
   private final SocketFactory behind;
 
-  ForwardingSocketFactory(SocketFactory behind) {
+  protected ForwardingSocketFactory(SocketFactory behind) {
     this.behind = behind;
   }
 

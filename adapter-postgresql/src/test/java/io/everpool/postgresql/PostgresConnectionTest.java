@@ -9,8 +9,11 @@ import static io.everpool.postgresql.Sessions.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
+import io.everpool.postgresql.failure.FailureRules;
 import io.everpool.servers.Await;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.FaultProxy.Direction;
@@ -32,7 +35,7 @@ class PostgresConnectionTest {
 
   @Test
   void theDriversConnectionIsAlwaysTheSame() throws SQLException {
-    PostgresConnection session = open();
+    PhysicalConnection session = open();
     assertThat(session.jdbc()).isSameAs(session.jdbc());
     session.close();
     assertThat(session.jdbc().isClosed()).isTrue();
@@ -41,7 +44,7 @@ class PostgresConnectionTest {
 
   @Test
   void theTransactionsStateIsKnownHoweverItWasBegun() throws SQLException {
-    PostgresConnection session = open();
+    PhysicalConnection session = open();
     assertThat(session.transactionState()).isEqualTo(TransactionState.NONE);
     execute(session, "begin");
     assertThat(session.transactionState()).isEqualTo(TransactionState.OPEN);
@@ -55,7 +58,7 @@ class PostgresConnectionTest {
   /** A validation that began a transaction would keep a server's vacuum waiting. */
   @Test
   void validationLeavesTheTransactionAsItIs() throws SQLException {
-    PostgresConnection session = open();
+    PhysicalConnection session = open();
     session.jdbc().setAutoCommit(false);
     session.validate(TIMEOUT);
     assertThat(session.transactionState()).isEqualTo(TransactionState.NONE);
@@ -71,7 +74,7 @@ class PostgresConnectionTest {
 
   @Test
   void validationLeavesTheNetworkTimeoutAsItWas() throws SQLException {
-    PostgresConnection session = open();
+    PhysicalConnection session = open();
     session.jdbc().setNetworkTimeout(Runnable::run, 43_210);
     session.validate(TIMEOUT);
     assertThat(session.jdbc().getNetworkTimeout()).isEqualTo(43_210);
@@ -84,7 +87,7 @@ class PostgresConnectionTest {
   @ValueSource(strings = {"TO_SERVER", "TO_CLIENT"})
   void validationEndsInItsTimeIfNoAnswerComes(Direction frozen) throws SQLException {
     try (FaultProxy proxy = FaultProxy.before(server())) {
-      PostgresConnection session = open(server().libpqUrl(proxy.host(), proxy.port()));
+      PhysicalConnection session = open(server().libpqUrl(proxy.host(), proxy.port()));
       proxy.freeze(frozen);
       assertThatThrownBy(() -> session.validate(Duration.ofMillis(200).toNanos()))
           .isInstanceOf(SQLException.class)
@@ -98,7 +101,7 @@ class PostgresConnectionTest {
   @ParameterizedTest
   @ValueSource(strings = {"select pg_sleep(600)"})
   void abortWakesWhoeverWaitsForAnAnswer(String sql) throws Exception {
-    PostgresConnection session = open();
+    PhysicalConnection session = open();
     String sleeping =
         "select count(*) from pg_stat_activity where state = 'active' and query = '" + sql + "'";
     CompletableFuture<String> reading =
@@ -120,8 +123,8 @@ class PostgresConnectionTest {
   /** As with a plain socket: the answer comes, and the thread finds the interrupt afterwards. */
   @Test
   void anInterruptDoesNotCostTheConnection() throws Exception {
-    PostgresConnection session = open();
-    PostgresConnection holder = open();
+    PhysicalConnection session = open();
+    PhysicalConnection holder = open();
     execute(holder, "select pg_advisory_lock(77)");
     Thread caller = Thread.currentThread();
     CompletableFuture<Void> interrupting =
@@ -144,12 +147,12 @@ class PostgresConnectionTest {
   @Test
   void aStringIsTakenForJsonbOnlyIfAsked() throws SQLException {
     String url = server().libpqUrl();
-    PostgresConnection strict = open(url);
+    PhysicalConnection strict = open(url);
     assertThatThrownBy(() -> keys(strict.jdbc()))
         .isInstanceOfSatisfying(
             SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("42883"));
     strict.close();
-    PostgresConnection lenient =
+    PhysicalConnection lenient =
         open(url, config -> config.properties(java.util.Map.of("stringtype", "unspecified")));
     assertThat(keys(lenient.jdbc())).isEqualTo("a");
     lenient.close();
@@ -167,7 +170,7 @@ class PostgresConnectionTest {
 
   @Test
   void nothingThatTheDriverShowsIsSecret() throws SQLException {
-    PostgresConnection session = open();
+    PhysicalConnection session = open();
     assertThat(session.jdbc().getMetaData().getURL() + session + session.jdbc())
         .doesNotContain(server().password());
     session.close();
@@ -175,7 +178,7 @@ class PostgresConnectionTest {
 
   @Test
   void manySessionsMayBeOpenedSideBySide() throws Exception {
-    PostgresConnector connector = Sessions.connector(server().libpqUrl(), UnaryOperator.identity());
+    Connector connector = Sessions.connector(server().libpqUrl(), UnaryOperator.identity());
     CompletableFuture<?>[] opening = new CompletableFuture<?>[20];
     for (int i = 0; i < opening.length; i++) {
       opening[i] =

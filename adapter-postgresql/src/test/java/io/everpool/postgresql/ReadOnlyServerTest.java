@@ -6,6 +6,7 @@ import static io.everpool.postgresql.Sessions.execute;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
@@ -42,7 +43,7 @@ class ReadOnlyServerTest {
   @Test
   void aStandbyBehindAnAddressThatHadAPrimaryHasBecomeReadOnly() throws SQLException {
     try (FaultProxy address = FaultProxy.before(primary)) {
-      PostgresConnector connector =
+      Connector connector =
           connector(primary.libpqUrl(address.host(), address.port()), UnaryOperator.identity());
       PhysicalConnection before = connector.open(TIMEOUT);
       assertThat(before.isServerReadOnly(SideEffects.NONE)).isFalse();
@@ -57,10 +58,10 @@ class ReadOnlyServerTest {
   /** A pool of readers is meant to be where it is. */
   @Test
   void aStandbyThatWasNeverAnythingElseHasNotBecomeReadOnly() throws SQLException {
-    PostgresConnector connector = connector(replica.server().libpqUrl(), UnaryOperator.identity());
+    Connector connector = connector(replica.server().libpqUrl(), UnaryOperator.identity());
     PhysicalConnection reader = connector.open(TIMEOUT);
     assertThat(reader.isServerReadOnly(SideEffects.NONE)).isFalse();
-    assertThatThrownBy(() -> execute((PostgresConnection) reader, "create table nowhere (x int)"))
+    assertThatThrownBy(() -> execute(reader, "create table nowhere (x int)"))
         .isInstanceOfSatisfying(
             SQLException.class,
             e -> {
@@ -80,19 +81,19 @@ class ReadOnlyServerTest {
             + primary.host()
             + ":"
             + primary.port();
-    PostgresConnector connector =
+    Connector connector =
         connector(
             "postgresql://" + hosts + "/app?target_session_attrs=read-write",
             c -> c.user(primary.user()).password(primary.password()));
     PhysicalConnection found = connector.open(TIMEOUT);
     assertThat(found.isServerReadOnly(SideEffects.NONE)).isFalse();
-    execute((PostgresConnection) found, "create temp table somewhere (x int)");
+    execute(found, "create temp table somewhere (x int)");
     found.close();
   }
 
   @Test
   void withoutAPrimaryTheServerIsTakenToBeOnItsWay() {
-    PostgresConnector connector =
+    Connector connector =
         connector(
             replica.server().libpqUrl() + "?target_session_attrs=primary",
             UnaryOperator.identity());

@@ -3,6 +3,7 @@ package io.everpool.postgresql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Verdict;
 import java.sql.SQLException;
 import java.util.Map;
@@ -34,7 +35,7 @@ class RefusedPropertiesTest {
         "loadBalanceHosts"
       })
   void aValueThatIsNoneIsNeverTheServersRefusal(String property) throws SQLException {
-    PostgresConnector connector =
+    Connector connector =
         Sessions.connector(
             Sessions.server().libpqUrl() + "?sslmode=prefer",
             builder -> builder.properties(Map.of(property, "~x")));

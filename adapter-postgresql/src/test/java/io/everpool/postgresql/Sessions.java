@@ -1,6 +1,9 @@
 package io.everpool.postgresql;
 
 import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.postgresql.protocol.ProtocolLog;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.ServerSettings;
 import java.sql.Connection;
@@ -13,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 
 /** Sessions of the adapter on a real server, one for all the tests that leave it in peace. */
-final class Sessions {
-  static final Duration LIMIT = Duration.ofSeconds(60);
-  static final long TIMEOUT = Duration.ofSeconds(30).toNanos();
+public final class Sessions {
+  public static final Duration LIMIT = Duration.ofSeconds(60);
+  public static final long TIMEOUT = Duration.ofSeconds(30).toNanos();
 
   private static @Nullable PostgresServer shared;
   private static @Nullable PostgresServer tls;
@@ -23,7 +26,7 @@ final class Sessions {
   private Sessions() {}
 
   /** Ends with the JVM. */
-  static synchronized PostgresServer server() {
+  public static synchronized PostgresServer server() {
     PostgresServer running = shared;
     if (running == null) {
       running = PostgresServer.start(ServerSettings.defaults().with("max_connections", "40"));
@@ -33,7 +36,7 @@ final class Sessions {
   }
 
   /** One with TLS, for the tests of the driver's contract; ends with the JVM. */
-  static synchronized PostgresServer tlsServer() {
+  public static synchronized PostgresServer tlsServer() {
     PostgresServer running = tls;
     if (running == null) {
       running = PostgresServer.startEmbedded(ServerSettings.defaults().withTls());
@@ -42,47 +45,53 @@ final class Sessions {
     return running;
   }
 
-  static PostgresConnector connector(String url, UnaryOperator<PoolConfig.Builder> more) {
+  public static Connector connector(String url, UnaryOperator<PoolConfig.Builder> more) {
     PoolConfig config = more.apply(PoolConfig.builder(url)).build();
-    return (PostgresConnector) new PostgresAdapter().connector(config);
+    return new PostgresAdapter().connector(config);
   }
 
-  static PostgresConnection open(String url, UnaryOperator<PoolConfig.Builder> more)
+  public static PhysicalConnection open(String url, UnaryOperator<PoolConfig.Builder> more)
       throws SQLException {
-    return (PostgresConnection) connector(url, more).open(TIMEOUT);
+    return connector(url, more).open(TIMEOUT);
   }
 
-  static PostgresConnection open(String url) throws SQLException {
+  public static PhysicalConnection open(String url) throws SQLException {
     return open(url, UnaryOperator.identity());
   }
 
-  static PostgresConnection open() throws SQLException {
+  public static PhysicalConnection open() throws SQLException {
     return open(server().libpqUrl());
   }
 
-  static @Nullable String ask(Connection connection, String sql) throws SQLException {
+  /** What the protocol has said; null if the socket is of someone else's making. */
+  public static @Nullable ProtocolLog log(PhysicalConnection connection) {
+    return ((PostgresConnection) connection).log();
+  }
+
+  public static @Nullable String ask(Connection connection, String sql) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery(sql)) {
       return rows.next() ? rows.getString(1) : "no row";
     }
   }
 
-  static @Nullable String ask(PostgresConnection connection, String sql) throws SQLException {
+  public static @Nullable String ask(PhysicalConnection connection, String sql)
+      throws SQLException {
     return ask(connection.jdbc(), sql);
   }
 
-  static void execute(PostgresConnection connection, String sql) throws SQLException {
+  public static void execute(PhysicalConnection connection, String sql) throws SQLException {
     try (Statement statement = connection.jdbc().createStatement()) {
       statement.execute(sql);
     }
   }
 
-  static int pid(PostgresConnection connection) throws SQLException {
+  public static int pid(PhysicalConnection connection) throws SQLException {
     return Integer.parseInt(String.valueOf(ask(connection, "select pg_backend_pid()")));
   }
 
   /** Whether the failure is an answer of the server's, not of the driver's. */
-  static boolean serverSaid(Throwable failure) {
+  public static boolean serverSaid(Throwable failure) {
     for (Throwable at = failure; at != null; at = at.getCause()) {
       if (at instanceof PSQLException known && known.getServerErrorMessage() != null) {
         return true;

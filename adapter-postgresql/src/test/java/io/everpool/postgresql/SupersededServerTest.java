@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
+import io.everpool.postgresql.failure.Timelines;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.PgBouncer;
 import io.everpool.servers.PostgresServer;
@@ -58,7 +59,9 @@ class SupersededServerTest {
   @BeforeEach
   void connector() {
     address = FaultProxy.before(old);
-    connector = Sessions.connector(url(address.host() + ":" + address.port(), ""), c -> c);
+    connector =
+        (PostgresConnector)
+            Sessions.connector(url(address.host() + ":" + address.port(), ""), c -> c);
   }
 
   @AfterEach
@@ -76,9 +79,9 @@ class SupersededServerTest {
     return server.host() + ":" + server.port();
   }
 
-  private PostgresConnection open(PostgresServer server) throws SQLException {
+  private PhysicalConnection open(PostgresServer server) throws SQLException {
     address.target(server);
-    return (PostgresConnection) connector.open(TIMEOUT);
+    return connector.open(TIMEOUT);
   }
 
   /** What the pool learns of the connection. */
@@ -122,7 +125,7 @@ class SupersededServerTest {
   @Test
   void aStandbyOfTheOldPrimaryIsReadFrom() throws SQLException {
     assertThat(supersedes(promoted.server())).isFalse();
-    PostgresConnection reader = open(follower.server());
+    PhysicalConnection reader = open(follower.server());
     assertThat(Sessions.ask(reader, "select pg_is_in_recovery()")).isEqualTo("t");
     assertThat(reader.supersedesEarlier()).isFalse();
     reader.close();
@@ -133,7 +136,9 @@ class SupersededServerTest {
   void aSessionThatIsReadOnlyFromItsBeginningIsNotRefused() throws SQLException {
     String hosts = at(address);
     try (PostgresConnector readers =
-        Sessions.connector(url(hosts, "&options=-c%20default_transaction_read_only=on"), c -> c)) {
+        (PostgresConnector)
+            Sessions.connector(
+                url(hosts, "&options=-c%20default_transaction_read_only=on"), c -> c)) {
       for (PostgresServer server : List.of(promoted.server(), old)) {
         address.target(server);
         PhysicalConnection reader = readers.open(TIMEOUT);
@@ -167,10 +172,10 @@ class SupersededServerTest {
   @Test
   void aStandbyIsNotEvenAsked() throws SQLException {
     open(old).close(); // which has read the catalogue
-    PostgresConnection primary = open(old);
+    PhysicalConnection primary = open(old);
     assertThat(lastQuery(old)).contains("pg_control_system");
     primary.close();
-    PostgresConnection standby = open(follower.server());
+    PhysicalConnection standby = open(follower.server());
     assertThat(lastQuery(follower.server())).isEmpty();
     standby.close();
   }
@@ -194,10 +199,11 @@ class SupersededServerTest {
             nobody + "," + at(old) + "," + now)) {
       for (String wanted : List.of("primary", "any", "preferSecondary")) {
         try (PostgresConnector several =
-            Sessions.connector(
-                url(hosts, "&hostRecheckSeconds=0&targetServerType=" + wanted), c -> c)) {
+            (PostgresConnector)
+                Sessions.connector(
+                    url(hosts, "&hostRecheckSeconds=0&targetServerType=" + wanted), c -> c)) {
           several.timelines().judge("elsewhere", system(), "00000002");
-          PostgresConnection connection = (PostgresConnection) several.open(TIMEOUT);
+          PhysicalConnection connection = several.open(TIMEOUT);
           assertThat(Sessions.ask(connection, "select inet_server_port()"))
               .as(hosts + " " + wanted)
               .isEqualTo(String.valueOf(promoted.server().port()));
@@ -216,7 +222,7 @@ class SupersededServerTest {
   @Test
   void whereNoOtherHostServesTheFailureIsItsOwnAndNamesWhatWasPassedOver() throws SQLException {
     try (PostgresConnector several =
-        Sessions.connector(url(at(old) + ",127.0.0.1:1", ""), c -> c)) {
+        (PostgresConnector) Sessions.connector(url(at(old) + ",127.0.0.1:1", ""), c -> c)) {
       several.timelines().judge("elsewhere", system(), "00000002");
       assertThatThrownBy(() -> several.open(TIMEOUT))
           .satisfies(e -> assertThat(several.classify(e)).isEqualTo(Verdict.SERVER_DOWN))
@@ -287,9 +293,10 @@ class SupersededServerTest {
 
   private void servesWith(String oddity) throws SQLException {
     promoted.server().execute(oddity);
-    try (PostgresConnector unlike = Sessions.connector(url(at(promoted.server()), ""), c -> c)) {
+    try (PostgresConnector unlike =
+        (PostgresConnector) Sessions.connector(url(at(promoted.server()), ""), c -> c)) {
       for (int i = 0; i < 3; i++) {
-        PostgresConnection connection = (PostgresConnection) unlike.open(TIMEOUT);
+        PhysicalConnection connection = unlike.open(TIMEOUT);
         assertThat(connection.supersedesEarlier()).isFalse();
         assertThat(Sessions.ask(connection, "select 1")).isEqualTo("1");
         connection.validate(TIMEOUT);

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Connector;
+import io.everpool.postgresql.url.Destination;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -129,7 +131,7 @@ class UrlFormsTest {
         catchThrowable(
             () -> {
               if (ADAPTER.accepts(url)) {
-                PostgresConnector connector = (PostgresConnector) ADAPTER.connector(config);
+                Connector connector = ADAPTER.connector(config);
                 seen.append(connector.target()).append(connector).append(connector.notes());
                 seen.append(connector.product());
               }

@@ -1,0 +1,69 @@
+package io.everpool.postgresql.commit;
+
+import io.everpool.api.driver.CommitStatus;
+import java.math.BigInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a server says about a transaction of the past, and how far that can be believed.
+ *
+ * @param said of the transaction's id: committed, aborted, in progress, or null for too long ago
+ * @param now the run that says so; no standby
+ * @param checkpoint where the server's latest checkpoint is in its log
+ */
+record CommitEvidence(@Nullable String said, ServerRun now, BigInteger checkpoint) {
+
+  /** What became of the transaction that was at work there. */
+  CommitStatus about(LogPosition position) {
+    ServerRun then = position.run();
+    if (now.standby() || !now.system().equals(then.system())) {
+      return CommitStatus.UNKNOWN;
+    }
+    if (now.equals(then) || onlyOrderlyRestartsSince(position)) {
+      return word();
+    }
+    return cutOffBefore(position) ? CommitStatus.ABORTED : CommitStatus.UNKNOWN;
+  }
+
+  private CommitStatus word() {
+    if (said == null) {
+      return CommitStatus.UNKNOWN;
+    }
+    return switch (said) {
+      case "committed" -> CommitStatus.COMMITTED;
+      case "aborted" -> CommitStatus.ABORTED;
+      case "in progress" -> CommitStatus.IN_PROGRESS;
+      default -> CommitStatus.UNKNOWN;
+    };
+  }
+
+  /**
+   * An orderly shutdown loses nothing: no transaction, and no id that was given out. The latest
+   * start was from one, for nothing was replayed; and so were all before, for the statistics were
+   * kept. The checkpoint is a second witness against a server whose files were put back to an
+   * earlier state while it was down: those began from a checkpoint of then.
+   */
+  private boolean onlyOrderlyRestartsSince(LogPosition position) {
+    ServerRun then = position.run();
+    return now.recoveredTo() == null
+        && now.timeline().equals(then.timeline())
+        && !now.statistics().isEmpty()
+        && now.statistics().equals(then.statistics())
+        && checkpoint.compareTo(position.lsn()) >= 0;
+  }
+
+  /**
+   * A recovery that ended where the log stood before the COMMIT has not seen it, whatever happened
+   * before and after. It must be a later recovery than the one before the transaction's own run,
+   * which did so, too; each recovery writes into the log, so that no later one ends where it did.
+   *
+   * <p>The opposite doesn't hold: between a crash that lost the COMMIT and this recovery there may
+   * have been a run that gave its id to another.
+   */
+  private boolean cutOffBefore(LogPosition position) {
+    BigInteger recoveredTo = now.recoveredTo();
+    return recoveredTo != null
+        && !recoveredTo.equals(position.run().recoveredTo())
+        && recoveredTo.compareTo(position.lsn()) <= 0;
+  }
+}

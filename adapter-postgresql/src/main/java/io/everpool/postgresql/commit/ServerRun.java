@@ -1,0 +1,85 @@
+package io.everpool.postgresql.commit;
+
+import java.math.BigInteger;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of a server, from a start or a recovery to the next, as it tells of itself.
+ *
+ * <p>After a crash a server gives transaction ids out again that hadn't reached the disk, and then
+ * speaks of the new transaction where it is asked about the old. So its word counts within a run,
+ * and in a later run only as far as {@link CommitEvidence} allows. Two of these facts need an
+ * explanation:
+ *
+ * <ul>
+ *   <li>{@code recoveredTo}: a recovery, from a crash, a backup or as a standby, leaves behind how
+ *       far it has replayed the log, and that stays as it is until the next start; a start after an
+ *       orderly shutdown replays nothing and leaves null (PostgreSQL: {@code
+ *       pg_last_wal_replay_lsn}). Together with the start of the postmaster, which survives the
+ *       crash of a child, it tells each run from every other.
+ *   <li>{@code statistics}: the server keeps its statistics over an orderly shutdown, and in any
+ *       other case throws them away and notes the time (PostgreSQL: "The Cumulative Statistics
+ *       System"). So it stays the same over orderly restarts and over nothing else.
+ * </ul>
+ *
+ * <p>Positions in the log are bytes since its beginning, which a failover goes on counting. Times
+ * are numbers, lest the session's time zone show.
+ *
+ * @param system the system identifier, which a server shares with every copy of its files
+ * @param timeline changed by each promotion; empty on a standby
+ * @param started when the postmaster was
+ * @param statistics since when there are statistics; empty if the server doesn't say
+ * @param recoveredTo where the log ended that was replayed before this run; null if none was
+ */
+record ServerRun(
+    String system,
+    String timeline,
+    String started,
+    String statistics,
+    @Nullable BigInteger recoveredTo) {
+
+  /** What tells runs of one system apart; two columns, out of the server's memory. */
+  static final String RUN =
+      """
+      extract(epoch from pg_catalog.pg_postmaster_start_time())::text,
+      pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_last_wal_replay_lsn(), '0/0')::text""";
+
+  /** {@link #RUN} and the rest; five columns, and the server reads a file for them. */
+  static final String ALL =
+      RUN
+          + """
+          ,
+          (select system_identifier::text from pg_catalog.pg_control_system()),
+          case when pg_catalog.pg_is_in_recovery() then '' else pg_catalog.substr(
+            pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8) end,
+          (select coalesce(extract(epoch from stats_reset)::text, '')
+            from pg_catalog.pg_stat_bgwriter)""";
+
+  /** Reads the columns of {@link #ALL}, of which {@code column} is the first. */
+  static ServerRun read(ResultSet row, int column) throws SQLException {
+    return new ServerRun(
+        row.getString(column + 2),
+        row.getString(column + 3),
+        row.getString(column),
+        row.getString(column + 4),
+        position(row.getString(column + 1)));
+  }
+
+  private static @Nullable BigInteger position(@Nullable String text) {
+    return text == null ? null : new BigInteger(text);
+  }
+
+  /** Whether the columns of {@link #RUN}, of which {@code column} is the first, are of this run. */
+  boolean isRun(ResultSet row, int column) throws SQLException {
+    return started.equals(row.getString(column))
+        && Objects.equals(recoveredTo, position(row.getString(column + 1)));
+  }
+
+  /** Whether it doesn't write, but follows a primary. */
+  boolean standby() {
+    return timeline.isEmpty();
+  }
+}

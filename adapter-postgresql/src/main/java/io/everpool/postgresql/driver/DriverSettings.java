@@ -1,0 +1,179 @@
+package io.everpool.postgresql.driver;
+
+import java.lang.reflect.Field;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the driver's own object was set to when it was opened: a program that had it in its hands
+ * may have set anything, and by setters that no face sees.
+ *
+ * <p>Every version of the driver has its own setters. So they are looked for: whatever has a getter
+ * and a setter of the same simple type, on the connection and on its query executor. Of those that
+ * have only a setter it is known what they are at first. Added data types can't be taken back.
+ */
+public final class DriverSettings {
+
+  /** These ask the server, or are what it says; it is reset by SQL. */
+  private static final Set<String> NOT_OURS =
+      Set.of("Schema", "Catalog", "TransactionIsolation", "ClientInfo", "Savepoint", "TimeZone");
+
+  private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;
+
+  private static final ClassValue<List<Property>> PROPERTIES =
+      new ClassValue<>() {
+        @Override
+        protected List<Property> computeValue(Class<?> type) {
+          return properties(type);
+        }
+      };
+
+  /** One that can be read and written. */
+  private record Property(Method getter, Method setter) {
+
+    @Nullable Object read(Object of) throws SQLException {
+      return copy(call(getter, of));
+    }
+
+    void write(Object of, @Nullable Object value) throws SQLException {
+      call(setter, of, copy(value));
+    }
+
+    private static @Nullable Object call(Method method, Object of, @Nullable Object... arguments)
+        throws SQLException {
+      try {
+        return method.invoke(of, arguments);
+      } catch (InvocationTargetException e) {
+        throw new SQLException(method.getName() + " failed: " + e.getCause(), e.getCause());
+      } catch (IllegalAccessException e) {
+        throw new SQLException(method.getName() + " can't be called", e);
+      }
+    }
+
+    /** The program may have changed the very object. */
+    private static @Nullable Object copy(@Nullable Object value) {
+      if (value instanceof Map<?, ?> map) {
+        return new HashMap<>(map);
+      }
+      return value instanceof Set<?> set ? new HashSet<>(set) : value;
+    }
+  }
+
+  private final Connection connection;
+  private final @Nullable Object executor;
+  private final List<@Nullable Object> ofConnection;
+  private final List<@Nullable Object> ofExecutor;
+  private final @Nullable Map<?, ?> types;
+
+  /** Remembers what is so now. Sends nothing. */
+  public DriverSettings(Connection connection) throws SQLException {
+    this.connection = connection;
+    this.executor = DRIVER.executor(connection);
+    this.ofConnection = read(connection, PROPERTIES.get(connection.getClass()));
+    this.ofExecutor = executor == null ? List.of() : read(executor, ofExecutor());
+    this.types = types(connection);
+  }
+
+  /**
+   * Brings all of it back.
+   *
+   * @throws SQLException if something can't be
+   */
+  public void restore() throws SQLException {
+    restore(connection, PROPERTIES.get(connection.getClass()), ofConnection);
+    if (executor != null) {
+      restore(executor, ofExecutor(), ofExecutor);
+    }
+    DRIVER.resetWhatIsOnlySet(connection);
+    Map<?, ?> now = types(connection);
+    if (now == null || !now.equals(types)) {
+      throw new SQLException(
+          "Data types may have been added to the driver's own connection, and can't be taken back",
+          "HY000");
+    }
+  }
+
+  private static List<Property> ofExecutor() {
+    Class<?> type = PgjdbcInternals.executorType();
+    return type == null ? List.of() : PROPERTIES.get(type);
+  }
+
+  private static List<@Nullable Object> read(Object of, List<Property> properties)
+      throws SQLException {
+    List<@Nullable Object> values = new ArrayList<>();
+    for (Property property : properties) {
+      values.add(property.read(of));
+    }
+    return values;
+  }
+
+  private static void restore(Object of, List<Property> properties, List<@Nullable Object> values)
+      throws SQLException {
+    for (int i = 0; i < properties.size(); i++) {
+      if (!Objects.equals(properties.get(i).read(of), values.get(i))) {
+        properties.get(i).write(of, values.get(i));
+      }
+    }
+  }
+
+  private static List<Property> properties(Class<?> type) {
+    List<Property> properties = new ArrayList<>();
+    for (Method setter : type.getMethods()) {
+      String name = setter.getName();
+      if (name.startsWith("set")
+          && setter.getParameterCount() == 1
+          && isSimple(setter.getParameterTypes()[0])
+          && !NOT_OURS.contains(name.substring(3))) {
+        Method getter = getter(type, name.substring(3), setter.getParameterTypes()[0]);
+        if (getter != null) {
+          properties.add(new Property(getter, setter));
+        }
+      }
+    }
+    return properties;
+  }
+
+  private static @Nullable Method getter(Class<?> type, String name, Class<?> value) {
+    for (Method method : type.getMethods()) {
+      if ((method.getName().equals("get" + name) || method.getName().equals("is" + name))
+          && method.getParameterCount() == 0
+          && value.isAssignableFrom(method.getReturnType())) {
+        return method;
+      }
+    }
+    return null;
+  }
+
+  private static boolean isSimple(Class<?> type) {
+    return type.isPrimitive()
+        || type.isEnum()
+        || type == String.class
+        || type == Map.class
+        || type == Set.class;
+  }
+
+  /** By name and class; null if the driver doesn't show them. */
+  private static @Nullable Map<?, ?> types(Connection connection) {
+    Object cache = PgjdbcInternals.dataTypes(connection);
+    if (cache == null) {
+      return null;
+    }
+    try {
+      Field field = cache.getClass().getDeclaredField("pgNameToPgObject");
+      field.setAccessible(true);
+      return field.get(cache) instanceof Map<?, ?> map ? new HashMap<>(map) : null;
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,283 @@
+package io.everpool.postgresql.driver;
+
+import io.everpool.api.driver.TransactionState;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Field;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Arrays;
+import java.util.Properties;
+import java.util.concurrent.locks.ReentrantLock;
+import javax.net.ssl.SSLSocketFactory;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.Driver;
+import org.postgresql.PGConnection;
+import org.postgresql.core.BaseConnection;
+import org.postgresql.core.BaseStatement;
+import org.postgresql.core.QueryExecutor;
+import org.postgresql.core.SocketFactoryFactory;
+import org.postgresql.jdbc.PgConnection;
+import org.postgresql.ssl.LibPQFactory;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.PSQLState;
+
+/**
+ * The one room in which pgjdbc's internal packages are touched. They may change with any version,
+ * so each is looked for once, at the start, and where it is missing there is a way back by the
+ * public API. A method that isn't there is never called, so its absence stays unnoticed by the JVM.
+ *
+ * <p>The driver's own connection goes in and out as a {@link Connection}. Constants of the driver
+ * must not be used where their value matters: the compiler copies them.
+ *
+ * @param transactionState whether the driver tells the state of a transaction
+ * @param directStatements whether statements can be sent that begin no transaction
+ * @param simpleQueries whether one can be sent by the simple protocol that begins none
+ * @param notifications whether those that have arrived can be had without a look at the socket
+ * @param sslFactories whether the driver makes its own factory of TLS sockets for others
+ * @param settings whether what can only be set can be set to what it is at first
+ */
+public record PgjdbcInternals(
+    boolean transactionState,
+    boolean directStatements,
+    boolean simpleQueries,
+    boolean notifications,
+    boolean sslFactories,
+    boolean settings) {
+
+  private static final int MILLIS_PER_SECOND = 1000;
+
+  /** What only a server that is there can say. */
+  private static final String IN_FAILED_TRANSACTION = "25P02";
+
+  /** Those of the driver that is there. */
+  public static final PgjdbcInternals PRESENT =
+      new PgjdbcInternals(
+          has("core.BaseConnection", "getTransactionState"),
+          has("core.BaseConnection", "execSQLQuery", String.class)
+              && has("core.BaseConnection", "execSQLUpdate", String.class),
+          has("core.BaseStatement", "executeWithFlags", String.class, int.class),
+          has("core.BaseConnection", "getQueryExecutor")
+              && has("core.QueryExecutor", "getNotifications"),
+          has("core.SocketFactoryFactory", "getSslSocketFactory", Properties.class),
+          has("jdbc.PgConnection", "setForceBinary", boolean.class)
+              && has("jdbc.PgConnection", "setDisableColumnSanitiser", boolean.class)
+              && has("core.QueryExecutor", "isColumnSanitiserDisabled")
+              && has("core.BaseConnection", "setFlushCacheOnDeallocate", boolean.class));
+
+  private static final @Nullable Field LOCK = field("core.QueryExecutorBase", "lock");
+  private static final @Nullable Field COPY = field("core.v3.QueryExecutorImpl", "lockedFor");
+
+  private static boolean has(String type, String method, Class<?>... parameters) {
+    Class<?> found = find(type);
+    return found != null
+        && Arrays.stream(found.getMethods())
+            .anyMatch(
+                one ->
+                    one.getName().equals(method)
+                        && Arrays.equals(one.getParameterTypes(), parameters));
+  }
+
+  private static @Nullable Class<?> find(String type) {
+    try {
+      return Class.forName("org.postgresql." + type, false, Driver.class.getClassLoader());
+    } catch (ClassNotFoundException | LinkageError e) {
+      return null;
+    }
+  }
+
+  /** The driver's version, such as 42.7.3; only its first two numbers where it hides the third. */
+  static String version() {
+    try {
+      Class<?> info = find("util.DriverInfo");
+      if (info != null) {
+        return String.valueOf(info.getField("DRIVER_VERSION").get(null));
+      }
+    } catch (ReflectiveOperationException e) {
+      // the public API has the beginning of it
+    }
+    Driver driver = new Driver();
+    return driver.getMajorVersion() + "." + driver.getMinorVersion();
+  }
+
+  /** What the driver remembers of the transaction. */
+  public TransactionState transaction(Connection jdbc) {
+    if (!transactionState) {
+      return TransactionState.UNKNOWN;
+    }
+    return switch (((BaseConnection) jdbc).getTransactionState()) {
+      case IDLE -> TransactionState.NONE;
+      case OPEN -> TransactionState.OPEN;
+      case FAILED -> TransactionState.FAILED;
+    };
+  }
+
+  /** A statement that has its rows; begins no transaction. */
+  public Statement query(Connection jdbc, String sql) throws SQLException {
+    if (directStatements) {
+      return ((BaseConnection) jdbc).execSQLQuery(sql).getStatement();
+    }
+    Statement statement = jdbc.createStatement();
+    try {
+      statement.execute(sql);
+      return statement;
+    } catch (SQLException e) {
+      statement.close();
+      throw e;
+    }
+  }
+
+  /** Executes what has no rows, or none that matter; begins no transaction. */
+  public void update(Connection jdbc, String sql) throws SQLException {
+    if (directStatements) {
+      ((BaseConnection) jdbc).execSQLUpdate(sql);
+    } else {
+      query(jdbc, sql).close();
+    }
+  }
+
+  /** An empty query: also answered in a failed transaction, and it begins none. */
+  public void ping(Connection jdbc) throws SQLException {
+    if (simpleQueries) {
+      try (BaseStatement statement = (BaseStatement) jdbc.createStatement()) {
+        statement.executeWithFlags(
+            "", QueryExecutor.QUERY_EXECUTE_AS_SIMPLE | QueryExecutor.QUERY_SUPPRESS_BEGIN);
+      } catch (SQLException e) {
+        // older drivers send it by the extended protocol all the same
+        if (!IN_FAILED_TRANSACTION.equals(e.getSQLState())) {
+          throw e;
+        }
+      }
+    } else if (!jdbc.isValid(jdbc.getNetworkTimeout() / MILLIS_PER_SECOND + 1)) {
+      throw new SQLException("The server gave no sign of life", "08006");
+    }
+  }
+
+  /**
+   * Whether a copy holds the driver, or some thread is in it, and so would let all others wait;
+   * rather no where that can't be seen (before 42.6 a thread holds a monitor and no lock).
+   */
+  public boolean isBusy(Connection jdbc) {
+    try {
+      Object executor = ((BaseConnection) jdbc).getQueryExecutor();
+      boolean copies = COPY != null && COPY.get(executor) != null;
+      return copies || isOccupied(jdbc);
+    } catch (IllegalAccessException | RuntimeException e) {
+      return false;
+    }
+  }
+
+  private static @Nullable Field field(String type, String name) {
+    Class<?> found = find(type);
+    try {
+      if (found == null) {
+        return null;
+      }
+      Field field = found.getDeclaredField(name);
+      field.setAccessible(true);
+      return field;
+    } catch (NoSuchFieldException | RuntimeException e) {
+      return null;
+    }
+  }
+
+  /** Whether some thread is in the driver; no where that can't be seen (before 42.6). */
+  public boolean isOccupied(Connection jdbc) {
+    try {
+      return LOCK != null
+          && LOCK.get(((BaseConnection) jdbc).getQueryExecutor()) instanceof ReentrantLock lock
+          && lock.isLocked();
+    } catch (IllegalAccessException | RuntimeException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Asks the server, by a connection of its own, to cancel what it does for this one, which the
+   * driver may have closed already. Returns when the server has heard it, or couldn't be reached.
+   */
+  public void cancel(Connection jdbc) throws SQLException {
+    if (notifications) {
+      ((BaseConnection) jdbc).getQueryExecutor().sendQueryCancel();
+    } else {
+      ((PGConnection) jdbc).cancelQuery();
+    }
+  }
+
+  /** Takes what has arrived and nobody has asked for, so that nobody will. */
+  public void forgetNotifications(Connection jdbc) throws SQLException {
+    if (notifications) {
+      ((BaseConnection) jdbc).getQueryExecutor().getNotifications();
+    } else {
+      ((PGConnection) jdbc).getNotifications();
+    }
+  }
+
+  /** What works for a connection and has settings of its own; null if the driver hides it. */
+  @Nullable Object executor(Connection jdbc) {
+    return notifications ? ((BaseConnection) jdbc).getQueryExecutor() : null;
+  }
+
+  /** Host and port that it is connected to; {@code otherwise} if the driver hides them. */
+  public static String host(Connection jdbc, String otherwise) {
+    return has("core.QueryExecutor", "getHostSpec")
+            && has("core.BaseConnection", "getQueryExecutor")
+        ? String.valueOf(((BaseConnection) jdbc).getQueryExecutor().getHostSpec())
+        : otherwise;
+  }
+
+  /** The interface of {@link #executor}. */
+  static @Nullable Class<?> executorType() {
+    return find("core.QueryExecutor");
+  }
+
+  /** What is known of data types; null if the driver hides it. */
+  static @Nullable Object dataTypes(Connection jdbc) {
+    return has("core.BaseConnection", "getTypeInfo") ? ((BaseConnection) jdbc).getTypeInfo() : null;
+  }
+
+  /** Sets what can't be asked for to what it is at first, whatever the properties. */
+  void resetWhatIsOnlySet(Connection jdbc) throws SQLException {
+    if (settings) {
+      PgConnection known = (PgConnection) jdbc;
+      known.setForceBinary(false);
+      known.setDisableColumnSanitiser(known.getQueryExecutor().isColumnSanitiserDisabled());
+      known.setFlushCacheOnDeallocate(true);
+    }
+  }
+
+  /** The factory of TLS sockets that the properties ask for, as the driver would make it. */
+  public SSLSocketFactory sslFactory(Properties properties) throws PSQLException {
+    if (sslFactories) {
+      return SocketFactoryFactory.getSslSocketFactory(properties);
+    }
+    String name = properties.getProperty(PropertyNames.SSL_FACTORY);
+    if (name == null) {
+      return new LibPQFactory(properties);
+    }
+    try {
+      return instantiate(
+          Class.forName(name).asSubclass(SSLSocketFactory.class),
+          properties,
+          properties.getProperty(PropertyNames.SSL_FACTORY_ARG));
+    } catch (ReflectiveOperationException | ClassCastException e) {
+      throw new PSQLException(
+          "The sslfactory " + name + " could not be instantiated", PSQLState.CONNECTION_FAILURE, e);
+    }
+  }
+
+  private static <T> T instantiate(Class<T> type, Properties properties, @Nullable String argument)
+      throws ReflectiveOperationException {
+    for (Constructor<?> one : type.getConstructors()) {
+      if (Arrays.equals(one.getParameterTypes(), new Class<?>[] {Properties.class})) {
+        return type.cast(one.newInstance(properties));
+      }
+    }
+    for (Constructor<?> one : type.getConstructors()) {
+      if (Arrays.equals(one.getParameterTypes(), new Class<?>[] {String.class})) {
+        return type.cast(one.newInstance(argument));
+      }
+    }
+    return type.getConstructor().newInstance();
+  }
+}

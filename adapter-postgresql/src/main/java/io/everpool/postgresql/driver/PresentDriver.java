@@ -1,0 +1,92 @@
+package io.everpool.postgresql.driver;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGProperty;
+
+/**
+ * What the pgjdbc on the class path can do. Its version is chosen by the user's build, not by ours,
+ * and anything from 42.5.0 on is welcome; what came later than the user's is missed by whoever asks
+ * for it, and by nobody else.
+ *
+ * @param version such as 42.7.3
+ * @param choices the values a property takes, by its name; empty for any
+ */
+public record PresentDriver(String version, Map<String, List<String>> choices) {
+
+  /** The one that is there, looked at once. */
+  public static final PresentDriver HERE =
+      new PresentDriver(PgjdbcInternals.version(), presentChoices());
+
+  /** The properties that aren't as old as 42.5.0, and the version each came with. */
+  private static final Map<String, String> SINCE =
+      Map.ofEntries(
+          Map.entry("gssResponseTimeout", "42.5.2"),
+          Map.entry(PropertyNames.CHANNEL_BINDING, "42.7.4"),
+          Map.entry("maxSendBufferSize", "42.7.4"),
+          Map.entry(PropertyNames.SSL_NEGOTIATION, "42.7.4"),
+          Map.entry("gssUseDefaultCreds", "42.7.5"),
+          Map.entry("convertBooleanToNumeric", "42.7.8"),
+          Map.entry("pemKeyAlgorithm", "42.7.9"),
+          Map.entry(PropertyNames.QUERY_TIMEOUT, "42.7.9"),
+          Map.entry(PropertyNames.REQUIRE_AUTH, "42.7.11"),
+          Map.entry("scramMaxIterations", "42.7.11"),
+          Map.entry(PropertyNames.CLASS_LOADER_STRATEGY, "42.7.13"),
+          Map.entry(PropertyNames.CONNECT_EXECUTOR, "42.7.13"),
+          Map.entry("connectExecutorArg", "42.7.13"),
+          Map.entry("flushCacheOnDdl", "42.7.13"),
+          Map.entry("reWriteBatchedInsertsSize", "42.7.13"));
+
+  /**
+   * What says no more than a driver does that has never heard of the property, and so is harmless.
+   */
+  private static final Map<String, List<String>> WITHOUT =
+      Map.of(
+          PropertyNames.CHANNEL_BINDING,
+          List.of("prefer", "disable"),
+          PropertyNames.SSL_NEGOTIATION,
+          List.of("postgres"),
+          PropertyNames.QUERY_TIMEOUT,
+          List.of("0"));
+
+  private static Map<String, List<String>> presentChoices() {
+    Map<String, List<String>> choices = new LinkedHashMap<>();
+    for (PGProperty property : PGProperty.values()) {
+      String[] these = property.getChoices();
+      choices.put(property.getName(), these == null ? List.of() : List.of(these));
+    }
+    return choices;
+  }
+
+  public boolean knows(String property) {
+    return choices.containsKey(property);
+  }
+
+  public Collection<String> properties() {
+    return choices.keySet();
+  }
+
+  /** The values a property takes; empty for any, and for a property it doesn't know. */
+  public List<String> choices(String property) {
+    return choices.getOrDefault(property, List.of());
+  }
+
+  /** Whether this driver does what the value says although it doesn't know the property. */
+  public boolean doesWithout(String property, String value) {
+    return !knows(property) && WITHOUT.getOrDefault(property, List.of()).contains(value);
+  }
+
+  /**
+   * Why a property can't be had although pgjdbc has it, with the version that does; null if this
+   * driver has it, or none has.
+   */
+  public @Nullable String tooOldFor(String property) {
+    String since = SINCE.get(property);
+    return since == null || knows(property)
+        ? null
+        : "pgjdbc " + version + " is too old for it: it came with " + since + ", use that or newer";
+  }
+}

@@ -1,0 +1,109 @@
+package io.everpool.postgresql.failure;
+
+import io.everpool.api.driver.Causes;
+import io.everpool.api.driver.Verdict;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.sql.SQLTransientConnectionException;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/**
+ * A connection couldn't be opened. An SQLException of the family that says whether it is worth
+ * trying again, with the original as its cause, its SQLState, and advice.
+ */
+public interface ConnectFailure {
+
+  /** {@link #meaning} of a server that has to go. */
+  String NO_OTHER = "No other host takes its place yet.";
+
+  /** What it means. */
+  Verdict verdict();
+
+  /** Says where to and what to do; the original's message carries no secret, for it got none. */
+  static SQLException of(SQLException original, String target) {
+    FailureRule rule = FailureRules.whileConnecting(original);
+    Verdict verdict = rule.verdict();
+    String message =
+        "Cannot connect to PostgreSQL at "
+            + target
+            + ": "
+            + said(original)
+            + " "
+            + (original instanceof Timelines.Superseded ? NO_OTHER : meaning(verdict))
+            + " "
+            + rule.advice()
+            + passedOver(original);
+    return verdict.reconnectable()
+        ? new Transient(message.strip(), original, verdict)
+        : new Lasting(message.strip(), original, verdict);
+  }
+
+  /** The verdict in words, so that whoever has the text alone knows whose turn it is. */
+  static String meaning(Verdict verdict) {
+    return switch (verdict) {
+      case ACCESS_DENIED -> "The server is there and refuses this login.";
+      case REFUSED -> "Trying again won't help.";
+      case OUT_OF_SLOTS -> "The server is there and takes no more connections now.";
+      case SERVER_STARTING -> "The server takes no connections yet.";
+      case SERVER_DOWN -> "The server can't be reached, or has hung up.";
+      case READ_ONLY_SERVER -> "The server doesn't write.";
+      default -> "The connection broke while it was being opened.";
+    };
+  }
+
+  /** The hosts that would have taken the connection. */
+  private static String passedOver(SQLException original) {
+    return Arrays.stream(original.getSuppressed())
+        .filter(Timelines.Superseded.class::isInstance)
+        .map(superseded -> " Passed over: " + superseded.getMessage() + ".")
+        .collect(Collectors.joining());
+  }
+
+  /** The message, and the root cause's where the message doesn't say it. */
+  private static String said(Throwable original) {
+    String message = String.valueOf(original.getMessage()).strip();
+    Throwable root = Causes.root(original);
+    String cause = root.getMessage();
+    if (root != original && cause != null && !message.contains(cause)) {
+      message =
+          (message.endsWith(".") ? message.substring(0, message.length() - 1) : message)
+              + " ("
+              + cause
+              + ")";
+    }
+    return message.endsWith(".") ? message : message + ".";
+  }
+
+  /** Worth trying again. */
+  final class Transient extends SQLTransientConnectionException implements ConnectFailure {
+    private static final long serialVersionUID = 1L;
+    private final Verdict verdict;
+
+    Transient(String message, SQLException original, Verdict verdict) {
+      super(message, original.getSQLState(), original.getErrorCode(), original);
+      this.verdict = verdict;
+    }
+
+    @Override
+    public Verdict verdict() {
+      return verdict;
+    }
+  }
+
+  /** Not worth it. */
+  final class Lasting extends SQLNonTransientConnectionException implements ConnectFailure {
+    private static final long serialVersionUID = 1L;
+    private final Verdict verdict;
+
+    Lasting(String message, SQLException original, Verdict verdict) {
+      super(message, original.getSQLState(), original.getErrorCode(), original);
+      this.verdict = verdict;
+    }
+
+    @Override
+    public Verdict verdict() {
+      return verdict;
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package io.everpool.postgresql.failure;
+
+import io.everpool.api.driver.Causes;
+import io.everpool.api.driver.Verdict;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+/**
+ * A row of {@link FailureRules}: what a failure looks like, and what it means.
+ *
+ * @param scope when it applies
+ * @param states what the SQLState begins with, one of them; empty for any
+ * @param words what the message contains, or the name of the server's routine that failed, one of
+ *     them, in small letters; empty for any
+ * @param cause what is among the causes, or null for anything
+ * @param verdict what it means
+ * @param advice what to do when it keeps connections from being opened; empty for the verdict's own
+ */
+record FailureRule(
+    Scope scope,
+    List<String> states,
+    List<String> words,
+    @Nullable Class<? extends Throwable> cause,
+    Verdict verdict,
+    String advice) {
+
+  /** When a rule applies. */
+  enum Scope {
+    /** Whenever. */
+    ALWAYS,
+    /** While a connection is being opened. */
+    CONNECTING,
+    /** While a connection is being opened, and it isn't the server that says so. */
+    DRIVER,
+    /** While it is being opened, or the session ended: not where a statement merely failed. */
+    ENDED,
+    /** The server said that it ended the session. */
+    FATAL
+  }
+
+  private static final Set<String> FATAL = Set.of("FATAL", "PANIC");
+
+  /** {@code ERROR} in the languages of the server's own messages (lc_messages). */
+  private static final Set<String> ERROR =
+      Set.of(
+          "ERROR", "FEHLER", "ERREUR", "ERRORE", "ERRO", "FEL", "HATA", "CHYBA", "BŁĄD", "ОШИБКА",
+          "ПОМИЛКА", "错误", "錯誤", "오류");
+
+  FailureRule(
+      Scope scope,
+      String states,
+      String words,
+      @Nullable Class<? extends Throwable> cause,
+      Verdict verdict,
+      String advice) {
+    this(scope, split(states), split(words), cause, verdict, advice);
+  }
+
+  private static List<String> split(String alternatives) {
+    return alternatives.isEmpty() ? List.of() : Arrays.asList(alternatives.split("\\|"));
+  }
+
+  boolean applies(SQLException failure, boolean connecting) {
+    return inScope(failure, connecting)
+        && (states.isEmpty() || stateMatches(failure.getSQLState()))
+        && (words.isEmpty() || wordsMatch(failure) || wordsMatch(routine(failure)))
+        && (cause == null || among(failure, cause));
+  }
+
+  private boolean inScope(SQLException failure, boolean connecting) {
+    return switch (scope) {
+      case ALWAYS -> true;
+      case CONNECTING -> connecting;
+      case DRIVER -> connecting && severity(failure).isEmpty();
+      case ENDED -> connecting || !ERROR.contains(severity(failure));
+      case FATAL -> FATAL.contains(severity(failure));
+    };
+  }
+
+  private boolean stateMatches(@Nullable String state) {
+    return state != null && states.stream().anyMatch(state::startsWith);
+  }
+
+  /** In the message itself; where a cause is wanted, in what the causes say as well. */
+  private boolean wordsMatch(SQLException failure) {
+    return cause == null
+        ? wordsMatch(failure.getMessage())
+        : Causes.first(failure, at -> wordsMatch(at.getMessage())) != null;
+  }
+
+  private boolean wordsMatch(@Nullable String message) {
+    String small = message == null ? "" : message.toLowerCase(Locale.ROOT);
+    return words.stream().anyMatch(small::contains);
+  }
+
+  private static @Nullable ServerErrorMessage said(SQLException failure) {
+    return failure instanceof PSQLException known ? known.getServerErrorMessage() : null;
+  }
+
+  /** Of the server's source, and so in no language; null if it doesn't say. */
+  private static @Nullable String routine(SQLException failure) {
+    ServerErrorMessage said = said(failure);
+    return said == null ? null : said.getRoutine();
+  }
+
+  /** What the server called it; empty if the failure isn't the server's. */
+  private static String severity(SQLException failure) {
+    ServerErrorMessage said = said(failure);
+    String severity = said == null ? null : said.getSeverity();
+    return severity == null ? "" : severity;
+  }
+
+  private static boolean among(Throwable failure, Class<? extends Throwable> cause) {
+    return Causes.first(failure, cause) != null;
+  }
+}

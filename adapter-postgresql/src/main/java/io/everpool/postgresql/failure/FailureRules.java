@@ -1,0 +1,420 @@
+package io.everpool.postgresql.failure;
+
+import static io.everpool.api.driver.Verdict.ACCESS_DENIED;
+import static io.everpool.api.driver.Verdict.CONNECTION_LOST;
+import static io.everpool.api.driver.Verdict.DEADLINE;
+import static io.everpool.api.driver.Verdict.OUT_OF_SLOTS;
+import static io.everpool.api.driver.Verdict.READ_ONLY_SERVER;
+import static io.everpool.api.driver.Verdict.REFUSED;
+import static io.everpool.api.driver.Verdict.SERVER_DOWN;
+import static io.everpool.api.driver.Verdict.SERVER_STARTING;
+import static io.everpool.api.driver.Verdict.STALE_PLAN;
+import static io.everpool.api.driver.Verdict.STALE_SESSION;
+import static io.everpool.api.driver.Verdict.STATEMENT_FAILED;
+import static io.everpool.api.driver.Verdict.TRANSACTION_CONFLICT;
+import static io.everpool.postgresql.failure.FailureRule.Scope.ALWAYS;
+import static io.everpool.postgresql.failure.FailureRule.Scope.CONNECTING;
+import static io.everpool.postgresql.failure.FailureRule.Scope.DRIVER;
+import static io.everpool.postgresql.failure.FailureRule.Scope.ENDED;
+import static io.everpool.postgresql.failure.FailureRule.Scope.FATAL;
+
+import io.everpool.api.driver.FailureChain;
+import io.everpool.api.driver.Verdict;
+import io.everpool.postgresql.socket.DeadlineException;
+import io.everpool.postgresql.socket.SocketClosedException;
+import java.io.EOFException;
+import java.io.FileNotFoundException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.nio.file.NoSuchFileException;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertificateException;
+import java.sql.SQLException;
+import java.util.List;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What failures of pgjdbc, PostgreSQL, PgBouncer, Neon and Supabase mean: the first row that
+ * applies. Of a chain of causes the outermost {@link SQLException} that a row knows counts; without
+ * an SQLException in it, a failure is not the connection's.
+ *
+ * <p>SQLStates alone don't do. PgBouncer's own errors are all 08P01 (its {@code
+ * send_pooler_error}), those of Neon's proxy and Supavisor XX000, told apart by their words, which
+ * nobody translates. And a statement may fail with a connection's SQLState while the connection is
+ * good: {@code DROP DATABASE} of one that isn't there is 3D000, dblink passes on the 08001 of
+ * another server. So most rows are for failures that {@link FailureRule.Scope#ENDED} the session.
+ *
+ * <p>That a peer closed the connection, in whatever way, is {@code SERVER_DOWN}: it may be one
+ * session or all, and two of a kind corroborate each other. A silence is {@code CONNECTION_LOST}.
+ *
+ * <p>It is long, for it is one table: the first row that applies counts, so a reader must have them
+ * in one order before his eyes.
+ */
+public final class FailureRules {
+
+  private static final String WAIT = "It may be starting or waking up; the pool tries again.";
+  private static final String FULL =
+      "It has no place for another connection: lower max-size, close what else is connected, or"
+          + " raise max_connections; on Neon use the -pooler host.";
+  private static final String PASSWORD =
+      "Check user and password, and whether the role may log in to this database (pg_hba.conf).";
+  private static final String DATABASE = "Check the database's name in the URL.";
+  private static final String NETWORK =
+      "Check host and port, that the server runs and listens on this address"
+          + " (listen_addresses), and that no firewall is in between.";
+  private static final String CERTIFICATE =
+      "The server's certificate isn't trusted: point sslrootcert at its root, use"
+          + " sslrootcert=system for a public one, or check the host's name.";
+  private static final String TLS =
+      "Check sslmode (require for Neon and most clouds; disable or prefer where the server has no"
+          + " TLS) and the certificates.";
+  private static final String HBA =
+      "pg_hba.conf has no line that lets this role log in to this database from here: have one"
+          + " added, or check user, database and host.";
+  private static final String ENCRYPT =
+      "The server takes encrypted connections only from here: set sslmode=require.";
+  private static final String NO_TLS =
+      "The server has no TLS: set sslmode=disable or prefer, or have ssl switched on there. Check"
+          + " sslmode.";
+  private static final String CLIENT_CERTIFICATE =
+      "The server wants a client certificate that it trusts: set sslcert and sslkey.";
+  private static final String KEY =
+      "The client's key can't be used: check sslkey (PKCS-8 in DER, or PKCS-12) and sslpassword.";
+  private static final String DIRECT =
+      "Servers know sslnegotiation=direct from PostgreSQL 17 on: leave it out, and look whether a"
+          + " proxy is in between.";
+  private static final String LOGIN =
+      "Server and client don't agree on how to log in. Check sslmode (channel binding needs TLS),"
+          + " requireAuth and channelBinding here, and pg_hba.conf there.";
+  private static final String PROPERTY =
+      "pgjdbc itself refuses a property's value; the server was not asked. Correct it in the URL or"
+          + " under properties.";
+  private static final String OPTIONS =
+      "A pooler is in between that takes no start-up options: set command-timeout = 0s with"
+          + " properties.queryTimeout instead, ALTER ROLE ... SET statement_timeout, or use the"
+          + " direct host.";
+  private static final String ENDPOINT = "Look at the endpoint in Neon's console; check the URL.";
+  private static final String QUOTA =
+      "Look at the quotas of the project in the provider's console.";
+
+  static final List<FailureRule> TABLE =
+      List.of(
+          // Statements that failed on a good connection
+          rule(FATAL, "40|57014", "", null, CONNECTION_LOST),
+          rule(ALWAYS, "40001|40P01", "", null, TRANSACTION_CONFLICT),
+          rule(ALWAYS, "57014", "", null, STATEMENT_FAILED),
+          rule(ALWAYS, "25006", "", null, READ_ONLY_SERVER),
+
+          // What this side remembers and the database has changed since; the second by the name of
+          // the server's routine, for its words are translated, and the third by the driver's names
+          rule(ALWAYS, "XX000", "cache lookup failed for type", null, STALE_SESSION),
+          rule(ALWAYS, "42704", "type with oid", null, STALE_SESSION),
+          rule(
+              ALWAYS,
+              "0A000",
+              "cached plan must not change result type|revalidatecachedquery",
+              null,
+              STALE_PLAN),
+          rule(ALWAYS, "26000", "\"s_", null, STALE_PLAN),
+
+          // Neon's proxy: proxy/src/{auth,compute,control_plane} of neondatabase/neon
+          rule(ALWAYS, "XX000", "couldn't connect to compute node", null, SERVER_STARTING, WAIT),
+          rule(ALWAYS, "XX000", "failed to acquire permit to connect", null, OUT_OF_SLOTS, FULL),
+          rule(
+              ALWAYS,
+              "XX000",
+              "too many connections to this endpoint|too many connections attempts",
+              null,
+              OUT_OF_SLOTS,
+              FULL),
+          rule(
+              ALWAYS,
+              "XX000",
+              "endpoint is disabled|endpoint cannot be found|endpoint id is not specified|"
+                  + "inconsistent project name|project name is not specified",
+              null,
+              REFUSED,
+              ENDPOINT),
+          rule(
+              ALWAYS,
+              "XX000",
+              "is not allowed to connect to this endpoint|from a blocked network",
+              null,
+              ACCESS_DENIED,
+              "Add this machine's address to the endpoint's allowed list in Neon's console."),
+          rule(
+              ALWAYS,
+              "XX000",
+              "endpoint is temporarily unavailable",
+              null,
+              SERVER_STARTING,
+              "It may be in maintenance, or a quota used up. " + QUOTA),
+          rule(
+              CONNECTING,
+              "XX000",
+              "has exceeded the|have exceeded the|exceeded the limit|quota",
+              null,
+              REFUSED,
+              QUOTA),
+          rule(
+              ALWAYS,
+              "XX000",
+              "rate limit|too many requests",
+              null,
+              OUT_OF_SLOTS,
+              "The provider limits how often one may connect: fewer and longer-lived connections"
+                  + " (max-size, max-lifetime) need fewer connects."),
+          rule(ALWAYS, "XX000", "control plane request failed", null, SERVER_STARTING, WAIT),
+          rule(ALWAYS, "XX000", "unsupported startup parameter", null, REFUSED, OPTIONS),
+          rule(
+              ALWAYS,
+              "XX000",
+              "password authentication failed|tenant or user not found",
+              null,
+              ACCESS_DENIED,
+              PASSWORD),
+          // What the compute said, passed on by the proxy without its SQLState
+          rule(
+              ALWAYS,
+              "XX000",
+              "too many clients already|remaining connection slots|max client connections reached|"
+                  + "maxclientsinsessionmode",
+              null,
+              OUT_OF_SLOTS,
+              FULL),
+          rule(
+              ALWAYS,
+              "XX000",
+              "the database system is starting up|the database system is shutting down|"
+                  + "the database system is in recovery|the database system is not",
+              null,
+              SERVER_STARTING,
+              WAIT),
+          rule(CONNECTING, "XX000", "terminating connection due to", null, SERVER_DOWN),
+          rule(CONNECTING, "XX000", "does not exist", null, ACCESS_DENIED, PASSWORD),
+
+          // PgBouncer: src/{client,objects,janitor,pooler}.c
+          rule(ALWAYS, "08P01", "query_wait_timeout", null, OUT_OF_SLOTS, FULL),
+          rule(
+              ALWAYS,
+              "08P01",
+              "no more connections allowed|client connections exceeded|too many clients",
+              null,
+              OUT_OF_SLOTS,
+              FULL),
+          rule(
+              ALWAYS,
+              "08P01",
+              "authentication failed|no such user|login rejected|auth failed|wrong password type",
+              null,
+              ACCESS_DENIED,
+              PASSWORD),
+          rule(ALWAYS, "08P01", "no such database", null, ACCESS_DENIED, DATABASE),
+          rule(
+              ALWAYS,
+              "08P01",
+              "unsupported startup parameter|unsupported options startup parameter",
+              null,
+              REFUSED,
+              OPTIONS),
+          rule(ALWAYS, "08P01", "ssl required", null, REFUSED, TLS),
+          rule(
+              ALWAYS,
+              "08P01",
+              "is disabled|bouncer config error",
+              null,
+              REFUSED,
+              "Look at PgBouncer's configuration and log."),
+          rule(
+              ALWAYS,
+              "08P01",
+              "server login has been failing|cannot connect to server|server conn crashed|"
+                  + "server dns lookup failed|client_login_timeout|shutting down|shut down|"
+                  + "connect failed|server connection closed|server login failed|connect timeout|"
+                  + "server down",
+              null,
+              SERVER_DOWN,
+              "PgBouncer doesn't reach the server behind it. " + NETWORK),
+          rule(ENDED, "08P01", "", null, CONNECTION_LOST),
+
+          // PostgreSQL: Appendix A of its manual, and the severity
+          rule(ENDED, "57P01|57P02", "", null, SERVER_DOWN, WAIT),
+          rule(ENDED, "57P03", "", null, SERVER_STARTING, WAIT),
+          rule(ENDED, "57P04", "", null, REFUSED, DATABASE),
+          rule(ENDED, "57P05|25P03", "", null, CONNECTION_LOST),
+          rule(ENDED, "25P04", "", null, DEADLINE),
+          rule(ENDED, "53300", "", null, OUT_OF_SLOTS, FULL),
+          rule(
+              CONNECTING,
+              "55000",
+              "",
+              null,
+              ACCESS_DENIED,
+              "The database takes no connections: choose another, or ALTER DATABASE ..."
+                  + " ALLOW_CONNECTIONS true."),
+          rule(CONNECTING, "28000", "no encryption|ssl off", null, ACCESS_DENIED, ENCRYPT),
+          rule(
+              CONNECTING,
+              "28000",
+              "requires a valid client certificate",
+              null,
+              ACCESS_DENIED,
+              CLIENT_CERTIFICATE),
+          rule(CONNECTING, "28000", "pg_hba.conf", null, ACCESS_DENIED, HBA),
+          rule(ENDED, "28", "", null, ACCESS_DENIED, PASSWORD),
+          rule(ENDED, "3D000", "", null, ACCESS_DENIED, DATABASE),
+          rule(FATAL, "42501", "", null, ACCESS_DENIED, PASSWORD),
+          rule(FATAL, "", "unsupported startup parameter", null, REFUSED, OPTIONS),
+
+          // A value that pgjdbc can't read, found before anything was sent
+          rule(CONNECTING, "", "", IllegalArgumentException.class, REFUSED, PROPERTY),
+          rule(CONNECTING, "", "", ClassNotFoundException.class, REFUSED, PROPERTY),
+          rule(DRIVER, "0A|22|42|07006", "", null, REFUSED, PROPERTY),
+          rule(DRIVER, "08001", "using the requested protocol", null, REFUSED, PROPERTY),
+
+          // TLS
+          rule(ENDED, "08", "", CertificateException.class, REFUSED, CERTIFICATE),
+          rule(ENDED, "08", "", CertPathValidatorException.class, REFUSED, CERTIFICATE),
+          rule(CONNECTING, "08", "hostnameverifier", null, REFUSED, CERTIFICATE),
+          rule(CONNECTING, "", "ssl key file|sslkey", null, REFUSED, KEY),
+          rule(
+              CONNECTING,
+              "08",
+              "certificate_required|bad_certificate|unsupported_certificate|certificate_revoked"
+                  + "|certificate_expired|certificate_unknown|unknown_ca",
+              SSLException.class,
+              REFUSED,
+              CLIENT_CERTIFICATE),
+          rule(CONNECTING, "08", "sslnegotiation=direct", null, REFUSED, DIRECT),
+          rule(CONNECTING, "", "", FileNotFoundException.class, REFUSED, TLS),
+          rule(CONNECTING, "", "", NoSuchFileException.class, REFUSED, TLS),
+          rule(DRIVER, "", "could not be instantiated", null, REFUSED, PROPERTY),
+
+          // The network
+          rule(
+              CONNECTING,
+              "08",
+              "",
+              UnknownHostException.class,
+              SERVER_DOWN,
+              "Nobody knows this host's name: check the URL, and DNS."),
+          rule(CONNECTING, "08", "", ConnectException.class, SERVER_DOWN, NETWORK),
+          rule(CONNECTING, "08", "", NoRouteToHostException.class, SERVER_DOWN, NETWORK),
+          rule(
+              CONNECTING,
+              "08",
+              "",
+              SocketTimeoutException.class,
+              SERVER_DOWN,
+              "It doesn't answer. " + NETWORK),
+          rule(
+              CONNECTING,
+              "08",
+              "",
+              DeadlineException.class,
+              SERVER_DOWN,
+              "It doesn't answer within connect-timeout. " + WAIT + " " + NETWORK),
+          rule(ENDED, "08", "", SocketTimeoutException.class, CONNECTION_LOST),
+          rule(ENDED, "08", "", SocketClosedException.class, CONNECTION_LOST),
+          rule(ENDED, "08", "", EOFException.class, SERVER_DOWN, WAIT),
+          rule(ENDED, "08", "", SocketException.class, SERVER_DOWN, WAIT),
+          rule(CONNECTING, "08", "", SSLException.class, REFUSED, TLS),
+          rule(ENDED, "08", "", SSLException.class, CONNECTION_LOST),
+
+          // pgjdbc's own
+          rule(
+              ENDED,
+              "08004",
+              "no password was provided|password is an empty",
+              null,
+              ACCESS_DENIED,
+              PASSWORD),
+          rule(CONNECTING, "08004", "does not support ssl", null, REFUSED, NO_TLS),
+          rule(ENDED, "08004", "", null, REFUSED, LOGIN),
+          rule(
+              CONNECTING,
+              "08001",
+              "targetservertype",
+              null,
+              SERVER_STARTING,
+              "None of the hosts is of the wanted kind now; after a failover one soon may be."),
+          // our own
+          rule(
+              CONNECTING,
+              "08001",
+              "a lower timeline than",
+              null,
+              SERVER_STARTING,
+              "Stop it, or make it a standby of the new primary (pg_rewind). If the failover was undone"
+                  + " on purpose, open the pool anew."),
+          rule(CONNECTING, "08001", "", null, SERVER_DOWN, NETWORK),
+          rule(ENDED, "08", "", null, CONNECTION_LOST),
+
+          // The rest
+          rule(
+              CONNECTING,
+              "0A|22|26|2F|3F|42",
+              "",
+              null,
+              REFUSED,
+              "The server doesn't take what the session begins with: check options, currentSchema"
+                  + " and the JVM's time zone."),
+          rule(FATAL, "", "", null, CONNECTION_LOST),
+          rule(CONNECTING, "", "", null, CONNECTION_LOST));
+
+  private FailureRules() {}
+
+  private static FailureRule rule(
+      FailureRule.Scope scope,
+      String states,
+      String words,
+      @Nullable Class<? extends Throwable> cause,
+      Verdict verdict) {
+    return rule(scope, states, words, cause, verdict, "");
+  }
+
+  private static FailureRule rule(
+      FailureRule.Scope scope,
+      String states,
+      String words,
+      @Nullable Class<? extends Throwable> cause,
+      Verdict verdict,
+      String advice) {
+    return new FailureRule(scope, states, words, cause, verdict, advice);
+  }
+
+  /** What a failure means, whenever it happened. */
+  public static Verdict classify(Throwable failure) {
+    return FailureChain.of(failure).verdict(FailureRules::verdict);
+  }
+
+  private static @Nullable Verdict verdict(SQLException failure) {
+    if (failure instanceof ConnectFailure known) {
+      return known.verdict();
+    }
+    FailureRule rule = find(failure, false);
+    return rule == null ? null : rule.verdict();
+  }
+
+  /** The row for a failure to open a connection; there is one for every failure. */
+  static FailureRule whileConnecting(SQLException failure) {
+    FailureRule rule = find(failure, true);
+    if (rule == null) {
+      throw new IllegalStateException("no rule for " + failure.getSQLState());
+    }
+    return rule;
+  }
+
+  static @Nullable FailureRule find(SQLException failure, boolean connecting) {
+    for (FailureRule rule : TABLE) {
+      if (rule.applies(failure, connecting)) {
+        return rule;
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,133 @@
+package io.everpool.postgresql.failure;
+
+import io.everpool.postgresql.driver.PgjdbcInternals;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.sql.Statement;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The highest timeline that was seen of each database system. Each promotion begins a higher one:
+ * whoever takes writes on a lower one was the primary before a failover, and what is written to it
+ * will be thrown away. Thread-safe.
+ *
+ * <p>Known is what this connector has seen since it was made, no more. Two copies of a system that
+ * were promoted from the same timeline, neither knowing of the other, have the same number and
+ * can't be told apart.
+ *
+ * <p>No connection to a superseded server outlives the news: one that is judged after a higher
+ * timeline was seen is refused; one that was judged before was begun before the first connection on
+ * the higher timeline reached the pool, which then gives up everything that was begun by then.
+ */
+public final class Timelines {
+  private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;
+
+  private static final int HEXADECIMAL = 16;
+  private static final Pattern TIMELINE = Pattern.compile("[0-9A-F]{8}");
+
+  /**
+   * The system, and its timeline; null for a session that doesn't write. From memory and one small
+   * file. The control file's own timeline ({@code pg_control_checkpoint}) is no good: it lags
+   * behind a promotion until the checkpoint that follows.
+   */
+  static final String QUESTION =
+      """
+      select (select system_identifier::text from pg_catalog.pg_control_system()),
+        case when pg_catalog.pg_is_in_recovery()
+            or pg_catalog.current_setting('transaction_read_only') = 'on'
+          then null else pg_catalog.substr(
+            pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8) end""";
+
+  /** One system's highest timeline: what any connection has seen, and what the pool was told of. */
+  private record Height(AtomicLong seen, AtomicLong told) {
+    Height(long timeline) {
+      this(new AtomicLong(timeline), new AtomicLong(timeline));
+    }
+  }
+
+  private final Map<String, Height> heights = new ConcurrentHashMap<>();
+
+  /** The server has no such functions, or we no right to them. */
+  private volatile boolean unknowable;
+
+  /** Refused because of its timeline. */
+  public static final class Superseded extends SQLTransientConnectionException {
+    private static final long serialVersionUID = 1L;
+    private final String host;
+
+    Superseded(String host, String system, long timeline, long highest) {
+      super(
+          host
+              + " takes writes on timeline "
+              + timeline
+              + ", a lower timeline than the "
+              + highest
+              + " that was seen of the same system ("
+              + system
+              + "): it was the primary before a failover, and what is written to it would be lost",
+          "08001");
+      this.host = host;
+    }
+
+    /** Host and port. */
+    public String host() {
+      return host;
+    }
+  }
+
+  /**
+   * Asks the server, in a round trip. A standby isn't judged, nor a session that is read-only from
+   * its beginning: nothing can be lost that nobody writes.
+   *
+   * @param host as it is to be called
+   * @return tells, when the pool asks, whether its timeline is higher than all the pool was told of
+   * @throws Superseded if it is lower than what was seen before
+   * @throws SQLException if the connection is lost, or the server says nothing though others did
+   */
+  public BooleanSupplier judge(Connection connection, String host) throws SQLException {
+    if (unknowable) {
+      return () -> false;
+    }
+    try (Statement statement = DRIVER.query(connection, QUESTION);
+        ResultSet row = statement.getResultSet()) {
+      row.next();
+      return judge(host, row.getString(1), row.getString(2));
+    } catch (Superseded e) {
+      throw e;
+    } catch (SQLException e) {
+      boolean cannotSay = cannotSay(String.valueOf(e.getSQLState()));
+      if (FailureRules.classify(e).fatal() || (!cannotSay && !heights.isEmpty())) {
+        throw e;
+      }
+      unknowable = cannotSay;
+      return () -> false;
+    }
+  }
+
+  /** No such function, no right to it, or something else than PostgreSQL that can't do it. */
+  private static boolean cannotSay(String state) {
+    return state.startsWith("42") || state.startsWith("0A");
+  }
+
+  /** The same of what a server has said; null for what it doesn't say. */
+  public BooleanSupplier judge(String host, @Nullable String system, @Nullable String timeline)
+      throws Superseded {
+    if (system == null || timeline == null || !TIMELINE.matcher(timeline).matches()) {
+      return () -> false;
+    }
+    long now = Long.parseLong(timeline, HEXADECIMAL);
+    Height height = heights.computeIfAbsent(system, key -> new Height(now));
+    long before = height.seen.getAndAccumulate(now, Math::max);
+    if (now < before) {
+      throw new Superseded(host, system, now, before);
+    }
+    return () -> height.told.getAndAccumulate(now, Math::max) < now;
+  }
+}

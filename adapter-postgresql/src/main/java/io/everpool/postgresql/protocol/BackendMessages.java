@@ -1,0 +1,142 @@
+package io.everpool.postgresql.protocol;
+
+/**
+ * A walk over the messages from the server, by their headers; cut anywhere by the buffers' edges.
+ * Rows and the data of a COPY are passed over by their length.
+ */
+final class BackendMessages {
+  private static final int HEADER = 5;
+
+  private final ProtocolLog log;
+  private final byte[] header = new byte[HEADER];
+  private int headerBytes;
+  private byte type;
+
+  /** How much of the current message's body is still to come. */
+  private int remaining;
+
+  /** The beginning of a body that is read, if it came in pieces. */
+  private final byte[] body = new byte[CommandTag.LONGEST];
+
+  private int wanted;
+  private int taken;
+
+  /** Bytes without a header that are to come: answers to a request for encryption. */
+  private int encryptionAnswers;
+
+  /** Whether what is being answered was sent by the extended protocol. */
+  private boolean extended;
+
+  BackendMessages(ProtocolLog log) {
+    this.log = log;
+  }
+
+  void expectEncryptionAnswer() {
+    encryptionAnswers++;
+  }
+
+  void walk(byte[] buffer, int from, int to) {
+    int at = from;
+    while (at < to) {
+      if (wanted > 0) {
+        at = take(buffer, at, to);
+      } else if (remaining > 0) {
+        int skipped = Math.min(remaining, to - at);
+        at += skipped;
+        remaining -= skipped;
+      } else if (encryptionAnswers > 0) {
+        encryptionAnswers--;
+        if (buffer[at++] != 'N') { // S: TLS has a walk of its own; G: encrypted by GSS
+          log.lose();
+          return;
+        }
+      } else if (headerBytes == 0 && to - at >= HEADER) {
+        int length = length(buffer, at);
+        if ((buffer[at] == 'D' || buffer[at] == 'd') && length >= 4 && length < to - at) {
+          at += 1 + length; // nearly all there is, in a large answer
+        } else {
+          at = begin(buffer[at], length, buffer, at + HEADER, to);
+        }
+      } else {
+        header[headerBytes++] = buffer[at++];
+        if (headerBytes == HEADER) {
+          headerBytes = 0;
+          at = begin(header[0], length(header, 0), buffer, at, to);
+        }
+      }
+      if (log.isLost()) {
+        return;
+      }
+    }
+  }
+
+  static int length(byte[] buffer, int at) {
+    return (buffer[at + 1] & 0xff) << 24
+        | (buffer[at + 2] & 0xff) << 16
+        | (buffer[at + 3] & 0xff) << 8
+        | (buffer[at + 4] & 0xff);
+  }
+
+  /** A message's header was read; its body begins at {@code at}. */
+  private int begin(byte type, int length, byte[] buffer, int at, int to) {
+    if (length < 4) {
+      log.lose();
+      return to;
+    }
+    this.type = type;
+    remaining = length - 4;
+    switch (type) {
+      case 'C', 'Z' -> {
+        int size = Math.min(remaining, body.length);
+        if (size == 0 || (type == 'Z' && size != 1)) {
+          log.lose();
+        } else if (to - at >= size) {
+          remaining -= size;
+          read(buffer, at, at + size);
+          return at + size;
+        } else {
+          wanted = size;
+          taken = 0;
+        }
+      }
+      case 'E' -> log.error();
+      case 'I' -> log.emptyQuery();
+      case 's' -> log.suspended();
+      case 'V' -> log.functionResult();
+      case 'G' -> log.copyIn(extended);
+      case 'H' -> log.copyOut();
+      case 'W' -> log.copyBoth();
+      case '2' -> extended = true; // BindComplete
+      case '1', '3', 'D', 'd', 'c', 'A', 'K', 'N', 'R', 'S', 'T', 'n', 't', 'v' -> {
+        // no news
+      }
+      default -> log.lose();
+    }
+    return at;
+  }
+
+  private int take(byte[] buffer, int at, int to) {
+    int size = Math.min(wanted - taken, to - at);
+    System.arraycopy(buffer, at, body, taken, size);
+    taken += size;
+    remaining -= size;
+    if (taken == wanted) {
+      wanted = 0;
+      read(body, 0, taken);
+    }
+    return at + size;
+  }
+
+  private void read(byte[] buffer, int from, int to) {
+    if (type == 'Z') {
+      extended = false;
+      log.ready((char) buffer[from]);
+    } else {
+      int end = from;
+      while (end < to && buffer[end] != 0) {
+        end++;
+      }
+      log.complete(CommandTag.of(buffer, from, end));
+    }
+  }
+}

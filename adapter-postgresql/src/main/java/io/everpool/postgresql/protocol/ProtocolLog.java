@@ -1,0 +1,328 @@
+package io.everpool.postgresql.protocol;
+
+import io.everpool.api.driver.Effects;
+import io.everpool.postgresql.sql.StatementKind;
+
+/**
+ * What the messages of one connection say for certain: whether something that may have written was
+ * committed, or could have been by what is still unanswered. Whoever sent it, and however: by
+ * JDBC's own methods, as SQL, or by the driver's object.
+ *
+ * <p>The server's word counts for what was answered. A tag COMMIT commits what the block has
+ * written. Outside of a block the statements up to a ReadyForQuery are one transaction, which that
+ * message ends, unless an error has undone it or a BEGIN has made it part of a block. The text
+ * counts only for what is unanswered, and for a failed round whose CALL (or the like) may have
+ * committed before it failed: that is told as committed, since nobody can tell it wasn't and there
+ * is no answer to wait for.
+ *
+ * <p>An error is believed when ReadyForQuery follows it. Without one it may be a farewell, or the
+ * word of a pooler in between, while the server has committed.
+ *
+ * <p>What lies outside: what functions do over other connections (dblink), and sequences.
+ *
+ * <p>Everything here is plain fields, for the one thread that uses the connection under the
+ * driver's lock; the same that asks for the effects. Whoever cuts the connection from another
+ * thread closes the socket beneath and touches none of this; the unit's thread asks after its own
+ * call has failed, and sees what it has itself written. If a program uses its connection in several
+ * threads, it must have waited for them, as it must for the driver's own fields.
+ */
+public final class ProtocolLog {
+  /** Where the statements are that are being answered. */
+  private enum Block {
+    OUTSIDE,
+    INSIDE,
+    /** After ROLLBACK (TO?) or COMMIT (AND CHAIN?), until ReadyForQuery tells. */
+    EITHER
+  }
+
+  private final Outstanding outstanding = new Outstanding();
+  private boolean lost;
+
+  /** That of the last ReadyForQuery; 0 before the first. */
+  private char status;
+
+  private Block block = Block.OUTSIDE;
+  private boolean blockWrote;
+  private boolean implicitWrote;
+  private boolean failed;
+
+  /** A simple query was sent without a Sync before it, so that an error would skip it. */
+  private boolean joined;
+
+  private boolean copyIn;
+  private boolean copyOut;
+  private boolean copyDone;
+  private boolean replication;
+
+  /** Statements that were sent in the open round, and answered in the first one. */
+  private int executed;
+
+  private int answered;
+
+  private long events;
+  private long sentAt;
+  private long committedAt;
+  private long allowedWritesAt;
+
+  // What the frontend sends.
+
+  /** A simple query's statements are in {@link #outstanding()}; or a function call. */
+  void request() {
+    sent();
+    outstanding.endRound();
+  }
+
+  /**
+   * Before its statements are added: it ends an open round, too.
+   *
+   * @param unsynced whether an error before it would have the server pass over it
+   */
+  void beginRequest(boolean unsynced) {
+    joined |= unsynced;
+  }
+
+  void execute(StatementKind kind) {
+    executed = outstanding.isOpen() ? executed + 1 : 1;
+    sent();
+    outstanding.add(kind);
+  }
+
+  void sync() {
+    sent();
+    outstanding.endRound();
+  }
+
+  void copyDone() {
+    sent();
+    copyDone = true;
+  }
+
+  void allowsWrites() {
+    allowedWritesAt = ++events;
+  }
+
+  private void sent() {
+    sentAt = ++events;
+  }
+
+  Outstanding outstanding() {
+    return outstanding;
+  }
+
+  // What the backend answers.
+
+  void complete(CommandTag tag) {
+    answered++;
+    endCopy();
+    switch (tag) {
+      case HARMLESS -> {
+        // nothing to keep
+      }
+      case WRITE -> wrote();
+      case SELF_COMMITTING -> {
+        if (block != Block.INSIDE) {
+          committed();
+        }
+        wrote();
+      }
+      case PREPARED -> {
+        committed();
+        endTransaction();
+      }
+      case BEGIN -> {
+        blockWrote |= implicitWrote;
+        implicitWrote = false;
+        block = Block.INSIDE;
+      }
+      case COMMIT -> {
+        if (blockWrote || implicitWrote) {
+          committed();
+        }
+        endTransaction();
+      }
+      case ROLLBACK -> {
+        implicitWrote = false;
+        if (block == Block.INSIDE) {
+          block = Block.EITHER;
+        }
+      }
+    }
+  }
+
+  private void endTransaction() {
+    blockWrote = false;
+    implicitWrote = false;
+    block = Block.EITHER;
+  }
+
+  /** Rows of it have come, more may be asked for. */
+  void suspended() {
+    answered++;
+    wrote();
+  }
+
+  void emptyQuery() {
+    answered++;
+  }
+
+  void functionResult() {
+    wrote();
+  }
+
+  private void wrote() {
+    implicitWrote |= block != Block.INSIDE;
+    blockWrote |= block != Block.OUTSIDE;
+  }
+
+  private void committed() {
+    committedAt = ++events;
+  }
+
+  void error() {
+    failed = true;
+    if (joined) {
+      lose(); // whether the simple query was run is more than we can tell
+    }
+  }
+
+  void ready(char now) {
+    if (now != 'I' && now != 'T' && now != 'E') {
+      lose();
+      return;
+    }
+    endCopy();
+    if (status != 0) {
+      if (failed && outstanding.mayHaveCommittedItself(status)) {
+        committed();
+      }
+      if (!outstanding.finishRound()) {
+        lose(); // nobody has asked
+        return;
+      }
+    }
+    implicitWrote &= !failed;
+    if (now == 'I') {
+      if (implicitWrote) {
+        committed();
+      }
+      blockWrote = false;
+      block = Block.OUTSIDE;
+    } else {
+      blockWrote |= implicitWrote;
+      block = Block.INSIDE;
+    }
+    implicitWrote = false;
+    failed = false;
+    joined &= !outstanding.isEmpty();
+    replication = false;
+    answered = 0;
+    status = now;
+  }
+
+  void copyIn(boolean extended) {
+    copyIn = true;
+    copyDone = false;
+    if (extended && (joined || answered + 1 != executed || !outstanding.reopenRound())) {
+      lose(); // the server passes over a Sync that it reads before the end of the data
+    }
+  }
+
+  void copyOut() {
+    copyOut = true;
+  }
+
+  void copyBoth() {
+    replication = true;
+  }
+
+  private void endCopy() {
+    copyIn = false;
+    copyOut = false;
+  }
+
+  // What is known.
+
+  /**
+   * Whether nothing is left to be answered and no copy is under way, as far as can be seen. What
+   * the driver has taken from the socket and not read yet is beyond this.
+   */
+  public boolean isInStep() {
+    return lost || (outstanding.isEmpty() && !copyIn && !copyOut && !replication);
+  }
+
+  /**
+   * Whether the server may still be at what it was asked. Not if it has failed at it, though the
+   * end of its answer didn't come: these may have been its last words.
+   */
+  public boolean mayStillRun() {
+    return isReady() && !isInStep() && !(failed && outstanding.rounds() <= 1);
+  }
+
+  /** The messages aren't what the protocol says, or can't be seen: for good. */
+  void lose() {
+    lost = true;
+  }
+
+  boolean isLost() {
+    return lost;
+  }
+
+  /** The server has let the session in. */
+  boolean isReady() {
+    return status != 0;
+  }
+
+  public long moment() {
+    return events;
+  }
+
+  /** See {@link io.everpool.api.driver.PhysicalConnection#effectsSince}. */
+  public Effects effectsSince(long moment) {
+    if (lost || status == 0) {
+      return Effects.UNPROVEN;
+    }
+    if (committedAt > moment) {
+      return Effects.COMMITTED;
+    }
+    return sentAt > moment && couldCommit() ? Effects.IN_DOUBT : Effects.NONE;
+  }
+
+  /** Whether a statement that ends a transaction was sent and may have committed one. */
+  public boolean commitUnanswered() {
+    return !lost && status != 0 && outstanding.hasCommit(status);
+  }
+
+  private boolean couldCommit() {
+    if (outstanding.isEmpty()) {
+      return false;
+    }
+    if (copyIn && !copyDone && outstanding.isOneWrite()) {
+      return false; // the server waits for the end of the data
+    }
+    return outstanding.couldCommit(status);
+  }
+
+  /** That of the last ReadyForQuery: I, T or E; 0 if there was none yet. */
+  char status() {
+    return status;
+  }
+
+  /** How many requests are not wholly answered. */
+  int outstandingRequests() {
+    return outstanding.rounds();
+  }
+
+  boolean copyOpen() {
+    return copyIn || copyOut;
+  }
+
+  /** Whether a replication stream runs (CopyBoth). */
+  boolean replicates() {
+    return replication;
+  }
+
+  /** Whether a text was sent since then that may have lifted a bar to writing. */
+  boolean mayHaveAllowedWritesSince(long moment) {
+    return lost || allowedWritesAt > moment;
+  }
+}

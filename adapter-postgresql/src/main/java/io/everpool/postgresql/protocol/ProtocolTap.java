@@ -1,0 +1,38 @@
+package io.everpool.postgresql.protocol;
+
+/**
+ * Reads along with what passes on one stream, above its TLS, and fails nobody: what it doesn't
+ * understand makes it blind for good. It begins with the stream and so always knows where a message
+ * begins.
+ */
+public final class ProtocolTap {
+  private final ProtocolLog log = new ProtocolLog();
+  private final BackendMessages received = new BackendMessages(log);
+  private final FrontendMessages sent = new FrontendMessages(log, received);
+
+  public ProtocolLog log() {
+    return log;
+  }
+
+  /** To be called before the bytes are written: what fails halfway may have arrived. */
+  public void sent(byte[] buffer, int offset, int length) {
+    if (!log.isLost()) {
+      try {
+        sent.walk(buffer, offset, offset + length);
+      } catch (RuntimeException e) {
+        log.lose();
+      }
+    }
+  }
+
+  /** What the driver has been given. */
+  public void received(byte[] buffer, int offset, int length) {
+    if (!log.isLost() && length > 0) {
+      try {
+        received.walk(buffer, offset, offset + length);
+      } catch (RuntimeException e) {
+        log.lose();
+      }
+    }
+  }
+}

@@ -1,0 +1,358 @@
+package io.everpool.postgresql.session;
+
+import io.everpool.postgresql.driver.PgjdbcInternals;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Reads from the system catalogues what leaves state in a session when it is used: functions by
+ * their bodies, and whatever depends on them.
+ *
+ * <p>A function's body is read as text ({@link SqlSideEffects#ofBody}), and a name in it leaves
+ * what that name leaves. What isn't text but an expression (views and rules, defaults, constraints,
+ * policies, generated columns, operators, casts, aggregates, domains, bodies in standard SQL) the
+ * server knows the dependencies of ({@code pg_depend}); only on its own functions none is noted,
+ * and these few are looked for in the expressions.
+ *
+ * <p>What can't be read leaves anything: a function in a language other than SQL and PL/pgSQL, or
+ * in C if no extension brought it. An extension's C functions are trusted as the server's own are.
+ */
+final class CatalogReader {
+
+  private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;
+
+  /** The version that has bodies in standard SQL. */
+  private static final int SQL_BODIES = 14;
+
+  /** Whatever has a smaller number came with the server. */
+  private static final String OWN = " >= 16384 ";
+
+  private static final String STATEFUL =
+      """
+      (select oid, proname from pg_catalog.pg_proc where oid < 16384 and (proname in
+        ('set_config', 'ts_stat', 'ts_rewrite') or proname like 'query\\_to\\_xml%'
+        or proname like 'pg\\_advisory\\_lock%' or proname like 'pg\\_try\\_advisory\\_lock%')) s""";
+
+  /** A cheap text that is another when anything has changed that {@link #read} reads. */
+  static final String FINGERPRINT =
+      "select pg_catalog.concat_ws('/'"
+          + changes("pg_proc", "oid" + OWN)
+          + changes("pg_trigger", "not tgisinternal")
+          + changes("pg_event_trigger", "true")
+          + changes("pg_rewrite", "oid" + OWN)
+          + changes("pg_attrdef", "true")
+          + changes("pg_policy", "true")
+          + changes("pg_operator", "oid" + OWN)
+          + changes("pg_cast", "oid" + OWN)
+          + changes("pg_constraint", "contype in ('c', 'f') and oid" + OWN)
+          + changes("pg_type", "typtype = 'd' and oid" + OWN)
+          + changes(
+              "pg_class",
+              "relpersistence <> 't' and relkind in ('r','v','m','p','f') and oid" + OWN)
+          + ", (select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum("
+          + "(inhrelid::bigint * 31 + inhparent::bigint) % 2147483647)) from pg_catalog.pg_inherits))";
+
+  private static String changes(String catalog, String where) {
+    return ", (select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum("
+        + "(xmin::text::bigint * 31 + oid::bigint) % 2147483647)) from pg_catalog."
+        + catalog
+        + " where "
+        + where
+        + ")";
+  }
+
+  private static final String NAMES =
+      """
+      select word, true from pg_catalog.pg_get_keywords()
+      union all select distinct proname::text, false from pg_catalog.pg_proc
+      union all select distinct typname::text, false from pg_catalog.pg_type
+        where typtype <> 'c' and typcategory <> 'A'
+      union all select distinct relname::text, false from pg_catalog.pg_class
+        where relkind in ('r','v','m','p','f') and relpersistence <> 't'""";
+
+  private static final String FUNCTIONS =
+      """
+      select p.oid::bigint, p.proname, l.lanname, %s, exists (select 1 from pg_catalog.pg_depend d
+        where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+      from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
+      where p.oid"""
+          + OWN;
+
+  /** Kind, number and name of what else has a name. */
+  private static final String OBJECTS =
+      "select 'c', oid::bigint, relname::text from pg_catalog.pg_class"
+          + " where relkind in ('r','v','m','p','f') and relpersistence <> 't' and oid"
+          + OWN
+          + "union all select 't', oid::bigint, typname::text from pg_catalog.pg_type"
+          + " where typtype in ('d','b') and oid"
+          + OWN
+          + "union all select 'o', oid::bigint, oprname::text from pg_catalog.pg_operator where oid"
+          + OWN;
+
+  /** Who (kind, number) leaves what somebody (kind, number) leaves. */
+  private static final String DEPENDENCIES =
+      """
+      with d as (
+        select classid::regclass::text as class, objid, case refclassid
+            when 'pg_catalog.pg_proc'::regclass then 'p'
+            when 'pg_catalog.pg_operator'::regclass then 'o'
+            when 'pg_catalog.pg_type'::regclass then 't' else 'c' end as kind, refobjid
+        from pg_catalog.pg_depend
+        where deptype in ('n', 'a', 'i') and refobjid >= 16384 and (
+          refclassid in ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass)
+          or (refclassid = 'pg_catalog.pg_class'::regclass
+            and classid in ('pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_proc'::regclass))
+          or (refclassid = 'pg_catalog.pg_type'::regclass
+            and classid = 'pg_catalog.pg_proc'::regclass
+            and refobjid in (select oid from pg_catalog.pg_type where typtype in ('d','b')))))
+      select 'c', ev_class::bigint, kind, refobjid::bigint
+        from d join pg_catalog.pg_rewrite r on class = 'pg_rewrite' and objid = r.oid
+      union all select 'c', adrelid::bigint, kind, refobjid::bigint
+        from d join pg_catalog.pg_attrdef a on class = 'pg_attrdef' and objid = a.oid
+      union all select 'c', tgrelid::bigint, kind, refobjid::bigint
+        from d join pg_catalog.pg_trigger t on class = 'pg_trigger' and objid = t.oid
+      union all select 'c', polrelid::bigint, kind, refobjid::bigint
+        from d join pg_catalog.pg_policy p on class = 'pg_policy' and objid = p.oid
+      union all select 'c', indrelid::bigint, kind, refobjid::bigint
+        from d join pg_catalog.pg_index i on class = 'pg_class' and objid = i.indexrelid
+      union all select case when conrelid = 0 then 't' else 'c' end,
+          (case when conrelid = 0 then contypid else conrelid end)::bigint, kind, refobjid::bigint
+        from d join pg_catalog.pg_constraint c on class = 'pg_constraint' and objid = c.oid
+      union all select 't', castsource::bigint, kind, refobjid::bigint
+        from d join pg_catalog.pg_cast c on class = 'pg_cast' and objid = c.oid
+      union all select 't', casttarget::bigint, kind, refobjid::bigint
+        from d join pg_catalog.pg_cast c on class = 'pg_cast' and objid = c.oid
+      union all select case class when 'pg_proc' then 'p' when 'pg_type' then 't' else 'o' end,
+          objid::bigint, kind, refobjid::bigint
+        from d where class in ('pg_proc', 'pg_type', 'pg_operator')
+      union all select 'e', 0, 'p', evtfoid::bigint from pg_catalog.pg_event_trigger
+      union all select 'c', inhparent::bigint, 'c', inhrelid::bigint from pg_catalog.pg_inherits
+      union all select 'c', inhrelid::bigint, 'c', inhparent::bigint from pg_catalog.pg_inherits
+      union all select 'c', confrelid::bigint, 'c', conrelid::bigint from pg_catalog.pg_constraint
+        where contype = 'f' and (confdeltype in ('c','n','d') or confupdtype in ('c','n','d'))
+      union all select 'c', attrelid::bigint, 't', atttypid::bigint
+        from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = atttypid
+        where attnum > 0 and t.oid >= 16384 and t.typtype in ('d','b')
+      union all select 't', oid::bigint, 't', typbasetype::bigint from pg_catalog.pg_type
+        where typtype = 'd' and typbasetype >= 16384
+      union all select 't', oid::bigint, 't', typelem::bigint from pg_catalog.pg_type
+        where typelem >= 16384 and oid >= 16384""";
+
+  /** What uses one of the server's own functions that leave something: kind, number, its name. */
+  private static final String DIRECT =
+      uses("'c', ev_class", "pg_rewrite", "o.oid" + OWN + "and ev_action::text || ev_qual::text")
+          + " union all "
+          + uses("'p', oid", "pg_proc", "o.oid" + OWN + "and o.proargdefaults::text")
+          + " union all "
+          + uses("'c', adrelid", "pg_attrdef", "adbin::text")
+          + " union all "
+          + uses("'c', tgrelid", "pg_trigger", "tgqual is not null and tgqual::text")
+          + " union all "
+          + uses(
+              "'c', polrelid", "pg_policy", "pg_catalog.concat(polqual::text, polwithcheck::text)")
+          + " union all "
+          + uses(
+              "'c', conrelid", "pg_constraint", "contype = 'c' and conrelid <> 0 and conbin::text")
+          + " union all "
+          + uses(
+              "'t', contypid", "pg_constraint", "contype = 'c' and contypid <> 0 and conbin::text")
+          + " union all "
+          + uses("'t', oid", "pg_type", "typtype = 'd' and typdefaultbin::text")
+          + " union all select 'o', o.oid::bigint, s.proname::text from pg_catalog.pg_operator o, "
+          + STATEFUL
+          + " where o.oid"
+          + OWN
+          + "and o.oprcode = s.oid"
+          + " union all select 't', castsource::bigint, s.proname::text from pg_catalog.pg_cast, "
+          + STATEFUL
+          + " where castfunc = s.oid";
+
+  private static String uses(String what, String catalog, String where) {
+    return "select "
+        + what.replace("', ", "', o.")
+        + "::bigint, s.proname::text from pg_catalog."
+        + catalog
+        + " o, "
+        + STATEFUL
+        + " where "
+        + where
+        + " like '%funcid ' || s.oid || ' %'";
+  }
+
+  /** A function that is there, and what its body is. */
+  private record Function(
+      long number, String name, String language, String body, boolean ofExtension) {}
+
+  private final Connection connection;
+
+  /** What each object leaves, by kind and number. */
+  private final Map<String, Integer> left = new HashMap<>();
+
+  private final Map<String, String> nameOf = new HashMap<>();
+  private final List<String[]> dependencies = new ArrayList<>();
+  private final Map<String, Integer> meanings = new HashMap<>();
+
+  private CatalogReader(Connection connection) {
+    this.connection = connection;
+  }
+
+  /** Costs some round trips, and the server some milliseconds. */
+  static NameTable read(Connection connection) throws SQLException {
+    return new CatalogReader(connection).read();
+  }
+
+  private interface Row {
+    void read(ResultSet row) throws SQLException;
+  }
+
+  private void each(String sql, Row reader) throws SQLException {
+    try (Statement statement = DRIVER.query(connection, sql);
+        ResultSet rows = statement.getResultSet()) {
+      while (rows.next()) {
+        reader.read(rows);
+      }
+    }
+  }
+
+  private NameTable read() throws SQLException {
+    each(
+        NAMES,
+        row ->
+            meanings.merge(
+                row.getString(1), row.getBoolean(2) ? NameTable.KEYWORD : 0, (a, b) -> a | b));
+    each(OBJECTS, row -> nameOf.put(row.getString(1) + row.getLong(2), row.getString(3)));
+    each(
+        DEPENDENCIES,
+        row ->
+            dependencies.add(
+                new String[] {
+                  row.getString(1) + row.getLong(2), row.getString(3) + row.getLong(4)
+                }));
+    each(
+        DIRECT,
+        row ->
+            leaves(
+                row.getString(1) + row.getLong(2),
+                SqlSideEffects.ofBody(row.getString(3) + "()", NameTable.EMPTY)));
+    List<Function> functions = functions();
+    boolean grown = true;
+    while (grown) {
+      NameTable known = table();
+      grown = false;
+      for (Function function : functions) {
+        grown |= leaves("p" + function.number, of(function, known));
+      }
+      grown |= follow();
+    }
+    return table();
+  }
+
+  private List<Function> functions() throws SQLException {
+    String body =
+        connection.getMetaData().getDatabaseMajorVersion() >= SQL_BODIES
+            ? "coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc)"
+            : "p.prosrc";
+    List<Function> functions = new ArrayList<>();
+    each(
+        String.format(FUNCTIONS, body),
+        row -> {
+          Function function =
+              new Function(
+                  row.getLong(1),
+                  row.getString(2),
+                  row.getString(3),
+                  row.getString(4),
+                  row.getBoolean(5));
+          functions.add(function);
+          nameOf.put("p" + function.number, function.name);
+        });
+    return functions;
+  }
+
+  private static int of(Function function, NameTable known) {
+    return switch (function.language) {
+      case "sql", "plpgsql" -> SqlSideEffects.ofBody(function.body, known);
+      case "c", "internal" ->
+          function.ofExtension
+              ? SqlSideEffects.ofBody(function.name + "()", NameTable.EMPTY)
+              : SessionReset.ANYTHING;
+      default -> SessionReset.ANYTHING;
+    };
+  }
+
+  /** Whether that is news. */
+  private boolean leaves(String object, int bits) {
+    int before = left.getOrDefault(object, 0);
+    left.put(object, before | bits);
+    return (before | bits) != before;
+  }
+
+  private boolean follow() {
+    boolean any = false;
+    boolean grown = true;
+    while (grown) {
+      grown = false;
+      for (String[] dependency : dependencies) {
+        grown |= leaves(dependency[0], left.getOrDefault(dependency[1], 0));
+      }
+      any |= grown;
+    }
+    return any;
+  }
+
+  /** Words by which a statement may define something, and so set off event triggers. */
+  private static final Set<String> DEFINING =
+      Set.of(
+          "create",
+          "alter",
+          "drop",
+          "comment",
+          "grant",
+          "revoke",
+          "security",
+          "import",
+          "reindex",
+          "refresh",
+          "into");
+
+  /** Operators that the server also uses where none is written, or a word is. */
+  private static final Set<String> SILENT =
+      Set.of("=", "<>", "<", ">", "<=", ">=", "~~", "~~*", "!~~", "!~~*", "~");
+
+  private NameTable table() {
+    Map<String, Integer> all = new HashMap<>(meanings);
+    Set<String> operators = new HashSet<>();
+    int always = 0;
+    for (Map.Entry<String, Integer> entry : left.entrySet()) {
+      int bits = entry.getValue();
+      String name = nameOf.get(entry.getKey());
+      if (bits == 0) {
+        continue;
+      }
+      switch (entry.getKey().charAt(0)) {
+        case 'o' -> {
+          if (SILENT.contains(name)) {
+            always |= bits;
+          } else if (name != null) {
+            operators.add(name);
+          }
+        }
+        case 'e' -> DEFINING.forEach(word -> all.merge(word, bits, (a, b) -> a | b));
+        default -> {
+          if (name != null) {
+            all.merge(name, bits, (a, b) -> a | b);
+          }
+        }
+      }
+    }
+    return new NameTable(all, List.copyOf(operators), always);
+  }
+}

@@ -1,0 +1,142 @@
+package io.everpool.postgresql.session;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What names of a database mean, whatever the case of their letters: of two that differ in it alone
+ * both are meant. Immutable; a question allocates nothing.
+ */
+final class NameTable {
+  /** Of a name that isn't there. */
+  static final int UNKNOWN = -1;
+
+  /** Beside the bits of {@link SessionReset}: a key word of SQL. */
+  static final int KEYWORD = 1 << 28;
+
+  /** Nothing is known, not even which names there are. */
+  static final NameTable EMPTY = new NameTable(Map.of(), List.of(), 0);
+
+  /** What the server keeps of a name, in bytes; it cuts longer ones off. */
+  private static final int LONGEST = 63;
+
+  private final String[] names;
+  private final int[] meanings;
+  private final List<String> operators;
+  private final int always;
+
+  /**
+   * @param meanings by name; bits of {@link SessionReset}, 0 for what leaves nothing
+   * @param operators those that leave {@code ANYTHING}
+   * @param always what every statement may leave
+   */
+  NameTable(Map<String, Integer> meanings, List<String> operators, int always) {
+    int places = Integer.highestOneBit(Math.max(1, meanings.size())) * 4;
+    this.names = new String[places];
+    this.meanings = new int[places];
+    this.operators = List.copyOf(operators);
+    this.always = always;
+    meanings.forEach(this::put);
+  }
+
+  /** This one with more. */
+  NameTable with(Map<String, Integer> more) {
+    Map<String, Integer> all = new HashMap<>();
+    for (int i = 0; i < names.length; i++) {
+      if (names[i] != null) {
+        all.put(names[i], meanings[i]);
+      }
+    }
+    more.forEach((name, bits) -> all.merge(name, bits, (a, b) -> a | b));
+    return new NameTable(all, operators, always);
+  }
+
+  private void put(String name, int meaning) {
+    int place = place(name, 0, name.length());
+    if (names[place] == null) {
+      names[place] = name;
+    }
+    meanings[place] |= meaning;
+  }
+
+  /** Whether the database has been read. */
+  boolean isComplete() {
+    return this != EMPTY; // the key words are always there
+  }
+
+  /** Bits of {@link SessionReset}, and {@link #KEYWORD}; {@link #UNKNOWN} for another name. */
+  int meaning(String text, int from, int to) {
+    if (to - from > LONGEST / 4 && isCutOff(text, from, to)) {
+      return SessionReset.ANYTHING;
+    }
+    int place = place(text, from, to);
+    return names[place] == null ? UNKNOWN : meanings[place];
+  }
+
+  private static boolean isCutOff(String text, int from, int to) {
+    int bytes = 0;
+    for (int i = from; i < to; i++) {
+      char c = text.charAt(i);
+      bytes += c < 0x80 ? 1 : c < 0x800 ? 2 : 3;
+    }
+    return bytes > LONGEST;
+  }
+
+  /** Where a name is or would be. */
+  private int place(String text, int from, int to) {
+    int hash = 0;
+    for (int i = from; i < to; i++) {
+      hash = 31 * hash + fold(text.charAt(i));
+    }
+    int place = (hash ^ (hash >>> 15)) & (names.length - 1);
+    while (names[place] != null && !isName(names[place], text, from, to)) {
+      place = (place + 1) & (names.length - 1);
+    }
+    return place;
+  }
+
+  private static boolean isName(String name, String text, int from, int to) {
+    return name.length() == to - from && name.regionMatches(true, 0, text, from, to - from);
+  }
+
+  private static char fold(char c) {
+    return Character.toLowerCase(Character.toUpperCase(c));
+  }
+
+  /** What is left by the operators that this run of their characters may be. */
+  int ofOperators(String text, int from, int to) {
+    for (String operator : operators) {
+      for (int at = from; at + operator.length() <= to; at++) {
+        if (text.startsWith(operator, at)) {
+          return SessionReset.ANYTHING;
+        }
+      }
+    }
+    return 0;
+  }
+
+  boolean hasOperators() {
+    return !operators.isEmpty();
+  }
+
+  /** What every statement may leave. */
+  int always() {
+    return always;
+  }
+
+  /** Those that leave something, in order. */
+  List<String> tracing() {
+    List<String> tracing = new ArrayList<>();
+    for (int i = 0; i < names.length; i++) {
+      if (names[i] != null
+          && (meanings[i] & SessionReset.ANYTHING) != 0
+          && (meanings[i] & KEYWORD) == 0) {
+        tracing.add(names[i]);
+      }
+    }
+    tracing.sort(null);
+    return tracing;
+  }
+}

@@ -1,0 +1,194 @@
+package io.everpool.postgresql.session;
+
+import io.everpool.postgresql.driver.PgjdbcInternals;
+import io.everpool.postgresql.failure.FailureRules;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a connector knows of what names in its database leave in a session, kept up to date. Thread-
+ * safe.
+ *
+ * <p>Read when a connection was opened and at health checks, never while a caller waits. Between
+ * two readings what others define anew isn't known, save that a function that wasn't there may do
+ * everything. What is defined by statements that pass here is known at once, from the text.
+ */
+public final class SessionCatalog {
+
+  /** How long what a text defined counts by the text: its transaction may be open for long. */
+  private static final long DEFINING_NANOS = 120_000_000_000L;
+
+  private static final int SHOWN = 5;
+
+  private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;
+
+  /** A name's bits by a text, and since when. */
+  private record Definition(int bits, long at) {}
+
+  private final long everyNanos;
+  private final ReentrantLock reading = new ReentrantLock();
+  private final Map<String, Definition> definitions = new ConcurrentHashMap<>();
+  private volatile NameTable table = NameTable.EMPTY;
+  private volatile NameTable shown = NameTable.EMPTY;
+  private volatile Runnable listener = () -> {};
+  private volatile @Nullable String unreadable;
+  private volatile @Nullable String warning;
+  private String fingerprint = "";
+  private volatile long readAt;
+  private volatile boolean tried;
+
+  /**
+   * @param everyNanos how old a reading may be when a connection is opened; nanoseconds
+   */
+  public SessionCatalog(long everyNanos) {
+    this.everyNanos = everyNanos;
+  }
+
+  public void whenItChanges(Runnable newListener) {
+    listener = newListener;
+  }
+
+  public int sideEffects(String sql) {
+    SqlSideEffects read = SqlSideEffects.read(sql, shown);
+    if (!read.defined().isEmpty() && table.isComplete()) {
+      define(read.defined());
+    }
+    return read.sideEffects();
+  }
+
+  private void define(Map<String, Integer> defined) {
+    long now = System.nanoTime();
+    boolean news = false;
+    for (Map.Entry<String, Integer> name : defined.entrySet()) {
+      Definition before = definitions.get(name.getKey());
+      int bits = name.getValue() | (before == null ? 0 : before.bits);
+      definitions.put(name.getKey(), new Definition(bits, now));
+      news |= before == null || before.bits != bits;
+    }
+    if (news) {
+      show();
+    }
+  }
+
+  private void show() {
+    NameTable read = table;
+    shown = definitions.isEmpty() ? read : read.with(bitsOfDefinitions());
+    listener.run();
+  }
+
+  private Map<String, Integer> bitsOfDefinitions() {
+    Map<String, Integer> bits = new HashMap<>();
+    definitions.forEach((name, definition) -> bits.put(name, definition.bits));
+    return bits;
+  }
+
+  /** Whether it is time to look whether something has changed. */
+  public boolean isDue() {
+    return !tried || System.nanoTime() - readAt >= everyNanos;
+  }
+
+  /**
+   * Looks whether something has changed, in a round trip, and reads it if so. Outside of a
+   * transaction. If somebody else is about it, that will do.
+   *
+   * @throws SQLException only if the connection is lost
+   */
+  public void refresh(Connection connection) throws SQLException {
+    boolean first = !tried;
+    if (first ? !locked() : !reading.tryLock()) {
+      return;
+    }
+    try {
+      if (first && tried) {
+        return; // somebody else has done it meanwhile
+      }
+      long begun = System.nanoTime();
+      look(connection);
+      readAt = begun;
+      tried = true;
+    } catch (SQLException e) {
+      // no catalogues as PostgreSQL has them, none for this role, or it took too long: asked again
+      // with the time, and until then what was known counts
+      unreadable = String.valueOf(e.getMessage());
+      readAt = System.nanoTime();
+      tried = true;
+      if (FailureRules.classify(e).fatal()) {
+        throw e;
+      }
+    } finally {
+      reading.unlock();
+    }
+  }
+
+  /** The first reading is waited for: before it nothing is known. */
+  private boolean locked() {
+    reading.lock();
+    return true;
+  }
+
+  private void look(Connection connection) throws SQLException {
+    String now;
+    try (Statement statement = DRIVER.query(connection, CatalogReader.FINGERPRINT);
+        ResultSet row = statement.getResultSet()) {
+      row.next();
+      now = row.getString(1);
+    }
+    long nanos = System.nanoTime();
+    boolean forgot =
+        definitions.values().removeIf(one -> nanos - one.at > Math.max(DEFINING_NANOS, everyNanos));
+    if (!fingerprint.equals(now)) {
+      table = CatalogReader.read(connection);
+      if (fingerprint.isEmpty()) {
+        warning = warning(table.tracing());
+      }
+      fingerprint = now;
+      unreadable = null;
+      show();
+    } else if (forgot) {
+      show();
+    }
+  }
+
+  /** What the user should know; empty if nothing. */
+  public List<String> notes() {
+    List<String> notes = new ArrayList<>();
+    String why = unreadable;
+    if (why != null && !table.isComplete()) {
+      notes.add(
+          "What functions and triggers leave in a session can't be known here ("
+              + why
+              + "): only what the texts of statements show is cleared. If functions set anything in"
+              + " the session, set reset = discard-all");
+    }
+    String found = warning;
+    if (found != null) {
+      notes.add(found);
+    }
+    return notes;
+  }
+
+  /** Of what was found at first: it is to be said once. */
+  private static @Nullable String warning(List<String> tracing) {
+    if (tracing.isEmpty()) {
+      return null;
+    }
+    int shown = Math.min(SHOWN, tracing.size());
+    return tracing.size()
+        + " names of functions, tables or views leave state in a session when they are used, or"
+        + " might ("
+        + String.join(", ", tracing.subList(0, shown))
+        + (tracing.size() > shown ? ", ..." : "")
+        + "): a connection whose statements name them is cleaned when it comes back, at a round"
+        + " trip. What others change in them is known at the next health check; reset ="
+        + " discard-all cleans every connection, whatever is known. See docs/session-state.md";
+  }
+}

@@ -1,0 +1,119 @@
+package io.everpool.postgresql.session;
+
+import io.everpool.api.ResetMode;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a lease may have left in the session, as bits, and the statements that clear it.
+ *
+ * <p>All the statements go in one text and so in one round trip. {@code RESET ALL} returns to what
+ * the session was started with; it undoes neither {@code SET ROLE} nor {@code SET SESSION
+ * AUTHORIZATION}, which therefore come first: the settings are then reset by the role that logged
+ * in.
+ */
+public final class SessionReset {
+  /** SET. */
+  static final int SETTINGS = 1;
+
+  /** SET ROLE, SET SESSION AUTHORIZATION. */
+  static final int ROLE = 1 << 1;
+
+  /** LISTEN. */
+  static final int LISTEN = 1 << 2;
+
+  /** CREATE TEMPORARY ... */
+  static final int TEMPORARY = 1 << 3;
+
+  /** pg_advisory_lock(...). */
+  static final int ADVISORY_LOCK = 1 << 4;
+
+  /** DECLARE ... CURSOR WITH HOLD. */
+  static final int CURSOR = 1 << 5;
+
+  /** PREPARE. */
+  static final int PREPARED = 1 << 6;
+
+  /**
+   * What decides which tables names mean: the search path, or a role, which may have one. Another
+   * temporary schema may be in it.
+   */
+  static final int PATH = 1 << 7;
+
+  /** The last values of sequences. */
+  static final int SEQUENCES = 1 << 8;
+
+  /** Code that may do any of it. */
+  public static final int ANYTHING = (1 << 9) - 1;
+
+  /**
+   * After these a name may mean another table than before, which the driver doesn't see: its plans
+   * would fail (0A000). Of this statement it sees the answer, and prepares anew.
+   */
+  private static final int MOVES_NAMES = TEMPORARY | PATH | ROLE;
+
+  private static final String FORGET_PLANS = "DEALLOCATE ALL";
+
+  // only those that SQL has prepared: DEALLOCATE ALL takes the driver's own with it
+  private static final String FORGET_PREPARED =
+      """
+      DO $everpool$ DECLARE left_over name; BEGIN
+        FOR left_over IN SELECT p.name FROM pg_catalog.pg_prepared_statements p WHERE p.from_sql LOOP
+          EXECUTE pg_catalog.format('DEALLOCATE %I', left_over);
+        END LOOP;
+      END $everpool$""";
+
+  private static final String[] TEXTS = texts();
+
+  private SessionReset() {}
+
+  /** What clears it; empty if there is nothing to clear. */
+  public static String sql(ResetMode mode, int sideEffects) {
+    return switch (mode) {
+      case NONE -> "";
+      // pgjdbc sees this one's answer, and prepares its own statements anew when they are next used
+      case DISCARD_ALL -> "DISCARD ALL";
+      case SMART -> TEXTS[sideEffects & ANYTHING];
+    };
+  }
+
+  /** Whether it returns every setting to what the session was started with. */
+  public static boolean resetsSettings(ResetMode mode, int sideEffects) {
+    return mode == ResetMode.DISCARD_ALL
+        || (mode == ResetMode.SMART && (sideEffects & SETTINGS) != 0);
+  }
+
+  public static boolean forgetsNotifications(ResetMode mode, int sideEffects) {
+    return mode == ResetMode.DISCARD_ALL
+        || (mode == ResetMode.SMART && (sideEffects & LISTEN) != 0);
+  }
+
+  private static String[] texts() {
+    String[] texts = new String[ANYTHING + 1];
+    for (int sideEffects = 0; sideEffects <= ANYTHING; sideEffects++) {
+      texts[sideEffects] = String.join("; ", statements(sideEffects));
+    }
+    return texts;
+  }
+
+  private static List<String> statements(int sideEffects) {
+    List<String> statements = new ArrayList<>();
+    add(statements, sideEffects, CURSOR, "CLOSE ALL");
+    add(statements, sideEffects, ROLE, "RESET SESSION AUTHORIZATION; RESET ROLE");
+    add(statements, sideEffects, SETTINGS, "RESET ALL");
+    add(statements, sideEffects, LISTEN, "UNLISTEN *");
+    add(statements, sideEffects, ADVISORY_LOCK, "SELECT pg_catalog.pg_advisory_unlock_all()");
+    add(statements, sideEffects, TEMPORARY | PATH, "DISCARD TEMP");
+    add(statements, sideEffects, SEQUENCES, "DISCARD SEQUENCES");
+    boolean moved = (sideEffects & MOVES_NAMES) != 0;
+    add(statements, sideEffects, MOVES_NAMES, FORGET_PLANS);
+    add(statements, sideEffects, moved ? 0 : PREPARED, FORGET_PREPARED);
+    return statements;
+  }
+
+  private static void add(List<String> statements, int sideEffects, int bits, String statement) {
+    if ((sideEffects & bits) != 0) {
+      statements.add(statement);
+    }
+  }
+}

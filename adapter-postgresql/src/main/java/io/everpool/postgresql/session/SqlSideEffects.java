@@ -1,0 +1,474 @@
+package io.everpool.postgresql.session;
+
+import static io.everpool.postgresql.session.SessionReset.ANYTHING;
+import static io.everpool.postgresql.sql.SqlWord.OTHER;
+
+import io.everpool.postgresql.sql.SqlScanner;
+import io.everpool.postgresql.sql.SqlWord;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Finds out from the text of statements what they may leave behind in the session, as bits of
+ * {@link SessionReset}.
+ *
+ * <p>Knows strings, quoted names, dollar quotes, comments and several statements in one text, and
+ * errs on the side of clearing. What a name leaves that a statement uses, a function's or a table's
+ * with triggers, the {@link NameTable} says; a function that isn't in it was created since and may
+ * do everything. The bodies of {@code DO} are taken to do everything, and while no table was read
+ * the procedures of {@code CALL}, too.
+ *
+ * <p>Reads the bodies of functions as well: there a statement begins behind {@code BEGIN}, {@code
+ * THEN}, {@code ELSE} and {@code LOOP}, too, and {@code EXECUTE} does what nobody knows.
+ *
+ * <p>It is long, for it is one automaton: what a token means hangs on what stood before it, and all
+ * that remembers this is read and written in one place.
+ */
+final class SqlSideEffects {
+
+  /** What stands before a name, as far as it tells whether a bracket behind it calls a function. */
+  private enum Before {
+    /** A key word, an operator, a bracket, nothing: what follows may be called. */
+    ANY,
+    /** What makes the next name that of a table or a column. */
+    NAMING,
+    /** A name or the end of brackets: an alias follows. */
+    NAMED
+  }
+
+  private final SqlScanner scanner;
+  private final String sql;
+  private final NameTable names;
+  private final boolean body;
+  private int sideEffects;
+
+  // ---- the statement so far
+
+  /** Its words. */
+  private int count;
+
+  private SqlWord first = OTHER;
+  private SqlWord second = OTHER;
+  private boolean creates;
+  private boolean updates;
+  private boolean temporary;
+  private boolean definesCode;
+  private final Set<String> mentioned = new HashSet<>(0);
+  private String lastMentioned = "";
+
+  /** The name directly before is that of a procedure. */
+  private boolean called;
+
+  private final Map<String, Integer> defined = new HashMap<>(0);
+
+  // ---- the tokens directly before
+
+  /** The two words directly before, with nothing but space between. */
+  private SqlWord before = OTHER;
+
+  private SqlWord beforeThat = OTHER;
+
+  /** The two symbols directly before; 0 for none. */
+  private char symbolBefore;
+
+  private char symbolBeforeThat;
+
+  private Before beforeName = Before.ANY;
+  private Before beforeNext = Before.ANY;
+  private boolean unknownName;
+  private int operatorsFrom = -1;
+  private int operatorsTo = -1;
+
+  // ---- brackets
+
+  private int depth;
+
+  /** The depth in which the arguments of a set_config stand; -1 for none. */
+  private int configDepth = -1;
+
+  /** What its setting is, as far as it is known by its name. */
+  private int configSideEffects;
+
+  private boolean nameAwaited;
+  private boolean nameGiven;
+  private boolean trueAlone;
+
+  private SqlSideEffects(String sql, boolean backslashes, NameTable names, boolean body) {
+    this.scanner = new SqlScanner(sql, backslashes);
+    this.sql = sql;
+    this.names = names;
+    this.body = body;
+  }
+
+  /** The bits, as far as the text alone tells; 0 for nothing. A pure function. */
+  static int of(String sql) {
+    return of(sql, NameTable.EMPTY);
+  }
+
+  /** The bits; 0 for nothing. A pure function. */
+  static int of(String sql, NameTable names) {
+    return read(sql, names, false).sideEffects;
+  }
+
+  /** What calling a function of this body may leave. */
+  static int ofBody(String sql, NameTable names) {
+    return read(sql, names, true).sideEffects;
+  }
+
+  static SqlSideEffects read(String sql, NameTable names) {
+    return read(sql, names, false);
+  }
+
+  private static SqlSideEffects read(String sql, NameTable names, boolean body) {
+    SqlSideEffects read = new SqlSideEffects(sql, false, names, body);
+    read.scan();
+    if (read.scanner.ambiguous()) {
+      // where a backslash may escape a quote or not, depending on a setting: either may be meant
+      SqlSideEffects other = new SqlSideEffects(sql, true, names, body);
+      other.scan();
+      read.sideEffects |= other.sideEffects;
+      other.defined.forEach((name, bits) -> read.defined.merge(name, bits, (a, b) -> a | b));
+    }
+    return read;
+  }
+
+  /** The bits; 0 for nothing. */
+  int sideEffects() {
+    return sideEffects;
+  }
+
+  /** The names that what the text defines may give a meaning, with the bits that they then have. */
+  Map<String, Integer> defined() {
+    return defined;
+  }
+
+  private void scan() {
+    sideEffects = sql.isBlank() ? 0 : names.always();
+    while (true) {
+      switch (scanner.next()) {
+        case END -> {
+          endStatement();
+          return;
+        }
+        case WORD -> word(scanner.word(), false);
+        case QUOTED -> word(scanner.word(), true);
+        case SYMBOL -> symbol(scanner.symbol());
+        case OTHER -> literal();
+      }
+    }
+  }
+
+  // ---- words
+
+  private void word(SqlWord word, boolean quoted) {
+    switch (word) {
+      case SET_CONFIG, SET_CONFIG_BY_NAME -> beginConfig();
+      case PG_ADVISORY_LOCK, PG_TRY_ADVISORY_LOCK -> sideEffects |= SessionReset.ADVISORY_LOCK;
+      case PG_TEMP -> sideEffects |= SessionReset.TEMPORARY;
+      case QUERY_TO_XML, CROSSTAB, CONNECTBY, TS_STAT, TS_REWRITE -> sideEffects |= ANYTHING;
+      case PG_SETTINGS -> {
+        if (updates) {
+          sideEffects |= SessionReset.SETTINGS | SessionReset.ROLE | SessionReset.PATH;
+        }
+      }
+      default -> {
+        // counts only as a key word
+      }
+    }
+    boolean keyword = name(quoted);
+    trueAlone = word == SqlWord.TRUE && !quoted && argumentBegins();
+    nameAwaited = false;
+    notALiteralName();
+    key(quoted ? OTHER : word, quoted);
+    symbolBefore = 0;
+    symbolBeforeThat = 0;
+    beforeNext = keyword ? naming(word) : Before.NAMED;
+  }
+
+  /** Looks the word up; returns whether it is a key word. */
+  private boolean name(boolean quoted) {
+    if (symbolBefore != '.') {
+      beforeName = beforeNext;
+    }
+    int meaning = names.meaning(scanner.nameText(), scanner.nameFrom(), scanner.nameTo());
+    unknownName = meaning == NameTable.UNKNOWN;
+    called = before == SqlWord.CALL || (called && symbolBefore == '.');
+    boolean keyword = !unknownName && (meaning & NameTable.KEYWORD) != 0 && !quoted;
+    if (!unknownName) {
+      sideEffects |= meaning & ANYTHING;
+    }
+    lastMentioned = "";
+    if (depth == 0 && !keyword && (first == SqlWord.CREATE || first == SqlWord.ALTER)) {
+      lastMentioned = scanner.nameText().substring(scanner.nameFrom(), scanner.nameTo());
+      mentioned.add(lastMentioned);
+    }
+    return keyword;
+  }
+
+  private static Before naming(SqlWord word) {
+    return switch (word) {
+      case AS, INTO, WITH, RECURSIVE -> Before.NAMING;
+      default -> Before.ANY;
+    };
+  }
+
+  private void key(SqlWord word, boolean quoted) {
+    switch (word) {
+      case BEGIN, THEN, ELSE, LOOP -> {
+        if (body) {
+          endStatement();
+          return;
+        }
+      }
+      case EXECUTE -> {
+        if (body) {
+          sideEffects |= ANYTHING;
+        }
+      }
+      case UESCAPE -> sideEffects |= ANYTHING; // names may be written in any way
+      case CREATE -> creates = true;
+      case UPDATE -> updates = true;
+      case FUNCTION, PROCEDURE, ROUTINE -> definesCode |= before != SqlWord.EXECUTE;
+      case TEMP, TEMPORARY -> {
+        if (temporaryAfter()) {
+          temporary = true;
+          sideEffects |= SessionReset.TEMPORARY;
+        }
+      }
+      case HOLD -> {
+        if (first == SqlWord.DECLARE && before == SqlWord.WITH) {
+          sideEffects |= SessionReset.CURSOR;
+        }
+      }
+      default -> {
+        // nothing by itself
+      }
+    }
+    switch (count++) {
+      case 0 -> {
+        first = word;
+        sideEffects |= left(word);
+      }
+      case 1 -> {
+        second = word;
+        if (first == SqlWord.SET && word != SqlWord.SESSION) {
+          sideEffects |= set(word, quoted);
+        } else if (first == SqlWord.PREPARE && word != SqlWord.TRANSACTION) {
+          sideEffects |= SessionReset.PREPARED;
+        }
+      }
+      case 2 -> {
+        if (first == SqlWord.SET && second == SqlWord.SESSION) {
+          sideEffects |= set(word, quoted);
+        }
+      }
+      default -> {
+        // the rest is data
+      }
+    }
+    beforeThat = before;
+    before = word;
+  }
+
+  /** What a statement leaves that begins with this word, whatever follows. */
+  private int left(SqlWord word) {
+    return switch (word) {
+      case DO -> ANYTHING;
+      case CALL -> names.isComplete() ? 0 : ANYTHING;
+      case LISTEN -> SessionReset.LISTEN;
+      case LOAD -> SessionReset.SETTINGS;
+      default -> 0;
+    };
+  }
+
+  /** What SET or SET SESSION leaves, by the word after it. */
+  private static int set(SqlWord name, boolean quoted) {
+    return switch (name) {
+      case LOCAL, TRANSACTION, CONSTRAINTS -> 0;
+      case ROLE, AUTHORIZATION, SESSION_AUTHORIZATION -> SessionReset.ROLE;
+      case SEARCH_PATH, SCHEMA -> SessionReset.SETTINGS | SessionReset.PATH;
+      default ->
+          quoted
+              ? SessionReset.SETTINGS | SessionReset.ROLE | SessionReset.PATH
+              : SessionReset.SETTINGS;
+    };
+  }
+
+  /** CREATE [OR REPLACE] [LOCAL | GLOBAL] TEMP, or INTO [LOCAL | GLOBAL] TEMP but of an INSERT. */
+  private boolean temporaryAfter() {
+    return switch (before) {
+      case CREATE -> true;
+      case REPLACE -> creates;
+      case LOCAL, GLOBAL -> creates || beforeThat == SqlWord.INTO;
+      case INTO -> beforeThat != SqlWord.INSERT && beforeThat != SqlWord.MERGE;
+      default -> false;
+    };
+  }
+
+  // ---- everything else
+
+  private void literal() {
+    if (nameAwaited && sql.charAt(scanner.from()) == '\'') {
+      configSideEffects = ofSetting(sql.substring(scanner.from() + 1, scanner.position() - 1));
+      nameGiven = true;
+    } else {
+      notALiteralName();
+    }
+    nameAwaited = false;
+    unknownName = false;
+    beforeNext = Before.ANY;
+    symbolBefore = 0;
+    forgetBefore();
+  }
+
+  private void symbol(char symbol) {
+    operator(symbol);
+    if (nameGiven && symbol == ',') {
+      nameGiven = false; // and so the setting's name was all of the first argument
+    }
+    notALiteralName();
+    nameAwaited = symbol == '(' && depth == configDepth;
+    switch (symbol) {
+      case ';' -> {
+        endStatement();
+        return;
+      }
+      case '(' -> {
+        called = false;
+        call();
+        depth++;
+      }
+      case '.' -> mentioned.remove(lastMentioned); // a schema
+      case ')' -> {
+        depth--;
+        if (configDepth >= 0 && depth <= configDepth) {
+          endConfig(before == SqlWord.TRUE && trueAlone);
+        }
+      }
+      case '>' -> {
+        if (body && symbolBefore == '>') {
+          endStatement(); // a label
+        }
+      }
+      default -> {
+        // separates words
+      }
+    }
+    if (symbol != '.') {
+      callWithoutBrackets();
+      beforeNext = symbol == ')' ? Before.NAMED : Before.ANY;
+    }
+    unknownName = false;
+    symbolBeforeThat = symbolBefore;
+    symbolBefore = symbol;
+    forgetBefore();
+  }
+
+  /** A bracket behind a name that isn't known: a function that was created since. */
+  private void call() {
+    boolean defines = first == SqlWord.CREATE || first == SqlWord.ALTER;
+    if (unknownName && beforeName == Before.ANY && names.isComplete() && !body && !defines) {
+      sideEffects |= ANYTHING;
+    }
+  }
+
+  /** {@code {call p}} */
+  private void callWithoutBrackets() {
+    if (called && unknownName && names.isComplete() && !body) {
+      sideEffects |= ANYTHING;
+    }
+    called = false;
+  }
+
+  private void operator(char symbol) {
+    if (!names.hasOperators() || "+-*/<>=~!@#%^&|`?".indexOf(symbol) < 0) {
+      return;
+    }
+    int at = scanner.from();
+    operatorsFrom = at == operatorsTo ? operatorsFrom : at;
+    operatorsTo = at + 1;
+    sideEffects |= names.ofOperators(sql, operatorsFrom, operatorsTo);
+  }
+
+  private void forgetBefore() {
+    before = OTHER;
+    beforeThat = OTHER;
+  }
+
+  // ---- set_config
+
+  /** set_config(name, value, is_local) leaves nothing if its last argument is the word true. */
+  private void beginConfig() {
+    if (configDepth >= 0) {
+      endConfig(false);
+    }
+    configDepth = depth;
+    configSideEffects = ofSetting("search_path") | ofSetting("role");
+    nameGiven = false;
+  }
+
+  /** What was taken for the setting's name was the beginning of an expression. */
+  private void notALiteralName() {
+    if (nameGiven) {
+      nameGiven = false;
+      configSideEffects = ofSetting("search_path") | ofSetting("role");
+    }
+  }
+
+  private static int ofSetting(String name) {
+    return switch (SqlWord.at(name, 0, name.length())) {
+      case SEARCH_PATH -> SessionReset.SETTINGS | SessionReset.PATH;
+      case ROLE, SESSION_AUTHORIZATION -> SessionReset.SETTINGS | SessionReset.ROLE;
+      default -> SessionReset.SETTINGS;
+    };
+  }
+
+  /** Behind a comma, or {@code name =>} or {@code name :=}. */
+  private boolean argumentBegins() {
+    return symbolBefore == ','
+        || (symbolBeforeThat == '=' && symbolBefore == '>')
+        || (symbolBeforeThat == ':' && symbolBefore == '=');
+  }
+
+  private void endConfig(boolean local) {
+    configDepth = -1;
+    if (!local) {
+      sideEffects |= configSideEffects;
+    }
+  }
+
+  // ---- statements
+
+  private void endStatement() {
+    callWithoutBrackets();
+    if (configDepth >= 0) {
+      endConfig(false);
+    }
+    if (!mentioned.isEmpty()) {
+      define();
+      mentioned.clear();
+    }
+    count = 0;
+    depth = 0;
+    first = OTHER;
+    second = OTHER;
+    creates = false;
+    updates = false;
+    temporary = false;
+    definesCode = false;
+    symbolBefore = 0;
+    beforeNext = Before.ANY;
+    unknownName = false;
+    forgetBefore();
+  }
+
+  /** A function may do everything, and a table, a view or the like what the text says it uses. */
+  private void define() {
+    int bits = definesCode ? ANYTHING : sideEffects;
+    if (bits != 0 && !temporary) {
+      mentioned.forEach(name -> defined.merge(name, bits, (a, b) -> a | b));
+    }
+  }
+}

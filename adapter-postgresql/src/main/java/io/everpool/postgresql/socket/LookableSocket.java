@@ -1,0 +1,190 @@
+package io.everpool.postgresql.socket;
+
+import io.everpool.api.driver.Look;
+import io.everpool.postgresql.protocol.ProtocolLog;
+import io.everpool.postgresql.protocol.ProtocolTap;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.nio.channels.SocketChannel;
+import java.util.Objects;
+
+/**
+ * A TCP socket whose other end can be looked at; see {@link Wire} for how it differs from a plain
+ * one.
+ */
+@SuppressWarnings("UnsynchronizedOverridesSynchronized") // the channel has locks of its own
+public final class LookableSocket extends ChannelSocket {
+  private final Wire wire;
+  private final InputStream in = new Input();
+  private final OutputStream out = new Output();
+  private ProtocolTap tap = new ProtocolTap();
+
+  /** Whether TLS lies above, so that nothing can be understood down here. */
+  private boolean covered;
+
+  private LookableSocket(SocketChannel channel, Wire wire) throws SocketException {
+    super(channel);
+    this.wire = wire;
+  }
+
+  /** A socket that isn't connected yet. */
+  static LookableSocket open(KeepAlive keepAlive) throws IOException {
+    SocketChannel channel = SocketChannel.open();
+    try {
+      keepAlive.apply(channel);
+      return new LookableSocket(channel, new Wire(channel));
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  /** Looks at the other end in about a microsecond; see {@link Wire#look()}. */
+  public Look look() {
+    return wire.look();
+  }
+
+  Wire wire() {
+    return wire;
+  }
+
+  /** A tap for the streams of the TLS above, from its beginning; this one's ends. */
+  ProtocolTap cover() {
+    covered = true;
+    tap = new ProtocolTap();
+    return tap;
+  }
+
+  /** What has passed, as far as it is understood. */
+  public ProtocolLog log() {
+    return tap.log();
+  }
+
+  private final class Input extends InputStream {
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] to, int offset, int length) throws IOException {
+      Objects.checkFromIndexSize(offset, length, to.length);
+      int read = wire.read(to, offset, length);
+      if (!covered) {
+        tap.received(to, offset, read);
+      }
+      return read;
+    }
+
+    @Override
+    public int available() throws IOException {
+      return wire.seen() + LookableSocket.this.available();
+    }
+
+    @Override
+    public void close() throws IOException {
+      LookableSocket.this.close();
+    }
+  }
+
+  private final class Output extends OutputStream {
+    @Override
+    public void write(int value) throws IOException {
+      write(new byte[] {(byte) value}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] from, int offset, int length) throws IOException {
+      Objects.checkFromIndexSize(offset, length, from.length);
+      if (!covered) {
+        tap.sent(from, offset, length);
+      }
+      wire.write(from, offset, length);
+    }
+
+    @Override
+    public void close() throws IOException {
+      LookableSocket.this.close();
+    }
+  }
+
+  private void requireOpen() throws SocketException {
+    if (isClosed()) {
+      throw new SocketException("Socket is closed");
+    }
+    if (!isConnected()) {
+      throw new SocketException("Socket is not connected");
+    }
+  }
+
+  @Override
+  public InputStream getInputStream() throws IOException {
+    requireOpen();
+    return in;
+  }
+
+  @Override
+  public OutputStream getOutputStream() throws IOException {
+    requireOpen();
+    return out;
+  }
+
+  @Override
+  public void connect(SocketAddress endpoint) throws IOException {
+    connect(endpoint, 0);
+  }
+
+  @Override
+  public void connect(SocketAddress endpoint, int timeout) throws IOException {
+    if (!(endpoint instanceof InetSocketAddress address)) {
+      throw new IllegalArgumentException("not an internet address");
+    }
+    try {
+      wire.connect(address, timeout);
+    } catch (IOException e) {
+      close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    wire.close();
+  }
+
+  /** Ends it at once; see {@link Wire#cut()}. */
+  public void cut() throws IOException {
+    wire.cut();
+  }
+
+  @Override
+  public boolean isClosed() {
+    return wire.isSevered() || !channel.isOpen();
+  }
+
+  @Override
+  public void setSoTimeout(int timeout) throws SocketException {
+    if (isClosed()) {
+      throw new SocketException("Socket is closed");
+    }
+    wire.timeoutMillis(timeout);
+  }
+
+  @Override
+  public int getSoTimeout() throws SocketException {
+    if (isClosed()) {
+      throw new SocketException("Socket is closed");
+    }
+    return wire.timeoutMillis();
+  }
+
+  @Override
+  public String toString() {
+    return "LookableSocket[" + getRemoteSocketAddress() + "]";
+  }
+}

@@ -1,0 +1,102 @@
+package io.everpool.postgresql.socket;
+
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One opening of a connection, seen from its sockets. pgjdbc makes its socket factory by reflection
+ * and gives it one text; the text is this opening's token, by which the factory finds it.
+ *
+ * <p>pgjdbc may make several sockets until it has a connection: one per host, and another where TLS
+ * was refused; the last is the connection's. Sockets made afterwards are for cancel requests.
+ *
+ * <p>Each socket may wait until its share of the time is over: a host that accepts and then says
+ * nothing must not use up what the hosts after it need.
+ */
+public final class Opening implements AutoCloseable {
+  private static final Map<String, Opening> UNDER_WAY = new ConcurrentHashMap<>();
+  private static final AtomicLong NUMBERS = new AtomicLong();
+
+  private final String token = Long.toString(NUMBERS.incrementAndGet());
+  private final KeepAlive keepAlive;
+  private final long deadline;
+  private final int hosts;
+  private int made; // sockets come one after the other, in the thread that opens
+  private volatile @Nullable LookableSocket last;
+  private volatile boolean over;
+  private volatile boolean cut;
+
+  private Opening(long deadline, int hosts, KeepAlive keepAlive) {
+    this.deadline = deadline;
+    this.hosts = hosts;
+    this.keepAlive = keepAlive;
+  }
+
+  /** Begins; ends with {@link #close()}. */
+  public static Opening begin(long timeoutNanos, int hosts, KeepAlive keepAlive) {
+    Opening opening = new Opening(System.nanoTime() + timeoutNanos, hosts, keepAlive);
+    UNDER_WAY.put(opening.token, opening);
+    return opening;
+  }
+
+  static @Nullable Opening find(@Nullable String token) {
+    return token == null ? null : UNDER_WAY.get(token);
+  }
+
+  public String token() {
+    return token;
+  }
+
+  /** A new socket for this opening, or for a cancel request once it is over. */
+  LookableSocket socket() throws IOException {
+    LookableSocket socket = LookableSocket.open(keepAlive);
+    if (Thread.currentThread() instanceof FinalCancel.Messenger messenger) {
+      socket.wire().deadline(messenger.deadline());
+    }
+    if (!over) {
+      long now = System.nanoTime();
+      socket.wire().deadline(now + (deadline - now) / Math.max(1, hosts - made));
+      made++;
+      last = socket;
+      // Whoever cuts sets the flag, then closes the last socket; this one set the socket first.
+      if (cut) {
+        socket.close();
+        throw new SocketClosedException();
+      }
+    }
+    return socket;
+  }
+
+  /** Ends it, from any thread: nobody wants this connection any more. */
+  public void cut() {
+    cut = true;
+    LookableSocket socket = last;
+    if (socket != null && !over) {
+      try {
+        socket.close();
+      } catch (IOException e) {
+        // closed or not, it ends at its deadline
+      }
+    }
+  }
+
+  /** The socket of the connection that was opened, free to wait from now on; null if unknown. */
+  public @Nullable LookableSocket finish() {
+    over = true;
+    LookableSocket socket = last;
+    if (socket == null || socket.isClosed() || !socket.isConnected()) {
+      return null;
+    }
+    socket.wire().noDeadline();
+    return socket;
+  }
+
+  @Override
+  public void close() {
+    over = true;
+    UNDER_WAY.remove(token);
+  }
+}

@@ -1,0 +1,121 @@
+package io.everpool.postgresql.sql;
+
+import java.util.Arrays;
+
+/** The words that decide what a statement leaves in its session; {@link SqlScanner} finds them. */
+public enum SqlWord {
+  ALTER,
+  AS,
+  AUTHORIZATION,
+  BEGIN,
+  CALL,
+  CONSTRAINTS,
+  CREATE,
+  DECLARE,
+  DO,
+  ELSE,
+  EXECUTE,
+  FUNCTION,
+  GLOBAL,
+  HOLD,
+  INSERT,
+  INTO,
+  LISTEN,
+  LOAD,
+  LOCAL,
+  LOOP,
+  MERGE,
+  PREPARE,
+  PROCEDURE,
+  RECURSIVE,
+  REPLACE,
+  ROLE,
+  ROUTINE,
+  SCHEMA,
+  SEARCH_PATH,
+  SESSION,
+  SET,
+  TEMP,
+  TEMPORARY,
+  THEN,
+  TRANSACTION,
+  TRUE,
+  UESCAPE,
+  UPDATE,
+  WITH,
+  CONNECTBY,
+  PG_SETTINGS,
+  SESSION_AUTHORIZATION,
+  SET_CONFIG,
+  SET_CONFIG_BY_NAME,
+  TS_REWRITE,
+  TS_STAT,
+  /** Begins {@code pg_advisory_lock}, {@code pg_advisory_lock_shared} and the like. */
+  PG_ADVISORY_LOCK(true),
+  PG_TRY_ADVISORY_LOCK(true),
+  /** Also {@code pg_temp_3}. */
+  PG_TEMP(true),
+  /** Executes the text that it is given, as {@code query_to_xml_and_xmlschema}. */
+  QUERY_TO_XML(true),
+  /** As {@code crosstab4}. */
+  CROSSTAB(true),
+  /** Any other. */
+  OTHER;
+
+  /** By length, for those that are all of a word. */
+  private static final SqlWord[][] BY_LENGTH = byLength();
+
+  private static final SqlWord[] PREFIXES =
+      Arrays.stream(values()).filter(word -> word.prefix).toArray(SqlWord[]::new);
+
+  private final boolean prefix;
+
+  SqlWord() {
+    this(false);
+  }
+
+  SqlWord(boolean prefix) {
+    this.prefix = prefix;
+  }
+
+  /** The word at this place of the text, in letters of any case; allocates nothing. */
+  public static SqlWord at(String sql, int from, int to) {
+    int length = to - from;
+    if (length < BY_LENGTH.length) {
+      for (SqlWord word : BY_LENGTH[length]) {
+        if (word.begins(sql, from)) {
+          return word;
+        }
+      }
+    }
+    if (length > 6 && "pqc".indexOf(sql.charAt(from) | 0x20) >= 0) {
+      for (SqlWord word : PREFIXES) {
+        if (length >= word.name().length() && word.begins(sql, from)) {
+          return word;
+        }
+      }
+    }
+    return OTHER;
+  }
+
+  private boolean begins(String sql, int from) {
+    return sql.regionMatches(true, from, name(), 0, name().length());
+  }
+
+  private static SqlWord[][] byLength() {
+    SqlWord[] whole =
+        Arrays.stream(values())
+            .filter(word -> !word.prefix && word != OTHER)
+            .toArray(SqlWord[]::new);
+    int longest = Arrays.stream(whole).mapToInt(word -> word.name().length()).max().orElseThrow();
+    SqlWord[][] table = new SqlWord[longest + 1][];
+    for (int length = 0; length <= longest; length++) {
+      int wanted = length;
+      table[length] =
+          Arrays.stream(whole)
+              .filter(word -> word.name().length() == wanted)
+              .toArray(SqlWord[]::new);
+    }
+    return table;
+  }
+}

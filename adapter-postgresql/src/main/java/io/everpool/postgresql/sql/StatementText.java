@@ -1,0 +1,353 @@
+package io.everpool.postgresql.sql;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.util.Arrays;
+import java.util.function.Consumer;
+
+/**
+ * Tells the kind of the statements in a request from their first words. Works on the bytes as they
+ * are sent and allocates nothing, but for a text of several statements.
+ *
+ * <p>The words are those of PostgreSQL's grammar; what isn't listed is taken to commit by itself.
+ *
+ * <table>
+ *   <caption>Which word is which</caption>
+ *   <tr><td>HARMLESS</td><td>leave nothing but state of the session, which dies with it</td></tr>
+ *   <tr><td>WRITE</td><td>run in the transaction that is there, or in one of their own: an error
+ *       undoes all of it. EXPLAIN may ANALYZE; DECLARE WITH HOLD and FETCH run a query; EXECUTE runs
+ *       a query or DML only.</td></tr>
+ *   <tr><td>DO</td><td>commits inside only by COMMIT, or by CALL of what does; so without these
+ *       words, escapes that could hide them, or another language, it is a WRITE</td></tr>
+ *   <tr><td>CREATE, ALTER, DROP</td><td>are a WRITE, but for those forms that use transactions of
+ *       their own or none: CONCURRENTLY, DATABASE, TABLESPACE, SUBSCRIPTION, SYSTEM</td></tr>
+ * </table>
+ */
+public final class StatementText {
+  private static final byte[] CALL = ascii("call");
+  private static final byte[] COMMIT = ascii("commit");
+  private static final byte[] CONCURRENTLY = ascii("concurrently");
+  private static final byte[] DATABASE = ascii("database");
+  private static final byte[] LANGUAGE = ascii("language");
+  private static final byte[] READ = ascii("read");
+  private static final byte[] READ_ONLY = ascii("read_only");
+  private static final byte[] SUBSCRIPTION = ascii("subscription");
+  private static final byte[] SYSTEM = ascii("system");
+  private static final byte[] TABLESPACE = ascii("tablespace");
+  private static final byte[] UESCAPE = ascii("uescape");
+  private static final byte[] WRITE = ascii("write");
+
+  private static final String[] HARMLESS_WORDS = {
+    "close",
+    "deallocate",
+    "discard",
+    "listen",
+    "lock",
+    "release",
+    "reset",
+    "savepoint",
+    "set",
+    "show",
+    "unlisten"
+  };
+  private static final String[] WRITE_WORDS = {
+    "comment",
+    "copy",
+    "declare",
+    "delete",
+    "execute",
+    "explain",
+    "fetch",
+    "grant",
+    "insert",
+    "merge",
+    "move",
+    "notify",
+    "refresh",
+    "revoke",
+    "select",
+    "table",
+    "truncate",
+    "update",
+    "values",
+    "with"
+  };
+  private static final byte[][][] HARMLESS = byInitial(HARMLESS_WORDS);
+  private static final byte[][][] WRITES = byInitial(WRITE_WORDS);
+
+  private final byte[] text;
+  private final int end;
+  private final boolean whole;
+  private int from;
+  private int to;
+
+  private StatementText(byte[] text, int from, int end, boolean whole) {
+    this.text = text;
+    this.end = end;
+    this.whole = whole;
+    this.to = from;
+  }
+
+  /**
+   * The kind of a text that is a single statement.
+   *
+   * @param whole whether the text ends there; otherwise more of it was not kept
+   */
+  public static StatementKind of(byte[] text, int from, int end, boolean whole) {
+    return new StatementText(text, from, end, whole).kind();
+  }
+
+  /** The kinds of all the statements of a text, in their order. */
+  public static void each(
+      byte[] text, int from, int end, boolean whole, Consumer<StatementKind> kinds) {
+    if (!whole) {
+      kinds.accept(StatementKind.ANYTHING);
+      return;
+    }
+    if (single(text, from, end)) {
+      kinds.accept(of(text, from, end, true));
+      return;
+    }
+    // each byte one character: those of a multi-byte character are letters to the scanner
+    SqlScanner scanner = new SqlScanner(new String(text, from, end - from, ISO_8859_1), false);
+    int begin = from;
+    for (; ; ) {
+      SqlScanner.Token token = scanner.next();
+      boolean over = token == SqlScanner.Token.END;
+      if (over || (token == SqlScanner.Token.SYMBOL && scanner.symbol() == ';')) {
+        int semicolon = over ? end : from + scanner.position() - 1;
+        kinds.accept(
+            scanner.ambiguous() ? StatementKind.ANYTHING : of(text, begin, semicolon, true));
+        begin = semicolon + 1;
+      }
+      if (over) {
+        return;
+      }
+    }
+  }
+
+  /** Whether it may lift a read-only transaction's or session's bar to writing. */
+  public static boolean mayAllowWrites(byte[] text, int from, int end) {
+    return find(text, from, end, READ) >= 0
+        && (find(text, from, end, READ_ONLY) >= 0 || find(text, from, end, WRITE) >= 0);
+  }
+
+  /** Whether nothing but space follows the first semicolon, wherever that is. */
+  private static boolean single(byte[] text, int from, int end) {
+    int at = from;
+    while (at < end && text[at] != ';') {
+      at++;
+    }
+    while (at < end && (text[at] == ';' || space(text[at]))) {
+      at++;
+    }
+    return at == end;
+  }
+
+  private StatementKind kind() {
+    if (!next()) {
+      return whole ? StatementKind.HARMLESS : StatementKind.ANYTHING;
+    }
+    if (from == to) { // neither a word nor nothing
+      return text[from] == '(' ? StatementKind.WRITE : StatementKind.ANYTHING;
+    }
+    if (to == end && !whole) {
+      return StatementKind.ANYTHING;
+    }
+    int initial = lower(text[from]) - 'a';
+    if (initial < 0 || initial >= 26) {
+      return StatementKind.ANYTHING;
+    }
+    if (isOneOf(WRITES[initial])) {
+      return StatementKind.WRITE;
+    }
+    if (isOneOf(HARMLESS[initial])) {
+      return StatementKind.HARMLESS;
+    }
+    return switch (initial + 'a') {
+      case 'a' -> is("abort") ? rollback() : is("alter") ? definition() : other();
+      case 'b' -> is("begin") ? StatementKind.BEGIN : other();
+      case 'c' -> is("commit") ? commit() : is("create") ? definition() : other();
+      case 'd' -> is("do") ? block() : is("drop") ? definition() : other();
+      case 'e' -> is("end") ? StatementKind.COMMIT : other();
+      case 'p' -> is("prepare") ? prepare() : other();
+      case 'r' -> is("rollback") ? rollback() : other();
+      case 's' -> is("start") && next() && is("transaction") ? StatementKind.BEGIN : other();
+      default -> other();
+    };
+  }
+
+  private static StatementKind other() {
+    return StatementKind.SELF_COMMITTING;
+  }
+
+  private StatementKind commit() {
+    return next() && is("prepared") ? StatementKind.SELF_COMMITTING : StatementKind.COMMIT;
+  }
+
+  private StatementKind rollback() {
+    boolean more = next();
+    if (more && is("prepared")) {
+      return StatementKind.SELF_COMMITTING;
+    }
+    if (more && (is("work") || is("transaction"))) {
+      more = next();
+    }
+    return more && is("to") ? StatementKind.ROLLBACK_TO : StatementKind.ROLLBACK;
+  }
+
+  private StatementKind prepare() {
+    return next() && is("transaction") ? StatementKind.COMMIT : StatementKind.HARMLESS;
+  }
+
+  private StatementKind block() {
+    return !whole
+            || has(COMMIT)
+            || has(CALL)
+            || has(LANGUAGE)
+            || has(UESCAPE)
+            || has(new byte[] {'\\'})
+        ? StatementKind.SELF_COMMITTING
+        : StatementKind.WRITE;
+  }
+
+  private StatementKind definition() {
+    return !whole
+            || has(CONCURRENTLY)
+            || has(DATABASE)
+            || has(TABLESPACE)
+            || has(SUBSCRIPTION)
+            || has(SYSTEM)
+        ? StatementKind.SELF_COMMITTING
+        : StatementKind.WRITE;
+  }
+
+  private boolean has(byte[] word) {
+    return find(text, to, end, word) >= 0;
+  }
+
+  /** Goes on to the next word; an empty one if there is something else. False at the end. */
+  private boolean next() {
+    int at = skip(to);
+    from = at;
+    while (at < end && letter(text[at])) {
+      at++;
+    }
+    to = at;
+    return from < end;
+  }
+
+  /** Over space, comments, and semicolons before a statement. */
+  private int skip(int at) {
+    while (at < end) {
+      byte c = text[at];
+      byte following = at + 1 < end ? text[at + 1] : 0;
+      if (space(c) || c == ';') {
+        at++;
+      } else if (c == '-' && following == '-') {
+        while (at < end && text[at] != '\n' && text[at] != '\r') {
+          at++;
+        }
+      } else if (c == '/' && following == '*') {
+        at = afterComment(at);
+      } else {
+        break;
+      }
+    }
+    return at;
+  }
+
+  /** They nest. */
+  private int afterComment(int begin) {
+    int at = begin;
+    int depth = 0;
+    do {
+      byte following = at + 1 < end ? text[at + 1] : 0;
+      if (text[at] == '/' && following == '*') {
+        depth++;
+        at += 2;
+      } else if (text[at] == '*' && following == '/') {
+        depth--;
+        at += 2;
+      } else {
+        at++;
+      }
+    } while (depth > 0 && at < end);
+    return Math.min(at, end);
+  }
+
+  private boolean is(String word) {
+    int length = to - from;
+    if (length != word.length()) {
+      return false;
+    }
+    for (int i = 0; i < length; i++) {
+      if (lower(text[from + i]) != word.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean isOneOf(byte[][] words) {
+    for (byte[] word : words) {
+      if (word.length == to - from && matches(text, from, word)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static int find(byte[] text, int from, int end, byte[] word) {
+    byte first = word[0];
+    for (int at = from; at <= end - word.length; at++) {
+      if (lower(text[at]) == first && matches(text, at, word)) {
+        return at;
+      }
+    }
+    return -1;
+  }
+
+  private static boolean matches(byte[] text, int from, byte[] word) {
+    for (int i = 0; i < word.length; i++) {
+      if (lower(text[from + i]) != word[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static byte lower(byte c) {
+    return c >= 'A' && c <= 'Z' ? (byte) (c | 0x20) : c;
+  }
+
+  private static boolean letter(byte c) {
+    return (c >= 'a' && c <= 'z')
+        || (c >= 'A' && c <= 'Z')
+        || (c >= '0' && c <= '9')
+        || c == '_'
+        || c == '$'
+        || c < 0;
+  }
+
+  private static boolean space(byte c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+  }
+
+  private static byte[] ascii(String word) {
+    return word.getBytes(ISO_8859_1);
+  }
+
+  private static byte[][][] byInitial(String[] words) {
+    byte[][][] table = new byte[26][][];
+    for (int i = 0; i < table.length; i++) {
+      int initial = 'a' + i;
+      table[i] =
+          Arrays.stream(words)
+              .filter(word -> word.charAt(0) == initial)
+              .map(StatementText::ascii)
+              .toArray(byte[][]::new);
+    }
+    return table;
+  }
+}

@@ -1,0 +1,146 @@
+package io.everpool.postgresql.url;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The form of Npgsql and of ADO.NET: {@code Host=db;Username=app;Password=x;Database=d}, as the
+ * consoles of some clouds hand it out. What it says of the connection is understood; what it says
+ * of Npgsql's own pool is refused with the setting to use instead.
+ */
+final class AdoString {
+  private static final Pattern SEPARATED =
+      Pattern.compile(
+          "[^=;]+=(?:[^;]*|\\s*\"[^\"]*\"|\\s*'[^']*');\\s*(?:[A-Za-z][A-Za-z _]*=.*)?",
+          Pattern.DOTALL);
+  private static final Pattern FIRST =
+      Pattern.compile("\\s*([A-Za-z][A-Za-z _]*?)\\s*=.*", Pattern.DOTALL);
+  private static final Pattern PAIR =
+      Pattern.compile(
+          "\\s*([A-Za-z][A-Za-z _]*?)\\s*=\\s*(\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'|[^;]*?)\\s*(?:;|$)");
+
+  /** libpq's names by Npgsql's, in small letters and without spaces. */
+  private static final Map<String, String> NAMES =
+      Map.ofEntries(
+          Map.entry("host", "host"),
+          Map.entry("server", "host"),
+          Map.entry("port", "port"),
+          Map.entry("database", "dbname"),
+          Map.entry("db", "dbname"),
+          Map.entry("username", "user"),
+          Map.entry("user", "user"),
+          Map.entry("userid", "user"),
+          Map.entry("uid", "user"),
+          Map.entry("password", "password"),
+          Map.entry("psw", "password"),
+          Map.entry("pwd", "password"),
+          Map.entry("sslmode", "sslmode"),
+          Map.entry("rootcertificate", "sslrootcert"),
+          Map.entry("sslcertificate", "sslcert"),
+          Map.entry("sslkey", "sslkey"),
+          Map.entry("sslpassword", "sslpassword"),
+          Map.entry("channelbinding", "channel_binding"),
+          Map.entry("timeout", "connect_timeout"),
+          Map.entry("applicationname", "application_name"),
+          Map.entry("options", "options"),
+          Map.entry("targetsessionattributes", "target_session_attrs"));
+
+  /** What to do about what isn't a matter of the connection. */
+  private static final Map<String, String> INSTEAD =
+      Map.ofEntries(
+          Map.entry("pooling", "leave it out, this is the pool"),
+          Map.entry("minimumpoolsize", "set min-size"),
+          Map.entry("minpoolsize", "set min-size"),
+          Map.entry("maximumpoolsize", "set max-size"),
+          Map.entry("maxpoolsize", "set max-size"),
+          Map.entry("connectionlifetime", "set max-lifetime"),
+          Map.entry("connectionidlelifetime", "set idle-timeout"),
+          Map.entry("commandtimeout", "set command-timeout"),
+          Map.entry("keepalive", "leave it out, TCP keepalive is on"),
+          Map.entry("tcpkeepalive", "leave it out, it is on"),
+          Map.entry("searchpath", "set properties.currentSchema"),
+          Map.entry("timezone", "start Java with -Duser.timezone"),
+          Map.entry("trustservercertificate", "leave it out, SSL Mode=Require does that"),
+          Map.entry("integratedsecurity", "set user and password"));
+
+  private AdoString() {}
+
+  static boolean accepts(String text) {
+    Matcher first = FIRST.matcher(text);
+    if (!first.matches()) {
+      return false;
+    }
+    String name = first.group(1);
+    boolean known = NAMES.containsKey(plain(name)) || INSTEAD.containsKey(plain(name));
+    return known
+        && (SEPARATED.matcher(text).matches() || !LibpqParameter.BY_NAME.containsKey(name));
+  }
+
+  static LibpqUrl parse(String text, List<String> problems) {
+    Map<String, String> parameters = new LinkedHashMap<>();
+    Matcher pair = PAIR.matcher(text);
+    int at = 0;
+    for (int number = 1; at < text.length() && !text.substring(at).isBlank(); number++) {
+      pair.region(at, text.length());
+      if (!pair.lookingAt()) {
+        problems.add(
+            "part number "
+                + number
+                + " of the connection string isn't of the form Name=value; a value with ; in it"
+                + " stands in quotes");
+        break;
+      }
+      add(pair.group(1), unquoted(pair.group(2)), number, parameters, problems);
+      at = pair.end();
+    }
+    return new LibpqUrl(List.of(), List.of(), parameters);
+  }
+
+  private static void add(
+      String name,
+      String value,
+      int number,
+      Map<String, String> parameters,
+      List<String> problems) {
+    String known = NAMES.get(plain(name));
+    String instead = INSTEAD.get(plain(name));
+    if (known != null) {
+      parameters.put(known, translated(known, value));
+    } else if (instead != null) {
+      problems.add(name + " of an Npgsql connection string isn't taken: " + instead);
+    } else {
+      // its name may be the rest of a password that has a ; in it
+      problems.add(
+          "name number "
+              + number
+              + " of the connection string isn't one that is understood in Npgsql's form; a value"
+              + " with ; in it stands in quotes, and everything else can be said by"
+              + " postgresql://user:password@host:port/database?name=value");
+    }
+  }
+
+  /** Npgsql's words are libpq's, written otherwise: {@code VerifyFull}. */
+  private static String translated(String name, String value) {
+    return switch (name) {
+      case "sslmode", "channel_binding", "target_session_attrs" ->
+          value.replaceAll("([a-z])([A-Z])", "$1-$2").replace(' ', '-').toLowerCase(Locale.ROOT);
+      default -> value;
+    };
+  }
+
+  private static String unquoted(String value) {
+    if (value.length() >= 2 && (value.startsWith("\"") || value.startsWith("'"))) {
+      String quote = value.substring(0, 1);
+      return value.substring(1, value.length() - 1).replace(quote + quote, quote);
+    }
+    return value;
+  }
+
+  private static String plain(String name) {
+    return name.toLowerCase(Locale.ROOT).replaceAll("[ _]", "");
+  }
+}

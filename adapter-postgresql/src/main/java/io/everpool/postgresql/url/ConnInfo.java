@@ -1,0 +1,114 @@
+package io.everpool.postgresql.url;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * libpq's other form, which psycopg and pgx take as well: {@code host=db user=app password='s p'}.
+ * Read by the rules of libpq's manual ("Keyword/Value Connection Strings"). What is wrong is
+ * described by its place, never by its text.
+ */
+final class ConnInfo {
+  private static final Pattern FIRST = Pattern.compile("\\s*([A-Za-z_]+)\\s*=.*", Pattern.DOTALL);
+
+  private ConnInfo() {}
+
+  /** Whether the text is of this form, or of Npgsql's. */
+  static boolean accepts(String text) {
+    Matcher first = FIRST.matcher(text);
+    return AdoString.accepts(text)
+        || (first.matches() && LibpqParameter.BY_NAME.containsKey(first.group(1)));
+  }
+
+  static LibpqUrl parse(String text, List<String> problems) {
+    return AdoString.accepts(text)
+        ? AdoString.parse(text, problems)
+        : new LibpqUrl(List.of(), List.of(), new Reader(text, problems).read());
+  }
+
+  /** Reads once, from the left to the right. */
+  private static final class Reader {
+    private final String text;
+    private final List<String> problems;
+    private int at;
+
+    Reader(String text, List<String> problems) {
+      this.text = text;
+      this.problems = problems;
+    }
+
+    Map<String, String> read() {
+      Map<String, String> parameters = new LinkedHashMap<>();
+      for (int number = 1; skipBlank(); number++) {
+        int from = at;
+        while (at < text.length() && text.charAt(at) != '=' && !blank()) {
+          at++;
+        }
+        String name = text.substring(from, at);
+        skipBlank();
+        if (at >= text.length() || text.charAt(at) != '=' || name.isEmpty()) {
+          problems.add(
+              "word number "
+                  + number
+                  + " of the connection string has no name= before it; a value with spaces in it"
+                  + " stands in single quotes");
+          return parameters;
+        }
+        at++;
+        skipBlank();
+        String value = value(number);
+        parameters.remove(name);
+        parameters.put(name, value);
+      }
+      return parameters;
+    }
+
+    private String value(int number) {
+      StringBuilder value = new StringBuilder();
+      boolean quoted = at < text.length() && text.charAt(at) == '\'';
+      if (quoted) {
+        at++;
+      }
+      for (; at < text.length(); at++) {
+        char c = text.charAt(at);
+        if (quoted ? c == '\'' : blank()) {
+          break;
+        }
+        if (c == '\\' && at + 1 < text.length()) {
+          at++;
+          c = text.charAt(at);
+        }
+        value.append(c);
+      }
+      if (quoted) {
+        if (at >= text.length()) {
+          problems.add(
+              "value number "
+                  + number
+                  + " of the connection string has no closing quote; a quote within is \\'");
+        }
+        at++;
+      }
+      return value.toString();
+    }
+
+    private boolean skipBlank() {
+      while (at < text.length() && blank()) {
+        at++;
+      }
+      return at < text.length();
+    }
+
+    private boolean blank() {
+      return Character.isWhitespace(text.charAt(at));
+    }
+  }
+
+  /** A setting of the session, as the parameter {@code options} has it. */
+  static String option(String name, String value) {
+    return "-c " + name + "=" + value.replace("\\", "\\\\").replace(" ", "\\ ");
+  }
+}

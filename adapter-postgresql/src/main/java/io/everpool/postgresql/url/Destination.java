@@ -1,0 +1,39 @@
+package io.everpool.postgresql.url;
+
+import io.everpool.postgresql.socket.KeepAlive;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * What a URL of either kind says: where to connect to and how, in pgjdbc's terms.
+ *
+ * @param hosts at least one, unless there was a problem
+ * @param properties by pgjdbc's names; with secrets
+ * @param keepAlive for sockets of ours
+ * @param notes what was dropped and why; without secrets
+ */
+public record Destination(
+    List<HostPort> hosts, Map<String, String> properties, KeepAlive keepAlive, List<String> notes) {
+
+  /** Neon: suspends the server when it is unused. */
+  public boolean neon() {
+    return hosts.stream()
+        .map(host -> host.host().toLowerCase(Locale.ROOT))
+        .anyMatch(host -> host.endsWith(".neon.tech") || host.endsWith(".neon.build"));
+  }
+
+  /** Neon's PgBouncer: the transaction, not the session, has a server process of its own. */
+  public boolean neonPooler() {
+    return neon()
+        && hosts.stream()
+            .map(host -> host.host().toLowerCase(Locale.ROOT))
+            .anyMatch(host -> host.substring(0, host.indexOf('.')).endsWith("-pooler"));
+  }
+
+  /** Hosts and ports as they stand in a URL. */
+  public String authority() {
+    return hosts.stream().map(HostPort::toString).collect(Collectors.joining(","));
+  }
+}

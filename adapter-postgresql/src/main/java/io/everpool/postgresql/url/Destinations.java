@@ -1,0 +1,102 @@
+package io.everpool.postgresql.url;
+
+import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.PoolConfig;
+import io.everpool.postgresql.driver.PropertyNames;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads where to connect to and how, in whatever way it is written.
+ *
+ * <p>Of a property that stands both in the URL and in {@link PoolConfig#properties()} the URL's
+ * value counts, as with pgjdbc; {@link PoolConfig#user()} and {@link PoolConfig#password()} count
+ * before both.
+ */
+public final class Destinations {
+
+  private final UnaryOperator<@Nullable String> environment;
+
+  /**
+   * @param environment the value of each variable; null for none
+   */
+  public Destinations(UnaryOperator<@Nullable String> environment) {
+    this.environment = environment;
+  }
+
+  /** Also what only means to be a URL of PostgreSQL, so that the refusal can name the right one. */
+  public static boolean accepts(String url) {
+    String within = PastedUrl.unwrapped(url);
+    return JdbcUrl.accepts(within)
+        || LibpqUrl.accepts(within)
+        || ConnInfo.accepts(within)
+        || ForeignUrl.advice(within) != null;
+  }
+
+  /** Where to, and how; with secrets. */
+  public Destination of(PoolConfig config) {
+    List<String> problems = new ArrayList<>();
+    Destination said = said(PastedUrl.unwrapped(config.url()), config, problems);
+    Map<String, String> properties = new LinkedHashMap<>(said.properties());
+    for (String place :
+        List.of(PropertyNames.PG_HOST, PropertyNames.PG_PORT, PropertyNames.SERVICE)) {
+      if (config.properties().containsKey(place)) {
+        problems.add("property " + place + " counts only in the URL: write it there");
+      }
+    }
+    config.properties().forEach(properties::putIfAbsent);
+    if (config.user() != null) {
+      properties.put(PropertyNames.USER, config.user());
+    }
+    if (config.password() != null) {
+      properties.put(PropertyNames.PASSWORD, config.password());
+    } else if (isPasswordElsewhere(config)) {
+      properties.remove(PropertyNames.PASSWORD); // what the URL has in its place doesn't count
+    }
+    LibpqUrl.checkPassword(properties.get(PropertyNames.PASSWORD), problems);
+    OverruledOptions.check(properties.get(PropertyNames.OPTIONS), problems);
+    List<String> notes = new ArrayList<>(said.notes());
+    DriverProperties.check(properties, said.properties().keySet(), problems, notes);
+    if (!problems.isEmpty()) {
+      throw new InvalidPoolConfigException(problems);
+    }
+    SessionDefaults.add(properties, config, said.neonPooler(), notes);
+    return new Destination(said.hosts(), properties, said.keepAlive(), List.copyOf(notes));
+  }
+
+  /** Whether each connection is opened with a password that is read for it. */
+  private static boolean isPasswordElsewhere(PoolConfig config) {
+    return config.passwordFile() != null || config.passwordEnv() != null;
+  }
+
+  private Destination said(String url, PoolConfig config, List<String> problems) {
+    if (JdbcUrl.accepts(url)) {
+      return JdbcUrl.parse(url, problems);
+    }
+    boolean uri = LibpqUrl.accepts(url);
+    if (!uri && !ConnInfo.accepts(url)) {
+      String advice = ForeignUrl.advice(url);
+      throw new InvalidPoolConfigException(
+          List.of(advice == null ? "the URL is none of PostgreSQL's" : advice));
+    }
+    Set<String> settled = new HashSet<>(config.properties().keySet());
+    if (config.user() != null) {
+      settled.add(PropertyNames.USER);
+    }
+    if (config.password() != null || isPasswordElsewhere(config)) {
+      settled.add(PropertyNames.PASSWORD);
+    }
+    LibpqUrl parsed = uri ? LibpqUrl.parse(url, problems) : ConnInfo.parse(url, problems);
+    if (problems.stream().anyMatch(problem -> !uri || problem.contains(UrlText.ENCODE))) {
+      // broken into the wrong pieces, of which none may be shown
+      throw new InvalidPoolConfigException(problems);
+    }
+    return LibpqTranslation.of(parsed, LibpqEnvironment.parameters(environment), settled, problems);
+  }
+}

@@ -1,0 +1,124 @@
+package io.everpool.postgresql.url;
+
+import io.everpool.postgresql.driver.PresentDriver;
+import io.everpool.postgresql.driver.PropertyNames;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks at the properties meant for pgjdbc, which drops without a word what it doesn't know: {@code
+ * channel_binding=require} would then require nothing.
+ *
+ * <p>What looks like a misspelling is refused. What looks like nothing that pgjdbc knows may be
+ * right all the same, for a socket factory has properties of its own and a driver's list may lag
+ * behind what it does: that passes, with a note. Whether a value is right the driver judges.
+ */
+final class DriverProperties {
+  /** Classes of the user's own that may read further properties. */
+  private static final List<String> CLASSES =
+      List.of(
+          PropertyNames.SOCKET_FACTORY,
+          PropertyNames.SSL_FACTORY,
+          PropertyNames.AUTHENTICATION_PLUGIN_CLASS_NAME,
+          PropertyNames.SSL_HOSTNAME_VERIFIER,
+          PropertyNames.SSL_PASSWORD_CALLBACK,
+          PropertyNames.CONNECT_EXECUTOR,
+          PropertyNames.XML_FACTORY_FACTORY);
+
+  private static final PresentDriver DRIVER = PresentDriver.HERE;
+
+  private DriverProperties() {}
+
+  /**
+   * Names what can't be had, notes what may be in vain, and takes away what this driver does anyway
+   * and doesn't know.
+   *
+   * @param inUrl the names that come from the URL
+   */
+  static void check(
+      Map<String, String> properties,
+      Collection<String> inUrl,
+      List<String> problems,
+      List<String> notes) {
+    boolean ownClass =
+        CLASSES.stream()
+            .map(property -> properties.getOrDefault(property, ""))
+            .anyMatch(set -> !set.isEmpty() && !set.startsWith("org.postgresql."));
+    boolean secretBefore = false;
+    for (Iterator<Map.Entry<String, String>> i = properties.entrySet().iterator(); i.hasNext(); ) {
+      Map.Entry<String, String> entry = i.next();
+      String name = entry.getKey();
+      if (DRIVER.doesWithout(name, entry.getValue())) {
+        i.remove();
+      } else if (DRIVER.knows(name)) {
+        checkValue(name, entry.getValue(), problems, notes);
+      } else {
+        String wrong = wrong(name, ownClass);
+        if (wrong != null) {
+          problems.add(wrong);
+        } else if (secretBefore && inUrl.contains(name) && !ownClass) {
+          // its name may be the rest of a password that has an & in it
+          problems.add(
+              "the parameter after the password is none of pgjdbc's; & in a password is %26");
+        } else {
+          String shown = secretBefore && inUrl.contains(name) ? "a parameter" : name;
+          notes.add(
+              shown
+                  + " is none of the properties of pgjdbc "
+                  + DRIVER.version()
+                  + ": passed on, for a class of your own that may know it");
+        }
+      }
+      secretBefore |= name.contains("password");
+    }
+  }
+
+  /**
+   * What is wrong with a name that the driver doesn't know; null for nothing that one could say.
+   */
+  private static @Nullable String wrong(String name, boolean ownClass) {
+    String libpq = LibpqTranslation.asProperty(name);
+    if (libpq != null) {
+      return libpq;
+    }
+    String tooOld = DRIVER.tooOldFor(name);
+    if (tooOld != null) {
+      return name + " can't be honoured: " + tooOld;
+    }
+    Collection<String> known = DRIVER.properties();
+    String meant = ownClass ? NearestName.evident(name, known) : NearestName.of(name, known);
+    return meant == null || name.startsWith("x-")
+        ? null
+        : "pgjdbc has no property " + name + "; did you mean " + meant + "?";
+  }
+
+  /**
+   * The driver's list of values isn't all that it takes (42.7.14 lists 3 for protocolVersion and
+   * takes 3.2), so only a misspelled one is refused here.
+   */
+  private static void checkValue(
+      String property, String value, List<String> problems, List<String> notes) {
+    List<String> choices = DRIVER.choices(property);
+    // requireAuth is a list
+    if (choices.isEmpty()
+        || property.equals(PropertyNames.REQUIRE_AUTH)
+        || choices.stream().anyMatch(value::equalsIgnoreCase)) {
+      return;
+    }
+    String said = property + " is " + UrlText.shown(value, choices) + "; ";
+    if (NearestName.of(value, choices) != null) {
+      problems.add(said + "it must be " + String.join(", ", choices));
+    } else {
+      notes.add(
+          said
+              + "pgjdbc "
+              + DRIVER.version()
+              + " lists "
+              + String.join(", ", choices)
+              + ": left to its judgement");
+    }
+  }
+}

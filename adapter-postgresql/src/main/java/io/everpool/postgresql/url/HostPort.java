@@ -1,0 +1,84 @@
+package io.everpool.postgresql.url;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a server listens.
+ *
+ * @param host a name or an address; an IPv6 address without brackets
+ * @param port 1 to 65535
+ */
+public record HostPort(String host, int port) {
+  static final String DEFAULT_HOST = "localhost";
+  static final int DEFAULT_PORT = 5432;
+
+  private static final Pattern ODD = Pattern.compile("[\\s/?#@,%\\[\\]\\\\&=;]");
+
+  /** As it stands in a URL. */
+  @Override
+  public String toString() {
+    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
+  }
+
+  /**
+   * Pairs hosts with ports as libpq does: one port is for all of them, an empty one is the default.
+   *
+   * <p>What can't work is put into {@code problems} by its place in the list, never by its text: in
+   * a URL that is wrong it may be a piece of the password.
+   */
+  static List<HostPort> pair(List<String> hosts, List<String> ports, List<String> problems) {
+    List<String> names = hosts.isEmpty() ? List.of("") : hosts;
+    if (ports.size() > 1 && ports.size() != names.size()) {
+      problems.add(
+          "the URL has " + names.size() + " hosts and " + ports.size() + " ports; give one or all");
+      return List.of();
+    }
+    List<HostPort> pairs = new ArrayList<>();
+    for (int i = 0; i < names.size(); i++) {
+      String which = names.size() == 1 ? "" : " number " + (i + 1);
+      String name = checkedHost(names.get(i), which, problems);
+      int port =
+          ports.isEmpty()
+              ? DEFAULT_PORT
+              : checkedPort(ports.get(ports.size() == 1 ? 0 : i), which, problems);
+      if (name != null && port > 0) {
+        pairs.add(new HostPort(name, port));
+      }
+    }
+    return pairs;
+  }
+
+  private static @Nullable String checkedHost(String host, String which, List<String> problems) {
+    if (host.startsWith("/") || host.startsWith("@")) {
+      problems.add(
+          "host"
+              + which
+              + " is a Unix-domain socket; pgjdbc speaks TCP only: name a host, or set a"
+              + " socketFactory of your own in a JDBC URL");
+      return null;
+    }
+    if (ODD.matcher(host).find()) {
+      problems.add("host" + which + " has a character that no host name has");
+      return null;
+    }
+    return host.isEmpty() ? DEFAULT_HOST : host;
+  }
+
+  private static int checkedPort(String port, String which, List<String> problems) {
+    if (port.isEmpty()) {
+      return DEFAULT_PORT;
+    }
+    int number = -1;
+    if (port.length() <= 5 && port.chars().allMatch(c -> c >= '0' && c <= '9')) {
+      number = Integer.parseInt(port);
+    }
+    if (number < 1 || number > 65_535) {
+      problems.add("the port of host" + which + " isn't a number from 1 to 65535");
+      return -1;
+    }
+    return number;
+  }
+}

@@ -1,0 +1,330 @@
+package io.everpool.postgresql.url;
+
+import io.everpool.postgresql.driver.PresentDriver;
+import io.everpool.postgresql.driver.PropertyNames;
+import io.everpool.postgresql.socket.KeepAlive;
+import io.everpool.postgresql.url.LibpqParameter.Fate;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says in pgjdbc's terms what a libpq URL says in libpq's; {@link LibpqParameter} has the table.
+ */
+final class LibpqTranslation {
+  private final Map<String, String> properties = new LinkedHashMap<>();
+  private final List<String> notes = new ArrayList<>();
+  private final List<String> problems;
+  private final Map<String, String> given;
+  private KeepAlive keepAlive = KeepAlive.DEFAULT;
+
+  private LibpqTranslation(Map<String, String> given, List<String> problems) {
+    this.given = given;
+    this.problems = problems;
+  }
+
+  /** Translates; what can't be translated without loss goes into {@code problems}. */
+  static Destination of(LibpqUrl url, List<String> problems) {
+    return of(url, Map.of(), Set.of(), problems);
+  }
+
+  /**
+   * Translates, with what the environment says where the URL, and a service file, say nothing.
+   *
+   * @param environment by libpq's names of parameters
+   * @param settled pgjdbc's properties that are set elsewhere and count before the environment
+   */
+  static Destination of(
+      LibpqUrl url, Map<String, String> environment, Set<String> settled, List<String> problems) {
+    Map<String, String> given = new LinkedHashMap<>(url.parameters());
+    List<String> hosts = url.hosts();
+    List<String> ports = url.ports();
+    boolean placed = !hosts.isEmpty() || given.containsKey("host");
+    if (environment.containsKey("service")) {
+      given.putIfAbsent("service", environment.get("service"));
+    }
+    service(given, placed, problems);
+    if (hosts.isEmpty() && environment.containsKey("host")) {
+      given.putIfAbsent("host", environment.get("host"));
+    }
+    if (ports.stream().allMatch(String::isEmpty) && environment.containsKey("port")) {
+      given.putIfAbsent("port", environment.get("port"));
+    }
+    if (given.containsKey("host")) {
+      hosts = list(given.get("host"));
+      ports = List.of();
+    }
+    if (given.containsKey("port")) {
+      ports = list(given.get("port"));
+    }
+    LibpqTranslation translation = new LibpqTranslation(given, problems);
+    translation.translateAll();
+    translation.translateMissing(environment, settled);
+    translation.verifyAsLibpqDoes();
+    return new Destination(
+        HostPort.pair(hosts, ports, problems),
+        translation.properties,
+        translation.keepAlive,
+        translation.notes);
+  }
+
+  /** What stands in the service file counts where the URL says nothing. */
+  private static void service(Map<String, String> given, boolean placed, List<String> problems) {
+    String service = given.get("service");
+    if (service == null) {
+      return;
+    }
+    ServiceFile.read(service, problems)
+        .forEach(
+            (name, value) -> {
+              if (!(placed && (name.equals("host") || name.equals("port")))) {
+                given.putIfAbsent(name, value);
+              }
+            });
+  }
+
+  private void translateAll() {
+    boolean secretBefore = false;
+    for (Map.Entry<String, String> entry : given.entrySet()) {
+      String name = entry.getKey();
+      LibpqParameter parameter = LibpqParameter.BY_NAME.get(name);
+      if (parameter != null) {
+        translate(parameter, entry.getValue());
+      } else if (secretBefore) {
+        // its name may be the rest of a password that has an & in it
+        problems.add(
+            "the parameter after the password isn't one of libpq's; & in a password is %26 in a URL,"
+                + " and a password with blanks stands in quotes in a connection string");
+      } else {
+        problems.add(unknown(name));
+      }
+      secretBefore |= name.contains("password");
+    }
+    if ("system".equals(properties.get(PropertyNames.SSL_ROOT_CERT))) {
+      systemRoots();
+    }
+  }
+
+  private void translate(LibpqParameter parameter, String value) {
+    switch (parameter.fate()) {
+      case TRANSLATED -> {
+        String property = parameter.property();
+        if (property != null && !PresentDriver.HERE.doesWithout(property, value)) {
+          translate(parameter, property, value);
+        }
+      }
+      case OURS -> ours(parameter.name(), value);
+      case IGNORED -> {
+        if (parameter.harmless().isEmpty() || parameter.harmless().contains(value)) {
+          notes.add(parameter.name() + " is ignored: " + parameter.why());
+        } else {
+          problems.add(
+              parameter.name()
+                  + " must be "
+                  + String.join(" or ", parameter.harmless())
+                  + ": "
+                  + parameter.why());
+        }
+      }
+      case REFUSED -> problems.add(parameter.name() + " can't be honoured: " + parameter.why());
+    }
+  }
+
+  private void translate(LibpqParameter parameter, String property, String value) {
+    String tooOld = PresentDriver.HERE.tooOldFor(property);
+    String translated = tooOld == null ? translated(parameter, property, value) : null;
+    if (tooOld != null) {
+      problems.add(parameter.name() + " can't be honoured: " + tooOld);
+    } else if (translated != null) {
+      properties.put(property, translated);
+    }
+  }
+
+  private @Nullable String translated(LibpqParameter parameter, String property, String value) {
+    List<String> known =
+        parameter.values().isEmpty()
+            ? PresentDriver.HERE.choices(property)
+            : List.copyOf(new TreeSet<>(parameter.values().keySet()));
+    List<String> said =
+        property.equals(PropertyNames.REQUIRE_AUTH) ? list(value.replace(" ", "")) : List.of(value);
+    if (!known.isEmpty() && !known.containsAll(said)) {
+      problems.add(
+          parameter.name()
+              + " is "
+              + UrlText.shown(value, known)
+              + "; it must be "
+              + String.join(", ", known));
+      return null;
+    }
+    if (property.equals(PropertyNames.CONNECT_TIMEOUT)) {
+      Integer seconds = number(parameter.name(), value);
+      return seconds == null ? null : Integer.toString(Math.max(0, seconds));
+    }
+    return parameter.values().getOrDefault(value, value);
+  }
+
+  private void ours(String name, String value) {
+    switch (name) {
+      case "ssl" -> {
+        // libpq takes this one value, for the sake of JDBC URLs
+        if (value.equals("true")) {
+          properties.putIfAbsent(PropertyNames.SSL_MODE, "require");
+        } else {
+          problems.add(
+              "ssl is "
+                  + UrlText.shown(value, List.of("true", "false", "require"))
+                  + "; libpq knows ssl=true only: use sslmode");
+        }
+      }
+      case "fallback_application_name" ->
+          properties.putIfAbsent(PropertyNames.APPLICATION_NAME, value);
+      case "keepalives_idle", "keepalives_interval", "keepalives_count" -> keepAlive(name, value);
+      default -> {
+        // host, port and service have been seen to
+      }
+    }
+  }
+
+  private void keepAlive(String name, String value) {
+    Integer number = number(name, value);
+    if (number == null || number <= 0) {
+      return; // libpq: zero is the default
+    }
+    keepAlive =
+        switch (name) {
+          case "keepalives_idle" -> keepAlive.withIdleSeconds(number);
+          case "keepalives_interval" -> keepAlive.withIntervalSeconds(number);
+          default -> keepAlive.withCount(number);
+        };
+  }
+
+  private @Nullable Integer number(String name, String value) {
+    try {
+      return Integer.valueOf(value.trim());
+    } catch (NumberFormatException e) {
+      problems.add(name + " is " + UrlText.shown(value, List.of()) + "; it must be a whole number");
+      return null;
+    }
+  }
+
+  /** libpq 16: the system's roots, and then nothing less than verify-full. */
+  private void systemRoots() {
+    String mode = properties.computeIfAbsent(PropertyNames.SSL_MODE, absent -> "verify-full");
+    if (!mode.equals("verify-full")) {
+      problems.add("sslrootcert=system wants sslmode=verify-full, not sslmode=" + mode);
+    }
+    properties.remove(PropertyNames.SSL_ROOT_CERT);
+    properties.put(PropertyNames.SSL_FACTORY, "org.postgresql.ssl.DefaultJavaSSLFactory");
+  }
+
+  private static String unknown(String name) {
+    if (PresentDriver.HERE.knows(name)) {
+      return name
+          + " is a property of pgjdbc, not a parameter of a libpq URL: set it under properties";
+    }
+    String elsewhere = ELSEWHERE.get(name);
+    return "libpq has no parameter "
+        + name
+        + (elsewhere != null
+            ? ": " + elsewhere
+            : NearestName.hint(name, LibpqParameter.BY_NAME.keySet()));
+  }
+
+  /**
+   * What the environment says of parameters that stand nowhere else. Where it can't be had the
+   * variable is named, for nobody would look there.
+   */
+  private void translateMissing(Map<String, String> environment, Set<String> settled) {
+    environment.forEach(
+        (name, value) -> {
+          LibpqParameter parameter = LibpqParameter.BY_NAME.get(name);
+          if (parameter == null
+              || given.containsKey(name)
+              || (parameter.property() != null && settled.contains(parameter.property()))) {
+            return;
+          }
+          int before = problems.size();
+          translate(parameter, value);
+          for (int i = before; i < problems.size(); i++) {
+            problems.set(i, LibpqEnvironment.variable(name) + ": " + problems.get(i));
+          }
+        });
+  }
+
+  /**
+   * With a root certificate at hand libpq verifies the chain for {@code sslmode=require} too, for
+   * the sake of its past; pgjdbc then verifies nothing. A URL in libpq's form means what libpq
+   * means.
+   */
+  private void verifyAsLibpqDoes() {
+    if (!"require".equals(properties.get(PropertyNames.SSL_MODE))
+        || properties.containsKey(PropertyNames.SSL_FACTORY)) {
+      return;
+    }
+    String named = properties.get(PropertyNames.SSL_ROOT_CERT);
+    Path root =
+        named != null && !named.isEmpty()
+            ? Path.of(named)
+            : Path.of(System.getProperty("user.home", ""), ".postgresql", "root.crt");
+    if (Files.exists(root)) {
+      properties.put(PropertyNames.SSL_MODE, "verify-ca");
+    } else if (named != null) {
+      notes.add(
+          "sslrootcert names a file that isn't there, so with sslmode=require the server's"
+              + " certificate isn't verified, as libpq has it; verify-ca or verify-full insists");
+    }
+  }
+
+  /** Parameters of other clients' URLs, and what to say instead. */
+  private static final Map<String, String> ELSEWHERE =
+      Map.ofEntries(
+          Map.entry("schema", "it is Prisma's; set properties.currentSchema"),
+          Map.entry("currentSchema", "it is pgjdbc's; set properties.currentSchema"),
+          Map.entry("search_path", "write options=-c%20search_path=..."),
+          Map.entry("statement_timeout", "set command-timeout"),
+          Map.entry("timezone", "start Java with -Duser.timezone"),
+          Map.entry("connection_limit", "it is Prisma's; set max-size"),
+          Map.entry("pool_timeout", "it is Prisma's; set acquire-timeout"),
+          Map.entry("socket_timeout", "it is Prisma's; set properties.socketTimeout"),
+          Map.entry("statement_cache_size", "set properties.preparedStatementCacheQueries"),
+          Map.entry("sslaccept", "it is Prisma's; use sslmode"),
+          Map.entry("sslidentity", "it is Prisma's; use sslcert and sslkey"),
+          Map.entry("pool", "set max-size"),
+          Map.entry("pool_size", "set max-size"),
+          Map.entry("max_overflow", "set max-size"),
+          Map.entry("pool_max_conns", "it is pgx's; set max-size"),
+          Map.entry("pool_min_conns", "it is pgx's; set min-size"),
+          Map.entry("pool_max_conn_lifetime", "it is pgx's; set max-lifetime"),
+          Map.entry("pool_max_conn_idle_time", "it is pgx's; set idle-timeout"),
+          Map.entry("pool_health_check_period", "it is pgx's; set health-check-interval"),
+          Map.entry("default_query_exec_mode", "it is pgx's; set properties.preferQueryMode"),
+          Map.entry("encoding", "it is UTF8; leave it out"),
+          Map.entry("username", "write user"),
+          Map.entry("database", "write dbname"),
+          Map.entry("uselibpqcompat", "it is node-postgres's; leave it out"));
+
+  private static List<String> list(@Nullable String text) {
+    return text == null ? List.of() : List.of(text.split(",", -1));
+  }
+
+  /** What to say of a libpq name where pgjdbc's are expected; null if libpq has no such name. */
+  static @Nullable String asProperty(String name) {
+    LibpqParameter parameter = LibpqParameter.BY_NAME.get(name);
+    if (parameter == null) {
+      return null;
+    }
+    String property = parameter.property();
+    if (property != null) {
+      return name + " is libpq's name; pgjdbc calls it " + property;
+    }
+    return parameter.fate() == Fate.REFUSED
+        ? name + " can't be honoured: " + parameter.why()
+        : "pgjdbc has no property " + name;
+  }
+}

@@ -1,0 +1,128 @@
+package io.everpool.postgresql.url;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A URL as libpq takes it: {@code postgresql://user:password@host:port,host:port/db?name=value}.
+ *
+ * <p>Read by the rules of libpq's manual ("Connection URIs"), except that a value may contain an
+ * equals sign. What is wrong is described by its place, never by its text, which in a URL with an
+ * unencoded password may be a piece of it.
+ *
+ * @param hosts decoded, without the brackets of IPv6; an empty one stands for the default
+ * @param ports one for each host; an empty one stands for the default
+ * @param parameters by libpq's names, with {@code user}, {@code password} and {@code dbname}
+ */
+record LibpqUrl(List<String> hosts, List<String> ports, Map<String, String> parameters) {
+  /** With what SQLAlchemy puts behind it: the name of the driver in Python. */
+  private static final Pattern SCHEME =
+      Pattern.compile(
+          "postgres(?:ql)?(?:\\+(?:psycopg2?(?:_async|cffi)?|asyncpg|pg8000))?://.*",
+          Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+
+  /** What consoles put where the password belongs. */
+  private static final Pattern PLACEHOLDER =
+      Pattern.compile(
+          "\\*{3,}|\\[[A-Za-z _-]*PASSWORD[A-Za-z _-]*]|<[A-Za-z _-]*password[A-Za-z _-]*>"
+              + "|\\{[A-Za-z _-]*password[A-Za-z _-]*}|npg_\\*+",
+          Pattern.CASE_INSENSITIVE);
+
+  static boolean accepts(String url) {
+    return SCHEME.matcher(url).matches();
+  }
+
+  /** Tells of a password that was never filled in. */
+  static void checkPassword(@Nullable String password, List<String> problems) {
+    if (password != null && PLACEHOLDER.matcher(password).matches()) {
+      problems.add(
+          "where the password belongs stands what a console shows instead of it: put the password"
+              + " there, or set password");
+    }
+  }
+
+  static LibpqUrl parse(String url, List<String> problems) {
+    String rest = url.substring(url.indexOf("//") + 2);
+    Map<String, String> parameters = new LinkedHashMap<>();
+    List<String> hosts = new ArrayList<>();
+    List<String> ports = new ArrayList<>();
+
+    int at = rest.indexOf('@');
+    int slash = rest.indexOf('/');
+    if (at >= 0 && (slash < 0 || at < slash)) {
+      userInfo(rest.substring(0, at), parameters, problems);
+      rest = rest.substring(at + 1);
+    }
+    int question = rest.indexOf('?');
+    String query = question < 0 ? "" : rest.substring(question + 1);
+    String place = question < 0 ? rest : rest.substring(0, question);
+    slash = place.indexOf('/');
+    String authority = slash < 0 ? place : place.substring(0, slash);
+    if (authority.indexOf('@') >= 0) {
+      problems.add("the URL has several @ before its host: " + UrlText.ENCODE);
+    } else if (parameters.isEmpty() && place.indexOf('@') >= 0) {
+      problems.add("the URL has an @ behind its first /: " + UrlText.ENCODE);
+    } else {
+      hosts(authority, hosts, ports, problems);
+      if (slash >= 0 && slash + 1 < place.length()) {
+        String database = place.substring(slash + 1);
+        String decoded = UrlText.database(database, false, problems);
+        if (decoded != null) {
+          parameters.put("dbname", decoded);
+        }
+      }
+    }
+    // the parameters first: only behind a password among them may its rest look like a name
+    Map<String, String> all = UrlText.parameters(query, false, problems);
+    parameters.forEach(all::putIfAbsent);
+    return new LibpqUrl(hosts, ports, all);
+  }
+
+  private static void userInfo(String text, Map<String, String> parameters, List<String> problems) {
+    int colon = text.indexOf(':');
+    String user = colon < 0 ? text : text.substring(0, colon);
+    if (!user.isEmpty()) {
+      parameters.put("user", UrlText.decoded(user, false, "user name", problems));
+    }
+    if (colon >= 0) {
+      String password = text.substring(colon + 1);
+      parameters.put("password", UrlText.decoded(password, false, "password", problems));
+    }
+  }
+
+  private static void hosts(
+      String authority, List<String> hosts, List<String> ports, List<String> problems) {
+    if (authority.isEmpty()) {
+      return;
+    }
+    for (String one : authority.split(",", -1)) {
+      String which = "host number " + (hosts.size() + 1);
+      int end = 0;
+      String host;
+      if (one.startsWith("[")) {
+        int bracket = one.indexOf(']');
+        host = bracket < 0 ? "" : one.substring(1, bracket);
+        end = bracket + 1;
+        if (host.isEmpty() || (end < one.length() && one.charAt(end) != ':')) {
+          problems.add(which + " of the URL: an IPv6 address is of the form [address]:port");
+          end = one.length();
+        }
+      } else {
+        int colon = one.indexOf(':');
+        end = colon < 0 ? one.length() : colon;
+        host = one.substring(0, end);
+        if (colon >= 0 && one.indexOf(':', colon + 1) >= 0) {
+          problems.add(which + " of the URL has several colons; put an IPv6 address in brackets");
+          end = one.length();
+        }
+      }
+      hosts.add(UrlText.decoded(host, false, which, problems));
+      String port = end < one.length() ? one.substring(end + 1) : "";
+      ports.add(UrlText.decoded(port, false, "port of " + which, problems));
+    }
+  }
+}

@@ -1,0 +1,79 @@
+package io.everpool.postgresql.url;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.postgresql.driver.PresentDriver;
+import io.everpool.postgresql.driver.PropertyNames;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a session is given at its start where the user hasn't said otherwise. All of it goes through
+ * pgjdbc's properties and costs no round trip; and since the server takes start-up options for the
+ * session's defaults, {@code RESET ALL} returns to them.
+ *
+ * <ul>
+ *   <li>{@code command-timeout} is {@code statement_timeout}, by the start-up parameter {@code
+ *       options}, before the user's own options so that they win. Neon's pooler refuses {@code
+ *       options}; there it is pgjdbc's {@code queryTimeout}: the driver cancels the statement.
+ *   <li>{@code socketTimeout} is {@link #GRACE} longer, so that a server that hangs doesn't hang
+ *       its callers for ever. It counts from one byte to the next. Who lets a statement run longer
+ *       ({@code SET LOCAL statement_timeout}) sets {@code socketTimeout}, or {@link
+ *       java.sql.Connection#setNetworkTimeout}.
+ *   <li>{@code tcpKeepAlive} is on, {@code ApplicationName} is the pool's name.
+ *   <li>{@code assumeMinServerVersion} is 9.0: pgjdbc then sends the application's name at start-up
+ *       too, and not by a {@code SET} that costs a round trip and that {@code RESET ALL} undoes.
+ * </ul>
+ */
+final class SessionDefaults {
+  /** What the answer may take beyond the statement, and a driver's cancel request too. */
+  static final Duration GRACE = Duration.ofSeconds(10);
+
+  /** What pgjdbc takes at the most, in seconds. */
+  private static final long LONGEST_SOCKET_TIMEOUT = 2_147_483;
+
+  private static final String STATEMENT_TIMEOUT = "statement_timeout";
+
+  private SessionDefaults() {}
+
+  /** Adds to {@code properties} what isn't there. */
+  static void add(
+      Map<String, String> properties, PoolConfig config, boolean neonPooler, List<String> notes) {
+    properties.putIfAbsent(PropertyNames.APPLICATION_NAME, config.name());
+    properties.putIfAbsent(PropertyNames.TCP_KEEP_ALIVE, "true");
+    properties.putIfAbsent(PropertyNames.ASSUME_MIN_SERVER_VERSION, "9.0");
+    Duration limit = config.commandTimeout();
+    String options = properties.getOrDefault(PropertyNames.OPTIONS, "");
+    if (limit.isZero() || options.contains(STATEMENT_TIMEOUT)) {
+      return;
+    }
+    if (neonPooler) {
+      if (PresentDriver.HERE.knows(PropertyNames.QUERY_TIMEOUT)) {
+        properties.putIfAbsent(PropertyNames.QUERY_TIMEOUT, Long.toString(wholeSeconds(limit)));
+      }
+      notes.add(
+          enforcement() + " ALTER ROLE ... SET " + STATEMENT_TIMEOUT + " = " + limit.toMillis());
+    } else {
+      String ours = "-c " + STATEMENT_TIMEOUT + "=" + limit.toMillis();
+      properties.put(PropertyNames.OPTIONS, options.isBlank() ? ours : ours + " " + options);
+    }
+    properties.putIfAbsent(
+        PropertyNames.SOCKET_TIMEOUT,
+        Long.toString(Math.min(LONGEST_SOCKET_TIMEOUT, wholeSeconds(limit.plus(GRACE)))));
+  }
+
+  private static String enforcement() {
+    PresentDriver driver = PresentDriver.HERE;
+    return (driver.knows(PropertyNames.QUERY_TIMEOUT)
+            ? "command-timeout is enforced by the driver (queryTimeout), since"
+            : "command-timeout is not enforced: pgjdbc "
+                + driver.version()
+                + " has no queryTimeout, as 42.7.9 has, and")
+        + " Neon's pooler takes no start-up options; to have the server enforce it:";
+  }
+
+  /** Never less than the duration. */
+  static long wholeSeconds(Duration duration) {
+    return duration.plusNanos(999_999_999).toSeconds();
+  }
+}

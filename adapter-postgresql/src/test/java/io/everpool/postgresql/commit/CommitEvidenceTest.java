@@ -1,0 +1,106 @@
+package io.everpool.postgresql.commit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.driver.CommitStatus;
+import java.math.BigInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** What a server says is believed only where it can't be about something else. */
+class CommitEvidenceTest {
+  private static final ServerRun CLEAN = run("1", "started 1", "since 1", null);
+  private static final ServerRun RECOVERED = run("1", "started 1", "since 1", 500);
+  private static final int LSN = 1_000;
+
+  private static ServerRun run(
+      String timeline, String started, String statistics, @Nullable Integer recoveredTo) {
+    return new ServerRun(
+        "system",
+        timeline,
+        started,
+        statistics,
+        recoveredTo == null ? null : BigInteger.valueOf(recoveredTo));
+  }
+
+  private static CommitStatus believed(
+      ServerRun then, @Nullable String said, ServerRun now, int checkpoint) {
+    return new CommitEvidence(said, now, BigInteger.valueOf(checkpoint))
+        .about(new LogPosition(then, BigInteger.valueOf(LSN)));
+  }
+
+  private static CommitStatus believed(ServerRun then, ServerRun now) {
+    return believed(then, "committed", now, LSN + 1);
+  }
+
+  @Test
+  void withinARunItsWordCounts() {
+    for (ServerRun run : new ServerRun[] {CLEAN, RECOVERED}) {
+      assertThat(believed(run, "committed", run, 0)).isEqualTo(CommitStatus.COMMITTED);
+      assertThat(believed(run, "aborted", run, 0)).isEqualTo(CommitStatus.ABORTED);
+      assertThat(believed(run, "in progress", run, 0)).isEqualTo(CommitStatus.IN_PROGRESS);
+      assertThat(believed(run, null, run, 0)).isEqualTo(CommitStatus.UNKNOWN);
+    }
+  }
+
+  @Test
+  void overOrderlyRestartsItsWordCounts() {
+    ServerRun later = run("1", "started 2", "since 1", null);
+    assertThat(believed(CLEAN, later)).isEqualTo(CommitStatus.COMMITTED);
+    assertThat(believed(RECOVERED, later)).isEqualTo(CommitStatus.COMMITTED);
+    assertThat(believed(CLEAN, "aborted", later, LSN)).isEqualTo(CommitStatus.ABORTED);
+  }
+
+  /** Its statistics are those of after the crash. */
+  @Test
+  void anOrderlyRestartDoesNotHideACrashBefore() {
+    assertThat(believed(CLEAN, run("1", "started 3", "since 2", null)))
+        .isEqualTo(CommitStatus.UNKNOWN);
+  }
+
+  @Test
+  void withoutStatisticsNothingIsSure() {
+    ServerRun silent = run("1", "started 1", "", null);
+    assertThat(believed(silent, run("1", "started 2", "", null))).isEqualTo(CommitStatus.UNKNOWN);
+  }
+
+  /** Its last shutdown was before the transaction. */
+  @Test
+  void filesThatWerePutBackAreNotTheServerThatWas() {
+    assertThat(believed(CLEAN, "committed", run("1", "started 2", "since 1", null), LSN - 1))
+        .isEqualTo(CommitStatus.UNKNOWN);
+  }
+
+  @Test
+  void aCrashThatMayHaveKeptTheCommitLeavesItUnknown() {
+    assertThat(believed(CLEAN, run("1", "started 2", "since 2", LSN + 1)))
+        .isEqualTo(CommitStatus.UNKNOWN);
+    assertThat(believed(CLEAN, run("2", "started 2", "since 2", LSN + 1)))
+        .as("a failover")
+        .isEqualTo(CommitStatus.UNKNOWN);
+  }
+
+  @Test
+  void aRecoveryThatEndedBeforeTheCommitHasNotSeenIt() {
+    assertThat(believed(CLEAN, run("1", "started 2", "since 2", LSN)))
+        .isEqualTo(CommitStatus.ABORTED);
+    assertThat(believed(RECOVERED, run("2", "started 2", "since 2", LSN - 1)))
+        .as("a failover")
+        .isEqualTo(CommitStatus.ABORTED);
+  }
+
+  /** Somebody has reset the statistics; the recovery is the one before the transaction. */
+  @Test
+  void theRecoveryBeforeTheTransactionProvesNothing() {
+    assertThat(believed(RECOVERED, run("1", "started 1", "since 2", 500)))
+        .isEqualTo(CommitStatus.UNKNOWN);
+  }
+
+  @Test
+  void anotherSystemAndAStandbyKnowNothing() {
+    ServerRun other = new ServerRun("other", "1", "started 1", "since 1", null);
+    assertThat(believed(CLEAN, other)).isEqualTo(CommitStatus.UNKNOWN);
+    ServerRun standby = run("", "started 2", "since 2", 900);
+    assertThat(believed(CLEAN, standby)).isEqualTo(CommitStatus.UNKNOWN);
+  }
+}

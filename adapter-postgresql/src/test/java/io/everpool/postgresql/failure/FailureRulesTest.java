@@ -1,0 +1,501 @@
+package io.everpool.postgresql.failure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.driver.Verdict;
+import io.everpool.postgresql.socket.DeadlineException;
+import io.everpool.postgresql.socket.SocketClosedException;
+import java.io.EOFException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.nio.file.NoSuchFileException;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertificateException;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.PSQLState;
+import org.postgresql.util.ServerErrorMessage;
+
+/**
+ * Every row of the table by the words of those who say them: PostgreSQL, PgBouncer, Neon, Supavisor
+ * and pgjdbc, in exceptions as pgjdbc makes them. Failures really provoked are in RealFailuresTest.
+ */
+class FailureRulesTest {
+
+  /** What happened, when, and what it means. */
+  record Sample(boolean connecting, SQLException failure, Verdict verdict) {}
+
+  private static SQLException server(String severity, String state, String message) {
+    return new PSQLException(
+        new ServerErrorMessage("S" + severity + "\0C" + state + "\0M" + message + "\0"), true);
+  }
+
+  private static SQLException driver(String state, String message, @Nullable Throwable cause) {
+    for (PSQLState known : PSQLState.values()) {
+      if (known.getState().equals(state)) {
+        return new PSQLException(message, known, cause);
+      }
+    }
+    throw new AssertionError("pgjdbc has no state " + state);
+  }
+
+  private static Sample using(SQLException failure, Verdict verdict) {
+    return new Sample(false, failure, verdict);
+  }
+
+  private static Sample connecting(SQLException failure, Verdict verdict) {
+    return new Sample(true, failure, verdict);
+  }
+
+  private static SQLException neon(String message) {
+    return server("ERROR", "XX000", message);
+  }
+
+  private static SQLException bouncer(String message) {
+    return server("FATAL", "08P01", message);
+  }
+
+  static List<Sample> samples() {
+    List<Sample> samples = new ArrayList<>();
+    // Statements
+    samples.add(
+        using(
+            server("ERROR", "40001", "could not serialize access due to concurrent update"),
+            Verdict.TRANSACTION_CONFLICT));
+    samples.add(using(server("ERROR", "40P01", "deadlock detected"), Verdict.TRANSACTION_CONFLICT));
+    samples.add(
+        using(
+            server("FATAL", "40001", "terminating connection due to conflict with recovery"),
+            Verdict.CONNECTION_LOST));
+    samples.add(
+        using(
+            server("ERROR", "57014", "canceling statement due to statement timeout"),
+            Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
+            server("ERROR", "25006", "cannot execute INSERT in a read-only transaction"),
+            Verdict.READ_ONLY_SERVER));
+    samples.add(using(server("ERROR", "0A000", "not implemented"), Verdict.STATEMENT_FAILED));
+    // What the database has changed under this side's memory
+    samples.add(
+        using(
+            server("ERROR", "0A000", "cached plan must not change result type"),
+            Verdict.STALE_PLAN));
+    samples.add(
+        using(
+            server("FEHLER", "0A000", "gecachter Plan darf x\0RRevalidateCachedQuery"),
+            Verdict.STALE_PLAN));
+    samples.add(
+        using(
+            server("ERROR", "26000", "prepared statement \"S_12\" does not exist"),
+            Verdict.STALE_PLAN));
+    samples.add(
+        using(
+            server("ERROR", "26000", "prepared statement \"mine\" does not exist"),
+            Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
+            server("ERROR", "XX000", "cache lookup failed for type 16385"), Verdict.STALE_SESSION));
+    samples.add(
+        using(
+            server("ERROR", "42704", "type with OID 16385 does not exist"), Verdict.STALE_SESSION));
+    samples.add(
+        using(server("ERROR", "42704", "type \"mood\" does not exist"), Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
+            server("ERROR", "23505", "duplicate key value violates unique constraint"),
+            Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
+            server("ERROR", "XX000", "cache lookup failed for relation 1"),
+            Verdict.STATEMENT_FAILED));
+    samples.add(using(server("ERROR", "53200", "out of memory"), Verdict.STATEMENT_FAILED));
+    samples.add(using(server("ERROR", "55P03", "could not obtain lock"), Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
+            server("ERROR", "XX000", "disk quota exceeded for this table"),
+            Verdict.STATEMENT_FAILED));
+    // A statement's failure with a connection's state, in several languages
+    samples.add(
+        using(server("ERROR", "3D000", "database \"x\" does not exist"), Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
+            server("ERROR", "08001", "could not establish connection"), Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
+            server("FEHLER", "08003", "Verbindung »x« nicht verfügbar"), Verdict.STATEMENT_FAILED));
+    samples.add(using(server("ОШИБКА", "08006", "x"), Verdict.STATEMENT_FAILED));
+    samples.add(using(server("ERROR", "28000", "x"), Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
+            server("ERROR", "53300", "too many connections for dblink"), Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
+            server("ERROR", "08P01", "bind message supplies 1 parameters"),
+            Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(server("ERROR", "42501", "permission denied for table t"), Verdict.STATEMENT_FAILED));
+    // Neon
+    samples.add(connecting(neon("Couldn't connect to compute node"), Verdict.SERVER_STARTING));
+    samples.add(
+        connecting(
+            neon(
+                "Failed to acquire permit to connect to the database. Too many"
+                    + " database connection attempts are currently ongoing."),
+            Verdict.OUT_OF_SLOTS));
+    samples.add(
+        connecting(
+            neon("Too many connections to this endpoint. Please try again later."),
+            Verdict.OUT_OF_SLOTS));
+    samples.add(
+        connecting(neon("Control plane request failed: endpoint is disabled"), Verdict.REFUSED));
+    samples.add(
+        connecting(
+            neon("Control plane request failed: endpoint cannot be found"), Verdict.REFUSED));
+    samples.add(
+        connecting(
+            neon(
+                "Endpoint ID is not specified. Either please upgrade the postgres"
+                    + " client library (libpq) for SNI support or pass the endpoint ID"),
+            Verdict.REFUSED));
+    samples.add(
+        connecting(
+            neon("This IP address 1.2.3.4 is not allowed to connect to this endpoint."),
+            Verdict.ACCESS_DENIED));
+    samples.add(
+        connecting(
+            neon(
+                "Control plane request failed: endpoint is temporarily unavailable."
+                    + " Check your quotas and/or contact our support."),
+            Verdict.SERVER_STARTING));
+    samples.add(
+        connecting(
+            neon("Your account or project has exceeded the compute time quota."), Verdict.REFUSED));
+    samples.add(connecting(neon("Control plane request failed"), Verdict.SERVER_STARTING));
+    samples.add(
+        connecting(
+            neon("unsupported startup parameter: options. Please use unpooled" + " connection"),
+            Verdict.REFUSED));
+    samples.add(
+        connecting(neon("password authentication failed for user 'joe'"), Verdict.ACCESS_DENIED));
+    samples.add(connecting(neon("sorry, too many clients already"), Verdict.OUT_OF_SLOTS));
+    samples.add(
+        connecting(
+            neon(
+                "remaining connection slots are reserved for roles with the"
+                    + " SUPERUSER attribute"),
+            Verdict.OUT_OF_SLOTS));
+    samples.add(connecting(neon("the database system is starting up"), Verdict.SERVER_STARTING));
+    samples.add(
+        connecting(
+            neon("terminating connection due to administrator command"), Verdict.SERVER_DOWN));
+    samples.add(connecting(neon("database \"x\" does not exist"), Verdict.ACCESS_DENIED));
+    samples.add(connecting(neon("something new"), Verdict.CONNECTION_LOST));
+    // Supavisor
+    samples.add(
+        connecting(server("FATAL", "XX000", "Tenant or user not found"), Verdict.ACCESS_DENIED));
+    samples.add(
+        connecting(
+            server("FATAL", "XX000", "MaxClientsInSessionMode: max clients reached"),
+            Verdict.OUT_OF_SLOTS));
+    // PgBouncer
+    samples.add(using(bouncer("query_wait_timeout"), Verdict.OUT_OF_SLOTS));
+    samples.add(
+        connecting(bouncer("no more connections allowed (max_client_conn)"), Verdict.OUT_OF_SLOTS));
+    samples.add(
+        connecting(
+            bouncer("client connections exceeded (max_db_client_connections)"),
+            Verdict.OUT_OF_SLOTS));
+    samples.add(connecting(bouncer("SASL authentication failed"), Verdict.ACCESS_DENIED));
+    samples.add(connecting(bouncer("no such user: joe"), Verdict.ACCESS_DENIED));
+    samples.add(connecting(bouncer("no such database: x"), Verdict.ACCESS_DENIED));
+    samples.add(connecting(bouncer("unsupported startup parameter: options"), Verdict.REFUSED));
+    samples.add(connecting(bouncer("SSL required"), Verdict.REFUSED));
+    samples.add(connecting(bouncer("database \"x\" is disabled"), Verdict.REFUSED));
+    samples.add(using(bouncer("server conn crashed?"), Verdict.SERVER_DOWN));
+    samples.add(
+        connecting(
+            bouncer("server login has been failing, try again later" + " (server_login_retry)"),
+            Verdict.SERVER_DOWN));
+    samples.add(using(bouncer("idle transaction timeout"), Verdict.CONNECTION_LOST));
+    // PostgreSQL
+    samples.add(
+        using(
+            server("FATAL", "57P01", "terminating connection due to administrator command"),
+            Verdict.SERVER_DOWN));
+    samples.add(
+        using(
+            server(
+                "FATAL",
+                "57P02",
+                "terminating connection because of crash of another" + " server process"),
+            Verdict.SERVER_DOWN));
+    samples.add(
+        connecting(
+            server("FATAL", "57P03", "the database system is starting up"),
+            Verdict.SERVER_STARTING));
+    samples.add(
+        using(
+            server("FATAL", "57P04", "terminating connection because database was dropped"),
+            Verdict.REFUSED));
+    samples.add(
+        using(
+            server("FATAL", "57P05", "terminating connection due to idle-session timeout"),
+            Verdict.CONNECTION_LOST));
+    samples.add(
+        using(
+            server(
+                "FATAL", "25P03", "terminating connection due to idle-in-transaction" + " timeout"),
+            Verdict.CONNECTION_LOST));
+    samples.add(
+        using(
+            server("FATAL", "25P04", "terminating connection due to transaction timeout"),
+            Verdict.DEADLINE));
+    samples.add(
+        connecting(
+            server("FATAL", "53300", "sorry, too many clients already"), Verdict.OUT_OF_SLOTS));
+    samples.add(
+        connecting(
+            server("FATAL", "28P01", "password authentication failed for user \"joe\""),
+            Verdict.ACCESS_DENIED));
+    samples.add(
+        connecting(
+            server("FATAL", "28000", "no pg_hba.conf entry for host"), Verdict.ACCESS_DENIED));
+    samples.add(
+        connecting(
+            server("FATAL", "3D000", "database \"x\" does not exist"), Verdict.ACCESS_DENIED));
+    samples.add(
+        connecting(
+            server("FATAL", "42501", "permission denied for database \"x\""),
+            Verdict.ACCESS_DENIED));
+    samples.add(
+        connecting(
+            server("FATAL", "0A000", "unsupported startup parameter: foo"), Verdict.REFUSED));
+    samples.add(
+        connecting(
+            server("FATAL", "42704", "unrecognized configuration parameter \"x\""),
+            Verdict.REFUSED));
+    samples.add(
+        using(server("PANIC", "58030", "could not write to log file"), Verdict.CONNECTION_LOST));
+    // TLS
+    samples.add(
+        connecting(
+            driver("08006", "SSL error", handshake(new CertificateException("x"))),
+            Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver("08006", "SSL error", handshake(new CertPathValidatorException("x"))),
+            Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver(
+                "08006",
+                "The hostname h could not be verified by hostnameverifier"
+                    + " PgjdbcHostnameVerifier.",
+                null),
+            Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver(
+                "08006",
+                "Could not open SSL root certificate file",
+                new FileNotFoundException("x")),
+            Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver("08006", "Could not read SSL key file", new NoSuchFileException("x")),
+            Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver("08006", "SSL error", new SSLHandshakeException("no cipher")), Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver("08006", "SSL error", handshake(new EOFException())), Verdict.SERVER_DOWN));
+    samples.add(
+        using(
+            driver("08006", "An I/O error", new SSLException("bad record")),
+            Verdict.CONNECTION_LOST));
+    samples.add(
+        connecting(
+            driver("08006", "Could not open SSL root certificate", new NoSuchFileException("x")),
+            Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver(
+                "08006",
+                "SSL error",
+                new SSLHandshakeException("Received fatal alert: unknown_ca")),
+            Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver(
+                "08001",
+                "The server ended the TLS handshake that sslnegotiation=direct begins with",
+                new EOFException()),
+            Verdict.REFUSED));
+    // Logins that the server refuses for another reason than the password
+    samples.add(
+        connecting(
+            server("FATAL", "55000", "database \"x\" is not currently accepting connections"),
+            Verdict.ACCESS_DENIED));
+    samples.add(
+        connecting(
+            server("FATAL", "28000", "no pg_hba.conf entry for host \"h\", no encryption"),
+            Verdict.ACCESS_DENIED));
+    samples.add(
+        connecting(
+            server("FATAL", "28000", "connection requires a valid client certificate"),
+            Verdict.ACCESS_DENIED));
+    samples.add(
+        connecting(
+            server("FATAL", "28000", "no pg_hba.conf entry for host \"h\", SSL encryption"),
+            Verdict.ACCESS_DENIED));
+    samples.add(connecting(neon("Rate limit exceeded"), Verdict.OUT_OF_SLOTS));
+    // What pgjdbc refuses itself, before the server is asked
+    samples.add(
+        connecting(
+            driver("08001", "Something unusual", new NumberFormatException("x")), Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver("08006", "The class x", new ClassNotFoundException("x")), Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver("22023", "prepareThreshold parameter value must be an integer", null),
+            Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver("08001", "A connection could not be made using the requested protocol x.", null),
+            Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver("08006", "The SSLSocketFactory class x could not be instantiated.", null),
+            Verdict.REFUSED));
+    // The network
+    samples.add(connecting(attempt(new UnknownHostException("h")), Verdict.SERVER_DOWN));
+    samples.add(connecting(attempt(new ConnectException("refused")), Verdict.SERVER_DOWN));
+    samples.add(connecting(attempt(new NoRouteToHostException("h")), Verdict.SERVER_DOWN));
+    samples.add(connecting(attempt(new SocketTimeoutException("t")), Verdict.SERVER_DOWN));
+    samples.add(connecting(attempt(new DeadlineException()), Verdict.SERVER_DOWN));
+    samples.add(connecting(attempt(new EOFException()), Verdict.SERVER_DOWN));
+    samples.add(
+        using(broken(new SocketTimeoutException("Read timed out")), Verdict.CONNECTION_LOST));
+    samples.add(using(broken(new SocketClosedException()), Verdict.CONNECTION_LOST));
+    samples.add(using(broken(new EOFException()), Verdict.SERVER_DOWN));
+    samples.add(using(broken(new SocketException("Connection reset")), Verdict.SERVER_DOWN));
+    samples.add(using(broken(new IOException("Broken pipe")), Verdict.CONNECTION_LOST));
+    // pgjdbc
+    samples.add(
+        connecting(
+            driver(
+                "08004",
+                "The server requested SCRAM-based authentication, but no"
+                    + " password was provided.",
+                null),
+            Verdict.ACCESS_DENIED));
+    samples.add(
+        connecting(driver("08004", "The server does not support SSL.", null), Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver("08004", "The authentication type 7 is not supported.", null), Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver(
+                "08001",
+                "Could not find a server with specified targetServerType:" + " primary",
+                null),
+            Verdict.SERVER_STARTING));
+    samples.add(
+        connecting(new Timelines.Superseded("old:5432", "7", 1, 2), Verdict.SERVER_STARTING));
+    samples.add(
+        connecting(driver("08001", "Connection attempt timed out.", null), Verdict.SERVER_DOWN));
+    samples.add(
+        using(driver("08003", "This connection has been closed.", null), Verdict.CONNECTION_LOST));
+    samples.add(using(new SQLException("closed", "08003"), Verdict.CONNECTION_LOST));
+    samples.add(using(new SQLException("no state at all"), Verdict.STATEMENT_FAILED));
+    return samples;
+  }
+
+  private static IOException handshake(Exception cause) {
+    SSLHandshakeException failure = new SSLHandshakeException("handshake");
+    failure.initCause(cause);
+    return failure;
+  }
+
+  private static SQLException attempt(IOException cause) {
+    return driver("08001", "The connection attempt failed.", cause);
+  }
+
+  private static SQLException broken(IOException cause) {
+    return driver("08006", "An I/O error occurred while sending to the backend.", cause);
+  }
+
+  @ParameterizedTest
+  @MethodSource("samples")
+  void aFailureMeansWhatTheTableSays(Sample sample) {
+    Verdict verdict =
+        sample.connecting()
+            ? FailureRules.classify(ConnectFailure.of(sample.failure(), "h:5432/d"))
+            : FailureRules.classify(sample.failure());
+    assertThat(verdict).isEqualTo(sample.verdict());
+  }
+
+  /** A row that no sample needs is wrong, shadowed or untested. */
+  @Test
+  void everyRowIsNeeded() {
+    Set<FailureRule> unused = new LinkedHashSet<>(FailureRules.TABLE);
+    for (Sample sample : samples()) {
+      FailureRule rule = FailureRules.find(sample.failure(), sample.connecting());
+      if (rule != null) {
+        unused.remove(rule);
+      }
+    }
+    assertThat(unused).isEmpty();
+  }
+
+  @Test
+  void causesAreLookedThrough() {
+    SQLException lost = server("FATAL", "57P01", "terminating connection");
+    assertThat(FailureRules.classify(new RuntimeException(new IllegalStateException(lost))))
+        .isEqualTo(Verdict.SERVER_DOWN);
+    assertThat(FailureRules.classify(new SQLException("wrapped", "HY000", lost)))
+        .isEqualTo(Verdict.SERVER_DOWN);
+    SQLException connect = ConnectFailure.of(attempt(new ConnectException("x")), "h:1/d");
+    assertThat(FailureRules.classify(new RuntimeException(connect))).isEqualTo(Verdict.SERVER_DOWN);
+  }
+
+  /** An application may time out on something that isn't the database. */
+  @Test
+  void aFailureWithoutAnSqlExceptionIsTheCallers() {
+    assertThat(FailureRules.classify(new RuntimeException(new SocketTimeoutException("http"))))
+        .isEqualTo(Verdict.STATEMENT_FAILED);
+    assertThat(FailureRules.classify(new IllegalStateException()))
+        .isEqualTo(Verdict.STATEMENT_FAILED);
+  }
+
+  @Test
+  void causesThatGoInCirclesAreLeftAtSomePoint() {
+    RuntimeException one = new RuntimeException("one");
+    RuntimeException two = new RuntimeException("two", one);
+    one.initCause(two);
+    assertThat(FailureRules.classify(one)).isEqualTo(Verdict.STATEMENT_FAILED);
+    SQLException sql = new SQLException("circle", "08006");
+    sql.initCause(new RuntimeException(sql));
+    assertThat(FailureRules.classify(sql)).isEqualTo(Verdict.CONNECTION_LOST);
+    assertThat(ConnectFailure.of(sql, "h:1/d").getMessage()).contains("circle");
+  }
+}

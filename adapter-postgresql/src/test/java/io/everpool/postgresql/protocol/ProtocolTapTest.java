@@ -1,0 +1,683 @@
+package io.everpool.postgresql.protocol;
+
+import static io.everpool.api.driver.Effects.COMMITTED;
+import static io.everpool.api.driver.Effects.IN_DOUBT;
+import static io.everpool.api.driver.Effects.NONE;
+import static io.everpool.api.driver.Effects.UNPROVEN;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import io.everpool.api.driver.Effects;
+import java.nio.charset.StandardCharsets;
+import java.util.Random;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What the tap makes of the messages that pass, wherever the buffers cut them. */
+class ProtocolTapTest {
+
+  private static Arguments row(String what, Effects expected, UnaryOperator<Conversation> said) {
+    return arguments(what, expected, said);
+  }
+
+  /** One statement by the simple protocol, and whether its answers came. */
+  private static Conversation simple(Conversation c, String sql, String tag, char status) {
+    return c.query(sql).complete(tag).ready(status);
+  }
+
+  private static Conversation begun(Conversation c) {
+    return simple(c, "begin", "BEGIN", 'T');
+  }
+
+  private static Conversation written(Conversation c) {
+    return simple(begun(c), "insert into t values (1)", "INSERT 0 1", 'T');
+  }
+
+  static Stream<Arguments> answered() {
+    return Stream.of(
+        row("nothing at all", NONE, c -> c),
+        row("a write in autocommit", COMMITTED, c -> simple(c, "insert", "INSERT 0 1", 'I')),
+        row(
+            "a query may call what writes",
+            COMMITTED,
+            c -> simple(c, "select f()", "SELECT 1", 'I')),
+        row("a setting", NONE, c -> simple(c, "set x = 1", "SET", 'I')),
+        row("a message to others", COMMITTED, c -> simple(c, "notify x", "NOTIFY", 'I')),
+        row("an unknown tag", COMMITTED, c -> simple(c, "frobnicate", "FROBNICATE", 'I')),
+        row("an empty query", NONE, c -> c.query("").answer('I', new byte[0]).ready('I')),
+        row("an open transaction", NONE, ProtocolTapTest::written),
+        row("a commit", COMMITTED, c -> simple(written(c), "commit", "COMMIT", 'I')),
+        row("a commit of nothing", NONE, c -> simple(begun(c), "commit", "COMMIT", 'I')),
+        row("a commit outside", NONE, c -> simple(c, "commit", "COMMIT", 'I')),
+        row("a rollback", NONE, c -> simple(written(c), "rollback", "ROLLBACK", 'I')),
+        row(
+            "a commit of a failed transaction",
+            NONE,
+            c ->
+                simple(
+                    written(c).query("x").error("ERROR", "42601").ready('E'),
+                    "commit",
+                    "ROLLBACK",
+                    'I')),
+        row(
+            "a commit that fails",
+            NONE,
+            c -> written(c).query("commit").error("ERROR", "23503").ready('I')),
+        row(
+            "a commit behind a rollback to a savepoint",
+            COMMITTED,
+            c ->
+                simple(
+                    simple(written(c), "rollback to a", "ROLLBACK", 'T'), "commit", "COMMIT", 'I')),
+        row(
+            "two-phase",
+            COMMITTED,
+            c -> simple(written(c), "prepare transaction 'x'", "PREPARE TRANSACTION", 'I')),
+        row(
+            "the second phase",
+            COMMITTED,
+            c -> simple(c, "commit prepared 'x'", "COMMIT PREPARED", 'I')),
+        row(
+            "the second phase undone",
+            COMMITTED,
+            c -> simple(c, "rollback prepared 'x'", "ROLLBACK PREPARED", 'I')),
+        row(
+            "commit and chain",
+            COMMITTED,
+            c -> simple(written(c), "commit and chain", "COMMIT", 'T')),
+        row(
+            "rollback and chain, then a commit",
+            COMMITTED,
+            c ->
+                simple(
+                    simple(
+                        simple(written(c), "rollback and chain", "ROLLBACK", 'T'),
+                        "insert",
+                        "INSERT 0 1",
+                        'T'),
+                    "commit",
+                    "COMMIT",
+                    'I')),
+        row(
+            "a failed write in autocommit",
+            NONE,
+            c -> c.query("insert").error("ERROR", "40001").ready('I')),
+        row(
+            "several statements",
+            COMMITTED,
+            c ->
+                c.query("set x = 1; insert; show x")
+                    .complete("SET")
+                    .complete("INSERT 0 1")
+                    .complete("SHOW")
+                    .ready('I')),
+        row(
+            "several statements, the last fails",
+            NONE,
+            c ->
+                c.query("insert; insert")
+                    .complete("INSERT 0 1")
+                    .error("ERROR", "23505")
+                    .ready('I')),
+        row(
+            "a commit among several, the last fails",
+            COMMITTED,
+            c ->
+                c.query("insert; commit; insert")
+                    .complete("INSERT 0 1")
+                    .complete("COMMIT")
+                    .error("ERROR", "23505")
+                    .ready('I')),
+        row(
+            "a rollback among several",
+            COMMITTED,
+            c ->
+                c.query("insert; rollback; insert")
+                    .complete("INSERT 0 1")
+                    .complete("ROLLBACK")
+                    .complete("INSERT 0 1")
+                    .ready('I')),
+        row(
+            "a rollback at the end of several",
+            NONE,
+            c ->
+                c.query("insert; rollback; show x")
+                    .complete("INSERT 0 1")
+                    .complete("ROLLBACK")
+                    .complete("SHOW")
+                    .ready('I')),
+        row(
+            "a begin makes what came before part of it",
+            NONE,
+            c ->
+                c.query("insert; begin; insert")
+                    .complete("INSERT 0 1")
+                    .complete("BEGIN")
+                    .complete("INSERT 0 1")
+                    .ready('T')),
+        row(
+            "and a commit commits it",
+            COMMITTED,
+            c ->
+                simple(
+                    c.query("insert; begin").complete("INSERT 0 1").complete("BEGIN").ready('T'),
+                    "commit",
+                    "COMMIT",
+                    'I')),
+        row(
+            "a block's rollback, then a write, in one text",
+            COMMITTED,
+            c ->
+                written(c)
+                    .query("rollback; insert")
+                    .complete("ROLLBACK")
+                    .complete("INSERT 0 1")
+                    .ready('I')),
+        row(
+            "a block's rollback and a begin, in one text",
+            NONE,
+            c ->
+                written(c)
+                    .query("rollback; begin; insert")
+                    .complete("ROLLBACK")
+                    .complete("BEGIN")
+                    .complete("INSERT 0 1")
+                    .ready('T')),
+        row("a procedure", COMMITTED, c -> simple(c, "call p()", "CALL", 'I')),
+        row(
+            "a procedure that fails may have committed",
+            COMMITTED,
+            c -> c.query("call p()").error("ERROR", "40001").ready('I')),
+        row(
+            "a procedure that fails in a block has not",
+            NONE,
+            c -> begun(c).query("call p()").error("ERROR", "40001").ready('E')),
+        row(
+            "a DO that fails and commits nothing",
+            NONE,
+            c -> c.query("do $$begin insert into t; end$$").error("ERROR", "40001").ready('I')),
+        row(
+            "a DO that fails and commits",
+            COMMITTED,
+            c -> c.query("do $$begin Commit; end$$").error("ERROR", "40001").ready('I')),
+        row(
+            "a procedure, then a begin, and a rollback",
+            COMMITTED,
+            c ->
+                simple(
+                    c.extended("call p()")
+                        .extended("begin")
+                        .sync()
+                        .bound()
+                        .complete("CALL")
+                        .bound()
+                        .complete("BEGIN")
+                        .ready('T'),
+                    "rollback",
+                    "ROLLBACK",
+                    'I')),
+        row(
+            "an index built concurrently fails",
+            COMMITTED,
+            c ->
+                c.query("create index concurrently i on t (a)").error("ERROR", "40P01").ready('I')),
+        row(
+            "a table that is there already",
+            NONE,
+            c -> c.query("create table t()").error("ERROR", "42P07").ready('I')),
+        row("a function", COMMITTED, c -> c.function().answer('V', new byte[4]).ready('I')),
+        row(
+            "a function in a block",
+            NONE,
+            c -> begun(c).function().answer('V', new byte[4]).ready('T')),
+        row("a function that fails", NONE, c -> c.function().error("ERROR", "42883").ready('I')),
+        row(
+            "the extended protocol",
+            COMMITTED,
+            c -> c.extended("insert").sync().bound().complete("INSERT 0 1").ready('I')),
+        row(
+            "a batch that fails",
+            NONE,
+            c ->
+                c.extended("insert")
+                    .extended("insert")
+                    .sync()
+                    .bound()
+                    .complete("INSERT 0 1")
+                    .bound()
+                    .error("ERROR", "23505")
+                    .ready('I')),
+        row(
+            "a constraint that fails at the end",
+            NONE,
+            c ->
+                c.extended("insert")
+                    .sync()
+                    .bound()
+                    .complete("INSERT 0 1")
+                    .error("ERROR", "23503")
+                    .ready('I')),
+        row(
+            "a begin in front of it, as JDBC sends it",
+            NONE,
+            c ->
+                c.extended("BEGIN")
+                    .extended("insert")
+                    .sync()
+                    .bound()
+                    .complete("BEGIN")
+                    .bound()
+                    .complete("INSERT 0 1")
+                    .ready('T')),
+        row(
+            "a portal of which rows have come",
+            COMMITTED,
+            c ->
+                simple(
+                    begun(c)
+                        .extended("insert returning")
+                        .sync()
+                        .bound()
+                        .rows(3)
+                        .answer('s', new byte[0])
+                        .ready('T'),
+                    "commit",
+                    "COMMIT",
+                    'I')),
+        row(
+            "a copy in",
+            COMMITTED,
+            c ->
+                c.query("copy t from stdin")
+                    .answer('G', new byte[3])
+                    .send('d', new byte[100])
+                    .send('c', new byte[0])
+                    .complete("COPY 9")
+                    .ready('I')),
+        row(
+            "a copy in that is called off",
+            NONE,
+            c ->
+                c.query("copy t from stdin")
+                    .answer('G', new byte[3])
+                    .send('d', new byte[100])
+                    .send('f', new byte[1])
+                    .error("ERROR", "57014")
+                    .ready('I')),
+        row(
+            "a copy in by the extended protocol, whose sync is passed over",
+            NONE,
+            c ->
+                c.extended("copy t from stdin")
+                    .sync()
+                    .bound()
+                    .answer('G', new byte[3])
+                    .send('f', new byte[1])
+                    .sync()
+                    .error("ERROR", "57014")
+                    .ready('I')),
+        row(
+            "what comes after it is still understood",
+            COMMITTED,
+            c ->
+                simple(
+                    c.extended("copy t from stdin")
+                        .sync()
+                        .bound()
+                        .answer('G', new byte[3])
+                        .send('f', new byte[1])
+                        .sync()
+                        .error("ERROR", "57014")
+                        .ready('I'),
+                    "insert",
+                    "INSERT 0 1",
+                    'I')),
+        row(
+            "a copy out",
+            COMMITTED,
+            c ->
+                c.query("copy f() to stdout")
+                    .answer('H', new byte[3])
+                    .answer('d', new byte[70])
+                    .answer('c', new byte[0])
+                    .complete("COPY 9")
+                    .ready('I')),
+        row(
+            "notices and notifications, in between and alone",
+            NONE,
+            c ->
+                begun(c.answer('A', new byte[9]).answer('N', new byte[30]))
+                    .answer('S', new byte[8])),
+        row(
+            "rows that look like tags",
+            NONE,
+            c ->
+                begun(c)
+                    .query("select")
+                    .answer('T', new byte[20])
+                    .rows(50)
+                    .complete("SELECT 50")
+                    .ready('T')),
+        row("a farewell", NONE, c -> c.error("FATAL", "57P01")),
+        row("a good-bye", NONE, c -> written(c).send('X', new byte[0])));
+  }
+
+  static Stream<Arguments> unanswered() {
+    return Stream.of(
+        row("a write in autocommit", IN_DOUBT, c -> c.query("insert")),
+        row("with its tag", IN_DOUBT, c -> c.query("insert").complete("INSERT 0 1")),
+        row("a setting", NONE, c -> c.query("set x = 1")),
+        row("a transaction's write", NONE, c -> begun(c).query("insert")),
+        row("a transaction's commit", IN_DOUBT, c -> written(c).query("commit")),
+        row("in capitals", IN_DOUBT, c -> written(c).query("COMMIT")),
+        row("commented", IN_DOUBT, c -> written(c).query("/* a /* b */ */ -- c\n commit")),
+        row("as end", IN_DOUBT, c -> written(c).query("; End work")),
+        row("two-phase", IN_DOUBT, c -> written(c).query("prepare transaction 'x'")),
+        row("the second phase", IN_DOUBT, c -> c.query("commit prepared 'x'")),
+        row("the second phase undone", IN_DOUBT, c -> c.query("rollback prepared 'x'")),
+        row("a prepare of a statement", NONE, c -> c.query("prepare x as insert")),
+        row("a rollback", NONE, c -> written(c).query("rollback")),
+        row("a rollback, then a write", IN_DOUBT, c -> written(c).query("rollback; insert")),
+        row("a rollback to, then a write", NONE, c -> written(c).query("rollback to a; insert")),
+        row("several", IN_DOUBT, c -> written(c).query("insert; commit")),
+        row("commit in a string", NONE, c -> written(c).query("insert '; commit'; insert")),
+        row("commit in a comment", NONE, c -> written(c).query("insert; /* ; commit; */ insert")),
+        row(
+            "commit in dollars",
+            NONE,
+            c -> written(c).query("do $a$ begin null; end; $a$; insert $$; commit$$")),
+        row("a text of two readings", IN_DOUBT, c -> written(c).query("select '\\'; commit; --'")),
+        row("a begin among several", NONE, c -> c.query("begin; insert")),
+        row("a begin behind a write", NONE, c -> c.query("insert; begin; insert")),
+        row("a begin and its commit", IN_DOUBT, c -> c.query("begin; insert; commit")),
+        row(
+            "a commit of a failed transaction",
+            NONE,
+            c -> begun(c).query("x").error("ERROR", "42601").ready('E').query("commit")),
+        row("a procedure", IN_DOUBT, c -> c.query("call p()")),
+        row("a procedure in a block", NONE, c -> begun(c).query("call p()")),
+        row("a function call", IN_DOUBT, Conversation::function),
+        row("a function call in a block", NONE, c -> begun(c).function()),
+        row("a pipeline without its sync", NONE, c -> c.extended("insert")),
+        row("a pipeline", IN_DOUBT, c -> c.extended("insert").sync()),
+        row(
+            "a begin in front of it, as JDBC sends it",
+            NONE,
+            c -> c.extended("BEGIN").extended("insert").sync()),
+        row(
+            "the same in rounds of their own",
+            NONE,
+            c -> c.query("BEGIN").extended("insert").sync()),
+        row(
+            "the same with a commit",
+            IN_DOUBT,
+            c -> c.extended("BEGIN").extended("insert").extended("COMMIT").sync()),
+        row("a commit without its sync", IN_DOUBT, c -> written(c).extended("commit")),
+        row(
+            "a commit prepared by name",
+            IN_DOUBT,
+            c ->
+                written(c.parse("S_1", "commit").sync().answer('1', new byte[0]).ready('I'))
+                    .bind("", "S_1")
+                    .execute("")
+                    .sync()),
+        row(
+            "a write prepared by a long name",
+            NONE,
+            c ->
+                begun(
+                        c.parse("a_statement_of_a_long_name", "insert")
+                            .parse("a_statement_of_a_long_name_2", "commit")
+                            .sync()
+                            .answer('1', new byte[0])
+                            .answer('1', new byte[0])
+                            .ready('I'))
+                    .bind("C_1", "a_statement_of_a_long_name")
+                    .execute("C_1")
+                    .sync()),
+        row("a name that isn't known", IN_DOUBT, c -> begun(c).bind("", "S_7").execute("").sync()),
+        row(
+            "a name that was closed",
+            IN_DOUBT,
+            c ->
+                begun(c.parse("S_1", "insert").send('C', "SS_1\0".getBytes(StandardCharsets.UTF_8)))
+                    .bind("", "S_1")
+                    .execute("")
+                    .sync()),
+        row("a copy before its answer", IN_DOUBT, c -> c.query("copy t from stdin")),
+        row(
+            "a copy without its end",
+            NONE,
+            c -> c.query("copy t from stdin").answer('G', new byte[3]).send('d', new byte[100])),
+        row(
+            "a copy with its end",
+            IN_DOUBT,
+            c -> c.query("copy t from stdin").answer('G', new byte[3]).send('c', new byte[0])),
+        row(
+            "a copy that is called off",
+            NONE,
+            c -> c.query("copy t from stdin").answer('G', new byte[3]).send('f', new byte[1])),
+        row(
+            "an error is a farewell until the server is ready",
+            IN_DOUBT,
+            c -> written(c).query("commit").error("FATAL", "57P01")),
+        row(
+            "the word of a pooler in between",
+            IN_DOUBT,
+            c -> c.query("insert").error("ERROR", "08P01")),
+        row(
+            "an early commit counts more than a late doubt",
+            COMMITTED,
+            c -> simple(c, "insert", "INSERT 0 1", 'I').query("insert")));
+  }
+
+  static Stream<Arguments> misunderstood() {
+    return Stream.of(
+        row("an unknown answer", UNPROVEN, c -> c.answer('?', new byte[3])),
+        row("an unknown request", UNPROVEN, c -> c.send('?', new byte[3])),
+        row(
+            "a length that can't be",
+            UNPROVEN,
+            c -> c.raw(false, (byte) 'D', (byte) 0, (byte) 0, (byte) 0, (byte) 3)),
+        row(
+            "a negative length",
+            UNPROVEN,
+            c -> c.raw(true, (byte) 'Q', (byte) -1, (byte) 0, (byte) 0, (byte) 9)),
+        row("a status that isn't one", UNPROVEN, c -> c.query("x").ready('X')),
+        row("an answer that nobody asked for", UNPROVEN, c -> c.ready('I')),
+        row("a query without a text", UNPROVEN, c -> c.send('Q', new byte[0])),
+        row("a tag without a text", UNPROVEN, c -> c.answer('C', new byte[0])),
+        row("a bind without names", UNPROVEN, c -> c.send('B', new byte[] {'a'})),
+        row(
+            "an error of a pipeline that a query ended",
+            UNPROVEN,
+            c -> c.extended("x").query("insert").error("ERROR", "42601")),
+        row(
+            "a copy amid a pipeline",
+            UNPROVEN,
+            c -> c.extended("copy").extended("insert").sync().bound().answer('G', new byte[3])));
+  }
+
+  static Stream<Arguments> all() {
+    return Stream.of(answered(), unanswered(), misunderstood()).flatMap(rows -> rows);
+  }
+
+  @ParameterizedTest(name = "{0}: {1}")
+  @MethodSource("all")
+  void isToldWhereverTheBytesAreCut(
+      String what, Effects expected, UnaryOperator<Conversation> said) {
+    Conversation conversation = said.apply(Conversation.begin());
+    ProtocolTap whole = new ProtocolTap();
+    conversation.play(whole);
+    assertThat(whole.log().effectsSince(0)).as(what).isEqualTo(expected);
+    for (int cut = 0; cut < conversation.length(); cut++) {
+      ProtocolTap tap = new ProtocolTap();
+      conversation.play(tap, cut);
+      assertThat(tap.log().effectsSince(0)).as("%s, cut at %d", what, cut).isEqualTo(expected);
+    }
+    for (int seed = 0; seed < 50; seed++) {
+      ProtocolTap tap = new ProtocolTap();
+      conversation.play(tap, new Random(seed));
+      assertThat(tap.log().effectsSince(0)).as("%s, seed %d", what, seed).isEqualTo(expected);
+    }
+  }
+
+  /** Nothing of what came before a moment counts, answered or not. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("all")
+  void isOnlyOfWhatCameSinceTheMoment(
+      String what, Effects expected, UnaryOperator<Conversation> said) {
+    ProtocolTap tap = new ProtocolTap();
+    said.apply(Conversation.begin()).play(tap);
+    assertThat(tap.log().effectsSince(tap.log().moment()))
+        .as(what)
+        .isEqualTo(expected == UNPROVEN ? UNPROVEN : NONE);
+  }
+
+  @Test
+  void anUnopenedSessionProvesNothing() {
+    ProtocolTap tap = new ProtocolTap();
+    assertThat(tap.log().effectsSince(0)).isEqualTo(UNPROVEN);
+    Conversation.unopened().startup().answer('R', new byte[4]).play(tap);
+    assertThat(tap.log().effectsSince(0)).isEqualTo(UNPROVEN);
+  }
+
+  /** A request for TLS or GSS that the server declines is followed by the same start-up. */
+  @Test
+  void aDeclinedEncryptionIsNoHindrance() {
+    ProtocolTap tap = new ProtocolTap();
+    Conversation.unopened()
+        .rawInts(8, 80877104)
+        .raw(false, (byte) 'N')
+        .rawInts(8, 80877103)
+        .raw(false, (byte) 'N')
+        .startup()
+        .ready('I')
+        .query("insert")
+        .play(tap);
+    assertThat(tap.log().effectsSince(0)).isEqualTo(IN_DOUBT);
+  }
+
+  @Test
+  void whatIsEncryptedAboveProvesNothing() {
+    for (char answer : new char[] {'S', 'G', 'E'}) {
+      ProtocolTap tap = new ProtocolTap();
+      Conversation.unopened().rawInts(8, 80877104).raw(false, (byte) answer).play(tap);
+      Conversation.unopened().raw(true, new byte[100]).raw(false, new byte[100]).play(tap);
+      assertThat(tap.log().effectsSince(0)).isEqualTo(UNPROVEN);
+    }
+    ProtocolTap direct = new ProtocolTap();
+    Conversation.unopened()
+        .raw(true, (byte) 0x16, (byte) 3, (byte) 1, (byte) 2, (byte) 0)
+        .raw(true, new byte[512])
+        .play(direct);
+    assertThat(direct.log().isLost()).isTrue();
+  }
+
+  /** Noise of any kind makes it blind, and never throws. */
+  @Test
+  void noiseIsNeverAnExceptionNorAProof() {
+    for (int seed = 0; seed < 2000; seed++) {
+      Random random = new Random(seed);
+      byte[] noise = new byte[random.nextInt(200)];
+      random.nextBytes(noise);
+      ProtocolTap tap = new ProtocolTap();
+      Conversation.begin().query("insert").play(tap);
+      tap.received(noise, 0, noise.length);
+      tap.sent(noise, 0, noise.length);
+      assertThat(tap.log().effectsSince(0)).as("seed %d", seed).isNotEqualTo(NONE);
+    }
+  }
+
+  @Test
+  void aLargeTextIsUnderstoodAndAVeryLargeOneMayDoAnything() {
+    ProtocolTap tap = new ProtocolTap();
+    begun(Conversation.begin()).query("insert '" + "x".repeat(900_000) + "'").play(tap, 500);
+    assertThat(tap.log().effectsSince(0)).isEqualTo(NONE);
+    ProtocolTap larger = new ProtocolTap();
+    begun(Conversation.begin()).query("insert '" + "x".repeat(1_100_000) + "'").play(larger, 500);
+    assertThat(larger.log().effectsSince(0)).isEqualTo(IN_DOUBT);
+    ProtocolTap prepared = new ProtocolTap();
+    begun(Conversation.begin())
+        .extended("insert '" + "x".repeat(1_100_000) + "'")
+        .sync()
+        .play(prepared, 500);
+    assertThat(prepared.log().effectsSince(0)).isEqualTo(NONE);
+  }
+
+  @Test
+  void whatIsOutstandingIsCounted() {
+    ProtocolTap tap = new ProtocolTap();
+    Conversation.begin().query("insert").extended("insert").play(tap);
+    assertThat(tap.log().outstandingRequests()).isEqualTo(2);
+    Conversation.unopened().sync().function().play(tap);
+    assertThat(tap.log().outstandingRequests()).isEqualTo(3);
+    Conversation.unopened()
+        .complete("INSERT 0 1")
+        .ready('I')
+        .complete("INSERT 0 1")
+        .ready('I')
+        .play(tap);
+    assertThat(tap.log().outstandingRequests()).isEqualTo(1);
+    Conversation.unopened().answer('V', new byte[4]).ready('I').play(tap);
+    assertThat(tap.log().outstandingRequests()).isZero();
+    assertThat(tap.log().status()).isEqualTo('I');
+  }
+
+  @Test
+  void anOpenCopyAndAReplicationStreamAreSeen() {
+    ProtocolTap tap = new ProtocolTap();
+    Conversation.begin().query("copy t from stdin").answer('G', new byte[3]).play(tap);
+    assertThat(tap.log().copyOpen()).isTrue();
+    Conversation.unopened().send('c', new byte[0]).complete("COPY 1").ready('I').play(tap);
+    assertThat(tap.log().copyOpen()).isFalse();
+    Conversation.unopened().query("START_REPLICATION").answer('W', new byte[3]).play(tap);
+    assertThat(tap.log().replicates()).isTrue();
+  }
+
+  @Test
+  void whatMayLiftABarToWritingIsSeen() {
+    for (String sql :
+        new String[] {
+          "set transaction read write",
+          "begin; SET TRANSACTION READ  WRITE",
+          "set default_transaction_read_only = off",
+          "select set_config('transaction_read_only', 'off', true)"
+        }) {
+      ProtocolTap tap = new ProtocolTap();
+      Conversation.begin().query("select 1").extended("select 2").play(tap);
+      long moment = tap.log().moment();
+      assertThat(tap.log().mayHaveAllowedWritesSince(0)).isFalse();
+      Conversation.unopened().query(sql).play(tap);
+      assertThat(tap.log().mayHaveAllowedWritesSince(moment)).as(sql).isTrue();
+      ProtocolTap prepared = new ProtocolTap();
+      Conversation.begin().parse("S_1", sql).play(prepared);
+      long later = prepared.log().moment();
+      assertThat(prepared.log().mayHaveAllowedWritesSince(0)).isFalse();
+      Conversation.unopened().bind("", "S_1").execute("").play(prepared);
+      assertThat(prepared.log().mayHaveAllowedWritesSince(later)).as(sql).isTrue();
+    }
+  }
+
+  /** A batch of any length takes no room, and its answers are matched. */
+  @Test
+  void aLongBatchIsFollowed() {
+    ProtocolTap tap = new ProtocolTap();
+    Conversation batch = Conversation.begin();
+    for (int i = 0; i < 5000; i++) {
+      batch.extended("insert");
+    }
+    batch.sync();
+    for (int i = 0; i < 5000; i++) {
+      batch.bound().complete("INSERT 0 1");
+    }
+    batch.play(tap);
+    assertThat(tap.log().effectsSince(0)).isEqualTo(IN_DOUBT);
+    Conversation.unopened().ready('I').play(tap);
+    assertThat(tap.log().effectsSince(0)).isEqualTo(COMMITTED);
+  }
+}

@@ -1,0 +1,181 @@
+package io.everpool.postgresql.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.postgresql.Sessions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the database says of names; that nothing is left in fact, it-tests show through a pool. */
+class SessionCatalogTest {
+  private static Connector connector;
+  private static PhysicalConnection session;
+
+  @BeforeAll
+  static void read() throws SQLException {
+    for (String sql :
+        new String[] {
+          "create schema sc",
+          "create table sc.orders (id int, note text)",
+          "create table sc.audited (id int)",
+          "create function sc.plain(x int) returns int language sql as 'select x'",
+          "create function sc.local(x text) returns text language plpgsql as"
+              + " $$ begin return set_config('app.x', x, true); end $$",
+          "create function sc.own_path() returns int language plpgsql set search_path = sc as"
+              + " $$ begin update orders set note = 'x'; return 1; end $$",
+          "create function sc.locks() returns void language sql as 'select pg_advisory_lock(1)'",
+          "create function sc.temps() returns void language plpgsql as"
+              + " $$ begin create temp table t (x int); end $$",
+          "create function sc.audit() returns trigger language plpgsql as"
+              + " $$ begin insert into sc.orders values (1, 'x'); return new; end $$",
+          "create trigger t after insert on sc.audited for each row execute function sc.audit()",
+        }) {
+      Sessions.server().execute(sql);
+    }
+    connector = Sessions.connector(Sessions.server().libpqUrl(), config -> config);
+    session = connector.open(Sessions.TIMEOUT);
+  }
+
+  @AfterAll
+  static void close() throws SQLException {
+    session.close();
+    connector.close();
+  }
+
+  /** Nobody pays for a round trip that isn't needed. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "select count(*), max(id), coalesce(sum(id), 0) from sc.orders o",
+        "insert into sc.orders (id, note) values (1, 'locks()')",
+        "insert into sc.audited (id) values (1)",
+        "insert into not_yet_there (id) values (1)",
+        "with t(n) as (select 1) select * from t",
+        "with recursive t(n) as (select 1 union all select n + 1 from t) select sum(n) from t",
+        "select v.x from (values (1, 2)) v(x, y) where x in (1, 2) and exists (select 1)",
+        "select a.b from sc.orders a(b, c) join lateral (select 1) d(e) on (true)",
+        "select sc.local('a'), sc.plain(1), sc.own_path()",
+        "select now(), cast(1 as numeric(10, 2)), 'a'::varchar(3), extract(year from now())",
+        "update sc.orders set note = upper(note) where id = any (array[1, 2])",
+        "select row_number() over (partition by id order by note) from sc.orders",
+        "select x, count(*) filter (where x > 1) over w from t window w as (order by x)",
+        "merge into sc.orders t using sc.audited s on (t.id = s.id)"
+            + " when not matched then insert (id) values (s.id)",
+        "create table x (a int default f(1), primary key (a))",
+        "create index on x using btree (lower(a))",
+        "call sc.plain(1)",
+        "select {fn ucase('a')}, {ts '2020-01-01 00:00:00'}"
+      })
+  void leavesNothing(String sql) {
+    assertThat(sideEffects(connector, sql)).isZero();
+  }
+
+  @Test
+  void aFunctionLeavesWhatItsBodyDoes() {
+    assertThat(sideEffects(connector, "select sc.locks()")).isEqualTo(SessionReset.ADVISORY_LOCK);
+    assertThat(sideEffects(connector, "select \"locks\"()")).isEqualTo(SessionReset.ADVISORY_LOCK);
+    assertThat(sideEffects(connector, "select (o).locks from sc.orders o"))
+        .isEqualTo(SessionReset.ADVISORY_LOCK);
+    assertThat(sideEffects(connector, "select sc.temps()")).isEqualTo(SessionReset.TEMPORARY);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "select not_there(1)",
+        "select 1, sc . not_there (1)",
+        "select * from \"not there\"(1)",
+        "{call not_there}",
+        "call not_there(1)",
+        "select a_name_that_is_longer_than_what_the_server_keeps_of_names_so_that_it_is_cut_off"
+      })
+  void whatIsNotThereMayDoEverything(String sql) {
+    assertThat(sideEffects(connector, sql)).isEqualTo(SessionReset.ANYTHING);
+  }
+
+  /** Once: a listener throws all remembered texts away. */
+  @Test
+  void whatAStatementDefinesIsKnownFromItsText() throws SQLException {
+    Connector other = Sessions.connector(Sessions.server().libpqUrl(), config -> config);
+    AtomicInteger changes = new AtomicInteger();
+    other.whenSideEffectsChange(changes::incrementAndGet);
+    other.open(Sessions.TIMEOUT).close();
+    assertThat(changes).hasValue(1);
+
+    assertThat(sideEffects(other, "select sc.plain(1)")).isZero();
+    other.sideEffects("create or replace function sc.plain(x int) returns int as $$ select 1 $$");
+    assertThat(sideEffects(other, "select sc.plain(1)")).isEqualTo(SessionReset.ANYTHING);
+    assertThat(changes).hasValue(2);
+
+    other.sideEffects("create trigger t before insert on sc.orders execute function sc.locks()");
+    assertThat(sideEffects(other, "insert into sc.orders values (1)"))
+        .isEqualTo(SessionReset.ADVISORY_LOCK);
+    other.sideEffects("create trigger t before insert on sc.orders execute function sc.locks()");
+    assertThat(changes).hasValue(3);
+    other.close();
+  }
+
+  /**
+   * A role may be kept from the catalogues; then the text is all there is, and the user is told.
+   */
+  @Test
+  void withoutTheCataloguesTheTextIsAllThereIs() throws SQLException {
+    Sessions.server().execute("create role blind login password 'blind'");
+    Sessions.server().execute("create role blinding login superuser password 'blinding'");
+    Sessions.server().execute("create database blind");
+    String url = Sessions.server().jdbcUrl().replaceFirst("/[^/]*$", "/blind");
+    try (Connection admin = DriverManager.getConnection(url, "blinding", "blinding")) {
+      admin.createStatement().execute("revoke select on pg_catalog.pg_trigger from public");
+    }
+    Connector blind = Sessions.connector(url, config -> config.user("blind").password("blind"));
+    blind.open(Sessions.TIMEOUT).close();
+
+    assertThat(sideEffects(blind, "select not_there(1)")).isZero();
+    assertThat(sideEffects(blind, "set x = 1")).isEqualTo(SessionReset.SETTINGS);
+    assertThat(blind.notes()).anySatisfy(note -> assertThat(note).contains("pg_trigger"));
+    blind.close();
+  }
+
+  @Test
+  void theUserIsToldWhatThereIs() {
+    assertThat(connector.notes())
+        .anySatisfy(note -> assertThat(note).contains("leave state", "discard-all", "locks"));
+  }
+
+  /** Nothing is sent again while it is fresh, and then one question if nothing has changed. */
+  @Test
+  void itIsReadAgainOnlyWhenSomethingHasChanged() throws SQLException {
+    Connector quick =
+        Sessions.connector(
+            Sessions.server().libpqUrl(),
+            config -> config.healthCheckInterval(Duration.ofMillis(1)));
+    AtomicInteger changes = new AtomicInteger();
+    quick.whenSideEffectsChange(changes::incrementAndGet);
+    PhysicalConnection own = quick.open(Sessions.TIMEOUT);
+    own.refresh(Sessions.TIMEOUT);
+    assertThat(changes).hasValue(1);
+    Sessions.server()
+        .execute("create function sc.another() returns int language sql as 'select 1'");
+    assertThat(sideEffects(quick, "select sc.another()")).isEqualTo(SessionReset.ANYTHING);
+    own.refresh(Sessions.TIMEOUT);
+    assertThat(changes).hasValue(2);
+    assertThat(sideEffects(quick, "select sc.another()")).isZero();
+    own.close();
+    quick.close();
+  }
+
+  private static int sideEffects(Connector by, String sql) {
+    return SideEffect.bits(by.sideEffects(sql));
+  }
+}
