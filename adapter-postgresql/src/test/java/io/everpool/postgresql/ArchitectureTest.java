@@ -1,0 +1,98 @@
+package io.everpool.postgresql;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+
+/** Which floor of the adapter may know which. */
+@AnalyzeClasses(
+    packages = ArchitectureTest.ADAPTER,
+    importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+  static final String ADAPTER = "io.everpool.postgresql";
+
+  /** A new package has to find its place here. */
+  @ArchTest
+  static final ArchRule calls_go_down_the_floors =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInLayers()
+          .layer("adapter")
+          .definedBy(ADAPTER)
+          .layer("url")
+          .definedBy(ADAPTER + ".url")
+          .layer("commit")
+          .definedBy(ADAPTER + ".commit")
+          .layer("session")
+          .definedBy(ADAPTER + ".session")
+          .layer("failure")
+          .definedBy(ADAPTER + ".failure")
+          .layer("socket")
+          .definedBy(ADAPTER + ".socket")
+          .layer("protocol")
+          .definedBy(ADAPTER + ".protocol")
+          .layer("sql")
+          .definedBy(ADAPTER + ".sql")
+          .layer("driver")
+          .definedBy(ADAPTER + ".driver")
+          .whereLayer("adapter")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("url")
+          .mayOnlyAccessLayers("socket", "driver")
+          .whereLayer("commit")
+          .mayOnlyAccessLayers("failure", "driver")
+          .whereLayer("session")
+          .mayOnlyAccessLayers("failure", "sql", "driver")
+          .whereLayer("failure")
+          .mayOnlyAccessLayers("socket", "driver")
+          .whereLayer("socket")
+          .mayOnlyAccessLayers("protocol", "driver")
+          .whereLayer("protocol")
+          .mayOnlyAccessLayers("sql")
+          .whereLayer("sql")
+          .mayNotAccessAnyLayer()
+          .whereLayer("driver")
+          .mayNotAccessAnyLayer()
+          .ensureAllClassesAreContainedInArchitecture();
+
+  @ArchTest
+  static final ArchRule there_are_no_circles =
+      slices()
+          .assignedFrom(
+              new SliceAssignment() {
+                @Override
+                public SliceIdentifier getIdentifierOf(JavaClass type) {
+                  return SliceIdentifier.of(type.getPackageName());
+                }
+
+                @Override
+                public String getDescription() {
+                  return "packages";
+                }
+              })
+          .should()
+          .beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule texts_and_bytes_are_read_without_jdbc_and_sockets =
+      classes()
+          .that()
+          .resideInAnyPackage(ADAPTER + ".sql", ADAPTER + ".protocol")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(
+              ADAPTER + ".sql",
+              ADAPTER + ".protocol",
+              "io.everpool.api..",
+              "java.lang..",
+              "java.nio.charset..",
+              "java.util..",
+              "org.jspecify..");
+}
