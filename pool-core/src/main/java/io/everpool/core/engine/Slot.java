@@ -34,9 +34,11 @@ public final class Slot extends SlotFields {
     }
   }
 
-  // Two cache lines behind the fields as well: neighbours prefetch in pairs.
+  // A cache line behind the fields as well, which makes two between neighbours: lines are fetched
+  // in
+  // pairs.
   @SuppressWarnings("unused")
-  private long q00, q01, q02, q03, q04, q05, q06, q07, q08, q09, q10, q11, q12, q13, q14, q15;
+  private long q00, q01, q02, q03, q04, q05, q06, q07;
 
   /** Where this slot stands in the pool's row of them. */
   public final int index;
@@ -112,7 +114,7 @@ public final class Slot extends SlotFields {
 /** Keeps the fields below away from whatever lies before a slot in memory. */
 @SuppressWarnings("unused")
 abstract class SlotPadding {
-  private long p00, p01, p02, p03, p04, p05, p06, p07, p08, p09, p10, p11, p12, p13, p14, p15;
+  private long p00, p01, p02, p03, p04, p05, p06, p07;
 }
 
 abstract class SlotFields extends SlotPadding {

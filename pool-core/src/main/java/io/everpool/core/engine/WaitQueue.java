@@ -27,7 +27,7 @@ final class WaitQueue extends WaitQueueCount {
   private final AtomicBoolean sweeping = new AtomicBoolean();
 
   @SuppressWarnings("unused")
-  private long q00, q01, q02, q03, q04, q05, q06, q07, q08, q09, q10, q11, q12, q13, q14, q15;
+  private long q00, q01, q02, q03, q04, q05, q06, q07;
 
   /** How many wait. Counted up before a waiter is in the queue and down after it has left. */
   int count() {
@@ -104,7 +104,7 @@ final class WaitQueue extends WaitQueueCount {
 
 @SuppressWarnings("unused")
 abstract class WaitQueuePadding {
-  private long p00, p01, p02, p03, p04, p05, p06, p07, p08, p09, p10, p11, p12, p13, p14, p15;
+  private long p00, p01, p02, p03, p04, p05, p06, p07;
 }
 
 /** The count that every release reads, on a cache line that only waiters write. */

@@ -43,19 +43,26 @@ public final class SqlTexts {
    */
   record Text(String sql, SideEffects sideEffects, int marks) {}
 
+  private static final Text NOTHING = new Text("", SideEffects.NONE, 0);
+  private static final Text[] NO_TABLE = {};
+
   private final Connector connector;
 
-  /** Another table whenever the connector knows better. */
-  private volatile Text[] places = noTexts();
+  /**
+   * Another table whenever the connector knows better, from the next text on: a program may have
+   * many pools that do nothing. Of two who make one the first loses his readings and nothing else.
+   */
+  private volatile Text[] places = NO_TABLE;
 
   public SqlTexts(Connector connector) {
     this.connector = connector;
-    connector.whenSideEffectsChange(() -> places = noTexts());
+    connector.whenSideEffectsChange(() -> places = NO_TABLE);
   }
 
-  private static Text[] noTexts() {
+  private Text[] newTable() {
     Text[] none = new Text[PLACES];
-    Arrays.fill(none, new Text("", SideEffects.NONE, 0));
+    Arrays.fill(none, NOTHING);
+    places = none;
     return none;
   }
 
@@ -64,6 +71,9 @@ public final class SqlTexts {
     int place = (hash ^ (hash >>> 16)) & (PLACES - 1);
     // What is found out from now on belongs into this table, even if it was replaced meanwhile.
     Text[] table = places;
+    if (table.length == 0) {
+      table = newTable();
+    }
     Text known = table[place];
     if (known.sql.equals(sql)) {
       return known;

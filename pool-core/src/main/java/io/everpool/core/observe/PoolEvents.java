@@ -14,6 +14,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,10 +33,15 @@ public final class PoolEvents {
   /** So many events wait for a listener that hangs; further ones are counted but not told. */
   private static final int MOST_UNTOLD = 10_000;
 
+  private static final CloseReason[] REASONS = CloseReason.values();
+
   private final String pool;
   private final List<PoolListener> listeners;
   private final AtomicLong opened = new AtomicLong();
-  private final Map<CloseReason, AtomicLong> closed = new EnumMap<>(CloseReason.class);
+
+  /** By the reason's ordinal. */
+  private final AtomicLongArray closed = new AtomicLongArray(REASONS.length);
+
   private final AtomicLong connectFailures = new AtomicLong();
   private final AtomicLong acquireTimeouts = new AtomicLong();
   private final AtomicLong retries = new AtomicLong();
@@ -48,9 +54,6 @@ public final class PoolEvents {
   public PoolEvents(String pool, List<PoolListener> listeners) {
     this.pool = pool;
     this.listeners = List.copyOf(listeners);
-    for (CloseReason reason : CloseReason.values()) {
-      closed.put(reason, new AtomicLong());
-    }
   }
 
   /** The pool's name. */
@@ -159,7 +162,7 @@ public final class PoolEvents {
 
   private void count(PoolEvent event) {
     if (event instanceof PoolEvent.ConnectionClosed closing) {
-      counter(closing.reason()).incrementAndGet();
+      closed.incrementAndGet(closing.reason().ordinal());
     } else if (event instanceof PoolEvent.ConnectFailed) {
       connectFailures.incrementAndGet();
     } else if (event instanceof PoolEvent.AcquireTimedOut) {
@@ -167,14 +170,6 @@ public final class PoolEvents {
     } else if (event instanceof PoolEvent.Retried) {
       retries.incrementAndGet();
     }
-  }
-
-  private AtomicLong counter(CloseReason reason) {
-    AtomicLong counter = closed.get(reason);
-    if (counter == null) {
-      throw new AssertionError(reason);
-    }
-    return counter;
   }
 
   /**
@@ -197,18 +192,18 @@ public final class PoolEvents {
   /** Closed connections by reason, reasons that never occurred left out. */
   public Map<CloseReason, Long> closed() {
     Map<CloseReason, Long> counts = new EnumMap<>(CloseReason.class);
-    closed.forEach(
-        (reason, count) -> {
-          if (count.get() > 0) {
-            counts.put(reason, count.get());
-          }
-        });
+    for (CloseReason reason : REASONS) {
+      long count = closed.get(reason.ordinal());
+      if (count > 0) {
+        counts.put(reason, count);
+      }
+    }
     return counts;
   }
 
   /** Connections that the other side or the network ended. */
   public long lost() {
-    return counter(CloseReason.FOUND_DEAD).get() + counter(CloseReason.FAILED).get();
+    return closed.get(CloseReason.FOUND_DEAD.ordinal()) + closed.get(CloseReason.FAILED.ordinal());
   }
 
   public long connectFailures() {

@@ -10,7 +10,7 @@ import io.everpool.core.observe.Survivor;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
-import java.util.function.LongConsumer;
+import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +34,24 @@ public final class Upkeep {
    */
   static final long PAUSE = 500_000_000L;
 
+  /** A part of a pass. */
+  private record Part(String name, ObjLongConsumer<Upkeep> run) {}
+
+  private static final Part ENFORCING =
+      new Part("enforcing deadlines", (it, now) -> it.deadlines.enforce(now, it.lastPass));
+  private static final Part DRAINING = new Part("draining", (it, now) -> it.drain.pass(now));
+  private static final List<Part> PARTS =
+      List.of(
+          new Part("counting losses", (it, now) -> it.losses.advise(it.events, now)),
+          new Part("deciding about sleep", (it, now) -> it.sleep.decide(now)),
+          new Part(
+              "giving up what a fence left", (it, now) -> it.fence.giveUpStragglers(it.activity)),
+          new Part("retiring the old", (it, now) -> it.expiry.retireTheOld(now)),
+          new Part("evicting the idle", (it, now) -> it.expiry.evictTheIdle(now)),
+          new Part("checking health", (it, now) -> it.health.run(now)),
+          new Part("growing", (it, now) -> it.growAgain = it.grower.grow(now)),
+          new Part("narrowing", (it, now) -> it.grower.narrow(now)));
+
   private final PassScheduler scheduler;
   private final PoolEvents events;
   private final Engine engine;
@@ -48,13 +66,9 @@ public final class Upkeep {
   private final Rest rest;
   private final Expiry expiry;
   private final HealthChecks health;
-
-  /** A part of a pass. */
-  private record Part(String name, LongConsumer run) {}
-
-  private final Part enforcing;
-  private final Part draining;
-  private final List<Part> parts;
+  private final Deadlines deadlines;
+  private final RecentLosses losses;
+  private final Grower grower;
 
   /** When the next pass was promised, and in how long growth wants one. */
   private long due;
@@ -101,24 +115,12 @@ public final class Upkeep {
             shared,
             sessionFactory);
     Probes probes = new Probes(config, classifier, events, shared);
-    Deadlines deadlines = new Deadlines(config, events, shared, connects, probes);
-    RecentLosses losses = new RecentLosses(now);
+    this.deadlines = new Deadlines(config, events, shared, connects, probes);
+    this.losses = new RecentLosses(now);
     this.expiry = new Expiry(config, credentials != null, shared);
     this.health = new HealthChecks(config, shared, probes, now);
-    Grower grower = new Grower(config, shared, connects, expiry, now);
+    this.grower = new Grower(config, shared, connects, expiry, now);
     this.drain = new Drain(config, events, environment.time(), shared, connects, probes);
-    this.enforcing = new Part("enforcing deadlines", at -> deadlines.enforce(at, lastPass));
-    this.draining = new Part("draining", drain::pass);
-    this.parts =
-        List.of(
-            new Part("counting losses", at -> losses.advise(events, at)),
-            new Part("deciding about sleep", sleep::decide),
-            new Part("giving up what a fence left", at -> fence.giveUpStragglers(activity)),
-            new Part("retiring the old", expiry::retireTheOld),
-            new Part("evicting the idle", expiry::evictTheIdle),
-            new Part("checking health", health::run),
-            new Part("growing", at -> growAgain = grower.grow(at)),
-            new Part("narrowing", grower::narrow));
   }
 
   /** Begins to run. Called once. */
@@ -150,15 +152,15 @@ public final class Upkeep {
     noticePause(now);
     inbox.empty();
     activity.take(now);
-    survive(enforcing, now);
+    survive(ENFORCING, now);
     workers.resume();
     long delay;
     if (engine.isClosed()) {
-      survive(draining, now);
+      survive(DRAINING, now);
       delay = drain.isDone() ? Long.MAX_VALUE : PASS;
     } else {
       growAgain = PASS;
-      for (Part part : parts) {
+      for (Part part : PARTS) {
         survive(part, now);
       }
       lastPass = now;
@@ -186,7 +188,7 @@ public final class Upkeep {
   /** What one part of a pass throws keeps back none of the others, nor the next pass. */
   private void survive(Part part, long now) {
     try {
-      part.run.accept(now);
+      part.run.accept(this, now);
     } catch (Throwable e) {
       Survivor.tell(events.pool(), part.name, e);
     }
