@@ -38,7 +38,8 @@ class PoolOnH2Test {
 
   @Test
   void a_url_without_an_adapter_is_served_by_its_driver() throws SQLException {
-    try (Pool pool = Everpool.open(config().build());
+    // One that comes while somebody waits is the engine's own for a moment, and counted as leased.
+    try (Pool pool = Everpool.open(config().minSize(1).build());
         Connection connection = pool.getConnection();
         Statement statement = connection.createStatement();
         var rows = statement.executeQuery("select 1")) {

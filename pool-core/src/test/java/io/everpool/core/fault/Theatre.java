@@ -3,8 +3,13 @@ package io.everpool.core.fault;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.PassScheduler;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -25,10 +30,19 @@ final class Theatre implements TimeSource {
 
   private static final long AFTER_FAILURE = 100_000_000L;
 
-  /** An actor that was woken may take that long to look awake; in real time. */
+  /** Between two looks at what the actors do; in real time. */
   static final long GLANCE = 20_000L;
 
+  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
   private final List<Thread> actors = new CopyOnWriteArrayList<>();
+
+  /**
+   * Actors that were woken where they parked, and how often they had waited by then. One that looks
+   * as if it were parked still has not come to a processor yet, unless it has parked once more.
+   */
+  private final Map<Thread, Long> woken = new HashMap<>();
+
   private final Beat beat = new Beat();
   private volatile long now = BEGINNING;
   private volatile boolean threadless;
@@ -103,6 +117,9 @@ final class Theatre implements TimeSource {
     boolean any = false;
     for (Thread actor : actors) {
       if (!hangs(actor)) {
+        if (isWaiting(actor) && LockSupport.getBlocker(actor) != null) {
+          woken.put(actor, timesWaited(actor));
+        }
         LockSupport.unpark(actor);
         any = true;
       }
@@ -118,21 +135,39 @@ final class Theatre implements TimeSource {
   /** Returns when every actor waits, hangs, or has ended. */
   private void settle() {
     for (int quiet = 0; !actors.stream().allMatch(Theatre::hangs); ) {
-      quiet = actors.stream().anyMatch(Theatre::acts) ? 0 : quiet + 1;
+      quiet = actors.stream().anyMatch(this::acts) ? 0 : quiet + 1;
       if (quiet == 2) {
         break;
       }
-      actors.removeIf(actor -> actor.getState() == Thread.State.TERMINATED);
+      removeTheDead();
       LockSupport.parkNanos(GLANCE);
     }
-    actors.removeIf(actor -> actor.getState() == Thread.State.TERMINATED);
+    removeTheDead();
   }
 
-  private static boolean acts(Thread actor) {
+  private void removeTheDead() {
+    actors.removeIf(actor -> actor.getState() == Thread.State.TERMINATED);
+    woken.keySet().retainAll(actors);
+  }
+
+  private boolean acts(Thread actor) {
     return switch (actor.getState()) {
       case NEW, RUNNABLE, BLOCKED -> true;
-      case WAITING, TIMED_WAITING, TERMINATED -> false;
+      case WAITING, TIMED_WAITING -> timesWaited(actor) <= woken.getOrDefault(actor, -1L);
+      case TERMINATED -> false;
     };
+  }
+
+  private static boolean isWaiting(Thread actor) {
+    return switch (actor.getState()) {
+      case WAITING, TIMED_WAITING -> true;
+      default -> false;
+    };
+  }
+
+  private static long timesWaited(Thread actor) {
+    ThreadInfo info = THREADS.getThreadInfo(actor.getId());
+    return info == null ? Long.MAX_VALUE : info.getWaitedCount();
   }
 
   /** How many actors have not come to their end. */
