@@ -390,6 +390,7 @@ public final class Engine {
     if (!slot.attempt(Move.HAND_OVER, lease)) {
       return closeDoomed(slot, lease);
     }
+    slot.handOnRest(lease, next); // it was idle for long if its releaser was kept from coming here
     lastHandOver = now;
     Waiter served = queue.hand(handed);
     if (served != null) {

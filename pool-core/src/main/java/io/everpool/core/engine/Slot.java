@@ -105,6 +105,13 @@ public final class Slot extends SlotFields {
     return restedWord == leased - TO_LEASED;
   }
 
+  /** Whoever is handed the connection as {@code next} is to look at it as its taker would have. */
+  void handOnRest(long leased, long next) {
+    if (hadRested(leased)) {
+      restedWord = next - TO_LEASED;
+    }
+  }
+
   @Override
   public String toString() {
     return "slot " + index + " " + state();

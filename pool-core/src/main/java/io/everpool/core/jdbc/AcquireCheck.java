@@ -50,7 +50,7 @@ final class AcquireCheck {
   boolean passes(Slot slot, long lease, Session session) {
     boolean rested = slot.hadRested(lease);
     if (rested) {
-      rest.stir();
+      rest.stir(slot);
     }
     if (!rested && !session.hasRequests()) {
       return true;

@@ -39,7 +39,7 @@ public final class PoolEvents {
   private final List<PoolListener> listeners;
   private final AtomicLong opened = new AtomicLong();
 
-  /** By the reason's ordinal. */
+  /** By {@link #index}. */
   private final AtomicLongArray closed = new AtomicLongArray(REASONS.length);
 
   private final AtomicLong connectFailures = new AtomicLong();
@@ -162,7 +162,7 @@ public final class PoolEvents {
 
   private void count(PoolEvent event) {
     if (event instanceof PoolEvent.ConnectionClosed closing) {
-      closed.incrementAndGet(closing.reason().ordinal());
+      closed.incrementAndGet(index(closing.reason()));
     } else if (event instanceof PoolEvent.ConnectFailed) {
       connectFailures.incrementAndGet();
     } else if (event instanceof PoolEvent.AcquireTimedOut) {
@@ -170,6 +170,11 @@ public final class PoolEvents {
     } else if (event instanceof PoolEvent.Retried) {
       retries.incrementAndGet();
     }
+  }
+
+  @SuppressWarnings("EnumOrdinal") // into an array that is as long as values()
+  private static int index(CloseReason reason) {
+    return reason.ordinal();
   }
 
   /**
@@ -193,7 +198,7 @@ public final class PoolEvents {
   public Map<CloseReason, Long> closed() {
     Map<CloseReason, Long> counts = new EnumMap<>(CloseReason.class);
     for (CloseReason reason : REASONS) {
-      long count = closed.get(reason.ordinal());
+      long count = closed.get(index(reason));
       if (count > 0) {
         counts.put(reason, count);
       }
@@ -203,7 +208,7 @@ public final class PoolEvents {
 
   /** Connections that the other side or the network ended. */
   public long lost() {
-    return closed.get(CloseReason.FOUND_DEAD.ordinal()) + closed.get(CloseReason.FAILED.ordinal());
+    return closed.get(index(CloseReason.FOUND_DEAD)) + closed.get(index(CloseReason.FAILED));
   }
 
   public long connectFailures() {

@@ -35,6 +35,7 @@ final class Closer implements Housekeeping {
   private final Environment environment;
   private final Workers workers;
   private final PoolEvents events;
+  private final StirredSlots stirred;
   private final long cancelNanos;
 
   /** The closing of each slot that upkeep has cut; 0 for none. Upkeep thread only. */
@@ -48,11 +49,13 @@ final class Closer implements Housekeeping {
       Environment environment,
       Workers workers,
       PoolEvents events,
+      StirredSlots stirred,
       PoolConfig config) {
     this.classifier = classifier;
     this.environment = environment;
     this.workers = workers;
     this.events = events;
+    this.stirred = stirred;
     this.cutWords = new long[config.maxSize()];
     this.cancelNanos =
         Math.min(
@@ -62,6 +65,7 @@ final class Closer implements Housekeeping {
 
   @Override
   public void close(Slot slot) {
+    stirred.add(slot.index);
     try {
       Closing closing = new Closing(slot, slot.word(), entry(slot), slot.cut, cancelNanos);
       workers.startInTime(

@@ -43,6 +43,7 @@ public final class Connects {
   private final Workers workers;
   private final Engine engine;
   private final Inbox inbox;
+  private final StirredSlots stirred;
   private final ConnectPace pace;
   private final Fence fence;
   private final Logins logins;
@@ -65,6 +66,7 @@ public final class Connects {
     this.workers = shared.workers;
     this.engine = shared.engine;
     this.inbox = shared.inbox;
+    this.stirred = shared.stirred;
     this.pace = shared.pace;
     this.fence = shared.fence;
     this.server = shared.server;
@@ -77,6 +79,7 @@ public final class Connects {
     if (!slot.attempt(Move.RESERVE, empty)) {
       return false;
     }
+    stirred.add(slot.index);
     long word = Slot.after(Move.RESERVE, empty);
     int born = fence.generation();
     long now = environment.time().nanoTime();

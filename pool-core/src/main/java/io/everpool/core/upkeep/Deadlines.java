@@ -22,7 +22,6 @@ final class Deadlines {
   private final PoolConfig config;
   private final PoolEvents events;
   private final Engine engine;
-  private final Slot[] slots;
   private final SlotActivity activity;
   private final Resets resets;
   private final UnitDeadlines units;
@@ -35,7 +34,6 @@ final class Deadlines {
     this.config = config;
     this.events = events;
     this.engine = shared.engine;
-    this.slots = engine.slots();
     this.activity = shared.activity;
     this.resets = shared.resets;
     this.units = shared.unitDeadlines;
@@ -52,7 +50,8 @@ final class Deadlines {
   void enforce(long now, long lastPass) {
     resets.enforce(now);
     units.enforce(now);
-    for (Slot slot : slots) {
+    for (int i = 0; i < activity.busyCount(); i++) {
+      Slot slot = activity.busy(i);
       long word = activity.word(slot.index);
       long unmoved = activity.unmovedFor(slot.index, now);
       switch (Slot.state(word)) {

@@ -21,6 +21,11 @@ final class Expiry {
   /** Connections that are too old and wait for their substitutes. */
   private int overdue;
 
+  /** When one is too old, and since when the one has been idle that is so for longest. */
+  private final Earliest expires = new Earliest();
+
+  private final Earliest idleSince = new Earliest();
+
   /**
    * @param credentialsExpire whether connections may be opened with some that do
    */
@@ -39,13 +44,16 @@ final class Expiry {
    */
   void retireTheOld(long now) {
     overdue = 0;
-    if (!limited) {
+    noteTheBusy();
+    if (!limited || !expires.hasCome(now)) {
       return;
     }
+    expires.forget();
     int present =
         activity.count(State.IDLE) + activity.count(State.LEASED) + activity.count(State.PROBING);
     for (Slot slot : slots) {
       long word = activity.word(slot.index);
+      noteAge(slot);
       if (now - slot.expiresAt < 0) {
         continue;
       }
@@ -82,32 +90,52 @@ final class Expiry {
   void evictTheIdle(long now) {
     int live = activity.live();
     long timeout = config.idleTimeout().toNanos();
+    if (timeout <= 0 || live <= config.minSize() || !idleSince.hasCome(now - timeout)) {
+      return;
+    }
+    idleSince.forget();
     // From the far end of the row: leases keep to the near end.
     for (int i = slots.length - 1; i >= 0; i--) {
       if (activity.state(i) == State.IDLE
           && Idleness.evict(activity.idleFor(i, now), timeout, live, config.minSize())
           && engine.evict(slots[i], activity.word(i), CloseReason.IDLE_TIMEOUT)) {
         live--;
+      } else {
+        noteIdleness(i);
       }
     }
   }
 
-  /** After how long one is due if nothing happens; Long.MAX_VALUE for never. */
+  /** After how long one may be due if nothing happens; Long.MAX_VALUE for never. */
   long dueIn(long now) {
     long due = Long.MAX_VALUE;
     boolean ages = limited && !sleep.asleep();
     long timeout = config.idleTimeout().toNanos();
     boolean idlesOut = timeout > 0 && activity.live() > config.minSize();
-    if (!ages && !idlesOut) {
-      return due;
+    due = ages ? Math.min(due, expires.dueIn(now)) : due;
+    return idlesOut ? Math.min(due, idleSince.dueIn(now - timeout)) : due;
+  }
+
+  /** What has come or was used since the last pass is among these. */
+  private void noteTheBusy() {
+    for (int i = 0; i < activity.busyCount(); i++) {
+      Slot slot = activity.busy(i);
+      noteAge(slot);
+      noteIdleness(slot.index);
     }
-    for (Slot slot : slots) {
-      if (activity.state(slot.index) == State.IDLE) {
-        due = ages ? Math.min(due, slot.expiresAt - now) : due;
-        due = idlesOut ? Math.min(due, timeout - activity.idleFor(slot.index, now)) : due;
-      }
+  }
+
+  private void noteAge(Slot slot) {
+    switch (activity.state(slot.index)) {
+      case IDLE, LEASED, PROBING -> expires.note(slot.expiresAt);
+      default -> {}
     }
-    return due;
+  }
+
+  private void noteIdleness(int slot) {
+    if (activity.state(slot) == State.IDLE) {
+      idleSince.note(activity.usedAt(slot));
+    }
   }
 
   /** How many are too old and wait for their substitutes, since {@link #retireTheOld} last ran. */

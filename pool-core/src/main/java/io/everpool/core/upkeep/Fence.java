@@ -73,7 +73,8 @@ final class Fence {
    * then the move fails.
    */
   void giveUpStragglers(SlotActivity activity) {
-    for (Slot slot : engine.slots()) {
+    for (int i = 0; i < activity.busyCount(); i++) {
+      Slot slot = activity.busy(i);
       long word = activity.word(slot.index);
       if (slot.generation != generation) {
         engine.giveUp(slot, word, CloseReason.FENCED);

@@ -1,6 +1,7 @@
 package io.everpool.core.upkeep;
 
 import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Slot;
 
 /**
  * Whether the pool is at rest: nothing is lent, opened, examined or closed, nobody waits, and every
@@ -8,20 +9,27 @@ import io.everpool.core.engine.Engine;
  * clock, until somebody is lent a connection.
  *
  * <p>Why no lease is overlooked. Every connection of a pool at rest has rested, so whoever is lent
- * one looks at it first, and there he says so ({@link #stir}). He has moved the slot before he asks
- * whether the pool is at rest; upkeep says that it is before it looks at the slots again. So either
- * upkeep sees his move, or he sees that he must wake it.
+ * one looks at it first, and there he says so ({@link #stir}). He has said which slot he moved
+ * before he asks whether the pool is at rest; upkeep says that it is before it reads what was said.
+ * So either upkeep sees his move, or he sees that he must wake it.
  */
 public final class Rest {
   private final Engine engine;
   private final SlotActivity activity;
+  private final StirredSlots stirred;
   private final UnitDeadlines deadlines;
   private final PassScheduler scheduler;
   private volatile boolean resting;
 
-  Rest(Engine engine, SlotActivity activity, UnitDeadlines deadlines, PassScheduler scheduler) {
+  Rest(
+      Engine engine,
+      SlotActivity activity,
+      StirredSlots stirred,
+      UnitDeadlines deadlines,
+      PassScheduler scheduler) {
     this.engine = engine;
     this.activity = activity;
+    this.stirred = stirred;
     this.deadlines = deadlines;
     this.scheduler = scheduler;
   }
@@ -49,7 +57,8 @@ public final class Rest {
   }
 
   /** A connection that had rested is lent. From any thread; cheap. */
-  public void stir() {
+  public void stir(Slot slot) {
+    stirred.add(slot.index);
     if (resting) {
       scheduler.hurry();
     }

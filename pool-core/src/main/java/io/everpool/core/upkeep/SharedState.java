@@ -17,6 +17,7 @@ import java.util.function.Function;
 public final class SharedState {
   private final TimeSource time;
   final Workers workers;
+  final StirredSlots stirred;
   final Closer closer;
   final Engine engine;
   final Inbox inbox;
@@ -38,10 +39,11 @@ public final class SharedState {
       PoolEvents events) {
     time = environment.time();
     workers = new Workers(environment.workers(), environment.scheduler(), events.pool());
-    closer = new Closer(classifier, environment, workers, events, config);
+    stirred = new StirredSlots(config.maxSize());
+    closer = new Closer(classifier, environment, workers, events, stirred, config);
     engine = new Engine(config.maxSize(), time, closer);
     inbox = new Inbox(environment.scheduler(), events.pool());
-    activity = new SlotActivity(engine.slots(), time.nanoTime());
+    activity = new SlotActivity(engine.slots(), stirred, time.nanoTime());
     pace = new ConnectPace(config, environment, workers, engine);
     fence = new Fence(engine, pace, events);
     reports = new FailureReports(engine, inbox, time, activity, fence);
@@ -49,7 +51,7 @@ public final class SharedState {
     sleep = new SleepSwitch(config, connector.serverless(), activity, engine, events);
     resets = new Resets(config, environment, events, engine);
     unitDeadlines = new UnitDeadlines(events, workers, engine);
-    rest = new Rest(engine, activity, unitDeadlines, environment.scheduler());
+    rest = new Rest(engine, activity, stirred, unitDeadlines, environment.scheduler());
   }
 
   /** Lends and takes back. */

@@ -11,9 +11,21 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * so that nobody reads a clock to lend or return one. Times are therefore exact to a pass, and too
  * short rather than too long. Only the upkeep thread writes, but for {@link #reserved}; readings
  * from elsewhere may be stale.
+ *
+ * <p>A pass looks at the slots where something happens, and not at all there are. A slot at rest
+ * (empty, or idle and known to have been so for a pass) is left out until it is stirred: whoever
+ * moves it says so in {@link StirredSlots}. For those who open, examine and close that is no
+ * trouble. Whoever is lent a connection says it only if that had rested, which he reads after his
+ * move; and what counts as rested here is written before the word is read once more. So either he
+ * sees that it has rested, or his move is seen and the slot is looked at again. Who has no stack
+ * left to say it is found by the look at all slots that comes every ten seconds in any case, and at
+ * once when somebody waits beside what looks idle.
  */
 final class SlotActivity {
   private static final State[] STATES = State.values();
+
+  /** How often all slots are looked at; nanoseconds. */
+  private static final long LOOK_AT_ALL = 10_000_000_000L;
 
   private final Slot[] slots;
   private final long[] words;
@@ -23,62 +35,128 @@ final class SlotActivity {
   /** The slot's word when it was last reserved for an examination. */
   private final AtomicLongArray reserved;
 
+  private final StirredSlots stirred;
+
+  /** Where something happens, in no order; whether a slot is among them, and whether it rests. */
+  private final Slot[] busy;
+
+  private final boolean[] isBusy;
+  private final boolean[] rests;
+  private int busyCount;
+
   private final int[] counts = new int[STATES.length];
+  private long lookedAtAll;
   private long lastWork;
   private int peak;
   private boolean atRest;
 
-  SlotActivity(Slot[] slots, long now) {
+  SlotActivity(Slot[] slots, StirredSlots stirred, long now) {
     this.slots = slots;
     this.words = new long[slots.length];
     this.since = new long[slots.length];
     this.usedAt = new long[slots.length];
     this.reserved = new AtomicLongArray(slots.length);
+    this.stirred = stirred;
+    this.busy = new Slot[slots.length];
+    this.isBusy = new boolean[slots.length];
+    this.rests = new boolean[slots.length];
     Arrays.fill(since, now);
     Arrays.fill(usedAt, now);
+    counts[index(State.EMPTY)] = slots.length;
     lastWork = now;
+    lookedAtAll = now - LOOK_AT_ALL;
   }
 
-  /** Looks at every slot. */
-  void take(long now) {
-    Arrays.fill(counts, 0);
-    int held = 0;
-    boolean rests = true;
-    for (int i = 0; i < slots.length; i++) {
-      Slot slot = slots[i];
-      long word = slot.word();
-      State state = Slot.state(word);
-      counts[index(state)]++;
-      boolean used = state == State.LEASED || state == State.DOOMED;
-      if (used) {
-        held++;
+  /**
+   * Looks at the slots where something happens.
+   *
+   * @param somebodyWaits for a connection: then what looks idle as far as is known hardly is
+   */
+  void take(long now, boolean somebodyWaits) {
+    leaveOutTheResting();
+    if (now - lookedAtAll >= LOOK_AT_ALL || (somebodyWaits && count(State.IDLE) > 0)) {
+      lookedAtAll = now;
+      for (Slot slot : slots) {
+        include(slot);
       }
-      if (word != words[i]) {
-        // Two leases or more may lie between; a connection that has only just come counts as well.
-        // An examination that it has passed is no use: one that is idle would be so for ever new.
-        boolean passed = passed(i, word);
-        if (used || (state == State.IDLE && !passed)) {
-          usedAt[i] = now;
-          // One that came unasked, in the place of an old one, is no work: it would keep awake.
-          lastWork = came(words[i], word) ? lastWork : now;
-        }
-        if (!doomed(words[i], word)) {
-          since[i] = now;
-        }
-        if (passed) {
-          slot.restedWord = word; // as before it was examined
-        }
-        words[i] = word;
-      } else if (state == State.IDLE && slot.restedWord != word) {
-        slot.restedWord = word;
-      }
-      rests &= state == State.EMPTY || (state == State.IDLE && slot.restedWord == word);
     }
+    stirred.drainTo(slot -> include(slots[slot]));
+    atRest = true;
+    for (int i = 0; i < busyCount; i++) {
+      Slot slot = busy[i];
+      rests[slot.index] = look(slot, now);
+      atRest &= rests[slot.index];
+    }
+    int held = count(State.LEASED) + count(State.DOOMED);
     if (held > 0) {
       lastWork = now;
     }
     peak = Math.max(peak, held);
-    atRest = rests;
+  }
+
+  private void leaveOutTheResting() {
+    int kept = 0;
+    for (int i = 0; i < busyCount; i++) {
+      Slot slot = busy[i];
+      isBusy[slot.index] = !rests[slot.index];
+      if (isBusy[slot.index]) {
+        busy[kept++] = slot;
+      }
+    }
+    busyCount = kept;
+  }
+
+  private void include(Slot slot) {
+    if (!isBusy[slot.index]) {
+      isBusy[slot.index] = true;
+      busy[busyCount++] = slot;
+    }
+  }
+
+  /** Notes what the slot does; returns whether it rests. */
+  private boolean look(Slot slot, long now) {
+    int i = slot.index;
+    long word = slot.word();
+    long before = words[i];
+    State state = Slot.state(word);
+    if (word != before) {
+      boolean used = state == State.LEASED || state == State.DOOMED;
+      // Two leases or more may lie between; a connection that has only just come counts as well.
+      // An examination that it has passed is no use: one that is idle would be so for ever new.
+      boolean passed = passed(i, word);
+      if (used || (state == State.IDLE && !passed)) {
+        usedAt[i] = now;
+        // One that came unasked, in the place of an old one, is no work: it would keep awake.
+        lastWork = came(before, word) ? lastWork : now;
+      }
+      if (!doomed(before, word)) {
+        since[i] = now;
+      }
+      if (passed) {
+        slot.restedWord = word; // as before it was examined
+      }
+      seen(i, word);
+    } else if (state == State.IDLE && slot.restedWord != word) {
+      slot.restedWord = word;
+    }
+    return state == State.EMPTY
+        || (state == State.IDLE && slot.restedWord == word && slot.word() == word);
+  }
+
+  private void seen(int slot, long word) {
+    counts[index(state(slot))]--;
+    counts[index(Slot.state(word))]++;
+    words[slot] = word;
+  }
+
+  /** How many slots the last pass has looked at: {@link #busy} names them. */
+  int busyCount() {
+    return busyCount;
+  }
+
+  /** The i-th of the slots that the last pass has looked at. */
+  Slot busy(int i) {
+    return busy[i];
   }
 
   /** Whether every slot was empty, or idle and had been so for a pass. */
@@ -88,8 +166,11 @@ final class SlotActivity {
 
   /** Whether a slot has moved since it was seen. */
   boolean hasMoved() {
-    for (int i = 0; i < slots.length; i++) {
-      if (slots[i].word() != words[i]) {
+    if (!stirred.isEmpty()) {
+      return true;
+    }
+    for (int i = 0; i < busyCount; i++) {
+      if (busy[i].word() != words[busy[i].index]) {
         return true;
       }
     }
@@ -98,7 +179,7 @@ final class SlotActivity {
 
   /** Upkeep has begun to examine the connection that was seen idle; {@code word} is the slot's. */
   void examining(int slot, long word, long now) {
-    words[slot] = word;
+    seen(slot, word);
     since[slot] = now;
     atRest = false;
   }
@@ -109,6 +190,7 @@ final class SlotActivity {
    */
   void reserved(int slot, long word) {
     reserved.set(slot, word);
+    stirred.add(slot);
   }
 
   /** Whether nothing has happened to a connection since but that it was examined and is idle. */
@@ -164,6 +246,11 @@ final class SlotActivity {
   /** For how long the connection has been idle, as far as was seen; nanoseconds. */
   long idleFor(int slot, long now) {
     return now - usedAt[slot];
+  }
+
+  /** When the connection was last seen in use, or for the first time. */
+  long usedAt(int slot) {
+    return usedAt[slot];
   }
 
   /** When a lease was last seen, or that there had been one. */

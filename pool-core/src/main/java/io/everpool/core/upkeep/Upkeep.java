@@ -151,7 +151,7 @@ public final class Upkeep {
     rest.end();
     noticePause(now);
     inbox.empty();
-    activity.take(now);
+    activity.take(now, engine.waiting() > 0);
     survive(ENFORCING, now);
     workers.resume();
     long delay;

@@ -145,6 +145,20 @@ class EngineTest {
     assertThat(second.status()).isEqualTo(Waiter.Status.WAITING);
   }
 
+  /** Its examiner was kept from handing it over for so long that it counts as rested. */
+  @Test
+  void who_is_handed_a_connection_that_had_rested_knows_it() {
+    Slot slot = open(0);
+    slot.attempt(Move.PROBE);
+    Caller waiter = join();
+    long probing = slot.word();
+    slot.restedWord = Slot.after(Move.PASS, probing);
+    engine.pass(slot, probing);
+    assertThat(waiter.status()).isEqualTo(Waiter.Status.HANDED);
+    long lease = engine.take(waiter, 2, now).lease;
+    assertThat(slot.hadRested(lease)).isTrue();
+  }
+
   /** A waiter that goes when it is served already owns a connection, and has to say so. */
   @Test
   void who_was_served_first_can_leave_no_more() {

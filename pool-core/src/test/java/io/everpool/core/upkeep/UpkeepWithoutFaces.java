@@ -72,7 +72,7 @@ public final class UpkeepWithoutFaces {
   /** What a look at a lent connection begins with; returns the slot. */
   public Slot lent(Slot slot) {
     if (slot.hadRested(slot.lease)) {
-      shared.rest().stir();
+      shared.rest().stir(slot);
     }
     return slot;
   }
