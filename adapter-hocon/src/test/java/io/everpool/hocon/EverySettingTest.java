@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.HealthCheck;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolerMode;
 import io.everpool.api.ResetMode;
 import io.everpool.api.RetryConfig;
 import io.everpool.api.SleepMode;
@@ -40,7 +41,8 @@ class EverySettingTest {
                   health-check = look, command-timeout = 14s, acquire-timeout = 15s
                   connect-timeout = 16s, validation-timeout = 17s, reset-timeout = 18s
                   close-timeout = 19s, drain-timeout = 20s, leak-threshold = 1h
-                  max-waiters = 7, fail-fast = no, connection-init-sql = "set x.y = 1", sleep = on, sleep-after = 1 d
+                  max-waiters = 7, fail-fast = no, connection-init-sql = "set x.y = 1"
+                  pooler = session, sleep = on, sleep-after = 1 d
                   reset = discard-all
                   retry {
                     max-attempts = 2, max-duration = 21s, initial-backoff = 5us
@@ -74,6 +76,7 @@ class EverySettingTest {
                 .maxWaiters(7)
                 .failFast(false)
                 .connectionInitSql("set x.y = 1")
+                .pooler(PoolerMode.SESSION)
                 .sleep(SleepMode.ON)
                 .sleepAfter(Duration.ofDays(1))
                 .reset(ResetMode.DISCARD_ALL)

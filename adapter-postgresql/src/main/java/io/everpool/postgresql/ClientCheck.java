@@ -28,14 +28,17 @@ final class ClientCheck {
    */
   private final boolean wanted;
 
-  ClientCheck(Destination destination) {
+  private final Pooler pooler;
+
+  ClientCheck(Destination destination, Pooler pooler) {
     String options = destination.properties().getOrDefault(PropertyNames.OPTIONS, "");
-    wanted = !destination.neonPooler() && !options.contains(PARAMETER);
+    this.pooler = pooler;
+    wanted = !options.contains(PARAMETER);
   }
 
   /** Puts it before the user's own options. */
   void add(Properties properties) {
-    if (wanted && !refused) {
+    if (isAsked()) {
       String options = properties.getProperty(PropertyNames.OPTIONS, "");
       properties.setProperty(
           PropertyNames.OPTIONS, options.isBlank() ? OPTION : OPTION + " " + options);
@@ -57,7 +60,7 @@ final class ClientCheck {
 
   /** Whether the next login asks for it. */
   boolean isAsked() {
-    return wanted && !refused;
+    return wanted && !refused && pooler.takesOptions();
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.everpool.postgresql;
 
 import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolerMode;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.DriverAdapter;
 import io.everpool.postgresql.session.SessionCatalog;
@@ -36,12 +37,24 @@ public final class PostgresAdapter implements DriverAdapter {
 
   @Override
   public Connector connector(PoolConfig config) {
+    Destination destination = destination(config);
     return new PostgresConnector(
-        destination(config), new SessionCatalog(config.healthCheckInterval().toNanos()));
+        destination,
+        pooler(config, destination) == PoolerMode.AUTO
+            ? destinations.of(config, PoolerMode.TRANSACTION)
+            : destination,
+        new Pooler(pooler(config, destination)),
+        new SessionCatalog(config.healthCheckInterval().toNanos()));
   }
 
-  /** Where to, and how; with secrets. */
+  /** Where to, and how, as far as is known before anything was opened; with secrets. */
   Destination destination(PoolConfig config) {
-    return destinations.of(config);
+    Destination destination = destinations.of(config, config.pooler());
+    PoolerMode pooler = pooler(config, destination);
+    return pooler == config.pooler() ? destination : destinations.of(config, pooler);
+  }
+
+  private static PoolerMode pooler(PoolConfig config, Destination destination) {
+    return config.pooler() == PoolerMode.AUTO ? destination.knownPooler() : config.pooler();
   }
 }

@@ -162,14 +162,40 @@ final class PostgresConnection implements PhysicalConnection {
   }
 
   @Override
+  public boolean isSharedByTransaction() {
+    return pooled;
+  }
+
+  @Override
+  public void begin(int isolation, boolean readOnly) throws SQLException {
+    sendAlone("BEGIN ISOLATION LEVEL " + level(isolation) + (readOnly ? " READ ONLY" : ""));
+  }
+
+  private static String level(int isolation) throws SQLException {
+    return switch (isolation) {
+      case Connection.TRANSACTION_READ_UNCOMMITTED -> "READ UNCOMMITTED";
+      case Connection.TRANSACTION_READ_COMMITTED -> "READ COMMITTED";
+      case Connection.TRANSACTION_REPEATABLE_READ -> "REPEATABLE READ";
+      case Connection.TRANSACTION_SERIALIZABLE -> "SERIALIZABLE";
+      default ->
+          throw new SQLException("There is no such level of isolation: " + isolation, "22023");
+    };
+  }
+
+  @Override
   public boolean refusesWritesInTransactions() throws SQLException {
     return ignoresReadOnly;
   }
 
-  /** pgjdbc sees the answer and prepares its own statements anew when they are next used. */
+  /**
+   * pgjdbc sees the answer and prepares its own statements anew when they are next used. A pooler
+   * that keeps track of what is prepared hears this one, too; with another nothing is prepared.
+   */
   @Override
   public void forgetPlans() throws SQLException {
-    sendAlone("DEALLOCATE ALL");
+    if (!pooled || driver.getPrepareThreshold() != 0) {
+      sendAlone("DEALLOCATE ALL");
+    }
   }
 
   /** Executes a command without beginning a transaction for it. */
@@ -279,6 +305,10 @@ final class PostgresConnection implements PhysicalConnection {
     boolean exposed = sideEffects.isExposed();
     if (exposed) {
       settings.restore();
+    }
+    if (pooled) {
+      DRIVER.forgetNotifications(jdbc);
+      return; // it would clear what others have set, and what was set here is on another by now
     }
     int left = exposed ? SessionReset.ANYTHING : SideEffect.bits(sideEffects);
     String sql = SessionReset.sql(mode, left);

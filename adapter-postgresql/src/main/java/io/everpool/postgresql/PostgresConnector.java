@@ -1,6 +1,7 @@
 package io.everpool.postgresql;
 
 import io.everpool.api.Credentials;
+import io.everpool.api.PoolerMode;
 import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
@@ -48,6 +49,11 @@ final class PostgresConnector implements Connector {
 
   private final Driver driver = new Driver();
   private final Destination destination;
+
+  /** The same, if there turns out to be a pooler. */
+  private final Destination throughPooler;
+
+  private final Pooler pooler;
   private final String target;
   private final boolean lookable;
   private final @Nullable ClassLoader loader;
@@ -60,10 +66,16 @@ final class PostgresConnector implements Connector {
   private volatile boolean everOpened;
   private volatile boolean closed;
 
-  PostgresConnector(Destination destination, SessionCatalog catalog) {
+  /**
+   * @param throughPooler the same, if there turns out to be a pooler
+   */
+  PostgresConnector(
+      Destination destination, Destination throughPooler, Pooler pooler, SessionCatalog catalog) {
     this.destination = destination;
+    this.throughPooler = throughPooler;
+    this.pooler = pooler;
     this.catalog = catalog;
-    this.check = new ClientCheck(destination);
+    this.check = new ClientCheck(destination, pooler);
     Map<String, String> properties = destination.properties();
     this.target = destination.authority() + "/" + database(properties);
     this.loader = foreignLoader();
@@ -115,11 +127,21 @@ final class PostgresConnector implements Connector {
   public List<String> notes() {
     List<String> notes = ofDestination();
     notes.addAll(catalog.notes());
+    notes.addAll(pooler.notes());
     return notes;
   }
 
+  @Override
+  public void whenNoted(Runnable listener) {
+    pooler.whenNoted(listener);
+  }
+
+  private Destination present() {
+    return pooler.takesOptions() ? destination : throughPooler;
+  }
+
   private List<String> ofDestination() {
-    List<String> notes = new ArrayList<>(destination.notes());
+    List<String> notes = new ArrayList<>(present().notes());
     if (lookable && destination.properties().containsKey(PropertyNames.CONNECT_EXECUTOR)) {
       notes.add(
           "connectExecutor is never used: it is for the thread that watches a login for pgjdbc, and"
@@ -130,13 +152,13 @@ final class PostgresConnector implements Connector {
 
   @Override
   public PhysicalConnection open(long timeoutNanos) throws SQLException {
-    return open(destination.properties(), timeoutNanos);
+    return open(Map.of(), timeoutNanos);
   }
 
   /** Before whatever the URL, the properties or a password file of libpq's say. */
   @Override
   public PhysicalConnection open(Credentials credentials, long timeoutNanos) throws SQLException {
-    Map<String, String> properties = new LinkedHashMap<>(destination.properties());
+    Map<String, String> properties = new LinkedHashMap<>();
     if (credentials.user() != null) {
       properties.put(PropertyNames.USER, credentials.user());
     }
@@ -144,26 +166,38 @@ final class PostgresConnector implements Connector {
     return open(properties, timeoutNanos);
   }
 
-  private PhysicalConnection open(Map<String, String> said, long timeoutNanos) throws SQLException {
-    long allowed = Math.min(timeoutNanos, loginTimeoutNanos());
-    long begun = System.nanoTime();
-    boolean asked = check.isAsked();
+  private PhysicalConnection open(Map<String, String> credentials, long timeoutNanos)
+      throws SQLException {
+    long deadline = System.nanoTime() + Math.min(timeoutNanos, loginTimeoutNanos());
     try {
-      try {
-        return openCurrent(said, allowed);
-      } catch (SQLException e) {
-        long left = allowed - (System.nanoTime() - begun);
-        if (left <= 0 || !check.isRefusedBy(e, asked)) {
-          throw e;
-        }
-        return openCurrent(said, left);
-      }
+      return openAsKnown(credentials, deadline);
     } catch (SQLException e) {
       throw ConnectFailure.of(directUnknown(e) ? direct(e) : e, target);
     } catch (RuntimeException e) {
       // pgjdbc, when the thread that waits for its login thread is interrupted
       throw ConnectFailure.of(
           new SQLTransientConnectionException(String.valueOf(e.getMessage()), "08001", e), target);
+    }
+  }
+
+  /** Once more if that shows how else it has to be opened; what it shows, it shows once. */
+  private PhysicalConnection openAsKnown(Map<String, String> credentials, long deadline)
+      throws SQLException {
+    while (true) {
+      boolean asked = check.isAsked();
+      PoolerMode known = pooler.mode();
+      Map<String, String> said = new LinkedHashMap<>(present().properties());
+      said.putAll(credentials);
+      long left = deadline - System.nanoTime();
+      try {
+        return openCurrent(said, left);
+      } catch (SQLException e) {
+        boolean learnt = check.isRefusedBy(e, asked);
+        learnt |= pooler.isShownBy(e, known) || e instanceof Pooler.Found;
+        if (!learnt || deadline - System.nanoTime() <= 0) {
+          throw e;
+        }
+      }
     }
   }
 
@@ -296,6 +330,7 @@ final class PostgresConnector implements Connector {
   private PostgresConnection begin(Connection connection, Supplier<@Nullable LookableSocket> socket)
       throws SQLException {
     try {
+      pooler.meet(connection);
       BooleanSupplier supersedesEarlier =
           PostgresConnection.reads(connection)
               ? () -> false
@@ -321,7 +356,7 @@ final class PostgresConnector implements Connector {
             socket,
             lookupPermission,
             () -> primaryExpected,
-            destination.neonPooler(),
+            pooler.lendsByTransaction(),
             "ignore".equalsIgnoreCase(destination.properties().get("readOnlyMode")),
             supersedesEarlier);
     everOpened = true;
@@ -389,7 +424,9 @@ final class PostgresConnector implements Connector {
 
   @Override
   public SideEffects sideEffects(String sql) {
-    return SideEffect.set(catalog.sideEffects(sql));
+    SideEffects sideEffects = SideEffect.set(catalog.sideEffects(sql));
+    pooler.hear(sideEffects);
+    return sideEffects;
   }
 
   @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolerMode;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.postgresql.driver.PropertyNames;
@@ -17,7 +18,6 @@ import io.everpool.servers.ServerSettings;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -31,10 +31,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ClientCheckTest {
   private static final long TIMEOUT = TimeUnit.SECONDS.toNanos(30);
 
-  private static Destination to(boolean neonPooler, String options) {
-    String host = neonPooler ? "ep-x-1-pooler.eu-central-1.aws.neon.tech" : "db.example.com";
+  private static Destination to(String options) {
     return new Destination(
-        List.of(new HostPort(host, 5432)),
+        List.of(new HostPort("db.example.com", 5432)),
         options.isEmpty() ? Map.of() : Map.of(PropertyNames.OPTIONS, options),
         KeepAlive.DEFAULT,
         List.of());
@@ -55,14 +54,14 @@ class ClientCheckTest {
       String options, String sent) {
     Properties properties = new Properties();
     properties.setProperty(PropertyNames.OPTIONS, options);
-    new ClientCheck(to(false, options)).add(properties);
+    new ClientCheck(to(options), new Pooler(PoolerMode.NONE)).add(properties);
     assertThat(properties).containsEntry(PropertyNames.OPTIONS, sent);
   }
 
   @Test
   void a_pooler_that_takes_no_options_is_asked_for_none() {
     Properties properties = new Properties();
-    new ClientCheck(to(true, "")).add(properties);
+    new ClientCheck(to(""), new Pooler(PoolerMode.TRANSACTION)).add(properties);
     assertThat(properties).isEmpty();
   }
 
@@ -77,7 +76,7 @@ class ClientCheckTest {
         "FATAL: unsupported startup parameter in options: client_connection_check_interval"
       })
   void who_refuses_it_is_asked_for_it_once(String message) {
-    ClientCheck check = new ClientCheck(to(false, ""));
+    ClientCheck check = new ClientCheck(to(""), new Pooler(PoolerMode.AUTO));
     boolean asked = check.isAsked();
     assertThat(asked).isTrue();
     assertThat(check.isRefusedBy(new SQLException(message), asked)).isTrue();
@@ -89,7 +88,7 @@ class ClientCheckTest {
 
   @Test
   void another_failure_says_nothing_of_it() {
-    ClientCheck check = new ClientCheck(to(false, ""));
+    ClientCheck check = new ClientCheck(to(""), new Pooler(PoolerMode.AUTO));
     assertThat(check.isRefusedBy(new SQLException("FATAL: role \"x\" does not exist"), true))
         .isFalse();
     assertThat(check.isAsked()).isTrue();
@@ -106,8 +105,6 @@ class ClientCheckTest {
               .user(server.user())
               .password(server.password())
               .name("bouncer")
-              .commandTimeout(Duration.ZERO) // which would have to go by options, too
-              .properties(Map.of("prepareThreshold", "0"))
               .build();
       Connector connector = new PostgresAdapter().connector(config);
       for (int i = 0; i < 3; i++) {

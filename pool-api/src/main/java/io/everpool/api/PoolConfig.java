@@ -195,6 +195,11 @@ public final class PoolConfig {
     return values.get(PoolSettings.CONNECTION_INIT_SQL);
   }
 
+  /** Whether a pooler lies between this pool and its server. */
+  public PoolerMode pooler() {
+    return values.required(PoolSettings.POOLER);
+  }
+
   /** Whether the pool leaves an unused database alone. */
   public SleepMode sleep() {
     return values.required(PoolSettings.SLEEP);
@@ -417,6 +422,11 @@ public final class PoolConfig {
     /** Sets {@link PoolConfig#connectionInitSql()}. */
     public Builder connectionInitSql(@Nullable String value) {
       return set(PoolSettings.CONNECTION_INIT_SQL, value);
+    }
+
+    /** Sets {@link PoolConfig#pooler()}. */
+    public Builder pooler(PoolerMode value) {
+      return set(PoolSettings.POOLER, value);
     }
 
     /** Sets {@link PoolConfig#sleep()}. */

@@ -225,6 +225,16 @@ final class PoolSettings {
           "SQL that sets a new connection up before anybody borrows it, and again after a clean-up"
               + " that has cleared what SQL had set; null for none. What it writes is committed.");
 
+  static final Setting<PoolerMode> POOLER =
+      TABLE.add(
+          "pooler",
+          Kind.choice(PoolerMode.class),
+          PoolerMode.AUTO,
+          Rule.any("auto, none, transaction or session"),
+          "Whether a pooler (PgBouncer, Supavisor, a cloud's proxy) lies before the server: none,"
+              + " or one that lends a server connection for each transaction, or for the whole"
+              + " session; auto finds out.");
+
   static final Setting<SleepMode> SLEEP =
       TABLE.add(
           "sleep",

@@ -141,6 +141,7 @@ final class EverpoolPool implements Pool, UnitRerunner {
     boolean started = false;
     try {
       tellNotes();
+      connector.whenNoted(this::tellNotes);
       upkeep.start();
       started = true;
     } finally {

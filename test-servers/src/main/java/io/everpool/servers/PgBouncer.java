@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -34,13 +36,14 @@ public final class PgBouncer implements AutoCloseable {
   private final Process guard;
   private final Port port = Port.claim();
 
-  private PgBouncer(Path program, PostgresServer server, String poolMode) {
+  private PgBouncer(
+      Path program, PostgresServer server, String poolMode, Map<String, String> settings) {
     this.server = server;
     try {
       root = Files.createTempDirectory("everpool-bouncer");
       Files.writeString(
           root.resolve("users"), "\"" + server.user() + "\" \"" + server.password() + "\"\n");
-      Files.writeString(root.resolve("ini"), configuration(poolMode));
+      Files.writeString(root.resolve("ini"), configuration(poolMode, settings));
       List<String> command =
           new ArrayList<>(List.of("sh", "-c", GUARD, "bouncer-guard", root.toString()));
       if (System.getProperty("user.name").equals("root")) {
@@ -73,9 +76,19 @@ public final class PgBouncer implements AutoCloseable {
    * @throws IllegalStateException if it isn't installed; see {@link #available()}
    */
   public static PgBouncer before(PostgresServer server, String poolMode) {
+    return before(server, poolMode, Map.of());
+  }
+
+  /**
+   * As {@link #before(PostgresServer, String)}.
+   *
+   * @param settings further ones of PgBouncer's, by its names
+   */
+  public static PgBouncer before(
+      PostgresServer server, String poolMode, Map<String, String> settings) {
     Path program =
         program().orElseThrow(() -> new IllegalStateException("PgBouncer isn't installed"));
-    PgBouncer bouncer = new PgBouncer(program, server, poolMode);
+    PgBouncer bouncer = new PgBouncer(program, server, poolMode, settings);
     try {
       Await.until(PostgresServer.PATIENCE, bouncer::listens, "PgBouncer to listen");
       return bouncer;
@@ -85,7 +98,11 @@ public final class PgBouncer implements AutoCloseable {
     }
   }
 
-  private String configuration(String poolMode) {
+  private String configuration(String poolMode, Map<String, String> settings) {
+    String more =
+        settings.entrySet().stream()
+            .map(setting -> setting.getKey() + " = " + setting.getValue() + "\n")
+            .collect(Collectors.joining());
     return """
         [databases]
         %1$s = host=%2$s port=%3$d dbname=%1$s
@@ -96,9 +113,9 @@ public final class PgBouncer implements AutoCloseable {
         auth_type = scram-sha-256
         auth_file = %5$s/users
         pool_mode = %6$s
-        ignore_startup_parameters = extra_float_digits
         """
-        .formatted(server.database(), server.host(), server.port(), port(), root, poolMode);
+            .formatted(server.database(), server.host(), server.port(), port(), root, poolMode)
+        + more;
   }
 
   private boolean listens() {

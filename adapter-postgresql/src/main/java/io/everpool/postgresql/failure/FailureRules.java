@@ -94,9 +94,9 @@ public final class FailureRules {
       "pgjdbc itself refuses a property's value; the server was not asked. Correct it in the URL or"
           + " under properties.";
   private static final String OPTIONS =
-      "A pooler is in between that takes no start-up options: set command-timeout = 0s with"
-          + " properties.queryTimeout instead, ALTER ROLE ... SET statement_timeout, or use the"
-          + " direct host.";
+      "A pooler is in between that takes no such option at the start: leave it out of options, use"
+          + " ALTER ROLE ... SET or the direct host, and set pooler = transaction or session if it is"
+          + " none or auto.";
   private static final String ENDPOINT = "Look at the endpoint in Neon's console; check the URL.";
   private static final String QUOTA =
       "Look at the quotas of the project in the provider's console.";
@@ -221,6 +221,14 @@ public final class FailureRules {
               null,
               REFUSED,
               OPTIONS),
+          rule(
+              ALWAYS,
+              "08P01",
+              "not allowed in statement pooling mode",
+              null,
+              REFUSED,
+              "The pooler lends a server connection for a single statement (pool_mode = statement),"
+                  + " so that there are no transactions: set pool_mode = transaction there."),
           rule(ALWAYS, "08P01", "ssl required", null, REFUSED, TLS),
           rule(
               ALWAYS,

@@ -6,15 +6,30 @@ import java.util.List;
 
 /** The bits of {@link SessionReset} as the pool has them: as kinds that it need not understand. */
 public enum SideEffect implements SideEffects.Kind {
-  SETTINGS(SessionReset.SETTINGS),
-  ROLE(SessionReset.ROLE),
-  LISTEN(SessionReset.LISTEN),
-  TEMPORARY(SessionReset.TEMPORARY),
-  ADVISORY_LOCK(SessionReset.ADVISORY_LOCK),
-  CURSOR(SessionReset.CURSOR),
-  PREPARED(SessionReset.PREPARED),
-  PATH(SessionReset.PATH),
-  SEQUENCES(SessionReset.SEQUENCES);
+  SETTINGS(
+      SessionReset.SETTINGS,
+      "SET, or a function that sets something for the session",
+      "use SET LOCAL (set_config with true) within the transaction, or ALTER ROLE ... SET"),
+  ROLE(SessionReset.ROLE, "SET ROLE", "use SET LOCAL ROLE within the transaction"),
+  LISTEN(SessionReset.LISTEN, "LISTEN", "listen on a connection of your own to the server itself"),
+  TEMPORARY(
+      SessionReset.TEMPORARY,
+      "a temporary table",
+      "create it ON COMMIT DROP, and use it within that transaction"),
+  ADVISORY_LOCK(
+      SessionReset.ADVISORY_LOCK,
+      "an advisory lock of the session",
+      "use pg_advisory_xact_lock within the transaction"),
+  CURSOR(SessionReset.CURSOR, "a cursor WITH HOLD", "use one without, within the transaction"),
+  PREPARED(SessionReset.PREPARED, "PREPARE", "use JDBC's prepared statements"),
+  PATH(
+      SessionReset.PATH,
+      "a search path of the session",
+      "use SET LOCAL search_path within the transaction, or ALTER ROLE ... SET search_path"),
+  SEQUENCES(
+      SessionReset.SEQUENCES,
+      "the last value of a sequence",
+      "ask for currval or lastval within the transaction of nextval, or use RETURNING");
 
   private static final SideEffect[] ALL = values();
 
@@ -23,8 +38,21 @@ public enum SideEffect implements SideEffects.Kind {
 
   private final int bit;
 
-  SideEffect(int bit) {
+  private final String what;
+  private final String instead;
+
+  SideEffect(int bit, String what, String instead) {
     this.bit = bit;
+    this.what = what;
+    this.instead = instead;
+  }
+
+  /** What to know of it where a pooler lends the session's server connection to others. */
+  public String throughPooler() {
+    return "The pooler lends a server connection for each transaction, and "
+        + what
+        + " stays behind on one that others use next: "
+        + instead;
   }
 
   private static SideEffects[] sets() {

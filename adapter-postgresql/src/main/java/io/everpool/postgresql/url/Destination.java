@@ -1,5 +1,6 @@
 package io.everpool.postgresql.url;
 
+import io.everpool.api.PoolerMode;
 import io.everpool.postgresql.socket.KeepAlive;
 import java.util.List;
 import java.util.Locale;
@@ -24,12 +25,9 @@ public record Destination(
         .anyMatch(host -> host.endsWith(".neon.tech") || host.endsWith(".neon.build"));
   }
 
-  /** Neon's PgBouncer: the transaction, not the session, has a server process of its own. */
-  public boolean neonPooler() {
-    return neon()
-        && hosts.stream()
-            .map(host -> host.host().toLowerCase(Locale.ROOT))
-            .anyMatch(host -> host.substring(0, host.indexOf('.')).endsWith("-pooler"));
+  /** What hosts and ports say of a pooler; {@link PoolerMode#AUTO} if nothing. */
+  public PoolerMode knownPooler() {
+    return KnownPooler.at(hosts);
   }
 
   /** Hosts and ports as they stand in a URL. */

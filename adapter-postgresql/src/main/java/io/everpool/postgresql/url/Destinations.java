@@ -2,6 +2,7 @@ package io.everpool.postgresql.url;
 
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolerMode;
 import io.everpool.postgresql.driver.PropertyNames;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -39,8 +40,13 @@ public final class Destinations {
         || ForeignUrl.advice(within) != null;
   }
 
-  /** Where to, and how; with secrets. */
-  public Destination of(PoolConfig config) {
+  /**
+   * Where to, and how; with secrets.
+   *
+   * @param pooler what lies between, as far as it is known; while it is not, {@link
+   *     PoolerMode#AUTO}
+   */
+  public Destination of(PoolConfig config, PoolerMode pooler) {
     List<String> problems = new ArrayList<>();
     Destination said = said(PastedUrl.unwrapped(config.url()), config, problems);
     Map<String, String> properties = new LinkedHashMap<>(said.properties());
@@ -66,7 +72,7 @@ public final class Destinations {
     if (!problems.isEmpty()) {
       throw new InvalidPoolConfigException(problems);
     }
-    SessionDefaults.add(properties, config, said.neonPooler(), notes);
+    SessionDefaults.add(properties, config, pooler, notes);
     return new Destination(said.hosts(), properties, said.keepAlive(), List.copyOf(notes));
   }
 

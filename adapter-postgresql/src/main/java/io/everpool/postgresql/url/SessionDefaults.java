@@ -1,6 +1,7 @@
 package io.everpool.postgresql.url;
 
 import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolerMode;
 import io.everpool.postgresql.driver.PresentDriver;
 import io.everpool.postgresql.driver.PropertyNames;
 import java.time.Duration;
@@ -14,8 +15,8 @@ import java.util.Map;
  *
  * <ul>
  *   <li>{@code command-timeout} is {@code statement_timeout}, by the start-up parameter {@code
- *       options}, before the user's own options so that they win. Neon's pooler refuses {@code
- *       options}; there it is pgjdbc's {@code queryTimeout}: the driver cancels the statement.
+ *       options}, before the user's own options so that they win. Poolers refuse {@code options};
+ *       there it is pgjdbc's {@code queryTimeout}: the driver cancels the statement.
  *   <li>{@code socketTimeout} is {@link #GRACE} longer, so that a server that hangs doesn't hang
  *       its callers for ever. It counts from one byte to the next. Who lets a statement run longer
  *       ({@code SET LOCAL statement_timeout}) sets {@code socketTimeout}, or {@link
@@ -32,22 +33,31 @@ final class SessionDefaults {
   /** What pgjdbc takes at the most, in seconds. */
   private static final long LONGEST_SOCKET_TIMEOUT = 2_147_483;
 
+  private static final String READ_ONLY_MODE = "readOnlyMode";
+
   private static final String STATEMENT_TIMEOUT = "statement_timeout";
 
   private SessionDefaults() {}
 
   /** Adds to {@code properties} what isn't there. */
   static void add(
-      Map<String, String> properties, PoolConfig config, boolean neonPooler, List<String> notes) {
+      Map<String, String> properties, PoolConfig config, PoolerMode pooler, List<String> notes) {
     properties.putIfAbsent(PropertyNames.APPLICATION_NAME, config.name());
     properties.putIfAbsent(PropertyNames.TCP_KEEP_ALIVE, "true");
     properties.putIfAbsent(PropertyNames.ASSUME_MIN_SERVER_VERSION, "9.0");
+    if (pooler == PoolerMode.TRANSACTION
+        && "always".equalsIgnoreCase(properties.get(READ_ONLY_MODE))) {
+      properties.put(READ_ONLY_MODE, "transaction");
+      notes.add(
+          "readOnlyMode=always sets something for the session, which a pooler lends to others between"
+              + " transactions: transactions are begun as read-only instead");
+    }
     Duration limit = config.commandTimeout();
     String options = properties.getOrDefault(PropertyNames.OPTIONS, "");
     if (limit.isZero() || options.contains(STATEMENT_TIMEOUT)) {
       return;
     }
-    if (neonPooler) {
+    if (behind(pooler)) {
       if (PresentDriver.HERE.knows(PropertyNames.QUERY_TIMEOUT)) {
         properties.putIfAbsent(PropertyNames.QUERY_TIMEOUT, Long.toString(wholeSeconds(limit)));
       }
@@ -69,7 +79,11 @@ final class SessionDefaults {
             : "command-timeout is not enforced: pgjdbc "
                 + driver.version()
                 + " has no queryTimeout, as 42.7.9 has, and")
-        + " Neon's pooler takes no start-up options; to have the server enforce it:";
+        + " poolers take no start-up options; to have the server enforce it:";
+  }
+
+  private static boolean behind(PoolerMode pooler) {
+    return pooler == PoolerMode.TRANSACTION || pooler == PoolerMode.SESSION;
   }
 
   /** Never less than the duration. */

@@ -225,6 +225,9 @@ class FailureRulesTest {
     samples.add(connecting(bouncer("no such user: joe"), Verdict.ACCESS_DENIED));
     samples.add(connecting(bouncer("no such database: x"), Verdict.ACCESS_DENIED));
     samples.add(connecting(bouncer("unsupported startup parameter: options"), Verdict.REFUSED));
+    samples.add(
+        connecting(
+            bouncer("transaction blocks not allowed in statement pooling mode"), Verdict.REFUSED));
     samples.add(connecting(bouncer("SSL required"), Verdict.REFUSED));
     samples.add(connecting(bouncer("database \"x\" is disabled"), Verdict.REFUSED));
     samples.add(using(bouncer("server conn crashed?"), Verdict.SERVER_DOWN));

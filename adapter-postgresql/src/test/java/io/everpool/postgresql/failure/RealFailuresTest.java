@@ -419,7 +419,12 @@ class RealFailuresTest {
     try (PgBouncer bouncer = PgBouncer.before(server, "transaction")) {
       UnaryOperator<PoolConfig.Builder> login =
           c -> c.user(server.user()).password(server.password());
-      failsToOpen(bouncer.jdbcUrl(), login, "08P01", Verdict.REFUSED, "takes no start-up options");
+      failsToOpen(
+          bouncer.jdbcUrl(),
+          c -> login.apply(c).properties(Map.of("options", "-c work_mem=1MB")),
+          "08P01",
+          Verdict.REFUSED,
+          "takes no such option at the start");
       UnaryOperator<PoolConfig.Builder> plain = c -> login.apply(c).commandTimeout(Duration.ZERO);
       failsToOpen(
           bouncer.jdbcUrl(),

@@ -145,7 +145,7 @@ class VerdictWordsTest {
         connecting(
             server("08P01", "unsupported startup parameter: options"),
             Verdict.REFUSED,
-            "takes no start-up options"),
+            "takes no such option at the start"),
         connecting(
             server("22023", "invalid value for parameter \"TimeZone\": \"x\""),
             Verdict.REFUSED,

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolerMode;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.DriverAdapter;
 import io.everpool.postgresql.PostgresAdapter;
@@ -419,9 +420,29 @@ class PostgresUrlTest {
     assertThat(connector("jdbc:postgresql://ep-x.eu.aws.neon.tech/d").serverless()).isTrue();
     assertThat(connector("postgresql://u@neon.tech.example.com/d").serverless()).isFalse();
     assertThat(connector("postgresql://localhost/d").serverless()).isFalse();
-    assertThat(libpq("postgresql://ep-x-pooler.eu.aws.neon.tech/d").neonPooler()).isTrue();
-    assertThat(libpq(neon).neonPooler()).isFalse();
-    assertThat(libpq("postgresql://my-pooler.example.com/d").neonPooler()).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ep-x-pooler.eu.aws.neon.tech, TRANSACTION",
+    "ep-cool-name-123456.eu-central-1.aws.neon.tech, NONE",
+    "my-pooler.example.com, AUTO",
+    "localhost:6432, AUTO",
+    "aws-0-eu-central-1.pooler.supabase.com:6543, TRANSACTION",
+    "aws-0-eu-central-1.pooler.supabase.com:5432, SESSION",
+    "aws-0-eu-central-1.pooler.supabase.com:7000, AUTO",
+    "db.abcdefgh.supabase.co:6543, TRANSACTION",
+    "db.abcdefgh.supabase.co:5432, NONE",
+    "my-proxy.proxy-abc123.eu-central-1.rds.amazonaws.com, SESSION",
+    "MY-DB.abc123.eu-central-1.rds.amazonaws.com, NONE",
+    "my-db-do-user-1-0.b.db.ondigitalocean.com:25061, TRANSACTION",
+    "my-db-do-user-1-0.b.db.ondigitalocean.com:25060, NONE",
+    "orders.postgres.database.azure.com:6432, TRANSACTION",
+    "orders.postgres.database.azure.com:5432, NONE",
+    "'db.abcdefgh.supabase.co:5432,db.example.com:5432', AUTO",
+  })
+  void poolersAreKnownByHostAndPort(String authority, PoolerMode mode) {
+    assertThat(libpq("postgresql://" + authority + "/d").knownPooler()).isEqualTo(mode);
   }
 
   /** As Neon's console hands it out. */

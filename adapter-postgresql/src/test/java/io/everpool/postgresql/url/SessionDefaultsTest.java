@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolerMode;
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
@@ -34,10 +35,10 @@ import org.junit.jupiter.api.Timeout;
 class SessionDefaultsTest {
 
   private static Map<String, String> defaults(
-      Map<String, String> given, boolean neonPooler, UnaryOperator<PoolConfig.Builder> more) {
+      Map<String, String> given, PoolerMode pooler, UnaryOperator<PoolConfig.Builder> more) {
     Map<String, String> properties = new LinkedHashMap<>(given);
     PoolConfig config = more.apply(PoolConfig.builder("postgresql://h/d")).build();
-    SessionDefaults.add(properties, config, neonPooler, new ArrayList<>());
+    SessionDefaults.add(properties, config, pooler, new ArrayList<>());
     return properties;
   }
 
@@ -114,11 +115,11 @@ class SessionDefaultsTest {
     PhysicalConnection session = open();
     assertThat(session.jdbc().getNetworkTimeout()).isEqualTo(70_000);
     session.close();
-    assertThat(defaults(Map.of(), false, c -> c.commandTimeout(Duration.ofMillis(1))))
+    assertThat(defaults(Map.of(), PoolerMode.NONE, c -> c.commandTimeout(Duration.ofMillis(1))))
         .containsEntry("socketTimeout", "11");
-    assertThat(defaults(Map.of("socketTimeout", "7"), false, c -> c))
+    assertThat(defaults(Map.of("socketTimeout", "7"), PoolerMode.NONE, c -> c))
         .containsEntry("socketTimeout", "7");
-    assertThat(defaults(Map.of(), false, c -> c.commandTimeout(Duration.ofDays(300))))
+    assertThat(defaults(Map.of(), PoolerMode.NONE, c -> c.commandTimeout(Duration.ofDays(300))))
         .containsEntry("socketTimeout", "2147483");
   }
 
@@ -139,8 +140,8 @@ class SessionDefaultsTest {
 
   @Test
   void keepAliveIsOnUnlessItIsSwitchedOff() {
-    assertThat(defaults(Map.of(), false, c -> c)).containsEntry("tcpKeepAlive", "true");
-    assertThat(defaults(Map.of("tcpKeepAlive", "false"), false, c -> c))
+    assertThat(defaults(Map.of(), PoolerMode.NONE, c -> c)).containsEntry("tcpKeepAlive", "true");
+    assertThat(defaults(Map.of("tcpKeepAlive", "false"), PoolerMode.NONE, c -> c))
         .containsEntry("tcpKeepAlive", "false");
   }
 
@@ -148,7 +149,7 @@ class SessionDefaultsTest {
   @Test
   void neonsPoolerGetsNoOptionsAndTheDriverMindsTheTime() {
     Map<String, String> properties =
-        defaults(Map.of(), true, c -> c.commandTimeout(Duration.ofMillis(1_500)));
+        defaults(Map.of(), PoolerMode.TRANSACTION, c -> c.commandTimeout(Duration.ofMillis(1_500)));
     assertThat(properties)
         .doesNotContainKey("options")
         .containsEntry("queryTimeout", "2")
@@ -178,7 +179,7 @@ class SessionDefaultsTest {
 
   @Test
   void whatIsNotOursIsLeftAlone() {
-    assertThat(defaults(Map.of(), false, c -> c).keySet())
+    assertThat(defaults(Map.of(), PoolerMode.NONE, c -> c).keySet())
         .containsExactlyInAnyOrderElementsOf(
             List.of(
                 "ApplicationName",

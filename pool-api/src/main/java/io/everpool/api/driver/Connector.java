@@ -28,6 +28,12 @@ public interface Connector extends AutoCloseable {
   }
 
   /**
+   * Has the listener called when there is something new in {@link #notes()}, on whatever thread has
+   * found it.
+   */
+  default void whenNoted(Runnable listener) {}
+
+  /**
    * Opens a connection and sets its session up.
    *
    * @param timeoutNanos how long all of it may take; positive. The pool gives up on its own at that

@@ -93,6 +93,28 @@ public interface PhysicalConnection {
   }
 
   /**
+   * Whether the next transaction may be another session's on the server, as behind a pooler that
+   * lends its server connections by the transaction. What is set for the session is then lost, or
+   * another's: the pool says the level of isolation in each transaction ({@link #begin}) instead of
+   * by {@link Connection#setTransactionIsolation}. No round trip; always the same answer.
+   */
+  default boolean isSharedByTransaction() {
+    return false;
+  }
+
+  /**
+   * Begins a transaction, with autocommit off and none open, as JDBC's own would be but at this
+   * level of isolation. Called where {@link #isSharedByTransaction()}, before the first statement
+   * of each transaction for which a level was set; costs a round trip.
+   *
+   * @param isolation a level of {@link Connection}'s
+   * @param readOnly whether {@link Connection#setReadOnly} was called
+   */
+  default void begin(int isolation, boolean readOnly) throws SQLException {
+    throw new SQLFeatureNotSupportedException("This driver begins no transactions by itself");
+  }
+
+  /**
    * Whether driver and server are in step, as far as can be seen from outside: no request waits for
    * its answer, no copy is open, no other thread is in the driver. No round trip, and it waits for
    * nobody. Asked before anything is cleaned up: a connection that isn't is cut, for whatever it is

@@ -56,7 +56,22 @@ abstract class RestoredConnection extends JudgedConnection {
 
   @Override
   public void setTransactionIsolation(int value) throws SQLException {
-    change(Setting.ISOLATION, value, () -> super.setTransactionIsolation(value));
+    if (current().isSharedByTransaction()) {
+      change(Setting.ISOLATION, value, () -> checkIsolation(value));
+    } else {
+      change(Setting.ISOLATION, value, () -> super.setTransactionIsolation(value));
+    }
+  }
+
+  /** What a driver would say, where the level is said when a transaction begins. */
+  private void checkIsolation(int value) throws SQLException {
+    if (request(Session::inTransaction)) {
+      throw new SQLException(
+          "The level of isolation can't be changed within a transaction", "25001");
+    }
+    if (!getMetaData().supportsTransactionIsolationLevel(value)) {
+      throw new SQLException("There is no such level of isolation: " + value, "22023");
+    }
   }
 
   /** A call of a setter. */
@@ -81,7 +96,7 @@ abstract class RestoredConnection extends JudgedConnection {
       throw e;
     }
     settings.changed(setting, value);
-    if (setting == Setting.READ_ONLY) {
+    if (setting == Setting.READ_ONLY || current().isSharedByTransaction()) {
       current().readOnlyUnsettled = true;
       settleIfExposed();
     }

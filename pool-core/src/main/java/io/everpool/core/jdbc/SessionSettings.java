@@ -22,9 +22,18 @@ abstract class SessionSettings extends SessionFacts {
 
   private boolean canRefuseWrites = true;
 
+  /** As {@link PhysicalConnection#isSharedByTransaction()}. */
+  private final boolean shared;
+
   SessionSettings(PhysicalConnection physical, LeaseManager leases) {
     super(physical, leases.texts(), leases.config().reset());
     this.leases = leases;
+    this.shared = physical.isSharedByTransaction();
+  }
+
+  /** As {@link PhysicalConnection#isSharedByTransaction()}. */
+  public final boolean isSharedByTransaction() {
+    return shared;
   }
 
   /** Whether what is sent now is committed by itself; rather yes if unknown. */
@@ -67,6 +76,12 @@ abstract class SessionSettings extends SessionFacts {
       return; // it goes on as it was begun; asked again at the next statement
     }
     boolean wanted = Boolean.TRUE.equals(ask(Setting.READ_ONLY));
+    if (shared && settings().isChanged(Setting.ISOLATION)) {
+      if (!autoCommit() && ask(Setting.ISOLATION) instanceof Integer level) {
+        physical.begin(level, wanted);
+      }
+      return; // asked again at the next statement, which may begin another transaction
+    }
     if (wanted && !isExposed() && !autoCommit() && !physical.refusesWritesInTransactions()) {
       readOnlyUnsettled = false; // turning autocommit on asks again
       return;
@@ -99,7 +114,7 @@ abstract class SessionSettings extends SessionFacts {
   final Settings settings() {
     Settings known = settings;
     if (known == null) {
-      known = new Settings(jdbc);
+      known = new Settings(jdbc, shared);
       settings = known;
     }
     return known;
@@ -133,6 +148,7 @@ abstract class SessionSettings extends SessionFacts {
     }
     marks |= CHANGED;
     settings().become(state);
+    readOnlyUnsettled |= shared && state.has(Setting.ISOLATION);
   }
 
   /**

@@ -20,13 +20,18 @@ final class Settings {
   private static final Object CLEARED = new Object();
 
   private final Connection jdbc;
+
+  /** Whether the level of isolation is said in each transaction, and not set. */
+  private final boolean shared;
+
   private final @Nullable Object[] initial = new @Nullable Object[ALL.length];
   private final @Nullable Object[] current = new @Nullable Object[ALL.length];
   private int known;
   private int changed;
 
-  Settings(Connection jdbc) {
+  Settings(Connection jdbc, boolean shared) {
     this.jdbc = jdbc;
+    this.shared = shared;
   }
 
   /** To be called before a change: reads what there is to restore. */
@@ -92,7 +97,7 @@ final class Settings {
       throw new SQLException("What " + setting + " was at first could not be read", "HY000");
     }
     if (target != CLEARED && (setting.slippery || !same(current[index], target))) {
-      setting.writer.write(jdbc, target);
+      write(setting, target);
     }
     changed &= ~setting.bit;
   }
@@ -131,8 +136,14 @@ final class Settings {
       restore(setting);
     } else if (!isChanged(setting) || !same(current[index], state.values[index])) {
       changing(setting);
-      setting.writer.write(jdbc, state.values[index]);
+      write(setting, state.values[index]);
       changed(setting, state.values[index]);
+    }
+  }
+
+  private void write(Setting setting, @Nullable Object value) throws SQLException {
+    if (!shared || setting != Setting.ISOLATION) {
+      setting.writer.write(jdbc, value);
     }
   }
 

@@ -64,7 +64,8 @@ final class OptionsOnConnection {
     }
     if (options.isolation() != 0) {
       int before = face.getTransactionIsolation();
-      if (before != options.isolation()) {
+      // Of a session that is another's by the next transaction, what it has now says nothing.
+      if (before != options.isolation() || face.current().isSharedByTransaction()) {
         face.setTransactionIsolation(options.isolation());
         isolationBefore = before;
       }

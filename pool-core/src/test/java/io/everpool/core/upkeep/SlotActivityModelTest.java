@@ -90,7 +90,7 @@ class SlotActivityModelTest {
     new ModelCheckingOptions()
         .iterations(0)
         .addCustomScenario(new ExecutionScenario(before, threads, List.of(), null))
-        .invocationsPerIteration(1_000 / Integer.getInteger("tests.sample", 1))
+        .invocationsPerIteration(300 / Integer.getInteger("tests.sample", 1))
         .verifier(EpsilonVerifier.class)
         .check(OneSlot.class);
   }

@@ -1,0 +1,209 @@
+package io.everpool.postgresql;
+
+import io.everpool.api.PoolerMode;
+import io.everpool.api.driver.SideEffects;
+import io.everpool.postgresql.driver.PgjdbcInternals;
+import io.everpool.postgresql.session.SideEffect;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentSkipListSet;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.PGStatement;
+
+/**
+ * What lies between here and the server, and what that means. Thread-safe.
+ *
+ * <p>Unless it is said, it is found out when the first connection is opened. A pooler gives its
+ * client a key of its own to cancel by, so that the process named at login is not the one that
+ * answers; and it refuses start-up options, for its server connections were started by itself. It
+ * doesn't say whether it lends them for a session or for a transaction. What is right for a
+ * transaction is right for both.
+ */
+final class Pooler {
+  /** How pgjdbc calls what it prepares. */
+  private static final String DRIVERS_OWN = "S_";
+
+  private static final String DUPLICATE_PREPARED_STATEMENT = "42P05";
+
+  private static final String BE_CERTAIN =
+      " It is taken for one that lends a server connection for each transaction: set pooler ="
+          + " transaction if that is so, session if it lends them for the whole session, none if"
+          + " there is none";
+
+  /** A pooler was found by a connection that wasn't opened for one. */
+  static final class Found extends SQLException {
+    private static final long serialVersionUID = 1L;
+
+    Found() {
+      super("A pooler lies between here and the server", "08000");
+    }
+  }
+
+  private final Set<String> notes = new ConcurrentSkipListSet<>();
+  private volatile PoolerMode mode;
+  private volatile Runnable listener = () -> {};
+
+  /** Whether it keeps track of what is prepared on the server; null if nobody knows yet. */
+  private volatile @Nullable Boolean prepares;
+
+  Pooler(PoolerMode mode) {
+    this.mode = mode;
+  }
+
+  /** {@link PoolerMode#AUTO} while it is not known. */
+  PoolerMode mode() {
+    return mode;
+  }
+
+  /** Whether the session may go on with another server process after each transaction. */
+  boolean lendsByTransaction() {
+    return mode == PoolerMode.TRANSACTION;
+  }
+
+  /** Whether sessions can be given options at their start. */
+  boolean takesOptions() {
+    return mode == PoolerMode.AUTO || mode == PoolerMode.NONE;
+  }
+
+  /** What there is to say of it. */
+  List<String> notes() {
+    return new ArrayList<>(notes);
+  }
+
+  void whenNoted(Runnable value) {
+    listener = value;
+  }
+
+  private void note(String note) {
+    if (notes.add(note)) {
+      listener.run();
+    }
+  }
+
+  /**
+   * Whether a login has failed that may succeed as one to a pooler; from now on all are.
+   *
+   * @param then what was known when that login began
+   */
+  boolean isShownBy(SQLException failure, PoolerMode then) {
+    String message = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
+    if (then != PoolerMode.AUTO
+        || !message.contains("unsupported")
+        || !message.contains("startup parameter")) {
+      return false;
+    }
+    found("it refuses start-up options");
+    return true;
+  }
+
+  private void found(String how) {
+    mode = PoolerMode.TRANSACTION;
+    note("A pooler lies between here and the server: " + how + "." + BE_CERTAIN);
+  }
+
+  /**
+   * Looks what a new connection shows, and sets it up for what it shows.
+   *
+   * @throws Found if there is a pooler, and the connection was not opened for one
+   */
+  void meet(Connection connection) throws SQLException {
+    if (mode == PoolerMode.AUTO) {
+      if (isBehind(connection)) {
+        found("the server process that answers is not the one named at login");
+        throw new Found();
+      }
+      mode = PoolerMode.NONE;
+    }
+    if (lendsByTransaction()) {
+      PGConnection driver = (PGConnection) connection;
+      int threshold = driver.getPrepareThreshold();
+      driver.setPrepareThreshold(0); // of BEGIN and ROLLBACK, too
+      if (keepsTrack(connection)) {
+        driver.setPrepareThreshold(threshold);
+      }
+    }
+  }
+
+  private static boolean isBehind(Connection connection) throws SQLException {
+    try (Statement statement =
+            PgjdbcInternals.PRESENT.query(connection, "select pg_catalog.pg_backend_pid()");
+        ResultSet row = statement.getResultSet()) {
+      return row.next() && row.getInt(1) != ((PGConnection) connection).getBackendPID();
+    }
+  }
+
+  /** Asks once; of two who ask at once both hear the same. */
+  private boolean keepsTrack(Connection connection) throws SQLException {
+    Boolean known = prepares;
+    if (known == null) {
+      known = isRenamed(connection);
+      prepares = known;
+      if (!known) {
+        note(
+            "Statements are not prepared on the server, for the pooler keeps no track of them"
+                + " (PgBouncer does from 1.21 on with max_prepared_statements)");
+      }
+    }
+    return known;
+  }
+
+  /**
+   * Whether the pooler gives what is prepared a name of its own on the server connection, which is
+   * how it keeps track: asked by a prepared statement that looks for itself, in one transaction and
+   * so on one server connection. Which a pooler of single statements refuses, as it should here.
+   */
+  private static boolean isRenamed(Connection connection) throws SQLException {
+    String sql =
+        "select name from pg_catalog.pg_prepared_statements where statement like '%everpool "
+            + UUID.randomUUID()
+            + "%'";
+    connection.setAutoCommit(false);
+    boolean renamed = false;
+    try {
+      PgjdbcInternals.PRESENT.update(connection, "BEGIN"); // the driver's own would be prepared
+      String name = nameOf(connection, sql);
+      if (name != null && name.startsWith(DRIVERS_OWN)) {
+        // another's would be of the same name
+        PgjdbcInternals.PRESENT.update(connection, "DEALLOCATE \"" + name + "\"");
+      }
+      renamed = name != null && !name.startsWith(DRIVERS_OWN);
+    } catch (SQLException e) {
+      if (!DUPLICATE_PREPARED_STATEMENT.equals(e.getSQLState())) {
+        throw e;
+      }
+      // of somebody who has not looked before
+    }
+    connection.rollback();
+    connection.setAutoCommit(true);
+    return renamed;
+  }
+
+  private static @Nullable String nameOf(Connection connection, String sql) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.unwrap(PGStatement.class).setPrepareThreshold(1);
+      try (ResultSet row = statement.executeQuery()) {
+        return row.next() ? row.getString(1) : null;
+      }
+    }
+  }
+
+  /** Says, once of each kind, what a statement wants of a session that can't be had. */
+  void hear(SideEffects sideEffects) {
+    if (lendsByTransaction()) {
+      for (SideEffect kind : SideEffect.values()) {
+        if (sideEffects.has(kind)) {
+          note(kind.throughPooler());
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package io.everpool.postgresql.url;
+
+import io.everpool.api.PoolerMode;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+
+/**
+ * What the hosts and ports of providers say of a pooler. Sources: Neon, "Connection pooling";
+ * Supabase, "Connect to your database"; Amazon RDS, "Using RDS Proxy" (its proxy pins a session
+ * that sets something, so that sessions are whole); DigitalOcean, "Manage connection pools"; Azure
+ * Database for PostgreSQL flexible server, "PgBouncer".
+ */
+enum KnownPooler {
+  NEON_POOLER("[^.]+-pooler\\..*\\.neon\\.(tech|build)", 0, PoolerMode.TRANSACTION),
+  NEON(".*\\.neon\\.(tech|build)", 0, PoolerMode.NONE),
+  SUPAVISOR_TRANSACTION(".*\\.pooler\\.supabase\\.com", 6543, PoolerMode.TRANSACTION),
+  SUPAVISOR_SESSION(".*\\.pooler\\.supabase\\.com", 5432, PoolerMode.SESSION),
+  SUPABASE_POOLER(".*\\.supabase\\.co", 6543, PoolerMode.TRANSACTION),
+  SUPABASE(".*\\.supabase\\.co", 5432, PoolerMode.NONE),
+  RDS_PROXY(".*\\.proxy-[^.]+\\.[^.]+\\.rds\\.amazonaws\\.com", 0, PoolerMode.SESSION),
+  RDS(".*\\.rds\\.amazonaws\\.com", 0, PoolerMode.NONE),
+  DIGITALOCEAN_POOL(".*\\.db\\.ondigitalocean\\.com", 25061, PoolerMode.TRANSACTION),
+  DIGITALOCEAN(".*\\.db\\.ondigitalocean\\.com", 25060, PoolerMode.NONE),
+  AZURE_PGBOUNCER(".*\\.postgres\\.database\\.azure\\.com", 6432, PoolerMode.TRANSACTION),
+  AZURE(".*\\.postgres\\.database\\.azure\\.com", 5432, PoolerMode.NONE);
+
+  private final Pattern host;
+  private final int port;
+  private final PoolerMode mode;
+
+  /**
+   * @param port 0 for any
+   */
+  KnownPooler(String host, int port, PoolerMode mode) {
+    this.host = Pattern.compile(host);
+    this.port = port;
+    this.mode = mode;
+  }
+
+  private boolean is(HostPort place) {
+    return (port == 0 || port == place.port())
+        && host.matcher(place.host().toLowerCase(Locale.ROOT)).matches();
+  }
+
+  /** {@link PoolerMode#AUTO} if they say nothing, or not the same. */
+  static PoolerMode at(List<HostPort> hosts) {
+    List<PoolerMode> modes = hosts.stream().map(KnownPooler::at).distinct().toList();
+    return modes.size() == 1 ? modes.get(0) : PoolerMode.AUTO;
+  }
+
+  private static PoolerMode at(HostPort place) {
+    for (KnownPooler known : values()) {
+      if (known.is(place)) {
+        return known.mode;
+      }
+    }
+    return PoolerMode.AUTO;
+  }
+}

@@ -1,0 +1,219 @@
+package io.everpool.postgresql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolerMode;
+import io.everpool.api.ResetMode;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.Verdict;
+import io.everpool.servers.PgBouncer;
+import io.everpool.servers.PostgresServer;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What lies between is found, and nothing is asked of it that it can't do. A real PgBouncer. */
+@Timeout(120)
+class PoolerTest {
+  private static final long TIMEOUT = TimeUnit.SECONDS.toNanos(30);
+  private static PostgresServer server;
+
+  @BeforeAll
+  static void start() {
+    assumeTrue(PgBouncer.available(), "PgBouncer isn't installed");
+    server = PostgresServer.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    if (server != null) {
+      server.close();
+    }
+  }
+
+  private static Connector connector(String url, UnaryOperator<PoolConfig.Builder> more) {
+    return new PostgresAdapter()
+        .connector(
+            more.apply(PoolConfig.builder(url).user(server.user()).password(server.password()))
+                .build());
+  }
+
+  private static String ask(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
+  @Test
+  void where_there_is_none_none_is_found() throws Exception {
+    try (Connector connector = connector(server.jdbcUrl(), c -> c)) {
+      PhysicalConnection connection = connector.open(TIMEOUT);
+      assertThat(connection.isSharedByTransaction()).isFalse();
+      assertThat(ask(connection.jdbc(), "show statement_timeout")).isEqualTo("1min");
+      assertThat(connector.notes()).isEmpty();
+      connection.close();
+    }
+  }
+
+  /** One that refuses options, and one that was told to ignore them. */
+  @ParameterizedTest
+  @ValueSource(strings = {"extra_float_digits", "extra_float_digits,options"})
+  void one_that_nobody_speaks_of_is_found(String ignored) throws Exception {
+    List<String> told = new ArrayList<>();
+    try (PgBouncer bouncer =
+            PgBouncer.before(server, "transaction", Map.of("ignore_startup_parameters", ignored));
+        Connector connector = connector(bouncer.jdbcUrl(), c -> c)) {
+      connector.whenNoted(() -> told.addAll(connector.notes()));
+      for (int i = 0; i < 3; i++) {
+        PhysicalConnection connection = connector.open(TIMEOUT);
+        assertThat(connection.isSharedByTransaction()).isTrue();
+        connection.validate(TIMEOUT);
+        connection.close();
+      }
+      assertThat(connector.notes())
+          .anySatisfy(
+              note ->
+                  assertThat(note).contains("A pooler lies between", "set pooler = transaction"))
+          .anySatisfy(note -> assertThat(note).contains("not prepared on the server"))
+          .anySatisfy(note -> assertThat(note).contains("queryTimeout"));
+      assertThat(told).isNotEmpty();
+    }
+  }
+
+  /** With two server connections for many clients, none meets what another has prepared. */
+  @Test
+  void statements_are_not_prepared_where_nobody_keeps_track() throws Exception {
+    try (PgBouncer bouncer =
+            PgBouncer.before(server, "transaction", Map.of("default_pool_size", "2"));
+        Connector connector = connector(bouncer.jdbcUrl(), c -> c)) {
+      List<PhysicalConnection> connections = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        connections.add(connector.open(TIMEOUT));
+      }
+      for (int round = 0; round < 20; round++) {
+        for (PhysicalConnection connection : connections) {
+          try (PreparedStatement statement =
+              connection.jdbc().prepareStatement("select ?::int + " + round % 3)) {
+            statement.setInt(1, round);
+            statement.executeQuery().close();
+          }
+        }
+      }
+      String prepared =
+          "select string_agg(name || ' ' || statement, '; ') from pg_prepared_statements";
+      assertThat(ask(connections.get(0).jdbc(), prepared)).isNull();
+      for (PhysicalConnection connection : connections) {
+        connection.close();
+      }
+    }
+  }
+
+  @Test
+  void isolation_goes_with_the_transaction() throws Exception {
+    try (PgBouncer bouncer = PgBouncer.before(server, "transaction");
+        Connector connector = connector(bouncer.jdbcUrl(), c -> c)) {
+      PhysicalConnection connection = connector.open(TIMEOUT);
+      Connection jdbc = connection.jdbc();
+      jdbc.setAutoCommit(false);
+      connection.begin(Connection.TRANSACTION_SERIALIZABLE, true);
+      assertThat(ask(jdbc, "show transaction_isolation")).isEqualTo("serializable");
+      assertThat(ask(jdbc, "show transaction_read_only")).isEqualTo("on");
+      jdbc.commit();
+      assertThat(ask(jdbc, "show transaction_isolation")).isEqualTo("read committed");
+      jdbc.rollback();
+      connection.close();
+    }
+  }
+
+  @Test
+  void a_reset_touches_nothing_of_others() throws Exception {
+    try (PgBouncer bouncer =
+            PgBouncer.before(server, "transaction", Map.of("default_pool_size", "1"));
+        Connector connector = connector(bouncer.jdbcUrl(), c -> c)) {
+      PhysicalConnection one = connector.open(TIMEOUT);
+      PhysicalConnection other = connector.open(TIMEOUT);
+      ask(one.jdbc(), "select set_config('work_mem', '7MB', false)");
+      other.reset(ResetMode.SMART, connector.sideEffects("set work_mem = '1MB'"));
+      other.reset(ResetMode.DISCARD_ALL, connector.sideEffects("set work_mem = '1MB'"));
+      assertThat(ask(one.jdbc(), "show work_mem")).isEqualTo("7MB");
+      one.close();
+      other.close();
+    }
+  }
+
+  @Test
+  void what_cannot_be_had_is_told_once_per_kind() throws Exception {
+    try (PgBouncer bouncer = PgBouncer.before(server, "transaction");
+        Connector connector = connector(bouncer.jdbcUrl(), c -> c.pooler(PoolerMode.TRANSACTION))) {
+      int before = connector.notes().size();
+      for (int i = 0; i < 2; i++) {
+        for (String sql :
+            List.of(
+                "set work_mem = '1MB'",
+                "set role postgres",
+                "listen news",
+                "create temporary table t (i int)",
+                "select pg_advisory_lock(1)",
+                "declare c cursor with hold for select 1",
+                "prepare p as select 1")) {
+          connector.sideEffects(sql);
+        }
+      }
+      assertThat(connector.notes())
+          .anySatisfy(note -> assertThat(note).contains("SET LOCAL"))
+          .anySatisfy(note -> assertThat(note).contains("SET LOCAL ROLE"))
+          .anySatisfy(note -> assertThat(note).contains("LISTEN"))
+          .anySatisfy(note -> assertThat(note).contains("ON COMMIT DROP"))
+          .anySatisfy(note -> assertThat(note).contains("pg_advisory_xact_lock"))
+          .anySatisfy(note -> assertThat(note).contains("WITH HOLD"))
+          .anySatisfy(note -> assertThat(note).contains("and PREPARE stays"));
+      int after = connector.notes().size();
+      assertThat(after - before).isEqualTo(7);
+      connector.sideEffects("select 1");
+      assertThat(connector.notes()).hasSize(after);
+    }
+  }
+
+  @Test
+  void one_of_single_statements_is_refused_in_a_sentence() throws Exception {
+    try (PgBouncer bouncer = PgBouncer.before(server, "statement");
+        Connector connector = connector(bouncer.jdbcUrl(), c -> c)) {
+      assertThatThrownBy(() -> connector.open(TIMEOUT))
+          .hasMessageContaining("pool_mode = transaction")
+          .satisfies(e -> assertThat(connector.classify(e)).isEqualTo(Verdict.REFUSED));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"TRANSACTION", "SESSION"})
+  void whoever_says_so_is_believed(PoolerMode mode) throws Exception {
+    try (PgBouncer bouncer = PgBouncer.before(server, mode.name().toLowerCase(Locale.ROOT));
+        Connector connector = connector(bouncer.jdbcUrl(), c -> c.pooler(mode))) {
+      PhysicalConnection connection = connector.open(TIMEOUT);
+      assertThat(connection.isSharedByTransaction()).isEqualTo(mode == PoolerMode.TRANSACTION);
+      assertThat(connector.notes()).noneMatch(note -> note.contains("lies between"));
+      connection.close();
+    }
+  }
+}
