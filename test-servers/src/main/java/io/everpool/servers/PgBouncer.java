@@ -28,32 +28,38 @@ public final class PgBouncer implements AutoCloseable {
       while read -r line; do :; done
       kill -KILL $!
       wait
-      rm -rf "$root"
       """;
 
+  private final Path program;
   private final PostgresServer server;
   private final Path root;
-  private final Process guard;
+  private Process guard;
   private final Port port = Port.claim();
 
   private PgBouncer(
       Path program, PostgresServer server, String poolMode, Map<String, String> settings) {
+    this.program = program;
     this.server = server;
     try {
       root = Files.createTempDirectory("everpool-bouncer");
       Files.writeString(
           root.resolve("users"), "\"" + server.user() + "\" \"" + server.password() + "\"\n");
       Files.writeString(root.resolve("ini"), configuration(poolMode, settings));
-      List<String> command =
-          new ArrayList<>(List.of("sh", "-c", GUARD, "bouncer-guard", root.toString()));
-      if (System.getProperty("user.name").equals("root")) {
-        command.addAll(List.of("unshare", "-U"));
-      }
-      command.addAll(List.of(program.toString(), root.resolve("ini").toString()));
-      guard = new ProcessBuilder(command).start();
+      guard = launch();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private Process launch() throws IOException {
+    Files.deleteIfExists(root.resolve("pid")); // it takes one that was left for another of its kind
+    List<String> command =
+        new ArrayList<>(List.of("sh", "-c", GUARD, "bouncer-guard", root.toString()));
+    if (System.getProperty("user.name").equals("root")) {
+      command.addAll(List.of("unshare", "-U"));
+    }
+    command.addAll(List.of(program.toString(), root.resolve("ini").toString()));
+    return new ProcessBuilder(command).start();
   }
 
   /** Whether PgBouncer is installed here. */
@@ -90,7 +96,7 @@ public final class PgBouncer implements AutoCloseable {
         program().orElseThrow(() -> new IllegalStateException("PgBouncer isn't installed"));
     PgBouncer bouncer = new PgBouncer(program, server, poolMode, settings);
     try {
-      Await.until(PostgresServer.PATIENCE, bouncer::listens, "PgBouncer to listen");
+      bouncer.awaitListening();
       return bouncer;
     } catch (RuntimeException | Error e) {
       bouncer.close();
@@ -113,9 +119,14 @@ public final class PgBouncer implements AutoCloseable {
         auth_type = scram-sha-256
         auth_file = %5$s/users
         pool_mode = %6$s
+        pidfile = %5$s/pid
         """
             .formatted(server.database(), server.host(), server.port(), port(), root, poolMode)
         + more;
+  }
+
+  private void awaitListening() {
+    Await.until(PostgresServer.PATIENCE, this::listens, "PgBouncer to listen");
   }
 
   private boolean listens() {
@@ -140,17 +151,77 @@ public final class PgBouncer implements AutoCloseable {
     return "jdbc:postgresql://" + host() + ":" + port() + "/" + server.database();
   }
 
-  /** Kills it and leaves nothing behind. */
-  @Override
-  public void close() {
+  /**
+   * Has it give no server connection to a transaction that has not begun, until {@link #resume}.
+   */
+  public void pause() {
+    signal("USR1");
+  }
+
+  /** Ends a {@link #pause}. */
+  public void resume() {
+    signal("USR2");
+  }
+
+  /** Has it open its server connections anew, each when the transaction on it has ended. */
+  public void reconnect() {
     try {
-      guard.getOutputStream().close();
-      guard.waitFor();
-      port.close();
+      Path ini = root.resolve("ini");
+      String before = Files.readString(ini);
+      String named = "dbname=" + server.database();
+      String other = " connect_query='select " + System.nanoTime() + "'";
+      Files.writeString(ini, before.replaceAll(named + ".*", named + other));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    signal("HUP");
+  }
+
+  private void signal(String name) {
+    try {
+      String pid = Files.readString(root.resolve("pid")).strip();
+      int result = new ProcessBuilder("kill", "-" + name, pid).inheritIO().start().waitFor();
+      if (result != 0) {
+        throw new IllegalStateException("PgBouncer is not there to be sent " + name);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Kills it, with all its connections. */
+  public void kill() {
+    try {
+      guard.getOutputStream().close();
+      guard.waitFor();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Starts it anew after {@link #kill()}, on the same port. */
+  public void startAgain() {
+    try {
+      guard = launch();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    awaitListening();
+  }
+
+  /** Kills it and leaves nothing behind. */
+  @Override
+  public void close() {
+    kill();
+    port.close();
+    try {
+      Trees.delete(root);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }

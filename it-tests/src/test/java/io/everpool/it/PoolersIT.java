@@ -1,0 +1,327 @@
+package io.everpool.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import ch.qos.logback.classic.Level;
+import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolerMode;
+import io.everpool.api.WorkOptions;
+import io.everpool.core.Everpool;
+import io.everpool.jdbi.EverpoolJdbi;
+import io.everpool.servers.Await;
+import io.everpool.servers.PgBouncer;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Behind a real PgBouncer that has two server connections for all, with no setting but the URL: so
+ * that whatever is set for a session is another's by the next transaction.
+ */
+@Timeout(180)
+class PoolersIT {
+  private static final int THREADS = 8;
+  private static final int UNITS = 150;
+  private static final WorkOptions SERIALIZABLE =
+      WorkOptions.DEFAULT.withIsolation(Connection.TRANSACTION_SERIALIZABLE);
+  private static final String SHOW = "show transaction_isolation";
+
+  private static PgBouncer bouncer;
+
+  @BeforeAll
+  static void start() {
+    assumeTrue(PgBouncer.available(), "PgBouncer isn't installed");
+    bouncer = PgBouncer.before(Db.server(), "transaction", Map.of("default_pool_size", "2"));
+  }
+
+  @AfterAll
+  static void stop() {
+    if (bouncer != null) {
+      bouncer.close();
+    }
+  }
+
+  private static PoolConfig.Builder config(String name) {
+    return Db.config(name, bouncer.jdbcUrl()).maxSize(THREADS);
+  }
+
+  private static Connection direct() throws SQLException {
+    return DriverManager.getConnection(
+        Db.server().jdbcUrl(), Db.server().user(), Db.server().password());
+  }
+
+  private interface Body {
+    void run(int thread) throws Exception;
+  }
+
+  private static void inThreads(int threads, Body body) throws Exception {
+    ExecutorService executor = Executors.newFixedThreadPool(threads);
+    try {
+      List<Future<?>> all = new ArrayList<>();
+      for (int i = 0; i < threads; i++) {
+        int thread = i;
+        all.add(
+            executor.submit(
+                () -> {
+                  body.run(thread);
+                  return null;
+                }));
+      }
+      for (Future<?> each : all) {
+        each.get();
+      }
+    } finally {
+      executor.shutdownNow();
+    }
+  }
+
+  private static String ask(Connection connection, String sql) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(sql);
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
+  @Test
+  void preparedStatementsOfManyThreadsDontMeet() throws Exception {
+    try (Pool pool = Everpool.open(config("pooler-prepared").build())) {
+      inThreads(
+          THREADS,
+          thread -> {
+            for (int i = 0; i < UNITS; i++) {
+              try (Connection connection = pool.getConnection();
+                  PreparedStatement statement =
+                      connection.prepareStatement("select ?::int + " + i % 5)) {
+                statement.setInt(1, thread);
+                try (ResultSet row = statement.executeQuery()) {
+                  assertThat(row.next()).isTrue();
+                  assertThat(row.getInt(1)).isEqualTo(thread + i % 5);
+                }
+              }
+            }
+          });
+    }
+  }
+
+  /** Half of the threads work at the level that the server begins with. */
+  @Test
+  void everySerializableUnitIsSerializableAndNoOther() throws Exception {
+    AtomicInteger wrong = new AtomicInteger();
+    try (Pool pool = Everpool.open(config("pooler-isolation").build())) {
+      Jdbi jdbi = EverpoolJdbi.create(pool);
+      inThreads(
+          THREADS,
+          thread -> {
+            boolean strict = thread % 2 == 0;
+            String expected = strict ? "serializable" : "read committed";
+            for (int i = 0; i < UNITS; i++) {
+              String unit =
+                  pool.inTransaction(
+                      strict ? SERIALIZABLE : WorkOptions.DEFAULT,
+                      connection -> ask(connection, SHOW));
+              String handle =
+                  strict
+                      ? jdbi.inTransaction(
+                          TransactionIsolationLevel.SERIALIZABLE,
+                          h -> h.createQuery(SHOW).mapTo(String.class).one())
+                      : jdbi.inTransaction(h -> h.createQuery(SHOW).mapTo(String.class).one());
+              String plain = plain(pool, strict);
+              for (String each : List.of(unit, handle, plain)) {
+                wrong.addAndGet(each.equals(expected) ? 0 : 1);
+              }
+            }
+          });
+    }
+    assertThat(wrong).hasValue(0);
+  }
+
+  /** As a framework does it: twice, with what was set before and without saying it again. */
+  private static String plain(Pool pool, boolean strict) throws SQLException {
+    try (Connection connection = pool.getConnection()) {
+      if (strict) {
+        connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+        assertThat(connection.getTransactionIsolation())
+            .isEqualTo(Connection.TRANSACTION_SERIALIZABLE);
+      }
+      connection.setAutoCommit(false);
+      String first = ask(connection, SHOW);
+      connection.commit();
+      String second = ask(connection, SHOW);
+      connection.rollback();
+      return first.equals(second) ? first : first + ", then " + second;
+    }
+  }
+
+  @Test
+  void aReadOnlyTransactionRefusesWrites() throws Exception {
+    try (Pool pool = Everpool.open(config("pooler-readonly").build())) {
+      for (WorkOptions options : List.of(WorkOptions.READ_ONLY, SERIALIZABLE.withReadOnly(true))) {
+        assertThatThrownBy(
+                () ->
+                    pool.inTransaction(
+                        options,
+                        connection -> {
+                          try (Statement statement = connection.createStatement()) {
+                            return statement.execute("create table pooler_never (i int)");
+                          }
+                        }))
+            .isInstanceOfSatisfying(
+                SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("25006"));
+      }
+    }
+  }
+
+  @Test
+  void theLevelCannotBeChangedWithinATransaction() throws SQLException {
+    try (Pool pool = Everpool.open(config("pooler-late").build());
+        Connection connection = pool.getConnection()) {
+      connection.setAutoCommit(false);
+      ask(connection, "select 1");
+      assertThatThrownBy(
+              () -> connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE))
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("25001"));
+      connection.rollback();
+    }
+  }
+
+  @Test
+  void aStatementThatTakesTooLongIsEnded() throws SQLException {
+    try (Pool pool =
+            Everpool.open(config("pooler-timeout").commandTimeout(Duration.ofSeconds(1)).build());
+        Connection connection = pool.getConnection()) {
+      assertThatThrownBy(() -> ask(connection, "select pg_sleep(60)"))
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("57014"));
+      assertThat(ask(connection, "select 1")).isEqualTo("1");
+    }
+  }
+
+  /** What becomes of the pooler; each while transfers go on. */
+  @ParameterizedTest
+  @ValueSource(strings = {"killed", "reconnects", "paused", "terminated"})
+  void nothingIsLostOrDoubledWhateverBecomesOfThePooler(String what) throws Exception {
+    String table = "pooler_" + what;
+    try (Connection connection = direct();
+        Statement statement = connection.createStatement()) {
+      statement.execute("create table " + table + " (id text primary key)"); // twice is an error
+    }
+    List<String> acknowledged = Collections.synchronizedList(new ArrayList<>());
+    List<String> unknown = Collections.synchronizedList(new ArrayList<>());
+    AtomicInteger done = new AtomicInteger();
+    try (PgBouncer own =
+            PgBouncer.before(Db.server(), "transaction", Map.of("default_pool_size", "2"));
+        Pool pool =
+            Everpool.open(
+                Db.config("pooler-strikes-" + what, own.jdbcUrl()).maxSize(THREADS).build())) {
+      inThreads(
+          THREADS + 1,
+          thread -> {
+            if (thread == THREADS) {
+              for (int strike = 1; strike <= 3; strike++) {
+                int far = strike * UNITS;
+                Await.until(Db.LIMIT, () -> done.get() >= far, "the transfers to go on");
+                strike(own, what);
+              }
+              return;
+            }
+            for (int i = 0; i < UNITS; i++) {
+              String id = thread + "-" + i;
+              try {
+                pool.inTransaction(
+                    connection -> {
+                      try (PreparedStatement statement =
+                          connection.prepareStatement("insert into " + table + " values (?)")) {
+                        statement.setString(1, id);
+                        return statement.executeUpdate();
+                      }
+                    });
+                acknowledged.add(id);
+              } catch (CommitOutcomeUnknownException e) {
+                unknown.add(id);
+              }
+              done.incrementAndGet();
+            }
+          });
+      try (Connection connection = direct()) {
+        List<String> there = new ArrayList<>();
+        try (Statement statement = connection.createStatement();
+            ResultSet rows = statement.executeQuery("select id from " + table)) {
+          while (rows.next()) {
+            there.add(rows.getString(1));
+          }
+        }
+        assertThat(there).as("lost").containsAll(acknowledged);
+        assertThat(acknowledged.size() + unknown.size()).isEqualTo(THREADS * UNITS);
+      }
+    }
+  }
+
+  private static void strike(PgBouncer own, String what) throws SQLException {
+    switch (what) {
+      case "killed" -> {
+        own.kill();
+        own.startAgain();
+      }
+      case "paused" -> {
+        own.pause();
+        own.resume();
+      }
+      case "reconnects" -> own.reconnect();
+      case "terminated" ->
+          Db.server()
+              .execute(
+                  "select pg_terminate_backend(pid) from pg_stat_activity"
+                      + " where application_name like 'pooler-strikes-%'");
+      default -> throw new IllegalArgumentException(what);
+    }
+  }
+
+  /** Each of our sessions would hold one of its server connections; the third finds none. */
+  @Test
+  void moreSessionsThanASessionPoolerHasAreToldOf() throws Exception {
+    try (PgBouncer sessions =
+            PgBouncer.before(
+                Db.server(),
+                "session",
+                Map.of("default_pool_size", "2", "query_wait_timeout", "2"));
+        LogCapture log = LogCapture.open();
+        Pool pool =
+            Everpool.open(
+                Db.config("pooler-sessions", sessions.jdbcUrl())
+                    .pooler(PoolerMode.SESSION)
+                    .minSize(4)
+                    .maxSize(4)
+                    .build());
+        Connection one = pool.getConnection();
+        Connection two = pool.getConnection()) {
+      assertThat(ask(one, "select 1") + ask(two, "select 1")).isEqualTo("11");
+      log.await(Level.WARN, "query_wait_timeout");
+    }
+  }
+}
