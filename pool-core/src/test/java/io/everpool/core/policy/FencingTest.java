@@ -44,4 +44,16 @@ class FencingTest {
   void whatSaysNothingOfConnectionsIsNoEvidence(Verdict verdict) {
     assertThat(Fencing.isEvidence(verdict)).isFalse();
   }
+
+  @ParameterizedTest
+  @EnumSource(names = {"CONNECTION_LOST", "SERVER_DOWN", "SERVER_STARTING", "READ_ONLY_SERVER"})
+  void whatEndsOneConnectionMayHaveEndedTheOthers(Verdict verdict) {
+    assertThat(Fencing.isEvidence(verdict)).isTrue();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Verdict.class)
+  void onlyAStaleSessionSpeaksOfWhatAllRemember(Verdict verdict) {
+    assertThat(Fencing.isStale(verdict)).isEqualTo(verdict == Verdict.STALE_SESSION);
+  }
 }

@@ -52,4 +52,53 @@ class GrowthTest {
     assertThat(Growth.lookAgainIn(new Growth.Facts(3, 3, 0, 9, 0, 0, 0, 0, 10)))
         .isEqualTo(Long.MAX_VALUE);
   }
+
+  /** What is being opened already serves its share of those who wait. */
+  @Test
+  void connects_in_progress_count_for_those_who_wait() {
+    assertThat(Growth.connects(new Growth.Facts(3, 0, 3, 7, 0, 20, 2 * STEP, 0, 10))).isEqualTo(1);
+    assertThat(Growth.connects(new Growth.Facts(4, 0, 4, 6, 0, 20, 2 * STEP, 0, 10))).isZero();
+  }
+
+  @Test
+  void a_step_is_a_quarter_of_a_connect_within_bounds() {
+    for (long[] takesAndStep :
+        new long[][] {
+          {0, STEP},
+          {4 * STEP + 3, STEP},
+          {8 * STEP, 2 * STEP},
+          {1_000 * STEP, Growth.LONGEST_STEP}
+        }) {
+      long step = takesAndStep[1];
+      Growth.Facts justBefore = new Growth.Facts(0, 0, 0, 9, 0, 9, step - 1, takesAndStep[0], 9);
+      Growth.Facts then = new Growth.Facts(0, 0, 0, 9, 0, 9, step, takesAndStep[0], 9);
+      assertThat(Growth.connects(justBefore)).as("%d", step).isEqualTo(1);
+      assertThat(Growth.connects(then)).as("%d", step).isEqualTo(2);
+    }
+  }
+
+  /** Upkeep sleeps until then. */
+  @Test
+  void the_answer_is_looked_at_again_when_the_step_is_over() {
+    assertThat(Growth.lookAgainIn(burst(1, 0))).isEqualTo(STEP);
+    assertThat(Growth.lookAgainIn(burst(1, STEP / 4))).isEqualTo(STEP - STEP / 4);
+    assertThat(Growth.lookAgainIn(burst(1, 3 * STEP - 1))).isEqualTo(1);
+  }
+
+  @Test
+  void and_not_at_all_while_everybody_has_a_connect_or_there_is_no_room() {
+    assertThat(Growth.lookAgainIn(new Growth.Facts(2, 0, 2, 8, 0, 3, 0, 0, 10))).isEqualTo(STEP);
+    assertThat(Growth.lookAgainIn(new Growth.Facts(3, 0, 3, 7, 0, 3, 0, 0, 10)))
+        .isEqualTo(Long.MAX_VALUE);
+    assertThat(Growth.lookAgainIn(new Growth.Facts(10, 0, 0, 0, 0, 3, 0, 0, 10)))
+        .isEqualTo(Long.MAX_VALUE);
+  }
+
+  @Test
+  void the_allowance_doubles_up_to_the_most() {
+    assertThat(Growth.opened(1, 10)).isEqualTo(2);
+    assertThat(Growth.opened(4, 10)).isEqualTo(8);
+    assertThat(Growth.opened(8, 10)).isEqualTo(10);
+    assertThat(Growth.opened(Integer.MAX_VALUE, Integer.MAX_VALUE)).isEqualTo(Integer.MAX_VALUE);
+  }
 }

@@ -18,4 +18,10 @@ class LifetimeTest {
     long inTenYears = opened + 10L * 365 * 86_400 * 1_000_000_000L;
     assertThat(inTenYears - Lifetime.expiresAt(opened, 0, 0.5)).isNegative();
   }
+
+  @Test
+  void nothing_expires_before_the_earliest() {
+    assertThat(Lifetime.earliest(500, 1_000)).isEqualTo(1_400);
+    assertThat(Lifetime.expiresAt(500, 1_000, Math.nextDown(1.0))).isEqualTo(1_401);
+  }
 }

@@ -52,4 +52,39 @@ class ReconnectTest {
     assertThat(Growth.breath(10 * MS, 0.5)).isEqualTo(5 * MS);
     assertThat(Growth.breath(1_000 * MS, ALMOST)).isLessThanOrEqualTo(25 * MS);
   }
+
+  /** However short the user wants the longest pause. */
+  @Test
+  void theBoundsOfAServerThatSaysNoAreItsOwn() {
+    long most = Reconnect.pause(Verdict.REFUSED, 100, true, INITIAL, 50 * MS, ALMOST);
+    assertThat(most).isBetween(1_499 * MS, 1_500 * MS);
+    assertThat(Reconnect.pause(Verdict.SERVER_DOWN, 100, true, INITIAL, 50 * MS, ALMOST))
+        .isBetween(49 * MS, 50 * MS);
+  }
+
+  /** The limit is this process's own, and nobody is annoyed. */
+  @Test
+  void aLimitOfThisProcessIsTriedOftenWhetherSomeoneWaitsOrNot() {
+    for (boolean someoneWaits : new boolean[] {true, false}) {
+      assertThat(longest(Verdict.PROCESS_LIMIT, 1, someoneWaits)).isLessThanOrEqualTo(INITIAL);
+      assertThat(longest(Verdict.PROCESS_LIMIT, 100, someoneWaits)).isBetween(199 * MS, 200 * MS);
+    }
+  }
+
+  /** Each hung connect keeps a thread; what is bearable costs nobody a pause. */
+  @Test
+  void connectsThatHangMakeForPausesThatDoubleBeyondWhatIsBearable() {
+    assertThat(Reconnect.sparing(1, 2, 30)).isZero();
+    assertThat(Reconnect.sparing(2, 2, 30)).isEqualTo(60);
+    assertThat(Reconnect.sparing(3, 2, 30)).isEqualTo(120);
+    assertThat(Reconnect.sparing(6, 2, 30)).isEqualTo(960);
+    assertThat(Reconnect.sparing(1_000, 2, 30)).isEqualTo(30L << 20);
+  }
+
+  @Test
+  void andDoNotOverflow() {
+    long decade = 10L * 365 * 86_400 * 1_000_000_000L;
+    assertThat(Reconnect.sparing(1_000, 1, decade)).isIn(2 * decade, 4 * decade, 8 * decade);
+    assertThat(Reconnect.sparing(1, 1, decade)).isEqualTo(2 * decade);
+  }
 }
