@@ -36,6 +36,7 @@ class EngineTest {
 
   private static final class Caller extends Waiter {
     boolean woken;
+    Runnable meanwhile = () -> {};
 
     Caller(long since) {
       super(since);
@@ -44,6 +45,7 @@ class EngineTest {
     @Override
     protected void wake() {
       woken = true;
+      meanwhile.run();
     }
   }
 
@@ -243,6 +245,41 @@ class EngineTest {
         assertThat(engine.tryAcquire(thread)).isSameAs(served[thread]);
       }
     }
+    for (Slot slot : served) {
+      engine.release(slot, slot.lease);
+    }
+    for (int thread = SLOTS - 1; thread >= 0; thread--) {
+      assertThat(engine.tryAcquire(thread)).as("all are free").isSameAs(served[thread]);
+    }
+  }
+
+  /** Its connection is one of those that are to idle out. */
+  @Test
+  void a_thread_does_not_come_back_beyond_where_leases_keep_to() {
+    for (int i = 0; i < SLOTS; i++) {
+      open(i);
+    }
+    Slot near = requireNonNull(engine.tryAcquire(1));
+    Slot far = requireNonNull(engine.tryAcquire(2));
+    assertThat(far.index).isEqualTo(1);
+    engine.release(near, near.lease);
+    engine.release(far, far.lease);
+    engine.narrow(1);
+    assertThat(engine.tryAcquire(2)).isSameAs(near);
+  }
+
+  @Test
+  void who_has_waited_looks_first_where_he_was_served_last() {
+    for (int i = 0; i < SLOTS; i++) {
+      open(i);
+    }
+    Slot near = requireNonNull(engine.tryAcquire(1));
+    Slot home = requireNonNull(engine.tryAcquire(2));
+    engine.release(near, near.lease);
+    engine.release(home, home.lease);
+    Caller waiter = new Caller(now);
+    assertThat(engine.begin(waiter, 2, 10)).isEqualTo(WaitResult.SERVED);
+    assertThat(engine.take(waiter, 2, now)).isSameAs(home);
   }
 
   /** Makes a connection idle that nobody in line is told of, as if it had come before them. */
@@ -350,6 +387,42 @@ class EngineTest {
     }
   }
 
+  private Engine largeOf(int size) {
+    Engine large = new Engine(size, () -> now, housekeeping);
+    for (Slot slot : large.slots()) {
+      slot.attempt(Move.RESERVE);
+      large.opened(slot, slot.word());
+    }
+    large.narrow(size);
+    return large;
+  }
+
+  /** Each takes one place and no second, and the places are all over the pool. */
+  @Test
+  void those_whose_homes_are_taken_spread_over_a_large_pool() {
+    Engine large = largeOf(64);
+    assertThat(large.tryAcquire(0)).as("everybody's home at first").isSameAs(large.slots()[0]);
+    Set<Integer> used = new HashSet<>();
+    for (long thread = 1; thread <= 200; thread++) {
+      Slot slot = requireNonNull(large.tryAcquire(thread));
+      used.add(slot.index);
+      assertThat(slot.holderId).isEqualTo(thread);
+      assertThat(large.slots()).filteredOn(s -> s.state() == State.LEASED).hasSize(2);
+      large.release(slot, slot.lease);
+    }
+    assertThat(used).hasSizeGreaterThan(40);
+  }
+
+  /** Where there are hardly more places than one's own, the next free one is as good. */
+  @Test
+  void in_a_small_pool_they_go_to_the_next_place() {
+    Engine small = largeOf(12);
+    for (int i = 0; i < 12; i++) {
+      assertThat(requireNonNull(small.tryAcquire(i)).index).isEqualTo(i);
+    }
+    assertThat(small.tryAcquire(99)).isNull();
+  }
+
   /** What it would find, the first in the queue finds or is told. */
   @Test
   void who_runs_by_while_others_wait_does_not_look_everywhere() {
@@ -373,6 +446,313 @@ class EngineTest {
     assertThat(wide.tryAcquire(3)).isNull();
     assertThat(wide.relook(waiter, 2)).isEqualTo(WaitResult.SERVED);
     assertThat(wide.take(waiter, 2, now)).isSameAs(last);
+  }
+
+  /** A pause, or it would look for ever; and then what came while it was marked is found. */
+  @Test
+  void who_was_told_and_found_nothing_looks_once_more_after_a_pause() {
+    Slot slot = holdAfterWaiting();
+    Caller waiter = join();
+    assertThat(engine.step(waiter, 2)).as("woken for nothing").isEqualTo(WaitResult.WAIT);
+    engine.release(slot, slot.lease);
+    assertThat(waiter.woken).isTrue();
+    assertThat(engine.tryAcquire(3)).isSameAs(slot);
+    assertThat(engine.step(waiter, 2)).isEqualTo(WaitResult.RELOOK);
+    assertThat(Engine.relookNanos()).isEqualTo(Engine.RELOOK);
+    engine.release(slot, slot.lease);
+    assertThat(engine.relook(waiter, 2)).isEqualTo(WaitResult.SERVED);
+  }
+
+  @Test
+  void who_looked_once_more_in_vain_is_told_of_the_next() {
+    Slot slot = holdAfterWaiting();
+    Caller waiter = join();
+    engine.release(slot, slot.lease);
+    assertThat(engine.tryAcquire(3)).isSameAs(slot);
+    assertThat(engine.step(waiter, 2)).isEqualTo(WaitResult.RELOOK);
+    assertThat(engine.relook(waiter, 2)).isEqualTo(WaitResult.WAIT);
+    waiter.woken = false;
+    engine.release(slot, slot.lease);
+    assertThat(waiter.woken).isTrue();
+  }
+
+  /** Two signals for one connection would wake a second one for nothing. */
+  @Test
+  void one_is_told_of_an_idle_connection_and_no_second() {
+    Slot slot = holdAfterWaiting();
+    Caller first = join();
+    Caller second = join();
+    engine.release(slot, slot.lease);
+    assertThat(engine.tryAcquire(3)).isSameAs(slot);
+    first.woken = false;
+    engine.release(slot, slot.lease);
+    assertThat(first.woken).as("it knows").isFalse();
+    assertThat(second.woken).isFalse();
+  }
+
+  @Test
+  void who_leaves_after_he_was_told_passes_it_on_where_a_connection_lies_idle() {
+    Slot slot = holdAfterWaiting();
+    Caller first = join();
+    Caller second = join();
+    engine.release(slot, slot.lease);
+    assertThat(engine.leave(first)).isTrue();
+    assertThat(second.woken).isTrue();
+    assertThat(engine.step(second, 2)).isEqualTo(WaitResult.SERVED);
+  }
+
+  @Test
+  void and_wakes_nobody_where_none_does() {
+    Slot slot = holdAfterWaiting();
+    Caller first = join();
+    Caller second = join();
+    engine.release(slot, slot.lease);
+    assertThat(engine.tryAcquire(3)).isSameAs(slot);
+    assertThat(engine.leave(first)).isTrue();
+    assertThat(second.woken).isFalse();
+  }
+
+  /** He has looked whether he was told just before he was; then the teller has to see him gone. */
+  @Test
+  void who_is_leaving_when_he_is_told_is_told_for_nothing_and_the_next_is_told() {
+    Slot slot = holdAfterWaiting();
+    Caller leaving = join();
+    Caller second = join();
+    leaving.meanwhile = () -> leaving.become(Waiter.Status.LEFT);
+    engine.release(slot, slot.lease);
+    assertThat(second.woken).isTrue();
+    assertThat(engine.step(second, 2)).isEqualTo(WaitResult.SERVED);
+  }
+
+  /** It was told of the one, is handed the other, and looks for the first no more. */
+  @Test
+  void who_was_told_and_is_handed_another_passes_on_what_he_was_told_of() {
+    Slot slot = holdAfterWaiting();
+    Slot other = engine.slots()[1];
+    other.attempt(Move.RESERVE);
+    Caller first = join();
+    Caller second = join();
+    engine.release(slot, slot.lease);
+    assertThat(first.woken).isTrue();
+    assertThat(engine.opened(other, other.word())).isTrue();
+    assertThat(first.status()).isEqualTo(Waiter.Status.HANDED);
+    assertThat(second.woken).isTrue();
+    assertThat(engine.step(second, 2)).isEqualTo(WaitResult.SERVED);
+    assertThat(engine.take(second, 2, now)).isSameAs(slot);
+  }
+
+  /** He may be relied on by one who joined just before. */
+  @Test
+  void who_is_sent_away_passes_on_what_he_has_not_looked_for() {
+    Caller first = join();
+    engine.rejectAll();
+    Caller second = join();
+    comesUntold(0);
+    assertThat(engine.step(first, 1)).isEqualTo(WaitResult.CLOSED);
+    assertThat(second.woken).isTrue();
+    assertThat(engine.step(second, 2)).isEqualTo(WaitResult.SERVED);
+  }
+
+  @Test
+  void since_when_the_first_waits_is_told() {
+    assertThat(engine.firstWaitsSince(-7)).isEqualTo(-7);
+    Caller first = join();
+    now += 5;
+    join();
+    assertThat(engine.firstWaitsSince(-7)).isEqualTo(first.since);
+  }
+
+  private long lease(Slot slot) {
+    assertThat(engine.tryAcquire(1)).isSameAs(slot);
+    return slot.lease;
+  }
+
+  /** By that a recorder counts each use once. */
+  @Test
+  void who_ends_a_lease_is_told_so_and_nobody_else() {
+    Slot slot = open(0);
+    long released = lease(slot);
+    assertThat(engine.release(slot, released)).isTrue();
+    assertThat(engine.release(slot, released)).isFalse();
+
+    long doomed = lease(slot);
+    assertThat(engine.doom(slot, doomed, CloseReason.FAILED)).isTrue();
+    assertThat(engine.release(slot, doomed)).isTrue();
+    assertThat(engine.release(slot, doomed)).isFalse();
+    slot.attempt(Move.CLOSED);
+
+    long retired = lease(open(0));
+    assertThat(engine.retire(slot, retired, CloseReason.MAX_QUERIES)).isTrue();
+    assertThat(engine.retire(slot, retired, CloseReason.MAX_QUERIES)).isFalse();
+    slot.attempt(Move.CLOSED);
+
+    long retiredDoomed = lease(open(0));
+    engine.doom(slot, retiredDoomed, CloseReason.FAILED);
+    assertThat(engine.retire(slot, retiredDoomed, CloseReason.MAX_QUERIES)).isTrue();
+    assertThat(slot.closeReason).isEqualTo(CloseReason.FAILED);
+    slot.attempt(Move.CLOSED);
+
+    long cut = lease(open(0));
+    assertThat(engine.cut(slot, cut, CloseReason.ABORTED)).isTrue();
+    assertThat(engine.cut(slot, cut, CloseReason.ABORTED)).isFalse();
+  }
+
+  @Test
+  void and_beside_waiters_as_well() {
+    Slot slot = holdAfterWaiting();
+    long shortHeld = slot.lease;
+    join();
+    assertThat(engine.release(slot, shortHeld)).isTrue();
+    assertThat(engine.release(slot, shortHeld)).isFalse();
+    long longHeld = lease(slot);
+    now += Engine.LONGEST_GAP;
+    assertThat(engine.release(slot, longHeld)).as("handed over").isTrue();
+    join();
+    assertThat(engine.release(slot, longHeld)).isFalse();
+    now += Engine.LONGEST_GAP;
+    assertThat(engine.release(slot, longHeld)).isFalse();
+
+    long doomed = slot.word();
+    engine.doom(slot, doomed, CloseReason.FAILED);
+    assertThat(engine.release(slot, doomed)).isTrue();
+    assertThat(engine.release(slot, doomed)).isFalse();
+  }
+
+  @Test
+  void a_doomed_connection_is_not_handed_to_those_who_wait() {
+    Slot slot = holdAfterWaiting();
+    long lease = slot.lease;
+    Caller waiter = join();
+    engine.doom(slot, lease, CloseReason.FENCED);
+    now += 1_000; // neither held long nor is a gap over
+    assertThat(engine.release(slot, lease)).isTrue();
+    assertThat(waiter.status()).isEqualTo(Waiter.Status.WAITING);
+    assertThat(closing).containsExactly(slot);
+    assertThat(slot.closeReason).isEqualTo(CloseReason.FENCED);
+  }
+
+  @Test
+  void what_is_retired_goes_to_the_closer_for_its_reason() {
+    Slot slot = open(0);
+    engine.retire(slot, lease(slot), CloseReason.MAX_QUERIES);
+    assertThat(closing).containsExactly(slot);
+    assertThat(slot.closeReason).isEqualTo(CloseReason.MAX_QUERIES);
+    assertThat(slot.cut).isFalse();
+  }
+
+  @Test
+  void what_is_cut_goes_to_the_closer_to_be_cut() {
+    Slot slot = open(0);
+    engine.cut(slot, lease(slot), CloseReason.ABORTED);
+    assertThat(closing).containsExactly(slot);
+    assertThat(slot.closeReason).isEqualTo(CloseReason.ABORTED);
+    assertThat(slot.cut).isTrue();
+  }
+
+  /** Whoever acts on an old reading loses, and learns of it. */
+  @Test
+  void a_move_of_upkeeps_tells_whether_it_was_made() {
+    Slot slot = open(0);
+    long idle = slot.word();
+    long lease = lease(slot);
+    assertThat(engine.evict(slot, idle, CloseReason.IDLE_TIMEOUT)).isFalse();
+    assertThat(engine.giveUp(slot, idle, CloseReason.FENCED)).isFalse();
+    assertThat(engine.abort(slot, lease)).isFalse();
+    assertThat(closing).isEmpty();
+    engine.doom(slot, lease, CloseReason.FENCED);
+    long doomed = slot.word();
+    assertThat(engine.giveUp(slot, doomed, CloseReason.FENCED)).isFalse();
+    assertThat(engine.abort(slot, doomed)).isTrue();
+    assertThat(closing).containsExactly(slot);
+    slot.attempt(Move.CLOSED);
+
+    slot.attempt(Move.RESERVE);
+    long connecting = slot.word();
+    assertThat(engine.opened(slot, connecting)).isTrue();
+    assertThat(engine.opened(slot, connecting)).isFalse();
+    assertThat(engine.evict(slot, slot.word(), CloseReason.IDLE_TIMEOUT)).isTrue();
+  }
+
+  @Test
+  void what_is_found_dead_is_closed_by_him_who_examined_it() {
+    Slot slot = open(0);
+    slot.attempt(Move.PROBE);
+    long probing = slot.word();
+    assertThat(engine.fail(slot, probing, CloseReason.FOUND_DEAD, true)).isTrue();
+    assertThat(closing).containsExactly(slot);
+    assertThat(slot.closeReason).isEqualTo(CloseReason.FOUND_DEAD);
+    assertThat(slot.cut).isTrue();
+    assertThat(engine.fail(slot, probing, CloseReason.ASLEEP, false)).isFalse();
+    assertThat(closing).hasSize(1);
+    assertThat(slot.closeReason).isEqualTo(CloseReason.FOUND_DEAD);
+  }
+
+  @Test
+  void all_that_is_idle_or_leased_is_given_up_and_counted() {
+    Slot leased = open(0);
+    lease(leased);
+    Slot idle = open(1);
+    Slot examined = open(2);
+    examined.attempt(Move.PROBE);
+    assertThat(engine.giveUpAll(CloseReason.FENCED)).isEqualTo(2);
+    assertThat(leased.state()).isEqualTo(State.DOOMED);
+    assertThat(closing).containsExactly(idle);
+    assertThat(examined.state()).isEqualTo(State.PROBING);
+    assertThat(engine.giveUpAll(CloseReason.FENCED)).isZero();
+  }
+
+  /** From then on a release by the old name does nothing, and a long hold is still known as one. */
+  @Test
+  void a_claim_renames_the_lease() {
+    Slot slot = holdAfterWaiting();
+    long lease = slot.lease;
+    long claimed = engine.claim(slot, lease);
+    assertThat(claimed).isNotZero().isEqualTo(slot.word()).isEqualTo(slot.lease);
+    assertThat(engine.claim(slot, lease)).isZero();
+    assertThat(engine.release(slot, lease)).isFalse();
+    Caller waiter = join();
+    now += Engine.LONG_HOLD;
+    assertThat(engine.release(slot, claimed)).isTrue();
+    assertThat(waiter.status()).isEqualTo(Waiter.Status.HANDED);
+  }
+
+  /** It may be a lease of which nobody has taken the time. */
+  @Test
+  void a_claim_does_not_make_an_old_time_its_own() {
+    Slot slot = holdAfterWaiting();
+    engine.release(slot, slot.lease);
+    now += Engine.LONG_HOLD;
+    long claimed = engine.claim(slot, lease(slot));
+    assertThat(slot.timedLease).isNotEqualTo(claimed);
+  }
+
+  @Test
+  void what_is_mistrusted_while_idle_is_looked_at_by_the_next_and_by_no_other() {
+    Slot leased = open(0);
+    long before = lease(leased);
+    Slot idle = open(1);
+    engine.mistrustIdle();
+    assertThat(leased.hadRested(before)).isFalse();
+    Slot next = requireNonNull(engine.tryAcquire(2));
+    assertThat(next).isSameAs(idle);
+    assertThat(next.hadRested(next.lease)).isTrue();
+    engine.release(next, next.lease);
+    engine.tryAcquire(2);
+    assertThat(next.hadRested(next.lease)).isFalse();
+  }
+
+  @Test
+  void what_may_be_lent_now_or_later_counts_as_live() {
+    assertThat(engine.anyLive()).isFalse();
+    Slot slot = open(0);
+    assertThat(engine.anyLive()).as("idle").isTrue();
+    slot.attempt(Move.PROBE);
+    assertThat(engine.anyLive()).as("examined").isTrue();
+    engine.pass(slot, slot.word());
+    long lease = lease(slot);
+    assertThat(engine.anyLive()).as("leased").isTrue();
+    engine.doom(slot, lease, CloseReason.FENCED);
+    assertThat(engine.anyLive()).as("doomed").isFalse();
   }
 
   @Test

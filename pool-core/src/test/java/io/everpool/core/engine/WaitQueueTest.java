@@ -76,10 +76,28 @@ class WaitQueueTest {
         many.add(join());
       }
       many.forEach(this::leave);
-      assertThat(queue.entries()).isLessThan(150);
+      assertThat(queue.entries()).isBetween(1, 149);
     }
     assertThat(queue.count()).isEqualTo(1);
     assertThat(queue.first()).isSameAs(patient);
+  }
+
+  /** The sweep is a walk through all of them. */
+  @Test
+  void who_leaves_in_the_middle_is_not_swept_out_at_once() {
+    List<Idler> many = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      many.add(join());
+    }
+    for (int left = 1; left <= 82; left++) {
+      leave(many.get(left));
+      assertThat(queue.entries()).as("%d have left", left).isEqualTo(100);
+    }
+    leave(many.get(83)); // more than wait, and 64
+    assertThat(queue.entries()).isEqualTo(17);
+    leave(many.get(84));
+    assertThat(queue.entries()).as("it begins anew").isEqualTo(17);
+    assertThat(queue.count()).isEqualTo(16);
   }
 
   @Test

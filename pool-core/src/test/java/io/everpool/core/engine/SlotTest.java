@@ -1,0 +1,51 @@
+package io.everpool.core.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The word of a slot: where it is, and how often it has moved. */
+class SlotTest {
+
+  private static Slot in(State state) {
+    Slot slot = new Slot(0);
+    slot.word = 8L * 1_000 + state.bits;
+    return slot;
+  }
+
+  @ParameterizedTest
+  @EnumSource(Move.class)
+  void a_move_is_made_from_where_it_begins_and_from_nowhere_else(Move move) {
+    for (State state : State.values()) {
+      Slot slot = in(state);
+      assertThat(slot.attempt(move)).as("from %s", state).isEqualTo(state == move.from);
+      assertThat(slot.state()).isEqualTo(state == move.from ? move.to : state);
+    }
+  }
+
+  /** By that an old reading is known as one. */
+  @ParameterizedTest
+  @EnumSource(Move.class)
+  void every_move_raises_the_stamp(Move move) {
+    Slot slot = in(move.from);
+    long before = slot.word();
+    assertThat(slot.attempt(move, before)).isTrue();
+    assertThat(slot.word()).isEqualTo(Slot.after(move, before));
+    assertThat(slot.word() >> Slot.STATE_BITS).isEqualTo((before >> Slot.STATE_BITS) + 1);
+    assertThat(slot.attempt(move, before)).as("by an old reading").isFalse();
+  }
+
+  @Test
+  void the_hot_paths_moves_are_those_of_the_table() {
+    Slot slot = in(State.IDLE);
+    long idle = slot.word();
+    long lease = slot.acquire();
+    assertThat(lease).isEqualTo(Slot.after(Move.ACQUIRE, idle)).isEqualTo(slot.word());
+    assertThat(slot.acquire()).isZero();
+    assertThat(slot.release(lease)).isTrue();
+    assertThat(slot.word()).isEqualTo(Slot.after(Move.RELEASE, lease));
+    assertThat(slot.release(lease)).isFalse();
+  }
+}
