@@ -43,12 +43,13 @@ final class Failures {
     return runs - conflicts;
   }
 
-  /** It ends here, for this reason; null if a unit around it goes on. */
-  void decided(RerunRule by, @Nullable String why) {
+  /** It ends here, for this reason. */
+  void decided(RerunRule by, String why) {
     rule = by;
     because = why;
   }
 
+  /** By what it ended; null if a unit around it goes on. */
   @Nullable RerunRule rule() {
     return rule;
   }

@@ -211,7 +211,6 @@ public final class UnitRunner {
     switch (rule.decision()) {
       case RERUN -> announce(unit, verdict, failure, failures);
       case LEAVE_TO_OUTER -> {
-        failures.decided(rule, null);
         return false;
       }
       default -> {
