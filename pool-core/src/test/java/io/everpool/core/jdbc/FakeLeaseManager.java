@@ -166,6 +166,7 @@ public final class FakeLeaseManager implements LeaseManager {
 
   @Override
   public void doom(Session session, long lease, Verdict verdict, SQLException failure) {
+    Objects.requireNonNull(failure);
     if (Slot.state(lease) == State.LEASED && session.slot().attempt(Move.DOOM, lease)) {
       doomed.add(verdict);
     }
@@ -193,11 +194,11 @@ public final class FakeLeaseManager implements LeaseManager {
   public void pass(long now) {
     watched.replaceAll(
         (overrun, at) -> {
-          if (at > now) {
+          if (at - now > 0) {
             return at;
           }
           long again = overrun.getAsLong();
-          return again == 0 ? Long.MAX_VALUE : now + again;
+          return now + (again == 0 ? Long.MAX_VALUE : again);
         });
   }
 

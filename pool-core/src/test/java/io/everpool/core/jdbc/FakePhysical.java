@@ -38,6 +38,8 @@ public final class FakePhysical implements PhysicalConnection {
   /** Run at each reset. */
   public Runnable onReset = () -> {};
 
+  private long moment;
+  private long settled;
   private boolean writesRefused;
 
   FakePhysical(FakeDriver driver, Fake jdbc) {
@@ -82,9 +84,20 @@ public final class FakePhysical implements PhysicalConnection {
     return tracksTransactions ? jdbc.transaction : TransactionState.UNKNOWN;
   }
 
+  /** As a driver that sees the protocol: all that was sent until now has had such effects. */
+  public void seeCommit(Effects seen) {
+    effects = seen;
+    settled = ++moment;
+  }
+
   @Override
-  public Effects effectsSince(long moment) {
-    return effects;
+  public long moment() {
+    return moment;
+  }
+
+  @Override
+  public Effects effectsSince(long since) {
+    return settled > 0 && since >= settled ? Effects.NONE : effects;
   }
 
   @Override

@@ -8,12 +8,20 @@ import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.RetryConfig;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.driver.Effects;
+import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.jdbc.FakeLeaseManager;
+import io.everpool.core.jdbc.FakePhysical;
 import io.everpool.core.jdbc.PooledConnection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A COMMIT was sent and its answer was lost. */
 class CommitTest extends RunnerFixture {
@@ -73,8 +81,10 @@ class CommitTest extends RunnerFixture {
     driver.commits.answers.add(CommitStatus.IN_PROGRESS);
     driver.commits.answers.add(CommitStatus.IN_PROGRESS);
     driver.commits.answers.add(CommitStatus.COMMITTED);
+    List<Integer> ended = new ArrayList<>();
+    driver.commits.onAsked = () -> ended.add(driver.commits.ended.size());
     assertThat(transfer()).isEqualTo("done 1");
-    assertThat(driver.commits.ended).hasSize(1);
+    assertThat(ended).as("it has a pause to end by itself").containsExactly(0, 0, 1);
     assertThat(pauses).hasSize(2);
   }
 
@@ -105,7 +115,9 @@ class CommitTest extends RunnerFixture {
       driver.commits.answers.add(CommitStatus.IN_PROGRESS);
     }
     assertThatThrownBy(this::transfer).isInstanceOf(CommitOutcomeUnknownException.class);
-    assertThat(now).isBetween(2_900_000_000L, 3_000_000_000L);
+    assertThat(passed()).isBetween(2_900_000_000L, 3_000_000_000L);
+    assertThat(pauses).as("it does not go round and round at the end").doesNotContain(0L);
+    assertThat(driver.commits.asked).hasSize(pauses.size() + 1);
   }
 
   /** The connection that asks may break as well. */
@@ -123,8 +135,12 @@ class CommitTest extends RunnerFixture {
   @Test
   void aServerThatRefusesToSayIsNotAskedForEver() {
     driver.breakNext("commit");
-    driver.commits.answers.add(new SQLException("permission denied", "42501"));
-    assertThatThrownBy(this::transfer).isInstanceOf(CommitOutcomeUnknownException.class);
+    SQLException denied = new SQLException("permission denied", "42501");
+    driver.commits.answers.add(denied);
+    assertThatThrownBy(this::transfer)
+        .isInstanceOf(CommitOutcomeUnknownException.class)
+        .cause()
+        .hasSuppressedException(denied);
     assertThat(driver.commits.asked).hasSize(1);
   }
 
@@ -264,5 +280,107 @@ class CommitTest extends RunnerFixture {
     driver.commits.onAsked = () -> Thread.currentThread().interrupt();
     assertThatThrownBy(this::transfer).isInstanceOf(CommitOutcomeUnknownException.class);
     assertThat(Thread.interrupted()).isTrue();
+    assertThat(driver.commits.asked).hasSize(1);
+  }
+
+  /** The lost session can't know; what counts is what was found out. */
+  @Test
+  void whatIsFoundAbortedIsRunAgainWhateverTheLostSessionSays() throws SQLException {
+    driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.ABORTED);
+    try (PooledConnection face = leases.acquire()) {
+      FakePhysical lost = FakeLeaseManager.physical(face);
+      driver.during("commit", () -> lost.effects = Effects.IN_DOUBT);
+      String result =
+          runner.inTransaction(
+              face,
+              WorkOptions.DEFAULT,
+              0,
+              connection -> {
+                execute(connection, "insert a");
+                return "done " + ++runs;
+              });
+      assertThat(result).isEqualTo("done 2");
+    }
+  }
+
+  @Test
+  void itIsTheLossOfTheCommitThatIsTold() throws SQLException {
+    driver.breakNext("commit");
+    driver.commits.answers.add(new SQLException("starting", "57P01"));
+    driver.commits.answers.add(CommitStatus.ABORTED);
+    assertThat(transfer()).isEqualTo("done 2");
+    assertThat(events(PoolEvent.Retried.class))
+        .extracting(PoolEvent.Retried::verdict)
+        .containsExactly(Verdict.CONNECTION_LOST);
+  }
+
+  /** Who catches the failure goes on on its successor, unless that lacks what SQL had set. */
+  @ParameterizedTest
+  @CsvSource({"SET search_path = x, true", "insert b, false"})
+  void whereTheUnitEndsWithAnAbortedCommitItsSuccessorIsLeftIfItIsLikeIt(String sql, boolean closed)
+      throws SQLException {
+    retry(RetryConfig.OFF);
+    SQLException lost = driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.ABORTED);
+    try (PooledConnection face = leases.acquire()) {
+      assertThatThrownBy(
+              () ->
+                  runner.rerun(
+                      face,
+                      WorkOptions.DEFAULT,
+                      connection -> {
+                        connection.setAutoCommit(false);
+                        execute(connection, sql);
+                        try {
+                          connection.commit();
+                        } finally {
+                          connection.rollback(); // as frameworks do
+                          assertThat(connection.getAutoCommit()).isFalse();
+                        }
+                        return "";
+                      }))
+          .isSameAs(lost);
+      assertThat(face.isClosed()).isEqualTo(closed);
+    }
+  }
+
+  /** As any that may have written. */
+  @Test
+  void theCommitOfAReadOnlyUnitThatHadTheServerTakeWritesAgainIsLookedUp() throws SQLException {
+    driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.COMMITTED);
+    try (PooledConnection face = leases.acquire()) {
+      runner.inTransaction(
+          face,
+          WorkOptions.READ_ONLY,
+          0,
+          connection -> {
+            runs++;
+            execute(connection, "set transaction_read_only = off");
+            execute(connection, "insert a");
+            return "";
+          });
+    }
+    assertThat(runs).isEqualTo(1);
+    assertThat(driver.commits.asked).hasSize(1);
+  }
+
+  /** To ask for its id costs a round trip, and is refused on some standbys. */
+  @Test
+  void theCommitOfAReadOnlyTransactionIsNotPreparedFor() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      face.setReadOnly(true);
+      runner.inTransaction(
+          face,
+          WorkOptions.DEFAULT,
+          0,
+          connection -> {
+            execute(connection, "select 1");
+            return "";
+          });
+    }
+    assertThat(driver.commits.tickets).isZero();
+    assertThat(driver.calls).contains("commit()");
   }
 }

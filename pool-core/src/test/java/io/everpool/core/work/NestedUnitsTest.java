@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.api.framework.UnitRerunner;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.FakeDriver;
 import io.everpool.core.jdbc.FakeLeaseManager;
@@ -231,6 +232,41 @@ class NestedUnitsTest extends RunnerFixture {
           .hasMessageContaining("broken off");
     }
     assertThat(seen).hasSize(1);
+  }
+
+  @Test
+  void whatTheWorkReturnsComesOutWhoseverConnectionItIs() throws SQLException {
+    Connection foreign = new FakeDriver().open().jdbc();
+    String unknown = runner.rerun(foreign, WorkOptions.DEFAULT, c -> "foreign");
+    assertThat(unknown).isEqualTo("foreign");
+    try (PooledConnection face = leases.acquire()) {
+      String own = runner.rerun(face, WorkOptions.DEFAULT, c -> "own");
+      assertThat(own).isEqualTo("own");
+      String setUp = runner.rerun(face, UnitRerunner.SET_UP, c -> "set up");
+      assertThat(setUp).isEqualTo("set up");
+    }
+  }
+
+  /** It does on the next session again what it did by the driver's own object on this one. */
+  @Test
+  void whatAFrameworkTookToSetItselfUpIsMissedByNoLaterUnit() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      runner.rerun(face, UnitRerunner.SET_UP, c -> c.unwrap(FakeDriver.Vendor.class));
+      driver.breakNext("execute");
+      transaction(face, "one");
+    }
+    assertThat(seen).containsExactly("one", "one");
+  }
+
+  @Test
+  void whatTheProgramTakesAfterASetUpIsItsOwn() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      runner.rerun(face, UnitRerunner.SET_UP, c -> "");
+      face.unwrap(FakeDriver.Vendor.class);
+      driver.breakNext("execute");
+      assertThatThrownBy(() -> transaction(face, "one")).hasMessageContaining("broken off");
+    }
+    assertThat(seen).containsExactly("one");
   }
 
   /** A framework's wrapper is what the work goes on to see. */

@@ -86,7 +86,11 @@ class RerunTest extends RunnerFixture {
       assertThat(faces).containsExactly(face, face);
     }
     assertThat(numbers).containsExactly(1L, 2L);
-    assertThat(logged.messages(Level.WARN)).contains(RECONNECTING);
+    assertThat(logged.messages(Level.WARN))
+        .contains(
+            RECONNECTING,
+            "Pool everpool: the report met a connection error (CONNECTION_LOST) and is run again"
+                + " (2 of 5): broken off at execute");
     assertThat(leases.events)
         .contains(
             new PoolEvent.Retried(
@@ -224,7 +228,8 @@ class RerunTest extends RunnerFixture {
     assertThat(driver.calls).containsSubsequence("rollback()", "execute(insert a)", "commit()");
     assertThat(driver.database.rows).containsExactly("a");
     assertThat(logged.messages(Level.WARN)).as("somebody else got through: no alarm").isEmpty();
-    assertThat(logged.messages(Level.INFO)).hasSize(1);
+    assertThat(logged.messages(Level.INFO)).singleElement().asString().contains("(run 2)");
+    assertThat(driver.plansForgotten).as("they are good").isZero();
     assertThat(events(PoolEvent.Retried.class))
         .extracting(PoolEvent.Retried::verdict)
         .containsExactly(Verdict.TRANSACTION_CONFLICT);
@@ -425,14 +430,16 @@ class RerunTest extends RunnerFixture {
   @Test
   void aStalePlanIsForgottenAndTheUnitRunAgainOnTheSameConnection() throws SQLException {
     List<Long> numbers = new ArrayList<>();
+    List<Integer> forgotten = new ArrayList<>();
     driver.failNext("execute", new SQLException("cached plan", FakeConnector.STALE_PLAN));
     inTransaction(
         connection -> {
           numbers.add(number(connection));
+          forgotten.add(driver.plansForgotten);
           return executing("insert a").run(connection);
         });
     assertThat(numbers).containsExactly(1L, 1L);
-    assertThat(driver.plansForgotten).isEqualTo(1);
+    assertThat(forgotten).as("before the second run").containsExactly(0, 1);
     assertThat(pauses).containsOnly(0L);
     assertThat(logged.messages(Level.WARN)).isEmpty();
   }
@@ -456,11 +463,12 @@ class RerunTest extends RunnerFixture {
     }
     Throwable thrown = catchThrowable(() -> inTransaction(executing("insert a")));
     assertThat(runs).isBetween(150, 180);
-    assertThat(now).isBetween(1_980_000_000L, 2_000_000_000L);
+    assertThat(passed()).isBetween(1_980_000_000L, 2_000_000_000L);
     assertThat(thrown)
         .isInstanceOf(SQLTransactionRollbackException.class)
         .hasMessageContaining("could not serialize")
-        .hasMessageContaining("it has run " + runs + " times in " + now / 1_000_000 + " ms")
+        .hasMessageContaining("it has run " + runs + " times in " + passed() / 1_000_000 + " ms")
+        .hasMessageContaining("and lost " + runs + " races with other transactions")
         .hasMessageContaining("retry.max-duration is over");
     assertThat(((SQLException) thrown).getSQLState()).isEqualTo("40001");
     assertThat(thrown.getSuppressed()).as("some of the earlier ones").hasSizeBetween(1, 10);
@@ -469,9 +477,9 @@ class RerunTest extends RunnerFixture {
   @Test
   void withRetriesOffAConflictIsNotRunAgain() {
     retry(RetryConfig.OFF);
-    driver.failNext("execute", new SQLException("could not serialize", "40001"));
-    assertThatThrownBy(() -> inTransaction(executing("insert a")))
-        .hasMessageContaining("could not serialize");
+    SQLException lost = new SQLException("could not serialize", "40001");
+    driver.failNext("execute", lost);
+    assertThatThrownBy(() -> inTransaction(executing("insert a"))).isSameAs(lost);
     assertThat(runs).isEqualTo(1);
   }
 
@@ -504,8 +512,11 @@ class RerunTest extends RunnerFixture {
     assertThat(thrown.getSuppressed()[2])
         .hasMessageContaining("work was not run again")
         .hasMessageContaining("retry.max-attempts")
-        .hasMessageContaining("it has run 3 times");
+        .hasMessageContaining("it has run 3 times")
+        .hasMessageNotContaining("races");
     assertThat(runs).isEqualTo(3);
+    assertThat(logged.messages(Level.WARN))
+        .anySatisfy(line -> assertThat(line).endsWith("it has run 3 times in 30 ms"));
     assertThat(events(PoolEvent.RetryRefused.class))
         .extracting(PoolEvent.RetryRefused::attempts)
         .containsExactly(3);
@@ -588,7 +599,11 @@ class RerunTest extends RunnerFixture {
             });
     try (PooledConnection face = leases.acquire()) {
       assertThatThrownBy(() -> interrupted.run(face, READ_ONLY, 0, executing("select 1")))
-          .hasMessageContaining("broken off");
+          .hasMessageContaining("broken off")
+          .satisfies(
+              e ->
+                  assertThat(e.getSuppressed()[0])
+                      .hasMessageContaining("not run again: its thread was interrupted"));
     }
     assertThat(Thread.interrupted()).isTrue();
     assertThat(runs).isEqualTo(1);
@@ -729,6 +744,208 @@ class RerunTest extends RunnerFixture {
                     }))
         .hasMessage("gone");
     assertThat(runs).isEqualTo(1);
+    assertThat(leases.released).hasValue(1);
+  }
+
+  /** The second run has failed of itself, whatever the first has failed of. */
+  @Test
+  void aMistakeAfterALostRaceIsTheWorksOwn() {
+    SQLException mistake = new SQLException("duplicate key", "23505");
+    driver.failNext("execute", new SQLException("could not serialize", "40001"));
+    driver.failNext("execute", mistake);
+    Throwable thrown =
+        catchThrowable(
+            () ->
+                inTransaction(
+                    connection -> {
+                      try {
+                        return executing("insert a").run(connection);
+                      } catch (SQLException e) {
+                        FakeLeaseManager.physical((PooledConnection) connection)
+                            .transaction(TransactionState.FAILED);
+                        throw e;
+                      }
+                    }));
+    assertThat(thrown).isSameAs(mistake);
+    assertThat(runs).isEqualTo(2);
+  }
+
+  /** Frameworks leave that to whoever catches the failure, and that is the pool now. */
+  @Test
+  void aTransactionThatAFailedRunLeftOpenIsRolledBackBeforeTheNext() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      runner.rerun(
+          face,
+          WorkOptions.DEFAULT,
+          connection -> {
+            runs++;
+            connection.setAutoCommit(false);
+            execute(connection, "insert by run " + runs);
+            if (runs == 1) {
+              driver.failNext("execute", new SQLException("could not serialize", "40001"));
+            }
+            execute(connection, "select 1");
+            connection.commit();
+            return "";
+          });
+      assertThat(number(face)).isEqualTo(1);
+    }
+    assertThat(driver.database.rows).containsExactly("by run 2");
+  }
+
+  @Test
+  void aTransactionThatFailedWorkHasBegunItselfIsRolledBackByItsUnit() throws SQLException {
+    IOException own = new IOException("mine");
+    Throwable thrown =
+        catchThrowable(
+            () ->
+                run(
+                    WorkOptions.DEFAULT,
+                    connection -> {
+                      connection.setAutoCommit(false);
+                      execute(connection, "insert a");
+                      throw own;
+                    }));
+    assertThat(thrown).isSameAs(own);
+    assertThat(driver.database.rows).isEmpty();
+    assertThat(events(PoolEvent.TransactionLeftOpen.class)).isEmpty();
+  }
+
+  @Test
+  void aRollbackThatFailsIsToldWithWhatTheWorkThrew() throws SQLException {
+    SQLException mistake = new SQLException("duplicate key", "23505");
+    SQLException more = new SQLException("nothing to roll back", "25P01");
+    driver.failNext("execute", mistake);
+    driver.failNext("rollback", more);
+    Throwable thrown =
+        catchThrowable(
+            () ->
+                inTransaction(
+                    connection -> {
+                      FakeLeaseManager.physical((PooledConnection) connection)
+                          .transaction(TransactionState.OPEN);
+                      return executing("insert a").run(connection);
+                    }));
+    assertThat(thrown).isSameAs(mistake).hasSuppressedException(more);
+  }
+
+  /** It is read-only no more, whatever its caller has said. */
+  @Test
+  void aReadOnlyUnitThatHadTheServerTakeWritesAgainIsNotReplayed() {
+    assertThatThrownBy(
+            () ->
+                run(
+                    READ_ONLY,
+                    connection -> {
+                      execute(connection, "set transaction_read_only = off");
+                      driver.breakNext("execute");
+                      return executing("insert a").run(connection);
+                    }))
+        .isInstanceOf(WriteOutcomeUnknownException.class);
+    assertThat(runs).isEqualTo(1);
+  }
+
+  @Test
+  void norOneThatTookTheDriversOwnObject() {
+    assertThatThrownBy(
+            () -> run(READ_ONLY, connection -> breakingPastTheFace(connection, Effects.UNPROVEN)))
+        .isInstanceOf(WriteOutcomeUnknownException.class);
+    assertThat(runs).isEqualTo(1);
+  }
+
+  /** What the driver calls committed are reads: the second run has kept the promise. */
+  @Test
+  void aRunThatKeepsThePromiseIsJudgedByItThoughOneBeforeHasNot() throws SQLException {
+    run(
+        READ_ONLY,
+        connection -> {
+          FakePhysical physical = FakeLeaseManager.physical((PooledConnection) connection);
+          if (runs == 0) {
+            physical.effects = Effects.NONE;
+            execute(connection, "set transaction_read_only = off");
+          } else {
+            physical.effects = Effects.COMMITTED;
+          }
+          if (runs < 2) {
+            driver.breakNext("execute");
+          }
+          return executing("select 1").run(connection);
+        });
+    assertThat(runs).isEqualTo(3);
+  }
+
+  /** A transaction that has written nothing ends with a COMMIT as any other. */
+  @Test
+  void aCommitOfNothingDoesNotStandInTheWayOfARerun() throws SQLException {
+    driver.commits.ticket = null;
+    run(
+        WorkOptions.DEFAULT,
+        connection -> {
+          FakePhysical physical = FakeLeaseManager.physical((PooledConnection) connection);
+          connection.setAutoCommit(false);
+          execute(connection, "select 1");
+          driver.during("commit", () -> physical.seeCommit(Effects.COMMITTED));
+          connection.commit();
+          if (runs == 0) {
+            driver.breakNext("execute");
+          }
+          return executing("select 2").run(connection);
+        });
+    assertThat(runs).isEqualTo(2);
+  }
+
+  /** Its transaction went with its connection: a COMMIT would be of nothing, or on a dead one. */
+  @Test
+  void aLossThatTheWorkHidIsNotCommittedOver() throws SQLException {
+    inTransaction(
+        connection -> {
+          execute(connection, "select 1");
+          if (runs == 0) {
+            driver.breakNext("execute");
+          }
+          try {
+            return executing("insert a").run(connection);
+          } catch (SQLException hidden) {
+            return "";
+          }
+        });
+    assertThat(runs).isEqualTo(2);
+  }
+
+  /** Each kind of failure is counted by itself, and has its own pauses. */
+  @Test
+  void lostRacesDoNotCountAsLostConnections() throws SQLException {
+    retry(RetryConfig.DEFAULT.withMaxAttempts(3));
+    driver.failNext("execute", new SQLException("could not serialize", "40001"));
+    driver.failNext("execute", new SQLException("could not serialize", "40001"));
+    driver.breakNext("execute");
+    driver.breakNext("execute");
+    assertThat(inTransaction(executing("insert a"))).isEqualTo("done 5");
+    assertThat(pauses).containsExactly(500_000L, 1_000_000L, 10_000_000L, 20_000_000L);
+  }
+
+  @Test
+  void eachOptionIsTakenBackThoughItIsTheOnlyOne() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      runner.rerun(face, READ_ONLY, Connection::isReadOnly);
+      assertThat(face.isReadOnly()).isFalse();
+      runner.rerun(
+          face,
+          WorkOptions.DEFAULT.withIsolation(Connection.TRANSACTION_SERIALIZABLE),
+          Connection::getTransactionIsolation);
+      assertThat(face.getTransactionIsolation()).isEqualTo(Connection.TRANSACTION_NONE);
+    }
+  }
+
+  /** The driver refuses to change them within it. */
+  @Test
+  void optionsStayAsLongAsATransactionIsOpen() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      face.setAutoCommit(false);
+      runner.rerun(face, READ_ONLY, executing("select 1"));
+      assertThat(face.isReadOnly()).isTrue();
+      face.commit();
+    }
     assertThat(leases.released).hasValue(1);
   }
 }

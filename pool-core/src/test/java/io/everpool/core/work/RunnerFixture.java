@@ -22,7 +22,11 @@ abstract class RunnerFixture {
   final FakeDriver driver = new FakeDriver();
   final Logged logged = new Logged();
   final List<Long> pauses = new ArrayList<>();
-  long now;
+
+  /** Time has no origin: this one is about to wrap. */
+  private static final long ORIGIN = Long.MAX_VALUE - 1_000_000_000L;
+
+  long now = ORIGIN;
   FakeLeaseManager leases = leases(RetryConfig.DEFAULT);
   UnitRunner runner = runner(leases);
 
@@ -53,6 +57,11 @@ abstract class RunnerFixture {
     }
     pauses.add(nanos);
     now += nanos;
+  }
+
+  /** How much time has passed; nanoseconds. */
+  long passed() {
+    return now - ORIGIN;
   }
 
   /** A failure as when the connection breaks. */

@@ -9,6 +9,7 @@ import io.everpool.api.WorkDeadlineException;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.upkeep.UnitDeadlines;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -123,8 +124,9 @@ class UnitDeadlineTest extends RunnerFixture {
                     LIMITED.withReadOnly(true),
                     connection -> {
                       take(2 * SECOND);
+                      take(UnitDeadlines.GRACE - 1);
                       assertThat(leases.closed).isEmpty();
-                      take(SECOND);
+                      take(1);
                       assertThat(leases.closed).as("cut").hasSize(1);
                       execute(connection, "select 1");
                       return true;
@@ -206,7 +208,7 @@ class UnitDeadlineTest extends RunnerFixture {
                       throw cancelled();
                     }))
         .isInstanceOf(WorkDeadlineException.class)
-        .hasMessageContaining("it has run 2 times");
+        .hasMessageContaining("it has run 2 times in 2010 ms");
   }
 
   @Test
@@ -317,5 +319,44 @@ class UnitDeadlineTest extends RunnerFixture {
       execute(face, "select 1");
     }
     assertThat(leases.released).hasValue(1);
+  }
+
+  /** What comes after a COMMIT can be cancelled as what came before. */
+  @Test
+  void afterACommitItIsWatchedAgain() {
+    assertThatThrownBy(
+            () ->
+                run(
+                    LIMITED,
+                    connection -> {
+                      connection.setAutoCommit(false);
+                      execute(connection, "insert a");
+                      connection.commit();
+                      take(2 * SECOND);
+                      throw cancelled();
+                    }))
+        .isInstanceOf(WorkDeadlineException.class);
+    assertThat(driver.database.rows).containsExactly("a");
+    assertThat(leases.cancelled).containsExactly(1L);
+  }
+
+  @Test
+  void aDeadlineThatPassedDuringACommitIsKeptAfterIt() {
+    driver.during("commit", () -> take(3 * SECOND));
+    assertThatThrownBy(
+            () ->
+                run(
+                    LIMITED,
+                    connection -> {
+                      connection.setAutoCommit(false);
+                      execute(connection, "insert a");
+                      connection.commit();
+                      assertThat(leases.cancelled).isEmpty();
+                      take(SECOND);
+                      throw cancelled();
+                    }))
+        .isInstanceOf(WorkDeadlineException.class);
+    assertThat(driver.database.rows).containsExactly("a");
+    assertThat(leases.cancelled).containsExactly(1L);
   }
 }
