@@ -19,6 +19,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -180,6 +181,7 @@ class FirstMinuteTest {
             .sleepAfter(Duration.ofMillis(300))
             .build();
     try (Pool pool = Everpool.builder(config).connector(freezer).open()) {
+      useThree(pool); // it falls asleep when all of them have rested
       until(() -> pool.snapshot().asleep());
       int before = freezer.asked.get();
       freezer.frozen.addAll(freezer.all);
@@ -190,6 +192,14 @@ class FirstMinuteTest {
       }
       // and upkeep finds the others, before anybody else comes for them
       until(() -> pool.snapshot().closedTotal() >= 3);
+    }
+  }
+
+  private static void useThree(Pool pool) throws SQLException {
+    try (Connection first = pool.getConnection();
+        Connection second = pool.getConnection();
+        Connection third = pool.getConnection()) {
+      assertThat(List.of(first, second, third)).doesNotHaveDuplicates();
     }
   }
 
