@@ -69,8 +69,12 @@ abstract class RestoredConnection extends JudgedConnection {
       throw new SQLException(
           "The level of isolation can't be changed within a transaction", "25001");
     }
-    if (!getMetaData().supportsTransactionIsolationLevel(value)) {
-      throw new SQLException("There is no such level of isolation: " + value, "22023");
+    switch (value) {
+      case TRANSACTION_READ_UNCOMMITTED,
+          TRANSACTION_READ_COMMITTED,
+          TRANSACTION_REPEATABLE_READ,
+          TRANSACTION_SERIALIZABLE -> {}
+      default -> throw new SQLException("There is no such level of isolation: " + value, "22023");
     }
   }
 

@@ -118,6 +118,11 @@ public final class FakeDriver {
   /** How often a connection was told to forget its plans. */
   public int plansForgotten;
 
+  /** Whether its sessions are others' between transactions, and what it began; each such call. */
+  public boolean shared;
+
+  public final List<String> begun = new ArrayList<>();
+
   /** Whether its servers can be told to refuse writes. */
   public boolean canRefuseWrites;
 

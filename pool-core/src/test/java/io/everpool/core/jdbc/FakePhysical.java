@@ -120,6 +120,17 @@ public final class FakePhysical implements PhysicalConnection {
   }
 
   @Override
+  public boolean isSharedByTransaction() {
+    return driver.shared;
+  }
+
+  @Override
+  public void begin(int isolation, boolean readOnly) {
+    driver.begun.add(isolation + (readOnly ? " read only" : ""));
+    transaction(TransactionState.OPEN);
+  }
+
+  @Override
   public boolean isServerReadOnly(SideEffects sideEffects) {
     return readOnlyServer && sideEffects.isNone();
   }

@@ -1,0 +1,138 @@
+package io.everpool.core.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A session that is another's by the next transaction: the level of isolation is said in each
+ * transaction, and nothing of it is set.
+ */
+class SharedByTransactionTest {
+  private static final int SERIALIZABLE = Connection.TRANSACTION_SERIALIZABLE;
+
+  private final FakeDriver driver = new FakeDriver();
+  private final FakeLeaseManager leases = FakeLeaseManager.over(driver);
+
+  SharedByTransactionTest() {
+    driver.shared = true;
+  }
+
+  private static void execute(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("select 1");
+    }
+  }
+
+  private boolean levelWasSet() {
+    return driver.calls.stream().anyMatch(call -> call.startsWith("setTransactionIsolation"));
+  }
+
+  @Test
+  void each_transaction_is_begun_at_the_level_that_was_set() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      connection.setTransactionIsolation(SERIALIZABLE);
+      assertThat(connection.getTransactionIsolation()).isEqualTo(SERIALIZABLE);
+      connection.setAutoCommit(false);
+      execute(connection);
+      execute(connection);
+      connection.commit();
+      connection.setReadOnly(true);
+      execute(connection);
+      connection.rollback();
+    }
+    assertThat(driver.begun).containsExactly("8", "8 read only");
+    assertThat(levelWasSet()).isFalse();
+  }
+
+  @Test
+  void a_savepoint_begins_one_too() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      connection.setTransactionIsolation(SERIALIZABLE);
+      connection.setAutoCommit(false);
+      connection.setSavepoint();
+      connection.rollback();
+    }
+    assertThat(driver.begun).containsExactly("8");
+  }
+
+  @Test
+  void a_statement_of_its_own_begins_none() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      connection.setTransactionIsolation(SERIALIZABLE);
+      execute(connection);
+    }
+    assertThat(driver.begun).isEmpty();
+  }
+
+  @Test
+  void the_next_lease_is_at_no_level() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      connection.setTransactionIsolation(SERIALIZABLE);
+    }
+    try (PooledConnection connection = leases.acquire()) {
+      connection.setAutoCommit(false);
+      execute(connection);
+      connection.rollback();
+      assertThat(connection.getTransactionIsolation()).isZero();
+    }
+    assertThat(driver.begun).isEmpty();
+    assertThat(levelWasSet()).isFalse();
+  }
+
+  @Test
+  void within_a_transaction_it_can_be_changed_no_more() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      connection.setAutoCommit(false);
+      execute(connection);
+      assertThatThrownBy(() -> connection.setTransactionIsolation(SERIALIZABLE))
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("25001"));
+      connection.rollback();
+    }
+  }
+
+  @Test
+  void a_level_that_there_is_not_is_refused() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      for (int level : new int[] {Connection.TRANSACTION_NONE, 3, 16}) {
+        assertThatThrownBy(() -> connection.setTransactionIsolation(level))
+            .isInstanceOfSatisfying(
+                SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("22023"));
+      }
+    }
+  }
+
+  /** A unit that is run again has another session. */
+  @Test
+  void what_was_set_goes_along_to_another_session() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      connection.setTransactionIsolation(SERIALIZABLE);
+      SessionState state = connection.state();
+      connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+      connection.become(state);
+      connection.setAutoCommit(false);
+      execute(connection);
+      connection.rollback();
+    }
+    assertThat(driver.begun).containsExactly("8");
+    assertThat(levelWasSet()).isFalse();
+  }
+
+  @Test
+  void elsewhere_the_driver_sets_it() throws SQLException {
+    driver.shared = false;
+    try (PooledConnection connection = leases.acquire()) {
+      connection.setTransactionIsolation(SERIALIZABLE);
+      connection.setAutoCommit(false);
+      execute(connection);
+      connection.rollback();
+    }
+    assertThat(levelWasSet()).isTrue();
+    assertThat(driver.begun).isEmpty();
+  }
+}
