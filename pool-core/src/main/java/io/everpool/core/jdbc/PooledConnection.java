@@ -98,8 +98,8 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
   void executing() throws SQLException {
     Session s = session();
     if (s != null) {
-      if (s.readOnlyUnsettled) {
-        settleReadOnly(s);
+      if (s.unsettled) {
+        settle(s);
       }
       s.executing();
     }
@@ -117,9 +117,9 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
     }
   }
 
-  private void settleReadOnly(Session s) throws SQLException {
+  private void settle(Session s) throws SQLException {
     try {
-      s.settleReadOnly();
+      s.settle();
     } catch (SQLException e) {
       throw failed(e);
     } catch (Throwable e) {
@@ -131,8 +131,8 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
   /** Something is about to be sent that is no statement of the program's; it may begin one. */
   private void sending() throws SQLException {
     Session s = current();
-    if (s.readOnlyUnsettled) {
-      settleReadOnly(s);
+    if (s.unsettled) {
+      settle(s);
     }
   }
 

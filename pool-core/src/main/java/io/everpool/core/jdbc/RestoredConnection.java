@@ -30,7 +30,7 @@ abstract class RestoredConnection extends JudgedConnection {
       super.setAutoCommit(value);
     }
     settings.changed(Setting.AUTO_COMMIT, value);
-    current().readOnlyMayBeUnsettled();
+    current().mayBeUnsettled();
     settleIfExposed();
     if (value) {
       current().settled();
@@ -40,9 +40,9 @@ abstract class RestoredConnection extends JudgedConnection {
   /** What is sent next may not pass here. */
   private void settleIfExposed() throws SQLException {
     Session s = current();
-    if (s.isExposed() && s.readOnlyUnsettled) {
+    if (s.isExposed() && s.unsettled) {
       try {
-        s.settleReadOnly();
+        s.settle();
       } catch (SQLException e) {
         throw failed(e);
       }
@@ -101,7 +101,7 @@ abstract class RestoredConnection extends JudgedConnection {
     }
     settings.changed(setting, value);
     if (setting == Setting.READ_ONLY || current().isSharedByTransaction()) {
-      current().readOnlyUnsettled = true;
+      current().unsettled = true;
       settleIfExposed();
     }
   }

@@ -179,7 +179,7 @@ public final class Session extends SessionSettings implements PooledEntry {
     if (has(STALE_PLANS)) {
       forgetPlans();
     }
-    readOnlyUnsettled = writesRefused; // no level of isolation is set any more
+    unsettled = writesRefused; // no level of isolation is set any more
     if (isExposed()) {
       physical.prove();
     }

@@ -14,8 +14,11 @@ abstract class SessionSettings extends SessionFacts {
   final LeaseManager leases;
   @Nullable Settings settings;
 
-  /** Whether the server may have to be told, before the next statement, to refuse writes or not. */
-  boolean readOnlyUnsettled;
+  /**
+   * Whether the server may have to be told something before the next statement: to refuse writes or
+   * not, or at what level of isolation the transaction begins.
+   */
+  boolean unsettled;
 
   /** Whether the server was told to refuse writes, as far as is known here. */
   boolean writesRefused;
@@ -57,10 +60,10 @@ abstract class SessionSettings extends SessionFacts {
   /** The program has the driver's own object: what it does by that is not seen from now on. */
   final void exposed() {
     markExposed();
-    readOnlyMayBeUnsettled();
+    mayBeUnsettled();
   }
 
-  // ---- reading only -----------------------------------------------------------------------------
+  // ---- what the server is told before a statement -----------------------------------------------
 
   /**
    * What is declared read-only is refused by the server when it writes, in autocommit as well,
@@ -70,8 +73,10 @@ abstract class SessionSettings extends SessionFacts {
    *
    * <p>Transactions that the driver begins as read-only need none of it; but by its own object it
    * may begin others (pgjdbc for COPY and fastpath).
+   *
+   * <p>Where a level of isolation can't be set for the session, each transaction is begun at it.
    */
-  final void settleReadOnly() throws SQLException {
+  final void settle() throws SQLException {
     if (inTransaction()) {
       return; // it goes on as it was begun; asked again at the next statement
     }
@@ -83,19 +88,19 @@ abstract class SessionSettings extends SessionFacts {
       return; // asked again at the next statement, which may begin another transaction
     }
     if (wanted && !isExposed() && !autoCommit() && !physical.refusesWritesInTransactions()) {
-      readOnlyUnsettled = false; // turning autocommit on asks again
+      unsettled = false; // turning autocommit on asks again
       return;
     }
     if (canRefuseWrites && (wanted || writesRefused)) {
       canRefuseWrites = physical.refuseWrites(wanted);
       writesRefused = wanted && canRefuseWrites;
     }
-    readOnlyUnsettled = false;
+    unsettled = false;
   }
 
   /** Autocommit was turned on or off. */
-  final void readOnlyMayBeUnsettled() {
-    readOnlyUnsettled |= writesRefused || readOnly();
+  final void mayBeUnsettled() {
+    unsettled |= writesRefused || readOnly();
   }
 
   /** What is set now; of a failure that says that the connection is lost, somebody takes note. */
@@ -127,8 +132,8 @@ abstract class SessionSettings extends SessionFacts {
       known.cleared(setting);
     }
     marks |= CHANGED;
-    if (readOnlyUnsettled && setting != Setting.READ_ONLY && setting != Setting.AUTO_COMMIT) {
-      settleReadOnly(); // the driver may begin a transaction in order to set it
+    if (unsettled && mayBeginTransaction(setting)) {
+      settle();
     }
     try {
       known.changing(setting);
@@ -141,6 +146,16 @@ abstract class SessionSettings extends SessionFacts {
     return known;
   }
 
+  /** Whether the driver may, with autocommit off, in order to set it. */
+  private boolean mayBeginTransaction(Setting setting) {
+    return switch (setting) {
+      case READ_ONLY, AUTO_COMMIT -> false;
+      // There it isn't the driver that sets the level, and for the others it sends nothing.
+      case ISOLATION, HOLDABILITY, NETWORK_TIMEOUT, TYPE_MAP -> !shared;
+      case CATALOG, SCHEMA, CLIENT_INFO -> true;
+    };
+  }
+
   /** As {@link Settings#become}. */
   final void become(SessionState state) throws SQLException {
     if (!schemaSideEffects().isNone()) {
@@ -148,7 +163,7 @@ abstract class SessionSettings extends SessionFacts {
     }
     marks |= CHANGED;
     settings().become(state);
-    readOnlyUnsettled |= shared && state.has(Setting.ISOLATION);
+    unsettled |= shared && state.has(Setting.ISOLATION);
   }
 
   /**

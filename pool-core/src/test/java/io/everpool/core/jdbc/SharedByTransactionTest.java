@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import org.junit.jupiter.api.Test;
@@ -105,6 +106,22 @@ class SharedByTransactionTest {
                 SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("22023"));
       }
     }
+  }
+
+  /** Nothing is sent for it, so nothing begins. */
+  @Test
+  void it_can_be_changed_until_the_first_statement() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      connection.setAutoCommit(false);
+      connection.setTransactionIsolation(SERIALIZABLE);
+      connection.setNetworkTimeout(Runnable::run, 1_000);
+      connection.setHoldability(ResultSet.CLOSE_CURSORS_AT_COMMIT);
+      connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      assertThat(driver.begun).isEmpty();
+      execute(connection);
+      connection.rollback();
+    }
+    assertThat(driver.begun).containsExactly("4");
   }
 
   /** A unit that is run again has another session. */
