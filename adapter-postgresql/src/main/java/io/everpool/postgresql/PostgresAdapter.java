@@ -37,24 +37,23 @@ public final class PostgresAdapter implements DriverAdapter {
 
   @Override
   public Connector connector(PoolConfig config) {
-    Destination destination = destination(config);
+    PoolerMode pooler = pooler(config);
+    Destination destination = destinations.of(config, pooler);
     return new PostgresConnector(
         destination,
-        pooler(config, destination) == PoolerMode.AUTO
-            ? destinations.of(config, PoolerMode.TRANSACTION)
-            : destination,
-        new Pooler(pooler(config, destination)),
+        pooler == PoolerMode.AUTO ? destinations.of(config, PoolerMode.TRANSACTION) : destination,
+        new Pooler(pooler),
         new SessionCatalog(config.healthCheckInterval().toNanos()));
   }
 
   /** Where to, and how, as far as is known before anything was opened; with secrets. */
   Destination destination(PoolConfig config) {
-    Destination destination = destinations.of(config, config.pooler());
-    PoolerMode pooler = pooler(config, destination);
-    return pooler == config.pooler() ? destination : destinations.of(config, pooler);
+    return destinations.of(config, pooler(config));
   }
 
-  private static PoolerMode pooler(PoolConfig config, Destination destination) {
-    return config.pooler() == PoolerMode.AUTO ? destination.knownPooler() : config.pooler();
+  private PoolerMode pooler(PoolConfig config) {
+    return config.pooler() == PoolerMode.AUTO
+        ? destinations.of(config, PoolerMode.AUTO).knownPooler()
+        : config.pooler();
   }
 }

@@ -43,14 +43,10 @@ final class PostgresConnection implements PhysicalConnection {
   private final DriverSettings settings;
   private final @Nullable LookableSocket socket;
   private final CommitOutcome commits;
-  private final BooleanSupplier primaryExpected;
-  private final boolean wroteAtFirst;
+  private final SessionWrites writes;
   private final boolean pooled;
   private final boolean ignoresReadOnly;
   private final BooleanSupplier supersedesEarlier;
-
-  /** Whether the session was told by us to refuse writes. */
-  private boolean writesRefused;
 
   /**
    * @param catalog what is known of the database
@@ -77,11 +73,10 @@ final class PostgresConnection implements PhysicalConnection {
     this.settings = new DriverSettings(jdbc);
     this.socket = socket;
     this.commits = new CommitOutcome(jdbc, lookupPermission);
-    this.primaryExpected = primaryExpected;
+    this.writes = new SessionWrites(jdbc, primaryExpected);
     this.pooled = pooled;
     this.ignoresReadOnly = ignoresReadOnly;
     this.supersedesEarlier = supersedesEarlier;
-    this.wroteAtFirst = !readOnlyByDefault();
   }
 
   @Override
@@ -134,31 +129,13 @@ final class PostgresConnection implements PhysicalConnection {
     return (int) Math.min(Integer.MAX_VALUE, 1 + (nanos - 1) / NANOS_PER_MILLI);
   }
 
-  /**
-   * By the session's default, which holds in autocommit too and for whatever begins a transaction
-   * ({@code SET SESSION CHARACTERISTICS}). pgjdbc's own read-only mode reaches only transactions
-   * that it begins itself. From version 14 on the server tells what the default is, whoever has set
-   * it, and no round trip is made where it is right already.
-   */
   @Override
   public boolean refuseWrites(boolean value) throws SQLException {
     if (pooled) {
       return false; // the session is another's by the next statement
     }
-    if (value) {
-      if (!refusesWrites()) {
-        sendAlone("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY");
-      }
-    } else if (refusesWrites() == wroteAtFirst) {
-      sendAlone("RESET default_transaction_read_only");
-    }
-    writesRefused = value;
+    writes.refuse(value);
     return true;
-  }
-
-  private boolean refusesWrites() {
-    String told = driver.getParameterStatus("default_transaction_read_only");
-    return told == null ? writesRefused : told.equals("on");
   }
 
   @Override
@@ -208,48 +185,13 @@ final class PostgresConnection implements PhysicalConnection {
     return DRIVER.transaction(jdbc);
   }
 
-  /**
-   * Whether the server is a standby, as it tells from version 14 on, where a primary is expected:
-   * because {@code targetServerType} says so, or because there was one at the same URL before. A
-   * pool that has only ever seen standbys is meant for them.
-   *
-   * <p>Or whether it has been told to write no more ({@code default_transaction_read_only}, as
-   * operators do with an old primary and some clouds with a full disk), which it tells from version
-   * 14 on with its next answer. A session that began so is meant to be so; and of one whose program
-   * has set something by SQL nobody can tell who it was.
-   */
   @Override
   public boolean isServerReadOnly(SideEffects sideEffects) {
-    return onStandby() ? primaryExpected.getAsBoolean() : toldToWriteNoMore(sideEffects);
-  }
-
-  private boolean toldToWriteNoMore(SideEffects sideEffects) {
-    try {
-      return wroteAtFirst
-          && !writesRefused
-          && readOnlyByDefault()
-          && !sideEffects.has(SideEffect.SETTINGS)
-          && !jdbc.isReadOnly(); // with readOnlyMode=always the driver sets it, too
-    } catch (SQLException e) {
-      return false; // closed: there are other signs of that
-    }
-  }
-
-  private boolean readOnlyByDefault() {
-    return isOn(jdbc, "default_transaction_read_only");
+    return writes.haveEnded(sideEffects);
   }
 
   boolean onStandby() {
-    return isOn(jdbc, "in_hot_standby");
-  }
-
-  /** Whether the session of a connection can't write, as its server tells from version 14 on. */
-  static boolean reads(Connection jdbc) {
-    return isOn(jdbc, "in_hot_standby") || isOn(jdbc, "default_transaction_read_only");
-  }
-
-  private static boolean isOn(Connection jdbc, String parameter) {
-    return "on".equals(((PGConnection) jdbc).getParameterStatus(parameter));
+    return writes.onStandby();
   }
 
   /** What the protocol has said; null if the socket is of someone else's making. */
@@ -314,7 +256,9 @@ final class PostgresConnection implements PhysicalConnection {
     String sql = SessionReset.sql(mode, left);
     if (!sql.isEmpty()) {
       DRIVER.update(jdbc, sql);
-      writesRefused &= !SessionReset.resetsSettings(mode, left);
+      if (SessionReset.resetsSettings(mode, left)) {
+        writes.settingsReset();
+      }
     }
     if (SessionReset.forgetsNotifications(mode, left)) {
       // what had arrived before is still in the driver, for whoever asks next

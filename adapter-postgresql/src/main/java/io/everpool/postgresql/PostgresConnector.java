@@ -9,7 +9,6 @@ import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.postgresql.commit.LookupPermission;
 import io.everpool.postgresql.driver.PgjdbcInternals;
-import io.everpool.postgresql.driver.PresentDriver;
 import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.failure.ConnectFailure;
 import io.everpool.postgresql.failure.FailureRules;
@@ -41,13 +40,12 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.Driver;
 
 /** Opens connections to one database. */
 final class PostgresConnector implements Connector {
   private static final double NANOS_PER_SECOND = 1e9;
 
-  private final Driver driver = new Driver();
+  private final DriverCall driver = new DriverCall();
   private final Destination destination;
 
   /** The same, if there turns out to be a pooler. */
@@ -56,7 +54,6 @@ final class PostgresConnector implements Connector {
   private final Pooler pooler;
   private final String target;
   private final boolean lookable;
-  private final @Nullable ClassLoader loader;
   private final LookupPermission lookupPermission = new LookupPermission();
   private final SessionCatalog catalog;
   private final Timelines timelines = new Timelines();
@@ -78,34 +75,9 @@ final class PostgresConnector implements Connector {
     this.check = new ClientCheck(destination, pooler);
     Map<String, String> properties = destination.properties();
     this.target = destination.authority() + "/" + database(properties);
-    this.loader = foreignLoader();
-    this.lookable =
-        !properties.containsKey(PropertyNames.SOCKET_FACTORY)
-            && !socks()
-            && (loader == null || findsByContext(properties));
+    this.lookable = driver.findsOurSockets(properties);
     String type = properties.getOrDefault(PropertyNames.TARGET_SERVER_TYPE, "any");
     this.primaryExpected = type.equals("primary") || type.equals("master");
-  }
-
-  /** A SOCKS proxy is for the JDK's plain sockets only. */
-  private static boolean socks() {
-    return !System.getProperty("socksProxyHost", "").isBlank();
-  }
-
-  /** Whether the driver looks for classes beyond its own loader, as it does from 42.7.13 on. */
-  private static boolean findsByContext(Map<String, String> properties) {
-    return PresentDriver.HERE.knows(PropertyNames.CLASS_LOADER_STRATEGY)
-        && !"driver".equals(properties.get(PropertyNames.CLASS_LOADER_STRATEGY));
-  }
-
-  /** Our class loader, if pgjdbc's doesn't see our classes (a driver shared by applications). */
-  private static @Nullable ClassLoader foreignLoader() {
-    try {
-      Class.forName(LookableSocketFactory.class.getName(), false, Driver.class.getClassLoader());
-      return null;
-    } catch (ClassNotFoundException e) {
-      return LookableSocketFactory.class.getClassLoader();
-    }
   }
 
   @Override
@@ -295,7 +267,7 @@ final class PostgresConnector implements Connector {
         opening.cut(); // closing has looked for it before it was there
       }
       try {
-        return begin(connect(authority, path(said), properties), opening::finish);
+        return begin(driver.connect(authority, path(said), properties), opening::finish);
       } finally {
         underWay.remove(opening);
       }
@@ -315,7 +287,7 @@ final class PostgresConnector implements Connector {
     Properties properties = properties(said, timeoutNanos);
     properties.setProperty(
         PropertyNames.LOGIN_TIMEOUT, Double.toString(timeoutNanos / NANOS_PER_SECOND));
-    Connection connection = connect(authority, path(said), properties);
+    Connection connection = driver.connect(authority, path(said), properties);
     int before = connection.getNetworkTimeout(); // socketTimeout
     connection.setNetworkTimeout(Runnable::run, PostgresConnection.millis(timeoutNanos));
     PostgresConnection session = begin(connection, () -> null);
@@ -332,7 +304,7 @@ final class PostgresConnector implements Connector {
     try {
       pooler.meet(connection);
       BooleanSupplier supersedesEarlier =
-          PostgresConnection.reads(connection)
+          SessionWrites.areRefused(connection)
               ? () -> false
               : timelines.judge(
                   connection, PgjdbcInternals.host(connection, destination.authority()));
@@ -364,27 +336,6 @@ final class PostgresConnector implements Connector {
       primaryExpected = true;
     }
     return session;
-  }
-
-  /** All that may be secret is in the properties: the driver shows its URL (DatabaseMetaData). */
-  private Connection connect(String authority, String path, Properties properties)
-      throws SQLException {
-    Thread thread = Thread.currentThread();
-    ClassLoader before = thread.getContextClassLoader();
-    if (loader != null) {
-      thread.setContextClassLoader(loader);
-    }
-    try {
-      Connection connection = driver.connect("jdbc:postgresql://" + authority + path, properties);
-      if (connection == null) {
-        throw new SQLException("pgjdbc doesn't take the URL of " + target, "08001");
-      }
-      return connection;
-    } finally {
-      if (loader != null) {
-        thread.setContextClassLoader(before);
-      }
-    }
   }
 
   /** The database is the role's where nobody says which. */

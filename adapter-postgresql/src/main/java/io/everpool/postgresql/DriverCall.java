@@ -1,0 +1,68 @@
+package io.everpool.postgresql;
+
+import io.everpool.postgresql.driver.PresentDriver;
+import io.everpool.postgresql.driver.PropertyNames;
+import io.everpool.postgresql.socket.LookableSocketFactory;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.Driver;
+
+/**
+ * Calls pgjdbc to connect, so that it finds our sockets though its class loader may be above ours
+ * (a driver that applications share).
+ */
+final class DriverCall {
+  private final Driver driver = new Driver();
+  private final @Nullable ClassLoader loader = foreignLoader();
+
+  /** Our class loader, if pgjdbc's doesn't see our classes. */
+  private static @Nullable ClassLoader foreignLoader() {
+    try {
+      Class.forName(LookableSocketFactory.class.getName(), false, Driver.class.getClassLoader());
+      return null;
+    } catch (ClassNotFoundException e) {
+      return LookableSocketFactory.class.getClassLoader();
+    }
+  }
+
+  /** Whether connections with these properties can be on sockets of ours. */
+  boolean findsOurSockets(Map<String, String> properties) {
+    return !properties.containsKey(PropertyNames.SOCKET_FACTORY)
+        && !socks()
+        && (loader == null || findsByContext(properties));
+  }
+
+  /** A SOCKS proxy is for the JDK's plain sockets only. */
+  private static boolean socks() {
+    return !System.getProperty("socksProxyHost", "").isBlank();
+  }
+
+  /** Whether the driver looks for classes beyond its own loader, as it does from 42.7.13 on. */
+  private static boolean findsByContext(Map<String, String> properties) {
+    return PresentDriver.HERE.knows(PropertyNames.CLASS_LOADER_STRATEGY)
+        && !"driver".equals(properties.get(PropertyNames.CLASS_LOADER_STRATEGY));
+  }
+
+  /** All that may be secret is in the properties: the driver shows its URL (DatabaseMetaData). */
+  Connection connect(String authority, String path, Properties properties) throws SQLException {
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    if (loader != null) {
+      thread.setContextClassLoader(loader);
+    }
+    try {
+      Connection connection = driver.connect("jdbc:postgresql://" + authority + path, properties);
+      if (connection == null) {
+        throw new SQLException("pgjdbc doesn't take the URL of " + authority + path, "08001");
+      }
+      return connection;
+    } finally {
+      if (loader != null) {
+        thread.setContextClassLoader(before);
+      }
+    }
+  }
+}

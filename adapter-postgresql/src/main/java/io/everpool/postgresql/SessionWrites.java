@@ -1,0 +1,105 @@
+package io.everpool.postgresql;
+
+import io.everpool.api.driver.SideEffects;
+import io.everpool.postgresql.driver.PgjdbcInternals;
+import io.everpool.postgresql.session.SideEffect;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.function.BooleanSupplier;
+import org.postgresql.PGConnection;
+
+/**
+ * Whether a session takes writes: as the server tells of itself, and as we have told it. For
+ * whoever has the session.
+ */
+final class SessionWrites {
+  private static final String READ_ONLY = "default_transaction_read_only";
+
+  private final Connection jdbc;
+  private final BooleanSupplier primaryExpected;
+  private final boolean wroteAtFirst;
+
+  /** Whether the session was told by us to refuse writes. */
+  private boolean refused;
+
+  /**
+   * Of a session that has just begun.
+   *
+   * @param primaryExpected whether a standby isn't what one connects to here
+   */
+  SessionWrites(Connection jdbc, BooleanSupplier primaryExpected) {
+    this.jdbc = jdbc;
+    this.primaryExpected = primaryExpected;
+    this.wroteAtFirst = !isOn(jdbc, READ_ONLY);
+  }
+
+  /**
+   * By the session's default, which holds in autocommit too and for whatever begins a transaction
+   * ({@code SET SESSION CHARACTERISTICS}). pgjdbc's own read-only mode reaches only transactions
+   * that it begins itself. From version 14 on the server tells what the default is, whoever has set
+   * it, and no round trip is made where it is right already.
+   */
+  void refuse(boolean value) throws SQLException {
+    if (value) {
+      if (!refuses()) {
+        send("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY");
+      }
+    } else if (refuses() == wroteAtFirst) {
+      send("RESET " + READ_ONLY);
+    }
+    refused = value;
+  }
+
+  private boolean refuses() {
+    String told = ((PGConnection) jdbc).getParameterStatus(READ_ONLY);
+    return told == null ? refused : told.equals("on");
+  }
+
+  private void send(String sql) throws SQLException {
+    PgjdbcInternals.PRESENT.update(jdbc, sql);
+  }
+
+  /** The session's settings are again what it was started with. */
+  void settingsReset() {
+    refused = false;
+  }
+
+  /**
+   * Whether the server is a standby, as it tells from version 14 on, where a primary is expected:
+   * because {@code targetServerType} says so, or because there was one at the same URL before. A
+   * pool that has only ever seen standbys is meant for them.
+   *
+   * <p>Or whether it has been told to write no more ({@code default_transaction_read_only}, as
+   * operators do with an old primary and some clouds with a full disk), which it tells from version
+   * 14 on with its next answer. A session that began so is meant to be so; and of one whose program
+   * has set something by SQL nobody can tell who it was.
+   */
+  boolean haveEnded(SideEffects sideEffects) {
+    return onStandby() ? primaryExpected.getAsBoolean() : toldToWriteNoMore(sideEffects);
+  }
+
+  private boolean toldToWriteNoMore(SideEffects sideEffects) {
+    try {
+      return wroteAtFirst
+          && !refused
+          && isOn(jdbc, READ_ONLY)
+          && !sideEffects.has(SideEffect.SETTINGS)
+          && !jdbc.isReadOnly(); // with readOnlyMode=always the driver sets it, too
+    } catch (SQLException e) {
+      return false; // closed: there are other signs of that
+    }
+  }
+
+  boolean onStandby() {
+    return isOn(jdbc, "in_hot_standby");
+  }
+
+  /** Whether the session of a connection can't write, as its server tells from version 14 on. */
+  static boolean areRefused(Connection jdbc) {
+    return isOn(jdbc, "in_hot_standby") || isOn(jdbc, READ_ONLY);
+  }
+
+  private static boolean isOn(Connection jdbc, String parameter) {
+    return "on".equals(((PGConnection) jdbc).getParameterStatus(parameter));
+  }
+}
