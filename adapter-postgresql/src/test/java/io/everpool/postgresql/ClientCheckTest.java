@@ -97,7 +97,7 @@ class ClientCheckTest {
   /** PgBouncer refuses the start-up parameter in which it is sent. */
   @Test
   void a_pooler_that_refuses_options_lets_one_in_without() throws Exception {
-    assumeTrue(PgBouncer.available(), "PgBouncer isn't installed");
+    assumeTrue(PgBouncer.Kind.FORGETS.isAvailable(), PgBouncer.Kind.FORGETS.missing());
     try (PostgresServer server = PostgresServer.start(ServerSettings.defaults());
         PgBouncer bouncer = PgBouncer.before(server, "transaction")) {
       PoolConfig config =

@@ -233,7 +233,7 @@ class SupersededServerTest {
 
   @Test
   void aPoolerBeforeTheOldPrimaryHidesNothing() throws SQLException {
-    assumeTrue(PgBouncer.available(), "PgBouncer isn't installed");
+    assumeTrue(PgBouncer.Kind.FORGETS.isAvailable(), PgBouncer.Kind.FORGETS.missing());
     assertThat(supersedes(promoted.server())).isFalse();
     try (PgBouncer pooler = PgBouncer.before(old, "transaction");
         Connection pooled = DriverManager.getConnection(url(at(pooler), "&prepareThreshold=0"))) {

@@ -1,5 +1,6 @@
 package io.everpool.it;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -31,11 +32,14 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -43,6 +47,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * that whatever is set for a session is another's by the next transaction.
  */
 @Timeout(180)
+@ParameterizedClass
+@EnumSource
 class PoolersIT {
   private static final int THREADS = 8;
   private static final int UNITS = 150;
@@ -50,28 +56,42 @@ class PoolersIT {
       WorkOptions.DEFAULT.withIsolation(Connection.TRANSACTION_SERIALIZABLE);
   private static final String SHOW = "show transaction_isolation";
 
-  private static PgBouncer bouncer;
+  private static @Nullable PgBouncer bouncer;
 
-  @BeforeAll
-  static void start() {
-    assumeTrue(PgBouncer.available(), "PgBouncer isn't installed");
-    bouncer = PgBouncer.before(Db.server(), "transaction", Map.of("default_pool_size", "2"));
+  private final PgBouncer.Kind kind;
+
+  PoolersIT(PgBouncer.Kind kind) {
+    this.kind = kind;
   }
 
-  @AfterAll
+  @BeforeParameterizedClassInvocation
+  static void start(PgBouncer.Kind kind) {
+    assumeTrue(kind.isAvailable(), kind.missing());
+    bouncer = kind.before(Db.server(), "transaction", Map.of("default_pool_size", "2"));
+  }
+
+  @AfterParameterizedClassInvocation
   static void stop() {
     if (bouncer != null) {
       bouncer.close();
+      bouncer = null;
     }
   }
 
   private static PoolConfig.Builder config(String name) {
-    return Db.config(name, bouncer.jdbcUrl()).maxSize(THREADS);
+    return Db.config(name, requireNonNull(bouncer).jdbcUrl()).maxSize(THREADS);
   }
 
   private static Connection direct() throws SQLException {
     return DriverManager.getConnection(
         Db.server().jdbcUrl(), Db.server().user(), Db.server().password());
+  }
+
+  private static void execute(String sql) throws SQLException {
+    try (Connection connection = direct();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
   }
 
   private interface Body {
@@ -125,6 +145,34 @@ class PoolersIT {
               }
             }
           });
+    }
+  }
+
+  /**
+   * A plan for a table that has another shape since is refused (0A000). A pooler that prepares for
+   * its clients goes on with the same one if the same statement is prepared again.
+   */
+  @Test
+  void aPlanForATableThatWasChangedIsLeftBehind() throws Exception {
+    String table = "pooler_shape_" + kind;
+    execute("create table " + table + " as select 1 as a");
+    String sql = "select * from " + table;
+    try (Pool pool = Everpool.open(config("pooler-shape").build())) {
+      for (int change = 0; change < 3; change++) {
+        inThreads(
+            THREADS,
+            thread -> {
+              for (int i = 0; i < 20; i++) {
+                String first = pool.inTransaction(connection -> ask(connection, sql));
+                assertThat(first).isEqualTo("1");
+              }
+            });
+        execute("alter table " + table + " add column b" + change + " int");
+      }
+      for (int i = 0; i < 50; i++) {
+        String first = pool.inTransaction(connection -> ask(connection, sql));
+        assertThat(first).isEqualTo("1");
+      }
     }
   }
 
@@ -226,16 +274,12 @@ class PoolersIT {
   @ParameterizedTest
   @ValueSource(strings = {"killed", "reconnects", "paused", "terminated"})
   void nothingIsLostOrDoubledWhateverBecomesOfThePooler(String what) throws Exception {
-    String table = "pooler_" + what;
-    try (Connection connection = direct();
-        Statement statement = connection.createStatement()) {
-      statement.execute("create table " + table + " (id text primary key)"); // twice is an error
-    }
+    String table = "pooler_" + what + "_" + kind;
+    execute("create table " + table + " (id text primary key)"); // twice is an error
     List<String> acknowledged = Collections.synchronizedList(new ArrayList<>());
     List<String> unknown = Collections.synchronizedList(new ArrayList<>());
     AtomicInteger done = new AtomicInteger();
-    try (PgBouncer own =
-            PgBouncer.before(Db.server(), "transaction", Map.of("default_pool_size", "2"));
+    try (PgBouncer own = kind.before(Db.server(), "transaction", Map.of("default_pool_size", "2"));
         Pool pool =
             Everpool.open(
                 Db.config("pooler-strikes-" + what, own.jdbcUrl()).maxSize(THREADS).build())) {
@@ -306,7 +350,7 @@ class PoolersIT {
   @Test
   void moreSessionsThanASessionPoolerHasAreToldOf() throws Exception {
     try (PgBouncer sessions =
-            PgBouncer.before(
+            kind.before(
                 Db.server(),
                 "session",
                 Map.of("default_pool_size", "2", "query_wait_timeout", "2"));

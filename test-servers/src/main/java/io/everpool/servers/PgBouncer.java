@@ -1,6 +1,5 @@
 package io.everpool.servers;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -11,12 +10,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * PgBouncer before a server, where the machine has one installed. It knows the server's role and
  * database and checks the password.
+ *
+ * @see Kind#isAvailable()
  */
 public final class PgBouncer implements AutoCloseable {
   private static final String GUARD =
@@ -62,46 +63,63 @@ public final class PgBouncer implements AutoCloseable {
     return new ProcessBuilder(command).start();
   }
 
-  /** Whether PgBouncer is installed here. */
-  public static boolean available() {
-    return program().isPresent();
+  /** What a PgBouncer does about statements that its clients have prepared on the server. */
+  public enum Kind {
+    /** It knows nothing of them, as all before 1.21. */
+    FORGETS,
+
+    /** It keeps track of them and prepares them where they are needed, as from 1.21 on. */
+    KEEPS_TRACK;
+
+    private Optional<PgBouncerProgram> program() {
+      return this == FORGETS ? PgBouncerProgram.oldest() : PgBouncerProgram.tracking();
+    }
+
+    /** Whether such a one is installed here. */
+    public boolean isAvailable() {
+      return program().isPresent();
+    }
+
+    /** For a test that has to do without. */
+    public String missing() {
+      return this == FORGETS
+          ? "PgBouncer isn't installed: the distribution's package pgbouncer has it"
+          : "PgBouncer 1.21 or newer isn't here: .ci/run builds one, or EVERPOOL_PGBOUNCERS names it";
+    }
+
+    /**
+     * Starts one before {@code server} and waits until it listens.
+     *
+     * @param poolMode {@code session}, {@code transaction} or {@code statement}
+     * @param settings further ones of PgBouncer's, by its names
+     * @throws IllegalStateException if there is none; see {@link #isAvailable()}
+     */
+    public PgBouncer before(PostgresServer server, String poolMode, Map<String, String> settings) {
+      PgBouncerProgram program = program().orElseThrow(() -> new IllegalStateException(missing()));
+      Map<String, String> all = new TreeMap<>(settings);
+      if (program.canTrack()) {
+        all.putIfAbsent("max_prepared_statements", this == FORGETS ? "0" : "200");
+      }
+      PgBouncer bouncer = new PgBouncer(program.path(), server, poolMode, all);
+      try {
+        bouncer.awaitListening();
+        return bouncer;
+      } catch (RuntimeException | Error e) {
+        bouncer.close();
+        throw e;
+      }
+    }
   }
 
-  private static Optional<Path> program() {
-    String path = System.getenv().getOrDefault("PATH", "") + File.pathSeparator + "/usr/sbin";
-    return Stream.of(path.split(File.pathSeparator))
-        .map(directory -> Path.of(directory, "pgbouncer"))
-        .filter(Files::isExecutable)
-        .findFirst();
-  }
-
-  /**
-   * Starts PgBouncer before {@code server} and waits until it listens.
-   *
-   * @param poolMode {@code session}, {@code transaction} or {@code statement}
-   * @throws IllegalStateException if it isn't installed; see {@link #available()}
-   */
+  /** As {@link Kind#before}, one that knows nothing of prepared statements. */
   public static PgBouncer before(PostgresServer server, String poolMode) {
     return before(server, poolMode, Map.of());
   }
 
-  /**
-   * As {@link #before(PostgresServer, String)}.
-   *
-   * @param settings further ones of PgBouncer's, by its names
-   */
+  /** As {@link Kind#before}, one that knows nothing of prepared statements. */
   public static PgBouncer before(
       PostgresServer server, String poolMode, Map<String, String> settings) {
-    Path program =
-        program().orElseThrow(() -> new IllegalStateException("PgBouncer isn't installed"));
-    PgBouncer bouncer = new PgBouncer(program, server, poolMode, settings);
-    try {
-      bouncer.awaitListening();
-      return bouncer;
-    } catch (RuntimeException | Error e) {
-      bouncer.close();
-      throw e;
-    }
+    return Kind.FORGETS.before(server, poolMode, settings);
   }
 
   private String configuration(String poolMode, Map<String, String> settings) {

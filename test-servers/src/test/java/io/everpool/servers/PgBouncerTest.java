@@ -7,15 +7,18 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
-import org.junit.jupiter.api.Test;
+import java.util.Map;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class PgBouncerTest {
 
-  @Test
-  void itStandsBeforeTheServerAndChecksThePassword() throws SQLException {
-    assumeTrue(PgBouncer.available(), "PgBouncer isn't installed");
+  @ParameterizedTest
+  @EnumSource
+  void itStandsBeforeTheServerAndChecksThePassword(PgBouncer.Kind kind) throws SQLException {
+    assumeTrue(kind.isAvailable(), kind.missing());
     try (PostgresServer server = PostgresServer.start();
-        PgBouncer bouncer = PgBouncer.before(server, "transaction");
+        PgBouncer bouncer = kind.before(server, "transaction", Map.of());
         Connection connection =
             DriverManager.getConnection(
                 bouncer.jdbcUrl() + "?prepareThreshold=0", server.user(), server.password());

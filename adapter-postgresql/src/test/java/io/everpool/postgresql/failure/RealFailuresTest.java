@@ -415,7 +415,7 @@ class RealFailuresTest {
 
   @Test
   void pgBouncersOwnFailures() throws SQLException {
-    Assumptions.assumeTrue(PgBouncer.available());
+    Assumptions.assumeTrue(PgBouncer.Kind.FORGETS.isAvailable(), PgBouncer.Kind.FORGETS.missing());
     try (PgBouncer bouncer = PgBouncer.before(server, "transaction")) {
       UnaryOperator<PoolConfig.Builder> login =
           c -> c.user(server.user()).password(server.password());
