@@ -166,12 +166,17 @@ final class PostgresConnection implements PhysicalConnection {
 
   /**
    * pgjdbc sees the answer and prepares its own statements anew when they are next used. A pooler
-   * that keeps track of what is prepared hears this one, too; with another nothing is prepared.
+   * that keeps track of what is prepared hears this one, too (PgBouncer from 1.22 on), but goes on
+   * with the plan that its server connection has of the same text: such a session prepares nothing
+   * any more. With another pooler nothing is prepared.
    */
   @Override
   public void forgetPlans() throws SQLException {
     if (!pooled || driver.getPrepareThreshold() != 0) {
       sendAlone("DEALLOCATE ALL");
+    }
+    if (pooled) {
+      driver.setPrepareThreshold(0);
     }
   }
 

@@ -110,7 +110,8 @@ public final class FailureRules {
           rule(ALWAYS, "25006", "", null, READ_ONLY_SERVER),
 
           // What this side remembers and the database has changed since; the second by the name of
-          // the server's routine, for its words are translated, and the third by the driver's names
+          // the server's routine, for its words are translated, and by the driver's or PgBouncer's
+          // names
           rule(ALWAYS, "XX000", "cache lookup failed for type", null, STALE_SESSION),
           rule(ALWAYS, "42704", "type with oid", null, STALE_SESSION),
           rule(
@@ -119,7 +120,9 @@ public final class FailureRules {
               "cached plan must not change result type|revalidatecachedquery",
               null,
               STALE_PLAN),
-          rule(ALWAYS, "26000", "\"s_", null, STALE_PLAN),
+          rule(ALWAYS, "26000", "\"s_|\"pgbouncer_", null, STALE_PLAN),
+          // through a pooler that has prepared it anew, for a table that has more columns by now
+          rule(ALWAYS, "08P01", "bind message has|portalsetresultformat", null, STALE_PLAN),
 
           // Neon's proxy: proxy/src/{auth,compute,control_plane} of neondatabase/neon
           rule(ALWAYS, "XX000", "couldn't connect to compute node", null, SERVER_STARTING, WAIT),

@@ -106,6 +106,18 @@ class FailureRulesTest {
             Verdict.STALE_PLAN));
     samples.add(
         using(
+            server("ERROR", "26000", "prepared statement \"PGBOUNCER_7\" does not exist"),
+            Verdict.STALE_PLAN));
+    samples.add(
+        using(
+            server("ERROR", "08P01", "bind message has 2 result formats but query has 3 columns"),
+            Verdict.STALE_PLAN));
+    samples.add(
+        using(
+            server("FEHLER", "08P01", "Binden-Nachricht hat\0RPortalSetResultFormat"),
+            Verdict.STALE_PLAN));
+    samples.add(
+        using(
             server("ERROR", "26000", "prepared statement \"mine\" does not exist"),
             Verdict.STATEMENT_FAILED));
     samples.add(
