@@ -62,6 +62,11 @@ public final class FaultProxy implements AutoCloseable {
     return new FaultProxy(new InetSocketAddress(server.host(), server.port()));
   }
 
+  /** A proxy before {@code pooler}. */
+  public static FaultProxy before(PgBouncer pooler) {
+    return new FaultProxy(new InetSocketAddress(pooler.host(), pooler.port()));
+  }
+
   public String host() {
     return address.getAddress().getHostAddress();
   }

@@ -33,14 +33,20 @@ public final class PgBouncer implements AutoCloseable {
 
   private final Path program;
   private final PostgresServer server;
+  private final String address;
   private final Path root;
   private Process guard;
   private final Port port = Port.claim();
 
   private PgBouncer(
-      Path program, PostgresServer server, String poolMode, Map<String, String> settings) {
+      Path program,
+      PostgresServer server,
+      String address,
+      String poolMode,
+      Map<String, String> settings) {
     this.program = program;
     this.server = server;
+    this.address = address;
     try {
       root = Files.createTempDirectory("everpool-bouncer");
       Files.writeString(
@@ -95,12 +101,27 @@ public final class PgBouncer implements AutoCloseable {
      * @throws IllegalStateException if there is none; see {@link #isAvailable()}
      */
     public PgBouncer before(PostgresServer server, String poolMode, Map<String, String> settings) {
+      return start(server, address(server.host(), server.port()), poolMode, settings);
+    }
+
+    /** As the other, with this proxy between PgBouncer and {@code server}. */
+    public PgBouncer before(
+        PostgresServer server, FaultProxy way, String poolMode, Map<String, String> settings) {
+      return start(server, address(way.host(), way.port()), poolMode, settings);
+    }
+
+    private static String address(String host, int port) {
+      return "host=" + host + " port=" + port;
+    }
+
+    private PgBouncer start(
+        PostgresServer server, String address, String poolMode, Map<String, String> settings) {
       PgBouncerProgram program = program().orElseThrow(() -> new IllegalStateException(missing()));
       Map<String, String> all = new TreeMap<>(settings);
       if (program.canTrack()) {
         all.putIfAbsent("max_prepared_statements", this == FORGETS ? "0" : "200");
       }
-      PgBouncer bouncer = new PgBouncer(program.path(), server, poolMode, all);
+      PgBouncer bouncer = new PgBouncer(program.path(), server, address, poolMode, all);
       try {
         bouncer.awaitListening();
         return bouncer;
@@ -129,17 +150,17 @@ public final class PgBouncer implements AutoCloseable {
             .collect(Collectors.joining());
     return """
         [databases]
-        %1$s = host=%2$s port=%3$d dbname=%1$s
+        %1$s = %2$s dbname=%1$s
         [pgbouncer]
         listen_addr = 127.0.0.1
-        listen_port = %4$d
+        listen_port = %3$d
         unix_socket_dir =
         auth_type = scram-sha-256
-        auth_file = %5$s/users
-        pool_mode = %6$s
-        pidfile = %5$s/pid
+        auth_file = %4$s/users
+        pool_mode = %5$s
+        pidfile = %4$s/pid
         """
-            .formatted(server.database(), server.host(), server.port(), port(), root, poolMode)
+            .formatted(server.database(), address, port(), root, poolMode)
         + more;
   }
 

@@ -3,6 +3,7 @@ package io.everpool.it.chaos;
 import io.everpool.servers.Await;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.FaultProxy.Direction;
+import io.everpool.servers.PgBouncer;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.PostgresServer.Shutdown;
 import io.everpool.servers.Replica;
@@ -14,9 +15,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A server with a proxy before it for each application, and the faults that strike them. Every
+ * A server with a {@link Way} to it for each application, and the faults that strike them. Every
  * application suffers each fault, at the same moment.
  *
  * <p>A failover is the worst kind that keeps its promise: the primary is killed as it stands, with
@@ -30,7 +32,7 @@ final class Arena implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration TAKEN = Duration.ofSeconds(2);
 
-  private final List<FaultProxy> proxies = new ArrayList<>();
+  private final List<Way> ways = new ArrayList<>();
   private final List<String> schemas = new ArrayList<>();
   private final Crashes crashes;
   private PostgresServer server;
@@ -40,15 +42,16 @@ final class Arena implements AutoCloseable {
     server = PostgresServer.startEmbedded(ServerSettings.defaults().with("max_connections", "120"));
   }
 
-  /** Another way to the server, for the application with this schema. */
-  Door door(String schema) {
-    FaultProxy proxy = FaultProxy.before(server);
-    proxies.add(proxy);
+  /**
+   * Another way to the server, for the application with this schema.
+   *
+   * @param pooler what it leads through; null for none
+   */
+  Door door(String schema, PgBouncer.@Nullable Kind pooler) {
+    Way way = pooler == null ? Way.to(server) : Way.through(pooler, server);
+    ways.add(way);
     schemas.add(schema);
-    return new Door(
-        "jdbc:postgresql://" + proxy.host() + ":" + proxy.port() + "/" + server.database(),
-        server.user(),
-        server.password());
+    return new Door(way.url(server.database()), server.user(), server.password());
   }
 
   /** A session of the applications' role that no fault but the server's strikes. */
@@ -82,12 +85,12 @@ final class Arena implements AutoCloseable {
         server.crash();
         server.startAgain();
       }
-      case RST -> proxies.forEach(proxy -> proxy.cut(FaultProxy.Cut.RST));
-      case FIN -> proxies.forEach(proxy -> proxy.cut(FaultProxy.Cut.FIN));
+      case RST -> ways.forEach(way -> way.cut(FaultProxy.Cut.RST, strike.victim()));
+      case FIN -> ways.forEach(way -> way.cut(FaultProxy.Cut.FIN, strike.victim()));
       case REPLY_CUT -> cutReply("", strike);
       case COMMIT_CUT -> cutReply("COMMIT", strike);
-      case FREEZE_TO_SERVER -> freeze(Direction.TO_SERVER, strike.length());
-      case FREEZE_TO_CLIENT -> freeze(Direction.TO_CLIENT, strike.length());
+      case FREEZE_TO_SERVER -> freeze(Direction.TO_SERVER, strike);
+      case FREEZE_TO_CLIENT -> freeze(Direction.TO_CLIENT, strike);
       case STOP_SERVER -> {
         server.freeze();
         sleep(strike.length());
@@ -132,20 +135,19 @@ final class Arena implements AutoCloseable {
 
   /** Every application's next request of the kind; a fault is not over before it has struck. */
   private void cutReply(String text, Strike strike) {
-    proxies.forEach(proxy -> proxy.cutReplyTo(text, strike.cut()));
+    ways.forEach(way -> way.strike(strike.victim(), proxy -> proxy.cutReplyTo(text, strike.cut())));
     long begun = System.nanoTime();
     Await.until(
         PATIENCE,
         () ->
-            proxies.stream().noneMatch(FaultProxy::cutPending)
-                || System.nanoTime() - begun > TAKEN.toNanos(),
+            ways.stream().noneMatch(Way::cutPending) || System.nanoTime() - begun > TAKEN.toNanos(),
         "a request");
   }
 
-  private void freeze(Direction direction, Duration length) throws InterruptedException {
-    proxies.forEach(proxy -> proxy.freeze(direction));
-    sleep(length);
-    proxies.forEach(FaultProxy::thaw);
+  private void freeze(Direction direction, Strike strike) throws InterruptedException {
+    ways.forEach(way -> way.strike(strike.victim(), proxy -> proxy.freeze(direction)));
+    sleep(strike.length());
+    ways.forEach(Way::thaw);
   }
 
   private Runnable failOver() {
@@ -161,7 +163,7 @@ final class Arena implements AutoCloseable {
     primary.crash();
     standby.alterBack("synchronous_standby_names");
     replica.promote();
-    proxies.forEach(proxy -> proxy.target(standby));
+    ways.forEach(way -> way.target(standby));
     server = standby;
     primary.close();
     return end;
@@ -200,7 +202,7 @@ final class Arena implements AutoCloseable {
 
   @Override
   public void close() {
-    proxies.forEach(FaultProxy::close);
+    ways.forEach(Way::close);
     server.close();
   }
 }

@@ -1,8 +1,10 @@
 package io.everpool.it.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.everpool.it.chaos.Score.Figure;
+import io.everpool.servers.PgBouncer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -17,7 +19,22 @@ class ChaosIT {
   @Test
   @Timeout(900)
   void nothingIsLostOrDoubledWhateverStrikes() throws Exception {
-    ChaosSettings settings = ChaosSettings.orElse(ChaosSettings.UNLIMITED, Schedule.PACK, false);
+    run(ChaosSettings.orElse(ChaosSettings.UNLIMITED, Schedule.PACK, false));
+  }
+
+  /** The same through a PgBouncer that is killed as well, or has its own connections cut. */
+  @Test
+  @Timeout(900)
+  void norThroughAPooler() throws Exception {
+    PgBouncer.Kind kind =
+        PgBouncer.Kind.KEEPS_TRACK.isAvailable()
+            ? PgBouncer.Kind.KEEPS_TRACK
+            : PgBouncer.Kind.FORGETS;
+    assumeTrue(kind.isAvailable(), kind.missing());
+    run(ChaosSettings.orElse(ChaosSettings.UNLIMITED, Schedule.PACK, false).through(kind));
+  }
+
+  private static void run(ChaosSettings settings) throws Exception {
     System.out.println("ChaosIT: repeat it by " + settings);
     try (ChaosLog log = ChaosLog.open();
         ChaosRun run = new ChaosRun(settings, strike -> {})) {

@@ -51,7 +51,7 @@ final class ChaosRun implements AutoCloseable {
     try (Connection connection = arena.connect()) {
       new Ledger(schema).create(connection);
     }
-    return arena.door(schema);
+    return arena.door(schema, settings.pooler());
   }
 
   private void enter(Application application) {
