@@ -39,6 +39,8 @@ final class Pooler {
           + " transaction if that is so, session if it lends them for the whole session, none if"
           + " there is none";
 
+  private static final String ALONE = " Use a transaction where that matters";
+
   /** A pooler was found by a connection that wasn't opened for one. */
   static final class Found extends SQLException {
     private static final long serialVersionUID = 1L;
@@ -194,6 +196,22 @@ final class Pooler {
         return row.next() ? row.getString(1) : null;
       }
     }
+  }
+
+  /** A statement stands alone though a level of isolation was set. */
+  void hearIsolation() {
+    note(
+        "The pooler lends a server connection for each transaction, and a level of isolation goes"
+            + " with a transaction: a single statement in autocommit runs at the server's own."
+            + ALONE);
+  }
+
+  /** A statement stands alone though it is declared read-only. */
+  void hearReadOnly() {
+    note(
+        "The pooler lends a server connection for each transaction, and read-only goes with a"
+            + " transaction: a single statement in autocommit may write."
+            + ALONE);
   }
 
   /** Says, once of each kind, what a statement wants of a session that can't be had. */

@@ -44,7 +44,7 @@ final class PostgresConnection implements PhysicalConnection {
   private final @Nullable LookableSocket socket;
   private final CommitOutcome commits;
   private final SessionWrites writes;
-  private final boolean pooled;
+  private final @Nullable Pooler pooler;
   private final boolean ignoresReadOnly;
   private final BooleanSupplier supersedesEarlier;
 
@@ -52,8 +52,8 @@ final class PostgresConnection implements PhysicalConnection {
    * @param catalog what is known of the database
    * @param socket that of the connection, beneath its TLS; null if it can't be looked at
    * @param primaryExpected whether a standby isn't what one connects to here
-   * @param pooled whether a pooler gives the session's server process to others between its
-   *     transactions
+   * @param pooler which gives the session's server process to others between its transactions; null
+   *     if none does
    * @param ignoresReadOnly whether the driver does nothing for {@code setReadOnly}
    * @param supersedesEarlier whether the server is on a higher timeline than any before
    */
@@ -63,7 +63,7 @@ final class PostgresConnection implements PhysicalConnection {
       @Nullable LookableSocket socket,
       LookupPermission lookupPermission,
       BooleanSupplier primaryExpected,
-      boolean pooled,
+      @Nullable Pooler pooler,
       boolean ignoresReadOnly,
       BooleanSupplier supersedesEarlier)
       throws SQLException {
@@ -74,7 +74,7 @@ final class PostgresConnection implements PhysicalConnection {
     this.socket = socket;
     this.commits = new CommitOutcome(jdbc, lookupPermission);
     this.writes = new SessionWrites(jdbc, primaryExpected);
-    this.pooled = pooled;
+    this.pooler = pooler;
     this.ignoresReadOnly = ignoresReadOnly;
     this.supersedesEarlier = supersedesEarlier;
   }
@@ -131,7 +131,10 @@ final class PostgresConnection implements PhysicalConnection {
 
   @Override
   public boolean refuseWrites(boolean value) throws SQLException {
-    if (pooled) {
+    if (pooler != null) {
+      if (value) {
+        pooler.hearReadOnly();
+      }
       return false; // the session is another's by the next statement
     }
     writes.refuse(value);
@@ -140,12 +143,19 @@ final class PostgresConnection implements PhysicalConnection {
 
   @Override
   public boolean isSharedByTransaction() {
-    return pooled;
+    return pooler != null;
   }
 
   @Override
   public void begin(int isolation, boolean readOnly) throws SQLException {
     sendAlone("BEGIN ISOLATION LEVEL " + level(isolation) + (readOnly ? " READ ONLY" : ""));
+  }
+
+  @Override
+  public void standsAlone() {
+    if (pooler != null) {
+      pooler.hearIsolation();
+    }
   }
 
   private static String level(int isolation) throws SQLException {
@@ -172,10 +182,10 @@ final class PostgresConnection implements PhysicalConnection {
    */
   @Override
   public void forgetPlans() throws SQLException {
-    if (!pooled || driver.getPrepareThreshold() != 0) {
+    if (pooler == null || driver.getPrepareThreshold() != 0) {
       sendAlone("DEALLOCATE ALL");
     }
-    if (pooled) {
+    if (pooler != null) {
       driver.setPrepareThreshold(0);
     }
   }
@@ -253,7 +263,7 @@ final class PostgresConnection implements PhysicalConnection {
     if (exposed) {
       settings.restore();
     }
-    if (pooled) {
+    if (pooler != null) {
       DRIVER.forgetNotifications(jdbc);
       return; // it would clear what others have set, and what was set here is on another by now
     }

@@ -328,7 +328,7 @@ final class PostgresConnector implements Connector {
             socket,
             lookupPermission,
             () -> primaryExpected,
-            pooler.lendsByTransaction(),
+            pooler.lendsByTransaction() ? pooler : null,
             "ignore".equalsIgnoreCase(destination.properties().get("readOnlyMode")),
             supersedesEarlier);
     everOpened = true;

@@ -216,6 +216,23 @@ class PoolerTest {
     }
   }
 
+  /** Neither goes with a statement that stands alone; whoever only reads is not told. */
+  @Test
+  void what_goes_with_transactions_alone_is_told() throws Exception {
+    try (PgBouncer bouncer = before("transaction", Map.of());
+        Connector connector = connector(bouncer.jdbcUrl(), c -> c)) {
+      PhysicalConnection connection = connector.open(TIMEOUT);
+      connection.refuseWrites(false);
+      assertThat(connector.notes()).noneMatch(note -> note.contains("autocommit"));
+      assertThat(connection.refuseWrites(true)).isFalse();
+      connection.standsAlone();
+      assertThat(connector.notes())
+          .anySatisfy(note -> assertThat(note).contains("may write"))
+          .anySatisfy(note -> assertThat(note).contains("level of isolation"));
+      connection.close();
+    }
+  }
+
   @Test
   void one_of_single_statements_is_refused_in_a_sentence() throws Exception {
     try (PgBouncer bouncer = before("statement", Map.of());

@@ -115,6 +115,13 @@ public interface PhysicalConnection {
   }
 
   /**
+   * A statement is to run by itself, in autocommit, though a level of isolation was set, where
+   * {@link #isSharedByTransaction()}: it runs at the server's own level. An adapter says so once,
+   * where its users read it ({@link Connector#notes}). No round trip.
+   */
+  default void standsAlone() {}
+
+  /**
    * Whether driver and server are in step, as far as can be seen from outside: no request waits for
    * its answer, no copy is open, no other thread is in the driver. No round trip, and it waits for
    * nobody. Asked before anything is cleaned up: a connection that isn't is cut, for whatever it is

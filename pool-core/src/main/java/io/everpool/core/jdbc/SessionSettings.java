@@ -82,7 +82,9 @@ abstract class SessionSettings extends SessionFacts {
     }
     boolean wanted = Boolean.TRUE.equals(ask(Setting.READ_ONLY));
     if (shared && settings().isChanged(Setting.ISOLATION)) {
-      if (!autoCommit() && ask(Setting.ISOLATION) instanceof Integer level) {
+      if (autoCommit()) {
+        physical.standsAlone();
+      } else if (ask(Setting.ISOLATION) instanceof Integer level) {
         physical.begin(level, wanted);
       }
       return; // asked again at the next statement, which may begin another transaction

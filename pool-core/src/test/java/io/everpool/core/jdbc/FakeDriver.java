@@ -123,6 +123,9 @@ public final class FakeDriver {
 
   public final List<String> begun = new ArrayList<>();
 
+  /** Statements in autocommit though a level of isolation was set. */
+  public int alone;
+
   /** Whether its servers can be told to refuse writes. */
   public boolean canRefuseWrites;
 

@@ -131,6 +131,11 @@ public final class FakePhysical implements PhysicalConnection {
   }
 
   @Override
+  public void standsAlone() {
+    driver.alone++;
+  }
+
+  @Override
   public boolean isServerReadOnly(SideEffects sideEffects) {
     return readOnlyServer && sideEffects.isNone();
   }

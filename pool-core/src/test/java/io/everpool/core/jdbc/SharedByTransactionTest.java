@@ -64,10 +64,13 @@ class SharedByTransactionTest {
   @Test
   void a_statement_of_its_own_begins_none() throws SQLException {
     try (PooledConnection connection = leases.acquire()) {
+      execute(connection);
+      assertThat(driver.alone).isZero();
       connection.setTransactionIsolation(SERIALIZABLE);
       execute(connection);
     }
     assertThat(driver.begun).isEmpty();
+    assertThat(driver.alone).isOne();
   }
 
   @Test
