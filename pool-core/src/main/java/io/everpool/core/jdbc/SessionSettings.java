@@ -160,7 +160,7 @@ abstract class SessionSettings extends SessionFacts {
 
   /** As {@link Settings#become}. */
   final void become(SessionState state) throws SQLException {
-    if (!schemaSideEffects().isNone()) {
+    if (state.has(Setting.SCHEMA) && !schemaSideEffects().isNone()) {
       settings().cleared(Setting.SCHEMA);
     }
     marks |= CHANGED;
