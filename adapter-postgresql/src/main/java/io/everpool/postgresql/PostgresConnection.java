@@ -147,8 +147,16 @@ final class PostgresConnection implements PhysicalConnection {
   }
 
   @Override
-  public void begin(int isolation, boolean readOnly) throws SQLException {
-    sendAlone("BEGIN ISOLATION LEVEL " + level(isolation) + (readOnly ? " READ ONLY" : ""));
+  public void begin(int isolation, boolean readOnly, @Nullable String schema) throws SQLException {
+    sendAlone(
+        "BEGIN"
+            + (isolation == Connection.TRANSACTION_NONE
+                ? ""
+                : " ISOLATION LEVEL " + level(isolation))
+            + (readOnly ? " READ ONLY" : "")
+            + (schema == null
+                ? ""
+                : "; SET LOCAL search_path TO \"" + schema.replace("\"", "\"\"") + "\""));
   }
 
   @Override

@@ -158,11 +158,32 @@ class PoolerTest {
       PhysicalConnection connection = connector.open(TIMEOUT);
       Connection jdbc = connection.jdbc();
       jdbc.setAutoCommit(false);
-      connection.begin(Connection.TRANSACTION_SERIALIZABLE, true);
+      connection.begin(Connection.TRANSACTION_SERIALIZABLE, true, null);
       assertThat(ask(jdbc, "show transaction_isolation")).isEqualTo("serializable");
       assertThat(ask(jdbc, "show transaction_read_only")).isEqualTo("on");
       jdbc.commit();
       assertThat(ask(jdbc, "show transaction_isolation")).isEqualTo("read committed");
+      jdbc.rollback();
+      connection.close();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"plain", "Is \"quoted\"; select 1", "it's"})
+  void a_schema_goes_with_the_transaction(String schema) throws Exception {
+    String quoted = '"' + schema.replace("\"", "\"\"") + '"';
+    server.execute("create schema if not exists " + quoted);
+    server.execute("grant usage on schema " + quoted + " to public");
+    try (PgBouncer bouncer = before("transaction", Map.of("default_pool_size", "1"));
+        Connector connector = connector(bouncer.jdbcUrl(), c -> c)) {
+      PhysicalConnection connection = connector.open(TIMEOUT);
+      Connection jdbc = connection.jdbc();
+      String before = ask(jdbc, "show search_path");
+      jdbc.setAutoCommit(false);
+      connection.begin(Connection.TRANSACTION_NONE, false, schema);
+      assertThat(ask(jdbc, "select current_schema()")).isEqualTo(schema);
+      jdbc.commit();
+      assertThat(ask(jdbc, "show search_path")).isEqualTo(before);
       jdbc.rollback();
       connection.close();
     }

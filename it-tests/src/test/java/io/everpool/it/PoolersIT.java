@@ -20,11 +20,13 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -225,6 +227,52 @@ class PoolersIT {
     }
   }
 
+  /** Each thread has a table of the same name in a schema of its own. */
+  @Test
+  void everyTransactionIsInItsOwnSchema() throws Exception {
+    String prefix = "pooler_" + kind.name().toLowerCase(Locale.ROOT) + "_";
+    for (int thread = 0; thread < THREADS; thread++) {
+      execute("create schema " + prefix + thread);
+      execute("create table " + prefix + thread + ".whose as select " + thread + " as id");
+    }
+    try (Pool pool = Everpool.open(config("pooler-schema").build())) {
+      inThreads(
+          THREADS,
+          thread -> {
+            for (int i = 0; i < UNITS; i++) {
+              try (Connection connection = pool.getConnection()) {
+                connection.setSchema(prefix + thread);
+                connection.setAutoCommit(false);
+                assertThat(ask(connection, "select id from whose")).isEqualTo("" + thread);
+                connection.commit();
+                assertThat(ask(connection, "select id from whose")).isEqualTo("" + thread);
+                assertThat(connection.getSchema()).isEqualTo(prefix + thread);
+                connection.rollback();
+              }
+              String whose =
+                  pool.inTransaction(
+                      connection -> {
+                        connection.setSchema(prefix + thread);
+                        return ask(connection, "select id from whose");
+                      });
+              assertThat(whose).isEqualTo("" + thread);
+              try (Connection connection = pool.getConnection()) {
+                assertThat(ask(connection, "show search_path")).isEqualTo("\"$user\", public");
+              }
+            }
+          });
+      try (Connection connection = pool.getConnection()) {
+        connection.setSchema(prefix + 0);
+        assertThatThrownBy(() -> ask(connection, "select id from whose"))
+            .isInstanceOf(SQLFeatureNotSupportedException.class);
+        connection.setAutoCommit(false);
+        assertThat(ask(connection, "select id from whose")).isEqualTo("0");
+        connection.rollback();
+      }
+      assertThat(pool.snapshot().toString()).doesNotContain("doomed");
+    }
+  }
+
   @Test
   void aReadOnlyTransactionRefusesWrites() throws Exception {
     try (Pool pool = Everpool.open(config("pooler-readonly").build())) {
@@ -272,14 +320,23 @@ class PoolersIT {
 
   /** What becomes of the pooler; each while transfers go on. */
   @ParameterizedTest
-  @ValueSource(strings = {"killed", "reconnects", "paused", "terminated"})
+  @ValueSource(strings = {"killed", "reconnects", "paused", "keepsWaiting", "ages", "terminated"})
   void nothingIsLostOrDoubledWhateverBecomesOfThePooler(String what) throws Exception {
     String table = "pooler_" + what + "_" + kind;
     execute("create table " + table + " (id text primary key)"); // twice is an error
     List<String> acknowledged = Collections.synchronizedList(new ArrayList<>());
     List<String> unknown = Collections.synchronizedList(new ArrayList<>());
     AtomicInteger done = new AtomicInteger();
-    try (PgBouncer own = kind.before(Db.server(), "transaction", Map.of("default_pool_size", "2"));
+    Map<String, String> settings =
+        Map.of(
+            "default_pool_size",
+            "2",
+            "query_wait_timeout",
+            what.equals("keepsWaiting") ? "1" : "120",
+            "server_lifetime",
+            what.equals("ages") ? "1" : "3600");
+    try (LogCapture log = LogCapture.open();
+        PgBouncer own = kind.before(Db.server(), "transaction", settings);
         Pool pool =
             Everpool.open(
                 Db.config("pooler-strikes-" + what, own.jdbcUrl()).maxSize(THREADS).build())) {
@@ -290,7 +347,7 @@ class PoolersIT {
               for (int strike = 1; strike <= 3; strike++) {
                 int far = strike * UNITS;
                 Await.until(Db.LIMIT, () -> done.get() >= far, "the transfers to go on");
-                strike(own, what);
+                strike(own, what, log);
               }
               return;
             }
@@ -326,7 +383,7 @@ class PoolersIT {
     }
   }
 
-  private static void strike(PgBouncer own, String what) throws SQLException {
+  private static void strike(PgBouncer own, String what, LogCapture log) throws SQLException {
     switch (what) {
       case "killed" -> {
         own.kill();
@@ -336,6 +393,12 @@ class PoolersIT {
         own.pause();
         own.resume();
       }
+      case "keepsWaiting" -> {
+        own.pause();
+        log.await(Level.WARN, "query_wait_timeout");
+        own.resume();
+      }
+      case "ages" -> {} // by itself
       case "reconnects" -> own.reconnect();
       case "terminated" ->
           Db.server()

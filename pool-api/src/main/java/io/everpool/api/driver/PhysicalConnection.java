@@ -95,8 +95,8 @@ public interface PhysicalConnection {
   /**
    * Whether the next transaction may be another session's on the server, as behind a pooler that
    * lends its server connections by the transaction. What is set for the session is then lost, or
-   * another's: the pool says the level of isolation in each transaction ({@link #begin}) instead of
-   * by {@link Connection#setTransactionIsolation}. No round trip; always the same answer.
+   * another's: the pool says the level of isolation and the schema in each transaction ({@link
+   * #begin}) instead of by {@link Connection}'s setters. No round trip; always the same answer.
    */
   default boolean isSharedByTransaction() {
     return false;
@@ -104,13 +104,15 @@ public interface PhysicalConnection {
 
   /**
    * Begins a transaction, with autocommit off and none open, as JDBC's own would be but at this
-   * level of isolation. Called where {@link #isSharedByTransaction()}, before the first statement
-   * of each transaction for which a level was set; costs a round trip.
+   * level of isolation and in this schema. Called where {@link #isSharedByTransaction()}, before
+   * the first statement of each transaction for which one of them was set; costs a round trip.
    *
-   * @param isolation a level of {@link Connection}'s
+   * @param isolation a level of {@link Connection}'s; {@link Connection#TRANSACTION_NONE} for the
+   *     server's own
    * @param readOnly whether {@link Connection#setReadOnly} was called
+   * @param schema as for {@link Connection#setSchema}; null for the server's own
    */
-  default void begin(int isolation, boolean readOnly) throws SQLException {
+  default void begin(int isolation, boolean readOnly, @Nullable String schema) throws SQLException {
     throw new SQLFeatureNotSupportedException("This driver begins no transactions by itself");
   }
 

@@ -137,9 +137,29 @@ abstract class RestoredConnection extends JudgedConnection {
 
   @Override
   public void setSchema(String value) throws SQLException {
-    Settings settings = changing(Setting.SCHEMA);
-    super.setSchema(value);
-    settings.changed(Setting.SCHEMA, value);
+    if (current().isSharedByTransaction()) {
+      if (request(Session::inTransaction)) {
+        throw new SQLException("The schema can't be changed within a transaction here", "25001");
+      }
+      changing(Setting.SCHEMA).changed(Setting.SCHEMA, value);
+      current().unsettled = true;
+      settleIfExposed();
+    } else {
+      Settings settings = changing(Setting.SCHEMA);
+      super.setSchema(value);
+      settings.changed(Setting.SCHEMA, value);
+    }
+  }
+
+  /** Where it is said in each transaction there may be none open to ask. */
+  @Override
+  public String getSchema() throws SQLException {
+    Session s = current();
+    return s.isSharedByTransaction()
+            && s.settings().isChanged(Setting.SCHEMA)
+            && s.settings().get(Setting.SCHEMA) instanceof String said
+        ? said
+        : super.getSchema();
   }
 
   @Override

@@ -3,7 +3,9 @@ package io.everpool.core.jdbc;
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,19 +76,17 @@ abstract class SessionSettings extends SessionFacts {
    * <p>Transactions that the driver begins as read-only need none of it; but by its own object it
    * may begin others (pgjdbc for COPY and fastpath).
    *
-   * <p>Where a level of isolation can't be set for the session, each transaction is begun at it.
+   * <p>Where a level of isolation and a schema can't be set for the session, each transaction is
+   * begun with them. A statement by itself runs at the server's level, which is told; in another
+   * schema it might write to somebody else's tables, and is refused.
    */
   final void settle() throws SQLException {
     if (inTransaction()) {
       return; // it goes on as it was begun; asked again at the next statement
     }
     boolean wanted = Boolean.TRUE.equals(ask(Setting.READ_ONLY));
-    if (shared && settings().isChanged(Setting.ISOLATION)) {
-      if (autoCommit()) {
-        physical.standsAlone();
-      } else if (ask(Setting.ISOLATION) instanceof Integer level) {
-        physical.begin(level, wanted);
-      }
+    if (shared && settings().changesTransactions()) {
+      settleTransaction(wanted);
       return; // asked again at the next statement, which may begin another transaction
     }
     if (wanted && !isExposed() && !autoCommit() && !physical.refusesWritesInTransactions()) {
@@ -98,6 +98,25 @@ abstract class SessionSettings extends SessionFacts {
       writesRefused = wanted && canRefuseWrites;
     }
     unsettled = false;
+  }
+
+  private void settleTransaction(boolean readOnly) throws SQLException {
+    String schema = settings().isChanged(Setting.SCHEMA) ? (String) ask(Setting.SCHEMA) : null;
+    if (!autoCommit()) {
+      Object level = settings().isChanged(Setting.ISOLATION) ? ask(Setting.ISOLATION) : null;
+      physical.begin(
+          level instanceof Integer set ? set : Connection.TRANSACTION_NONE, readOnly, schema);
+    } else if (schema != null) {
+      throw new SQLFeatureNotSupportedException(
+          "The schema was set to "
+              + schema
+              + ", and goes with a transaction alone behind a pooler that lends a server connection"
+              + " for each: call setAutoCommit(false), name the schema in the statement, or set it"
+              + " for the role",
+          "0A000");
+    } else if (settings().isChanged(Setting.ISOLATION)) {
+      physical.standsAlone();
+    }
   }
 
   /** Autocommit was turned on or off. */
@@ -130,7 +149,7 @@ abstract class SessionSettings extends SessionFacts {
   /** As {@link Settings#changing}. */
   final Settings changing(Setting setting) throws SQLException {
     Settings known = settings();
-    if (setting == Setting.SCHEMA && !schemaSideEffects().isNone()) {
+    if (setting == Setting.SCHEMA && isSchemaCleared()) {
       known.cleared(setting);
     }
     marks |= CHANGED;
@@ -152,20 +171,28 @@ abstract class SessionSettings extends SessionFacts {
   private boolean mayBeginTransaction(Setting setting) {
     return switch (setting) {
       case READ_ONLY, AUTO_COMMIT -> false;
-      // There it isn't the driver that sets the level, and for the others it sends nothing.
-      case ISOLATION, HOLDABILITY, NETWORK_TIMEOUT, TYPE_MAP -> !shared;
-      case CATALOG, SCHEMA, CLIENT_INFO -> true;
+      // There it isn't the driver that sets the first two, and for the others it sends nothing.
+      case ISOLATION, SCHEMA, HOLDABILITY, NETWORK_TIMEOUT, TYPE_MAP -> !shared;
+      case CATALOG, CLIENT_INFO -> !shared || !autoCommit();
     };
   }
 
   /** As {@link Settings#become}. */
   final void become(SessionState state) throws SQLException {
-    if (state.has(Setting.SCHEMA) && !schemaSideEffects().isNone()) {
+    if (state.has(Setting.SCHEMA) && isSchemaCleared()) {
       settings().cleared(Setting.SCHEMA);
     }
     marks |= CHANGED;
     settings().become(state);
-    unsettled |= shared && state.has(Setting.ISOLATION);
+    unsettled |= shared && settings().changesTransactions();
+  }
+
+  /**
+   * Whether nobody need know what the schema was. Where it is only said it must not be read: with
+   * autocommit off the driver would begin the transaction for that, in which it is to be said.
+   */
+  private boolean isSchemaCleared() {
+    return shared || !schemaSideEffects().isNone();
   }
 
   /**
@@ -173,6 +200,6 @@ abstract class SessionSettings extends SessionFacts {
    * left to it: PostgreSQL's getSchema() tells but one of the path that a new connection has.
    */
   final SideEffects schemaSideEffects() {
-    return reset == ResetMode.NONE ? SideEffects.NONE : sideEffectsOf("SET SCHEMA 'x'");
+    return shared || reset == ResetMode.NONE ? SideEffects.NONE : sideEffectsOf("SET SCHEMA 'x'");
   }
 }

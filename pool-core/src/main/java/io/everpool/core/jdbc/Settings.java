@@ -21,7 +21,7 @@ final class Settings {
 
   private final Connection jdbc;
 
-  /** Whether the level of isolation is said in each transaction, and not set. */
+  /** Whether the level of isolation and the schema are said in each transaction, and not set. */
   private final boolean shared;
 
   private final @Nullable Object[] initial = new @Nullable Object[ALL.length];
@@ -66,7 +66,7 @@ final class Settings {
   /** What a rollback may have taken back is not known any more. */
   void rolledBack() {
     for (Setting setting : ALL) {
-      if (setting.slippery && isChanged(setting)) {
+      if (setting.slippery && isChanged(setting) && !isSaid(setting)) {
         current[setting.index] = UNKNOWN;
       }
     }
@@ -142,9 +142,19 @@ final class Settings {
   }
 
   private void write(Setting setting, @Nullable Object value) throws SQLException {
-    if (!shared || setting != Setting.ISOLATION) {
+    if (!isSaid(setting)) {
       setting.writer.write(jdbc, value);
     }
+  }
+
+  /** Whether it is said in each transaction, and not set. */
+  private boolean isSaid(Setting setting) {
+    return shared && (setting == Setting.ISOLATION || setting == Setting.SCHEMA);
+  }
+
+  /** Whether one is changed that a transaction can be begun with. */
+  boolean changesTransactions() {
+    return isChanged(Setting.ISOLATION) || isChanged(Setting.SCHEMA);
   }
 
   boolean isChanged(Setting setting) {

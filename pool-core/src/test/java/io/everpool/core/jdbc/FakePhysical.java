@@ -125,8 +125,9 @@ public final class FakePhysical implements PhysicalConnection {
   }
 
   @Override
-  public void begin(int isolation, boolean readOnly) {
-    driver.begun.add(isolation + (readOnly ? " read only" : ""));
+  public void begin(int isolation, boolean readOnly, @Nullable String schema) {
+    driver.begun.add(
+        isolation + (readOnly ? " read only" : "") + (schema == null ? "" : " in " + schema));
     transaction(TransactionState.OPEN);
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.sql.Statement;
 import org.junit.jupiter.api.Test;
 
@@ -125,6 +126,63 @@ class SharedByTransactionTest {
       connection.rollback();
     }
     assertThat(driver.begun).containsExactly("4");
+  }
+
+  @Test
+  void a_schema_goes_with_each_transaction() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      connection.setSchema("s");
+      assertThat(connection.getSchema()).isEqualTo("s");
+      connection.setAutoCommit(false);
+      execute(connection);
+      execute(connection);
+      connection.rollback();
+      connection.setTransactionIsolation(SERIALIZABLE);
+      connection.setReadOnly(true);
+      execute(connection);
+      assertThatThrownBy(() -> connection.setSchema("t"))
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("25001"));
+      connection.commit();
+      execute(connection);
+      connection.rollback();
+    }
+    assertThat(driver.begun).containsExactly("0 in s", "8 read only in s", "8 read only in s");
+    assertThat(driver.calls).noneMatch(call -> call.startsWith("setSchema"));
+    try (PooledConnection connection = leases.acquire()) {
+      execute(connection);
+    }
+    assertThat(driver.begun).hasSize(3);
+  }
+
+  /** To read what it was, the driver would begin a transaction that is in no schema. */
+  @Test
+  void a_schema_that_is_set_with_autocommit_off_is_not_read_before() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      connection.setAutoCommit(false);
+      connection.setSchema("s");
+      execute(connection);
+      connection.rollback();
+    }
+    assertThat(driver.calls).noneMatch(call -> call.startsWith("getSchema"));
+    assertThat(driver.begun).containsExactly("0 in s");
+  }
+
+  /** It would be sent to tables of the same name in another schema. */
+  @Test
+  void a_statement_of_its_own_is_refused_where_a_schema_was_set() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      connection.setSchema("s");
+      connection.setClientInfo("ApplicationName", "a");
+      assertThatThrownBy(() -> execute(connection))
+          .isInstanceOf(SQLFeatureNotSupportedException.class)
+          .hasMessageContaining("setAutoCommit(false)");
+      connection.setAutoCommit(false);
+      execute(connection);
+      connection.rollback();
+    }
+    assertThat(driver.begun).containsExactly("0 in s");
+    assertThat(driver.calls).noneMatch(call -> call.startsWith("execute select 1"));
   }
 
   /** A unit that is run again has another session. */
