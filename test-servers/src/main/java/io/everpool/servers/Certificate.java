@@ -1,50 +1,81 @@
 package io.everpool.servers;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
+import java.security.KeyPair;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.X509Certificate;
 import java.util.Base64;
 
 /**
- * A self-signed certificate and its key, in the files that a server wants; made by the JDK's
- * keytool.
+ * A certificate and its key, in the files that a server wants, and libpq.
  *
  * @param chain PEM
- * @param key PEM, for its owner only
+ * @param key PKCS-8 in PEM, not encrypted, for its owner only
  */
 public record Certificate(Path chain, Path key) {
   /** PostgreSQL's own name for it. */
   static final String FILE = "server.crt";
 
   private static final String KEY_FILE = "server.key";
-  private static final char[] STORE_PASSWORD = "changeit".toCharArray();
 
-  /** Makes a new one for a host, in {@code directory}. */
+  /** Makes a new one for a host, in {@code directory}, that vouches for itself. */
   public static Certificate selfSigned(Path directory, String host) {
-    Certificate made =
-        new Certificate(directory.resolve(host + ".crt"), directory.resolve(host + ".key"));
-    made.write(Keys.generate(host));
-    return made;
+    return selfSigned(directory, host, "EC");
+  }
+
+  /**
+   * The same with a key of another kind.
+   *
+   * @param algorithm {@code EC}, {@code RSA} or {@code Ed25519}
+   */
+  public static Certificate selfSigned(Path directory, String host, String algorithm) {
+    KeyPair keys = CertificateAuthority.keys(algorithm);
+    return at(directory, host)
+        .written(keys, CertificateAuthority.selfSigned(host, keys, Validity.NOW));
+  }
+
+  /** One that was good until yesterday, and vouches for itself. */
+  public static Certificate expired(Path directory, String host) {
+    KeyPair keys = CertificateAuthority.keys("EC");
+    return at(directory, host)
+        .written(keys, CertificateAuthority.selfSigned(host, keys, Validity.EXPIRED));
+  }
+
+  /** Where one of this name is, or is to be. */
+  static Certificate at(Path directory, String name) {
+    return new Certificate(directory.resolve(name + ".crt"), directory.resolve(name + ".key"));
   }
 
   /** Puts one for localhost where a server with this data directory looks for it. */
   static void into(Path data) {
-    new Certificate(data.resolve(FILE), data.resolve(KEY_FILE)).write(Local.KEYS);
+    KeyPair keys = CertificateAuthority.keys("EC");
+    new Certificate(data.resolve(FILE), data.resolve(KEY_FILE))
+        .written(keys, CertificateAuthority.selfSigned("localhost", keys, Validity.NOW));
   }
 
-  private void write(Keys keys) {
+  Certificate written(KeyPair keys, X509Certificate certificate) {
     try {
       // PostgreSQL refuses a key that others may read
       Files.createFile(
           key, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      Files.writeString(key, pem("PRIVATE KEY", keys.key));
-      Files.writeString(chain, pem("CERTIFICATE", keys.certificate));
+      Files.writeString(key, pem("PRIVATE KEY", keys.getPrivate().getEncoded()));
+      writeChain(chain, certificate);
+      return this;
     } catch (IOException e) {
+      throw new UncheckedIOException("no certificate", e);
+    }
+  }
+
+  static void writeChain(Path file, X509Certificate certificate) {
+    try {
+      Files.writeString(file, pem("CERTIFICATE", certificate.getEncoded()));
+    } catch (IOException e) {
+      throw new UncheckedIOException("no certificate", e);
+    } catch (CertificateEncodingException e) {
       throw new IllegalStateException("no certificate", e);
     }
   }
@@ -54,78 +85,10 @@ public record Certificate(Path chain, Path key) {
     return "-----BEGIN " + what + "-----\n" + body + "\n-----END " + what + "-----\n";
   }
 
-  /** The servers of one JVM have the same: to make one takes a JVM of its own, and a second. */
-  private static final class Local {
-    static final Keys KEYS = Keys.generate("localhost");
-
-    private Local() {}
-  }
-
-  /** Both halves, as DER. */
-  private static final class Keys {
-    final byte[] key;
-    final byte[] certificate;
-
-    private Keys(byte[] key, byte[] certificate) {
-      this.key = key;
-      this.certificate = certificate;
-    }
-
-    static Keys generate(String host) {
-      try {
-        Path directory = Files.createTempDirectory("everpool-certificate");
-        Path file = directory.resolve("server.p12");
-        try {
-          keytool(file, host);
-          KeyStore store = KeyStore.getInstance("PKCS12");
-          try (InputStream in = Files.newInputStream(file)) {
-            store.load(in, STORE_PASSWORD);
-          }
-          return new Keys(
-              store.getKey("server", STORE_PASSWORD).getEncoded(),
-              store.getCertificate("server").getEncoded());
-        } finally {
-          Files.deleteIfExists(file);
-          Files.delete(directory);
-        }
-      } catch (IOException | GeneralSecurityException e) {
-        throw new IllegalStateException("no certificate", e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IllegalStateException("interrupted", e);
-      }
-    }
-
-    private static void keytool(Path file, String host) throws IOException, InterruptedException {
-      String keytool = Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
-      Process process =
-          new ProcessBuilder(
-                  keytool,
-                  "-genkeypair",
-                  "-alias",
-                  "server",
-                  "-keyalg",
-                  "EC",
-                  "-groupname",
-                  "secp256r1",
-                  "-dname",
-                  "CN=" + host,
-                  "-ext",
-                  "SAN=dns:" + host + ",ip:127.0.0.1",
-                  "-validity",
-                  "2",
-                  "-storetype",
-                  "PKCS12",
-                  "-keystore",
-                  file.toString(),
-                  "-storepass",
-                  new String(STORE_PASSWORD))
-              .redirectErrorStream(true)
-              .start();
-      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      if (process.waitFor() != 0) {
-        throw new IllegalStateException("keytool: " + output);
-      }
-    }
+  /** When a certificate is good. */
+  enum Validity {
+    NOW,
+    /** Until yesterday. */
+    EXPIRED
   }
 }

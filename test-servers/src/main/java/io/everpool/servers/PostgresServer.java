@@ -203,6 +203,7 @@ public abstract class PostgresServer implements AutoCloseable {
     login.setProperty("user", ADMIN);
     login.setProperty("password", settings.password());
     login.setProperty("ApplicationName", "test-admin");
+    login.setProperty("sslmode", "disable"); // whatever a test does to TLS
     login.setProperty("connectTimeout", "60");
     login.setProperty("socketTimeout", "180");
     String url = "jdbc:postgresql://" + host() + ":" + port() + "/" + inDatabase;
