@@ -32,7 +32,12 @@ final class DriverCall {
   boolean findsOurSockets(Map<String, String> properties) {
     return !properties.containsKey(PropertyNames.SOCKET_FACTORY)
         && !socks()
-        && (loader == null || findsByContext(properties));
+        && findsOurClasses(properties);
+  }
+
+  /** Whether connections with these properties can have TLS by a factory of ours. */
+  boolean findsOurClasses(Map<String, String> properties) {
+    return loader == null || findsByContext(properties);
   }
 
   /** A SOCKS proxy is for the JDK's plain sockets only. */

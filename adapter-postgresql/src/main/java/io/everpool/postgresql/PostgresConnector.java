@@ -1,14 +1,15 @@
 package io.everpool.postgresql;
 
 import io.everpool.api.Credentials;
+import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolerMode;
-import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.postgresql.commit.LookupPermission;
 import io.everpool.postgresql.driver.PgjdbcInternals;
+import io.everpool.postgresql.driver.PresentDriver;
 import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.failure.ConnectFailure;
 import io.everpool.postgresql.failure.FailureRules;
@@ -19,13 +20,11 @@ import io.everpool.postgresql.socket.LookableSocket;
 import io.everpool.postgresql.socket.LookableSocketFactory;
 import io.everpool.postgresql.socket.Opening;
 import io.everpool.postgresql.socket.TappedSslFactory;
+import io.everpool.postgresql.socket.TlsTerms;
 import io.everpool.postgresql.url.Destination;
 import io.everpool.postgresql.url.HostPort;
-import java.io.EOFException;
-import java.net.ConnectException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.security.cert.CertificateException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
@@ -38,7 +37,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** Opens connections to one database. */
@@ -58,6 +56,7 @@ final class PostgresConnector implements Connector {
   private final SessionCatalog catalog;
   private final Timelines timelines = new Timelines();
   private final ClientCheck check;
+  private final TlsFailure tlsFailure;
   private final Set<Opening> underWay = ConcurrentHashMap.newKeySet();
   private volatile boolean primaryExpected;
   private volatile boolean everOpened;
@@ -73,11 +72,34 @@ final class PostgresConnector implements Connector {
     this.pooler = pooler;
     this.catalog = catalog;
     this.check = new ClientCheck(destination, pooler);
+    this.tlsFailure = new TlsFailure(destination.properties());
     Map<String, String> properties = destination.properties();
     this.target = destination.authority() + "/" + database(properties);
     this.lookable = driver.findsOurSockets(properties);
+    if (!driver.findsOurClasses(properties)) {
+      refuseWhatWeWouldDo(destination);
+    }
     String type = properties.getOrDefault(PropertyNames.TARGET_SERVER_TYPE, "any");
     this.primaryExpected = type.equals("primary") || type.equals("master");
+  }
+
+  /** What a driver that doesn't find our TLS sockets leaves undone. */
+  private static void refuseWhatWeWouldDo(Destination destination) {
+    List<String> problems = new ArrayList<>();
+    String unseen =
+        ": pgjdbc is in a class loader that doesn't see Everpool's; use 42.7.13 or newer and leave"
+            + " classLoaderStrategy out, or have both in one class loader";
+    if (!destination.tls().equals(TlsTerms.DEFAULT)) {
+      problems.add(
+          "ssl_min_protocol_version, ssl_max_protocol_version and sslsni can't be honoured" + unseen);
+    }
+    if ("require".equals(destination.properties().get(PropertyNames.CHANNEL_BINDING))
+        && !PresentDriver.HERE.bindsOrFails()) {
+      problems.add("channelBinding can't be required" + unseen);
+    }
+    if (!problems.isEmpty()) {
+      throw new InvalidPoolConfigException(problems);
+    }
   }
 
   @Override
@@ -144,7 +166,7 @@ final class PostgresConnector implements Connector {
     try {
       return openAsKnown(credentials, deadline);
     } catch (SQLException e) {
-      throw ConnectFailure.of(directUnknown(e) ? direct(e) : e, target);
+      throw ConnectFailure.of(tlsFailure.explained(e, everOpened), target);
     } catch (RuntimeException e) {
       // pgjdbc, when the thread that waits for its login thread is interrupted
       throw ConnectFailure.of(
@@ -171,33 +193,6 @@ final class PostgresConnector implements Connector {
         }
       }
     }
-  }
-
-  /**
-   * Whether the server has hung up on a TLS handshake that nothing announced. An older one takes it
-   * for nonsense, and its end looks like that of any other connection.
-   */
-  private boolean directUnknown(SQLException failure) {
-    if (everOpened
-        || !"direct".equals(destination.properties().get(PropertyNames.SSL_NEGOTIATION))) {
-      return false;
-    }
-    Throwable told =
-        Causes.first(
-            failure,
-            at ->
-                at instanceof CertificateException
-                    || at instanceof ConnectException
-                    || at instanceof EOFException
-                    || at instanceof SSLException);
-    return told instanceof EOFException || told instanceof SSLException;
-  }
-
-  private static SQLException direct(SQLException failure) {
-    return new SQLException(
-        "The server ended the TLS handshake that sslnegotiation=direct begins with",
-        "08001",
-        failure);
   }
 
   /**
@@ -261,7 +256,7 @@ final class PostgresConnector implements Connector {
     try (Opening opening = Opening.begin(timeoutNanos, hosts, destination.keepAlive())) {
       properties.setProperty(PropertyNames.SOCKET_FACTORY, LookableSocketFactory.class.getName());
       properties.setProperty(PropertyNames.SOCKET_FACTORY_ARG, opening.token());
-      TappedSslFactory.install(properties);
+      TappedSslFactory.install(properties, destination.tls());
       underWay.add(opening);
       if (closed) {
         opening.cut(); // closing has looked for it before it was there
@@ -287,6 +282,9 @@ final class PostgresConnector implements Connector {
     Properties properties = properties(said, timeoutNanos);
     properties.setProperty(
         PropertyNames.LOGIN_TIMEOUT, Double.toString(timeoutNanos / NANOS_PER_SECOND));
+    if (driver.findsOurClasses(said)) {
+      TappedSslFactory.install(properties, destination.tls());
+    }
     Connection connection = driver.connect(authority, path(said), properties);
     int before = connection.getNetworkTimeout(); // socketTimeout
     connection.setNetworkTimeout(Runnable::run, PostgresConnection.millis(timeoutNanos));

@@ -10,6 +10,7 @@ import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.socket.KeepAlive;
+import io.everpool.postgresql.socket.TlsTerms;
 import io.everpool.postgresql.url.Destination;
 import io.everpool.postgresql.url.HostPort;
 import io.everpool.servers.PgBouncer;
@@ -36,6 +37,7 @@ class ClientCheckTest {
         List.of(new HostPort("db.example.com", 5432)),
         options.isEmpty() ? Map.of() : Map.of(PropertyNames.OPTIONS, options),
         KeepAlive.DEFAULT,
+        TlsTerms.DEFAULT,
         List.of());
   }
 

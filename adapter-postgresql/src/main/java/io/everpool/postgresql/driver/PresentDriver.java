@@ -1,5 +1,6 @@
 package io.everpool.postgresql.driver;
 
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,7 +31,7 @@ public record PresentDriver(String version, Map<String, List<String>> choices) {
           Map.entry(PropertyNames.SSL_NEGOTIATION, "42.7.4"),
           Map.entry("gssUseDefaultCreds", "42.7.5"),
           Map.entry("convertBooleanToNumeric", "42.7.8"),
-          Map.entry("pemKeyAlgorithm", "42.7.9"),
+          Map.entry(PropertyNames.PEM_KEY_ALGORITHM, "42.7.9"),
           Map.entry(PropertyNames.QUERY_TIMEOUT, "42.7.9"),
           Map.entry(PropertyNames.REQUIRE_AUTH, "42.7.11"),
           Map.entry("scramMaxIterations", "42.7.11"),
@@ -51,6 +52,12 @@ public record PresentDriver(String version, Map<String, List<String>> choices) {
           List.of("postgres"),
           PropertyNames.QUERY_TIMEOUT,
           List.of("0"));
+
+  /** The first that rejects a login without SCRAM where channel binding is required. */
+  private static final int[] BINDS = {42, 7, 7};
+
+  /** The first that doesn't log in without where the certificate has no hash (CVE-2026-54291). */
+  private static final int[] BINDS_OR_FAILS = {42, 7, 12};
 
   private static Map<String, List<String>> presentChoices() {
     Map<String, List<String>> choices = new LinkedHashMap<>();
@@ -77,6 +84,33 @@ public record PresentDriver(String version, Map<String, List<String>> choices) {
   /** Whether this driver does what the value says although it doesn't know the property. */
   public boolean doesWithout(String property, String value) {
     return !knows(property) && WITHOUT.getOrDefault(property, List.of()).contains(value);
+  }
+
+  /** The same of one value of a property; some a driver has, and doesn't do. */
+  public @Nullable String tooOldFor(String property, String value) {
+    return property.equals(PropertyNames.CHANNEL_BINDING)
+            && value.equalsIgnoreCase("require")
+            && knows(property)
+            && isOlderThan(BINDS)
+        ? "pgjdbc "
+            + version
+            + " also logs in without channel binding if the server wants another login than SCRAM"
+            + " (CVE-2025-49146); use 42.7.7 or newer"
+        : tooOldFor(property);
+  }
+
+  /** Whether it fails where a certificate can't be bound to, instead of logging in without. */
+  public boolean bindsOrFails() {
+    return !isOlderThan(BINDS_OR_FAILS);
+  }
+
+  private boolean isOlderThan(int[] other) {
+    try {
+      int[] own = Arrays.stream(version.split("\\.")).mapToInt(Integer::parseInt).toArray();
+      return Arrays.compare(own, other) < 0;
+    } catch (NumberFormatException e) {
+      return false; // a version of somebody's own
+    }
   }
 
   /**

@@ -20,6 +20,7 @@ public final class PropertyNames {
   public static final String LOGIN_TIMEOUT = "loginTimeout";
   public static final String OPTIONS = "options";
   public static final String PASSWORD = "password";
+  public static final String PEM_KEY_ALGORITHM = "pemKeyAlgorithm";
   public static final String PG_DBNAME = "PGDBNAME";
   public static final String PG_HOST = "PGHOST";
   public static final String PG_PORT = "PGPORT";

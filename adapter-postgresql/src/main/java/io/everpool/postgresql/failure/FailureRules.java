@@ -23,17 +23,14 @@ import io.everpool.api.driver.Verdict;
 import io.everpool.postgresql.socket.DeadlineException;
 import io.everpool.postgresql.socket.SocketClosedException;
 import java.io.EOFException;
-import java.io.FileNotFoundException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
-import java.nio.file.NoSuchFileException;
-import java.security.cert.CertPathValidatorException;
-import java.security.cert.CertificateException;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +49,8 @@ import org.jspecify.annotations.Nullable;
  * session or all, and two of a kind corroborate each other. A silence is {@code CONNECTION_LOST}.
  *
  * <p>It is long, for it is one table: the first row that applies counts, so a reader must have them
- * in one order before his eyes.
+ * in one order before his eyes. Only the rows of TLS stand elsewhere, in {@link TlsRules}; docs/failures.md
+ * prints all of them.
  */
 public final class FailureRules {
 
@@ -66,30 +64,12 @@ public final class FailureRules {
   private static final String NETWORK =
       "Check host and port, that the server runs and listens on this address"
           + " (listen_addresses), and that no firewall is in between.";
-  private static final String CERTIFICATE =
-      "The server's certificate isn't trusted: point sslrootcert at its root, use"
-          + " sslrootcert=system for a public one, or check the host's name.";
-  private static final String TLS =
-      "Check sslmode (require for Neon and most clouds; disable or prefer where the server has no"
-          + " TLS) and the certificates.";
   private static final String HBA =
       "pg_hba.conf has no line that lets this role log in to this database from here: have one"
           + " added, or check user, database and host.";
-  private static final String ENCRYPT =
-      "The server takes encrypted connections only from here: set sslmode=require.";
-  private static final String NO_TLS =
-      "The server has no TLS: set sslmode=disable or prefer, or have ssl switched on there. Check"
-          + " sslmode.";
-  private static final String CLIENT_CERTIFICATE =
-      "The server wants a client certificate that it trusts: set sslcert and sslkey.";
-  private static final String KEY =
-      "The client's key can't be used: check sslkey (PKCS-8 in DER, or PKCS-12) and sslpassword.";
-  private static final String DIRECT =
-      "Servers know sslnegotiation=direct from PostgreSQL 17 on: leave it out, and look whether a"
-          + " proxy is in between.";
   private static final String LOGIN =
-      "Server and client don't agree on how to log in. Check sslmode (channel binding needs TLS),"
-          + " requireAuth and channelBinding here, and pg_hba.conf there.";
+      "Server and client don't agree on how to log in. Check sslmode and requireAuth here, and"
+          + " pg_hba.conf there.";
   private static final String PROPERTY =
       "pgjdbc itself refuses a property's value; the server was not asked. Correct it in the URL or"
           + " under properties.";
@@ -101,7 +81,7 @@ public final class FailureRules {
   private static final String QUOTA =
       "Look at the quotas of the project in the provider's console.";
 
-  static final List<FailureRule> TABLE =
+  private static final List<FailureRule> BEFORE_TLS =
       List.of(
           // Statements that failed on a good connection
           rule(FATAL, "40|57014", "", null, CONNECTION_LOST),
@@ -232,7 +212,7 @@ public final class FailureRules {
               REFUSED,
               "The pooler lends a server connection for a single statement (pool_mode = statement),"
                   + " so that there are no transactions: set pool_mode = transaction there."),
-          rule(ALWAYS, "08P01", "ssl required", null, REFUSED, TLS),
+          rule(ALWAYS, "08P01", "ssl required", null, REFUSED, TlsRules.ENCRYPT),
           rule(
               ALWAYS,
               "08P01",
@@ -267,14 +247,29 @@ public final class FailureRules {
               ACCESS_DENIED,
               "The database takes no connections: choose another, or ALTER DATABASE ..."
                   + " ALLOW_CONNECTIONS true."),
-          rule(CONNECTING, "28000", "no encryption|ssl off", null, ACCESS_DENIED, ENCRYPT),
+          rule(
+              CONNECTING, "28000", "no encryption|ssl off", null, ACCESS_DENIED, TlsRules.ENCRYPT),
           rule(
               CONNECTING,
               "28000",
               "requires a valid client certificate",
               null,
               ACCESS_DENIED,
-              CLIENT_CERTIFICATE),
+              TlsRules.CLIENT_WANTED),
+          rule(
+              CONNECTING,
+              "28000",
+              "of sslcert and sslkey was not sent",
+              null,
+              ACCESS_DENIED,
+              TlsRules.CLIENT_UNSENT),
+          rule(
+              CONNECTING,
+              "28000",
+              "certificate authentication failed",
+              null,
+              ACCESS_DENIED,
+              TlsRules.CLIENT_ROLE),
           rule(CONNECTING, "28000", "pg_hba.conf", null, ACCESS_DENIED, HBA),
           rule(ENDED, "28", "", null, ACCESS_DENIED, PASSWORD),
           rule(ENDED, "3D000", "", null, ACCESS_DENIED, DATABASE),
@@ -285,24 +280,10 @@ public final class FailureRules {
           rule(CONNECTING, "", "", IllegalArgumentException.class, REFUSED, PROPERTY),
           rule(CONNECTING, "", "", ClassNotFoundException.class, REFUSED, PROPERTY),
           rule(DRIVER, "0A|22|42|07006", "", null, REFUSED, PROPERTY),
-          rule(DRIVER, "08001", "using the requested protocol", null, REFUSED, PROPERTY),
+          rule(DRIVER, "08001", "using the requested protocol", null, REFUSED, PROPERTY));
 
-          // TLS
-          rule(ENDED, "08", "", CertificateException.class, REFUSED, CERTIFICATE),
-          rule(ENDED, "08", "", CertPathValidatorException.class, REFUSED, CERTIFICATE),
-          rule(CONNECTING, "08", "hostnameverifier", null, REFUSED, CERTIFICATE),
-          rule(CONNECTING, "", "ssl key file|sslkey", null, REFUSED, KEY),
-          rule(
-              CONNECTING,
-              "08",
-              "certificate_required|bad_certificate|unsupported_certificate|certificate_revoked"
-                  + "|certificate_expired|certificate_unknown|unknown_ca",
-              SSLException.class,
-              REFUSED,
-              CLIENT_CERTIFICATE),
-          rule(CONNECTING, "08", "sslnegotiation=direct", null, REFUSED, DIRECT),
-          rule(CONNECTING, "", "", FileNotFoundException.class, REFUSED, TLS),
-          rule(CONNECTING, "", "", NoSuchFileException.class, REFUSED, TLS),
+  private static final List<FailureRule> AFTER_TLS =
+      List.of(
           rule(DRIVER, "", "could not be instantiated", null, REFUSED, PROPERTY),
 
           // The network
@@ -333,7 +314,7 @@ public final class FailureRules {
           rule(ENDED, "08", "", SocketClosedException.class, CONNECTION_LOST),
           rule(ENDED, "08", "", EOFException.class, SERVER_DOWN, WAIT),
           rule(ENDED, "08", "", SocketException.class, SERVER_DOWN, WAIT),
-          rule(CONNECTING, "08", "", SSLException.class, REFUSED, TLS),
+          rule(CONNECTING, "08", "", SSLException.class, REFUSED, TlsRules.GENERAL),
           rule(ENDED, "08", "", SSLException.class, CONNECTION_LOST),
 
           // pgjdbc's own
@@ -344,7 +325,7 @@ public final class FailureRules {
               null,
               ACCESS_DENIED,
               PASSWORD),
-          rule(CONNECTING, "08004", "does not support ssl", null, REFUSED, NO_TLS),
+          rule(CONNECTING, "08004", "does not support ssl", null, REFUSED, TlsRules.NO_TLS),
           rule(ENDED, "08004", "", null, REFUSED, LOGIN),
           rule(
               CONNECTING,
@@ -376,6 +357,9 @@ public final class FailureRules {
                   + " and the JVM's time zone."),
           rule(FATAL, "", "", null, CONNECTION_LOST),
           rule(CONNECTING, "", "", null, CONNECTION_LOST));
+
+  static final List<FailureRule> TABLE =
+      Stream.of(BEFORE_TLS, TlsRules.TABLE, AFTER_TLS).flatMap(List::stream).toList();
 
   private FailureRules() {}
 

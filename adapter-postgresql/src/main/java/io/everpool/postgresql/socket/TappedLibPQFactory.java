@@ -1,9 +1,18 @@
 package io.everpool.postgresql.socket;
 
+import io.everpool.postgresql.driver.PresentDriver;
+import io.everpool.postgresql.driver.PropertyNames;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.util.Properties;
 import java.util.Set;
+import javax.net.ssl.SSLSocket;
 import org.postgresql.ssl.LibPQFactory;
 import org.postgresql.util.PSQLException;
 
@@ -16,13 +25,18 @@ public final class TappedLibPQFactory extends LibPQFactory {
   private static final Set<String> NAMES =
       Set.of("org.postgresql.ssl.LibPQFactory", "org.postgresql.ssl.jdbc4.LibPQFactory");
 
+  private final TlsTerms terms;
+  private final PeerCheck check;
+
   /**
    * Called by pgjdbc.
    *
    * @param properties those of the connection
    */
   public TappedLibPQFactory(Properties properties) throws PSQLException {
-    super(properties);
+    super(withKeyAlgorithm(properties));
+    terms = TlsTerms.of(properties);
+    check = PeerCheck.of(properties);
   }
 
   /** Whether pgjdbc would take its own for this value of {@code sslfactory}. */
@@ -30,9 +44,38 @@ public final class TappedLibPQFactory extends LibPQFactory {
     return NAMES.contains(name);
   }
 
+  /** pgjdbc takes a key in PEM for one of RSA unless it is told otherwise; its certificate says. */
+  private static Properties withKeyAlgorithm(Properties properties) {
+    String certificate = properties.getProperty(PropertyNames.SSL_CERT, "");
+    if (certificate.isEmpty()
+        || !PresentDriver.HERE.knows(PropertyNames.PEM_KEY_ALGORITHM)
+        || properties.getProperty(PropertyNames.PEM_KEY_ALGORITHM) != null) {
+      return properties;
+    }
+    try (InputStream in = Files.newInputStream(Path.of(certificate))) {
+      Properties more = new Properties();
+      for (String name : properties.stringPropertyNames()) {
+        more.setProperty(name, properties.getProperty(name));
+      }
+      more.setProperty(
+          PropertyNames.PEM_KEY_ALGORITHM,
+          CertificateFactory.getInstance("X.509")
+              .generateCertificate(in)
+              .getPublicKey()
+              .getAlgorithm());
+      return more;
+    } catch (IOException | InvalidPathException | CertificateException e) {
+      return properties; // which pgjdbc finds, too, and says
+    }
+  }
+
   @Override
   public Socket createSocket(Socket below, String host, int port, boolean autoClose)
       throws IOException {
-    return TappedSslFactory.tapped(super.createSocket(below, host, port, autoClose), below, null);
+    Socket above = super.createSocket(below, host, port, autoClose);
+    if (above instanceof SSLSocket tls) {
+      terms.apply(tls, host);
+    }
+    return TappedSslFactory.tapped(above, below, check, null);
   }
 }

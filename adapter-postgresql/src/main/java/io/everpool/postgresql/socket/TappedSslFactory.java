@@ -21,6 +21,8 @@ public final class TappedSslFactory extends SSLSocketFactory {
   static final String BEHIND = "everpool.sslfactory";
 
   private final SSLSocketFactory behind;
+  private final TlsTerms terms;
+  private final PeerCheck check;
 
   /**
    * Called by pgjdbc.
@@ -28,11 +30,14 @@ public final class TappedSslFactory extends SSLSocketFactory {
    * @param properties those of the connection; the user's factory sees them as they were
    */
   public TappedSslFactory(Properties properties) throws PSQLException {
+    terms = TlsTerms.of(properties);
+    check = PeerCheck.of(properties).ofBindingAlone();
     Properties own = new Properties();
     properties
         .stringPropertyNames()
         .forEach(name -> own.setProperty(name, properties.getProperty(name)));
     own.remove(PropertyNames.SSL_FACTORY);
+    TlsTerms.outOf(own);
     if (own.remove(BEHIND) instanceof String name) {
       own.setProperty(PropertyNames.SSL_FACTORY, name);
     }
@@ -40,7 +45,8 @@ public final class TappedSslFactory extends SSLSocketFactory {
   }
 
   /** Has pgjdbc make its TLS sockets here. */
-  public static void install(Properties properties) {
+  public static void install(Properties properties, TlsTerms terms) {
+    terms.into(properties);
     String user = properties.getProperty(PropertyNames.SSL_FACTORY);
     if (user == null || TappedLibPQFactory.replaces(user)) {
       properties.setProperty(PropertyNames.SSL_FACTORY, TappedLibPQFactory.class.getName());
@@ -51,13 +57,15 @@ public final class TappedSslFactory extends SSLSocketFactory {
   }
 
   /**
-   * A socket whose streams are read along, if it is a TLS socket above one of ours.
+   * A TLS socket that looks at its server once more, and whose streams are read along if it is
+   * above one of ours.
    *
    * @param maker whom to ask for its key's trouble, if pgjdbc doesn't
    */
-  static Socket tapped(Socket above, Socket below, @Nullable LibPQFactory maker) {
-    return above instanceof SSLSocket tls && below instanceof LookableSocket socket
-        ? new TappedSslSocket(tls, socket.cover(), maker)
+  static Socket tapped(Socket above, Socket below, PeerCheck check, @Nullable LibPQFactory maker) {
+    return above instanceof SSLSocket tls
+        ? new TappedSslSocket(
+            tls, below instanceof LookableSocket socket ? socket.cover() : null, check, maker)
         : above;
   }
 
@@ -65,7 +73,10 @@ public final class TappedSslFactory extends SSLSocketFactory {
   public Socket createSocket(Socket below, String host, int port, boolean autoClose)
       throws IOException {
     Socket above = behind.createSocket(below, host, port, autoClose);
-    return tapped(above, below, behind instanceof LibPQFactory own ? own : null);
+    if (above instanceof SSLSocket tls) {
+      terms.apply(tls, host);
+    }
+    return tapped(above, below, check, behind instanceof LibPQFactory own ? own : null);
   }
 
   @Override

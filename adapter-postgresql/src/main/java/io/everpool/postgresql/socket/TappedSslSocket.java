@@ -4,39 +4,58 @@ import io.everpool.postgresql.protocol.ProtocolTap;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import javax.net.ssl.SSLSession;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ssl.LibPQFactory;
 import org.postgresql.util.PSQLException;
 
-/** A TLS socket of someone else's making, whose streams above the encryption are read along. */
+/**
+ * A TLS socket of someone else's making, whose streams above the encryption are read along, and
+ * whose server is looked at once more.
+ */
 final class TappedSslSocket extends ForwardingSslSocket {
-  private final ProtocolTap tap;
+  private final @Nullable ProtocolTap tap;
+  private final PeerCheck check;
   private final @Nullable LibPQFactory maker;
 
+  /** Where a client's certificate was shown, from the handshake on. */
+  private @Nullable FirstWords first;
+
   /**
+   * @param tap what reads along; null for nobody
+   * @param check what the server's certificate must be, besides
    * @param maker the factory that made it, if that is one of pgjdbc's kind
    */
-  TappedSslSocket(SSLSocket tls, ProtocolTap tap, @Nullable LibPQFactory maker) {
+  TappedSslSocket(
+      SSLSocket tls, @Nullable ProtocolTap tap, PeerCheck check, @Nullable LibPQFactory maker) {
     super(tls);
     this.tap = tap;
+    this.check = check;
     this.maker = maker;
   }
 
   @Override
   public InputStream getInputStream() throws IOException {
-    return TappedStreams.input(tls.getInputStream(), tap);
+    InputStream in = first == null ? tls.getInputStream() : first.input();
+    return tap == null ? in : TappedStreams.input(in, tap);
   }
 
   @Override
   public OutputStream getOutputStream() throws IOException {
-    return TappedStreams.output(tls.getOutputStream(), tap);
+    OutputStream out = first == null ? tls.getOutputStream() : first.output();
+    return tap == null ? out : TappedStreams.output(out, tap);
   }
 
   /** Also asks a factory behind {@link TappedSslFactory} for its key's trouble, as pgjdbc would. */
   @Override
   public void startHandshake() throws IOException {
     tls.startHandshake();
+    SSLSession session = tls.getSession();
+    check.check(session);
+    if (session.getLocalCertificates() != null) {
+      first = new FirstWords(tls.getInputStream(), tls.getOutputStream());
+    }
     if (maker != null) {
       try {
         maker.throwKeyManagerException();

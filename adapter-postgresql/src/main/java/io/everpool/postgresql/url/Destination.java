@@ -2,6 +2,7 @@ package io.everpool.postgresql.url;
 
 import io.everpool.api.PoolerMode;
 import io.everpool.postgresql.socket.KeepAlive;
+import io.everpool.postgresql.socket.TlsTerms;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -13,10 +14,15 @@ import java.util.stream.Collectors;
  * @param hosts at least one, unless there was a problem
  * @param properties by pgjdbc's names; with secrets
  * @param keepAlive for sockets of ours
+ * @param tls for TLS sockets of ours
  * @param notes what was dropped and why; without secrets
  */
 public record Destination(
-    List<HostPort> hosts, Map<String, String> properties, KeepAlive keepAlive, List<String> notes) {
+    List<HostPort> hosts,
+    Map<String, String> properties,
+    KeepAlive keepAlive,
+    TlsTerms tls,
+    List<String> notes) {
 
   /** Neon: suspends the server when it is unused. */
   public boolean neon() {

@@ -73,7 +73,8 @@ public final class Destinations {
       throw new InvalidPoolConfigException(problems);
     }
     SessionDefaults.add(properties, config, pooler, notes);
-    return new Destination(said.hosts(), properties, said.keepAlive(), List.copyOf(notes));
+    return new Destination(
+        said.hosts(), properties, said.keepAlive(), said.tls(), List.copyOf(notes));
   }
 
   /** Whether each connection is opened with a password that is read for it. */

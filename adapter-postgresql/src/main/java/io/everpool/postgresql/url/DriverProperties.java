@@ -51,8 +51,11 @@ final class DriverProperties {
     for (Iterator<Map.Entry<String, String>> i = properties.entrySet().iterator(); i.hasNext(); ) {
       Map.Entry<String, String> entry = i.next();
       String name = entry.getKey();
+      String misread = misread(name, entry.getValue());
       if (DRIVER.doesWithout(name, entry.getValue())) {
         i.remove();
+      } else if (misread != null) {
+        problems.add(misread);
       } else if (DRIVER.knows(name)) {
         checkValue(name, entry.getValue(), problems, notes);
       } else {
@@ -74,6 +77,14 @@ final class DriverProperties {
       }
       secretBefore |= name.contains("password");
     }
+  }
+
+  /** What would not be done although the driver knows the property; null for nothing. */
+  private static @Nullable String misread(String name, String value) {
+    String tooOld = DRIVER.knows(name) ? DRIVER.tooOldFor(name, value) : null;
+    return tooOld == null
+        ? TlsParameters.misread(name, value)
+        : name + " can't be honoured: " + tooOld;
   }
 
   /**

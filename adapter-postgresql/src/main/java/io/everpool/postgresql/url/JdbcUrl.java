@@ -2,6 +2,7 @@ package io.everpool.postgresql.url;
 
 import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.socket.KeepAlive;
+import io.everpool.postgresql.socket.TlsTerms;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,7 +32,8 @@ final class JdbcUrl {
     Map<String, String> properties = new LinkedHashMap<>();
     if (UrlText.hasStrayAt(query)) {
       problems.add(UrlText.STRAY_AT); // and the pieces before it mean nothing
-      return new Destination(List.of(), properties, KeepAlive.DEFAULT, new ArrayList<>());
+      return new Destination(
+          List.of(), properties, KeepAlive.DEFAULT, TlsTerms.DEFAULT, new ArrayList<>());
     }
 
     String database = place;
@@ -71,6 +73,7 @@ final class JdbcUrl {
         HostPort.pair(unbracketed(hosts), ports, problems),
         properties,
         KeepAlive.DEFAULT,
+        TlsTerms.DEFAULT,
         new ArrayList<>());
   }
 

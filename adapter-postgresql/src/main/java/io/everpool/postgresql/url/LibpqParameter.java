@@ -85,16 +85,13 @@ record LibpqParameter(
           refused("requiressl", NO_SUCH + "write sslmode=require"),
           refused("sslcrl", NO_SUCH + "check revocation with an sslfactory of your own"),
           refused("sslcrldir", NO_SUCH + "check revocation with an sslfactory of your own"),
-          refused(
-              "ssl_min_protocol_version",
-              NO_SUCH + "set the JDK's jdk.tls.client.protocols or jdk.tls.disabledAlgorithms"),
+          ours("ssl_min_protocol_version"),
+          ours("ssl_max_protocol_version"),
+          ours("sslsni"),
           refused("requirepeer", NO_SUCH + "it is for Unix-domain sockets: use TLS instead"),
           ignored(
               "sslcertmode", List.of("allow", "disable"), "pgjdbc sends a certificate if asked"),
-          ignored(
-              "ssl_max_protocol_version", List.of(), "the JDK takes the newest both sides have"),
           ignored("sslcompression", List.of(), "the JDK never compresses TLS"),
-          ignored("sslsni", List.of(), "the JDK always sends the server's name"),
           ignored("sslkeylogfile", List.of(), "the JDK doesn't give its keys away"),
           ignored("gssdelegation", List.of(), "pgjdbc doesn't delegate credentials"),
           refused("scram_client_key", OTHERWISE + "use a password"),

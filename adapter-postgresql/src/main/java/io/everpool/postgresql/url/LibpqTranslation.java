@@ -4,8 +4,6 @@ import io.everpool.postgresql.driver.PresentDriver;
 import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.socket.KeepAlive;
 import io.everpool.postgresql.url.LibpqParameter.Fate;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,11 +20,13 @@ final class LibpqTranslation {
   private final List<String> notes = new ArrayList<>();
   private final List<String> problems;
   private final Map<String, String> given;
+  private final TlsParameters tls;
   private KeepAlive keepAlive = KeepAlive.DEFAULT;
 
   private LibpqTranslation(Map<String, String> given, List<String> problems) {
     this.given = given;
     this.problems = problems;
+    this.tls = new TlsParameters(problems);
   }
 
   /** Translates; what can't be translated without loss goes into {@code problems}. */
@@ -66,11 +66,12 @@ final class LibpqTranslation {
     LibpqTranslation translation = new LibpqTranslation(given, problems);
     translation.translateAll();
     translation.translateMissing(environment, settled);
-    translation.verifyAsLibpqDoes();
+    TlsParameters.verifyAsLibpqDoes(translation.properties, translation.notes);
     return new Destination(
         HostPort.pair(hosts, ports, problems),
         translation.properties,
         translation.keepAlive,
+        translation.tls.terms(),
         translation.notes);
   }
 
@@ -107,7 +108,7 @@ final class LibpqTranslation {
       secretBefore |= name.contains("password");
     }
     if ("system".equals(properties.get(PropertyNames.SSL_ROOT_CERT))) {
-      systemRoots();
+      TlsParameters.systemRoots(properties, problems);
     }
   }
 
@@ -137,7 +138,7 @@ final class LibpqTranslation {
   }
 
   private void translate(LibpqParameter parameter, String property, String value) {
-    String tooOld = PresentDriver.HERE.tooOldFor(property);
+    String tooOld = PresentDriver.HERE.tooOldFor(property, value);
     String translated = tooOld == null ? translated(parameter, property, value) : null;
     if (tooOld != null) {
       problems.add(parameter.name() + " can't be honoured: " + tooOld);
@@ -185,6 +186,8 @@ final class LibpqTranslation {
       case "fallback_application_name" ->
           properties.putIfAbsent(PropertyNames.APPLICATION_NAME, value);
       case "keepalives_idle", "keepalives_interval", "keepalives_count" -> keepAlive(name, value);
+      case "ssl_min_protocol_version", "ssl_max_protocol_version", "sslsni" ->
+          tls.take(name, value);
       default -> {
         // host, port and service have been seen to
       }
@@ -211,16 +214,6 @@ final class LibpqTranslation {
       problems.add(name + " is " + UrlText.shown(value, List.of()) + "; it must be a whole number");
       return null;
     }
-  }
-
-  /** libpq 16: the system's roots, and then nothing less than verify-full. */
-  private void systemRoots() {
-    String mode = properties.computeIfAbsent(PropertyNames.SSL_MODE, absent -> "verify-full");
-    if (!mode.equals("verify-full")) {
-      problems.add("sslrootcert=system wants sslmode=verify-full, not sslmode=" + mode);
-    }
-    properties.remove(PropertyNames.SSL_ROOT_CERT);
-    properties.put(PropertyNames.SSL_FACTORY, "org.postgresql.ssl.DefaultJavaSSLFactory");
   }
 
   private static String unknown(String name) {
@@ -255,30 +248,6 @@ final class LibpqTranslation {
             problems.set(i, LibpqEnvironment.variable(name) + ": " + problems.get(i));
           }
         });
-  }
-
-  /**
-   * With a root certificate at hand libpq verifies the chain for {@code sslmode=require} too, for
-   * the sake of its past; pgjdbc then verifies nothing. A URL in libpq's form means what libpq
-   * means.
-   */
-  private void verifyAsLibpqDoes() {
-    if (!"require".equals(properties.get(PropertyNames.SSL_MODE))
-        || properties.containsKey(PropertyNames.SSL_FACTORY)) {
-      return;
-    }
-    String named = properties.get(PropertyNames.SSL_ROOT_CERT);
-    Path root =
-        named != null && !named.isEmpty()
-            ? Path.of(named)
-            : Path.of(System.getProperty("user.home", ""), ".postgresql", "root.crt");
-    if (Files.exists(root)) {
-      properties.put(PropertyNames.SSL_MODE, "verify-ca");
-    } else if (named != null) {
-      notes.add(
-          "sslrootcert names a file that isn't there, so with sslmode=require the server's"
-              + " certificate isn't verified, as libpq has it; verify-ca or verify-full insists");
-    }
   }
 
   /** Parameters of other clients' URLs, and what to say instead. */

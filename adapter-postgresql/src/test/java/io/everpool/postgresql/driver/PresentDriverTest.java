@@ -121,6 +121,27 @@ class PresentDriverTest {
     }
   }
 
+  /** Three had it and logged in without it where the server asked for another login. */
+  @ParameterizedTest
+  @CsvSource({
+    "42.7.3 , came with 42.7.4",
+    "42.7.4 , CVE-2025-49146",
+    "42.7.6 , CVE-2025-49146",
+    "42.7.7 , ''",
+    "42.7.11, ''",
+    "43.0.0 , ''",
+    "mine   , ''"
+  })
+  void channelBindingIsRequiredOfDriversThatKeepIt(String version, String why) {
+    boolean has = !version.equals("42.7.3");
+    PresentDriver driver =
+        new PresentDriver(version, has ? Map.of("channelBinding", List.of()) : Map.of());
+    assertThat(driver.tooOldFor("channelBinding", "require"))
+        .isEqualTo(why.isEmpty() ? null : driver.tooOldFor("channelBinding", "require"))
+        .satisfies(said -> assertThat(String.valueOf(said)).contains(why.isEmpty() ? "null" : why));
+    assertThat(driver.tooOldFor("channelBinding", "prefer") == null).isEqualTo(has);
+  }
+
   /** What says no more than an old driver does anyway is nothing to refuse, nor to speak of. */
   @ParameterizedTest
   @CsvSource({

@@ -16,6 +16,8 @@ import java.net.UnknownHostException;
 import java.nio.file.NoSuchFileException;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -347,7 +349,7 @@ class FailureRulesTest {
             Verdict.CONNECTION_LOST));
     samples.add(
         connecting(
-            driver("08006", "Could not open SSL root certificate", new NoSuchFileException("x")),
+            driver("08006", "Could not open it", new NoSuchFileException("x")),
             Verdict.REFUSED));
     samples.add(
         connecting(
@@ -363,7 +365,45 @@ class FailureRulesTest {
                 "The server ended the TLS handshake that sslnegotiation=direct begins with",
                 new EOFException()),
             Verdict.REFUSED));
+    String[] words = {
+      "Loading the SSL certificate c into a KeyManager failed.",
+      "Could not read password for SSL key file, console is not available.",
+      "Could not decrypt SSL key file k.",
+      "private key file \"k\" has group or world access",
+      "Channel Binding is required, but SSL is not in use",
+      "Channel binding is required, but server requested 'md5' authentication."
+    };
+    for (String text : words) {
+      samples.add(connecting(driver("08006", text, null), Verdict.REFUSED));
+    }
+    String[] alerts = {
+      "decrypt_error", "certificate_expired", "certificate_required", "protocol_version"
+    };
+    for (String alert : alerts) {
+      SSLHandshakeException fatal = new SSLHandshakeException("Received fatal alert: " + alert);
+      samples.add(connecting(driver("08006", "SSL error", fatal), Verdict.REFUSED));
+    }
+    samples.add(
+        connecting(
+            driver("08006", "SSL error", handshake(new CertificateExpiredException("x"))),
+            Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver("08006", "SSL error", handshake(new CertificateNotYetValidException("x"))),
+            Verdict.REFUSED));
+    samples.add(
+        connecting(
+            driver("08006", "The certificate store", new FileNotFoundException("x")),
+            Verdict.REFUSED));
     // Logins that the server refuses for another reason than the password
+    samples.add(
+        connecting(
+            server("FATAL", "28000", "certificate authentication failed for user \"joe\""),
+            Verdict.ACCESS_DENIED));
+    samples.add(
+        connecting(
+            new SQLException("and the one of sslcert and sslkey was not sent", "28000"),
+            Verdict.ACCESS_DENIED));
     samples.add(
         connecting(
             server("FATAL", "55000", "database \"x\" is not currently accepting connections"),

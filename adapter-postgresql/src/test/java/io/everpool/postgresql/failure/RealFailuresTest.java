@@ -397,7 +397,7 @@ class RealFailuresTest {
         c -> c,
         "08004",
         Verdict.REFUSED,
-        "Check sslmode");
+        "set sslmode=require");
   }
 
   @Test

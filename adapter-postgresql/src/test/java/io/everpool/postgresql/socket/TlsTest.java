@@ -10,6 +10,7 @@ import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
+import io.everpool.postgresql.PlainSocketFactory;
 import io.everpool.postgresql.Sessions;
 import io.everpool.postgresql.failure.FailureRules;
 import io.everpool.servers.Await;
@@ -49,12 +50,15 @@ class TlsTest {
   static void start(@TempDir Path directory) throws IOException {
     certificate = Certificate.selfSigned(directory, "localhost");
     strange = Certificate.selfSigned(directory, "elsewhere.example.com");
-    server =
-        PostgresServer.startEmbedded(
-            ServerSettings.defaults()
-                .with("ssl", "on")
-                .with("ssl_cert_file", certificate.chain().toString())
-                .with("ssl_key_file", certificate.key().toString()));
+    server = serving(certificate);
+  }
+
+  private static PostgresServer serving(Certificate shown) {
+    return PostgresServer.startEmbedded(
+        ServerSettings.defaults()
+            .with("ssl", "on")
+            .with("ssl_cert_file", shown.chain().toString())
+            .with("ssl_key_file", shown.key().toString()));
   }
 
   @AfterAll
@@ -84,7 +88,7 @@ class TlsTest {
   void channelBindingIsRequiredAndMet() throws SQLException {
     String url = server.libpqUrl() + "?sslmode=require&channel_binding=require";
     assertThat(version(url)).isEqualTo("TLSv1.3");
-    refused(server.libpqUrl() + "?sslmode=disable&channel_binding=require", "Check sslmode");
+    refused(server.libpqUrl() + "?sslmode=disable&channel_binding=require", "set sslmode=require");
   }
 
   @Test
@@ -111,7 +115,7 @@ class TlsTest {
   void aHostThatTheCertificateDoesNotNameIsRefusedWithAdvice() throws SQLException {
     String url = server.libpqUrl("127.1", server.port()) + "?sslmode=";
     assertThat(version(url + "verify-ca" + root(certificate))).isEqualTo("TLSv1.3");
-    refused(url + "verify-full" + root(certificate), "the host's name");
+    refused(url + "verify-full" + root(certificate), "is for another host");
   }
 
   /** No retry helps against a certificate that isn't trusted. */
@@ -124,7 +128,42 @@ class TlsTest {
 
   @Test
   void aRootThatIsNotThereIsRefusedWithAdvice() {
-    refused(server.libpqUrl() + "?sslmode=verify-full&sslrootcert=%2Fnowhere.crt", "Check sslmode");
+    refused(server.libpqUrl() + "?sslmode=verify-full&sslrootcert=%2Fnowhere.crt", "sslrootcert must name");
+  }
+
+  /** What is wrong with a certificate is said, though a hang-up would have another reason. */
+  @Test
+  void aCertificateThatIsNotTrustedIsSaidWithDirectNegotiation() {
+    refused(
+        server.libpqUrl() + "?sslmode=verify-ca&sslnegotiation=direct" + root(strange),
+        "isn't signed by a root that is trusted here");
+  }
+
+  /** A certificate that is itself the root is never asked for its dates by the JDK. */
+  @Test
+  void anExpiredCertificateThatIsItsOwnRootIsRefused(@TempDir Path directory) throws SQLException {
+    Certificate old = Certificate.expired(directory, "localhost");
+    try (PostgresServer server = serving(old)) {
+      for (String mode : List.of("require", "verify-ca", "verify-full")) {
+        refused(server.libpqUrl() + "?sslmode=" + mode + root(old), "certificate has expired");
+      }
+      assertThat(version(server.libpqUrl() + "?sslmode=require")).isEqualTo("TLSv1.3");
+    }
+  }
+
+  /** The least version of TLS and the name for the server hold above sockets of any making. */
+  @Test
+  void whatLibpqsParametersSayHoldsAboveAUsersOwnSockets() throws SQLException {
+    String url = server.libpqUrl() + "?sslmode=require&ssl_max_protocol_version=TLSv1.2";
+    PhysicalConnection blind =
+        open(
+            url,
+            builder ->
+                builder.properties(
+                    Map.of("socketFactory", PlainSocketFactory.class.getName())));
+    assertThat(ask(blind, "select version from pg_stat_ssl where pid = pg_backend_pid()"))
+        .isEqualTo("TLSv1.2");
+    blind.close();
   }
 
   /** The JDK's own close of a TLS socket waits for its locks and says goodbye; an abort mustn't. */

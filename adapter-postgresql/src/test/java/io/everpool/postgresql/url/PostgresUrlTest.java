@@ -11,6 +11,7 @@ import io.everpool.api.driver.DriverAdapter;
 import io.everpool.postgresql.PostgresAdapter;
 import io.everpool.postgresql.driver.PresentDriver;
 import io.everpool.postgresql.socket.KeepAlive;
+import io.everpool.postgresql.socket.TlsTerms;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -167,6 +168,56 @@ class PostgresUrlTest {
         .containsExactly("sslrootcert=system wants sslmode=verify-full, not sslmode=require");
   }
 
+  /** pgjdbc asks the JVM for that key, and would drop these without a word. */
+  @Test
+  void theSystemsRootsAndAClientsOwnKeyDoNotGoTogether() {
+    assertThat(problems("postgresql://h/?sslrootcert=system&sslcert=/c&sslkey=/k"))
+        .singleElement()
+        .asString()
+        .contains("javax.net.ssl.keyStore");
+  }
+
+  /** To pgjdbc it is a file. */
+  @Test
+  void theSystemsRootsAreSaidInOtherWordsInAJdbcUrl() {
+    assertThat(problems("jdbc:postgresql://h/d?sslmode=verify-full&sslrootcert=system"))
+        .singleElement()
+        .asString()
+        .contains("sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "sslsni=1                         , TLSv1.2, '', true",
+    "sslsni=0                         , TLSv1.2, '', false",
+    "ssl_min_protocol_version=        , TLSv1.2, '', true",
+    "ssl_min_protocol_version=TLSv1.1 , TLSv1.2, '', true",
+    "ssl_min_protocol_version=tlsv1.3 , TLSv1.3, '', true",
+    "ssl_max_protocol_version=TLSv1.2 , TLSv1.2, TLSv1.2, true"
+  })
+  void whatPgjdbcHasNoPropertyForGoesToOurTlsSocket(
+      String parameter, String least, String most, boolean named) {
+    Destination said = libpq("postgresql://h/?" + parameter);
+    assertThat(said.tls()).isEqualTo(new TlsTerms(least, most, named));
+    assertThat(said.properties()).isEmpty();
+    assertThat(said.notes()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "sslsni=yes, sslsni is",
+    "ssl_min_protocol_version=1.2, ssl_min_protocol_version is",
+    "ssl_max_protocol_version=SSLv3, ssl_max_protocol_version is",
+    "ssl_max_protocol_version=TLSv1.1, ssl_max_protocol_version is TLSv1.1",
+    "ssl_max_protocol_version=TLSv1.2&ssl_min_protocol_version=TLSv1.3, TLSv1.3 is the least"
+  })
+  void aTlsThatIsNoneOrTooOldIsRefused(String parameters, String words) {
+    assertThat(problems("postgresql://h/?" + parameters))
+        .singleElement()
+        .asString()
+        .contains(words);
+  }
+
   @Test
   void keepAliveNumbersGoToOurSocket() {
     Destination said =
@@ -178,10 +229,8 @@ class PostgresUrlTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "sslsni=1",
         "sslcompression=1",
         "sslcertmode=allow",
-        "ssl_max_protocol_version=TLSv1.3",
         "tcp_user_timeout=3000",
         "client_encoding=UTF8",
         "gssdelegation=1",
@@ -201,7 +250,6 @@ class PostgresUrlTest {
       strings = {
         "sslcrl=/x",
         "sslcrldir=/x",
-        "ssl_min_protocol_version=TLSv1.3",
         "sslcertmode=require",
         "requirepeer=postgres",
         "requiressl=1",

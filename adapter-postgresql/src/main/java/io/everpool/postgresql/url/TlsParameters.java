@@ -1,0 +1,139 @@
+package io.everpool.postgresql.url;
+
+import io.everpool.postgresql.driver.PropertyNames;
+import io.everpool.postgresql.socket.TlsTerms;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What libpq's parameters say of TLS beyond what pgjdbc has properties for. */
+final class TlsParameters {
+  private static final List<String> VERSIONS = List.of("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3");
+
+  private final List<String> problems;
+  private TlsTerms terms = TlsTerms.DEFAULT;
+
+  TlsParameters(List<String> problems) {
+    this.problems = problems;
+  }
+
+  /** Takes one of {@code ssl_min_protocol_version, ssl_max_protocol_version, sslsni}. */
+  void take(String name, String value) {
+    if (value.isEmpty()) {
+      return; // libpq: the default
+    }
+    switch (name) {
+      case "sslsni" -> {
+        if (value.equals("0") || value.equals("1")) {
+          terms = new TlsTerms(terms.least(), terms.most(), value.equals("1"));
+        } else {
+          problems.add("sslsni is " + UrlText.shown(value, List.of()) + "; it must be 0, 1");
+        }
+      }
+      case "ssl_min_protocol_version" -> {
+        String version = version(name, value);
+        if (version != null && version.compareTo(terms.least()) > 0) { // nothing less is taken
+          terms = new TlsTerms(version, terms.most(), terms.named());
+        }
+      }
+      default -> {
+        String version = version(name, value);
+        if (version != null) {
+          terms = new TlsTerms(terms.least(), version, terms.named());
+        }
+      }
+    }
+  }
+
+  private @Nullable String version(String name, String value) {
+    for (String known : VERSIONS) {
+      if (known.equalsIgnoreCase(value)) {
+        return known;
+      }
+    }
+    problems.add(
+        name
+            + " is "
+            + UrlText.shown(value, VERSIONS)
+            + "; it must be "
+            + String.join(", ", VERSIONS));
+    return null;
+  }
+
+  /** All of them, once every parameter was taken. */
+  TlsTerms terms() {
+    if (!terms.most().isEmpty() && terms.most().compareTo(terms.least()) < 0) {
+      problems.add(
+          "ssl_max_protocol_version is "
+              + terms.most()
+              + ", and "
+              + terms.least()
+              + " is the least that is taken: TLSv1.2 or newer, and what ssl_min_protocol_version"
+              + " says");
+      return TlsTerms.DEFAULT;
+    }
+    return terms;
+  }
+
+  /**
+   * libpq 16: the system's roots, and then nothing less than verify-full. The system's are the
+   * JVM's.
+   */
+  static void systemRoots(Map<String, String> properties, List<String> problems) {
+    String mode = properties.computeIfAbsent(PropertyNames.SSL_MODE, absent -> "verify-full");
+    if (!mode.equals("verify-full")) {
+      problems.add("sslrootcert=system wants sslmode=verify-full, not sslmode=" + mode);
+    }
+    if (properties.containsKey(PropertyNames.SSL_CERT)
+        || properties.containsKey(PropertyNames.SSL_KEY)) {
+      problems.add(
+          "sslcert and sslkey can't be had with sslrootcert=system: with the JVM's roots pgjdbc"
+              + " takes the JVM's key, javax.net.ssl.keyStore; set that, or point sslrootcert at a"
+              + " file with the root");
+    }
+    properties.remove(PropertyNames.SSL_ROOT_CERT);
+    properties.put(PropertyNames.SSL_FACTORY, "org.postgresql.ssl.DefaultJavaSSLFactory");
+  }
+
+  /**
+   * With a root certificate at hand libpq verifies the chain for {@code sslmode=require} too, for
+   * the sake of its past; pgjdbc then verifies nothing. A URL in libpq's form means what libpq
+   * means.
+   */
+  static void verifyAsLibpqDoes(Map<String, String> properties, List<String> notes) {
+    if (!"require".equals(properties.get(PropertyNames.SSL_MODE))
+        || properties.containsKey(PropertyNames.SSL_FACTORY)) {
+      return;
+    }
+    String named = properties.get(PropertyNames.SSL_ROOT_CERT);
+    Path root =
+        named != null && !named.isEmpty()
+            ? Path.of(named)
+            : Path.of(System.getProperty("user.home", ""), ".postgresql", "root.crt");
+    if (Files.exists(root)) {
+      properties.put(PropertyNames.SSL_MODE, "verify-ca");
+    } else if (named != null) {
+      notes.add(
+          "sslrootcert names a file that isn't there, so with sslmode=require the server's"
+              + " certificate isn't verified, as libpq has it; verify-ca or verify-full insists");
+    }
+  }
+
+  /**
+   * What pgjdbc would take for the name of a file; null for nothing.
+   *
+   * @param property pgjdbc's
+   */
+  static @Nullable String misread(String property, String value) {
+    return property.equals(PropertyNames.SSL_ROOT_CERT)
+            && value.toLowerCase(Locale.ROOT).equals("system")
+            && !Files.exists(Path.of(value))
+        ? "sslrootcert=system is libpq's, and pgjdbc looks for a file of that name: write a libpq URL"
+            + " (postgresql://...), or set sslmode=verify-full and"
+            + " sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory"
+        : null;
+  }
+}
