@@ -91,7 +91,8 @@ final class PostgresConnector implements Connector {
             + " classLoaderStrategy out, or have both in one class loader";
     if (!destination.tls().equals(TlsTerms.DEFAULT)) {
       problems.add(
-          "ssl_min_protocol_version, ssl_max_protocol_version and sslsni can't be honoured" + unseen);
+          "ssl_min_protocol_version, ssl_max_protocol_version and sslsni can't be honoured"
+              + unseen);
     }
     if ("require".equals(destination.properties().get(PropertyNames.CHANNEL_BINDING))
         && !PresentDriver.HERE.bindsOrFails()) {

@@ -120,8 +120,7 @@ class ChannelBindingTest {
     assertThat(version(unboundable.libpqUrl() + "?sslmode=require&channel_binding=disable"))
         .isEqualTo("TLSv1.3");
     assumeRequired();
-    assertThat(
-            refusal(unboundable.libpqUrl() + "?sslmode=require&channel_binding=require", server))
+    assertThat(refusal(unboundable.libpqUrl() + "?sslmode=require&channel_binding=require", server))
         .contains("needs a login by SCRAM", "of RSA or ECDSA");
   }
 
@@ -130,8 +129,7 @@ class ChannelBindingTest {
     String tooOld = PresentDriver.HERE.tooOldFor(PropertyNames.CHANNEL_BINDING, "require");
     Assumptions.assumeTrue(tooOld != null, "this driver can");
     assertThatThrownBy(
-            () ->
-                Sessions.open(server.libpqUrl() + "?sslmode=require&channel_binding=require"))
+            () -> Sessions.open(server.libpqUrl() + "?sslmode=require&channel_binding=require"))
         .isInstanceOf(InvalidPoolConfigException.class)
         .hasMessageContaining("channel_binding can't be honoured: " + tooOld);
   }

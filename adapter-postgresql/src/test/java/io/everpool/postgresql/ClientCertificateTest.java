@@ -124,8 +124,7 @@ class ClientCertificateTest {
         new PBEParameterSpec(new byte[] {1, 2, 3, 4, 5, 6, 7, 8}, 2048));
     AlgorithmParameters parameters = cipher.getParameters();
     byte[] encrypted = cipher.doFinal(der(certificate));
-    return file(
-        "encrypted.pk8", new EncryptedPrivateKeyInfo(parameters, encrypted).getEncoded());
+    return file("encrypted.pk8", new EncryptedPrivateKeyInfo(parameters, encrypted).getEncoded());
   }
 
   private static Path p12(Certificate certificate, String entry)
@@ -134,8 +133,7 @@ class ClientCertificateTest {
     store.load(null, null);
     java.security.cert.Certificate chain =
         CertificateFactory.getInstance("X.509")
-            .generateCertificate(
-                new ByteArrayInputStream(Files.readAllBytes(certificate.chain())));
+            .generateCertificate(new ByteArrayInputStream(Files.readAllBytes(certificate.chain())));
     store.setKeyEntry(
         entry,
         key(certificate),
@@ -217,7 +215,10 @@ class ClientCertificateTest {
 
   @Test
   void aCertificateThatIsNone() throws Exception {
-    Path nonsense = file("nonsense.crt", "-----BEGIN CERTIFICATE-----\nno\n".getBytes(StandardCharsets.US_ASCII));
+    Path nonsense =
+        file(
+            "nonsense.crt",
+            "-----BEGIN CERTIFICATE-----\nno\n".getBytes(StandardCharsets.US_ASCII));
     assertThat(refusal(url(nonsense, pk8(app)), server))
         .contains("The client's certificate can't be read: sslcert", "nonsense.crt");
   }
@@ -251,8 +252,7 @@ class ClientCertificateTest {
   @Test
   void aPasswordThatIsWrongOrMissing() throws Exception {
     for (Path locked : new Path[] {encryptedPk8(app), p12(app, "user")}) {
-      assertThat(
-              refusal(url(app.chain(), locked) + "&sslpassword=wr0ng-k3y", server, "wr0ng-k3y"))
+      assertThat(refusal(url(app.chain(), locked) + "&sslpassword=wr0ng-k3y", server, "wr0ng-k3y"))
           .contains("The password of the client's key is wrong");
     }
     assertThat(refusal(url(app.chain(), encryptedPk8(app)), server))
@@ -288,7 +288,8 @@ class ClientCertificateTest {
 
   /**
    * The server hangs up in the middle of what the client has to say, and where that is still a part
-   * of the handshake the alert that tells why is lost. That is worth another try, and then it isn't.
+   * of the handshake the alert that tells why is lost. That is worth another try, and then it
+   * isn't.
    */
   private static void told(String url, String sentence) {
     Await.until(

@@ -44,7 +44,8 @@ class ServerNameTest {
 
   /** Takes one client, and hangs up when the handshake is done. */
   private static final class Front implements AutoCloseable {
-    private final ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+    private final ServerSocket socket =
+        new ServerSocket(0, 1, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}));
     private final CompletableFuture<List<String>> names;
 
     Front(Path directory) throws IOException, GeneralSecurityException {
@@ -58,8 +59,7 @@ class ServerNameTest {
             .hasSize(SSL_REQUEST_LENGTH);
         client.getOutputStream().write('S');
         try (SSLSocket tls =
-            (SSLSocket)
-                context.getSocketFactory().createSocket(client, (InputStream) null, true)) {
+            (SSLSocket) context.getSocketFactory().createSocket(client, (InputStream) null, true)) {
           tls.startHandshake();
           return ((ExtendedSSLSession) tls.getSession())
               .getRequestedServerNames().stream()
@@ -138,8 +138,8 @@ class ServerNameTest {
     "postgresql://u:p@%s:%d/d?sslmode=require&sslsni=0        , false",
     "jdbc:postgresql://%s:%d/d?sslmode=require&user=u&password=p, true"
   })
-  void aNameInADomainIsToldUnlessTheUrlForbidsIt(
-      String url, boolean told, @TempDir Path directory) throws Exception {
+  void aNameInADomainIsToldUnlessTheUrlForbidsIt(String url, boolean told, @TempDir Path directory)
+      throws Exception {
     String name = "ep-1.eu.example.com";
     Path hosts = TlsProbe.hosts(directory, name);
     try (Front front = new Front(directory)) {

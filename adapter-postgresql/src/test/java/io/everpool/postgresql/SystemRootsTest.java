@@ -48,8 +48,7 @@ class SystemRootsTest {
         List.of(
             "-Djavax.net.ssl.trustStore=" + trustStore(directory, authority.root()),
             "-Djavax.net.ssl.trustStorePassword=changeit");
-    try (PostgresServer server =
-        PostgresServer.startEmbedded(showing(authority.server(NAME)))) {
+    try (PostgresServer server = PostgresServer.startEmbedded(showing(authority.server(NAME)))) {
       List<String> urls =
           List.of(
               server.libpqUrl(NAME, server.port()) + "?sslrootcert=system",

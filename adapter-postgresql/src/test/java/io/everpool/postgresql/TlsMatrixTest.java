@@ -5,12 +5,19 @@ import static io.everpool.postgresql.TlsSessions.refusal;
 import static io.everpool.postgresql.TlsSessions.showing;
 import static io.everpool.postgresql.TlsSessions.version;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.core.Everpool;
 import io.everpool.servers.CertificateAuthority;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.ServerSettings;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -19,6 +26,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -86,35 +94,43 @@ class TlsMatrixTest {
   }
 
   private static Stream<Arguments> row(String form, String mode, String... outcomes) {
-    return Stream.of(Peer.values())
-        .map(peer -> Arguments.of(form, mode, peer, outcomes[peer.ordinal()]));
+    List<Peer> peers = List.of(Peer.values());
+    return IntStream.range(0, peers.size())
+        .mapToObj(i -> Arguments.of(form, mode, peers.get(i), outcomes[i]));
+  }
+
+  /** What no retry mends is told at once, however long one would wait for a connection. */
+  @ParameterizedTest
+  @EnumSource(
+      names = {"TRUSTED", "WITHOUT_TLS"},
+      mode = EnumSource.Mode.EXCLUDE)
+  void nobodyWaitsForWhatNoRetryMends(Peer peer) throws SQLException {
+    PoolConfig config =
+        PoolConfig.builder(url("libpq", "verify-full", peer))
+            .failFast(false)
+            .acquireTimeout(Duration.ofHours(1))
+            .build();
+    try (Pool pool = Everpool.open(config)) {
+      assertThatThrownBy(pool::getConnection)
+          .isInstanceOf(SQLException.class)
+          .hasMessageContaining(
+              switch (peer) {
+                case EXPIRED -> EXPIRED;
+                case OF_ANOTHER_NAME -> OTHER_HOST;
+                default -> UNTRUSTED;
+              });
+    }
   }
 
   @ParameterizedTest
   @MethodSource("cells")
   void whatIsAskedForIsDoneOrRefusedInOneSentence(
       String form, String mode, Peer peer, String outcome) throws SQLException {
-    PostgresServer server =
-        switch (peer) {
-          case EXPIRED -> expired;
-          case WITHOUT_TLS -> plain;
-          default -> good;
-        };
-    // the same address by a name that isn't in the certificate
-    String host = peer == Peer.OF_ANOTHER_NAME ? "127.1" : "localhost";
-    Path root = (peer == Peer.OF_ANOTHER_AUTHORITY ? stranger : authority).root();
-    String url =
-        form.equals("libpq")
-            ? server.libpqUrl(host, server.port()) + "?"
-            : "jdbc:postgresql://%s:%d/%s?user=%s&password=%s&"
-                .formatted(
-                    host, server.port(), server.database(), server.user(), server.password());
-    url += "sslmode=" + mode + "&sslrootcert=" + encoded(root);
-
+    String url = url(form, mode, peer);
     if (outcome.equals(CLEAR) || outcome.equals(TLS)) {
       assertThat(version(url)).isEqualTo(outcome);
     } else {
-      assertThat(refusal(url, server))
+      assertThat(refusal(url, server(peer)))
           .contains(outcome)
           .contains("Trying again won't help.")
           .satisfies(
@@ -123,5 +139,27 @@ class TlsMatrixTest {
                       .filteredOn(text::contains)
                       .hasSize(1));
     }
+  }
+
+  private static PostgresServer server(Peer peer) {
+    return switch (peer) {
+      case EXPIRED -> expired;
+      case WITHOUT_TLS -> plain;
+      default -> good;
+    };
+  }
+
+  private static String url(String form, String mode, Peer peer) {
+    PostgresServer server = server(peer);
+    // the same address by a name that isn't in the certificate
+    String host = peer == Peer.OF_ANOTHER_NAME ? "127.1" : "localhost";
+    Path root = (peer == Peer.OF_ANOTHER_AUTHORITY ? stranger : authority).root();
+    String place =
+        form.equals("libpq")
+            ? server.libpqUrl(host, server.port()) + "?"
+            : "jdbc:postgresql://%s:%d/%s?user=%s&password=%s&"
+                .formatted(
+                    host, server.port(), server.database(), server.user(), server.password());
+    return place + "sslmode=" + mode + "&sslrootcert=" + encoded(root);
   }
 }

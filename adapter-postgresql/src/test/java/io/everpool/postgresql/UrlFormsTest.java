@@ -258,6 +258,15 @@ class UrlFormsTest {
         .anyMatch(problem -> problem.startsWith("PGCONNECT_TIMEOUT: connect_timeout is "));
   }
 
+  /** Wherever it is said. */
+  @Test
+  void theEnvironmentMayWantTheSystemsRoots() {
+    PostgresAdapter adapter = new PostgresAdapter(Map.of("PGSSLROOTCERT", "system")::get);
+    assertThat(adapter.connector(config("postgresql://h/d")).notes()).isEmpty();
+    assertThat(problems(adapter, config("postgresql://h/d?sslmode=require")))
+        .containsExactly("sslrootcert=system wants sslmode=verify-full, not sslmode=require");
+  }
+
   /** pgjdbc sends these itself, after the options; so nothing came of them, without a word. */
   @ParameterizedTest
   @CsvSource(

@@ -2,6 +2,7 @@ package io.everpool.postgresql.failure;
 
 import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Verdict;
+import io.everpool.postgresql.driver.DriverLanguage;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
@@ -90,13 +91,21 @@ record FailureRule(
   /** In the message itself; where a cause is wanted, in what the causes say as well. */
   private boolean wordsMatch(SQLException failure) {
     return cause == null
-        ? wordsMatch(failure.getMessage())
-        : Causes.first(failure, at -> wordsMatch(at.getMessage())) != null;
+        ? wordsMatch(inEnglish(failure))
+        : Causes.first(failure, at -> wordsMatch(inEnglish(at))) != null;
   }
 
   private boolean wordsMatch(@Nullable String message) {
     String small = message == null ? "" : message.toLowerCase(Locale.ROOT);
     return words.stream().anyMatch(small::contains);
+  }
+
+  /** Where it is the driver that speaks; the server speaks its own language. */
+  private static @Nullable String inEnglish(Throwable failure) {
+    String message = failure.getMessage();
+    return message != null && failure instanceof PSQLException known && said(known) == null
+        ? DriverLanguage.HERE.english(message)
+        : message;
   }
 
   private static @Nullable ServerErrorMessage said(SQLException failure) {

@@ -49,8 +49,8 @@ import org.jspecify.annotations.Nullable;
  * session or all, and two of a kind corroborate each other. A silence is {@code CONNECTION_LOST}.
  *
  * <p>It is long, for it is one table: the first row that applies counts, so a reader must have them
- * in one order before his eyes. Only the rows of TLS stand elsewhere, in {@link TlsRules}; docs/failures.md
- * prints all of them.
+ * in one order before his eyes. Only the rows of TLS stand elsewhere, in {@link TlsRules};
+ * docs/failures.md prints all of them.
  */
 public final class FailureRules {
 
@@ -247,8 +247,7 @@ public final class FailureRules {
               ACCESS_DENIED,
               "The database takes no connections: choose another, or ALTER DATABASE ..."
                   + " ALLOW_CONNECTIONS true."),
-          rule(
-              CONNECTING, "28000", "no encryption|ssl off", null, ACCESS_DENIED, TlsRules.ENCRYPT),
+          rule(CONNECTING, "28000", "no encryption|ssl off", null, ACCESS_DENIED, TlsRules.ENCRYPT),
           rule(
               CONNECTING,
               "28000",

@@ -66,6 +66,7 @@ final class LibpqTranslation {
     LibpqTranslation translation = new LibpqTranslation(given, problems);
     translation.translateAll();
     translation.translateMissing(environment, settled);
+    TlsParameters.systemRoots(translation.properties, problems);
     TlsParameters.verifyAsLibpqDoes(translation.properties, translation.notes);
     return new Destination(
         HostPort.pair(hosts, ports, problems),
@@ -106,9 +107,6 @@ final class LibpqTranslation {
         problems.add(unknown(name));
       }
       secretBefore |= name.contains("password");
-    }
-    if ("system".equals(properties.get(PropertyNames.SSL_ROOT_CERT))) {
-      TlsParameters.systemRoots(properties, problems);
     }
   }
 

@@ -79,10 +79,13 @@ final class TlsParameters {
   }
 
   /**
-   * libpq 16: the system's roots, and then nothing less than verify-full. The system's are the
-   * JVM's.
+   * libpq 16: the system's roots, if they are asked for, and then nothing less than verify-full.
+   * The system's are the JVM's.
    */
   static void systemRoots(Map<String, String> properties, List<String> problems) {
+    if (!"system".equals(properties.get(PropertyNames.SSL_ROOT_CERT))) {
+      return;
+    }
     String mode = properties.computeIfAbsent(PropertyNames.SSL_MODE, absent -> "verify-full");
     if (!mode.equals("verify-full")) {
       problems.add("sslrootcert=system wants sslmode=verify-full, not sslmode=" + mode);

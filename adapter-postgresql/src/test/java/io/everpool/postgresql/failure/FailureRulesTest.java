@@ -349,8 +349,7 @@ class FailureRulesTest {
             Verdict.CONNECTION_LOST));
     samples.add(
         connecting(
-            driver("08006", "Could not open it", new NoSuchFileException("x")),
-            Verdict.REFUSED));
+            driver("08006", "Could not open it", new NoSuchFileException("x")), Verdict.REFUSED));
     samples.add(
         connecting(
             driver(

@@ -128,7 +128,9 @@ class TlsTest {
 
   @Test
   void aRootThatIsNotThereIsRefusedWithAdvice() {
-    refused(server.libpqUrl() + "?sslmode=verify-full&sslrootcert=%2Fnowhere.crt", "sslrootcert must name");
+    refused(
+        server.libpqUrl() + "?sslmode=verify-full&sslrootcert=%2Fnowhere.crt",
+        "sslrootcert must name");
   }
 
   /** What is wrong with a certificate is said, though a hang-up would have another reason. */
@@ -159,8 +161,7 @@ class TlsTest {
         open(
             url,
             builder ->
-                builder.properties(
-                    Map.of("socketFactory", PlainSocketFactory.class.getName())));
+                builder.properties(Map.of("socketFactory", PlainSocketFactory.class.getName())));
     assertThat(ask(blind, "select version from pg_stat_ssl where pid = pg_backend_pid()"))
         .isEqualTo("TLSv1.2");
     blind.close();
