@@ -25,10 +25,13 @@ record Located(String path, ConfigValue value) {
 
   /** Where it stands, in brackets: file and line, or that it came from the environment. */
   String origin() {
+    return " (" + place() + ")";
+  }
+
+  /** Where it stands. */
+  String place() {
     String description = description();
-    return " ("
-        + (PLAIN.matcher(description).matches() ? description : Redaction.url(description))
-        + ")";
+    return PLAIN.matcher(description).matches() ? description : Redaction.url(description);
   }
 
   /** The path as a message may show it: where quotes are missing, a key may hold a secret. */

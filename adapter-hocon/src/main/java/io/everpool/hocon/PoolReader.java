@@ -84,7 +84,9 @@ final class PoolReader {
     }
     found.put(setting.key(), located);
     if (setting.type() == Map.class) {
-      builder.set(setting, setting.type().cast(values.flat(layers.under(key, problems))));
+      Map<String, String> places = new LinkedHashMap<>();
+      builder.set(setting, setting.type().cast(values.flat(layers.under(key, problems), places)));
+      places.forEach((name, place) -> builder.origin(setting.key() + "." + name, place));
     } else if (!located.isNull()) {
       T value = values.read(setting.type(), located);
       if (value == null) {
@@ -92,7 +94,7 @@ final class PoolReader {
       } else if (located.isDefault() && setting.defaultValue() != null) {
         builder.setDefault(setting, value);
       } else if (!value.equals("") || !setting.key().equals("url")) { // an empty one is none
-        builder.set(setting, value);
+        builder.set(setting, value).origin(setting.key(), located.place());
       }
     } else if (setting.defaultValue() != null) {
       unread.add(setting.key());

@@ -126,14 +126,20 @@ final class ValueReader {
   /**
    * A block of free names: {@code ssl { mode = require }} is {@code ssl.mode}. Null takes a name of
    * a lower layer back.
+   *
+   * @param places is told where each stands
    */
-  Map<String, String> flat(Layers layers) {
+  Map<String, String> flat(Layers layers, Map<String, String> places) {
     Map<String, @Nullable String> flat = new LinkedHashMap<>();
     for (int i = layers.layers().size() - 1; i >= 0; i--) {
       Layer layer = layers.layers().get(i);
       Map<String, Located> names = new TreeMap<>();
       collect(layer.path(), "", layer.block(), names);
-      names.forEach((name, located) -> flat.put(name, property(located)));
+      names.forEach(
+          (name, located) -> {
+            flat.put(name, property(located));
+            places.put(name, located.place());
+          });
     }
     Map<String, String> set = new LinkedHashMap<>();
     flat.forEach(

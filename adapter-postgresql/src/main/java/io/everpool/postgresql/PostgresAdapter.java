@@ -1,12 +1,15 @@
 package io.everpool.postgresql;
 
+import io.everpool.api.Contradiction;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolerMode;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.DriverAdapter;
+import io.everpool.postgresql.advice.DriverContradictions;
 import io.everpool.postgresql.session.SessionCatalog;
 import io.everpool.postgresql.url.Destination;
 import io.everpool.postgresql.url.Destinations;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +46,14 @@ public final class PostgresAdapter implements DriverAdapter {
         destination,
         pooler == PoolerMode.AUTO ? destinations.of(config, PoolerMode.TRANSACTION) : destination,
         new Pooler(pooler),
-        new SessionCatalog(config.healthCheckInterval().toNanos()));
+        new SessionCatalog(config.healthCheckInterval().toNanos()),
+        contradictions(config));
+  }
+
+  /** What of the configuration contradicts itself as far as this adapter knows. */
+  List<Contradiction> contradictions(PoolConfig config) {
+    return DriverContradictions.of(
+        config, destination(config), destinations.inUrl(config), pooler(config));
   }
 
   /** Where to, and how, as far as is known before anything was opened; with secrets. */

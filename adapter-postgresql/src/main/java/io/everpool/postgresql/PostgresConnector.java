@@ -1,5 +1,6 @@
 package io.everpool.postgresql;
 
+import io.everpool.api.Contradiction;
 import io.everpool.api.Credentials;
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolerMode;
@@ -23,8 +24,6 @@ import io.everpool.postgresql.socket.TappedSslFactory;
 import io.everpool.postgresql.socket.TlsTerms;
 import io.everpool.postgresql.url.Destination;
 import io.everpool.postgresql.url.HostPort;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
@@ -41,8 +40,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Opens connections to one database. */
 final class PostgresConnector implements Connector {
-  private static final double NANOS_PER_SECOND = 1e9;
-
   private final DriverCall driver = new DriverCall();
   private final Destination destination;
 
@@ -57,6 +54,8 @@ final class PostgresConnector implements Connector {
   private final Timelines timelines = new Timelines();
   private final ClientCheck check;
   private final TlsFailure tlsFailure;
+  private final LoginProperties login;
+  private final List<Contradiction> contradictions;
   private final Set<Opening> underWay = ConcurrentHashMap.newKeySet();
   private volatile boolean primaryExpected;
   private volatile boolean everOpened;
@@ -66,15 +65,21 @@ final class PostgresConnector implements Connector {
    * @param throughPooler the same, if there turns out to be a pooler
    */
   PostgresConnector(
-      Destination destination, Destination throughPooler, Pooler pooler, SessionCatalog catalog) {
+      Destination destination,
+      Destination throughPooler,
+      Pooler pooler,
+      SessionCatalog catalog,
+      List<Contradiction> contradictions) {
     this.destination = destination;
     this.throughPooler = throughPooler;
     this.pooler = pooler;
     this.catalog = catalog;
     this.check = new ClientCheck(destination, pooler);
     this.tlsFailure = new TlsFailure(destination.properties());
+    this.contradictions = contradictions;
     Map<String, String> properties = destination.properties();
-    this.target = destination.authority() + "/" + database(properties);
+    this.login = new LoginProperties(properties, check);
+    this.target = destination.authority() + "/" + LoginProperties.database(properties);
     this.lookable = driver.findsOurSockets(properties);
     if (!driver.findsOurClasses(properties)) {
       refuseWhatWeWouldDo(destination);
@@ -127,6 +132,11 @@ final class PostgresConnector implements Connector {
   }
 
   @Override
+  public List<Contradiction> contradictions() {
+    return contradictions;
+  }
+
+  @Override
   public void whenNoted(Runnable listener) {
     pooler.whenNoted(listener);
   }
@@ -163,7 +173,7 @@ final class PostgresConnector implements Connector {
 
   private PhysicalConnection open(Map<String, String> credentials, long timeoutNanos)
       throws SQLException {
-    long deadline = System.nanoTime() + Math.min(timeoutNanos, loginTimeoutNanos());
+    long deadline = System.nanoTime() + Math.min(timeoutNanos, login.timeoutNanos());
     try {
       return openAsKnown(credentials, deadline);
     } catch (SQLException e) {
@@ -252,7 +262,7 @@ final class PostgresConnector implements Connector {
   private PhysicalConnection openLookable(
       Map<String, String> said, String authority, int hosts, long timeoutNanos)
       throws SQLException {
-    Properties properties = properties(said, timeoutNanos);
+    Properties properties = login.properties(said, timeoutNanos);
     properties.remove(PropertyNames.LOGIN_TIMEOUT);
     try (Opening opening = Opening.begin(timeoutNanos, hosts, destination.keepAlive())) {
       properties.setProperty(PropertyNames.SOCKET_FACTORY, LookableSocketFactory.class.getName());
@@ -263,7 +273,8 @@ final class PostgresConnector implements Connector {
         opening.cut(); // closing has looked for it before it was there
       }
       try {
-        return begin(driver.connect(authority, path(said), properties), opening::finish);
+        return begin(
+            driver.connect(authority, LoginProperties.path(said), properties), opening::finish);
       } finally {
         underWay.remove(opening);
       }
@@ -280,13 +291,14 @@ final class PostgresConnector implements Connector {
   /** The driver's own login timeout costs a thread; here nothing else bounds the login. */
   private PhysicalConnection openBlind(
       Map<String, String> said, String authority, long timeoutNanos) throws SQLException {
-    Properties properties = properties(said, timeoutNanos);
+    Properties properties = login.properties(said, timeoutNanos);
     properties.setProperty(
-        PropertyNames.LOGIN_TIMEOUT, Double.toString(timeoutNanos / NANOS_PER_SECOND));
+        PropertyNames.LOGIN_TIMEOUT,
+        Double.toString(timeoutNanos / LoginProperties.NANOS_PER_SECOND));
     if (driver.findsOurClasses(said)) {
       TappedSslFactory.install(properties, destination.tls());
     }
-    Connection connection = driver.connect(authority, path(said), properties);
+    Connection connection = driver.connect(authority, LoginProperties.path(said), properties);
     int before = connection.getNetworkTimeout(); // socketTimeout
     connection.setNetworkTimeout(Runnable::run, PostgresConnection.millis(timeoutNanos));
     PostgresConnection session = begin(connection, () -> null);
@@ -335,36 +347,6 @@ final class PostgresConnector implements Connector {
       primaryExpected = true;
     }
     return session;
-  }
-
-  /** The database is the role's where nobody says which. */
-  private static String database(Map<String, String> said) {
-    String user = said.getOrDefault(PropertyNames.USER, System.getProperty("user.name", ""));
-    return said.getOrDefault(PropertyNames.PG_DBNAME, user);
-  }
-
-  private static String path(Map<String, String> said) {
-    return "/" + URLEncoder.encode(database(said), StandardCharsets.UTF_8);
-  }
-
-  private Properties properties(Map<String, String> said, long timeoutNanos) {
-    Properties properties = new Properties();
-    said.forEach(properties::setProperty);
-    properties.remove(PropertyNames.PG_DBNAME);
-    check.add(properties);
-    long seconds = (long) Math.ceil(timeoutNanos / NANOS_PER_SECOND);
-    properties.putIfAbsent(PropertyNames.CONNECT_TIMEOUT, Long.toString(seconds));
-    return properties;
-  }
-
-  private long loginTimeoutNanos() {
-    String seconds = destination.properties().get(PropertyNames.LOGIN_TIMEOUT);
-    try {
-      double nanos = seconds == null ? 0 : Double.parseDouble(seconds) * NANOS_PER_SECOND;
-      return nanos > 0 ? (long) nanos : Long.MAX_VALUE;
-    } catch (NumberFormatException e) {
-      return Long.MAX_VALUE; // pgjdbc logs it and goes on without
-    }
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.everpool.api;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +24,12 @@ public final class PoolConfig {
 
   private final SettingValues values;
 
-  private PoolConfig(SettingValues values) {
+  /** Where values stand, by their keys; no part of what the configuration is. */
+  private final Map<String, String> origins;
+
+  private PoolConfig(SettingValues values, Map<String, String> origins) {
     this.values = values;
+    this.origins = Map.copyOf(origins);
   }
 
   /** Every setting there is, in order; those of {@link #retry()} as parts of it. Immutable. */
@@ -34,12 +39,12 @@ public final class PoolConfig {
 
   /** Starts from the defaults, for the database at {@code url}. */
   public static Builder builder(String url) {
-    return new Builder(new SettingDraft(PoolSettings.TABLE)).url(url);
+    return new Builder(new SettingDraft(PoolSettings.TABLE), Map.of()).url(url);
   }
 
   /** A builder that starts from these settings, every one of them taken as said. */
   public Builder toBuilder() {
-    return new Builder(new SettingDraft(values, true));
+    return new Builder(new SettingDraft(values, true), origins);
   }
 
   /**
@@ -50,6 +55,17 @@ public final class PoolConfig {
    */
   public <T> @Nullable T get(Setting<T> setting) {
     return RetrySettings.TABLE.has(setting) ? retry().get(setting) : values.get(setting);
+  }
+
+  /**
+   * Where the value of a setting stands, as whoever has read it said: {@code application.conf: 12};
+   * null if nobody did. Carries no secret. Two configurations that differ in this alone are equal.
+   *
+   * @param key of one of {@link #settings()}, of a part of one, or of one of {@link #properties()}:
+   *     {@code properties.socketTimeout}
+   */
+  public @Nullable String origin(String key) {
+    return origins.get(key);
   }
 
   /** The pool's name in logs, thread names and metrics; 1 to 64 letters, digits, {@code . _ -}. */
@@ -244,12 +260,14 @@ public final class PoolConfig {
    */
   public static final class Builder {
     private final SettingDraft draft;
+    private final Map<String, String> origins;
 
     /** The parts of {@link #retry} that were set one by one, or null. */
     private RetryConfig.@Nullable Builder retry;
 
-    private Builder(SettingDraft draft) {
+    private Builder(SettingDraft draft, Map<String, String> origins) {
       this.draft = draft;
+      this.origins = new HashMap<>(origins);
     }
 
     /**
@@ -259,6 +277,7 @@ public final class PoolConfig {
      * @throws ClassCastException if the value isn't of its type
      */
     public <T> Builder set(Setting<T> setting, @Nullable T value) {
+      origins.keySet().removeIf(key -> (key + ".").startsWith(setting.key() + "."));
       if (RetrySettings.TABLE.has(setting)) {
         retryParts().set(setting, value);
         return this;
@@ -285,6 +304,18 @@ public final class PoolConfig {
       } else {
         draft.setDefault(setting, value);
       }
+      return this;
+    }
+
+    /**
+     * Says where a value stands that was set before, for whoever has to find it; setting it anew
+     * forgets that.
+     *
+     * @param key as of {@link PoolConfig#origin}
+     * @param where a file and a line, for one; without secrets
+     */
+    public Builder origin(String key, String where) {
+      origins.put(key, where);
       return this;
     }
 
@@ -463,7 +494,7 @@ public final class PoolConfig {
       if (!problems.isEmpty()) {
         throw new InvalidPoolConfigException(problems);
       }
-      return new PoolConfig(values);
+      return new PoolConfig(values, origins);
     }
   }
 }

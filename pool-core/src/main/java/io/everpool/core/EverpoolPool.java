@@ -1,5 +1,7 @@
 package io.everpool.core;
 
+import io.everpool.api.Contradiction;
+import io.everpool.api.Contradictions;
 import io.everpool.api.CredentialsProvider;
 import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
@@ -29,6 +31,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -140,6 +143,7 @@ final class EverpoolPool implements Pool, UnitRerunner {
   private void start() {
     boolean started = false;
     try {
+      tellContradictions();
       tellNotes();
       connector.whenNoted(this::tellNotes);
       upkeep.start();
@@ -148,6 +152,14 @@ final class EverpoolPool implements Pool, UnitRerunner {
       if (!started) { // nothing was opened: there is no thread to be had, or the connector throws
         shutdown.end();
       }
+    }
+  }
+
+  private void tellContradictions() {
+    List<Contradiction> all = new ArrayList<>(Contradictions.of(config, connector.serverless()));
+    all.addAll(connector.contradictions());
+    for (Contradiction one : all) {
+      log.warn("Pool {}: {}", config.name(), one.text());
     }
   }
 

@@ -1,6 +1,7 @@
 package io.everpool.postgresql.url;
 
 import io.everpool.api.PoolerMode;
+import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.socket.KeepAlive;
 import io.everpool.postgresql.socket.TlsTerms;
 import java.util.List;
@@ -34,6 +35,18 @@ public record Destination(
   /** What hosts and ports say of a pooler; {@link PoolerMode#AUTO} if nothing. */
   public PoolerMode knownPooler() {
     return KnownPooler.at(hosts);
+  }
+
+  /** As pgjdbc has it: {@code ssl=true} counts where {@code sslmode} isn't said. */
+  public String sslMode() {
+    String mode = properties.getOrDefault(PropertyNames.SSL_MODE, "").toLowerCase(Locale.ROOT);
+    return !mode.isEmpty() ? mode : asksForSsl() ? "verify-full" : "prefer";
+  }
+
+  /** Whether {@code ssl} is true, or there without a value. */
+  public boolean asksForSsl() {
+    String ssl = properties.get("ssl");
+    return ssl != null && (ssl.isEmpty() || ssl.equalsIgnoreCase("true"));
   }
 
   /** Hosts and ports as they stand in a URL. */

@@ -77,6 +77,15 @@ public final class Destinations {
         said.hosts(), properties, said.keepAlive(), said.tls(), List.copyOf(notes));
   }
 
+  /**
+   * The properties that the URL says, or the environment where it says nothing; with secrets.
+   *
+   * @param config one that {@link #of} takes
+   */
+  public Map<String, String> inUrl(PoolConfig config) {
+    return said(PastedUrl.unwrapped(config.url()), config, new ArrayList<>()).properties();
+  }
+
   /** Whether each connection is opened with a password that is read for it. */
   private static boolean isPasswordElsewhere(PoolConfig config) {
     return config.passwordFile() != null || config.passwordEnv() != null;

@@ -1,5 +1,6 @@
 package io.everpool.api.driver;
 
+import io.everpool.api.Contradiction;
 import io.everpool.api.Credentials;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
@@ -19,6 +20,14 @@ public interface Connector extends AutoCloseable {
    * without secrets. The pool logs them as warnings when it opens.
    */
   default List<String> notes() {
+    return List.of();
+  }
+
+  /**
+   * What of the configuration contradicts what else it says of the driver, or of the database; the
+   * pool logs them as warnings when it opens, after its own {@link io.everpool.api.Contradictions}.
+   */
+  default List<Contradiction> contradictions() {
     return List.of();
   }
 

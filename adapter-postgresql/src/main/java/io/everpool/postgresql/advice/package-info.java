@@ -1,0 +1,9 @@
+/**
+ * What of a configuration contradicts itself where the driver and the database are concerned:
+ * {@link io.everpool.postgresql.advice.DriverContradictions} has the table, in a class for each
+ * subject.
+ */
+@NullMarked
+package io.everpool.postgresql.advice;
+
+import org.jspecify.annotations.NullMarked;

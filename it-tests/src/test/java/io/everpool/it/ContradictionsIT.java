@@ -1,0 +1,108 @@
+package io.everpool.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ch.qos.logback.classic.Level;
+import com.typesafe.config.ConfigFactory;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.TooManyWaitersException;
+import io.everpool.core.Everpool;
+import io.everpool.hocon.EverpoolConfig;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Settings that contradict one another are told when the pool opens, and what is told is true. */
+class ContradictionsIT {
+
+  @Test
+  void they_are_told_once_with_key_value_and_line(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("shop.conf");
+    Files.writeString(
+        file,
+        """
+        everpool {
+          name = contradictory
+          url = "%s"
+          user = "%s"
+          password = "%s"
+          acquire-timeout = 20s
+          connect-timeout = 25s
+          properties { socketTimeout = 30 }
+        }
+        """
+            .formatted(Db.server().jdbcUrl(), Db.server().user(), Db.server().password()));
+    PoolConfig config = EverpoolConfig.from(ConfigFactory.parseFile(file.toFile()));
+    try (LogCapture log = LogCapture.open();
+        Pool pool = Everpool.open(config)) {
+      assertThat(log.lines(Level.WARN, "Pool contradictory: connect-timeout = 25s ("))
+          .hasSize(1)
+          .first()
+          .asString()
+          .contains(
+              file + ": 7", "acquire-timeout = 20s (" + file + ": 6)", "make connect-timeout");
+      assertThat(log.lines(Level.WARN, "properties.socketTimeout = 30 (" + file + ": 8)"))
+          .hasSize(1);
+      assertThat(log.alarms()).hasSize(2);
+      Db.grow(pool, 3);
+      assertThat(log.alarms()).as("once").hasSize(2);
+    }
+  }
+
+  /** nobody-may-wait. */
+  @Test
+  void a_pool_in_which_nobody_may_wait_does_not_grow() throws SQLException {
+    try (Pool pool = Everpool.open(Db.config("no-waiters").minSize(1).maxWaiters(0).build())) {
+      Db.awaitIdle(pool, 1);
+      try (Connection only = pool.getConnection()) {
+        assertThatThrownBy(pool::getConnection).isInstanceOf(TooManyWaitersException.class);
+        assertThat(pool.snapshot().total()).isEqualTo(1);
+        assertThat(only.isValid(5)).isTrue();
+      }
+    }
+  }
+
+  /** name-twice and schema-twice. */
+  @Test
+  void what_has_a_property_of_its_own_counts_before_options() throws SQLException {
+    PoolConfig config =
+        Db.config("named")
+            .properties(
+                Map.of(
+                    "currentSchema",
+                    "one",
+                    "options",
+                    "-c search_path=other -c application_name=other"))
+            .build();
+    try (Pool pool = Everpool.open(config);
+        Connection connection = pool.getConnection()) {
+      assertThat(Db.ask(connection, "show search_path")).isEqualTo("one");
+      assertThat(Db.ask(connection, "show application_name")).isEqualTo("named");
+    }
+  }
+
+  /** primary-that-only-reads. */
+  @Test
+  void a_primary_that_only_reads_is_taken_for_a_standby() {
+    PoolConfig config =
+        Db.config("primary")
+            .acquireTimeout(Duration.ofSeconds(5))
+            .properties(
+                Map.of(
+                    "targetServerType",
+                    "primary",
+                    "options",
+                    "-c default_transaction_read_only=on"))
+            .build();
+    assertThatThrownBy(() -> Everpool.open(config))
+        .isInstanceOf(SQLException.class)
+        .hasMessageContaining("targetServerType");
+  }
+}
