@@ -1,10 +1,12 @@
-/** PostgreSQL for Everpool, through pgjdbc; nothing here is called by name. */
+/** PostgreSQL for Everpool, through pgjdbc; nothing here is called by name but the doctor. */
 module io.everpool.postgresql {
-  requires io.everpool.api;
+  requires transitive io.everpool.api;
   requires java.naming;
   requires org.postgresql.jdbc;
   requires static org.checkerframework.checker.qual; // in pgjdbc's class files
   requires static org.jspecify;
+
+  exports io.everpool.postgresql.doctor;
 
   // pgjdbc makes the socket factories of their names
   exports io.everpool.postgresql.socket to

@@ -158,6 +158,11 @@ public final class SessionCatalog {
     }
   }
 
+  /** The names that leave something in a session, in order, as far as they were read. */
+  public List<String> tracing() {
+    return table.tracing();
+  }
+
   /** What the user should know; empty if nothing. */
   public List<String> notes() {
     List<String> notes = new ArrayList<>();

@@ -1,0 +1,145 @@
+package io.everpool.postgresql.doctor;
+
+import io.everpool.api.Contradiction;
+import io.everpool.api.Contradictions;
+import io.everpool.api.Credentials;
+import io.everpool.api.CredentialsProvider;
+import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.postgresql.PostgresAdapter;
+import io.everpool.postgresql.doctor.Finding.Subject;
+import io.everpool.postgresql.url.Destination;
+import io.everpool.postgresql.url.Destinations;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Examines a configuration and the database that it names: the way there, the login, what lies
+ * between, limits against each other, and what of the settings contradicts itself. Opens one
+ * connection, and closes it; changes nothing.
+ *
+ * <pre>{@code
+ * System.out.println(Doctor.examine(PoolConfig.builder(url).build()));
+ * }</pre>
+ *
+ * <p>Takes as long as the network does: a name that isn't answered, the {@code connect-timeout} for
+ * each address that is silent. Stateless and thread-safe.
+ */
+public final class Doctor {
+  private final PoolConfig config;
+  private final Findings findings = new Findings();
+
+  private Doctor(PoolConfig config) {
+    this.config = config;
+  }
+
+  /**
+   * Says what works, what doesn't and what to do.
+   *
+   * @param config for PostgreSQL
+   * @return what was found; a failure of whatever kind is a finding, and never thrown
+   */
+  public static Report examine(PoolConfig config) {
+    Doctor doctor = new Doctor(config);
+    doctor.examine();
+    return doctor.findings.report();
+  }
+
+  private void examine() {
+    if (!Destinations.accepts(config.url())) {
+      findings.problem(Subject.SETTINGS, "url is none of PostgreSQL's");
+      findings.skipAfter(Subject.SETTINGS);
+      return;
+    }
+    try {
+      Destination destination = new Destinations(System::getenv).of(config, config.pooler());
+      try (Connector connector = new PostgresAdapter().connector(config)) {
+        findings.ok(Subject.SETTINGS, "connections go to " + connector.target());
+        List<String> told = examine(destination, connector);
+        connector.notes().stream()
+            .filter(note -> !told.contains(note))
+            .forEach(note -> findings.advice(Subject.NOTES, note));
+        contradictions(connector);
+      }
+    } catch (InvalidPoolConfigException e) {
+      e.problems().forEach(problem -> findings.problem(Subject.SETTINGS, problem));
+      findings.skipAfter(Subject.SETTINGS);
+    } catch (Exception e) {
+      findings.problem(Subject.SETTINGS, "the connector can't be closed: " + e);
+    }
+  }
+
+  /** Returns what needn't be said again. */
+  private List<String> examine(Destination destination, Connector connector) {
+    if (!new WayThere(destination, config.connectTimeout(), findings).examine()) {
+      return List.of();
+    }
+    long begun = System.nanoTime();
+    PhysicalConnection connection;
+    try {
+      connection = open(connector);
+    } catch (SQLException e) {
+      findings.problem(Subject.LOGIN, String.valueOf(e.getMessage()));
+      findings.skipAfter(Subject.LOGIN);
+      return List.of();
+    }
+    try {
+      long took = System.nanoTime() - begun;
+      findings.ok(Subject.LOGIN, "a connection was opened in " + Examination.millis(took) + " ms");
+      return new Examination(config, connection, findings).examine();
+    } finally {
+      close(connection);
+    }
+  }
+
+  private PhysicalConnection open(Connector connector) throws SQLException {
+    long timeout = config.connectTimeout().toNanos();
+    CredentialsProvider provider = provider();
+    if (provider == null) {
+      return connector.open(timeout);
+    }
+    Credentials credentials;
+    try {
+      credentials = provider.credentials();
+    } catch (SQLException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new SQLException("The password can't be had: " + e.getMessage(), "28000", e);
+    }
+    return connector.open(
+        credentials.user() == null && config.user() != null
+            ? Credentials.of(config.user(), credentials.password())
+            : credentials,
+        timeout);
+  }
+
+  private @Nullable CredentialsProvider provider() {
+    String file = config.passwordFile();
+    String variable = config.passwordEnv();
+    return file != null
+        ? CredentialsProvider.file(Path.of(file))
+        : variable != null ? CredentialsProvider.environment(variable) : null;
+  }
+
+  private static void close(PhysicalConnection connection) {
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      connection.abort();
+    }
+  }
+
+  private void contradictions(Connector connector) {
+    List<Contradiction> own = Contradictions.of(config, connector.serverless());
+    List<Contradiction> ofDriver = connector.contradictions();
+    own.forEach(one -> findings.advice(Subject.CONTRADICTIONS, one.text()));
+    ofDriver.forEach(one -> findings.advice(Subject.CONTRADICTIONS, one.text()));
+    if (own.isEmpty() && ofDriver.isEmpty()) {
+      findings.ok(Subject.CONTRADICTIONS, "no setting contradicts another");
+    }
+  }
+}

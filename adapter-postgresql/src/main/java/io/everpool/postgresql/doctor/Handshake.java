@@ -1,0 +1,205 @@
+package io.everpool.postgresql.doctor;
+
+import io.everpool.postgresql.doctor.Finding.Subject;
+import io.everpool.postgresql.driver.PropertyNames;
+import io.everpool.postgresql.url.Destination;
+import io.everpool.postgresql.url.HostPort;
+import java.io.DataOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.Date;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSession;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509TrustManager;
+import org.postgresql.ssl.PGjdbcHostnameVerifier;
+
+/**
+ * Looks at a server's TLS and at its certificate, whatever that is, without logging in. Whether the
+ * certificate is trusted the login shows, which verifies it as configured.
+ */
+final class Handshake {
+  private static final int SSL_REQUEST_LENGTH = 8;
+  private static final int SSL_REQUEST = 80877103;
+  private static final Duration SOON = Duration.ofDays(30);
+
+  private final Findings findings;
+  private final int timeoutMillis;
+  private final String mode;
+  private final boolean direct;
+
+  Handshake(Destination destination, int timeoutMillis, Findings findings) {
+    this.findings = findings;
+    this.timeoutMillis = timeoutMillis;
+    this.mode = destination.sslMode();
+    this.direct = "direct".equals(destination.properties().get(PropertyNames.SSL_NEGOTIATION));
+  }
+
+  private boolean isRequired() {
+    return mode.equals("require") || mode.startsWith("verify-");
+  }
+
+  /** Whether a login may be tried there. */
+  boolean examine(HostPort host) {
+    try (Socket socket = new Socket()) {
+      socket.connect(new InetSocketAddress(host.host(), host.port()), timeoutMillis);
+      socket.setSoTimeout(timeoutMillis);
+      boolean local = socket.getInetAddress().isLoopbackAddress();
+      if (!direct && !hasTls(socket)) {
+        return withoutTls(host, local);
+      }
+      SSLSession session = shake(socket, host);
+      return withTls(host, session, local);
+    } catch (IOException | GeneralSecurityException e) {
+      String text = "the TLS handshake with " + host + " failed: " + said(e);
+      if (isRequired()) {
+        findings.problem(
+            Subject.TLS,
+            text + ". Is it PostgreSQL that listens there, and with which TLS versions?");
+        return false;
+      }
+      findings.advice(Subject.TLS, text);
+      return true;
+    }
+  }
+
+  private static String said(Exception e) {
+    return e.getMessage() == null ? e.toString() : e.getMessage();
+  }
+
+  private boolean hasTls(Socket socket) throws IOException {
+    DataOutputStream out = new DataOutputStream(socket.getOutputStream());
+    out.writeInt(SSL_REQUEST_LENGTH);
+    out.writeInt(SSL_REQUEST);
+    out.flush();
+    int answer = socket.getInputStream().read();
+    if (answer < 0) {
+      throw new EOFException("it hung up when it was asked for TLS");
+    }
+    return answer == 'S';
+  }
+
+  private boolean withoutTls(HostPort host, boolean local) {
+    if (isRequired()) {
+      findings.problem(
+          Subject.TLS,
+          "the server at "
+              + host
+              + " has no TLS, and sslmode is "
+              + mode
+              + ": turn it on there (ssl = on), or set sslmode = disable if the whole way is"
+              + " trusted");
+      return false;
+    }
+    String text = "the server at " + host + " has no TLS";
+    if (local) {
+      findings.ok(Subject.TLS, text + ", and is on this machine");
+    } else {
+      findings.advice(
+          Subject.TLS,
+          text
+              + ": whoever is on the way reads along. Turn it on there (ssl = on), and set sslmode ="
+              + " verify-full");
+    }
+    return true;
+  }
+
+  private SSLSession shake(Socket plain, HostPort host)
+      throws IOException, GeneralSecurityException {
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, new TrustManager[] {new Anybody()}, new SecureRandom());
+    try (SSLSocket socket =
+        (SSLSocket)
+            context.getSocketFactory().createSocket(plain, host.host(), host.port(), false)) {
+      SSLParameters parameters = socket.getSSLParameters();
+      parameters.setApplicationProtocols(new String[] {"postgresql"});
+      socket.setSSLParameters(parameters);
+      socket.startHandshake();
+      return socket.getSession();
+    }
+  }
+
+  private boolean withTls(HostPort host, SSLSession session, boolean local) throws IOException {
+    X509Certificate certificate = (X509Certificate) session.getPeerCertificates()[0];
+    boolean named = PGjdbcHostnameVerifier.INSTANCE.verify(host.host(), session);
+    boolean valid = isValid(certificate, 0);
+    String text =
+        host
+            + " has "
+            + session.getProtocol()
+            + ", with a certificate of "
+            + certificate.getIssuerX500Principal().getName()
+            + " until "
+            + certificate.getNotAfter().toInstant();
+    if (mode.startsWith("verify-") && !valid) {
+      findings.problem(Subject.TLS, text + ", which is not valid now: renew it");
+      return false;
+    }
+    if (mode.equals("verify-full") && !named) {
+      findings.problem(
+          Subject.TLS,
+          text
+              + ", which doesn't name "
+              + host.host()
+              + ": use the name that it has, or set sslmode = verify-ca");
+      return false;
+    }
+    tell(text, certificate, named && valid, local);
+    return true;
+  }
+
+  private void tell(String text, X509Certificate certificate, boolean good, boolean local) {
+    if (!isRequired() && !mode.equals("prefer")) {
+      if (local) {
+        findings.ok(Subject.TLS, text + "; it isn't used, for sslmode is " + mode);
+      } else {
+        findings.advice(
+            Subject.TLS, text + "; it isn't used, for sslmode is " + mode + ": set verify-full");
+      }
+    } else if (!isValid(certificate, SOON.toMillis()) && isValid(certificate, 0)) {
+      findings.advice(Subject.TLS, text + ", which is soon: renew it");
+    } else if (mode.startsWith("verify-") || local) {
+      findings.ok(Subject.TLS, text);
+    } else {
+      findings.advice(
+          Subject.TLS,
+          text
+              + "; it isn't verified, for sslmode is "
+              + mode
+              + ", so that anybody on the way may be the server: set verify-full"
+              + (good ? "" : ", with a certificate that is valid and names the host"));
+    }
+  }
+
+  private static boolean isValid(X509Certificate certificate, long inMillis) {
+    try {
+      certificate.checkValidity(new Date(System.currentTimeMillis() + inMillis));
+      return true;
+    } catch (CertificateException e) {
+      return false;
+    }
+  }
+
+  /** Takes any certificate, for it is to be looked at; nothing is sent to whoever has it. */
+  private static final class Anybody implements X509TrustManager {
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
+  }
+}

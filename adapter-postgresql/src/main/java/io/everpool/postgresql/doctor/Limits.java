@@ -1,0 +1,92 @@
+package io.everpool.postgresql.doctor;
+
+import io.everpool.api.PoolConfig;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The server's limits of time, as they are for a session of the pool, against the pool's own.
+ *
+ * @param server by the server's names; zero for no limit, and absent where it has none of this name
+ */
+record Limits(PoolConfig config, Map<String, Duration> server) {
+
+  private Duration of(String name) {
+    return server.getOrDefault(name, Duration.ZERO);
+  }
+
+  private boolean isSet(String name) {
+    return !of(name).isZero();
+  }
+
+  /** What should be otherwise; a sentence each. */
+  List<String> advice() {
+    List<String> advice = new ArrayList<>();
+    Duration statement = of("statement_timeout");
+    if (!config.commandTimeout().isZero() && statement.isZero()) {
+      advice.add(
+          "statement_timeout is 0 on the server, though command-timeout is "
+              + shown(config.commandTimeout())
+              + ": what the driver can't cancel runs on. ALTER ROLE ... SET statement_timeout = "
+              + config.commandTimeout().toMillis());
+    }
+    if (isSet("idle_session_timeout")
+        && of("idle_session_timeout").compareTo(longestIdleness()) < 0) {
+      advice.add(
+          "idle_session_timeout is "
+              + shown(of("idle_session_timeout"))
+              + " on the server, and connections may be idle in the pool for longer: it closes them"
+              + " under the pool. ALTER ROLE ... SET idle_session_timeout = 0, for the pool closes its"
+              + " own");
+    }
+    if (isSet("transaction_timeout")
+        && !statement.isZero()
+        && of("transaction_timeout").compareTo(statement) <= 0) {
+      advice.add(
+          "transaction_timeout is "
+              + shown(of("transaction_timeout"))
+              + " on the server, and a statement may run for "
+              + shown(statement)
+              + ": it closes the connection first. Make it the longer one");
+    }
+    if (isSet("lock_timeout")
+        && !statement.isZero()
+        && of("lock_timeout").compareTo(statement) >= 0) {
+      advice.add(
+          "lock_timeout is "
+              + shown(of("lock_timeout"))
+              + " on the server, and a statement may run for "
+              + shown(statement)
+              + ", waiting for locks included: make it the shorter one");
+    }
+    return advice;
+  }
+
+  private Duration longestIdleness() {
+    Duration forEver = Duration.ofDays(1000);
+    Duration life = config.maxLifetime().isZero() ? forEver : config.maxLifetime();
+    Duration idle = config.idleTimeout().isZero() ? forEver : config.idleTimeout();
+    return config.minSize() > 0 || idle.compareTo(life) > 0 ? life : idle;
+  }
+
+  /** All of them in words. */
+  String text() {
+    return "statement_timeout "
+        + shown(of("statement_timeout"))
+        + ", idle_in_transaction_session_timeout "
+        + shown(of("idle_in_transaction_session_timeout"))
+        + ", idle_session_timeout "
+        + shown(of("idle_session_timeout"))
+        + ", client_connection_check_interval "
+        + shown(of("client_connection_check_interval"))
+        + "; none strikes before the pool's own";
+  }
+
+  private static String shown(Duration limit) {
+    return limit.isZero()
+        ? "0"
+        : limit.toMillis() % 1000 == 0 ? limit.toSeconds() + "s" : limit.toMillis() + "ms";
+  }
+}

@@ -1,0 +1,43 @@
+package io.everpool.postgresql.doctor;
+
+import io.everpool.postgresql.doctor.Finding.Level;
+import io.everpool.postgresql.doctor.Finding.Subject;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * What the doctor has found, in the order in which it was looked at. Immutable; carries no secret.
+ *
+ * @param findings one or more of each subject
+ */
+public record Report(List<Finding> findings) {
+
+  public Report {
+    findings = List.copyOf(findings);
+  }
+
+  /** Those of one subject. */
+  public List<Finding> of(Subject subject) {
+    return findings.stream().filter(finding -> finding.subject() == subject).toList();
+  }
+
+  /** Whether a pool could work: nothing is a {@link Level#PROBLEM}. */
+  public boolean works() {
+    return findings.stream().noneMatch(finding -> finding.level() == Level.PROBLEM);
+  }
+
+  /** A line for each finding, what doesn't work last of all once more by number. */
+  @Override
+  public String toString() {
+    return findings.stream().map(Finding::toString).collect(Collectors.joining("\n"))
+        + "\n"
+        + count(Level.PROBLEM)
+        + " problems, "
+        + count(Level.ADVICE)
+        + " pieces of advice";
+  }
+
+  private long count(Level level) {
+    return findings.stream().filter(finding -> finding.level() == level).count();
+  }
+}

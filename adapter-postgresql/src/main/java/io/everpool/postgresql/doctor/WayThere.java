@@ -1,0 +1,109 @@
+package io.everpool.postgresql.doctor;
+
+import io.everpool.postgresql.doctor.Finding.Subject;
+import io.everpool.postgresql.url.Destination;
+import io.everpool.postgresql.url.HostPort;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** The names of the hosts, their ports, and TLS: all that comes before a login. */
+final class WayThere {
+  private final Destination destination;
+  private final int timeoutMillis;
+  private final Findings findings;
+
+  WayThere(Destination destination, Duration timeout, Findings findings) {
+    this.destination = destination;
+    this.timeoutMillis = (int) Math.min(Integer.MAX_VALUE, Math.max(1, timeout.toMillis()));
+    this.findings = findings;
+  }
+
+  /** Whether a login may be tried. */
+  boolean examine() {
+    Map<HostPort, List<InetAddress>> addresses = resolve();
+    if (addresses.isEmpty()) {
+      findings.skipAfter(Subject.NAME);
+      return false;
+    }
+    List<HostPort> open = new ArrayList<>();
+    addresses.forEach(
+        (host, all) -> {
+          if (all.stream().filter(address -> isOpen(host, address)).count() > 0) {
+            open.add(host);
+          }
+        });
+    if (open.isEmpty()) {
+      findings.skipAfter(Subject.PORT);
+      return false;
+    }
+    Handshake handshake = new Handshake(destination, timeoutMillis, findings);
+    boolean usable = false;
+    for (HostPort host : open) {
+      usable |= handshake.examine(host);
+    }
+    if (!usable) {
+      findings.skipAfter(Subject.TLS);
+    }
+    return usable;
+  }
+
+  private Map<HostPort, List<InetAddress>> resolve() {
+    Map<HostPort, List<InetAddress>> found = new LinkedHashMap<>();
+    for (HostPort host : destination.hosts()) {
+      try {
+        List<InetAddress> addresses = Arrays.asList(InetAddress.getAllByName(host.host()));
+        found.put(host, addresses);
+        findings.ok(
+            Subject.NAME,
+            host.host()
+                + " is "
+                + addresses.stream()
+                    .map(InetAddress::getHostAddress)
+                    .collect(Collectors.joining(", ")));
+      } catch (UnknownHostException e) {
+        findings.problem(
+            Subject.NAME,
+            "nobody knows the host "
+                + host.host()
+                + ": check its spelling in url, and whether this machine can ask the name server"
+                + " that knows it (a VPN, a private DNS zone)");
+      }
+    }
+    return found;
+  }
+
+  private boolean isOpen(HostPort host, InetAddress address) {
+    String place = address.getHostAddress() + " port " + host.port();
+    try (Socket socket = new Socket()) {
+      socket.connect(new InetSocketAddress(address, host.port()), timeoutMillis);
+      findings.ok(Subject.PORT, place + " is open");
+      return true;
+    } catch (SocketTimeoutException e) {
+      findings.problem(
+          Subject.PORT,
+          place
+              + " doesn't answer within connect-timeout: a firewall or a security group drops what is"
+              + " sent there, or the address is wrong");
+    } catch (IOException e) {
+      findings.problem(
+          Subject.PORT,
+          place
+              + " refuses: "
+              + e.getMessage()
+              + ". Check host and port in url, whether the server runs, and its"
+              + " listen_addresses");
+    }
+    return false;
+  }
+}

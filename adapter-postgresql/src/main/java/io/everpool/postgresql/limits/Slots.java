@@ -1,0 +1,153 @@
+package io.everpool.postgresql.limits;
+
+import io.everpool.postgresql.driver.PgjdbcInternals;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+
+/**
+ * What a server lets a role open, and what of that is taken. Seen by any role: what it may not see
+ * of others' sessions is only what they do.
+ *
+ * @param most {@code max_connections}
+ * @param reserved of these, for roles that this one isn't; 0 for a superuser
+ * @param taken by everybody, the session that asks included
+ * @param role what the role may have; below 0 for no limit, as a superuser has none
+ * @param takenByRole of the role
+ * @param database what the database may have; below 0 for no limit
+ * @param takenOfDatabase of the database
+ * @param namesakes those of this role and database with the same application name, the session that
+ *     asks included
+ * @param hosts from how many addresses these come; 1 or more
+ */
+public record Slots(
+    int most,
+    int reserved,
+    int taken,
+    int role,
+    int takenByRole,
+    int database,
+    int takenOfDatabase,
+    int namesakes,
+    int hosts) {
+
+  /**
+   * Which roles are privileged is left to the server: whoever may use reserved slots (PostgreSQL
+   * 16) is counted as if he might not, which errs on the safe side.
+   */
+  private static final String QUERY =
+      """
+      select pg_catalog.current_setting('max_connections')::int,
+        case when r.rolsuper then 0
+          else pg_catalog.current_setting('superuser_reserved_connections')::int
+            + coalesce(pg_catalog.current_setting('reserved_connections', true), '0')::int end,
+        pg_catalog.count(*),
+        case when r.rolsuper then -1 else r.rolconnlimit end,
+        pg_catalog.count(*) filter (where a.usesysid = r.oid),
+        case when r.rolsuper then -1 else d.datconnlimit end,
+        pg_catalog.count(*) filter (where a.datid = d.oid),
+        pg_catalog.count(*) filter (where a.usesysid = r.oid and a.datid = d.oid
+          and a.application_name = pg_catalog.current_setting('application_name')),
+        pg_catalog.count(distinct coalesce(a.client_addr::text, '')) filter (where a.usesysid = r.oid
+          and a.datid = d.oid
+          and a.application_name = pg_catalog.current_setting('application_name'))
+      from pg_catalog.pg_stat_activity a, pg_catalog.pg_roles r, pg_catalog.pg_database d
+      where r.rolname = session_user and d.datname = pg_catalog.current_database()
+        and a.datid is not null and coalesce(a.backend_type, 'client backend') = 'client backend'
+      group by r.rolsuper, r.rolconnlimit, r.oid, d.datconnlimit, d.oid""";
+
+  /**
+   * Asks the server, in one round trip.
+   *
+   * @throws SQLException also if this is no PostgreSQL that could tell
+   */
+  public static Slots of(Connection connection) throws SQLException {
+    try (Statement statement = PgjdbcInternals.PRESENT.query(connection, QUERY);
+        ResultSet row = statement.getResultSet()) {
+      if (!row.next()) {
+        throw new SQLException("The server doesn't tell who is connected", "02000");
+      }
+      return new Slots(
+          row.getInt(1),
+          row.getInt(2),
+          row.getInt(3),
+          row.getInt(4),
+          row.getInt(5),
+          row.getInt(6),
+          row.getInt(7),
+          row.getInt(8),
+          Math.max(1, row.getInt(9)));
+    }
+  }
+
+  /** What the role may have in all, were it alone. */
+  public int usable() {
+    return Math.min(most - reserved, Math.min(limit(role), limit(database)));
+  }
+
+  /** What is left; never below 0. */
+  public int free() {
+    int ofRole = role < 0 ? Integer.MAX_VALUE : role - takenByRole;
+    int ofDatabase = database < 0 ? Integer.MAX_VALUE : database - takenOfDatabase;
+    return Math.max(0, Math.min(most - reserved - taken, Math.min(ofRole, ofDatabase)));
+  }
+
+  private static int limit(int value) {
+    return value < 0 ? Integer.MAX_VALUE : value;
+  }
+
+  /** How many pools of this name there are at the least, counted by what they have and whence. */
+  public int instances(int maxSize) {
+    return Math.max(hosts, (namesakes + maxSize - 1) / maxSize);
+  }
+
+  /** The limits and what is taken, in words. */
+  public String text() {
+    return "max_connections is "
+        + most
+        + (reserved > 0 ? ", of which " + reserved + " are reserved for other roles" : "")
+        + (role >= 0 ? ", this role may have " + role + " and has " + takenByRole : "")
+        + (database >= 0 ? ", this database " + database + " and has " + takenOfDatabase : "")
+        + "; "
+        + taken
+        + " are taken, and "
+        + free()
+        + " are left";
+  }
+
+  /**
+   * What there is to say of a pool that is just being opened, by its first connection; empty if
+   * there is room for it, as far as one can see.
+   */
+  public String warning(int maxSize) {
+    int room = free() + 1; // the connection that asks is the pool's
+    if (room < maxSize) {
+      return "max-size is "
+          + maxSize
+          + ", and the server has room for "
+          + room
+          + " of these connections now: "
+          + text()
+          + ". Lower max-size, here or in other applications, or raise the server's limit;"
+          + " max-size times the number of instances should be below it";
+    }
+    int instances = instances(maxSize);
+    if ((long) instances * maxSize > usable()) {
+      return "max-size is "
+          + maxSize
+          + ", and there are "
+          + instances
+          + " instances of this pool at the least: together they may ask for "
+          + (long) instances * maxSize
+          + " connections of "
+          + usable()
+          + " ("
+          + text()
+          + "). Lower max-size to "
+          + Math.max(1, usable() / instances)
+          + ", or raise the server's limit";
+    }
+    return "";
+  }
+}

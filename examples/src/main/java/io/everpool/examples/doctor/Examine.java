@@ -1,0 +1,59 @@
+package io.everpool.examples.doctor;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.PoolConfig;
+import io.everpool.hocon.EverpoolConfig;
+import io.everpool.postgresql.doctor.Doctor;
+import io.everpool.postgresql.doctor.Report;
+import java.io.File;
+import java.io.PrintStream;
+import java.util.function.UnaryOperator;
+import java.util.logging.LogManager;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Prints what the doctor has to say of a database, and ends with 1 if something doesn't work. What
+ * to examine comes from the environment, where no list of processes shows it: the variables {@code
+ * EVERPOOL_DOCTOR_URL}, or {@code EVERPOOL_DOCTOR_CONF} (a HOCON file) and {@code
+ * EVERPOOL_DOCTOR_POOL} (a pool within it); without any of them {@code NEON_DB_URL}.
+ */
+public final class Examine {
+  private Examine() {}
+
+  /** Takes no arguments. */
+  public static void main(String[] arguments) {
+    LogManager.getLogManager().reset(); // the driver's; what it has to say is in the report
+    System.exit(run(System::getenv, System.out));
+  }
+
+  static int run(UnaryOperator<@Nullable String> environment, PrintStream out) {
+    try {
+      Report report = Doctor.examine(config(environment));
+      out.println(report);
+      return report.works() ? 0 : 1;
+    } catch (InvalidPoolConfigException e) {
+      e.problems().forEach(out::println);
+      out.println("Say what to examine: -Durl=postgresql://..., or -Dconf=my.conf [-Dpool=name]");
+      return 1;
+    }
+  }
+
+  private static PoolConfig config(UnaryOperator<@Nullable String> environment) {
+    String url = environment.apply("EVERPOOL_DOCTOR_URL");
+    if (url != null && !url.isBlank()) {
+      return PoolConfig.builder(url).build();
+    }
+    String file = environment.apply("EVERPOOL_DOCTOR_CONF");
+    String pool = environment.apply("EVERPOOL_DOCTOR_POOL");
+    Config root =
+        file == null || file.isBlank()
+            ? ConfigFactory.empty()
+            : ConfigFactory.parseFile(new File(file));
+    root = root.withFallback(ConfigFactory.parseResources("reference.conf")).resolve();
+    return pool == null || pool.isBlank()
+        ? EverpoolConfig.from(root)
+        : EverpoolConfig.from(root, pool);
+  }
+}
