@@ -47,6 +47,7 @@ public final class PostgresAdapter implements DriverAdapter {
         pooler == PoolerMode.AUTO ? destinations.of(config, PoolerMode.TRANSACTION) : destination,
         new Pooler(pooler),
         new SessionCatalog(config.healthCheckInterval().toNanos()),
+        new RoomCheck(config.minSize(), config.maxSize()),
         contradictions(config));
   }
 

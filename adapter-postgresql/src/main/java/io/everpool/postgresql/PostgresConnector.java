@@ -55,6 +55,7 @@ final class PostgresConnector implements Connector {
   private final ClientCheck check;
   private final TlsFailure tlsFailure;
   private final LoginProperties login;
+  private final RoomCheck room;
   private final List<Contradiction> contradictions;
   private final Set<Opening> underWay = ConcurrentHashMap.newKeySet();
   private volatile boolean primaryExpected;
@@ -69,6 +70,7 @@ final class PostgresConnector implements Connector {
       Destination throughPooler,
       Pooler pooler,
       SessionCatalog catalog,
+      RoomCheck room,
       List<Contradiction> contradictions) {
     this.destination = destination;
     this.throughPooler = throughPooler;
@@ -76,6 +78,7 @@ final class PostgresConnector implements Connector {
     this.catalog = catalog;
     this.check = new ClientCheck(destination, pooler);
     this.tlsFailure = new TlsFailure(destination.properties());
+    this.room = room;
     this.contradictions = contradictions;
     Map<String, String> properties = destination.properties();
     this.login = new LoginProperties(properties, check);
@@ -128,6 +131,7 @@ final class PostgresConnector implements Connector {
     List<String> notes = ofDestination();
     notes.addAll(catalog.notes());
     notes.addAll(pooler.notes());
+    notes.addAll(room.notes());
     return notes;
   }
 
@@ -319,6 +323,7 @@ final class PostgresConnector implements Connector {
               ? () -> false
               : timelines.judge(
                   connection, PgjdbcInternals.host(connection, destination.authority()));
+      room.look(connection, pooler.mode());
       if (catalog.isDue()) {
         catalog.refresh(connection);
       }

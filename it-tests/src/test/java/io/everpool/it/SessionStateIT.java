@@ -3,6 +3,7 @@ package io.everpool.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.CloseReason;
+import io.everpool.api.HealthCheck;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.core.Everpool;
@@ -139,7 +140,12 @@ class SessionStateIT {
   @Test
   void aConnectionOfAgeIsReplaced() throws SQLException {
     PoolConfig.Builder config =
-        Db.config("state-age").minSize(1).maxSize(1).maxLifetime(Duration.ofMillis(1_500));
+        Db.config("state-age")
+            .minSize(1)
+            .maxSize(1)
+            .maxLifetime(Duration.ofMillis(1_500))
+            .healthCheck(HealthCheck.LOOK)
+            .healthCheckInterval(Duration.ofSeconds(1)); // within the lifetime, or that is told
     try (LogCapture log = LogCapture.open();
         Pool pool = poolOfOne(config)) {
       int first;

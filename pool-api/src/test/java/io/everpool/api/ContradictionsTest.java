@@ -1,5 +1,6 @@
 package io.everpool.api;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -91,7 +92,7 @@ class ContradictionsTest {
   @ParameterizedTest
   @MethodSource("rows")
   void it_is_found_where_it_is_so_and_nothing_else(String row) {
-    PoolConfig config = WAYS.get(row).apply(config()).build();
+    PoolConfig config = requireNonNull(WAYS.get(row)).apply(config()).build();
 
     List<Contradiction> found = Contradictions.of(config, false);
 

@@ -109,11 +109,13 @@ final class TimeRules {
               "properties.socketFactory"),
           Row.of(
               "keepalive-beyond-lifetime",
-              "a peer that vanishes is missed by keepalive after `max-lifetime` only",
+              "`keepalives_idle`, `_interval` or `_count` is set, and a peer that vanishes is missed after"
+                  + " `max-lifetime` only",
               "a connection is replaced before keepalive could find it dead: lower keepalives_idle,"
                   + " _interval or _count",
               f ->
                   f.keepsAlive()
+                      && !f.keepAlive().equals(KeepAlive.DEFAULT)
                       && !f.hasOwnSocket()
                       && isWithin(f.config().maxLifetime(), missedAfter(f.keepAlive())),
               "url",

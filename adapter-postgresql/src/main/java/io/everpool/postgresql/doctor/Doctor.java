@@ -68,8 +68,6 @@ public final class Doctor {
     } catch (InvalidPoolConfigException e) {
       e.problems().forEach(problem -> findings.problem(Subject.SETTINGS, problem));
       findings.skipAfter(Subject.SETTINGS);
-    } catch (Exception e) {
-      findings.problem(Subject.SETTINGS, "the connector can't be closed: " + e);
     }
   }
 

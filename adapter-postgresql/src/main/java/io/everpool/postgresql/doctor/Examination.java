@@ -58,7 +58,7 @@ final class Examination {
     step(Subject.POOLER, this::pooler);
     step(Subject.LATENCY, this::latency);
     step(Subject.VERSIONS, this::versions);
-    step(Subject.SLOTS, this::slots);
+    step(Subject.SLOTS, () -> slots(told));
     step(Subject.TIMEOUTS, this::timeouts);
     step(Subject.FUNCTIONS, () -> functions(told));
     return told;
@@ -132,14 +132,15 @@ final class Examination {
     }
   }
 
-  private void slots() throws SQLException {
+  private void slots(List<String> told) throws SQLException {
     if (behindPooler) {
       findings.ok(
           Subject.SLOTS, "the pooler's own limits count (max_client_conn, default_pool_size)");
       return;
     }
     Slots slots = Slots.of(connection);
-    String warning = slots.warning(config.maxSize());
+    String warning = slots.warning(config.maxSize(), 1);
+    told.add(warning);
     if (slots.free() == 0) {
       findings.problem(Subject.SLOTS, "no further connection can be opened: " + warning);
     } else if (!warning.isEmpty()) {

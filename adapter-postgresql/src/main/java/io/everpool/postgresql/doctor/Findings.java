@@ -22,12 +22,16 @@ final class Findings {
     all.add(new Finding(Level.PROBLEM, subject, text));
   }
 
+  void skip(Subject subject, String text) {
+    all.add(new Finding(Level.SKIPPED, subject, text));
+  }
+
   /** What comes after {@code subject}, up to the contradictions, can't be looked at. */
   void skipAfter(Subject subject) {
     for (Subject later : Subject.values()) {
       if (later.compareTo(subject) > 0 && later.compareTo(Subject.NOTES) < 0) {
         String before = subject.name().toLowerCase(Locale.ROOT);
-        all.add(new Finding(Level.SKIPPED, later, "not looked at, because of the " + before));
+        skip(later, "not looked at, because of the " + before);
       }
     }
   }

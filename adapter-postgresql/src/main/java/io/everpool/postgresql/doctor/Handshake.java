@@ -11,10 +11,9 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
-import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.Date;
+import java.time.Instant;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSession;
@@ -131,7 +130,7 @@ final class Handshake {
   private boolean withTls(HostPort host, SSLSession session, boolean local) throws IOException {
     X509Certificate certificate = (X509Certificate) session.getPeerCertificates()[0];
     boolean named = PGjdbcHostnameVerifier.INSTANCE.verify(host.host(), session);
-    boolean valid = isValid(certificate, 0);
+    boolean valid = isValid(certificate, Duration.ZERO);
     String text =
         host
             + " has "
@@ -165,7 +164,7 @@ final class Handshake {
         findings.advice(
             Subject.TLS, text + "; it isn't used, for sslmode is " + mode + ": set verify-full");
       }
-    } else if (!isValid(certificate, SOON.toMillis()) && isValid(certificate, 0)) {
+    } else if (!isValid(certificate, SOON) && isValid(certificate, Duration.ZERO)) {
       findings.advice(Subject.TLS, text + ", which is soon: renew it");
     } else if (mode.startsWith("verify-") || local) {
       findings.ok(Subject.TLS, text);
@@ -180,13 +179,10 @@ final class Handshake {
     }
   }
 
-  private static boolean isValid(X509Certificate certificate, long inMillis) {
-    try {
-      certificate.checkValidity(new Date(System.currentTimeMillis() + inMillis));
-      return true;
-    } catch (CertificateException e) {
-      return false;
-    }
+  private static boolean isValid(X509Certificate certificate, Duration later) {
+    Instant at = Instant.now().plus(later);
+    return !at.isBefore(certificate.getNotBefore().toInstant())
+        && !at.isAfter(certificate.getNotAfter().toInstant());
   }
 
   /** Takes any certificate, for it is to be looked at; nothing is sent to whoever has it. */

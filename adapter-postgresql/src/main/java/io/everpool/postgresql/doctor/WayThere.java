@@ -1,6 +1,7 @@
 package io.everpool.postgresql.doctor;
 
 import io.everpool.postgresql.doctor.Finding.Subject;
+import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.url.Destination;
 import io.everpool.postgresql.url.HostPort;
 import java.io.IOException;
@@ -31,6 +32,12 @@ final class WayThere {
 
   /** Whether a login may be tried. */
   boolean examine() {
+    if (destination.properties().containsKey(PropertyNames.SOCKET_FACTORY)) {
+      for (Subject subject : List.of(Subject.NAME, Subject.PORT, Subject.TLS)) {
+        findings.skip(subject, "not looked at, for socketFactory knows another way there");
+      }
+      return true;
+    }
     Map<HostPort, List<InetAddress>> addresses = resolve();
     if (addresses.isEmpty()) {
       findings.skipAfter(Subject.NAME);
@@ -39,8 +46,11 @@ final class WayThere {
     List<HostPort> open = new ArrayList<>();
     addresses.forEach(
         (host, all) -> {
-          if (all.stream().filter(address -> isOpen(host, address)).count() > 0) {
-            open.add(host);
+          int before = open.size();
+          for (InetAddress address : all) { // each is looked at, though one would do
+            if (isOpen(host, address) && open.size() == before) {
+              open.add(host);
+            }
           }
         });
     if (open.isEmpty()) {

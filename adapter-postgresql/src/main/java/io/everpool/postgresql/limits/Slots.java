@@ -119,9 +119,11 @@ public record Slots(
   /**
    * What there is to say of a pool that is just being opened, by its first connection; empty if
    * there is room for it, as far as one can see.
+   *
+   * @param ownMost how many of its namesakes may be its own, the one that asks included; 1 or more
    */
-  public String warning(int maxSize) {
-    int room = free() + 1; // the connection that asks is the pool's
+  public String warning(int maxSize, int ownMost) {
+    int room = free() + Math.max(1, Math.min(namesakes, ownMost));
     if (room < maxSize) {
       return "max-size is "
           + maxSize

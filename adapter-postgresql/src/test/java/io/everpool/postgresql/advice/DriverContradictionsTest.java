@@ -1,5 +1,6 @@
 package io.everpool.postgresql.advice;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.Contradiction;
@@ -196,7 +197,7 @@ class DriverContradictionsTest {
   @ParameterizedTest
   @MethodSource("rows")
   void it_is_found_where_it_is_so_and_nothing_else(String row) {
-    List<Contradiction> found = all(WAYS.get(row).config());
+    List<Contradiction> found = all(requireNonNull(WAYS.get(row)).config());
 
     assertThat(found).extracting(Contradiction::rule).containsExactly(row);
     assertThat(found.get(0).text())

@@ -3,6 +3,7 @@ package io.everpool.postgresql.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.PoolConfig;
+import io.everpool.postgresql.PlainSocketFactory;
 import io.everpool.postgresql.doctor.Finding.Level;
 import io.everpool.postgresql.doctor.Finding.Subject;
 import io.everpool.servers.Await;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
@@ -165,6 +167,16 @@ class DoctorTest {
         Subject.NAME,
         "nobody.invalid",
         "check its spelling");
+  }
+
+  /** A socket of the user's own, to a Unix-domain socket for one. */
+  @Test
+  void the_way_there_is_a_socket_factorys() {
+    PoolConfig.Builder own =
+        patient().properties(Map.of("socketFactory", PlainSocketFactory.class.getName()));
+    Report report = examine(own);
+    assertThat(report.works()).as(report.toString()).isTrue();
+    assertThat(only(report, Subject.NAME).level()).isEqualTo(Level.SKIPPED);
   }
 
   @Test

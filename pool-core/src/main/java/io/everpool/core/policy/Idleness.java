@@ -3,7 +3,22 @@ package io.everpool.core.policy;
 /** Which idle connections go, and when the pool goes to sleep. */
 public final class Idleness {
 
+  /** Where a server is full, what isn't needed is given back after this; nanoseconds. */
+  static final long CROWDED = 10_000_000_000L;
+
   private Idleness() {}
+
+  /**
+   * After how much idleness a connection above the minimum goes. Where the server is full somebody
+   * else waits for its place, or this very pool will when it has lost one.
+   *
+   * @param idleTimeout as configured, nanoseconds; 0 for never
+   * @param crowded whether the server was found full of late
+   * @return nanoseconds; 0 for never
+   */
+  public static long timeout(long idleTimeout, boolean crowded) {
+    return crowded ? Math.min(idleTimeout, CROWDED) : idleTimeout;
+  }
 
   /**
    * Whether an idle connection is one too many.

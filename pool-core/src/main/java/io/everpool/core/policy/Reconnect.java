@@ -11,6 +11,12 @@ public final class Reconnect {
   /** The first pause after an answer that more attempts make worse; nanoseconds. */
   static final long CAUTIOUS = 1_000_000_000L;
 
+  /**
+   * A pool whose connections are enough for its callers asks a full server for more so much more
+   * seldom than one that starves: each of ten such pools is refused once in a minute or two.
+   */
+  private static final int CONTENTED = 8;
+
   /** Further doublings make no difference to anybody. */
   private static final int MOST_DOUBLINGS = 20;
 
@@ -59,5 +65,21 @@ public final class Reconnect {
             failures, initial, someoneWaits ? Math.min(max, WATCHFUL) : max, random);
       }
     }
+  }
+
+  /**
+   * The pause of a pool whose callers are served, after a server without slots has refused it more.
+   * At least half of what it has grown to, so that several pools stay apart and none is lucky again
+   * and again.
+   *
+   * @param failures failed connects in a row; 1 or more
+   * @param max the highest ceiling of a pool that starves, nanoseconds
+   * @param random from 0 (inclusive) to 1 (exclusive)
+   * @return nanoseconds
+   */
+  public static long contentedPause(int failures, long max, double random) {
+    long most = CONTENTED * Math.max(CAUTIOUS, max);
+    long half = Backoff.delay(failures, CAUTIOUS, most, 0.5);
+    return half + (long) (half * random);
   }
 }

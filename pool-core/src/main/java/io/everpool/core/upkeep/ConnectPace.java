@@ -15,6 +15,9 @@ import java.util.function.DoubleSupplier;
 final class ConnectPace {
   private static final int FEW = 4;
 
+  /** For how long a server counts as full that was found so; nanoseconds. */
+  private static final long CROWDED = 300_000_000_000L;
+
   /** Between two attempts to find a thread for a connect; nanoseconds. */
   private static final long WITHOUT_THREAD = 100_000_000L;
 
@@ -35,6 +38,14 @@ final class ConnectPace {
 
   private volatile long watchFrom;
 
+  /** As {@link #notBefore}, of a full server, as long as its connections are enough. */
+  private long contentedUntil;
+
+  /** When the server was last full; meaningful where {@link #everFull}. */
+  private long fullAt;
+
+  private boolean everFull;
+
   ConnectPace(PoolConfig config, Environment environment, Workers workers, Engine engine) {
     this.config = config;
     this.random = environment.random();
@@ -43,6 +54,7 @@ final class ConnectPace {
     this.allowance = config.maxSize();
     this.notBefore = environment.time().nanoTime();
     this.watchFrom = notBefore;
+    this.contentedUntil = notBefore;
   }
 
   // ---- asked
@@ -53,7 +65,17 @@ final class ConnectPace {
         begun
             + Reconnect.sparing(
                 workers.stuck(), stuckBearable(), config.connectTimeout().toNanos());
-    return Math.max(untilAllowed(now), workers.stuck() < stuckBearable() ? 0 : begins - now);
+    long allowed = untilAllowed(now);
+    if (contentedUntil - now > allowed && isContented(now)) {
+      allowed = contentedUntil - now;
+    }
+    return Math.max(allowed, workers.stuck() < stuckBearable() ? 0 : begins - now);
+  }
+
+  /** Whether there are connections, and whoever waits for one gets it in good time. */
+  private boolean isContented(long now) {
+    long waited = now - engine.firstWaitsSince(now);
+    return waited < config.acquireTimeout().toNanos() / 2 && engine.anyLive();
   }
 
   /** So many connects may hang in the driver before the pool becomes sparing with further ones. */
@@ -73,6 +95,14 @@ final class ConnectPace {
   /** How many connects may be in progress at once. */
   int allowance() {
     return allowance;
+  }
+
+  /**
+   * Whether the server was found full of late, so that what nobody needs here somebody needs
+   * elsewhere. Upkeep thread only.
+   */
+  boolean crowded(long now) {
+    return everFull && now - fullAt < CROWDED;
   }
 
   /** What a connect takes, nanoseconds; 0 before the first. Upkeep thread only. */
@@ -101,6 +131,7 @@ final class ConnectPace {
   private void holdBack(long until) {
     notBefore = until;
     watchFrom = until;
+    contentedUntil = until;
   }
 
   /** A connect took so long, whatever has become of it since. */
@@ -110,6 +141,7 @@ final class ConnectPace {
 
   /** A connect of the present generation has succeeded. */
   void succeeded(long now) {
+    contentedUntil = now;
     if (allowance < config.maxSize()) {
       // After an outage, and there may be other pools: not all of them at once.
       holdBack(now + Growth.breath(took, random.getAsDouble()));
@@ -123,6 +155,13 @@ final class ConnectPace {
     double drawn = random.getAsDouble();
     notBefore = now + pauseAfter(means, inARow, false, drawn);
     watchFrom = now + pauseAfter(means, inARow, true, drawn);
+    contentedUntil = watchFrom;
+    if (means == Verdict.OUT_OF_SLOTS) {
+      contentedUntil =
+          now + Reconnect.contentedPause(inARow, config.retry().maxBackoff().toNanos(), drawn);
+      everFull = true;
+      fullAt = now;
+    }
   }
 
   private long pauseAfter(Verdict means, int inARow, boolean someoneWaits, double drawn) {

@@ -14,6 +14,7 @@ final class Expiry {
   private final Slot[] slots;
   private final SlotActivity activity;
   private final SleepSwitch sleep;
+  private final ConnectPace pace;
 
   /** Whether there may be connections that have only some time to live. */
   private final boolean limited;
@@ -36,6 +37,7 @@ final class Expiry {
     this.slots = engine.slots();
     this.activity = shared.activity;
     this.sleep = shared.sleep;
+    this.pace = shared.pace;
   }
 
   /**
@@ -89,7 +91,7 @@ final class Expiry {
   /** Evicts what has idled for longer than idle-timeout, as far as the minimum is kept. */
   void evictTheIdle(long now) {
     int live = activity.live();
-    long timeout = config.idleTimeout().toNanos();
+    long timeout = idleTimeout(now);
     if (timeout <= 0 || live <= config.minSize() || !idleSince.hasCome(now - timeout)) {
       return;
     }
@@ -110,10 +112,14 @@ final class Expiry {
   long dueIn(long now) {
     long due = Long.MAX_VALUE;
     boolean ages = limited && !sleep.asleep();
-    long timeout = config.idleTimeout().toNanos();
+    long timeout = idleTimeout(now);
     boolean idlesOut = timeout > 0 && activity.live() > config.minSize();
     due = ages ? Math.min(due, expires.dueIn(now)) : due;
     return idlesOut ? Math.min(due, idleSince.dueIn(now - timeout)) : due;
+  }
+
+  private long idleTimeout(long now) {
+    return Idleness.timeout(config.idleTimeout().toNanos(), pace.crowded(now));
   }
 
   /** What has come or was used since the last pass is among these. */

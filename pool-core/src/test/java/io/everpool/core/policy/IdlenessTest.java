@@ -25,4 +25,14 @@ class IdlenessTest {
     assertThat(Idleness.asleep(true, 60, 60, 1)).isFalse();
     assertThat(Idleness.asleep(false, 60, 60, 0)).isFalse();
   }
+
+  /** Somebody else waits for the place; who wants his own for ever has said so. */
+  @Test
+  void where_the_server_is_full_what_is_not_needed_goes_sooner() {
+    long second = 1_000_000_000L;
+    assertThat(Idleness.timeout(300 * second, false)).isEqualTo(300 * second);
+    assertThat(Idleness.timeout(300 * second, true)).isEqualTo(10 * second);
+    assertThat(Idleness.timeout(5 * second, true)).isEqualTo(5 * second);
+    assertThat(Idleness.timeout(0, true)).isZero();
+  }
 }

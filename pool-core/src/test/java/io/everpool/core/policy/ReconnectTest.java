@@ -45,6 +45,19 @@ class ReconnectTest {
     }
   }
 
+  /** Its callers are served; ten of them are refused a handful of times in a minute. */
+  @Test
+  void whoHasConnectionsAsksAFullServerForMoreSeldom() {
+    assertThat(Reconnect.contentedPause(1, MAX, 0)).isEqualTo(500 * MS);
+    assertThat(Reconnect.contentedPause(1, MAX, ALMOST)).isBetween(999 * MS, 1_000 * MS);
+    for (int failures = 8; failures < 100; failures++) {
+      assertThat(Reconnect.contentedPause(failures, MAX, 0)).isEqualTo(64_000 * MS);
+      assertThat(Reconnect.contentedPause(failures, MAX, ALMOST))
+          .isBetween(127_000 * MS, 128_000 * MS);
+    }
+    assertThat(Reconnect.contentedPause(100, 50 * MS, ALMOST)).isLessThanOrEqualTo(8_000 * MS);
+  }
+
   /** Of many pools that lost the same server each goes on after another while. */
   @Test
   void aRefillHoldsItsBreathForUpToAConnectAndNoLongerThanAnybodyNotices() {

@@ -39,6 +39,8 @@ final class FakeDatabase implements Connector {
   private boolean promoted;
   private long queries;
   private long opened;
+  private int slots = Integer.MAX_VALUE;
+  private long refused;
 
   FakeDatabase(Universe universe) {
     this.universe = universe;
@@ -54,6 +56,16 @@ final class FakeDatabase implements Connector {
 
   boolean frozen() {
     return mood == Mood.FROZEN;
+  }
+
+  /** How many connections there may be. */
+  void slots(int value) {
+    slots = value;
+  }
+
+  /** Connects that came when there were as many. */
+  long refused() {
+    return refused;
   }
 
   /** From now on no connect is cut off for no reason. */
@@ -102,6 +114,10 @@ final class FakeDatabase implements Connector {
       case UP -> {
         if (resets && universe.random.nextInt(100) == 0) {
           throw new SQLException("reset by peer", "08006");
+        }
+        if (open.size() >= slots) {
+          refused++;
+          throw new SQLException("too many clients", "53300");
         }
       }
       case DOWN -> throw new SQLException("refused", "57P01");

@@ -1,0 +1,89 @@
+package io.everpool.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.core.Everpool;
+import io.everpool.servers.PostgresServer;
+import io.everpool.servers.ServerSettings;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** A max-size for which the server has no room is told when the pool opens, once, in numbers. */
+class RoomIT {
+  private static final String PASSWORD = "x";
+  private static PostgresServer server;
+
+  @BeforeAll
+  static void start() {
+    server = PostgresServer.start(ServerSettings.defaults().with("max_connections", "50"));
+    server.execute("create role wide login password '" + PASSWORD + "'");
+    server.execute("create role narrow login password '" + PASSWORD + "' connection limit 5");
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  private static PoolConfig.Builder config(String role) {
+    return PoolConfig.builder(server.jdbcUrl()).name("room").user(role).password(PASSWORD);
+  }
+
+  private static List<String> told(LogCapture log) {
+    return log.lines(Level.WARN, "max-size is ");
+  }
+
+  @Test
+  void others_hold_what_the_pool_may_want() throws Exception {
+    List<Connection> others = new ArrayList<>();
+    try (LogCapture log = LogCapture.open()) {
+      for (int i = 0; i < 40; i++) {
+        others.add(DriverManager.getConnection(server.jdbcUrl(), "wide", PASSWORD));
+      }
+      try (Pool pool = Everpool.open(config("wide").build())) {
+        assertThat(told(log))
+            .hasSize(1)
+            .first()
+            .asString()
+            .startsWith("Pool room: max-size is 20, and the server has room for ")
+            .contains("max_connections is 50", "3 are reserved", "Lower max-size");
+        Db.grow(pool, 3);
+        assertThat(told(log)).as("once").hasSize(1);
+      }
+    } finally {
+      for (Connection other : others) {
+        other.close();
+      }
+    }
+  }
+
+  @Test
+  void the_role_may_have_less() throws Exception {
+    try (LogCapture log = LogCapture.open();
+        Pool pool = Everpool.open(config("narrow").build())) {
+      assertThat(told(log))
+          .hasSize(1)
+          .first()
+          .asString()
+          .contains("max-size is 20", "room for 5", "this role may have 5");
+      assertThat(pool.snapshot().total()).isPositive();
+    }
+  }
+
+  @Test
+  void there_is_room() throws Exception {
+    try (LogCapture log = LogCapture.open();
+        Pool pool = Everpool.open(config("narrow").maxSize(3).build())) {
+      Db.grow(pool, 3);
+      assertThat(told(log)).isEmpty();
+    }
+  }
+}

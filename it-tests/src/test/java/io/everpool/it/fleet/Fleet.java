@@ -1,0 +1,145 @@
+package io.everpool.it.fleet;
+
+import io.everpool.servers.PostgresServer;
+import io.everpool.servers.ServerSettings;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Processes with pools on a server of their own, all of them opened before any of them works. */
+final class Fleet implements AutoCloseable {
+  static final String EVERPOOL = "everpool";
+  static final String HIKARI = "hikari";
+  static final int SLOTS = 50;
+
+  /** What a pool has done. */
+  record Score(long served, long failed) {}
+
+  private final PostgresServer server;
+  private final List<Process> processes = new ArrayList<>();
+  private final List<BufferedReader> answers = new ArrayList<>();
+
+  private Fleet(PostgresServer server) {
+    this.server = server;
+  }
+
+  /** Opens them, and returns when all are open. */
+  static Fleet launch(String kind, int ships, int pools, int threads) throws IOException {
+    PostgresServer server =
+        PostgresServer.start(
+            ServerSettings.defaults().with("max_connections", Integer.toString(SLOTS)));
+    Fleet fleet = new Fleet(server);
+    boolean launched = false;
+    try {
+      for (int i = 0; i < ships; i++) {
+        fleet.add(kind, pools, threads);
+      }
+      for (BufferedReader answer : fleet.answers) {
+        expect(answer, Ship.READY);
+      }
+      launched = true;
+      return fleet;
+    } finally {
+      if (!launched) {
+        fleet.close();
+      }
+    }
+  }
+
+  private void add(String kind, int pools, int threads) throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:TieredStopAtLevel=1",
+            "-Xmx64m",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Ship.class.getName(),
+            kind,
+            Integer.toString(pools),
+            Integer.toString(threads));
+    builder.environment().put("LIBPQ_URL", server.libpqUrl());
+    builder.environment().put("JDBC_URL", server.jdbcUrl());
+    builder.environment().put("DB_USER", server.user());
+    builder.environment().put("DB_PASSWORD", server.password());
+    builder.redirectErrorStream(true);
+    Process process = builder.start();
+    processes.add(process);
+    answers.add(
+        new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8)));
+  }
+
+  /** The next line that begins so; the log comes between. */
+  private static String expect(BufferedReader answer, String beginning) throws IOException {
+    List<String> before = new ArrayList<>();
+    for (String line; (line = answer.readLine()) != null; before.add(line)) {
+      if (line.startsWith(beginning)) {
+        return line;
+      }
+    }
+    throw new AssertionError(
+        "ended early: " + before.stream().limit(40).collect(Collectors.joining("\n")));
+  }
+
+  private void order() throws IOException {
+    for (Process process : processes) {
+      Writer writer = new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8);
+      writer.write("go\n");
+      writer.flush();
+    }
+  }
+
+  /** They begin to work. */
+  void work() throws IOException {
+    order();
+  }
+
+  /** They end; what each pool has done. */
+  List<Score> end(int poolsOfEach) throws IOException {
+    order();
+    List<Score> scores = new ArrayList<>();
+    for (BufferedReader answer : answers) {
+      for (int i = 0; i < poolsOfEach; i++) {
+        String[] numbers = expect(answer, Ship.POOL).substring(Ship.POOL.length()).split(" ", -1);
+        scores.add(new Score(Long.parseLong(numbers[0]), Long.parseLong(numbers[1])));
+      }
+    }
+    return scores;
+  }
+
+  /** Connects that the server has turned away so far, for it was full. */
+  long refused() {
+    return server
+        .log()
+        .lines()
+        .filter(
+            line ->
+                line.contains("remaining connection slots are reserved")
+                    || line.contains("too many clients already"))
+        .count();
+  }
+
+  PostgresServer server() {
+    return server;
+  }
+
+  /** How often in a minute. */
+  static double perMinute(long count, Duration time) {
+    return count * 60_000.0 / time.toMillis();
+  }
+
+  @Override
+  public void close() {
+    processes.forEach(Process::destroyForcibly);
+    server.close();
+  }
+}

@@ -1,0 +1,150 @@
+package io.everpool.core.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+import io.everpool.core.engine.WaitResult;
+import io.everpool.core.engine.Waiter;
+import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.upkeep.UpkeepWithoutFaces;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** More pools than a server has room for: each keeps to what it has, and leaves room for others. */
+class FleetTest {
+  private static final long SECOND = 1_000_000_000L;
+  private static final long MINUTE = 60 * SECOND;
+  private static final int SLOTS = 47;
+
+  /** Waits, and is looked at when the test does. */
+  private static final class Caller extends Waiter {
+    Caller(long since) {
+      super(since);
+    }
+
+    @Override
+    protected void wake() {}
+  }
+
+  /** One of the pools, and somebody who always waits for another of its connections. */
+  private static final class Member {
+    private final Universe universe;
+    private final UpkeepWithoutFaces upkeep;
+    private final long hold;
+    private final Set<Slot> held = new HashSet<>();
+    private Caller caller = new Caller(0);
+    private WaitResult last = WaitResult.WAIT;
+    private int served;
+
+    /**
+     * @param hold for how long each is used; 0 for ever
+     */
+    Member(Universe universe, FakeDatabase database, int maxSize, long hold) {
+      this.universe = universe;
+      this.hold = hold;
+      upkeep =
+          new UpkeepWithoutFaces(
+              PoolConfig.builder("fake:").minSize(2).maxSize(maxSize).build(),
+              database,
+              database::classify,
+              universe.environment(),
+              new PoolEvents("sim", List.of()));
+      upkeep.start();
+    }
+
+    private Engine engine() {
+      return upkeep.engine();
+    }
+
+    void want() {
+      caller = new Caller(universe.nanoTime());
+      handle(engine().begin(caller, 1, 10));
+    }
+
+    void look() {
+      handle(last == WaitResult.RELOOK ? engine().relook(caller, 1) : engine().step(caller, 1));
+    }
+
+    private void handle(WaitResult result) {
+      last = result;
+      if (result == WaitResult.SERVED) {
+        served++;
+        for (Slot slot : engine().slots()) {
+          if (slot.state() == State.LEASED && held.add(slot) && hold > 0) {
+            universe.after(hold, () -> release(slot));
+          }
+        }
+        want();
+      }
+    }
+
+    private void release(Slot slot) {
+      held.remove(slot);
+      engine().release(slot, slot.word());
+    }
+
+    /** All that it has comes back, and nobody wants it any more. */
+    void release() {
+      engine().leave(caller);
+      Set.copyOf(held).forEach(this::release);
+    }
+  }
+
+  private static FakeDatabase database(Universe universe) {
+    universe.calm();
+    FakeDatabase database = new FakeDatabase(universe);
+    database.calm();
+    database.slots(SLOTS);
+    return database;
+  }
+
+  /** Each could have twenty and uses what it gets; nobody waits for long. */
+  @Test
+  void everybody_has_something_and_the_server_is_left_alone() {
+    for (long seed = 1; seed <= 3; seed++) {
+      Universe universe = new Universe(seed);
+      FakeDatabase database = database(universe);
+      List<Member> fleet =
+          IntStream.range(0, 10).mapToObj(i -> new Member(universe, database, 20, SECOND)).toList();
+      universe.run(5 * SECOND, () -> {});
+      fleet.forEach(Member::want);
+      universe.run(2 * MINUTE, () -> fleet.forEach(Member::look));
+
+      assertThat(fleet).as("seed " + seed).allMatch(member -> member.served >= 2);
+      assertThat(database.open()).isEqualTo(SLOTS);
+      long before = database.refused();
+      universe.run(5 * MINUTE, () -> fleet.forEach(Member::look));
+      assertThat(database.refused() - before)
+          .as("in five minutes, by ten pools, seed " + seed)
+          .isBetween(1L, 80L);
+    }
+  }
+
+  /** It was found full by the one that has it all, and another has nothing. */
+  @Test
+  void who_has_found_the_server_full_gives_back_soon_what_he_does_not_need() {
+    for (long seed = 1; seed <= 20; seed++) {
+      Universe universe = new Universe(seed);
+      FakeDatabase database = database(universe);
+      Member greedy = new Member(universe, database, 2 * SLOTS, 0);
+      greedy.want();
+      universe.run(MINUTE, greedy::look);
+      assertThat(greedy.served).as("seed " + seed).isEqualTo(SLOTS);
+      Member late = new Member(universe, database, 20, 0);
+      late.want();
+      universe.run(MINUTE, late::look);
+      assertThat(late.served).isZero();
+
+      greedy.release();
+      universe.run(MINUTE, late::look);
+
+      assertThat(late.served).as("seed " + seed).isPositive();
+    }
+  }
+}
