@@ -51,7 +51,8 @@ final class PostgresConnection implements PhysicalConnection {
   /**
    * @param catalog what is known of the database
    * @param socket that of the connection, beneath its TLS; null if it can't be looked at
-   * @param primaryExpected whether a standby isn't what one connects to here
+   * @param readOnly whether its server takes no writes on it, as it has told or was asked
+   * @param purpose what the connector's sessions are for
    * @param pooler which gives the session's server process to others between its transactions; null
    *     if none does
    * @param ignoresReadOnly whether the driver does nothing for {@code setReadOnly}
@@ -62,7 +63,8 @@ final class PostgresConnection implements PhysicalConnection {
       SessionCatalog catalog,
       @Nullable LookableSocket socket,
       LookupPermission lookupPermission,
-      BooleanSupplier primaryExpected,
+      boolean readOnly,
+      Purpose purpose,
       @Nullable Pooler pooler,
       boolean ignoresReadOnly,
       BooleanSupplier supersedesEarlier)
@@ -73,7 +75,7 @@ final class PostgresConnection implements PhysicalConnection {
     this.settings = new DriverSettings(jdbc);
     this.socket = socket;
     this.commits = new CommitOutcome(jdbc, lookupPermission);
-    this.writes = new SessionWrites(jdbc, primaryExpected);
+    this.writes = new SessionWrites(jdbc, readOnly, purpose);
     this.pooler = pooler;
     this.ignoresReadOnly = ignoresReadOnly;
     this.supersedesEarlier = supersedesEarlier;
@@ -211,6 +213,11 @@ final class PostgresConnection implements PhysicalConnection {
   @Override
   public boolean isServerReadOnly(SideEffects sideEffects) {
     return writes.haveEnded(sideEffects);
+  }
+
+  @Override
+  public boolean beganReadOnly() {
+    return writes.wereRefusedAtFirst();
   }
 
   boolean onStandby() {

@@ -34,7 +34,6 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -58,7 +57,7 @@ final class PostgresConnector implements Connector {
   private final RoomCheck room;
   private final List<Contradiction> contradictions;
   private final Set<Opening> underWay = ConcurrentHashMap.newKeySet();
-  private volatile boolean primaryExpected;
+  private final Purpose purpose;
   private volatile boolean everOpened;
   private volatile boolean closed;
 
@@ -88,7 +87,7 @@ final class PostgresConnector implements Connector {
       refuseWhatWeWouldDo(destination);
     }
     String type = properties.getOrDefault(PropertyNames.TARGET_SERVER_TYPE, "any");
-    this.primaryExpected = type.equals("primary") || type.equals("master");
+    this.purpose = new Purpose(type.equals("primary") || type.equals("master"));
   }
 
   /** What a driver that doesn't find our TLS sockets leaves undone. */
@@ -318,16 +317,16 @@ final class PostgresConnector implements Connector {
       throws SQLException {
     try {
       pooler.meet(connection);
-      BooleanSupplier supersedesEarlier =
+      Timelines.Judgement judgement =
           SessionWrites.areRefused(connection)
-              ? () -> false
+              ? Timelines.Judgement.READS
               : timelines.judge(
                   connection, PgjdbcInternals.host(connection, destination.authority()));
       room.look(connection, pooler.mode());
       if (catalog.isDue()) {
         catalog.refresh(connection);
       }
-      return session(connection, socket.get(), supersedesEarlier);
+      return session(connection, socket.get(), judgement);
     } catch (SQLException | RuntimeException | Error e) {
       connection.close();
       throw e;
@@ -335,7 +334,7 @@ final class PostgresConnector implements Connector {
   }
 
   private PostgresConnection session(
-      Connection connection, @Nullable LookableSocket socket, BooleanSupplier supersedesEarlier)
+      Connection connection, @Nullable LookableSocket socket, Timelines.Judgement judgement)
       throws SQLException {
     PostgresConnection session =
         new PostgresConnection(
@@ -343,14 +342,13 @@ final class PostgresConnector implements Connector {
             catalog,
             socket,
             lookupPermission,
-            () -> primaryExpected,
+            judgement.readOnly(),
+            purpose,
             pooler.lendsByTransaction() ? pooler : null,
             "ignore".equalsIgnoreCase(destination.properties().get("readOnlyMode")),
-            supersedesEarlier);
+            judgement.supersedesEarlier());
     everOpened = true;
-    if (!session.onStandby()) {
-      primaryExpected = true;
-    }
+    purpose.met(session.onStandby(), session.beganReadOnly());
     return session;
   }
 

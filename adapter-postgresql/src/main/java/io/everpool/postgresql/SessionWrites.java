@@ -5,7 +5,6 @@ import io.everpool.postgresql.driver.PgjdbcInternals;
 import io.everpool.postgresql.session.SideEffect;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.function.BooleanSupplier;
 import org.postgresql.PGConnection;
 
 /**
@@ -16,7 +15,8 @@ final class SessionWrites {
   private static final String READ_ONLY = "default_transaction_read_only";
 
   private final Connection jdbc;
-  private final BooleanSupplier primaryExpected;
+  private final Purpose purpose;
+  private final boolean readOnlyAtFirst;
   private final boolean wroteAtFirst;
 
   /** Whether the session was told by us to refuse writes. */
@@ -25,11 +25,12 @@ final class SessionWrites {
   /**
    * Of a session that has just begun.
    *
-   * @param primaryExpected whether a standby isn't what one connects to here
+   * @param readOnly whether it takes no writes, as its server has told or was asked
    */
-  SessionWrites(Connection jdbc, BooleanSupplier primaryExpected) {
+  SessionWrites(Connection jdbc, boolean readOnly, Purpose purpose) {
     this.jdbc = jdbc;
-    this.primaryExpected = primaryExpected;
+    this.purpose = purpose;
+    this.readOnlyAtFirst = readOnly;
     this.wroteAtFirst = !isOn(jdbc, READ_ONLY);
   }
 
@@ -65,22 +66,23 @@ final class SessionWrites {
   }
 
   /**
-   * Whether the server is a standby, as it tells from version 14 on, where a primary is expected:
-   * because {@code targetServerType} says so, or because there was one at the same URL before. A
-   * pool that has only ever seen standbys is meant for them.
+   * Whether the server is a standby, as it tells from version 14 on and is asked at the beginning
+   * otherwise, where a primary is expected: because {@code targetServerType} says so, or because
+   * there was one at the same URL before. A pool that has only ever seen standbys is meant for
+   * them.
    *
    * <p>Or whether it has been told to write no more ({@code default_transaction_read_only}, as
    * operators do with an old primary and some clouds with a full disk), which it tells from version
-   * 14 on with its next answer. A session that began so is meant to be so; and of one whose program
-   * has set something by SQL nobody can tell who it was.
+   * 14 on with its next answer. Where all sessions began so they are meant to be so; and of one
+   * whose program has set something by SQL nobody can tell who it was.
    */
   boolean haveEnded(SideEffects sideEffects) {
-    return onStandby() ? primaryExpected.getAsBoolean() : toldToWriteNoMore(sideEffects);
+    return onStandby() ? purpose.isPrimary() : toldToWriteNoMore(sideEffects);
   }
 
   private boolean toldToWriteNoMore(SideEffects sideEffects) {
     try {
-      return wroteAtFirst
+      return (wroteAtFirst || purpose.isWriting())
           && !refused
           && isOn(jdbc, READ_ONLY)
           && !sideEffects.has(SideEffect.SETTINGS)
@@ -91,7 +93,13 @@ final class SessionWrites {
   }
 
   boolean onStandby() {
-    return isOn(jdbc, "in_hot_standby");
+    String told = ((PGConnection) jdbc).getParameterStatus("in_hot_standby");
+    return told == null ? readOnlyAtFirst && wroteAtFirst : told.equals("on");
+  }
+
+  /** Whether they were refused from the beginning. */
+  boolean wereRefusedAtFirst() {
+    return readOnlyAtFirst;
   }
 
   /** Whether the session of a connection can't write, as its server tells from version 14 on. */

@@ -155,12 +155,12 @@ class SupersededServerTest {
     try (Connection current = connect(promoted.server());
         Connection superseded = connect(old);
         Connection standby = connect(follower.server())) {
-      assertThat(timelines.judge(current, "current").getAsBoolean()).isFalse();
-      assertThat(timelines.judge(standby, "standby").getAsBoolean()).isFalse();
+      assertThat(timelines.judge(current, "current").supersedesEarlier().getAsBoolean()).isFalse();
+      assertThat(timelines.judge(standby, "standby")).isSameAs(Timelines.Judgement.READS);
       assertThatThrownBy(() -> timelines.judge(superseded, "superseded"))
           .isInstanceOf(Timelines.Superseded.class);
       superseded.createStatement().execute("set default_transaction_read_only = on");
-      assertThat(timelines.judge(superseded, "superseded").getAsBoolean()).isFalse();
+      assertThat(timelines.judge(superseded, "superseded")).isSameAs(Timelines.Judgement.READS);
     }
   }
 

@@ -40,10 +40,11 @@ public final class Timelines {
   static final String QUESTION =
       """
       select (select system_identifier::text from pg_catalog.pg_control_system()),
-        case when pg_catalog.pg_is_in_recovery()
-            or pg_catalog.current_setting('transaction_read_only') = 'on'
-          then null else pg_catalog.substr(
-            pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8) end""";
+        case when reads then null else pg_catalog.substr(
+          pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8) end,
+        reads
+      from (select pg_catalog.pg_is_in_recovery()
+        or pg_catalog.current_setting('transaction_read_only') = 'on' as reads) as server""";
 
   /** One system's highest timeline: what any connection has seen, and what the pool was told of. */
   private record Height(AtomicLong seen, AtomicLong told) {
@@ -53,6 +54,20 @@ public final class Timelines {
   }
 
   private final Map<String, Height> heights = new ConcurrentHashMap<>();
+
+  /**
+   * What a new session is.
+   *
+   * @param readOnly whether it takes no writes; no where the server doesn't say
+   * @param supersedesEarlier tells, when the pool asks, whether its timeline is higher than all the
+   *     pool was told of
+   */
+  public record Judgement(boolean readOnly, BooleanSupplier supersedesEarlier) {
+    /** Of one that takes no writes: nothing can be lost that nobody writes. */
+    public static final Judgement READS = new Judgement(true, () -> false);
+
+    static final Judgement UNKNOWN = new Judgement(false, () -> false);
+  }
 
   /** The server has no such functions, or we no right to them. */
   private volatile boolean unknowable;
@@ -87,18 +102,17 @@ public final class Timelines {
    * its beginning: nothing can be lost that nobody writes.
    *
    * @param host as it is to be called
-   * @return tells, when the pool asks, whether its timeline is higher than all the pool was told of
    * @throws Superseded if it is lower than what was seen before
    * @throws SQLException if the connection is lost, or the server says nothing though others did
    */
-  public BooleanSupplier judge(Connection connection, String host) throws SQLException {
+  public Judgement judge(Connection connection, String host) throws SQLException {
     if (unknowable) {
-      return () -> false;
+      return Judgement.UNKNOWN;
     }
     try (Statement statement = DRIVER.query(connection, QUESTION);
         ResultSet row = statement.getResultSet()) {
       row.next();
-      return judge(host, row.getString(1), row.getString(2));
+      return row.getBoolean(3) ? Judgement.READS : judge(host, row.getString(1), row.getString(2));
     } catch (Superseded e) {
       throw e;
     } catch (SQLException e) {
@@ -107,7 +121,7 @@ public final class Timelines {
         throw e;
       }
       unknowable = cannotSay;
-      return () -> false;
+      return Judgement.UNKNOWN;
     }
   }
 
@@ -117,10 +131,10 @@ public final class Timelines {
   }
 
   /** The same of what a server has said; null for what it doesn't say. */
-  public BooleanSupplier judge(String host, @Nullable String system, @Nullable String timeline)
+  public Judgement judge(String host, @Nullable String system, @Nullable String timeline)
       throws Superseded {
     if (system == null || timeline == null || !TIMELINE.matcher(timeline).matches()) {
-      return () -> false;
+      return Judgement.UNKNOWN;
     }
     long now = Long.parseLong(timeline, HEXADECIMAL);
     Height height = heights.computeIfAbsent(system, key -> new Height(now));
@@ -128,6 +142,6 @@ public final class Timelines {
     if (now < before) {
       throw new Superseded(host, system, now, before);
     }
-    return () -> height.told.getAndAccumulate(now, Math::max) < now;
+    return new Judgement(false, () -> height.told.getAndAccumulate(now, Math::max) < now);
   }
 }

@@ -13,7 +13,7 @@ class TimelinesTest {
 
   private BooleanSupplier judge(@Nullable String system, @Nullable String timeline)
       throws Timelines.Superseded {
-    return timelines.judge("somewhere:5432", system, timeline);
+    return timelines.judge("somewhere:5432", system, timeline).supersedesEarlier();
   }
 
   @Test

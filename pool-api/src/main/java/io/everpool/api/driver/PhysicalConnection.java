@@ -157,6 +157,16 @@ public interface PhysicalConnection {
   }
 
   /**
+   * Whether the server took no writes on this connection when it was opened: a standby, or one that
+   * was told to write no more. So the pool sees whether there is a server that does, when one has
+   * become {@linkplain #isServerReadOnly read-only}. No round trip; always the same answer. A
+   * driver that can't tell says no.
+   */
+  default boolean beganReadOnly() {
+    return false;
+  }
+
+  /**
    * Lets the adapter learn what it wants to know of the database now and then. Called on a worker,
    * on an idle connection that nobody else can reach, after an examination at {@code
    * health-check-interval} that asks the server; not where it only looks, and never while the pool
@@ -167,8 +177,10 @@ public interface PhysicalConnection {
   default void refresh(long timeoutNanos) throws SQLException {}
 
   /**
-   * Whether the server has become one that doesn't write, as far as the driver was told; no round
-   * trip. What the program itself has asked for (a read-only transaction) doesn't count.
+   * Whether the server has become one that doesn't write, as far as the driver was told, or is one
+   * where others were that did; no round trip. The connection is kept for reading until the pool
+   * has found a server that writes. What the program itself has asked for (a read-only transaction)
+   * doesn't count.
    *
    * @param sideEffects what {@link Connector#sideEffects} said of the statements of this lease:
    *     what they have set may look the same

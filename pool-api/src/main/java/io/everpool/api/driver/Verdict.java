@@ -26,7 +26,10 @@ public enum Verdict {
   SERVER_DOWN(true),
   /** The server is starting, recovering or stopping and takes no sessions yet. */
   SERVER_STARTING(true),
-  /** The server doesn't write any more (a failover); a new connection may find the new primary. */
+  /**
+   * The server doesn't write any more (a failover): the connection is good for reading, and is
+   * given up when a new one has found a server that writes.
+   */
   READ_ONLY_SERVER(true),
   /** The server has no place for another session. */
   OUT_OF_SLOTS(true),

@@ -15,6 +15,7 @@ import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.FailureReports;
 import io.everpool.core.upkeep.HolderThreads;
+import io.everpool.core.upkeep.PrimarySearch;
 import io.everpool.core.upkeep.Resets;
 import io.everpool.core.upkeep.SharedState;
 import io.everpool.core.upkeep.UnitDeadlines;
@@ -45,6 +46,7 @@ public final class EngineLeaseManager implements LeaseManager {
   private final UnitDeadlines unitDeadlines;
   private final long acquireTimeout;
   private final FailureReports reports;
+  private final PrimarySearch search;
   private final TimeSource time;
   private final PoolEvents events;
   private final AcquireCheck check;
@@ -74,6 +76,7 @@ public final class EngineLeaseManager implements LeaseManager {
     this.unitDeadlines = shared.unitDeadlines();
     this.acquireTimeout = config.acquireTimeout().toNanos();
     this.reports = shared.reports();
+    this.search = shared.search();
     this.time = time;
     this.events = events;
     this.check = new AcquireCheck(config, classifier, shared);
@@ -281,6 +284,16 @@ public final class EngineLeaseManager implements LeaseManager {
         verdict,
         message);
     events.emit(new ConnectionFailed(config.name(), session.number(), verdict, message));
+  }
+
+  @Override
+  public PrimarySearch.Refusal writeRefused(Session session) {
+    return search.refused(session.slot());
+  }
+
+  @Override
+  public boolean awaitPrimary(long nanos) throws InterruptedException {
+    return search.await(nanos);
   }
 
   @Override

@@ -40,8 +40,8 @@ abstract class JudgedConnection extends LeasedConnection {
     }
     s.marks |= Session.FAILED;
     try {
-      judge(s, e);
-      return observer == null && s.commitUnanswered() && isLoss(s, e) ? outcomeUnknown(e) : e;
+      SQLException judged = judge(s, e);
+      return observer == null && s.commitUnanswered() && isLoss(s, e) ? outcomeUnknown(e) : judged;
     } catch (Throwable more) {
       s.marks |= Session.BROKEN; // so deep that nothing can be asked: it is not lent again
     }
@@ -91,18 +91,20 @@ abstract class JudgedConnection extends LeasedConnection {
     }
   }
 
-  private void judge(Session s, SQLException e) {
+  /** Returns what to throw. */
+  private SQLException judge(Session s, SQLException e) {
     Verdict verdict = s.leases.classify(e);
-    if (verdict == Verdict.READ_ONLY_SERVER && !s.serverBecameReadOnly()) {
-      return; // the program has asked for a read-only transaction, and that is all
+    if (verdict == Verdict.READ_ONLY_SERVER) {
+      // Else the program has asked for a read-only transaction, and that is all.
+      return s.serverBecameReadOnly() ? writeRefused(s, e) : e;
     }
     if (verdict.fatal()) {
       doom(s, verdict, e);
-      return;
+      return e;
     }
     if (s.shut()) {
       doom(s, Verdict.CONNECTION_LOST, e); // a state that nobody knows, but the driver has gone
-      return;
+      return e;
     }
     if (verdict == Verdict.STALE_PLAN) {
       s.marks |= Session.STALE_PLANS;
@@ -110,6 +112,23 @@ abstract class JudgedConnection extends LeasedConnection {
     if (verdict != Verdict.STATEMENT_FAILED && observer != null) {
       observer.failed(verdict, e);
     }
+    return e;
+  }
+
+  /** The connection is good for reading; what becomes of it depends on what else there is. */
+  private SQLException writeRefused(Session s, SQLException e) {
+    switch (s.leases.writeRefused(s)) {
+      case KEPT -> {
+        // to wait, or to try again, would be in vain
+      }
+      case SOUGHT -> {
+        if (observer != null) {
+          observer.writeRefused();
+        }
+      }
+      case REPLACED -> doom(s, Verdict.READ_ONLY_SERVER, e);
+    }
+    return WriteRefusedException.of(e, s.leases.connector());
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.upkeep.PrimarySearch;
 import java.sql.SQLException;
 import java.util.function.LongSupplier;
 
@@ -34,6 +35,20 @@ public interface LeaseManager {
    * A fatal failure while leased: doomed now, closed when it comes back. A late call does nothing.
    */
   void doom(Session session, long lease, Verdict verdict, SQLException failure);
+
+  /**
+   * The session's server has become one that takes no writes, though the program has not asked for
+   * that. Says what is to become of the session; called by whoever has it.
+   */
+  PrimarySearch.Refusal writeRefused(Session session);
+
+  /**
+   * Waits for the end of the search that {@link #writeRefused} has told of.
+   *
+   * @param nanos how long to wait; 0 or less for not at all
+   * @return whether a server that writes was found, so that another connection is to be had
+   */
+  boolean awaitPrimary(long nanos) throws InterruptedException;
 
   /**
    * Waits as any caller does for another connection and has the face {@link PooledConnection#rebind

@@ -4,6 +4,7 @@ import io.everpool.api.CloseReason;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.upkeep.PrimarySearch;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.Statement;
@@ -110,7 +111,8 @@ final class SessionCleanup {
         rollBack();
       }
       session.restore();
-      writesNoMore = session.foundReadOnly();
+      writesNoMore =
+          session.foundReadOnly() && leases.writeRefused(session) == PrimarySearch.Refusal.REPLACED;
       return null;
     } catch (Throwable e) {
       return e;

@@ -18,6 +18,12 @@ public interface UnitObserver {
   /** A call failed for a reason that isn't the caller's SQL or data. */
   void failed(Verdict verdict, SQLException failure);
 
+  /**
+   * A write was refused by a server that takes none any more. The connection is good for reading,
+   * and another server is being looked for: {@link LeaseManager#awaitPrimary}.
+   */
+  void writeRefused();
+
   /** Commits, by {@link PooledConnection#commitNow()}, and finds out if the answer is lost. */
   void commit() throws SQLException;
 }

@@ -24,7 +24,7 @@ public final class Fencing {
   /** Whether such a failure says something about the server at all. */
   public static boolean isEvidence(Verdict verdict) {
     return switch (verdict) {
-      case CONNECTION_LOST, SERVER_DOWN, SERVER_STARTING, READ_ONLY_SERVER -> true;
+      case CONNECTION_LOST, SERVER_DOWN, SERVER_STARTING -> true;
       default -> false;
     };
   }
@@ -32,18 +32,14 @@ public final class Fencing {
   /**
    * Whether to give up the whole generation. One killed backend is no reason: its neighbours would
    * be dumped for nothing. Half of the connections failing within the window is, and so is one that
-   * failed beside a connect that found the server away. A server that doesn't write any more has
-   * said so itself.
+   * failed beside a connect that found the server away. A server that doesn't write any more still
+   * reads, and is left only for one that writes.
    *
-   * @param verdict of the latest failure
    * @param failed connections of this generation that failed within the window
    * @param live connections of this generation before the first of these failed
    * @param serverAway whether a connect has failed within the window as on a server that is down
    */
-  public static boolean corroborated(Verdict verdict, int failed, int live, boolean serverAway) {
-    if (verdict == Verdict.READ_ONLY_SERVER) {
-      return true;
-    }
+  public static boolean corroborated(int failed, int live, boolean serverAway) {
     return failed > 0 && (serverAway || (failed >= 2 && 2 * failed >= live));
   }
 }

@@ -61,21 +61,31 @@ final class ConnectPace {
 
   /** How long until another connect may begin; 0 or less: now. Upkeep thread only. */
   long pause(long now) {
-    long begins =
-        begun
-            + Reconnect.sparing(
-                workers.stuck(), stuckBearable(), config.connectTimeout().toNanos());
     long allowed = untilAllowed(now);
     if (contentedUntil - now > allowed && isContented(now)) {
       allowed = contentedUntil - now;
     }
-    return Math.max(allowed, workers.stuck() < stuckBearable() ? 0 : begins - now);
+    return Math.max(allowed, spared(now));
   }
 
   /** Whether there are connections, and whoever waits for one gets it in good time. */
   private boolean isContented(long now) {
     long waited = now - engine.firstWaitsSince(now);
     return waited < config.acquireTimeout().toNanos() / 2 && engine.anyLive();
+  }
+
+  /** As {@link #pause}, if somebody waits for what the connect shows. Upkeep thread only. */
+  long pauseIfWatched(long now) {
+    return Math.max(Math.min(notBefore - now, watchFrom - now), spared(now));
+  }
+
+  /** How long threads that hang hold back another. */
+  private long spared(long now) {
+    long begins =
+        begun
+            + Reconnect.sparing(
+                workers.stuck(), stuckBearable(), config.connectTimeout().toNanos());
+    return workers.stuck() < stuckBearable() ? 0 : begins - now;
   }
 
   /** So many connects may hang in the driver before the pool becomes sparing with further ones. */

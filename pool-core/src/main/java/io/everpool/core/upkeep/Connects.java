@@ -18,6 +18,7 @@ import io.everpool.core.policy.Lifetime;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLTimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,6 +49,7 @@ public final class Connects {
   private final Fence fence;
   private final Logins logins;
   private final Reachability server;
+  private final PrimarySearch search;
 
   Connects(
       PoolConfig config,
@@ -70,6 +72,7 @@ public final class Connects {
     this.pace = shared.pace;
     this.fence = shared.fence;
     this.server = shared.server;
+    this.search = shared.search;
     this.logins = new Logins(config, connector, classifier, environment, credentials);
   }
 
@@ -88,61 +91,79 @@ public final class Connects {
       return true;
     }
     slot.attempt(Move.ABANDON, word);
+    withoutThread(now);
+    return false;
+  }
+
+  /** A connect has found no thread. Upkeep thread only. */
+  void withoutThread(long now) {
     server.failed(ConnectFailures.noThread(), Verdict.PROCESS_LIMIT);
     pace.withoutThread(now);
-    return false;
+  }
+
+  /** Opens a connection on this thread, and doesn't set it up. */
+  Login login() throws SQLException {
+    Login login = logins.open(config.connectTimeout().toNanos());
+    requireNonNull(login.physical(), "the connector opened no connection");
+    return login;
   }
 
   private void open(Slot slot, long word, int born, long now) {
     Login login;
     PhysicalConnection physical;
     try {
-      login = logins.open(config.connectTimeout().toNanos());
-      physical = requireNonNull(login.physical(), "the connector opened no connection");
+      login = login();
+      physical = login.physical();
     } catch (Throwable e) {
-      failed(slot, word, e);
+      failed(e, () -> slot.attempt(Move.ABANDON, word));
       return;
     }
     long arrived = environment.time().nanoTime();
     long number = fence.nextNumber();
     PooledEntry entry;
-    boolean supersedes;
+    News news;
     try {
       entry = sessionFactory.entry(slot, number, physical);
-      supersedes = physical.supersedesEarlier(); // last: an answer is given once, and must count
+      news = News.of(physical); // last: it is told once, and must count
     } catch (Throwable e) {
       Ending.unwanted(physical, events.pool());
-      failed(slot, word, e);
+      failed(e, () -> slot.attempt(Move.ABANDON, word));
       return;
     }
     Newcomer newcomer = new Newcomer(slot, word, entry, login.answer(), now, arrived);
-    if (supersedes) {
-      inbox.post(() -> supersede(newcomer));
+    boolean fences = news.fences(search);
+    if (fences) {
+      inbox.post(() -> supersede(newcomer, news, born));
+    } else if (!news.writes() && search.isUnderWay()) {
+      inbox.post(search::foundNone);
     }
     // A pool that is closed may never read that.
-    if ((!supersedes || engine.isClosed()) && newcomer.take() && !letIn(newcomer, born)) {
+    if ((!fences || engine.isClosed()) && newcomer.take() && !letIn(newcomer, born)) {
       Ending.unwanted(physical, events.pool());
       environment.scheduler().hurry();
     }
   }
 
   /**
-   * A failover has gone by unseen: what was opened before, or is being opened, goes to a server
-   * that was superseded. It is given up, whatever becomes of the connection that tells; that one is
-   * the first of the new generation. Upkeep thread only.
+   * There was a failover: what was opened before, or is being opened, goes to a server that was
+   * superseded, or writes no more. It is given up, whatever becomes of the connection that tells;
+   * that one is the first of the new generation. Upkeep thread only.
    */
-  private void supersede(Newcomer newcomer) {
+  private void supersede(Newcomer newcomer, News news, int born) {
     if (!newcomer.take()) {
       return;
     }
     long number = newcomer.entry.number();
+    int generation = born;
     try {
-      if (!engine.isClosed()) {
-        fence.fall("connection " + number + " shows that their server was superseded");
+      if (!engine.isClosed() && news.fences(search)) { // as another may have shown meanwhile
+        fence.fall(news.why("connection " + number));
         fence.spare(number);
+        search.found();
+        generation = fence.generation();
       }
     } finally {
-      if (!letIn(newcomer, fence.generation())) {
+      if (!letIn(newcomer, generation)) {
         PhysicalConnection physical = newcomer.entry.physical();
         workers.startInTime(
             "ending a connection nobody wanted",
@@ -206,12 +227,17 @@ public final class Connects {
     }
   }
 
-  private void failed(Slot slot, long word, Throwable thrown) {
+  /**
+   * A connect has failed; on its worker.
+   *
+   * @param end ends it; says whether it had not been given up before
+   */
+  void failed(Throwable thrown, BooleanSupplier end) {
     SQLException failure = ConnectFailures.describe(thrown);
     Verdict own = ConnectFailures.own(thrown);
     // A classifier is asked while the slot is still ours: one that hangs is a connect that hangs.
     Verdict means = own != null ? own : judge(failure);
-    if (slot.attempt(Move.ABANDON, word)) {
+    if (end.getAsBoolean()) {
       inbox.post(() -> server.failed(failure, means));
     } else {
       workers.cameBack();
@@ -242,9 +268,13 @@ public final class Connects {
 
   /** Gives up on a connect that has taken too long; its thread ends when the driver lets it. */
   void abandon(Slot slot, long word) {
-    if (!slot.attempt(Move.ABANDON, word)) {
-      return;
+    if (slot.attempt(Move.ABANDON, word)) {
+      overdue();
     }
+  }
+
+  /** A connect has taken too long, and was given up. Upkeep thread only. */
+  void overdue() {
     workers.givenUp();
     SQLException why = logins.whyGivenUp();
     SQLException failure =

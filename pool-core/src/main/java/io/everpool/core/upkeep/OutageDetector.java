@@ -36,7 +36,7 @@ final class OutageDetector {
       liveBefore = live + 1;
     }
     failures.add(now);
-    return ring(verdict, now);
+    return ring(now);
   }
 
   /** What one session doesn't know of the database, none does that is as old. */
@@ -52,14 +52,13 @@ final class OutageDetector {
   boolean connectFailed(Verdict verdict, long now) {
     if (verdict == Verdict.SERVER_DOWN || verdict == Verdict.SERVER_STARTING) {
       serverAwayUntil = now + Fencing.WINDOW;
-      return ring(verdict, now);
+      return ring(now);
     }
     return false;
   }
 
-  private boolean ring(Verdict verdict, long now) {
-    boolean rings =
-        Fencing.corroborated(verdict, failures.size(), liveBefore, now - serverAwayUntil < 0);
+  private boolean ring(long now) {
+    boolean rings = Fencing.corroborated(failures.size(), liveBefore, now - serverAwayUntil < 0);
     if (rings) {
       failures.clear();
     }

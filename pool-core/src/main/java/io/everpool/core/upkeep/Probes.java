@@ -34,6 +34,7 @@ final class Probes {
   private final FailureReports reports;
   private final Engine engine;
   private final SlotActivity activity;
+  private final PrimarySearch search;
   private final boolean query;
 
   /** While the pool sleeps, nothing is sent and what is found says nothing alarming. */
@@ -54,6 +55,7 @@ final class Probes {
     this.workers = shared.workers;
     this.engine = shared.engine;
     this.activity = shared.activity;
+    this.search = shared.search;
     this.sleep = shared.sleep;
     this.query =
         config.healthCheck() == HealthCheck.QUERY
@@ -109,7 +111,7 @@ final class Probes {
     PooledEntry entry = Closer.entry(slot);
     String ailment;
     try {
-      ailment = ailment(entry.physical(), extent);
+      ailment = ailment(slot, entry.physical(), extent);
       if (ailment == null && query && !sleep.asleep() && refresh.compareAndSet(true, false)) {
         refresh(entry.physical());
       }
@@ -140,7 +142,8 @@ final class Probes {
     return e instanceof SQLException ? String.valueOf(e.getMessage()) : e.toString();
   }
 
-  private @Nullable String ailment(PhysicalConnection physical, Extent extent) throws SQLException {
+  private @Nullable String ailment(Slot slot, PhysicalConnection physical, Extent extent)
+      throws SQLException {
     Look look = physical.look();
     if (look == Look.DEAD) {
       return "the server has closed it";
@@ -154,7 +157,9 @@ final class Probes {
       physical.validate(config.validationTimeout().toNanos());
     }
     // What a program may have set itself, reset=none leaves in the session.
-    return config.reset() != ResetMode.NONE && physical.isServerReadOnly(SideEffects.NONE)
+    return config.reset() != ResetMode.NONE
+            && physical.isServerReadOnly(SideEffects.NONE)
+            && search.refused(slot) == PrimarySearch.Refusal.REPLACED
         ? "its server writes no more"
         : null;
   }

@@ -1,6 +1,5 @@
 package io.everpool.core.upkeep;
 
-import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent.ConnectFailed;
 import io.everpool.api.observe.PoolEvent.Recovered;
@@ -19,9 +18,8 @@ import org.slf4j.Logger;
  */
 public final class Reachability {
   private static final Logger log = PoolEvents.log();
-  private static final long LOG_EVERY = 10_000_000_000L;
+  static final long LOG_EVERY = 10_000_000_000L;
 
-  /** Asked once: upkeep calls nothing of a driver's that may hang. */
   private final String product;
 
   private final String target;
@@ -30,6 +28,7 @@ public final class Reachability {
   private final Engine engine;
   private final ConnectPace pace;
   private final FailureReports reports;
+  private final PrimarySearch search;
 
   private long downSince;
   private long lastLogged;
@@ -50,19 +49,22 @@ public final class Reachability {
   private volatile boolean hopeless;
 
   Reachability(
-      Connector connector,
+      String product,
+      String target,
       TimeSource time,
       PoolEvents events,
       Engine engine,
       ConnectPace pace,
-      FailureReports reports) {
-    this.product = connector.product();
-    this.target = connector.target();
+      FailureReports reports,
+      PrimarySearch search) {
+    this.product = product;
+    this.target = target;
     this.time = time;
     this.events = events;
     this.engine = engine;
     this.pace = pace;
     this.reports = reports;
+    this.search = search;
   }
 
   // ---- learnt, on the upkeep thread
@@ -111,6 +113,7 @@ public final class Reachability {
     pace.failed(means, inARow, now);
     failures = inARow;
     tellWaiters(now);
+    search.connectFailed(means);
     reports.connectFailed(means, String.valueOf(failure.getMessage()));
     events.post(
         new ConnectFailed(events.pool(), means, String.valueOf(failure.getMessage()), inARow));

@@ -24,6 +24,7 @@ public final class SharedState {
   final SlotActivity activity;
   final ConnectPace pace;
   final Fence fence;
+  final PrimarySearch search;
   final FailureReports reports;
   final Reachability server;
   final SleepSwitch sleep;
@@ -43,11 +44,16 @@ public final class SharedState {
     closer = new Closer(classifier, environment, workers, events, stirred, config);
     engine = new Engine(config.maxSize(), time, closer);
     inbox = new Inbox(environment.scheduler(), events.pool());
-    activity = new SlotActivity(engine.slots(), stirred, time.nanoTime());
+    long now = time.nanoTime();
+    activity = new SlotActivity(engine.slots(), stirred, now);
     pace = new ConnectPace(config, environment, workers, engine);
     fence = new Fence(engine, pace, events);
     reports = new FailureReports(engine, inbox, time, activity, fence);
-    server = new Reachability(connector, time, events, engine, pace, reports);
+    // Asked once: upkeep calls nothing of a driver's that may hang.
+    String product = connector.product();
+    String target = connector.target();
+    search = new PrimarySearch(config, product, target, environment, fence, now);
+    server = new Reachability(product, target, time, events, engine, pace, reports, search);
     sleep = new SleepSwitch(config, connector.serverless(), activity, engine, events);
     resets = new Resets(config, environment, events, engine);
     unitDeadlines = new UnitDeadlines(events, workers, engine);
@@ -67,6 +73,11 @@ public final class SharedState {
   /** Whether the server can be reached, as far as connects have shown. */
   public Reachability server() {
     return server;
+  }
+
+  /** Where it is told that a server has refused a write. */
+  public PrimarySearch search() {
+    return search;
   }
 
   /** Whether the pool sleeps. */

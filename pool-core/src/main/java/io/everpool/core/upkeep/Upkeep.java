@@ -50,6 +50,7 @@ public final class Upkeep {
           new Part("evicting the idle", (it, now) -> it.expiry.evictTheIdle(now)),
           new Part("checking health", (it, now) -> it.health.run(now)),
           new Part("growing", (it, now) -> it.growAgain = it.grower.grow(now)),
+          new Part("scouting", (it, now) -> it.scout.run(now)),
           new Part("narrowing", (it, now) -> it.grower.narrow(now)));
 
   private final PassScheduler scheduler;
@@ -69,6 +70,7 @@ public final class Upkeep {
   private final Deadlines deadlines;
   private final RecentLosses losses;
   private final Grower grower;
+  private final Scout scout;
 
   /** When the next pass was promised, and in how long growth wants one. */
   private long due;
@@ -120,6 +122,7 @@ public final class Upkeep {
     this.expiry = new Expiry(config, credentials != null, shared);
     this.health = new HealthChecks(config, shared, probes, now);
     this.grower = new Grower(config, shared, connects, expiry, now);
+    this.scout = new Scout(config, events, shared, connects);
     this.drain = new Drain(config, events, environment.time(), shared, connects, probes);
   }
 
@@ -172,7 +175,7 @@ public final class Upkeep {
 
   /** How long there need be no pass, as far as anybody's doings are concerned. */
   private long untilDue(long now) {
-    if (reports.wantSweep() || expiry.overdue() > 0 || !rest.begin()) {
+    if (reports.wantSweep() || expiry.overdue() > 0 || scout.isWanted() || !rest.begin()) {
       return PASS;
     }
     // Whoever waits for a pool at rest hurries upkeep, though it was full: he reads that flag after

@@ -136,6 +136,25 @@ final class Unit implements UnitObserver, AutoCloseable {
     }
   }
 
+  /**
+   * Waits until a server is found that takes the write that was refused; the session counts as lost
+   * then. False if there is none, or no time left; then it is as good as before.
+   */
+  boolean awaitPrimary(Exception refused) throws InterruptedException {
+    long spent = runner.time.nanoTime() - begunAt;
+    long patience = Math.min(nanosLeft(), runner.retry.maxDuration().toNanos() - spent);
+    if (!leases.awaitPrimary(patience)) {
+      return false;
+    }
+    failed(Verdict.READ_ONLY_SERVER, UnitFailure.sql(refused));
+    return true;
+  }
+
+  /** Whether the failed run has left its session as good as it was, but for writing. */
+  boolean isToldToRead(Verdict verdict) {
+    return verdict == Verdict.READ_ONLY_SERVER && !failure.hasLostSession();
+  }
+
   void renewIfLetGo() throws SQLException {
     if (face.isGivenBack()) {
       leases.renew(face, Math.min(leases.config().acquireTimeout().toNanos(), nanosLeft()));
@@ -173,6 +192,13 @@ final class Unit implements UnitObserver, AutoCloseable {
   public void failed(Verdict verdict, SQLException thrown) {
     for (Unit unit = this; unit != null; unit = unit.outer) {
       unit.failure.heard(verdict, thrown);
+    }
+  }
+
+  @Override
+  public void writeRefused() {
+    for (Unit unit = this; unit != null; unit = unit.outer) {
+      unit.failure.heardRefusal();
     }
   }
 

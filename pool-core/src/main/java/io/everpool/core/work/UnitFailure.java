@@ -31,6 +31,9 @@ final class UnitFailure {
 
   private boolean lostSideEffects;
 
+  /** A write was refused by a server that takes none; the session is kept. */
+  private boolean writeRefused;
+
   private @Nullable Throwable judged;
   private Verdict judgement = Verdict.STATEMENT_FAILED;
   private @Nullable Throwable reported;
@@ -45,6 +48,7 @@ final class UnitFailure {
     transactionFailure = null;
     forgetLoss();
     lostSideEffects = false;
+    writeRefused = false;
     judged = null;
   }
 
@@ -57,6 +61,11 @@ final class UnitFailure {
     } else {
       transactionFailure = verdict;
     }
+  }
+
+  /** A write was refused by a server that takes none, and another server is looked for. */
+  void heardRefusal() {
+    writeRefused = true;
   }
 
   /** The session was lost, and another goes on as if it were the same. */
@@ -107,6 +116,9 @@ final class UnitFailure {
     if (fatal != null) {
       return fatal; // whatever the work has made of it
     }
+    if (writeRefused) {
+      return Verdict.READ_ONLY_SERVER;
+    }
     Session session = face.session();
     if (session == null || session.broken()) {
       return Verdict
@@ -130,7 +142,8 @@ final class UnitFailure {
         != null;
   }
 
-  private static SQLException sql(Throwable failure) {
+  /** The SQLException in a failure, or one around it. */
+  static SQLException sql(Throwable failure) {
     SQLException found = Causes.first(failure, SQLException.class);
     return found == null ? new SQLException(failure) : found;
   }

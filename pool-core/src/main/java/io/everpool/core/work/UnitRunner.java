@@ -34,6 +34,8 @@ import org.slf4j.Logger;
 public final class UnitRunner {
   static final Logger log = PoolEvents.log();
 
+  private static final String NO_PRIMARY = "no server that takes writes was found";
+
   private static final Duration CENTURY = Duration.ofDays(36_525);
 
   final LeaseManager leases;
@@ -209,7 +211,9 @@ public final class UnitRunner {
     UnitFacts facts = unit.facts(kind, false, failures.ofConnections(), pauseNanos);
     RerunRule rule = RerunRule.of(facts, retry);
     switch (rule.decision()) {
-      case RERUN -> announce(unit, verdict, failure, failures);
+      case RERUN -> {
+        // see below
+      }
       case LEAVE_TO_OUTER -> {
         return false;
       }
@@ -218,7 +222,11 @@ public final class UnitRunner {
         return false;
       }
     }
-    String obstacle = recover(unit, failure, pauseNanos);
+    String obstacle = unit.isToldToRead(verdict) ? awaitPrimary(unit, failure) : null;
+    if (obstacle == null) {
+      announce(unit, verdict, failure, failures);
+      obstacle = recover(unit, failure, pauseNanos);
+    }
     if (obstacle != null) {
       giveUp(unit, failure, failures, rule, obstacle);
       return false;
@@ -284,6 +292,16 @@ public final class UnitRunner {
     }
   }
 
+  /** Returns why it was no use, or null. */
+  private static @Nullable String awaitPrimary(Unit unit, Exception failure) {
+    try {
+      return unit.awaitPrimary(failure) ? null : NO_PRIMARY;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return RerunRule.INTERRUPTED.because();
+    }
+  }
+
   /**
    * Returns why it did not work, or null. What was thrown on the way is told to {@code failure}.
    */
@@ -295,7 +313,7 @@ public final class UnitRunner {
       return null;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return "its thread was interrupted";
+      return RerunRule.INTERRUPTED.because();
     } catch (SQLException e) {
       Failures.suppress(failure, e);
       return "there was no other connection: " + e.getMessage();
@@ -309,13 +327,15 @@ public final class UnitRunner {
       return;
     }
     String pool = leases.config().name();
-    log.warn(
-        "Pool {}: {} is not run again: {}{}",
-        pool,
-        unit.options.label(),
-        because,
-        failures.history(time.nanoTime() - unit.begunAt));
-    leases.emit(new PoolEvent.RetryRefused(pool, unit.options.label(), failures.runs(), because));
+    String label = unit.options.label();
+    String history = failures.history(time.nanoTime() - unit.begunAt);
+    if (because.equals(NO_PRIMARY)) {
+      // The pool has told of it, and writers may be many.
+      log.debug("Pool {}: {} is not run again: {}{}", pool, label, because, history);
+    } else {
+      log.warn("Pool {}: {} is not run again: {}{}", pool, label, because, history);
+    }
+    leases.emit(new PoolEvent.RetryRefused(pool, label, failures.runs(), because));
   }
 
   /** What to throw for a failure that is final, for this unit; it knows of the ones before. */

@@ -9,6 +9,7 @@ import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Slot;
+import io.everpool.core.upkeep.PrimarySearch;
 import java.lang.management.ManagementFactory;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -105,6 +106,16 @@ class AllocationTest {
     @Override
     public void doom(Session session, long lease, Verdict verdict, SQLException failure) {
       throw new AssertionError(failure);
+    }
+
+    @Override
+    public PrimarySearch.Refusal writeRefused(Session session) {
+      throw new AssertionError();
+    }
+
+    @Override
+    public boolean awaitPrimary(long nanos) {
+      throw new AssertionError();
     }
 
     @Override

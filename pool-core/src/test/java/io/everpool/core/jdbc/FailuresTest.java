@@ -6,16 +6,20 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.driver.Verdict;
+import io.everpool.core.upkeep.PrimarySearch;
+import java.sql.BatchUpdateException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
+import java.sql.SQLTransientException;
 import java.sql.Statement;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every failure is judged, and thrown as it came. */
@@ -89,20 +93,60 @@ class FailuresTest {
    * A transaction that was asked to be read-only refuses writes, which says nothing of the server.
    */
   @Test
-  void aRefusedWriteDoomsOnlyWhereTheServerHasBecomeReadOnly() throws SQLException {
+  void aRefusedWriteIsThePrograms() throws SQLException {
     PooledConnection connection = leases.acquire();
-    refuseWrite(connection, "insert");
+    SQLException refused = new SQLException("cannot execute INSERT", "25006");
+    assertThat(refuse(connection, refused)).isSameAs(refused);
     assertThat(leases.doomed).isEmpty();
-    FakeLeaseManager.physical(connection).readOnlyServer = true;
-    refuseWrite(connection, "insert");
-    assertThat(leases.doomed).containsExactly(Verdict.READ_ONLY_SERVER);
+    assertThat(leases.writesRefused).hasValue(0);
   }
 
-  private void refuseWrite(Connection connection, String sql) throws SQLException {
-    SQLException refused = new SQLException("cannot execute INSERT", "25006");
+  private Throwable refuse(Connection connection, SQLException refused) throws SQLException {
     driver.failNext("execute", refused);
     Statement statement = connection.createStatement();
-    assertThat(catchThrowable(() -> statement.execute(sql))).isSameAs(refused);
+    return catchThrowable(() -> statement.execute("insert"));
+  }
+
+  /** The connection is good for reading; only where another is better it goes. */
+  @ParameterizedTest
+  @EnumSource(PrimarySearch.Refusal.class)
+  void aWriteThatTheServerRefusesIsToldWithWhatToDo(PrimarySearch.Refusal refusal)
+      throws SQLException {
+    PooledConnection connection = leases.acquire();
+    FakeLeaseManager.physical(connection).readOnlyServer = true;
+    leases.refusal = refusal;
+    SQLException refused = new SQLException("cannot execute INSERT", "25006", 7);
+    assertThat(refuse(connection, refused))
+        .isInstanceOfSatisfying(
+            SQLTransientException.class,
+            e -> {
+              assertThat(e.getSQLState()).isEqualTo("25006");
+              assertThat(e.getErrorCode()).isEqualTo(7);
+            })
+        .hasCause(refused)
+        .hasMessageStartingWith("cannot execute INSERT. Fake at nowhere takes no writes")
+        .hasMessageContaining("it has become a standby")
+        .hasMessageEndingWith("promote one, or name the new primary's host in url");
+    assertThat(leases.doomed).hasSize(refusal == PrimarySearch.Refusal.REPLACED ? 1 : 0);
+    connection.createStatement().executeQuery("select");
+  }
+
+  /** Whoever sends a batch has to know which part of it was done. */
+  @Test
+  void aBatchThatTheServerRefusesTellsWhatWasDone() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    FakeLeaseManager.physical(connection).readOnlyServer = true;
+    leases.refusal = PrimarySearch.Refusal.KEPT;
+    SQLException refused = new BatchUpdateException("cannot execute", "25006", new int[] {1, -3});
+    assertThat(refuse(connection, refused))
+        .isInstanceOfSatisfying(
+            BatchUpdateException.class,
+            e -> {
+              assertThat(e.getUpdateCounts()).containsExactly(1, -3);
+              assertThat(e.getSQLState()).isEqualTo("25006");
+            })
+        .hasCause(refused)
+        .hasMessageContaining("takes no writes");
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
+import io.everpool.core.upkeep.PrimarySearch;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +56,16 @@ public final class FakeLeaseManager implements LeaseManager {
   public final List<Verdict> doomed = new CopyOnWriteArrayList<>();
 
   public final List<PoolEvent> events = new CopyOnWriteArrayList<>();
+
+  /** What is said of sessions whose server takes no writes any more. */
+  public PrimarySearch.Refusal refusal = PrimarySearch.Refusal.REPLACED;
+
+  /** Whether a search for a server that writes finds one. */
+  public boolean primaryFound;
+
+  private long fencedThrough;
+
+  public final AtomicInteger writesRefused = new AtomicInteger();
 
   /** Connections whose holder's time was over. */
   public final List<Long> cancelled = new CopyOnWriteArrayList<>();
@@ -127,7 +138,9 @@ public final class FakeLeaseManager implements LeaseManager {
 
   @Override
   public void release(Session session, long lease) {
-    if (session.slot().attempt(Move.RELEASE, lease)) {
+    if (session.number() <= fencedThrough) {
+      retire(session, lease, CloseReason.FENCED);
+    } else if (session.slot().attempt(Move.RELEASE, lease)) {
       released.incrementAndGet();
       idle.push(session);
     } else {
@@ -182,6 +195,21 @@ public final class FakeLeaseManager implements LeaseManager {
       release(session, lease);
       throw e;
     }
+  }
+
+  @Override
+  public PrimarySearch.Refusal writeRefused(Session session) {
+    writesRefused.incrementAndGet();
+    return refusal;
+  }
+
+  /** The answer is there; and if it is yes, the fence has fallen. */
+  @Override
+  public boolean awaitPrimary(long nanos) {
+    if (primaryFound) {
+      fencedThrough = session.get();
+    }
+    return primaryFound;
   }
 
   @Override

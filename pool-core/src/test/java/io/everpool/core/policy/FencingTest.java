@@ -3,7 +3,6 @@ package io.everpool.core.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.driver.Verdict;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -27,26 +26,23 @@ class FencingTest {
   })
   void twoFailuresAndHalfOfAllOrOneAndAServerThatIsAway(
       int failed, int live, boolean away, boolean all) {
-    assertThat(Fencing.corroborated(Verdict.SERVER_DOWN, failed, live, away)).isEqualTo(all);
+    assertThat(Fencing.corroborated(failed, live, away)).isEqualTo(all);
   }
 
-  /** It has said so itself. */
-  @Test
-  void aServerThatWritesNoMoreNeedsNoWitness() {
-    assertThat(Fencing.corroborated(Verdict.READ_ONLY_SERVER, 1, 20, false)).isTrue();
-  }
-
-  /** A full server, a wrong password, a mistake in SQL: connections that work go on working. */
+  /**
+   * A full server, a wrong password, one that only reads, a mistake in SQL: connections that work
+   * go on working.
+   */
   @ParameterizedTest
   @EnumSource(
       mode = Mode.EXCLUDE,
-      names = {"CONNECTION_LOST", "SERVER_DOWN", "SERVER_STARTING", "READ_ONLY_SERVER"})
+      names = {"CONNECTION_LOST", "SERVER_DOWN", "SERVER_STARTING"})
   void whatSaysNothingOfConnectionsIsNoEvidence(Verdict verdict) {
     assertThat(Fencing.isEvidence(verdict)).isFalse();
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"CONNECTION_LOST", "SERVER_DOWN", "SERVER_STARTING", "READ_ONLY_SERVER"})
+  @EnumSource(names = {"CONNECTION_LOST", "SERVER_DOWN", "SERVER_STARTING"})
   void whatEndsOneConnectionMayHaveEndedTheOthers(Verdict verdict) {
     assertThat(Fencing.isEvidence(verdict)).isTrue();
   }

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 
 /**
  * A server in virtual time that goes down, freezes, refuses, runs out of slots and loses
@@ -37,6 +38,10 @@ final class FakeDatabase implements Connector {
   private Mood mood = Mood.UP;
   private boolean resets = true;
   private boolean promoted;
+
+  /** Where a new connection leads, as far as writing is concerned. */
+  private BooleanSupplier readOnly = () -> false;
+
   private long queries;
   private long opened;
   private int slots = Integer.MAX_VALUE;
@@ -76,6 +81,28 @@ final class FakeDatabase implements Connector {
   /** Another server has taken over, as the next connection will show. */
   void promote() {
     promoted = true;
+  }
+
+  /** The server takes no writes any more. */
+  void demote() {
+    readOnly = () -> true;
+    open.forEach(s -> s.readOnly = true);
+  }
+
+  /** It takes them again. */
+  void restore() {
+    readOnly = () -> false;
+    open.forEach(s -> s.readOnly = false);
+  }
+
+  /** New connections lead to one that does; those that are open stay where they are. */
+  void move() {
+    readOnly = () -> false;
+  }
+
+  /** Every other connection leads to one that doesn't. */
+  void balance() {
+    readOnly = universe.random::nextBoolean;
   }
 
   /** Kills a connection at random, if there is one; some have last words. */
@@ -126,7 +153,7 @@ final class FakeDatabase implements Connector {
       case DENYING -> throw new SQLException("password authentication failed", "28P01");
       case FROZEN -> throw new AssertionError("a worker got through to a frozen server");
     }
-    Session session = new Session(promoted);
+    Session session = new Session(promoted, readOnly.getAsBoolean());
     promoted = false;
     open.add(session);
     opened++;
@@ -168,14 +195,30 @@ final class FakeDatabase implements Connector {
     private boolean lastWords;
     private boolean closed;
     private final boolean supersedes;
+    private final boolean beganReadOnly;
+
+    /** Whether its server refuses writes now. */
+    boolean readOnly;
 
     /** Whether a statement runs that can be cancelled. */
     boolean busy;
 
     int cancels;
 
-    Session(boolean supersedes) {
+    Session(boolean supersedes, boolean readOnly) {
       this.supersedes = supersedes;
+      this.beganReadOnly = readOnly;
+      this.readOnly = readOnly;
+    }
+
+    @Override
+    public boolean beganReadOnly() {
+      return beganReadOnly;
+    }
+
+    @Override
+    public boolean isServerReadOnly(SideEffects sideEffects) {
+      return readOnly;
     }
 
     @Override

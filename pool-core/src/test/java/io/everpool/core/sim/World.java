@@ -16,6 +16,7 @@ import io.everpool.core.engine.WaitResult;
 import io.everpool.core.engine.Waiter;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.Environment;
+import io.everpool.core.upkeep.PrimarySearch.Refusal;
 import io.everpool.core.upkeep.UpkeepWithoutFaces;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -172,6 +173,12 @@ final class World {
     for (int i = 0; i < 2; i++) {
       universe.after(random.nextLong(LIFE), database::promote);
     }
+    for (int i = 0; i < 2; i++) {
+      long at = random.nextLong(LIFE);
+      universe.after(at, database::demote);
+      Runnable end = random.nextBoolean() ? database::move : database::restore;
+      universe.after(at + random.nextLong(10 * SECOND), end);
+    }
     // A lull, long enough to idle out and to fall asleep.
     universe.after(
         120 * SECOND,
@@ -201,6 +208,7 @@ final class World {
   /** With the server up and nobody in the way, the pool comes back by itself. */
   private void recovers() {
     database.mood(FakeDatabase.Mood.UP);
+    database.restore();
     clients.forEach(c -> c.pausedUntil = universe.nanoTime() + 1000 * SECOND);
     universe.run(90 * SECOND, this::laws);
     // A connection may just be examined or replaced, and that may hang until its deadline.
@@ -391,6 +399,11 @@ final class World {
         if (engine.doom(slot, lease, CloseReason.FAILED)) {
           upkeep.failed(seat(slot), silent ? Verdict.CONNECTION_LOST : Verdict.SERVER_DOWN, "gone");
         }
+        engine.release(slot, lease);
+      } else if (session.readOnly
+          && random.nextInt(3) == 0
+          && upkeep.writeRefused(slot) == Refusal.REPLACED) {
+        engine.doom(slot, lease, CloseReason.FAILED);
         engine.release(slot, lease);
       } else if (random.nextInt(100) == 0) {
         engine.retire(slot, lease, CloseReason.MAX_QUERIES);

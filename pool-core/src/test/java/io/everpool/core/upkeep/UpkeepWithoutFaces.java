@@ -101,6 +101,11 @@ public final class UpkeepWithoutFaces {
     shared.reports().failed(entry, verdict, message);
   }
 
+  /** A write was refused on a connection that somebody holds. */
+  public PrimarySearch.Refusal writeRefused(Slot slot) {
+    return shared.search().refused(slot);
+  }
+
   public void fence(String why) {
     upkeep.fence(why);
   }

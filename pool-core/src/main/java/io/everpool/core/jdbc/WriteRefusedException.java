@@ -1,0 +1,36 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.driver.Connector;
+import java.sql.BatchUpdateException;
+import java.sql.SQLException;
+import java.sql.SQLTransientException;
+
+/**
+ * A write was refused by a server that takes none any more. As the driver says it, and what that
+ * means.
+ */
+final class WriteRefusedException extends SQLTransientException {
+  private static final long serialVersionUID = 1L;
+
+  private WriteRefusedException(String message, SQLException refused) {
+    super(message, refused.getSQLState(), refused.getErrorCode(), refused);
+  }
+
+  /** What to throw for it: a batch's tells which of its statements were done. */
+  static SQLException of(SQLException refused, Connector connector) {
+    String message =
+        refused.getMessage()
+            + ". "
+            + connector.product()
+            + " at "
+            + connector.target()
+            + " takes no writes on this connection any more: it has become a standby, or was told"
+            + " to write no more. Nothing was written. The pool goes on to a server that writes as"
+            + " soon as a new connection finds one; until then reads go on here. If there is none:"
+            + " promote one, or name the new primary's host in url";
+    return refused instanceof BatchUpdateException batch
+        ? new BatchUpdateException(
+            message, batch.getSQLState(), batch.getErrorCode(), batch.getLargeUpdateCounts(), batch)
+        : new WriteRefusedException(message, refused);
+  }
+}

@@ -1,0 +1,30 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.driver.PhysicalConnection;
+
+/**
+ * What a connection that was just opened shows of the servers.
+ *
+ * @param supersedes whether those opened before go to a server that was superseded
+ * @param writes whether its own takes writes, as far as that can be told
+ */
+record News(boolean supersedes, boolean writes) {
+
+  /** Asks for it: once, for an answer is given once, and must count. */
+  static News of(PhysicalConnection physical) {
+    return new News(physical.supersedesEarlier(), !physical.beganReadOnly());
+  }
+
+  /** Whether it is a reason to give up what was opened before. */
+  boolean fences(PrimarySearch search) {
+    return supersedes || (writes && search.isOn());
+  }
+
+  /** Why, in the words of the log. */
+  String why(String who) {
+    return who
+        + (supersedes
+            ? " shows that their server was superseded"
+            : " is to a server that writes, as theirs did not any more");
+  }
+}

@@ -1,0 +1,210 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Verdict;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.TimeSource;
+import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.policy.Backoff;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/**
+ * Looks for a server that takes writes, when one has refused a write that did before. The
+ * connections to it are good for reading and stay, until a new one shows that there is a server
+ * that writes: then all of them are behind the times, and the fence falls. Where there is none
+ * nothing happens but that one is looked for again, with growing pauses, as long as somebody
+ * writes; who does is told so at once.
+ *
+ * <p>Refused writes are told from any thread; what new connections show, on upkeep's.
+ */
+public final class PrimarySearch {
+  private static final Logger log = PoolEvents.log();
+
+  /** What a refused write means for the connection that it was sent by. */
+  public enum Refusal {
+    /** It is as good as any: no server that writes was found a moment ago. */
+    KEPT,
+    /** It is as good as any as far as is known, and a better one is being looked for. */
+    SOUGHT,
+    /** Others go to a server that writes: this one is to be replaced. */
+    REPLACED
+  }
+
+  private final String product;
+  private final String target;
+  private final PoolConfig config;
+  private final TimeSource time;
+  private final DoubleSupplier random;
+  private final PassScheduler scheduler;
+  private final String pool;
+  private final Fence fence;
+
+  /** The search that is under way; completed with whether it has found one. */
+  private final AtomicReference<@Nullable CompletableFuture<Boolean>> underWay =
+      new AtomicReference<>();
+
+  private final AtomicInteger awaited = new AtomicInteger();
+
+  /** Whether the last search has found none. */
+  private volatile boolean nowhere;
+
+  private volatile long notBefore;
+
+  /** Searches in a row, with no long rest between them. Upkeep thread only, as what follows. */
+  private int searches;
+
+  private long ended;
+  private boolean told;
+  private long toldAt;
+
+  PrimarySearch(
+      PoolConfig config,
+      String product,
+      String target,
+      Environment environment,
+      Fence fence,
+      long now) {
+    this.config = config;
+    this.product = product;
+    this.target = target;
+    this.time = environment.time();
+    this.random = environment.random();
+    this.scheduler = environment.scheduler();
+    this.pool = config.name();
+    this.fence = fence;
+    this.notBefore = now;
+    this.ended = now;
+  }
+
+  // ---- told and asked by whoever writes, or examines a connection
+
+  /**
+   * The server of the connection in {@code slot} takes no writes any more, though the program has
+   * not asked for that. Called by whoever has the slot just now; costs a look at the clock.
+   */
+  public Refusal refused(Slot slot) {
+    if (slot.generation != fence.generation()) {
+      return Refusal.REPLACED;
+    }
+    if (underWay.get() != null) {
+      return Refusal.SOUGHT;
+    }
+    if (time.nanoTime() - notBefore < 0) {
+      return nowhere ? Refusal.KEPT : Refusal.REPLACED;
+    }
+    if (underWay.compareAndSet(null, new CompletableFuture<>())) {
+      scheduler.hurry();
+    }
+    return Refusal.SOUGHT;
+  }
+
+  /**
+   * Waits until the search that is under way has ended.
+   *
+   * @param nanos how long to wait; 0 or less for not at all
+   * @return whether it has found a server that writes; false if the time is over before
+   */
+  public boolean await(long nanos) throws InterruptedException {
+    CompletableFuture<Boolean> search = underWay.get();
+    if (search == null) {
+      return !nowhere;
+    }
+    awaited.incrementAndGet();
+    try {
+      return search.get(nanos, TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a search fails by finding none", e);
+    } finally {
+      awaited.decrementAndGet();
+    }
+  }
+
+  // ---- asked by whoever opens connections, from any thread
+
+  /** Whether a search is under way. */
+  boolean isUnderWay() {
+    return underWay.get() != null;
+  }
+
+  /** Whether a connection that takes writes would be news: as far as is known there is none. */
+  boolean isOn() {
+    return nowhere || isUnderWay();
+  }
+
+  /** Whether a unit of work waits for what the search finds. */
+  boolean isAwaited() {
+    return awaited.get() > 0;
+  }
+
+  // ---- learnt, on the upkeep thread
+
+  /** A new connection takes writes, and the fence has fallen before those that don't. */
+  void found() {
+    nowhere = false;
+    told = false;
+    end(true);
+  }
+
+  /** A new connection takes no writes either. */
+  void foundNone() {
+    if (!isUnderWay()) {
+      return;
+    }
+    nowhere = true;
+    end(false);
+    tell();
+  }
+
+  /** A connect has failed: one that is away may come, one that refuses or is full won't tell. */
+  void connectFailed(Verdict verdict) {
+    switch (verdict) {
+      case SERVER_DOWN, SERVER_STARTING, CONNECTION_LOST -> {}
+      default -> foundNone();
+    }
+  }
+
+  private void end(boolean found) {
+    CompletableFuture<Boolean> search = underWay.get();
+    if (search == null) {
+      return;
+    }
+    long now = time.nanoTime();
+    long longest = config.retry().maxBackoff().toNanos();
+    // Where each new connection may be to another server, finding one is no end of it.
+    searches = now - ended > 2 * longest ? 1 : searches + 1;
+    ended = now;
+    notBefore =
+        now
+            + Backoff.delay(
+                searches, config.retry().initialBackoff().toNanos(), longest, random.getAsDouble());
+    underWay.set(null); // last: who finds none under way reads the rest
+    search.complete(found);
+  }
+
+  /** At once, and then one line each ten seconds at the most: writers may be many. */
+  private void tell() {
+    if (told && ended - toldAt < Reachability.LOG_EVERY) {
+      return;
+    }
+    told = true;
+    toldAt = ended;
+    log.warn(
+        "Pool {}: {} at {} takes no writes any more (it is a standby, or was told to write no"
+            + " more), and no server that does was found. Reads go on, writes are refused (25006)."
+            + " Promote it, or name the new primary's host in url; one is looked for again as long"
+            + " as somebody writes",
+        pool,
+        product,
+        target);
+  }
+}

@@ -1,0 +1,166 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Move;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+import io.everpool.core.observe.PoolEvents;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens a connection only to see where it leads, and closes it: one at a time, and none while the
+ * pool opens one for itself, which shows the same. It takes up one of the pool's places while one
+ * is empty. In a pool that is used up it is one session more, for as long as it takes to open, or
+ * else those who hold the connections would wait in vain for one another. Upkeep thread only.
+ */
+final class Scout {
+
+  /** One that is out; its end is told by whoever is first. */
+  private static final class Errand {
+    final long begun;
+    final @Nullable Slot place;
+    final long word;
+    private final AtomicBoolean over = new AtomicBoolean();
+
+    Errand(long begun, @Nullable Slot place) {
+      this.begun = begun;
+      this.place = place;
+      this.word = place == null ? 0 : place.word();
+    }
+
+    /** Ends it; false if it has ended. From any thread. */
+    boolean end() {
+      return place == null ? over.compareAndSet(false, true) : place.attempt(Move.ABANDON, word);
+    }
+
+    boolean isOver() {
+      return place == null ? over.get() : place.word() != word;
+    }
+  }
+
+  private final long connectTimeout;
+  private final Workers workers;
+  private final Engine engine;
+  private final Inbox inbox;
+  private final StirredSlots stirred;
+  private final SleepSwitch sleep;
+  private final ConnectPace pace;
+  private final Fence fence;
+  private final PrimarySearch search;
+  private final Reachability server;
+  private final PoolEvents events;
+  private final Connects connects;
+  private @Nullable Errand errand;
+
+  Scout(PoolConfig config, PoolEvents events, SharedState shared, Connects connects) {
+    this.connectTimeout = config.connectTimeout().toNanos();
+    this.workers = shared.workers;
+    this.engine = shared.engine;
+    this.inbox = shared.inbox;
+    this.stirred = shared.stirred;
+    this.sleep = shared.sleep;
+    this.pace = shared.pace;
+    this.fence = shared.fence;
+    this.search = shared.search;
+    this.server = shared.server;
+    this.events = events;
+    this.connects = connects;
+  }
+
+  /** Whether one is out, or wanted. */
+  boolean isWanted() {
+    return errand != null || search.isUnderWay();
+  }
+
+  /** Sends one out if there is something to see, and gives up one that is out for too long. */
+  void run(long now) {
+    if (errand != null) {
+      recall(errand, now);
+    }
+    if (errand == null && search.isUnderWay() && !sleep.asleep() && mayConnect(now)) {
+      send(now);
+    }
+  }
+
+  private boolean mayConnect(long now) {
+    long pause = search.isAwaited() ? pace.pauseIfWatched(now) : pace.pause(now);
+    return pause <= 0 && !isConnecting();
+  }
+
+  /** Whether the pool opens one for itself; it may have begun to in this very pass. */
+  private boolean isConnecting() {
+    return Arrays.stream(engine.slots()).anyMatch(slot -> slot.state() == State.CONNECTING);
+  }
+
+  private void send(long now) {
+    Errand sent = new Errand(now, place());
+    if (workers.start("looking for a server that writes", () -> look(sent))) {
+      pace.begun(now);
+      errand = sent;
+    } else {
+      sent.end();
+      connects.withoutThread(now);
+    }
+  }
+
+  private @Nullable Slot place() {
+    for (Slot slot : engine.slots()) {
+      if (slot.attempt(Move.RESERVE)) {
+        stirred.add(slot.index);
+        return slot;
+      }
+    }
+    return null;
+  }
+
+  /** One that has a place is given up with it, as any connect is. */
+  private void recall(Errand sent, long now) {
+    boolean late = sent.place == null && now - sent.begun >= connectTimeout;
+    if (late && sent.end()) {
+      connects.overdue();
+    }
+    if (sent.isOver()) {
+      errand = null;
+    }
+  }
+
+  /** On a worker. */
+  private void look(Errand sent) {
+    PhysicalConnection physical = null;
+    Throwable failure = null;
+    try {
+      physical = connects.login().physical();
+      News news = News.of(physical);
+      inbox.post(() -> hear(news));
+    } catch (Throwable e) {
+      failure = e;
+    }
+    if (physical != null) {
+      Ending.unwanted(physical, events.pool());
+    }
+    if (failure == null) {
+      if (!sent.end()) {
+        workers.cameBack();
+      }
+    } else {
+      connects.failed(failure, sent::end);
+    }
+  }
+
+  private void hear(News news) {
+    if (engine.isClosed()) {
+      return;
+    }
+    server.succeeded();
+    if (news.fences(search)) {
+      fence.fall(news.why("a new connection"));
+      search.found();
+    } else if (!news.writes()) {
+      search.foundNone();
+    }
+  }
+}
