@@ -216,6 +216,11 @@ final class PostgresConnection implements PhysicalConnection {
   }
 
   @Override
+  public boolean isWriteRefusedByServer(SideEffects sideEffects) {
+    return writes.haveRefused(sideEffects);
+  }
+
+  @Override
   public boolean beganReadOnly() {
     return writes.wereRefusedAtFirst();
   }

@@ -58,6 +58,7 @@ final class PostgresConnector implements Connector {
   private final List<Contradiction> contradictions;
   private final Set<Opening> underWay = ConcurrentHashMap.newKeySet();
   private final Purpose purpose;
+  private final HostChoice hosts;
   private volatile boolean everOpened;
   private volatile boolean closed;
 
@@ -87,7 +88,10 @@ final class PostgresConnector implements Connector {
       refuseWhatWeWouldDo(destination);
     }
     String type = properties.getOrDefault(PropertyNames.TARGET_SERVER_TYPE, "any");
-    this.purpose = new Purpose(type.equals("primary") || type.equals("master"));
+    List<String> names = destination.hosts().stream().map(HostPort::toString).toList();
+    boolean choice = names.size() > 1 && type.equals("any");
+    this.purpose = new Purpose(type.equals("primary") || type.equals("master"), choice);
+    this.hosts = new HostChoice(names, choice, purpose, () -> closed);
   }
 
   /** What a driver that doesn't find our TLS sockets leaves undone. */
@@ -198,7 +202,7 @@ final class PostgresConnector implements Connector {
       said.putAll(credentials);
       long left = deadline - System.nanoTime();
       try {
-        return openCurrent(said, left);
+        return hosts.open((host, count, time) -> openAt(said, host, count, time), left);
       } catch (SQLException e) {
         boolean learnt = check.isRefusedBy(e, asked);
         learnt |= pooler.isShownBy(e, known) || e instanceof Pooler.Found;
@@ -209,52 +213,12 @@ final class PostgresConnector implements Connector {
     }
   }
 
-  /**
-   * At the first host that suits, of those that no failover has superseded. The driver can't tell
-   * those, nor does what it remembers of hosts ({@code hostRecheckSeconds}) say so; and so the
-   * others are tried one by one, whatever it remembers.
-   *
-   * @throws SQLException what another host said, if there is one, for that is the one to mend; what
-   *     was passed over is among what it suppresses
-   */
-  private PhysicalConnection openCurrent(Map<String, String> said, long timeoutNanos)
-      throws SQLException {
-    long deadline = System.nanoTime() + timeoutNanos;
-    try {
-      return openAt(said, destination.authority(), destination.hosts().size(), timeoutNanos);
-    } catch (Timelines.Superseded e) {
-      List<String> others =
-          destination.hosts().stream()
-              .map(HostPort::toString)
-              .filter(host -> !host.equals(e.host()))
-              .toList();
-      SQLException failure = e;
-      for (int i = 0; i < others.size() && !closed; i++) {
-        long left = (deadline - System.nanoTime()) / (others.size() - i);
-        if (left <= 0) {
-          break;
-        }
-        try {
-          return openAt(said, others.get(i), 1, left);
-        } catch (SQLException other) {
-          if (failure == e && !(other instanceof Timelines.Superseded)) {
-            failure = other;
-            other.addSuppressed(e);
-          } else {
-            failure.addSuppressed(other);
-          }
-        }
-      }
-      throw failure;
-    }
-  }
-
   /** What is known of them. */
   Timelines timelines() {
     return timelines;
   }
 
-  private PhysicalConnection openAt(
+  private PostgresConnection openAt(
       Map<String, String> said, String authority, int hosts, long timeoutNanos)
       throws SQLException {
     return lookable
@@ -262,7 +226,7 @@ final class PostgresConnector implements Connector {
         : openBlind(said, authority, timeoutNanos);
   }
 
-  private PhysicalConnection openLookable(
+  private PostgresConnection openLookable(
       Map<String, String> said, String authority, int hosts, long timeoutNanos)
       throws SQLException {
     Properties properties = login.properties(said, timeoutNanos);
@@ -292,7 +256,7 @@ final class PostgresConnector implements Connector {
   }
 
   /** The driver's own login timeout costs a thread; here nothing else bounds the login. */
-  private PhysicalConnection openBlind(
+  private PostgresConnection openBlind(
       Map<String, String> said, String authority, long timeoutNanos) throws SQLException {
     Properties properties = login.properties(said, timeoutNanos);
     properties.setProperty(

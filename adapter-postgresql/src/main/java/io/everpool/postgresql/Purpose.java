@@ -5,6 +5,7 @@ package io.everpool.postgresql;
  * standbys is meant for them, and one whose sessions took writes is meant to write. Thread-safe.
  */
 final class Purpose {
+  private final boolean choice;
   private volatile boolean primary;
   private volatile boolean writing;
 
@@ -12,9 +13,11 @@ final class Purpose {
    * What is known at first.
    *
    * @param primary whether only a primary is asked for
+   * @param choice whether there are hosts to choose from
    */
-  Purpose(boolean primary) {
+  Purpose(boolean primary, boolean choice) {
     this.primary = primary;
+    this.choice = choice;
   }
 
   /** A session has begun, on a standby or not, and takes writes or not. */
@@ -23,6 +26,14 @@ final class Purpose {
       primary = true;
     }
     if (!readOnly) {
+      writing = true;
+    }
+  }
+
+  /** A program has tried to write where no writes are taken. */
+  void wrote() {
+    if (choice) {
+      primary = true;
       writing = true;
     }
   }

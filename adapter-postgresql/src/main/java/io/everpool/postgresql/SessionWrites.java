@@ -92,6 +92,26 @@ final class SessionWrites {
     }
   }
 
+  /**
+   * Whether a write was refused because of the server. A program that writes is meant to, as far as
+   * it has not asked for a read-only transaction itself; so where there are other hosts to choose
+   * from, a standby is not what it wants, though there never was anything else.
+   */
+  boolean haveRefused(SideEffects sideEffects) {
+    if (onStandby() && !refused && !sideEffects.has(SideEffect.SETTINGS) && !isDeclared()) {
+      purpose.wrote();
+    }
+    return haveEnded(sideEffects);
+  }
+
+  private boolean isDeclared() {
+    try {
+      return jdbc.isReadOnly();
+    } catch (SQLException e) {
+      return true; // closed
+    }
+  }
+
   boolean onStandby() {
     String told = ((PGConnection) jdbc).getParameterStatus("in_hot_standby");
     return told == null ? readOnlyAtFirst && wroteAtFirst : told.equals("on");

@@ -164,6 +164,79 @@ class StandbyIT {
     }
   }
 
+  // ---- several hosts, of which the URL wants none in particular
+
+  /** The first of the URL: each new connection went there, and each write gave all of them up. */
+  @Test
+  void anOldPrimaryThatIsBackAsAStandbyIsLeftForTheNextHost() throws Exception {
+    String second = replica.server().host() + ":" + replica.server().port();
+    PoolConfig config = config("standby-first", address() + "," + second).build();
+    try (Application app = new Application(config)) {
+      app.awaitWrites(20);
+      way.refuse();
+      way.cut(Cut.RST);
+      replica.promote();
+      app.awaitWrites(20);
+      try (Replica back = Replica.of(replica.server())) {
+        way.target(back.server());
+        way.accept();
+        app.pool.replaceAll();
+        Await.until(
+            Db.LIMIT,
+            () -> app.pool.snapshot().closedTotal() > 0,
+            "the connections to be replaced");
+        long fences = fences();
+        int alarms = app.log.alarms().size();
+
+        app.awaitWrites(1_000);
+        app.readers.awaitRounds(500);
+
+        assertThat(fences() - fences).as(app.log.text()).isLessThanOrEqualTo(1);
+        assertThat(app.log.alarms().size() - alarms).as(app.log.text()).isLessThan(10);
+        assertThat(app.refused).as("since the failover").isEmpty();
+        app.finish();
+      }
+    }
+  }
+
+  /** Nobody was a primary while the application started; it is found by the first write. */
+  @Test
+  void whereTheFirstHostIsAStandbyTheFirstWriteFindsTheOther() throws Exception {
+    String first = replica.server().host() + ":" + replica.server().port();
+    try (Application app =
+        new Application(config("standby-start", first + "," + address()).build())) {
+      app.awaitWrites(200);
+      app.finish();
+      assertThat(fences()).as(app.log.text()).isEqualTo(1);
+      assertThat(app.refused).isEmpty();
+    }
+  }
+
+  /** As with a single host, until one of them is promoted. */
+  @Test
+  void whereAllHostsAreStandbysReadersKeepTheirs() throws Exception {
+    try (Replica other = Replica.of(primary)) {
+      other.awaitReplayOf(primary);
+      String second = other.server().host() + ":" + other.server().port();
+      PoolConfig config = config("standby-all", address() + "," + second).build();
+      try (Application app = new Application(config)) {
+        failBack(app);
+        long fences = fences();
+        long closed = app.pool.snapshot().closedTotal();
+
+        app.awaitRefusals(1_000);
+        app.readers.awaitRounds(500);
+
+        assertThat(fences() - fences).as(app.log.text()).isZero();
+        assertThat(app.pool.snapshot().closedTotal() - closed).as("connections closed").isZero();
+
+        other.promote();
+        app.awaitWrites(20);
+        app.finish();
+      }
+    }
+  }
+
   /** Threads that read, and threads that write and count what was refused. */
   private final class Application implements AutoCloseable {
     private final LogCapture log = LogCapture.open();

@@ -157,6 +157,17 @@ public interface PhysicalConnection {
   }
 
   /**
+   * A write was refused here as read-only; whether that is because of the server: what {@link
+   * #isServerReadOnly} says, unless the driver knows better now that somebody writes. No round
+   * trip.
+   *
+   * @param sideEffects as for {@link #isServerReadOnly}
+   */
+  default boolean isWriteRefusedByServer(SideEffects sideEffects) {
+    return isServerReadOnly(sideEffects);
+  }
+
+  /**
    * Whether the server took no writes on this connection when it was opened: a standby, or one that
    * was told to write no more. So the pool sees whether there is a server that does, when one has
    * become {@linkplain #isServerReadOnly read-only}. No round trip; always the same answer. A

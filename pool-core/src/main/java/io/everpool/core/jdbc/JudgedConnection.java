@@ -96,7 +96,7 @@ abstract class JudgedConnection extends LeasedConnection {
     Verdict verdict = s.leases.classify(e);
     if (verdict == Verdict.READ_ONLY_SERVER) {
       // Else the program has asked for a read-only transaction, and that is all.
-      return s.serverBecameReadOnly() ? writeRefused(s, e) : e;
+      return s.isWriteRefusedByServer() ? writeRefused(s, e) : e;
     }
     if (verdict.fatal()) {
       doom(s, verdict, e);

@@ -97,8 +97,8 @@ abstract class SessionFacts extends SessionMarks {
   }
 
   /** Whether a write is refused because of the server, not of what the program has asked for. */
-  final boolean serverBecameReadOnly() {
-    return physical.isServerReadOnly(effectsToClear());
+  final boolean isWriteRefusedByServer() {
+    return physical.isWriteRefusedByServer(effectsToClear());
   }
 
   /**

@@ -34,6 +34,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   final WorkOptions options;
   final OptionsOnConnection set;
   private final @Nullable UnitDeadline deadline;
+  private final DeadlineChain deadlines;
   final long begunAt;
 
   // ---- what was so before it
@@ -69,6 +70,7 @@ final class Unit implements UnitObserver, AutoCloseable {
         allowed == null
             ? null
             : new UnitDeadline(leases, face, options.label(), deadline, UnitRunner.nanos(allowed));
+    this.deadlines = new DeadlineChain(this.deadline, outer == null ? null : outer.deadlines);
     face.observer(this);
   }
 
@@ -225,14 +227,14 @@ final class Unit implements UnitObserver, AutoCloseable {
               + " caught. Let it pass, or roll back to a savepoint",
           "25P02");
     }
-    if (!suspendDeadlines()) {
+    if (!deadlines.suspend()) {
       throw new SQLException(
           "The transaction isn't committed: its work has run over its deadline", "57014");
     }
     try {
       commit(session);
     } finally {
-      watchDeadlines();
+      deadlines.watch();
     }
   }
 
@@ -303,40 +305,7 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   /** How long there is until the first of them; nanoseconds. */
   private long nanosLeft() {
-    long left = Long.MAX_VALUE;
-    for (Unit unit = this; unit != null; unit = unit.outer) {
-      if (unit.deadline != null) {
-        left = Math.min(left, unit.deadline.left(runner.time.nanoTime()));
-      }
-    }
-    return left;
-  }
-
-  /** Whether one has passed, and what ran was cancelled. */
-  private boolean isCancelled() {
-    for (Unit unit = this; unit != null; unit = unit.outer) {
-      if (unit.deadline != null && unit.deadline.hasPassed()) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** False if it is too late, for one has passed. */
-  private boolean suspendDeadlines() {
-    boolean inTime = true;
-    for (Unit unit = this; unit != null; unit = unit.outer) {
-      inTime &= unit.deadline == null || unit.deadline.suspend();
-    }
-    return inTime;
-  }
-
-  private void watchDeadlines() {
-    for (Unit unit = this; unit != null; unit = unit.outer) {
-      if (unit.deadline != null) {
-        unit.deadline.watch();
-      }
-    }
+    return deadlines.left(runner.time.nanoTime());
   }
 
   /** Its own deadline if that has passed, and what ran was cancelled; else null. */
@@ -379,7 +348,7 @@ final class Unit implements UnitObserver, AutoCloseable {
         holds,
         connectionRuns,
         runner.time.nanoTime() - begunAt + pause,
-        isCancelled(),
+        deadlines.hasPassed(),
         nanosLeft() - pause,
         Thread.currentThread().isInterrupted());
   }

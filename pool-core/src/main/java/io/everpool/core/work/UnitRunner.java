@@ -210,17 +210,12 @@ public final class UnitRunner {
     long pauseNanos = pauseAfter(kind, failures);
     UnitFacts facts = unit.facts(kind, false, failures.ofConnections(), pauseNanos);
     RerunRule rule = RerunRule.of(facts, retry);
-    switch (rule.decision()) {
-      case RERUN -> {
-        // see below
-      }
-      case LEAVE_TO_OUTER -> {
-        return false;
-      }
-      default -> {
-        giveUp(unit, failure, failures, rule, rule.because());
-        return false;
-      }
+    if (rule.decision() == RerunRule.Decision.LEAVE_TO_OUTER) {
+      return false;
+    }
+    if (rule.decision() != RerunRule.Decision.RERUN) {
+      giveUp(unit, failure, failures, rule, rule.because());
+      return false;
     }
     String obstacle = unit.isToldToRead(verdict) ? awaitPrimary(unit, failure) : null;
     if (obstacle == null) {

@@ -237,6 +237,12 @@ public final class FaultyDriver implements Connector {
     }
 
     @Override
+    public boolean beganReadOnly() {
+      follow("beganReadOnly", this);
+      return false;
+    }
+
+    @Override
     public void refresh(long timeoutNanos) {
       follow("refresh", this);
     }

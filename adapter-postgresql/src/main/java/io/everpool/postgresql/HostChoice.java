@@ -1,0 +1,209 @@
+package io.everpool.postgresql;
+
+import io.everpool.postgresql.driver.PgjdbcInternals;
+import io.everpool.postgresql.failure.Timelines;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+
+/**
+ * At which host of the URL a connection is opened: at the first that suits, of those that no
+ * failover has superseded. Where sessions are to write and the URL doesn't say what kind of server
+ * it wants, one that takes no writes is left for the next host, too, and tried last for a while;
+ * but it is better than none. Thread-safe.
+ *
+ * <p>The driver can't tell either, nor does what it remembers of hosts ({@code hostRecheckSeconds})
+ * say so; and so the others are tried one by one, whatever it remembers.
+ */
+final class HostChoice {
+  private static final long SECOND = 1_000_000_000L;
+
+  /** How long a host that takes no writes is tried last at the most; nanoseconds. */
+  private static final long LONGEST_ASIDE = 60 * SECOND;
+
+  /** Opens a connection at the first of some hosts, as they stand in a URL. */
+  @FunctionalInterface
+  interface Opener {
+    PostgresConnection at(String authority, int hosts, long timeoutNanos) throws SQLException;
+  }
+
+  private final List<String> hosts;
+  private final boolean free;
+  private final Purpose purpose;
+  private final BooleanSupplier closed;
+
+  /** A host that took no writes is tried last until then; each time twice as long. */
+  private record Aside(long until, long lasts) {}
+
+  private final Map<String, Aside> aside = new ConcurrentHashMap<>();
+
+  /** Since none took writes when all were tried, they are not tried again before that. */
+  private volatile long lookAround = System.nanoTime();
+
+  /**
+   * A choice of these.
+   *
+   * @param free whether they are several, and the URL leaves open what kind of server it wants
+   * @param closed whether nothing is opened any more
+   */
+  HostChoice(List<String> hosts, boolean free, Purpose purpose, BooleanSupplier closed) {
+    this.hosts = List.copyOf(hosts);
+    this.free = free;
+    this.purpose = purpose;
+    this.closed = closed;
+  }
+
+  /**
+   * Opens a connection.
+   *
+   * @throws SQLException what another host said, if there is one, for that is the one to mend; what
+   *     was passed over is among what it suppresses
+   */
+  PostgresConnection open(Opener opener, long timeoutNanos) throws SQLException {
+    long deadline = System.nanoTime() + timeoutNanos;
+    PostgresConnection first = first(opener, deadline);
+    if (choosesWriters() && first.beganReadOnly()) {
+      return orOneThatWrites(first, opener, deadline);
+    }
+    if (!aside.isEmpty()) {
+      aside.remove(host(first));
+    }
+    return first;
+  }
+
+  private String host(PostgresConnection connection) {
+    return PgjdbcInternals.host(connection.jdbc(), hosts.get(0));
+  }
+
+  private boolean choosesWriters() {
+    return free && purpose.isWriting();
+  }
+
+  private PostgresConnection first(Opener opener, long deadline) throws SQLException {
+    List<String> preferred = preferred();
+    int last = hosts.size() - preferred.size();
+    long share = (deadline - System.nanoTime()) / (last == 0 ? 1 : 2);
+    try {
+      return opener.at(String.join(",", preferred), preferred.size(), share);
+    } catch (Timelines.Superseded e) {
+      return elsewhere(e, opener, deadline);
+    } catch (SQLException e) {
+      if (last == 0) {
+        throw e;
+      }
+      return atThoseSetAside(without(preferred), opener, deadline, e);
+    }
+  }
+
+  /** In the URL's order, without those that were set aside; all if all were. */
+  private List<String> preferred() {
+    if (!choosesWriters()) {
+      return hosts;
+    }
+    long now = System.nanoTime();
+    List<String> preferred =
+        hosts.stream()
+            .filter(host -> aside.get(host) == null || now - aside.get(host).until >= 0)
+            .toList();
+    return preferred.isEmpty() ? hosts : preferred;
+  }
+
+  private List<String> without(List<String> some) {
+    return hosts.stream().filter(host -> !some.contains(host)).toList();
+  }
+
+  private static PostgresConnection atThoseSetAside(
+      List<String> some, Opener opener, long deadline, SQLException failure) throws SQLException {
+    try {
+      return opener.at(String.join(",", some), some.size(), deadline - System.nanoTime());
+    } catch (SQLException other) {
+      failure.addSuppressed(other);
+      throw failure;
+    }
+  }
+
+  /** At the others, where a failover has superseded the one that was found. */
+  private PostgresConnection elsewhere(Timelines.Superseded e, Opener opener, long deadline)
+      throws SQLException {
+    List<String> others = without(List.of(e.host()));
+    SQLException failure = e;
+    for (int i = 0; i < others.size() && !closed.getAsBoolean(); i++) {
+      long left = (deadline - System.nanoTime()) / (others.size() - i);
+      if (left <= 0) {
+        break;
+      }
+      try {
+        return opener.at(others.get(i), 1, left);
+      } catch (SQLException other) {
+        if (failure == e && !(other instanceof Timelines.Superseded)) {
+          failure = other;
+          other.addSuppressed(e);
+        } else {
+          failure.addSuppressed(other);
+        }
+      }
+    }
+    throw failure;
+  }
+
+  /**
+   * Looks at the other hosts for one that takes writes. That takes half of the time that is left at
+   * the most, and of all time a third: who reads is not to wait for hosts that don't answer.
+   */
+  private PostgresConnection orOneThatWrites(
+      PostgresConnection reads, Opener opener, long deadline) {
+    String here = setAside(reads);
+    long begun = System.nanoTime();
+    if (begun - lookAround < 0) {
+      return reads;
+    }
+    long until = begun + (deadline - begun) / 2;
+    List<String> others = without(List.of(here));
+    for (int i = 0; i < others.size() && !closed.getAsBoolean(); i++) {
+      long left = (until - System.nanoTime()) / (others.size() - i);
+      if (left <= 0) {
+        break;
+      }
+      try {
+        PostgresConnection other = opener.at(others.get(i), 1, left);
+        if (!other.beganReadOnly()) {
+          aside.remove(others.get(i));
+          end(reads);
+          return other;
+        }
+        setAside(other);
+        end(other);
+      } catch (SQLException e) {
+        // it takes no writes either, as far as this connection is concerned
+      }
+    }
+    long now = System.nanoTime();
+    lookAround = now + Math.max(SECOND, 2 * (now - begun));
+    return reads;
+  }
+
+  private String setAside(PostgresConnection reads) {
+    String host = host(reads);
+    long now = System.nanoTime();
+    aside.compute(
+        host,
+        (key, before) -> {
+          if (before != null && now - before.until < 0) {
+            return before;
+          }
+          long lasts = before == null ? SECOND : Math.min(LONGEST_ASIDE, 2 * before.lasts);
+          return new Aside(now + lasts, lasts);
+        });
+    return host;
+  }
+
+  private static void end(PostgresConnection unwanted) {
+    try {
+      unwanted.close();
+    } catch (SQLException e) {
+      unwanted.abort();
+    }
+  }
+}
