@@ -341,6 +341,17 @@ final class PostgresConnection implements PhysicalConnection {
     return true;
   }
 
+  /** Whoever waits for a notification has asked for nothing. */
+  @Override
+  public long waits() {
+    ProtocolLog log = log();
+    if (socket == null || log == null) {
+      return 0;
+    }
+    long waits = socket.waits();
+    return waits % 2 == 0 || log.mayStillRun() ? waits : waits - 1;
+  }
+
   /** As far as can be seen from another thread. */
   private boolean runsStatement() {
     ProtocolLog log = log();

@@ -130,6 +130,11 @@ final class PostgresConnector implements Connector {
   }
 
   @Override
+  public boolean hasOtherHosts() {
+    return destination.hosts().size() > 1;
+  }
+
+  @Override
   public List<String> notes() {
     List<String> notes = ofDestination();
     notes.addAll(catalog.notes());

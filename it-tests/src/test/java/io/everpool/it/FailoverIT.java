@@ -29,6 +29,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -388,6 +389,63 @@ class FailoverIT {
       app.finish();
       app.assertNoErrorsButNamedCommits();
     }
+  }
+
+  /**
+   * Without a timeout of its own, or with one that is far away: those who wait for an answer are
+   * cut when a new connection has found the new primary.
+   */
+  @Test
+  void anApplicationGoesOnWhenThePrimaryFreezes() throws Exception {
+    PoolConfig config = config("failover-frozen").properties(Map.of("socketTimeout", "0")).build();
+    try (Application app = new Application(config)) {
+      app.awaitRounds();
+      primary.freeze();
+      replica.promote();
+      app.finish();
+      app.assertNoErrorsButNamedCommits();
+    } finally {
+      primary.thaw();
+    }
+  }
+
+  /** Every connection is out and waits, and nobody else asks for one. */
+  @Test
+  void aPoolThatIsUsedUpGoesOnWhenThePrimaryFreezes() throws Exception {
+    PoolConfig config =
+        config("failover-full")
+            .minSize(THREADS)
+            .maxSize(THREADS)
+            .properties(Map.of("socketTimeout", "0"))
+            .build();
+    try (Pool pool = open(config)) {
+      CountDownLatch frozen = new CountDownLatch(1);
+      AtomicInteger begun = new AtomicInteger();
+      AtomicLong numbers = new AtomicLong();
+      Crew crew =
+          Crew.of(
+              THREADS,
+              () ->
+                  pool.<String, Exception>inTransaction(
+                      connection -> {
+                        insert(connection, numbers.incrementAndGet());
+                        begun.incrementAndGet();
+                        frozen.await();
+                        insert(connection, numbers.incrementAndGet());
+                        return "";
+                      }));
+      try (crew) {
+        Await.until(Db.LIMIT, () -> begun.get() == THREADS, "everybody to have begun");
+        primary.freeze();
+        replica.promote();
+        frozen.countDown();
+        crew.join();
+        assertThat(crew.errors()).as(crew.report()).isEmpty();
+      }
+    } finally {
+      primary.thaw();
+    }
+    assertThat(replica.server().ask("select count(*) from moved")).isEqualTo("" + 2 * THREADS);
   }
 
   @Test

@@ -48,6 +48,11 @@ public final class LookableSocket extends ChannelSocket {
     return wire.look();
   }
 
+  /** See {@link io.everpool.api.driver.PhysicalConnection#waits}. */
+  public long waits() {
+    return wire.waits();
+  }
+
   Wire wire() {
     return wire;
   }

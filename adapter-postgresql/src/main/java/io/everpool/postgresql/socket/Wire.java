@@ -44,6 +44,9 @@ final class Wire {
   /** A read has waited in vain. What follows is a goodbye, and nobody waits for an answer to it. */
   private volatile boolean overdue;
 
+  /** See {@link #waits()}; written by whoever reads, and read by anyone. */
+  private volatile long waits;
+
   private volatile int timeoutMillis;
   private volatile boolean bounded;
   private volatile long deadline;
@@ -124,7 +127,7 @@ final class Wire {
           return late;
         }
         if (wait) {
-          await(readable, SelectionKey.OP_READ, timeoutMillis, "Read timed out");
+          awaitInput();
         }
         int read = channel.read(target);
         if (read != 0) {
@@ -136,6 +139,21 @@ final class Wire {
     } catch (IOException e) {
       throw asFromAPlainSocket(e);
     }
+  }
+
+  private void awaitInput() throws IOException {
+    long begun = waits + 1;
+    waits = begun;
+    try {
+      await(readable, SelectionKey.OP_READ, timeoutMillis, "Read timed out");
+    } finally {
+      waits = begun + 1;
+    }
+  }
+
+  /** Twice the waits for something to read that have ended; odd while one is under way. */
+  long waits() {
+    return waits;
   }
 
   /** Writes all of it. */

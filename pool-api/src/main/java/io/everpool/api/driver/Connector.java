@@ -37,6 +37,15 @@ public interface Connector extends AutoCloseable {
   }
 
   /**
+   * Whether new connections may lead to another server than those that are open, as where there are
+   * several hosts. The pool then looks where they lead when a server says nothing for some time.
+   * Always the same answer.
+   */
+  default boolean hasOtherHosts() {
+    return false;
+  }
+
+  /**
    * Has the listener called when there is something new in {@link #notes()}, on whatever thread has
    * found it.
    */

@@ -178,6 +178,15 @@ public interface PhysicalConnection {
   }
 
   /**
+   * Counts the waits for answers of the server's: twice those that have ended, and one more while
+   * another is under way; so who asks again sees whether it is the same one still. 0 from a driver
+   * that can't tell. From any thread, without a round trip, and as of a moment ago.
+   */
+  default long waits() {
+    return 0;
+  }
+
+  /**
    * Lets the adapter learn what it wants to know of the database now and then. Called on a worker,
    * on an idle connection that nobody else can reach, after an examination at {@code
    * health-check-interval} that asks the server; not where it only looks, and never while the pool

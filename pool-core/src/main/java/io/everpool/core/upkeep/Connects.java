@@ -157,9 +157,8 @@ public final class Connects {
     int generation = born;
     try {
       if (!engine.isClosed() && news.fences(search)) { // as another may have shown meanwhile
-        fence.fall(news.why("connection " + number));
+        news.act("connection " + number, fence, search);
         fence.spare(number);
-        search.found();
         generation = fence.generation();
       }
     } finally {

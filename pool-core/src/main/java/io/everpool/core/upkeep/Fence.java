@@ -26,6 +26,9 @@ final class Fence {
   /** The number of the last connection before the last fence. */
   private long fencedThrough;
 
+  /** Earlier generations go to a server that was superseded. */
+  private int supersededBefore;
+
   /** The one up to there that the fence has spared, for it brought the fence about. */
   private long spared;
 
@@ -55,6 +58,16 @@ final class Fence {
     pace.slowStart();
     events.post(new Fenced(events.pool(), given, why));
     log.warn("Pool {}: every connection is replaced ({}): {}", events.pool(), born, why);
+  }
+
+  /** The fence has just fallen because the server of all before was superseded. */
+  void superseded() {
+    supersededBefore = generation;
+  }
+
+  /** Whether the connection in a slot goes to a server that was superseded. Upkeep thread only. */
+  boolean isSuperseded(Slot slot) {
+    return slot.generation < supersededBefore;
   }
 
   /** The fence that has just fallen spares this connection. Upkeep thread only. */

@@ -20,11 +20,16 @@ record News(boolean supersedes, boolean writes) {
     return supersedes || (writes && search.isOn());
   }
 
-  /** Why, in the words of the log. */
-  String why(String who) {
-    return who
-        + (supersedes
-            ? " shows that their server was superseded"
-            : " is to a server that writes, as theirs did not any more");
+  /** Has the fence fall before all that was opened before. Upkeep thread only. */
+  void act(String who, Fence fence, PrimarySearch search) {
+    fence.fall(
+        who
+            + (supersedes
+                ? " shows that their server was superseded"
+                : " is to a server that writes, as theirs did not any more"));
+    if (supersedes) {
+      fence.superseded();
+    }
+    search.found();
   }
 }

@@ -54,9 +54,15 @@ final class Scout {
   private final Reachability server;
   private final PoolEvents events;
   private final Connects connects;
+  private final Silence silence;
   private @Nullable Errand errand;
 
-  Scout(PoolConfig config, PoolEvents events, SharedState shared, Connects connects) {
+  Scout(
+      PoolConfig config,
+      PoolEvents events,
+      SharedState shared,
+      Connects connects,
+      Silence silence) {
     this.connectTimeout = config.connectTimeout().toNanos();
     this.workers = shared.workers;
     this.engine = shared.engine;
@@ -69,6 +75,7 @@ final class Scout {
     this.server = shared.server;
     this.events = events;
     this.connects = connects;
+    this.silence = silence;
   }
 
   /** Whether one is out, or wanted. */
@@ -76,18 +83,23 @@ final class Scout {
     return errand != null || search.isUnderWay();
   }
 
+  private boolean hasReason() {
+    return search.isUnderWay() || silence.wantsScout();
+  }
+
   /** Sends one out if there is something to see, and gives up one that is out for too long. */
   void run(long now) {
     if (errand != null) {
       recall(errand, now);
     }
-    if (errand == null && search.isUnderWay() && !sleep.asleep() && mayConnect(now)) {
+    if (errand == null && hasReason() && !sleep.asleep() && mayConnect(now)) {
       send(now);
     }
   }
 
   private boolean mayConnect(long now) {
-    long pause = search.isAwaited() ? pace.pauseIfWatched(now) : pace.pause(now);
+    boolean watched = search.isAwaited() || silence.wantsScout();
+    long pause = watched ? pace.pauseIfWatched(now) : pace.pause(now);
     return pause <= 0 && !isConnecting();
   }
 
@@ -101,6 +113,7 @@ final class Scout {
     if (workers.start("looking for a server that writes", () -> look(sent))) {
       pace.begun(now);
       errand = sent;
+      silence.scouted(now);
     } else {
       sent.end();
       connects.withoutThread(now);
@@ -157,9 +170,10 @@ final class Scout {
     }
     server.succeeded();
     if (news.fences(search)) {
-      fence.fall(news.why("a new connection"));
-      search.found();
-    } else if (!news.writes()) {
+      news.act("a new connection", fence, search);
+    } else if (news.writes()) {
+      silence.answered();
+    } else {
       search.foundNone();
     }
   }

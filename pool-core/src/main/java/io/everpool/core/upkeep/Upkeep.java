@@ -50,6 +50,7 @@ public final class Upkeep {
           new Part("evicting the idle", (it, now) -> it.expiry.evictTheIdle(now)),
           new Part("checking health", (it, now) -> it.health.run(now)),
           new Part("growing", (it, now) -> it.growAgain = it.grower.grow(now)),
+          new Part("listening", (it, now) -> it.silence.run(now)),
           new Part("scouting", (it, now) -> it.scout.run(now)),
           new Part("narrowing", (it, now) -> it.grower.narrow(now)));
 
@@ -70,6 +71,7 @@ public final class Upkeep {
   private final Deadlines deadlines;
   private final RecentLosses losses;
   private final Grower grower;
+  private final Silence silence;
   private final Scout scout;
 
   /** When the next pass was promised, and in how long growth wants one. */
@@ -122,7 +124,8 @@ public final class Upkeep {
     this.expiry = new Expiry(config, credentials != null, shared);
     this.health = new HealthChecks(config, shared, probes, now);
     this.grower = new Grower(config, shared, connects, expiry, now);
-    this.scout = new Scout(config, events, shared, connects);
+    this.silence = new Silence(connector.hasOtherHosts(), events, shared, probes, now);
+    this.scout = new Scout(config, events, shared, connects, silence);
     this.drain = new Drain(config, events, environment.time(), shared, connects, probes);
   }
 

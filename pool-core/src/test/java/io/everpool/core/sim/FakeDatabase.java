@@ -126,6 +126,11 @@ final class FakeDatabase implements Connector {
   }
 
   @Override
+  public boolean hasOtherHosts() {
+    return true;
+  }
+
+  @Override
   public String product() {
     return "FakeDB";
   }
@@ -205,6 +210,14 @@ final class FakeDatabase implements Connector {
 
     int cancels;
 
+    /** Odd while somebody waits for an answer. */
+    long waits;
+
+    @Override
+    public long waits() {
+      return waits;
+    }
+
     Session(boolean supersedes, boolean readOnly) {
       this.supersedes = supersedes;
       this.beganReadOnly = readOnly;
@@ -252,6 +265,7 @@ final class FakeDatabase implements Connector {
     @Override
     public void validate(long timeoutNanos) throws SQLException {
       queries++;
+      waits += 2;
       if (!usable()) {
         throw new SQLException("terminating connection", lastWords ? "57P01" : "08006");
       }

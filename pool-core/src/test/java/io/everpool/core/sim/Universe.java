@@ -29,6 +29,7 @@ final class Universe implements TimeSource {
   private final List<Runnable> stalled = new ArrayList<>();
   private boolean stalls;
   private boolean hangs = true;
+  private boolean hangsNext;
 
   /** Time has no origin: everything must work across the overflow. */
   private final long origin;
@@ -99,10 +100,9 @@ final class Universe implements TimeSource {
 
   /** A worker's task takes a few milliseconds to begin; one in three hundred hangs for a minute. */
   private void work(Runnable task) {
-    long delay =
-        hangs && random.nextInt(300) == 0
-            ? 60_000_000_000L
-            : (long) (random.nextExponential() * 3_000_000);
+    boolean hanging = hangsNext || (hangs && random.nextInt(300) == 0);
+    hangsNext = false;
+    long delay = hanging ? 60_000_000_000L : (long) (random.nextExponential() * 3_000_000);
     after(
         delay,
         () -> {
@@ -112,6 +112,11 @@ final class Universe implements TimeSource {
             task.run();
           }
         });
+  }
+
+  /** The next task of a worker hangs. */
+  void hangNext() {
+    hangsNext = true;
   }
 
   /** From now on no worker's task hangs by itself. */
