@@ -16,6 +16,7 @@ import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.FailureReports;
 import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.PrimarySearch;
+import io.everpool.core.upkeep.Reachability;
 import io.everpool.core.upkeep.Resets;
 import io.everpool.core.upkeep.SharedState;
 import io.everpool.core.upkeep.UnitDeadlines;
@@ -47,6 +48,7 @@ public final class EngineLeaseManager implements LeaseManager {
   private final long acquireTimeout;
   private final FailureReports reports;
   private final PrimarySearch search;
+  private final Reachability server;
   private final TimeSource time;
   private final PoolEvents events;
   private final AcquireCheck check;
@@ -77,6 +79,7 @@ public final class EngineLeaseManager implements LeaseManager {
     this.acquireTimeout = config.acquireTimeout().toNanos();
     this.reports = shared.reports();
     this.search = shared.search();
+    this.server = shared.server();
     this.time = time;
     this.events = events;
     this.check = new AcquireCheck(config, classifier, shared);
@@ -284,6 +287,11 @@ public final class EngineLeaseManager implements LeaseManager {
         verdict,
         message);
     events.emit(new ConnectionFailed(config.name(), session.number(), verdict, message));
+  }
+
+  @Override
+  public boolean canReplace() {
+    return !server.isFailing();
   }
 
   @Override

@@ -36,6 +36,9 @@ public interface LeaseManager {
    */
   void doom(Session session, long lease, Verdict verdict, SQLException failure);
 
+  /** Whether another connection could take a session's place, as far as the last connect shows. */
+  boolean canReplace();
+
   /**
    * The session's server has become one that takes no writes, though the program has not asked for
    * that. Says what is to become of the session; called by whoever has it.

@@ -58,7 +58,7 @@ final class SessionCleanup {
 
   private static void giveBack(Session session, long lease) {
     LeaseManager leases = session.leases;
-    if (session.reachedMaxQueries()) {
+    if (session.reachedMaxQueries() && leases.canReplace()) {
       leases.retire(session, lease, CloseReason.MAX_QUERIES);
     } else {
       leases.release(session, lease);

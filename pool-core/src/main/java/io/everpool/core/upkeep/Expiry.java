@@ -15,12 +15,15 @@ final class Expiry {
   private final SlotActivity activity;
   private final SleepSwitch sleep;
   private final ConnectPace pace;
+  private final Reachability server;
 
   /** Whether there may be connections that have only some time to live. */
   private final boolean limited;
 
   /** Connections that are too old and wait for their substitutes. */
   private int overdue;
+
+  private boolean wantsProof;
 
   /** When one is too old, and since when the one has been idle that is so for longest. */
   private final Earliest expires = new Earliest();
@@ -38,14 +41,17 @@ final class Expiry {
     this.activity = shared.activity;
     this.sleep = shared.sleep;
     this.pace = shared.pace;
+    this.server = shared.server;
   }
 
   /**
    * Retires what is older than max-lifetime, or than its credentials may be; the leased ones go
-   * when they come back.
+   * when they come back. A living connection is worth more than none: so none goes before a new one
+   * could be opened since it grew too old, unless there are more than are wanted.
    */
   void retireTheOld(long now) {
     overdue = 0;
+    wantsProof = false;
     noteTheBusy();
     if (!limited || !expires.hasCome(now)) {
       return;
@@ -53,39 +59,48 @@ final class Expiry {
     expires.forget();
     int present =
         activity.count(State.IDLE) + activity.count(State.LEASED) + activity.count(State.PROBING);
+    boolean room = hasRoom();
+    boolean crowded = !room && pace.pause(now) <= 0;
     for (Slot slot : slots) {
-      long word = activity.word(slot.index);
       noteAge(slot);
-      if (now - slot.expiresAt < 0) {
-        continue;
+      if (now - slot.expiresAt < 0 || !isAlive(slot) || sleep.asleep()) {
+        continue; // asleep, replacing an old connection would wake the server for nothing
       }
-      switch (Slot.state(word)) {
-        case IDLE -> {
-          if (sleep.asleep()) {
-            continue; // replacing an old connection would wake the server for nothing
-          }
-          if (substituted(slot, present, now)) {
-            present -= engine.evict(slot, word, slot.expiryReason) ? 1 : 0;
-          } else {
-            overdue++;
-          }
-        }
-        case LEASED -> engine.doom(slot, word, slot.expiryReason);
-        default -> {}
+      boolean spare = activity.state(slot.index) == State.IDLE && present > config.minSize();
+      boolean proven = server.opensSince(slot.expiresAt) || (spare && !server.isFailing());
+      if ((proven || crowded) && retire(slot, spare || !room)) {
+        present--;
+        crowded = false; // the first of a pool without a place makes room for the proof
+      } else {
+        overdue += activity.state(slot.index) == State.IDLE ? 1 : 0;
+        wantsProof |= !proven;
       }
     }
   }
 
+  private boolean isAlive(Slot slot) {
+    State state = activity.state(slot.index);
+    return state == State.IDLE || state == State.LEASED;
+  }
+
+  /** Whether there is a place for a substitute, or will be. */
+  private boolean hasRoom() {
+    return activity.count(State.EMPTY)
+            + activity.count(State.CONNECTING)
+            + activity.count(State.CLOSING)
+            + activity.count(State.DOOMED)
+        > 0;
+  }
+
   /**
-   * Whether an old connection may go without the pool falling below its minimum: where there is
-   * room its substitute is opened first. It doesn't wait for that for ever, for it may be the old
-   * one that the limit is there for.
+   * Retires an old connection; an idle one not so that the pool would fall below its minimum, where
+   * its substitute can be opened first.
    */
-  private boolean substituted(Slot slot, int present, long now) {
-    boolean room = activity.count(State.EMPTY) + activity.count(State.CONNECTING) > 0;
-    return present > config.minSize()
-        || !room
-        || now - slot.expiresAt >= 2 * config.connectTimeout().toNanos();
+  private boolean retire(Slot slot, boolean dispensable) {
+    long word = activity.word(slot.index);
+    return Slot.state(word) == State.LEASED
+        ? engine.doom(slot, word, slot.expiryReason)
+        : dispensable && engine.evict(slot, word, slot.expiryReason);
   }
 
   /** Evicts what has idled for longer than idle-timeout, as far as the minimum is kept. */
@@ -142,6 +157,11 @@ final class Expiry {
     if (activity.state(slot) == State.IDLE) {
       idleSince.note(activity.usedAt(slot));
     }
+  }
+
+  /** Whether one is too old and waits until another can be opened. */
+  boolean wantsProof() {
+    return wantsProof;
   }
 
   /** How many are too old and wait for their substitutes, since {@link #retireTheOld} last ran. */

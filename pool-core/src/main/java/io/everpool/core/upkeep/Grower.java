@@ -63,12 +63,15 @@ final class Grower {
   }
 
   private Growth.Facts facts(long now) {
+    int minSize = sleep.asleep() ? 0 : config.minSize();
+    int kept = activity.live() - expiry.overdue(); // which go when there is another in their place
+    boolean provesNothing = expiry.wantsProof() && activity.count(State.CONNECTING) == 0;
     return new Growth.Facts(
-        activity.live() - expiry.overdue(), // which go as soon as there is another in their place
+        provesNothing ? Math.min(kept, minSize - 1) : kept,
         activity.count(State.IDLE),
         activity.count(State.CONNECTING),
         activity.count(State.EMPTY),
-        sleep.asleep() ? 0 : config.minSize(),
+        minSize,
         engine.waiting(),
         now - engine.firstWaitsSince(now),
         pace.takes(),

@@ -31,6 +31,7 @@ public final class Reachability {
   private final PrimarySearch search;
 
   private long downSince;
+  private long succeededAt;
   private long lastLogged;
   private volatile int failures;
   private volatile Verdict verdict = Verdict.STATEMENT_FAILED;
@@ -56,7 +57,8 @@ public final class Reachability {
       Engine engine,
       ConnectPace pace,
       FailureReports reports,
-      PrimarySearch search) {
+      PrimarySearch search,
+      long now) {
     this.product = product;
     this.target = target;
     this.time = time;
@@ -65,6 +67,7 @@ public final class Reachability {
     this.pace = pace;
     this.reports = reports;
     this.search = search;
+    this.succeededAt = now;
   }
 
   // ---- learnt, on the upkeep thread
@@ -73,6 +76,7 @@ public final class Reachability {
   void succeeded() {
     long now = time.nanoTime();
     pace.succeeded(now);
+    succeededAt = now;
     lastFailure = null;
     absences = 0;
     hopeless = false;
@@ -159,7 +163,17 @@ public final class Reachability {
     }
   }
 
+  /** Whether a connection was opened at that time or later. Upkeep thread only. */
+  boolean opensSince(long moment) {
+    return succeededAt - moment >= 0;
+  }
+
   // ---- known, to any thread
+
+  /** Whether the last connect has failed. */
+  public boolean isFailing() {
+    return failures > 0;
+  }
 
   /** Where connections go. */
   String target() {

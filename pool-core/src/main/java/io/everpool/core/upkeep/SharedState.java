@@ -53,7 +53,7 @@ public final class SharedState {
     String product = connector.product();
     String target = connector.target();
     search = new PrimarySearch(config, product, target, environment, fence, now);
-    server = new Reachability(product, target, time, events, engine, pace, reports, search);
+    server = new Reachability(product, target, time, events, engine, pace, reports, search, now);
     sleep = new SleepSwitch(config, connector.serverless(), activity, engine, events);
     resets = new Resets(config, environment, events, engine);
     unitDeadlines = new UnitDeadlines(events, workers, engine);

@@ -178,7 +178,11 @@ public final class Upkeep {
 
   /** How long there need be no pass, as far as anybody's doings are concerned. */
   private long untilDue(long now) {
-    if (reports.wantSweep() || expiry.overdue() > 0 || scout.isWanted() || !rest.begin()) {
+    if (reports.wantSweep()
+        || expiry.overdue() > 0
+        || expiry.wantsProof()
+        || scout.isWanted()
+        || !rest.begin()) {
       return PASS;
     }
     // Whoever waits for a pool at rest hurries upkeep, though it was full: he reads that flag after

@@ -109,6 +109,11 @@ class AllocationTest {
     }
 
     @Override
+    public boolean canReplace() {
+      throw new AssertionError();
+    }
+
+    @Override
     public PrimarySearch.Refusal writeRefused(Session session) {
       throw new AssertionError();
     }

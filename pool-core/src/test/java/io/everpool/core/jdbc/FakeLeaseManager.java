@@ -198,6 +198,11 @@ public final class FakeLeaseManager implements LeaseManager {
   }
 
   @Override
+  public boolean canReplace() {
+    return openFailure == null;
+  }
+
+  @Override
   public PrimarySearch.Refusal writeRefused(Session session) {
     writesRefused.incrementAndGet();
     return refusal;
