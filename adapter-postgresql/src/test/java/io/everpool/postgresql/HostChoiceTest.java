@@ -80,7 +80,7 @@ class HostChoiceTest {
 
   private static boolean writes(PostgresConnector connector) throws SQLException {
     PhysicalConnection connection = connector.open(TIMEOUT);
-    boolean reads = Sessions.ask(connection, "select pg_is_in_recovery()").equals("t");
+    boolean reads = "t".equals(Sessions.ask(connection, "select pg_is_in_recovery()"));
     assertThat(connection.beganReadOnly()).isEqualTo(reads);
     connection.close();
     return !reads;
