@@ -67,6 +67,11 @@ public final class FaultProxy implements AutoCloseable {
     return new FaultProxy(new InetSocketAddress(pooler.host(), pooler.port()));
   }
 
+  /** A proxy before whatever listens there. */
+  public static FaultProxy before(String host, int port) {
+    return new FaultProxy(new InetSocketAddress(host, port));
+  }
+
   public String host() {
     return address.getAddress().getHostAddress();
   }
