@@ -3,6 +3,7 @@ package io.everpool.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.CloseReason;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.ResetMode;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -39,6 +41,9 @@ class FirstMinuteTest {
     final Set<Frozen> frozen = ConcurrentHashMap.newKeySet();
     final Set<Frozen> all = ConcurrentHashMap.newKeySet();
     final AtomicInteger asked = new AtomicInteger();
+    final Set<Thread> askers = ConcurrentHashMap.newKeySet();
+    final CountDownLatch thaw = new CountDownLatch(1);
+    volatile boolean silent;
     private final AtomicLong firstAsked = new AtomicLong();
     private final SQLException refusal;
     private final long refusesFor;
@@ -109,6 +114,14 @@ class FirstMinuteTest {
       @Override
       public void validate(long timeoutNanos) throws SQLException {
         asked.incrementAndGet();
+        askers.add(Thread.currentThread());
+        if (silent && frozen.contains(this)) {
+          try {
+            thaw.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        }
         if (frozen.contains(this)) {
           throw new SQLException("no answer", "08006");
         }
@@ -192,6 +205,66 @@ class FirstMinuteTest {
       }
       // and upkeep finds the others, before anybody else comes for them
       until(() -> pool.snapshot().closedTotal() >= 3);
+    }
+  }
+
+  private static Pool fallenAsleep(Freezer freezer, int maxWaiters) throws SQLException {
+    PoolConfig config =
+        PoolConfig.builder("x")
+            .minSize(3)
+            .maxSize(3)
+            .maxWaiters(maxWaiters)
+            .acquireTimeout(Duration.ofMinutes(10))
+            .validationTimeout(Duration.ofMinutes(10))
+            .sleep(SleepMode.ON)
+            .sleepAfter(Duration.ofMillis(300))
+            .build();
+    Pool pool = Everpool.builder(config).connector(freezer).open();
+    until(() -> pool.snapshot().asleep() && pool.snapshot().idle() == 3);
+    return pool;
+  }
+
+  /**
+   * The pool is full of connections that hang: they are asked, but not by him, and not for as long
+   * as they might take.
+   */
+  @Test
+  void who_wakes_the_pool_does_not_find_out_himself_that_connections_hang() throws SQLException {
+    Freezer freezer = new Freezer();
+    try (Pool pool = fallenAsleep(freezer, 10)) {
+      freezer.frozen.addAll(freezer.all);
+      freezer.silent = true;
+      try (Connection connection = pool.getConnection()) {
+        Connection lent = connection.unwrap(Connection.class);
+        assertThat(freezer.frozen).noneMatch(frozen -> frozen.jdbc() == lent);
+      }
+      until(() -> pool.snapshot().closedTotal() >= 3);
+      assertThat(pool.snapshot().closed()).containsOnlyKeys(CloseReason.ASLEEP);
+      assertThat(freezer.askers).isNotEmpty().doesNotContain(Thread.currentThread());
+    } finally {
+      freezer.thaw.countDown();
+    }
+  }
+
+  /** He has nobody to wait behind: there are connections. */
+  @Test
+  void who_wakes_the_pool_is_not_turned_away_because_nobody_may_wait() throws SQLException {
+    Freezer freezer = new Freezer();
+    try (Pool pool = fallenAsleep(freezer, 0);
+        Connection connection = pool.getConnection()) {
+      assertThat(connection.isClosed()).isFalse();
+      assertThat(pool.snapshot().opened()).isEqualTo(3);
+    }
+  }
+
+  /** Then he asks himself: it is the only way to be lent one at once. */
+  @Test
+  void who_wakes_the_pool_and_will_not_wait_is_lent_what_answers() throws SQLException {
+    Freezer freezer = new Freezer();
+    try (Pool pool = fallenAsleep(freezer, 10);
+        Connection connection = pool.getConnection(Duration.ZERO)) {
+      assertThat(connection.isClosed()).isFalse();
+      assertThat(freezer.askers).contains(Thread.currentThread());
     }
   }
 

@@ -117,8 +117,8 @@ public final class FailureRules {
           rule(
               ALWAYS,
               "XX000",
-              "endpoint is disabled|endpoint cannot be found|endpoint id is not specified|"
-                  + "inconsistent project name|project name is not specified",
+              "endpoint is disabled|endpoint cannot be found|endpoint could not be found|"
+                  + "endpoint id is not specified|inconsistent project name|project name is not specified",
               null,
               REFUSED,
               ENDPOINT),

@@ -28,6 +28,8 @@ public enum Move {
   CLAIM(LEASED, LEASED),
   /** The holder brings it to be closed. */
   RETIRE(LEASED, CLOSING),
+  /** The holder has one examined that has slept, before anybody uses it; his lease ends. */
+  EXAMINE(LEASED, PROBING),
   /** It failed, is too old, was fenced, or the pool closes: it must not be lent again. */
   DOOM(LEASED, DOOMED),
   /** The holder of a doomed one lets go. */

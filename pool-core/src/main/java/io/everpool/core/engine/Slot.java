@@ -105,10 +105,18 @@ public final class Slot extends SlotFields {
     return restedWord == leased - TO_LEASED;
   }
 
+  /** Whether the connection that is lent as {@code leased} was idle while the pool slept. */
+  public boolean hadSlept(long leased) {
+    return sleptWord == leased - TO_LEASED;
+  }
+
   /** Whoever is handed the connection as {@code next} is to look at it as its taker would have. */
   void handOnRest(long leased, long next) {
     if (hadRested(leased)) {
       restedWord = next - TO_LEASED;
+    }
+    if (hadSlept(leased)) {
+      sleptWord = next - TO_LEASED;
     }
   }
 
@@ -143,6 +151,15 @@ abstract class SlotFields extends SlotPadding {
    * written at any time. A stale value matches no later word and says nothing.
    */
   public volatile long restedWord;
+
+  /**
+   * The word of a connection that was idle while the pool slept and has not been lent since, idle
+   * or being examined; as {@link #restedWord} else.
+   */
+  public volatile long sleptWord;
+
+  /** The word of one that waits for a thread to examine it. */
+  public volatile long unexaminedWord;
 
   /** What sits here; null while empty or connecting. */
   public @Nullable PooledEntry entry;

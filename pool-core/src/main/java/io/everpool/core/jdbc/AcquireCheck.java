@@ -12,7 +12,7 @@ import io.everpool.core.upkeep.FailureReports;
 import io.everpool.core.upkeep.Resets;
 import io.everpool.core.upkeep.Rest;
 import io.everpool.core.upkeep.SharedState;
-import io.everpool.core.upkeep.SleepSwitch;
+import io.everpool.core.upkeep.Sleepers;
 import java.sql.SQLException;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -28,7 +28,7 @@ final class AcquireCheck {
   private final Function<Throwable, Verdict> classifier;
   private final Engine engine;
   private final Resets resets;
-  private final SleepSwitch sleep;
+  private final Sleepers sleepers;
   private final Rest rest;
   private final FailureReports reports;
 
@@ -37,9 +37,17 @@ final class AcquireCheck {
     this.classifier = classifier;
     this.engine = shared.engine();
     this.resets = shared.resets();
-    this.sleep = shared.sleep();
+    this.sleepers = shared.sleepers();
     this.rest = shared.rest();
     this.reports = shared.reports();
+  }
+
+  /**
+   * Whether the connection has slept, and is examined now before anybody is lent it: the lease is
+   * over, and whoever wants a connection waits for one.
+   */
+  boolean isLeftToExamination(Slot slot, long lease) {
+    return sleepers.leaveToExamination(slot, lease);
   }
 
   /**
@@ -55,11 +63,12 @@ final class AcquireCheck {
     if (!rested && !session.hasRequests()) {
       return true;
     }
+    boolean slept = slot.hadSlept(lease);
     Throwable failure = null;
     boolean alive = false;
     resets.started(slot, lease, CloseReason.FOUND_DEAD);
     try {
-      alive = !rested || answers(session.physical());
+      alive = !rested || answers(session.physical(), slept);
       if (alive) {
         session.beginRequest();
       }
@@ -70,6 +79,11 @@ final class AcquireCheck {
     }
     if (alive && failure == null) {
       return true;
+    }
+    if (slept) {
+      engine.cut(slot, lease, CloseReason.ASLEEP);
+      log.debug("Pool {}: {} went while asleep", config.name(), session, failure);
+      return false;
     }
     engine.retire(slot, lease, CloseReason.FOUND_DEAD);
     log.info(
@@ -87,11 +101,13 @@ final class AcquireCheck {
     return false;
   }
 
-  private boolean answers(PhysicalConnection physical) throws SQLException {
+  /**
+   * A look doesn't show a server that hangs, and while the pool slept nobody has asked. Who can't
+   * wait for that to be done asks himself.
+   */
+  private boolean answers(PhysicalConnection physical, boolean slept) throws SQLException {
     Look look = physical.look();
-    // A look doesn't show a server that hangs. While the pool slept nobody has asked, and the
-    // server is woken now in any case: so it is asked first, within validation-timeout.
-    if (look != Look.DEAD && (look != Look.ALIVE || sleep.asleep())) {
+    if (look != Look.DEAD && (look != Look.ALIVE || slept)) {
       physical.validate(config.validationTimeout().toNanos());
     }
     return look != Look.DEAD;

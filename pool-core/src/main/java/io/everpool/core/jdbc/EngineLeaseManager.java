@@ -203,16 +203,21 @@ public final class EngineLeaseManager implements LeaseManager {
   private Slot acquireWithCare(
       long threadId, @Nullable Slot found, int maxWaiters, long timeoutNanos) throws SQLException {
     long begun = time.nanoTime();
+    int line = maxWaiters;
     for (Slot slot = found; ; slot = null) {
       if (slot == null) {
         slot = engine.tryAcquire(threadId);
       }
       if (slot == null) {
-        slot = parking.await(threadId, begun, timeoutNanos, maxWaiters);
+        slot = parking.await(threadId, begun, timeoutNanos, line);
       }
       long lease = slot.lease; // by the side field again: nobody else writes it now
       boolean ready;
       try {
+        if (timeoutNanos > 0 && line > 0 && check.isLeftToExamination(slot, lease)) {
+          line = Integer.MAX_VALUE; // he had one, and is not turned away for it
+          continue;
+        }
         // Asked again afterwards: whoever takes his time with a look loses the connection.
         ready =
             slot.word() == lease

@@ -19,19 +19,25 @@ public final class Growth {
 
   static final long LONGEST_STEP = 100_000_000L;
 
+  /**
+   * How long the first connection after an outage or a sleep has the line for itself: many who wait
+   * want it for a moment only, and then it is all they need; nanoseconds.
+   */
+  public static final long FIRST_BREATH = SHORTEST_STEP;
+
   private Growth() {}
 
   /**
    * What growth depends on.
    *
    * @param live connections that exist or are being opened
-   * @param idle connections ready to be lent
+   * @param idle connections ready to be lent, or counted on to be so soon
    * @param connecting connects in progress
    * @param empty slots with nothing in them
    * @param minSize connections to keep; 0 while the pool sleeps
    * @param waiting callers in line
-   * @param firstWaited how long the first of them has waited, nanoseconds; below 0 if it joined
-   *     after {@code now} was read
+   * @param firstWaited how long the first of them has waited for a server that was there,
+   *     nanoseconds; below 0 if it joined after {@code now} was read
    * @param connectTakes what a connect takes, as far as known, nanoseconds; 0 if unknown
    * @param allowance connects that may be in progress at once
    */
@@ -50,6 +56,14 @@ public final class Growth {
     public Facts {
       firstWaited = Math.max(0, firstWaited);
     }
+  }
+
+  /**
+   * Whether connections that are being asked, for they have slept, are counted on as if they were
+   * idle: one that is well answers within a round trip.
+   */
+  public static boolean answersSoon(long firstWaited) {
+    return firstWaited < SHORTEST_STEP;
   }
 
   /** How many connects to begin now. */

@@ -28,6 +28,9 @@ final class ConnectPace {
 
   private long took;
 
+  /** Since when the server has been there, as far as is known: others waited for it, till then. */
+  private long backSince;
+
   /** When the last connect was begun. */
   private long begun;
 
@@ -55,6 +58,7 @@ final class ConnectPace {
     this.notBefore = environment.time().nanoTime();
     this.watchFrom = notBefore;
     this.contentedUntil = notBefore;
+    this.backSince = notBefore;
   }
 
   // ---- asked
@@ -102,6 +106,11 @@ final class ConnectPace {
     return (watched ? watchFrom : notBefore) - now;
   }
 
+  /** For how long the server has been there, as far as is known; nanoseconds. */
+  long backFor(long now) {
+    return now - backSince;
+  }
+
   /** How many connects may be in progress at once. */
   int allowance() {
     return allowance;
@@ -144,17 +153,27 @@ final class ConnectPace {
     contentedUntil = until;
   }
 
-  /** A connect took so long, whatever has become of it since. */
+  /**
+   * A connect took so long, whatever has become of it since. What the one took that has found the
+   * server, or woken it, says nothing of the next.
+   */
   void measured(long tookNanos) {
-    took = took == 0 ? tookNanos : took + (tookNanos - took) / 4;
+    if (took == 0 || allowance > 1) {
+      took = took == 0 ? tookNanos : took + (tookNanos - took) / 4;
+    }
   }
 
   /** A connect of the present generation has succeeded. */
   void succeeded(long now) {
     contentedUntil = now;
     if (allowance < config.maxSize()) {
-      // After an outage, and there may be other pools: not all of them at once.
-      holdBack(now + Growth.breath(took, random.getAsDouble()));
+      if (allowance == 1) {
+        backSince = now;
+        holdBack(now + Growth.FIRST_BREATH);
+      } else {
+        // After an outage, and there may be other pools: not all of them at once.
+        holdBack(now + Growth.breath(took, random.getAsDouble()));
+      }
     }
     allowance = Growth.opened(allowance, config.maxSize());
   }
@@ -184,7 +203,7 @@ final class ConnectPace {
         drawn);
   }
 
-  /** After an outage connections come back one, two, four at a time. */
+  /** After an outage, or a sleep, connections come back one, two, four at a time. */
   void slowStart() {
     allowance = 1;
   }

@@ -61,7 +61,7 @@ final class Deadlines {
           }
         }
         case PROBING -> {
-          if (unmoved >= config.validationTimeout().toNanos() + Upkeep.PASS) {
+          if (unmoved >= probes.patience(slot, word) + Upkeep.PASS) {
             probes.overdue(slot, word);
           }
         }

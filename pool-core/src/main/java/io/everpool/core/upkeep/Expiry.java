@@ -107,7 +107,11 @@ final class Expiry {
   void evictTheIdle(long now) {
     int live = activity.live();
     long timeout = idleTimeout(now);
-    if (timeout <= 0 || live <= config.minSize() || !idleSince.hasCome(now - timeout)) {
+    // To close one politely is to send something.
+    if (sleep.asleep()
+        || timeout <= 0
+        || live <= config.minSize()
+        || !idleSince.hasCome(now - timeout)) {
       return;
     }
     idleSince.forget();
@@ -128,7 +132,7 @@ final class Expiry {
     long due = Long.MAX_VALUE;
     boolean ages = limited && !sleep.asleep();
     long timeout = idleTimeout(now);
-    boolean idlesOut = timeout > 0 && activity.live() > config.minSize();
+    boolean idlesOut = timeout > 0 && !sleep.asleep() && activity.live() > config.minSize();
     due = ages ? Math.min(due, expires.dueIn(now)) : due;
     return idlesOut ? Math.min(due, idleSince.dueIn(now - timeout)) : due;
   }

@@ -21,6 +21,7 @@ final class Grower {
   private final Slot[] slots;
   private final SlotActivity activity;
   private final SleepSwitch sleep;
+  private final Sleepers sleepers;
   private final ConnectPace pace;
   private final Reachability server;
   private final Closer closer;
@@ -34,6 +35,7 @@ final class Grower {
     this.slots = engine.slots();
     this.activity = shared.activity;
     this.sleep = shared.sleep;
+    this.sleepers = shared.sleepers;
     this.pace = shared.pace;
     this.server = shared.server;
     this.closer = shared.closer;
@@ -66,14 +68,17 @@ final class Grower {
     int minSize = sleep.asleep() ? 0 : config.minSize();
     int kept = activity.live() - expiry.overdue(); // which go when there is another in their place
     boolean provesNothing = expiry.wantsProof() && activity.count(State.CONNECTING) == 0;
+    // What they waited for a server that was away or asleep shows no lack of connections.
+    long firstWaited = Math.min(now - engine.firstWaitsSince(now), pace.backFor(now));
+    int answering = Growth.answersSoon(firstWaited) ? sleepers.underExamination() : 0;
     return new Growth.Facts(
         provesNothing ? Math.min(kept, minSize - 1) : kept,
-        activity.count(State.IDLE),
+        activity.count(State.IDLE) + answering,
         activity.count(State.CONNECTING),
         activity.count(State.EMPTY),
         minSize,
         engine.waiting(),
-        now - engine.firstWaitsSince(now),
+        firstWaited,
         pace.takes(),
         pace.allowance());
   }

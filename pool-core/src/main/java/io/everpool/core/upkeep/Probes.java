@@ -27,6 +27,9 @@ final class Probes {
 
   private static final Logger log = PoolEvents.log();
 
+  /** After a failover; no way for a connection to go while the pool sleeps. */
+  private static final String WRITES_NO_MORE = "its server writes no more";
+
   private final PoolConfig config;
   private final Function<Throwable, Verdict> classifier;
   private final Workers workers;
@@ -78,11 +81,19 @@ final class Probes {
    */
   long begin(Slot slot, long word, Extent extent) {
     long probing = reserve(slot, word);
-    if (probing != word
-        && !workers.start("examining a connection", () -> examine(slot, probing, extent))) {
-      engine.pass(slot, probing); // no thread to be had: that says nothing of the connection
+    if (probing != word && !start(slot, probing, extent)) { // no thread to be had
+      if (slot.sleptWord == probing) {
+        slot.unexaminedWord = probing;
+      } else {
+        engine.pass(slot, probing); // that says nothing of the connection
+      }
     }
     return probing;
+  }
+
+  /** Has a {@link #reserve reserved} one examined on a worker; false if there is no thread. */
+  boolean start(Slot slot, long probing, Extent extent) {
+    return workers.start("examining a connection", () -> examine(slot, probing, extent));
   }
 
   /**
@@ -90,10 +101,14 @@ final class Probes {
    * slot's word from then on; {@code word} itself if somebody was quicker.
    */
   long reserve(Slot slot, long word) {
+    boolean slept = slot.sleptWord == word;
     if (!slot.attempt(Move.PROBE, word)) {
       return word;
     }
     long probing = Slot.after(Move.PROBE, word);
+    if (slept) {
+      slot.sleptWord = probing;
+    }
     activity.reserved(slot.index, probing);
     return probing;
   }
@@ -111,7 +126,7 @@ final class Probes {
     PooledEntry entry = Closer.entry(slot);
     String ailment;
     try {
-      ailment = ailment(slot, entry.physical(), extent);
+      ailment = ailment(slot, entry.physical(), extent, patience(slot, word));
       if (ailment == null && query && !sleep.asleep() && refresh.compareAndSet(true, false)) {
         refresh(entry.physical());
       }
@@ -120,6 +135,9 @@ final class Probes {
       return;
     }
     if (ailment == null) {
+      if (extent != Extent.ASK && slot.sleptWord == word) {
+        slot.sleptWord = Slot.after(Move.PASS, word); // it has still to be asked
+      }
       engine.pass(slot, word);
     } else {
       dead(slot, word, entry, ailment, null, false);
@@ -142,25 +160,31 @@ final class Probes {
     return e instanceof SQLException ? String.valueOf(e.getMessage()) : e.toString();
   }
 
-  private @Nullable String ailment(Slot slot, PhysicalConnection physical, Extent extent)
-      throws SQLException {
+  /** How long it may take to answer; nanoseconds. */
+  long patience(Slot slot, long word) {
+    long patience = config.validationTimeout().toNanos();
+    return slot.sleptWord == word ? Math.min(patience, Sleepers.PATIENCE) : patience;
+  }
+
+  private @Nullable String ailment(
+      Slot slot, PhysicalConnection physical, Extent extent, long patience) throws SQLException {
     Look look = physical.look();
     if (look == Look.DEAD) {
       return "the server has closed it";
     }
-    if (sleep.asleep() && look != Look.UNSURE) {
-      return null;
+    if (sleep.asleep() && extent != Extent.ASK) {
+      return null; // whatever it was that the server said: to ask would be to send something
     }
     boolean ask =
         extent == Extent.ASK || (extent == Extent.AS_CONFIGURED && (query || look == Look.BLIND));
     if (ask || look == Look.UNSURE) {
-      physical.validate(config.validationTimeout().toNanos());
+      physical.validate(patience);
     }
     // What a program may have set itself, reset=none leaves in the session.
     return config.reset() != ResetMode.NONE
             && physical.isServerReadOnly(SideEffects.NONE)
             && search.refused(slot) == PrimarySearch.Refusal.REPLACED
-        ? "its server writes no more"
+        ? WRITES_NO_MORE
         : null;
   }
 
@@ -178,13 +202,15 @@ final class Probes {
       String ailment,
       @Nullable Throwable failure,
       boolean proberAtIt) {
-    boolean sleeps = sleep.asleep();
+    boolean slept = (sleep.asleep() || slot.sleptWord == word) && !ailment.equals(WRITES_NO_MORE);
+    // Cut, and not closed politely: there is nobody to say goodbye to, or he must not be woken.
     if (!engine.fail(
-        slot, word, sleeps ? CloseReason.ASLEEP : CloseReason.FOUND_DEAD, proberAtIt)) {
+        slot, word, slept ? CloseReason.ASLEEP : CloseReason.FOUND_DEAD, proberAtIt || slept)) {
       return;
     }
-    if (sleeps) {
-      log.debug("Pool {}: connection {} went while asleep", events.pool(), entry.number());
+    if (slept) {
+      log.debug(
+          "Pool {}: connection {} went while asleep: {}", events.pool(), entry.number(), ailment);
       return;
     }
     log.warn(

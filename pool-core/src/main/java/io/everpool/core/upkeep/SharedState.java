@@ -27,6 +27,7 @@ public final class SharedState {
   final PrimarySearch search;
   final FailureReports reports;
   final Reachability server;
+  final Sleepers sleepers;
   final SleepSwitch sleep;
   final Resets resets;
   final UnitDeadlines unitDeadlines;
@@ -54,7 +55,9 @@ public final class SharedState {
     String target = connector.target();
     search = new PrimarySearch(config, product, target, environment, fence, now);
     server = new Reachability(product, target, time, events, engine, pace, reports, search, now);
-    sleep = new SleepSwitch(config, connector.serverless(), activity, engine, events);
+    sleepers = new Sleepers(engine.slots(), stirred, activity, environment.scheduler());
+    sleep =
+        new SleepSwitch(config, connector.serverless(), activity, engine, sleepers, pace, events);
     resets = new Resets(config, environment, events, engine);
     unitDeadlines = new UnitDeadlines(events, workers, engine);
     rest = new Rest(engine, activity, stirred, unitDeadlines, environment.scheduler());
@@ -78,6 +81,11 @@ public final class SharedState {
   /** Where it is told that a server has refused a write. */
   public PrimarySearch search() {
     return search;
+  }
+
+  /** What a sleeping pool is left with. */
+  public Sleepers sleepers() {
+    return sleepers;
   }
 
   /** Whether the pool sleeps. */

@@ -20,6 +20,8 @@ public final class SleepSwitch {
   private final long sleepAfter;
   private final SlotActivity activity;
   private final Engine engine;
+  private final Sleepers sleepers;
+  private final ConnectPace pace;
   private final PoolEvents events;
   private volatile boolean asleep;
 
@@ -36,12 +38,16 @@ public final class SleepSwitch {
       boolean serverless,
       SlotActivity activity,
       Engine engine,
+      Sleepers sleepers,
+      ConnectPace pace,
       PoolEvents events) {
     this.maySleep =
         config.sleep() == SleepMode.ON || (config.sleep() == SleepMode.AUTO && serverless);
     this.sleepAfter = config.sleepAfter().toNanos();
     this.activity = activity;
     this.engine = engine;
+    this.sleepers = sleepers;
+    this.pace = pace;
     this.events = events;
   }
 
@@ -59,6 +65,9 @@ public final class SleepSwitch {
   void decide(long now) {
     boolean sleeps =
         Idleness.asleep(maySleep, now - activity.lastWork(), sleepAfter, engine.waiting());
+    if (sleeps) {
+      sleepers.mark();
+    }
     if (sleeps == asleep) {
       return;
     }
@@ -68,6 +77,7 @@ public final class SleepSwitch {
       events.post(new FellAsleep(events.pool()));
     } else {
       roused = true;
+      pace.slowStart(); // one connect wakes a server as well as twenty do
       log.info("Pool {}: awake", events.pool());
       events.post(new WokeUp(events.pool()));
     }

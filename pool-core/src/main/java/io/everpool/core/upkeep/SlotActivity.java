@@ -88,7 +88,7 @@ final class SlotActivity {
       atRest &= rests[slot.index];
     }
     int held = count(State.LEASED) + count(State.DOOMED);
-    if (held > 0) {
+    if (held > 0 || somebodyWaits) {
       lastWork = now;
     }
     peak = Math.max(peak, held);
@@ -185,20 +185,26 @@ final class SlotActivity {
   }
 
   /**
-   * A connection is out of reach to be examined; {@code word} is the slot's. From any thread,
-   * before it is idle again: who sees it so has this, too.
+   * A connection is out of reach to be examined, or about to be; {@code word} is the slot's then.
+   * From any thread, before it is idle again: who sees it so has this, too.
    */
   void reserved(int slot, long word) {
     reserved.set(slot, word);
     stirred.add(slot);
   }
 
-  /** Whether nothing has happened to a connection since but that it was examined and is idle. */
+  /**
+   * Whether nothing has happened to a connection since but that it was examined and is idle, be it
+   * because somebody was lent it who has left it to that.
+   */
   private boolean passed(int slot, long word) {
     long before = words[slot];
     long probing = reserved.get(slot);
     return Slot.after(Move.PASS, probing) == word
-        && (before == probing || Slot.after(Move.PROBE, before) == probing);
+        && (before == probing
+            || Slot.after(Move.PROBE, before) == probing
+            || Slot.after(Move.EXAMINE, before) == probing
+            || Slot.after(Move.EXAMINE, Slot.after(Move.ACQUIRE, before)) == probing);
   }
 
   /** Whether nothing has happened to a connection but that it was opened. */
@@ -253,7 +259,7 @@ final class SlotActivity {
     return usedAt[slot];
   }
 
-  /** When a lease was last seen, or that there had been one. */
+  /** When a lease was last seen, or that there had been one, or that somebody wanted one. */
   long lastWork() {
     return lastWork;
   }

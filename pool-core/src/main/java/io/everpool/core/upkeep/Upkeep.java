@@ -39,6 +39,8 @@ public final class Upkeep {
 
   private static final Part ENFORCING =
       new Part("enforcing deadlines", (it, now) -> it.deadlines.enforce(now, it.lastPass));
+  private static final Part EXAMINING =
+      new Part("examining what has slept", (it, now) -> it.sleepers.examine(it.probes));
   private static final Part DRAINING = new Part("draining", (it, now) -> it.drain.pass(now));
   private static final List<Part> PARTS =
       List.of(
@@ -64,6 +66,8 @@ public final class Upkeep {
   private final Fence fence;
   private final FailureReports reports;
   private final SleepSwitch sleep;
+  private final Sleepers sleepers;
+  private final Probes probes;
   private final Drain drain;
   private final Rest rest;
   private final Expiry expiry;
@@ -105,6 +109,7 @@ public final class Upkeep {
     this.fence = shared.fence;
     this.reports = shared.reports;
     this.sleep = shared.sleep;
+    this.sleepers = shared.sleepers;
     this.rest = shared.rest;
     this.lastPass = now;
     this.due = now;
@@ -118,7 +123,7 @@ public final class Upkeep {
             events,
             shared,
             sessionFactory);
-    Probes probes = new Probes(config, classifier, events, shared);
+    this.probes = new Probes(config, classifier, events, shared);
     this.deadlines = new Deadlines(config, events, shared, connects, probes);
     this.losses = new RecentLosses(now);
     this.expiry = new Expiry(config, credentials != null, shared);
@@ -159,6 +164,7 @@ public final class Upkeep {
     inbox.empty();
     activity.take(now, engine.waiting() > 0);
     survive(ENFORCING, now);
+    survive(EXAMINING, now);
     workers.resume();
     long delay;
     if (engine.isClosed()) {

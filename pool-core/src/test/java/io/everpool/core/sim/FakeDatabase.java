@@ -113,6 +113,11 @@ final class FakeDatabase implements Connector {
         .ifPresent(s -> s.die(universe.random.nextBoolean()));
   }
 
+  /** Ends every session, each with last words or without, and goes on taking new ones. */
+  void suspend() {
+    open.forEach(s -> s.die(universe.random.nextBoolean()));
+  }
+
   int open() {
     return open.size();
   }

@@ -216,7 +216,8 @@ final class World {
       universe.run(SECOND, this::laws);
     }
     require(upkeep.asleep() || idle() >= config.minSize(), "no recovery to min-size");
-    require(idle() <= config.minSize(), "unused connections outlive idle-timeout");
+    require(
+        upkeep.asleep() || idle() <= config.minSize(), "unused connections outlive idle-timeout");
     require(
         upkeep.asleep() || config.sleep() != SleepMode.ON, "an unused pool that may sleep doesn't");
   }
@@ -337,6 +338,10 @@ final class World {
       upkeep.lent(slot);
       if (slot.word() != lease) {
         engine.release(slot, lease);
+        retryOrLater();
+        return;
+      }
+      if (upkeep.sendToExamination(slot)) {
         retryOrLater();
         return;
       }

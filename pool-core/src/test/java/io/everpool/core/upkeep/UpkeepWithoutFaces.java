@@ -77,6 +77,11 @@ public final class UpkeepWithoutFaces {
     return slot;
   }
 
+  /** Whether it is to be examined before anybody is lent it, and the lease is over. */
+  public boolean sendToExamination(Slot slot) {
+    return shared.sleepers().leaveToExamination(slot, slot.lease);
+  }
+
   public UnitDeadlines unitDeadlines() {
     return shared.unitDeadlines();
   }

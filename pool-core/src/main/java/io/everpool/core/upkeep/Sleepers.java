@@ -1,0 +1,87 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.core.engine.Move;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+
+/**
+ * The connections that a sleeping pool is left with. Nobody has asked them for long, and a look
+ * doesn't show a server that froze meanwhile, nor a way to it that was lost. So they are asked
+ * before they are lent, and not by a borrower: who is lent one leaves it to upkeep and waits in
+ * line, where a new connection serves him as well as this one.
+ *
+ * <p>One that is found dead is no loss and no evidence against the others: that is how a server
+ * suspends itself. Whether the server can be reached is shown by connects.
+ *
+ * <p>The mark is the slot's word, so that any other use of the connection takes it off.
+ */
+public final class Sleepers {
+  /** How long one may take to answer: a place where nobody answers is wanted; nanoseconds. */
+  static final long PATIENCE = 1_000_000_000L;
+
+  private final StirredSlots stirred;
+  private final PassScheduler scheduler;
+  private final SlotActivity activity;
+  private final Slot[] slots;
+
+  Sleepers(Slot[] slots, StirredSlots stirred, SlotActivity activity, PassScheduler scheduler) {
+    this.slots = slots;
+    this.stirred = stirred;
+    this.activity = activity;
+    this.scheduler = scheduler;
+  }
+
+  /** The pool sleeps, and with it all that is idle. Upkeep thread only. */
+  void mark() {
+    for (Slot slot : slots) {
+      if (activity.state(slot.index) == State.IDLE) {
+        slot.sleptWord = activity.word(slot.index);
+      }
+    }
+  }
+
+  /**
+   * The holder has a connection examined that has slept, and gives up his lease for that. False if
+   * it has not slept, or if the lease was over.
+   */
+  public boolean leaveToExamination(Slot slot, long lease) {
+    if (!slot.hadSlept(lease)) {
+      return false;
+    }
+    long examined = Slot.after(Move.EXAMINE, lease);
+    slot.sleptWord = examined;
+    slot.unexaminedWord = examined;
+    activity.reserved(slot.index, examined);
+    if (!slot.attempt(Move.EXAMINE, lease)) {
+      return false;
+    }
+    stirred.add(slot.index);
+    scheduler.hurry();
+    return true;
+  }
+
+  /** Begins the examinations that wait for a thread. Upkeep thread only. */
+  void examine(Probes probes) {
+    for (int i = 0; i < activity.busyCount(); i++) {
+      Slot slot = activity.busy(i);
+      long word = activity.word(slot.index);
+      if (Slot.state(word) == State.PROBING && slot.unexaminedWord == word) {
+        slot.unexaminedWord = 0;
+        if (!probes.start(slot, word, Probes.Extent.ASK)) {
+          slot.unexaminedWord = word; // the next pass tries again
+        }
+      }
+    }
+  }
+
+  /** How many are being examined. Upkeep thread only. */
+  int underExamination() {
+    int count = 0;
+    for (int i = 0; i < activity.busyCount(); i++) {
+      Slot slot = activity.busy(i);
+      long word = activity.word(slot.index);
+      count += Slot.state(word) == State.PROBING && slot.sleptWord == word ? 1 : 0;
+    }
+    return count;
+  }
+}
