@@ -11,16 +11,24 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
-/** Hears everything that Everpool logs, down to TRACE, and keeps it from the console. */
+/** Hears everything that Everpool logs, or another, and keeps it from the console. */
 final class LogCapture extends AppenderBase<ILoggingEvent> implements AutoCloseable {
-  private final Logger logger = (Logger) LoggerFactory.getLogger("io.everpool");
-  private final @Nullable Level levelBefore = logger.getLevel();
+  private final Logger logger;
+  private final @Nullable Level levelBefore;
   private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
 
-  private LogCapture() {}
+  private LogCapture(String logger) {
+    this.logger = (Logger) LoggerFactory.getLogger(logger);
+    this.levelBefore = this.logger.getLevel();
+  }
 
   static LogCapture open() {
-    LogCapture capture = new LogCapture();
+    return of("io.everpool");
+  }
+
+  /** Of whoever logs by this name and those below it. */
+  static LogCapture of(String logger) {
+    LogCapture capture = new LogCapture(logger);
     capture.setContext(capture.logger.getLoggerContext());
     capture.start();
     capture.logger.setLevel(Level.TRACE);

@@ -107,6 +107,15 @@ public final class FaultProxy implements AutoCloseable {
     toClient.thaw();
   }
 
+  /**
+   * Forgets every open connection, as a firewall does that has seen nothing of it for long: what is
+   * sent on it is lost, its end included. New ones are welcome. Gives their number.
+   */
+  public int forget() {
+    links.forEach(Link::forget);
+    return links.size();
+  }
+
   /** Cuts every open connection; new ones are welcome. Gives their number. */
   public int cut(Cut how) {
     int cut = 0;

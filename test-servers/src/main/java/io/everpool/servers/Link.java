@@ -21,6 +21,7 @@ final class Link {
   private final Prepared prepared = new Prepared();
   private final AtomicBoolean cut = new AtomicBoolean();
   private volatile boolean connected;
+  private volatile boolean forgotten;
   private volatile @Nullable Cut replyCut;
 
   Link(FaultProxy proxy, Socket client, long number) {
@@ -59,7 +60,7 @@ final class Link {
     try {
       for (int count; (count = from.getInputStream().read(buffer)) >= 0; ) {
         proxy.valve(direction).pass(count);
-        if (cut.get()) {
+        if (cut.get() || forgotten) {
           // after an orderly cut the peer may still send: read on, so that it gets no RST
           continue;
         }
@@ -73,6 +74,9 @@ final class Link {
           continue;
         }
         to.getOutputStream().write(buffer, 0, count);
+      }
+      if (forgotten && direction == Direction.TO_CLIENT && !cut.get()) {
+        return; // the client is never told
       }
       // one side has ended its stream: so does the other
       to.shutdownOutput();
@@ -101,6 +105,11 @@ final class Link {
       }
     }
     return false;
+  }
+
+  /** From now on nothing that is sent arrives. */
+  void forget() {
+    forgotten = true;
   }
 
   /** Gives whether it was open. */

@@ -78,6 +78,25 @@ class FaultProxyTest {
   }
 
   @Test
+  void aForgottenConnectionIsSilentAndANewOneIsNot() throws SQLException {
+    try (Connection forgotten = connect();
+        Connection other = connect(60)) {
+      awaitNoLonger(forgotten);
+      assertThat(proxy.forget()).isEqualTo(2);
+      assertThatThrownBy(() -> run(forgotten, "select 1"))
+          .hasRootCauseInstanceOf(SocketTimeoutException.class);
+      assertThat(server.terminateAll()).isPositive();
+      awaitNoLonger(other);
+      assertThatThrownBy(() -> run(other, "select 1"))
+          .as("not even the end of its session is told")
+          .hasRootCauseInstanceOf(SocketTimeoutException.class);
+      try (Connection next = connect()) {
+        run(next, "select 1");
+      }
+    }
+  }
+
+  @Test
   void withoutAFaultItPassesEverythingOnAndCounts() throws SQLException {
     try (Connection connection = connect()) {
       run(connection, "select repeat('x', 100000)");

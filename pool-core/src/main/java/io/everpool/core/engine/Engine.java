@@ -298,7 +298,7 @@ public final class Engine {
       return WaitResult.SERVED;
     }
     // Somebody served it meanwhile (or the pool closed): keep that, give this one back.
-    release(found, lease);
+    bringBack(found, lease);
     return step(waiter, threadId);
   }
 
@@ -402,12 +402,18 @@ public final class Engine {
       return true;
     }
     // Nobody waits any more. Whoever joins from here on scans after joining and finds it.
-    if (!slot.release(next)) {
-      closeDoomed(slot, next);
+    bringBack(slot, next);
+    return true;
+  }
+
+  /** RELEASE of what nobody has used. */
+  private void bringBack(Slot slot, long lease) {
+    slot.bringBackRest(lease);
+    if (!slot.release(lease)) {
+      closeDoomed(slot, lease);
     } else if (queue.first() != null) {
       serve(slot);
     }
-    return true;
   }
 
   /** CLAIM: renames the lease, so that only this caller can end it; 0 if it is over or doomed. */

@@ -112,11 +112,20 @@ public final class Slot extends SlotFields {
 
   /** Whoever is handed the connection as {@code next} is to look at it as its taker would have. */
   void handOnRest(long leased, long next) {
+    restsOn(leased, next - TO_LEASED);
+  }
+
+  /** The lease comes back unused: who takes the connection next is to look at it all the same. */
+  void bringBackRest(long leased) {
+    restsOn(leased, leased + TO_IDLE);
+  }
+
+  private void restsOn(long leased, long idle) {
     if (hadRested(leased)) {
-      restedWord = next - TO_LEASED;
+      restedWord = idle;
     }
     if (hadSlept(leased)) {
-      sleptWord = next - TO_LEASED;
+      sleptWord = idle;
     }
   }
 

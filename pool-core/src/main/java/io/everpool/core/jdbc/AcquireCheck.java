@@ -78,6 +78,9 @@ final class AcquireCheck {
       resets.ended(slot);
     }
     if (alive && failure == null) {
+      if (slept) {
+        slot.sleptWord = 0; // it has answered
+      }
       return true;
     }
     if (slept) {

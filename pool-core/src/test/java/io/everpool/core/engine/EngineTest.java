@@ -161,6 +161,22 @@ class EngineTest {
     assertThat(slot.hadRested(lease)).isTrue();
   }
 
+  /** Nobody has looked at it: whoever waited for it was sent away meanwhile. */
+  @Test
+  void what_comes_back_unused_is_as_it_was() {
+    Slot slot = open(0);
+    slot.restedWord = slot.word();
+    slot.sleptWord = slot.word();
+    long lease = requireNonNull(engine.tryAcquire(1)).lease;
+    join();
+    engine.rejectAll();
+    now += 1_000_000_000L; // long enough for the queue to be served
+    engine.release(slot, lease);
+    long next = requireNonNull(engine.tryAcquire(1)).lease;
+    assertThat(slot.hadRested(next)).isTrue();
+    assertThat(slot.hadSlept(next)).isTrue();
+  }
+
   /** A waiter that goes when it is served already owns a connection, and has to say so. */
   @Test
   void who_was_served_first_can_leave_no_more() {
