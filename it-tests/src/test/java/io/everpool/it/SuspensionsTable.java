@@ -30,6 +30,10 @@ import javax.sql.DataSource;
  */
 final class SuspensionsTable {
   private static final int BURSTS = 20;
+
+  /** So many of the warnings are printed as well. */
+  private static final int SHOWN = 3;
+
   private static final Duration WATCH = watch();
 
   /** How long either pool is left alone before five minutes pass. */
@@ -128,6 +132,7 @@ final class SuspensionsTable {
         suspensions.burst(contestant.pool());
       }
       TimeUnit.MILLISECONDS.sleep(SETTLED_MILLIS);
+      log.alarms().stream().limit(SHOWN).forEach(System.out::println);
       return String.format(
           Locale.ROOT,
           "| %s | %d of %d | %d | %d | %.1f | %d |",

@@ -135,7 +135,10 @@ public final class PoolConfig {
     return values.required(PoolSettings.MAX_LIFETIME);
   }
 
-  /** Idleness after which a connection above the minimum is closed; zero for never. */
+  /**
+   * Idleness after which a connection above the minimum is closed, while the pool is awake; zero
+   * for never.
+   */
   public Duration idleTimeout() {
     return values.required(PoolSettings.IDLE_TIMEOUT);
   }

@@ -113,7 +113,8 @@ final class PoolSettings {
           Kind.DURATION,
           Duration.ofSeconds(300),
           Rule.zeroOrMore(),
-          "Idleness after which a connection above min-size is closed; 0s for never.");
+          "Idleness after which a connection above min-size is closed, while the pool is awake;"
+              + " 0s for never.");
 
   static final Setting<Duration> HEALTH_CHECK_INTERVAL =
       TABLE.add(

@@ -122,6 +122,7 @@ public final class FailureRules {
               null,
               REFUSED,
               ENDPOINT),
+          rule(CONNECTING, "XX000", "connection is insecure", null, REFUSED, TlsRules.ENCRYPT),
           rule(
               ALWAYS,
               "XX000",

@@ -184,6 +184,14 @@ class FailureRulesTest {
     samples.add(
         connecting(
             neon(
+                "The requested endpoint could not be found, or you don't have access to it. Please"
+                    + " check the provided ID and try again."),
+            Verdict.REFUSED));
+    samples.add(
+        connecting(neon("connection is insecure (try using `sslmode=require`)"), Verdict.REFUSED));
+    samples.add(
+        connecting(
+            neon(
                 "Endpoint ID is not specified. Either please upgrade the postgres"
                     + " client library (libpq) for SNI support or pass the endpoint ID"),
             Verdict.REFUSED));

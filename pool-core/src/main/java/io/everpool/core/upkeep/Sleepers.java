@@ -31,11 +31,15 @@ public final class Sleepers {
     this.scheduler = scheduler;
   }
 
-  /** The pool sleeps, and with it all that is idle. Upkeep thread only. */
+  /**
+   * The pool sleeps, and with it all that is idle. What bears the mark is not given it once more:
+   * somebody may take it at this moment, and carry the mark on. Upkeep thread only.
+   */
   void mark() {
     for (Slot slot : slots) {
-      if (activity.state(slot.index) == State.IDLE) {
-        slot.sleptWord = activity.word(slot.index);
+      long word = slot.word();
+      if (Slot.state(word) == State.IDLE && slot.sleptWord != word) {
+        slot.sleptWord = word;
       }
     }
   }
