@@ -2,10 +2,14 @@ package consumer;
 
 import com.google.inject.Guice;
 import com.google.inject.Injector;
+import com.google.inject.multibindings.Multibinder;
 import com.typesafe.config.ConfigFactory;
 import io.everpool.api.Pool;
+import io.everpool.api.observe.PoolListener;
 import io.everpool.guice.EverpoolModule;
 import io.everpool.guice.EverpoolShutdown;
+import io.everpool.micrometer.MicrometerMetrics;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.Map;
 import org.jdbi.v3.core.Jdbi;
 
@@ -21,13 +25,20 @@ public final class Main {
             "everpool.user", arguments[1],
             "everpool.password", System.getenv("CONSUMER_PASSWORD"));
     try (EverpoolShutdown shutdown = new EverpoolShutdown()) {
+      SimpleMeterRegistry meters = new SimpleMeterRegistry();
       Injector injector =
           Guice.createInjector(
-              shutdown.module(), EverpoolModule.of(ConfigFactory.parseMap(settings)));
+              shutdown.module(),
+              EverpoolModule.of(ConfigFactory.parseMap(settings)),
+              binder ->
+                  Multibinder.newSetBinder(binder, PoolListener.class)
+                      .addBinding()
+                      .toInstance(MicrometerMetrics.of("everpool", meters)));
       String answer =
           injector
               .getInstance(Jdbi.class)
               .withHandle(handle -> handle.select("select 'answered'").mapTo(String.class).one());
+      meters.get("db.client.connection.count").gauge(); // throws if nothing is registered
       Module module = injector.getInstance(Pool.class).getClass().getModule();
       System.out.println(answer + " by " + module.getName());
     }

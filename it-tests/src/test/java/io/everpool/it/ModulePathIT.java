@@ -32,7 +32,7 @@ class ModulePathIT {
       Pattern.compile(
           "(io\\.everpool|com\\.(codahale|fasterxml|github\\.benmanes|google)|org\\.(jdbi|slf4j)"
               + "|io\\.leangen|jakarta)(\\..*)?|org\\.postgresql\\.jdbc|typesafe\\.config"
-              + "|aopalliance|failureaccess");
+              + "|aopalliance|failureaccess|micrometer\\..*");
 
   @Test
   void everyAdapterIsAModule(@TempDir Path directory) throws Exception {
@@ -48,6 +48,7 @@ class ModulePathIT {
             "io.everpool.hocon",
             "io.everpool.jdbi",
             "io.everpool.metrics",
+            "io.everpool.micrometer",
             "io.everpool.postgresql");
     String path = path(modules, APPLICATION.asMatchPredicate());
     Path classes = compile("consumer", path, directory);

@@ -1,0 +1,246 @@
+package io.everpool.micrometer;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.Pool;
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.observe.LeaseRecorder;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.PoolListener;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.Tags;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps the metrics of one pool in a registry. Give it to the pool as listener and as recorder:
+ *
+ * <pre>{@code
+ * MicrometerMetrics poolMetrics = MicrometerMetrics.of("orders", registry);
+ * Pool pool = Everpool.builder(config).listener(poolMetrics).recorder(poolMetrics).open();
+ * }</pre>
+ *
+ * <p>By OpenTelemetry's names, each with the pool's name in the tag {@code
+ * db.client.connection.pool.name}; or by HikariCP's, with the tag {@code pool}:
+ *
+ * <table>
+ * <caption>Metrics</caption>
+ * <tr><th>OpenTelemetry</th><th>HikariCP</th><th>what</th></tr>
+ * <tr><td>db.client.connection.count, by .state idle and used</td>
+ *     <td>hikaricp.connections, .idle, .active</td><td>connections now</td></tr>
+ * <tr><td>db.client.connection.idle.min, .idle.max, .max</td>
+ *     <td>hikaricp.connections.min, .max</td><td>the configured bounds</td></tr>
+ * <tr><td>db.client.connection.pending_requests</td><td>hikaricp.connections.pending</td>
+ *     <td>callers in line</td></tr>
+ * <tr><td>db.client.connection.timeouts</td><td>hikaricp.connections.timeout</td>
+ *     <td>callers who waited in vain, counted</td></tr>
+ * <tr><td>db.client.connection.wait_time</td><td>hikaricp.connections.acquire</td>
+ *     <td>from asking for a connection to having it: a timer with a histogram</td></tr>
+ * <tr><td>db.client.connection.use_time</td><td>hikaricp.connections.usage</td>
+ *     <td>from having it to giving it back: a timer with a histogram</td></tr>
+ * <tr><td>db.client.connection.create_time</td><td>hikaricp.connections.creation</td>
+ *     <td>opening one: a timer with a histogram</td></tr>
+ * </table>
+ *
+ * <p>Beside these, by names of Everpool's own and with the same tag: {@code everpool.outage} (a
+ * timer); the gauges {@code everpool.asleep}, {@code everpool.down}, {@code
+ * everpool.connections.connecting} and {@code .closing}; and the counters {@code
+ * everpool.connections.opened}, {@code everpool.connections.closed} (by {@code reason}, one for
+ * each {@link CloseReason}), {@code everpool.connections.failed}, {@code
+ * everpool.connect.failures}, {@code everpool.health.check.failures}, {@code everpool.fenced},
+ * {@code everpool.rejected}, {@code everpool.retries}, {@code everpool.retries.refused}, {@code
+ * everpool.commits} (by {@code status}, one for each {@link CommitStatus}), {@code
+ * everpool.transactions.left.open}, {@code everpool.leaks.suspected}, {@code everpool.fell.asleep}
+ * and {@code everpool.woke.up}.
+ *
+ * <p>Timers and counters are registered at the pool's first event, the gauges when it has opened;
+ * what was registered, nothing else, is removed when it has closed. A pool that can't be opened
+ * leaves nothing behind. Gauges that are read together share one look at the pool.
+ *
+ * <p>While it is installed as recorder the pool reads the clock at each acquire and release.
+ * Thread-safe.
+ */
+public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
+  private final String poolName;
+  private final MeterRegistry registry;
+  private final MetricNames names;
+  private final Tags tags;
+
+  /** What is registered now. Both change under this object's lock; the meters are read without. */
+  private @Nullable Registration registration;
+
+  private volatile @Nullable PoolMeters meters;
+
+  /** The pool has opened, and its gauges are registered. */
+  private boolean open;
+
+  /** The pool has closed, or found its names taken: what straggles in must not begin anew. */
+  private boolean over;
+
+  private MicrometerMetrics(Builder from) {
+    poolName = from.poolName;
+    registry = from.registry;
+    names = from.names;
+    tags = from.tags.and(names.poolTag, poolName);
+  }
+
+  /**
+   * For one pool, by OpenTelemetry's names and without further tags.
+   *
+   * @param poolName {@link io.everpool.api.PoolConfig#name()} of the pool to come
+   * @throws IllegalArgumentException if the registry has something of a pool of that name already
+   */
+  public static MicrometerMetrics of(String poolName, MeterRegistry registry) {
+    return builder(poolName, registry).build();
+  }
+
+  /**
+   * For one pool, with names and tags to be chosen.
+   *
+   * @param poolName {@link io.everpool.api.PoolConfig#name()} of the pool to come
+   */
+  public static Builder builder(String poolName, MeterRegistry registry) {
+    return new Builder(poolName, registry);
+  }
+
+  @Override
+  public void acquired(long waitedNanos) {
+    PoolMeters now = meters;
+    if (now != null) {
+      now.acquired(waitedNanos);
+    }
+  }
+
+  @Override
+  public void released(long heldNanos) {
+    PoolMeters now = meters;
+    if (now != null) {
+      now.released(heldNanos);
+    }
+  }
+
+  /**
+   * Counts the event; what other pools tell is not for these metrics.
+   *
+   * @throws IllegalArgumentException if the pool that opened is another one, or a name was taken
+   *     meanwhile: its figures are then nowhere to be seen, and those of others are left alone
+   */
+  @Override
+  public void onEvent(PoolEvent event) {
+    if (event instanceof PoolEvent.PoolOpened opened) {
+      opened(opened.self());
+    } else if (!event.pool().equals(poolName)) {
+      return;
+    } else if (event instanceof PoolEvent.PoolClosed) {
+      end();
+    } else {
+      PoolMeters now = meters != null ? meters : begin();
+      if (now != null) {
+        now.count(event);
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "MicrometerMetrics of " + poolName;
+  }
+
+  private synchronized void opened(Pool pool) {
+    if (!pool.name().equals(poolName)) {
+      throw new IllegalArgumentException(
+          "These are the metrics of pool " + poolName + ", not of " + pool.name());
+    }
+    if (open) {
+      throw new IllegalArgumentException(
+          "These are the metrics of a pool "
+              + poolName
+              + " that is open: make others for the next");
+    }
+    over = false;
+    begin();
+    Registration ours = registration;
+    if (ours == null) {
+      return;
+    }
+    try {
+      ours.all(
+          registrar -> {
+            PoolMeters.gauges(registrar, names, tags, pool);
+            return pool;
+          });
+      open = true;
+    } finally {
+      if (!open) {
+        end();
+      }
+    }
+  }
+
+  private synchronized @Nullable PoolMeters begin() {
+    if (over || meters != null) {
+      return meters;
+    }
+    over = true;
+    Registration begun = new Registration(registry);
+    PoolMeters made = begun.all(registrar -> new PoolMeters(registrar, names, tags));
+    registration = begun;
+    meters = made;
+    over = false;
+    return made;
+  }
+
+  private synchronized void end() {
+    over = true;
+    open = false;
+    meters = null;
+    Registration ours = registration;
+    registration = null;
+    if (ours != null) {
+      ours.remove();
+    }
+  }
+
+  /** Collects what the metrics of a pool are to be called. Not thread-safe. */
+  public static final class Builder {
+    private final String poolName;
+    private final MeterRegistry registry;
+    private MetricNames names = MetricNames.OPEN_TELEMETRY;
+    private Tags tags = Tags.empty();
+
+    private Builder(String poolName, MeterRegistry registry) {
+      this.poolName = Objects.requireNonNull(poolName, "poolName");
+      this.registry = Objects.requireNonNull(registry, "registry");
+    }
+
+    /** Whose names are used. Not said, OpenTelemetry's. */
+    public Builder names(MetricNames value) {
+      names = Objects.requireNonNull(value, "names");
+      return this;
+    }
+
+    /** Adds tags to every metric; of a key that is given twice the last counts. */
+    public Builder tags(Iterable<Tag> more) {
+      tags = tags.and(more);
+      return this;
+    }
+
+    /**
+     * For one pool.
+     *
+     * @throws IllegalArgumentException if the registry has something of a pool of that name and
+     *     with these tags already
+     */
+    public MicrometerMetrics build() {
+      MicrometerMetrics built = new MicrometerMetrics(this);
+      for (String name : names.all()) {
+        Meter there = registry.find(name).tags(built.tags).meter();
+        if (there != null) {
+          throw Registration.taken(there.getId());
+        }
+      }
+      return built;
+    }
+  }
+}

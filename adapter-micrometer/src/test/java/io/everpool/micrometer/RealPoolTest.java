@@ -1,0 +1,170 @@
+package io.everpool.micrometer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.core.Everpool;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** On a real pool over H2, as Prometheus shows it. */
+@Tag("contract")
+class RealPoolTest {
+  private static final String SHOP = "db_client_connection_pool_name=shop";
+
+  private final Prometheus prometheus;
+
+  RealPoolTest() throws ReflectiveOperationException {
+    prometheus = Prometheus.create();
+  }
+
+  private static PoolConfig.Builder config(String name) {
+    return PoolConfig.builder("jdbc:h2:mem:micrometer-" + name)
+        .name(name)
+        .user("app")
+        .password("hunter2")
+        .minSize(1)
+        .maxSize(3);
+  }
+
+  private Pool open(PoolConfig config, MetricNames names) throws SQLException {
+    MicrometerMetrics poolMetrics =
+        MicrometerMetrics.builder(config.name(), prometheus.registry()).names(names).build();
+    return Everpool.builder(config).listener(poolMetrics).recorder(poolMetrics).open();
+  }
+
+  private Pool open(PoolConfig config) throws SQLException {
+    return open(config, MetricNames.OPEN_TELEMETRY);
+  }
+
+  private double sample(String name) throws ReflectiveOperationException {
+    Map<String, Double> samples = prometheus.samples();
+    assertThat(samples).containsKey(name);
+    return samples.get(name);
+  }
+
+  @Test
+  void aLeaseShowsInPrometheusText() throws Exception {
+    try (Pool pool = open(config("shop").build())) {
+      String waits = "db_client_connection_wait_time_seconds_count{" + SHOP + "}";
+      String uses = "db_client_connection_use_time_seconds_count{" + SHOP + "}";
+      double waited = sample(waits);
+      double used = sample(uses);
+      try (Connection connection = pool.getConnection()) {
+        assertThat(connection.isClosed()).isFalse();
+        assertThat(sample(waits)).isEqualTo(waited + 1);
+        assertThat(sample("db_client_connection_max{" + SHOP + "}")).isEqualTo(3);
+      }
+      assertThat(sample(uses)).isEqualTo(used + 1);
+    }
+  }
+
+  /** As the conventions say: gauges, counters, and histograms in seconds. */
+  @Test
+  void prometheusHasOpenTelemetrysNamesKindsAndUnits() throws Exception {
+    try (Pool pool = open(config("shop").build())) {
+      assertThat(pool.isClosed()).isFalse();
+      Map<String, String> types = prometheus.types();
+      types.keySet().removeIf(name -> name.startsWith("everpool_"));
+
+      Map<String, String> expected = new TreeMap<>();
+      for (String timer : new String[] {"wait_time", "use_time", "create_time"}) {
+        expected.put("db_client_connection_" + timer + "_seconds", "histogram");
+        expected.put("db_client_connection_" + timer + "_seconds_max", "gauge");
+      }
+      for (String gauge :
+          new String[] {"count", "idle_max", "idle_min", "max", "pending_requests"}) {
+        expected.put("db_client_connection_" + gauge, "gauge");
+      }
+      expected.put("db_client_connection_timeouts_total", "counter");
+      assertThat(types).isEqualTo(expected);
+      for (String timer : new String[] {"wait", "use", "create"}) {
+        for (String bound : new String[] {"0.001", "0.5", "10.0", "+Inf"}) {
+          assertThat(prometheus.samples())
+              .containsKey(
+                  "db_client_connection_"
+                      + timer
+                      + "_time_seconds_bucket{"
+                      + SHOP
+                      + ", le="
+                      + bound
+                      + "}");
+        }
+      }
+      assertThat(prometheus.samples())
+          .containsKey("db_client_connection_count{" + SHOP + ", db_client_connection_state=idle}")
+          .containsKey("db_client_connection_count{" + SHOP + ", db_client_connection_state=used}")
+          .containsEntry("everpool_connections_closed_total{" + SHOP + ", reason=fenced}", 0.0);
+    }
+  }
+
+  /** A dashboard of HikariCP's goes on: the peer itself says what it shows. */
+  @Test
+  void prometheusHasAllThatHikariCpShows() throws Exception {
+    HikariConfig theirs = new HikariConfig();
+    theirs.setJdbcUrl("jdbc:h2:mem:micrometer-hikari");
+    theirs.setPoolName("shop");
+    Prometheus peers = Prometheus.create();
+    theirs.setMetricsTrackerFactory(new MicrometerMetricsTrackerFactory(peers.registry()));
+    Map<String, Double> expected;
+    try (HikariDataSource peer = new HikariDataSource(theirs)) {
+      peer.getConnection().close();
+      expected = peers.samples();
+    }
+    assertThat(expected).hasSizeGreaterThan(15).containsKey("hikaricp_connections{pool=shop}");
+
+    try (Pool pool = open(config("shop").build(), MetricNames.HIKARI_CP)) {
+      pool.getConnection().close();
+      assertThat(prometheus.samples()).containsKeys(expected.keySet().toArray(String[]::new));
+      assertThat(prometheus.types())
+          .containsEntry("hikaricp_connections_acquire_seconds", "histogram")
+          .containsEntry("hikaricp_connections_usage_seconds", "histogram")
+          .containsEntry("hikaricp_connections_creation_seconds", "histogram")
+          .doesNotContainKey("db_client_connection_count");
+    }
+  }
+
+  /** What an operator sees must not help a thief. */
+  @Test
+  void nothingInTheTextIsASecret() throws Exception {
+    try (Pool pool = open(config("secret").build())) {
+      assertThat(pool.config().password()).isEqualTo("hunter2");
+      assertThat(prometheus.text()).contains("secret").doesNotContain("hunter2");
+    }
+  }
+
+  @Test
+  void twoPoolsShareARegistryAndEachTakesOnlyItsOwnWithIt() throws Exception {
+    try (Pool first = open(config("first").build())) {
+      open(config("second").build()).close();
+      assertThat(first.isClosed()).isFalse();
+      assertThat(prometheus.text()).contains("\"first\"").doesNotContain("\"second\"");
+    }
+    assertThat(prometheus.registry().getMeters()).isEmpty();
+  }
+
+  /** Whoever tries again must not be told that the name is taken. */
+  @Test
+  void aPoolThatCannotBeOpenedLeavesNothingInTheRegistry() {
+    PoolConfig nowhere =
+        config("nowhere")
+            .url("jdbc:h2:mem:nowhere;IFEXISTS=TRUE")
+            .acquireTimeout(Duration.ofMillis(200))
+            .build();
+
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(() -> open(nowhere)).isInstanceOf(SQLException.class);
+      assertThat(prometheus.registry().getMeters()).isEmpty();
+    }
+  }
+}
