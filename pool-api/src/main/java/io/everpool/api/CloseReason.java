@@ -12,6 +12,8 @@ public enum CloseReason {
   CREDENTIALS_EXPIRED,
   /** It had been idle for {@link PoolConfig#idleTimeout()} and was above the minimum. */
   IDLE_TIMEOUT,
+  /** An operator had the idle ones closed, or the pool made smaller. */
+  EVICTED,
   /** It was found dead while idle. */
   FOUND_DEAD,
   /** It failed while in use. */

@@ -86,12 +86,12 @@ public final class PoolSnapshot {
     return down;
   }
 
-  /** The configured minimum. */
+  /** The minimum: as configured, or as an operator has set it since. */
   public int minSize() {
     return minSize;
   }
 
-  /** The configured maximum. */
+  /** The maximum: as configured, or as an operator has set it since. */
   public int maxSize() {
     return maxSize;
   }

@@ -12,6 +12,7 @@ import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Verdict;
+import io.everpool.api.framework.PoolOperations;
 import io.everpool.api.framework.UnitRerunner;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
@@ -41,7 +42,7 @@ import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** The pool as its users have it: each call goes to the room that knows. */
-final class EverpoolPool implements Pool, UnitRerunner {
+final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   private static final org.slf4j.Logger log = PoolEvents.log();
 
   private final PoolConfig config;
@@ -238,6 +239,29 @@ final class EverpoolPool implements Pool, UnitRerunner {
   @Override
   public void replaceAll() {
     upkeep.fence("asked for by an operator");
+  }
+
+  @Override
+  public void resize(int minSize, int maxSize) {
+    config.toBuilder().minSize(minSize).maxSize(maxSize).build(); // refuses what can't work
+    if (maxSize > config.maxSize()) {
+      throw new IllegalArgumentException(
+          "A pool can't grow beyond the max-size that it was opened with, which is "
+              + config.maxSize()
+              + ", not "
+              + maxSize);
+    }
+    upkeep.resize(minSize, maxSize);
+  }
+
+  @Override
+  public void evictIdle() {
+    upkeep.evictIdle();
+  }
+
+  @Override
+  public PoolSnapshot examine() {
+    return snapshots.detailed();
   }
 
   /** As {@link Shutdown#run()}. */

@@ -2,13 +2,16 @@ package io.everpool.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.everpool.api.AcquireTimeoutException;
+import io.everpool.api.CloseReason;
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolClosedException;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.TooManyWaitersException;
+import io.everpool.api.framework.PoolOperations;
 import io.everpool.api.observe.PoolEvent;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -17,7 +20,9 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -101,6 +106,52 @@ class PoolOnH2Test {
               t.join(Duration.ofSeconds(60).toMillis());
               assertThat(t.isAlive()).isFalse();
             });
+  }
+
+  /** What can't work is said where it is asked for, and nothing is changed by it. */
+  @Test
+  void an_operator_resizes_it_within_what_it_was_opened_with() throws Exception {
+    try (Pool pool = Everpool.open(config().minSize(1).build())) {
+      PoolOperations operations = PoolOperations.of(pool);
+      assertThatThrownBy(() -> operations.resize(3, 2))
+          .isInstanceOf(InvalidPoolConfigException.class);
+      assertThatThrownBy(() -> operations.resize(1, 5))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "A pool can't grow beyond the max-size that it was opened with, which is 4, not 5");
+      assertThat(pool.snapshot().maxSize()).isEqualTo(4);
+
+      operations.resize(2, 3);
+      until(() -> pool.snapshot().maxSize() == 3 && pool.snapshot().idle() == 2);
+      operations.evictIdle();
+      until(() -> pool.snapshot().closed().equals(Map.of(CloseReason.EVICTED, 2L)));
+      until(() -> pool.snapshot().idle() == 2);
+    }
+  }
+
+  /** With what the holders do just now, which a snapshot for gauges leaves out. */
+  @Test
+  void an_examination_says_what_the_holders_do() throws SQLException {
+    try (Pool pool = Everpool.open(config().build());
+        Connection connection = pool.getConnection()) {
+      assertThat(connection.isValid(1)).isTrue();
+      assertThat(PoolOperations.of(pool).examine().holders())
+          .singleElement()
+          .satisfies(holder -> assertThat(holder.where()).isNotEmpty());
+      assertThat(pool.snapshot().holders())
+          .singleElement()
+          .satisfies(holder -> assertThat(holder.where()).isEmpty());
+    }
+  }
+
+  private static void until(BooleanSupplier fact) {
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(60),
+        () -> {
+          while (!fact.getAsBoolean()) {
+            Thread.onSpinWait();
+          }
+        });
   }
 
   @Test

@@ -33,7 +33,7 @@ public final class Growth {
    * @param live connections that exist or are being opened
    * @param idle connections ready to be lent, or counted on to be so soon
    * @param connecting connects in progress
-   * @param empty slots with nothing in them
+   * @param empty slots with nothing in them that may be filled
    * @param minSize connections to keep; 0 while the pool sleeps
    * @param waiting callers in line
    * @param firstWaited how long the first of them has waited for a server that was there,

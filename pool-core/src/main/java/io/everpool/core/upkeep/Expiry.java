@@ -5,11 +5,23 @@ import io.everpool.api.PoolConfig;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
+import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.policy.Idleness;
+import java.util.List;
+import org.slf4j.Logger;
 
-/** Lets connections go that are too old, or have been idle for too long. Upkeep thread only. */
+/**
+ * Lets connections go that are too old, have been idle for too long, or are more than an operator
+ * wants. Upkeep thread only.
+ */
 final class Expiry {
+  private static final Logger log = PoolEvents.log();
+
+  /** Whose connections go where there are too many, in this order. */
+  private static final List<State> SHRUNK = List.of(State.IDLE, State.LEASED);
+
   private final PoolConfig config;
+  private final Bounds bounds;
   private final Engine engine;
   private final Slot[] slots;
   private final SlotActivity activity;
@@ -36,6 +48,7 @@ final class Expiry {
   Expiry(PoolConfig config, boolean credentialsExpire, SharedState shared) {
     this.config = config;
     this.limited = credentialsExpire || !config.maxLifetime().isZero();
+    this.bounds = shared.bounds;
     this.engine = shared.engine;
     this.slots = engine.slots();
     this.activity = shared.activity;
@@ -66,7 +79,7 @@ final class Expiry {
       if (now - slot.expiresAt < 0 || !isAlive(slot) || sleep.asleep()) {
         continue; // asleep, replacing an old connection would wake the server for nothing
       }
-      boolean spare = activity.state(slot.index) == State.IDLE && present > config.minSize();
+      boolean spare = activity.state(slot.index) == State.IDLE && present > bounds.minSize();
       boolean proven = server.opensSince(slot.expiresAt) || (spare && !server.isFailing());
       if ((proven || crowded) && retire(slot, spare || !room)) {
         present--;
@@ -85,7 +98,7 @@ final class Expiry {
 
   /** Whether there is a place for a substitute, or will be. */
   private boolean hasRoom() {
-    return activity.count(State.EMPTY)
+    return bounds.room(activity)
             + activity.count(State.CONNECTING)
             + activity.count(State.CLOSING)
             + activity.count(State.DOOMED)
@@ -103,6 +116,34 @@ final class Expiry {
         : dispensable && engine.evict(slot, word, slot.expiryReason);
   }
 
+  /** As {@link Upkeep#evictIdle()}. */
+  void evictAllIdle() {
+    int evicted = 0;
+    for (Slot slot : slots) {
+      evicted += engine.evict(slot, slot.word(), CloseReason.EVICTED) ? 1 : 0;
+    }
+    log.info("Pool {}: an operator has {} idle connections closed", config.name(), evicted);
+  }
+
+  /** As {@link Upkeep#resize}. */
+  void resize(int minSize, int maxSize) {
+    bounds.set(minSize, maxSize);
+    log.info("Pool {}: an operator wants {} to {} connections", config.name(), minSize, maxSize);
+  }
+
+  /** Lets go what is above the maximum: idle ones now, leased ones when they come back. */
+  void shrink() {
+    int surplus = activity.live() - bounds.maxSize();
+    for (State state : SHRUNK) {
+      for (int i = slots.length - 1; i >= 0 && surplus > 0; i--) {
+        if (activity.state(i) == state
+            && engine.giveUp(slots[i], activity.word(i), CloseReason.EVICTED)) {
+          surplus--;
+        }
+      }
+    }
+  }
+
   /** Evicts what has idled for longer than idle-timeout, as far as the minimum is kept. */
   void evictTheIdle(long now) {
     int live = activity.live();
@@ -110,7 +151,7 @@ final class Expiry {
     // To close one politely is to send something.
     if (sleep.asleep()
         || timeout <= 0
-        || live <= config.minSize()
+        || live <= bounds.minSize()
         || !idleSince.hasCome(now - timeout)) {
       return;
     }
@@ -118,7 +159,7 @@ final class Expiry {
     // From the far end of the row: leases keep to the near end.
     for (int i = slots.length - 1; i >= 0; i--) {
       if (activity.state(i) == State.IDLE
-          && Idleness.evict(activity.idleFor(i, now), timeout, live, config.minSize())
+          && Idleness.evict(activity.idleFor(i, now), timeout, live, bounds.minSize())
           && engine.evict(slots[i], activity.word(i), CloseReason.IDLE_TIMEOUT)) {
         live--;
       } else {
@@ -132,7 +173,7 @@ final class Expiry {
     long due = Long.MAX_VALUE;
     boolean ages = limited && !sleep.asleep();
     long timeout = idleTimeout(now);
-    boolean idlesOut = timeout > 0 && !sleep.asleep() && activity.live() > config.minSize();
+    boolean idlesOut = timeout > 0 && !sleep.asleep() && activity.live() > bounds.minSize();
     due = ages ? Math.min(due, expires.dueIn(now)) : due;
     return idlesOut ? Math.min(due, idleSince.dueIn(now - timeout)) : due;
   }

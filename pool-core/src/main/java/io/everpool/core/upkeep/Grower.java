@@ -1,6 +1,5 @@
 package io.everpool.core.upkeep;
 
-import io.everpool.api.PoolConfig;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
@@ -16,7 +15,7 @@ final class Grower {
   /** After how long without need the leases keep to one slot fewer; nanoseconds. */
   private static final long NARROW_AFTER = 20 * Upkeep.PASS;
 
-  private final PoolConfig config;
+  private final Bounds bounds;
   private final Engine engine;
   private final Slot[] slots;
   private final SlotActivity activity;
@@ -29,8 +28,8 @@ final class Grower {
   private final Expiry expiry;
   private long narrowedAt;
 
-  Grower(PoolConfig config, SharedState shared, Connects connects, Expiry expiry, long now) {
-    this.config = config;
+  Grower(SharedState shared, Connects connects, Expiry expiry, long now) {
+    this.bounds = shared.bounds;
     this.engine = shared.engine;
     this.slots = engine.slots();
     this.activity = shared.activity;
@@ -49,7 +48,7 @@ final class Grower {
     long pause = pace.pause(now);
     if (pause > 0) {
       server.tellWaiters(now);
-      closer.full(activity.count(State.EMPTY) == 0);
+      closer.full(bounds.room(activity) == 0);
       return pause;
     }
     Growth.Facts facts = facts(now);
@@ -65,7 +64,7 @@ final class Grower {
   }
 
   private Growth.Facts facts(long now) {
-    int minSize = sleep.asleep() ? 0 : config.minSize();
+    int minSize = sleep.asleep() ? 0 : bounds.minSize();
     int kept = activity.live() - expiry.overdue(); // which go when there is another in their place
     boolean provesNothing = expiry.wantsProof() && activity.count(State.CONNECTING) == 0;
     // What they waited for a server that was away or asleep shows no lack of connections.
@@ -75,7 +74,7 @@ final class Grower {
         provesNothing ? Math.min(kept, minSize - 1) : kept,
         activity.count(State.IDLE) + answering,
         activity.count(State.CONNECTING),
-        activity.count(State.EMPTY),
+        bounds.room(activity),
         minSize,
         engine.waiting(),
         firstWaited,

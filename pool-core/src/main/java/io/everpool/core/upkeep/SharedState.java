@@ -17,6 +17,7 @@ import java.util.function.Function;
 public final class SharedState {
   private final TimeSource time;
   final Workers workers;
+  final Bounds bounds;
   final StirredSlots stirred;
   final Closer closer;
   final Engine engine;
@@ -41,6 +42,7 @@ public final class SharedState {
       PoolEvents events) {
     time = environment.time();
     workers = new Workers(environment.workers(), environment.scheduler(), events.pool());
+    bounds = new Bounds(config.minSize(), config.maxSize());
     stirred = new StirredSlots(config.maxSize());
     closer = new Closer(classifier, environment, workers, events, stirred, config);
     engine = new Engine(config.maxSize(), time, closer);
@@ -66,6 +68,11 @@ public final class SharedState {
   /** Lends and takes back. */
   public Engine engine() {
     return engine;
+  }
+
+  /** Between how many connections the pool keeps itself. */
+  public Bounds bounds() {
+    return bounds;
   }
 
   /** Where it is told that something failed. */

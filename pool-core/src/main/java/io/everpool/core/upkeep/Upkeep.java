@@ -49,6 +49,7 @@ public final class Upkeep {
           new Part(
               "giving up what a fence left", (it, now) -> it.fence.giveUpStragglers(it.activity)),
           new Part("retiring the old", (it, now) -> it.expiry.retireTheOld(now)),
+          new Part("making smaller", (it, now) -> it.expiry.shrink()),
           new Part("evicting the idle", (it, now) -> it.expiry.evictTheIdle(now)),
           new Part("checking health", (it, now) -> it.health.run(now)),
           new Part("growing", (it, now) -> it.growAgain = it.grower.grow(now)),
@@ -128,7 +129,7 @@ public final class Upkeep {
     this.losses = new RecentLosses(now);
     this.expiry = new Expiry(config, credentials != null, shared);
     this.health = new HealthChecks(config, shared, probes, now);
-    this.grower = new Grower(config, shared, connects, expiry, now);
+    this.grower = new Grower(shared, connects, expiry, now);
     this.silence = new Silence(connector.hasOtherHosts(), events, shared, probes, now);
     this.scout = new Scout(config, events, shared, connects, silence);
     this.drain = new Drain(config, events, environment.time(), shared, connects, probes);
@@ -142,6 +143,20 @@ public final class Upkeep {
   /** Gives up every connection opened so far. */
   public void fence(String why) {
     inbox.post(() -> fence.fall(why));
+  }
+
+  /** Closes every idle connection; what is missing to the minimum then is opened anew. */
+  public void evictIdle() {
+    inbox.post(expiry::evictAllIdle);
+  }
+
+  /**
+   * From now on there are between so many connections.
+   *
+   * @param maxSize no more than the pool was opened with
+   */
+  public void resize(int minSize, int maxSize) {
+    inbox.post(() -> expiry.resize(minSize, maxSize));
   }
 
   /**

@@ -179,10 +179,20 @@ final class World {
       Runnable end = random.nextBoolean() ? database::move : database::restore;
       universe.after(at + random.nextLong(10 * SECOND), end);
     }
+    universe.after(random.nextLong(LIFE), upkeep::evictIdle);
+    for (int i = 0; i < 3; i++) {
+      universe.after(random.nextLong(LIFE), this::resize);
+    }
     // A lull, long enough to idle out and to fall asleep.
     universe.after(
         120 * SECOND,
         () -> clients.forEach(c -> c.pausedUntil = universe.nanoTime() + 25 * SECOND));
+  }
+
+  /** As an operator may: within the size that the pool was opened with. */
+  private void resize() {
+    int max = random.nextInt(1, config.maxSize() + 1);
+    upkeep.resize(random.nextInt(0, max + 1), max);
   }
 
   // ---- laws
@@ -212,14 +222,17 @@ final class World {
     clients.forEach(c -> c.pausedUntil = universe.nanoTime() + 1000 * SECOND);
     universe.run(90 * SECOND, this::laws);
     // A connection may just be examined or replaced, and that may hang until its deadline.
-    for (int i = 0; i < 20 && !upkeep.asleep() && idle() < config.minSize(); i++) {
+    for (int i = 0; i < 20 && !upkeep.asleep() && idle() < minSize(); i++) {
       universe.run(SECOND, this::laws);
     }
-    require(upkeep.asleep() || idle() >= config.minSize(), "no recovery to min-size");
-    require(
-        upkeep.asleep() || idle() <= config.minSize(), "unused connections outlive idle-timeout");
+    require(upkeep.asleep() || idle() >= minSize(), "no recovery to min-size");
+    require(upkeep.asleep() || idle() <= minSize(), "unused connections outlive idle-timeout");
     require(
         upkeep.asleep() || config.sleep() != SleepMode.ON, "an unused pool that may sleep doesn't");
+  }
+
+  private int minSize() {
+    return upkeep.bounds().minSize();
   }
 
   private long idle() {

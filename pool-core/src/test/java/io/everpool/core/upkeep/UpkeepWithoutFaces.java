@@ -115,6 +115,18 @@ public final class UpkeepWithoutFaces {
     upkeep.fence(why);
   }
 
+  public void evictIdle() {
+    upkeep.evictIdle();
+  }
+
+  public void resize(int minSize, int maxSize) {
+    upkeep.resize(minSize, maxSize);
+  }
+
+  public Bounds bounds() {
+    return shared.bounds();
+  }
+
   public CompletableFuture<Void> drain() {
     return upkeep.drain();
   }

@@ -1,0 +1,51 @@
+package io.everpool.api.framework;
+
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolSnapshot;
+import java.sql.SQLException;
+
+/**
+ * What an operator may do to a pool while it runs, beside {@link Pool#replaceAll()}; for consoles,
+ * such as JMX. A pool is asked for it by {@link #of}. Thread-safe; nothing of it waits for a
+ * connection or a server.
+ */
+public interface PoolOperations {
+
+  /**
+   * Those of {@code pool}, through whatever is wrapped around it.
+   *
+   * @throws IllegalArgumentException if the pool is no Everpool, nor a wrapper of one
+   */
+  static PoolOperations of(Pool pool) {
+    try {
+      return pool.unwrap(PoolOperations.class);
+    } catch (SQLException e) {
+      throw new IllegalArgumentException(
+          "This pool can't be operated: " + pool.getClass().getName(), e);
+    }
+  }
+
+  /**
+   * Keeps the pool between other bounds than it was opened with, from its next pass of upkeep on,
+   * until it is closed or this is called again. What is above the new maximum goes: idle
+   * connections now, leased ones when they come back.
+   *
+   * @param minSize 0 to {@code maxSize}
+   * @param maxSize 1 to {@link PoolConfig#maxSize()}: there are no places for more
+   * @throws IllegalArgumentException if they are not
+   */
+  void resize(int minSize, int maxSize);
+
+  /**
+   * Closes the connections that are idle now. What is missing to the minimum is opened anew, unless
+   * the pool sleeps.
+   */
+  void evictIdle();
+
+  /**
+   * As {@link Pool#snapshot()}, with what the holders do just now. It looks at their threads, so it
+   * costs more; not for gauges.
+   */
+  PoolSnapshot examine();
+}

@@ -1,0 +1,221 @@
+package io.everpool.core.sim;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.SleepMode;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.PoolEvent.ConnectionClosed;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+import io.everpool.core.engine.WaitResult;
+import io.everpool.core.engine.Waiter;
+import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.upkeep.UpkeepWithoutFaces;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What an operator does to a pool that is at work; each in worlds of several seeds. */
+class OperatorsTest {
+  private static final long MS = 1_000_000L;
+  private static final long SECOND = 1000 * MS;
+
+  private final List<PoolEvent> events = new ArrayList<>();
+
+  private static PoolConfig.Builder config() {
+    return PoolConfig.builder("fake:").minSize(2).maxSize(8).sleep(SleepMode.OFF);
+  }
+
+  private UpkeepWithoutFaces open(Universe universe, FakeDatabase database, PoolConfig config) {
+    universe.calm();
+    database.calm();
+    UpkeepWithoutFaces upkeep =
+        new UpkeepWithoutFaces(
+            config,
+            database,
+            database::classify,
+            universe.environment(),
+            new PoolEvents("sim", List.of(events::add)));
+    upkeep.start();
+    universe.run(5 * SECOND, () -> {});
+    return upkeep;
+  }
+
+  private static long count(Engine engine, State... states) {
+    return Arrays.stream(engine.slots())
+        .filter(slot -> Arrays.asList(states).contains(slot.state()))
+        .count();
+  }
+
+  private static long occupied(Engine engine) {
+    return engine.slots().length - count(engine, State.EMPTY);
+  }
+
+  private static List<Slot> take(UpkeepWithoutFaces upkeep, int connections) {
+    List<Slot> held = new ArrayList<>();
+    for (int i = 0; i < connections; i++) {
+      held.add(upkeep.lent(requireNonNull(upkeep.engine().tryAcquire(i))));
+    }
+    return held;
+  }
+
+  private List<CloseReason> closed() {
+    return events.stream()
+        .filter(ConnectionClosed.class::isInstance)
+        .map(event -> ((ConnectionClosed) event).reason())
+        .toList();
+  }
+
+  private static final class Caller extends Waiter {
+    Caller(Universe universe) {
+      super(universe.nanoTime());
+    }
+
+    @Override
+    protected void wake() {}
+  }
+
+  /** Whoever has one keeps it; the others are new, and the minimum is kept. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void evicting_the_idle_takes_them_all_and_no_other(long seed) {
+    Universe universe = new Universe(seed);
+    FakeDatabase database = new FakeDatabase(universe);
+    UpkeepWithoutFaces upkeep = open(universe, database, config().minSize(6).build());
+    Engine engine = upkeep.engine();
+    List<Slot> held = take(upkeep, 2);
+
+    upkeep.evictIdle();
+    universe.run(5 * SECOND, () -> {});
+
+    assertThat(closed()).hasSize(4).containsOnly(CloseReason.EVICTED);
+    assertThat(count(engine, State.IDLE)).isEqualTo(4);
+    assertThat(held).allMatch(slot -> engine.release(slot, slot.lease));
+    assertThat(count(engine, State.IDLE)).isEqualTo(6);
+  }
+
+  /** The server sleeps, and opening a connection would wake it. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void evicting_the_idle_wakes_no_pool(long seed) {
+    Universe universe = new Universe(seed);
+    FakeDatabase database = new FakeDatabase(universe);
+    UpkeepWithoutFaces upkeep =
+        open(
+            universe,
+            database,
+            config().sleep(SleepMode.ON).sleepAfter(Duration.ofSeconds(2)).build());
+    universe.run(10 * SECOND, () -> {});
+    assertThat(upkeep.asleep()).isTrue();
+    long opened = database.opened();
+
+    upkeep.evictIdle();
+    universe.run(60 * SECOND, () -> {});
+
+    assertThat(upkeep.asleep()).isTrue();
+    assertThat(database.opened()).isEqualTo(opened);
+    assertThat(database.open()).isZero();
+  }
+
+  /** The idle go first; of the leased so many as are left, when they come back. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void a_smaller_pool_takes_nothing_from_its_holders(long seed) {
+    Universe universe = new Universe(seed);
+    FakeDatabase database = new FakeDatabase(universe);
+    UpkeepWithoutFaces upkeep = open(universe, database, config().minSize(8).build());
+    Engine engine = upkeep.engine();
+    List<Slot> held = take(upkeep, 5);
+
+    upkeep.resize(1, 3);
+    universe.run(5 * SECOND, () -> {});
+
+    assertThat(count(engine, State.IDLE, State.CONNECTING)).as("idle").isZero();
+    assertThat(count(engine, State.LEASED)).as("that will be lent again").isEqualTo(3);
+    assertThat(count(engine, State.DOOMED)).as("that will not").isEqualTo(2);
+    assertThat(held)
+        .allMatch(slot -> ((FakeDatabase.Session) requireNonNull(slot.entry).physical()).usable())
+        .allMatch(slot -> engine.release(slot, slot.lease));
+    universe.run(5 * SECOND, () -> {});
+    assertThat(occupied(engine)).isEqualTo(3);
+    assertThat(database.open()).isEqualTo(3);
+    assertThat(closed()).hasSize(5).containsOnly(CloseReason.EVICTED);
+  }
+
+  /** What is full is full, though there be empty places. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void nobody_who_waits_makes_it_larger_than_it_may_be(long seed) {
+    Universe universe = new Universe(seed);
+    UpkeepWithoutFaces upkeep = open(universe, new FakeDatabase(universe), config().build());
+    Engine engine = upkeep.engine();
+    upkeep.resize(2, 2);
+    universe.run(SECOND, () -> {});
+    List<Slot> held = take(upkeep, 2);
+    Caller caller = new Caller(universe);
+    assertThat(engine.begin(caller, 9, 1)).isEqualTo(WaitResult.WAIT);
+
+    universe.run(20 * SECOND, () -> assertThat(occupied(engine)).isLessThanOrEqualTo(2));
+    assertThat(engine.step(caller, 9)).isEqualTo(WaitResult.WAIT);
+
+    upkeep.resize(2, 8);
+    universe.run(5 * SECOND, () -> {});
+    WaitResult answer = engine.step(caller, 9);
+    assertThat(answer == WaitResult.RELOOK ? engine.relook(caller, 9) : answer)
+        .as("once there may be more")
+        .isEqualTo(WaitResult.SERVED);
+    assertThat(held).allMatch(slot -> engine.release(slot, slot.lease));
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void a_larger_minimum_is_opened_at_once_and_a_smaller_one_idles_out(long seed) {
+    Universe universe = new Universe(seed);
+    UpkeepWithoutFaces upkeep =
+        open(
+            universe,
+            new FakeDatabase(universe),
+            config().idleTimeout(Duration.ofSeconds(10)).build());
+    Engine engine = upkeep.engine();
+
+    upkeep.resize(7, 8);
+    universe.run(5 * SECOND, () -> {});
+    assertThat(count(engine, State.IDLE)).isEqualTo(7);
+    universe.run(60 * SECOND, () -> {});
+    assertThat(count(engine, State.IDLE)).isEqualTo(7);
+
+    upkeep.resize(0, 8);
+    universe.run(60 * SECOND, () -> {});
+    assertThat(occupied(engine)).isZero();
+  }
+
+  /** There is no room for a substitute, so that an old connection must go without one. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void a_smaller_pool_replaces_its_old_connections_and_stays_small(long seed) {
+    Universe universe = new Universe(seed);
+    FakeDatabase database = new FakeDatabase(universe);
+    UpkeepWithoutFaces upkeep =
+        open(
+            universe,
+            database,
+            config()
+                .maxLifetime(Duration.ofSeconds(60))
+                .connectTimeout(Duration.ofSeconds(30))
+                .build());
+    Engine engine = upkeep.engine();
+    upkeep.resize(2, 2);
+
+    universe.run(70 * SECOND, () -> assertThat(occupied(engine)).isLessThanOrEqualTo(2));
+
+    assertThat(closed()).hasSize(2).containsOnly(CloseReason.MAX_LIFETIME);
+    assertThat(count(engine, State.IDLE)).isEqualTo(2);
+  }
+}
