@@ -1,6 +1,7 @@
 /** An application on the module path, compiled and run by ModulePathIT. */
 module consumer {
   requires io.everpool.guice;
+  requires io.everpool.jmx;
   requires io.everpool.micrometer;
   requires org.jdbi.v3.core;
   requires typesafe.config;

@@ -8,9 +8,13 @@ import io.everpool.api.Pool;
 import io.everpool.api.observe.PoolListener;
 import io.everpool.guice.EverpoolModule;
 import io.everpool.guice.EverpoolShutdown;
+import io.everpool.jmx.JmxPools;
 import io.everpool.micrometer.MicrometerMetrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.lang.management.ManagementFactory;
 import java.util.Map;
+import javax.management.JMException;
+import javax.management.ObjectName;
 import org.jdbi.v3.core.Jdbi;
 
 /** Opens a pool by every adapter at once, and says from which module it came. */
@@ -18,7 +22,7 @@ public final class Main {
   private Main() {}
 
   /** URL and user; the password is in the environment. */
-  public static void main(String[] arguments) {
+  public static void main(String[] arguments) throws JMException {
     Map<String, String> settings =
         Map.of(
             "everpool.url", arguments[0],
@@ -30,15 +34,20 @@ public final class Main {
           Guice.createInjector(
               shutdown.module(),
               EverpoolModule.of(ConfigFactory.parseMap(settings)),
-              binder ->
-                  Multibinder.newSetBinder(binder, PoolListener.class)
-                      .addBinding()
-                      .toInstance(MicrometerMetrics.of("everpool", meters)));
+              binder -> {
+                Multibinder<PoolListener> listeners =
+                    Multibinder.newSetBinder(binder, PoolListener.class);
+                listeners.addBinding().toInstance(MicrometerMetrics.of("everpool", meters));
+                listeners.addBinding().toInstance(JmxPools.onPlatform());
+              });
       String answer =
           injector
               .getInstance(Jdbi.class)
               .withHandle(handle -> handle.select("select 'answered'").mapTo(String.class).one());
-      meters.get("db.client.connection.count").gauge(); // throws if nothing is registered
+      // Both throw if nothing is registered.
+      meters.get("db.client.connection.count").gauge();
+      ManagementFactory.getPlatformMBeanServer()
+          .getAttribute(new ObjectName("io.everpool:type=Pool,name=\"everpool\""), "Holders");
       Module module = injector.getInstance(Pool.class).getClass().getModule();
       System.out.println(answer + " by " + module.getName());
     }

@@ -1,0 +1,114 @@
+package io.everpool.jmx;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pool, to look at and to act on, by whatever speaks JMX: every type is an open one, so that a
+ * console needs no class of Everpool's. Nothing here waits for a connection or a server, wakes a
+ * pool that sleeps, or shows a secret.
+ *
+ * <p>The attributes are read one by one, so they may be off by what happened between them.
+ */
+public interface PoolMXBean {
+
+  // ---- to look
+
+  /** The pool's name. */
+  String getName();
+
+  /** {@code OPEN}, {@code DRAINING} or {@code CLOSED}. */
+  String getState();
+
+  /** Whether the pool leaves the database alone for want of work. */
+  boolean isAsleep();
+
+  /** Whether the server is known to be unreachable just now. */
+  boolean isDown();
+
+  /** The minimum: as configured, or as {@link #resize} has set it since. */
+  int getMinSize();
+
+  /** The maximum: as configured, or as {@link #resize} has set it since. */
+  int getMaxSize();
+
+  /** Connections that exist: idle, leased or being examined. */
+  int getTotal();
+
+  /** Connections ready to be lent. */
+  int getIdle();
+
+  /** Connections in use. */
+  int getLeased();
+
+  /** Connections being opened. */
+  int getConnecting();
+
+  /** Idle connections being examined. */
+  int getProbing();
+
+  /** Connections being closed. */
+  int getClosing();
+
+  /** Callers in line. */
+  int getWaiting();
+
+  /** Connections opened since the pool was. */
+  long getOpened();
+
+  /** Connections closed since then, by reason, such as {@code max-queries}. */
+  Map<String, Long> getClosed();
+
+  /** Failed attempts to open a connection since then. */
+  long getConnectFailures();
+
+  /** Callers who waited in vain since then. */
+  long getAcquireTimeouts();
+
+  /** Reruns of units of work since then. */
+  long getRetries();
+
+  /** The last failure to open a connection since one was last opened, or null. */
+  @Nullable String getLastConnectError();
+
+  /** Who has the connections now. */
+  List<Holder> getHolders();
+
+  /** Every setting that the pool was opened with, by its key, without secrets. */
+  Map<String, String> getSettings();
+
+  /** Who has a connection. */
+  interface Holder {
+
+    /** The connection's number, counted from 1 within the pool. */
+    long getConnection();
+
+    /** The name of the thread that took it, and its id. */
+    String getThread();
+
+    /** For how long, at least; milliseconds, to about a tenth of a second. */
+    long getHeldMillis();
+  }
+
+  // ---- to act
+
+  /**
+   * Keeps the pool between other bounds, until it is closed or this is called again. What is above
+   * the new maximum goes: idle connections now, leased ones when they come back.
+   *
+   * @param minSize 0 to {@code maxSize}
+   * @param maxSize 1 to the setting {@code max-size}: there are no places for more
+   * @throws IllegalArgumentException if they are not
+   */
+  void resize(int minSize, int maxSize);
+
+  /** Closes the connections that are idle now; what is missing to the minimum is opened anew. */
+  void evictIdle();
+
+  /** Replaces every connection: the idle ones now, the leased ones when they come back. */
+  void replaceAll();
+
+  /** The counts, and who holds the connections and what he does just now, as a text. */
+  String dump();
+}

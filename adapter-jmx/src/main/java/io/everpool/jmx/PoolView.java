@@ -1,0 +1,194 @@
+package io.everpool.jmx;
+
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolSnapshot;
+import io.everpool.api.Setting;
+import io.everpool.api.framework.PoolOperations;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** A pool as JMX shows it: each attribute is a look at it. */
+final class PoolView implements PoolMXBean {
+  private final Pool pool;
+  private final PoolOperations operations;
+
+  PoolView(Pool pool) {
+    this.pool = pool;
+    this.operations = PoolOperations.of(pool);
+  }
+
+  private PoolSnapshot now() {
+    return pool.snapshot();
+  }
+
+  @Override
+  public String getName() {
+    return pool.name();
+  }
+
+  @Override
+  public String getState() {
+    return now().state().name();
+  }
+
+  @Override
+  public boolean isAsleep() {
+    return now().asleep();
+  }
+
+  @Override
+  public boolean isDown() {
+    return now().down();
+  }
+
+  @Override
+  public int getMinSize() {
+    return now().minSize();
+  }
+
+  @Override
+  public int getMaxSize() {
+    return now().maxSize();
+  }
+
+  @Override
+  public int getTotal() {
+    return now().total();
+  }
+
+  @Override
+  public int getIdle() {
+    return now().idle();
+  }
+
+  @Override
+  public int getLeased() {
+    return now().leased();
+  }
+
+  @Override
+  public int getConnecting() {
+    return now().connecting();
+  }
+
+  @Override
+  public int getProbing() {
+    return now().probing();
+  }
+
+  @Override
+  public int getClosing() {
+    return now().closing();
+  }
+
+  @Override
+  public int getWaiting() {
+    return now().waiting();
+  }
+
+  @Override
+  public long getOpened() {
+    return now().opened();
+  }
+
+  @Override
+  public Map<String, Long> getClosed() {
+    Map<String, Long> closed = new TreeMap<>();
+    now().closed().forEach((reason, count) -> closed.put(reason.label(), count));
+    return closed;
+  }
+
+  @Override
+  public long getConnectFailures() {
+    return now().connectFailures();
+  }
+
+  @Override
+  public long getAcquireTimeouts() {
+    return now().acquireTimeouts();
+  }
+
+  @Override
+  public long getRetries() {
+    return now().retries();
+  }
+
+  @Override
+  public @Nullable String getLastConnectError() {
+    return now().lastConnectError();
+  }
+
+  @Override
+  public List<Holder> getHolders() {
+    return now().holders().stream().<Holder>map(HolderView::new).toList();
+  }
+
+  @Override
+  public Map<String, String> getSettings() {
+    Map<String, String> settings = new LinkedHashMap<>();
+    for (Setting<?> setting : PoolConfig.settings()) {
+      settings.put(setting.key(), shown(setting));
+    }
+    return settings;
+  }
+
+  private <T> String shown(Setting<T> setting) {
+    return setting.shown(pool.config().get(setting));
+  }
+
+  /** Refused in the words of the pool, by an exception that the other side knows. */
+  @Override
+  @SuppressWarnings("UnusedException") // its class is ours, and the stack trace tells nobody there
+  public void resize(int minSize, int maxSize) {
+    try {
+      operations.resize(minSize, maxSize);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(e.getMessage());
+    }
+  }
+
+  @Override
+  public void evictIdle() {
+    operations.evictIdle();
+  }
+
+  @Override
+  public void replaceAll() {
+    pool.replaceAll();
+  }
+
+  @Override
+  public String dump() {
+    PoolSnapshot now = operations.examine();
+    StringBuilder text = new StringBuilder(now.explain());
+    for (PoolSnapshot.Holder holder : now.holders()) {
+      text.append("\n\nconnection ").append(holder.connection());
+      text.append(", ").append(holder.thread());
+      for (StackTraceElement frame : holder.where()) {
+        text.append("\n    at ").append(frame);
+      }
+    }
+    return text.toString();
+  }
+
+  private record HolderView(PoolSnapshot.Holder holder) implements Holder {
+    @Override
+    public long getConnection() {
+      return holder.connection();
+    }
+
+    @Override
+    public String getThread() {
+      return holder.thread();
+    }
+
+    @Override
+    public long getHeldMillis() {
+      return holder.heldFor().toMillis();
+    }
+  }
+}
