@@ -34,10 +34,10 @@ final class Prometheus {
     }
     Class<?> config = Class.forName(place + "PrometheusConfig");
     return new Prometheus(
-        (MeterRegistry)
-            Class.forName(place + "PrometheusMeterRegistry")
-                .getConstructor(config)
-                .newInstance(config.getField("DEFAULT").get(null)));
+        Class.forName(place + "PrometheusMeterRegistry")
+            .asSubclass(MeterRegistry.class)
+            .getConstructor(config)
+            .newInstance(config.getField("DEFAULT").get(null)));
   }
 
   MeterRegistry registry() {

@@ -1,5 +1,6 @@
 package io.everpool.micrometer;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -48,9 +49,7 @@ class RealPoolTest {
   }
 
   private double sample(String name) throws ReflectiveOperationException {
-    Map<String, Double> samples = prometheus.samples();
-    assertThat(samples).containsKey(name);
-    return samples.get(name);
+    return requireNonNull(prometheus.samples().get(name), name);
   }
 
   @Test
