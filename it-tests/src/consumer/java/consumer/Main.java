@@ -8,13 +8,19 @@ import io.everpool.api.Pool;
 import io.everpool.api.observe.PoolListener;
 import io.everpool.guice.EverpoolModule;
 import io.everpool.guice.EverpoolShutdown;
+import io.everpool.jfr.JfrPools;
 import io.everpool.jmx.JmxPools;
 import io.everpool.micrometer.MicrometerMetrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import javax.management.JMException;
 import javax.management.ObjectName;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordingFile;
 import org.jdbi.v3.core.Jdbi;
 
 /** Opens a pool by every adapter at once, and says from which module it came. */
@@ -22,13 +28,15 @@ public final class Main {
   private Main() {}
 
   /** URL and user; the password is in the environment. */
-  public static void main(String[] arguments) throws JMException {
+  public static void main(String[] arguments) throws JMException, IOException {
     Map<String, String> settings =
         Map.of(
             "everpool.url", arguments[0],
             "everpool.user", arguments[1],
             "everpool.password", System.getenv("CONSUMER_PASSWORD"));
-    try (EverpoolShutdown shutdown = new EverpoolShutdown()) {
+    try (Recording recording = new Recording();
+        EverpoolShutdown shutdown = new EverpoolShutdown()) {
+      recording.start();
       SimpleMeterRegistry meters = new SimpleMeterRegistry();
       Injector injector =
           Guice.createInjector(
@@ -39,17 +47,33 @@ public final class Main {
                     Multibinder.newSetBinder(binder, PoolListener.class);
                 listeners.addBinding().toInstance(MicrometerMetrics.of("everpool", meters));
                 listeners.addBinding().toInstance(JmxPools.onPlatform());
+                listeners.addBinding().toInstance(new JfrPools());
               });
       String answer =
           injector
               .getInstance(Jdbi.class)
               .withHandle(handle -> handle.select("select 'answered'").mapTo(String.class).one());
-      // Both throw if nothing is registered.
+      // All throw if they have seen nothing.
       meters.get("db.client.connection.count").gauge();
       ManagementFactory.getPlatformMBeanServer()
           .getAttribute(new ObjectName("io.everpool:type=Pool,name=\"everpool\""), "Holders");
+      requireOpening(recording);
       Module module = injector.getInstance(Pool.class).getClass().getModule();
       System.out.println(answer + " by " + module.getName());
+    }
+  }
+
+  private static void requireOpening(Recording recording) throws IOException {
+    Path file = Files.createTempFile("consumer", ".jfr");
+    try {
+      recording.stop();
+      recording.dump(file);
+      RecordingFile.readAllEvents(file).stream()
+          .filter(event -> event.getEventType().getName().equals("everpool.PoolOpen"))
+          .findAny()
+          .orElseThrow();
+    } finally {
+      Files.delete(file);
     }
   }
 }

@@ -47,6 +47,7 @@ class ModulePathIT {
             "io.everpool.guice",
             "io.everpool.hocon",
             "io.everpool.jdbi",
+            "io.everpool.jfr",
             "io.everpool.jmx",
             "io.everpool.metrics",
             "io.everpool.micrometer",

@@ -9,9 +9,12 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.everpool.api.Pool;
 import io.everpool.guice.EverpoolShutdown;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import jdk.jfr.Configuration;
+import jdk.jfr.Recording;
 import org.jdbi.v3.core.Jdbi;
 
 /**
@@ -22,9 +25,12 @@ public final class Demo {
 
   private Demo() {}
 
-  public static void main(String[] args) throws InterruptedException {
+  public static void main(String[] args) throws Exception {
     boolean well;
-    try (Database database = Database.fromEnvironment()) {
+    try (Recording recording = new Recording(Configuration.getConfiguration("default"));
+        Database database = Database.fromEnvironment()) {
+      recording.setDestination(Path.of("target", "demo.jfr"));
+      recording.start();
       well = perform(Screen.ofTerminal(), database);
     }
     System.exit(well ? 0 : 1);

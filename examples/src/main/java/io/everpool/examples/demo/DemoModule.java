@@ -5,7 +5,9 @@ import com.google.inject.AbstractModule;
 import com.google.inject.multibindings.Multibinder;
 import com.google.inject.name.Names;
 import com.typesafe.config.Config;
+import io.everpool.api.observe.PoolListener;
 import io.everpool.guice.EverpoolModule;
+import io.everpool.jfr.JfrPools;
 import org.jdbi.v3.core.spi.JdbiPlugin;
 import org.jdbi.v3.sqlobject.SqlObjectPlugin;
 
@@ -26,6 +28,7 @@ final class DemoModule extends AbstractModule {
     install(EverpoolModule.of(config));
     install(EverpoolModule.of(config, SABOTEUR).annotatedWith(Names.named(SABOTEUR)));
     bind(MetricRegistry.class).toInstance(new MetricRegistry());
+    Multibinder.newSetBinder(binder(), PoolListener.class).addBinding().toInstance(new JfrPools());
     Multibinder.newSetBinder(binder(), JdbiPlugin.class)
         .addBinding()
         .toInstance(new SqlObjectPlugin());

@@ -40,6 +40,7 @@ final class Report {
             ? "balance; every acknowledged transfer is there exactly once"
             : problems.size() + " problems, see below");
     row("the pool's log", "examples/target/demo.log");
+    row("for JDK Mission Control", "examples/target/demo.jfr");
     settings(pool.config());
     screen.table(rows);
     tally.errors().stream().limit(3).forEach(error -> screen.bad("seen: " + error));

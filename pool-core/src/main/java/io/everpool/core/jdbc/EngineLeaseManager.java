@@ -204,12 +204,14 @@ public final class EngineLeaseManager implements LeaseManager {
       long threadId, @Nullable Slot found, int maxWaiters, long timeoutNanos) throws SQLException {
     long begun = time.nanoTime();
     int line = maxWaiters;
+    boolean waited = false;
     for (Slot slot = found; ; slot = null) {
       if (slot == null) {
         slot = engine.tryAcquire(threadId);
       }
       if (slot == null) {
         slot = parking.await(threadId, begun, timeoutNanos, line);
+        waited = true;
       }
       long lease = slot.lease; // by the side field again: nobody else writes it now
       boolean ready;
@@ -225,6 +227,8 @@ public final class EngineLeaseManager implements LeaseManager {
                 && slot.word() == lease;
         if (!ready) {
           engine.release(slot, lease); // closes one that was doomed; else it is over already
+        } else if (waited && events.hearsWaits()) {
+          events.waited(time.nanoTime() - begun);
         }
       } catch (Throwable e) {
         if (slot.entry instanceof Session session) {

@@ -3,6 +3,7 @@ package io.everpool.core.observe;
 import io.everpool.api.CloseReason;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolListener;
+import io.everpool.api.observe.WaitListener;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +38,7 @@ public final class PoolEvents {
 
   private final String pool;
   private final List<PoolListener> listeners;
+  private final List<WaitListener> waitListeners;
   private final AtomicLong opened = new AtomicLong();
 
   /** By {@link #index}. */
@@ -54,6 +56,11 @@ public final class PoolEvents {
   public PoolEvents(String pool, List<PoolListener> listeners) {
     this.pool = pool;
     this.listeners = List.copyOf(listeners);
+    this.waitListeners =
+        this.listeners.stream()
+            .filter(WaitListener.class::isInstance)
+            .map(WaitListener.class::cast)
+            .toList();
   }
 
   /** The pool's name. */
@@ -64,6 +71,18 @@ public final class PoolEvents {
   /** The logger of everything that concerns the pool as a whole. */
   public static Logger log() {
     return log;
+  }
+
+  /** Whether anybody wants to hear of waits. */
+  public boolean hearsWaits() {
+    return !waitListeners.isEmpty();
+  }
+
+  /** Tells of a wait on the calling thread, which is that of who has waited. Never throws. */
+  public void waited(long nanos) {
+    for (WaitListener listener : waitListeners) {
+      Survivor.survives(pool, "telling of a wait", () -> listener.waited(pool, nanos));
+    }
   }
 
   /** Has events of the pool's own threads told by threads of this executor. */

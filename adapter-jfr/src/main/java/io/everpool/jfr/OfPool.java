@@ -1,0 +1,14 @@
+package io.everpool.jfr;
+
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.StackTrace;
+
+/** An event of Flight Recorder about a pool. Without a stack, where the pool's own threads tell. */
+@StackTrace(false)
+abstract class OfPool extends Event {
+  @Label("Pool")
+  @Description("The pool's name")
+  String pool = "";
+}
