@@ -27,6 +27,9 @@ public interface PoolMXBean {
   /** Whether the server is known to be unreachable just now. */
   boolean isDown();
 
+  /** Whether {@link #suspend} keeps the pool from lending and opening connections. */
+  boolean isSuspended();
+
   /** The minimum: as configured, or as {@link #resize} has set it since. */
   int getMinSize();
 
@@ -102,6 +105,15 @@ public interface PoolMXBean {
    * @throws IllegalArgumentException if they are not
    */
   void resize(int minSize, int maxSize);
+
+  /**
+   * Lends nothing any more until {@link #resume}: idle connections are closed now, leased ones when
+   * they come back, and none is opened. Callers stand in line and wait for as long as ever.
+   */
+  void suspend();
+
+  /** Ends a suspension. */
+  void resume();
 
   /** Closes the connections that are idle now; what is missing to the minimum is opened anew. */
   void evictIdle();

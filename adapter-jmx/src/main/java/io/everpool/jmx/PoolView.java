@@ -46,6 +46,11 @@ final class PoolView implements PoolMXBean {
   }
 
   @Override
+  public boolean isSuspended() {
+    return now().suspended();
+  }
+
+  @Override
   public int getMinSize() {
     return now().minSize();
   }
@@ -149,6 +154,16 @@ final class PoolView implements PoolMXBean {
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(e.getMessage());
     }
+  }
+
+  @Override
+  public void suspend() {
+    operations.suspend();
+  }
+
+  @Override
+  public void resume() {
+    operations.resume();
   }
 
   @Override

@@ -205,7 +205,7 @@ class JmxPoolsTest {
       assertThat(connection.isClosed()).isFalse();
       ObjectName bean = named("open");
       MBeanInfo info = console.getMBeanInfo(bean);
-      assertThat(info.getAttributes()).hasSize(21);
+      assertThat(info.getAttributes()).hasSize(22);
       for (MBeanAttributeInfo attribute : info.getAttributes()) {
         assertThat(attribute.isWritable()).isFalse();
         assertThat(attribute.getDescriptor().getFieldValue("openType"))
@@ -215,7 +215,8 @@ class JmxPoolsTest {
         assertThat(elsewhere(value)).as(attribute.getName()).hasSameClassAs(orText(value));
       }
       assertThat(Arrays.stream(info.getOperations()).map(MBeanOperationInfo::getName))
-          .containsExactlyInAnyOrder("resize", "evictIdle", "replaceAll", "dump");
+          .containsExactlyInAnyOrder(
+              "resize", "suspend", "resume", "evictIdle", "replaceAll", "dump");
       assertThat(elsewhere(invoke(bean, "dump"))).isInstanceOf(String.class);
     }
   }
@@ -294,6 +295,23 @@ class JmxPoolsTest {
 
       invoke(bean, "resize", 2, 4);
       await(() -> count(bean, "Idle") == 2 && count(bean, "MinSize") == 2);
+    }
+  }
+
+  @Test
+  void anOperatorSuspendsThePoolAndResumesIt() throws Exception {
+    try (Pool pool = open(config("suspended").build())) {
+      ObjectName bean = named("suspended");
+      invoke(bean, "suspend");
+      await(() -> get(bean, "Suspended", Boolean.class) && count(bean, "Total") == 0);
+      assertThatThrownBy(() -> pool.getConnection(Duration.ofMillis(50)))
+          .isInstanceOf(SQLException.class)
+          .hasMessageContaining("suspended");
+      assertThat(get(bean, "State", String.class)).isEqualTo("OPEN");
+
+      invoke(bean, "resume");
+      pool.getConnection().close();
+      assertThat(get(bean, "Suspended", Boolean.class)).isFalse();
     }
   }
 

@@ -20,6 +20,7 @@ public final class PoolSnapshot {
   private final PoolState state;
   private final boolean asleep;
   private final boolean down;
+  private final boolean suspended;
   private final int minSize;
   private final int maxSize;
   private final int idle;
@@ -41,6 +42,7 @@ public final class PoolSnapshot {
     state = from.state;
     asleep = from.asleep;
     down = from.down;
+    suspended = from.suspended;
     minSize = from.minSize;
     maxSize = from.maxSize;
     idle = from.idle;
@@ -84,6 +86,11 @@ public final class PoolSnapshot {
    */
   public boolean down() {
     return down;
+  }
+
+  /** Whether an operator keeps the pool from lending and opening connections. */
+  public boolean suspended() {
+    return suspended;
   }
 
   /** The minimum: as configured, or as an operator has set it since. */
@@ -189,6 +196,7 @@ public final class PoolSnapshot {
         state,
         asleep,
         down,
+        suspended,
         minSize,
         maxSize,
         idle,
@@ -212,6 +220,7 @@ public final class PoolSnapshot {
     return name
         + " "
         + state
+        + (suspended ? " suspended" : "")
         + (asleep ? " asleep" : "")
         + (down ? " server-down" : lastConnectError == null ? "" : " connects-failing")
         + ": "
@@ -325,6 +334,7 @@ public final class PoolSnapshot {
     private PoolState state = PoolState.OPEN;
     private boolean asleep;
     private boolean down;
+    private boolean suspended;
     private int minSize;
     private int maxSize;
     private int idle;
@@ -360,6 +370,12 @@ public final class PoolSnapshot {
     /** Sets {@link PoolSnapshot#down()}. Not said, it is false. */
     public Builder down(boolean value) {
       down = value;
+      return this;
+    }
+
+    /** Sets {@link PoolSnapshot#suspended()}. Not said, it is false. */
+    public Builder suspended(boolean value) {
+      suspended = value;
       return this;
     }
 

@@ -255,6 +255,16 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   }
 
   @Override
+  public void suspend() {
+    upkeep.suspend();
+  }
+
+  @Override
+  public void resume() {
+    upkeep.resume();
+  }
+
+  @Override
   public void evictIdle() {
     upkeep.evictIdle();
   }

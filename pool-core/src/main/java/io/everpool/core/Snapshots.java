@@ -65,6 +65,7 @@ final class Snapshots {
         .state(state.get())
         .asleep(shared.sleep().asleep())
         .down(shared.server().down())
+        .suspended(shared.bounds().suspended())
         .minSize(shared.bounds().minSize())
         .maxSize(shared.bounds().maxSize())
         .idle(counts.getOrDefault(State.IDLE, 0))

@@ -13,6 +13,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.TooManyWaitersException;
 import io.everpool.api.framework.PoolOperations;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.WaitListener;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.FutureTask;
 import java.util.function.BooleanSupplier;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.BeforeAll;
@@ -129,6 +131,33 @@ class PoolOnH2Test {
     }
   }
 
+  /** A short suspension costs a caller time; one that outlasts his patience says what it is. */
+  @Test
+  void who_asks_a_suspended_pool_waits_for_it_to_be_resumed() throws Exception {
+    try (Pool pool = Everpool.open(config().minSize(1).build())) {
+      PoolOperations operations = PoolOperations.of(pool);
+      operations.suspend();
+      until(() -> pool.snapshot().suspended() && pool.snapshot().total() == 0);
+      assertThat(pool.snapshot().toString()).contains("OPEN suspended");
+      assertThatThrownBy(() -> pool.getConnection(Duration.ofMillis(50)))
+          .isInstanceOf(AcquireTimeoutException.class)
+          .hasMessageContaining("An operator has suspended the pool");
+
+      FutureTask<Boolean> waiter =
+          new FutureTask<>(
+              () -> {
+                try (Connection connection = pool.getConnection()) {
+                  return connection.isValid(1);
+                }
+              });
+      new Thread(waiter).start();
+      until(() -> pool.snapshot().waiting() == 1);
+      operations.resume();
+      assertThat(waiter.get()).isTrue();
+      assertThat(pool.snapshot().suspended()).isFalse();
+    }
+  }
+
   /** With what the holders do just now, which a snapshot for gauges leaves out. */
   @Test
   void an_examination_says_what_the_holders_do() throws SQLException {
@@ -141,6 +170,44 @@ class PoolOnH2Test {
       assertThat(pool.snapshot().holders())
           .singleElement()
           .satisfies(holder -> assertThat(holder.where()).isEmpty());
+    }
+  }
+
+  private static final class Waits implements WaitListener {
+    private final List<Long> all = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void onEvent(PoolEvent event) {}
+
+    @Override
+    public void waited(String pool, long waitedNanos) {
+      all.add(waitedNanos);
+      throw new IllegalStateException("by way of trial");
+    }
+  }
+
+  /** And nobody who found one idle: to say so would cost him more than the connection. */
+  @Test
+  void who_stood_in_line_is_told_of_and_nobody_else() throws Exception {
+    Waits waits = new Waits();
+    PoolConfig one = config().minSize(1).maxSize(1).build();
+    try (Pool pool = Everpool.builder(one).listener(waits).listener(event -> {}).open()) {
+      waits.all.clear();
+      FutureTask<Boolean> waiter =
+          new FutureTask<>(
+              () -> {
+                try (Connection connection = pool.getConnection()) {
+                  return connection.isValid(1);
+                }
+              });
+      try (Connection held = pool.getConnection()) {
+        assertThat(held.isValid(1)).isTrue();
+        assertThat(waits.all).isEmpty();
+        new Thread(waiter).start();
+        until(() -> pool.snapshot().waiting() == 1);
+      }
+      assertThat(waiter.get()).as("though a listener throws").isTrue();
+      assertThat(waits.all).singleElement().satisfies(nanos -> assertThat(nanos).isPositive());
     }
   }
 

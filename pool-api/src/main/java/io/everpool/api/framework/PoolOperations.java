@@ -38,6 +38,21 @@ public interface PoolOperations {
   void resize(int minSize, int maxSize);
 
   /**
+   * Lends nothing any more, from the next pass of upkeep on, until {@link #resume()}: idle
+   * connections are closed now, leased ones when they come back, and none is opened. Who asks
+   * stands in line and waits for as long as ever, so a short suspension costs callers time and no
+   * error. For a failover by hand, or work on the server that wants nobody connected. A second call
+   * does nothing.
+   */
+  void suspend();
+
+  /**
+   * Ends a suspension: connections are opened for those who wait, and up to the minimum. Does
+   * nothing where there is none.
+   */
+  void resume();
+
+  /**
    * Closes the connections that are idle now. What is missing to the minimum is opened anew, unless
    * the pool sleeps.
    */

@@ -14,6 +14,9 @@ final class Advice {
    * @param lastConnect what the last failed connect means; counts while connects fail
    */
   static String forTimeout(PoolSnapshot pool, Verdict lastConnect) {
+    if (pool.suspended()) {
+      return "An operator has suspended the pool: it lends nothing until it is resumed.";
+    }
     if (pool.lastConnectError() != null) {
       return (pool.total() == 0 ? "" : "The pool could not grow. ")
           + whileConnectsFail(lastConnect)

@@ -79,7 +79,7 @@ final class Expiry {
       if (now - slot.expiresAt < 0 || !isAlive(slot) || sleep.asleep()) {
         continue; // asleep, replacing an old connection would wake the server for nothing
       }
-      boolean spare = activity.state(slot.index) == State.IDLE && present > bounds.minSize();
+      boolean spare = activity.state(slot.index) == State.IDLE && present > bounds.least();
       boolean proven = server.opensSince(slot.expiresAt) || (spare && !server.isFailing());
       if ((proven || crowded) && retire(slot, spare || !room)) {
         present--;
@@ -133,7 +133,7 @@ final class Expiry {
 
   /** Lets go what is above the maximum: idle ones now, leased ones when they come back. */
   void shrink() {
-    int surplus = activity.live() - bounds.maxSize();
+    int surplus = activity.live() - bounds.most();
     for (State state : SHRUNK) {
       for (int i = slots.length - 1; i >= 0 && surplus > 0; i--) {
         if (activity.state(i) == state
@@ -151,7 +151,7 @@ final class Expiry {
     // To close one politely is to send something.
     if (sleep.asleep()
         || timeout <= 0
-        || live <= bounds.minSize()
+        || live <= bounds.least()
         || !idleSince.hasCome(now - timeout)) {
       return;
     }
@@ -159,7 +159,7 @@ final class Expiry {
     // From the far end of the row: leases keep to the near end.
     for (int i = slots.length - 1; i >= 0; i--) {
       if (activity.state(i) == State.IDLE
-          && Idleness.evict(activity.idleFor(i, now), timeout, live, bounds.minSize())
+          && Idleness.evict(activity.idleFor(i, now), timeout, live, bounds.least())
           && engine.evict(slots[i], activity.word(i), CloseReason.IDLE_TIMEOUT)) {
         live--;
       } else {
@@ -173,7 +173,7 @@ final class Expiry {
     long due = Long.MAX_VALUE;
     boolean ages = limited && !sleep.asleep();
     long timeout = idleTimeout(now);
-    boolean idlesOut = timeout > 0 && !sleep.asleep() && activity.live() > bounds.minSize();
+    boolean idlesOut = timeout > 0 && !sleep.asleep() && activity.live() > bounds.least();
     due = ages ? Math.min(due, expires.dueIn(now)) : due;
     return idlesOut ? Math.min(due, idleSince.dueIn(now - timeout)) : due;
   }

@@ -64,7 +64,7 @@ final class Grower {
   }
 
   private Growth.Facts facts(long now) {
-    int minSize = sleep.asleep() ? 0 : bounds.minSize();
+    int minSize = sleep.asleep() ? 0 : bounds.least();
     int kept = activity.live() - expiry.overdue(); // which go when there is another in their place
     boolean provesNothing = expiry.wantsProof() && activity.count(State.CONNECTING) == 0;
     // What they waited for a server that was away or asleep shows no lack of connections.

@@ -47,6 +47,7 @@ final class Scout {
   private final Engine engine;
   private final Inbox inbox;
   private final StirredSlots stirred;
+  private final Bounds bounds;
   private final SleepSwitch sleep;
   private final ConnectPace pace;
   private final Fence fence;
@@ -68,6 +69,7 @@ final class Scout {
     this.engine = shared.engine;
     this.inbox = shared.inbox;
     this.stirred = shared.stirred;
+    this.bounds = shared.bounds;
     this.sleep = shared.sleep;
     this.pace = shared.pace;
     this.fence = shared.fence;
@@ -100,7 +102,7 @@ final class Scout {
   private boolean mayConnect(long now) {
     boolean watched = search.isAwaited() || silence.wantsScout();
     long pause = watched ? pace.pauseIfWatched(now) : pace.pause(now);
-    return pause <= 0 && !isConnecting();
+    return pause <= 0 && !bounds.suspended() && !isConnecting();
   }
 
   /** Whether the pool opens one for itself; it may have begun to in this very pass. */

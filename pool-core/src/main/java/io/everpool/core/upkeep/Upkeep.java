@@ -59,6 +59,7 @@ public final class Upkeep {
 
   private final PassScheduler scheduler;
   private final PoolEvents events;
+  private final Bounds bounds;
   private final Engine engine;
   private final Inbox inbox;
   private final SlotActivity activity;
@@ -102,6 +103,7 @@ public final class Upkeep {
     long now = environment.time().nanoTime();
     this.scheduler = environment.scheduler();
     this.events = events;
+    this.bounds = shared.bounds;
     this.engine = shared.engine;
     this.inbox = shared.inbox;
     this.activity = shared.activity;
@@ -148,6 +150,31 @@ public final class Upkeep {
   /** Closes every idle connection; what is missing to the minimum then is opened anew. */
   public void evictIdle() {
     inbox.post(expiry::evictAllIdle);
+  }
+
+  /**
+   * Lends nothing any more, until it is resumed: every connection goes, the leased when they come
+   * back and what is being opened when it arrives, and none is opened. Who asks stands in line.
+   */
+  public void suspend() {
+    inbox.post(
+        () -> {
+          if (!bounds.suspended()) {
+            bounds.suspend(true);
+            fence.fall("suspended by an operator");
+          }
+        });
+  }
+
+  /** Ends a suspension: connections are opened for those who wait, and up to the minimum. */
+  public void resume() {
+    inbox.post(
+        () -> {
+          if (bounds.suspended()) {
+            bounds.suspend(false);
+            PoolEvents.log().info("Pool {}: resumed by an operator", events.pool());
+          }
+        });
   }
 
   /**

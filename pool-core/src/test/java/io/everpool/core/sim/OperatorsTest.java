@@ -218,4 +218,70 @@ class OperatorsTest {
     assertThat(closed()).hasSize(2).containsOnly(CloseReason.MAX_LIFETIME);
     assertThat(count(engine, State.IDLE)).isEqualTo(2);
   }
+
+  /** Nor of a connection that was on its way, nor of one that comes back. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+  void nobody_is_lent_anything_by_a_suspended_pool(long seed) {
+    Universe universe = new Universe(seed);
+    FakeDatabase database = new FakeDatabase(universe);
+    UpkeepWithoutFaces upkeep = open(universe, database, config().minSize(3).build());
+    Engine engine = upkeep.engine();
+    List<Slot> held = take(upkeep, 2);
+    upkeep.resize(8, 8); // so that some are being opened
+    universe.run(universe.random.nextLong(20 * MS), () -> {});
+
+    upkeep.suspend();
+    universe.run(MS, () -> {}); // the next pass
+    Caller caller = new Caller(universe);
+    assertThat(engine.tryAcquire(9)).isNull();
+    assertThat(engine.begin(caller, 9, 1)).isEqualTo(WaitResult.WAIT);
+    universe.run(
+        10 * SECOND,
+        () -> {
+          assertThat(count(engine, State.IDLE, State.LEASED)).isZero();
+          assertThat(engine.step(caller, 9)).isEqualTo(WaitResult.WAIT);
+        });
+    assertThat(held)
+        .as("gently")
+        .allMatch(slot -> ((FakeDatabase.Session) requireNonNull(slot.entry).physical()).usable())
+        .allMatch(slot -> engine.release(slot, slot.lease));
+    universe.run(60 * SECOND, () -> assertThat(engine.step(caller, 9)).isEqualTo(WaitResult.WAIT));
+    assertThat(database.open()).as("left open").isZero();
+    assertThat(occupied(engine)).isZero();
+
+    upkeep.resume();
+    universe.run(5 * SECOND, () -> {});
+    WaitResult answer = engine.step(caller, 9);
+    assertThat(answer == WaitResult.RELOOK ? engine.relook(caller, 9) : answer)
+        .isEqualTo(WaitResult.SERVED);
+    engine.take(caller, 9, universe.nanoTime());
+    universe.run(10 * SECOND, () -> {});
+    assertThat(count(engine, State.IDLE, State.LEASED)).isEqualTo(8);
+    assertThat(upkeep.bounds().suspended()).isFalse();
+  }
+
+  /** Twice the same says it once, and a resize is kept for afterwards. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void a_suspended_pool_keeps_its_sizes_and_may_be_closed(long seed) {
+    Universe universe = new Universe(seed);
+    FakeDatabase database = new FakeDatabase(universe);
+    UpkeepWithoutFaces upkeep = open(universe, database, config().build());
+    upkeep.resume();
+    upkeep.suspend();
+    upkeep.suspend();
+    upkeep.resize(4, 5);
+    universe.run(5 * SECOND, () -> {});
+    assertThat(events).filteredOn(PoolEvent.Fenced.class::isInstance).hasSize(1);
+    assertThat(database.open()).isZero();
+    assertThat(upkeep.bounds().maxSize()).isEqualTo(5);
+
+    Caller caller = new Caller(universe);
+    assertThat(upkeep.engine().begin(caller, 9, 1)).isEqualTo(WaitResult.WAIT);
+    var drained = upkeep.drain();
+    universe.run(5 * SECOND, () -> {});
+    assertThat(drained).isDone();
+    assertThat(upkeep.engine().step(caller, 9)).isEqualTo(WaitResult.CLOSED);
+  }
 }

@@ -183,6 +183,9 @@ final class World {
     for (int i = 0; i < 3; i++) {
       universe.after(random.nextLong(LIFE), this::resize);
     }
+    long suspended = random.nextLong(LIFE);
+    universe.after(suspended, upkeep::suspend);
+    universe.after(suspended + random.nextLong(8 * SECOND), upkeep::resume);
     // A lull, long enough to idle out and to fall asleep.
     universe.after(
         120 * SECOND,

@@ -123,6 +123,14 @@ public final class UpkeepWithoutFaces {
     upkeep.resize(minSize, maxSize);
   }
 
+  public void suspend() {
+    upkeep.suspend();
+  }
+
+  public void resume() {
+    upkeep.resume();
+  }
+
   public Bounds bounds() {
     return shared.bounds();
   }
