@@ -178,6 +178,14 @@ final class ConnectPace {
     allowance = Growth.opened(allowance, config.maxSize());
   }
 
+  /** One was let in that is none of the pool's: it opens its own from now on, as carefully. */
+  void letIn(long now) {
+    contentedUntil = now;
+    if (allowance < config.maxSize()) {
+      holdBack(now + Growth.FIRST_BREATH);
+    }
+  }
+
   /** A connect has failed, for the so manieth time in a row. */
   void failed(Verdict means, int inARow, long now) {
     allowance = 1;

@@ -76,6 +76,17 @@ public final class Reachability {
   void succeeded() {
     long now = time.nanoTime();
     pace.succeeded(now);
+    letsIn(now);
+  }
+
+  /** One was let in that is no connection of the pool's. */
+  void letIn() {
+    long now = time.nanoTime();
+    pace.letIn(now);
+    letsIn(now);
+  }
+
+  private void letsIn(long now) {
     succeededAt = now;
     lastFailure = null;
     absences = 0;

@@ -170,7 +170,7 @@ final class Scout {
     if (engine.isClosed()) {
       return;
     }
-    server.succeeded();
+    server.letIn();
     if (news.fences(search)) {
       news.act("a new connection", fence, search);
     } else if (news.writes()) {

@@ -25,6 +25,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A living connection isn't given up for its age while no new one can be opened. */
 class RetirementTest {
+  /** A pool that is content asks a full server no oftener; nanoseconds. */
+  private static final long ASKED_AGAIN = 200_000_000_000L;
+
   private static final long MS = 1_000_000L;
   private static final long SECOND = 1000 * MS;
   private static final int SIZE = 8;
@@ -84,7 +87,7 @@ class RetirementTest {
     assertThat(closed()).isEmpty();
 
     database.mood(Mood.UP);
-    universe.run(50 * SECOND, () -> assertThat(alive(engine)).isGreaterThanOrEqualTo(4));
+    universe.run(ASKED_AGAIN, () -> assertThat(alive(engine)).isGreaterThanOrEqualTo(4));
     assertThat(closed()).hasSizeGreaterThanOrEqualTo(4).containsOnly(CloseReason.MAX_LIFETIME);
   }
 
@@ -102,7 +105,7 @@ class RetirementTest {
     held.forEach(slot -> assertThat(engine.release(slot, slot.lease)).isTrue());
     Slot again = upkeep.lent(requireNonNull(engine.tryAcquire(1)));
     database.mood(Mood.UP);
-    universe.run(30 * SECOND, () -> {});
+    universe.run(ASKED_AGAIN, () -> {});
     assertThat(again.state()).isEqualTo(State.DOOMED);
     assertThat(closed()).hasSizeGreaterThanOrEqualTo(3).containsOnly(CloseReason.MAX_LIFETIME);
   }
@@ -125,7 +128,7 @@ class RetirementTest {
     assertThat(alive(engine)).isEqualTo(SIZE - 1);
 
     database.mood(Mood.UP);
-    universe.run(60 * SECOND, () -> {});
+    universe.run(ASKED_AGAIN, () -> {});
     assertThat(alive(engine)).isEqualTo(SIZE);
     assertThat(closed()).hasSizeGreaterThanOrEqualTo(SIZE);
   }
