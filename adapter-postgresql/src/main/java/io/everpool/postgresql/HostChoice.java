@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * At which host of the URL a connection is opened: at the first that suits, of those that no
@@ -104,10 +105,13 @@ final class HostChoice {
     }
     long now = System.nanoTime();
     List<String> preferred =
-        hosts.stream()
-            .filter(host -> aside.get(host) == null || now - aside.get(host).until >= 0)
-            .toList();
+        hosts.stream().filter(host -> isPreferred(aside.get(host), now)).toList();
     return preferred.isEmpty() ? hosts : preferred;
+  }
+
+  /** What is known of a host may be forgotten meanwhile. */
+  private static boolean isPreferred(@Nullable Aside known, long now) {
+    return known == null || now - known.until >= 0;
   }
 
   private List<String> without(List<String> some) {
@@ -175,8 +179,11 @@ final class HostChoice {
         }
         setAside(other);
         end(other);
-      } catch (SQLException e) {
+      } catch (SQLException | RuntimeException e) {
         // it takes no writes either, as far as this connection is concerned
+      } catch (Error e) {
+        end(reads);
+        throw e;
       }
     }
     long now = System.nanoTime();
@@ -202,7 +209,7 @@ final class HostChoice {
   private static void end(PostgresConnection unwanted) {
     try {
       unwanted.close();
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) {
       unwanted.abort();
     }
   }

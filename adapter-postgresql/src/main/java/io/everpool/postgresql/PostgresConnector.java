@@ -90,7 +90,7 @@ final class PostgresConnector implements Connector {
     String type = properties.getOrDefault(PropertyNames.TARGET_SERVER_TYPE, "any");
     List<String> names = destination.hosts().stream().map(HostPort::toString).toList();
     boolean choice = names.size() > 1 && type.equals("any");
-    this.purpose = new Purpose(type.equals("primary") || type.equals("master"), choice);
+    this.purpose = Purpose.of(type, choice);
     this.hosts = new HostChoice(names, choice, purpose, () -> closed);
   }
 

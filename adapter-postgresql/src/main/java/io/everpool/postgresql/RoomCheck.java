@@ -43,8 +43,7 @@ final class RoomCheck {
     } catch (SQLException e) {
       // a server that only speaks like PostgreSQL, or doesn't tell this role: nothing is known
       if (FailureRules.classify(e).fatal()) {
-        asked.set(false);
-        throw e;
+        throw e; // and not asked again: one that hangs up on this question must not keep us out
       }
     }
   }

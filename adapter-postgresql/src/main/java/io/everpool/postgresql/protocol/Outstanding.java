@@ -52,8 +52,10 @@ final class Outstanding {
     size++;
   }
 
+  /** Another thread may look while this one adds: it sees something of then or of now. */
   private byte at(int index) {
-    return entries[(head + index) & (entries.length - 1)];
+    byte[] present = entries;
+    return present[(head + index) & (present.length - 1)];
   }
 
   boolean isEmpty() {

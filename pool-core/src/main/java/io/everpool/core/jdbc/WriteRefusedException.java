@@ -25,12 +25,22 @@ final class WriteRefusedException extends SQLTransientException {
             + " at "
             + connector.target()
             + " takes no writes on this connection any more: it has become a standby, or was told"
-            + " to write no more. Nothing was written. The pool goes on to a server that writes as"
+            + " to write no more. The pool goes on to a server that writes as"
             + " soon as a new connection finds one; until then reads go on here. If there is none:"
             + " promote one, or name the new primary's host in url";
-    return refused instanceof BatchUpdateException batch
-        ? new BatchUpdateException(
-            message, batch.getSQLState(), batch.getErrorCode(), batch.getLargeUpdateCounts(), batch)
-        : new WriteRefusedException(message, refused);
+    if (!(refused instanceof BatchUpdateException batch)) {
+      return new WriteRefusedException(message, refused);
+    }
+    BatchUpdateException told =
+        new BatchUpdateException(
+            message,
+            batch.getSQLState(),
+            batch.getErrorCode(),
+            batch.getLargeUpdateCounts(),
+            batch);
+    if (batch.getNextException() != null) {
+      told.setNextException(batch.getNextException());
+    }
+    return told;
   }
 }

@@ -25,6 +25,7 @@ final class Drain {
   private final SlotActivity activity;
   private final Connects connects;
   private final Probes probes;
+  private final PrimarySearch search;
   private final Workers workers;
   private final CompletableFuture<Void> end = new CompletableFuture<>();
   private boolean begun;
@@ -45,12 +46,14 @@ final class Drain {
     this.activity = shared.activity;
     this.connects = connects;
     this.probes = probes;
+    this.search = shared.search;
     this.workers = shared.workers;
   }
 
   /** As {@link Upkeep#drain()}. */
   CompletableFuture<Void> begin() {
     engine.close();
+    search.close();
     inbox.post(
         () -> {
           begun = true;

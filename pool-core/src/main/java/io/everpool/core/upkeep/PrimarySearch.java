@@ -58,6 +58,12 @@ public final class PrimarySearch {
 
   private volatile long notBefore;
 
+  /** When a write was last refused. */
+  private volatile long refusedAt;
+
+  /** The pool is closing: nothing is opened any more that could show anything. */
+  private volatile boolean closed;
+
   /** Searches in a row, with no long rest between them. Upkeep thread only, as what follows. */
   private int searches;
 
@@ -81,6 +87,7 @@ public final class PrimarySearch {
     this.pool = config.name();
     this.fence = fence;
     this.notBefore = now;
+    this.refusedAt = now;
     this.ended = now;
   }
 
@@ -94,14 +101,23 @@ public final class PrimarySearch {
     if (slot.generation != fence.generation()) {
       return Refusal.REPLACED;
     }
+    if (closed) {
+      return Refusal.KEPT;
+    }
+    long now = time.nanoTime();
+    refusedAt = now;
     if (underWay.get() != null) {
       return Refusal.SOUGHT;
     }
-    if (time.nanoTime() - notBefore < 0) {
+    if (now - notBefore < 0) {
       return nowhere ? Refusal.KEPT : Refusal.REPLACED;
     }
     if (underWay.compareAndSet(null, new CompletableFuture<>())) {
       scheduler.hurry();
+      if (closed) { // or else whoever closes the pool sees this search
+        endUnfound();
+        return Refusal.KEPT;
+      }
     }
     return Refusal.SOUGHT;
   }
@@ -115,7 +131,7 @@ public final class PrimarySearch {
   public boolean await(long nanos) throws InterruptedException {
     CompletableFuture<Boolean> search = underWay.get();
     if (search == null) {
-      return !nowhere;
+      return !nowhere && !closed;
     }
     awaited.incrementAndGet();
     try {
@@ -136,9 +152,16 @@ public final class PrimarySearch {
     return underWay.get() != null;
   }
 
-  /** Whether a connection that takes writes would be news: as far as is known there is none. */
+  /**
+   * Whether a connection that takes writes would be news: as far as is known there is none. What
+   * was refused long ago says nothing of the connections of today.
+   */
   boolean isOn() {
-    return nowhere || isUnderWay();
+    return isUnderWay() || (nowhere && wasRefusedLately());
+  }
+
+  private boolean wasRefusedLately() {
+    return time.nanoTime() - refusedAt < 2 * config.retry().maxBackoff().toNanos();
   }
 
   /** Whether a unit of work waits for what the search finds. */
@@ -168,8 +191,25 @@ public final class PrimarySearch {
   /** A connect has failed: one that is away may come, one that refuses or is full won't tell. */
   void connectFailed(Verdict verdict) {
     switch (verdict) {
-      case SERVER_DOWN, SERVER_STARTING, CONNECTION_LOST -> {}
+      case SERVER_DOWN, SERVER_STARTING, CONNECTION_LOST -> {
+        if (!isAwaited() && !wasRefusedLately()) {
+          foundNone(); // and nobody writes any more
+        }
+      }
       default -> foundNone();
+    }
+  }
+
+  /** The pool closes: whoever waits for a server that writes waits in vain. From any thread. */
+  void close() {
+    closed = true;
+    endUnfound();
+  }
+
+  private void endUnfound() {
+    CompletableFuture<Boolean> search = underWay.getAndSet(null);
+    if (search != null) {
+      search.complete(false);
     }
   }
 

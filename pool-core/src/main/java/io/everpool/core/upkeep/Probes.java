@@ -136,7 +136,8 @@ final class Probes {
     }
     if (ailment == null) {
       if (extent != Extent.ASK && slot.sleptWord == word) {
-        slot.sleptWord = Slot.after(Move.PASS, word); // it has still to be asked
+        slot.sleptWord = Slot.after(Move.PASS, word); // it has still to be asked,
+        slot.restedWord = slot.sleptWord; // whoever gets it before the next pass
       }
       engine.pass(slot, word);
     } else {

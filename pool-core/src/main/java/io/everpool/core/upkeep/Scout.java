@@ -46,6 +46,7 @@ final class Scout {
   private final Workers workers;
   private final Engine engine;
   private final Inbox inbox;
+  private final SlotActivity activity;
   private final StirredSlots stirred;
   private final Bounds bounds;
   private final SleepSwitch sleep;
@@ -68,6 +69,7 @@ final class Scout {
     this.workers = shared.workers;
     this.engine = shared.engine;
     this.inbox = shared.inbox;
+    this.activity = shared.activity;
     this.stirred = shared.stirred;
     this.bounds = shared.bounds;
     this.sleep = shared.sleep;
@@ -82,7 +84,7 @@ final class Scout {
 
   /** Whether one is out, or wanted. */
   boolean isWanted() {
-    return errand != null || search.isUnderWay();
+    return errand != null || (search.isUnderWay() && !sleep.asleep() && !bounds.suspended());
   }
 
   private boolean hasReason() {
@@ -123,6 +125,9 @@ final class Scout {
   }
 
   private @Nullable Slot place() {
+    if (bounds.room(activity) == 0) {
+      return null; // or a pool that was made smaller would give up another for it
+    }
     for (Slot slot : engine.slots()) {
       if (slot.attempt(Move.RESERVE)) {
         stirred.add(slot.index);

@@ -66,6 +66,7 @@ public final class Upkeep {
   private final Closer closer;
   private final Workers workers;
   private final Fence fence;
+  private final PrimarySearch search;
   private final FailureReports reports;
   private final SleepSwitch sleep;
   private final Sleepers sleepers;
@@ -110,6 +111,7 @@ public final class Upkeep {
     this.closer = shared.closer;
     this.workers = shared.workers;
     this.fence = shared.fence;
+    this.search = shared.search;
     this.reports = shared.reports;
     this.sleep = shared.sleep;
     this.sleepers = shared.sleepers;
@@ -162,6 +164,7 @@ public final class Upkeep {
           if (!bounds.suspended()) {
             bounds.suspend(true);
             fence.fall("suspended by an operator");
+            search.found(); // whoever waits for another server stands in line for any now
           }
         });
   }

@@ -73,6 +73,7 @@ final class UnitFailure {
     fatal = null;
     fatalFailure = null;
     renewed = false;
+    writeRefused = false;
   }
 
   /**

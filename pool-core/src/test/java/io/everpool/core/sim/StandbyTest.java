@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -158,6 +159,45 @@ class StandbyTest {
           write(universe, upkeep, SECOND);
           assertThat(written - before).as("seed " + seed).isEqualTo(100);
         });
+  }
+
+  /** What was refused long ago is no reason to replace what takes writes again. */
+  @Test
+  void a_connection_that_comes_much_later_replaces_none() {
+    inManyWorlds(
+        seed -> {
+          Universe universe = new Universe(seed);
+          FakeDatabase database = new FakeDatabase(universe);
+          UpkeepWithoutFaces upkeep = open(universe, database, config().build());
+          database.demote();
+          write(universe, upkeep, 10 * SECOND);
+          database.restore();
+          universe.run(5 * LONGEST_PAUSE, () -> {});
+
+          upkeep.evictIdle();
+          universe.run(10 * SECOND, () -> {});
+          assertThat(idle(upkeep.engine())).isEqualTo(SIZE);
+          assertThat(fences()).as("seed " + seed).isZero();
+        });
+  }
+
+  /** Or whoever waits for what the search finds would hold up the end of the pool. */
+  @Test
+  void nothing_is_looked_for_when_the_pool_closes() {
+    Universe universe = new Universe(1);
+    FakeDatabase database = new FakeDatabase(universe);
+    UpkeepWithoutFaces upkeep = open(universe, database, config().build());
+    database.demote();
+    Slot slot = upkeep.lent(requireNonNull(upkeep.engine().tryAcquire(1)));
+    assertThat(upkeep.writeRefused(slot)).isEqualTo(Refusal.SOUGHT);
+    CompletableFuture<Void> end = upkeep.drain();
+    assertThat(upkeep.writeRefused(slot)).isEqualTo(Refusal.KEPT);
+    universe.run(SECOND, () -> {});
+    assertThat(database.open()).as("of those who were lent").isEqualTo(1);
+    upkeep.engine().release(slot, slot.lease);
+    universe.run(SECOND, () -> {});
+    assertThat(database.open()).isZero();
+    assertThat(end).isDone();
   }
 
   /** A failover that is over when the first write is refused costs one search. */
