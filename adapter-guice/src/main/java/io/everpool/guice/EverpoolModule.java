@@ -16,11 +16,13 @@ import io.everpool.api.observe.PoolListener;
 import io.everpool.hocon.EverpoolConfig;
 import java.lang.annotation.Annotation;
 import java.util.function.Supplier;
+import javax.sql.DataSource;
 import org.jdbi.v3.core.spi.JdbiPlugin;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Binds {@link Pool}, {@link javax.sql.DataSource} and {@link org.jdbi.v3.core.Jdbi} as singletons
- * that are made with the injector, whatever its stage.
+ * Binds {@link Pool}, {@link DataSource} and {@link org.jdbi.v3.core.Jdbi} as singletons that are
+ * made with the injector, whatever its stage.
  *
  * <pre>{@code
  * Injector injector =
@@ -52,15 +54,21 @@ import org.jdbi.v3.core.spi.JdbiPlugin;
  *       LeaseInterceptor}: likewise, given to every pool and to the pool with the annotation
  * </ul>
  *
+ * <p>A {@link DataSource} and a Jdbi that only read, on the pool's readers where it has any, are
+ * bound under {@link Reader}.
+ *
  * <p>Immutable.
  */
 public final class EverpoolModule extends AbstractModule {
   private final Supplier<PoolConfig> settings;
   private final Key<Pool> key;
+  private final @Nullable Key<DataSource> readerKey;
 
-  private EverpoolModule(Supplier<PoolConfig> settings, Key<Pool> key) {
+  private EverpoolModule(
+      Supplier<PoolConfig> settings, Key<Pool> key, @Nullable Key<DataSource> readerKey) {
     this.settings = settings;
     this.key = key;
+    this.readerKey = readerKey;
   }
 
   /** The pool of {@link EverpoolConfig#load()}. */
@@ -98,7 +106,8 @@ public final class EverpoolModule extends AbstractModule {
   }
 
   private static EverpoolModule of(Supplier<PoolConfig> settings) {
-    return new EverpoolModule(settings, Key.get(Pool.class));
+    return new EverpoolModule(
+        settings, Key.get(Pool.class), Key.get(DataSource.class, Reader.class));
   }
 
   /**
@@ -107,7 +116,7 @@ public final class EverpoolModule extends AbstractModule {
    * @throws IllegalArgumentException if the annotation isn't one for bindings
    */
   public EverpoolModule annotatedWith(Annotation annotation) {
-    return new EverpoolModule(settings, Key.get(Pool.class, annotation));
+    return new EverpoolModule(settings, Key.get(Pool.class, annotation), ownReaderKey());
   }
 
   /**
@@ -116,7 +125,32 @@ public final class EverpoolModule extends AbstractModule {
    * @throws IllegalArgumentException if the annotation isn't one for bindings
    */
   public EverpoolModule annotatedWith(Class<? extends Annotation> annotation) {
-    return new EverpoolModule(settings, Key.get(Pool.class, annotation));
+    return new EverpoolModule(settings, Key.get(Pool.class, annotation), ownReaderKey());
+  }
+
+  /** {@link Reader} is for the pool without an annotation. */
+  private @Nullable Key<DataSource> ownReaderKey() {
+    return readerKey != null && readerKey.getAnnotationType() == Reader.class ? null : readerKey;
+  }
+
+  /**
+   * The same with a binding annotation for what only reads ({@link Pool#reader()}, and the Jdbi
+   * over it), for a pool that has an annotation itself; without one of its own, that is {@link
+   * Reader}.
+   *
+   * @throws IllegalArgumentException if the annotation isn't one for bindings
+   */
+  public EverpoolModule readerAnnotatedWith(Class<? extends Annotation> annotation) {
+    return new EverpoolModule(settings, key, Key.get(DataSource.class, annotation));
+  }
+
+  /**
+   * As {@link #readerAnnotatedWith(Class)}.
+   *
+   * @throws IllegalArgumentException if the annotation isn't one for bindings
+   */
+  public EverpoolModule readerAnnotatedWith(Annotation annotation) {
+    return new EverpoolModule(settings, key, Key.get(DataSource.class, annotation));
   }
 
   @Override
@@ -134,6 +168,6 @@ public final class EverpoolModule extends AbstractModule {
           extension -> Multibinder.newSetBinder(binder(), key.ofType(extension)));
       OptionalBinder.newOptionalBinder(binder(), key.ofType(CredentialsProvider.class));
     }
-    install(new PoolModule(config, key));
+    install(new PoolModule(config, key, readerKey));
   }
 }

@@ -12,12 +12,10 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.observe.PoolListener;
 import io.everpool.core.Everpool;
-import io.everpool.jdbi.EverpoolJdbi;
 import io.everpool.metrics.DropwizardMetrics;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
-import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.spi.JdbiPlugin;
 import org.jspecify.annotations.Nullable;
 
@@ -68,10 +66,9 @@ final class Opener implements Provider<Opened> {
     try {
       Pool pool = open();
       shutdown.closeLater(pool);
-      Jdbi jdbi = EverpoolJdbi.create(pool);
-      plugins.forEach(jdbi::installPlugin);
+      Opened all = Opened.of(pool, plugins);
       opened = true;
-      return new Opened(pool, jdbi);
+      return all;
     } catch (SQLException | RuntimeException e) {
       failure =
           new ProvisionException(

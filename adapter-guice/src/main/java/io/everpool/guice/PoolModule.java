@@ -15,16 +15,23 @@ import java.util.Optional;
 import java.util.Set;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
 
 /** One pool: its parts to itself, the keys of it to everybody. */
 final class PoolModule extends PrivateModule {
   private final PoolConfig config;
   private final Key<Pool> key;
+  private final @Nullable Key<DataSource> readerKey;
 
-  /** The annotation of {@code key}, if it has one, is that of the other keys too. */
-  PoolModule(PoolConfig config, Key<Pool> key) {
+  /**
+   * The annotation of {@code key}, if it has one, is that of the other keys too.
+   *
+   * @param readerKey for what only reads; null if nobody asks for that
+   */
+  PoolModule(PoolConfig config, Key<Pool> key, @Nullable Key<DataSource> readerKey) {
     this.config = config;
     this.key = key;
+    this.readerKey = readerKey;
   }
 
   @Override
@@ -44,6 +51,19 @@ final class PoolModule extends PrivateModule {
     bind(dataSourceKey).to(key);
     bind(jdbiKey).toProvider(jdbi);
     expose(key);
+    expose(dataSourceKey);
+    expose(jdbiKey);
+    if (readerKey != null) {
+      bindReader(readerKey, opened);
+    }
+  }
+
+  private void bindReader(Key<DataSource> dataSourceKey, Provider<Opened> opened) {
+    Key<Jdbi> jdbiKey = dataSourceKey.ofType(Jdbi.class);
+    Provider<DataSource> dataSource = () -> opened.get().pool().reader();
+    Provider<Jdbi> jdbi = () -> opened.get().readerJdbi();
+    bind(dataSourceKey).toProvider(dataSource).in(Singleton.class);
+    bind(jdbiKey).toProvider(jdbi).in(Singleton.class);
     expose(dataSourceKey);
     expose(jdbiKey);
   }

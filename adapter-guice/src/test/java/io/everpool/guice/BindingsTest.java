@@ -16,6 +16,8 @@ import io.everpool.api.Pool;
 import jakarta.inject.Inject;
 import java.lang.annotation.Annotation;
 import java.sql.Connection;
+import java.time.Duration;
+import java.util.List;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.spi.JdbiPlugin;
@@ -143,6 +145,37 @@ final class BindingsTest {
 
     assertThat(orders.isClosed()).isTrue();
     assertThat(reports.isClosed()).isTrue();
+  }
+
+  /** What only reads is asked for by an annotation, whether there are readers or not. */
+  @Tag("contract")
+  @Test
+  void readersAreBoundUnderTheirAnnotation() throws Exception {
+    Injector injector =
+        inject(
+            EverpoolModule.of(
+                Traces.h2("plain")
+                    .readers(List.of("jdbc:h2:mem:replica;DB_CLOSE_DELAY=-1"))
+                    .maxReplicaLag(Duration.ZERO)
+                    .build()),
+            EverpoolModule.of(Traces.h2("orders").build())
+                .annotatedWith(ORDERS)
+                .readerAnnotatedWith(Names.named("orders-reader")),
+            EverpoolModule.of(Traces.h2("none").build()).annotatedWith(Names.named("none")));
+
+    Key<Jdbi> reader = Key.get(Jdbi.class, Reader.class);
+    assertThat(databaseOf(injector.getInstance(Jdbi.class))).isEqualTo("PLAIN");
+    assertThat(databaseOf(injector.getInstance(reader))).isEqualTo("REPLICA");
+    assertThat(injector.getInstance(reader)).isSameAs(injector.getInstance(reader));
+    assertThat(databaseOf(injector.getInstance(Key.get(Jdbi.class, Names.named("orders-reader")))))
+        .isEqualTo("ORDERS");
+    Key<DataSource> source = Key.get(DataSource.class, Reader.class);
+    try (Connection connection = injector.getInstance(source).getConnection()) {
+      assertThat(injector.getInstance(Pool.class).readerSnapshots())
+          .singleElement()
+          .satisfies(snapshot -> assertThat(snapshot.leased()).isEqualTo(1));
+      assertThat(connection.isValid(1)).isTrue();
+    }
   }
 
   /** An application may have plug-ins for all its databases, and for one of them. */

@@ -87,6 +87,13 @@ final class PoolReader {
       Map<String, String> places = new LinkedHashMap<>();
       builder.set(setting, setting.type().cast(values.flat(layers.under(key, problems), places)));
       places.forEach((name, place) -> builder.origin(setting.key() + "." + name, place));
+    } else if (setting.type() == List.class && !located.isNull()) {
+      List<String> list = values.list(located);
+      if (list == null) {
+        unread.add(setting.key());
+      } else {
+        builder.set(setting, setting.type().cast(list));
+      }
     } else if (!located.isNull()) {
       T value = values.read(setting.type(), located);
       if (value == null) {

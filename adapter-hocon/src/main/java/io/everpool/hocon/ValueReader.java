@@ -1,9 +1,11 @@
 package io.everpool.hocon;
 
+import com.typesafe.config.ConfigList;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -165,6 +167,26 @@ final class ValueReader {
     }
   }
 
+  /**
+   * A list of strings, or null after a problem was added; a substitution without a value is none.
+   */
+  @Nullable List<String> list(Located located) {
+    if (!(located.value() instanceof ConfigList values)) {
+      problems.add(
+          located, "is " + located.kind() + "; it must be a list of strings, such as [a, b]");
+      return null;
+    }
+    List<String> list = new ArrayList<>();
+    for (ConfigValue value : values) {
+      String text = read(String.class, new Located(located.path(), value));
+      if (text == null) {
+        return null;
+      }
+      list.add(text);
+    }
+    return list;
+  }
+
   private @Nullable String property(Located located) {
     if (located.isNull()) {
       return null;
@@ -176,6 +198,8 @@ final class ValueReader {
   static String text(ConfigValue value) {
     return value.valueType() == ConfigValueType.NULL
         ? "null"
-        : value.atKey("value").getString("value");
+        : value instanceof ConfigList list
+            ? String.valueOf(list.unwrapped())
+            : value.atKey("value").getString("value");
   }
 }

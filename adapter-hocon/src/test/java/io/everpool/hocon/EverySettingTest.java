@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.everpool.api.HealthCheck;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolerMode;
+import io.everpool.api.ReaderFallback;
 import io.everpool.api.ResetMode;
 import io.everpool.api.RetryConfig;
 import io.everpool.api.SleepMode;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
@@ -30,6 +32,7 @@ class EverySettingTest {
         EverpoolConfig.from(
             Hocon.lines(
                 """
+                r2 = "postgresql://r2.example.com/shop"
                 everpool {
                   name = shop
                   url = "postgresql://db.example.com/shop"
@@ -44,6 +47,8 @@ class EverySettingTest {
                   max-waiters = 7, fail-fast = no, connection-init-sql = "set x.y = 1"
                   pooler = session, sleep = on, sleep-after = 1 d
                   reset = discard-all
+                  readers = ["postgresql://r1.example.com/shop", ${r2}, ${?no_such_variable}]
+                  reader-fallback = fail, max-replica-lag = 22s
                   retry {
                     max-attempts = 2, max-duration = 21s, initial-backoff = 5us
                     max-backoff = 0.5s, commit-outcome = false
@@ -80,6 +85,10 @@ class EverySettingTest {
                 .sleep(SleepMode.ON)
                 .sleepAfter(Duration.ofDays(1))
                 .reset(ResetMode.DISCARD_ALL)
+                .readers(
+                    List.of("postgresql://r1.example.com/shop", "postgresql://r2.example.com/shop"))
+                .readerFallback(ReaderFallback.FAIL)
+                .maxReplicaLag(Duration.ofSeconds(22))
                 .retry(
                     RetryConfig.builder()
                         .maxAttempts(2)
@@ -127,6 +136,33 @@ class EverySettingTest {
     assertThat(EverpoolConfig.from(root, "a").passwordFile()).isEqualTo("/run/secrets/a");
     assertThat(EverpoolConfig.from(root, "a").password()).isNull();
     assertThat(EverpoolConfig.from(root, "b").password()).isEqualTo("hunter2");
+  }
+
+  /** A list is a list: what somebody meant by one text nobody can know. */
+  @Test
+  void readersAreAListOfTexts() {
+    assertThat(Hocon.pool("readers = []").readers()).isEmpty();
+    assertThat(Hocon.pool("readers = [\"jdbc:h2:mem:a\"]").readers())
+        .containsExactly("jdbc:h2:mem:a");
+    assertThat(Hocon.problems("readers = \"postgresql://u:hunter2@h/d\""))
+        .singleElement()
+        .asString()
+        .contains("everpool.readers is a string; it must be a list of strings")
+        .doesNotContain("hunter2");
+    assertThat(Hocon.problems("readers = [{ url = hunter2 }]"))
+        .singleElement()
+        .asString()
+        .contains("everpool.readers is a block; it must be a string")
+        .doesNotContain("hunter2");
+    assertThat(Hocon.problems("readers = [\"postgresql://u:hunter2@h/d\", \" \"]"))
+        .singleElement()
+        .asString()
+        .contains("everpool.readers has one that is null or blank; each must be a URL")
+        .doesNotContain("hunter2");
+    assertThat(Hocon.problems("readers = null"))
+        .singleElement()
+        .asString()
+        .contains("everpool.readers is null; leave it out to have its default");
   }
 
   /** HOCON reads on and off as strings, true and false as booleans; people write both. */

@@ -89,6 +89,9 @@ class SettingsPageTest {
     if (type == Duration.class) {
       return "duration";
     }
+    if (type == List.class) {
+      return "list";
+    }
     return type == Map.class ? "block" : type == Boolean.class ? "boolean" : "integer";
   }
 

@@ -30,6 +30,23 @@ public final class EverpoolJdbi {
   }
 
   /**
+   * A Jdbi that only reads, for a pool that has {@link io.everpool.api.PoolConfig#readers()}: its
+   * handles take their connections from {@link Pool#reader()}, and its units are rerun whole
+   * whenever their connection breaks, on another reader if need be. With a pool that has none it
+   * reads from the same database.
+   *
+   * <p>A handle is on a reader from its opening on, or never: what becomes read-only later ({@link
+   * #readOnly}, {@link ReadOnly}, {@code @Transaction(readOnly = true)}, {@code setReadOnly}) stays
+   * where its handle is, which with a Jdbi of {@link #create} is the writer. To see one's own
+   * writes: {@code EverpoolJdbi.readOnly(reader).after(pool.position())}.
+   */
+  public static Jdbi reader(Pool pool) {
+    return Jdbi.create(pool.reader())
+        .installPlugin(new EverpoolPlugin(pool))
+        .configure(UnitOptions.class, options -> options.setReadOnly(true));
+  }
+
+  /**
    * The same Jdbi for units that only read: their connections are set read-only meanwhile, and they
    * are rerun whole whenever their connection breaks.
    */

@@ -31,6 +31,14 @@ public final class Units {
     return new Units(jdbi, options.withLabel(label));
   }
 
+  /**
+   * The same for units that see what was committed before {@link io.everpool.api.Pool#position()}
+   * said so, if the Jdbi is one of {@link EverpoolJdbi#reader}; as {@link WorkOptions#after}.
+   */
+  public Units after(@Nullable String position) {
+    return new Units(jdbi, options.after(position));
+  }
+
   /** As {@link Jdbi#withHandle}; the whole callback is rerun. */
   public <R extends @Nullable Object, X extends Exception> R withHandle(
       HandleCallback<R, X> callback) throws X {

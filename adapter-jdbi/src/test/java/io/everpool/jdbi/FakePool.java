@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Logger;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +53,11 @@ final class FakePool implements Pool, UnitRerunner {
     FakeLease lease = new FakeLease(this);
     acquired.incrementAndGet();
     return lease.face();
+  }
+
+  @Override
+  public DataSource reader() {
+    return this;
   }
 
   @Override

@@ -20,6 +20,7 @@ import io.everpool.api.observe.PoolListener;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -70,6 +71,9 @@ import org.jspecify.annotations.Nullable;
  * registered, nothing else, is removed when it has closed; a pool that can't be opened leaves
  * nothing behind. Gauges that are read together share one look at the pool.
  *
+ * <p>Of a pool with readers each reader's pool has the same under its own name, as in {@code
+ * orders-reader-1.connections.idle}.
+ *
  * <p>While it is installed as recorder the pool reads the clock at each acquire and release.
  * Thread-safe.
  */
@@ -92,10 +96,16 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
           entry(PoolEvent.FellAsleep.class, "fell-asleep"),
           entry(PoolEvent.WokeUp.class, "woke-up"));
 
+  /** Between the name of a pool and the number of its reader. */
+  private static final String READER = "-reader-";
+
   private final String poolName;
   private final MetricRegistry metrics;
   private final @Nullable HealthCheckRegistry healthChecks;
   private final AtomicReference<@Nullable Registration> registration = new AtomicReference<>();
+
+  /** Those of the pools of its readers, by their names. */
+  private final Map<String, DropwizardMetrics> readers = new ConcurrentHashMap<>();
 
   private final Map<String, Counter> counters = new LinkedHashMap<>();
   private final Timer wait = timer();
@@ -142,6 +152,20 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
     use.update(heldNanos, TimeUnit.NANOSECONDS);
   }
 
+  @Override
+  public LeaseRecorder ofReader(String pool) {
+    DropwizardMetrics reader = reader(pool);
+    return reader == null ? this : reader;
+  }
+
+  /** The metrics of a pool that is called as one of its readers; null for any other. */
+  private @Nullable DropwizardMetrics reader(String pool) {
+    return pool.startsWith(poolName + READER)
+            && pool.substring(poolName.length() + READER.length()).matches("\\d+")
+        ? readers.computeIfAbsent(pool, name -> new DropwizardMetrics(name, metrics, healthChecks))
+        : null;
+  }
+
   /**
    * Counts the event; what other pools tell is not for these poolMetrics.
    *
@@ -150,7 +174,10 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
    */
   @Override
   public void onEvent(PoolEvent event) {
-    if (event instanceof PoolEvent.PoolOpened opened) {
+    DropwizardMetrics reader = reader(event.pool());
+    if (reader != null) {
+      reader.onEvent(event);
+    } else if (event instanceof PoolEvent.PoolOpened opened) {
       register(opened.self());
     } else if (!event.pool().equals(poolName)) {
       return;

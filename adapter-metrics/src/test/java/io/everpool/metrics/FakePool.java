@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
 import java.util.logging.Logger;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** A pool that only looks like one: it shows whatever figures a test sets, and counts the looks. */
@@ -89,6 +90,11 @@ final class FakePool implements Pool {
   @Override
   public Connection getConnection(String user, String password) throws SQLException {
     throw nothingToLend();
+  }
+
+  @Override
+  public DataSource reader() {
+    return this;
   }
 
   @Override

@@ -13,6 +13,7 @@ import io.everpool.core.Everpool;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -57,6 +58,30 @@ class RealPoolTest {
       await(() -> metrics.timer("shop.connect").getCount() > 0);
       await(() -> metrics.counter("shop.opened").getCount() == pool.snapshot().opened());
     }
+  }
+
+  /** A reader is a pool of its own, and its figures are not the writer's. */
+  @Test
+  void aReaderHasMetricsOfItsOwn() throws SQLException {
+    PoolConfig config =
+        config("read")
+            .readers(List.of("jdbc:h2:mem:metrics-reader"))
+            .maxReplicaLag(Duration.ZERO)
+            .build();
+    try (Pool pool = open(config)) {
+      await(() -> metrics.getGauges().containsKey("read-reader-1.connections.leased"));
+      long writers = metrics.timer("read.use").getCount();
+      try (Connection connection = pool.reader().getConnection()) {
+        assertThat(connection.isClosed()).isFalse();
+        assertThat(gauge("read-reader-1.connections.leased")).isEqualTo(1);
+        assertThat(gauge("read.connections.leased")).isEqualTo(0);
+      }
+      assertThat(metrics.timer("read-reader-1.use").getCount()).isPositive();
+      assertThat(metrics.timer("read.use").getCount()).isEqualTo(writers);
+      assertThat(healthChecks.getNames()).contains("read", "read-reader-1");
+    }
+    await(() -> metrics.getNames().isEmpty());
+    assertThat(healthChecks.getNames()).isEmpty();
   }
 
   private static void await(BooleanSupplier fact) {

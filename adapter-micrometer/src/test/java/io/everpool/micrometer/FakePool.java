@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
 import java.util.logging.Logger;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** A pool that only looks like one: it shows whatever figures a test sets, and counts the looks. */
@@ -51,6 +52,11 @@ final class FakePool implements Pool {
         .waiting(waiting)
         .lastConnectError(lastConnectError)
         .build();
+  }
+
+  @Override
+  public DataSource reader() {
+    return this;
   }
 
   @Override

@@ -40,6 +40,16 @@ public final class PostgresAdapter implements DriverAdapter {
 
   @Override
   public Connector connector(PoolConfig config) {
+    return connector(config, false);
+  }
+
+  /** One that was promoted, and is a standby again, is as good as before. */
+  @Override
+  public Connector readerConnector(PoolConfig config) {
+    return connector(config, true);
+  }
+
+  private Connector connector(PoolConfig config, boolean standbyWillDo) {
     PoolerMode pooler = pooler(config);
     Destination destination = destinations.of(config, pooler);
     return new PostgresConnector(
@@ -48,7 +58,8 @@ public final class PostgresAdapter implements DriverAdapter {
         new Pooler(pooler),
         new SessionCatalog(config.healthCheckInterval().toNanos()),
         new RoomCheck(config.minSize(), config.maxSize()),
-        contradictions(config));
+        contradictions(config),
+        standbyWillDo);
   }
 
   /** What of the configuration contradicts itself as far as this adapter knows. */

@@ -24,6 +24,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -150,15 +151,7 @@ final class PostgresConnection implements PhysicalConnection {
 
   @Override
   public void begin(int isolation, boolean readOnly, @Nullable String schema) throws SQLException {
-    sendAlone(
-        "BEGIN"
-            + (isolation == Connection.TRANSACTION_NONE
-                ? ""
-                : " ISOLATION LEVEL " + level(isolation))
-            + (readOnly ? " READ ONLY" : "")
-            + (schema == null
-                ? ""
-                : "; SET LOCAL search_path TO \"" + schema.replace("\"", "\"\"") + "\""));
+    DRIVER.update(jdbc, TransactionStart.sql(isolation, readOnly, schema));
   }
 
   @Override
@@ -166,17 +159,6 @@ final class PostgresConnection implements PhysicalConnection {
     if (pooler != null) {
       pooler.hearIsolation();
     }
-  }
-
-  private static String level(int isolation) throws SQLException {
-    return switch (isolation) {
-      case Connection.TRANSACTION_READ_UNCOMMITTED -> "READ UNCOMMITTED";
-      case Connection.TRANSACTION_READ_COMMITTED -> "READ COMMITTED";
-      case Connection.TRANSACTION_REPEATABLE_READ -> "REPEATABLE READ";
-      case Connection.TRANSACTION_SERIALIZABLE -> "SERIALIZABLE";
-      default ->
-          throw new SQLException("There is no such level of isolation: " + isolation, "22023");
-    };
   }
 
   @Override
@@ -193,16 +175,11 @@ final class PostgresConnection implements PhysicalConnection {
   @Override
   public void forgetPlans() throws SQLException {
     if (pooler == null || driver.getPrepareThreshold() != 0) {
-      sendAlone("DEALLOCATE ALL");
+      DRIVER.update(jdbc, "DEALLOCATE ALL");
     }
     if (pooler != null) {
       driver.setPrepareThreshold(0);
     }
-  }
-
-  /** Executes a command without beginning a transaction for it. */
-  private void sendAlone(String sql) throws SQLException {
-    DRIVER.update(jdbc, sql);
   }
 
   @Override
@@ -350,6 +327,21 @@ final class PostgresConnection implements PhysicalConnection {
     }
     long waits = socket.waits();
     return waits % 2 == 0 || log.mayStillRun() ? waits : waits - 1;
+  }
+
+  @Override
+  public Duration replicaLag() throws SQLException {
+    return new Replication(jdbc).lag();
+  }
+
+  @Override
+  public String position() throws SQLException {
+    return new Replication(jdbc).position().toString();
+  }
+
+  @Override
+  public boolean hasReached(String position) throws SQLException {
+    return new Replication(jdbc).hasReached(position);
   }
 
   /** As far as can be seen from another thread. */

@@ -50,7 +50,7 @@ final class PostgresConnector implements Connector {
   private final boolean lookable;
   private final LookupPermission lookupPermission = new LookupPermission();
   private final SessionCatalog catalog;
-  private final Timelines timelines = new Timelines();
+  final Timelines timelines = new Timelines();
   private final ClientCheck check;
   private final TlsFailure tlsFailure;
   private final LoginProperties login;
@@ -64,6 +64,7 @@ final class PostgresConnector implements Connector {
 
   /**
    * @param throughPooler the same, if there turns out to be a pooler
+   * @param standbyWillDo whether it is no matter, and never will be, if the server is a standby
    */
   PostgresConnector(
       Destination destination,
@@ -71,7 +72,8 @@ final class PostgresConnector implements Connector {
       Pooler pooler,
       SessionCatalog catalog,
       RoomCheck room,
-      List<Contradiction> contradictions) {
+      List<Contradiction> contradictions,
+      boolean standbyWillDo) {
     this.destination = destination;
     this.throughPooler = throughPooler;
     this.pooler = pooler;
@@ -90,7 +92,7 @@ final class PostgresConnector implements Connector {
     String type = properties.getOrDefault(PropertyNames.TARGET_SERVER_TYPE, "any");
     List<String> names = destination.hosts().stream().map(HostPort::toString).toList();
     boolean choice = names.size() > 1 && type.equals("any");
-    this.purpose = Purpose.of(type, choice);
+    this.purpose = standbyWillDo ? Purpose.reading() : Purpose.of(type, choice);
     this.hosts = new HostChoice(names, choice, purpose, () -> closed);
   }
 
@@ -216,11 +218,6 @@ final class PostgresConnector implements Connector {
         }
       }
     }
-  }
-
-  /** What is known of them. */
-  Timelines timelines() {
-    return timelines;
   }
 
   private PostgresConnection openAt(

@@ -202,7 +202,7 @@ class SupersededServerTest {
             (PostgresConnector)
                 Sessions.connector(
                     url(hosts, "&hostRecheckSeconds=0&targetServerType=" + wanted), c -> c)) {
-          several.timelines().judge("elsewhere", system(), "00000002");
+          several.timelines.judge("elsewhere", system(), "00000002");
           PhysicalConnection connection = several.open(TIMEOUT);
           assertThat(Sessions.ask(connection, "select inet_server_port()"))
               .as(hosts + " " + wanted)
@@ -223,7 +223,7 @@ class SupersededServerTest {
   void whereNoOtherHostServesTheFailureIsItsOwnAndNamesWhatWasPassedOver() throws SQLException {
     try (PostgresConnector several =
         (PostgresConnector) Sessions.connector(url(at(old) + ",127.0.0.1:1", ""), c -> c)) {
-      several.timelines().judge("elsewhere", system(), "00000002");
+      several.timelines.judge("elsewhere", system(), "00000002");
       assertThatThrownBy(() -> several.open(TIMEOUT))
           .satisfies(e -> assertThat(several.classify(e)).isEqualTo(Verdict.SERVER_DOWN))
           .hasMessageContaining("Connection to 127.0.0.1:1 refused")
@@ -237,7 +237,7 @@ class SupersededServerTest {
     assertThat(supersedes(promoted.server())).isFalse();
     try (PgBouncer pooler = PgBouncer.before(old, "transaction");
         Connection pooled = DriverManager.getConnection(url(at(pooler), "&prepareThreshold=0"))) {
-      assertThatThrownBy(() -> connector.timelines().judge(pooled, "pooler"))
+      assertThatThrownBy(() -> connector.timelines.judge(pooled, "pooler"))
           .isInstanceOf(Timelines.Superseded.class);
     }
   }

@@ -109,6 +109,8 @@ class O12HoconIT {
       return "other";
     } else if (type == Map.class) {
       return "{ ApplicationName = other }";
+    } else if (type == List.class) {
+      return "[ \"jdbc:postgresql://other/db\" ]";
     }
     Object[] constants = type.getEnumConstants();
     Object other = constants[constants[0] == value ? 1 : 0];

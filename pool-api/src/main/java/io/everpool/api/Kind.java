@@ -1,6 +1,7 @@
 package io.everpool.api;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,8 +29,7 @@ record Kind<T>(
   }
 
   static final Kind<String> TEXT = plain(String.class);
-  static final Kind<String> URL =
-      hiding(String.class, value -> value == null ? "null" : Redaction.url(value));
+  static final Kind<String> URL = hiding(String.class, Kind::url);
   static final Kind<String> PASSWORD =
       hiding(String.class, value -> value == null ? "none" : Redaction.MASK);
 
@@ -48,6 +48,7 @@ record Kind<T>(
   static final Kind<Boolean> SWITCH = plain(Boolean.class);
   static final Kind<Duration> DURATION = plain(Duration.class);
   static final Kind<Map<String, String>> PROPERTIES = properties();
+  static final Kind<List<String>> URLS = urls();
 
   /** One of the constants of an enum. */
   static <E extends Enum<E>> Kind<E> choice(Class<E> type) {
@@ -82,6 +83,21 @@ record Kind<T>(
         value -> value == null ? "null" : Redaction.properties(value).toString(),
         value -> Collections.unmodifiableMap(new LinkedHashMap<>(value)),
         List.of());
+  }
+
+  /** The copy keeps a null that is in it, to be refused. */
+  @SuppressWarnings("unchecked") // a class literal knows no type arguments
+  private static Kind<List<String>> urls() {
+    return new Kind<>(
+        (Class<List<String>>) (Class<?>) List.class,
+        true,
+        value -> value == null ? "null" : value.stream().map(Kind::url).toList().toString(),
+        value -> Collections.unmodifiableList(new ArrayList<>(value)),
+        List.of());
+  }
+
+  private static String url(@Nullable String value) {
+    return value == null ? "null" : Redaction.url(value);
   }
 
   /** A value that is no secret. */

@@ -2,13 +2,20 @@ package io.everpool.api;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
+import java.util.List;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A pool of connections to one database: opened once when the application starts, alive until
  * {@link #close()}, healing itself in between.
+ *
+ * <p>Where {@link PoolConfig#readers()} are configured, units of work whose options say that they
+ * only read ({@link WorkOptions#READ_ONLY}) and {@link #reader()} use those; all else, {@link
+ * #getConnection()} included, the writer. What is said of one pool here then holds for each, and
+ * {@link #snapshot()} is the writer's.
  *
  * <p>All methods may be called from any thread, virtual threads included. A connection taken from
  * {@link #getConnection()} goes back by its {@code close()}; use try-with-resources.
@@ -112,6 +119,32 @@ public interface Pool extends DataSource, AutoCloseable {
           work.run(connection);
           return true;
         });
+  }
+
+  /**
+   * For programs and frameworks that want a connection only to read: each is read-only and, where
+   * {@link PoolConfig#readers()} are configured, one of a reader's, or else where {@link
+   * PoolConfig#readerFallback()} says. {@link #getConnection()} is always the writer's.
+   */
+  DataSource reader();
+
+  /**
+   * What the readers' pools look like now, in the order of {@link PoolConfig#readers()}; empty
+   * where there are none.
+   */
+  default List<PoolSnapshot> readerSnapshots() {
+    return List.of();
+  }
+
+  /**
+   * How far the writer has written by now, for {@link WorkOptions#after}: call it when the commit
+   * has returned. Costs a connection for a round trip. The text may be handed on, to the client of
+   * a web application for instance; it is no secret.
+   *
+   * @throws java.sql.SQLFeatureNotSupportedException if the driver can't tell
+   */
+  default String position() throws SQLException {
+    throw new SQLFeatureNotSupportedException("This pool knows no positions of its server");
   }
 
   /**

@@ -234,6 +234,25 @@ public final class PoolConfig {
     return values.required(PoolSettings.RESET);
   }
 
+  /**
+   * The databases that work which only reads goes to; none by default. Each has a pool of its own,
+   * of {@link #maxSize()}, called after this one: {@code orders-reader-1}. Immutable; may hold
+   * passwords.
+   */
+  public List<String> readers() {
+    return values.required(PoolSettings.READERS);
+  }
+
+  /** What becomes of such work when no reader can take it. */
+  public ReaderFallback readerFallback() {
+    return values.required(PoolSettings.READER_FALLBACK);
+  }
+
+  /** How far behind the writer a reader may be when work begins on it; zero for any. */
+  public Duration maxReplicaLag() {
+    return values.required(PoolSettings.MAX_REPLICA_LAG);
+  }
+
   /** How connects and units of work are retried. */
   public RetryConfig retry() {
     return values.required(PoolSettings.RETRY);
@@ -476,6 +495,21 @@ public final class PoolConfig {
     /** Sets {@link PoolConfig#reset()}. */
     public Builder reset(ResetMode value) {
       return set(PoolSettings.RESET, value);
+    }
+
+    /** Sets {@link PoolConfig#readers()}. */
+    public Builder readers(List<String> value) {
+      return set(PoolSettings.READERS, value);
+    }
+
+    /** Sets {@link PoolConfig#readerFallback()}. */
+    public Builder readerFallback(ReaderFallback value) {
+      return set(PoolSettings.READER_FALLBACK, value);
+    }
+
+    /** Sets {@link PoolConfig#maxReplicaLag()}. */
+    public Builder maxReplicaLag(Duration value) {
+      return set(PoolSettings.MAX_REPLICA_LAG, value);
     }
 
     /** Sets {@link PoolConfig#retry()}. */

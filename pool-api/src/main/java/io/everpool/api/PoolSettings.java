@@ -1,6 +1,7 @@
 package io.everpool.api;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -264,6 +265,33 @@ final class PoolSettings {
               + "statements may have left, and the functions and triggers that they use; "
               + "discard-all makes the server forget everything after each use; none clears "
               + "nothing.");
+
+  static final Setting<List<String>> READERS =
+      TABLE.add(
+          "readers",
+          Kind.URLS,
+          List.of(),
+          Rule.urls(),
+          "The databases that work which only reads goes to, each a standby of the one at url, in"
+              + " the same forms. Each has a pool of its own with all these settings, max-size"
+              + " among them; only a login that stands in url itself is not theirs.");
+
+  static final Setting<ReaderFallback> READER_FALLBACK =
+      TABLE.add(
+          "readerFallback",
+          Kind.choice(ReaderFallback.class),
+          ReaderFallback.WRITER,
+          Rule.any("writer or fail"),
+          "Where such work goes while no reader can be reached or is close enough behind: to the"
+              + " writer, or to none: it fails.");
+
+  static final Setting<Duration> MAX_REPLICA_LAG =
+      TABLE.add(
+          "maxReplicaLag",
+          Kind.DURATION,
+          Duration.ofSeconds(10),
+          Rule.zeroOrMore(),
+          "How far behind the writer a reader may be when work begins on it; 0s for any.");
 
   static final Setting<RetryConfig> RETRY =
       TABLE.add(

@@ -163,6 +163,20 @@ record Rule<T>(String range, Check<T> check) {
                 : List.of());
   }
 
+  /** Any texts but blank ones. */
+  static Rule<List<String>> urls() {
+    return new Rule<>(
+        "a list of JDBC URLs or libpq URLs",
+        (key, value) -> {
+          if (value == null) {
+            return List.of(isNull(key));
+          }
+          return value.stream().allMatch(url -> url != null && !url.isBlank())
+              ? List.of()
+              : List.of(key + " has one that is null or blank; each must be a URL");
+        });
+  }
+
   /** Names and values, none of them null. */
   static Rule<Map<String, String>> properties() {
     return new Rule<>(

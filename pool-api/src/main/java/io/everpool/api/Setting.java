@@ -65,7 +65,7 @@ public final class Setting<T> {
 
   /**
    * The type of its value, boxed where it is a primitive one: String, Integer, Long, Boolean,
-   * Duration, an enum, a Map of Strings, or a configuration made of {@link #parts()}.
+   * Duration, an enum, a Map or a List of Strings, or a configuration made of {@link #parts()}.
    */
   public Class<T> type() {
     return kind.type();

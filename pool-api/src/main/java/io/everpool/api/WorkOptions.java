@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class WorkOptions {
 
   /** Nothing is known: rerun only what cannot be doubled. */
-  public static final WorkOptions DEFAULT = new WorkOptions(false, false, 0, "work", null);
+  public static final WorkOptions DEFAULT = new WorkOptions(false, false, 0, "work", null, null);
 
   /** The work only reads. */
   public static final WorkOptions READ_ONLY = DEFAULT.withReadOnly(true);
@@ -27,18 +27,21 @@ public final class WorkOptions {
   private final int isolation;
   private final String label;
   private final @Nullable Duration deadline;
+  private final @Nullable String position;
 
   private WorkOptions(
       boolean readOnly,
       boolean idempotent,
       int isolation,
       String label,
-      @Nullable Duration deadline) {
+      @Nullable Duration deadline,
+      @Nullable String position) {
     this.readOnly = readOnly;
     this.idempotent = idempotent;
     this.isolation = isolation;
     this.label = label;
     this.deadline = deadline;
+    this.position = position;
   }
 
   /** Whether the work changes nothing; the connection is set read-only for it. */
@@ -66,12 +69,17 @@ public final class WorkOptions {
     return deadline;
   }
 
+  /** What the work must be able to see; null for nothing in particular. */
+  public @Nullable String position() {
+    return position;
+  }
+
   public WorkOptions withReadOnly(boolean value) {
-    return new WorkOptions(value, idempotent, isolation, label, deadline);
+    return new WorkOptions(value, idempotent, isolation, label, deadline, position);
   }
 
   public WorkOptions withIdempotent(boolean value) {
-    return new WorkOptions(readOnly, value, isolation, label, deadline);
+    return new WorkOptions(readOnly, value, isolation, label, deadline, position);
   }
 
   /**
@@ -91,11 +99,12 @@ public final class WorkOptions {
           throw new IllegalArgumentException(
               "isolation is " + value + "; use 0 or a Connection.TRANSACTION_* level");
     }
-    return new WorkOptions(readOnly, idempotent, value, label, deadline);
+    return new WorkOptions(readOnly, idempotent, value, label, deadline, position);
   }
 
   public WorkOptions withLabel(String value) {
-    return new WorkOptions(readOnly, idempotent, isolation, requireNonNull(value), deadline);
+    return new WorkOptions(
+        readOnly, idempotent, isolation, requireNonNull(value), deadline, position);
   }
 
   /**
@@ -117,7 +126,21 @@ public final class WorkOptions {
     if (value != null && (value.isZero() || value.isNegative())) {
       throw new IllegalArgumentException("deadline is " + value + "; it must be positive");
     }
-    return new WorkOptions(readOnly, idempotent, isolation, label, value);
+    return new WorkOptions(readOnly, idempotent, isolation, label, value, position);
+  }
+
+  /**
+   * For work that only reads, and must see what was committed before {@link Pool#position()} said
+   * so: where it goes to a reader, that is waited for until it has come as far; up to {@link
+   * PoolConfig#maxReplicaLag()}, or {@link PoolConfig#acquireTimeout()} where that is zero, and
+   * within the deadline. Then it goes where {@link PoolConfig#readerFallback()} says. Costs a round
+   * trip, or some. On the writer this means nothing.
+   *
+   * @param value what {@link Pool#position()} was, of this pool or of another process's with the
+   *     same writer; null for nothing in particular
+   */
+  public WorkOptions after(@Nullable String value) {
+    return new WorkOptions(readOnly, idempotent, isolation, label, deadline, value);
   }
 
   @Override
@@ -127,12 +150,13 @@ public final class WorkOptions {
         && idempotent == that.idempotent
         && isolation == that.isolation
         && label.equals(that.label)
-        && Objects.equals(deadline, that.deadline);
+        && Objects.equals(deadline, that.deadline)
+        && Objects.equals(position, that.position);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(readOnly, idempotent, isolation, label, deadline);
+    return Objects.hash(readOnly, idempotent, isolation, label, deadline, position);
   }
 
   @Override
@@ -147,6 +171,8 @@ public final class WorkOptions {
         + label
         + ", deadline="
         + deadline
+        + ", position="
+        + position
         + "]";
   }
 }

@@ -1,6 +1,7 @@
 package io.everpool.api;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +38,8 @@ final class Samples {
       other = constants[constants[0] == constant ? 1 : 0];
     } else if (now instanceof Map) {
       other = Map.of("ApplicationName", "other");
+    } else if (now instanceof List) {
+      other = List.of("postgresql://reader.example.com/shop");
     } else if (now instanceof RetryConfig) {
       other = RetryConfig.OFF;
     }
@@ -60,6 +63,8 @@ final class Samples {
               Duration.ofSeconds(Long.MAX_VALUE, 999_999_999));
     } else if (type == Map.class) {
       wrong = List.of(nulls("name", null), nulls(null, "value"));
+    } else if (type == List.class) {
+      wrong = List.of(List.of("postgresql://app:hunter2@h/d", " "), Arrays.asList((Object) null));
     } else if (type == RetryConfig.class) {
       wrong = List.of(RetryConfig.DEFAULT.withMaxAttempts(0));
     } else if (setting.key().equals("name")) {

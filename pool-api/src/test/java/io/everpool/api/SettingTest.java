@@ -149,6 +149,7 @@ class SettingTest {
             .password("hunter2")
             .connectionInitSql("set app.key = 'hunter2'")
             .properties(Map.of("sslpassword", "hunter2"))
+            .readers(List.of("postgresql://app:hunter2@reader/d"))
             .build();
     PoolConfig file = config.toBuilder().password(null).passwordFile("hunter2").build();
     PoolConfig variable = config.toBuilder().password(null).passwordEnv("hunter2").build();
@@ -167,6 +168,7 @@ class SettingTest {
     assertThat(secret)
         .containsExactlyInAnyOrder(
             "url",
+            "readers",
             "password",
             "password-file",
             "password-env",

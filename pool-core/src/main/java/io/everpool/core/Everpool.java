@@ -52,6 +52,7 @@ public final class Everpool {
     private final List<ConnectionInitializer> initializers = new ArrayList<>();
     private final List<LeaseInterceptor> interceptors = new ArrayList<>();
     private @Nullable CredentialsProvider credentials;
+    private final List<Connector> readers = new ArrayList<>();
     private @Nullable Connector connector;
     private @Nullable LeaseRecorder recorder;
 
@@ -116,6 +117,15 @@ public final class Everpool {
     }
 
     /**
+     * Adds a reader whose connections this one opens, after those of {@link PoolConfig#readers()};
+     * closed with the pool.
+     */
+    public Builder reader(Connector value) {
+      readers.add(Objects.requireNonNull(value, "reader"));
+      return this;
+    }
+
+    /**
      * Pools the connections that {@code dataSource} opens, one at each of its getConnection(); with
      * user and password where there is a {@link #credentials provider} of them.
      */
@@ -132,25 +142,42 @@ public final class Everpool {
     public Pool open() throws SQLException {
       CredentialsProvider provider = provider();
       Connector opener = connector != null ? connector : find(config);
-      EverpoolPool pool = assemble(opener, provider, new SystemRuntime(config.name()));
+      List<PoolConfig> configs = ReaderPools.configs(config, readers.size());
+      if (configs.isEmpty()) {
+        return open(config, opener, provider, recorder);
+      }
+      return new ReaderPools(config, configs, readers, this::open).open(opener, provider, recorder);
+    }
+
+    private EverpoolPool open(
+        PoolConfig one,
+        Connector opener,
+        @Nullable CredentialsProvider provider,
+        @Nullable LeaseRecorder measuring)
+        throws SQLException {
+      EverpoolPool pool = assemble(one, opener, provider, measuring);
       pool.open();
       return pool;
     }
 
     private EverpoolPool assemble(
-        Connector opener, @Nullable CredentialsProvider provider, SystemRuntime runtime) {
+        PoolConfig one,
+        Connector opener,
+        @Nullable CredentialsProvider provider,
+        @Nullable LeaseRecorder measuring) {
+      SystemRuntime runtime = new SystemRuntime(one.name());
       boolean assembled = false;
       try {
         EverpoolPool pool =
             new EverpoolPool(
-                config,
+                one,
                 opener,
                 provider,
-                new CompositeClassifier(config.name(), classifiers, opener),
-                new PoolEvents(config.name(), listeners),
-                recorder,
+                new CompositeClassifier(one.name(), classifiers, opener),
+                new PoolEvents(one.name(), listeners),
+                measuring,
                 interceptors,
-                new Initialization(config.connectionInitSql(), initializers),
+                new Initialization(one.connectionInitSql(), initializers),
                 runtime.environment(),
                 runtime::close);
         assembled = true;
@@ -187,7 +214,7 @@ public final class Everpool {
       }
     }
 
-    private static Connector find(PoolConfig config) {
+    static Connector find(PoolConfig config) {
       DriverAdapter adapter = Adapters.accepting(config.url());
       return adapter != null ? adapter.connector(config) : PlainConnector.ofUrl(config);
     }

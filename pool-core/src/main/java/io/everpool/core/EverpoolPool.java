@@ -19,8 +19,10 @@ import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.EngineLeaseManager;
 import io.everpool.core.jdbc.Initialization;
 import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.jdbc.ReadOnlyDataSource;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.replicas.Member;
 import io.everpool.core.runtime.SystemRuntime;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.Reachability;
@@ -38,7 +40,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
 import java.util.logging.Logger;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** The pool as its users have it: each call goes to the room that knows. */
@@ -54,6 +58,8 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   private final UnitRunner runner;
   private final Snapshots snapshots;
   private final Shutdown shutdown;
+  private final IntSupplier waiting;
+  private final Environment environment;
 
   private final Set<String> toldNotes = ConcurrentHashMap.newKeySet();
   private final AtomicReference<PoolState> state = new AtomicReference<>(PoolState.OPEN);
@@ -79,6 +85,8 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
     this.connector = connector;
     this.events = events;
     SharedState shared = new SharedState(config, connector, classifier, environment, events);
+    this.environment = environment;
+    this.waiting = shared.engine()::waiting;
     this.server = shared.server();
     this.snapshots = new Snapshots(config, shared, events, state::get);
     EngineLeaseManager manager =
@@ -122,7 +130,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
       boolean reached = false;
       try {
         server.awaited(true);
-        leases.acquireFirst().close();
+        leases.acquireOwn().close();
         reached = true;
       } finally {
         server.awaited(false);
@@ -228,6 +236,24 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
     return deadline == null || deadline.compareTo(config.acquireTimeout()) >= 0
         ? leases.acquire()
         : leases.acquire(UnitRunner.nanos(deadline));
+  }
+
+  @Override
+  public DataSource reader() {
+    return new ReadOnlyDataSource(this, leases::acquire);
+  }
+
+  @Override
+  public String position() throws SQLException {
+    try (PooledConnection connection = leases.acquireOwn()) {
+      return connection.position();
+    }
+  }
+
+  /** This pool as one of several. */
+  Member member() {
+    return new Member(
+        this, connector.target(), leases, server, waiting, shutdown::begin, environment);
   }
 
   @Override

@@ -57,6 +57,14 @@ final class Shutdown {
   }
 
   /**
+   * Has the connections drained from now on, and waits for nothing: where several pools are to be
+   * closed, none sits out the time of another. {@link #run} has to follow.
+   */
+  void begin() {
+    upkeep.drain();
+  }
+
+  /**
    * Whoever closes first does it; all others wait until it is done. Whatever the driver or a
    * listener does meanwhile, it ends: each part has its deadline, and what throws is survived.
    */

@@ -92,6 +92,23 @@ class ArchitectureTest {
           .dependOnClassesThat(resideInAnyPackage(CORE, CORE + ".work", CORE + ".runtime"));
 
   @ArchTest
+  static final ArchRule only_the_composition_root_knows_that_there_are_several =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(CORE, CORE + ".replicas")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage(CORE + ".replicas");
+
+  @ArchTest
+  static final ArchRule replicas_know_no_composition_root =
+      noClasses()
+          .that()
+          .resideInAPackage(CORE + ".replicas")
+          .should()
+          .dependOnClassesThat(resideInAPackage(CORE));
+
+  @ArchTest
   static final ArchRule only_the_runtime_reads_a_clock_or_sleeps_or_draws =
       noClasses()
           .that()

@@ -17,4 +17,14 @@ public interface DriverAdapter {
    * @throws InvalidPoolConfigException if URL or properties can't work; carries no secret
    */
   Connector connector(PoolConfig config);
+
+  /**
+   * The same for a pool whose connections only read: a replica of another server will do, and is no
+   * sign that something has gone wrong.
+   *
+   * @throws InvalidPoolConfigException as {@link #connector}
+   */
+  default Connector readerConnector(PoolConfig config) {
+    return connector(config);
+  }
 }

@@ -4,6 +4,7 @@ import io.everpool.api.ResetMode;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -267,6 +268,39 @@ public interface PhysicalConnection {
    */
   default boolean cancelStatement(long timeoutNanos) throws SQLException {
     return false;
+  }
+
+  /**
+   * How far what this session's server shows lies behind what its primary has committed; zero on a
+   * server that follows no other. Called outside of a transaction; costs a round trip or two.
+   *
+   * @throws SQLFeatureNotSupportedException if this driver can't tell
+   */
+  default Duration replicaLag() throws SQLException {
+    throw new SQLFeatureNotSupportedException("This driver can't tell how far a replica lags");
+  }
+
+  /**
+   * How far the server has written: whatever was committed by now lies before. Called outside of a
+   * transaction; costs a round trip.
+   *
+   * @return for {@link #hasReached} of a session with another server; no secret
+   * @throws SQLFeatureNotSupportedException if this driver can't tell
+   */
+  default String position() throws SQLException {
+    throw new SQLFeatureNotSupportedException("This driver knows no positions of a server");
+  }
+
+  /**
+   * Whether this session's server shows everything that was committed before {@link #position()}
+   * said so. Called outside of a transaction; costs a round trip.
+   *
+   * @param position may have been through other hands
+   * @throws SQLFeatureNotSupportedException if this driver can't tell
+   * @throws SQLException with state 22023 if that is no position
+   */
+  default boolean hasReached(String position) throws SQLException {
+    throw new SQLFeatureNotSupportedException("This driver knows no positions of a server");
   }
 
   /** Closes politely; may block for as long as the network does. */

@@ -12,4 +12,14 @@ public interface LeaseRecorder {
 
   /** A connection came back after this use; 0 or more nanoseconds. */
   void released(long heldNanos);
+
+  /**
+   * Who measures the leases of a reader's pool; asked once, when that is opened. This one, unless
+   * it tells them apart.
+   *
+   * @param pool the name of the reader's pool
+   */
+  default LeaseRecorder ofReader(String pool) {
+    return this;
+  }
 }

@@ -161,10 +161,10 @@ public final class EngineLeaseManager implements LeaseManager {
   }
 
   /**
-   * Lends the pool's first connection to whoever opens the pool: it waits for the connect, however
-   * few may wait in line.
+   * Lends a connection to the pool itself, for what it has to ask: however few may wait in line,
+   * and no interceptor hears of it.
    */
-  public PooledConnection acquireFirst() throws SQLException {
+  public PooledConnection acquireOwn() throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
     return face(acquireWithCare(threadId, null, Integer.MAX_VALUE, acquireTimeout));
   }

@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
 import java.sql.Wrapper;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,19 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
   }
 
   private PooledConnection() {}
+
+  /** The face behind a connection that others may have wrapped; null if there is none. */
+  public static @Nullable PooledConnection behind(Connection connection) {
+    try {
+      return connection instanceof PooledConnection own
+          ? own
+          : connection.isWrapperFor(PooledConnection.class)
+              ? connection.unwrap(PooledConnection.class)
+              : null;
+    } catch (SQLException e) {
+      return null;
+    }
+  }
 
   // ---- its end, and requests ------------------------------------------------------------------
 
@@ -328,6 +342,21 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
   /** As {@link PhysicalConnection#commitStatus}. */
   public CommitStatus commitStatus(CommitTicket ticket) throws SQLException {
     return request(s -> s.physical().commitStatus(ticket));
+  }
+
+  /** As {@link PhysicalConnection#replicaLag()}. */
+  public Duration replicaLag() throws SQLException {
+    return request(s -> s.physical().replicaLag());
+  }
+
+  /** As {@link PhysicalConnection#position()}. */
+  public String position() throws SQLException {
+    return request(s -> s.physical().position());
+  }
+
+  /** As {@link PhysicalConnection#hasReached}. */
+  public boolean hasReached(String position) throws SQLException {
+    return request(s -> s.physical().hasReached(position));
   }
 
   /** As {@link PhysicalConnection#endTransaction}. */

@@ -184,6 +184,7 @@ abstract class SessionSettings extends SessionFacts {
     }
     marks |= CHANGED;
     settings().become(state);
+    mayBeUnsettled();
     unsettled |= shared && settings().changesTransactions();
   }
 

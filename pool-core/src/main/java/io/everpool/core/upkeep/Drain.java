@@ -50,14 +50,16 @@ final class Drain {
     this.workers = shared.workers;
   }
 
-  /** As {@link Upkeep#drain()}. */
+  /** As {@link Upkeep#drain()}; its time runs from the first call on. */
   CompletableFuture<Void> begin() {
     engine.close();
     search.close();
     inbox.post(
         () -> {
-          begun = true;
-          until = time.nanoTime() + config.drainTimeout().toNanos();
+          if (!begun) {
+            begun = true;
+            until = time.nanoTime() + config.drainTimeout().toNanos();
+          }
         });
     return end;
   }

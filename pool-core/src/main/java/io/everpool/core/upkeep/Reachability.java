@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 /**
  * What the pool's connects have shown of the server: whether it can be reached, since when not and
  * why, and what that means to callers who wait. Written by the upkeep thread alone and read by
- * anyone, but for {@link #awaited}, which is the opening thread's to say.
+ * anyone, but for {@link #awaited} and {@link #dispensable}, which are the opening thread's to say.
  */
 public final class Reachability {
   private static final Logger log = PoolEvents.log();
@@ -42,6 +42,9 @@ public final class Reachability {
 
   /** Somebody waits for the pool to open, which a closed port keeps from ever happening. */
   private volatile boolean awaited;
+
+  /** There are other servers for whoever waits for this one. */
+  private volatile boolean dispensable;
 
   /** Since when every connect has found nobody there; meaningful while {@link #absences} > 0. */
   private long absentSince;
@@ -169,7 +172,8 @@ public final class Reachability {
    * connection that could have been returned to him is gone.
    */
   void tellWaiters(long now) {
-    if (engine.waiting() > 0 && (refusal(now) != null || isHopeless())) {
+    boolean inVain = refusal(now) != null || isHopeless() || (dispensable && isGone());
+    if (engine.waiting() > 0 && inVain) {
       engine.rejectAll();
     }
   }
@@ -228,6 +232,24 @@ public final class Reachability {
             && !engine.anyLive()
         ? lastFailure
         : null;
+  }
+
+  /** Whether no connection can be had of it but, perhaps, one that is left of before. */
+  public boolean isGone() {
+    return failures > 0 && (down() || !engine.anyLive());
+  }
+
+  /** Whether there is a connection, though it may be in use. */
+  public boolean isLive() {
+    return engine.anyLive();
+  }
+
+  /**
+   * Tells that there are other servers for whoever waits for this one: he is told at once when it
+   * {@link #isGone() is gone}.
+   */
+  public void dispensable() {
+    dispensable = true;
   }
 
   /** Tells that somebody waits for the pool to open, or no more. */

@@ -159,7 +159,8 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   void renewIfLetGo() throws SQLException {
     if (face.isGivenBack()) {
-      leases.renew(face, Math.min(leases.config().acquireTimeout().toNanos(), nanosLeft()));
+      long acquireTimeout = leases.config().acquireTimeout().toNanos();
+      runner.renewal.renew(face, options, Math.min(acquireTimeout, nanosLeft()));
     }
     forgetFailure();
   }

@@ -46,13 +46,21 @@ public final class UnitRunner {
   /** The same without its bounds: whether a unit could be run again at all. */
   final RetryConfig unbounded;
 
+  final Renewal renewal;
   private final DoubleSupplier random;
+
+  /** Of a pool that is alone: units that lose their session get another of the same pool's. */
+  public UnitRunner(LeaseManager leases, TimeSource time, DoubleSupplier random, Pause pause) {
+    this(leases, time, random, pause, (face, options, timeout) -> leases.renew(face, timeout));
+  }
 
   /**
    * @param random numbers from 0 (inclusive) to 1 (exclusive)
    */
-  public UnitRunner(LeaseManager leases, TimeSource time, DoubleSupplier random, Pause pause) {
+  public UnitRunner(
+      LeaseManager leases, TimeSource time, DoubleSupplier random, Pause pause, Renewal renewal) {
     this.leases = leases;
+    this.renewal = renewal;
     this.time = time;
     this.pause = pause;
     this.random = random;
@@ -154,17 +162,8 @@ public final class UnitRunner {
 
   /** The face behind a connection, if it is one of this pool's and open. */
   private @Nullable PooledConnection face(Connection connection) {
-    try {
-      PooledConnection face =
-          connection instanceof PooledConnection own
-              ? own
-              : connection.isWrapperFor(PooledConnection.class)
-                  ? connection.unwrap(PooledConnection.class)
-                  : null;
-      return face != null && face.isOf(leases) ? face : null;
-    } catch (SQLException e) {
-      return null;
-    }
+    PooledConnection face = PooledConnection.behind(connection);
+    return face != null && face.isOf(leases) ? face : null;
   }
 
   /** One run of a unit, from the beginning. */

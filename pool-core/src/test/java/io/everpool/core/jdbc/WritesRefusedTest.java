@@ -161,4 +161,18 @@ class WritesRefusedTest {
     lease(WritesRefusedTest::readOnly);
     assertThat(driver.writesRefused).isEmpty();
   }
+
+  /** What was set goes along to another session, whose server hasn't been told. */
+  @Test
+  void theSessionThatFollowsALostOneIsToldAsWell() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      readOnly(face);
+      SessionState state = face.state();
+      face.letGo();
+      leases.renew(face);
+      face.become(state);
+      execute(face);
+    }
+    assertThat(driver.writesRefused).containsExactly(true, true);
+  }
 }

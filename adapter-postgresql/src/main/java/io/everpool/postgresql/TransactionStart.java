@@ -1,0 +1,40 @@
+package io.everpool.postgresql;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/** How a transaction is begun with what it is to have, and the session is not. */
+final class TransactionStart {
+  private TransactionStart() {}
+
+  /**
+   * The statements, in one text.
+   *
+   * @param isolation a level of {@link Connection}'s, or none
+   * @param schema as it is called, without quotes; null for none
+   */
+  static String sql(int isolation, boolean readOnly, @Nullable String schema) throws SQLException {
+    String level = level(isolation);
+    return "BEGIN"
+        + (level.isEmpty() ? "" : " ISOLATION LEVEL " + level)
+        + (readOnly ? " READ ONLY" : "")
+        + (schema == null ? "" : "; SET LOCAL search_path TO " + quoted(schema));
+  }
+
+  private static String level(int isolation) throws SQLException {
+    return switch (isolation) {
+      case Connection.TRANSACTION_NONE -> "";
+      case Connection.TRANSACTION_READ_UNCOMMITTED -> "READ UNCOMMITTED";
+      case Connection.TRANSACTION_READ_COMMITTED -> "READ COMMITTED";
+      case Connection.TRANSACTION_REPEATABLE_READ -> "REPEATABLE READ";
+      case Connection.TRANSACTION_SERIALIZABLE -> "SERIALIZABLE";
+      default ->
+          throw new SQLException("There is no such level of isolation: " + isolation, "22023");
+    };
+  }
+
+  private static String quoted(String name) {
+    return '"' + name.replace("\"", "\"\"") + '"';
+  }
+}

@@ -1,0 +1,112 @@
+package io.everpool.core;
+
+import io.everpool.api.CredentialsProvider;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.DriverAdapter;
+import io.everpool.api.observe.LeaseRecorder;
+import io.everpool.core.plain.PlainConnector;
+import io.everpool.core.replicas.Member;
+import io.everpool.core.replicas.ReplicatedPool;
+import io.everpool.core.runtime.SystemRuntime;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Opens a pool that has readers: a pool of its own for each, and the one they are together. */
+final class ReaderPools {
+  private final PoolConfig whole;
+  private final List<PoolConfig> configs;
+  private final List<Connector> given;
+  private final Opening opening;
+
+  /** Opens one pool. */
+  interface Opening {
+    EverpoolPool open(
+        PoolConfig config,
+        Connector connector,
+        @Nullable CredentialsProvider credentials,
+        @Nullable LeaseRecorder recorder)
+        throws SQLException;
+  }
+
+  /**
+   * @param configs of {@link #configs}
+   * @param given connectors for the last of them; the others' are found by their URLs
+   */
+  ReaderPools(PoolConfig whole, List<PoolConfig> configs, List<Connector> given, Opening opening) {
+    this.whole = whole;
+    this.configs = configs;
+    this.given = given;
+    this.opening = opening;
+  }
+
+  /**
+   * The settings of the readers' pools: those of the whole under another name, and none waits for
+   * its server when it opens, for there is the writer.
+   *
+   * @param more how many there are beside those of {@link PoolConfig#readers()}
+   * @throws io.everpool.api.InvalidPoolConfigException if the name is too long to be extended
+   */
+  static List<PoolConfig> configs(PoolConfig whole, int more) {
+    List<String> urls = new ArrayList<>(whole.readers());
+    for (int i = 0; i < more; i++) {
+      urls.add(whole.url());
+    }
+    List<PoolConfig> configs = new ArrayList<>();
+    for (String url : urls) {
+      configs.add(
+          whole.toBuilder()
+              .name(whole.name() + "-reader-" + (configs.size() + 1))
+              .url(url)
+              .readers(List.of())
+              .failFast(false)
+              .build());
+    }
+    return configs;
+  }
+
+  /**
+   * Opens all, or none.
+   *
+   * @param opener opens the writer's connections
+   */
+  Pool open(
+      Connector opener, @Nullable CredentialsProvider credentials, @Nullable LeaseRecorder recorder)
+      throws SQLException {
+    List<Connector> unused = connectors();
+    List<EverpoolPool> pools = new ArrayList<>();
+    boolean opened = false;
+    try {
+      pools.add(opening.open(whole, opener, credentials, recorder));
+      for (PoolConfig config : configs) {
+        LeaseRecorder own = recorder == null ? null : recorder.ofReader(config.name());
+        pools.add(opening.open(config, unused.remove(0), credentials, own));
+      }
+      List<Member> members = pools.stream().map(EverpoolPool::member).toList();
+      Pool pool =
+          new ReplicatedPool(
+              whole, members.get(0), members.subList(1, members.size()), SystemRuntime::pause);
+      opened = true;
+      return pool;
+    } finally {
+      if (!opened) {
+        pools.forEach(EverpoolPool::close);
+        unused.forEach(Connector::close);
+      }
+    }
+  }
+
+  private List<Connector> connectors() {
+    List<Connector> connectors = new ArrayList<>();
+    for (PoolConfig config : configs.subList(0, configs.size() - given.size())) {
+      DriverAdapter adapter = Adapters.accepting(config.url());
+      connectors.add(
+          adapter != null ? adapter.readerConnector(config) : PlainConnector.ofUrl(config));
+    }
+    connectors.addAll(given);
+    return connectors;
+  }
+}

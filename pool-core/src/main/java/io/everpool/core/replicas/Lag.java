@@ -1,0 +1,81 @@
+package io.everpool.core.replicas;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How far a replica lags, as far as was seen. It need not be asked for each unit of work, for a lag
+ * grows no faster than time passes: what was seen, and the time since then, is the most that it can
+ * be now. Thread-safe.
+ */
+final class Lag {
+
+  /** What a replica says that can't tell. */
+  static final long UNKNOWABLE = Long.MAX_VALUE;
+
+  private final long most;
+  private volatile @Nullable Seen seen;
+
+  /** What was seen, and when that was asked for. */
+  private record Seen(long lag, long askedAt) {}
+
+  /** What is known of the lag at a moment. */
+  enum Known {
+    /** It is small enough. */
+    SMALL,
+    /** So it is still, but it is time to ask again. */
+    SMALL_FOR_NOW,
+    /** Nobody knows any more. */
+    NOTHING,
+    /** It was too large, or the replica couldn't tell. */
+    LARGE
+  }
+
+  /**
+   * @param most how large it may be, nanoseconds; 0 if that doesn't matter
+   */
+  Lag(long most) {
+    this.most = most;
+  }
+
+  /**
+   * The replica has answered. What it says may be too much: it knows how old the last transaction
+   * is that it has shown, and not that there was none since.
+   */
+  void seen(long lag, long askedAt) {
+    Seen last = seen;
+    if (last != null && askedAt - last.askedAt < 0) {
+      return; // overtaken
+    }
+    long known = last == null || last.lag == UNKNOWABLE ? lag : last.lag + askedAt - last.askedAt;
+    seen = new Seen(lag == UNKNOWABLE ? lag : Math.min(lag, known), askedAt);
+  }
+
+  /** What is known of it at {@code now}. */
+  Known at(long now) {
+    if (most == 0) {
+      return Known.SMALL;
+    }
+    Seen last = seen;
+    if (last == null) {
+      return Known.NOTHING;
+    }
+    long slack = most - last.lag;
+    if (slack < 0) {
+      return Known.LARGE;
+    }
+    long age = now - last.askedAt;
+    return age > slack ? Known.NOTHING : age > slack / 2 ? Known.SMALL_FOR_NOW : Known.SMALL;
+  }
+
+  /** Why work doesn't begin there, for messages. */
+  String text() {
+    Seen last = seen;
+    return last != null && last.lag == UNKNOWABLE
+        ? "its driver or server can't tell how far it lags (max-replica-lag = 0s doesn't ask)"
+        : "it lags "
+            + (last == null ? "nobody knows how many" : last.lag / 1_000_000)
+            + " ms behind (max-replica-lag is "
+            + most / 1_000_000
+            + " ms)";
+  }
+}

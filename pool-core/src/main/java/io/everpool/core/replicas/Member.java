@@ -1,0 +1,31 @@
+package io.everpool.core.replicas;
+
+import io.everpool.api.Pool;
+import io.everpool.core.jdbc.EngineLeaseManager;
+import io.everpool.core.upkeep.Environment;
+import io.everpool.core.upkeep.Reachability;
+import java.util.function.IntSupplier;
+
+/**
+ * One of the pools that make up a {@link ReplicatedPool}, as it is known from inside.
+ *
+ * @param target where its connections go; carries no secret
+ * @param leases lends them
+ * @param server whether its server can be reached
+ * @param waiting how many callers wait for one
+ * @param drain has it drained from now on, and waits for nothing
+ */
+public record Member(
+    Pool pool,
+    String target,
+    EngineLeaseManager leases,
+    Reachability server,
+    IntSupplier waiting,
+    Runnable drain,
+    Environment environment) {
+
+  /** As logs and exceptions have it. */
+  String called() {
+    return pool.name() + " at " + target;
+  }
+}

@@ -1,0 +1,52 @@
+package io.everpool.core.replicas;
+
+import io.everpool.core.engine.TimeSource;
+import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.work.Pause;
+import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.sql.SQLTransientConnectionException;
+
+/** Waits for a reader to show what its writer had committed at a position. Thread-safe. */
+final class Positions {
+
+  /** Between two questions; nanoseconds. It doubles from the first to the last. */
+  private static final long FIRST_PAUSE = 500_000L;
+
+  private static final long LAST_PAUSE = 32_000_000L;
+
+  private final TimeSource time;
+  private final Pause pause;
+
+  Positions(TimeSource time, Pause pause) {
+    this.time = time;
+    this.pause = pause;
+  }
+
+  /**
+   * Returns whether the server of {@code face} shows it, or does so in time; false if it can't
+   * tell.
+   *
+   * @param until on the pool's clock; it is asked once in any case
+   */
+  boolean isReached(PooledConnection face, String position, long until) throws SQLException {
+    try {
+      for (long next = FIRST_PAUSE; ; next = Math.min(2 * next, LAST_PAUSE)) {
+        if (face.hasReached(position)) {
+          return true;
+        }
+        long left = until - time.nanoTime();
+        if (left <= 0) {
+          return false;
+        }
+        pause.pause(Math.min(left, next));
+      }
+    } catch (SQLFeatureNotSupportedException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SQLTransientConnectionException(
+          "Interrupted while waiting for a reader to come as far as " + position, "08001", e);
+    }
+  }
+}

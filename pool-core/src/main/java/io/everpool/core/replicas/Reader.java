@@ -1,0 +1,191 @@
+package io.everpool.core.replicas;
+
+import io.everpool.api.Pool;
+import io.everpool.core.jdbc.EngineLeaseManager;
+import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.work.UnitRunner;
+import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/**
+ * A reader, and whether work can begin there: whether its server can be reached, as its own pool
+ * knows, and how far it lags. What has to be looked at is looked at on a worker, when somebody
+ * would use it; while nobody reads, nothing is sent. Thread-safe.
+ */
+final class Reader {
+  private static final Logger log = PoolEvents.log();
+
+  /** Between two looks at one that is left out; nanoseconds. */
+  private static final long LONGEST_PAUSE = 1_000_000_000L;
+
+  private final String whole;
+  private final Member member;
+  private final UnitRunner runner;
+  private final Lag lag;
+  private final long pause;
+  private final AtomicBoolean looking = new AtomicBoolean();
+  private final AtomicLong nextLook;
+
+  /** Whether it is left out, as was told. */
+  private final AtomicBoolean leftOut = new AtomicBoolean();
+
+  /**
+   * @param whole the name of the pool that it is a part of
+   * @param runner runs units on its connections
+   * @param most how far it may lag, nanoseconds; 0 if that doesn't matter
+   */
+  Reader(String whole, Member member, UnitRunner runner, long most) {
+    this.whole = whole;
+    this.member = member;
+    this.runner = runner;
+    this.lag = new Lag(most);
+    this.pause = most == 0 ? LONGEST_PAUSE : Math.min(LONGEST_PAUSE, most / 4);
+    this.nextLook = new AtomicLong(member.environment().time().nanoTime());
+    member.server().dispensable();
+  }
+
+  Pool pool() {
+    return member.pool();
+  }
+
+  EngineLeaseManager leases() {
+    return member.leases();
+  }
+
+  UnitRunner runner() {
+    return runner;
+  }
+
+  boolean isOwnerOf(PooledConnection face) {
+    return face.isOf(member.leases());
+  }
+
+  boolean hasWaiters() {
+    return member.waiting().getAsInt() > 0;
+  }
+
+  /** Whether no connection can be had of it. */
+  boolean isGone() {
+    return member.server().isGone();
+  }
+
+  /** Whether it has a connection, for this caller or another. */
+  boolean isLive() {
+    return member.server().isLive();
+  }
+
+  // ---- before a connection is taken
+
+  /** Whether it is worth to take a connection of it; has it looked at where that is due. */
+  boolean mayServe(long now) {
+    Lag.Known known = isGone() ? Lag.Known.LARGE : lag.at(now);
+    switch (known) {
+      case LARGE -> {
+        leaveOut();
+        look(now);
+      }
+      case SMALL_FOR_NOW -> look(now);
+      case SMALL, NOTHING -> {}
+    }
+    return known != Lag.Known.LARGE;
+  }
+
+  /**
+   * Why it doesn't serve, for messages.
+   *
+   * @param position what is to be seen; null for nothing in particular
+   */
+  String obstacle(@Nullable String position) {
+    SQLException failure = member.server().lastFailure();
+    if (failure != null && isGone()) {
+      return "it can't be reached: " + failure.getMessage();
+    }
+    if (position != null && lag.at(member.environment().time().nanoTime()) != Lag.Known.LARGE) {
+      return "it has not come as far as " + position;
+    }
+    return lag.text();
+  }
+
+  // ---- with a connection in hand
+
+  /**
+   * Whether work may begin on {@code face}; asks the server only where nothing is known any more,
+   * as after a time without work.
+   */
+  boolean isCloseBehind(PooledConnection face) throws SQLException {
+    long now = member.environment().time().nanoTime();
+    Lag.Known known = lag.at(now);
+    if (known == Lag.Known.NOTHING) {
+      ask(face);
+      known = lag.at(member.environment().time().nanoTime());
+    }
+    if (known == Lag.Known.LARGE || known == Lag.Known.NOTHING) {
+      leaveOut();
+      return false;
+    }
+    return true;
+  }
+
+  private void ask(PooledConnection face) throws SQLException {
+    long now = member.environment().time().nanoTime();
+    try {
+      lag.seen(UnitRunner.nanos(face.replicaLag()), now);
+    } catch (SQLFeatureNotSupportedException e) {
+      lag.seen(Lag.UNKNOWABLE, now);
+    }
+  }
+
+  /** Asks on a worker, if nobody does and it is not too soon: one that is gone is then tried. */
+  private void look(long now) {
+    long next = nextLook.get();
+    if (now - next < 0 || !nextLook.compareAndSet(next, now + pause)) {
+      return;
+    }
+    if (!looking.compareAndSet(false, true)) {
+      return;
+    }
+    boolean begun = false;
+    try {
+      member.environment().workers().execute(this::look);
+      begun = true;
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      log.debug("Pool {}: no thread to look at {}", whole, member.called(), e);
+    } finally {
+      if (!begun) {
+        looking.set(false);
+      }
+    }
+  }
+
+  private void look() {
+    try (PooledConnection face = member.leases().acquireOwn()) {
+      ask(face);
+    } catch (SQLException e) {
+      log.debug("Pool {}: {} doesn't answer", whole, member.called(), e);
+    } finally {
+      looking.set(false);
+    }
+  }
+
+  // ---- what is told
+
+  /** Told once, until it serves again. */
+  private void leaveOut() {
+    if (!leftOut.get() && leftOut.compareAndSet(false, true)) {
+      log.warn("Pool {}: reader {} is left out: {}", whole, member.called(), obstacle(null));
+    }
+  }
+
+  /** Work begins on it. */
+  void serves() {
+    if (leftOut.get() && leftOut.compareAndSet(true, false)) {
+      log.info("Pool {}: reader {} is back", whole, member.called());
+    }
+  }
+}

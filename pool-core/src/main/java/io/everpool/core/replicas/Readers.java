@@ -1,0 +1,297 @@
+package io.everpool.core.replicas;
+
+import io.everpool.api.AcquireTimeoutException;
+import io.everpool.api.PoolClosedException;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.ReaderFallback;
+import io.everpool.api.TooManyWaitersException;
+import io.everpool.api.WorkOptions;
+import io.everpool.core.engine.TimeSource;
+import io.everpool.core.jdbc.EngineLeaseManager;
+import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.work.Pause;
+import io.everpool.core.work.Renewal;
+import io.everpool.core.work.UnitRunner;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.util.List;
+import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Chooses who serves work that only reads: one of the readers that can be reached and are close
+ * enough behind, beginning with any, and rather with one where nobody waits; else whom {@code
+ * reader-fallback} names. Also where such work has lost its connection and is run again, so that it
+ * goes on elsewhere. A reader all of whose connections are in use is none that is gone: its callers
+ * wait, lest the writer is flooded by what the readers can't carry. Thread-safe.
+ */
+final class Readers implements Renewal {
+
+  /** Between two rounds of those who may not use the writer; nanoseconds. */
+  private static final long BETWEEN_ROUNDS = 50_000_000L;
+
+  private final PoolConfig config;
+  private final TimeSource time;
+  private final DoubleSupplier random;
+  private final Pause pause;
+  private final Positions positions;
+  private final List<Reader> all;
+  private final Member writer;
+  private final UnitRunner onWriter;
+  private final boolean fallsBack;
+
+  Readers(PoolConfig config, Member writer, List<Member> readers, Pause pause) {
+    this.config = config;
+    this.time = writer.environment().time();
+    this.random = writer.environment().random();
+    this.pause = pause;
+    this.positions = new Positions(time, pause);
+    this.writer = writer;
+    this.onWriter = runner(writer);
+    this.fallsBack = config.readerFallback() == ReaderFallback.WRITER;
+    long most = config.maxReplicaLag().toNanos();
+    this.all =
+        readers.stream()
+            .map(member -> new Reader(config.name(), member, runner(member), most))
+            .toList();
+  }
+
+  private UnitRunner runner(Member member) {
+    return new UnitRunner(member.leases(), time, random, pause, this);
+  }
+
+  List<Reader> all() {
+    return all;
+  }
+
+  // ---- who has a connection
+
+  /** The reader that a connection is of; null if it is none's. */
+  @Nullable Reader ownerOf(PooledConnection face) {
+    for (Reader reader : all) {
+      if (reader.isOwnerOf(face)) {
+        return reader;
+      }
+    }
+    return null;
+  }
+
+  /** Runs units on a connection that {@link #acquire} has given. */
+  UnitRunner runnerOf(PooledConnection face) {
+    Reader owner = ownerOf(face);
+    return owner == null ? onWriter : owner.runner();
+  }
+
+  /** When a unit that is called now must have ended. */
+  long deadline(WorkOptions options) {
+    return onWriter.deadline(options);
+  }
+
+  // ---- who gets one
+
+  /** How a connection is taken from one of the pools, or waited for. */
+  private interface Taking {
+    PooledConnection from(EngineLeaseManager leases, long timeoutNanos) throws SQLException;
+
+    /** It doesn't suit. */
+    void giveBack(PooledConnection face);
+  }
+
+  private static final Taking NEW =
+      new Taking() {
+        @Override
+        public PooledConnection from(EngineLeaseManager leases, long timeoutNanos)
+            throws SQLException {
+          return leases.acquire(timeoutNanos);
+        }
+
+        @Override
+        public void giveBack(PooledConnection face) {
+          face.close();
+        }
+      };
+
+  /** A face that goes on over another session; the one that it has it gives back itself. */
+  private record Again(PooledConnection face) implements Taking {
+    @Override
+    public PooledConnection from(EngineLeaseManager leases, long timeoutNanos) throws SQLException {
+      leases.renew(face, timeoutNanos);
+      return face;
+    }
+
+    @Override
+    public void giveBack(PooledConnection given) {}
+  }
+
+  /** A connection for work that only reads. */
+  PooledConnection acquire(WorkOptions options) throws SQLException {
+    return take(NEW, options, budget(options), null);
+  }
+
+  @Override
+  public void renew(PooledConnection face, WorkOptions options, long timeoutNanos)
+      throws SQLException {
+    take(new Again(face), options, timeoutNanos, null);
+  }
+
+  /**
+   * Has the connection of a framework's show what the unit must see, by waiting for its server or
+   * by going on over a session with another; not where a transaction has begun, which is as it is.
+   */
+  void prepare(PooledConnection face, Reader owner, WorkOptions options) throws SQLException {
+    String position = options.position();
+    if (position == null || face.current().inTransaction()) {
+      return;
+    }
+    long end = time.nanoTime() + budget(options);
+    if (!positions.isReached(face, position, patience(end))) {
+      take(new Again(face), options, end - time.nanoTime(), owner);
+    }
+  }
+
+  private long budget(WorkOptions options) {
+    long most = config.acquireTimeout().toNanos();
+    return options.deadline() == null ? most : Math.min(most, UnitRunner.nanos(options.deadline()));
+  }
+
+  /** Until when a reader is waited for, so that there is time left for another. */
+  private long patience(long end) {
+    long now = time.nanoTime();
+    long half = (end - now) / 2;
+    long lag = config.maxReplicaLag().toNanos();
+    return now + (lag == 0 ? half : Math.min(half, lag));
+  }
+
+  private PooledConnection take(
+      Taking taking, WorkOptions options, long timeoutNanos, @Nullable Reader except)
+      throws SQLException {
+    long end = time.nanoTime() + timeoutNanos;
+    Reader passedOver = except;
+    while (true) {
+      Round round = new Round(taking, options.position(), end, passedOver);
+      PooledConnection face = round.run();
+      if (face != null) {
+        return face;
+      }
+      long left = end - time.nanoTime();
+      if (fallsBack) {
+        return taking.from(writer.leases(), left);
+      }
+      if (left <= 0 || !round.mayChange) {
+        throw noReader(options, round.failure);
+      }
+      sleep(Math.min(left, BETWEEN_ROUNDS));
+      passedOver = null;
+    }
+  }
+
+  /** Each reader once. */
+  private final class Round {
+    private final Taking taking;
+    private final @Nullable String position;
+    private final long end;
+    private final @Nullable Reader except;
+    @Nullable SQLException failure;
+
+    /** Whether one can't be reached just now, which another round may find otherwise. */
+    boolean mayChange;
+
+    Round(Taking taking, @Nullable String position, long end, @Nullable Reader except) {
+      this.taking = taking;
+      this.position = position;
+      this.end = end;
+      this.except = except;
+    }
+
+    @Nullable PooledConnection run() throws SQLException {
+      int first = first();
+      for (int i = 0; i < all.size(); i++) {
+        Reader reader = all.get((first + i) % all.size());
+        if (reader == except) {
+          continue;
+        }
+        if (reader.mayServe(time.nanoTime())) {
+          PooledConnection face = from(reader);
+          if (face != null) {
+            reader.serves();
+            return face;
+          }
+        }
+        mayChange |= reader.isGone();
+      }
+      return null;
+    }
+
+    /** Null if the next one should be tried. */
+    private @Nullable PooledConnection from(Reader reader) throws SQLException {
+      PooledConnection face = null;
+      boolean taken = false;
+      try {
+        long left = end - time.nanoTime();
+        // one that has not been reached yet may be one that never is
+        face = taking.from(reader.leases(), reader.isLive() ? left : left / 2);
+        taken =
+            reader.isCloseBehind(face)
+                && (position == null || positions.isReached(face, position, patience(end)));
+        return taken ? face : null;
+      } catch (SQLException e) {
+        if (!isLeft(reader, e)) {
+          throw e;
+        }
+        failure = e;
+        mayChange = true;
+        return null;
+      } finally {
+        if (face != null && !taken) {
+          taking.giveBack(face);
+        }
+      }
+    }
+
+    /** Whether a failure is of this reader's, and not of the caller's. */
+    private boolean isLeft(Reader reader, SQLException e) {
+      if (Thread.currentThread().isInterrupted()
+          || e instanceof PoolClosedException
+          || e instanceof TooManyWaitersException) {
+        return false;
+      }
+      return e instanceof AcquireTimeoutException
+          ? !reader.isLive() || end - time.nanoTime() > 0
+          : reader.isGone() || reader.leases().classify(e).fatal();
+    }
+  }
+
+  /** Any, but rather one where nobody waits. */
+  private int first() {
+    int size = all.size();
+    int first = size == 1 ? 0 : (int) (random.getAsDouble() * size);
+    for (int i = 0; i < size; i++) {
+      int next = (first + i) % size;
+      if (!all.get(next).hasWaiters()) {
+        return next;
+      }
+    }
+    return first;
+  }
+
+  private void sleep(long nanos) throws SQLException {
+    try {
+      pause.pause(nanos);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SQLTransientConnectionException(
+          "Interrupted while waiting for a reader of pool " + config.name(), "08001", e);
+    }
+  }
+
+  private SQLException noReader(WorkOptions options, @Nullable SQLException failure) {
+    StringBuilder text =
+        new StringBuilder("Pool " + config.name() + " has no reader for " + options.label());
+    for (Reader reader : all) {
+      text.append("; ").append(reader.pool().name()).append(": ");
+      text.append(reader.obstacle(options.position()));
+    }
+    text.append(". With reader-fallback = writer the writer would do it");
+    return new SQLTransientConnectionException(text.toString(), "08001", failure);
+  }
+}

@@ -1,0 +1,215 @@
+package io.everpool.core.replicas;
+
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolSnapshot;
+import io.everpool.api.Work;
+import io.everpool.api.WorkOptions;
+import io.everpool.api.framework.UnitRerunner;
+import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.jdbc.ReadOnlyDataSource;
+import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.work.Pause;
+import java.io.PrintWriter;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.logging.Logger;
+import java.util.stream.Collectors;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A writer and its readers as one pool. Each of them is an ordinary pool, with its own health, its
+ * own sleep and its own upkeep; here is only who gets which work. A unit that says that it only
+ * reads goes to a reader; all else, and whatever is decided too late, to the writer. So the pool
+ * never writes to two servers, though a reader be promoted: what goes to a reader is refused by the
+ * server when it writes.
+ */
+public final class ReplicatedPool implements Pool, UnitRerunner {
+  private static final org.slf4j.Logger log = PoolEvents.log();
+
+  private final PoolConfig config;
+  private final Member writer;
+  private final List<Member> readers;
+  private final Readers choice;
+  private final DataSource reader;
+
+  /**
+   * Of pools that are open; they are closed with this one.
+   *
+   * @param config of the whole
+   */
+  public ReplicatedPool(PoolConfig config, Member writer, List<Member> readers, Pause pause) {
+    this.config = config;
+    this.writer = writer;
+    this.readers = List.copyOf(readers);
+    this.choice = new Readers(config, writer, readers, pause);
+    this.reader =
+        new ReadOnlyDataSource(
+            writer.pool(), () -> choice.acquire(WorkOptions.READ_ONLY.withLabel("a connection")));
+    log.info(
+        "Pool {}: writes go to {}; what only reads goes to {}, and else {}",
+        config.name(),
+        writer.called(),
+        readers.stream().map(Member::called).collect(Collectors.joining(", ")),
+        switch (config.readerFallback()) {
+          case WRITER -> "to the writer";
+          case FAIL -> "nowhere";
+        });
+  }
+
+  // ---- by kind of work
+
+  @Override
+  public Connection getConnection() throws SQLException {
+    return writer.pool().getConnection();
+  }
+
+  @Override
+  public Connection getConnection(Duration timeout) throws SQLException {
+    return writer.pool().getConnection(timeout);
+  }
+
+  @Override
+  public Connection getConnection(String user, String password) throws SQLException {
+    return writer.pool().getConnection(user, password);
+  }
+
+  @Override
+  public DataSource reader() {
+    return reader;
+  }
+
+  @Override
+  public <T extends @Nullable Object, X extends Exception> T run(
+      WorkOptions options, Work<T, X> work) throws X, SQLException {
+    if (!options.readOnly()) {
+      return writer.pool().run(options, work);
+    }
+    long deadline = choice.deadline(options);
+    try (PooledConnection connection = choice.acquire(options)) {
+      return choice.runnerOf(connection).run(connection, options, deadline, work);
+    }
+  }
+
+  @Override
+  public <T extends @Nullable Object, X extends Exception> T inTransaction(
+      WorkOptions options, Work<T, X> work) throws X, SQLException {
+    if (!options.readOnly()) {
+      return writer.pool().inTransaction(options, work);
+    }
+    long deadline = choice.deadline(options);
+    try (PooledConnection connection = choice.acquire(options)) {
+      return choice.runnerOf(connection).inTransaction(connection, options, deadline, work);
+    }
+  }
+
+  /** On whosever connection it is. */
+  @Override
+  public <T extends @Nullable Object, X extends Exception> T rerun(
+      Connection connection, WorkOptions options, Work<T, X> work) throws X, SQLException {
+    PooledConnection face = PooledConnection.behind(connection);
+    Reader owner = face == null ? null : choice.ownerOf(face);
+    if (face == null || owner == null) {
+      return UnitRerunner.of(writer.pool()).rerun(connection, options, work);
+    }
+    choice.prepare(face, owner, options);
+    return choice.runnerOf(face).rerun(connection, options, work);
+  }
+
+  @Override
+  public String position() throws SQLException {
+    return writer.pool().position();
+  }
+
+  // ---- of the whole
+
+  @Override
+  public String name() {
+    return config.name();
+  }
+
+  @Override
+  public PoolConfig config() {
+    return config;
+  }
+
+  @Override
+  public PoolSnapshot snapshot() {
+    return writer.pool().snapshot();
+  }
+
+  @Override
+  public List<PoolSnapshot> readerSnapshots() {
+    return readers.stream().map(member -> member.pool().snapshot()).toList();
+  }
+
+  @Override
+  public void replaceAll() {
+    everyone().forEach(member -> member.pool().replaceAll());
+  }
+
+  /** All at the same time, so that none sits out another's drain-timeout. */
+  @Override
+  public void close() {
+    everyone().forEach(member -> member.drain().run());
+    everyone().forEach(member -> member.pool().close());
+  }
+
+  /** The readers first: their work may end on the writer. */
+  private List<Member> everyone() {
+    List<Member> all = new ArrayList<>(readers);
+    all.add(writer);
+    return all;
+  }
+
+  @Override
+  public boolean isClosed() {
+    return writer.pool().isClosed();
+  }
+
+  @Override
+  public String toString() {
+    return "Everpool " + snapshot() + " with readers " + readerSnapshots();
+  }
+
+  // ---- what a DataSource has besides
+
+  @Override
+  public @Nullable PrintWriter getLogWriter() throws SQLException {
+    return writer.pool().getLogWriter();
+  }
+
+  @Override
+  public void setLogWriter(@Nullable PrintWriter out) throws SQLException {
+    writer.pool().setLogWriter(out);
+  }
+
+  @Override
+  public void setLoginTimeout(int seconds) throws SQLException {
+    writer.pool().setLoginTimeout(seconds);
+  }
+
+  @Override
+  public int getLoginTimeout() throws SQLException {
+    return writer.pool().getLoginTimeout();
+  }
+
+  @Override
+  public Logger getParentLogger() {
+    return Logger.getLogger("io.everpool");
+  }
+
+  @Override
+  public <T> T unwrap(Class<T> type) throws SQLException {
+    return type.isInstance(this) ? type.cast(this) : writer.pool().unwrap(type);
+  }
+
+  @Override
+  public boolean isWrapperFor(Class<?> type) throws SQLException {
+    return type.isInstance(this) || writer.pool().isWrapperFor(type);
+  }
+}

@@ -1,0 +1,5 @@
+/** One pool of several: a writer, and readers that follow it; who takes which work. */
+@NullMarked
+package io.everpool.core.replicas;
+
+import org.jspecify.annotations.NullMarked;

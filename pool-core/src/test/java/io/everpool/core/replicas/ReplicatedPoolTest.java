@@ -1,0 +1,481 @@
+package io.everpool.core.replicas;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ch.qos.logback.classic.Level;
+import io.everpool.api.AcquireTimeoutException;
+import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolClosedException;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolSnapshot;
+import io.everpool.api.ReaderFallback;
+import io.everpool.api.WorkOptions;
+import io.everpool.api.framework.UnitRerunner;
+import io.everpool.api.observe.LeaseRecorder;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.Everpool;
+import io.everpool.core.jdbc.Logged;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Who gets which work, with servers that go, lag and come back. */
+@Timeout(300)
+class ReplicatedPoolTest {
+  private static final WorkOptions READ = WorkOptions.READ_ONLY;
+
+  private Server writer;
+  private Server one;
+  private Server two;
+  private final List<Pool> pools = new ArrayList<>();
+  private final List<PoolEvent> events = new CopyOnWriteArrayList<>();
+
+  @BeforeEach
+  void start() throws SQLException {
+    writer = new Server("writer");
+    one = new Server("one");
+    two = new Server("two");
+  }
+
+  @AfterEach
+  void close() {
+    pools.forEach(Pool::close);
+  }
+
+  private static PoolConfig.Builder config() {
+    return PoolConfig.builder("jdbc:by-hand").name("orders").minSize(1).maxSize(2);
+  }
+
+  private Pool open(PoolConfig.Builder config, Server... readers) throws SQLException {
+    Everpool.Builder builder = Everpool.builder(config.build()).connector(writer);
+    for (Server reader : readers) {
+      builder.reader(reader);
+    }
+    Pool pool = builder.listener(events::add).open();
+    pools.add(pool);
+    return pool;
+  }
+
+  private static String reader(Pool pool) throws SQLException {
+    return pool.<String, SQLException>run(READ, Server::of);
+  }
+
+  private static void await(String what, Callable<Boolean> fact) throws Exception {
+    for (long end = System.nanoTime() + 60_000_000_000L; !fact.call(); ) {
+      assertThat(System.nanoTime() - end).as("waited for %s", what).isNegative();
+      LockSupport.parkNanos(2_000_000);
+    }
+  }
+
+  // ---- who gets what
+
+  @Test
+  void whatOnlyReadsGoesToAReaderAndAllElseToTheWriter() throws SQLException {
+    Pool pool = open(config(), one);
+
+    assertThat(reader(pool)).isEqualTo("one");
+    assertThat(pool.<String, SQLException>inTransaction(READ, Server::of)).isEqualTo("one");
+    assertThat(pool.<String, SQLException>run(Server::of)).isEqualTo("writer");
+    assertThat(pool.<String, SQLException>run(WorkOptions.IDEMPOTENT, Server::of))
+        .isEqualTo("writer");
+    assertThat(pool.<String, SQLException>inTransaction(Server::of)).isEqualTo("writer");
+    try (Connection connection = pool.getConnection()) {
+      assertThat(Server.of(connection)).isEqualTo("writer");
+    }
+    try (Connection connection = pool.getConnection(Duration.ofSeconds(30))) {
+      assertThat(Server.of(connection)).isEqualTo("writer");
+    }
+    try (Connection connection = pool.reader().getConnection()) {
+      assertThat(Server.of(connection)).isEqualTo("one");
+    }
+    assertThat(one.refusing()).isPositive().isEqualTo(one.sessions());
+    assertThat(writer.refusing()).isZero();
+  }
+
+  @Test
+  void withoutReadersThePoolIsTheOrdinaryOne() throws SQLException {
+    Pool pool = open(config());
+
+    assertThat(pool).isNotInstanceOf(ReplicatedPool.class);
+    assertThat(pool.readerSnapshots()).isEmpty();
+    assertThat(reader(pool)).isEqualTo("writer");
+    try (Connection connection = pool.reader().getConnection()) {
+      assertThat(Server.of(connection)).isEqualTo("writer");
+      assertThat(writer.refusing()).isOne();
+    }
+    writer.position = 7;
+    assertThat(pool.position()).isEqualTo("7");
+  }
+
+  @Test
+  void everyReaderHasItsShare() throws Exception {
+    Pool pool = open(config(), one, two);
+    Set<String> seen = ConcurrentHashMap.newKeySet();
+    await(
+        "both readers",
+        () -> {
+          seen.add(reader(pool));
+          return seen.equals(Set.of("one", "two"));
+        });
+  }
+
+  /** All connections in use is no reason to flood the writer, but to ask another reader. */
+  @Test
+  void aReaderThatIsBusyIsNotGone() throws Exception {
+    Pool pool = open(config().maxSize(1).acquireTimeout(Duration.ofSeconds(60)), one);
+    reader(pool);
+    try (Connection held = pool.reader().getConnection()) {
+      assertThat(Server.of(held)).isEqualTo("one");
+      assertThatThrownBy(
+              () ->
+                  pool.<String, SQLException>run(
+                      READ.withDeadline(Duration.ofMillis(50)), Server::of))
+          .isInstanceOf(AcquireTimeoutException.class);
+    }
+  }
+
+  @Test
+  void rerunsOfFrameworksStayWhereTheirConnectionIs() throws SQLException {
+    Pool pool = open(config(), one);
+    UnitRerunner rerunner = UnitRerunner.of(pool);
+    try (Connection connection = pool.getConnection()) {
+      String where =
+          rerunner.<String, SQLException>rerun(
+              connection,
+              WorkOptions.DEFAULT,
+              c -> rerunner.<String, SQLException>rerun(c, READ, Server::of));
+      assertThat(where).isEqualTo("writer");
+      assertThat(pool.readerSnapshots().get(0).leased()).isZero();
+    }
+    try (Connection connection = pool.reader().getConnection()) {
+      assertThat(rerunner.<String, SQLException>rerun(connection, READ, Server::of))
+          .isEqualTo("one");
+    }
+  }
+
+  // ---- gone
+
+  @Test
+  void aReaderThatIsGoneIsLeftOutUntilItIsBack() throws Exception {
+    try (Logged logged = new Logged()) {
+      Pool pool = open(config(), one);
+      assertThat(reader(pool)).isEqualTo("one");
+
+      one.goDown();
+      for (int i = 0; i < 50; i++) {
+        assertThat(reader(pool)).isEqualTo("writer");
+      }
+      assertThat(leftOut(logged, Level.WARN, "is left out: it can't be reached")).isEqualTo(1);
+
+      one.comeUp();
+      await("the reader to be back", () -> reader(pool).equals("one"));
+      assertThat(leftOut(logged, Level.INFO, "is back")).isEqualTo(1);
+    }
+  }
+
+  /** Its pool has no reason of its own to open a connection: whoever reads gives it one. */
+  @Test
+  void aReaderOfWhichNothingIsKeptComesBackAsWell() throws Exception {
+    Pool pool = open(config().minSize(0), one);
+    assertThat(reader(pool)).isEqualTo("one");
+    one.goDown();
+    assertThat(reader(pool)).isEqualTo("writer");
+    one.comeUp();
+    await("the reader to be back", () -> reader(pool).equals("one"));
+  }
+
+  private static long leftOut(Logged logged, Level level, String words) {
+    return logged.messages(level).stream()
+        .filter(line -> line.contains("Pool orders: reader orders-reader-1 at one.example.com"))
+        .filter(line -> line.contains(words))
+        .count();
+  }
+
+  /** Nobody need wait for a database that is only read. */
+  @Test
+  void aReaderThatIsDownFromTheBeginningHoldsUpNothing() throws Exception {
+    one.goDown();
+    Pool pool = open(config().acquireTimeout(Duration.ofSeconds(120)), one, two);
+    for (int i = 0; i < 20; i++) {
+      assertThat(reader(pool)).isEqualTo("two");
+    }
+    one.comeUp();
+    await("the first reader", () -> reader(pool).equals("one"));
+  }
+
+  @Test
+  void aUnitThatLosesItsReaderGoesOnElsewhere() throws Exception {
+    Pool pool = open(config(), one);
+    List<String> runs = new ArrayList<>();
+    String where =
+        pool.<String, SQLException>inTransaction(
+            READ,
+            connection -> {
+              runs.add(Server.of(connection));
+              if (runs.size() == 1) {
+                one.goDown();
+              }
+              return Server.of(connection);
+            });
+    assertThat(where).isEqualTo("writer");
+    assertThat(runs).containsExactly("one", "writer");
+    assertThat(pool.snapshot().leased()).isZero();
+    await("its place to be free", () -> pool.readerSnapshots().get(0).leased() == 0);
+  }
+
+  @Test
+  void aFrameworksUnitThatLosesItsReaderGoesOnElsewhereOnTheSameConnection() throws Exception {
+    Pool pool = open(config(), one, two);
+    try (Connection connection = pool.reader().getConnection()) {
+      List<String> runs = new ArrayList<>();
+      UnitRerunner.of(pool)
+          .<Boolean, SQLException>rerun(
+              connection,
+              READ,
+              c -> {
+                runs.add(Server.of(c));
+                if (runs.size() == 1) {
+                  (runs.get(0).equals("one") ? one : two).goDown();
+                }
+                return runs.add(Server.of(c));
+              });
+      assertThat(runs).hasSize(3).doesNotContain("writer");
+      assertThat(runs.get(1)).isNotEqualTo(runs.get(0)).isEqualTo(runs.get(2));
+      assertThat(one.refusing() + two.refusing()).isPositive();
+    }
+  }
+
+  @Test
+  void withoutAFallbackItFailsOnceTheTimeIsOver() throws SQLException {
+    Pool pool = open(config().readerFallback(ReaderFallback.FAIL), one, two);
+    one.goDown();
+    two.goDown();
+    assertThatThrownBy(
+            () ->
+                pool.<String, SQLException>run(
+                    READ.withDeadline(Duration.ofMillis(300)), Server::of))
+        .isInstanceOf(SQLTransientConnectionException.class)
+        .hasMessageContaining("Pool orders has no reader for work")
+        .hasMessageContaining("orders-reader-1: it can't be reached")
+        .hasMessageContaining("orders-reader-2: it can't be reached")
+        .hasMessageContaining("reader-fallback = writer");
+    assertThat(pool.<String, SQLException>run(Server::of)).isEqualTo("writer");
+  }
+
+  @Test
+  void withoutAFallbackAReaderThatComesBackInTimeIsWaitedFor() throws Exception {
+    Pool pool =
+        open(
+            config().readerFallback(ReaderFallback.FAIL).acquireTimeout(Duration.ofSeconds(120)),
+            one);
+    one.goDown();
+    Thread rescuer = new Thread(one::comeUp);
+    rescuer.start();
+    assertThat(reader(pool)).isEqualTo("one");
+    rescuer.join();
+  }
+
+  // ---- behind
+
+  @Test
+  void aReaderThatLagsTooFarIsLeftOutUntilItHasCaughtUp() throws Exception {
+    try (Logged logged = new Logged()) {
+      one.lag = Duration.ofSeconds(9);
+      Pool pool = open(config().maxReplicaLag(Duration.ofSeconds(5)), one);
+
+      for (int i = 0; i < 10; i++) {
+        assertThat(reader(pool)).isEqualTo("writer");
+      }
+      assertThat(leftOut(logged, Level.WARN, "it lags 9000 ms behind (max-replica-lag is 5000 ms)"))
+          .isEqualTo(1);
+
+      one.lag = Duration.ofSeconds(1);
+      await("the reader to be back", () -> reader(pool).equals("one"));
+      assertThat(leftOut(logged, Level.INFO, "is back")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void withoutAFallbackALagFailsAtOnce() throws SQLException {
+    one.lag = Duration.ofSeconds(9);
+    Pool pool =
+        open(
+            config()
+                .maxReplicaLag(Duration.ofSeconds(5))
+                .readerFallback(ReaderFallback.FAIL)
+                .acquireTimeout(Duration.ofDays(1)),
+            one);
+    assertThatThrownBy(() -> reader(pool))
+        .isInstanceOf(SQLTransientConnectionException.class)
+        .hasMessageContaining("orders-reader-1: it lags 9000 ms behind");
+  }
+
+  /** What was seen holds for a while. */
+  @Test
+  void theLagIsNotAskedForEachUnit() throws SQLException {
+    Pool pool = open(config().maxReplicaLag(Duration.ofHours(1)), one);
+    for (int i = 0; i < 100; i++) {
+      assertThat(reader(pool)).isEqualTo("one");
+    }
+    assertThat(one.lagAsked).hasValue(1);
+  }
+
+  @Test
+  void aLagThatNobodyCanTellIsTooLargeUnlessItDoesNotMatter() throws SQLException {
+    one.lag = null;
+    assertThat(reader(open(config(), one))).isEqualTo("writer");
+    assertThat(reader(open(config().maxReplicaLag(Duration.ZERO), one))).isEqualTo("one");
+  }
+
+  // ---- one's own writes
+
+  @Test
+  void aReaderIsWaitedForUntilItHasComeSoFar() throws SQLException {
+    Pool pool = open(config().maxReplicaLag(Duration.ofHours(1)), one);
+    writer.position = 5;
+    WorkOptions own = READ.after(pool.position());
+
+    assertThat(pool.<String, SQLException>run(own, Server::of)).isEqualTo("one");
+    assertThat(one.positionAsked).hasValue(6);
+    assertThat(pool.<String, SQLException>inTransaction(own, Server::of)).isEqualTo("one");
+    assertThat(one.positionAsked).hasValue(7);
+    assertThat(pool.<String, SQLException>run(own.withReadOnly(false), Server::of))
+        .isEqualTo("writer");
+  }
+
+  @Test
+  void whatAReaderDoesNotShowInTimeTheWriterDoes() throws SQLException {
+    Pool pool = open(config(), one);
+    WorkOptions never = READ.after("1000000").withDeadline(Duration.ofSeconds(2));
+    assertThat(pool.<String, SQLException>run(never, Server::of)).isEqualTo("writer");
+  }
+
+  @Test
+  void whatAReaderDoesNotShowInTimeFailsWithoutAFallback() throws SQLException {
+    Pool pool = open(config().readerFallback(ReaderFallback.FAIL), one);
+    WorkOptions never = READ.after("1000000").withDeadline(Duration.ofSeconds(1));
+    assertThatThrownBy(() -> pool.<String, SQLException>run(never, Server::of))
+        .isInstanceOf(SQLTransientConnectionException.class)
+        .hasMessageContaining("orders-reader-1: it has not come as far as 1000000");
+  }
+
+  @Test
+  void aFrameworksConnectionShowsOnesOwnWritesAsWell() throws SQLException {
+    Pool pool = open(config(), one);
+    UnitRerunner rerunner = UnitRerunner.of(pool);
+    try (Connection connection = pool.reader().getConnection()) {
+      assertThat(rerunner.<String, SQLException>rerun(connection, READ.after("3"), Server::of))
+          .isEqualTo("one");
+      assertThat(one.positionAsked).hasValue(4);
+      WorkOptions never = READ.after("1000000").withDeadline(Duration.ofSeconds(2));
+      assertThat(rerunner.<String, SQLException>rerun(connection, never, Server::of))
+          .isEqualTo("writer");
+      assertThat(writer.refusing()).isOne();
+    }
+    assertThat(pool.snapshot().leased()).isZero();
+    assertThat(pool.readerSnapshots().get(0).leased()).isZero();
+  }
+
+  // ---- its life
+
+  @Test
+  void eachPoolHasItsName() throws Exception {
+    Set<String> measured = ConcurrentHashMap.newKeySet();
+    Pool pool =
+        Everpool.builder(config().build())
+            .connector(writer)
+            .reader(one)
+            .reader(two)
+            .listener(events::add)
+            .recorder(recorder("orders", measured))
+            .open();
+    pools.add(pool);
+
+    assertThat(pool.name()).isEqualTo("orders");
+    assertThat(pool.snapshot().name()).isEqualTo("orders");
+    assertThat(pool.readerSnapshots())
+        .extracting(PoolSnapshot::name)
+        .containsExactly("orders-reader-1", "orders-reader-2");
+    assertThat(pool.toString()).contains("orders-reader-2");
+    await("the readers", () -> !reader(pool).equals("writer"));
+    assertThat(measured).containsAnyOf("orders-reader-1", "orders-reader-2");
+    await(
+        "every pool to be told of",
+        () ->
+            events.stream()
+                    .filter(event -> event instanceof PoolEvent.PoolOpened)
+                    .map(PoolEvent::pool)
+                    .distinct()
+                    .count()
+                == 3);
+  }
+
+  private static LeaseRecorder recorder(String name, Set<String> measured) {
+    return new LeaseRecorder() {
+      @Override
+      public void acquired(long waitedNanos) {
+        measured.add(name);
+      }
+
+      @Override
+      public void released(long heldNanos) {}
+
+      @Override
+      public LeaseRecorder ofReader(String pool) {
+        return recorder(pool, measured);
+      }
+    };
+  }
+
+  @Test
+  void closingClosesAll() throws SQLException {
+    Pool pool = open(config(), one, two);
+    reader(pool);
+    pool.close();
+
+    assertThat(pool.isClosed()).isTrue();
+    assertThat(List.of(writer, one, two)).allMatch(server -> server.closed);
+    assertThat(writer.sessions() + one.sessions() + two.sessions()).isZero();
+    assertThatThrownBy(() -> reader(pool)).isInstanceOf(PoolClosedException.class);
+    assertThatThrownBy(pool::getConnection).isInstanceOf(PoolClosedException.class);
+  }
+
+  @Test
+  void whereTheWriterCanNotBeOpenedNothingStaysOpen() throws SQLException {
+    writer.goDown();
+    assertThatThrownBy(() -> open(config().acquireTimeout(Duration.ofMillis(100)), one))
+        .isInstanceOf(SQLException.class);
+    assertThat(one.closed).isTrue();
+    assertThat(one.sessions()).isZero();
+  }
+
+  @Test
+  void aNameThatCanNotBeExtendedIsRefused() {
+    assertThatThrownBy(() -> open(config().name("x".repeat(60)), one))
+        .isInstanceOf(InvalidPoolConfigException.class)
+        .hasMessageContaining("name is ");
+  }
+
+  @Test
+  void anOperatorReplacesTheConnectionsOfAll() throws Exception {
+    Pool pool = open(config(), one);
+    reader(pool);
+    pool.replaceAll();
+    await("the reader's to be closed", () -> pool.readerSnapshots().get(0).closedTotal() > 0);
+    await("the writer's to be closed", () -> pool.snapshot().closedTotal() > 0);
+  }
+}

@@ -1,0 +1,208 @@
+package io.everpool.core.replicas;
+
+import io.everpool.api.ResetMode;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.Look;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.SideEffects;
+import io.everpool.api.driver.TransactionState;
+import io.everpool.api.driver.Verdict;
+import io.everpool.core.plain.PlainConnector;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.h2.jdbcx.JdbcDataSource;
+import org.jspecify.annotations.Nullable;
+
+/** An H2 of its own that says who it is, lags as the test says, and can go away. */
+final class Server implements Connector {
+  private final String name;
+  private final Connector h2;
+  private final Set<Session> open = ConcurrentHashMap.newKeySet();
+
+  /** How often it was asked how far it is. */
+  final AtomicInteger lagAsked = new AtomicInteger();
+
+  final AtomicInteger positionAsked = new AtomicInteger();
+
+  private volatile boolean down;
+
+  /** Null if it can't tell. */
+  volatile @Nullable Duration lag = Duration.ZERO;
+
+  /** Grows by one with each question. */
+  volatile int position;
+
+  volatile boolean closed;
+
+  Server(String name) throws SQLException {
+    this.name = name;
+    JdbcDataSource source = new JdbcDataSource();
+    source.setURL("jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1");
+    h2 = PlainConnector.of(source);
+    try (Connection connection = source.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("create table me as select '" + name + "' as name");
+    }
+  }
+
+  /** Which server a connection is with. */
+  static String of(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("select name from me")) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
+  /** All its sessions end, and it takes no more. */
+  void goDown() throws SQLException {
+    down = true;
+    for (Session session : open) {
+      session.end();
+    }
+  }
+
+  void comeUp() {
+    down = false;
+  }
+
+  /** How many sessions have been told to refuse every write. */
+  long refusing() {
+    return open.stream().filter(session -> session.refuses).count();
+  }
+
+  int sessions() {
+    return open.size();
+  }
+
+  @Override
+  public String product() {
+    return "H2";
+  }
+
+  @Override
+  public String target() {
+    return name + ".example.com";
+  }
+
+  @Override
+  public PhysicalConnection open(long timeoutNanos) throws SQLException {
+    if (down) {
+      throw new SQLException("connection refused", "08001");
+    }
+    Session session = new Session(h2.open(timeoutNanos));
+    open.add(session);
+    if (down) {
+      session.end();
+    }
+    return session;
+  }
+
+  @Override
+  public Verdict classify(Throwable failure) {
+    return failure instanceof SQLException e
+            && String.valueOf(e.getSQLState()).matches("08.*|90007|90121|90067|90098")
+        ? Verdict.SERVER_DOWN
+        : Verdict.STATEMENT_FAILED;
+  }
+
+  @Override
+  public SideEffects sideEffects(String sql) {
+    return SideEffects.NONE;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+
+  private final class Session implements PhysicalConnection {
+    private final PhysicalConnection h2;
+    private volatile boolean ended;
+    private volatile boolean refuses;
+
+    Session(PhysicalConnection h2) {
+      this.h2 = h2;
+    }
+
+    void end() throws SQLException {
+      ended = true;
+      h2.jdbc().close();
+    }
+
+    @Override
+    public Connection jdbc() {
+      return h2.jdbc();
+    }
+
+    @Override
+    public Look look() {
+      return ended ? Look.DEAD : Look.ALIVE;
+    }
+
+    @Override
+    public void validate(long timeoutNanos) throws SQLException {
+      if (ended) {
+        throw new SQLException("it is gone", "08006");
+      }
+    }
+
+    @Override
+    public TransactionState transactionState() {
+      return TransactionState.UNKNOWN;
+    }
+
+    @Override
+    public boolean refuseWrites(boolean value) {
+      refuses = value;
+      return true;
+    }
+
+    @Override
+    public Duration replicaLag() throws SQLException {
+      validate(1);
+      lagAsked.incrementAndGet();
+      Duration now = lag;
+      if (now == null) {
+        throw new SQLFeatureNotSupportedException("no idea");
+      }
+      return now;
+    }
+
+    @Override
+    public String position() throws SQLException {
+      validate(1);
+      return String.valueOf(position);
+    }
+
+    @Override
+    public boolean hasReached(String wanted) throws SQLException {
+      validate(1);
+      positionAsked.incrementAndGet();
+      return position++ >= Integer.parseInt(wanted);
+    }
+
+    @Override
+    public void reset(ResetMode mode, SideEffects sideEffects) {}
+
+    @Override
+    public void close() throws SQLException {
+      open.remove(this);
+      h2.close();
+    }
+
+    @Override
+    public void abort() {
+      open.remove(this);
+      h2.abort();
+    }
+  }
+}
