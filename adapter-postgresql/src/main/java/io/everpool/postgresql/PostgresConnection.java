@@ -97,21 +97,31 @@ final class PostgresConnection implements PhysicalConnection {
     return supersedesEarlier.getAsBoolean();
   }
 
-  private interface Exchange {
-    void run() throws SQLException;
+  private interface Exchange<T> {
+    T run() throws SQLException;
   }
 
   @Override
   public void validate(long timeoutNanos) throws SQLException {
-    within(timeoutNanos, () -> DRIVER.ping(jdbc));
+    within(
+        timeoutNanos,
+        () -> {
+          DRIVER.ping(jdbc);
+          return this;
+        });
   }
 
   @Override
   public void refresh(long timeoutNanos) throws SQLException {
-    within(timeoutNanos, () -> catalog.refresh(jdbc));
+    within(
+        timeoutNanos,
+        () -> {
+          catalog.refresh(jdbc);
+          return this;
+        });
   }
 
-  private void within(long timeoutNanos, Exchange exchange) throws SQLException {
+  private <T> T within(long timeoutNanos, Exchange<T> exchange) throws SQLException {
     int before = jdbc.getNetworkTimeout();
     int millis = millis(timeoutNanos);
     boolean shorter = before == 0 || millis < before;
@@ -119,7 +129,7 @@ final class PostgresConnection implements PhysicalConnection {
       jdbc.setNetworkTimeout(Runnable::run, millis);
     }
     try {
-      exchange.run();
+      return exchange.run();
     } finally {
       if (shorter && !jdbc.isClosed()) {
         jdbc.setNetworkTimeout(Runnable::run, before);
@@ -330,18 +340,18 @@ final class PostgresConnection implements PhysicalConnection {
   }
 
   @Override
-  public Duration replicaLag() throws SQLException {
-    return new Replication(jdbc).lag();
+  public Duration replicaLag(long timeoutNanos) throws SQLException {
+    return within(timeoutNanos, () -> new Replication(jdbc).lag());
   }
 
   @Override
-  public String position() throws SQLException {
-    return new Replication(jdbc).position().toString();
+  public String position(long timeoutNanos) throws SQLException {
+    return within(timeoutNanos, () -> new Replication(jdbc).position().toString());
   }
 
   @Override
-  public boolean hasReached(String position) throws SQLException {
-    return new Replication(jdbc).hasReached(position);
+  public boolean hasReached(String position, long timeoutNanos) throws SQLException {
+    return within(timeoutNanos, () -> new Replication(jdbc).hasReached(position));
   }
 
   /** As far as can be seen from another thread. */

@@ -84,20 +84,20 @@ class ReplicationTest {
   /** However long ago its last transaction was. */
   @Test
   void aStandbyThatHasReplayedAllItHasReceivedLagsNotAtAll() throws SQLException {
-    assertThat(writer.replicaLag()).isZero();
+    assertThat(writer.replicaLag(TIMEOUT)).isZero();
     write();
-    await(() -> reader.replicaLag().isZero(), "the standby to have replayed all");
+    await(() -> reader.replicaLag(TIMEOUT).isZero(), "the standby to have replayed all");
   }
 
   @Test
   void aStandbyThatStandsStillLags() throws SQLException {
     write();
-    await(() -> reader.replicaLag().isZero(), "the standby to have replayed all");
+    await(() -> reader.replicaLag(TIMEOUT).isZero(), "the standby to have replayed all");
     pauseReplay();
     write();
-    await(() -> reader.replicaLag().toMillis() > 300, "the standby to lag");
+    await(() -> reader.replicaLag(TIMEOUT).toMillis() > 300, "the standby to lag");
     resumeReplay();
-    await(() -> reader.replicaLag().isZero(), "the standby to have caught up");
+    await(() -> reader.replicaLag(TIMEOUT).isZero(), "the standby to have caught up");
   }
 
   /** Of one that has just been started nobody knows how old that is which it shows. */
@@ -105,9 +105,9 @@ class ReplicationTest {
   void aStandbyThatHasReplayedNoTransactionYetLagsForVeryLong() throws SQLException {
     pauseReplay();
     write();
-    await(() -> reader.replicaLag().toDays() > 365, "the standby to lag");
+    await(() -> reader.replicaLag(TIMEOUT).toDays() > 365, "the standby to lag");
     resumeReplay();
-    await(() -> reader.replicaLag().isZero(), "the standby to have caught up");
+    await(() -> reader.replicaLag(TIMEOUT).isZero(), "the standby to have caught up");
   }
 
   /** What it doesn't receive it can't know. */
@@ -116,9 +116,9 @@ class ReplicationTest {
     write();
     replica.awaitReplayOf(primary);
     primary.crash();
-    await(() -> reader.replicaLag().compareTo(Duration.ZERO) > 0, "the standby to lag");
-    Duration before = reader.replicaLag();
-    await(() -> reader.replicaLag().compareTo(before) > 0, "the lag to grow");
+    await(() -> reader.replicaLag(TIMEOUT).compareTo(Duration.ZERO) > 0, "the standby to lag");
+    Duration before = reader.replicaLag(TIMEOUT);
+    await(() -> reader.replicaLag(TIMEOUT).compareTo(before) > 0, "the lag to grow");
   }
 
   /** Also what was committed without waiting for the disk. */
@@ -127,18 +127,19 @@ class ReplicationTest {
     Sessions.execute(writer, "set synchronous_commit = off");
     for (int i = 0; i < 20; i++) {
       write();
-      String position = writer.position();
-      assertThat(writer.hasReached(position)).isTrue();
-      await(() -> reader.hasReached(position), "the standby to come as far as " + position);
+      String position = writer.position(TIMEOUT);
+      assertThat(writer.hasReached(position, TIMEOUT)).isTrue();
+      await(
+          () -> reader.hasReached(position, TIMEOUT), "the standby to come as far as " + position);
       assertThat(Sessions.ask(reader, "select count(*) from note"))
           .isEqualTo(Sessions.ask(writer, "select count(*) from note"));
     }
     pauseReplay();
     write();
-    String position = writer.position();
-    assertThat(reader.hasReached(position)).isFalse();
+    String position = writer.position(TIMEOUT);
+    assertThat(reader.hasReached(position, TIMEOUT)).isFalse();
     resumeReplay();
-    await(() -> reader.hasReached(position), "the standby to come as far as " + position);
+    await(() -> reader.hasReached(position, TIMEOUT), "the standby to come as far as " + position);
   }
 
   /** There the next record goes behind a header, which a standby doesn't reach by itself. */
@@ -147,17 +148,18 @@ class ReplicationTest {
     await(
         () -> {
           primary.execute("select pg_switch_wal()");
-          return writer.position().endsWith("000000") && reader.hasReached(writer.position());
+          return writer.position(TIMEOUT).endsWith("000000")
+              && reader.hasReached(writer.position(TIMEOUT), TIMEOUT);
         },
         "an empty segment");
   }
 
   @Test
   void whatIsNoPositionIsRefusedAndTheSessionGoesOn() throws SQLException {
-    assertThatThrownBy(() -> reader.hasReached("1:0/0' or true --"))
+    assertThatThrownBy(() -> reader.hasReached("1:0/0' or true --", TIMEOUT))
         .isInstanceOfSatisfying(
             SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("22023"));
-    assertThat(reader.hasReached("1:0/0")).isTrue();
+    assertThat(reader.hasReached("1:0/0", TIMEOUT)).isTrue();
     assertThat(reader.inStep()).isTrue();
   }
 
@@ -165,22 +167,22 @@ class ReplicationTest {
   @Test
   void aStandbyThatWasPromotedShowsWhatWasBeforeAndWhatIsItsOwn() throws SQLException {
     write();
-    String before = writer.position();
+    String before = writer.position(TIMEOUT);
     replica.awaitReplayOf(primary);
     replica.promote();
     write();
     write();
-    String elsewhere = writer.position();
-    String own = reader.position();
+    String elsewhere = writer.position(TIMEOUT);
+    String own = reader.position(TIMEOUT);
 
-    assertThat(reader.replicaLag()).isZero();
-    assertThat(reader.hasReached(before)).isTrue();
-    assertThat(reader.hasReached(own)).isTrue();
+    assertThat(reader.replicaLag(TIMEOUT)).isZero();
+    assertThat(reader.hasReached(before, TIMEOUT)).isTrue();
+    assertThat(reader.hasReached(own, TIMEOUT)).isTrue();
     assertThat(own).startsWith("2:");
     Sessions.execute(reader, "insert into note select from generate_series(1, 1000)");
-    assertThat(reader.hasReached(elsewhere)).isFalse();
-    assertThat(reader.hasReached(reader.position())).isTrue();
-    assertThat(writer.hasReached(reader.position())).isFalse();
+    assertThat(reader.hasReached(elsewhere, TIMEOUT)).isFalse();
+    assertThat(reader.hasReached(reader.position(TIMEOUT), TIMEOUT)).isTrue();
+    assertThat(writer.hasReached(reader.position(TIMEOUT), TIMEOUT)).isFalse();
   }
 
   /** For a pool that writes it is gone; for one that reads nothing has happened. */

@@ -286,6 +286,28 @@ class ReplicasIT {
     }
   }
 
+  /** One that answers nobody can't say how far it is, and that is asked with a limit. */
+  @Test
+  void aStandbyThatFreezesIsLeftOutAsWell() throws SQLException {
+    PoolConfig config =
+        config("replicas-frozen")
+            .maxReplicaLag(Duration.ofSeconds(1))
+            .validationTimeout(Duration.ofMillis(500))
+            .connectTimeout(Duration.ofSeconds(2))
+            .commandTimeout(Duration.ofSeconds(2))
+            .build();
+    try (Pool pool = Everpool.open(config)) {
+      assertThat(readsOnStandby(pool)).isTrue();
+      replica.server().freeze();
+      try {
+        awaitReads(pool, false);
+      } finally {
+        replica.server().thaw();
+      }
+      awaitReads(pool, true);
+    }
+  }
+
   /** The writer is gone and stays so; what is read is read, and nothing is written anywhere. */
   @Test
   void aStandbyThatIsPromotedIsReadAndNeverWritten() throws SQLException {

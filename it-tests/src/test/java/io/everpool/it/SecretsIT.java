@@ -26,7 +26,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -80,6 +82,21 @@ class SecretsIT {
   @MethodSource("urls")
   void nothingThatCanBeSeenHoldsTheSecret(String url) {
     assertThat(seen(PoolConfig.builder(url), null)).doesNotContain(SECRET);
+  }
+
+  /** One spelling of each form. */
+  static Stream<String> readers() throws IOException {
+    List<String> all = urls().toList();
+    return IntStream.range(0, all.size())
+        .filter(i -> i % SPELLINGS.size() == i / SPELLINGS.size() % SPELLINGS.size())
+        .mapToObj(all::get);
+  }
+
+  @ParameterizedTest
+  @MethodSource("readers")
+  void norDoesItWhereItIsTheUrlOfAReader(String url) {
+    PoolConfig.Builder config = PoolConfig.builder("jdbc:postgresql://127.0.0.1:1/shop");
+    assertThat(seen(config.readers(List.of(url)), null)).isNotEmpty().doesNotContain(SECRET);
   }
 
   /** Where nobody listens, and where the login is refused. */
@@ -144,8 +161,9 @@ class SecretsIT {
               .recorder(books)
               .open()) {
         seen.append(pool).append(pool.snapshot().explain()).append(pool.config());
+        DataSource asked = config.readers().isEmpty() ? pool : pool.reader();
         try {
-          pool.getConnection().close();
+          asked.getConnection().close();
         } catch (SQLException e) {
           append(seen, e);
         }

@@ -141,8 +141,8 @@ public final class Everpool {
      */
     public Pool open() throws SQLException {
       CredentialsProvider provider = provider();
-      Connector opener = connector != null ? connector : find(config);
       List<PoolConfig> configs = ReaderPools.configs(config, readers.size());
+      Connector opener = connector != null ? connector : find(config);
       if (configs.isEmpty()) {
         return open(config, opener, provider, recorder);
       }

@@ -246,7 +246,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   @Override
   public String position() throws SQLException {
     try (PooledConnection connection = leases.acquireOwn()) {
-      return connection.position();
+      return connection.position(config.validationTimeout().toNanos());
     }
   }
 

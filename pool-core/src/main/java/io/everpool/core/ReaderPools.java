@@ -1,6 +1,7 @@
 package io.everpool.core;
 
 import io.everpool.api.CredentialsProvider;
+import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
@@ -48,7 +49,7 @@ final class ReaderPools {
    * its server when it opens, for there is the writer.
    *
    * @param more how many there are beside those of {@link PoolConfig#readers()}
-   * @throws io.everpool.api.InvalidPoolConfigException if the name is too long to be extended
+   * @throws InvalidPoolConfigException if the name is too long to be extended
    */
   static List<PoolConfig> configs(PoolConfig whole, int more) {
     List<String> urls = new ArrayList<>(whole.readers());
@@ -102,11 +103,20 @@ final class ReaderPools {
   private List<Connector> connectors() {
     List<Connector> connectors = new ArrayList<>();
     for (PoolConfig config : configs.subList(0, configs.size() - given.size())) {
-      DriverAdapter adapter = Adapters.accepting(config.url());
-      connectors.add(
-          adapter != null ? adapter.readerConnector(config) : PlainConnector.ofUrl(config));
+      connectors.add(find(config));
     }
     connectors.addAll(given);
     return connectors;
+  }
+
+  /** What is said of a URL is said of this one, and not of the writer's. */
+  private static Connector find(PoolConfig config) {
+    try {
+      DriverAdapter adapter = Adapters.accepting(config.url());
+      return adapter != null ? adapter.readerConnector(config) : PlainConnector.ofUrl(config);
+    } catch (InvalidPoolConfigException e) {
+      throw new InvalidPoolConfigException(
+          e.problems().stream().map(problem -> config.name() + ": " + problem).toList());
+    }
   }
 }

@@ -272,11 +272,12 @@ public interface PhysicalConnection {
 
   /**
    * How far what this session's server shows lies behind what its primary has committed; zero on a
-   * server that follows no other. Called outside of a transaction; costs a round trip or two.
+   * server that follows no other. Called outside of a transaction; costs a round trip.
    *
+   * @param timeoutNanos how long the answer may take; positive
    * @throws SQLFeatureNotSupportedException if this driver can't tell
    */
-  default Duration replicaLag() throws SQLException {
+  default Duration replicaLag(long timeoutNanos) throws SQLException {
     throw new SQLFeatureNotSupportedException("This driver can't tell how far a replica lags");
   }
 
@@ -284,22 +285,24 @@ public interface PhysicalConnection {
    * How far the server has written: whatever was committed by now lies before. Called outside of a
    * transaction; costs a round trip.
    *
+   * @param timeoutNanos how long the answer may take; positive
    * @return for {@link #hasReached} of a session with another server; no secret
    * @throws SQLFeatureNotSupportedException if this driver can't tell
    */
-  default String position() throws SQLException {
+  default String position(long timeoutNanos) throws SQLException {
     throw new SQLFeatureNotSupportedException("This driver knows no positions of a server");
   }
 
   /**
-   * Whether this session's server shows everything that was committed before {@link #position()}
-   * said so. Called outside of a transaction; costs a round trip.
+   * Whether this session's server shows everything that was committed before {@link #position} said
+   * so. Called outside of a transaction; costs a round trip.
    *
    * @param position may have been through other hands
+   * @param timeoutNanos how long the answer may take; positive
    * @throws SQLFeatureNotSupportedException if this driver can't tell
    * @throws SQLException with state 22023 if that is no position
    */
-  default boolean hasReached(String position) throws SQLException {
+  default boolean hasReached(String position, long timeoutNanos) throws SQLException {
     throw new SQLFeatureNotSupportedException("This driver knows no positions of a server");
   }
 

@@ -344,19 +344,19 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
     return request(s -> s.physical().commitStatus(ticket));
   }
 
-  /** As {@link PhysicalConnection#replicaLag()}. */
-  public Duration replicaLag() throws SQLException {
-    return request(s -> s.physical().replicaLag());
+  /** As {@link PhysicalConnection#replicaLag}. */
+  public Duration replicaLag(long timeoutNanos) throws SQLException {
+    return request(s -> s.physical().replicaLag(timeoutNanos));
   }
 
-  /** As {@link PhysicalConnection#position()}. */
-  public String position() throws SQLException {
-    return request(s -> s.physical().position());
+  /** As {@link PhysicalConnection#position}. */
+  public String position(long timeoutNanos) throws SQLException {
+    return request(s -> s.physical().position(timeoutNanos));
   }
 
   /** As {@link PhysicalConnection#hasReached}. */
-  public boolean hasReached(String position) throws SQLException {
-    return request(s -> s.physical().hasReached(position));
+  public boolean hasReached(String position, long timeoutNanos) throws SQLException {
+    return request(s -> s.physical().hasReached(position, timeoutNanos));
   }
 
   /** As {@link PhysicalConnection#endTransaction}. */

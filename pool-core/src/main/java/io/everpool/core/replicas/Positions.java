@@ -15,10 +15,15 @@ final class Positions {
 
   private static final long LAST_PAUSE = 32_000_000L;
 
+  private final long validationTimeout;
   private final TimeSource time;
   private final Pause pause;
 
-  Positions(TimeSource time, Pause pause) {
+  /**
+   * @param validationTimeout how long an answer may take; nanoseconds
+   */
+  Positions(long validationTimeout, TimeSource time, Pause pause) {
+    this.validationTimeout = validationTimeout;
     this.time = time;
     this.pause = pause;
   }
@@ -32,7 +37,7 @@ final class Positions {
   boolean isReached(PooledConnection face, String position, long until) throws SQLException {
     try {
       for (long next = FIRST_PAUSE; ; next = Math.min(2 * next, LAST_PAUSE)) {
-        if (face.hasReached(position)) {
+        if (face.hasReached(position, validationTimeout)) {
           return true;
         }
         long left = until - time.nanoTime();

@@ -4,6 +4,7 @@ import io.everpool.api.Pool;
 import io.everpool.core.jdbc.EngineLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Survivor;
 import io.everpool.core.work.UnitRunner;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
@@ -29,6 +30,7 @@ final class Reader {
   private final UnitRunner runner;
   private final Lag lag;
   private final long pause;
+  private final long validationTimeout;
   private final AtomicBoolean looking = new AtomicBoolean();
   private final AtomicLong nextLook;
 
@@ -46,6 +48,7 @@ final class Reader {
     this.runner = runner;
     this.lag = new Lag(most);
     this.pause = most == 0 ? LONGEST_PAUSE : Math.min(LONGEST_PAUSE, most / 4);
+    this.validationTimeout = member.pool().config().validationTimeout().toNanos();
     this.nextLook = new AtomicLong(member.environment().time().nanoTime());
     member.server().dispensable();
   }
@@ -135,7 +138,7 @@ final class Reader {
   private void ask(PooledConnection face) throws SQLException {
     long now = member.environment().time().nanoTime();
     try {
-      lag.seen(UnitRunner.nanos(face.replicaLag()), now);
+      lag.seen(UnitRunner.nanos(face.replicaLag(validationTimeout)), now);
     } catch (SQLFeatureNotSupportedException e) {
       lag.seen(Lag.UNKNOWABLE, now);
     }
@@ -164,13 +167,18 @@ final class Reader {
   }
 
   private void look() {
-    try (PooledConnection face = member.leases().acquireOwn()) {
-      ask(face);
-    } catch (SQLException e) {
-      log.debug("Pool {}: {} doesn't answer", whole, member.called(), e);
-    } finally {
-      looking.set(false);
-    }
+    Survivor.survives(
+        whole,
+        "looking at a reader",
+        () -> {
+          try (PooledConnection face = member.leases().acquireOwn()) {
+            ask(face);
+          } catch (SQLException e) {
+            log.debug("Pool {}: {} doesn't answer", whole, member.called(), e);
+          } finally {
+            looking.set(false);
+          }
+        });
   }
 
   // ---- what is told

@@ -45,7 +45,7 @@ final class Readers implements Renewal {
     this.time = writer.environment().time();
     this.random = writer.environment().random();
     this.pause = pause;
-    this.positions = new Positions(time, pause);
+    this.positions = new Positions(config.validationTimeout().toNanos(), time, pause);
     this.writer = writer;
     this.onWriter = runner(writer);
     this.fallsBack = config.readerFallback() == ReaderFallback.WRITER;
@@ -136,11 +136,12 @@ final class Readers implements Renewal {
 
   /**
    * Has the connection of a framework's show what the unit must see, by waiting for its server or
-   * by going on over a session with another; not where a transaction has begun, which is as it is.
+   * by going on over a session with another; not within a unit, which is as it is, nor where a
+   * transaction has begun.
    */
   void prepare(PooledConnection face, Reader owner, WorkOptions options) throws SQLException {
     String position = options.position();
-    if (position == null || face.current().inTransaction()) {
+    if (position == null || face.observer() != null || face.current().inTransaction()) {
       return;
     }
     long end = time.nanoTime() + budget(options);

@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 public final class ReplicatedPool implements Pool, UnitRerunner {
   private static final org.slf4j.Logger log = PoolEvents.log();
 
+  private static final WorkOptions A_CONNECTION = WorkOptions.READ_ONLY.withLabel("a connection");
+
   private final PoolConfig config;
   private final Member writer;
   private final List<Member> readers;
@@ -47,9 +49,7 @@ public final class ReplicatedPool implements Pool, UnitRerunner {
     this.writer = writer;
     this.readers = List.copyOf(readers);
     this.choice = new Readers(config, writer, readers, pause);
-    this.reader =
-        new ReadOnlyDataSource(
-            writer.pool(), () -> choice.acquire(WorkOptions.READ_ONLY.withLabel("a connection")));
+    this.reader = new ReadOnlyDataSource(writer.pool(), () -> choice.acquire(A_CONNECTION));
     log.info(
         "Pool {}: writes go to {}; what only reads goes to {}, and else {}",
         config.name(),

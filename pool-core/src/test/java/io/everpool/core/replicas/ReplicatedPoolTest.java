@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ch.qos.logback.classic.Level;
 import io.everpool.api.AcquireTimeoutException;
 import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolClosedException;
 import io.everpool.api.PoolConfig;
@@ -468,6 +469,60 @@ class ReplicatedPoolTest {
     assertThatThrownBy(() -> open(config().name("x".repeat(60)), one))
         .isInstanceOf(InvalidPoolConfigException.class)
         .hasMessageContaining("name is ");
+  }
+
+  @Test
+  void aReadersUrlThatCanNotWorkIsRefusedAsThatReaders() {
+    PoolConfig.Builder config = config().readers(List.of("jdbc:nobody:knows", "jdbc:h2:mem:x"));
+    assertThatThrownBy(() -> open(config))
+        .isInstanceOfSatisfying(
+            InvalidPoolConfigException.class,
+            e -> assertThat(e.problems()).allMatch(line -> line.startsWith("orders-reader-1: ")));
+    assertThat(writer.sessions()).isZero();
+  }
+
+  /** They work for borrowers, on whosever connection; what the pool itself asks is none's. */
+  @Test
+  void interceptorsSeeTheConnectionsOfReadersAndNotWhatThePoolAsks() throws Exception {
+    List<String> seen = new CopyOnWriteArrayList<>();
+    PoolConfig config = config().maxReplicaLag(Duration.ofMillis(40)).build();
+    Pool pool =
+        Everpool.builder(config)
+            .connector(writer)
+            .reader(one)
+            .interceptor(
+                new LeaseInterceptor() {
+                  @Override
+                  public void acquired(Connection connection) throws SQLException {
+                    seen.add(Server.of(connection));
+                  }
+                })
+            .open();
+    pools.add(pool);
+    int units = 0;
+    while (one.lagAsked.get() < 10) {
+      units++;
+      reader(pool);
+    }
+    pool.position();
+    long read = seen.stream().filter("one"::equals).count();
+    assertThat(read).isPositive().isLessThanOrEqualTo(units);
+    assertThat(seen).hasSizeLessThanOrEqualTo(2 * units);
+  }
+
+  /** What is within a unit is a part of it, and stays where it is. */
+  @Test
+  void aPositionWithinAUnitMovesNothing() throws SQLException {
+    Pool pool = open(config(), one);
+    UnitRerunner rerunner = UnitRerunner.of(pool);
+    WorkOptions never = READ.after("1000000");
+    try (Connection connection = pool.reader().getConnection()) {
+      String where =
+          rerunner.<String, SQLException>rerun(
+              connection, READ, c -> rerunner.<String, SQLException>rerun(c, never, Server::of));
+      assertThat(where).isEqualTo("one");
+      assertThat(one.positionAsked).hasValue(0);
+    }
   }
 
   @Test

@@ -167,7 +167,7 @@ final class Server implements Connector {
     }
 
     @Override
-    public Duration replicaLag() throws SQLException {
+    public Duration replicaLag(long timeoutNanos) throws SQLException {
       validate(1);
       lagAsked.incrementAndGet();
       Duration now = lag;
@@ -178,13 +178,13 @@ final class Server implements Connector {
     }
 
     @Override
-    public String position() throws SQLException {
+    public String position(long timeoutNanos) throws SQLException {
       validate(1);
       return String.valueOf(position);
     }
 
     @Override
-    public boolean hasReached(String wanted) throws SQLException {
+    public boolean hasReached(String wanted, long timeoutNanos) throws SQLException {
       validate(1);
       positionAsked.incrementAndGet();
       return position++ >= Integer.parseInt(wanted);
