@@ -1,5 +1,6 @@
 package io.everpool.postgresql;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
@@ -49,8 +50,7 @@ class WalPositionTest {
     "1:80000000/0, 7FFFFFFF/0, false"
   })
   void itComparesWithoutASign(String position, String reached, boolean isReached) {
-    WalPosition parsed = WalPosition.parse(position);
-    assertThat(parsed).isNotNull();
+    WalPosition parsed = requireNonNull(WalPosition.parse(position));
     assertThat(parsed.isBefore(WalPosition.lsn(reached))).isEqualTo(isReached);
   }
 

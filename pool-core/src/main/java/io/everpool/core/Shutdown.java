@@ -61,7 +61,7 @@ final class Shutdown {
    * closed, none sits out the time of another. {@link #run} has to follow.
    */
   void begin() {
-    upkeep.drain();
+    upkeep.beginDrain();
   }
 
   /**

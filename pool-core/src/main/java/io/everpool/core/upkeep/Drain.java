@@ -51,7 +51,7 @@ final class Drain {
   }
 
   /** As {@link Upkeep#drain()}; its time runs from the first call on. */
-  CompletableFuture<Void> begin() {
+  void begin() {
     engine.close();
     search.close();
     inbox.post(
@@ -61,6 +61,10 @@ final class Drain {
             until = time.nanoTime() + config.drainTimeout().toNanos();
           }
         });
+  }
+
+  /** Completes when it is {@link #isDone() done}. */
+  CompletableFuture<Void> end() {
     return end;
   }
 

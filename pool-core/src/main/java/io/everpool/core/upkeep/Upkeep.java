@@ -194,7 +194,13 @@ public final class Upkeep {
    * Completes when the last slot is empty; a connection that won't close is cut at its deadline.
    */
   public CompletableFuture<Void> drain() {
-    return drain.begin();
+    drain.begin();
+    return drain.end();
+  }
+
+  /** Begins what {@link #drain} does, for one who waits for it later. */
+  public void beginDrain() {
+    drain.begin();
   }
 
   /** Takes what is still out from its holders now. */

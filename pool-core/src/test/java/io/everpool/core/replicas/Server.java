@@ -38,7 +38,7 @@ final class Server implements Connector {
   volatile @Nullable Duration lag = Duration.ZERO;
 
   /** Grows by one with each question. */
-  volatile int position;
+  final AtomicInteger position = new AtomicInteger();
 
   volatile boolean closed;
 
@@ -180,14 +180,14 @@ final class Server implements Connector {
     @Override
     public String position(long timeoutNanos) throws SQLException {
       validate(1);
-      return String.valueOf(position);
+      return String.valueOf(position.get());
     }
 
     @Override
     public boolean hasReached(String wanted, long timeoutNanos) throws SQLException {
       validate(1);
       positionAsked.incrementAndGet();
-      return position++ >= Integer.parseInt(wanted);
+      return position.getAndIncrement() >= Integer.parseInt(wanted);
     }
 
     @Override
