@@ -47,6 +47,7 @@ public final class Connects {
   private final StirredSlots stirred;
   private final ConnectPace pace;
   private final Fence fence;
+  private final Bounds bounds;
   private final Logins logins;
   private final Reachability server;
   private final PrimarySearch search;
@@ -71,6 +72,7 @@ public final class Connects {
     this.stirred = shared.stirred;
     this.pace = shared.pace;
     this.fence = shared.fence;
+    this.bounds = shared.bounds;
     this.server = shared.server;
     this.search = shared.search;
     this.logins = new Logins(config, connector, classifier, environment, credentials);
@@ -159,7 +161,8 @@ public final class Connects {
       if (!engine.isClosed() && news.fences(search)) { // as another may have shown meanwhile
         news.act("connection " + number, fence, search);
         fence.spare(number);
-        generation = fence.generation();
+        // Unless nothing is to be lent: then it has told what it had to tell.
+        generation = bounds.suspended() ? born : fence.generation();
       }
     } finally {
       if (!letIn(newcomer, generation)) {

@@ -38,6 +38,7 @@ final class Probes {
   private final Engine engine;
   private final SlotActivity activity;
   private final PrimarySearch search;
+  private final Fence fence;
   private final boolean query;
 
   /** While the pool sleeps, nothing is sent and what is found says nothing alarming. */
@@ -59,6 +60,7 @@ final class Probes {
     this.engine = shared.engine;
     this.activity = shared.activity;
     this.search = shared.search;
+    this.fence = shared.fence;
     this.sleep = shared.sleep;
     this.query =
         config.healthCheck() == HealthCheck.QUERY
@@ -139,7 +141,11 @@ final class Probes {
         slot.sleptWord = Slot.after(Move.PASS, word); // it has still to be asked,
         slot.restedWord = slot.sleptWord; // whoever gets it before the next pass
       }
-      engine.pass(slot, word);
+      if (slot.generation == fence.generation()) {
+        engine.pass(slot, word);
+      } else { // a fence fell meanwhile: whoever waits is not to be lent this one
+        engine.fail(slot, word, CloseReason.FENCED, false);
+      }
     } else {
       dead(slot, word, entry, ailment, null, false);
     }

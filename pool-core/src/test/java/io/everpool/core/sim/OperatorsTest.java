@@ -261,6 +261,29 @@ class OperatorsTest {
     assertThat(upkeep.bounds().suspended()).isFalse();
   }
 
+  /** It is as good as it was, but it was opened before. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void what_is_examined_when_the_pool_is_suspended_is_not_lent(long seed) {
+    Universe universe = new Universe(seed);
+    FakeDatabase database = new FakeDatabase(universe);
+    UpkeepWithoutFaces upkeep = open(universe, database, config().minSize(1).maxSize(1).build());
+    Engine engine = upkeep.engine();
+    universe.run(SECOND, () -> {});
+    database.mood(FakeDatabase.Mood.FROZEN);
+    upkeep.suspect();
+    universe.run(200 * MS, () -> {});
+    assertThat(count(engine, State.PROBING)).isOne();
+
+    upkeep.suspend();
+    Caller caller = new Caller(universe);
+    assertThat(engine.begin(caller, 9, 1)).isEqualTo(WaitResult.WAIT);
+    universe.run(200 * MS, () -> {});
+    database.mood(FakeDatabase.Mood.UP);
+    universe.run(10 * SECOND, () -> assertThat(engine.step(caller, 9)).isEqualTo(WaitResult.WAIT));
+    assertThat(database.open()).isZero();
+  }
+
   /** Twice the same says it once, and a resize is kept for afterwards. */
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3})
