@@ -303,6 +303,17 @@ public final class EngineLeaseManager implements LeaseManager {
     return !server.isFailing();
   }
 
+  /** It is too old from now on: upkeep opens another before it lets that one go. */
+  @Override
+  public void retireWhenReplaceable(Session session) {
+    Slot slot = session.slot();
+    long now = time.nanoTime();
+    if (now - slot.expiresAt < 0) {
+      slot.expiresAt = now;
+      slot.expiryReason = CloseReason.MAX_QUERIES;
+    }
+  }
+
   @Override
   public PrimarySearch.Refusal writeRefused(Session session) {
     return search.refused(session.slot());

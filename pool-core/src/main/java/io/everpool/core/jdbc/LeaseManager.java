@@ -40,6 +40,12 @@ public interface LeaseManager {
   boolean canReplace();
 
   /**
+   * The session has run as many queries as it may, and goes as soon as another can take its place.
+   * Called by whoever has it.
+   */
+  void retireWhenReplaceable(Session session);
+
+  /**
    * The session's server has become one that takes no writes, though the program has not asked for
    * that. Says what is to become of the session; called by whoever has it.
    */

@@ -58,11 +58,14 @@ final class SessionCleanup {
 
   private static void giveBack(Session session, long lease) {
     LeaseManager leases = session.leases;
-    if (session.reachedMaxQueries() && leases.canReplace()) {
-      leases.retire(session, lease, CloseReason.MAX_QUERIES);
-    } else {
-      leases.release(session, lease);
+    if (session.reachedMaxQueries()) {
+      if (leases.canReplace()) {
+        leases.retire(session, lease, CloseReason.MAX_QUERIES);
+        return;
+      }
+      leases.retireWhenReplaceable(session);
     }
+    leases.release(session, lease);
   }
 
   private void cleanUp(long lease, @Nullable OpenStatement left, @Nullable Throwable found) {

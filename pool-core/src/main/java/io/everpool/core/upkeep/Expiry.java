@@ -47,7 +47,7 @@ final class Expiry {
    */
   Expiry(PoolConfig config, boolean credentialsExpire, SharedState shared) {
     this.config = config;
-    this.limited = credentialsExpire || !config.maxLifetime().isZero();
+    this.limited = credentialsExpire || !config.maxLifetime().isZero() || config.maxQueries() > 0;
     this.bounds = shared.bounds;
     this.engine = shared.engine;
     this.slots = engine.slots();

@@ -114,6 +114,11 @@ class AllocationTest {
     }
 
     @Override
+    public void retireWhenReplaceable(Session session) {
+      throw new AssertionError();
+    }
+
+    @Override
     public PrimarySearch.Refusal writeRefused(Session session) {
       throw new AssertionError();
     }

@@ -206,4 +206,19 @@ class FacesTest {
     assertThat(few.closed).containsExactly(CloseReason.MAX_QUERIES);
     assertThat(few.released).hasValue(2);
   }
+
+  @Test
+  void whileNoOtherCanBeOpenedItGoesOnAndIsReplacedLater() throws SQLException {
+    FakeLeaseManager few =
+        FakeLeaseManager.over(driver, FakeLeaseManager.settings().maxQueries(1).build());
+    Session session;
+    try (PooledConnection connection = few.acquire()) {
+      session = connection.session();
+      connection.createStatement().execute("1");
+      few.openFailure = new SQLException("full", "53300");
+    }
+    assertThat(few.closed).isEmpty();
+    assertThat(few.released).hasValue(1);
+    assertThat(few.tooOld).containsExactly(session);
+  }
 }

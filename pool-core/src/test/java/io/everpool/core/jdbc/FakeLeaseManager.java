@@ -52,6 +52,9 @@ public final class FakeLeaseManager implements LeaseManager {
   /** Why sessions were closed, in order; FAILED for those that were doomed. */
   public final List<CloseReason> closed = new CopyOnWriteArrayList<>();
 
+  /** Those that are to go as soon as another can take their place. */
+  public final List<Session> tooOld = new CopyOnWriteArrayList<>();
+
   /** Verdicts of dooms that came in time. */
   public final List<Verdict> doomed = new CopyOnWriteArrayList<>();
 
@@ -200,6 +203,11 @@ public final class FakeLeaseManager implements LeaseManager {
   @Override
   public boolean canReplace() {
     return openFailure == null;
+  }
+
+  @Override
+  public void retireWhenReplaceable(Session session) {
+    tooOld.add(session);
   }
 
   @Override

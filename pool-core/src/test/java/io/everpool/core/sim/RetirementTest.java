@@ -37,6 +37,10 @@ class RetirementTest {
   private final FakeDatabase database = new FakeDatabase(universe);
 
   private UpkeepWithoutFaces open(int minSize) {
+    return open(minSize, Duration.ofSeconds(30));
+  }
+
+  private UpkeepWithoutFaces open(int minSize, Duration maxLifetime) {
     universe.calm();
     database.calm();
     UpkeepWithoutFaces upkeep =
@@ -44,7 +48,7 @@ class RetirementTest {
             PoolConfig.builder("fake:")
                 .minSize(minSize)
                 .maxSize(SIZE)
-                .maxLifetime(Duration.ofSeconds(30))
+                .maxLifetime(maxLifetime)
                 .idleTimeout(Duration.ZERO)
                 .sleep(SleepMode.OFF)
                 .build(),
@@ -148,6 +152,24 @@ class RetirementTest {
         .filteredOn(CloseReason.MAX_LIFETIME::equals)
         .hasSizeGreaterThanOrEqualTo(4);
     assertThat(alive(engine)).isEqualTo(4);
+  }
+
+  /** What has run as many queries as it may is marked so by its last holder. */
+  @Test
+  void what_grew_too_old_by_its_queries_goes_when_another_could_be_opened() {
+    UpkeepWithoutFaces upkeep = open(2, Duration.ZERO);
+    Engine engine = upkeep.engine();
+    Slot slot = upkeep.lent(requireNonNull(engine.tryAcquire(1)));
+    slot.expiresAt = universe.nanoTime();
+    slot.expiryReason = CloseReason.MAX_QUERIES;
+    database.mood(Mood.FULL);
+    engine.release(slot, slot.lease);
+    universe.run(60 * SECOND, () -> assertThat(alive(engine)).isGreaterThanOrEqualTo(2));
+    assertThat(closed()).isEmpty();
+
+    database.mood(Mood.UP);
+    universe.run(ASKED_AGAIN, () -> assertThat(alive(engine)).isGreaterThanOrEqualTo(2));
+    assertThat(closed()).containsExactly(CloseReason.MAX_QUERIES);
   }
 
   /** A connect that hangs until its time is over is none that was opened. */
