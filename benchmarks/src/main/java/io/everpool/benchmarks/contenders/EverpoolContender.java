@@ -19,18 +19,18 @@ final class EverpoolContender {
   private EverpoolContender() {}
 
   static Contender.Open open(Settings settings) throws SQLException {
-    PoolConfig config =
+    PoolConfig.Builder config =
         PoolConfig.builder(settings.url())
             .user(settings.user().isEmpty() ? null : settings.user())
             .password(settings.password().isEmpty() ? null : settings.password())
             .minSize(settings.minSize())
             .maxSize(settings.maxSize())
             .maxQueries(Long.MAX_VALUE)
-            .acquireTimeout(settings.acquireTimeout())
-            .sleep(settings.sleeps() ? SleepMode.ON : SleepMode.AUTO)
-            .sleepAfter(SLEEP_AFTER)
-            .build();
-    Everpool.Builder builder = Everpool.builder(config);
+            .acquireTimeout(settings.acquireTimeout());
+    if (settings.sleeps()) {
+      config.sleep(SleepMode.ON).sleepAfter(SLEEP_AFTER);
+    }
+    Everpool.Builder builder = Everpool.builder(config.build());
     if (settings.stub()) {
       builder.connector(StubConnector.to(settings.url()));
     }

@@ -54,10 +54,14 @@ final class Crowd {
   /** How long after the window a thread may still wait, before it is taken to be forgotten. */
   private static final Duration GRACE = Duration.ofSeconds(2);
 
+  /** The histograms of more threads are kept to two digits: three would take more than the heap. */
+  private static final int MANY = 500;
+
   private final Lender lender;
   private final Arrivals arrivals;
   private final Hold hold;
   private final Tally[] tallies;
+  private final int digits;
   private final Span span;
   private final CountDownLatch ready;
   private final CountDownLatch gate = new CountDownLatch(1);
@@ -71,6 +75,7 @@ final class Crowd {
     this.arrivals = arrivals;
     this.hold = hold;
     this.span = span;
+    this.digits = threads > MANY ? 2 : 3;
     tallies = Stream.generate(Tally::new).limit(threads).toArray(Tally[]::new);
     ready = new CountDownLatch(threads);
   }
@@ -183,14 +188,18 @@ final class Crowd {
   }
 
   static Histogram newHistogram() {
-    return new Histogram(TimeUnit.MINUTES.toNanos(2), 3);
+    return newHistogram(3);
+  }
+
+  private static Histogram newHistogram(int digits) {
+    return new Histogram(TimeUnit.MINUTES.toNanos(2), digits);
   }
 
   /** What one thread has seen within the window. */
   private final class Tally {
-    private final Histogram waits = newHistogram();
-    private final Histogram releases = newHistogram();
-    private final Histogram timesInPool = newHistogram();
+    private final Histogram waits = newHistogram(digits);
+    private final Histogram releases = newHistogram(digits);
+    private final Histogram timesInPool = newHistogram(digits);
     private long leases;
     private long held;
     private long holds;

@@ -12,35 +12,45 @@ import org.jspecify.annotations.Nullable;
  */
 final class PoolWorkers implements Executor {
   private final Executor all;
+  private final Executor together;
   private final String threadName;
+
+  /** Those that have begun. */
   private final Set<Task> tasks = ConcurrentHashMap.newKeySet();
+
   private volatile boolean closed;
 
-  PoolWorkers(Executor all, String pool) {
+  /**
+   * @param all a thread for each task
+   * @param together a thread for all tasks of one turn of upkeep
+   */
+  PoolWorkers(Executor all, Executor together, String pool) {
     this.all = all;
+    this.together = together;
     this.threadName = "everpool-" + pool + "-worker";
   }
 
   @Override
   public void execute(Runnable work) {
-    Task task = new Task(work);
-    tasks.add(task);
-    boolean taken = false;
-    try {
-      // After the task was added: either the end of the pool finds it, or it is found here.
-      if (closed) {
-        throw new RejectedExecutionException("the pool is closed");
-      }
-      all.execute(task);
-      taken = true;
-    } finally {
-      if (!taken) {
-        tasks.remove(task);
-      }
-    }
+    submit(work, all);
   }
 
-  /** Takes no further task; those under way are interrupted, and left to end by themselves. */
+  /** As {@link UpkeepThread#together}. */
+  void together(Runnable work) {
+    submit(work, together);
+  }
+
+  private void submit(Runnable work, Executor to) {
+    if (closed) {
+      throw new RejectedExecutionException("the pool is closed");
+    }
+    to.execute(new Task(work));
+  }
+
+  /**
+   * Takes no further task; those under way are interrupted, and left to end by themselves, as those
+   * are from their beginning that have not begun.
+   */
   void close() {
     closed = true;
     tasks.forEach(Task::interrupt);
@@ -49,7 +59,6 @@ final class PoolWorkers implements Executor {
   private final class Task implements Runnable {
     private final Runnable work;
     private @Nullable Thread worker;
-    private boolean interrupted;
 
     Task(Runnable work) {
       this.work = work;
@@ -71,7 +80,9 @@ final class PoolWorkers implements Executor {
 
     private synchronized void begin(Thread thread) {
       worker = thread;
-      if (interrupted) {
+      tasks.add(this);
+      // After it was added: either the end of the pool finds it, or it is found here.
+      if (closed) {
         thread.interrupt();
       }
     }
@@ -86,7 +97,6 @@ final class PoolWorkers implements Executor {
     }
 
     private synchronized void interrupt() {
-      interrupted = true;
       if (worker != null) {
         worker.interrupt();
       }

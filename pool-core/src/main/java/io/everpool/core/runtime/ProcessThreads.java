@@ -17,7 +17,7 @@ final class ProcessThreads {
 
   private static @Nullable ProcessThreads shared;
 
-  final UpkeepThread upkeep = new UpkeepThread();
+  final UpkeepThread upkeep;
   final ExecutorService workers;
   private int pools;
 
@@ -32,6 +32,7 @@ final class ProcessThreads {
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
             task -> PoolThreads.unborn(task, "everpool-worker-" + number.incrementAndGet()));
+    this.upkeep = new UpkeepThread(workers);
   }
 
   /** A pool begins. */

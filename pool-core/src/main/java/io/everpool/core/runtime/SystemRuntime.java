@@ -19,7 +19,7 @@ public final class SystemRuntime implements AutoCloseable {
 
   public SystemRuntime(String pool) {
     this.scheduler = threads.upkeep.scheduler(pool);
-    this.workers = new PoolWorkers(threads.workers, pool);
+    this.workers = new PoolWorkers(threads.workers, threads.upkeep::together, pool);
   }
 
   public Environment environment() {
@@ -28,6 +28,7 @@ public final class SystemRuntime implements AutoCloseable {
         InstantSource.system(),
         scheduler,
         workers,
+        workers::together,
         () -> ThreadLocalRandom.current().nextDouble());
   }
 

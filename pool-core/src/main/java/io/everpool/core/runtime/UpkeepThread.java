@@ -1,7 +1,10 @@
 package io.everpool.core.runtime;
 
 import io.everpool.core.upkeep.PassScheduler;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -21,10 +24,59 @@ final class UpkeepThread {
   /** The longest pause, so that times can be added and compared; nanoseconds. */
   private static final long LONGEST = 86_400_000_000_000L;
 
+  /**
+   * What is due in a while is put off to a multiple of this, so that pools at rest, which were
+   * mostly opened together, are looked after together: one wake-up instead of one for each. As
+   * exact as a pool at work; nanoseconds.
+   */
+  private static final long TOGETHER = 100_000_000L;
+
+  /** From when on that is a while; nanoseconds. */
+  private static final long A_WHILE = 1_000_000_000L;
+
   /** Copied when it changes, so that whoever walks it needs no lock and no memory. */
   private volatile Schedule[] schedules = {};
 
   private volatile @Nullable Thread thread;
+
+  private final Executor workers;
+
+  /** What the passes of this turn leave to a worker; upkeep thread only. */
+  private List<Runnable> together = new ArrayList<>();
+
+  /**
+   * @param workers a thread for each task
+   */
+  UpkeepThread(Executor workers) {
+    this.workers = workers;
+  }
+
+  /**
+   * Leaves the task to the worker that this turn's passes share, which runs one after the other. It
+   * may wait behind another pool's that hangs, and is dropped if there is no thread: whoever minds
+   * sees that it hasn't begun and asks for a thread of its own. For passes: from elsewhere it goes
+   * to a worker at once.
+   */
+  void together(Runnable task) {
+    if (Thread.currentThread() == thread) {
+      together.add(task);
+    } else {
+      workers.execute(task);
+    }
+  }
+
+  private void runTogether() {
+    if (together.isEmpty()) {
+      return;
+    }
+    List<Runnable> tasks = together;
+    together = new ArrayList<>();
+    try {
+      workers.execute(() -> tasks.forEach(Runnable::run));
+    } catch (Throwable e) {
+      tell("no thread for what the pools have to do together; each asks for its own", e);
+    }
+  }
 
   /** For one pool, which isn't looked after before it starts its passes. */
   PassScheduler scheduler(String pool) {
@@ -65,6 +117,7 @@ final class UpkeepThread {
       for (Schedule each : all) {
         pause = Math.min(pause, each.run(now));
       }
+      runTogether();
       // Asked before the park, though whoever changes something unparks: a pass may have parked
       // meanwhile, in a logger's lock, and used that up.
       if (schedules == all && !isHurried()) {
@@ -75,9 +128,23 @@ final class UpkeepThread {
     }
   }
 
+  /** When a pass is due that wants to be so after this pause. */
+  static long due(long now, long pause) {
+    long due = now + pause;
+    return pause < A_WHILE ? due : due + Math.floorMod(-due, TOGETHER);
+  }
+
+  private static void tell(String what, Throwable survived) {
+    try {
+      log.error(what, survived);
+    } catch (Throwable e) {
+      // no memory even for that
+    }
+  }
+
   private boolean isHurried() {
     for (Schedule each : schedules) {
-      if (each.hurried.get() && !each.stopped) {
+      if (each.hurried.get() && each.begun && !each.stopped) {
         return true;
       }
     }
@@ -88,9 +155,10 @@ final class UpkeepThread {
   private final class Schedule implements PassScheduler {
     private final String pool;
     private final AtomicBoolean hurried = new AtomicBoolean(true);
+    private volatile boolean begun;
     private volatile boolean stopped;
-    private @Nullable Pass pass;
-    private long due; // upkeep thread only
+    private @Nullable Pass pass; // before it has begun
+    private long due; // upkeep thread only, but for the first pass
 
     Schedule(String pool) {
       this.pool = pool;
@@ -100,6 +168,11 @@ final class UpkeepThread {
     public void start(Pass what) {
       pass = what;
       add(this);
+      // Here, for whoever opens a pool mostly waits for its first connection: one thread less to
+      // be woken on the way to it. The upkeep thread leaves the pool alone until then.
+      hurried.set(false);
+      pass(System.nanoTime());
+      begun = true;
       LockSupport.unpark(thread);
     }
 
@@ -124,32 +197,28 @@ final class UpkeepThread {
      * Runs the pass if it is due or hurried; returns how long after {@code now} the next is due.
      */
     long run(long now) {
-      if (stopped) {
+      if (stopped || !begun) {
         return LONGEST;
       }
       // Cleared before the pass looks: what happens during the pass hurries the next one.
       boolean asked = hurried.get() && hurried.getAndSet(false);
       if (asked || now - due >= 0) {
-        due = now + Math.min(LONGEST, run());
+        pass(now);
       }
       return due - now;
     }
 
-    /** Survives whatever is thrown: without this thread there is no pool. */
+    private void pass(long now) {
+      due = due(now, Math.min(LONGEST, run()));
+    }
+
+    /** A pass; survives whatever is thrown: without this thread there is no pool. */
     private long run() {
       try {
         return pass == null ? LONGEST : pass.run(System.nanoTime());
       } catch (Throwable e) {
-        tell(e);
+        tell("Pool " + pool + ": a maintenance pass failed; the next one goes on", e);
         return AFTER_FAILURE;
-      }
-    }
-
-    private void tell(Throwable survived) {
-      try {
-        log.error("Pool {}: a maintenance pass failed; the next one goes on", pool, survived);
-      } catch (Throwable e) {
-        // no memory even for that
       }
     }
   }

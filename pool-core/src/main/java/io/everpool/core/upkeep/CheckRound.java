@@ -5,10 +5,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * One round of health checks: the connections that were idle when it began, one after the other on
- * a worker, so that the others can be lent meanwhile and a large pool needs no thread for each.
- * While an examination hangs another worker goes on with the rest.
+ * a worker, so that the others can be lent meanwhile and a large pool needs no thread for each. The
+ * worker is that of all pools whose rounds begin in this moment. While an examination hangs, or
+ * another pool's, another worker goes on with the rest.
  */
 final class CheckRound {
+  private static final String WHAT = "examining the idle connections";
+
   private final Probes probes;
   private final Workers workers;
   private final Slot[] slots;
@@ -51,14 +54,14 @@ final class CheckRound {
       seenAt = now;
     } else if (now - seenAt >= Upkeep.PASS) {
       seenAt = now;
-      start(); // without a thread to be had the next time
+      workers.start(WHAT, this::run); // without a thread to be had the next time
     }
     return false;
   }
 
-  /** Begins it; false if there is no thread for it. */
+  /** Begins it, or has {@link #advance} find out that there is no thread for it. */
   boolean start() {
-    return workers.start("examining the idle connections", this::run);
+    return workers.startTogether(WHAT, this::run);
   }
 
   private void run() {

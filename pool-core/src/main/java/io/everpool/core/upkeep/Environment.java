@@ -13,6 +13,8 @@ import java.util.function.DoubleSupplier;
  * @param scheduler makes upkeep happen
  * @param workers runs what may block (connecting, probing, closing), each task on a thread of its
  *     own, so that one that hangs holds up nobody
+ * @param together runs what may block but hardly ever does, at its place behind what other pools
+ *     want at the same time; whoever sees that it doesn't begin goes to the workers. For the passes
  * @param random numbers from 0 (inclusive) to 1 (exclusive)
  */
 public record Environment(
@@ -20,4 +22,5 @@ public record Environment(
     InstantSource clock,
     PassScheduler scheduler,
     Executor workers,
+    Executor together,
     DoubleSupplier random) {}

@@ -3,7 +3,6 @@ package io.everpool.core.upkeep;
 import io.everpool.api.PoolConfig;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,14 +86,20 @@ final class HealthChecks {
     sleep.connectionsAsked();
   }
 
+  /** Without streams: at rest this is all that the pool does, mostly in code not compiled yet. */
   private void examineInTurn() {
-    Slot[] idle =
-        Arrays.stream(slots)
-            .filter(slot -> activity.state(slot.index) == State.IDLE)
-            .toArray(Slot[]::new);
-    long[] words = Arrays.stream(idle).mapToLong(slot -> activity.word(slot.index)).toArray();
+    int count = activity.count(State.IDLE);
+    Slot[] idle = new Slot[count];
+    long[] words = new long[count];
+    int found = 0;
+    for (int i = 0; i < slots.length && found < count; i++) {
+      if (activity.state(i) == State.IDLE) {
+        idle[found] = slots[i];
+        words[found++] = activity.word(i);
+      }
+    }
     CheckRound begun = new CheckRound(probes, workers, idle, words);
-    if (idle.length > 0 && begun.start()) {
+    if (count > 0 && begun.start()) {
       round = begun;
     }
   }

@@ -41,7 +41,9 @@ public final class SharedState {
       Environment environment,
       PoolEvents events) {
     time = environment.time();
-    workers = new Workers(environment.workers(), environment.scheduler(), events.pool());
+    workers =
+        new Workers(
+            environment.workers(), environment.together(), environment.scheduler(), events.pool());
     bounds = new Bounds(config.minSize(), config.maxSize());
     stirred = new StirredSlots(config.maxSize());
     closer = new Closer(classifier, environment, workers, events, stirred, config);

@@ -15,6 +15,7 @@ import java.util.function.BooleanSupplier;
  */
 final class Workers {
   private final Executor executor;
+  private final Executor together;
   private final String pool;
 
   /** Threads that a driver has kept past the pool's deadline and not yet given back. */
@@ -30,8 +31,9 @@ final class Workers {
   private final PassScheduler scheduler;
   private final Queue<Postponed> postponed = new ConcurrentLinkedQueue<>();
 
-  Workers(Executor executor, PassScheduler scheduler, String pool) {
+  Workers(Executor executor, Executor together, PassScheduler scheduler, String pool) {
     this.executor = executor;
+    this.together = together;
     this.scheduler = scheduler;
     this.pool = pool;
   }
@@ -64,6 +66,18 @@ final class Workers {
 
   /** Starts a task; false if there is no thread for it, and then it is never run. */
   boolean start(String what, Survivor.Risk task) {
+    return start(executor, what, task);
+  }
+
+  /**
+   * Starts a task on a thread that it shares, behind what other pools want at the same time; false
+   * if it is never run. It may never be run all the same. Upkeep thread only.
+   */
+  boolean startTogether(String what, Survivor.Risk task) {
+    return start(together, what, task);
+  }
+
+  private boolean start(Executor executor, String what, Survivor.Risk task) {
     try {
       executor.execute(() -> Survivor.survives(pool, what, task));
       return true;

@@ -123,6 +123,7 @@ class ClosingTest {
             InstantSource.system(),
             scheduler(pass),
             workers::add,
+            workers::add,
             () -> {
               UpkeepWithoutFaces upkeep = draining.getAndSet(null);
               if (upkeep != null) {
@@ -153,7 +154,13 @@ class ClosingTest {
     Queue<Runnable> workers = new ArrayDeque<>();
     AtomicReference<PassScheduler.@Nullable Pass> pass = new AtomicReference<>();
     Environment environment =
-        new Environment(() -> 0, InstantSource.system(), scheduler(pass), workers::add, () -> 0.5);
+        new Environment(
+            () -> 0,
+            InstantSource.system(),
+            scheduler(pass),
+            workers::add,
+            workers::add,
+            () -> 0.5);
     UpkeepWithoutFaces upkeep = upkeep(environment);
     upkeep.start();
     run(pass);

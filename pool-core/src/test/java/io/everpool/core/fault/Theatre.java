@@ -53,7 +53,7 @@ final class Theatre implements TimeSource {
   }
 
   Environment environment() {
-    return new Environment(this, this::timeOfDay, beat, this::work, () -> 0.5);
+    return new Environment(this, this::timeOfDay, beat, this::work, this::work, () -> 0.5);
   }
 
   private Instant timeOfDay() {

@@ -56,7 +56,13 @@ class UpkeepByHand {
                 .build(),
             driver,
             failure -> Verdict.CONNECTION_LOST,
-            new Environment(() -> now, InstantSource.system(), scheduler, this::execute, () -> 0.5),
+            new Environment(
+                () -> now,
+                InstantSource.system(),
+                scheduler,
+                this::execute,
+                this::execute,
+                () -> 0.5),
             new PoolEvents("pause", List.of(events::add)));
     upkeep.start();
     beat();

@@ -17,6 +17,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The threads that all pools share. What is waited for here comes, or the test fails at its limit.
@@ -25,18 +27,25 @@ import org.junit.jupiter.api.Timeout;
 class ProcessThreadsTest {
   private static final long FAR = Long.MAX_VALUE;
 
-  private final UpkeepThread upkeep = new UpkeepThread();
+  private final BlockingQueue<Runnable> handedOver = new LinkedBlockingQueue<>();
+  private final UpkeepThread upkeep = new UpkeepThread(handedOver::add);
   private final BlockingQueue<String> ran = new LinkedBlockingQueue<>();
   private final BlockingQueue<Thread> threads = new LinkedBlockingQueue<>();
 
+  /** One that has had its first pass, of this thread, and one of upkeep's. */
   private PassScheduler start(String pool) throws InterruptedException {
     PassScheduler scheduler = upkeep.scheduler(pool);
+    Thread opener = Thread.currentThread();
     scheduler.start(
         now -> {
-          threads.add(Thread.currentThread());
+          if (Thread.currentThread() != opener) {
+            threads.add(Thread.currentThread());
+          }
           ran.add(pool);
           return FAR;
         });
+    assertThat(ran.remove()).as("passed by whoever opens it").isEqualTo(pool);
+    scheduler.hurry();
     awaitRun(pool);
     return scheduler;
   }
@@ -93,22 +102,61 @@ class ProcessThreadsTest {
       throws InterruptedException {
     PassScheduler first = upkeep.scheduler("first");
     first.start(
-        now -> {
-          threads.add(Thread.currentThread());
-          PassScheduler second = upkeep.scheduler("second");
-          second.start(
-              later -> {
-                ran.add("second");
-                second.stop();
-                LockSupport.parkNanos(1);
-                return FAR;
-              });
-          first.stop();
-          LockSupport.parkNanos(1);
-          return FAR;
-        });
+        afterTheOpeners(
+            () -> {
+              threads.add(Thread.currentThread());
+              PassScheduler second = upkeep.scheduler("second");
+              second.start(
+                  afterTheOpeners(
+                      () -> {
+                        ran.add("second");
+                        second.stop();
+                        LockSupport.parkNanos(1);
+                      }));
+              first.stop();
+              LockSupport.parkNanos(1);
+            }));
     awaitRun("second");
     threads.take().join();
+  }
+
+  /** Does this at the second pass, which comes at once. */
+  private static PassScheduler.Pass afterTheOpeners(Runnable task) {
+    AtomicInteger passes = new AtomicInteger();
+    return now -> {
+      if (passes.getAndIncrement() == 0) {
+        return 0;
+      }
+      task.run();
+      return FAR;
+    };
+  }
+
+  /** It would run on two threads else. */
+  @Test
+  void upkeep_leaves_a_pool_alone_until_its_opener_is_through_with_it()
+      throws InterruptedException {
+    PassScheduler other = start("other");
+    PassScheduler pool = upkeep.scheduler("pool");
+    Thread opener = Thread.currentThread();
+    pool.start(
+        now -> {
+          if (Thread.currentThread() == opener) {
+            pool.hurry();
+            other.hurry(); // its pass comes, and none of this one's
+            try {
+              awaitRun("other");
+            } catch (InterruptedException e) {
+              throw new AssertionError(e);
+            }
+          }
+          ran.add("pool");
+          return FAR;
+        });
+    awaitRun("pool"); // the opener's
+    awaitRun("pool"); // what was hurried meanwhile isn't lost
+    pool.stop();
+    other.stop();
   }
 
   @Test
@@ -168,6 +216,67 @@ class ProcessThreadsTest {
   }
 
   @Test
+  void what_the_passes_of_one_turn_leave_to_a_worker_is_one_task_in_their_order()
+      throws InterruptedException {
+    List<String> done = new ArrayList<>();
+    PassScheduler first = upkeep.scheduler("first");
+    PassScheduler second = upkeep.scheduler("second");
+    PassScheduler both = upkeep.scheduler("both");
+    both.start(
+        afterTheOpeners(
+            () -> {
+              upkeep.together(() -> done.add("one"));
+              upkeep.together(() -> done.add("another"));
+            }));
+    handedOver.take().run();
+    assertThat(done).containsExactly("one", "another");
+    first.start(afterTheOpeners(() -> upkeep.together(() -> done.add("first"))));
+    handedOver.take().run();
+    second.start(afterTheOpeners(() -> upkeep.together(() -> done.add("second"))));
+    handedOver.take().run();
+    assertThat(done).containsExactly("one", "another", "first", "second");
+    both.stop();
+    first.stop();
+    second.stop();
+    assertThat(handedOver).isEmpty();
+  }
+
+  @Test
+  void without_a_worker_for_what_passes_share_upkeep_goes_on() throws InterruptedException {
+    UpkeepThread poor =
+        new UpkeepThread(
+            task -> {
+              throw new OutOfMemoryError("unable to create native thread");
+            });
+    PassScheduler pool = poor.scheduler("pool");
+    AtomicInteger passes = new AtomicInteger();
+    pool.start(
+        now -> {
+          poor.together(() -> ran.add("never"));
+          ran.add("pass " + passes.incrementAndGet());
+          return passes.get() < 3 ? 1 : FAR;
+        });
+    awaitRun("pass 1");
+    awaitRun("pass 2");
+    awaitRun("pass 3");
+    pool.stop();
+    assertThat(ran).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1, 99_999_999, 100_000_000, -1, Long.MAX_VALUE - 5, Long.MIN_VALUE})
+  void pools_at_rest_are_due_together_and_no_other_is_put_off(long now) {
+    for (long pause : new long[] {0, 1, 999_999_999}) {
+      assertThat(UpkeepThread.due(now, pause)).isEqualTo(now + pause);
+    }
+    for (long pause : new long[] {1_000_000_000, 1_000_000_001, 86_400_000_000_000L}) {
+      long due = UpkeepThread.due(now, pause);
+      assertThat(due - (now + pause)).isBetween(0L, 99_999_999L);
+      assertThat(due % 100_000_000).isZero();
+    }
+  }
+
+  @Test
   void the_workers_go_with_the_last_pool() {
     ProcessThreads first = ProcessThreads.enter();
     ProcessThreads second = ProcessThreads.enter();
@@ -192,8 +301,8 @@ class ProcessThreadsTest {
   void the_end_of_a_pool_interrupts_its_own_tasks_only() throws InterruptedException {
     ExecutorService all = Executors.newCachedThreadPool();
     try {
-      PoolWorkers ending = new PoolWorkers(all, "ending");
-      PoolWorkers staying = new PoolWorkers(all, "staying");
+      PoolWorkers ending = new PoolWorkers(all, all, "ending");
+      PoolWorkers staying = new PoolWorkers(all, all, "staying");
       CountDownLatch begun = new CountDownLatch(2);
       CountDownLatch go = new CountDownLatch(1);
       BlockingQueue<Boolean> interrupted = new LinkedBlockingQueue<>();
@@ -235,8 +344,8 @@ class ProcessThreadsTest {
   @Test
   void what_is_meant_for_one_task_does_not_reach_the_next() throws InterruptedException {
     List<Runnable> queue = new ArrayList<>();
-    PoolWorkers first = new PoolWorkers(queue::add, "first");
-    PoolWorkers second = new PoolWorkers(queue::add, "second");
+    PoolWorkers first = new PoolWorkers(queue::add, queue::add, "first");
+    PoolWorkers second = new PoolWorkers(queue::add, queue::add, "second");
     List<String> names = new ArrayList<>();
     List<Boolean> interrupts = new ArrayList<>();
     Runnable note =
@@ -245,7 +354,7 @@ class ProcessThreadsTest {
           interrupts.add(Thread.currentThread().isInterrupted());
         };
     first.execute(note);
-    second.execute(note);
+    second.together(note);
     first.close(); // before its task has begun
     Thread thread = new Thread(() -> queue.forEach(Runnable::run), "everpool-worker-1");
     thread.start();

@@ -113,6 +113,7 @@ class LoginsTest {
               public void stop() {}
             },
             Runnable::run,
+            Runnable::run,
             () -> 0.5);
     return new Logins(
         config,
