@@ -20,6 +20,10 @@ public enum Contender {
   DRUID("Druid", DruidContender::open),
   /** No pool: an array of slots that never waits, so for as many threads as connections only. */
   FLOOR("floor", Floor::open),
+  /**
+   * Hardly a pool: what the floor lacks so that nobody is forgotten and nothing given back twice.
+   */
+  LEAST("least pool", Least::open),
   /** No pool: a connection per thread, kept open. */
   BARE("bare", Bare::open);
 
@@ -64,7 +68,7 @@ public enum Contender {
     this.opening = opening;
   }
 
-  /** The pools: everything but {@link #FLOOR} and {@link #BARE}. */
+  /** The pools: everything but {@link #FLOOR}, {@link #LEAST} and {@link #BARE}. */
   public static List<Contender> pools() {
     return Arrays.stream(values()).filter(Contender::pool).toList();
   }
@@ -81,7 +85,7 @@ public enum Contender {
   }
 
   public boolean pool() {
-    return this != FLOOR && this != BARE;
+    return this != FLOOR && this != LEAST && this != BARE;
   }
 
   /** Its name in flags and files. */

@@ -40,6 +40,7 @@ final class Lease extends Regime {
   private static List<Contender> poolsAndFloor() {
     List<Contender> all = new ArrayList<>(Contender.pools());
     all.add(Contender.FLOOR);
+    all.add(Contender.LEAST);
     return all;
   }
 

@@ -1,5 +1,6 @@
 package io.everpool.benchmarks.harness;
 
+import io.everpool.api.PoolConfig;
 import io.everpool.benchmarks.contenders.Contender;
 import io.everpool.benchmarks.contenders.Settings;
 import java.sql.PreparedStatement;
@@ -8,7 +9,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/** Threads that take a connection for one {@code SELECT 1} on PostgreSQL. */
+/**
+ * Threads that take a connection for one {@code SELECT 1} on PostgreSQL: with the same session
+ * settings for all, which are those that Everpool comes with ({@code statement_timeout} costs the
+ * server something at each statement), or each as it comes.
+ */
 final class Postgres extends Regime {
 
   private static final Hold SELECT =
@@ -23,18 +28,30 @@ final class Postgres extends Regime {
 
   private final int threads;
   private final int size;
+  private final boolean alike;
 
-  Postgres(int threads, int size) {
+  private Postgres(int threads, int size, boolean alike) {
     super(
-        "pg-" + threads,
+        (alike ? "pg-" : "pg-as-it-comes-") + threads,
         "PostgreSQL, SELECT 1, "
             + threads
             + (threads == 1 ? " thread" : " threads")
             + " on "
             + size
-            + " connections");
+            + " connections, "
+            + (alike ? "the same session settings for all" : "each as it comes"));
     this.threads = threads;
     this.size = size;
+    this.alike = alike;
+  }
+
+  /** All with a {@code statement_timeout}. */
+  static Postgres alike(int threads, int size) {
+    return new Postgres(threads, size, true);
+  }
+
+  static Postgres asItComes(int threads, int size) {
+    return new Postgres(threads, size, false);
   }
 
   @Override
@@ -54,7 +71,13 @@ final class Postgres extends Regime {
   @Override
   public Figures measure(Contender contender, Surroundings surroundings) throws Exception {
     Surroundings.Server server = Objects.requireNonNull(surroundings.server(), "no server");
-    Settings settings = Settings.postgres(server.url(), server.user(), server.password(), size);
+    String url = server.url();
+    if (alike && contender != Contender.EVERPOOL) { // which sets it by itself
+      url +=
+          "?options=-c%20statement_timeout="
+              + PoolConfig.builder(url).build().commandTimeout().toMillis();
+    }
+    Settings settings = Settings.postgres(url, server.user(), server.password(), size);
     try (Contender.Open pool = contender.open(settings)) {
       Crowd.Lender lender = contender.pool() ? Lenders.of(pool) : Lenders.keeping(pool);
       return Crowd.measure(

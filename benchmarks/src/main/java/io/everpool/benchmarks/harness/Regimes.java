@@ -37,9 +37,12 @@ public final class Regimes {
     all.add(Idle.awake(100));
     all.add(Idle.asleep(100));
     all.add(new Opening(200));
-    all.add(new Postgres(1, 10));
-    all.add(new Postgres(8, 10));
-    all.add(new Postgres(32, 8));
+    all.add(Postgres.alike(1, 10));
+    all.add(Postgres.alike(8, 10));
+    all.add(Postgres.alike(32, 8));
+    all.add(Postgres.asItComes(1, 10));
+    all.add(Postgres.asItComes(8, 10));
+    all.add(Postgres.asItComes(32, 8));
     return List.copyOf(all);
   }
 

@@ -67,12 +67,31 @@ public record Bar(String regime, String what, boolean atMost, double limit, doub
         String regime = "cycle-" + threads;
         atMost(regime, "CPU, of HikariCP's (stretch 0.12)", 0.20, ratio(regime, Figures.CPU_NS));
         atMost(regime, "bytes (stretch 32)", 40, Math.rint(own(regime, Figures.ALLOC_BYTES)));
+        if (threads == 1) {
+          atMost(regime, "CPU, of the least pool's", 1.25, least(regime));
+        }
       }
       for (int threads : new int[] {1, 2, 8}) {
         String regime = "statement-" + threads;
         atMost(regime, "CPU, of HikariCP's", 0.40, ratio(regime, Figures.CPU_NS));
         atMost(regime, "bytes", 80, Math.rint(own(regime, Figures.ALLOC_BYTES)));
+        if (threads == 1) {
+          atMost(regime, "CPU, of the least pool's", 1.25, least(regime));
+        }
       }
+      for (String regime : new String[] {"sparse-1000", "sparse-5000"}) {
+        atMost(
+            regime,
+            "CPU, of sparse-10's",
+            1.5,
+            own(regime, Figures.CPU_NS) / own("sparse-10", Figures.CPU_NS));
+      }
+      atMost(
+          "own-1000",
+          "CPU, of own-10's",
+          1.5,
+          own("own-1000", Figures.CPU_US) / own("own-10", Figures.CPU_US));
+      atMost("exhausted-1000", "CPU, of HikariCP's", 1, ratio("exhausted-1000", Figures.CPU_US));
       atMost(
           "saturated",
           "wait p99, of the ideal",
@@ -104,18 +123,24 @@ public record Bar(String regime, String what, boolean atMost, double limit, doub
       double trials = own("race", Figures.TRIALS);
       atMost("race", "wake-ups lost of " + number(trials), 0, own("race", Figures.LOST));
       for (String regime : new String[] {"pg-1", "pg-8"}) {
-        double bare = results.figure(regime, Contender.BARE, Figures.PER_SECOND);
+        double queries = own(regime, Figures.PER_SECOND);
         atLeast(
             regime,
             "queries, of a bare connection's",
-            0.95,
-            own(regime, Figures.PER_SECOND) / bare);
+            0.97,
+            queries / results.figure(regime, Contender.BARE, Figures.PER_SECOND));
+        atLeast(regime, "queries, of the best peer's", 1, queries / bestPeer(regime));
+        atMost(
+            regime,
+            "client CPU per query, of a bare connection's",
+            1.05,
+            own(regime, Figures.CPU_US) / results.figure(regime, Contender.BARE, Figures.CPU_US));
       }
       atMost("pg-32", "wait p99, of HikariCP's", 0.5, ratio("pg-32", Figures.P99_MS));
       atMost(
           "pg-32",
           "wait + release, p99, of HikariCP's",
-          0.5,
+          0.4,
           ratio("pg-32", Figures.IN_POOL_P99_MS));
       return List.copyOf(bars);
     }
@@ -146,6 +171,20 @@ public record Bar(String regime, String what, boolean atMost, double limit, doub
 
     private double ratio(String regime, String key) {
       return own(regime, key) / results.figure(regime, Contender.HIKARI, key);
+    }
+
+    private double least(String regime) {
+      return own(regime, Figures.CPU_NS) / results.figure(regime, Contender.LEAST, Figures.CPU_NS);
+    }
+
+    /** The most queries of any other pool; NaN if none was measured. */
+    private double bestPeer(String regime) {
+      return Contender.pools().stream()
+          .filter(pool -> pool != Contender.EVERPOOL)
+          .mapToDouble(pool -> results.figure(regime, pool, Figures.PER_SECOND))
+          .filter(Double::isFinite)
+          .max()
+          .orElse(Double.NaN);
     }
 
     private double ideal(String regime, String key, String ideal) {

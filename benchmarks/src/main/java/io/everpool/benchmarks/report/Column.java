@@ -28,6 +28,7 @@ record Column(
           List.of(
               to(Contender.HIKARI, "CPU ns", Figures.CPU_NS, 1),
               to(Contender.FLOOR, "CPU ns", Figures.CPU_NS, 1),
+              to(Contender.LEAST, "CPU ns", Figures.CPU_NS, 1),
               plain("alloc B", Figures.ALLOC_BYTES, 0),
               plain("wall ns", Figures.WALL_NS, 1));
       case "sparse" ->
@@ -114,7 +115,7 @@ record Column(
               plain("release us", Figures.RELEASE_US, 1),
               to(Contender.HIKARI, "in pool p99 ms", Figures.IN_POOL_P99_MS, 3),
               plain("Jain", Figures.JAIN, 3),
-              plain("CPU us/query", Figures.CPU_US, 1),
+              to(Contender.BARE, "CPU us/query", Figures.CPU_US, 1),
               plain("failed", Figures.FAILED, 0));
     };
   }
@@ -134,7 +135,7 @@ record Column(
   static boolean waits(String regime) {
     return switch (group(regime)) {
       case "saturated", "load80", "cpu", "virtual" -> true;
-      default -> regime.equals("pg-32");
+      default -> regime.startsWith("pg-") && regime.endsWith("-32");
     };
   }
 

@@ -28,7 +28,7 @@ final class Svg {
       case C3P0 -> "#846358";
       case VIBUR -> "#868e96";
       case DRUID -> "#343a40";
-      case FLOOR, BARE -> "#adb5bd";
+      case FLOOR, LEAST, BARE -> "#adb5bd";
     };
   }
 
