@@ -1,5 +1,6 @@
 package io.everpool.it;
 
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
@@ -401,7 +402,16 @@ class FailoverIT {
     try (Application app = new Application(config)) {
       app.awaitRounds();
       primary.freeze();
+      long frozen = System.nanoTime();
       replica.promote();
+      long promoted = System.nanoTime();
+      int before = app.acknowledged.size();
+      Await.until(Db.LIMIT, () -> app.acknowledged.size() > before, "writes to flow again");
+      long flowing = System.nanoTime();
+      System.out.printf(
+          "FailoverIT: the primary froze, the standby was promoted after %d ms;"
+              + " writes flow %d ms after the freeze%n",
+          NANOSECONDS.toMillis(promoted - frozen), NANOSECONDS.toMillis(flowing - frozen));
       app.finish();
       app.assertNoErrorsButNamedCommits();
     } finally {
