@@ -371,29 +371,11 @@ final class PostgresConnection implements PhysicalConnection {
 
   @Override
   public void abort() {
-    try {
-      if (socket == null) {
-        // a socket of someone else's making, or TLS without our socket beneath: closing may wait
-        jdbc.abort(PostgresConnection::inThreadOfItsOwn);
-      } else {
-        // beneath TLS: its own close would wait for its locks and try to say goodbye
-        socket.cut();
-        jdbc.abort(Runnable::run);
-      }
-    } catch (SQLException | IOException e) {
-      // cut or not, nothing more can be done about it
-    }
+    Abort.of(jdbc, socket);
   }
 
   @Override
   public String toString() {
     return "PostgreSQL session " + driver.getBackendPID();
-  }
-
-  private static void inThreadOfItsOwn(Runnable task) {
-    Thread thread = new Thread(null, task, "everpool-abort", 0, false);
-    thread.setDaemon(true);
-    thread.setContextClassLoader(PostgresConnection.class.getClassLoader());
-    thread.start();
   }
 }
