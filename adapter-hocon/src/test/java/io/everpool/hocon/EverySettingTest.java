@@ -44,7 +44,8 @@ class EverySettingTest {
                   health-check = look, command-timeout = 14s, acquire-timeout = 15s
                   connect-timeout = 16s, validation-timeout = 17s, reset-timeout = 18s
                   close-timeout = 19s, drain-timeout = 20s, leak-threshold = 1h
-                  max-waiters = 7, fail-fast = no, connection-init-sql = "set x.y = 1"
+                  max-waiters = 7, fail-fast = no, size-advice = on
+                  connection-init-sql = "set x.y = 1"
                   pooler = session, sleep = on, sleep-after = 1 d
                   reset = discard-all
                   readers = ["postgresql://r1.example.com/shop", ${r2}, ${?no_such_variable}]
@@ -80,6 +81,7 @@ class EverySettingTest {
                 .leakThreshold(Duration.ofHours(1))
                 .maxWaiters(7)
                 .failFast(false)
+                .sizeAdvice(true)
                 .connectionInitSql("set x.y = 1")
                 .pooler(PoolerMode.SESSION)
                 .sleep(SleepMode.ON)

@@ -123,4 +123,10 @@ public interface PoolMXBean {
 
   /** The counts, and who holds the connections and what he does just now, as a text. */
   String dump();
+
+  /**
+   * How large the pool should be for what it was asked for, as a text; says so where the pool has
+   * seen too little, or {@code size-advice} is off.
+   */
+  String advise();
 }

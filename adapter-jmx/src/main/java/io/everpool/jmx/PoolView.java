@@ -177,6 +177,16 @@ final class PoolView implements PoolMXBean {
   }
 
   @Override
+  public String advise() {
+    return pool.advise()
+        .map(Object::toString)
+        .orElse(
+            pool.config().sizeAdvice()
+                ? "Too few leases for an advice so far"
+                : "No advice without size-advice = true");
+  }
+
+  @Override
   public String dump() {
     PoolSnapshot now = operations.examine();
     StringBuilder text = new StringBuilder(now.explain());

@@ -216,7 +216,7 @@ class JmxPoolsTest {
       }
       assertThat(Arrays.stream(info.getOperations()).map(MBeanOperationInfo::getName))
           .containsExactlyInAnyOrder(
-              "resize", "suspend", "resume", "evictIdle", "replaceAll", "dump");
+              "resize", "suspend", "resume", "evictIdle", "replaceAll", "dump", "advise");
       assertThat(elsewhere(invoke(bean, "dump"))).isInstanceOf(String.class);
     }
   }
@@ -351,6 +351,25 @@ class JmxPoolsTest {
       await(() -> count(bean, "Idle") == 2 && count(bean, "Closing") == 0);
       assertThat(get(bean, "Closed", TabularData.class).get(new Object[] {"fenced"}).get("value"))
           .isEqualTo(2L);
+    }
+  }
+
+  @Test
+  void anAdviceSaysHowLargeThePoolShouldBe() throws Exception {
+    try (Pool without = open(config("unobserved").build());
+        Pool pool = open(config("observed").sizeAdvice(true).build())) {
+      assertThat(without.advise()).isEmpty();
+      assertThat(invoke(named("unobserved"), "advise"))
+          .isEqualTo("No advice without size-advice = true");
+      assertThat(invoke(named("observed"), "advise"))
+          .isEqualTo("Too few leases for an advice so far");
+      for (int i = 0; i < 100; i++) {
+        pool.getConnection().close();
+      }
+      assertThat(invoke(named("observed"), "advise"))
+          .isEqualTo(String.valueOf(pool.advise().orElseThrow()))
+          .asString()
+          .startsWith("max-size = 1 would do, 4 now: of 101 leases in "); // and that of its opening
     }
   }
 

@@ -204,6 +204,14 @@ public final class PoolConfig {
   }
 
   /**
+   * Whether the pool remembers its latest leases, for {@link Pool#advise()}: half a megabyte, and
+   * two readings of the clock per lease.
+   */
+  public boolean sizeAdvice() {
+    return values.required(PoolSettings.SIZE_ADVICE);
+  }
+
+  /**
    * SQL that sets a new connection up before anybody borrows it, and again after a clean-up that
    * has cleared what SQL had set; null for none. Several statements if the driver takes them in one
    * text; what they write is committed.
@@ -470,6 +478,11 @@ public final class PoolConfig {
     /** Sets {@link PoolConfig#failFast()}. */
     public Builder failFast(boolean value) {
       return set(PoolSettings.FAIL_FAST, value);
+    }
+
+    /** Sets {@link PoolConfig#sizeAdvice()}. */
+    public Builder sizeAdvice(boolean value) {
+      return set(PoolSettings.SIZE_ADVICE, value);
     }
 
     /** Sets {@link PoolConfig#connectionInitSql()}. */

@@ -218,6 +218,15 @@ final class PoolSettings {
           Rule.any("true or false"),
           "Whether opening the pool opens a connection first, and fails if it can't.");
 
+  static final Setting<Boolean> SIZE_ADVICE =
+      TABLE.add(
+          "sizeAdvice",
+          Kind.SWITCH,
+          false,
+          Rule.any("true or false"),
+          "Whether the pool remembers its latest leases, to tell how large it should be; takes half"
+              + " a megabyte, and two readings of the clock per lease.");
+
   static final Setting<String> CONNECTION_INIT_SQL =
       TABLE.add(
           "connectionInitSql",

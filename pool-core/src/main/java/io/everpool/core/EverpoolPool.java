@@ -8,6 +8,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
 import io.everpool.api.PoolState;
+import io.everpool.api.SizeAdvice;
 import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.Connector;
@@ -16,6 +17,8 @@ import io.everpool.api.framework.PoolOperations;
 import io.everpool.api.framework.UnitRerunner;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.advice.Advisor;
+import io.everpool.core.advice.LeaseTrace;
 import io.everpool.core.jdbc.EngineLeaseManager;
 import io.everpool.core.jdbc.Initialization;
 import io.everpool.core.jdbc.PooledConnection;
@@ -36,6 +39,7 @@ import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -60,6 +64,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   private final Shutdown shutdown;
   private final IntSupplier waiting;
   private final Environment environment;
+  private final @Nullable LeaseTrace trace;
 
   private final Set<String> toldNotes = ConcurrentHashMap.newKeySet();
   private final AtomicReference<PoolState> state = new AtomicReference<>(PoolState.OPEN);
@@ -89,6 +94,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
     this.waiting = shared.engine()::waiting;
     this.server = shared.server();
     this.snapshots = new Snapshots(config, shared, events, state::get);
+    this.trace = config.sizeAdvice() ? new LeaseTrace(environment.time().nanoTime()) : null;
     EngineLeaseManager manager =
         new EngineLeaseManager(
             config,
@@ -99,6 +105,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
             events,
             snapshots::detailed,
             recorder,
+            trace,
             interceptors);
     this.leases = manager;
     this.upkeep =
@@ -189,6 +196,14 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   @Override
   public PoolConfig config() {
     return config;
+  }
+
+  @Override
+  public Optional<SizeAdvice> advise() {
+    return trace == null
+        ? Optional.empty()
+        : Advisor.advise(
+            trace, config.maxSize(), environment.time().nanoTime(), environment.clock().instant());
   }
 
   @Override

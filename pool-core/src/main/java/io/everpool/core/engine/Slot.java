@@ -155,6 +155,9 @@ abstract class SlotFields extends SlotPadding {
 
   public long timedLease;
 
+  /** When the lease {@link #timedLease} was asked for, if that is measured. */
+  public long askedAt;
+
   /**
    * The idle word that upkeep has seen in two passes, or that somebody has reason to mistrust;
    * written at any time. A stale value matches no later word and says nothing.

@@ -9,6 +9,7 @@ import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolEvent.ConnectionFailed;
+import io.everpool.core.advice.LeaseTrace;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
@@ -69,6 +70,7 @@ public final class EngineLeaseManager implements LeaseManager {
       PoolEvents events,
       Supplier<PoolSnapshot> snapshot,
       @Nullable LeaseRecorder recorder,
+      @Nullable LeaseTrace trace,
       List<LeaseInterceptor> interceptors) {
     this.config = config;
     this.connector = connector;
@@ -86,7 +88,7 @@ public final class EngineLeaseManager implements LeaseManager {
     this.parking =
         new Parking(
             engine, time, new AcquireFailures(config, connector, shared, time, events, snapshot));
-    this.times = recorder == null ? null : new LeaseTimes(config.name(), engine, time, recorder);
+    this.times = LeaseTimes.of(config.name(), engine, time, recorder, trace);
     this.texts = new SqlTexts(connector);
     this.interceptors = interceptors.isEmpty() ? null : List.copyOf(interceptors);
   }
@@ -249,33 +251,43 @@ public final class EngineLeaseManager implements LeaseManager {
 
   @Override
   public void release(Session session, long lease) {
-    LeaseTimes measured = times;
-    if (measured == null) {
+    if (times == null) {
       engine.release(session.slot(), lease);
-      return;
+    } else {
+      timed(times, session.slot(), lease, slot -> engine.release(slot, lease));
     }
-    long held = measured.held(session.slot(), lease);
-    measured.released(engine.release(session.slot(), lease), held);
   }
 
   @Override
   public void retire(Session session, long lease, CloseReason reason) {
-    LeaseTimes measured = times;
-    long held = measured == null ? 0 : measured.held(session.slot(), lease);
-    boolean ended = engine.retire(session.slot(), lease, reason);
-    if (measured != null) {
-      measured.released(ended, held);
-    }
+    end(session, lease, slot -> engine.retire(slot, lease, reason));
   }
 
   @Override
   public void cut(Session session, long lease, CloseReason reason) {
-    LeaseTimes measured = times;
-    long held = measured == null ? 0 : measured.held(session.slot(), lease);
-    boolean ended = engine.cut(session.slot(), lease, reason);
-    if (measured != null) {
-      measured.released(ended, held);
+    end(session, lease, slot -> engine.cut(slot, lease, reason));
+  }
+
+  private void end(Session session, long lease, Ending ending) {
+    if (times == null) {
+      ending.end(session.slot());
+    } else {
+      timed(times, session.slot(), lease, ending);
     }
+  }
+
+  /** Ends the lease that a slot is in; tells whether it was this that ended it. */
+  @FunctionalInterface
+  private interface Ending {
+    boolean end(Slot slot);
+  }
+
+  /** What the slot says of the lease is read before its end: afterwards it is another's. */
+  private static void timed(LeaseTimes measured, Slot slot, long lease, Ending ending) {
+    long asked = slot.askedAt;
+    long since = slot.heldSince;
+    long now = measured.ending(slot, lease);
+    measured.released(ending.end(slot), asked, since, now);
   }
 
   @Override

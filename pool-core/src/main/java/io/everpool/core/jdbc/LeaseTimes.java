@@ -1,26 +1,51 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.observe.LeaseRecorder;
+import io.everpool.core.advice.LeaseTrace;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.Survivor;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Measures leases for a recorder, which costs two readings of the clock a lease; there is none of
- * it without a recorder. What a recorder throws is its own affair. On the holder's thread.
+ * Measures leases for a recorder and a trace, which costs two readings of the clock a lease; there
+ * is none of it without either. What a recorder throws is its own affair. On the holder's thread.
  */
 final class LeaseTimes {
+
+  /** No reading of the clock, which would have to be this very one. */
+  private static final long UNTIMED = Long.MIN_VALUE;
+
   private final String pool;
   private final Engine engine;
   private final TimeSource time;
-  private final LeaseRecorder recorder;
+  private final @Nullable LeaseRecorder recorder;
+  private final @Nullable LeaseTrace trace;
 
-  LeaseTimes(String pool, Engine engine, TimeSource time, LeaseRecorder recorder) {
+  private LeaseTimes(
+      String pool,
+      Engine engine,
+      TimeSource time,
+      @Nullable LeaseRecorder recorder,
+      @Nullable LeaseTrace trace) {
     this.pool = pool;
     this.engine = engine;
     this.time = time;
     this.recorder = recorder;
+    this.trace = trace;
+  }
+
+  /** For whoever is there; null for nobody. */
+  static @Nullable LeaseTimes of(
+      String pool,
+      Engine engine,
+      TimeSource time,
+      @Nullable LeaseRecorder recorder,
+      @Nullable LeaseTrace trace) {
+    return recorder == null && trace == null
+        ? null
+        : new LeaseTimes(pool, engine, time, recorder, trace);
   }
 
   /** A lease begins, for which the caller has waited since {@code begun}. */
@@ -28,28 +53,43 @@ final class LeaseTimes {
     try {
       long now = time.nanoTime();
       engine.time(slot, lease, now);
-      recorder.acquired(now - begun);
+      slot.askedAt = begun;
+      if (recorder != null) {
+        recorder.acquired(now - begun);
+      }
     } catch (Throwable e) {
       Survivor.tell(pool, "the lease recorder", e);
     }
   }
 
-  /** For how long a timed lease has been held; below 0 for one that wasn't timed, or is over. */
-  long held(Slot slot, long lease) {
-    return slot.timedLease != lease ? -1 : time.nanoTime() - slot.heldSince;
+  /**
+   * When it is now, of a timed lease that is about to end; {@link #UNTIMED} for one that wasn't
+   * timed, or is over.
+   */
+  long ending(Slot slot, long lease) {
+    return slot.timedLease != lease ? UNTIMED : time.nanoTime();
   }
 
   /**
-   * A lease of which {@link #held} was asked before is over, if {@code ended}: a second release
-   * isn't a second use.
+   * A lease is over, if {@code ended}: a second release isn't a second use.
+   *
+   * @param asked when it was asked for, read before it ended
+   * @param since when it began, read before it ended
+   * @param ending of it
    */
-  void released(boolean ended, long held) {
-    if (ended && held >= 0) {
-      try {
-        recorder.released(held);
-      } catch (Throwable e) {
-        Survivor.tell(pool, "the lease recorder", e);
+  void released(boolean ended, long asked, long since, long ending) {
+    if (!ended || ending == UNTIMED) {
+      return;
+    }
+    try {
+      if (recorder != null) {
+        recorder.released(ending - since);
       }
+      if (trace != null) {
+        trace.add(asked, since, ending);
+      }
+    } catch (Throwable e) {
+      Survivor.tell(pool, "the lease recorder", e);
     }
   }
 }

@@ -3,6 +3,7 @@ package io.everpool.core.replicas;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
+import io.everpool.api.SizeAdvice;
 import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.framework.UnitRerunner;
@@ -16,6 +17,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
@@ -135,6 +137,11 @@ public final class ReplicatedPool implements Pool, UnitRerunner {
   @Override
   public PoolConfig config() {
     return config;
+  }
+
+  @Override
+  public Optional<SizeAdvice> advise() {
+    return writer.pool().advise();
   }
 
   @Override

@@ -1,0 +1,60 @@
+package io.everpool.api;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * How large a pool should be, by what it was asked for: its latest leases, played again to pools of
+ * other sizes. What it can't know: whether callers who had waited less would have asked for more.
+ * Immutable; {@code toString()} says all of it in sentences.
+ *
+ * @see Pool#advise()
+ */
+public interface SizeAdvice {
+
+  /**
+   * What would have become of the same leases in a pool of another size.
+   *
+   * @param size its connections
+   * @param waitP99 how long 99 of 100 would have waited at the most
+   * @param longestWait how long anybody would have waited at the most
+   */
+  record Forecast(int size, Duration waitP99, Duration longestWait) {}
+
+  /**
+   * The smallest size with which 99 of 100 would have waited no longer than a tenth of the median
+   * use, or than 1 ms where that is less; and which would have borne the busiest minute.
+   */
+  int size();
+
+  /** The size that the pool has now, {@code max-size}. */
+  int maxSize();
+
+  /** How many leases this is about: the latest 16,384 at the most. */
+  int leases();
+
+  /** From the first of them to the last. */
+  Duration observed();
+
+  /** How many connections were in use at the same time at the most. */
+  int usedTogether();
+
+  /** How long half of the leases lasted at the most. */
+  Duration useMedian();
+
+  /** How long 99 of 100 leases lasted at the most. */
+  Duration useP99();
+
+  /** How long 99 of 100 waited at the most. */
+  Duration waitP99();
+
+  /** For {@link #size}, the sizes below and {@link #maxSize}, the smallest first. */
+  List<Forecast> forecasts();
+
+  /** When the minute began in which most was in use, of the last seven days. */
+  Instant busiestMinute();
+
+  /** How many connections were in use in that minute, on average. */
+  double usedThen();
+}
