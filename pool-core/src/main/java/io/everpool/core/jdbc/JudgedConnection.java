@@ -1,6 +1,7 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Verdict;
 import java.sql.SQLException;
@@ -41,19 +42,45 @@ abstract class JudgedConnection extends LeasedConnection {
     s.marks |= Session.FAILED;
     try {
       SQLException judged = judge(s, e);
-      return observer == null && s.commitUnanswered() && isLoss(s, e) ? outcomeUnknown(e) : judged;
+      if (observer == null && s.commitUnanswered() && isLoss(s, e)) {
+        return outcomeUnknown(e);
+      }
+      tellOfLoss(s, judged);
+      return judged;
     } catch (Throwable more) {
       s.marks |= Session.BROKEN; // so deep that nothing can be asked: it is not lent again
     }
     return e;
   }
 
+  /**
+   * Once it was lost, all that a connection says is that it is closed. A framework whose rollback
+   * fails with that throws it in place of what its work has thrown; so it has the loss as its
+   * cause.
+   */
+  private static void tellOfLoss(Session s, SQLException e) {
+    SQLException loss = s.loss;
+    if (loss == null
+        || !isClosed(e)
+        || e.getCause() != null
+        || Causes.first(loss, at -> at == e) != null) {
+      return;
+    }
+    try {
+      e.initCause(loss);
+    } catch (IllegalStateException given) {
+      e.addSuppressed(loss); // it was made to have none
+    }
+  }
+
+  private static boolean isClosed(SQLException e) {
+    return "08003".equals(e.getSQLState());
+  }
+
   /** Whether the connection was lost, and just now: afterwards it is only closed (08003). */
   private static boolean isLoss(Session s, SQLException e) {
     Verdict verdict = s.leases.classify(e);
-    return verdict.fatal()
-        && verdict != Verdict.READ_ONLY_SERVER
-        && !"08003".equals(e.getSQLState());
+    return verdict.fatal() && verdict != Verdict.READ_ONLY_SERVER && !isClosed(e);
   }
 
   /**
@@ -150,6 +177,9 @@ abstract class JudgedConnection extends LeasedConnection {
   }
 
   private void doom(Session s, Verdict verdict, SQLException failure) {
+    if (s.loss == null) {
+      s.loss = failure;
+    }
     s.leases.doom(s, leaseOf(s), verdict, failure);
     if (observer != null) {
       observer.failed(verdict, failure);

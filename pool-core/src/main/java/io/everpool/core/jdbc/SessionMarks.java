@@ -2,6 +2,8 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.SideEffects;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What was done in a lease of a session, as far as it has passed the faces: marks and side effects,
@@ -51,6 +53,9 @@ abstract class SessionMarks {
 
   /** What was done in this lease; 0 for nothing. */
   int marks;
+
+  /** The failure by which the connection was found lost, after which it is never lent again. */
+  @Nullable SQLException loss;
 
   /** What the texts of this lease may have left in the session. */
   SideEffects sideEffects = SideEffects.NONE;

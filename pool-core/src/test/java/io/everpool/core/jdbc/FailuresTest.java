@@ -175,6 +175,48 @@ class FailuresTest {
     assertThat(leases.released).hasValue(1);
   }
 
+  /** Spring throws what the rollback says, and drops what the work has thrown. */
+  @Test
+  void whatALostConnectionSaysAfterwardsHasTheLossAsItsCause() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    driver.failNext("executeQuery", lost);
+    Statement statement = connection.createStatement();
+    assertThat(catchThrowable(() -> statement.executeQuery("x"))).isSameAs(lost);
+    FakeLeaseManager.session(connection).jdbc.close();
+
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(connection::rollback)
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08003"))
+          .hasCause(lost);
+    }
+  }
+
+  /** A driver may have made it with a cause, or with none for ever; and causes may not circle. */
+  @Test
+  void whatHasACauseKeepsIt() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    driver.failNext("executeQuery", lost);
+    Statement statement = connection.createStatement();
+    assertThat(catchThrowable(() -> statement.executeQuery("x"))).isSameAs(lost);
+
+    SQLException caused = new SQLException("closed", "08003", new IllegalStateException());
+    driver.failNext("rollback", caused);
+    assertThat(catchThrowable(connection::rollback)).isSameAs(caused);
+    assertThat((Throwable) caused).hasCauseInstanceOf(IllegalStateException.class);
+
+    SQLException causeless = new SQLException("closed", "08003", (Throwable) null);
+    driver.failNext("rollback", causeless);
+    assertThat(catchThrowable(connection::rollback)).isSameAs(causeless);
+    assertThat((Throwable) causeless).hasNoCause().hasSuppressedException(lost);
+
+    SQLException inner = new SQLException("closed", "08003");
+    lost.initCause(inner);
+    driver.failNext("rollback", inner);
+    assertThat(catchThrowable(connection::rollback)).isSameAs(inner);
+    assertThat((Throwable) inner).hasNoCause();
+  }
+
   /** The face is closed, and its session somebody else's: none of his business. */
   @Test
   void aFailureAfterCloseDoomsNobody() throws SQLException {
