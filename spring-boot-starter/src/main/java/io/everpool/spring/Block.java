@@ -1,0 +1,158 @@
+package io.everpool.spring;
+
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.Setting;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
+
+/**
+ * The block of one pool as HOCON has it, made of the properties below one prefix: {@code everpool},
+ * or {@code everpool.pools.orders}. Which keys there are the table of settings knows, and what is
+ * wrong with a value HOCON's reader says.
+ */
+final class Block {
+  private final String prefix;
+
+  /** Values, and blocks of them. */
+  private final Map<String, Object> entries = new TreeMap<>();
+
+  private Block(String prefix) {
+    this.prefix = prefix;
+  }
+
+  /**
+   * What the properties say.
+   *
+   * @param others names directly below the prefix that are no settings and not looked at
+   */
+  static Block of(Properties properties, String prefix, Set<String> others) {
+    Block block = new Block(prefix);
+    List<ConfigurationPropertyName> known = new ArrayList<>();
+    others.forEach(name -> known.add(Properties.name(prefix + "." + name)));
+    for (Setting<?> setting : leaves()) {
+      block.read(properties, setting);
+      known.add(Properties.name(prefix + "." + setting.key()));
+    }
+    for (Found found : properties.below(prefix)) {
+      if (known.stream().noneMatch(name -> covers(name, found.name()))) {
+        block.putUnknown(found);
+      }
+    }
+    return block;
+  }
+
+  /** Every setting that is one value: of those that are blocks their parts. */
+  static List<Setting<?>> leaves() {
+    List<Setting<?>> leaves = new ArrayList<>();
+    for (Setting<?> setting : PoolConfig.settings()) {
+      leaves.addAll(setting.parts().isEmpty() ? List.of(setting) : setting.parts());
+    }
+    return leaves;
+  }
+
+  private static boolean covers(ConfigurationPropertyName known, ConfigurationPropertyName name) {
+    return known.equals(name) || known.isAncestorOf(name);
+  }
+
+  private void read(Properties properties, Setting<?> setting) {
+    String name = prefix + "." + setting.key();
+    if (setting.type() == Map.class) {
+      properties
+          .map(name)
+          .forEach((key, value) -> put(List.of(setting.key(), key), value(value, name)));
+    } else if (setting.type() == List.class) {
+      List<String> list = properties.list(name);
+      if (list != null) {
+        put(List.of(setting.key()), ConfigValueFactory.fromIterable(list, name));
+      }
+    } else {
+      Found found = properties.find(name);
+      if (found != null) {
+        put(path(setting.key()), value(found.value(), found.place()));
+      }
+    }
+  }
+
+  /** As it is written, for the reader to say what may have been meant. */
+  private void putUnknown(Found found) {
+    int depth = Properties.name(prefix).getNumberOfElements();
+    List<String> rest = new ArrayList<>();
+    for (int i = depth; i < found.name().getNumberOfElements(); i++) {
+      rest.add(found.name().getElement(i, Form.ORIGINAL));
+    }
+    String first = rest.get(0);
+    boolean inner =
+        rest.size() > 1
+            && PoolConfig.settings().stream()
+                .anyMatch(setting -> !setting.parts().isEmpty() && setting.key().equals(first));
+    List<String> path =
+        inner
+            ? List.of(first, String.join(".", rest.subList(1, rest.size())))
+            : List.of(String.join(".", rest));
+    put(path, value(found.value(), found.place()));
+  }
+
+  private static List<String> path(String key) {
+    return List.of(key.split("\\.", -1));
+  }
+
+  private static ConfigValue value(String value, String place) {
+    return ConfigValueFactory.fromAnyRef(value, place);
+  }
+
+  private void put(List<String> path, ConfigValue value) {
+    block(path).put(path.get(path.size() - 1), value);
+  }
+
+  /** The block in which the last of {@code path} stands, made if there is none. */
+  @SuppressWarnings("unchecked") // made here and nowhere else
+  private Map<String, Object> block(List<String> path) {
+    Map<String, Object> at = entries;
+    for (String key : path.subList(0, path.size() - 1)) {
+      Object inner = at.get(key);
+      if (!(inner instanceof Map)) {
+        inner = new TreeMap<String, Object>(); // in place of a value, which is then no block
+        at.put(key, inner);
+      }
+      at = (Map<String, Object>) inner;
+    }
+    return at;
+  }
+
+  /** Whether anything is said of a key. */
+  boolean has(String key) {
+    return entries.containsKey(key);
+  }
+
+  /** Says what the value at {@code key} is where nothing is said. */
+  void putDefault(String key, Found found) {
+    putDefault(path(key), found);
+  }
+
+  /** As {@link #putDefault(String, Found)}, for a key in a block of free names. */
+  void putDefault(List<String> path, Found found) {
+    block(path).putIfAbsent(path.get(path.size() - 1), value(found.value(), found.place()));
+  }
+
+  /** Says what the value at {@code key} is, whatever was said before. */
+  void replace(String key, Found found) {
+    put(path(key), value(found.value(), found.place()));
+  }
+
+  /** Takes back what was said of {@code key}. */
+  void remove(String key) {
+    entries.remove(key);
+  }
+
+  /** This block, or the block that holds others under its names. */
+  Map<String, Object> entries() {
+    return entries;
+  }
+}

@@ -1,0 +1,50 @@
+package io.everpool.spring;
+
+import io.everpool.api.Pool;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.springframework.boot.actuate.autoconfigure.health.ConditionalOnEnabledHealthIndicator;
+import org.springframework.boot.actuate.health.CompositeHealthContributor;
+import org.springframework.boot.actuate.health.Health;
+import org.springframework.boot.actuate.health.HealthContributor;
+import org.springframework.boot.actuate.health.HealthIndicator;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
+import org.springframework.core.env.Environment;
+
+/**
+ * The health {@code db} of Spring Boot 3, told by what the pools have seen instead of by a query;
+ * in place of Spring Boot's own, where every {@link javax.sql.DataSource} is a pool.
+ */
+@AutoConfiguration(
+    after = PoolsAutoConfiguration.class,
+    beforeName =
+        "org.springframework.boot.actuate.autoconfigure.jdbc.DataSourceHealthContributorAutoConfiguration")
+@ConditionalOnClass({HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class})
+@ConditionalOnEnabledHealthIndicator("db")
+@Conditional(OnPools.class)
+public final class Boot3HealthAutoConfiguration {
+
+  /** For Spring. */
+  public Boot3HealthAutoConfiguration() {}
+
+  @Bean
+  @ConditionalOnMissingBean(name = {"dbHealthIndicator", "dbHealthContributor"})
+  HealthContributor dbHealthContributor(
+      PoolBeans pools, Evidence evidence, Environment environment) {
+    boolean asks = new StarterSettings(environment).asksForHealth();
+    Map<String, HealthIndicator> all = new LinkedHashMap<>();
+    pools.all().forEach((name, pool) -> all.put(name, () -> health(pool, evidence, asks)));
+    return all.size() == 1
+        ? all.values().iterator().next()
+        : CompositeHealthContributor.fromMap(all);
+  }
+
+  private static Health health(Pool pool, Evidence evidence, boolean asks) {
+    PoolHealth health = asks ? PoolHealth.asked(pool, evidence) : PoolHealth.of(pool, evidence);
+    return (health.up() ? Health.up() : Health.down()).withDetails(health.details()).build();
+  }
+}

@@ -1,0 +1,20 @@
+package io.everpool.spring;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.core.Everpool;
+
+/**
+ * Has a hand in a pool before it is opened. Every bean of this type is asked for every pool of the
+ * auto-configuration, in Spring's order of beans; which pool it is the configuration says.
+ *
+ * <p>What holds for all pools alike needs none: beans of {@link
+ * io.everpool.api.observe.PoolListener}, {@link io.everpool.api.LeaseInterceptor}, {@link
+ * io.everpool.api.Classifier}, {@link io.everpool.api.ConnectionInitializer} and {@link
+ * io.everpool.api.CredentialsProvider} are taken as they are.
+ */
+@FunctionalInterface
+public interface EverpoolCustomizer {
+
+  /** Adds to {@code builder} what the pool of {@code config} is to have. */
+  void customize(PoolConfig config, Everpool.Builder builder);
+}

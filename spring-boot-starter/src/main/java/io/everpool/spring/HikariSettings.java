@@ -1,0 +1,199 @@
+package io.everpool.spring;
+
+import io.everpool.api.PoolConfig;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+
+/**
+ * What {@code spring.datasource.hikari.*} says, as settings of ours: so that coming from HikariCP
+ * takes no other line. What has no counterpart is told once, with why. One table, of which
+ * docs/spring.md is the printed form.
+ */
+final class HikariSettings {
+  static final String PREFIX = "spring.datasource.hikari";
+  private static final String PROPERTIES = "data-source-properties";
+  private static final Pattern WHOLE = Pattern.compile("-?\\d{1,18}");
+
+  /** What becomes of one of HikariCP's settings. */
+  sealed interface Row permits Counterpart, OfSessions, Nothing {}
+
+  /**
+   * It is one of ours.
+   *
+   * @param key ours
+   * @param value what ours is where HikariCP's is so; empty for what ours is anyway
+   */
+  private record Counterpart(String key, Function<String, Optional<String>> value) implements Row {}
+
+  /** Each session begins with it, as {@link HikariSession} sees to. */
+  private record OfSessions() implements Row {}
+
+  /**
+   * It has none.
+   *
+   * @param why the end of the sentence "... has no counterpart: "
+   */
+  private record Nothing(String why) implements Row {}
+
+  private static final Map<String, Row> ROWS = new LinkedHashMap<>();
+
+  static {
+    same("jdbc-url", "url");
+    same("username", "user");
+    same("password", "password");
+    row("pool-name", "name", name -> Optional.of(name.replaceAll("[^A-Za-z0-9._-]", "-")));
+    same("maximum-pool-size", "max-size");
+    same("minimum-idle", "min-size");
+    row("connection-timeout", "acquire-timeout", HikariSettings::forEver);
+    row("idle-timeout", "idle-timeout", HikariSettings::millis);
+    row("max-lifetime", "max-lifetime", HikariSettings::millis);
+    row("keepalive-time", "health-check-interval", HikariSettings::unlessZero);
+    row("validation-timeout", "validation-timeout", HikariSettings::millis);
+    row("leak-detection-threshold", "leak-threshold", HikariSettings::millis);
+    row("initialization-fail-timeout", "fail-fast", HikariSettings::positive);
+    same("connection-init-sql", "connection-init-sql");
+    same(PROPERTIES, "properties");
+    for (String key : HikariSession.KEYS) {
+      ROWS.put(key, new OfSessions());
+    }
+    none("allow-pool-suspension", "every pool can be suspended");
+    none("connection-test-query", "a connection is looked at without a query");
+    none("credentials-provider", "use a bean of CredentialsProvider");
+    none("credentials-provider-class-name", "use a bean of CredentialsProvider");
+    none("data-source-class-name", "use everpool.url");
+    none("data-source-jndi", "use spring.datasource.jndi-name");
+    none("driver-class-name", "the driver is found by the URL");
+    none("exception-override", "use a bean of Classifier");
+    none("exception-override-class-name", "use a bean of Classifier");
+    none("health-check-properties", "the health endpoint needs none");
+    none("health-check-registry", "the health endpoint tells of every pool");
+    none("isolate-internal-queries", "the pool's own queries are in no transaction of yours");
+    none("metric-registry", "a MeterRegistry that is there is used");
+    none("metrics-tracker-factory", "a MeterRegistry that is there is used");
+    none("register-mbeans", "set spring.jmx.enabled=true");
+    none("scheduled-executor", "a pool has threads of its own");
+    none("thread-factory", "a pool has threads of its own");
+    none("data-source", "make a bean by Everpool.builder(config).dataSource(...)");
+    none("credentials", "use a bean of CredentialsProvider");
+  }
+
+  private final Properties properties;
+
+  HikariSettings(Properties properties) {
+    this.properties = properties;
+  }
+
+  private static void same(String name, String key) {
+    row(name, key, Optional::of);
+  }
+
+  private static void row(String name, String key, Function<String, Optional<String>> value) {
+    ROWS.put(name, new Counterpart(key, value));
+  }
+
+  private static void none(String name, String why) {
+    ROWS.put(name, new Nothing(why));
+  }
+
+  /** What is no number is left as it is, to be refused as that. */
+  private static Optional<String> millis(String value) {
+    return Optional.of(WHOLE.matcher(value).matches() ? value + "ms" : value);
+  }
+
+  private static Optional<String> forEver(String value) {
+    return isZero(value) ? Optional.of(PoolConfig.LONGEST_DURATION.toDays() + "d") : millis(value);
+  }
+
+  private static Optional<String> unlessZero(String value) {
+    return isZero(value) ? Optional.empty() : millis(value);
+  }
+
+  private static Optional<String> positive(String value) {
+    boolean whole = WHOLE.matcher(value).matches();
+    return Optional.of(whole ? String.valueOf(Long.parseLong(value) > 0) : value);
+  }
+
+  private static boolean isZero(String value) {
+    return WHOLE.matcher(value).matches() && Long.parseLong(value) == 0;
+  }
+
+  /** HikariCP's names, in kebab case. */
+  static Map<String, Row> rows() {
+    return Map.copyOf(ROWS);
+  }
+
+  /** What is said of settings of ours, by their keys; those of the driver apart. */
+  Map<String, Found> settings() {
+    Map<String, Found> settings = new LinkedHashMap<>();
+    ROWS.forEach(
+        (name, row) -> {
+          Found found = properties.find(PREFIX + "." + name);
+          if (found != null && row instanceof Counterpart ours) {
+            ours.value()
+                .apply(found.value())
+                .ifPresent(value -> settings.put(ours.key(), as(found, value)));
+          }
+        });
+    return settings;
+  }
+
+  private static Found as(Found found, String value) {
+    return new Found(found.name(), value, found.name() + ", " + found.place());
+  }
+
+  /** The properties for the driver. */
+  Map<String, Found> driverProperties() {
+    Map<String, Found> found = new LinkedHashMap<>();
+    String name = PREFIX + "." + PROPERTIES;
+    properties
+        .map(name)
+        .forEach((key, value) -> found.put(key, new Found(Properties.name(name), value, name)));
+    return found;
+  }
+
+  /** What every session begins with. */
+  HikariSession session() {
+    return HikariSession.of(key -> value(PREFIX + "." + key));
+  }
+
+  private @Nullable String value(String name) {
+    Found found = properties.find(name);
+    return found == null ? null : found.value();
+  }
+
+  /** A sentence for each that has no counterpart, or that HikariCP hasn't either. */
+  List<String> notes() {
+    List<String> notes = new ArrayList<>();
+    List<ConfigurationPropertyName> known = new ArrayList<>();
+    ROWS.forEach(
+        (name, row) -> {
+          known.add(Properties.name(PREFIX + "." + name));
+          Found found = properties.find(PREFIX + "." + name);
+          if (found != null && row instanceof Nothing nothing) {
+            notes.add(name(found) + " has no counterpart in Everpool: " + nothing.why());
+          } else if (found != null
+              && row instanceof Counterpart ours
+              && ours.value().apply(found.value()).isEmpty()) {
+            notes.add(name(found) + " is 0, and " + ours.key() + " stays as it is");
+          }
+        });
+    for (Found found : properties.below(PREFIX)) {
+      if (known.stream()
+          .noneMatch(name -> name.equals(found.name()) || name.isAncestorOf(found.name()))) {
+        notes.add(name(found) + " is no setting that Everpool knows of HikariCP");
+      }
+    }
+    return notes;
+  }
+
+  private static String name(Found found) {
+    return found.name().toString();
+  }
+}

@@ -1,0 +1,52 @@
+package io.everpool.spring;
+
+import io.everpool.api.Pool;
+import javax.sql.DataSource;
+import org.springframework.beans.factory.BeanFactory;
+import org.springframework.beans.factory.BeanFactoryAware;
+import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.beans.factory.support.BeanDefinitionRegistry;
+import org.springframework.beans.factory.support.RootBeanDefinition;
+import org.springframework.context.EnvironmentAware;
+import org.springframework.context.annotation.ImportBeanDefinitionRegistrar;
+import org.springframework.core.env.Environment;
+import org.springframework.core.type.AnnotationMetadata;
+
+/**
+ * A bean for each pool below {@code everpool.pools}, called by its key. Beside another {@link
+ * DataSource} they are found by their names alone ({@code @Qualifier("reports")}); where there is
+ * none, they are candidates as any bean is.
+ */
+final class NamedPools
+    implements ImportBeanDefinitionRegistrar, EnvironmentAware, BeanFactoryAware {
+  private Environment environment;
+  private ListableBeanFactory beans;
+
+  @SuppressWarnings("NullAway.Init") // Spring sets both before anything else
+  NamedPools() {}
+
+  @Override
+  public void setEnvironment(Environment value) {
+    environment = value;
+  }
+
+  @Override
+  public void setBeanFactory(BeanFactory value) {
+    beans = (ListableBeanFactory) value;
+  }
+
+  @Override
+  public void registerBeanDefinitions(
+      AnnotationMetadata importing, BeanDefinitionRegistry registry) {
+    boolean alone = beans.getBeanNamesForType(DataSource.class, true, false).length == 0;
+    ListableBeanFactory factory = beans;
+    for (String name : SpringSettings.poolNames(environment)) {
+      RootBeanDefinition pool =
+          new RootBeanDefinition(
+              Pool.class, () -> EverpoolAutoConfiguration.OtherPools.open(factory, name));
+      pool.setDestroyMethodName("close");
+      pool.setDefaultCandidate(alone);
+      registry.registerBeanDefinition(name, pool);
+    }
+  }
+}

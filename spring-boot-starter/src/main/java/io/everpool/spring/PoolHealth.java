@@ -1,0 +1,68 @@
+package io.everpool.spring;
+
+import io.everpool.api.Pool;
+import io.everpool.api.PoolSnapshot;
+import io.everpool.api.PoolState;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Whether a pool is fit for work, by what it has seen: no query is sent and no connection taken, so
+ * that asking often costs nothing and keeps no serverless database awake. A pool that sleeps is
+ * fit, for only work wakes it.
+ *
+ * @param up whether it is
+ * @param details what that is concluded from, in order
+ */
+record PoolHealth(boolean up, Map<String, Object> details) {
+
+  /** By what the pool knows. */
+  static PoolHealth of(Pool pool, Evidence evidence) {
+    PoolSnapshot now = pool.snapshot();
+    String error = now.lastConnectError();
+    boolean barren = now.total() == 0 && error != null; // refused, or the server is full
+    boolean up = now.state() == PoolState.OPEN && (now.asleep() || !(now.down() || barren));
+    return new PoolHealth(up, details(now, evidence));
+  }
+
+  /** By asking the database, on a connection of the pool's. */
+  static PoolHealth asked(Pool pool, Evidence evidence) {
+    int seconds = (int) Math.max(1, pool.config().validationTimeout().toSeconds());
+    boolean answered;
+    String answer = "none";
+    try (Connection connection = pool.getConnection(pool.config().validationTimeout())) {
+      answered = connection.isValid(seconds);
+      answer = answered ? "valid" : "none";
+    } catch (SQLException e) {
+      answered = false;
+      answer = String.valueOf(e.getMessage());
+    }
+    Map<String, Object> details = details(pool.snapshot(), evidence);
+    details.put("answer", answer);
+    return new PoolHealth(answered, details);
+  }
+
+  private static Map<String, Object> details(PoolSnapshot now, Evidence evidence) {
+    Map<String, Object> details = new LinkedHashMap<>();
+    details.put("pool", now.name());
+    details.put("state", now.state().name().toLowerCase(Locale.ROOT));
+    Evidence.Seen seen = evidence.of(now.name());
+    if (seen != null) {
+      details.put("evidence", seen.what());
+      details.put("evidenceAge", evidence.age(seen).toSeconds() + "s");
+    }
+    details.put("idle", now.idle());
+    details.put("leased", now.leased());
+    details.put("max", now.maxSize());
+    details.put("waiting", now.waiting());
+    details.put("asleep", now.asleep());
+    details.put("suspended", now.suspended());
+    if (now.lastConnectError() != null) {
+      details.put("lastConnectError", now.lastConnectError());
+    }
+    return details;
+  }
+}

@@ -1,0 +1,109 @@
+package io.everpool.spring;
+
+import io.everpool.api.Pool;
+import io.everpool.api.PoolSnapshot;
+import io.everpool.api.framework.PoolOperations;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.ApplicationListener;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.context.event.ContextClosedEvent;
+
+/**
+ * Has the pools without a connection while the application is stopped and may start again: around a
+ * checkpoint (CRaC), or while a test context is paused. Stopped after all else and started before
+ * it.
+ *
+ * <p>The end of the application is another thing, and not seen to here: there the pools are closed
+ * as beans are, after the web server has drained and after every bean that uses them.
+ */
+final class PoolLifecycle implements SmartLifecycle, ApplicationListener<ContextClosedEvent> {
+
+  /** Started first, and stopped last. */
+  static final int PHASE = Integer.MIN_VALUE / 2;
+
+  private static final long LOOK_NANOS = Duration.ofMillis(5).toNanos();
+  private static final Logger log = LoggerFactory.getLogger(PoolLifecycle.class);
+
+  private final PoolBeans pools;
+  private final ConfigurableApplicationContext context;
+
+  /** Suspended here, and to be resumed. */
+  private final List<Pool> suspended = new ArrayList<>();
+
+  private volatile boolean running;
+
+  PoolLifecycle(PoolBeans pools, ConfigurableApplicationContext context) {
+    this.pools = pools;
+    this.context = context;
+  }
+
+  @Override
+  public void start() {
+    resume();
+    running = true;
+  }
+
+  private void resume() {
+    suspended.forEach(pool -> PoolOperations.of(pool).resume());
+    suspended.clear();
+  }
+
+  /** An application that ends while it is stopped may need a connection for that, too. */
+  @Override
+  public void onApplicationEvent(ContextClosedEvent event) {
+    if (event.getApplicationContext() == context) {
+      resume();
+    }
+  }
+
+  @Override
+  public void stop() {
+    running = false;
+    if (context.isClosed()) {
+      return; // what ends now may need a connection to the last
+    }
+    for (Pool pool : pools.all().values()) {
+      if (!pool.isClosed() && !pool.snapshot().suspended()) {
+        PoolOperations.of(pool).suspend();
+        suspended.add(pool);
+      }
+    }
+    suspended.forEach(PoolLifecycle::awaitEmpty);
+  }
+
+  /** Waits until a pool has no connection any more; holders have as long as at its closing. */
+  private static void awaitEmpty(Pool pool) {
+    Duration patience = pool.config().drainTimeout().plus(pool.config().closeTimeout());
+    long end = System.nanoTime() + patience.toNanos();
+    PoolSnapshot now = pool.snapshot();
+    while (!isEmpty(now)
+        && System.nanoTime() - end < 0
+        && !Thread.currentThread().isInterrupted()) {
+      LockSupport.parkNanos(LOOK_NANOS);
+      now = pool.snapshot();
+    }
+    if (!isEmpty(now)) {
+      log.warn("Pool {} is suspended and still has connections: {}", pool.name(), now);
+    }
+  }
+
+  private static boolean isEmpty(PoolSnapshot now) {
+    return now.suspended() && now.total() == 0 && now.connecting() == 0 && now.closing() == 0;
+  }
+
+  @Override
+  public boolean isRunning() {
+    return running;
+  }
+
+  @Override
+  public int getPhase() {
+    return PHASE;
+  }
+}

@@ -1,0 +1,44 @@
+package io.everpool.spring;
+
+import io.everpool.api.Pool;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.jdbc.metadata.AbstractDataSourcePoolMetadata;
+
+/** A pool as Spring Boot sees every pool, for its own metrics {@code jdbc.connections.*}. */
+final class PoolMetadata extends AbstractDataSourcePoolMetadata<Pool> {
+
+  PoolMetadata(Pool pool) {
+    super(pool);
+  }
+
+  @Override
+  public Integer getActive() {
+    return getDataSource().snapshot().leased();
+  }
+
+  @Override
+  public Integer getIdle() {
+    return getDataSource().snapshot().idle();
+  }
+
+  @Override
+  public Integer getMax() {
+    return getDataSource().snapshot().maxSize();
+  }
+
+  @Override
+  public Integer getMin() {
+    return getDataSource().snapshot().minSize();
+  }
+
+  /** None: the driver's own way is enough. */
+  @Override
+  public @Nullable String getValidationQuery() {
+    return null;
+  }
+
+  @Override
+  public Boolean getDefaultAutoCommit() {
+    return true;
+  }
+}

@@ -1,0 +1,63 @@
+package io.everpool.spring;
+
+import io.everpool.api.Classifier;
+import io.everpool.api.ConnectionInitializer;
+import io.everpool.api.CredentialsProvider;
+import io.everpool.api.LeaseInterceptor;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.observe.PoolListener;
+import io.everpool.core.Everpool;
+import java.sql.SQLException;
+import org.springframework.beans.factory.BeanCreationException;
+import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.core.env.Environment;
+
+/** Opens pools with all that the application's beans add to them. */
+final class PoolOpener {
+  private final Environment environment;
+  private final ListableBeanFactory beans;
+
+  PoolOpener(Environment environment, ListableBeanFactory beans) {
+    this.environment = environment;
+    this.beans = beans;
+  }
+
+  /** The pool of {@code everpool.*} and {@code spring.datasource.*}. */
+  Pool openMain() throws SQLException {
+    SpringSettings settings = new SpringSettings(environment, beans);
+    PoolConfig config = settings.main();
+    Everpool.Builder builder = Everpool.builder(config);
+    HikariSession session = settings.session();
+    if (!session.isPlain()) {
+      builder.interceptor(session);
+    }
+    return open(config, builder);
+  }
+
+  /** The pool of {@code everpool.pools.<name>.*}. */
+  Pool openNamed(String name) {
+    PoolConfig config = new SpringSettings(environment, beans).named(name);
+    try {
+      return open(config, Everpool.builder(config));
+    } catch (SQLException e) {
+      throw new BeanCreationException(name, "Pool can't be opened: " + e.getMessage(), e);
+    }
+  }
+
+  private Pool open(PoolConfig config, Everpool.Builder builder) throws SQLException {
+    beans.getBeanProvider(PoolListener.class).orderedStream().forEach(builder::listener);
+    beans.getBeanProvider(Classifier.class).orderedStream().forEach(builder::classifier);
+    beans
+        .getBeanProvider(ConnectionInitializer.class)
+        .orderedStream()
+        .forEach(builder::initializer);
+    beans.getBeanProvider(LeaseInterceptor.class).orderedStream().forEach(builder::interceptor);
+    beans.getBeanProvider(CredentialsProvider.class).ifUnique(builder::credentials);
+    beans
+        .getBeanProvider(EverpoolCustomizer.class)
+        .orderedStream()
+        .forEach(each -> each.customize(config, builder));
+    return new SpringPool(builder.open());
+  }
+}

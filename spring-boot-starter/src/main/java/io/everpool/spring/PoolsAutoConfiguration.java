@@ -1,0 +1,102 @@
+package io.everpool.spring;
+
+import io.everpool.api.Pool;
+import io.everpool.jfr.JfrPools;
+import io.everpool.jmx.JmxPools;
+import io.everpool.micrometer.MetricNames;
+import io.everpool.micrometer.MicrometerMetrics;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.lang.management.ManagementFactory;
+import javax.management.MBeanServer;
+import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.jdbc.metadata.DataSourcePoolMetadataProvider;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.core.env.Environment;
+
+/** What every pool has, whoever has made its bean: a life cycle, and that it can be looked at. */
+@AutoConfiguration(after = EverpoolAutoConfiguration.class)
+public final class PoolsAutoConfiguration {
+
+  /** For Spring. */
+  public PoolsAutoConfiguration() {}
+
+  @Bean
+  PoolBeans everpoolBeans(ListableBeanFactory beans) {
+    return new PoolBeans(beans);
+  }
+
+  @Bean
+  PoolLifecycle everpoolLifecycle(PoolBeans pools, ConfigurableApplicationContext context) {
+    return new PoolLifecycle(pools, context);
+  }
+
+  @Bean
+  Evidence everpoolEvidence() {
+    return new Evidence(System::nanoTime);
+  }
+
+  @Bean
+  static DataSourcePoolMetadataProvider everpoolMetadataProvider() {
+    return dataSource -> {
+      Pool pool = PoolBeans.in(dataSource);
+      return pool == null ? null : new PoolMetadata(pool);
+    };
+  }
+
+  /** In the registry that there is, if there is one. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnClass(MeterRegistry.class)
+  static class Micrometer {
+
+    @Bean
+    @Order(Ordered.HIGHEST_PRECEDENCE)
+    EverpoolCustomizer everpoolMetrics(
+        ObjectProvider<MeterRegistry> registries, Environment environment) {
+      MetricNames names =
+          new StarterSettings(environment).namesAsHikari()
+              ? MetricNames.HIKARI_CP
+              : MetricNames.OPEN_TELEMETRY;
+      return (config, builder) -> {
+        MeterRegistry registry = registries.getIfUnique();
+        if (registry != null) {
+          MicrometerMetrics metrics =
+              MicrometerMetrics.builder(config.name(), registry).names(names).build();
+          builder.listener(metrics).recorder(metrics);
+        }
+      };
+    }
+  }
+
+  /** Beans of JMX, where Spring's own are wanted. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnProperty(name = "spring.jmx.enabled", havingValue = "true")
+  static class Jmx {
+
+    @Bean
+    EverpoolCustomizer everpoolJmx(ObjectProvider<MBeanServer> servers) {
+      JmxPools pools =
+          JmxPools.on(servers.getIfAvailable(ManagementFactory::getPlatformMBeanServer));
+      return (config, builder) -> builder.listener(pools);
+    }
+  }
+
+  /** Events in recordings; while nobody records, nothing is made of them. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnClass(name = "jdk.jfr.FlightRecorder")
+  static class FlightRecorder {
+
+    @Bean
+    EverpoolCustomizer everpoolRecordings() {
+      JfrPools pools = new JfrPools();
+      return (config, builder) -> builder.listener(pools);
+    }
+  }
+}

@@ -1,0 +1,125 @@
+package io.everpool.spring;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.ConfigurationProperty;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
+import org.springframework.core.env.Environment;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
+
+/**
+ * The properties of an environment by Spring Boot's rules (kebab case, camel case and {@code
+ * UPPER_CASE} are one name), each with the place where it stands.
+ */
+final class Properties {
+  private final Environment environment;
+  private final List<ConfigurationPropertySource> sources = new ArrayList<>();
+
+  Properties(Environment environment) {
+    this.environment = environment;
+    ConfigurationPropertySources.get(environment).forEach(sources::add);
+  }
+
+  /** A name as it is written, in whatever case. */
+  static ConfigurationPropertyName name(String written) {
+    return ConfigurationPropertyName.adapt(written, '.');
+  }
+
+  /** The property of that name, or null if nobody has set it. */
+  @Nullable Found find(String name) {
+    return find(name(name));
+  }
+
+  private @Nullable Found find(ConfigurationPropertyName name) {
+    for (ConfigurationPropertySource source : sources) {
+      ConfigurationProperty property = source.getConfigurationProperty(name);
+      if (property != null) {
+        return found(property, isSystemEnvironment(source));
+      }
+    }
+    return null;
+  }
+
+  private Found found(ConfigurationProperty property, boolean fromEnvironment) {
+    String written = String.valueOf(property.getValue());
+    boolean refers = written.contains("${");
+    String value = refers ? environment.resolveRequiredPlaceholders(written) : written;
+    String origin =
+        property.getOrigin() == null
+            ? property.getName().toString()
+            : property.getOrigin().toString().replace("\"", "");
+    // A value that came from elsewhere is never shown; HOCON's reader goes by the word.
+    String place = refers || fromEnvironment ? "from the environment, by " + origin : origin;
+    return new Found(property.getName(), value, place);
+  }
+
+  /**
+   * Every property below {@code prefix} that is written in a file, on the command line or the like;
+   * variables of the process belong to anybody, and are only looked up.
+   */
+  List<Found> below(String prefix) {
+    ConfigurationPropertyName above = name(prefix);
+    Map<ConfigurationPropertyName, Found> below = new LinkedHashMap<>();
+    for (ConfigurationPropertySource source : sources) {
+      if (source instanceof IterableConfigurationPropertySource iterable
+          && !isSystemEnvironment(source)) {
+        iterable.stream()
+            .filter(above::isAncestorOf)
+            .filter(name -> !below.containsKey(name))
+            .map(this::find)
+            .forEach(found -> add(found, below));
+      }
+    }
+    return List.copyOf(new TreeMap<>(below).values());
+  }
+
+  private static void add(@Nullable Found found, Map<ConfigurationPropertyName, Found> below) {
+    if (found != null) {
+      below.put(found.name(), found);
+    }
+  }
+
+  /** The names that stand directly below {@code prefix}, as they are written there. */
+  SortedSet<String> children(String prefix) {
+    int depth = name(prefix).getNumberOfElements();
+    SortedSet<String> children = new TreeSet<>();
+    for (Found found : below(prefix)) {
+      children.add(found.name().getElement(depth, Form.ORIGINAL));
+    }
+    return children;
+  }
+
+  /** What stands below {@code name} as free names, joined by dots; empty if nothing does. */
+  Map<String, String> map(String name) {
+    return Binder.get(environment)
+        .bind(name(name), Bindable.mapOf(String.class, String.class))
+        .orElseGet(Map::of);
+  }
+
+  /** The elements {@code name[0]} and so on, or what stands at {@code name} as the only one. */
+  @Nullable List<String> list(String name) {
+    Found whole = find(name);
+    if (whole != null) {
+      return List.of(whole.value()); // a URL of several hosts has commas of its own
+    }
+    List<String> elements =
+        Binder.get(environment).bind(name(name), Bindable.listOf(String.class)).orElse(null);
+    return elements == null ? null : List.copyOf(elements);
+  }
+
+  private static boolean isSystemEnvironment(ConfigurationPropertySource source) {
+    return source.getUnderlyingSource() instanceof SystemEnvironmentPropertySource;
+  }
+}

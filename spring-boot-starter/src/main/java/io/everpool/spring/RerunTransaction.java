@@ -1,0 +1,41 @@
+package io.everpool.spring;
+
+import io.everpool.api.WorkOptions;
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Inherited;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * Has a method with Spring's {@code @Transactional} run again, in a new transaction, by the same
+ * rules as {@link io.everpool.api.Pool#inTransaction}: after a lost connection, a serialization
+ * failure or a deadlock, and where nothing that it sent can be there for good. A COMMIT whose
+ * answer was lost is looked up. What the method does outside of the database happens again as well.
+ *
+ * <p>It goes around {@code @Transactional}, and so must be called through the proxy as that must.
+ * It has one connection of the pool from its beginning to its end. What it has done elsewhere
+ * nobody knows, so that it runs once where it is called
+ *
+ * <ul>
+ *   <li>within a transaction, of which it is a part;
+ *   <li>with a session on its thread that was opened before ({@code spring.jpa.open-in-view}),
+ *       which is told once: entities that were changed in it would be changed twice;
+ *   <li>and has taken a second connection of the pool, by {@code REQUIRES_NEW} for one, or none.
+ * </ul>
+ *
+ * Entities that are given to it are changed by each run.
+ */
+@Documented
+@Inherited
+@Retention(RetentionPolicy.RUNTIME)
+@Target({ElementType.METHOD, ElementType.TYPE})
+public @interface RerunTransaction {
+
+  /** The name of the pool's bean; empty for the one that stands where no name is said. */
+  String pool() default "";
+
+  /** As {@link WorkOptions#idempotent()}: it may be repeated even if it had its effect already. */
+  boolean idempotent() default false;
+}

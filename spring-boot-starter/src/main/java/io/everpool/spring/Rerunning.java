@@ -1,0 +1,125 @@
+package io.everpool.spring;
+
+import io.everpool.api.Pool;
+import io.everpool.api.WorkOptions;
+import java.lang.reflect.Method;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.aopalliance.intercept.MethodInterceptor;
+import org.aopalliance.intercept.MethodInvocation;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.aop.ProxyMethodInvocation;
+import org.springframework.aop.support.AopUtils;
+import org.springframework.beans.factory.BeanFactory;
+import org.springframework.core.annotation.AnnotatedElementUtils;
+import org.springframework.jdbc.UncategorizedSQLException;
+import org.springframework.jdbc.support.SQLStateSQLExceptionTranslator;
+import org.springframework.transaction.support.ResourceHolder;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
+
+/** Runs methods with {@link RerunTransaction} as units of work. */
+final class Rerunning implements MethodInterceptor {
+  private static final Logger log = LoggerFactory.getLogger(Rerunning.class);
+
+  private final BeanFactory beans;
+  private final Set<Method> told = ConcurrentHashMap.newKeySet();
+
+  Rerunning(BeanFactory beans) {
+    this.beans = beans;
+  }
+
+  @Override
+  public @Nullable Object invoke(MethodInvocation invocation) throws Throwable {
+    RerunTransaction marked = mark(invocation);
+    if (marked == null) {
+      return invocation.proceed();
+    }
+    if (isSomethingBound()) {
+      tell(invocation.getMethod());
+      return invocation.proceed();
+    }
+    WorkOptions options =
+        WorkOptions.DEFAULT
+            .withLabel(invocation.getMethod().getName())
+            .withIdempotent(marked.idempotent());
+    try {
+      return pool(marked).rerun(options, () -> proceed(invocation));
+    } catch (SQLException e) {
+      throw isDeclared(invocation.getMethod(), e) ? e : translated(options.label(), e);
+    }
+  }
+
+  /**
+   * Whether the thread has a session, an EntityManager for one, from before. A run would leave what
+   * it has changed in that, and the next would change it once more.
+   */
+  private static boolean isSomethingBound() {
+    return TransactionSynchronizationManager.getResourceMap().values().stream()
+        .anyMatch(ResourceHolder.class::isInstance);
+  }
+
+  /** Of each method once; a part of a transaction that runs is no news. */
+  private void tell(Method method) {
+    if (!TransactionSynchronizationManager.isActualTransactionActive() && told.add(method)) {
+      log.warn(
+          "{} is called with a session on its thread that was opened before it, by"
+              + " spring.jpa.open-in-view perhaps, and is not run again: what that session has"
+              + " changed would be changed twice",
+          method);
+    }
+  }
+
+  private static @Nullable RerunTransaction mark(MethodInvocation invocation) {
+    Object target = invocation.getThis();
+    Class<?> type =
+        target == null
+            ? invocation.getMethod().getDeclaringClass()
+            : AopUtils.getTargetClass(target);
+    Method method = AopUtils.getMostSpecificMethod(invocation.getMethod(), type);
+    RerunTransaction own =
+        AnnotatedElementUtils.findMergedAnnotation(method, RerunTransaction.class);
+    return own != null
+        ? own
+        : AnnotatedElementUtils.findMergedAnnotation(type, RerunTransaction.class);
+  }
+
+  /** Each run needs an invocation of its own, for one goes through the interceptors once. */
+  private static @Nullable Object proceed(MethodInvocation invocation) throws Exception {
+    try {
+      return invocation instanceof ProxyMethodInvocation proxied
+          ? proxied.invocableClone().proceed()
+          : invocation.proceed();
+    } catch (Exception | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private SpringPool pool(RerunTransaction marked) throws SQLException {
+    Pool pool =
+        marked.pool().isEmpty()
+            ? beans.getBean(Pool.class)
+            : beans.getBean(marked.pool(), Pool.class);
+    if (!pool.isWrapperFor(SpringPool.class)) {
+      throw new IllegalStateException(
+          "@RerunTransaction needs a pool that the auto-configuration has made, and "
+              + pool.name()
+              + " isn't one: describe it below everpool.pools");
+    }
+    return pool.unwrap(SpringPool.class);
+  }
+
+  private static boolean isDeclared(Method method, SQLException e) {
+    return Arrays.stream(method.getExceptionTypes()).anyMatch(type -> type.isInstance(e));
+  }
+
+  private static RuntimeException translated(String label, SQLException e) {
+    RuntimeException known = new SQLStateSQLExceptionTranslator().translate(label, null, e);
+    return known != null ? known : new UncategorizedSQLException(label, null, e);
+  }
+}

@@ -1,0 +1,69 @@
+package io.everpool.spring;
+
+import java.lang.reflect.Method;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.util.ClassUtils;
+import org.springframework.util.ReflectionUtils;
+
+/**
+ * Where Testcontainers, Docker Compose or a bean of the application's own say that the database is:
+ * a {@code JdbcConnectionDetails}. That interface has moved in Spring Boot 4, and is asked by the
+ * names of its methods, which have not.
+ */
+final class ServiceConnection {
+  private static final String[] INTERFACES = {
+    "org.springframework.boot.autoconfigure.jdbc.JdbcConnectionDetails",
+    "org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails"
+  };
+
+  private final Class<?> type;
+  private final Object details;
+
+  private ServiceConnection(Class<?> type, Object details) {
+    this.type = type;
+    this.details = details;
+  }
+
+  /** Whether there is one; makes none. */
+  static boolean isIn(ListableBeanFactory beans) {
+    Class<?> type = type();
+    return type != null && beans.getBeanNamesForType(type, true, false).length > 0;
+  }
+
+  /** The one that there is, or null. */
+  static @Nullable ServiceConnection of(ListableBeanFactory beans) {
+    Class<?> type = type();
+    return type != null && isIn(beans) ? new ServiceConnection(type, beans.getBean(type)) : null;
+  }
+
+  private static @Nullable Class<?> type() {
+    for (String name : INTERFACES) {
+      if (ClassUtils.isPresent(name, ServiceConnection.class.getClassLoader())) {
+        return ClassUtils.resolveClassName(name, ServiceConnection.class.getClassLoader());
+      }
+    }
+    return null;
+  }
+
+  /** By the keys of the settings. */
+  Map<String, Found> settings() {
+    Map<String, Found> settings = new LinkedHashMap<>();
+    put(settings, "url", "getJdbcUrl");
+    put(settings, "user", "getUsername");
+    put(settings, "password", "getPassword");
+    return settings;
+  }
+
+  private void put(Map<String, Found> settings, String key, String method) {
+    Method getter = ReflectionUtils.findMethod(type, method);
+    Object value = getter == null ? null : ReflectionUtils.invokeMethod(getter, details);
+    if (value != null) {
+      ConfigurationPropertyName name = Properties.name("service-connection." + key);
+      settings.put(key, new Found(name, value.toString(), "a service connection"));
+    }
+  }
+}

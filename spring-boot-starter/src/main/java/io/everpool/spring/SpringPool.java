@@ -1,0 +1,245 @@
+package io.everpool.spring;
+
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolSnapshot;
+import io.everpool.api.Work;
+import io.everpool.api.WorkOptions;
+import io.everpool.api.framework.UnitRerunner;
+import java.io.PrintWriter;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.logging.Logger;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.datasource.ConnectionHolder;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
+
+/**
+ * A pool that knows of Spring's transactions: a unit of work that is called within one is a part of
+ * it, on its connection, and is committed or rolled back with it. Anything else would take a second
+ * connection while the thread holds the first, and commit on its own.
+ */
+final class SpringPool implements Pool {
+  private final Pool pool;
+
+  /** The connection of the unit that a thread is in by {@link #rerun}. */
+  @SuppressWarnings("ThreadLocalUsage") // each pool's own, and taken away at the end of each run
+  private final ThreadLocal<@Nullable SharedConnection> units = new ThreadLocal<>();
+
+  SpringPool(Pool pool) {
+    this.pool = pool;
+  }
+
+  // ---- units of work
+
+  @Override
+  public <T extends @Nullable Object, X extends Exception> T run(
+      WorkOptions options, Work<T, X> work) throws X, SQLException {
+    Connection joined = connectionOfTransaction();
+    if (joined == null) {
+      return pool.run(options, work);
+    }
+    refuseOtherLevel(joined, options);
+    return UnitRerunner.of(pool).rerun(joined, options, work);
+  }
+
+  @Override
+  public <T extends @Nullable Object, X extends Exception> T inTransaction(
+      WorkOptions options, Work<T, X> work) throws X, SQLException {
+    Connection joined = connectionOfTransaction();
+    if (joined == null) {
+      return pool.inTransaction(options, work);
+    }
+    refuseOtherLevel(joined, options);
+    try {
+      return UnitRerunner.of(pool).rerun(joined, options, work);
+    } catch (Throwable failure) {
+      CommitRefusal.register(options.label(), failure);
+      throw failure;
+    }
+  }
+
+  /** A part of a transaction has its level; what wants more must not have less unnoticed. */
+  private static void refuseOtherLevel(Connection joined, WorkOptions options) throws SQLException {
+    if (options.isolation() != 0 && options.isolation() != joined.getTransactionIsolation()) {
+      throw new SQLNonTransientException(
+          options.label()
+              + " wants another level of isolation than the Spring transaction has that it is called"
+              + " in: say the level there (@Transactional(isolation = ...)), or call it in a"
+              + " transaction of its own (propagation = REQUIRES_NEW)",
+          "25001");
+    }
+  }
+
+  /** The connection of the Spring transaction on this pool that the thread is in, or null. */
+  @Nullable Connection connectionOfTransaction() {
+    if (!TransactionSynchronizationManager.isActualTransactionActive()) {
+      return null;
+    }
+    return TransactionSynchronizationManager.getResource(this) instanceof ConnectionHolder holder
+        ? holder.getConnection()
+        : null;
+  }
+
+  /**
+   * Runs what takes its connection from this pool by itself, and again as {@link Pool#run} does: on
+   * this thread {@link #getConnection()} meanwhile gives the connection of the unit. Within a
+   * transaction, or another call of this, it is a part of that and runs once. So does what has not
+   * kept to that connection, unless it may be repeated: nobody knows what it has done elsewhere.
+   */
+  <T extends @Nullable Object> T rerun(WorkOptions options, Callable<T> work) throws Exception {
+    if (units.get() != null || connectionOfTransaction() != null) {
+      return work.call();
+    }
+    SharedConnection shared = new SharedConnection(pool.getConnection());
+    try {
+      return UnitRerunner.of(pool)
+          .rerun(shared.connection(), options, same -> runOnce(shared, options, work));
+    } catch (OnceOnly once) {
+      throw once.failure();
+    } finally {
+      shared.unitEnds();
+    }
+  }
+
+  private <T extends @Nullable Object> T runOnce(
+      SharedConnection shared, WorkOptions options, Callable<T> work) throws Exception {
+    units.set(shared);
+    try {
+      return work.call();
+    } catch (Exception failure) {
+      if (options.idempotent() || shared.hasServedAll()) {
+        throw failure;
+      }
+      throw new OnceOnly(failure);
+    } finally {
+      units.remove();
+    }
+  }
+
+  /** Carries a failure past those who would run its unit again. */
+  private static final class OnceOnly extends Error {
+    private static final long serialVersionUID = 1L;
+
+    @SuppressWarnings("serial") // it is on its way for no longer than a unit
+    private final Exception failure;
+
+    OnceOnly(Exception failure) {
+      super(null, null, false, false);
+      this.failure = failure;
+    }
+
+    Exception failure() {
+      return failure;
+    }
+  }
+
+  @Override
+  public Connection getConnection() throws SQLException {
+    SharedConnection shared = units.get();
+    Connection ofUnit = shared == null ? null : shared.lend();
+    return ofUnit == null ? pool.getConnection() : ofUnit;
+  }
+
+  // ---- as the pool does it
+
+  @Override
+  public Connection getConnection(Duration timeout) throws SQLException {
+    return pool.getConnection(timeout);
+  }
+
+  @Override
+  public Connection getConnection(String user, String password) throws SQLException {
+    return pool.getConnection(user, password);
+  }
+
+  @Override
+  public String name() {
+    return pool.name();
+  }
+
+  @Override
+  public PoolConfig config() {
+    return pool.config();
+  }
+
+  @Override
+  public PoolSnapshot snapshot() {
+    return pool.snapshot();
+  }
+
+  @Override
+  public DataSource reader() {
+    return pool.reader();
+  }
+
+  @Override
+  public List<PoolSnapshot> readerSnapshots() {
+    return pool.readerSnapshots();
+  }
+
+  @Override
+  public String position() throws SQLException {
+    return pool.position();
+  }
+
+  @Override
+  public void replaceAll() {
+    pool.replaceAll();
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+  }
+
+  @Override
+  public boolean isClosed() {
+    return pool.isClosed();
+  }
+
+  @Override
+  public @Nullable PrintWriter getLogWriter() throws SQLException {
+    return pool.getLogWriter();
+  }
+
+  @Override
+  public void setLogWriter(@Nullable PrintWriter out) throws SQLException {
+    pool.setLogWriter(out);
+  }
+
+  @Override
+  public void setLoginTimeout(int seconds) throws SQLException {
+    pool.setLoginTimeout(seconds);
+  }
+
+  @Override
+  public int getLoginTimeout() throws SQLException {
+    return pool.getLoginTimeout();
+  }
+
+  @Override
+  public Logger getParentLogger() {
+    return Logger.getLogger("io.everpool");
+  }
+
+  @Override
+  public <T> T unwrap(Class<T> type) throws SQLException {
+    return type.isInstance(this) ? type.cast(this) : pool.unwrap(type);
+  }
+
+  @Override
+  public boolean isWrapperFor(Class<?> type) throws SQLException {
+    return type.isInstance(this) || pool.isWrapperFor(type);
+  }
+
+  @Override
+  public String toString() {
+    return pool.toString();
+  }
+}

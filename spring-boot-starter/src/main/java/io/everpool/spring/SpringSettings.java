@@ -1,0 +1,131 @@
+package io.everpool.spring;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigValueFactory;
+import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.PoolConfig;
+import io.everpool.hocon.EverpoolConfig;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.core.env.Environment;
+
+/**
+ * The settings of the pools of one application, out of its environment. Of two that say the same
+ * the first counts: a service connection (Testcontainers, Docker Compose), {@code everpool.*},
+ * {@code spring.datasource.hikari.*}, {@code spring.datasource.*}, and {@code NEON_DB_URL}.
+ *
+ * <p>They go through HOCON's reader as if they were written in a file of its own, so that what is
+ * wrong is told in the same words, all at once, with the place where it stands.
+ */
+final class SpringSettings {
+  static final String ROOT = "everpool";
+  private static final String POOLS = "pools";
+
+  /** Below {@link #ROOT}: {@link StarterSettings}. */
+  private static final String STARTER = "spring";
+
+  private static final Logger log = LoggerFactory.getLogger(SpringSettings.class);
+
+  private final Properties properties;
+  private final @Nullable ServiceConnection service;
+  private final HikariSettings hikari;
+
+  /**
+   * @param beans where a service connection may be, which counts more than any property
+   */
+  SpringSettings(Environment environment, ListableBeanFactory beans) {
+    this.properties = new Properties(environment);
+    this.service = ServiceConnection.of(beans);
+    this.hikari = new HikariSettings(properties);
+  }
+
+  /** Whether anything says where the database of the main pool is. */
+  static boolean nameADatabase(Environment environment, ListableBeanFactory beans) {
+    Properties properties = new Properties(environment);
+    return ServiceConnection.isIn(beans)
+        || properties.find(ROOT + ".url") != null
+        || Datasource.url(properties) != null;
+  }
+
+  /** The names of the pools below {@code everpool.pools}. */
+  static SortedSet<String> poolNames(Environment environment) {
+    return new Properties(environment).children(ROOT + "." + POOLS);
+  }
+
+  /**
+   * The main pool.
+   *
+   * @throws InvalidPoolConfigException with every problem at once
+   */
+  PoolConfig main() {
+    hikari.notes().forEach(log::info);
+    return EverpoolConfig.from(config());
+  }
+
+  /**
+   * A pool below {@code everpool.pools}; what it doesn't say is as the main pool has it.
+   *
+   * @throws InvalidPoolConfigException with every problem at once
+   */
+  PoolConfig named(String name) {
+    return EverpoolConfig.from(config(), name);
+  }
+
+  /** What the sessions of the main pool begin with, if HikariCP's settings say so. */
+  HikariSession session() {
+    return hikari.session();
+  }
+
+  private Config config() {
+    Block main = Block.of(properties, ROOT, Set.of(POOLS, STARTER));
+    refuseUnknownKeysOfTheStarter(main);
+    addDefaults(main);
+    Map<String, Object> pools = new TreeMap<>();
+    for (String name : properties.children(ROOT + "." + POOLS)) {
+      String prefix = ROOT + "." + POOLS + "." + name;
+      pools.put(name, Block.of(properties, prefix, Set.of()).entries());
+    }
+    if (!pools.isEmpty()) {
+      main.entries().put(POOLS, pools);
+    }
+    return ConfigValueFactory.fromMap(Map.of(ROOT, main.entries()), "the environment").toConfig();
+  }
+
+  /** Adds what others than {@code everpool.*} say. */
+  private void addDefaults(Block main) {
+    Map<String, Found> others = new LinkedHashMap<>(hikari.settings());
+    Datasource.settings(properties).forEach(others::putIfAbsent);
+    if (main.has("password-file") || main.has("password-env")) {
+      others.remove("password");
+    }
+    others.forEach(main::putDefault);
+    hikari
+        .driverProperties()
+        .forEach((name, found) -> main.putDefault(List.of("properties", name), found));
+    if (service != null) { // which says all: where the database is, and who logs in
+      List.of("user", "password", "password-file", "password-env").forEach(main::remove);
+      service.settings().forEach(main::replace);
+    }
+  }
+
+  private void refuseUnknownKeysOfTheStarter(Block main) {
+    List<ConfigurationPropertyName> known =
+        StarterSettings.KEYS.keySet().stream()
+            .map(key -> Properties.name(StarterSettings.PREFIX + "." + key))
+            .toList();
+    for (Found found : properties.below(StarterSettings.PREFIX)) {
+      if (!known.contains(found.name())) {
+        main.putDefault(List.of(found.name().toString().substring(ROOT.length() + 1)), found);
+      }
+    }
+  }
+}

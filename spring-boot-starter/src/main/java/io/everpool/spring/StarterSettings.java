@@ -1,0 +1,73 @@
+package io.everpool.spring;
+
+import io.everpool.api.InvalidPoolConfigException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.springframework.core.env.Environment;
+
+/** What only this starter knows, below {@code everpool.spring}; the same for every pool. */
+final class StarterSettings {
+  static final String PREFIX = "everpool.spring";
+  static final String HEALTH_QUERY = "health-query";
+  static final String METRIC_NAMES = "metric-names";
+
+  /**
+   * A setting.
+   *
+   * @param values what it may be; the first is the default
+   */
+  record Key(List<String> values, String meaning) {}
+
+  static final Map<String, Key> KEYS =
+      new TreeMap<>(
+          Map.of(
+              HEALTH_QUERY,
+              new Key(
+                  List.of("false", "true"),
+                  "Whether the health endpoint asks the database, on a connection of the pool's;"
+                      + " else it tells what the pool has last seen of it."),
+              METRIC_NAMES,
+              new Key(
+                  List.of("open-telemetry", "hikari-cp"),
+                  "Whose names the metrics of the pools have in Micrometer.")));
+
+  private final Properties properties;
+
+  StarterSettings(Environment environment) {
+    properties = new Properties(environment);
+  }
+
+  /** Whether the health endpoint asks the database. */
+  boolean asksForHealth() {
+    return value(HEALTH_QUERY).equals("true");
+  }
+
+  /** Whether the metrics have the names that HikariCP's have. */
+  boolean namesAsHikari() {
+    return value(METRIC_NAMES).equals("hikari-cp");
+  }
+
+  private String value(String name) {
+    List<String> values = KEYS.getOrDefault(name, new Key(List.of(""), "")).values();
+    Found found = properties.find(PREFIX + "." + name);
+    if (found == null) {
+      return values.get(0);
+    }
+    String written = found.value().toLowerCase(Locale.ROOT).replace('_', '-');
+    if (!values.contains(written)) {
+      throw new InvalidPoolConfigException(
+          List.of(
+              PREFIX
+                  + "."
+                  + name
+                  + " must be one of "
+                  + String.join(", ", values)
+                  + " ("
+                  + found.place()
+                  + ")"));
+    }
+    return written;
+  }
+}

@@ -1,0 +1,251 @@
+package io.everpool.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.Setting;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Properties are the settings of the table, and what is wrong with them is said as elsewhere. */
+@Tag("contract")
+class EverySettingTest {
+
+  static Stream<Setting<?>> settings() {
+    return Block.leaves().stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("settings")
+  void aPropertyOfItsNameSetsIt(Setting<?> setting) {
+    Object value = another(setting);
+    String name = "everpool." + setting.key();
+    if (value instanceof Map) {
+      name += ".ApplicationName";
+    } else if (value instanceof List) {
+      name += "[0]";
+    }
+
+    PoolConfig config =
+        Settings.of("spring.datasource.url", Settings.URL, name, text(value)).main();
+
+    assertThat(config.get(setting)).isEqualTo(value);
+  }
+
+  /** As SPRING_DATASOURCE_URL is a name of spring.datasource.url. */
+  @ParameterizedTest
+  @MethodSource("settings")
+  void aVariableOfItsNameSetsItToo(Setting<?> setting) {
+    Object value = another(setting);
+    if (value instanceof Map || value instanceof List) {
+      return; // variables know no case, and lists have numbers in theirs
+    }
+    String name = "EVERPOOL_" + setting.key().toUpperCase(Locale.ROOT).replaceAll("[.-]", "_");
+
+    PoolConfig config =
+        Settings.ofVariables("SPRING_DATASOURCE_URL", Settings.URL, name, text(value)).main();
+
+    assertThat(config.get(setting)).isEqualTo(value);
+  }
+
+  private static Object another(Setting<?> setting) {
+    Object value = setting.defaultValue();
+    if (value instanceof Duration duration) {
+      return duration.plusSeconds(1);
+    }
+    if (value instanceof Integer number) {
+      return number + 1;
+    }
+    if (value instanceof Long number) {
+      return number + 1;
+    }
+    if (value instanceof Boolean truth) {
+      return !truth;
+    }
+    if (value instanceof Enum<?>) {
+      Object[] all = setting.type().getEnumConstants();
+      return all[0].equals(value) ? all[1] : all[0];
+    }
+    if (value instanceof Map) {
+      return Map.of("ApplicationName", "shop");
+    }
+    if (value instanceof List) {
+      return List.of("postgresql://reader1,reader2/shop");
+    }
+    return setting.key().equals("url") ? "postgresql://b/shop" : "another";
+  }
+
+  private static String text(Object value) {
+    if (value instanceof Duration duration) {
+      return duration.toMillis() + "ms";
+    }
+    if (value instanceof Map<?, ?> map) {
+      return String.valueOf(map.values().iterator().next());
+    }
+    if (value instanceof List<?> list) {
+      return String.valueOf(list.get(0));
+    }
+    return value instanceof Enum<?> constant
+        ? constant.name().toLowerCase(Locale.ROOT).replace('_', '-')
+        : value.toString();
+  }
+
+  @Test
+  void camelCaseIsTheSameName() {
+    PoolConfig config =
+        Settings.of("everpool.url", Settings.URL, "everpool.retry.maxAttempts", "9").main();
+
+    assertThat(config.retry().maxAttempts()).isEqualTo(9);
+  }
+
+  @Test
+  void springsOwnPropertiesSayWhereTheDatabaseIs() {
+    PoolConfig config =
+        Settings.of(
+                "spring.datasource.url", Settings.URL,
+                "spring.datasource.username", "app",
+                "spring.datasource.password", "secret",
+                "spring.datasource.name", "shop")
+            .main();
+
+    assertThat(config.url()).isEqualTo(Settings.URL);
+    assertThat(config.user()).isEqualTo("app");
+    assertThat(config.password()).isEqualTo("secret");
+    assertThat(config.name()).isEqualTo("shop");
+  }
+
+  @Test
+  void everpoolsOwnCountMore() {
+    PoolConfig config =
+        Settings.of(
+                "spring.datasource.url", Settings.URL,
+                "spring.datasource.password", "secret",
+                "everpool.url", "postgresql://other/shop",
+                "everpool.password-file", "/run/secrets/db")
+            .main();
+
+    assertThat(config.url()).isEqualTo("postgresql://other/shop");
+    assertThat(config.password()).isNull();
+    assertThat(config.passwordFile()).isEqualTo("/run/secrets/db");
+  }
+
+  /** One reader with several hosts is one; several are numbered. */
+  @Test
+  void readersAreNumbered() {
+    PoolConfig config =
+        Settings.of(
+                "everpool.url", Settings.URL,
+                "everpool.readers[0]", "postgresql://a,b/shop",
+                "everpool.readers[1]", "postgresql://c/shop")
+            .main();
+
+    assertThat(config.readers()).containsExactly("postgresql://a,b/shop", "postgresql://c/shop");
+    assertThat(
+            Settings.of("everpool.url", Settings.URL, "everpool.readers", "postgresql://a,b/shop")
+                .main()
+                .readers())
+        .containsExactly("postgresql://a,b/shop");
+  }
+
+  @Test
+  void driverPropertiesKeepTheirNames() {
+    PoolConfig config =
+        Settings.of(
+                "everpool.url", Settings.URL,
+                "everpool.properties.ApplicationName", "shop",
+                "everpool.properties.some.dotted", "x")
+            .main();
+
+    assertThat(config.properties())
+        .containsOnly(Map.entry("ApplicationName", "shop"), Map.entry("some.dotted", "x"));
+  }
+
+  /** All of them at once, each with the place and the nearest key. */
+  @Test
+  void whatIsWrongIsSaidAtOnce() {
+    SpringSettings settings =
+        Settings.of(
+            "everpool.url", Settings.URL,
+            "everpool.max-sise", "5",
+            "everpool.min-size", "many",
+            "everpool.acquire-timeout", "10",
+            "everpool.retry.max-atempts", "2",
+            "everpool.spring.helth-query", "true",
+            "everpool.pools.orders.max-size", "0");
+
+    assertThatThrownBy(settings::main)
+        .isInstanceOf(InvalidPoolConfigException.class)
+        .hasMessageContaining("everpool.max-sise; did you mean max-size?")
+        .hasMessageContaining("everpool.min-size is \"many\"; it must be a whole number")
+        .hasMessageContaining("everpool.acquire-timeout is \"10\"; it must be a number with one of")
+        .hasMessageContaining("retry.max-atempts; did you mean retry.max-attempts?")
+        .hasMessageContaining("spring.helth-query")
+        .hasMessageContaining("everpool.pools.orders.max-size is 0")
+        .hasMessageContaining("shop.properties");
+  }
+
+  /** Variables belong to everybody: what isn't ours is no mistake. */
+  @Test
+  void anUnknownVariableIsNoMistake() {
+    assertThat(
+            Settings.ofVariables("EVERPOOL_URL", Settings.URL, "EVERPOOL_HOME", "/opt")
+                .main()
+                .url())
+        .isEqualTo(Settings.URL);
+  }
+
+  @Test
+  void aValueFromElsewhereIsNotShown() {
+    SpringSettings settings =
+        Settings.of("everpool.url", Settings.URL, "everpool.max-size", "${pin}", "pin", "hunter2");
+
+    assertThatThrownBy(settings::main)
+        .isInstanceOf(InvalidPoolConfigException.class)
+        .hasMessageContaining("everpool.max-size")
+        .hasMessageNotContaining("hunter2");
+    assertThatThrownBy(
+            Settings.ofVariables("EVERPOOL_URL", Settings.URL, "EVERPOOL_MAX_SIZE", "hunter2")
+                ::main)
+        .hasMessageContaining("everpool.max-size")
+        .hasMessageContaining("EVERPOOL_MAX_SIZE")
+        .hasMessageNotContaining("hunter2");
+  }
+
+  @Test
+  void theStartersOwnSettingsAreChecked() {
+    StarterSettings settings =
+        new StarterSettings(
+            Settings.environment(
+                "everpool.spring.health-query", "TRUE",
+                "everpool.spring.metric-names", "hikari"));
+
+    assertThat(settings.asksForHealth()).isTrue();
+    assertThatThrownBy(settings::namesAsHikari)
+        .isInstanceOf(InvalidPoolConfigException.class)
+        .hasMessageContaining(
+            "everpool.spring.metric-names must be one of open-telemetry, hikari-cp");
+  }
+
+  @Test
+  void theReportOfAFailedStartHasAllOfIt() {
+    Boot.onH2("wrong")
+        .withPropertyValues("everpool.max-sise=5", "everpool.min-size=many")
+        .run(
+            context -> {
+              var analysis = new SettingsFailureAnalyzer().analyze(context.getStartupFailure());
+              assertThat(analysis).isNotNull();
+              assertThat(analysis.getDescription())
+                  .contains("everpool.max-sise")
+                  .contains("everpool.min-size");
+            });
+  }
+}

@@ -1,0 +1,179 @@
+package io.everpool.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.everpool.api.Pool;
+import java.sql.Connection;
+import javax.sql.DataSource;
+import org.h2.jdbcx.JdbcDataSource;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.jdbc.metadata.DataSourcePoolMetadata;
+import org.springframework.boot.jdbc.metadata.DataSourcePoolMetadataProvider;
+import org.springframework.boot.test.context.FilteredClassLoader;
+
+/**
+ * When the application's data source is an Everpool. HikariCP is on the class path all the time.
+ */
+@Tag("contract")
+class TakesOverTest {
+
+  @Test
+  void theUrlIsEnough() {
+    Boot.onH2("enough")
+        .run(
+            context -> {
+              Pool pool = context.getBean(Pool.class);
+              assertThat(context.getBean(DataSource.class)).isSameAs(pool);
+              assertThat(context.getBean("dataSource")).isSameAs(pool);
+              assertThat(pool.config().url()).startsWith("jdbc:h2:mem:enough");
+              try (Connection connection = pool.getConnection()) {
+                assertThat(connection.getMetaData().getURL()).contains("enough");
+              }
+            });
+  }
+
+  @Test
+  void whoAsksForAnotherTypeGetsIt() {
+    Boot.onH2("type")
+        .withPropertyValues("spring.datasource.type=com.zaxxer.hikari.HikariDataSource")
+        .run(
+            context -> {
+              assertThat(context).hasSingleBean(HikariDataSource.class);
+              assertThat(context).doesNotHaveBean(Pool.class);
+            });
+  }
+
+  @Test
+  void everpoolCanBeAskedForByItsType() {
+    Boot.onH2("asked")
+        .withPropertyValues("spring.datasource.type=io.everpool.api.Pool")
+        .run(context -> assertThat(context).hasSingleBean(Pool.class));
+  }
+
+  @Test
+  void aDataSourceOfTheApplicationsOwnWins() {
+    Boot.onH2("own")
+        .withBean(JdbcDataSource.class)
+        .run(
+            context -> {
+              assertThat(context).hasSingleBean(DataSource.class);
+              assertThat(context).hasSingleBean(JdbcDataSource.class);
+            });
+  }
+
+  @Test
+  void withoutAUrlSpringBootDoesWhatItDoes() {
+    Boot.runner()
+        .run(
+            context -> {
+              assertThat(context).hasSingleBean(DataSource.class); // an embedded database
+              assertThat(context).doesNotHaveBean(Pool.class);
+            });
+  }
+
+  @Test
+  void theUrlOfNeonIsEnoughToo() {
+    Boot.runner()
+        .withPropertyValues("NEON_DB_URL=" + Boot.h2("neon"))
+        .run(context -> assertThat(context).hasSingleBean(Pool.class));
+  }
+
+  /** Tests have the URL of the real database in their properties, and must not go there. */
+  @Test
+  void aServiceConnectionCountsMoreThanAnyProperty() {
+    Boot.withServiceConnection(Boot.onH2("property"), Boot.h2("container"), "sa", "")
+        .withPropertyValues(
+            "everpool.url=" + Boot.h2("everpool"),
+            "everpool.user=somebody",
+            "everpool.password-file=/run/secrets/none",
+            "spring.datasource.hikari.jdbc-url=" + Boot.h2("hikari"))
+        .run(
+            context -> {
+              Pool pool = context.getBean(Pool.class);
+              assertThat(pool.config().url()).isEqualTo(Boot.h2("container"));
+              assertThat(pool.config().user()).isEqualTo("sa");
+              assertThat(pool.config().passwordFile()).isNull();
+            });
+  }
+
+  @Test
+  void aServiceConnectionIsEnough() {
+    Boot.withServiceConnection(Boot.runner(), Boot.h2("only"), "sa", "")
+        .run(
+            context ->
+                assertThat(context.getBean(Pool.class).config().url()).isEqualTo(Boot.h2("only")));
+  }
+
+  /** Who says no name means the main pool; the others have theirs. */
+  @Test
+  void severalPoolsFallBackToTheMainOne() {
+    Boot.onH2("several")
+        .withPropertyValues(
+            "everpool.max-size=7",
+            "everpool.pools.orders.max-size=3",
+            "everpool.pools.shopReports.url=" + Boot.h2("reports"))
+        .run(
+            context -> {
+              assertThat(context.getBean(DataSource.class)).isSameAs(context.getBean("dataSource"));
+              Pool orders = context.getBean("orders", Pool.class);
+              assertThat(orders.name()).isEqualTo("orders");
+              assertThat(orders.config().url()).isEqualTo(Boot.h2("several"));
+              assertThat(orders.config().maxSize()).isEqualTo(3);
+              Pool reports = context.getBean("shopReports", Pool.class);
+              assertThat(reports.config().url()).isEqualTo(Boot.h2("reports"));
+              assertThat(reports.config().maxSize()).isEqualTo(7);
+            });
+  }
+
+  @Test
+  void aNamedPoolMayBeTheOnlyOne() {
+    Boot.runner()
+        .withPropertyValues("everpool.pools.orders.url=" + Boot.h2("orders"))
+        .run(
+            context ->
+                assertThat(context.getBean(DataSource.class)).isSameAs(context.getBean("orders")));
+  }
+
+  @Test
+  void springBootsOwnMetricsSeeThePool() {
+    Boot.onH2("metadata")
+        .withPropertyValues("everpool.max-size=5", "everpool.min-size=1")
+        .run(
+            context -> {
+              Pool pool = context.getBean(Pool.class);
+              try (Connection held = pool.getConnection()) {
+                assertThat(held.isClosed()).isFalse();
+                DataSourcePoolMetadata metadata =
+                    context
+                        .getBean("everpoolMetadataProvider", DataSourcePoolMetadataProvider.class)
+                        .getDataSourcePoolMetadata(pool);
+                assertThat(metadata.getActive()).isEqualTo(1);
+                assertThat(metadata.getIdle()).isEqualTo(pool.snapshot().idle());
+                assertThat(metadata.getMax()).isEqualTo(5);
+                assertThat(metadata.getMin()).isEqualTo(1);
+                assertThat(metadata.getUsage()).isEqualTo(0.2f);
+                assertThat(metadata.getDefaultAutoCommit()).isTrue();
+                assertThat(metadata.getValidationQuery()).isNull();
+              }
+            });
+  }
+
+  /** It comes with Actuator, which not everybody has. */
+  @Test
+  void micrometerNeedNotBeThere() {
+    Boot.onH2("nometrics")
+        .withClassLoader(new FilteredClassLoader("io.micrometer"))
+        .run(
+            context -> {
+              assertThat(context).hasSingleBean(Pool.class);
+              assertThat(context).doesNotHaveBean("everpoolMetrics");
+            });
+  }
+
+  @Test
+  void othersAreNoPools() {
+    assertThat(PoolBeans.in(new JdbcDataSource())).isNull();
+  }
+}
