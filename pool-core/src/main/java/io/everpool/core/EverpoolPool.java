@@ -14,6 +14,7 @@ import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.framework.PoolOperations;
+import io.everpool.api.framework.PoolSlot;
 import io.everpool.api.framework.UnitRerunner;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
@@ -313,6 +314,11 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   @Override
   public PoolSnapshot examine() {
     return snapshots.detailed();
+  }
+
+  @Override
+  public List<PoolSlot> slots() {
+    return snapshots.slots();
   }
 
   /** As {@link Shutdown#run()}. */

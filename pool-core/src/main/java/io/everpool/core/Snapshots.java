@@ -4,6 +4,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
 import io.everpool.api.PoolSnapshot.Holder;
 import io.everpool.api.PoolState;
+import io.everpool.api.framework.PoolSlot;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
@@ -42,6 +43,40 @@ final class Snapshots {
   /** Without; cheap enough for gauges. */
   PoolSnapshot brief() {
     return take(0);
+  }
+
+  /** Slot by slot. */
+  List<PoolSlot> slots() {
+    List<PoolSlot> all = new ArrayList<>();
+    for (Slot slot : shared.engine().slots()) {
+      all.add(seen(slot));
+    }
+    return all;
+  }
+
+  private PoolSlot seen(Slot slot) {
+    State now = slot.state();
+    PooledEntry entry = now == State.EMPTY || now == State.CONNECTING ? null : slot.entry;
+    boolean held = now == State.LEASED || now == State.DOOMED;
+    return new PoolSlot(
+        slot.index,
+        told(now),
+        entry == null ? 0 : entry.number(),
+        Duration.ofNanos(shared.unmovedFor(slot)),
+        held ? HolderThreads.describe(slot.holderId) : null,
+        entry == null ? 0 : entry.queries());
+  }
+
+  private static PoolSlot.State told(State state) {
+    return switch (state) {
+      case EMPTY -> PoolSlot.State.EMPTY;
+      case CONNECTING -> PoolSlot.State.CONNECTING;
+      case IDLE -> PoolSlot.State.IDLE;
+      case PROBING -> PoolSlot.State.PROBING;
+      case LEASED -> PoolSlot.State.LEASED;
+      case DOOMED -> PoolSlot.State.DOOMED;
+      case CLOSING -> PoolSlot.State.CLOSING;
+    };
   }
 
   private PoolSnapshot take(int depth) {

@@ -12,6 +12,7 @@ import io.everpool.api.PoolClosedException;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.TooManyWaitersException;
 import io.everpool.api.framework.PoolOperations;
+import io.everpool.api.framework.PoolSlot;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.WaitListener;
 import java.sql.Connection;
@@ -52,6 +53,34 @@ class PoolOnH2Test {
         var rows = statement.executeQuery("select 1")) {
       assertThat(rows.next()).isTrue();
       assertThat(pool.snapshot().leased()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void an_operator_sees_every_slot_and_who_has_what() throws SQLException {
+    try (Pool pool = Everpool.open(config().minSize(1).build());
+        Connection connection = pool.getConnection()) {
+      assertThat(connection.isValid(1)).isTrue();
+      List<PoolSlot> slots = PoolOperations.of(pool).slots();
+      assertThat(slots).extracting(PoolSlot::index).containsExactly(0, 1, 2, 3);
+      assertThat(slots)
+          .filteredOn(slot -> slot.state() == PoolSlot.State.LEASED)
+          .singleElement()
+          .satisfies(
+              slot -> {
+                assertThat(slot.holder()).contains(Thread.currentThread().getName());
+                assertThat(slot.connection()).isEqualTo(1);
+                assertThat(slot.unmovedFor().isNegative()).isFalse();
+              });
+      assertThat(slots)
+          .filteredOn(slot -> slot.state() == PoolSlot.State.EMPTY)
+          .isNotEmpty()
+          .allSatisfy(
+              slot -> {
+                assertThat(slot.holder()).isNull();
+                assertThat(slot.connection()).isZero();
+                assertThat(slot.queries()).isZero();
+              });
     }
   }
 

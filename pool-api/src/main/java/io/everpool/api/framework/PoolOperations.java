@@ -4,6 +4,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
 import java.sql.SQLException;
+import java.util.List;
 
 /**
  * What an operator may do to a pool while it runs, beside {@link Pool#replaceAll()}; for consoles,
@@ -63,4 +64,11 @@ public interface PoolOperations {
    * costs more; not for gauges.
    */
   PoolSnapshot examine();
+
+  /**
+   * Each of the pool's slots as it is now, in their order, as many as {@link PoolConfig#maxSize()}.
+   * They were read one after the other while the pool went on. It looks up the holders' names, so
+   * it costs more than {@link Pool#snapshot()}; not for gauges.
+   */
+  List<PoolSlot> slots();
 }

@@ -117,8 +117,11 @@ public final class SharedState {
     return rest;
   }
 
-  /** For how long a slot has held still, as far as was seen; nanoseconds. From any thread. */
+  /**
+   * For how long a slot has held still, as far as was seen, and never longer than it has;
+   * nanoseconds. From any thread.
+   */
   public long unmovedFor(Slot slot) {
-    return activity.unmovedFor(slot.index, time.nanoTime());
+    return activity.unmovedFor(slot.index, slot.word(), time.nanoTime());
   }
 }

@@ -249,6 +249,15 @@ final class SlotActivity {
     return now - since[slot];
   }
 
+  /**
+   * As {@link #unmovedFor(int, long)}, for a slot whose word is this one now; 0 if it has moved
+   * since it was seen. From any thread.
+   */
+  long unmovedFor(int slot, long word, long now) {
+    long seen = words[slot];
+    return seen == word || doomed(seen, word) ? unmovedFor(slot, now) : 0;
+  }
+
   /** For how long the connection has been idle, as far as was seen; nanoseconds. */
   long idleFor(int slot, long now) {
     return now - usedAt[slot];

@@ -76,6 +76,26 @@ class SlotActivityTest {
     assertThat(activity.idleFor(4_711, now)).isEqualTo(2 * PASS);
   }
 
+  /**
+   * An operator would be told that a connection had been held for as long as it was idle before.
+   */
+  @Test
+  void a_slot_that_has_moved_since_it_was_seen_is_not_said_to_have_held_still() {
+    open(1);
+    Slot slot = slots[0];
+    for (int i = 0; i < 10; i++) {
+      pass();
+    }
+    assertThat(activity.unmovedFor(0, slot.word(), now)).isEqualTo(9 * PASS);
+    move(slot, Move.ACQUIRE);
+    assertThat(activity.unmovedFor(0, slot.word(), now)).isZero();
+    pass();
+    pass();
+    assertThat(activity.unmovedFor(0, slot.word(), now)).isEqualTo(PASS);
+    move(slot, Move.DOOM);
+    assertThat(activity.unmovedFor(0, slot.word(), now)).as("held on").isEqualTo(PASS);
+  }
+
   /** Whoever had not the stack to say that he has moved a slot. */
   @Test
   void all_are_looked_at_now_and_then_in_any_case() {
