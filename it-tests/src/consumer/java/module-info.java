@@ -1,5 +1,6 @@
 /** An application on the module path, compiled and run by ModulePathIT. */
 module consumer {
+  requires io.everpool.console;
   requires io.everpool.guice;
   requires io.everpool.jfr;
   requires io.everpool.jmx;

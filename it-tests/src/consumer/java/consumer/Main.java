@@ -6,6 +6,8 @@ import com.google.inject.multibindings.Multibinder;
 import com.typesafe.config.ConfigFactory;
 import io.everpool.api.Pool;
 import io.everpool.api.observe.PoolListener;
+import io.everpool.console.Console;
+import io.everpool.console.ConsoleServer;
 import io.everpool.guice.EverpoolModule;
 import io.everpool.guice.EverpoolShutdown;
 import io.everpool.jfr.JfrPools;
@@ -13,6 +15,7 @@ import io.everpool.jmx.JmxPools;
 import io.everpool.micrometer.MicrometerMetrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +40,7 @@ public final class Main {
     try (Recording recording = new Recording();
         EverpoolShutdown shutdown = new EverpoolShutdown()) {
       recording.start();
+      Console console = Console.readOnly();
       SimpleMeterRegistry meters = new SimpleMeterRegistry();
       Injector injector =
           Guice.createInjector(
@@ -48,6 +52,7 @@ public final class Main {
                 listeners.addBinding().toInstance(MicrometerMetrics.of("everpool", meters));
                 listeners.addBinding().toInstance(JmxPools.onPlatform());
                 listeners.addBinding().toInstance(new JfrPools());
+                listeners.addBinding().toInstance(console);
               });
       String answer =
           injector
@@ -58,8 +63,18 @@ public final class Main {
       ManagementFactory.getPlatformMBeanServer()
           .getAttribute(new ObjectName("io.everpool:type=Pool,name=\"everpool\""), "Holders");
       requireOpening(recording);
+      requirePage(console);
       Module module = injector.getInstance(Pool.class).getClass().getModule();
       System.out.println(answer + " by " + module.getName());
+    }
+  }
+
+  private static void requirePage(Console console) throws IOException {
+    try (ConsoleServer server = ConsoleServer.start(console, 0);
+        InputStream page = server.address().toURL().openStream()) {
+      if (page.read() < 0) {
+        throw new IllegalStateException("the page is empty");
+      }
     }
   }
 

@@ -43,6 +43,7 @@ class ModulePathIT {
         .map(ModuleDescriptor::name)
         .contains(
             "io.everpool.api",
+            "io.everpool.console",
             "io.everpool.core",
             "io.everpool.guice",
             "io.everpool.hocon",

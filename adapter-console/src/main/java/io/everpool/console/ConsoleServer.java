@@ -1,0 +1,153 @@
+package io.everpool.console;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.System.Logger.Level;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Serves a {@link Console} by the JDK's own HTTP server, to this machine only unless told
+ * otherwise. It speaks no TLS and asks nobody's name: for others than this machine put a proxy
+ * before it that does. Its threads are daemons, few, and most of them there only while somebody
+ * asks. Thread-safe.
+ */
+public final class ConsoleServer implements AutoCloseable {
+  private static final System.Logger log = System.getLogger("io.everpool.Console");
+
+  /** One for each page that is open, and some for those who hang. */
+  private static final int THREADS = Streams.MOST + 16;
+
+  private static final long MOST_SECONDS_TO_CLOSE = 10;
+
+  private final HttpServer server;
+  private final ThreadPoolExecutor workers;
+
+  private ConsoleServer(HttpServer server, ThreadPoolExecutor workers) {
+    this.server = server;
+    this.workers = workers;
+  }
+
+  /**
+   * On this machine's loopback address.
+   *
+   * @param port 0 for one that is free
+   * @throws IOException if another has the port
+   */
+  public static ConsoleServer start(Console console, int port) throws IOException {
+    return start(console, new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+  }
+
+  /**
+   * On an address of one's choice.
+   *
+   * @throws IOException if it isn't this machine's, or another has the port
+   */
+  public static ConsoleServer start(Console console, InetSocketAddress address) throws IOException {
+    Objects.requireNonNull(console, "console");
+    HttpServer server = HttpServer.create(address, 0);
+    AtomicInteger count = new AtomicInteger();
+    ThreadPoolExecutor workers =
+        new ThreadPoolExecutor(
+            THREADS,
+            THREADS,
+            10,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            task -> {
+              Thread thread = new Thread(task, "everpool-console-" + count.incrementAndGet());
+              thread.setDaemon(true);
+              return thread;
+            });
+    workers.allowCoreThreadTimeOut(true);
+    server.setExecutor(workers);
+    server.createContext("/", exchange -> handle(console, exchange));
+    server.start();
+    return new ConsoleServer(server, workers);
+  }
+
+  /** Never throws: what it threw would go to nobody. */
+  private static void handle(Console console, HttpExchange exchange) {
+    try (exchange) {
+      console.handle(new Exchange(exchange));
+    } catch (IOException e) {
+      log.log(Level.DEBUG, "Whoever asked the console has gone", e);
+    } catch (RuntimeException e) {
+      log.log(Level.WARNING, "The console could not answer", e);
+    }
+  }
+
+  /** Where it is, such as {@code http://localhost:8099/}. */
+  public URI address() {
+    InetSocketAddress bound = server.getAddress();
+    InetAddress host = bound.getAddress();
+    String name =
+        host.isLoopbackAddress() || host.isAnyLocalAddress()
+            ? "localhost"
+            : host instanceof Inet6Address
+                ? "[" + host.getHostAddress().replaceFirst("%.*", "") + "]"
+                : host.getHostAddress();
+    return URI.create("http://" + name + ":" + bound.getPort() + "/");
+  }
+
+  /** Ends what is open, and returns when its threads are gone. Later calls do nothing. */
+  @Override
+  public void close() {
+    server.stop(0);
+    workers.shutdownNow();
+    try {
+      if (!workers.awaitTermination(MOST_SECONDS_TO_CLOSE, TimeUnit.SECONDS)) {
+        log.log(Level.WARNING, "A thread of the console doesn't end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "ConsoleServer " + address();
+  }
+
+  private record Exchange(HttpExchange exchange) implements ConsoleExchange {
+    @Override
+    public String method() {
+      return exchange.getRequestMethod();
+    }
+
+    @Override
+    public String path() {
+      return Objects.requireNonNullElse(exchange.getRequestURI().getPath(), "");
+    }
+
+    @Override
+    public @Nullable String query() {
+      return exchange.getRequestURI().getRawQuery();
+    }
+
+    @Override
+    public @Nullable String header(String name) {
+      return exchange.getRequestHeaders().getFirst(name);
+    }
+
+    @Override
+    public OutputStream answer(int status, Map<String, String> headers, long length)
+        throws IOException {
+      headers.forEach(exchange.getResponseHeaders()::set);
+      // of this server 0 is a stream, and -1 no body at all
+      exchange.sendResponseHeaders(status, length == 0 ? -1 : Math.max(0, length));
+      return exchange.getResponseBody();
+    }
+  }
+}

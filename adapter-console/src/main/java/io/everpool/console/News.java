@@ -1,0 +1,214 @@
+package io.everpool.console;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.PoolEvent.AcquireRejected;
+import io.everpool.api.observe.PoolEvent.AcquireTimedOut;
+import io.everpool.api.observe.PoolEvent.CommitResolved;
+import io.everpool.api.observe.PoolEvent.ConnectFailed;
+import io.everpool.api.observe.PoolEvent.ConnectionClosed;
+import io.everpool.api.observe.PoolEvent.ConnectionFailed;
+import io.everpool.api.observe.PoolEvent.ConnectionOpened;
+import io.everpool.api.observe.PoolEvent.FellAsleep;
+import io.everpool.api.observe.PoolEvent.Fenced;
+import io.everpool.api.observe.PoolEvent.HealthCheckFailed;
+import io.everpool.api.observe.PoolEvent.LeakSuspected;
+import io.everpool.api.observe.PoolEvent.PoolClosed;
+import io.everpool.api.observe.PoolEvent.PoolOpened;
+import io.everpool.api.observe.PoolEvent.Recovered;
+import io.everpool.api.observe.PoolEvent.Retried;
+import io.everpool.api.observe.PoolEvent.RetryRefused;
+import io.everpool.api.observe.PoolEvent.TransactionLeftOpen;
+import io.everpool.api.observe.PoolEvent.WokeUp;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * An event of a pool's in words.
+ *
+ * @param connection whose news it is; 0 if it is no connection's
+ * @param what happened; after the connection's number where there is one
+ * @param detail what goes with this one alone; empty, or a clause that begins with a comma
+ */
+record News(Weight weight, long connection, String what, String detail) {
+
+  /** How much something matters to whoever watches. */
+  enum Weight {
+    /** It happens every day. */
+    ROUTINE,
+    /** Something was wrong, or was done about it. */
+    NOTABLE,
+    /** Somebody has noticed, or may have. */
+    ALARM
+  }
+
+  private static final int LONGEST_MESSAGE = 300;
+
+  private static final Map<Class<?>, Function<PoolEvent, News>> WORDS = new HashMap<>();
+
+  static {
+    words(
+        PoolOpened.class,
+        opened ->
+            notable(
+                "Pool opened: "
+                    + opened.self().config().minSize()
+                    + " to "
+                    + opened.self().config().maxSize()
+                    + " connections"));
+    words(PoolClosed.class, closed -> notable("Pool closed"));
+    words(
+        ConnectionOpened.class,
+        opened ->
+            of(Weight.ROUTINE, opened.connection(), "opened", ", in " + time(opened.tookNanos())));
+    words(ConnectionClosed.class, News::closed);
+    words(
+        ConnectFailed.class,
+        failed -> alarm("Connect failed: " + oneLine(failed.message()) + in(failed.verdict())));
+    words(
+        AcquireTimedOut.class,
+        waited ->
+            new News(
+                Weight.ALARM, 0, "A caller waited in vain", ", for " + time(waited.waitedNanos())));
+    words(AcquireRejected.class, rejected -> alarm("A caller was turned away: the line is full"));
+    words(
+        HealthCheckFailed.class,
+        failed ->
+            of(
+                Weight.NOTABLE,
+                failed.connection(),
+                "found dead by a probe: " + oneLine(failed.message()),
+                ""));
+    words(
+        ConnectionFailed.class,
+        failed ->
+            of(
+                Weight.NOTABLE,
+                failed.connection(),
+                "lost in use: " + oneLine(failed.message()) + in(failed.verdict()),
+                ""));
+    words(
+        Fenced.class,
+        fenced ->
+            alarm("Fence: " + fenced.connections() + " connections given up, " + fenced.why()));
+    words(
+        Recovered.class,
+        recovered -> notable("Server answers again, after " + time(recovered.downNanos())));
+    words(FellAsleep.class, slept -> routine("Fell asleep: no work"));
+    words(WokeUp.class, woke -> routine("Woke up: work came"));
+    words(
+        Retried.class,
+        retried ->
+            new News(
+                Weight.NOTABLE,
+                0,
+                "Unit of work run again" + in(retried.verdict()),
+                ", " + oneLine(retried.label()) + ", attempt " + retried.attempt()));
+    words(
+        RetryRefused.class,
+        refused ->
+            alarm(
+                "Unit of work not run again: " + oneLine(refused.label() + ", " + refused.why())));
+    words(
+        CommitResolved.class,
+        resolved ->
+            new News(
+                Weight.NOTABLE,
+                0,
+                "COMMIT without an answer looked up: " + word(resolved.status()),
+                ", transaction " + resolved.transactionId()));
+    words(
+        TransactionLeftOpen.class,
+        left -> of(Weight.NOTABLE, left.connection(), "came back with an open transaction", ""));
+    words(
+        LeakSuspected.class,
+        leak ->
+            of(
+                Weight.ALARM,
+                leak.connection(),
+                "held for very long",
+                ", " + time(leak.heldNanos()) + " by " + leak.thread()));
+  }
+
+  private static <E extends PoolEvent> void words(Class<E> event, Function<E, News> words) {
+    WORDS.put(event, news -> words.apply(event.cast(news)));
+  }
+
+  /** In words; of a kind that this version doesn't know, its name. */
+  static News of(PoolEvent event) {
+    Function<PoolEvent, News> words = WORDS.get(event.getClass());
+    return words == null ? routine(event.getClass().getSimpleName()) : words.apply(event);
+  }
+
+  /** What somebody has done on the console. */
+  static News operator(String what) {
+    return notable("Operator: " + what);
+  }
+
+  private static News closed(ConnectionClosed closed) {
+    return of(
+        weight(closed.reason()),
+        closed.connection(),
+        "closed: " + closed.reason().label(),
+        ", " + time(closed.ageNanos()) + " old, " + closed.queries() + " queries");
+  }
+
+  private static Weight weight(CloseReason reason) {
+    return switch (reason) {
+      case FOUND_DEAD, FAILED, FENCED, RESET_FAILED, ABORTED -> Weight.NOTABLE;
+      default -> Weight.ROUTINE;
+    };
+  }
+
+  /** Whether the two can be one entry. */
+  boolean isAlike(News other) {
+    return what.equals(other.what) && (connection > 0) == (other.connection > 0);
+  }
+
+  private static News of(Weight weight, long connection, String what, String detail) {
+    return new News(weight, connection, what, detail);
+  }
+
+  private static News routine(String what) {
+    return new News(Weight.ROUTINE, 0, what, "");
+  }
+
+  private static News notable(String what) {
+    return new News(Weight.NOTABLE, 0, what, "");
+  }
+
+  private static News alarm(String what) {
+    return new News(Weight.ALARM, 0, what, "");
+  }
+
+  private static String in(Enum<?> verdict) {
+    return " (" + word(verdict) + ")";
+  }
+
+  private static String word(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+
+  private static String oneLine(String message) {
+    String line = message.lines().findFirst().orElse("").strip();
+    return line.length() <= LONGEST_MESSAGE ? line : line.substring(0, LONGEST_MESSAGE) + "…";
+  }
+
+  /** As somebody would say it, to two or three digits. */
+  static String time(long nanos) {
+    double millis = nanos / 1e6;
+    if (millis < 1000) {
+      return String.format(Locale.ROOT, millis < 10 ? "%.1f ms" : "%.0f ms", millis);
+    }
+    double seconds = millis / 1000;
+    if (seconds < 120) {
+      return String.format(Locale.ROOT, seconds < 10 ? "%.1f s" : "%.0f s", seconds);
+    }
+    double minutes = seconds / 60;
+    return minutes < 120
+        ? String.format(Locale.ROOT, "%.0f min", minutes)
+        : String.format(Locale.ROOT, "%.0f h", minutes / 60);
+  }
+}

@@ -1,0 +1,149 @@
+package io.everpool.console;
+
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells the pages that are open what is new. One thread does that for all of them, as long as there
+ * is one. Thread-safe.
+ */
+final class Streams {
+
+  /** So many pages can be open at once. */
+  static final int MOST = 16;
+
+  private static final System.Logger log = System.getLogger("io.everpool.Console");
+
+  private final Watched watched;
+  private final boolean readOnly;
+  private final LongSupplier millis;
+  private final Duration period;
+
+  /** Changed while guarded by this. */
+  private final List<Viewer> viewers = new CopyOnWriteArrayList<>();
+
+  /** While there are viewers; guarded by this. */
+  private @Nullable ScheduledThreadPoolExecutor ticker;
+
+  Streams(Watched watched, boolean readOnly, LongSupplier millis, Duration period) {
+    this.watched = watched;
+    this.readOnly = readOnly;
+    this.millis = millis;
+    this.period = period;
+  }
+
+  /** Takes it in, and tells it all there is to know soon; false if there are too many. */
+  @SuppressWarnings("FutureReturnValueIgnored") // a tick throws nothing
+  synchronized boolean enter(Viewer viewer) {
+    if (viewers.size() >= MOST) {
+      return false;
+    }
+    viewers.add(viewer);
+    if (ticker == null) {
+      ticker =
+          new ScheduledThreadPoolExecutor(
+              1,
+              task -> {
+                Thread thread = new Thread(task, "everpool-console-ticker");
+                thread.setDaemon(true);
+                return thread;
+              });
+      ticker.scheduleWithFixedDelay(this::tick, 0, period.toNanos(), TimeUnit.NANOSECONDS);
+    } else {
+      ticker.execute(this::tick);
+    }
+    return true;
+  }
+
+  synchronized void leave(Viewer viewer) {
+    viewers.remove(viewer);
+    if (viewers.isEmpty() && ticker != null) {
+      ticker.shutdownNow();
+      ticker = null;
+    }
+  }
+
+  /** Whether anybody looks. */
+  boolean isWatched() {
+    return !viewers.isEmpty();
+  }
+
+  private void tick() {
+    try {
+      Map<@Nullable WatchedPool, String> states = new HashMap<>();
+      for (Viewer viewer : viewers) {
+        WatchedPool pool = shownTo(viewer);
+        String state = states.computeIfAbsent(pool, this::state);
+        viewer.send(
+            ("data: {" + state + news(viewer, pool) + "}\n\n").getBytes(StandardCharsets.UTF_8));
+      }
+    } catch (RuntimeException e) {
+      log.log(Level.WARNING, "The console could not tell what is new", e);
+    }
+  }
+
+  private @Nullable WatchedPool shownTo(Viewer viewer) {
+    List<WatchedPool> pools = watched.pools();
+    WatchedPool chosen = watched.find(viewer.pool());
+    return chosen != null || pools.isEmpty() ? chosen : pools.get(0);
+  }
+
+  /** What all who look at it are told. */
+  private String state(@Nullable WatchedPool pool) {
+    Json json = new Json().object();
+    json.name("now").value(millis.getAsLong());
+    json.name("readOnly").value(readOnly);
+    json.name("pools").array();
+    watched.pools().forEach(each -> json.value(each.id()));
+    json.endArray();
+    if (pool != null) {
+      json.name("pool");
+      PoolJson.state(json, pool);
+    }
+    String members = json.endObject().toString();
+    return members.substring(1, members.length() - 1);
+  }
+
+  /** What this one doesn't know yet. */
+  private String news(Viewer viewer, @Nullable WatchedPool pool) {
+    boolean all = !Objects.equals(viewer.known, pool);
+    if (all) {
+      viewer.known = pool;
+      viewer.change = 0;
+      viewer.second = 0;
+    }
+    if (pool == null) {
+      return "";
+    }
+    Json json = new Json().object();
+    json.name("all").value(all);
+    if (all) {
+      json.name("settings");
+      PoolJson.settings(json, pool.pool().config());
+    }
+    List<Timeline.Entry> news = pool.history().timeline().after(viewer.change);
+    for (Timeline.Entry entry : news) {
+      viewer.change = Math.max(viewer.change, entry.changed());
+    }
+    json.name("news");
+    PoolJson.news(json, news);
+    List<Waits.Point> waits = pool.history().waits().since(viewer.second);
+    if (!waits.isEmpty()) {
+      viewer.second = waits.get(waits.size() - 1).second() + 1;
+    }
+    json.name("waits");
+    PoolJson.waits(json, waits);
+    String members = json.endObject().toString();
+    return "," + members.substring(1, members.length() - 1);
+  }
+}

@@ -1,0 +1,133 @@
+package io.everpool.console;
+
+import io.everpool.console.News.Weight;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The last things that happened in a pool. What happens to many connections at once is one entry,
+ * which grows, lest a restart be a page long. Thread-safe.
+ */
+final class Timeline {
+  private static final int MOST = 200;
+
+  /** So many connections of one entry are named. */
+  private static final int MOST_NAMED = 6;
+
+  /** News of one kind belong together that are no further apart than this; milliseconds. */
+  private static final long TOGETHER = 1_000;
+
+  /** An entry among the last so many may still grow: others come in between. */
+  private static final int STILL_GROWING = 6;
+
+  private final LongSupplier millis;
+
+  /** The oldest first; guarded by this. */
+  private final Deque<Growing> entries = new ArrayDeque<>();
+
+  private long changes;
+
+  /**
+   * What happened.
+   *
+   * @param id counted from 1; an entry that has grown has the same as before
+   * @param changed rises with each change of the timeline
+   * @param at when it began; milliseconds since 1970
+   * @param weight how much it matters
+   * @param text in one line
+   */
+  record Entry(long id, long changed, long at, Weight weight, String text) {}
+
+  Timeline(LongSupplier millis) {
+    this.millis = millis;
+  }
+
+  synchronized void add(News news) {
+    long now = millis.getAsLong();
+    Growing entry = growing(news, now);
+    if (entry == null) {
+      entry = new Growing(changes + 1, now, news);
+      entries.addLast(entry);
+      if (entries.size() > MOST) {
+        entries.removeFirst();
+      }
+    }
+    entry.grow(news, now, ++changes);
+  }
+
+  private @Nullable Growing growing(News news, long now) {
+    int looked = 0;
+    for (Iterator<Growing> each = entries.descendingIterator();
+        each.hasNext() && looked < STILL_GROWING;
+        looked++) {
+      Growing entry = each.next();
+      if (entry.news.isAlike(news) && now - entry.lastAt <= TOGETHER) {
+        return entry;
+      }
+    }
+    return null;
+  }
+
+  /** What has changed after {@link Entry#changed() that change}, the oldest first. */
+  synchronized List<Entry> after(long change) {
+    List<Entry> changed = new ArrayList<>();
+    for (Growing entry : entries) {
+      if (entry.changed > change) {
+        changed.add(entry.entry());
+      }
+    }
+    return changed;
+  }
+
+  private static final class Growing {
+    final long id;
+    final long at;
+    final News news;
+    final List<Long> named = new ArrayList<>();
+    int count;
+    long lastAt;
+    long changed;
+
+    Growing(long id, long at, News news) {
+      this.id = id;
+      this.at = at;
+      this.news = news;
+    }
+
+    void grow(News more, long now, long change) {
+      count++;
+      lastAt = now;
+      changed = change;
+      if (more.connection() > 0 && named.size() < MOST_NAMED) {
+        named.add(more.connection());
+      }
+    }
+
+    Entry entry() {
+      return new Entry(id, changed, at, news.weight(), text());
+    }
+
+    private String text() {
+      if (news.connection() == 0) {
+        return news.what() + (count == 1 ? news.detail() : " (" + count + " times)");
+      }
+      if (count == 1) {
+        return "Connection " + news.connection() + " " + news.what() + news.detail();
+      }
+      StringBuilder text = new StringBuilder("Connections ");
+      for (int i = 0; i < named.size(); i++) {
+        boolean last = i == count - 1;
+        text.append(i == 0 ? "" : last ? " and " : ", ").append(named.get(i));
+      }
+      if (count > named.size()) {
+        text.append(" and ").append(count - named.size()).append(" more");
+      }
+      return text.append(' ').append(news.what()).toString();
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package io.everpool.console;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A page that is open somewhere. What it is sent is written by the thread of its own request, which
+ * may hang at that: it keeps nobody up, and is cut when too much has heaped up for it.
+ */
+final class Viewer {
+  private static final int MOST_UNSENT = 16;
+  private static final byte[] END = {};
+
+  private final @Nullable String pool;
+  private final BlockingQueue<byte[]> unsent = new ArrayBlockingQueue<>(MOST_UNSENT);
+
+  /** Who writes just now, and may be interrupted; guarded by this. */
+  private @Nullable Thread writer;
+
+  private boolean cut;
+
+  // ---- how much it knows; used by the ticker alone
+  @Nullable WatchedPool known;
+  long change;
+  long second;
+
+  /**
+   * @param pool the id of the one that it shows; null for the first
+   */
+  Viewer(@Nullable String pool) {
+    this.pool = pool;
+  }
+
+  /** The id of the one that it shows; null for the first. */
+  @Nullable String pool() {
+    return pool;
+  }
+
+  /** Has it written soon. Doesn't wait. */
+  void send(byte[] frame) {
+    if (!unsent.offer(frame)) {
+      cut();
+    }
+  }
+
+  /** Ends when all is written. */
+  void end() {
+    send(END);
+  }
+
+  private synchronized void cut() {
+    cut = true;
+    if (writer != null) {
+      writer.interrupt(); // which closes the channel that it hangs at
+    }
+  }
+
+  /** Writes what is sent until it ends, is cut, or nobody reads any more. */
+  void writeTo(OutputStream out) throws IOException {
+    synchronized (this) {
+      if (cut) {
+        return;
+      }
+      writer = Thread.currentThread();
+    }
+    try {
+      for (byte[] frame; (frame = unsent.take()) != END; ) {
+        out.write(frame);
+        out.flush();
+      }
+    } catch (InterruptedException e) {
+      if (!wasCut()) {
+        Thread.currentThread().interrupt(); // the server ends
+      }
+    } finally {
+      synchronized (this) {
+        writer = null;
+        if (cut) {
+          Thread.interrupted(); // was for this request, and not for the next of this thread
+        }
+      }
+    }
+  }
+
+  private synchronized boolean wasCut() {
+    return cut;
+  }
+}

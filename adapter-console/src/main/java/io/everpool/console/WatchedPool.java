@@ -1,0 +1,12 @@
+package io.everpool.console;
+
+import io.everpool.api.Pool;
+import io.everpool.api.framework.PoolOperations;
+
+/**
+ * A pool on the console.
+ *
+ * @param id its name, and a number where another has that name
+ * @param history what happened in the pools of that name: events don't tell them apart
+ */
+record WatchedPool(String id, Pool pool, PoolOperations operations, History history) {}

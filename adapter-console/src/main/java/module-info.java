@@ -1,0 +1,8 @@
+/** Pools on a page in the browser. Start at {@link io.everpool.console.Console}. */
+module io.everpool.console {
+  requires transitive io.everpool.api;
+  requires jdk.httpserver;
+  requires static org.jspecify;
+
+  exports io.everpool.console;
+}

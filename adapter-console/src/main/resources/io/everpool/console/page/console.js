@@ -1,0 +1,92 @@
+// Gets what is new, and has it drawn.
+import { drawWaits, forget as forgetWaits } from './chart.js';
+import { drawOperate } from './operate.js';
+import { drawFigures, drawHolders, drawSettings, forget as forgetStacks } from './tables.js';
+import { drawSlots } from './tiles.js';
+import { forget as forgetNews, tell } from './timeline.js';
+import { duration, element, say } from './words.js';
+
+const choice = document.getElementById('pool');
+const status = document.getElementById('status');
+const link = document.getElementById('link');
+const main = document.getElementById('main');
+const none = document.getElementById('none');
+const AGAIN = 5000;
+const SILENT = 4000;
+
+let source = null;
+let heard = 0;
+let wanted = '';
+
+function wantedPool() {
+  return new URLSearchParams(location.hash.slice(1)).get('pool') || '';
+}
+
+function connect() {
+  if (source) source.close();
+  wanted = wantedPool();
+  source = new EventSource('events' + (wanted ? '?pool=' + encodeURIComponent(wanted) : ''));
+  source.onmessage = event => {
+    heard = Date.now();
+    show(JSON.parse(event.data));
+  };
+  const mine = source;
+  source.onerror = () => {
+    if (mine.readyState === EventSource.CLOSED) setTimeout(() => { if (mine === source) connect(); }, AGAIN);
+  };
+}
+
+function drawLink() {
+  const silent = Date.now() - heard;
+  const off = silent > SILENT;
+  link.className = off ? 'link off' : 'link';
+  say(link, !off ? 'live' : heard === 0 ? 'no answer yet' : 'nothing heard for ' + duration(silent) + '; what you see is old');
+}
+
+function drawChoice(pools, chosen) {
+  if (choice.dataset.pools !== pools.join('\n')) {
+    choice.dataset.pools = pools.join('\n');
+    choice.replaceChildren(...pools.map(id => element('option', id)));
+  }
+  if (choice.value !== chosen && document.activeElement !== choice) choice.value = chosen;
+}
+
+function drawStatus(pool) {
+  const [kind, word] = pool.state !== 'open' ? ['warn', pool.state]
+    : pool.down ? ['bad', 'server unreachable']
+    : pool.suspended ? ['warn', 'suspended']
+    : pool.lastConnectError !== null ? ['warn', 'connects fail']
+    : pool.asleep ? ['', 'asleep'] : ['', 'open'];
+  status.className = 'status ' + kind;
+  const shape = { bad: '\u25A0 ', warn: '\u25B2 ' }[kind] || '\u25CF ';
+  say(status, shape + word);
+}
+
+function show(told) {
+  drawLink();
+  const pool = told.pool;
+  main.hidden = !pool;
+  none.hidden = !!pool;
+  status.hidden = !pool;
+  drawChoice(told.pools, pool ? pool.id : '');
+  if (!pool) return;
+  document.title = (pool.down ? '\u25A0 ' : '') + pool.id + ' \u2013 Everpool';
+  if (told.all) {
+    forgetWaits();
+    forgetNews();
+    forgetStacks();
+    drawSettings(told.settings);
+  }
+  drawStatus(pool);
+  drawSlots(pool);
+  tell(told.news, !told.all);
+  drawWaits(told.now, told.waits);
+  drawHolders(pool);
+  drawFigures(pool);
+  drawOperate(pool, told.readOnly);
+}
+
+choice.addEventListener('change', () => { location.hash = new URLSearchParams({ pool: choice.value }); });
+window.addEventListener('hashchange', () => { if (wantedPool() !== wanted) connect(); });
+setInterval(drawLink, 1000);
+connect();

@@ -1,0 +1,4 @@
+@NullMarked
+package io.everpool.console;
+
+import org.jspecify.annotations.NullMarked;
