@@ -61,6 +61,12 @@ function scaleOf(height) {
   return { least, most, y: us => low - (low - TOP) * Math.log10(Math.max(us, least) / least) / decades };
 }
 
+/** As many minutes as there is something to show of. */
+function spanOf(now) {
+  const oldest = Math.min(now / 1000, ...points.map(point => point[0]), ...alarms);
+  return Math.min(SECONDS, Math.max(60, 60 * Math.ceil((now / 1000 - oldest) / 60)));
+}
+
 export function drawWaits(now, news) {
   points = points.concat(news).filter(point => point[0] > now / 1000 - SECONDS);
   alarms = alarms.filter(at => at > now / 1000 - SECONDS);
@@ -68,20 +74,22 @@ export function drawWaits(now, news) {
   const height = Math.max(120, svg.clientHeight);
   svg.replaceChildren();
   svg.setAttribute('viewBox', '0 0 ' + width + ' ' + height);
-  const x = second => LEFT + (width - LEFT - RIGHT) * (1 - (now / 1000 - second) / SECONDS);
+  const span = spanOf(now);
+  const x = second => LEFT + (width - LEFT - RIGHT) * (1 - (now / 1000 - second) / span);
   const scale = scaleOf(height);
   grid(scale, width);
   const floor = height - BOTTOM;
   const most = Math.max(1, ...points.map(point => point[1]));
-  const wide = Math.max(1, (width - LEFT - RIGHT) / SECONDS - .5);
+  const wide = Math.max(1, (width - LEFT - RIGHT) / span - .5);
   points.forEach(point => {
     const high = BARS * point[1] / most;
     put('rect', { class: 'bar', x: x(point[0]), y: floor - high, width: wide, height: high });
   });
   put('line', { class: 'grid', x1: LEFT, x2: width - RIGHT, y1: floor, y2: floor });
-  for (let minutes = 0; minutes <= 4; minutes++) {
-    const at = x(now / 1000 - minutes * 60);
-    put('text', { x: at, y: height - 4, 'text-anchor': minutes === 0 ? 'end' : 'middle' }, minutes === 0 ? 'now' : '\u2212' + minutes + ' min');
+  const step = span <= 60 ? 20 : 60;
+  for (let ago = 0; ago < span; ago += step) {
+    const said = ago === 0 ? 'now' : '\u2212' + (step < 60 ? ago + ' s' : ago / 60 + ' min');
+    put('text', { x: x(now / 1000 - ago), y: height - 4, 'text-anchor': ago === 0 ? 'end' : 'middle' }, said);
   }
   alarms.forEach(at => put('line', { class: 'mark', x1: x(at), x2: x(at), y1: TOP - 6, y2: floor }));
   const served = points.filter(point => point[1] > 0);
