@@ -8,6 +8,8 @@ import com.google.inject.name.Names;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.everpool.api.Pool;
+import io.everpool.console.Console;
+import io.everpool.console.ConsoleServer;
 import io.everpool.guice.EverpoolShutdown;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,25 +29,33 @@ public final class Demo {
 
   public static void main(String[] args) throws Exception {
     boolean well;
+    Console console = Console.readOnly();
     try (Recording recording = new Recording(Configuration.getConfiguration("default"));
-        Database database = Database.fromEnvironment()) {
+        Database database = Database.fromEnvironment();
+        ConsoleServer server = ConsoleServer.start(console, 0);
+        Photographer photographer = Photographer.fromProperty(server.address())) {
       recording.setDestination(Path.of("target", "demo.jfr"));
       recording.start();
-      well = perform(Screen.ofTerminal(), database);
+      Screen screen = Screen.ofTerminal();
+      screen.title("Everpool on " + database.description());
+      screen.title("watch it at " + server.address());
+      well = perform(screen, database, console, photographer);
     }
     System.exit(well ? 0 : 1);
   }
 
-  private static boolean perform(Screen screen, Database database) throws InterruptedException {
-    screen.title("Everpool on " + database.description());
+  private static boolean perform(
+      Screen screen, Database database, Console console, Photographer photographer)
+      throws InterruptedException {
     // a name that no other run has, for whatever bears it will be killed
     String victim = "everpool-demo-" + UUID.randomUUID().toString().substring(0, 8);
     try (EverpoolShutdown shutdown = new EverpoolShutdown()) {
       Injector injector =
           Guice.createInjector(
-              shutdown.module(), new DemoModule(configuration(database.url(), victim)));
+              shutdown.module(), new DemoModule(configuration(database.url(), victim), console));
       Jdbi other = injector.getInstance(Key.get(Jdbi.class, Names.named(DemoModule.SABOTEUR)));
-      return perform(injector, screen, new Play(screen, database, new Saboteur(other, victim)));
+      return perform(
+          injector, screen, new Play(screen, database, new Saboteur(other, victim), photographer));
     }
   }
 

@@ -6,6 +6,7 @@ import com.google.inject.multibindings.Multibinder;
 import com.google.inject.name.Names;
 import com.typesafe.config.Config;
 import io.everpool.api.observe.PoolListener;
+import io.everpool.console.Console;
 import io.everpool.guice.EverpoolModule;
 import io.everpool.jfr.JfrPools;
 import org.jdbi.v3.core.spi.JdbiPlugin;
@@ -18,9 +19,11 @@ final class DemoModule extends AbstractModule {
   static final String SABOTEUR = "saboteur";
 
   private final Config config;
+  private final Console console;
 
-  DemoModule(Config config) {
+  DemoModule(Config config, Console console) {
     this.config = config;
+    this.console = console;
   }
 
   @Override
@@ -28,7 +31,9 @@ final class DemoModule extends AbstractModule {
     install(EverpoolModule.of(config));
     install(EverpoolModule.of(config, SABOTEUR).annotatedWith(Names.named(SABOTEUR)));
     bind(MetricRegistry.class).toInstance(new MetricRegistry());
-    Multibinder.newSetBinder(binder(), PoolListener.class).addBinding().toInstance(new JfrPools());
+    Multibinder<PoolListener> listeners = Multibinder.newSetBinder(binder(), PoolListener.class);
+    listeners.addBinding().toInstance(new JfrPools());
+    listeners.addBinding().toInstance(console);
     Multibinder.newSetBinder(binder(), JdbiPlugin.class)
         .addBinding()
         .toInstance(new SqlObjectPlugin());

@@ -10,12 +10,14 @@ final class Play {
   private final Screen screen;
   private final Database database;
   private final Saboteur saboteur;
+  private final Photographer photographer;
   private int restarts;
 
-  Play(Screen screen, Database database, Saboteur saboteur) {
+  Play(Screen screen, Database database, Saboteur saboteur, Photographer photographer) {
     this.screen = screen;
     this.database = database;
     this.saboteur = saboteur;
+    this.photographer = photographer;
   }
 
   /** Sessions ended. */
@@ -42,9 +44,11 @@ final class Play {
       screen.strike("killed all " + saboteur.killAll() + " backends");
       TimeUnit.MILLISECONDS.sleep(1500);
     }
+    photographer.take("kill", "light");
     if (database.restartable()) {
       screen.title("now the server is restarted under them");
       screen.strike("shutting the server down and starting it again");
+      photographer.takeOfOutage("restart", "dark");
       database.restart();
       restarts++;
       screen.strike("the server is back");
