@@ -3,6 +3,7 @@ package io.everpool.hocon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.HealthCheck;
+import io.everpool.api.LeakStackTraces;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolerMode;
 import io.everpool.api.ReaderFallback;
@@ -44,6 +45,7 @@ class EverySettingTest {
                   health-check = look, command-timeout = 14s, acquire-timeout = 15s
                   connect-timeout = 16s, validation-timeout = 17s, reset-timeout = 18s
                   close-timeout = 19s, drain-timeout = 20s, leak-threshold = 1h
+                  leak-stack-traces = always
                   max-waiters = 7, fail-fast = no, size-advice = on
                   connection-init-sql = "set x.y = 1"
                   pooler = session, sleep = on, sleep-after = 1 d
@@ -79,6 +81,7 @@ class EverySettingTest {
                 .closeTimeout(Duration.ofSeconds(19))
                 .drainTimeout(Duration.ofSeconds(20))
                 .leakThreshold(Duration.ofHours(1))
+                .leakStackTraces(LeakStackTraces.ALWAYS)
                 .maxWaiters(7)
                 .failFast(false)
                 .sizeAdvice(true)

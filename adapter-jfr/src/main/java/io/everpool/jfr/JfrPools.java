@@ -38,6 +38,13 @@ public final class JfrPools implements WaitListener {
               Leases.AcquireRejection.class,
               Leases.AcquireRejection::new),
           kind(PoolEvent.LeakSuspected.class, Leases.Leak.class, Leases.Leak::new),
+          kind(PoolEvent.LeakEnded.class, Leases.LeakEnd.class, Leases.LeakEnd::new),
+          kind(
+              PoolEvent.LeaseAbandoned.class,
+              Leases.AbandonedLease.class,
+              Leases.AbandonedLease::new),
+          kind(
+              PoolEvent.NestedAcquire.class, Leases.NestedAcquire.class, Leases.NestedAcquire::new),
           kind(
               PoolEvent.TransactionLeftOpen.class,
               Leases.OpenTransaction.class,

@@ -40,6 +40,11 @@ class JfrPoolsTest {
   private static final List<String> EVERYWHERE =
       List.of("startTime", "duration", "eventThread", "stackTrace", "pool");
 
+  private static final List<StackTraceElement> STACK =
+      List.of(
+          new StackTraceElement("io.everpool.core.EverpoolPool", "getConnection", "x", 1),
+          new StackTraceElement("shop.Orders", "open", "Orders.java", 7));
+
   /** One of each kind, and what the recording must have of it. */
   private static Map<PoolEvent, String> samples() {
     Map<PoolEvent, String> samples = new LinkedHashMap<>();
@@ -47,8 +52,17 @@ class JfrPoolsTest {
         new PoolEvent.AcquireTimedOut("p", 30_000_000_000L), "AcquireTimeout {waited=PT30S}");
     samples.put(new PoolEvent.AcquireRejected("p"), "AcquireRejection {}");
     samples.put(
-        new PoolEvent.LeakSuspected("p", 3, "main #1", 60_000_000_000L),
-        "Leak {connection=3, held=PT1M, holder=main #1}");
+        new PoolEvent.LeakSuspected("p", 3, "main #1", 60_000_000_000L, STACK),
+        "Leak {acquiredAt=shop.Orders.open(Orders.java:7), connection=3, held=PT1M, holder=main #1}");
+    samples.put(
+        new PoolEvent.LeakEnded("p", 3, "main #1", 61_000_000_000L),
+        "LeakEnd {connection=3, held=PT1M1S, holder=main #1}");
+    samples.put(
+        new PoolEvent.LeaseAbandoned("p", 3, "main #1", 60_000_000_000L, List.of()),
+        "AbandonedLease {acquiredAt=, connection=3, held=PT1M, holder=main #1}");
+    samples.put(
+        new PoolEvent.NestedAcquire("p", "main #1", 3, true),
+        "NestedAcquire {connection=3, deadlock=true, holder=main #1}");
     samples.put(new PoolEvent.TransactionLeftOpen("p", 3), "OpenTransaction {connection=3}");
     samples.put(
         new PoolEvent.ConnectionOpened("p", 3, 5_000_000), "Connect {connection=3, took=PT0.005S}");

@@ -62,8 +62,10 @@ import org.jspecify.annotations.Nullable;
  *     lost: one for each {@link CommitStatus}, such as commits.committed</td></tr>
  * <tr><td>health-check-failures, failures, fenced</td><td>counter</td><td>connections found dead
  *     while idle, lost in use, and generations given up</td></tr>
- * <tr><td>transactions-left-open, leaks-suspected</td><td>counter</td><td>leases that ended, or
- *     didn't, as they should</td></tr>
+ * <tr><td>transactions-left-open, leaks-suspected, leaks-ended, leases-abandoned</td>
+ *     <td>counter</td><td>leases that ended, or didn't, as they should</td></tr>
+ * <tr><td>nested-acquires</td><td>counter</td><td>told of threads that hold a connection and wait
+ *     for another</td></tr>
  * <tr><td>fell-asleep, woke-up</td><td>counter</td><td>how often</td></tr>
  * </table>
  *
@@ -93,6 +95,9 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
           entry(PoolEvent.Fenced.class, "fenced"),
           entry(PoolEvent.TransactionLeftOpen.class, "transactions-left-open"),
           entry(PoolEvent.LeakSuspected.class, "leaks-suspected"),
+          entry(PoolEvent.LeakEnded.class, "leaks-ended"),
+          entry(PoolEvent.LeaseAbandoned.class, "leases-abandoned"),
+          entry(PoolEvent.NestedAcquire.class, "nested-acquires"),
           entry(PoolEvent.FellAsleep.class, "fell-asleep"),
           entry(PoolEvent.WokeUp.class, "woke-up"));
 

@@ -54,6 +54,9 @@ class DropwizardMetricsTest {
     events.put(new PoolEvent.Fenced("p", 2, "restart"), "fenced");
     events.put(new PoolEvent.TransactionLeftOpen("p", 1), "transactions-left-open");
     events.put(new PoolEvent.LeakSuspected("p", 1, "main", 1), "leaks-suspected");
+    events.put(new PoolEvent.LeakEnded("p", 1, "main", 1), "leaks-ended");
+    events.put(new PoolEvent.LeaseAbandoned("p", 1, "main", 1, List.of()), "leases-abandoned");
+    events.put(new PoolEvent.NestedAcquire("p", "main", 1, false), "nested-acquires");
     events.put(new PoolEvent.FellAsleep("p"), "fell-asleep");
     events.put(new PoolEvent.WokeUp("p"), "woke-up");
     for (CloseReason reason : CloseReason.values()) {

@@ -59,6 +59,18 @@ final class PoolMeters {
               PoolEvent.LeakSuspected.class,
               new Count("everpool.leaks.suspected", "Connections out for longer than allowed")),
           entry(
+              PoolEvent.LeakEnded.class,
+              new Count("everpool.leaks.ended", "Suspected leaks that came back")),
+          entry(
+              PoolEvent.LeaseAbandoned.class,
+              new Count(
+                  "everpool.leases.abandoned", "Connections dropped unclosed, and taken back")),
+          entry(
+              PoolEvent.NestedAcquire.class,
+              new Count(
+                  "everpool.nested.acquires",
+                  "Told of threads that hold a connection and wait for another")),
+          entry(
               PoolEvent.FellAsleep.class,
               new Count("everpool.fell.asleep", "Times that the pool left the database alone")),
           entry(PoolEvent.WokeUp.class, new Count("everpool.woke.up", "Times that work woke it")));

@@ -66,6 +66,10 @@ class MicrometerMetricsTest {
     events.put(new PoolEvent.Fenced("p", 2, "restart"), "everpool.fenced");
     events.put(new PoolEvent.TransactionLeftOpen("p", 1), "everpool.transactions.left.open");
     events.put(new PoolEvent.LeakSuspected("p", 1, "main", 1), "everpool.leaks.suspected");
+    events.put(new PoolEvent.LeakEnded("p", 1, "main", 1), "everpool.leaks.ended");
+    events.put(
+        new PoolEvent.LeaseAbandoned("p", 1, "main", 1, List.of()), "everpool.leases.abandoned");
+    events.put(new PoolEvent.NestedAcquire("p", "main", 1, false), "everpool.nested.acquires");
     events.put(new PoolEvent.FellAsleep("p"), "everpool.fell.asleep");
     events.put(new PoolEvent.WokeUp("p"), "everpool.woke.up");
     for (CloseReason reason : CloseReason.values()) {

@@ -15,6 +15,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** O13: good advice where it fails: cannot connect, frequent reconnections, timeouts. */
@@ -106,17 +111,68 @@ class O13GoodAdviceIT {
   // ---- timeouts
 
   @Test
-  void everyConnectionIsInUse() throws SQLException {
+  void everyConnectionIsInUse() throws Exception {
     PoolConfig config = Db.config("o13-exhausted").maxSize(2).acquireTimeout(SHORT).build();
+    CountDownLatch over = new CountDownLatch(1);
     try (Pool pool = Everpool.open(config);
-        Connection one = pool.getConnection();
-        Connection two = pool.getConnection()) {
+        Crew holders =
+            Crew.of(
+                2,
+                () -> {
+                  try (Connection connection = pool.getConnection()) {
+                    Db.pid(connection);
+                    assertThat(over.await(1, TimeUnit.MINUTES)).isTrue();
+                  }
+                })) {
+      Await.until(Db.LIMIT, () -> pool.snapshot().leased() == 2, "both in use");
       assertThatThrownBy(pool::getConnection)
           .hasMessageContaining("acquire-timeout")
           .hasMessageContaining("try-with-resources")
           .hasMessageContaining("raise max-size")
-          .hasMessageContaining(Thread.currentThread().getName());
-      assertThat(Db.pid(one)).isNotEqualTo(Db.pid(two));
+          .hasMessageContaining("by crew-0 #")
+          .hasMessageContaining("by crew-1 #");
+      over.countDown();
+      holders.join();
+      assertThat(holders.errors()).isEmpty();
+    }
+  }
+
+  /** It is told before the time is over, and by whoever gives up. */
+  @Test
+  void everyThreadNeedsTwoAtOnce() throws Exception {
+    PoolConfig config = Db.config("o13-nested").maxSize(2).build();
+    CyclicBarrier bothHaveOne = new CyclicBarrier(2);
+    Queue<String> told = new ConcurrentLinkedQueue<>();
+    try (LogCapture log = LogCapture.open();
+        Pool pool = Everpool.open(config);
+        Crew crew =
+            Crew.of(
+                2,
+                () -> {
+                  try (Connection first = pool.getConnection()) {
+                    Db.pid(first);
+                    bothHaveOne.await();
+                    takeTheSecond(pool, told);
+                  }
+                })) {
+      log.await(Level.WARN, "nested acquire: all 2 connections are held by threads that wait");
+      crew.join();
+      assertThat(crew.errors()).isEmpty();
+      assertThat(told).isNotEmpty();
+      assertThat(told.peek())
+          .contains("Nested acquire: every holder waits for a second connection")
+          .contains("crew-0 #")
+          .contains("crew-1 #")
+          .contains("O13GoodAdviceIT.takeTheSecond")
+          .contains("(threads x (connections of each - 1)) + 1 in max-size");
+    }
+  }
+
+  private static void takeTheSecond(Pool pool, Queue<String> told) {
+    try (Connection second = pool.getConnection(SHORT)) {
+      Db.pid(second);
+    } catch (SQLException e) {
+      told.add(String.valueOf(e.getMessage()));
     }
   }
 

@@ -22,6 +22,8 @@ public enum CloseReason {
   FENCED,
   /** It could not be brought back to the state of a new connection. */
   RESET_FAILED,
+  /** Its holder has dropped it without closing it, and it was found by the garbage collector. */
+  ABANDONED,
   /** Its holder aborted it, or let it past a deadline. */
   ABORTED,
   /** The database was asleep and had closed it, or the pool was. */

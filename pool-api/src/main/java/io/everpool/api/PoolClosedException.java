@@ -7,6 +7,11 @@ public final class PoolClosedException extends SQLNonTransientConnectionExceptio
   private static final long serialVersionUID = 1L;
 
   public PoolClosedException(String poolName) {
-    super("The connection pool " + poolName + " is closed", "08003");
+    super(
+        "The connection pool "
+            + poolName
+            + " is closed, and lends nothing any more. Close it only after what uses it has ended,"
+            + " or open another",
+        "08003");
   }
 }

@@ -193,6 +193,11 @@ public final class PoolConfig {
     return values.required(PoolSettings.LEAK_THRESHOLD);
   }
 
+  /** For which leases it is recorded where they were acquired. */
+  public LeakStackTraces leakStackTraces() {
+    return values.required(PoolSettings.LEAK_STACK_TRACES);
+  }
+
   /** Threads that may wait at once; 0 or more. */
   public int maxWaiters() {
     return values.required(PoolSettings.MAX_WAITERS);
@@ -468,6 +473,11 @@ public final class PoolConfig {
     /** Sets {@link PoolConfig#leakThreshold()}. */
     public Builder leakThreshold(Duration value) {
       return set(PoolSettings.LEAK_THRESHOLD, value);
+    }
+
+    /** Sets {@link PoolConfig#leakStackTraces()}. */
+    public Builder leakStackTraces(LeakStackTraces value) {
+      return set(PoolSettings.LEAK_STACK_TRACES, value);
     }
 
     /** Sets {@link PoolConfig#maxWaiters()}. */

@@ -201,6 +201,16 @@ final class PoolSettings {
           "Use after which the holder of a connection is logged as a possible leak; 0s "
               + "for never.");
 
+  static final Setting<LeakStackTraces> LEAK_STACK_TRACES =
+      TABLE.add(
+          "leakStackTraces",
+          Kind.choice(LeakStackTraces.class),
+          LeakStackTraces.SAMPLED,
+          Rule.any("sampled, always or never"),
+          "Which leases are recorded with the place where they were acquired, to be told of a leak:"
+              + " sampled (only with leak-threshold) one in 64, and all once a leak was reported"
+              + " without its place; always, at the cost of a stack trace each; never.");
+
   static final Setting<Integer> MAX_WAITERS =
       TABLE.add(
           "maxWaiters",

@@ -257,13 +257,22 @@ public final class PoolSnapshot {
     private final String thread;
     private final Duration heldFor;
     private final List<StackTraceElement> where;
+    private final List<StackTraceElement> acquiredAt;
+    private final boolean waiting;
 
     private Holder(
-        long connection, String thread, Duration heldFor, List<StackTraceElement> where) {
+        long connection,
+        String thread,
+        Duration heldFor,
+        List<StackTraceElement> where,
+        List<StackTraceElement> acquiredAt,
+        boolean waiting) {
       this.connection = connection;
       this.thread = thread;
       this.heldFor = heldFor;
       this.where = List.copyOf(where);
+      this.acquiredAt = List.copyOf(acquiredAt);
+      this.waiting = waiting;
     }
 
     /**
@@ -276,7 +285,17 @@ public final class PoolSnapshot {
      */
     public static Holder of(
         long connection, String thread, Duration heldFor, List<StackTraceElement> where) {
-      return new Holder(connection, thread, heldFor, where);
+      return new Holder(connection, thread, heldFor, where, List.of(), false);
+    }
+
+    /** The same, of whom it is known where he acquired the connection: innermost frame first. */
+    public Holder acquiredAt(List<StackTraceElement> value) {
+      return new Holder(connection, thread, heldFor, where, value, waiting);
+    }
+
+    /** The same, whose thread waits for another connection of this pool, or doesn't. */
+    public Holder waiting(boolean value) {
+      return new Holder(connection, thread, heldFor, where, acquiredAt, value);
     }
 
     /** The connection's number, counted from 1 within the pool. */
@@ -299,18 +318,33 @@ public final class PoolSnapshot {
       return where;
     }
 
+    /**
+     * Where it acquired the connection, innermost frame first; empty if that was not recorded,
+     * which {@link PoolConfig#leakStackTraces()} decides.
+     */
+    public List<StackTraceElement> acquiredAt() {
+      return acquiredAt;
+    }
+
+    /** Whether it waits for another connection of this pool while it has this one. */
+    public boolean waiting() {
+      return waiting;
+    }
+
     @Override
     public boolean equals(@Nullable Object other) {
       return other instanceof Holder that
           && connection == that.connection
           && thread.equals(that.thread)
           && heldFor.equals(that.heldFor)
-          && where.equals(that.where);
+          && where.equals(that.where)
+          && acquiredAt.equals(that.acquiredAt)
+          && waiting == that.waiting;
     }
 
     @Override
     public int hashCode() {
-      return Objects.hash(connection, thread, heldFor, where);
+      return Objects.hash(connection, thread, heldFor, where, acquiredAt, waiting);
     }
 
     @Override
@@ -321,7 +355,16 @@ public final class PoolSnapshot {
           + Durations.text(Duration.ofMillis(heldFor.toMillis()))
           + " by "
           + thread
-          + (where.isEmpty() ? "" : ", now at " + where.get(0));
+          + place()
+          + (acquiredAt.isEmpty() ? "" : ", acquired at " + Frames.way(acquiredAt));
+    }
+
+    private String place() {
+      if (waiting) {
+        return ", which waits for another connection"
+            + (where.isEmpty() ? "" : " at " + Frames.way(where));
+      }
+      return where.isEmpty() ? "" : ", now at " + Frames.now(where);
     }
   }
 

@@ -89,4 +89,55 @@ class PoolSnapshotTest {
               connection 3 held for 1500ms by web-1 (17), now at shop.Orders.list(Orders.java:12)
               last connect error: no route""");
   }
+
+  private static StackTraceElement frame(String type, String method) {
+    return new StackTraceElement(type, method, type.substring(type.lastIndexOf('.') + 1), 7);
+  }
+
+  private static PoolSnapshot.Holder at(StackTraceElement... where) {
+    return PoolSnapshot.Holder.of(1, "web-1 #17", Duration.ofSeconds(2), List.of(where));
+  }
+
+  /** Whoever reads it knows his own code, and neither the JDK's nor the driver's. */
+  @Test
+  void aHolderIsShownInTheFramesOfTheProgram() {
+    StackTraceElement read = frame("sun.nio.ch.Net", "poll");
+    StackTraceElement driver = frame("org.example.Driver", "receive");
+    StackTraceElement face = frame("io.everpool.core.jdbc.PooledStatement", "execute");
+    StackTraceElement unit = frame("io.everpool.core.work.UnitRunner", "run");
+
+    assertThat(at(read, driver, face, FRAME).toString())
+        .isEqualTo(
+            "connection 1 held for 2s by web-1 #17, now at"
+                + " io.everpool.core.jdbc.PooledStatement.execute, called from"
+                + " shop.Orders.list(Orders.java:12)");
+    assertThat(at(frame("java.lang.Thread", "sleep"), FRAME, unit).toString())
+        .as("it does something else, within a unit of work")
+        .endsWith(", now at java.lang.Thread.sleep, called from shop.Orders.list(Orders.java:12)");
+    assertThat(at(read).toString()).endsWith(", now at sun.nio.ch.Net.poll(Net:7)");
+    assertThat(at().toString()).isEqualTo("connection 1 held for 2s by web-1 #17");
+  }
+
+  @Test
+  void whereAHolderHasAcquiredAndWaitsIsShownWithTheWayThere() {
+    StackTraceElement park = frame("jdk.internal.misc.Unsafe", "park");
+    StackTraceElement parking = frame("io.everpool.core.jdbc.Parking", "await");
+    StackTraceElement pool = frame("io.everpool.core.EverpoolPool", "getConnection");
+    PoolSnapshot.Holder holder =
+        at(park, parking, pool, FRAME, frame("shop.Shop", "open"))
+            .waiting(true)
+            .acquiredAt(List.of(parking, pool, frame("shop.Shop", "begin")));
+
+    assertThat(holder)
+        .hasToString(
+            "connection 1 held for 2s by web-1 #17, which waits for another connection at"
+                + " shop.Orders.list(Orders.java:12) < shop.Shop.open(Shop:7), acquired at"
+                + " shop.Shop.begin(Shop:7)");
+    assertThat(holder.waiting()).isTrue();
+    assertThat(holder.acquiredAt()).hasSize(3);
+    assertThat(holder).isNotEqualTo(holder.waiting(false));
+    assertThat(holder).isNotEqualTo(holder.acquiredAt(List.of()));
+    assertThat(at().waiting(true))
+        .hasToString("connection 1 held for 2s by web-1 #17, which waits for another connection");
+  }
 }

@@ -104,7 +104,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
             shared,
             environment.time(),
             events,
-            snapshots::detailed,
+            snapshots::forCaller,
             recorder,
             trace,
             interceptors);

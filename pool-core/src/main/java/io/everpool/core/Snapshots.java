@@ -8,20 +8,24 @@ import io.everpool.api.framework.PoolSlot;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
+import io.everpool.core.engine.Waiter;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.HolderThreads;
+import io.everpool.core.upkeep.LeaseNotes;
 import io.everpool.core.upkeep.SharedState;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
 /** Reads the pool's state off its slots and books, disturbing nobody. */
 final class Snapshots {
-  private static final int STACK_DEPTH = 16;
+  /** Deep enough to come out of a driver and into the program that called it. */
+  private static final int STACK_DEPTH = 64;
 
   private final PoolConfig config;
   private final SharedState shared;
@@ -37,12 +41,20 @@ final class Snapshots {
 
   /** With what the holders do just now: for explanations, it looks at threads. */
   PoolSnapshot detailed() {
-    return take(STACK_DEPTH);
+    return take(STACK_DEPTH, waiting());
+  }
+
+  /** As {@link #detailed()}, for one who waits for a connection, or did until now. */
+  PoolSnapshot forCaller() {
+    Map<Long, Thread> waiting = waiting();
+    Thread caller = Thread.currentThread();
+    waiting.put(HolderThreads.id(caller), caller);
+    return take(STACK_DEPTH, waiting);
   }
 
   /** Without; cheap enough for gauges. */
   PoolSnapshot brief() {
-    return take(0);
+    return take(0, Map.of());
   }
 
   /** Slot by slot. */
@@ -79,7 +91,18 @@ final class Snapshots {
     };
   }
 
-  private PoolSnapshot take(int depth) {
+  private Map<Long, Thread> waiting() {
+    Map<Long, Thread> threads = new HashMap<>();
+    for (Waiter waiter : shared.engine().waiters()) {
+      Thread thread = waiter.thread();
+      if (thread != null) {
+        threads.put(waiter.threadId(), thread);
+      }
+    }
+    return threads;
+  }
+
+  private PoolSnapshot take(int depth, Map<Long, Thread> waiting) {
     Map<State, Integer> counts = new EnumMap<>(State.class);
     List<Holder> holders = new ArrayList<>();
     for (Slot slot : shared.engine().slots()) {
@@ -87,12 +110,7 @@ final class Snapshots {
       counts.merge(now, 1, Integer::sum);
       PooledEntry entry = slot.entry;
       if (entry != null && (now == State.LEASED || now == State.DOOMED)) {
-        holders.add(
-            Holder.of(
-                entry.number(),
-                HolderThreads.describe(slot.holderId),
-                Duration.ofNanos(shared.unmovedFor(slot)),
-                depth == 0 ? List.of() : HolderThreads.where(slot.holderId, depth)));
+        holders.add(holder(slot, entry.number(), depth, waiting));
       }
     }
     SQLException failure = shared.server().lastFailure();
@@ -117,5 +135,22 @@ final class Snapshots {
         .lastConnectError(failure == null ? null : failure.getMessage())
         .holders(holders)
         .build();
+  }
+
+  private Holder holder(Slot slot, long connection, int depth, Map<Long, Thread> waiting) {
+    long id = slot.holder();
+    Thread inLine = waiting.get(id);
+    LeaseNotes notes = shared.leaseNotes();
+    return Holder.of(
+            connection,
+            inLine == null ? HolderThreads.describe(id) : HolderThreads.describe(inLine),
+            Duration.ofNanos(shared.unmovedFor(slot)),
+            depth == 0
+                ? List.of()
+                : inLine == null
+                    ? HolderThreads.where(id, depth)
+                    : HolderThreads.where(inLine, depth))
+        .acquiredAt(depth == 0 || notes == null ? List.of() : notes.place(slot))
+        .waiting(inLine != null);
   }
 }

@@ -4,6 +4,7 @@ import io.everpool.api.CloseReason;
 import io.everpool.api.Pool;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.Verdict;
+import java.util.List;
 
 /**
  * Something that happened in a pool, rarely enough to make an object of. Immutable; carries no
@@ -77,7 +78,58 @@ public interface PoolEvent {
   /** A connection came back with an open transaction, which was rolled back. */
   record TransactionLeftOpen(String pool, long connection) implements PoolEvent {}
 
-  /** A connection has been out for longer than the leak threshold. */
-  record LeakSuspected(String pool, long connection, String thread, long heldNanos)
+  /**
+   * A connection has been out for longer than the leak threshold.
+   *
+   * @param acquiredAt where it was acquired, innermost frame first; empty if that was not recorded
+   */
+  record LeakSuspected(
+      String pool,
+      long connection,
+      String thread,
+      long heldNanos,
+      List<StackTraceElement> acquiredAt)
+      implements PoolEvent {
+
+    public LeakSuspected {
+      acquiredAt = List.copyOf(acquiredAt);
+    }
+
+    /** Of one of which it was not recorded where it was acquired. */
+    public LeakSuspected(String pool, long connection, String thread, long heldNanos) {
+      this(pool, connection, thread, heldNanos, List.of());
+    }
+  }
+
+  /** A connection of which {@link LeakSuspected} was told has come back after all. */
+  record LeakEnded(String pool, long connection, String thread, long heldNanos)
+      implements PoolEvent {}
+
+  /**
+   * A connection was dropped without being closed, and is taken back; nobody can use it any more.
+   *
+   * @param acquiredAt as for {@link LeakSuspected}
+   */
+  record LeaseAbandoned(
+      String pool,
+      long connection,
+      String thread,
+      long heldNanos,
+      List<StackTraceElement> acquiredAt)
+      implements PoolEvent {
+
+    public LeaseAbandoned {
+      acquiredAt = List.copyOf(acquiredAt);
+    }
+  }
+
+  /**
+   * A thread that has a connection waits for a second one.
+   *
+   * @param connection the one that it has
+   * @param everyHolderWaits whether all connections are held by threads that do so, and none of
+   *     them can go on
+   */
+  record NestedAcquire(String pool, String thread, long connection, boolean everyHolderWaits)
       implements PoolEvent {}
 }

@@ -2,6 +2,7 @@ package io.everpool.core.engine;
 
 import io.everpool.api.CloseReason;
 import java.lang.invoke.VarHandle;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -124,8 +125,7 @@ public final class Engine {
     int home = homes[key(threadId)];
     if (home < width) {
       Slot slot = slots[home];
-      if (slot.acquire() != 0) {
-        slot.holderId = threadId;
+      if (slot.acquire(threadId) != 0) {
         return slot;
       }
     }
@@ -145,8 +145,7 @@ public final class Engine {
     for (int i = 1; i <= OWN_PLACES; i++) {
       int at = (int) (((((threadId + i) * 0x9E3779B97F4A7C15L) >>> 32) * near) >>> 32);
       Slot slot = slots[at];
-      if (slot.acquire() != 0) {
-        slot.holderId = threadId;
+      if (slot.acquire(threadId) != 0) {
         homes[key(threadId)] = at;
         return slot;
       }
@@ -170,8 +169,7 @@ public final class Engine {
         at = at < near ? at : at - near;
       }
       Slot slot = slots[at];
-      if (slot.acquire() != 0) {
-        slot.holderId = threadId;
+      if (slot.acquire(threadId) != 0) {
         homes[key(threadId)] = at;
         if (width <= at) {
           width = at + 1; // a race loses a step, which the next acquirer beyond the width repeats
@@ -187,6 +185,7 @@ public final class Engine {
     if (closed) {
       return WaitResult.CLOSED;
     }
+    waiter.threadId = threadId;
     Waiter before = queue.first();
     if (!queue.join(waiter, maxWaiters)) {
       return WaitResult.REFUSED;
@@ -278,8 +277,7 @@ public final class Engine {
       throw new IllegalStateException("not served: " + waiter.status());
     }
     if (handed != null) {
-      slot.lease = handed.lease();
-      slot.holderId = threadId;
+      slot.lend(handed.lease(), threadId);
     }
     time(slot, slot.lease, now);
     return slot;
@@ -359,7 +357,7 @@ public final class Engine {
 
   /** Offers an idle slot to those who wait, if it is still idle. */
   private void serve(Slot slot) {
-    long lease = slot.acquire();
+    long lease = slot.acquire(0);
     if (lease != 0) {
       handOver(slot, lease, time.nanoTime());
     }
@@ -624,6 +622,30 @@ public final class Engine {
   public long firstWaitsSince(long none) {
     Waiter first = queue.first();
     return first == null ? none : first.since;
+  }
+
+  /** Those who wait, in order. Walks the queue, so it is for explanations. */
+  public List<Waiter> waiters() {
+    return queue.waiting();
+  }
+
+  /**
+   * A slot that was lent to a thread which has not given it back. In a pool with so many slots that
+   * a look at all of them would cost whoever asks, only where the thread was served last.
+   */
+  public @Nullable Slot heldBy(long threadId) {
+    Slot home = slots[homes[key(threadId)]];
+    if (home.holder() == threadId) {
+      return home;
+    }
+    if (slots.length <= LOOKS_BESIDE_WAITERS) {
+      for (Slot slot : slots) {
+        if (slot.holder() == threadId) {
+          return slot;
+        }
+      }
+    }
+    return null;
   }
 
   public int width() {

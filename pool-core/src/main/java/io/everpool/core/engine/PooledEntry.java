@@ -19,6 +19,14 @@ public interface PooledEntry {
     return 0;
   }
 
+  /**
+   * Whether somebody may be using it who has not the connection that was lent: what he has was
+   * handed out by the driver, or he waits for an answer. From any thread.
+   */
+  default boolean mayBeUsedBesides() {
+    return false;
+  }
+
   /** Statements executed on it so far; as its last holder left it. */
   long queries();
 }

@@ -25,10 +25,12 @@ public final class Slot extends SlotFields {
   private static final long TO_LEASED = STAMP + State.LEASED.bits - State.IDLE.bits;
   private static final long TO_IDLE = STAMP + State.IDLE.bits - State.LEASED.bits;
   private static final VarHandle WORD;
+  private static final VarHandle LEASE;
 
   static {
     try {
       WORD = MethodHandles.lookup().findVarHandle(SlotFields.class, "word", long.class);
+      LEASE = MethodHandles.lookup().findVarHandle(SlotFields.class, "lease", long.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -50,6 +52,11 @@ public final class Slot extends SlotFields {
   /** The word as it is now. */
   public long word() {
     return word;
+  }
+
+  /** How many moves there were, in a word. */
+  public static long stamp(long word) {
+    return word >>> STATE_BITS;
   }
 
   /** The state in a word. */
@@ -80,16 +87,43 @@ public final class Slot extends SlotFields {
   }
 
   /** ACQUIRE, for the hot path: the lease, or 0 if there is nothing to take. */
-  long acquire() {
+  long acquire(long threadId) {
     long now = word;
     if ((now & STATE_MASK) == State.IDLE.bits) {
       long taken = now + TO_LEASED;
       if (WORD.compareAndSet(this, now, taken)) {
-        lease = taken;
+        lend(taken, threadId);
         return taken;
       }
     }
     return 0;
+  }
+
+  /** The lease, for whoever has just got it: his name first, for {@link #holder}. */
+  void lend(long leased, long threadId) {
+    holderId = threadId;
+    LEASE.setRelease(this, leased);
+  }
+
+  /**
+   * The id of the thread that acquired the present lease; 0 if there is none, or it is not written
+   * down yet. From any thread: a name that was read is that lease's, for it was written before the
+   * lease was, and whoever writes the next one has moved the word before.
+   */
+  public long holder() {
+    long now = word;
+    long named = (long) LEASE.getAcquire(this);
+    if (!isHeld(now) || (now != named && now != after(Move.DOOM, named))) {
+      return 0;
+    }
+    long id = holderId;
+    VarHandle.loadLoadFence();
+    return word == now ? id : 0;
+  }
+
+  private static boolean isHeld(long word) {
+    State state = state(word);
+    return state == State.LEASED || state == State.DOOMED;
   }
 
   /** RELEASE, for the hot path. */

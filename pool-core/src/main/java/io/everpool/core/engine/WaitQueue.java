@@ -3,6 +3,7 @@ package io.everpool.core.engine;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Iterator;
+import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -94,6 +95,11 @@ final class WaitQueue extends WaitQueueCount {
         waiter.wake();
       }
     }
+  }
+
+  /** Those who wait, in order; walks the queue. */
+  List<Waiter> waiting() {
+    return queue.stream().filter(Waiter::waits).toList();
   }
 
   /** Entries in the queue, dead ones included; walks it. For tests. */

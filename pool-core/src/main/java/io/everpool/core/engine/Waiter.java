@@ -47,6 +47,9 @@ public abstract class Waiter {
   /** When it began to wait. */
   final long since;
 
+  /** The id of the thread that waits; written before it stands in the queue. */
+  long threadId;
+
   /** What the caller found itself, written after LEFT. */
   @Nullable Slot found;
 
@@ -56,6 +59,16 @@ public abstract class Waiter {
 
   /** Makes the caller look again soon; early, late and superfluous calls do no harm. */
   protected abstract void wake();
+
+  /** The id of the thread that waits. */
+  public final long threadId() {
+    return threadId;
+  }
+
+  /** The thread, where it is one; for explanations. */
+  public @Nullable Thread thread() {
+    return null;
+  }
 
   final Status status() {
     return status instanceof Status other ? other : Status.HANDED;

@@ -12,28 +12,41 @@ import io.everpool.api.observe.PoolEvent.AcquireTimedOut;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Survivor;
+import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.Reachability;
 import io.everpool.core.upkeep.SharedState;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransientConnectionException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
 
 /**
  * What callers are told who get no connection: that they came too late, too many, or in vain, with
  * what the pool knows of the reason. Thread-safe.
  */
 final class AcquireFailures {
+  private static final Logger log = PoolEvents.log();
+
+  /** The shortest time between two lines about long waits; nanoseconds. */
+  static final long SLOW_EVERY = 10_000_000_000L;
+
   private final PoolConfig config;
   private final Connector connector;
+  private final SharedState shared;
   private final Engine engine;
   private final Reachability server;
   private final TimeSource time;
   private final PoolEvents events;
   private final Supplier<PoolSnapshot> snapshot;
+  private final NestedAcquires nested;
+  private final AtomicLong toldOfSlow;
 
   /**
-   * @param snapshot the pool's state with what the holders do just now, to explain an exhausted one
+   * @param snapshot the pool's state with what the holders do just now and the calling thread among
+   *     those who wait, to explain an exhausted one
    */
   AcquireFailures(
       PoolConfig config,
@@ -41,14 +54,18 @@ final class AcquireFailures {
       SharedState shared,
       TimeSource time,
       PoolEvents events,
+      NestedAcquires nested,
       Supplier<PoolSnapshot> snapshot) {
     this.config = config;
     this.connector = connector;
+    this.shared = shared;
     this.engine = shared.engine();
     this.server = shared.server();
     this.time = time;
     this.events = events;
+    this.nested = nested;
     this.snapshot = snapshot;
+    this.toldOfSlow = new AtomicLong(time.nanoTime() - SLOW_EVERY);
   }
 
   /** Throws if it is known that waiting is in vain. */
@@ -62,7 +79,7 @@ final class AcquireFailures {
           "Pool "
               + config.name()
               + " can't be opened: "
-              + last.getMessage()
+              + sentence(last)
               + " Every try of the last seconds found nobody there. If the database may come up"
               + " later than the application, set fail-fast = false.",
           "08001",
@@ -77,10 +94,17 @@ final class AcquireFailures {
               + (server.failsHere()
                   ? "can't open one: "
                   : connector.target() + " refuses new ones: ")
-              + refusal.getMessage(),
+              + sentence(refusal)
+              + " "
+              + Advice.whileConnectsFail(whyConnectsFail()),
           refusal.getSQLState(),
           refusal);
     }
+  }
+
+  private static String sentence(SQLException failure) {
+    String message = String.valueOf(failure.getMessage());
+    return message.endsWith(".") ? message : message + ".";
   }
 
   /**
@@ -102,18 +126,25 @@ final class AcquireFailures {
   private SQLException noConnection(long begun, String why) {
     long waited = time.nanoTime() - begun;
     events.emit(new AcquireTimedOut(config.name(), waited));
-    PoolSnapshot now = snapshot.get();
+    Exhaustion exhaustion = exhaustion();
     return new AcquireTimeoutException(
-        "No connection within "
-            + waited / 1_000_000
-            + " ms"
-            + why
-            + ". "
-            + Advice.forTimeout(now, whyConnectsFail())
-            + "\n"
-            + now.explain(),
-        now,
+        "No connection within " + waited / 1_000_000 + " ms" + why + ". " + explain(exhaustion),
+        exhaustion.pool(),
         server.lastFailure());
+  }
+
+  private Exhaustion exhaustion() {
+    return new Exhaustion(
+        snapshot.get(),
+        config,
+        whyConnectsFail(),
+        shared.connectingFor(),
+        shared.sleep().waking(),
+        nested.isEntangled());
+  }
+
+  private static String explain(Exhaustion exhaustion) {
+    return Advice.forWaiting(exhaustion) + "\n" + exhaustion.pool().explain();
   }
 
   /** A driver that doesn't work here is as much this process's own as a limit of it. */
@@ -121,18 +152,46 @@ final class AcquireFailures {
     return server.failsHere() ? Verdict.PROCESS_LIMIT : server.lastVerdict();
   }
 
+  /**
+   * One waits long, and goes on waiting: it is logged why, once for all who do. Never throws. What
+   * the log tells elsewhere, and a start of the database, are no alarm.
+   *
+   * @param waited for how long; nanoseconds
+   */
+  void tellOfSlow(long waited) {
+    long last = toldOfSlow.get();
+    long now = time.nanoTime();
+    if (now - last >= SLOW_EVERY && toldOfSlow.compareAndSet(last, now)) {
+      Survivor.survives(
+          config.name(),
+          "telling of a long wait",
+          () -> {
+            Exhaustion exhaustion = exhaustion();
+            String text =
+                HolderThreads.describe(Thread.currentThread())
+                    + " has waited for "
+                    + waited / 1_000_000
+                    + " ms for a connection, and waits on. "
+                    + explain(exhaustion);
+            if (server.isFailing() || exhaustion.waking()) {
+              log.info("Pool {}: {}", config.name(), text);
+            } else {
+              log.warn("Pool {}: {}", config.name(), text);
+            }
+          });
+    }
+  }
+
   /** For one who found the queue full. */
   SQLException rejected() {
     events.emit(new AcquireRejected(config.name()));
-    PoolSnapshot now = snapshot.get();
+    Exhaustion exhaustion = exhaustion();
     return new TooManyWaitersException(
         "Refused at once: "
             + config.maxWaiters()
             + " callers (max-waiters) wait for a connection already. "
-            + Advice.forTimeout(now, whyConnectsFail())
-            + "\n"
-            + now.explain(),
-        now);
+            + explain(exhaustion),
+        exhaustion.pool());
   }
 
   /** For one whose thread was interrupted while he waited. */

@@ -2,36 +2,108 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.PoolSnapshot;
 import io.everpool.api.driver.Verdict;
+import io.everpool.core.upkeep.HolderThreads;
 
-/** What to do about it, for the messages of exceptions. */
+/** What to do about it, for the messages of exceptions and of the log. */
 final class Advice {
+  static final String PASS_IT_ON =
+      "Pass the first connection on to what needs one, or give it back before another is asked for;"
+          + " threads that need several at once need (threads x (connections of each - 1)) + 1 in"
+          + " max-size.";
 
   private Advice() {}
 
-  /**
-   * For a caller that waited in vain.
-   *
-   * @param lastConnect what the last failed connect means; counts while connects fail
-   */
-  static String forTimeout(PoolSnapshot pool, Verdict lastConnect) {
+  /** For a caller who waits, or has waited in vain. On his thread. */
+  static String forWaiting(Exhaustion why) {
+    PoolSnapshot pool = why.pool();
     if (pool.suspended()) {
       return "An operator has suspended the pool: it lends nothing until it is resumed.";
     }
+    if (why.everyHolderWaits() && why.pool().holders().stream().allMatch(Advice::isCaller)) {
+      return "This thread holds every connection itself and asks for another: it has forgotten to"
+          + " close them (a leak), or acquires one within another (a nested acquire). Close them with"
+          + " try-with-resources, pass the first one on to what needs one, or raise max-size above"
+          + " what a thread needs at once. Where it is now is below.";
+    }
+    if (why.everyHolderWaits()) {
+      return "Nested acquire: every holder waits for a second connection (a deadlock). None comes"
+          + " back until one of them gives up. "
+          + PASS_IT_ON
+          + " Who waits where is below.";
+    }
     if (pool.lastConnectError() != null) {
       return (pool.total() == 0 ? "" : "The pool could not grow. ")
-          + whileConnectsFail(lastConnect)
+          + whileConnectsFail(why.lastConnect())
           + " The last connect error is below.";
     }
-    if (pool.total() >= pool.maxSize()) {
+    if (why.isFull()) {
+      return whileAllAreHeld(why);
+    }
+    return whileConnecting(why);
+  }
+
+  private static boolean isCaller(PoolSnapshot.Holder holder) {
+    return holder.thread().equals(HolderThreads.describe(Thread.currentThread()));
+  }
+
+  private static String whileAllAreHeld(Exhaustion why) {
+    if (why.pool().holders().stream().anyMatch(Advice::isCaller)) {
+      return "Nested acquire: this thread holds a connection already and asks for another, and every"
+          + " connection is in use. "
+          + PASS_IT_ON
+          + " The holders are below.";
+    }
+    long overdue = why.overdue();
+    if (overdue == 0) {
       return "Every connection is in use: return connections sooner (try-with-resources; no slow"
           + " work while holding one), raise max-size if the server has room, or raise"
           + " acquire-timeout. The holders are below.";
     }
-    return "Connections were being opened but none was ready in time: see connect-timeout and"
-        + " acquire-timeout.";
+    String much = "Every connection is in use, " + overdue + " of " + why.pool().leased();
+    return why.hasThreshold()
+        ? much
+            + " for longer than leak-threshold: whoever took those has forgotten them, or does slow"
+            + " work with them. Close connections with try-with-resources where they were acquired,"
+            + " which the log says. The holders are below."
+        : much
+            + " for more than twice acquire-timeout: whoever took those has forgotten them (a leak), or"
+            + " does slow work with them. Set leak-threshold, and the log says where they were"
+            + " acquired; close connections with try-with-resources. The holders are below.";
   }
 
-  private static String whileConnectsFail(Verdict verdict) {
+  private static String whileConnecting(Exhaustion why) {
+    int connecting = why.pool().connecting();
+    if (why.waking()) {
+      return "The database was asleep, for nobody had asked it for anything, and is being woken"
+          + sofar(why, ": a connection is being opened")
+          + ". Where a start takes longer, raise acquire-timeout and connect-timeout above that, or"
+          + " keep the database awake with sleep = off.";
+    }
+    if (connecting == 0) {
+      return "No connection was ready in time, though the pool may grow: raise acquire-timeout.";
+    }
+    return "No connection was ready in time: "
+        + (connecting == 1 ? "one was being opened" : connecting + " were being opened")
+        + sofar(why, "")
+        + ". The server, or the way to it (DNS, a proxy, TLS, the login), is slow: raise"
+        + " acquire-timeout above what a connect takes, keep more connections ready with min-size,"
+        + " or see connect-timeout ("
+        + why.config().connectTimeout().toMillis()
+        + " ms).";
+  }
+
+  private static String sofar(Exhaustion why, String of) {
+    return why.pool().connecting() == 0
+        ? ""
+        : of + " for " + why.connectingFor() / 1_000_000 + " ms now";
+  }
+
+  /**
+   * For a caller who can't be helped while no connection can be opened.
+   *
+   * @param verdict what the last failed connect means
+   */
+  static String whileConnectsFail(Verdict verdict) {
     return switch (verdict) {
       case ACCESS_DENIED ->
           "The server is there and refuses these credentials, or this database: check user,"

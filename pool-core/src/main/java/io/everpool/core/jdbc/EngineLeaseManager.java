@@ -1,30 +1,22 @@
 package io.everpool.core.jdbc;
 
-import io.everpool.api.CloseReason;
 import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.LeaseRecorder;
-import io.everpool.api.observe.PoolEvent;
-import io.everpool.api.observe.PoolEvent.ConnectionFailed;
 import io.everpool.core.advice.LeaseTrace;
-import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.PoolEvents;
-import io.everpool.core.upkeep.FailureReports;
 import io.everpool.core.upkeep.HolderThreads;
-import io.everpool.core.upkeep.PrimarySearch;
-import io.everpool.core.upkeep.Reachability;
-import io.everpool.core.upkeep.Resets;
+import io.everpool.core.upkeep.LeaseNotes;
 import io.everpool.core.upkeep.SharedState;
-import io.everpool.core.upkeep.UnitDeadlines;
+import java.lang.ref.Reference;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.function.Function;
-import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,31 +27,23 @@ import org.slf4j.Logger;
  * acquired, which spares the hot path an object. It is the acquirer's to read as long as he holds
  * the lease, so it is read at once and carried along.
  */
-public final class EngineLeaseManager implements LeaseManager {
+public final class EngineLeaseManager extends LeaseEnds {
   private static final Logger log = PoolEvents.log();
 
   private static final int INTERCEPTED_ATTEMPTS = 3;
 
-  private final PoolConfig config;
-  private final Connector connector;
-  private final Function<Throwable, Verdict> classifier;
-  private final Engine engine;
-  private final Resets resets;
-  private final UnitDeadlines unitDeadlines;
+  /** Whoever waits for longer is told of; nanoseconds. */
+  private static final long LONGEST_UNTOLD = 5_000_000_000L;
+
   private final long acquireTimeout;
-  private final FailureReports reports;
-  private final PrimarySearch search;
-  private final Reachability server;
-  private final TimeSource time;
-  private final PoolEvents events;
   private final AcquireCheck check;
   private final Parking parking;
-  private final @Nullable LeaseTimes times;
+
+  /** Null where nobody looks for leaks. */
+  private final @Nullable LeaseNotes notes;
 
   /** Null for none, so that they cost a look at this. */
   private final @Nullable List<LeaseInterceptor> interceptors;
-
-  private final SqlTexts texts;
 
   public EngineLeaseManager(
       PoolConfig config,
@@ -72,24 +56,18 @@ public final class EngineLeaseManager implements LeaseManager {
       @Nullable LeaseRecorder recorder,
       @Nullable LeaseTrace trace,
       List<LeaseInterceptor> interceptors) {
-    this.config = config;
-    this.connector = connector;
-    this.classifier = classifier;
-    this.engine = shared.engine();
-    this.resets = shared.resets();
-    this.unitDeadlines = shared.unitDeadlines();
+    super(config, connector, classifier, shared, time, events, recorder, trace);
     this.acquireTimeout = config.acquireTimeout().toNanos();
-    this.reports = shared.reports();
-    this.search = shared.search();
-    this.server = shared.server();
-    this.time = time;
-    this.events = events;
     this.check = new AcquireCheck(config, classifier, shared);
+    NestedAcquires nested = new NestedAcquires(shared, time, events, snapshot);
     this.parking =
         new Parking(
-            engine, time, new AcquireFailures(config, connector, shared, time, events, snapshot));
-    this.times = LeaseTimes.of(config.name(), engine, time, recorder, trace);
-    this.texts = new SqlTexts(connector);
+            engine,
+            time,
+            new AcquireFailures(config, connector, shared, time, events, nested, snapshot),
+            nested,
+            Math.min(acquireTimeout / 2, LONGEST_UNTOLD));
+    this.notes = shared.leaseNotes();
     this.interceptors = interceptors.isEmpty() ? null : List.copyOf(interceptors);
   }
 
@@ -146,9 +124,14 @@ public final class EngineLeaseManager implements LeaseManager {
       InterceptedConnection face;
       try {
         face = new InterceptedConnection(session, lease, all);
+        if (notes != null) {
+          notes.begun(session.slot(), lease, face);
+        }
       } catch (Throwable e) {
         session.stranded = lease;
         throw e;
+      } finally {
+        Reference.reachabilityFence(plain); // it is noted until now, and nobody has dropped it
       }
       try {
         face.acquired();
@@ -171,10 +154,14 @@ public final class EngineLeaseManager implements LeaseManager {
     return face(acquireWithCare(threadId, null, Integer.MAX_VALUE, acquireTimeout));
   }
 
-  private static PooledConnection face(Slot slot) {
+  private PooledConnection face(Slot slot) {
     long lease = slot.lease;
     try {
-      return new PooledConnection(session(slot), lease);
+      PooledConnection face = new PooledConnection(session(slot), lease);
+      if (notes != null) {
+        notes.begun(slot, lease, face);
+      }
+      return face;
     } catch (Throwable e) {
       if (slot.entry instanceof Session session) {
         session.stranded = lease;
@@ -187,14 +174,18 @@ public final class EngineLeaseManager implements LeaseManager {
   public void renew(PooledConnection face, long timeoutNanos) throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
     Slot slot = acquireWithCare(threadId, null, config.maxWaiters(), timeoutNanos);
+    long lease = slot.lease;
     boolean taken = false;
     try {
-      face.rebind(session(slot), slot.lease);
+      face.rebind(session(slot), lease);
       taken = true;
     } finally {
       if (!taken) {
-        engine.release(slot, slot.lease);
+        engine.release(slot, lease);
       }
+    }
+    if (notes != null) {
+      notes.begun(slot, lease, face);
     }
     if (face instanceof InterceptedConnection intercepted) {
       intercepted.acquired();
@@ -245,146 +236,6 @@ public final class EngineLeaseManager implements LeaseManager {
         return slot;
       }
     }
-  }
-
-  // ---- coming back
-
-  @Override
-  public void release(Session session, long lease) {
-    if (times == null) {
-      engine.release(session.slot(), lease);
-    } else {
-      timed(times, session.slot(), lease, slot -> engine.release(slot, lease));
-    }
-  }
-
-  @Override
-  public void retire(Session session, long lease, CloseReason reason) {
-    end(session, lease, slot -> engine.retire(slot, lease, reason));
-  }
-
-  @Override
-  public void cut(Session session, long lease, CloseReason reason) {
-    end(session, lease, slot -> engine.cut(slot, lease, reason));
-  }
-
-  private void end(Session session, long lease, Ending ending) {
-    if (times == null) {
-      ending.end(session.slot());
-    } else {
-      timed(times, session.slot(), lease, ending);
-    }
-  }
-
-  /** Ends the lease that a slot is in; tells whether it was this that ended it. */
-  @FunctionalInterface
-  private interface Ending {
-    boolean end(Slot slot);
-  }
-
-  /** What the slot says of the lease is read before its end: afterwards it is another's. */
-  private static void timed(LeaseTimes measured, Slot slot, long lease, Ending ending) {
-    long asked = slot.askedAt;
-    long since = slot.heldSince;
-    long now = measured.ending(slot, lease);
-    measured.released(ending.end(slot), asked, since, now);
-  }
-
-  @Override
-  public void doom(Session session, long lease, Verdict verdict, SQLException failure) {
-    if (!engine.doom(session.slot(), lease, CloseReason.FAILED)) {
-      return;
-    }
-    String message = String.valueOf(failure.getMessage());
-    if (session.isEvidence(verdict, failure)) {
-      reports.failed(session, verdict, message);
-    } else {
-      reports.suspect();
-    }
-    log.warn(
-        "Pool {}: connection {} failed in use ({}): {}",
-        config.name(),
-        session.number(),
-        verdict,
-        message);
-    events.emit(new ConnectionFailed(config.name(), session.number(), verdict, message));
-  }
-
-  @Override
-  public boolean canReplace() {
-    return !server.isFailing();
-  }
-
-  /** It is too old from now on: upkeep opens another before it lets that one go. */
-  @Override
-  public void retireWhenReplaceable(Session session) {
-    Slot slot = session.slot();
-    long now = time.nanoTime();
-    if (now - slot.expiresAt < 0) {
-      slot.expiresAt = now;
-      slot.expiryReason = CloseReason.MAX_QUERIES;
-    }
-  }
-
-  @Override
-  public PrimarySearch.Refusal writeRefused(Session session) {
-    return search.refused(session.slot());
-  }
-
-  @Override
-  public boolean awaitPrimary(long nanos) throws InterruptedException {
-    return search.await(nanos);
-  }
-
-  @Override
-  public Runnable watch(long at, LongSupplier overrun) {
-    return unitDeadlines.watch(at, overrun);
-  }
-
-  @Override
-  public void cancel(Session session, long lease) {
-    unitDeadlines.cancel(session.slot(), lease);
-  }
-
-  // ---- what else faces ask
-
-  @Override
-  public Verdict classify(Throwable failure) {
-    return classifier.apply(failure);
-  }
-
-  @Override
-  public long resetStarted(Session session, long lease) {
-    long claimed = engine.claim(session.slot(), lease);
-    if (claimed != 0) {
-      resets.started(session.slot(), claimed, CloseReason.FAILED);
-    }
-    return claimed;
-  }
-
-  @Override
-  public void resetEnded(Session session) {
-    resets.ended(session.slot());
-  }
-
-  @Override
-  public PoolConfig config() {
-    return config;
-  }
-
-  @Override
-  public Connector connector() {
-    return connector;
-  }
-
-  @Override
-  public SqlTexts texts() {
-    return texts;
-  }
-
-  @Override
-  public void emit(PoolEvent event) {
-    events.emit(event);
   }
 
   private static Session session(Slot slot) {

@@ -16,11 +16,22 @@ final class Parking {
   private final Engine engine;
   private final TimeSource time;
   private final AcquireFailures failures;
+  private final NestedAcquires nested;
 
-  Parking(Engine engine, TimeSource time, AcquireFailures failures) {
+  /** After which it is told why a caller waits; nanoseconds. */
+  private final long slowAfter;
+
+  Parking(
+      Engine engine,
+      TimeSource time,
+      AcquireFailures failures,
+      NestedAcquires nested,
+      long slowAfter) {
     this.engine = engine;
     this.time = time;
     this.failures = failures;
+    this.nested = nested;
+    this.slowAfter = slowAfter;
   }
 
   /** A parked thread in line. */
@@ -29,6 +40,11 @@ final class Parking {
 
     Parked(long since) {
       super(since);
+    }
+
+    @Override
+    public Thread thread() {
+      return thread;
     }
 
     @Override
@@ -47,11 +63,16 @@ final class Parking {
   Slot await(long threadId, long begun, long timeout, int maxWaiters) throws SQLException {
     failures.refuseIfHopeless();
     long deadline = begun + timeout;
+    long slowAt = begun + slowAfter;
+    boolean slow = false;
     Parked waiter = new Parked(time.nanoTime());
     boolean interrupted = false;
     boolean stands = true;
     try {
       WaitResult result = engine.begin(waiter, threadId, maxWaiters);
+      if (result == WaitResult.WAIT) {
+        nested.look(threadId);
+      }
       while (true) {
         switch (result) {
           case SERVED -> {
@@ -67,7 +88,8 @@ final class Parking {
             throw failures.rejected();
           }
           case WAIT, RELOOK -> {
-            long left = deadline - time.nanoTime();
+            long now = time.nanoTime();
+            long left = deadline - now;
             interrupted |= Thread.interrupted();
             if (left <= 0 || interrupted) {
               if (engine.leave(waiter)) {
@@ -76,7 +98,12 @@ final class Parking {
               }
               result = engine.step(waiter, threadId); // a connection came first: it must be taken
             } else if (result == WaitResult.WAIT) {
-              LockSupport.parkNanos(waiter, left);
+              if (!slow && now - slowAt >= 0) {
+                slow = true;
+                failures.tellOfSlow(now - begun); // before the look that a park follows
+              } else {
+                LockSupport.parkNanos(waiter, slow ? left : Math.min(left, slowAt - now));
+              }
               result = engine.step(waiter, threadId);
             } else {
               LockSupport.parkNanos(waiter, Math.min(left, Engine.relookNanos()));

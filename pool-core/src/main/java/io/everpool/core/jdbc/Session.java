@@ -70,6 +70,15 @@ public final class Session extends SessionSettings implements PooledEntry {
   }
 
   @Override
+  public boolean mayBeUsedBesides() {
+    try {
+      return isExposed() || (physical.waits() & 1) != 0;
+    } catch (Throwable e) {
+      return true; // a driver that can't say
+    }
+  }
+
+  @Override
   public String toString() {
     return "connection " + number + " of " + leases.config().name();
   }

@@ -2,7 +2,6 @@ package io.everpool.core.upkeep;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.PoolConfig;
-import io.everpool.api.observe.PoolEvent.LeakSuspected;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.PooledEntry;
@@ -28,6 +27,7 @@ final class Deadlines {
   private final Closer closer;
   private final Connects connects;
   private final Probes probes;
+  private final Leaks leaks;
 
   Deadlines(
       PoolConfig config, PoolEvents events, SharedState shared, Connects connects, Probes probes) {
@@ -40,16 +40,14 @@ final class Deadlines {
     this.closer = shared.closer;
     this.connects = connects;
     this.probes = probes;
+    this.leaks = new Leaks(config, events, shared);
   }
 
-  /**
-   * Ends what has taken too long.
-   *
-   * @param lastPass when this was done before, so that each leak is reported once
-   */
-  void enforce(long now, long lastPass) {
+  /** Ends what has taken too long. */
+  void enforce(long now) {
     resets.enforce(now);
     units.enforce(now);
+    leaks.pass(now);
     for (int i = 0; i < activity.busyCount(); i++) {
       Slot slot = activity.busy(i);
       long word = activity.word(slot.index);
@@ -71,12 +69,10 @@ final class Deadlines {
             closer.overdue(slot, word, unmoved - timeout >= timeout);
           }
         }
-        case LEASED, DOOMED -> {
-          endStranded(slot, word);
-          suspectLeak(slot, unmoved, now - lastPass);
-        }
+        case LEASED, DOOMED -> endStranded(slot, word);
         default -> {}
       }
+      leaks.look(slot, word, unmoved, now);
     }
   }
 
@@ -103,23 +99,6 @@ final class Deadlines {
               + " memory left; it is cut",
           events.pool(),
           Closer.entry(slot).number());
-    }
-  }
-
-  private void suspectLeak(Slot slot, long held, long sinceLastPass) {
-    long threshold = config.leakThreshold().toNanos();
-    // Reported once: in the pass in which the threshold was crossed.
-    if (threshold > 0 && held >= threshold && held - sinceLastPass < threshold) {
-      PooledEntry entry = Closer.entry(slot);
-      String thread = HolderThreads.describe(slot.holderId);
-      events.post(new LeakSuspected(events.pool(), entry.number(), thread, held));
-      log.warn(
-          "Pool {}: connection {} has been out for {} ms, longer than leak-threshold; {} holds it."
-              + " Close connections with try-with-resources",
-          events.pool(),
-          entry.number(),
-          held / 1_000_000,
-          thread);
     }
   }
 }

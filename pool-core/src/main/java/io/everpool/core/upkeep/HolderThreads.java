@@ -16,6 +16,9 @@ public final class HolderThreads {
 
   /** The thread's name and id; a virtual thread can't be found and has the id only. */
   public static String describe(long threadId) {
+    if (threadId == 0) {
+      return "a thread that has only just got it";
+    }
     ThreadInfo info = info(threadId, 0);
     return info == null
         ? "thread #" + threadId + " (virtual, or ended)"
@@ -26,6 +29,18 @@ public final class HolderThreads {
   public static List<StackTraceElement> where(long threadId, int depth) {
     ThreadInfo info = info(threadId, depth);
     return info == null ? List.of() : List.of(info.getStackTrace());
+  }
+
+  /** As {@link #describe(long)}, of any thread that is at hand. */
+  public static String describe(Thread thread) {
+    String name = thread.getName(); // a virtual thread has none, unless it was given one
+    return (name.isEmpty() ? "thread" : name) + " #" + id(thread);
+  }
+
+  /** As {@link #where(long, int)}, of any thread that is at hand. */
+  public static List<StackTraceElement> where(Thread thread, int depth) {
+    StackTraceElement[] stack = thread.getStackTrace();
+    return List.of(stack).subList(0, Math.min(depth, stack.length));
   }
 
   private static @Nullable ThreadInfo info(long threadId, int depth) {

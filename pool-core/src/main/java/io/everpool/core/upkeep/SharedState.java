@@ -5,9 +5,11 @@ import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.PoolEvents;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the callers' threads and the upkeep thread both work on: the engine, and beside it what each
@@ -33,6 +35,9 @@ public final class SharedState {
   final Resets resets;
   final UnitDeadlines unitDeadlines;
   final Rest rest;
+
+  /** Null where nobody looks for leaks. */
+  final @Nullable LeaseNotes leaseNotes;
 
   public SharedState(
       PoolConfig config,
@@ -64,6 +69,7 @@ public final class SharedState {
         new SleepSwitch(config, connector.serverless(), activity, engine, sleepers, pace, events);
     resets = new Resets(config, environment, events, engine);
     unitDeadlines = new UnitDeadlines(events, workers, engine);
+    leaseNotes = LeaseNotes.of(config);
     rest = new Rest(engine, activity, stirred, unitDeadlines, environment.scheduler());
   }
 
@@ -80,6 +86,11 @@ public final class SharedState {
   /** Where it is told that something failed. */
   public FailureReports reports() {
     return reports;
+  }
+
+  /** What is noted of leases; null where nobody looks for leaks. */
+  public @Nullable LeaseNotes leaseNotes() {
+    return leaseNotes;
   }
 
   /** Whether the server can be reached, as far as connects have shown. */
@@ -115,6 +126,17 @@ public final class SharedState {
   /** Whether nothing happens. */
   public Rest rest() {
     return rest;
+  }
+
+  /** For how long the oldest connect has been under way; 0 without one. From any thread. */
+  public long connectingFor() {
+    long oldest = 0;
+    for (Slot slot : engine.slots()) {
+      if (slot.state() == State.CONNECTING) {
+        oldest = Math.max(oldest, unmovedFor(slot));
+      }
+    }
+    return oldest;
   }
 
   /**

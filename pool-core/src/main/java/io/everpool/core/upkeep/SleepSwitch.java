@@ -5,6 +5,7 @@ import io.everpool.api.SleepMode;
 import io.everpool.api.observe.PoolEvent.FellAsleep;
 import io.everpool.api.observe.PoolEvent.WokeUp;
 import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.State;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.policy.Idleness;
 import org.slf4j.Logger;
@@ -24,6 +25,9 @@ public final class SleepSwitch {
   private final ConnectPace pace;
   private final PoolEvents events;
   private volatile boolean asleep;
+
+  /** The pool has woken up and nobody has been lent a connection since. */
+  private volatile boolean waking;
 
   /** The pool has just woken up: its connections are asked, for the server wakes up as well. */
   private boolean roused;
@@ -61,6 +65,11 @@ public final class SleepSwitch {
     return asleep;
   }
 
+  /** Whether whoever has woken it waits still for a connection. From any thread. */
+  public boolean waking() {
+    return waking;
+  }
+
   /** Falls asleep or wakes up, if it is time to. Upkeep thread only. */
   void decide(long now) {
     boolean sleeps =
@@ -69,9 +78,11 @@ public final class SleepSwitch {
       sleepers.mark();
     }
     if (sleeps == asleep) {
+      waking &= activity.count(State.LEASED) == 0;
       return;
     }
     asleep = sleeps;
+    waking = !sleeps;
     if (sleeps) {
       log.info("Pool {}: no work; the database may sleep until there is some", events.pool());
       events.post(new FellAsleep(events.pool()));

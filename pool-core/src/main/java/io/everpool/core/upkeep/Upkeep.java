@@ -38,7 +38,7 @@ public final class Upkeep {
   private record Part(String name, ObjLongConsumer<Upkeep> run) {}
 
   private static final Part ENFORCING =
-      new Part("enforcing deadlines", (it, now) -> it.deadlines.enforce(now, it.lastPass));
+      new Part("enforcing deadlines", (it, now) -> it.deadlines.enforce(now));
   private static final Part EXAMINING =
       new Part("examining what has slept", (it, now) -> it.sleepers.examine(it.probes));
   private static final Part DRAINING = new Part("draining", (it, now) -> it.drain.pass(now));
@@ -85,7 +85,6 @@ public final class Upkeep {
   private long due;
 
   private long growAgain;
-  private long lastPass;
 
   /**
    * The upkeep of the pool whose state this is.
@@ -116,7 +115,6 @@ public final class Upkeep {
     this.sleep = shared.sleep;
     this.sleepers = shared.sleepers;
     this.rest = shared.rest;
-    this.lastPass = now;
     this.due = now;
     Connects connects =
         new Connects(
@@ -226,7 +224,6 @@ public final class Upkeep {
       for (Part part : PARTS) {
         survive(part, now);
       }
-      lastPass = now;
       delay = Math.max(0, Math.min(growAgain, workers.arePostponed() ? PASS : untilDue(now)));
     }
     due = now + delay;

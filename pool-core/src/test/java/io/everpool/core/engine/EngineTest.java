@@ -429,6 +429,31 @@ class EngineTest {
     assertThat(used).hasSizeGreaterThan(40);
   }
 
+  // ---- who has what
+
+  /** In a large pool only where he was served last; he may have another one besides. */
+  @Test
+  void what_a_thread_holds_is_found() {
+    for (int size : new int[] {3, 64, 1000}) {
+      Engine any = largeOf(size);
+      assertThat(any.heldBy(7)).isNull();
+      Slot slot = requireNonNull(any.tryAcquire(7));
+      assertThat(any.heldBy(7)).isSameAs(slot);
+      assertThat(any.heldBy(8)).isNull();
+      any.release(slot, slot.lease);
+      assertThat(any.heldBy(7)).as("given back, " + size).isNull();
+    }
+  }
+
+  @Test
+  void of_a_small_pool_all_places_are_looked_at() {
+    Engine small = largeOf(3);
+    Slot first = requireNonNull(small.tryAcquire(7));
+    Slot second = requireNonNull(small.tryAcquire(7));
+    small.release(second, second.lease);
+    assertThat(small.heldBy(7)).isSameAs(first);
+  }
+
   /** Where there are hardly more places than one's own, the next free one is as good. */
   @Test
   void in_a_small_pool_they_go_to_the_next_place() {

@@ -41,11 +41,30 @@ class SlotTest {
   void the_hot_paths_moves_are_those_of_the_table() {
     Slot slot = in(State.IDLE);
     long idle = slot.word();
-    long lease = slot.acquire();
+    long lease = slot.acquire(7);
     assertThat(lease).isEqualTo(Slot.after(Move.ACQUIRE, idle)).isEqualTo(slot.word());
-    assertThat(slot.acquire()).isZero();
+    assertThat(slot.acquire(7)).isZero();
     assertThat(slot.release(lease)).isTrue();
     assertThat(slot.word()).isEqualTo(Slot.after(Move.RELEASE, lease));
     assertThat(slot.release(lease)).isFalse();
+  }
+
+  /** Whoever explains a pool must not name the last holder for the present one. */
+  @Test
+  void a_holder_is_named_only_while_the_lease_is_his() {
+    Slot slot = in(State.IDLE);
+    assertThat(slot.holder()).as("idle").isZero();
+    long lease = slot.acquire(7);
+    assertThat(slot.holder()).isEqualTo(7);
+    assertThat(slot.attempt(Move.DOOM, lease)).isTrue();
+    assertThat(slot.holder()).as("his still, though it is doomed").isEqualTo(7);
+
+    Slot next = in(State.IDLE);
+    next.release(next.acquire(7));
+    assertThat(next.holder()).as("given back").isZero();
+    assertThat(next.attempt(Move.ACQUIRE)).isTrue();
+    assertThat(next.holder()).as("another's, who has not written his name yet").isZero();
+    next.lend(next.word(), 8);
+    assertThat(next.holder()).isEqualTo(8);
   }
 }

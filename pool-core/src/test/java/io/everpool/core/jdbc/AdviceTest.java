@@ -2,6 +2,7 @@ package io.everpool.core.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
 import io.everpool.api.driver.Verdict;
 import org.jspecify.annotations.Nullable;
@@ -35,13 +36,18 @@ class AdviceTest {
           default -> "No connection can be opened";
         };
     for (int live : new int[] {0, 3, 5}) {
-      String advice = Advice.forTimeout(pool(live, "said no"), verdict);
+      String advice = advice(pool(live, "said no"), verdict);
       assertThat(advice).contains(words).contains("last connect error is below");
       if (!words.equals(UNREACHABLE)) {
         assertThat(advice).doesNotContain(UNREACHABLE).doesNotContain("cannot be reached");
       }
       assertThat(advice.startsWith("The pool could not grow. ")).isEqualTo(live > 0);
     }
-    assertThat(Advice.forTimeout(pool(5, null), verdict)).startsWith("Every connection is in use");
+    assertThat(advice(pool(5, null), verdict)).startsWith("Every connection is in use");
+  }
+
+  private static String advice(PoolSnapshot pool, Verdict lastConnect) {
+    PoolConfig config = PoolConfig.builder("fake:").build();
+    return Advice.forWaiting(new Exhaustion(pool, config, lastConnect, 0, false, false));
   }
 }

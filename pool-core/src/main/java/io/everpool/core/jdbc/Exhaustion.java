@@ -1,0 +1,53 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolSnapshot;
+import io.everpool.api.driver.Verdict;
+import java.time.Duration;
+
+/**
+ * Why there is no connection just now.
+ *
+ * @param pool the pool's state, with what the holders do
+ * @param config its settings
+ * @param lastConnect what the last failed connect means; counts while connects fail
+ * @param connectingFor for how long the oldest connect has been under way; nanoseconds
+ * @param waking whether the pool was asleep, and nobody has been lent a connection since
+ * @param entangled whether the holders were seen to wait for one another, and no connection has
+ *     come back since
+ */
+record Exhaustion(
+    PoolSnapshot pool,
+    PoolConfig config,
+    Verdict lastConnect,
+    long connectingFor,
+    boolean waking,
+    boolean entangled) {
+
+  /** Whether there is no place for another connection. */
+  boolean isFull() {
+    return pool.total() >= pool.maxSize();
+  }
+
+  /** Whether all there may be is held by threads that wait themselves, or did until just now. */
+  boolean everyHolderWaits() {
+    return isFull()
+        && !pool.holders().isEmpty()
+        && pool.holders().size() == pool.total()
+        && (entangled || pool.holders().stream().allMatch(PoolSnapshot.Holder::waiting));
+  }
+
+  /** How many connections have been out for longer than a holder should need. */
+  long overdue() {
+    return pool.holders().stream().filter(it -> it.heldFor().compareTo(patience()) >= 0).count();
+  }
+
+  /** Whether it was said how long a holder may need. */
+  boolean hasThreshold() {
+    return config.leakThreshold().toNanos() > 0;
+  }
+
+  private Duration patience() {
+    return hasThreshold() ? config.leakThreshold() : config.acquireTimeout().multipliedBy(2);
+  }
+}

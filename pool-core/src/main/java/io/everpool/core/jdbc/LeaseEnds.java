@@ -1,0 +1,211 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.Verdict;
+import io.everpool.api.observe.LeaseRecorder;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.PoolEvent.ConnectionFailed;
+import io.everpool.core.advice.LeaseTrace;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.TimeSource;
+import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.upkeep.FailureReports;
+import io.everpool.core.upkeep.PrimarySearch;
+import io.everpool.core.upkeep.Reachability;
+import io.everpool.core.upkeep.Resets;
+import io.everpool.core.upkeep.SharedState;
+import io.everpool.core.upkeep.UnitDeadlines;
+import java.sql.SQLException;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/** How leases of the engine end, and what faces ask meanwhile. Thread-safe. */
+abstract class LeaseEnds implements LeaseManager {
+  private static final Logger log = PoolEvents.log();
+
+  final PoolConfig config;
+  final Function<Throwable, Verdict> classifier;
+  final Engine engine;
+  final TimeSource time;
+  final PoolEvents events;
+
+  /** Null where nobody measures. */
+  final @Nullable LeaseTimes times;
+
+  private final Connector connector;
+  private final Resets resets;
+  private final UnitDeadlines unitDeadlines;
+  private final FailureReports reports;
+  private final PrimarySearch search;
+  private final Reachability server;
+  private final SqlTexts texts;
+
+  LeaseEnds(
+      PoolConfig config,
+      Connector connector,
+      Function<Throwable, Verdict> classifier,
+      SharedState shared,
+      TimeSource time,
+      PoolEvents events,
+      @Nullable LeaseRecorder recorder,
+      @Nullable LeaseTrace trace) {
+    this.config = config;
+    this.connector = connector;
+    this.classifier = classifier;
+    this.engine = shared.engine();
+    this.time = time;
+    this.events = events;
+    this.times = LeaseTimes.of(config.name(), engine, time, recorder, trace);
+    this.resets = shared.resets();
+    this.unitDeadlines = shared.unitDeadlines();
+    this.reports = shared.reports();
+    this.search = shared.search();
+    this.server = shared.server();
+    this.texts = new SqlTexts(connector);
+  }
+
+  // ---- coming back
+
+  @Override
+  public void release(Session session, long lease) {
+    if (times == null) {
+      engine.release(session.slot(), lease);
+    } else {
+      timed(times, session.slot(), lease, slot -> engine.release(slot, lease));
+    }
+  }
+
+  @Override
+  public void retire(Session session, long lease, CloseReason reason) {
+    end(session, lease, slot -> engine.retire(slot, lease, reason));
+  }
+
+  @Override
+  public void cut(Session session, long lease, CloseReason reason) {
+    end(session, lease, slot -> engine.cut(slot, lease, reason));
+  }
+
+  private void end(Session session, long lease, Ending ending) {
+    if (times == null) {
+      ending.end(session.slot());
+    } else {
+      timed(times, session.slot(), lease, ending);
+    }
+  }
+
+  /** Ends the lease that a slot is in; tells whether it was this that ended it. */
+  @FunctionalInterface
+  private interface Ending {
+    boolean end(Slot slot);
+  }
+
+  /** What the slot says of the lease is read before its end: afterwards it is another's. */
+  private static void timed(LeaseTimes measured, Slot slot, long lease, Ending ending) {
+    long asked = slot.askedAt;
+    long since = slot.heldSince;
+    long now = measured.ending(slot, lease);
+    measured.released(ending.end(slot), asked, since, now);
+  }
+
+  @Override
+  public void doom(Session session, long lease, Verdict verdict, SQLException failure) {
+    if (!engine.doom(session.slot(), lease, CloseReason.FAILED)) {
+      return;
+    }
+    String message = String.valueOf(failure.getMessage());
+    if (session.isEvidence(verdict, failure)) {
+      reports.failed(session, verdict, message);
+    } else {
+      reports.suspect();
+    }
+    log.warn(
+        "Pool {}: connection {} failed in use ({}): {}",
+        config.name(),
+        session.number(),
+        verdict,
+        message);
+    events.emit(new ConnectionFailed(config.name(), session.number(), verdict, message));
+  }
+
+  @Override
+  public boolean canReplace() {
+    return !server.isFailing();
+  }
+
+  /** It is too old from now on: upkeep opens another before it lets that one go. */
+  @Override
+  public void retireWhenReplaceable(Session session) {
+    Slot slot = session.slot();
+    long now = time.nanoTime();
+    if (now - slot.expiresAt < 0) {
+      slot.expiresAt = now;
+      slot.expiryReason = CloseReason.MAX_QUERIES;
+    }
+  }
+
+  @Override
+  public PrimarySearch.Refusal writeRefused(Session session) {
+    return search.refused(session.slot());
+  }
+
+  @Override
+  public boolean awaitPrimary(long nanos) throws InterruptedException {
+    return search.await(nanos);
+  }
+
+  @Override
+  public Runnable watch(long at, LongSupplier overrun) {
+    return unitDeadlines.watch(at, overrun);
+  }
+
+  @Override
+  public void cancel(Session session, long lease) {
+    unitDeadlines.cancel(session.slot(), lease);
+  }
+
+  // ---- what else faces ask
+
+  @Override
+  public Verdict classify(Throwable failure) {
+    return classifier.apply(failure);
+  }
+
+  @Override
+  public long resetStarted(Session session, long lease) {
+    long claimed = engine.claim(session.slot(), lease);
+    if (claimed != 0) {
+      resets.started(session.slot(), claimed, CloseReason.FAILED);
+    }
+    return claimed;
+  }
+
+  @Override
+  public void resetEnded(Session session) {
+    resets.ended(session.slot());
+  }
+
+  @Override
+  public PoolConfig config() {
+    return config;
+  }
+
+  @Override
+  public Connector connector() {
+    return connector;
+  }
+
+  @Override
+  public SqlTexts texts() {
+    return texts;
+  }
+
+  @Override
+  public void emit(PoolEvent event) {
+    events.emit(event);
+  }
+}

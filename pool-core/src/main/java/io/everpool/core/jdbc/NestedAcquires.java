@@ -1,0 +1,166 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.PoolSnapshot;
+import io.everpool.api.PoolSnapshot.Holder;
+import io.everpool.api.observe.PoolEvent.NestedAcquire;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Move;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.TimeSource;
+import io.everpool.core.engine.Waiter;
+import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Survivor;
+import io.everpool.core.upkeep.HolderThreads;
+import io.everpool.core.upkeep.SharedState;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/**
+ * Tells of threads that hold a connection and wait for another: the beginning of a deadlock, and
+ * its end when every holder does so. Asked by whoever begins to wait, so it costs nothing where
+ * nobody does. Thread-safe.
+ *
+ * <p>Nobody is sent away for it. A connection may be given back by another thread than the one that
+ * took it, as asynchronous programs do; what looks like a deadlock may be none, and the limit of
+ * the wait ends it in any case.
+ */
+final class NestedAcquires {
+  private static final Logger log = PoolEvents.log();
+
+  /** The shortest time between two lines of a kind; nanoseconds. */
+  static final long EVERY = 60_000_000_000L;
+
+  private final SharedState shared;
+  private final Engine engine;
+  private final TimeSource time;
+  private final PoolEvents events;
+  private final Supplier<PoolSnapshot> snapshot;
+
+  /** The slots' words when all holders were last seen to wait; null before. */
+  private volatile long @Nullable [] entangled;
+
+  private final AtomicLong toldOfOne;
+  private final AtomicLong toldOfAll;
+
+  NestedAcquires(
+      SharedState shared, TimeSource time, PoolEvents events, Supplier<PoolSnapshot> snapshot) {
+    this.shared = shared;
+    this.engine = shared.engine();
+    this.time = time;
+    this.events = events;
+    this.snapshot = snapshot;
+    long before = time.nanoTime() - EVERY;
+    this.toldOfOne = new AtomicLong(before);
+    this.toldOfAll = new AtomicLong(before);
+  }
+
+  /** The calling thread has begun to wait, and stands in line. */
+  void look(long threadId) {
+    if (engine.heldBy(threadId) == null) {
+      return;
+    }
+    int waiting = holdersWaiting();
+    if (waiting < 0) {
+      return;
+    }
+    if (waiting == shared.bounds().maxSize()) {
+      entangled = words();
+      if (isTime(toldOfAll)) {
+        Survivor.survives(events.pool(), "telling of a deadlock", this::tellOfAll);
+      }
+    } else if (isTime(toldOfOne)) {
+      Survivor.survives(events.pool(), "telling of a nested acquire", this::tellOfOne);
+    }
+  }
+
+  /**
+   * Whether all holders were seen to wait, and none of them has given anything back since: then
+   * that is so still, though some may just have left the line, all at the same moment.
+   */
+  boolean isEntangled() {
+    long[] then = entangled;
+    if (then == null) {
+      return false;
+    }
+    Slot[] slots = engine.slots();
+    for (int i = 0; i < slots.length; i++) {
+      long now = slots[i].word();
+      if (now != then[i] && now != Slot.after(Move.DOOM, then[i])) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private long[] words() {
+    return Arrays.stream(engine.slots()).mapToLong(Slot::word).toArray();
+  }
+
+  private boolean isTime(AtomicLong told) {
+    long last = told.get();
+    long now = time.nanoTime();
+    return now - last >= EVERY && told.compareAndSet(last, now);
+  }
+
+  /** How many holders wait for another one; below 0 if one may come without a holder's doing. */
+  private int holdersWaiting() {
+    Set<Long> inLine = new HashSet<>();
+    for (Waiter waiter : engine.waiters()) {
+      inLine.add(waiter.threadId());
+    }
+    int held = 0;
+    int waiting = 0;
+    for (Slot slot : engine.slots()) {
+      long holder = slot.holder();
+      held += holder == 0 ? 0 : 1;
+      waiting += inLine.contains(holder) ? 1 : 0;
+    }
+    return held < shared.bounds().maxSize() ? -1 : waiting;
+  }
+
+  private void tellOfOne() {
+    PoolSnapshot now = snapshot.get();
+    String caller = HolderThreads.describe(Thread.currentThread());
+    for (Holder holder : now.holders()) {
+      if (holder.thread().equals(caller)) {
+        log.warn(
+            "Pool {}: nested acquire: {}. When the holders of all {} connections do so at once, none"
+                + " of them goes on. {}",
+            now.name(),
+            holder,
+            now.maxSize(),
+            Advice.PASS_IT_ON);
+        events.post(new NestedAcquire(now.name(), caller, holder.connection(), false));
+        return;
+      }
+    }
+  }
+
+  private void tellOfAll() {
+    PoolSnapshot now = snapshot.get();
+    StringBuilder places = new StringBuilder();
+    for (Holder holder : now.holders()) {
+      places.append("\n  ").append(holder);
+    }
+    log.warn(
+        "Pool {}: nested acquire: all {} connections are held by threads that wait for another one"
+            + " (a deadlock), and unless another thread gives one back they wait until"
+            + " acquire-timeout. {}{}",
+        now.name(),
+        now.holders().size(),
+        Advice.PASS_IT_ON,
+        places);
+    String caller = HolderThreads.describe(Thread.currentThread());
+    now.holders().stream()
+        .filter(holder -> holder.thread().equals(caller))
+        .findFirst()
+        .ifPresent(
+            holder ->
+                events.post(new NestedAcquire(now.name(), caller, holder.connection(), true)));
+  }
+}

@@ -1,0 +1,174 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.observe.PoolEvent.LeakEnded;
+import io.everpool.api.observe.PoolEvent.LeakSuspected;
+import io.everpool.api.observe.PoolEvent.LeaseAbandoned;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Move;
+import io.everpool.core.engine.PooledEntry;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+import io.everpool.core.observe.PoolEvents;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/**
+ * Leases that last suspiciously long are told of, once each, and told of again when they end. Those
+ * that nobody can end any more, for what was lent is out of everybody's reach, are ended. Upkeep
+ * thread only; while anything is lent there is a pass every tenth of a second in any case, so that
+ * this costs no timer and no thread.
+ */
+final class Leaks {
+  private static final Logger log = PoolEvents.log();
+
+  /** For so long all leases are noted with their places, if none was told of meanwhile. */
+  static final long NOTING = 600_000_000_000L;
+
+  private final long threshold;
+  private final PoolEvents events;
+  private final Engine engine;
+  private final @Nullable LeaseNotes notes;
+
+  /** The lease that was told of, by slot; null before the first. */
+  private @Nullable Told @Nullable [] told;
+
+  private boolean notesAll;
+  private long notesAllSince;
+
+  /** A lease that was told of, and since when it had lasted by then. */
+  private record Told(long word, long since, long connection, String thread) {
+    boolean isOf(long now) {
+      return now == word || now == Slot.after(Move.DOOM, word);
+    }
+  }
+
+  Leaks(PoolConfig config, PoolEvents events, SharedState shared) {
+    this.threshold = config.leakThreshold().toNanos();
+    this.events = events;
+    this.engine = shared.engine;
+    this.notes = shared.leaseNotes;
+  }
+
+  /** Before the slots are looked at. */
+  void pass(long now) {
+    if (notesAll && now - notesAllSince >= NOTING) {
+      noteAll(false, now);
+    }
+  }
+
+  private void noteAll(boolean value, long now) {
+    if (notes != null) {
+      notesAll = value;
+      notesAllSince = now;
+      notes.noteAll(value);
+    }
+  }
+
+  /**
+   * Looks at a slot, whatever it does.
+   *
+   * @param word the slot's, as last seen
+   * @param unmoved for how long it has been so; nanoseconds
+   */
+  void look(Slot slot, long word, long unmoved, long now) {
+    if (notes == null && threshold == 0) {
+      return;
+    }
+    endOfTold(slot, word, now);
+    State state = Slot.state(word);
+    if (state != State.LEASED && state != State.DOOMED) {
+      return;
+    }
+    LeaseNotes.Note note = notes == null ? null : notes.of(slot, word);
+    if (note != null && note.isAbandoned() && takeBack(slot, word, note, unmoved)) {
+      return;
+    }
+    if (threshold > 0 && unmoved >= threshold && told(slot) == null) {
+      suspect(slot, word, note, unmoved, now);
+    }
+  }
+
+  private @Nullable Told told(Slot slot) {
+    return told == null ? null : told[slot.index];
+  }
+
+  private void remember(Slot slot, @Nullable Told one) {
+    if (told == null) {
+      told = new Told[engine.slots().length];
+    }
+    told[slot.index] = one;
+  }
+
+  private void suspect(Slot slot, long word, LeaseNotes.@Nullable Note note, long held, long now) {
+    PooledEntry entry = Closer.entry(slot);
+    String thread = HolderThreads.describe(slot.holder());
+    Throwable place = note == null ? null : note.place();
+    remember(slot, new Told(word, now - held, entry.number(), thread));
+    events.post(new LeakSuspected(events.pool(), entry.number(), thread, held, stack(place)));
+    if (notesAll == (place != null)) { // there is one now, or the next is to have one
+      noteAll(place == null, now);
+    }
+    log.warn(
+        "Pool {}: connection {} has been out for {} ms, longer than leak-threshold; {} holds it."
+            + " Close connections with try-with-resources",
+        events.pool(),
+        entry.number(),
+        held / 1_000_000,
+        thread,
+        place);
+  }
+
+  private static List<StackTraceElement> stack(@Nullable Throwable place) {
+    return place == null ? List.of() : List.of(place.getStackTrace());
+  }
+
+  private void endOfTold(Slot slot, long word, long now) {
+    Told one = told(slot);
+    if (one == null || one.isOf(word)) {
+      return;
+    }
+    remember(slot, null);
+    long held = now - one.since;
+    events.post(new LeakEnded(events.pool(), one.connection, one.thread, held));
+    log.info(
+        "Pool {}: connection {}, told of as a possible leak, is back after {} ms; {} had it",
+        events.pool(),
+        one.connection,
+        held / 1_000_000,
+        one.thread);
+  }
+
+  /**
+   * Ends the lease of a borrower who has dropped his connection. Not where the driver's own object
+   * was handed out, which somebody may be using still, nor while somebody waits for an answer on
+   * it.
+   */
+  private boolean takeBack(Slot slot, long word, LeaseNotes.Note note, long held) {
+    PooledEntry entry = Closer.entry(slot);
+    if (entry.mayBeUsedBesides()) {
+      return false;
+    }
+    String thread = HolderThreads.describe(slot.holder());
+    boolean ended =
+        Slot.state(word) == State.DOOMED
+            ? engine.abort(slot, word)
+            : engine.retire(slot, word, CloseReason.ABANDONED);
+    if (ended) {
+      remember(slot, null);
+      Throwable place = note.place();
+      events.post(new LeaseAbandoned(events.pool(), entry.number(), thread, held, stack(place)));
+      log.warn(
+          "Pool {}: connection {} was dropped by {} without being closed, and is taken back after {}"
+              + " ms. Close connections with try-with-resources",
+          events.pool(),
+          entry.number(),
+          thread,
+          held / 1_000_000,
+          place);
+    }
+    return ended;
+  }
+}
