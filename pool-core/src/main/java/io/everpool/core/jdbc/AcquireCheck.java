@@ -9,6 +9,7 @@ import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.FailureReports;
+import io.everpool.core.upkeep.OutageLog;
 import io.everpool.core.upkeep.Resets;
 import io.everpool.core.upkeep.Rest;
 import io.everpool.core.upkeep.SharedState;
@@ -31,6 +32,7 @@ final class AcquireCheck {
   private final Sleepers sleepers;
   private final Rest rest;
   private final FailureReports reports;
+  private final OutageLog outages;
 
   AcquireCheck(PoolConfig config, Function<Throwable, Verdict> classifier, SharedState shared) {
     this.config = config;
@@ -40,6 +42,7 @@ final class AcquireCheck {
     this.sleepers = shared.sleepers();
     this.rest = shared.rest();
     this.reports = shared.reports();
+    this.outages = shared.outages();
   }
 
   /**
@@ -89,10 +92,12 @@ final class AcquireCheck {
       return false;
     }
     engine.retire(slot, lease, CloseReason.FOUND_DEAD);
-    log.info(
-        "Pool {}: connection {} was found dead when it was to be lent; it is replaced",
-        config.name(),
-        session.number());
+    String line = "Pool {}: connection {} was found dead when it was to be lent; it is replaced";
+    if (outages.isKnown()) {
+      log.debug(line, config.name(), session.number());
+    } else {
+      log.info(line, config.name(), session.number());
+    }
     if (failure instanceof SQLException) {
       Verdict verdict = classifier.apply(failure);
       log.debug("Pool {}: {} doesn't answer ({})", config.name(), session, verdict, failure);

@@ -13,6 +13,7 @@ import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.FailureReports;
+import io.everpool.core.upkeep.OutageLog;
 import io.everpool.core.upkeep.PrimarySearch;
 import io.everpool.core.upkeep.Reachability;
 import io.everpool.core.upkeep.Resets;
@@ -22,12 +23,9 @@ import java.sql.SQLException;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 
 /** How leases of the engine end, and what faces ask meanwhile. Thread-safe. */
 abstract class LeaseEnds implements LeaseManager {
-  private static final Logger log = PoolEvents.log();
-
   final PoolConfig config;
   final Function<Throwable, Verdict> classifier;
   final Engine engine;
@@ -41,6 +39,7 @@ abstract class LeaseEnds implements LeaseManager {
   private final Resets resets;
   private final UnitDeadlines unitDeadlines;
   private final FailureReports reports;
+  private final OutageLog outages;
   private final PrimarySearch search;
   private final Reachability server;
   private final SqlTexts texts;
@@ -64,6 +63,7 @@ abstract class LeaseEnds implements LeaseManager {
     this.resets = shared.resets();
     this.unitDeadlines = shared.unitDeadlines();
     this.reports = shared.reports();
+    this.outages = shared.outages();
     this.search = shared.search();
     this.server = shared.server();
     this.texts = new SqlTexts(connector);
@@ -123,13 +123,19 @@ abstract class LeaseEnds implements LeaseManager {
     } else {
       reports.suspect();
     }
-    log.warn(
+    outages.tell(
+        OutageLog.Kind.LOSS,
         "Pool {}: connection {} failed in use ({}): {}",
         config.name(),
         session.number(),
         verdict,
         message);
     events.emit(new ConnectionFailed(config.name(), session.number(), verdict, message));
+  }
+
+  @Override
+  public int news(OutageLog.Kind kind) {
+    return outages.news(kind);
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.upkeep.OutageLog;
 import io.everpool.core.upkeep.PrimarySearch;
 import java.sql.SQLException;
 import java.util.function.LongSupplier;
@@ -35,6 +36,12 @@ public interface LeaseManager {
    * A fatal failure while leased: doomed now, closed when it comes back. A late call does nothing.
    */
   void doom(Session session, long lease, Verdict verdict, SQLException failure);
+
+  /**
+   * Whether what has just happened to a unit of work is news for the log; as {@link
+   * OutageLog#news}.
+   */
+  int news(OutageLog.Kind kind);
 
   /** Whether another connection could take a session's place, as far as the last connect shows. */
   boolean canReplace();

@@ -188,10 +188,13 @@ final class SessionCleanup {
     } else {
       leases.retire(session, claimed, CloseReason.RESET_FAILED);
     }
-    log.warn(
-        "Pool {}: connection {} could not be brought back to the state of a new one; it is closed",
-        leases.config().name(),
-        session.number(),
-        failure);
+    boolean told = failure instanceof SQLException && !session.isExposed() && verdict.fatal();
+    String line =
+        "Pool {}: connection {} could not be brought back to the state of a new one; it is closed";
+    if (told) { // as the loss that it is
+      log.debug(line, leases.config().name(), session.number(), failure);
+    } else {
+      log.warn(line, leases.config().name(), session.number(), failure);
+    }
   }
 }

@@ -20,6 +20,7 @@ final class Fence {
   private final Engine engine;
   private final ConnectPace pace;
   private final PoolEvents events;
+  private final OutageLog outages;
   private final AtomicLong numbers = new AtomicLong();
   private volatile int generation;
 
@@ -32,10 +33,11 @@ final class Fence {
   /** The one up to there that the fence has spared, for it brought the fence about. */
   private long spared;
 
-  Fence(Engine engine, ConnectPace pace, PoolEvents events) {
+  Fence(Engine engine, ConnectPace pace, PoolEvents events, OutageLog outages) {
     this.engine = engine;
     this.pace = pace;
     this.events = events;
+    this.outages = outages;
   }
 
   /** The number of the next connection; each is given once. */
@@ -57,7 +59,12 @@ final class Fence {
     int given = engine.giveUpAll(CloseReason.FENCED);
     pace.slowStart();
     events.post(new Fenced(events.pool(), given, why));
-    log.warn("Pool {}: every connection is replaced ({}): {}", events.pool(), born, why);
+    log.warn(
+        "Pool {}: every connection is replaced ({} of them, {} had failed before): {}",
+        events.pool(),
+        given,
+        outages.fenced(),
+        why);
   }
 
   /** The fence has just fallen because the server of all before was superseded. */

@@ -35,6 +35,7 @@ final class Probes {
   private final Workers workers;
   private final PoolEvents events;
   private final FailureReports reports;
+  private final OutageLog outages;
   private final Engine engine;
   private final SlotActivity activity;
   private final PrimarySearch search;
@@ -56,6 +57,7 @@ final class Probes {
     this.classifier = classifier;
     this.events = events;
     this.reports = shared.reports;
+    this.outages = shared.outages;
     this.workers = shared.workers;
     this.engine = shared.engine;
     this.activity = shared.activity;
@@ -220,7 +222,8 @@ final class Probes {
           "Pool {}: connection {} went while asleep: {}", events.pool(), entry.number(), ailment);
       return;
     }
-    log.warn(
+    outages.tell(
+        OutageLog.Kind.LOSS,
         "Connection health check failed (pool {}, connection {}): {}; it is replaced",
         events.pool(),
         entry.number(),

@@ -6,6 +6,7 @@ import io.everpool.api.observe.PoolEvent.Recovered;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.policy.Fencing;
 import io.everpool.core.policy.StartUp;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,7 @@ public final class Reachability {
   private final ConnectPace pace;
   private final FailureReports reports;
   private final PrimarySearch search;
+  private final OutageLog outages;
 
   private long downSince;
   private long succeededAt;
@@ -61,6 +63,7 @@ public final class Reachability {
       ConnectPace pace,
       FailureReports reports,
       PrimarySearch search,
+      OutageLog outages,
       long now) {
     this.product = product;
     this.target = target;
@@ -70,6 +73,7 @@ public final class Reachability {
     this.pace = pace;
     this.reports = reports;
     this.search = search;
+    this.outages = outages;
     this.succeededAt = now;
   }
 
@@ -94,16 +98,27 @@ public final class Reachability {
     lastFailure = null;
     absences = 0;
     hopeless = false;
+    OutageLog.Toll toll = outages.recovered();
+    String cost = toll == null ? "" : "; " + toll;
     if (failures > 0) {
       failures = 0;
       long down = now - downSince;
       log.info(
-          "Pool {}: {} at {} answers again after {} ms",
+          "Pool {}: {} at {} answers again after {} ms{}",
           events.pool(),
           product,
           target,
-          down / 1_000_000);
+          down / 1_000_000,
+          cost);
       events.post(new Recovered(events.pool(), down));
+    } else if (toll != null) {
+      log.info(
+          "Pool {}: connected to {} at {} again, {} ms after the first loss{}",
+          events.pool(),
+          product,
+          target,
+          toll.nanos() / 1_000_000,
+          cost);
     }
   }
 
@@ -150,9 +165,16 @@ public final class Reachability {
     hopeless = StartUp.hopeless(absences, now - absentSince);
   }
 
-  /** The first failure of a row at once, then one each ten seconds: an outage must not flood. */
+  /**
+   * The first failure of a row at once, unless the fence has just said so; then one each ten
+   * seconds: an outage must not flood.
+   */
   private void tell(SQLException failure, Verdict means, int inARow, long now) {
-    if (inARow > 1 && now - lastLogged < LOG_EVERY) {
+    boolean known = outages.connectFailed() && Fencing.isEvidence(means);
+    if (inARow == 1 && known) {
+      lastLogged = now;
+    }
+    if ((inARow > 1 || known) && now - lastLogged < LOG_EVERY) {
       log.debug("Pool {}: connect failed ({})", events.pool(), means, failure);
       return;
     }

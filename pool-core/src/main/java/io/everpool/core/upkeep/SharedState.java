@@ -29,6 +29,7 @@ public final class SharedState {
   final Fence fence;
   final PrimarySearch search;
   final FailureReports reports;
+  final OutageLog outages;
   final Reachability server;
   final Sleepers sleepers;
   final SleepSwitch sleep;
@@ -57,13 +58,16 @@ public final class SharedState {
     long now = time.nanoTime();
     activity = new SlotActivity(engine.slots(), stirred, now);
     pace = new ConnectPace(config, environment, workers, engine);
-    fence = new Fence(engine, pace, events);
+    outages = new OutageLog(time);
+    fence = new Fence(engine, pace, events, outages);
     reports = new FailureReports(engine, inbox, time, activity, fence);
     // Asked once: upkeep calls nothing of a driver's that may hang.
     String product = connector.product();
     String target = connector.target();
     search = new PrimarySearch(config, product, target, environment, fence, now);
-    server = new Reachability(product, target, time, events, engine, pace, reports, search, now);
+    server =
+        new Reachability(
+            product, target, time, events, engine, pace, reports, search, outages, now);
     sleepers = new Sleepers(engine.slots(), stirred, activity, environment.scheduler());
     sleep =
         new SleepSwitch(config, connector.serverless(), activity, engine, sleepers, pace, events);
@@ -91,6 +95,11 @@ public final class SharedState {
   /** What is noted of leases; null where nobody looks for leaks. */
   public @Nullable LeaseNotes leaseNotes() {
     return leaseNotes;
+  }
+
+  /** How much an outage tells the log. */
+  public OutageLog outages() {
+    return outages;
   }
 
   /** Whether the server can be reached, as far as connects have shown. */

@@ -10,6 +10,7 @@ import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.jdbc.SessionState;
+import io.everpool.core.upkeep.OutageLog;
 import io.everpool.core.work.RerunRule.Decision;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
@@ -136,13 +137,7 @@ final class Commit {
     for (int times = 1; ; times++) {
       try {
         if (face.isGivenBack()) {
-          UnitRunner.log.warn("Attempting to reconnect to database...");
-          UnitRunner.log.warn(
-              "Pool {}: the answer to a COMMIT of {} was lost, transaction {} is looked up: {}",
-              runner.leases.config().name(),
-              unit.options.label(),
-              ticket.toString(),
-              lost.getMessage());
+          announce(ticket, lost);
           runner.leases.renew(face);
         }
         CommitStatus status = face.commitStatus(ticket);
@@ -162,6 +157,17 @@ final class Commit {
       if (!pause(times, begun)) {
         return CommitStatus.UNKNOWN;
       }
+    }
+  }
+
+  private void announce(CommitTicket ticket, SQLException lost) {
+    String line = "Pool {}: the answer to a COMMIT of {} was lost, transaction {} is looked up: {}";
+    String pool = runner.leases.config().name();
+    if (runner.leases.news(OutageLog.Kind.RERUN) < 0) {
+      UnitRunner.log.debug(line, pool, unit.options.label(), ticket, lost.getMessage());
+    } else {
+      UnitRunner.log.warn("Attempting to reconnect to database...");
+      UnitRunner.log.info(line, pool, unit.options.label(), ticket, lost.getMessage());
     }
   }
 

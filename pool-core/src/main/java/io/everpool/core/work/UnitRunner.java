@@ -15,6 +15,7 @@ import io.everpool.core.jdbc.Session;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.policy.Backoff;
 import io.everpool.core.policy.ConflictPause;
+import io.everpool.core.upkeep.OutageLog;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransactionRollbackException;
@@ -273,15 +274,14 @@ public final class UnitRunner {
               label,
               message);
       default -> {
-        log.warn("Attempting to reconnect to database...");
-        log.warn(
-            "Pool {}: {} met a connection error ({}) and is run again ({} of {}): {}",
-            pool,
-            label,
-            verdict,
-            failures.ofConnections() + 1,
-            retry.maxAttempts(),
-            message);
+        String line = "Pool {}: {} met a connection error ({}) and is run again ({} of {}): {}";
+        int next = failures.ofConnections() + 1;
+        if (leases.news(OutageLog.Kind.RERUN) < 0) {
+          log.debug(line, pool, label, verdict, next, retry.maxAttempts(), message);
+        } else {
+          log.warn("Attempting to reconnect to database...");
+          log.info(line, pool, label, verdict, next, retry.maxAttempts(), message);
+        }
       }
     }
   }
@@ -323,11 +323,12 @@ public final class UnitRunner {
     String pool = leases.config().name();
     String label = unit.options.label();
     String history = failures.history(time.nanoTime() - unit.begunAt);
-    if (because.equals(NO_PRIMARY)) {
-      // The pool has told of it, and writers may be many.
-      log.debug("Pool {}: {} is not run again: {}{}", pool, label, because, history);
+    String line = "Pool {}: {} is not run again: {}{}";
+    // The pool has told of the loss, the caller is told the rest, and there may be many of them.
+    if (because.equals(NO_PRIMARY) || leases.news(OutageLog.Kind.REFUSAL) < 0) {
+      log.debug(line, pool, label, because, history);
     } else {
-      log.warn("Pool {}: {} is not run again: {}{}", pool, label, because, history);
+      log.info(line, pool, label, because, history);
     }
     leases.emit(new PoolEvent.RetryRefused(pool, label, failures.runs(), because));
   }

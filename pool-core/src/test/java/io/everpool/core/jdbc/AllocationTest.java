@@ -9,6 +9,7 @@ import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Slot;
+import io.everpool.core.upkeep.OutageLog;
 import io.everpool.core.upkeep.PrimarySearch;
 import java.lang.management.ManagementFactory;
 import java.sql.Connection;
@@ -106,6 +107,11 @@ class AllocationTest {
     @Override
     public void doom(Session session, long lease, Verdict verdict, SQLException failure) {
       throw new AssertionError(failure);
+    }
+
+    @Override
+    public int news(OutageLog.Kind kind) {
+      throw new AssertionError(kind);
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
+import io.everpool.core.upkeep.OutageLog;
 import io.everpool.core.upkeep.PrimarySearch;
 import java.sql.SQLException;
 import java.util.List;
@@ -198,6 +199,11 @@ public final class FakeLeaseManager implements LeaseManager {
       release(session, lease);
       throw e;
     }
+  }
+
+  @Override
+  public int news(OutageLog.Kind kind) {
+    return 0;
   }
 
   @Override

@@ -86,9 +86,9 @@ class RerunTest extends RunnerFixture {
       assertThat(faces).containsExactly(face, face);
     }
     assertThat(numbers).containsExactly(1L, 2L);
-    assertThat(logged.messages(Level.WARN))
+    assertThat(logged.messages(Level.WARN)).containsExactly(RECONNECTING);
+    assertThat(logged.messages(Level.INFO))
         .contains(
-            RECONNECTING,
             "Pool everpool: the report met a connection error (CONNECTION_LOST) and is run again"
                 + " (2 of 5): broken off at execute");
     assertThat(leases.events)
@@ -515,7 +515,7 @@ class RerunTest extends RunnerFixture {
         .hasMessageContaining("it has run 3 times")
         .hasMessageNotContaining("races");
     assertThat(runs).isEqualTo(3);
-    assertThat(logged.messages(Level.WARN))
+    assertThat(logged.messages(Level.INFO))
         .anySatisfy(line -> assertThat(line).endsWith("it has run 3 times in 30 ms"));
     assertThat(events(PoolEvent.RetryRefused.class))
         .extracting(PoolEvent.RetryRefused::attempts)

@@ -1,0 +1,160 @@
+package io.everpool.core.upkeep;
+
+import io.everpool.core.engine.TimeSource;
+import io.everpool.core.observe.PoolEvents;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/**
+ * How much an outage tells the log. However many connections it breaks, of each {@link Kind} of
+ * line the first is news; the others are told at DEBUG, and counted. What is still going on is told
+ * again after a while. Thread-safe.
+ */
+public final class OutageLog {
+  private static final Logger log = PoolEvents.log();
+
+  /** What an outage tells once. */
+  public enum Kind {
+    /** A connection was lost, in use or idle. */
+    LOSS,
+    /** A unit of work goes on over another connection. */
+    RERUN,
+    /** A unit of work can't. */
+    REFUSAL
+  }
+
+  /** After so long without a loss the next is of another outage; nanoseconds. */
+  static final long QUIET = 2_000_000_000L;
+
+  /** An outage that lasts is told again so often; nanoseconds. */
+  static final long AGAIN = 10_000_000_000L;
+
+  private static final Kind[] KINDS = Kind.values();
+
+  private final TimeSource time;
+  private final boolean[] told = new boolean[KINDS.length];
+  private final long[] toldAt = new long[KINDS.length];
+  private final int[] untold = new int[KINDS.length];
+  private final int[] toll = new int[KINDS.length];
+  private boolean failing;
+  private boolean any;
+  private long begun;
+  private long last;
+  private boolean fenced;
+  private long fencedAt;
+
+  OutageLog(TimeSource time) {
+    this.time = time;
+  }
+
+  /**
+   * Something has happened.
+   *
+   * @return below 0 if that is no news; else how many of the kind were not told since the last that
+   *     was
+   */
+  public synchronized int news(Kind kind) {
+    long now = time.nanoTime();
+    int i = index(kind);
+    if (isOver(now)) {
+      begin(now);
+    }
+    last = now;
+    any = true;
+    toll[i]++;
+    if (told[i] && now - toldAt[i] < AGAIN) {
+      untold[i]++;
+      return -1;
+    }
+    int before = untold[i];
+    told[i] = true;
+    toldAt[i] = now;
+    untold[i] = 0;
+    return before;
+  }
+
+  /** Logs what has happened: at WARN where it is news, else at DEBUG. */
+  public void tell(Kind kind, String line, Object... arguments) {
+    int untold = news(kind);
+    if (untold < 0) {
+      log.debug(line, arguments);
+    } else if (untold == 0) {
+      log.warn(line, arguments);
+    } else {
+      log.warn(line + " (and " + untold + " more since the last such line)", arguments);
+    }
+  }
+
+  private boolean isOver(long now) {
+    return !any || (!failing && now - last >= QUIET);
+  }
+
+  private void begin(long now) {
+    begun = now;
+    for (int i = 0; i < KINDS.length; i++) {
+      told[i] = false;
+      toll[i] = 0;
+    }
+  }
+
+  /** Whether the outage that goes on is known to whoever reads the log. */
+  public synchronized boolean isKnown() {
+    return told[index(Kind.LOSS)] && !isOver(time.nanoTime());
+  }
+
+  /** The fence falls; returns how many connections were lost before. */
+  synchronized int fenced() {
+    long now = time.nanoTime();
+    int lost = isOver(now) ? 0 : toll[index(Kind.LOSS)];
+    fenced = true;
+    fencedAt = now;
+    return lost;
+  }
+
+  /** A connect has failed. Returns whether the fence has said of late why. */
+  synchronized boolean connectFailed() {
+    failing = true;
+    return fenced && time.nanoTime() - fencedAt < AGAIN;
+  }
+
+  /**
+   * A connection was opened. Returns what the outage has cost, if it is over by that and has cost
+   * every connection; else null.
+   */
+  synchronized @Nullable Toll recovered() {
+    boolean ends = failing || fenced;
+    int lost = toll[index(Kind.LOSS)];
+    failing = false;
+    fenced = false;
+    if (!ends || lost == 0) {
+      return null;
+    }
+    Toll all = new Toll(lost, toll[index(Kind.RERUN)], time.nanoTime() - begun);
+    toll[index(Kind.LOSS)] = 0;
+    toll[index(Kind.RERUN)] = 0;
+    return all;
+  }
+
+  /**
+   * What an outage has cost so far.
+   *
+   * @param lost connections
+   * @param reruns of units of work
+   * @param nanos since the first loss
+   */
+  record Toll(int lost, int reruns, long nanos) {
+    @Override
+    public String toString() {
+      return lost
+          + (lost == 1 ? " connection was lost, " : " connections were lost, ")
+          + reruns
+          + (reruns == 1 ? " unit of work is" : " units of work are")
+          + " run again";
+    }
+  }
+
+  @SuppressWarnings("EnumOrdinal") // into an array that is as long as values()
+  private static int index(Kind kind) {
+    return kind.ordinal();
+  }
+}

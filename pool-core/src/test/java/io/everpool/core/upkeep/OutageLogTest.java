@@ -1,0 +1,129 @@
+package io.everpool.core.upkeep;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import io.everpool.core.jdbc.Logged;
+import io.everpool.core.upkeep.OutageLog.Kind;
+import org.junit.jupiter.api.Test;
+
+/** An outage is told in a few lines, however many connections it breaks, and nothing is lost. */
+class OutageLogTest {
+  private static final long SECOND = 1_000_000_000L;
+
+  /** Time has no origin: this one is about to wrap. */
+  private long now = Long.MAX_VALUE - SECOND;
+
+  private final OutageLog outages = new OutageLog(() -> now);
+
+  private int lose(int connections) {
+    int told = 0;
+    for (int i = 0; i < connections; i++) {
+      told += outages.news(Kind.LOSS) < 0 ? 0 : 1;
+    }
+    return told;
+  }
+
+  @Test
+  void the_first_of_each_kind_is_news() {
+    assertThat(outages.isKnown()).isFalse();
+    assertThat(lose(50)).isEqualTo(1);
+    assertThat(outages.isKnown()).isTrue();
+    assertThat(outages.news(Kind.RERUN)).isZero();
+    assertThat(outages.news(Kind.RERUN)).isNegative();
+    assertThat(outages.news(Kind.REFUSAL)).isZero();
+  }
+
+  @Test
+  void after_some_quiet_the_next_is_another() {
+    lose(3);
+    now += OutageLog.QUIET - 1;
+    assertThat(lose(1)).as("within").isZero();
+    now += OutageLog.QUIET;
+    assertThat(outages.isKnown()).isFalse();
+    assertThat(lose(1)).isEqualTo(1);
+  }
+
+  /** Kills without end are no single outage: somebody has to look. */
+  @Test
+  void one_that_lasts_is_told_again_and_with_what_was_not_told() {
+    assertThat(outages.news(Kind.LOSS)).isZero();
+    int untold = 0;
+    int told = 0;
+    while (told == 0) {
+      now += SECOND;
+      int news = outages.news(Kind.LOSS);
+      if (news < 0) {
+        untold++;
+      } else {
+        told = news;
+      }
+    }
+    assertThat(told).isEqualTo(untold).isEqualTo(OutageLog.AGAIN / SECOND - 1);
+  }
+
+  /** Between two tries of a server that is away there may be a quarter of a minute. */
+  @Test
+  void while_no_connect_succeeds_it_goes_on() {
+    lose(1);
+    assertThat(outages.connectFailed()).as("the fence has said nothing").isFalse();
+    now += 5 * OutageLog.QUIET - 1;
+    assertThat(lose(1)).isZero();
+    assertThat(outages.recovered()).isNotNull();
+    now += OutageLog.QUIET;
+    assertThat(lose(1)).isEqualTo(1);
+  }
+
+  @Test
+  void what_the_fence_has_said_no_connect_needs_to_say() {
+    lose(4);
+    assertThat(outages.fenced()).as("lost before").isEqualTo(4);
+    assertThat(outages.connectFailed()).isTrue();
+    now += OutageLog.AGAIN;
+    assertThat(outages.connectFailed()).as("by now somebody wants to hear it").isFalse();
+  }
+
+  @Test
+  void the_end_tells_what_it_has_cost() {
+    lose(10);
+    outages.news(Kind.RERUN);
+    outages.news(Kind.RERUN);
+    outages.fenced();
+    now += SECOND;
+    OutageLog.Toll toll = requireNonNull(outages.recovered());
+    assertThat(toll).isEqualTo(new OutageLog.Toll(10, 2, SECOND));
+    assertThat(toll).hasToString("10 connections were lost, 2 units of work are run again");
+    assertThat(outages.recovered()).as("once").isNull();
+  }
+
+  @Test
+  void one_that_was_killed_is_no_outage() {
+    lose(1);
+    assertThat(outages.recovered()).as("when its successor comes").isNull();
+    outages.fenced();
+    lose(1);
+    assertThat(requireNonNull(outages.recovered()))
+        .hasToString("2 connections were lost, 0 units of work are run again");
+  }
+
+  /** An operator's, or after a failover that nobody felt. */
+  @Test
+  void a_fence_without_a_loss_has_cost_nothing() {
+    assertThat(outages.fenced()).isZero();
+    assertThat(outages.recovered()).isNull();
+  }
+
+  @Test
+  void the_lines_go_to_their_levels() {
+    try (Logged logged = new Logged()) {
+      outages.tell(Kind.LOSS, "{} is lost", 1);
+      outages.tell(Kind.LOSS, "{} is lost", 2);
+      now += OutageLog.AGAIN;
+      outages.tell(Kind.LOSS, "{} is lost", 3);
+      assertThat(logged.messages(Level.DEBUG)).containsExactly("2 is lost");
+      assertThat(logged.messages(Level.WARN))
+          .containsExactly("1 is lost", "3 is lost (and 1 more since the last such line)");
+    }
+  }
+}
