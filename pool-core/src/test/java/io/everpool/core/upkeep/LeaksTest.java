@@ -84,7 +84,8 @@ class LeaksTest {
             config,
             new FakeConnector(),
             failure -> Verdict.CONNECTION_LOST,
-            new Environment(() -> now, InstantSource.system(), scheduler, task -> {}, () -> 0.5),
+            new Environment(
+                () -> now, InstantSource.system(), scheduler, task -> {}, task -> {}, () -> 0.5),
             poolEvents(config));
     Slot slot = all.engine().slots()[0];
     slot.attempt(Move.RESERVE);
