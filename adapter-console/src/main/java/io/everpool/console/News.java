@@ -12,7 +12,10 @@ import io.everpool.api.observe.PoolEvent.ConnectionOpened;
 import io.everpool.api.observe.PoolEvent.FellAsleep;
 import io.everpool.api.observe.PoolEvent.Fenced;
 import io.everpool.api.observe.PoolEvent.HealthCheckFailed;
+import io.everpool.api.observe.PoolEvent.LeakEnded;
 import io.everpool.api.observe.PoolEvent.LeakSuspected;
+import io.everpool.api.observe.PoolEvent.LeaseAbandoned;
+import io.everpool.api.observe.PoolEvent.NestedAcquire;
 import io.everpool.api.observe.PoolEvent.PoolClosed;
 import io.everpool.api.observe.PoolEvent.PoolOpened;
 import io.everpool.api.observe.PoolEvent.Recovered;
@@ -130,6 +133,32 @@ record News(Weight weight, long connection, String what, String detail) {
                 leak.connection(),
                 "held for very long",
                 ", " + time(leak.heldNanos()) + " by " + leak.thread()));
+    words(
+        LeakEnded.class,
+        ended ->
+            of(
+                Weight.NOTABLE,
+                ended.connection(),
+                "came back after all",
+                ", after " + time(ended.heldNanos()) + " with " + ended.thread()));
+    words(
+        LeaseAbandoned.class,
+        abandoned ->
+            of(
+                Weight.ALARM,
+                abandoned.connection(),
+                "was dropped without being closed",
+                ", after " + time(abandoned.heldNanos()) + ", by " + abandoned.thread()));
+    words(
+        NestedAcquire.class,
+        nested ->
+            of(
+                nested.everyHolderWaits() ? Weight.ALARM : Weight.NOTABLE,
+                nested.connection(),
+                nested.everyHolderWaits()
+                    ? "is held by one who waits for another, as all are"
+                    : "is held by one who waits for another",
+                ", " + nested.thread()));
   }
 
   private static <E extends PoolEvent> void words(Class<E> event, Function<E, News> words) {
@@ -157,7 +186,7 @@ record News(Weight weight, long connection, String what, String detail) {
 
   private static Weight weight(CloseReason reason) {
     return switch (reason) {
-      case FOUND_DEAD, FAILED, FENCED, RESET_FAILED, ABORTED -> Weight.NOTABLE;
+      case FOUND_DEAD, FAILED, FENCED, RESET_FAILED, ABORTED, ABANDONED -> Weight.NOTABLE;
       default -> Weight.ROUTINE;
     };
   }

@@ -10,6 +10,7 @@ import io.everpool.console.News.Weight;
 import io.everpool.core.Everpool;
 import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,6 +45,12 @@ class NewsTest {
     if (type == Pool.class) {
       return pool;
     }
+    if (type == boolean.class) {
+      return true;
+    }
+    if (type == List.class) {
+      return List.of();
+    }
     return type.isEnum() ? type.getEnumConstants()[0] : "the " + component.getName() + "\nand more";
   }
 
@@ -76,7 +83,7 @@ class NewsTest {
   void a_connection_that_was_ended_by_others_is_notable(CloseReason reason) {
     boolean daily =
         switch (reason) {
-          case FOUND_DEAD, FAILED, FENCED, RESET_FAILED, ABORTED -> false;
+          case FOUND_DEAD, FAILED, FENCED, RESET_FAILED, ABORTED, ABANDONED -> false;
           default -> true;
         };
     News news = News.of(new PoolEvent.ConnectionClosed("shop", 3, reason, 1, 0));
