@@ -92,7 +92,9 @@ public final class Slot extends SlotFields {
     if ((now & STATE_MASK) == State.IDLE.bits) {
       long taken = now + TO_LEASED;
       if (WORD.compareAndSet(this, now, taken)) {
-        lend(taken, threadId);
+        // Mere writes: at the end of the stack a call would throw, with the lease begun already.
+        holderId = threadId;
+        lease = taken;
         return taken;
       }
     }

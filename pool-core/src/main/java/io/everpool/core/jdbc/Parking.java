@@ -71,7 +71,8 @@ final class Parking {
     try {
       WaitResult result = engine.begin(waiter, threadId, maxWaiters);
       if (result == WaitResult.WAIT) {
-        nested.look(threadId);
+        nested.look(threadId); // which may log, and so use up what a holder has woken this one by
+        result = engine.step(waiter, threadId);
       }
       while (true) {
         switch (result) {
