@@ -79,13 +79,16 @@ public final class LeaseTrace {
   /** The leases that are kept, in the order in which they were asked for. */
   Leases leases() {
     int count = (int) Math.min(SIZE, next.get());
+    long[] when = IntStream.range(0, count).mapToLong(asked::get).toArray(); // they may change
     int[] order =
         IntStream.range(0, count)
             .boxed()
-            .sorted(Comparator.comparingLong(asked::get))
+            .sorted(Comparator.comparingLong(i -> when[i]))
             .mapToInt(Integer::intValue)
             .toArray();
-    return new Leases(pick(asked, order), pick(waited, order), pick(held, order));
+    long[] sorted = when.clone();
+    Arrays.sort(sorted);
+    return new Leases(sorted, pick(waited, order), pick(held, order));
   }
 
   private static long[] pick(AtomicLongArray from, int[] order) {
