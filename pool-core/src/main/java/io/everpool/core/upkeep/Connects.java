@@ -126,7 +126,7 @@ public final class Connects {
     News news;
     try {
       entry = sessionFactory.entry(slot, number, physical);
-      news = News.of(physical); // last: it is told once, and must count
+      news = News.of(physical, now); // last: it is told once, and must count
     } catch (Throwable e) {
       Ending.unwanted(physical, events.pool());
       failed(e, () -> slot.attempt(Move.ABANDON, word));
@@ -136,7 +136,7 @@ public final class Connects {
     boolean fences = news.fences(search);
     if (fences) {
       inbox.post(() -> supersede(newcomer, news, born));
-    } else if (!news.writes() && search.isUnderWay()) {
+    } else if (news.isOfNone(search)) {
       inbox.post(search::foundNone);
     }
     // A pool that is closed may never read that.

@@ -7,17 +7,23 @@ import io.everpool.api.driver.PhysicalConnection;
  *
  * @param supersedes whether those opened before go to a server that was superseded
  * @param writes whether its own takes writes, as far as that can be told
+ * @param begun when it began to be opened: what it shows of writing may be as old as that
  */
-record News(boolean supersedes, boolean writes) {
+record News(boolean supersedes, boolean writes, long begun) {
 
   /** Asks for it: once, for an answer is given once, and must count. */
-  static News of(PhysicalConnection physical) {
-    return new News(physical.supersedesEarlier(), !physical.beganReadOnly());
+  static News of(PhysicalConnection physical, long begun) {
+    return new News(physical.supersedesEarlier(), !physical.beganReadOnly(), begun);
   }
 
   /** Whether it is a reason to give up what was opened before. */
   boolean fences(PrimarySearch search) {
-    return supersedes || (writes && search.isOn());
+    return supersedes || (writes && search.isOn() && search.isSince(begun));
+  }
+
+  /** Whether it shows that a search has found none. */
+  boolean isOfNone(PrimarySearch search) {
+    return !writes && search.isUnderWay() && search.isSince(begun);
   }
 
   /** Has the fence fall before all that was opened before. Upkeep thread only. */

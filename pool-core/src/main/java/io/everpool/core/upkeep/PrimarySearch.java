@@ -58,6 +58,9 @@ public final class PrimarySearch {
 
   private volatile long notBefore;
 
+  /** When the last search began: at the first refusal. */
+  private volatile long began;
+
   /** When a write was last refused. */
   private volatile long refusedAt;
 
@@ -87,6 +90,7 @@ public final class PrimarySearch {
     this.pool = config.name();
     this.fence = fence;
     this.notBefore = now;
+    this.began = now;
     this.refusedAt = now;
     this.ended = now;
   }
@@ -112,6 +116,9 @@ public final class PrimarySearch {
     if (now - notBefore < 0) {
       return nowhere ? Refusal.KEPT : Refusal.REPLACED;
     }
+    // Before whoever sees the search. Of two who begin one at the same time the loser may write it
+    // later: that is after a refusal, too, and makes no more than one more connection old news.
+    began = now;
     if (underWay.compareAndSet(null, new CompletableFuture<>())) {
       scheduler.hurry();
       if (closed) { // or else whoever closes the pool sees this search
@@ -158,6 +165,15 @@ public final class PrimarySearch {
    */
   boolean isOn() {
     return isUnderWay() || (nowhere && wasRefusedLately());
+  }
+
+  /**
+   * Whether what began to be opened then shows how its server was after the first refusal. A
+   * session knows from its start whether the server writes; one that started before it was told to
+   * write no more, and arrives afterwards, shows what the others would have shown, too.
+   */
+  boolean isSince(long begun) {
+    return begun - began >= 0;
   }
 
   private boolean wasRefusedLately() {

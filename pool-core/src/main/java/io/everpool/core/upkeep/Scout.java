@@ -154,7 +154,7 @@ final class Scout {
     Throwable failure = null;
     try {
       physical = connects.login().physical();
-      News news = News.of(physical);
+      News news = News.of(physical, sent.begun);
       inbox.post(() -> hear(news));
     } catch (Throwable e) {
       failure = e;
@@ -180,7 +180,7 @@ final class Scout {
       news.act("a new connection", fence, search);
     } else if (news.writes()) {
       silence.answered();
-    } else {
+    } else if (news.isOfNone(search)) {
       search.foundNone();
     }
   }

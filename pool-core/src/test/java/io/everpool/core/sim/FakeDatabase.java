@@ -42,6 +42,9 @@ final class FakeDatabase implements Connector {
   /** Where a new connection leads, as far as writing is concerned. */
   private BooleanSupplier readOnly = () -> false;
 
+  /** So many that open next began before it was demoted. */
+  private int begunBefore;
+
   private long queries;
   private long opened;
   private int slots = Integer.MAX_VALUE;
@@ -87,6 +90,12 @@ final class FakeDatabase implements Connector {
   void demote() {
     readOnly = () -> true;
     open.forEach(s -> s.readOnly = true);
+  }
+
+  /** As {@link #demote()}; those that are being opened began while it did. */
+  void demote(int underWay) {
+    demote();
+    begunBefore = underWay;
   }
 
   /** It takes them again. */
@@ -163,7 +172,10 @@ final class FakeDatabase implements Connector {
       case DENYING -> throw new SQLException("password authentication failed", "28P01");
       case FROZEN -> throw new AssertionError("a worker got through to a frozen server");
     }
-    Session session = new Session(promoted, readOnly.getAsBoolean());
+    boolean refuses = readOnly.getAsBoolean();
+    Session session = new Session(promoted, refuses && begunBefore == 0);
+    session.readOnly = refuses;
+    begunBefore = Math.max(0, begunBefore - 1);
     promoted = false;
     open.add(session);
     opened++;

@@ -161,6 +161,28 @@ class StandbyTest {
         });
   }
 
+  /** What was being opened when the first write was refused shows how the server was before. */
+  @Test
+  void a_connection_that_began_before_the_refusal_is_no_news() {
+    inManyWorlds(
+        seed -> {
+          Universe universe = new Universe(seed);
+          FakeDatabase database = new FakeDatabase(universe);
+          UpkeepWithoutFaces upkeep = open(universe, database, config().build());
+          Slot replaced = upkeep.lent(requireNonNull(upkeep.engine().tryAcquire(1)));
+          upkeep.engine().retire(replaced, replaced.lease, CloseReason.FAILED);
+          while (replaced.state() != State.CONNECTING) {
+            universe.run(MS / 100, () -> {});
+          }
+
+          database.demote(1);
+          write(universe, upkeep, 30 * SECOND);
+
+          assertThat(fences()).as("seed " + seed).isZero();
+          assertThat(refusals.getOrDefault(Refusal.REPLACED, 0)).as("seed " + seed).isZero();
+        });
+  }
+
   /** What was refused long ago is no reason to replace what takes writes again. */
   @Test
   void a_connection_that_comes_much_later_replaces_none() {
