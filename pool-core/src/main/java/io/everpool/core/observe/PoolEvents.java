@@ -49,6 +49,7 @@ public final class PoolEvents {
   private final AtomicLong retries = new AtomicLong();
   private final Queue<Runnable> untold = new ConcurrentLinkedQueue<>();
   private final AtomicInteger waiting = new AtomicInteger();
+  private final AtomicInteger owed = new AtomicInteger();
   private final AtomicBoolean telling = new AtomicBoolean();
   private volatile Executor couriers = Runnable::run;
   private volatile @Nullable Thread courier;
@@ -102,6 +103,25 @@ public final class PoolEvents {
     if (!listeners.isEmpty()) {
       Survivor.survives(pool, "telling the listeners", () -> enqueue(() -> tell(event)));
     }
+  }
+
+  /**
+   * A move is about to be made on a worker, of which an event tells. {@link #paid} has to follow,
+   * when that is posted or there was nothing to tell. Before the move: whoever sees what has moved
+   * sees that its event is owed, or finds it posted.
+   */
+  public void owe() {
+    owed.incrementAndGet();
+  }
+
+  /** What was owed is posted. */
+  public void paid() {
+    owed.decrementAndGet();
+  }
+
+  /** Whether something has moved of which no event tells yet. */
+  public boolean areOwed() {
+    return owed.get() > 0;
   }
 
   /**

@@ -118,6 +118,15 @@ final class Closer implements Housekeeping {
   }
 
   private boolean closed(Closing closing) {
+    events.owe(); // or the pool's end might be told before that of its last connection
+    try {
+      return moved(closing);
+    } finally {
+      events.paid();
+    }
+  }
+
+  private boolean moved(Closing closing) {
     Slot slot = closing.slot;
     // Read before the move: afterwards the slot may be another's. The entry stays in the empty
     // slot until the next one comes, for of two closers the late one must not touch it.

@@ -176,13 +176,18 @@ public final class Connects {
   }
 
   private boolean letIn(Newcomer it, int born) {
-    boolean in = admit(it, born);
-    if (in) {
-      long number = it.entry.number();
-      inbox.post(() -> succeeded(number, born, it.took));
-      events.post(new ConnectionOpened(events.pool(), number, it.took));
+    events.owe();
+    try {
+      boolean in = admit(it, born);
+      if (in) {
+        long number = it.entry.number();
+        inbox.post(() -> succeeded(number, born, it.took));
+        events.post(new ConnectionOpened(events.pool(), number, it.took));
+      }
+      return in;
+    } finally {
+      events.paid();
     }
-    return in;
   }
 
   /**

@@ -95,8 +95,11 @@ final class Drain {
         }
       }
     }
-    // What is still to be ended without a place of its own is waited for, though not for ever.
-    boolean left = workers.arePostponed() && now - until < config.closeTimeout().toNanos();
+    // What is still to be ended without a place of its own, or to be told of what has one, is
+    // waited for, though not for ever. Asked after the slots were read: see PoolEvents.owe.
+    boolean left =
+        (workers.arePostponed() || events.areOwed())
+            && now - until < config.closeTimeout().toNanos();
     if (empty && begun && !left) {
       end.complete(null);
     }

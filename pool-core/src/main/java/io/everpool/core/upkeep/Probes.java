@@ -211,6 +211,21 @@ final class Probes {
       String ailment,
       @Nullable Throwable failure,
       boolean proberAtIt) {
+    events.owe();
+    try {
+      giveUp(slot, word, entry, ailment, failure, proberAtIt);
+    } finally {
+      events.paid();
+    }
+  }
+
+  private void giveUp(
+      Slot slot,
+      long word,
+      PooledEntry entry,
+      String ailment,
+      @Nullable Throwable failure,
+      boolean proberAtIt) {
     boolean slept = (sleep.asleep() || slot.sleptWord == word) && !ailment.equals(WRITES_NO_MORE);
     // Cut, and not closed politely: there is nobody to say goodbye to, or he must not be woken.
     if (!engine.fail(
