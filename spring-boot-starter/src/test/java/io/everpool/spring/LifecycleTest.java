@@ -108,7 +108,8 @@ class LifecycleTest {
               try (Connection held = pool.getConnection()) {
                 context.stop();
                 assertThat(held.isValid(1)).isTrue();
-                assertThat(pool.snapshot().suspended()).isTrue();
+                Await.until(
+                    Duration.ofMinutes(1), () -> pool.snapshot().suspended(), "the suspension");
                 assertThat(pool.snapshot().leased()).isEqualTo(1);
               }
             });
