@@ -20,7 +20,7 @@ final class SharedConnection {
   private boolean lent;
   private boolean everLent;
 
-  /** Somebody asked while it was lent, and has got another one. */
+  /** Something was done on another connection. */
   private boolean passedOver;
 
   private boolean unitEnded;
@@ -44,6 +44,11 @@ final class SharedConnection {
     return (Connection)
         Proxy.newProxyInstance(
             SharedConnection.class.getClassLoader(), new Class<?>[] {Connection.class}, new Loan());
+  }
+
+  /** Something is about to be done on another connection. */
+  void passOver() {
+    passedOver = true;
   }
 
   /**

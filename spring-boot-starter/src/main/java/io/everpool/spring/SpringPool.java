@@ -42,6 +42,7 @@ final class SpringPool implements Pool {
       WorkOptions options, Work<T, X> work) throws X, SQLException {
     Connection joined = connectionOfTransaction();
     if (joined == null) {
+      passOver();
       return pool.run(options, work);
     }
     refuseOtherLevel(joined, options);
@@ -53,6 +54,7 @@ final class SpringPool implements Pool {
       WorkOptions options, Work<T, X> work) throws X, SQLException {
     Connection joined = connectionOfTransaction();
     if (joined == null) {
+      passOver();
       return pool.inTransaction(options, work);
     }
     refuseOtherLevel(joined, options);
@@ -76,14 +78,24 @@ final class SpringPool implements Pool {
     }
   }
 
-  /** The connection of the Spring transaction on this pool that the thread is in, or null. */
-  @Nullable Connection connectionOfTransaction() {
-    if (!TransactionSynchronizationManager.isActualTransactionActive()) {
+  /**
+   * The connection of the Spring transaction on this pool that the thread is in, or null. One that
+   * is over is none, though it is bound until all is told of its end; nor is a connection in
+   * autocommit, which another manager's transaction keeps without being able to roll it back.
+   */
+  private @Nullable Connection connectionOfTransaction() throws SQLException {
+    if (!TransactionSynchronizationManager.isActualTransactionActive()
+        || !TransactionSynchronizationManager.isSynchronizationActive()
+        || !(TransactionSynchronizationManager.getResource(this) instanceof ConnectionHolder holder)
+        || TransactionEnd.isPast(this)) {
       return null;
     }
-    return TransactionSynchronizationManager.getResource(this) instanceof ConnectionHolder holder
-        ? holder.getConnection()
-        : null;
+    Connection connection = holder.getConnection();
+    if (connection.getAutoCommit()) {
+      return null;
+    }
+    TransactionEnd.watch(this);
+    return connection;
   }
 
   /**
@@ -146,15 +158,25 @@ final class SpringPool implements Pool {
     return ofUnit == null ? pool.getConnection() : ofUnit;
   }
 
+  /** What follows is done beside the connection of the unit, and would be done once more. */
+  private void passOver() {
+    SharedConnection shared = units.get();
+    if (shared != null) {
+      shared.passOver();
+    }
+  }
+
   // ---- as the pool does it
 
   @Override
   public Connection getConnection(Duration timeout) throws SQLException {
+    passOver();
     return pool.getConnection(timeout);
   }
 
   @Override
   public Connection getConnection(String user, String password) throws SQLException {
+    passOver();
     return pool.getConnection(user, password);
   }
 
