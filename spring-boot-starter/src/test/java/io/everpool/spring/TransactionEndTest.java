@@ -147,6 +147,34 @@ class TransactionEndTest {
     assertThat(count("at the end")).isEqualTo(there);
   }
 
+  /** On the connection of what is over it would be committed by the return to autocommit. */
+  @ParameterizedTest
+  @EnumSource(names = {"AFTER_COMMIT", "AFTER_COMPLETION"})
+  void halfOfAUnitThatFailsAfterwardsIsNotThere(Phase phase) {
+    AtomicInteger failed = new AtomicInteger();
+    transaction.executeWithoutResult(
+        status -> {
+          write("part");
+          TransactionSynchronizationManager.registerSynchronization(
+              new At(
+                  phase,
+                  () -> {
+                    assertThatThrownBy(
+                            () ->
+                                pool.useTransaction(
+                                    connection -> {
+                                      write(connection, "half");
+                                      throw new IllegalStateException("no");
+                                    }))
+                        .hasMessage("no");
+                    failed.incrementAndGet();
+                  }));
+        });
+
+    assertThat(failed).hasValue(1);
+    assertThat(count("half")).isZero();
+  }
+
   /** As a manager of messages has it: synchronized, and with nothing to roll back here. */
   @Test
   void aConnectionInAutocommitIsNoTransaction() throws SQLException {
