@@ -38,6 +38,7 @@ public final class Chromium implements AutoCloseable {
       """
       trap '' INT TERM HUP
       "$@" </dev/null 2>&1 &
+      exec >/dev/null 2>&1
       while read -r line; do :; done
       kill -KILL $!
       wait
@@ -113,7 +114,12 @@ public final class Chromium implements AutoCloseable {
       builder.environment().put("HOME", folder.toString());
       builder.environment().put("TZ", "UTC");
       Process process = builder.redirectErrorStream(true).start();
-      return new Chromium(process, folder, address(process));
+      try {
+        return new Chromium(process, folder, address(process));
+      } catch (IOException | RuntimeException e) {
+        process.destroyForcibly();
+        throw e;
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
