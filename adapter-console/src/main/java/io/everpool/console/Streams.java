@@ -79,16 +79,16 @@ final class Streams {
   }
 
   private void tick() {
-    try {
-      Map<@Nullable WatchedPool, String> states = new HashMap<>();
-      for (Viewer viewer : viewers) {
+    Map<@Nullable WatchedPool, String> states = new HashMap<>();
+    for (Viewer viewer : viewers) {
+      try {
         WatchedPool pool = shownTo(viewer);
         String state = states.computeIfAbsent(pool, this::state);
         viewer.send(
             ("data: {" + state + news(viewer, pool) + "}\n\n").getBytes(StandardCharsets.UTF_8));
+      } catch (RuntimeException e) { // those who look at other pools are told all the same
+        log.log(Level.WARNING, "The console could not tell what is new", e);
       }
-    } catch (RuntimeException e) {
-      log.log(Level.WARNING, "The console could not tell what is new", e);
     }
   }
 
