@@ -8,22 +8,32 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The connection of a unit, lent to those who ask the pool for one within it: one at a time, and
- * what they close goes back to the unit. Whoever keeps it beyond the unit's end has it for himself,
- * and his closing is the connection's. For one thread.
+ * what they close goes back to the unit as it was lent. Whoever keeps it beyond the unit's end has
+ * it for himself, and his closing is the connection's. The unit is one thread's; a loan may be
+ * closed by another's.
  */
 final class SharedConnection {
+
+  private enum State {
+    FREE,
+    LENT,
+    /** The unit has ended, and somebody has it still. */
+    LEFT,
+    GIVEN_BACK
+  }
+
   private final Connection connection;
-  private boolean lent;
-  private boolean everLent;
+  private final AtomicReference<State> state = new AtomicReference<>(State.FREE);
+  private volatile boolean everLent;
 
   /** Something was done on another connection. */
-  private boolean passedOver;
-
-  private boolean unitEnded;
+  private volatile boolean passedOver;
 
   SharedConnection(Connection connection) {
     this.connection = connection;
@@ -33,17 +43,23 @@ final class SharedConnection {
     return connection;
   }
 
+  /** The unit runs, perhaps once more. */
+  void runs() {
+    everLent = false;
+  }
+
   /** The connection; null if it is lent. */
-  @Nullable Connection lend() {
-    if (lent) {
+  @Nullable Connection lend() throws SQLException {
+    if (!state.compareAndSet(State.FREE, State.LENT)) {
       passedOver = true;
       return null;
     }
-    lent = true;
     everLent = true;
     return (Connection)
         Proxy.newProxyInstance(
-            SharedConnection.class.getClassLoader(), new Class<?>[] {Connection.class}, new Loan());
+            SharedConnection.class.getClassLoader(),
+            new Class<?>[] {Connection.class},
+            new Loan(connection.getAutoCommit(), connection.isReadOnly()));
   }
 
   /** Something is about to be done on another connection. */
@@ -52,7 +68,7 @@ final class SharedConnection {
   }
 
   /**
-   * Whether what was done in the unit was done here, as far as the pool was asked: it was neither
+   * Whether what was done in this run was done here, as far as the pool was asked: it was neither
    * done on a second connection, nor on one that somebody had before.
    */
   boolean hasServedAll() {
@@ -61,15 +77,27 @@ final class SharedConnection {
 
   /** Gives the connection back, or leaves that to whoever has it. */
   void unitEnds() throws SQLException {
-    unitEnded = true;
-    if (!lent) {
+    // Of the unit and the last loan the one that comes second closes it: each tries the step that
+    // it takes as the first, and if that fails the other was there before.
+    if (!state.compareAndSet(State.LENT, State.LEFT)) {
+      state.set(State.GIVEN_BACK);
       connection.close();
     }
   }
 
   /** One loan: from its lending to its closing. */
   private final class Loan implements InvocationHandler {
-    private boolean over;
+    private final AtomicBoolean over = new AtomicBoolean();
+    private final boolean autoCommit;
+    private final boolean readOnly;
+
+    /** The level that the session had, once the loan has set another; 0 before. */
+    private volatile int isolation;
+
+    Loan(boolean autoCommit, boolean readOnly) {
+      this.autoCommit = autoCommit;
+      this.readOnly = readOnly;
+    }
 
     @Override
     public @Nullable Object invoke(
@@ -80,10 +108,10 @@ final class SharedConnection {
           return null;
         }
         case "isClosed" -> {
-          return over || connection.isClosed();
+          return over.get() || connection.isClosed();
         }
         case "isValid" -> {
-          return !over && (boolean) call(method, arguments);
+          return !over.get() && (boolean) call(method, arguments);
         }
         case "equals" -> {
           return arguments != null && proxy == arguments[0];
@@ -95,8 +123,11 @@ final class SharedConnection {
           return connection.toString();
         }
         default -> {
-          if (over) {
+          if (over.get()) {
             throw new SQLNonTransientConnectionException("This connection is closed", "08003");
+          }
+          if (method.getName().equals("setTransactionIsolation") && isolation == 0) {
+            isolation = connection.getTransactionIsolation();
           }
           return call(method, arguments);
         }
@@ -104,12 +135,33 @@ final class SharedConnection {
     }
 
     private void end() throws SQLException {
-      if (!over) {
-        over = true;
-        lent = false;
-        if (unitEnded) {
+      if (!over.compareAndSet(false, true)) {
+        return;
+      }
+      try {
+        if (state.get() == State.LENT && !connection.isClosed()) {
+          restore();
+        }
+      } finally {
+        if (!state.compareAndSet(State.LENT, State.FREE)) {
           connection.close();
         }
+      }
+    }
+
+    /** As the pool would: the next in this unit finds nothing of what the last one left. */
+    private void restore() throws SQLException {
+      if (!connection.getAutoCommit()) {
+        connection.rollback();
+      }
+      if (connection.getAutoCommit() != autoCommit) {
+        connection.setAutoCommit(autoCommit);
+      }
+      if (connection.isReadOnly() != readOnly) {
+        connection.setReadOnly(readOnly);
+      }
+      if (isolation != 0) {
+        connection.setTransactionIsolation(isolation);
       }
     }
 

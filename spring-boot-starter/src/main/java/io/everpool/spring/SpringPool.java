@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.sql.SQLNonTransientException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
@@ -25,11 +26,13 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  * connection while the thread holds the first, and commit on its own.
  */
 final class SpringPool implements Pool {
-  private final Pool pool;
 
-  /** The connection of the unit that a thread is in by {@link #rerun}. */
-  @SuppressWarnings("ThreadLocalUsage") // each pool's own, and taken away at the end of each run
-  private final ThreadLocal<@Nullable SharedConnection> units = new ThreadLocal<>();
+  /** The unit that a thread is in by {@link #rerun}, of whichever pool. */
+  private static final ThreadLocal<@Nullable Unit> units = new ThreadLocal<>();
+
+  private record Unit(SpringPool pool, SharedConnection shared) {}
+
+  private final Pool pool;
 
   SpringPool(Pool pool) {
     this.pool = pool;
@@ -86,8 +89,11 @@ final class SpringPool implements Pool {
   private @Nullable Connection connectionOfTransaction() throws SQLException {
     if (!TransactionSynchronizationManager.isActualTransactionActive()
         || !TransactionSynchronizationManager.isSynchronizationActive()
-        || !(TransactionSynchronizationManager.getResource(this) instanceof ConnectionHolder holder)
         || TransactionEnd.isPast(this)) {
+      return null;
+    }
+    ConnectionHolder holder = bound();
+    if (holder == null || holder.getConnectionHandle() == null) {
       return null;
     }
     Connection connection = holder.getConnection();
@@ -98,6 +104,23 @@ final class SpringPool implements Pool {
     return connection;
   }
 
+  /** What is bound to the thread for this pool, or for a DataSource that wraps it. */
+  private @Nullable ConnectionHolder bound() throws SQLException {
+    if (TransactionSynchronizationManager.getResource(this) instanceof ConnectionHolder own) {
+      return own;
+    }
+    for (Map.Entry<Object, Object> each :
+        TransactionSynchronizationManager.getResourceMap().entrySet()) {
+      if (each.getValue() instanceof ConnectionHolder holder
+          && each.getKey() instanceof DataSource wrapper
+          && wrapper.isWrapperFor(SpringPool.class)
+          && wrapper.unwrap(SpringPool.class) == this) {
+        return holder;
+      }
+    }
+    return null;
+  }
+
   /**
    * Runs what takes its connection from this pool by itself, and again as {@link Pool#run} does: on
    * this thread {@link #getConnection()} meanwhile gives the connection of the unit. Within a
@@ -105,9 +128,11 @@ final class SpringPool implements Pool {
    * kept to that connection, unless it may be repeated: nobody knows what it has done elsewhere.
    */
   <T extends @Nullable Object> T rerun(WorkOptions options, Callable<T> work) throws Exception {
-    if (units.get() != null || connectionOfTransaction() != null) {
+    Unit outer = units.get();
+    if ((outer != null && outer.pool == this) || connectionOfTransaction() != null) {
       return work.call();
     }
+    passOver(); // a unit of another pool's, which would do this once more
     SharedConnection shared = new SharedConnection(pool.getConnection());
     try {
       return UnitRerunner.of(pool)
@@ -121,7 +146,9 @@ final class SpringPool implements Pool {
 
   private <T extends @Nullable Object> T runOnce(
       SharedConnection shared, WorkOptions options, Callable<T> work) throws Exception {
-    units.set(shared);
+    Unit outer = units.get();
+    shared.runs();
+    units.set(new Unit(this, shared));
     try {
       return work.call();
     } catch (Exception failure) {
@@ -130,7 +157,11 @@ final class SpringPool implements Pool {
       }
       throw new OnceOnly(failure);
     } finally {
-      units.remove();
+      if (outer == null) {
+        units.remove();
+      } else {
+        units.set(outer);
+      }
     }
   }
 
@@ -153,16 +184,20 @@ final class SpringPool implements Pool {
 
   @Override
   public Connection getConnection() throws SQLException {
-    SharedConnection shared = units.get();
-    Connection ofUnit = shared == null ? null : shared.lend();
-    return ofUnit == null ? pool.getConnection() : ofUnit;
+    Unit unit = units.get();
+    if (unit != null && unit.pool == this) {
+      Connection ofUnit = unit.shared.lend();
+      return ofUnit == null ? pool.getConnection() : ofUnit;
+    }
+    passOver();
+    return pool.getConnection();
   }
 
   /** What follows is done beside the connection of the unit, and would be done once more. */
   private void passOver() {
-    SharedConnection shared = units.get();
-    if (shared != null) {
-      shared.passOver();
+    Unit unit = units.get();
+    if (unit != null) {
+      unit.shared.passOver();
     }
   }
 

@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,6 +22,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.ConnectionHolder;
+import org.springframework.jdbc.datasource.DelegatingDataSource;
+import org.springframework.jdbc.datasource.LazyConnectionDataSourceProxy;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
@@ -30,6 +33,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 @Timeout(120)
 class TransactionEndTest {
   private static SpringPool pool;
+  private static SpringPool other;
   private static TransactionTemplate transaction;
 
   /** When Spring tells of a transaction's end. AFTER_COMPLETION is where event listeners run. */
@@ -44,7 +48,9 @@ class TransactionEndTest {
   enum Beside {
     RUN,
     TRANSACTION,
-    TIMEOUT
+    TIMEOUT,
+    OTHER_POOL,
+    OTHER_POOLS_UNIT
   }
 
   private record At(Phase phase, Runnable action) implements TransactionSynchronization {
@@ -86,12 +92,14 @@ class TransactionEndTest {
             .maxSize(2)
             .build();
     pool = new SpringPool(Everpool.open(config));
+    other = new SpringPool(Everpool.open(config.toBuilder().name("other-ends").build()));
     transaction = new TransactionTemplate(new JdbcTransactionManager(pool));
     new JdbcTemplate(pool).execute("create table if not exists ending (text varchar)");
   }
 
   @AfterAll
   static void close() {
+    other.close();
     pool.close();
   }
 
@@ -199,6 +207,20 @@ class TransactionEndTest {
     assertThat(count("half")).isZero();
   }
 
+  /** As a proxy that traces: the manager has that one, and binds the connection to it. */
+  @Test
+  void aTransactionOfADataSourceThatWrapsThePoolIsJoined() {
+    DataSource wrapper = new LazyConnectionDataSourceProxy(new DelegatingDataSource(pool));
+    new TransactionTemplate(new JdbcTransactionManager(wrapper))
+        .executeWithoutResult(
+            status -> {
+              write("part");
+              status.setRollbackOnly();
+            });
+
+    assertThat(count("part")).isZero();
+  }
+
   /** What it has committed would be there twice. */
   @ParameterizedTest
   @EnumSource
@@ -216,10 +238,24 @@ class TransactionEndTest {
                         case RUN -> pool.use(connection -> write(connection, "beside"));
                         case TRANSACTION -> write("beside");
                         case TIMEOUT -> {
-                          try (Connection other = pool.getConnection(Duration.ofSeconds(20))) {
-                            write(other, "beside");
+                          try (Connection second = pool.getConnection(Duration.ofSeconds(20))) {
+                            write(second, "beside");
                           }
                         }
+                        case OTHER_POOL -> {
+                          try (Connection there = other.getConnection()) {
+                            write(there, "beside");
+                          }
+                        }
+                        case OTHER_POOLS_UNIT ->
+                            other.rerun(
+                                WorkOptions.DEFAULT,
+                                () -> {
+                                  try (Connection there = other.getConnection()) {
+                                    write(there, "beside");
+                                  }
+                                  return true;
+                                });
                       }
                       if (runs.incrementAndGet() == 1) {
                         throw conflict;
@@ -230,5 +266,75 @@ class TransactionEndTest {
 
     assertThat(runs).hasValue(1);
     assertThat(count("beside")).isEqualTo(1);
+  }
+
+  /** What it keeps to itself is its own: the next finds the connection as a pool would give it. */
+  @Test
+  void whatOneLoanLeavesTheNextDoesNotFind() throws Exception {
+    pool.rerun(
+        WorkOptions.DEFAULT,
+        () -> {
+          try (Connection first = pool.getConnection()) {
+            first.setAutoCommit(false);
+            first.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+            write(first, "left");
+          }
+          try (Connection second = pool.getConnection()) {
+            assertThat(second.getAutoCommit()).isTrue();
+            assertThat(second.getTransactionIsolation())
+                .isEqualTo(Connection.TRANSACTION_READ_COMMITTED);
+            second.setReadOnly(true);
+          }
+          try (Connection third = pool.getConnection()) {
+            assertThat(third.isReadOnly()).isFalse();
+            write(third, "kept");
+          }
+          return true;
+        });
+
+    assertThat(count("left")).isZero();
+    assertThat(count("kept")).isEqualTo(1);
+  }
+
+  /** A run that has asked for nothing here has done what it has done elsewhere. */
+  @Test
+  void aRunThatUsedNoConnectionIsTheLast() {
+    AtomicInteger runs = new AtomicInteger();
+    SQLException conflict = new SQLException("conflict", "40001");
+
+    assertThatThrownBy(
+            () ->
+                pool.rerun(
+                    WorkOptions.DEFAULT,
+                    () -> {
+                      if (runs.incrementAndGet() == 1) {
+                        pool.getConnection().close();
+                      }
+                      throw conflict;
+                    }))
+        .isSameAs(conflict);
+
+    assertThat(runs).hasValue(2);
+  }
+
+  /** As when a stream is closed by whoever has read it, on his own thread and later. */
+  @Test
+  void whoKeepsItBeyondTheEndOfTheUnitClosesIt() throws Exception {
+    Connection kept = pool.rerun(WorkOptions.DEFAULT, pool::getConnection);
+    assertThat(kept.isClosed()).isFalse();
+    int active = pool.snapshot().leased();
+    Thread closer =
+        new Thread(
+            () -> {
+              try {
+                kept.close();
+              } catch (SQLException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    closer.start();
+    closer.join();
+    assertThat(kept.isClosed()).isTrue();
+    assertThat(pool.snapshot().leased()).isEqualTo(active - 1);
   }
 }
