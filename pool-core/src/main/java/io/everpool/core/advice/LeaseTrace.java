@@ -101,6 +101,7 @@ public final class LeaseTrace {
    * @param now a reading of the clock
    */
   Busiest busiest(long now) {
+    turnTo((now - origin) / MINUTE); // or a busy hour that is long over would still be the busiest
     long last = minute.get();
     long busiest = last;
     for (long m = Math.max(0, last - MINUTES + 1); m <= last; m++) {

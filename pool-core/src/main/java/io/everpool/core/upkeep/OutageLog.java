@@ -56,9 +56,7 @@ public final class OutageLog {
   public synchronized int news(Kind kind) {
     long now = time.nanoTime();
     int i = index(kind);
-    if (isOver(now)) {
-      begin(now);
-    }
+    forget(now);
     last = now;
     any = true;
     toll[i]++;
@@ -105,16 +103,27 @@ public final class OutageLog {
   /** The fence falls; returns how many connections were lost before. */
   synchronized int fenced() {
     long now = time.nanoTime();
-    int lost = isOver(now) ? 0 : toll[index(Kind.LOSS)];
+    forget(now);
     fenced = true;
     fencedAt = now;
-    return lost;
+    return toll[index(Kind.LOSS)];
+  }
+
+  /**
+   * What was lost in an outage that is over is no part of the next, which begins without a loss.
+   */
+  private void forget(long now) {
+    if (isOver(now)) {
+      begin(now);
+    }
   }
 
   /** A connect has failed. Returns whether the fence has said of late why. */
   synchronized boolean connectFailed() {
+    long now = time.nanoTime();
+    forget(now);
     failing = true;
-    return fenced && time.nanoTime() - fencedAt < AGAIN;
+    return fenced && now - fencedAt < AGAIN;
   }
 
   /**

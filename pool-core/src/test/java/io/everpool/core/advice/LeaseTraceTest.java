@@ -51,6 +51,13 @@ class LeaseTraceTest {
     assertThat(leases.asked()[0]).isEqualTo(7 * MS);
   }
 
+  /** Nobody was lent a connection since: the minutes have passed all the same. */
+  @Test
+  void what_was_busy_longer_ago_than_a_week_is_forgotten() {
+    lease(0, 0, MINUTE);
+    assertThat(trace.busiest(at(8 * 24 * 60 * MINUTE)).used()).isZero();
+  }
+
   @Test
   void the_busiest_minute_counts_what_was_in_use_within_it() {
     lease(0, 0, 30_000 * MS);

@@ -107,6 +107,20 @@ class OutageLogTest {
         .hasToString("2 connections were lost, 0 units of work are run again");
   }
 
+  /** One or two connections an hour are lost anywhere. */
+  @Test
+  void what_was_lost_long_ago_is_no_part_of_it() {
+    lose(3);
+    now += 3600 * SECOND;
+    assertThat(outages.fenced()).isZero();
+    assertThat(outages.recovered()).as("after the fence").isNull();
+
+    lose(3);
+    now += 3600 * SECOND;
+    outages.connectFailed();
+    assertThat(outages.recovered()).as("after a connect that failed").isNull();
+  }
+
   /** An operator's, or after a failover that nobody felt. */
   @Test
   void a_fence_without_a_loss_has_cost_nothing() {
