@@ -178,14 +178,14 @@ public final class EngineLeaseManager extends LeaseEnds {
     boolean taken = false;
     try {
       face.rebind(session(slot), lease);
+      if (notes != null) {
+        notes.begun(slot, lease, face);
+      }
       taken = true;
     } finally {
-      if (!taken) {
+      if (!taken) { // and the face, if it has the lease by now, finds that it is over
         engine.release(slot, lease);
       }
-    }
-    if (notes != null) {
-      notes.begun(slot, lease, face);
     }
     if (face instanceof InterceptedConnection intercepted) {
       intercepted.acquired();
