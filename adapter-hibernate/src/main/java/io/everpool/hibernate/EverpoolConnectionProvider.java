@@ -1,0 +1,149 @@
+package io.everpool.hibernate;
+
+import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.Pool;
+import io.everpool.core.Everpool;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Map;
+import javax.sql.DataSource;
+import org.hibernate.HibernateException;
+import org.hibernate.engine.jdbc.connections.spi.ConnectionProvider;
+import org.hibernate.service.UnknownUnwrapTypeException;
+import org.hibernate.service.spi.Configurable;
+import org.hibernate.service.spi.Stoppable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pool as the source of Hibernate's connections: {@code hibernate.connection.provider_class =
+ * everpool}, in Hibernate ORM 6.6 and 7.
+ *
+ * <p>Every setting of a pool is a key below {@code hibernate.everpool}: {@code
+ * hibernate.everpool.max-size = 20}. Where those say nothing of {@code url}, {@code user} and
+ * {@code password}, {@code jakarta.persistence.jdbc.*} count, and then {@code
+ * hibernate.connection.*}; of the latter no other is read. The pool is opened with the session
+ * factory and closed with it.
+ *
+ * <p>{@code hibernate.everpool.pool}, an object, is a pool that is open already: then no other key
+ * may be set, and whoever opened it closes it.
+ *
+ * <p>{@link #unwrap} gives the {@link Pool}. Thread-safe once configured.
+ */
+public final class EverpoolConnectionProvider
+    implements ConnectionProvider, Configurable, Stoppable {
+  private static final long serialVersionUID = 1L;
+
+  /** Connections come with autocommit on, and a commit would be none. */
+  private static final String TRUSTED = "hibernate.connection.provider_disables_autocommit";
+
+  /** What Hibernate's own provider does and no pool of ours: silence would be a lie. */
+  private static final String ISOLATION = "hibernate.connection.isolation";
+
+  private transient @Nullable Pool pool;
+  private transient boolean opened;
+
+  /** Made by Hibernate, which calls {@link #configure} before anything else. */
+  public EverpoolConnectionProvider() {}
+
+  /**
+   * Opens the pool, or takes the one that is given.
+   *
+   * @throws InvalidPoolConfigException with every problem at once, and without a secret
+   * @throws HibernateException if the pool can't be opened, or a setting of Hibernate's can't be
+   *     kept
+   */
+  @Override
+  public void configure(Map<String, Object> settings) {
+    refuseWhatCannotBeKept(settings);
+    Object given = settings.get(HibernateSettings.POOL);
+    if (given != null) {
+      pool = existing(given, settings);
+      return;
+    }
+    try {
+      pool = Everpool.open(HibernateSettings.read(settings));
+      opened = true;
+    } catch (SQLException e) {
+      throw new HibernateException("Everpool could not be opened: " + e.getMessage(), e);
+    }
+  }
+
+  private static void refuseWhatCannotBeKept(Map<String, Object> settings) {
+    if (Boolean.parseBoolean(String.valueOf(settings.get(TRUSTED)))) {
+      throw new HibernateException(
+          TRUSTED
+              + " must not be true: Everpool lends connections with autocommit on, so that"
+              + " Hibernate has to begin its transactions itself. Leave it out.");
+    }
+    if (settings.get(ISOLATION) != null) {
+      throw new HibernateException(
+          ISOLATION
+              + " is not read: set hibernate.everpool.connection-init-sql to \"set session"
+              + " characteristics as transaction isolation level ...\" instead.");
+    }
+  }
+
+  private static Pool existing(Object given, Map<String, Object> settings) {
+    if (!(given instanceof Pool existing)) {
+      throw new HibernateException(
+          HibernateSettings.POOL + " must be an io.everpool.api.Pool that is open");
+    }
+    for (String name : settings.keySet()) {
+      if (name.startsWith(HibernateSettings.PREFIX) && !name.equals(HibernateSettings.POOL)) {
+        throw new HibernateException(
+            name + " can't be set beside " + HibernateSettings.POOL + ", whose settings are made");
+      }
+    }
+    return existing;
+  }
+
+  private Pool pool() {
+    if (pool == null) {
+      throw new IllegalStateException("configure() was not called");
+    }
+    return pool;
+  }
+
+  /** A connection of the pool; waits for one as {@link Pool#getConnection()} does. */
+  @Override
+  public Connection getConnection() throws SQLException {
+    return pool().getConnection();
+  }
+
+  /** Gives a connection back. */
+  @Override
+  public void closeConnection(Connection connection) throws SQLException {
+    connection.close();
+  }
+
+  /** False: within JTA a statement may need the connection of the one before. */
+  @Override
+  public boolean supportsAggressiveRelease() {
+    return false;
+  }
+
+  @Override
+  public boolean isUnwrappableAs(Class<?> type) {
+    return type.isInstance(this) || type.isInstance(pool);
+  }
+
+  /** The {@link Pool}, as itself or a {@link DataSource}, or this provider. */
+  @Override
+  public <T> T unwrap(Class<T> type) {
+    if (type.isInstance(this)) {
+      return type.cast(this);
+    }
+    if (type.isInstance(pool)) {
+      return type.cast(pool);
+    }
+    throw new UnknownUnwrapTypeException(type);
+  }
+
+  /** Closes the pool if this provider has opened it. */
+  @Override
+  public void stop() {
+    if (opened) {
+      pool().close();
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package io.everpool.hibernate;
+
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
+import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.Setting;
+import io.everpool.hocon.EverpoolConfig;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The settings of a pool out of Hibernate's. They go through HOCON's reader as if they were written
+ * in a file, so that what is wrong is told in the same words, all at once, by the key's name.
+ */
+final class HibernateSettings {
+  static final String PREFIX = "hibernate.everpool.";
+
+  /** A pool that is open already. */
+  static final String POOL = PREFIX + "pool";
+
+  private static final String ROOT = "everpool";
+
+  /** What says where the database is and who logs in, where no key of Everpool's does. */
+  private static final Map<String, List<String>> OTHERS =
+      Map.of(
+          "url", List.of("jakarta.persistence.jdbc.url", "hibernate.connection.url"),
+          "user", List.of("jakarta.persistence.jdbc.user", "hibernate.connection.username"),
+          "password",
+              List.of("jakarta.persistence.jdbc.password", "hibernate.connection.password"));
+
+  private final Map<String, Object> entries = new TreeMap<>();
+
+  private HibernateSettings() {}
+
+  /**
+   * What Hibernate's settings say of a pool.
+   *
+   * @throws InvalidPoolConfigException with every problem at once, and without a secret
+   */
+  static PoolConfig read(Map<String, Object> given) {
+    HibernateSettings settings = new HibernateSettings();
+    new TreeMap<>(given).forEach(settings::put);
+    OTHERS.forEach((key, names) -> settings.putDefault(key, names, given));
+    return EverpoolConfig.from(
+        ConfigValueFactory.fromMap(Map.of(ROOT, settings.entries), "Hibernate's settings")
+            .toConfig());
+  }
+
+  private void put(String name, @Nullable Object value) {
+    if (value != null && name.startsWith(PREFIX)) {
+      String key = name.substring(PREFIX.length());
+      String block = block(key);
+      if (block == null) {
+        entries.put(key, value(value, name));
+      } else {
+        inner(block).put(key.substring(block.length() + 1), value(value, name));
+      }
+    }
+  }
+
+  /** The setting that {@code key} is a part of: one of parts, or of free names; null if none. */
+  private static @Nullable String block(String key) {
+    for (Setting<?> setting : PoolConfig.settings()) {
+      boolean holds = setting.type() == Map.class || !setting.parts().isEmpty();
+      if (holds && key.startsWith(setting.key() + ".")) {
+        return setting.key();
+      }
+    }
+    return null;
+  }
+
+  @SuppressWarnings("unchecked") // made here and nowhere else
+  private Map<String, Object> inner(String block) {
+    Object there = entries.get(block);
+    if (!(there instanceof Map)) {
+      there = new TreeMap<String, Object>();
+      entries.put(block, there);
+    }
+    return (Map<String, Object>) there;
+  }
+
+  private void putDefault(String key, List<String> names, Map<String, Object> given) {
+    boolean fromElsewhere =
+        key.equals("password")
+            && (entries.containsKey("password-file") || entries.containsKey("password-env"));
+    for (String name : names) {
+      Object value = given.get(name);
+      if (value != null && !fromElsewhere) {
+        entries.putIfAbsent(key, value(value, name));
+      }
+    }
+  }
+
+  private static ConfigValue value(Object value, String name) {
+    if (value instanceof Collection<?> elements) {
+      return ConfigValueFactory.fromIterable(elements.stream().map(String::valueOf).toList(), name);
+    }
+    return ConfigValueFactory.fromAnyRef(
+        name.equals(PREFIX + "readers") ? List.of(value.toString()) : value.toString(), name);
+  }
+}

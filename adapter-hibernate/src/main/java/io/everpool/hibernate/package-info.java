@@ -1,0 +1,5 @@
+/** Pools in Hibernate ORM. */
+@NullMarked
+package io.everpool.hibernate;
+
+import org.jspecify.annotations.NullMarked;

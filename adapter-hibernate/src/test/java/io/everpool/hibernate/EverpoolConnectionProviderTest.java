@@ -1,0 +1,203 @@
+package io.everpool.hibernate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.core.Everpool;
+import io.everpool.servers.Await;
+import io.everpool.servers.PostgresServer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.hibernate.HibernateException;
+import org.hibernate.Session;
+import org.hibernate.SessionFactory;
+import org.hibernate.Version;
+import org.hibernate.boot.MetadataSources;
+import org.hibernate.boot.registry.StandardServiceRegistry;
+import org.hibernate.boot.registry.StandardServiceRegistryBuilder;
+import org.hibernate.engine.jdbc.connections.spi.ConnectionProvider;
+import org.hibernate.engine.spi.SessionFactoryImplementor;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Runs with the oldest and the newest Hibernate. */
+@Tag("contract")
+class EverpoolConnectionProviderTest {
+  private static PostgresServer server;
+
+  @BeforeAll
+  static void start() {
+    server = PostgresServer.start();
+  }
+
+  @AfterAll
+  static void end() {
+    server.close();
+  }
+
+  @Test
+  void thePresentVersionIsTheOneThatIsTested() {
+    assertThat(Version.getVersionString()).isEqualTo(System.getProperty("tested.hibernate"));
+  }
+
+  @Test
+  void anEntityIsSavedAndReadAndThePoolEndsWithTheFactory() {
+    Pool pool;
+    try (SessionFactory factory = factory(settings("max-size", "3"))) {
+      pool = pool(factory);
+      assertThat(pool.config().maxSize()).isEqualTo(3);
+      Long id = save(factory, "boots");
+      assertThat(name(factory, id)).isEqualTo("boots");
+      assertThat(pool.snapshot().leased()).isZero();
+    }
+    assertThat(pool.isClosed()).isTrue();
+    assertThat(pool.toString() + pool.config()).doesNotContain(server.password());
+  }
+
+  @Test
+  void whatIsRolledBackIsGone() {
+    try (SessionFactory factory = factory(settings("max-size", "1"))) {
+      Note note = new Note("never");
+      try (Session session = factory.openSession()) {
+        session.beginTransaction();
+        session.persist(note);
+        session.flush();
+        session.getTransaction().rollback();
+      }
+      assertThat(name(factory, note.id())).isNull();
+    }
+  }
+
+  @Test
+  void aBackendThatWasKilledBetweenTwoTransactionsGoesUnnoticed() {
+    try (SessionFactory factory =
+        factory(
+            settings(
+                "max-size", "1",
+                "health-check-interval", "100ms",
+                "properties.ApplicationName", "killed"))) {
+      Long id = save(factory, "hat");
+      List<Integer> before = server.backendPids("killed");
+      before.forEach(server::terminate);
+      Await.until(
+          Duration.ofMinutes(1),
+          () -> !Set.copyOf(before).containsAll(server.backendPids("killed")),
+          "a connection in place of the killed one");
+      assertThat(name(factory, id)).isEqualTo("hat");
+    }
+  }
+
+  @Test
+  void aPoolThatIsOpenAlreadyIsUsedAndLeftOpen() throws Exception {
+    try (Pool pool = Everpool.open(PoolConfig.builder(server.libpqUrl()).build())) {
+      try (SessionFactory factory = factory(Map.of(HibernateSettings.POOL, pool))) {
+        assertThat(pool(factory)).isSameAs(pool);
+        assertThat(name(factory, save(factory, "scarf"))).isEqualTo("scarf");
+      }
+      assertThat(pool.isClosed()).isFalse();
+    }
+  }
+
+  @Test
+  void everyProblemIsToldAtOnceWithTheKeyThatWasMeantAndWithoutASecret() {
+    Map<String, Object> settings = settings("max-sise", "3", "idle-timeout", "5");
+    settings.put("jakarta.persistence.jdbc.password", "s3cret");
+    assertThatThrownBy(() -> HibernateSettings.read(settings))
+        .isInstanceOf(InvalidPoolConfigException.class)
+        .hasMessageContainingAll("max-sise", "max-size", "hibernate.everpool.idle-timeout")
+        .hasMessageNotContaining("s3cret");
+  }
+
+  @Test
+  void keysOfEverpoolCountBeforeJakartasAndThoseBeforeHibernates() {
+    Map<String, Object> settings =
+        new TreeMap<>(
+            Map.of(
+                "hibernate.everpool.user", "a",
+                "jakarta.persistence.jdbc.user", "b",
+                "jakarta.persistence.jdbc.url", "jdbc:postgresql://one/x",
+                "hibernate.connection.url", "jdbc:postgresql://two/x",
+                "hibernate.connection.password", "c",
+                "hibernate.everpool.retry.max-attempts", "7"));
+    PoolConfig config = HibernateSettings.read(settings);
+    assertThat(Stream.of(config.user(), config.url(), config.password()))
+        .containsExactly("a", "jdbc:postgresql://one/x", "c");
+    assertThat(config.retry().maxAttempts()).isEqualTo(7);
+    settings.put("hibernate.everpool.password-env", "SECRET");
+    assertThat(HibernateSettings.read(settings).password()).isNull();
+  }
+
+  @Test
+  void whatWouldNotBeKeptIsRefused() {
+    Map<String, Object> trusting = settings();
+    trusting.put("hibernate.connection.provider_disables_autocommit", "true");
+    assertThatThrownBy(() -> new EverpoolConnectionProvider().configure(trusting))
+        .isInstanceOf(HibernateException.class)
+        .hasMessageContaining("autocommit on");
+    Map<String, Object> isolated = settings();
+    isolated.put("hibernate.connection.isolation", "SERIALIZABLE");
+    assertThatThrownBy(() -> new EverpoolConnectionProvider().configure(isolated))
+        .isInstanceOf(HibernateException.class)
+        .hasMessageContaining("connection-init-sql");
+    Map<String, Object> both = settings("pool", "shop");
+    assertThatThrownBy(() -> new EverpoolConnectionProvider().configure(both))
+        .isInstanceOf(HibernateException.class)
+        .hasMessageContaining("hibernate.everpool.pool must be");
+  }
+
+  private static Map<String, Object> settings(String... keysAndValues) {
+    Map<String, Object> settings = new TreeMap<>();
+    settings.put("jakarta.persistence.jdbc.url", server.jdbcUrl());
+    settings.put("jakarta.persistence.jdbc.user", server.user());
+    settings.put("jakarta.persistence.jdbc.password", server.password());
+    for (int i = 0; i < keysAndValues.length; i += 2) {
+      settings.put(HibernateSettings.PREFIX + keysAndValues[i], keysAndValues[i + 1]);
+    }
+    return settings;
+  }
+
+  private static SessionFactory factory(Map<String, Object> settings) {
+    StandardServiceRegistry registry =
+        new StandardServiceRegistryBuilder()
+            .applySettings(settings)
+            .applySetting("hibernate.connection.provider_class", "everpool")
+            .applySetting("hibernate.hbm2ddl.auto", "update")
+            .build();
+    return new MetadataSources(registry)
+        .addAnnotatedClass(Note.class)
+        .buildMetadata()
+        .buildSessionFactory();
+  }
+
+  private static Pool pool(SessionFactory factory) {
+    return factory
+        .unwrap(SessionFactoryImplementor.class)
+        .getServiceRegistry()
+        .requireService(ConnectionProvider.class)
+        .unwrap(Pool.class);
+  }
+
+  private static Long save(SessionFactory factory, String name) {
+    Note note = new Note(name);
+    factory.inTransaction(session -> session.persist(note));
+    return note.id();
+  }
+
+  private static @Nullable String name(SessionFactory factory, Long id) {
+    return factory.fromTransaction(
+        session -> {
+          Note note = session.find(Note.class, id);
+          return note == null ? null : note.name();
+        });
+  }
+}
