@@ -46,6 +46,7 @@ class ModulePathIT {
             "io.everpool.console",
             "io.everpool.core",
             "io.everpool.guice",
+            "io.everpool.hibernate",
             "io.everpool.hocon",
             "io.everpool.jdbi",
             "io.everpool.jfr",
