@@ -27,12 +27,16 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class ModulePathIT {
 
-  /** What an application brings along; beside it our class path has what only tests have. */
+  /**
+   * What an application brings along; beside it our class path has what only tests have, and
+   * Hibernate, which as a module would need more than Hibernate itself brings
+   * (jakarta.interceptor).
+   */
   private static final Pattern APPLICATION =
       Pattern.compile(
-          "(io\\.everpool|com\\.(codahale|fasterxml|github\\.benmanes|google)|org\\.(jdbi|slf4j)"
-              + "|io\\.leangen|jakarta)(\\..*)?|org\\.postgresql\\.jdbc|typesafe\\.config"
-              + "|aopalliance|failureaccess|micrometer\\..*");
+          "(io\\.everpool(?!\\.hibernate)|com\\.(codahale|fasterxml|github\\.benmanes|google)"
+              + "|org\\.(jdbi|slf4j)|io\\.leangen|jakarta\\.inject)(\\..*)?"
+              + "|org\\.postgresql\\.jdbc|typesafe\\.config|aopalliance|failureaccess|micrometer\\..*");
 
   @Test
   void everyAdapterIsAModule(@TempDir Path directory) throws Exception {
