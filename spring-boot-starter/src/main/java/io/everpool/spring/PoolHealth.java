@@ -24,7 +24,11 @@ record PoolHealth(boolean up, Map<String, Object> details) {
     PoolSnapshot now = pool.snapshot();
     String error = now.lastConnectError();
     boolean barren = now.total() == 0 && error != null; // refused, or the server is full
-    boolean up = now.state() == PoolState.OPEN && (now.asleep() || !(now.down() || barren));
+    // It keeps none, has none and nobody asks: what failed last may have come back since. Who is
+    // told that it is down sends nobody, and only somebody's asking would show that it is up.
+    boolean tries = now.total() > 0 || now.minSize() > 0 || now.waiting() > 0;
+    boolean unfit = tries && !now.asleep() && (now.down() || barren);
+    boolean up = now.state() == PoolState.OPEN && !unfit;
     return new PoolHealth(up, details(now, evidence));
   }
 
