@@ -57,7 +57,7 @@ class UpkeepByHand {
             driver,
             failure -> Verdict.CONNECTION_LOST,
             new Environment(
-                () -> now,
+                this::look,
                 InstantSource.system(),
                 scheduler,
                 this::execute,
@@ -70,6 +70,11 @@ class UpkeepByHand {
     beat();
     assertThat(upkeep.engine().slots()).allMatch(slot -> slot.state() == State.IDLE);
     return upkeep;
+  }
+
+  /** What the pool sees of the clock. */
+  long look() {
+    return now;
   }
 
   /** Runs a pass; returns how long until the next is due, in nanoseconds. */
