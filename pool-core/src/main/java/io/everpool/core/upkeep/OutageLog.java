@@ -15,8 +15,10 @@ public final class OutageLog {
 
   /** What an outage tells once. */
   public enum Kind {
-    /** A connection was lost, in use or idle. */
+    /** A connection was lost in use. */
     LOSS,
+    /** An idle one was found dead. */
+    CHECK,
     /** A unit of work goes on over another connection. */
     RERUN,
     /** A unit of work can't. */
@@ -56,9 +58,13 @@ public final class OutageLog {
   public synchronized int news(Kind kind) {
     long now = time.nanoTime();
     int i = index(kind);
-    forget(now);
+    if (isOver(now) && !isAftermath(kind, now)) {
+      begin(now);
+    }
     last = now;
-    any = true;
+    if (lost() == 0) {
+      begun = now;
+    }
     toll[i]++;
     if (told[i] && now - toldAt[i] < AGAIN) {
       untold[i]++;
@@ -87,8 +93,17 @@ public final class OutageLog {
     return !any || (!failing && now - last >= QUIET);
   }
 
+  /**
+   * Units notice late what their connections died of: that another was opened meanwhile is no
+   * reason to tell of them again.
+   */
+  private boolean isAftermath(Kind kind, long now) {
+    return kind != Kind.LOSS && kind != Kind.CHECK && now - last < QUIET;
+  }
+
   private void begin(long now) {
-    begun = now;
+    any = true;
+    last = now;
     for (int i = 0; i < KINDS.length; i++) {
       told[i] = false;
       toll[i] = 0;
@@ -97,7 +112,11 @@ public final class OutageLog {
 
   /** Whether the outage that goes on is known to whoever reads the log. */
   public synchronized boolean isKnown() {
-    return told[index(Kind.LOSS)] && !isOver(time.nanoTime());
+    return (told[index(Kind.LOSS)] || told[index(Kind.CHECK)]) && !isOver(time.nanoTime());
+  }
+
+  private int lost() {
+    return toll[index(Kind.LOSS)] + toll[index(Kind.CHECK)];
   }
 
   /** The fence falls; returns how many connections were lost before. */
@@ -106,7 +125,7 @@ public final class OutageLog {
     forget(now);
     fenced = true;
     fencedAt = now;
-    return toll[index(Kind.LOSS)];
+    return lost();
   }
 
   /**
@@ -131,17 +150,14 @@ public final class OutageLog {
    * every connection; else null.
    */
   synchronized @Nullable Toll recovered() {
-    boolean ends = failing || fenced;
-    int lost = toll[index(Kind.LOSS)];
-    failing = false;
-    fenced = false;
-    if (!ends || lost == 0) {
+    if (!failing && !fenced) {
       return null;
     }
-    Toll all = new Toll(lost, toll[index(Kind.RERUN)], time.nanoTime() - begun);
-    toll[index(Kind.LOSS)] = 0;
-    toll[index(Kind.RERUN)] = 0;
-    return all;
+    failing = false;
+    fenced = false;
+    any = false; // the next loss is of another, however soon it comes
+    int lost = lost();
+    return lost == 0 ? null : new Toll(lost, toll[index(Kind.RERUN)], time.nanoTime() - begun);
   }
 
   /**

@@ -238,7 +238,7 @@ final class Probes {
       return;
     }
     outages.tell(
-        OutageLog.Kind.LOSS,
+        OutageLog.Kind.CHECK,
         "Connection health check failed (pool {}, connection {}): {}; it is replaced",
         events.pool(),
         entry.number(),

@@ -35,6 +35,22 @@ class OutageLogTest {
     assertThat(outages.news(Kind.REFUSAL)).isZero();
   }
 
+  /** They are two lines, of which an alarm may know but one. */
+  @Test
+  void a_check_is_told_beside_a_loss_and_counted_with_it() {
+    lose(2);
+    assertThat(outages.news(Kind.CHECK)).isZero();
+    assertThat(outages.news(Kind.CHECK)).isNegative();
+    assertThat(outages.fenced()).isEqualTo(4);
+    assertThat(requireNonNull(outages.recovered()).lost()).isEqualTo(4);
+  }
+
+  @Test
+  void one_found_by_a_check_is_known() {
+    outages.news(Kind.CHECK);
+    assertThat(outages.isKnown()).isTrue();
+  }
+
   @Test
   void after_some_quiet_the_next_is_another() {
     lose(3);
@@ -105,6 +121,30 @@ class OutageLogTest {
     lose(1);
     assertThat(requireNonNull(outages.recovered()))
         .hasToString("2 connections were lost, 0 units of work are run again");
+  }
+
+  /** A server that crashes again a second after it came back. */
+  @Test
+  void the_next_outage_is_told_however_soon_it_comes() {
+    lose(10);
+    outages.connectFailed();
+    outages.recovered();
+    now += OutageLog.QUIET / 2;
+    assertThat(lose(3)).isEqualTo(1);
+    outages.fenced();
+    assertThat(requireNonNull(outages.recovered()).lost()).isEqualTo(3);
+  }
+
+  /** Twenty threads come back from a dead server one after the other. */
+  @Test
+  void who_notices_late_what_is_over_is_no_news() {
+    lose(10);
+    outages.news(Kind.RERUN);
+    outages.fenced();
+    outages.recovered();
+    now += OutageLog.QUIET / 2;
+    assertThat(outages.news(Kind.RERUN)).isNegative();
+    assertThat(lose(1)).as("and begins no outage").isEqualTo(1);
   }
 
   /** One or two connections an hour are lost anywhere. */
