@@ -59,6 +59,7 @@ public final class PostgresAdapter implements DriverAdapter {
         new SessionCatalog(config.healthCheckInterval().toNanos()),
         new RoomCheck(config.minSize(), config.maxSize()),
         contradictions(config),
+        config.commandTimeout(),
         standbyWillDo);
   }
 

@@ -45,6 +45,7 @@ final class PostgresConnection implements PhysicalConnection {
   private final @Nullable LookableSocket socket;
   private final CommitOutcome commits;
   private final SessionWrites writes;
+  private final CommandTimeout commandTimeout;
   private final @Nullable Pooler pooler;
   private final boolean ignoresReadOnly;
   private final BooleanSupplier supersedesEarlier;
@@ -54,6 +55,7 @@ final class PostgresConnection implements PhysicalConnection {
    * @param socket that of the connection, beneath its TLS; null if it can't be looked at
    * @param readOnly whether its server takes no writes on it, as it has told or was asked
    * @param purpose what the connector's sessions are for
+   * @param commandTimeout what the server was told of the configuration's; zero for nothing
    * @param pooler which gives the session's server process to others between its transactions; null
    *     if none does
    * @param ignoresReadOnly whether the driver does nothing for {@code setReadOnly}
@@ -66,6 +68,7 @@ final class PostgresConnection implements PhysicalConnection {
       LookupPermission lookupPermission,
       boolean readOnly,
       Purpose purpose,
+      Duration commandTimeout,
       @Nullable Pooler pooler,
       boolean ignoresReadOnly,
       BooleanSupplier supersedesEarlier)
@@ -77,6 +80,7 @@ final class PostgresConnection implements PhysicalConnection {
     this.socket = socket;
     this.commits = new CommitOutcome(jdbc, lookupPermission);
     this.writes = new SessionWrites(jdbc, readOnly, purpose);
+    this.commandTimeout = new CommandTimeout(jdbc, commandTimeout, pooler != null);
     this.pooler = pooler;
     this.ignoresReadOnly = ignoresReadOnly;
     this.supersedesEarlier = supersedesEarlier;
@@ -152,6 +156,21 @@ final class PostgresConnection implements PhysicalConnection {
     }
     writes.refuse(value);
     return true;
+  }
+
+  @Override
+  public boolean limitStatements(boolean value) throws SQLException {
+    if (value) {
+      commandTimeout.restore();
+    } else {
+      commandTimeout.lift();
+    }
+    return true;
+  }
+
+  @Override
+  public SQLException explained(SQLException failure, SideEffects sideEffects) {
+    return commandTimeout.explained(failure, sideEffects);
   }
 
   @Override

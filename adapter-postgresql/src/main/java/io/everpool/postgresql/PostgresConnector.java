@@ -27,6 +27,7 @@ import io.everpool.postgresql.url.HostPort;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,6 +57,7 @@ final class PostgresConnector implements Connector {
   private final LoginProperties login;
   private final RoomCheck room;
   private final List<Contradiction> contradictions;
+  private final Duration commandTimeout;
   private final Set<Opening> underWay = ConcurrentHashMap.newKeySet();
   private final Purpose purpose;
   private final HostChoice hosts;
@@ -64,6 +66,7 @@ final class PostgresConnector implements Connector {
 
   /**
    * @param throughPooler the same, if there turns out to be a pooler
+   * @param commandTimeout the configuration's
    * @param standbyWillDo whether it is no matter, and never will be, if the server is a standby
    */
   PostgresConnector(
@@ -73,6 +76,7 @@ final class PostgresConnector implements Connector {
       SessionCatalog catalog,
       RoomCheck room,
       List<Contradiction> contradictions,
+      Duration commandTimeout,
       boolean standbyWillDo) {
     this.destination = destination;
     this.throughPooler = throughPooler;
@@ -82,6 +86,7 @@ final class PostgresConnector implements Connector {
     this.tlsFailure = new TlsFailure(destination.properties());
     this.room = room;
     this.contradictions = contradictions;
+    this.commandTimeout = commandTimeout;
     Map<String, String> properties = destination.properties();
     this.login = new LoginProperties(properties, check);
     this.target = destination.authority() + "/" + LoginProperties.database(properties);
@@ -310,6 +315,7 @@ final class PostgresConnector implements Connector {
             lookupPermission,
             judgement.readOnly(),
             purpose,
+            present().tellsServer(commandTimeout) ? commandTimeout : Duration.ZERO,
             pooler.lendsByTransaction() ? pooler : null,
             "ignore".equalsIgnoreCase(destination.properties().get("readOnlyMode")),
             judgement.supersedesEarlier());

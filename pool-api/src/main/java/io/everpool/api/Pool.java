@@ -130,6 +130,19 @@ public interface Pool extends DataSource, AutoCloseable {
   DataSource reader();
 
   /**
+   * For migrations, and whatever else has statements that are meant to take long: {@link
+   * PoolConfig#commandTimeout()} ends none on these connections, nor does a network time-out (what
+   * the program sets itself counts). Both are as ever when the connection comes back. Where there
+   * are {@link PoolConfig#readers()}: the writer's. Each connection costs a round trip at its
+   * beginning and one at its end.
+   *
+   * @throws UnsupportedOperationException if this is no Everpool
+   */
+  default DataSource withoutCommandTimeout() {
+    throw new UnsupportedOperationException("This pool can't lift its command-timeout");
+  }
+
+  /**
    * What the readers' pools look like now, in the order of {@link PoolConfig#readers()}; empty
    * where there are none.
    */

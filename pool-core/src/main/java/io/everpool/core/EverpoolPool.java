@@ -22,8 +22,8 @@ import io.everpool.core.advice.Advisor;
 import io.everpool.core.advice.LeaseTrace;
 import io.everpool.core.jdbc.EngineLeaseManager;
 import io.everpool.core.jdbc.Initialization;
+import io.everpool.core.jdbc.PoolView;
 import io.everpool.core.jdbc.PooledConnection;
-import io.everpool.core.jdbc.ReadOnlyDataSource;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.replicas.Member;
@@ -256,7 +256,12 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
 
   @Override
   public DataSource reader() {
-    return new ReadOnlyDataSource(this, leases::acquire);
+    return PoolView.reading(this, leases::acquire);
+  }
+
+  @Override
+  public DataSource withoutCommandTimeout() {
+    return PoolView.withoutCommandTimeout(this, leases::acquire);
   }
 
   @Override

@@ -65,6 +65,10 @@ public record PgjdbcInternals(
               && has("core.QueryExecutor", "isColumnSanitiserDisabled")
               && has("core.BaseConnection", "setFlushCacheOnDeallocate", boolean.class));
 
+  private static final boolean LIMITS_QUERIES =
+      has("jdbc.PgConnection", "getQueryTimeout")
+          && has("jdbc.PgConnection", "setQueryTimeout", int.class);
+
   private static final @Nullable Field LOCK = field("core.QueryExecutorBase", "lock");
   private static final @Nullable Field COPY = field("core.v3.QueryExecutorImpl", "lockedFor");
 
@@ -229,6 +233,18 @@ public record PgjdbcInternals(
   /** The interface of {@link #executor}. */
   static @Nullable Class<?> executorType() {
     return find("core.QueryExecutor");
+  }
+
+  /** Seconds that a statement has in the driver; 0 for no limit, or where it has none for all. */
+  public static int queryTimeout(Connection jdbc) {
+    return LIMITS_QUERIES ? ((PgConnection) jdbc).getQueryTimeout() : 0;
+  }
+
+  /** Sets {@link #queryTimeout(Connection)} for statements that are made from now on. */
+  public static void queryTimeout(Connection jdbc, int seconds) throws SQLException {
+    if (LIMITS_QUERIES) {
+      ((PgConnection) jdbc).setQueryTimeout(seconds);
+    }
   }
 
   /** What is known of data types; null if the driver hides it. */

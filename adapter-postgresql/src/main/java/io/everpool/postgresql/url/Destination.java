@@ -4,6 +4,7 @@ import io.everpool.api.PoolerMode;
 import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.socket.KeepAlive;
 import io.everpool.postgresql.socket.TlsTerms;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -47,6 +48,13 @@ public record Destination(
   public boolean asksForSsl() {
     String ssl = properties.get("ssl");
     return ssl != null && (ssl.isEmpty() || ssl.equalsIgnoreCase("true"));
+  }
+
+  /** Whether it is this limit of a statement that the server is told at the start of a session. */
+  public boolean tellsServer(Duration commandTimeout) {
+    return properties
+        .getOrDefault(PropertyNames.OPTIONS, "")
+        .startsWith(SessionDefaults.option(commandTimeout));
   }
 
   /** Hosts and ports as they stand in a URL. */

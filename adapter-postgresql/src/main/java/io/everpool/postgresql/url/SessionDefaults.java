@@ -64,12 +64,17 @@ final class SessionDefaults {
       notes.add(
           enforcement() + " ALTER ROLE ... SET " + STATEMENT_TIMEOUT + " = " + limit.toMillis());
     } else {
-      String ours = "-c " + STATEMENT_TIMEOUT + "=" + limit.toMillis();
+      String ours = option(limit);
       properties.put(PropertyNames.OPTIONS, options.isBlank() ? ours : ours + " " + options);
     }
     properties.putIfAbsent(
         PropertyNames.SOCKET_TIMEOUT,
         Long.toString(Math.min(LONGEST_SOCKET_TIMEOUT, wholeSeconds(limit.plus(GRACE)))));
+  }
+
+  /** What the server is told of it at the start. */
+  static String option(Duration limit) {
+    return "-c " + STATEMENT_TIMEOUT + "=" + limit.toMillis();
   }
 
   private static String enforcement() {

@@ -94,6 +94,30 @@ public interface PhysicalConnection {
   }
 
   /**
+   * Has statements run for as long as they need from now on, whatever limit the configuration gives
+   * them ({@code command-timeout}), or gives them that limit again. Called outside of a
+   * transaction; may cost a round trip.
+   *
+   * @param value whether they have their limit; as it is at first
+   * @return false if this driver gives them none, so that there was nothing to be done
+   */
+  default boolean limitStatements(boolean value) throws SQLException {
+    return false;
+  }
+
+  /**
+   * A failure of a statement, after which the connection is good, with what the adapter knows of
+   * its cause and of what to do: the same object where that is nothing, else one that is of the
+   * same class to whoever catches it, has the same state and codes, and the former as its cause. No
+   * round trip.
+   *
+   * @param sideEffects as for {@link #isServerReadOnly}
+   */
+  default SQLException explained(SQLException failure, SideEffects sideEffects) {
+    return failure;
+  }
+
+  /**
    * Whether the next transaction may be another session's on the server, as behind a pooler that
    * lends its server connections by the transaction. What is set for the session is then lost, or
    * another's: the pool says the level of isolation and the schema in each transaction ({@link

@@ -136,7 +136,10 @@ abstract class JudgedConnection extends LeasedConnection {
     if (verdict == Verdict.STALE_PLAN) {
       s.marks |= Session.STALE_PLANS;
     }
-    if (verdict != Verdict.STATEMENT_FAILED && observer != null) {
+    if (verdict == Verdict.STATEMENT_FAILED) {
+      return s.physical().explained(e, s.effectsToClear());
+    }
+    if (observer != null) {
       observer.failed(verdict, e);
     }
     return e;

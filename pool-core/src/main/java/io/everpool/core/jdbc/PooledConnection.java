@@ -306,7 +306,7 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
 
   /** What has been set on this connection, to be {@link #become become} again after a renewal. */
   public SessionState state() throws SQLException {
-    return request(s -> s.settings().state());
+    return request(Session::state);
   }
 
   /** Sets what was set when {@code state} was taken, and unsets all else. */

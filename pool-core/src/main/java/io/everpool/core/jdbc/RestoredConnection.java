@@ -176,6 +176,13 @@ abstract class RestoredConnection extends JudgedConnection {
     settings.changed(Setting.NETWORK_TIMEOUT, millis);
   }
 
+  /** Lets statements take as long as they need until this is closed. */
+  public final void liftCommandTimeout() throws SQLException {
+    if (request(Session::liftCommandTimeout)) {
+      setNetworkTimeout(Runnable::run, 0);
+    }
+  }
+
   @Override
   public void setTypeMap(Map<String, Class<?>> map) throws SQLException {
     Settings settings = changing(Setting.TYPE_MAP);

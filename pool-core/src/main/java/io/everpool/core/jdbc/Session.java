@@ -178,10 +178,17 @@ public final class Session extends SessionSettings implements PooledEntry {
       left = left.and(schemaSideEffects());
     }
     boolean all = reset == ResetMode.DISCARD_ALL && has(RAN);
-    if (all || (!left.isNone() && reset != ResetMode.NONE)) {
+    boolean cleared = all || (!left.isNone() && reset != ResetMode.NONE);
+    if (unlimited) {
+      physical.limitStatements(true);
+    }
+    if (cleared) {
       physical.reset(reset, left);
+    }
+    if (cleared || unlimited) {
       initialize();
     }
+    unlimited = false;
     if (known != null) {
       known.restore();
     }

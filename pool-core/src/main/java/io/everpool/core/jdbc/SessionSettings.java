@@ -25,6 +25,9 @@ abstract class SessionSettings extends SessionFacts {
   /** Whether the server was told to refuse writes, as far as is known here. */
   boolean writesRefused;
 
+  /** Whether statements take as long as they need until the lease ends. */
+  boolean unlimited;
+
   private boolean canRefuseWrites = true;
 
   /** As {@link PhysicalConnection#isSharedByTransaction()}. */
@@ -119,6 +122,19 @@ abstract class SessionSettings extends SessionFacts {
     }
   }
 
+  /** Returns whether that meant anything. */
+  final boolean liftCommandTimeout() throws SQLException {
+    marks |= CHANGED;
+    unlimited = true; // before: nobody knows what a failure leaves
+    unlimited = physical.limitStatements(false);
+    return unlimited;
+  }
+
+  /** What was set, and may have to be carried to another session. */
+  final SessionState state() throws SQLException {
+    return settings().state(unlimited);
+  }
+
   /** Autocommit was turned on or off. */
   final void mayBeUnsettled() {
     unsettled |= writesRefused || readOnly();
@@ -183,6 +199,9 @@ abstract class SessionSettings extends SessionFacts {
       settings().cleared(Setting.SCHEMA);
     }
     marks |= CHANGED;
+    if (state.unlimited) {
+      liftCommandTimeout();
+    }
     settings().become(state);
     mayBeUnsettled();
     unsettled |= shared && settings().changesTransactions();

@@ -109,15 +109,19 @@ final class Settings {
     }
   }
 
-  /** What has been changed and may have to be carried to another session. */
-  SessionState state() throws SQLException {
+  /**
+   * What has been changed and may have to be carried to another session.
+   *
+   * @param unlimited as {@link SessionState#unlimited}
+   */
+  SessionState state(boolean unlimited) throws SQLException {
     @Nullable Object[] values = new @Nullable Object[ALL.length];
     for (Setting setting : ALL) {
       if (isChanged(setting)) {
         values[setting.index] = get(setting);
       }
     }
-    return new SessionState(changed, values);
+    return new SessionState(unlimited, changed, values);
   }
 
   /** Makes this session's settings those of {@code state}. Outside of a transaction. */

@@ -7,8 +7,8 @@ import io.everpool.api.SizeAdvice;
 import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.framework.UnitRerunner;
+import io.everpool.core.jdbc.PoolView;
 import io.everpool.core.jdbc.PooledConnection;
-import io.everpool.core.jdbc.ReadOnlyDataSource;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.work.Pause;
 import java.io.PrintWriter;
@@ -51,7 +51,7 @@ public final class ReplicatedPool implements Pool, UnitRerunner {
     this.writer = writer;
     this.readers = List.copyOf(readers);
     this.choice = new Readers(config, writer, readers, pause);
-    this.reader = new ReadOnlyDataSource(writer.pool(), () -> choice.acquire(A_CONNECTION));
+    this.reader = PoolView.reading(writer.pool(), () -> choice.acquire(A_CONNECTION));
     log.info(
         "Pool {}: writes go to {}; what only reads goes to {}, and else {}",
         config.name(),
@@ -83,6 +83,11 @@ public final class ReplicatedPool implements Pool, UnitRerunner {
   @Override
   public DataSource reader() {
     return reader;
+  }
+
+  @Override
+  public DataSource withoutCommandTimeout() {
+    return writer.pool().withoutCommandTimeout();
   }
 
   @Override

@@ -7,32 +7,57 @@ import java.util.logging.Logger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** Connections that are read-only from the beginning of their lease. Thread-safe. */
-public final class ReadOnlyDataSource implements DataSource {
+/**
+ * A pool whose connections are set to something from the beginning of their lease. What was set is
+ * undone at its end, as whatever is set on a connection. Thread-safe.
+ */
+public final class PoolView implements DataSource {
   private final DataSource pool;
   private final Source source;
+  private final Setting setting;
+  private final String called;
 
   /** Lends a connection. */
   @FunctionalInterface
   public interface Source {
-    Connection lend() throws SQLException;
+    PooledConnection lend() throws SQLException;
+  }
+
+  /** What is set. */
+  @FunctionalInterface
+  private interface Setting {
+    void set(PooledConnection connection) throws SQLException;
+  }
+
+  private PoolView(DataSource pool, Source source, Setting setting, String called) {
+    this.pool = pool;
+    this.source = source;
+    this.setting = setting;
+    this.called = called;
   }
 
   /**
+   * Connections that are read-only.
+   *
    * @param pool what answers all else
    * @param source where the connections come from
    */
-  public ReadOnlyDataSource(DataSource pool, Source source) {
-    this.pool = pool;
-    this.source = source;
+  public static DataSource reading(DataSource pool, Source source) {
+    return new PoolView(pool, source, c -> c.setReadOnly(true), "readers of ");
+  }
+
+  /** Connections on which statements take as long as they need. Parameters as of the other. */
+  public static DataSource withoutCommandTimeout(DataSource pool, Source source) {
+    return new PoolView(
+        pool, source, PooledConnection::liftCommandTimeout, "without command-timeout: ");
   }
 
   @Override
   public Connection getConnection() throws SQLException {
-    Connection connection = source.lend();
+    PooledConnection connection = source.lend();
     boolean set = false;
     try {
-      connection.setReadOnly(true);
+      setting.set(connection);
       set = true;
       return connection;
     } finally {
@@ -85,6 +110,6 @@ public final class ReadOnlyDataSource implements DataSource {
 
   @Override
   public String toString() {
-    return "readers of " + pool;
+    return called + pool;
   }
 }

@@ -1,0 +1,133 @@
+package io.everpool.postgresql;
+
+import io.everpool.api.driver.SideEffects;
+import io.everpool.postgresql.driver.PgjdbcInternals;
+import io.everpool.postgresql.session.SideEffect;
+import java.sql.BatchUpdateException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+/**
+ * {@code command-timeout} in one session: lifted for those who ask, and named where it has struck.
+ * For whoever has the session.
+ */
+final class CommandTimeout {
+  private static final String CANCELED = "57014";
+
+  private final Connection jdbc;
+  private final Duration told;
+  private final boolean sharedByTransaction;
+  private final int ofDriver;
+  private boolean lifted;
+
+  /**
+   * Of a session that has just begun.
+   *
+   * @param told what the server was told of it; zero for nothing
+   * @param sharedByTransaction whether nothing can be set for the session
+   */
+  CommandTimeout(Connection jdbc, Duration told, boolean sharedByTransaction) {
+    this.jdbc = jdbc;
+    this.told = told;
+    this.sharedByTransaction = sharedByTransaction;
+    this.ofDriver = PgjdbcInternals.queryTimeout(jdbc);
+  }
+
+  /** Zero is no limit, whatever the role or the URL say; a reset is to what they say. */
+  void lift() throws SQLException {
+    lifted = true;
+    limitTo(0, "SET statement_timeout = 0");
+  }
+
+  void restore() throws SQLException {
+    limitTo(ofDriver, "RESET statement_timeout");
+    lifted = false;
+  }
+
+  private void limitTo(int seconds, String sql) throws SQLException {
+    PgjdbcInternals.queryTimeout(jdbc, seconds);
+    if (!sharedByTransaction) {
+      PgjdbcInternals.PRESENT.update(jdbc, sql);
+    }
+  }
+
+  /**
+   * What to throw for a failure of a statement. The same state is that of a cancel, which the
+   * server tells from its time-out by words only; so where it speaks another language than English
+   * nothing is explained.
+   */
+  SQLException explained(SQLException failure, SideEffects sideEffects) {
+    if (told.isZero()
+        || lifted
+        || !CANCELED.equals(failure.getSQLState())
+        || failure instanceof Struck) {
+      return failure;
+    }
+    String advice = "\n  Hint: " + advice(sideEffects);
+    if (failure instanceof PSQLException direct) {
+      ServerErrorMessage message = ofTimeout(direct);
+      return message == null ? failure : new Struck(message, direct, advice);
+    }
+    return failure instanceof BatchUpdateException batch
+            && batch.getCause() instanceof PSQLException one
+            && ofTimeout(one) != null
+        ? batch(batch, advice)
+        : failure;
+  }
+
+  private static @Nullable ServerErrorMessage ofTimeout(PSQLException failure) {
+    ServerErrorMessage message = failure.getServerErrorMessage();
+    return message != null && String.valueOf(message.getMessage()).contains("statement timeout")
+        ? message
+        : null;
+  }
+
+  private String advice(SideEffects sideEffects) {
+    boolean mayBeTheirs = sideEffects.has(SideEffect.SETTINGS) || sideEffects.isExposed();
+    return (mayBeTheirs
+            ? "unless the program has set statement_timeout itself, command-timeout ("
+            : "the pool's command-timeout (")
+        + told.toMillis()
+        + " ms) has ended it: raise command-timeout, or run what is meant to take longer, such as a"
+        + " migration, on Pool.withoutCommandTimeout()";
+  }
+
+  private static SQLException batch(BatchUpdateException batch, String advice) {
+    BatchUpdateException told =
+        new BatchUpdateException(
+            batch.getMessage() + advice,
+            batch.getSQLState(),
+            batch.getErrorCode(),
+            batch.getLargeUpdateCounts(),
+            batch);
+    if (batch.getNextException() != null) {
+      told.setNextException(batch.getNextException());
+    }
+    return told;
+  }
+
+  /** As the driver has it, and what to do. */
+  private static final class Struck extends PSQLException {
+    private static final long serialVersionUID = 1L;
+
+    private final String message;
+
+    Struck(ServerErrorMessage server, PSQLException failure, String advice) {
+      super(server);
+      message = failure.getMessage() + advice;
+      initCause(failure);
+      if (failure.getNextException() != null) {
+        setNextException(failure.getNextException());
+      }
+    }
+
+    @Override
+    public String getMessage() {
+      return message;
+    }
+  }
+}
