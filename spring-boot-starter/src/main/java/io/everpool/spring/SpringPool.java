@@ -236,6 +236,11 @@ final class SpringPool implements Pool {
   }
 
   @Override
+  public DataSource withoutCommandTimeout() {
+    return pool.withoutCommandTimeout();
+  }
+
+  @Override
   public List<PoolSnapshot> readerSnapshots() {
     return pool.readerSnapshots();
   }
