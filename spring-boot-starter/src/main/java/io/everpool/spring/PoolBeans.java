@@ -2,36 +2,44 @@ package io.everpool.spring;
 
 import io.everpool.api.Pool;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
-import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
 /** The pools among the application's beans, however they came to be and whatever wraps them. */
 final class PoolBeans {
-  private final ListableBeanFactory beans;
+  private final ConfigurableListableBeanFactory beans;
 
-  PoolBeans(ListableBeanFactory beans) {
+  PoolBeans(ConfigurableListableBeanFactory beans) {
     this.beans = beans;
   }
 
-  /** Those that are there, each once, by the names of their beans. */
+  /** All, each once, by the names of their beans; those that nobody has asked for yet are made. */
   Map<String, Pool> all() {
+    return pools(name -> true);
+  }
+
+  /** Those that are made already. */
+  Collection<Pool> made() {
+    return pools(beans::containsSingleton).values();
+  }
+
+  private Map<String, Pool> pools(Predicate<String> wanted) {
     Map<String, Pool> pools = new LinkedHashMap<>();
     Set<Pool> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-    beans
-        .getBeansOfType(DataSource.class, false, true)
-        .forEach(
-            (name, bean) -> {
-              Pool pool = in(bean);
-              if (pool != null && seen.add(pool)) {
-                pools.put(name, pool);
-              }
-            });
+    for (String name : beans.getBeanNamesForType(DataSource.class, false, true)) {
+      Pool pool = wanted.test(name) ? in(beans.getBean(name, DataSource.class)) : null;
+      if (pool != null && seen.add(pool)) {
+        pools.put(name, pool);
+      }
+    }
     return pools;
   }
 

@@ -68,7 +68,7 @@ final class PoolLifecycle implements SmartLifecycle, ApplicationListener<Context
     if (context.isClosed()) {
       return; // what ends now may need a connection to the last
     }
-    for (Pool pool : pools.all().values()) {
+    for (Pool pool : pools.made()) {
       if (!pool.isClosed() && !pool.snapshot().suspended()) {
         PoolOperations.of(pool).suspend();
         suspended.add(pool);

@@ -8,8 +8,9 @@ import io.everpool.micrometer.MicrometerMetrics;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.lang.management.ManagementFactory;
 import javax.management.MBeanServer;
-import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.BeanDefinition;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
@@ -17,6 +18,7 @@ import org.springframework.boot.jdbc.metadata.DataSourcePoolMetadataProvider;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Role;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
@@ -29,13 +31,20 @@ public final class PoolsAutoConfiguration {
   public PoolsAutoConfiguration() {}
 
   @Bean
-  PoolBeans everpoolBeans(ListableBeanFactory beans) {
+  PoolBeans everpoolBeans(ConfigurableListableBeanFactory beans) {
     return new PoolBeans(beans);
   }
 
   @Bean
   PoolLifecycle everpoolLifecycle(PoolBeans pools, ConfigurableApplicationContext context) {
     return new PoolLifecycle(pools, context);
+  }
+
+  /** A processor of beans is made before all else, and must not be bound to what it processes. */
+  @Bean
+  @Role(BeanDefinition.ROLE_INFRASTRUCTURE)
+  static TransactionWatch everpoolTransactionWatch() {
+    return new TransactionWatch();
   }
 
   @Bean

@@ -20,6 +20,7 @@ import org.springframework.jdbc.UncategorizedSQLException;
 import org.springframework.jdbc.support.SQLStateSQLExceptionTranslator;
 import org.springframework.transaction.support.ResourceHolder;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
+import org.springframework.util.ClassUtils;
 
 /** Runs methods with {@link RerunTransaction} as units of work. */
 final class Rerunning implements MethodInterceptor {
@@ -39,7 +40,7 @@ final class Rerunning implements MethodInterceptor {
       return invocation.proceed();
     }
     if (isSomethingBound()) {
-      tell(invocation.getMethod());
+      tell(invocation);
       return invocation.proceed();
     }
     WorkOptions options =
@@ -63,8 +64,14 @@ final class Rerunning implements MethodInterceptor {
   }
 
   /** Of each method once; a part of a transaction that runs is no news. */
-  private void tell(Method method) {
-    if (!TransactionSynchronizationManager.isActualTransactionActive() && told.add(method)) {
+  private void tell(MethodInvocation invocation) {
+    Method method = invocation.getMethod();
+    if (isInsideOut(invocation) && told.add(method)) {
+      log.warn(
+          "{} is not run again: its @Transactional goes around its @RerunTransaction, which must be"
+              + " the outer one: leave the order of Spring's advice as it is, the last",
+          method);
+    } else if (!TransactionSynchronizationManager.isActualTransactionActive() && told.add(method)) {
       log.warn(
           "{} is called with a session on its thread that was opened before it, by"
               + " spring.jpa.open-in-view perhaps, and is not run again: what that session has"
@@ -73,12 +80,26 @@ final class Rerunning implements MethodInterceptor {
     }
   }
 
-  private static @Nullable RerunTransaction mark(MethodInvocation invocation) {
+  /**
+   * Whether the transaction is the method's own: then it bears its name, and no run of the method
+   * has begun outside of it, as it has where the method calls itself.
+   */
+  private static boolean isInsideOut(MethodInvocation invocation) {
+    return TransactionSynchronizationManager.isActualTransactionActive()
+        && !SpringPool.isInUnit()
+        && ClassUtils.getQualifiedMethodName(invocation.getMethod(), type(invocation))
+            .equals(TransactionSynchronizationManager.getCurrentTransactionName());
+  }
+
+  private static Class<?> type(MethodInvocation invocation) {
     Object target = invocation.getThis();
-    Class<?> type =
-        target == null
-            ? invocation.getMethod().getDeclaringClass()
-            : AopUtils.getTargetClass(target);
+    return target == null
+        ? invocation.getMethod().getDeclaringClass()
+        : AopUtils.getTargetClass(target);
+  }
+
+  private static @Nullable RerunTransaction mark(MethodInvocation invocation) {
+    Class<?> type = type(invocation);
     Method method = AopUtils.getMostSpecificMethod(invocation.getMethod(), type);
     RerunTransaction own =
         AnnotatedElementUtils.findMergedAnnotation(method, RerunTransaction.class);

@@ -43,11 +43,12 @@ final class SpringPool implements Pool {
   @Override
   public <T extends @Nullable Object, X extends Exception> T run(
       WorkOptions options, Work<T, X> work) throws X, SQLException {
-    Connection joined = connectionOfTransaction();
-    if (joined == null) {
+    ConnectionHolder transaction = transaction();
+    if (transaction == null) {
       passOver();
       return pool.run(options, work);
     }
+    Connection joined = transaction.getConnection();
     refuseOtherLevel(joined, options);
     return UnitRerunner.of(pool).rerun(joined, options, work);
   }
@@ -55,16 +56,17 @@ final class SpringPool implements Pool {
   @Override
   public <T extends @Nullable Object, X extends Exception> T inTransaction(
       WorkOptions options, Work<T, X> work) throws X, SQLException {
-    Connection joined = connectionOfTransaction();
-    if (joined == null) {
+    ConnectionHolder transaction = transaction();
+    if (transaction == null) {
       passOver();
       return pool.inTransaction(options, work);
     }
+    Connection joined = transaction.getConnection();
     refuseOtherLevel(joined, options);
     try {
       return UnitRerunner.of(pool).rerun(joined, options, work);
     } catch (Throwable failure) {
-      CommitRefusal.register(options.label(), failure);
+      CommitRefusal.register(transaction, options.label(), failure);
       throw failure;
     }
   }
@@ -82,26 +84,24 @@ final class SpringPool implements Pool {
   }
 
   /**
-   * The connection of the Spring transaction on this pool that the thread is in, or null. One that
-   * is over is none, though it is bound until all is told of its end; nor is a connection in
-   * autocommit, which another manager's transaction keeps without being able to roll it back.
+   * What the Spring transaction on this pool that the thread is in has as its connection, or null.
+   * One that is over is none, though it is bound until all is told of its end; nor is a connection
+   * in autocommit, which another manager's transaction keeps without being able to roll it back.
    */
-  private @Nullable Connection connectionOfTransaction() throws SQLException {
+  private @Nullable ConnectionHolder transaction() throws SQLException {
     if (!TransactionSynchronizationManager.isActualTransactionActive()
-        || !TransactionSynchronizationManager.isSynchronizationActive()
-        || TransactionEnd.isPast(this)) {
+        || !TransactionSynchronizationManager.isSynchronizationActive()) {
       return null;
     }
     ConnectionHolder holder = bound();
-    if (holder == null || holder.getConnectionHandle() == null) {
+    if (holder == null
+        || holder.getConnectionHandle() == null
+        || TransactionEnd.isPast(holder)
+        || holder.getConnection().getAutoCommit()) {
       return null;
     }
-    Connection connection = holder.getConnection();
-    if (connection.getAutoCommit()) {
-      return null;
-    }
-    TransactionEnd.watch(this);
-    return connection;
+    TransactionEnd.watch(holder); // of a manager that is no bean, and not heard of before
+    return holder;
   }
 
   /** What is bound to the thread for this pool, or for a DataSource that wraps it. */
@@ -129,7 +129,7 @@ final class SpringPool implements Pool {
    */
   <T extends @Nullable Object> T rerun(WorkOptions options, Callable<T> work) throws Exception {
     Unit outer = units.get();
-    if ((outer != null && outer.pool == this) || connectionOfTransaction() != null) {
+    if ((outer != null && outer.pool == this) || transaction() != null) {
       return work.call();
     }
     passOver(); // a unit of another pool's, which would do this once more
@@ -142,6 +142,11 @@ final class SpringPool implements Pool {
     } finally {
       shared.unitEnds();
     }
+  }
+
+  /** Whether the thread is in a {@link #rerun}, of whichever pool. */
+  static boolean isInUnit() {
+    return units.get() != null;
   }
 
   private <T extends @Nullable Object> T runOnce(

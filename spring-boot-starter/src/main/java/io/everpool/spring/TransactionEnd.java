@@ -2,38 +2,42 @@ package io.everpool.spring;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.Ordered;
+import org.springframework.jdbc.datasource.ConnectionHolder;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
- * Knows that a transaction of a pool's is over while Spring still tells others of its commit: what
- * they write on its connection nobody would commit.
+ * Knows that a transaction is over while Spring still tells others of its commit: what they write
+ * on its connection nobody would commit.
  */
 final class TransactionEnd implements TransactionSynchronization {
-  private final SpringPool pool;
+
+  /** Whose it is: of two managers the second's transactions begin and end within the first's. */
+  private final ConnectionHolder holder;
+
   private boolean past;
 
-  private TransactionEnd(SpringPool pool) {
-    this.pool = pool;
+  private TransactionEnd(ConnectionHolder holder) {
+    this.holder = holder;
   }
 
-  /** Whether the thread's transaction was watched, and has been committed. */
-  static boolean isPast(SpringPool pool) {
-    TransactionEnd end = of(pool);
+  /** Whether the transaction was watched, and has been committed. */
+  static boolean isPast(ConnectionHolder holder) {
+    TransactionEnd end = of(holder);
     return end != null && end.past;
   }
 
-  /** From a part of the transaction on, once. */
-  static void watch(SpringPool pool) {
-    if (of(pool) == null) {
-      TransactionSynchronizationManager.registerSynchronization(new TransactionEnd(pool));
+  /** From now on, once. */
+  static void watch(ConnectionHolder holder) {
+    if (of(holder) == null) {
+      TransactionSynchronizationManager.registerSynchronization(new TransactionEnd(holder));
     }
   }
 
-  private static @Nullable TransactionEnd of(SpringPool pool) {
+  private static @Nullable TransactionEnd of(ConnectionHolder holder) {
     for (TransactionSynchronization each :
         TransactionSynchronizationManager.getSynchronizations()) {
-      if (each instanceof TransactionEnd end && end.pool == pool) {
+      if (each instanceof TransactionEnd end && end.holder == holder) {
         return end;
       }
     }

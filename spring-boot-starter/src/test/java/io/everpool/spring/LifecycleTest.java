@@ -24,8 +24,12 @@ import javax.management.MBeanServerFactory;
 import javax.management.ObjectName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.support.DefaultListableBeanFactory;
+import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /** What pools do when their application stops, starts again and ends; and who is told of them. */
 @Tag("contract")
@@ -54,6 +58,38 @@ class LifecycleTest {
               }
               assertThat(pool.snapshot().suspended()).isFalse();
             });
+  }
+
+  /** It would be opened in order to be suspended. */
+  @Test
+  void aPoolThatNobodyHasAskedForIsNotMadeAtTheStop() {
+    Boot.onH2("lazy")
+        .withInitializer(
+            context ->
+                context.addBeanFactoryPostProcessor(
+                    new LazyInitializationBeanFactoryPostProcessor()))
+        .run(
+            context -> {
+              context.getBean("everpoolLifecycle");
+              context.start();
+              context.stop();
+              assertThat(context.getBeanFactory().containsSingleton("dataSource")).isFalse();
+            });
+  }
+
+  /** A checkpoint is nothing to be warned of. */
+  @Test
+  @ExtendWith(OutputCaptureExtension.class)
+  void aStopIsNoFailure(CapturedOutput output) {
+    Boot.onH2("orderly")
+        .withPropertyValues("everpool.name=orderly")
+        .run(
+            context -> {
+              context.getBean(Pool.class).getConnection().close();
+              context.stop();
+              context.start();
+            });
+    assertThat(output).as("what is logged from WARN on").doesNotContain("orderly");
   }
 
   private static boolean answers(Pool pool) throws SQLException {

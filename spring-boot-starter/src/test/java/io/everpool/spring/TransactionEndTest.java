@@ -93,7 +93,9 @@ class TransactionEndTest {
             .build();
     pool = new SpringPool(Everpool.open(config));
     other = new SpringPool(Everpool.open(config.toBuilder().name("other-ends").build()));
-    transaction = new TransactionTemplate(new JdbcTransactionManager(pool));
+    JdbcTransactionManager manager = new JdbcTransactionManager(pool);
+    new TransactionWatch().postProcessAfterInitialization(manager, "transactionManager");
+    transaction = new TransactionTemplate(manager);
     new JdbcTemplate(pool).execute("create table if not exists ending (text varchar)");
   }
 
@@ -116,6 +118,14 @@ class TransactionEndTest {
     }
   }
 
+  private static void write(String text, boolean byUnit) {
+    if (byUnit) {
+      write(text);
+    } else {
+      new JdbcTemplate(pool).update("insert into ending values (?)", text);
+    }
+  }
+
   private static void write(Connection connection, String text) throws SQLException {
     try (var statement = connection.prepareStatement("insert into ending values (?)")) {
       statement.setString(1, text);
@@ -133,17 +143,23 @@ class TransactionEndTest {
   /** At max-size 2: what comes afterwards needs a connection beside the transaction's. */
   @ParameterizedTest
   @CsvSource({
-    "BEFORE_COMMIT, true, 1",
-    "BEFORE_COMPLETION, true, 1",
-    "BEFORE_COMPLETION, false, 0",
-    "AFTER_COMMIT, true, 1",
-    "AFTER_COMPLETION, true, 1",
-    "AFTER_COMPLETION, false, 1"
+    "BEFORE_COMMIT, true, 1, true",
+    "BEFORE_COMPLETION, true, 1, true",
+    "BEFORE_COMPLETION, false, 0, true",
+    "AFTER_COMMIT, true, 1, true",
+    "AFTER_COMPLETION, true, 1, true",
+    "AFTER_COMPLETION, false, 1, true",
+    "BEFORE_COMMIT, true, 1, false",
+    "BEFORE_COMPLETION, true, 1, false",
+    "BEFORE_COMPLETION, false, 0, false",
+    "AFTER_COMMIT, true, 1, false",
+    "AFTER_COMPLETION, true, 1, false",
+    "AFTER_COMPLETION, false, 1, false"
   })
-  void aUnitIsAPartOfWhatIsNotOver(Phase phase, boolean committed, int there) {
+  void aUnitIsAPartOfWhatIsNotOver(Phase phase, boolean committed, int there, boolean byUnit) {
     transaction.executeWithoutResult(
         status -> {
-          write("part");
+          write("part", byUnit);
           TransactionSynchronizationManager.registerSynchronization(
               new At(phase, () -> write("at the end")));
           if (!committed) {
@@ -157,30 +173,82 @@ class TransactionEndTest {
 
   /** On the connection of what is over it would be committed by the return to autocommit. */
   @ParameterizedTest
-  @EnumSource(names = {"AFTER_COMMIT", "AFTER_COMPLETION"})
-  void halfOfAUnitThatFailsAfterwardsIsNotThere(Phase phase) {
+  @CsvSource({
+    "AFTER_COMMIT, true",
+    "AFTER_COMPLETION, true",
+    "AFTER_COMMIT, false",
+    "AFTER_COMPLETION, false"
+  })
+  void halfOfAUnitThatFailsAfterwardsIsNotThere(Phase phase, boolean byUnit) {
     AtomicInteger failed = new AtomicInteger();
     transaction.executeWithoutResult(
         status -> {
-          write("part");
+          write("part", byUnit);
           TransactionSynchronizationManager.registerSynchronization(
-              new At(
-                  phase,
-                  () -> {
-                    assertThatThrownBy(
-                            () ->
-                                pool.useTransaction(
-                                    connection -> {
-                                      write(connection, "half");
-                                      throw new IllegalStateException("no");
-                                    }))
-                        .hasMessage("no");
-                    failed.incrementAndGet();
-                  }));
+              new At(phase, () -> failHalfway(failed)));
         });
 
     assertThat(failed).hasValue(1);
     assertThat(count("half")).isZero();
+    assertThat(count("part")).isEqualTo(1);
+  }
+
+  /** What is told of the commit just before can still prevent it. */
+  @ParameterizedTest
+  @EnumSource(names = {"BEFORE_COMMIT", "BEFORE_COMPLETION"})
+  void halfOfAUnitThatFailsJustBeforeIsNotThere(Phase phase) {
+    AtomicInteger failed = new AtomicInteger();
+
+    assertThatThrownBy(
+            () ->
+                transaction.executeWithoutResult(
+                    status -> {
+                      write("part", false);
+                      TransactionSynchronizationManager.registerSynchronization(
+                          new At(phase, () -> failHalfway(failed)));
+                    }))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("was a part of it and has failed");
+
+    assertThat(failed).hasValue(1);
+    assertThat(count("half")).isZero();
+    assertThat(count("part")).isZero();
+  }
+
+  /** Its manager has no synchronizations of its own, for the outer one's are there already. */
+  @Test
+  void halfOfAUnitInAnInnerTransactionIsNotThere() {
+    JdbcTransactionManager manager = new JdbcTransactionManager(other);
+    new TransactionWatch().postProcessAfterInitialization(manager, "other");
+    TransactionTemplate inner = new TransactionTemplate(manager);
+
+    transaction.executeWithoutResult(
+        status -> {
+          write("part");
+          assertThatThrownBy(
+                  () ->
+                      inner.executeWithoutResult(within -> failHalfway(other, new AtomicInteger())))
+              .hasMessageContaining("was a part of it and has failed");
+        });
+
+    assertThat(count("half")).isZero();
+    assertThat(count("part")).isEqualTo(1);
+  }
+
+  private static void failHalfway(AtomicInteger failed) {
+    failHalfway(pool, failed);
+  }
+
+  private static void failHalfway(SpringPool there, AtomicInteger failed) {
+    assertThatThrownBy(
+            () ->
+                there.useTransaction(
+                    connection -> {
+                      write(connection, "half");
+                      throw new IllegalStateException("no");
+                    }))
+        .hasMessage("no");
+    failed.incrementAndGet();
   }
 
   /** As a manager of messages has it: synchronized, and with nothing to roll back here. */

@@ -16,24 +16,33 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.aop.framework.ProxyFactory;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.MapPropertySource;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.SingleConnectionDataSource;
+import org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy;
 import org.springframework.jdbc.support.JdbcTransactionManager;
+import org.springframework.transaction.TransactionManager;
+import org.springframework.transaction.annotation.AnnotationTransactionAttributeSource;
 import org.springframework.transaction.annotation.EnableTransactionManagement;
 import org.springframework.transaction.annotation.Isolation;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
+import org.springframework.transaction.interceptor.TransactionInterceptor;
 import org.springframework.transaction.support.ResourceHolderSupport;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
@@ -300,6 +309,30 @@ class TransactionsTest {
             });
   }
 
+  /** The recipe of docs/spring.md. At max-size 1 nothing else would get a connection. */
+  @Test
+  void jdbiWorksInSpringsTransactions() throws Exception {
+    Jdbi jdbi = Jdbi.create(new TransactionAwareDataSourceProxy(context.getBean(Pool.class)));
+    RuntimeException no = new IllegalStateException("no");
+
+    bank.plain(
+        (pool, template) -> {
+          jdbi.useHandle(handle -> handle.execute("insert into entry values ('a')"));
+          jdbi.useTransaction(handle -> handle.execute("insert into entry values ('b')"));
+        });
+    assertThatThrownBy(
+            () ->
+                bank.plain(
+                    (pool, template) -> {
+                      jdbi.useTransaction(
+                          handle -> handle.execute("insert into entry values ('c')"));
+                      throw no;
+                    }))
+        .isSameAs(no);
+
+    assertThat(entries()).containsExactly("a", "b");
+  }
+
   // ---- reruns
 
   @Test
@@ -522,6 +555,37 @@ class TransactionsTest {
         .isSameAs(conflict);
 
     assertThat(runs).hasValue(1);
+  }
+
+  /** The transaction of the method is there before the method could be run in several. */
+  @Test
+  @ExtendWith(OutputCaptureExtension.class)
+  void whereTheTransactionGoesAroundItIsTold(CapturedOutput output) throws Exception {
+    ProxyFactory proxies = new ProxyFactory(new Bank(context.getBean(Pool.class), jdbc));
+    proxies.setProxyTargetClass(true);
+    proxies.addAdvice(
+        new TransactionInterceptor(
+            (TransactionManager) context.getBean(JdbcTransactionManager.class),
+            new AnnotationTransactionAttributeSource()));
+    proxies.addAdvice(new Rerunning(context));
+    Bank insideOut = (Bank) proxies.getProxy();
+
+    insideOut.plain((pool, jdbc) -> bank.again((same, alsoJdbc) -> {}));
+    bank.again((pool, jdbc) -> bank.again((same, alsoJdbc) -> {}));
+    assertThat(output).doesNotContain("is not run again");
+
+    insideOut.again((pool, jdbc) -> write(jdbc, "a"));
+    insideOut.again((pool, jdbc) -> write(jdbc, "b"));
+
+    assertThat(output).containsOnlyOnce("its @Transactional goes around its @RerunTransaction");
+    assertThat(entries()).containsExactly("a", "b");
+  }
+
+  /** Else what is told of an end would be found out at the first unit only. */
+  @Test
+  void theManagersOfTheApplicationAreWatched() {
+    assertThat(context.getBean(JdbcTransactionManager.class).getTransactionExecutionListeners())
+        .hasAtLeastOneElementOfType(TransactionWatch.class);
   }
 
   /** An EntityManager of the web request would be changed by each run. */

@@ -50,8 +50,24 @@ final class Fence {
     return generation;
   }
 
-  /** Gives up every connection opened so far. Upkeep thread only. */
+  /** Gives up every connection opened so far, for something has failed. Upkeep thread only. */
   void fall(String why) {
+    int given = giveUpAll(why);
+    log.warn(
+        "Pool {}: every connection is replaced ({} of them, {} had failed before): {}",
+        events.pool(),
+        given,
+        outages.fenced(),
+        why);
+  }
+
+  /** As {@link #fall}, for somebody wants it: that is no outage, and nothing to be warned of. */
+  void fallOnRequest(String why) {
+    int given = giveUpAll(why);
+    log.info("Pool {}: every connection is given up ({} of them): {}", events.pool(), given, why);
+  }
+
+  private int giveUpAll(String why) {
     int born = generation + 1;
     generation = born; // connects in progress belong to the old one and count no more
     // No connect of the next generation has begun yet, for this thread begins them.
@@ -59,12 +75,7 @@ final class Fence {
     int given = engine.giveUpAll(CloseReason.FENCED);
     pace.slowStart();
     events.post(new Fenced(events.pool(), given, why));
-    log.warn(
-        "Pool {}: every connection is replaced ({} of them, {} had failed before): {}",
-        events.pool(),
-        given,
-        outages.fenced(),
-        why);
+    return given;
   }
 
   /** The fence has just fallen because the server of all before was superseded. */

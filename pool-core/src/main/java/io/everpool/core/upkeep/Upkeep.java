@@ -142,9 +142,9 @@ public final class Upkeep {
     scheduler.start(this::run);
   }
 
-  /** Gives up every connection opened so far. */
+  /** Gives up every connection opened so far, at an operator's request. */
   public void fence(String why) {
-    inbox.post(() -> fence.fall(why));
+    inbox.post(() -> fence.fallOnRequest(why));
   }
 
   /** Closes every idle connection; what is missing to the minimum then is opened anew. */
@@ -161,7 +161,7 @@ public final class Upkeep {
         () -> {
           if (!bounds.suspended()) {
             bounds.suspend(true);
-            fence.fall("suspended by an operator");
+            fence.fallOnRequest("the pool is suspended");
             search.found(); // whoever waits for another server stands in line for any now
           }
         });
@@ -173,7 +173,7 @@ public final class Upkeep {
         () -> {
           if (bounds.suspended()) {
             bounds.suspend(false);
-            PoolEvents.log().info("Pool {}: resumed by an operator", events.pool());
+            PoolEvents.log().info("Pool {}: resumed", events.pool());
           }
         });
   }
