@@ -27,25 +27,25 @@ final class PoolOpener {
   Pool openMain() throws SQLException {
     SpringSettings settings = new SpringSettings(environment, beans);
     PoolConfig config = settings.main();
-    Everpool.Builder builder = Everpool.builder(config);
-    HikariSession session = settings.session();
-    if (!session.isPlain()) {
-      builder.interceptor(session);
-    }
-    return open(config, builder);
+    return open(config, settings.session());
   }
 
   /** The pool of {@code everpool.pools.<name>.*}. */
   Pool openNamed(String name) {
-    PoolConfig config = new SpringSettings(environment, beans).named(name);
+    SpringSettings settings = new SpringSettings(environment, beans);
+    PoolConfig config = settings.named(name);
     try {
-      return open(config, Everpool.builder(config));
+      return open(config, settings.session());
     } catch (SQLException e) {
       throw new BeanCreationException(name, "Pool can't be opened: " + e.getMessage(), e);
     }
   }
 
-  private Pool open(PoolConfig config, Everpool.Builder builder) throws SQLException {
+  private Pool open(PoolConfig config, HikariSession session) throws SQLException {
+    Everpool.Builder builder = Everpool.builder(config);
+    if (!session.isPlain()) {
+      builder.interceptor(session);
+    }
     beans.getBeanProvider(PoolListener.class).orderedStream().forEach(builder::listener);
     beans.getBeanProvider(Classifier.class).orderedStream().forEach(builder::classifier);
     beans

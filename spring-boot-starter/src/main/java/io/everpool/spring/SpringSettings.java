@@ -80,7 +80,7 @@ final class SpringSettings {
     return EverpoolConfig.from(config(), name);
   }
 
-  /** What the sessions of the main pool begin with, if HikariCP's settings say so. */
+  /** What the sessions of every pool begin with, if HikariCP's settings say so. */
   HikariSession session() {
     return hikari.session();
   }

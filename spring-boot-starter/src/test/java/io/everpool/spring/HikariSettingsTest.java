@@ -179,6 +179,21 @@ class HikariSettingsTest {
             });
   }
 
+  /** What a named pool doesn't say is as the main one has it, and this it can't say. */
+  @Test
+  void soDoThoseOfNamedPools() {
+    Boot.onH2("namedsessions")
+        .withPropertyValues(
+            "spring.datasource.hikari.auto-commit=false", "everpool.pools.orders.max-size=3")
+        .run(
+            context -> {
+              Pool orders = context.getBean("orders", Pool.class);
+              try (Connection connection = orders.getConnection()) {
+                assertThat(connection.getAutoCommit()).isFalse();
+              }
+            });
+  }
+
   @Test
   void aLevelThatIsNoneIsRefused() {
     assertThatThrownBy(
