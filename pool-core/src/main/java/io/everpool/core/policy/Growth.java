@@ -7,7 +7,10 @@ package io.everpool.core.policy;
  * once and further ones only while the first in line goes on waiting: a burst that the connections
  * at hand serve within a fraction of a connect's time needs no new ones, and opening one for each
  * waiter of a burst is how pools hurt their server. The allowance doubles with every step that the
- * first has waited, so that a real lack is met within a few steps.
+ * first has waited, so that a real lack is met within a few steps; but for those who wait no more
+ * are in progress than there are connections already, or a few. So the pool doubles within a
+ * connect's time, and many pools that are asked at once learn that their server is full by a few
+ * refusals each, and not by as many as they have callers.
  *
  * <p>While the server is down one connect at a time tries it; when it is back the allowance opens
  * up again, 1, 2, 4 and so on, for every connect that succeeds, with a breath between the steps.
@@ -24,6 +27,9 @@ public final class Growth {
    * want it for a moment only, and then it is all they need; nanoseconds.
    */
   public static final long FIRST_BREATH = SHORTEST_STEP;
+
+  /** So many connects may be in progress for those who wait, however few connections there are. */
+  static final int FEW = 4;
 
   private Growth() {}
 
@@ -90,7 +96,8 @@ public final class Growth {
       return 0;
     }
     long steps = Math.min(20, facts.firstWaited() / step(facts.connectTakes()));
-    return Math.min(unserved, 1 << steps);
+    int doubling = Math.max(FEW, facts.live() - facts.connecting());
+    return Math.min(unserved, Math.min(1 << steps, doubling));
   }
 
   /** A quarter of a connect: waiting less than that, the line is moving well enough without it. */

@@ -11,6 +11,9 @@ public final class Reconnect {
   /** The first pause after an answer that more attempts make worse; nanoseconds. */
   static final long CAUTIOUS = 1_000_000_000L;
 
+  /** The first pause of a pool whose connections are enough for its callers, at most. */
+  private static final long PATIENT = 4 * CAUTIOUS;
+
   /**
    * A pool whose connections are enough for its callers asks a full server for more so much more
    * seldom than one that starves: each of ten such pools is refused once in a minute or two.
@@ -79,7 +82,7 @@ public final class Reconnect {
    */
   public static long contentedPause(int failures, long max, double random) {
     long most = CONTENTED * Math.max(CAUTIOUS, max);
-    long half = Backoff.delay(failures, CAUTIOUS, most, 0.5);
+    long half = Backoff.delay(failures, PATIENT, most, 0.5);
     return half + (long) (half * random);
   }
 }

@@ -17,8 +17,24 @@ class GrowthTest {
     assertThat(Growth.connects(burst(20, 0))).isEqualTo(1);
     assertThat(Growth.connects(burst(20, STEP - 1))).isEqualTo(1);
     assertThat(Growth.connects(burst(20, STEP))).isEqualTo(2);
-    assertThat(Growth.connects(burst(20, 3 * STEP))).isEqualTo(8);
-    assertThat(Growth.connects(burst(20, 100 * STEP))).isEqualTo(20);
+    assertThat(Growth.connects(burst(20, 2 * STEP))).isEqualTo(4);
+    assertThat(Growth.connects(burst(3, 100 * STEP))).isEqualTo(3);
+  }
+
+  /** However long somebody has waited: of a server that is full one learns by few refusals. */
+  @Test
+  void no_more_are_begun_for_those_who_wait_than_there_are_or_a_few() {
+    assertThat(Growth.connects(burst(20, 100 * STEP))).isEqualTo(Growth.FEW);
+    for (int there = 1; there <= 20; there++) {
+      for (int connecting = 0; connecting <= there; connecting++) {
+        Growth.Facts facts =
+            new Growth.Facts(
+                there + connecting, 0, connecting, 50, 0, 50, 100 * STEP, 0, Integer.MAX_VALUE);
+        assertThat(connecting + Growth.connects(facts))
+            .as("%d there, %d connecting", there, connecting)
+            .isEqualTo(Math.max(Math.max(Growth.FEW, there), connecting));
+      }
+    }
   }
 
   /**

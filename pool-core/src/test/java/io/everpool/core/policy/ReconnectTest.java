@@ -48,8 +48,8 @@ class ReconnectTest {
   /** Its callers are served; ten of them are refused a handful of times in a minute. */
   @Test
   void whoHasConnectionsAsksAFullServerForMoreSeldom() {
-    assertThat(Reconnect.contentedPause(1, MAX, 0)).isEqualTo(500 * MS);
-    assertThat(Reconnect.contentedPause(1, MAX, ALMOST)).isBetween(999 * MS, 1_000 * MS);
+    assertThat(Reconnect.contentedPause(1, MAX, 0)).isEqualTo(2_000 * MS);
+    assertThat(Reconnect.contentedPause(1, MAX, ALMOST)).isBetween(3_999 * MS, 4_000 * MS);
     for (int failures = 8; failures < 100; failures++) {
       assertThat(Reconnect.contentedPause(failures, MAX, 0)).isEqualTo(64_000 * MS);
       assertThat(Reconnect.contentedPause(failures, MAX, ALMOST))
