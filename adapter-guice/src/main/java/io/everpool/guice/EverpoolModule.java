@@ -51,7 +51,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>a {@link Multibinder} of {@link JdbiPlugin}: installed in every Jdbi, in the order of
  *       binding; then those of the multibinder with the pool's annotation in that pool's
  *   <li>a {@link Multibinder} of {@link PoolListener}, one of {@link Classifier}, and one of {@link
- *       LeaseInterceptor}: likewise, given to every pool and to the pool with the annotation
+ *       LeaseInterceptor}: likewise, given to every pool and to the pool with the annotation; a
+ *       listener that is a {@link io.everpool.api.observe.LeaseRecorder}, too, as Micrometer's
+ *       metrics are, measures the leases as well
  * </ul>
  *
  * <p>A {@link DataSource} and a Jdbi that only read, on the pool's readers where it has any, are

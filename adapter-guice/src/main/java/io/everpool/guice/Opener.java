@@ -10,6 +10,7 @@ import io.everpool.api.CredentialsProvider;
 import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolListener;
 import io.everpool.core.Everpool;
 import io.everpool.metrics.DropwizardMetrics;
@@ -94,7 +95,12 @@ final class Opener implements Provider<Opened> {
       }
     }
     credentials.ifPresent(builder::credentials);
-    listeners.forEach(builder::listener);
+    for (PoolListener listener : listeners) {
+      builder.listener(listener);
+      if (listener instanceof LeaseRecorder recorder) {
+        builder.recorder(recorder);
+      }
+    }
     classifiers.forEach(builder::classifier);
     interceptors.forEach(builder::interceptor);
     return builder.open();

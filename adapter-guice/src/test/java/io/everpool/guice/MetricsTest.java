@@ -10,9 +10,13 @@ import com.google.inject.CreationException;
 import com.google.inject.Guice;
 import com.google.inject.Injector;
 import com.google.inject.Module;
+import com.google.inject.multibindings.Multibinder;
 import com.google.inject.name.Names;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.observe.PoolListener;
+import io.everpool.micrometer.MicrometerMetrics;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -69,6 +73,27 @@ final class MetricsTest {
 
     assertThat(metrics.getNames()).isEmpty();
     assertThat(checks.getNames()).isEmpty();
+  }
+
+  /** What a pool tells Dropwizard it tells Micrometer as well, the leases' times included. */
+  @Test
+  void aListenerThatMeasuresLeasesDoesSo() throws Exception {
+    SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    Injector injector =
+        Guice.createInjector(
+            shutdown.module(),
+            withMetrics,
+            binder ->
+                Multibinder.newSetBinder(binder, PoolListener.class)
+                    .addBinding()
+                    .toInstance(MicrometerMetrics.of("m-both", meters)),
+            EverpoolModule.of(Traces.h2("m-both").build()));
+    long leasesBefore = timings("m-both");
+
+    injector.getInstance(Pool.class).getConnection().close();
+
+    assertThat(meters.get("db.client.connection.use_time").timer().count()).isEqualTo(1);
+    assertThat(timings("m-both")).isGreaterThan(leasesBefore);
   }
 
   @Test

@@ -13,6 +13,7 @@ import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolListener;
 import io.everpool.core.jdbc.Initialization;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Recorders;
 import io.everpool.core.plain.PlainConnector;
 import io.everpool.core.runtime.SystemRuntime;
 import java.nio.file.Path;
@@ -54,7 +55,7 @@ public final class Everpool {
     private @Nullable CredentialsProvider credentials;
     private final List<Connector> readers = new ArrayList<>();
     private @Nullable Connector connector;
-    private @Nullable LeaseRecorder recorder;
+    private final List<LeaseRecorder> recorders = new ArrayList<>();
 
     private Builder(PoolConfig config) {
       this.config = Objects.requireNonNull(config, "config");
@@ -66,9 +67,16 @@ public final class Everpool {
       return this;
     }
 
-    /** Measures leases; from now on the pool reads the clock at each acquire and release. */
-    public Builder recorder(@Nullable LeaseRecorder value) {
-      recorder = value;
+    /**
+     * Adds one who measures leases: with it the pool reads the clock at each acquire and release.
+     * All are told, in the order they were added.
+     *
+     * @param recorder null adds none
+     */
+    public Builder recorder(@Nullable LeaseRecorder recorder) {
+      if (recorder != null) {
+        recorders.add(recorder);
+      }
       return this;
     }
 
@@ -143,6 +151,7 @@ public final class Everpool {
       CredentialsProvider provider = provider();
       List<PoolConfig> configs = ReaderPools.configs(config, readers.size());
       Connector opener = connector != null ? connector : find(config);
+      LeaseRecorder recorder = Recorders.of(config.name(), recorders);
       if (configs.isEmpty()) {
         return open(config, opener, provider, recorder);
       }
