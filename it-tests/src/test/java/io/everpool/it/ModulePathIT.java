@@ -29,12 +29,12 @@ class ModulePathIT {
 
   /**
    * What an application brings along; beside it our class path has what only tests have, and
-   * Hibernate, which as a module would need more than Hibernate itself brings
-   * (jakarta.interceptor).
+   * Hibernate and Dropwizard, which as modules would need more than they bring themselves
+   * (jakarta.interceptor, say).
    */
   private static final Pattern APPLICATION =
       Pattern.compile(
-          "(io\\.everpool(?!\\.hibernate)|com\\.(codahale|fasterxml|github\\.benmanes|google)"
+          "(io\\.everpool(?!\\.(hibernate|dropwizard))|com\\.(codahale|fasterxml|github\\.benmanes|google)"
               + "|org\\.(jdbi|slf4j)|io\\.leangen|jakarta\\.inject)(\\..*)?"
               + "|org\\.postgresql\\.jdbc|typesafe\\.config|aopalliance|failureaccess|micrometer\\..*");
 
@@ -49,6 +49,7 @@ class ModulePathIT {
             "io.everpool.api",
             "io.everpool.console",
             "io.everpool.core",
+            "io.everpool.dropwizard",
             "io.everpool.guice",
             "io.everpool.hibernate",
             "io.everpool.hocon",

@@ -1,0 +1,184 @@
+package io.everpool.dropwizard;
+
+import com.codahale.metrics.MetricRegistry;
+import com.codahale.metrics.health.HealthCheck;
+import io.dropwizard.db.ManagedDataSource;
+import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolClosedException;
+import io.everpool.api.PoolConfig;
+import io.everpool.core.Everpool;
+import io.everpool.metrics.DropwizardMetrics;
+import io.everpool.metrics.PoolHealthCheck;
+import java.io.PrintWriter;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pool whose life is the application's: it is opened when that starts, or by the first connection
+ * that is asked for, as a bundle may do while the application is put together; and it is closed
+ * when the application has stopped answering.
+ *
+ * <p>Thread-safe. Closed once, it stays closed.
+ */
+public final class EverpoolDataSource implements ManagedDataSource {
+  private final PoolConfig config;
+  private final MetricRegistry metrics;
+  private final SessionDefaults session;
+  private final List<Consumer<? super Everpool.Builder>> customizers;
+
+  /** Held while the pool is opened, by which everybody waits for the one who does it. */
+  private final Lock opening = new ReentrantLock();
+
+  private volatile @Nullable Pool pool;
+  private boolean stopped;
+
+  EverpoolDataSource(
+      PoolConfig config,
+      MetricRegistry metrics,
+      SessionDefaults session,
+      List<Consumer<? super Everpool.Builder>> customizers) {
+    this.config = config;
+    this.metrics = metrics;
+    this.session = session;
+    this.customizers = List.copyOf(customizers);
+  }
+
+  /**
+   * The pool, for units of work, Everpool's Jdbi, or a look; opened now if it isn't open yet.
+   *
+   * @throws SQLException if it can't be opened, or was never opened before {@link #stop}
+   * @throws InvalidPoolConfigException if the driver refuses a setting
+   */
+  public Pool pool() throws SQLException {
+    Pool open = pool;
+    return open != null ? open : open();
+  }
+
+  private Pool open() throws SQLException {
+    opening.lock();
+    try {
+      Pool open = pool;
+      if (open != null) {
+        return open;
+      }
+      if (stopped) {
+        throw new PoolClosedException(config.name());
+      }
+      DropwizardMetrics poolMetrics = DropwizardMetrics.of(config.name(), metrics, null);
+      Everpool.Builder builder =
+          Everpool.builder(config).listener(poolMetrics).recorder(poolMetrics);
+      if (!session.isPlain()) {
+        builder.interceptor(session);
+      }
+      customizers.forEach(customizer -> customizer.accept(builder));
+      open = builder.open();
+      pool = open;
+      return open;
+    } finally {
+      opening.unlock();
+    }
+  }
+
+  /**
+   * Opens the pool if it isn't open yet, so that an application doesn't start without its database,
+   * unless {@code fail-fast} is off.
+   *
+   * @throws SQLException if it can't be opened
+   */
+  @Override
+  public void start() throws SQLException {
+    pool();
+  }
+
+  /** Closes the pool: whoever holds a connection has {@code drain-timeout} to give it back. */
+  @Override
+  public void stop() {
+    opening.lock();
+    try {
+      stopped = true;
+    } finally {
+      opening.unlock();
+    }
+    Pool open = pool;
+    if (open != null) {
+      open.close();
+    }
+  }
+
+  /**
+   * What the pool has last seen of its database: no query is sent and no connection taken, so that
+   * asking often keeps no serverless database awake. Unhealthy before the pool is open.
+   */
+  public HealthCheck healthCheck() {
+    return new HealthCheck() {
+      @Override
+      protected Result check() {
+        Pool open = pool;
+        return open == null
+            ? Result.unhealthy("Pool " + config.name() + " isn't open yet")
+            : new PoolHealthCheck(open).execute();
+      }
+    };
+  }
+
+  /** A connection of the pool; waits for one as {@link Pool#getConnection()} does. */
+  @Override
+  public Connection getConnection() throws SQLException {
+    return pool().getConnection();
+  }
+
+  /** Refused: a pool has the credentials of its configuration only. */
+  @Override
+  public Connection getConnection(String user, String password) throws SQLException {
+    return pool().getConnection(user, password);
+  }
+
+  @Override
+  public <T> T unwrap(Class<T> type) throws SQLException {
+    return type.isInstance(this) ? type.cast(this) : pool().unwrap(type);
+  }
+
+  @Override
+  public boolean isWrapperFor(Class<?> type) throws SQLException {
+    return type.isInstance(this) || pool().isWrapperFor(type);
+  }
+
+  @Override
+  public @Nullable PrintWriter getLogWriter() throws SQLException {
+    return pool().getLogWriter();
+  }
+
+  @Override
+  public void setLogWriter(@Nullable PrintWriter writer) throws SQLException {
+    pool().setLogWriter(writer);
+  }
+
+  @Override
+  public int getLoginTimeout() throws SQLException {
+    return pool().getLoginTimeout();
+  }
+
+  @Override
+  public void setLoginTimeout(int seconds) throws SQLException {
+    pool().setLoginTimeout(seconds);
+  }
+
+  @Override
+  public Logger getParentLogger() {
+    return Logger.getLogger(Pool.class.getPackageName());
+  }
+
+  /** The pool's settings, without a secret. */
+  @Override
+  public String toString() {
+    Pool open = pool;
+    return open != null ? open.toString() : "not open yet: " + config;
+  }
+}

@@ -1,0 +1,198 @@
+package io.everpool.dropwizard;
+
+import io.everpool.api.EditDistance;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What Dropwizard's own factory, that of Tomcat's pool, is told, as settings of ours: so that
+ * coming from there takes no other line. What has no counterpart is told once, with why. One table,
+ * of which docs/dropwizard.md is the printed form.
+ */
+final class TomcatSettings {
+  private static final String REMOVE_ABANDONED = "remove-abandoned";
+  private static final String REMOVE_ABANDONED_TIMEOUT = "remove-abandoned-timeout";
+  private static final String COMMIT_ON_RETURN = "commit-on-return";
+
+  /** What Dropwizard has for {@code removeAbandonedTimeout} where nobody says. */
+  private static final String ABANDONED_AFTER = "60s";
+
+  /** How far a key that nobody knows may be from one of these to be taken for a slip. */
+  private static final int SLIP = 2;
+
+  /** What becomes of one of Dropwizard's settings. */
+  sealed interface Row permits Counterpart, Itself, Nothing {}
+
+  /**
+   * It is one of ours.
+   *
+   * @param key ours
+   * @param value what ours is where Dropwizard's is so
+   * @param note for the page
+   */
+  private record Counterpart(String key, UnaryOperator<String> value, String note) implements Row {}
+
+  /**
+   * It does what it does with Dropwizard's own pool: {@link SessionDefaults} or Dropwizard itself
+   * see to that.
+   *
+   * @param note for the page
+   */
+  private record Itself(String note) implements Row {}
+
+  /**
+   * It has none.
+   *
+   * @param why the end of the sentence "... has no counterpart: "
+   */
+  private record Nothing(String why) implements Row {}
+
+  /**
+   * A value for one of our settings.
+   *
+   * @param from the key of Dropwizard's that it comes from
+   */
+  record Value(String key, String value, String from) {}
+
+  private static final Map<String, Row> ROWS = new LinkedHashMap<>();
+
+  static {
+    same("initial-size", "min-size", "where `minSize` isn't set");
+    same("max-wait-for-connection", "acquire-timeout", "");
+    same("max-connection-age", "max-lifetime", "");
+    same("min-idle-time", "idle-timeout", "");
+    same("eviction-interval", "health-check-interval", "at rest the pool has no tick");
+    same("validation-query-timeout", "validation-timeout", "for Dropwizard's health check, too");
+    same("initialization-query", "connection-init-sql", "");
+    row("ignore-exception-on-pre-load", "fail-fast", TomcatSettings::opposite, "the opposite");
+    row(REMOVE_ABANDONED, "leak-threshold", truth -> ABANDONED_AFTER, "told of, and not removed");
+    same(REMOVE_ABANDONED_TIMEOUT, "leak-threshold", "where `removeAbandoned` is true");
+    itself(SessionDefaults.AUTO_COMMIT, "at each lease");
+    itself(SessionDefaults.READ_ONLY, "at each lease");
+    itself(SessionDefaults.ISOLATION, "at each lease");
+    itself(BundleSettings.AUTO_COMMENTS, "");
+    itself(BundleSettings.VALIDATION_QUERY, "for Dropwizard's health check; the pool asks none");
+    none(BundleSettings.DRIVER_CLASS, "the driver is found by the URL");
+    none("check-connection-while-idle", "idle connections are always examined");
+    none("check-connection-on-borrow", "what was idle for a while is looked at, without a query");
+    none("check-connection-on-connect", "a login is proof enough");
+    none("check-connection-on-return", "what failed in use is known");
+    none("validation-interval", "what was idle for a while is looked at, without a query");
+    none("validator-class-name", "a Classifier says what a failure means");
+    none("log-validation-errors", "they are logged");
+    none(COMMIT_ON_RETURN, "nothing uncommitted is committed by a close");
+    none("rollback-on-return", "it is always so, with a warning that says where");
+    none("default-catalog", "the database is in the URL");
+    none("use-fair-queue", "waiters are served in order");
+    none("alternate-usernames-allowed", "a pool has one user");
+    none("abandon-when-percentage-full", "no connection is taken from its holder");
+    none("log-abandoned-connections", "leak-threshold tells of them, leak-stack-traces where");
+    none("jdbc-interceptors", "a LeaseInterceptor works on connections");
+  }
+
+  /** What is set, by key in kebab case. */
+  private final Map<String, String> given;
+
+  /**
+   * @param given what is set, by key in kebab case; others' keys don't matter
+   */
+  TomcatSettings(Map<String, String> given) {
+    this.given = given;
+  }
+
+  private static void same(String name, String key, String note) {
+    row(name, key, UnaryOperator.identity(), note);
+  }
+
+  private static void row(String name, String key, UnaryOperator<String> value, String note) {
+    ROWS.put(name, new Counterpart(key, value, note));
+  }
+
+  private static void itself(String name, String note) {
+    ROWS.put(name, new Itself(note));
+  }
+
+  private static void none(String name, String why) {
+    ROWS.put(name, new Nothing(why));
+  }
+
+  private static String opposite(String value) {
+    return value.equals("true") ? "false" : value.equals("false") ? "true" : value;
+  }
+
+  /** Dropwizard's names, in kebab case, in the order of the page. */
+  static Map<String, Row> rows() {
+    return ROWS;
+  }
+
+  /** What the second and the third column of the page say of a row. */
+  static List<String> printed(Row row) {
+    if (row instanceof Counterpart ours) {
+      return List.of("`" + ours.key() + "`", ours.note());
+    }
+    return row instanceof Itself itself
+        ? List.of("itself", itself.note())
+        : List.of("", ((Nothing) row).why());
+  }
+
+  /** The one of these that {@code key}, which nobody knows, is a slip of. */
+  static Optional<String> nearest(String key) {
+    return ROWS.keySet().stream()
+        .filter(known -> EditDistance.between(key, known) <= SLIP)
+        .findFirst()
+        .map(Names::camel);
+  }
+
+  /**
+   * What is said of settings of ours, in the order of the table: of two for one the last counts.
+   */
+  List<Value> values() {
+    List<Value> values = new ArrayList<>();
+    ROWS.forEach(
+        (name, row) -> {
+          String value = given.get(name);
+          if (value != null && row instanceof Counterpart ours && counts(name)) {
+            values.add(new Value(ours.key(), ours.value().apply(value), name));
+          }
+        });
+    return values;
+  }
+
+  private boolean counts(String name) {
+    return !(name.equals(REMOVE_ABANDONED) || name.equals(REMOVE_ABANDONED_TIMEOUT))
+        || "true".equals(given.get(REMOVE_ABANDONED));
+  }
+
+  /** What would be lost without a word. */
+  void refuse(List<String> problems) {
+    Boolean commits = Truth.of(COMMIT_ON_RETURN, given::get, problems);
+    if (commits != null && commits) {
+      problems.add(
+          Names.camel(COMMIT_ON_RETURN)
+              + " must not be true: nothing uncommitted is committed by a close, so that what an"
+              + " application writes would be rolled back. Have it commit, and leave this out");
+    }
+    Truth.of(REMOVE_ABANDONED, given::get, problems);
+  }
+
+  /** A sentence for each that has no counterpart. */
+  List<String> notes() {
+    List<String> notes = new ArrayList<>();
+    ROWS.forEach(
+        (name, row) -> {
+          if (given.containsKey(name) && row instanceof Nothing nothing) {
+            notes.add(Names.camel(name) + " has no counterpart in Everpool: " + nothing.why());
+          }
+        });
+    @Nullable String after = given.get(REMOVE_ABANDONED_TIMEOUT);
+    if (after != null && !counts(REMOVE_ABANDONED_TIMEOUT)) {
+      notes.add(Names.camel(REMOVE_ABANDONED_TIMEOUT) + " means nothing without removeAbandoned");
+    }
+    return notes;
+  }
+}

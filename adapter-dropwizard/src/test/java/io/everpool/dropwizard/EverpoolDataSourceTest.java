@@ -1,0 +1,188 @@
+package io.everpool.dropwizard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.codahale.metrics.MetricRegistry;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.dropwizard.db.ManagedDataSource;
+import io.everpool.api.LeaseInterceptor;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolClosedException;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.servers.Port;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The life of a pool that an application manages, on a real server. */
+@Timeout(120)
+class EverpoolDataSourceTest {
+  private final MetricRegistry metrics = new MetricRegistry();
+
+  private static EverpoolDataSourceFactory factory(String... keysAndValues) {
+    return EverpoolDataSourceFactory.of(Db.block(keysAndValues));
+  }
+
+  @Test
+  void itIsOpenFromStartToStopAndSoAreItsMetrics() throws Exception {
+    EverpoolDataSource shop = factory().build(metrics, "shop");
+    assertThat(metrics.getNames()).isEmpty();
+    assertThat(shop.healthCheck().execute().isHealthy()).isFalse();
+
+    shop.start();
+    Pool pool = shop.pool();
+    assertThat(metrics.getNames()).contains("shop.connections.idle", "shop.use");
+    assertThat(shop.healthCheck().execute().isHealthy()).isTrue();
+    assertThat(shop.unwrap(Pool.class)).isSameAs(pool);
+    assertThat(shop.unwrap(ManagedDataSource.class)).isSameAs(shop);
+    assertThat(shop.isWrapperFor(Pool.class)).isTrue();
+
+    shop.stop();
+    assertThat(pool.isClosed()).isTrue();
+    assertThat(metrics.getNames()).isEmpty();
+    assertThat(shop.healthCheck().execute().isHealthy()).isFalse();
+    assertThatThrownBy(shop::getConnection).isInstanceOf(PoolClosedException.class);
+  }
+
+  /** As Hibernate does while the application is put together. */
+  @Test
+  void whoAsksForAConnectionBeforeTheStartHasOne() throws Exception {
+    EverpoolDataSource shop = factory().build(metrics, "early");
+    try (Connection connection = shop.getConnection()) {
+      assertThat(connection.isValid(0)).isTrue();
+      Pool pool = shop.pool();
+      shop.start();
+      assertThat(shop.pool()).isSameAs(pool);
+    } finally {
+      shop.stop();
+    }
+  }
+
+  @Test
+  void whatWasNeverOpenedIsClosedForGoodToo() {
+    EverpoolDataSource shop = factory().build(metrics, "never");
+    shop.stop();
+    assertThatThrownBy(shop::start).isInstanceOf(PoolClosedException.class);
+  }
+
+  @Test
+  void aPoolThatCannotBeOpenedSaysSoAndLeavesNothingBehind() throws Exception {
+    try (Port nobody = Port.claim()) {
+      EverpoolDataSource shop =
+          factory("url", "jdbc:postgresql://localhost:" + nobody.number() + "/x")
+              .build(metrics, "shop");
+      assertThatThrownBy(shop::start)
+          .isInstanceOf(SQLException.class)
+          .hasMessageContaining("localhost:" + nobody.number())
+          .hasMessageNotContaining(Db.server().password());
+      assertThat(metrics.getNames()).isEmpty();
+    }
+  }
+
+  @Test
+  void twoPoolsOfOneNameCannotShareARegistry() throws Exception {
+    EverpoolDataSource one = factory("name", "twin").build(metrics, "one");
+    EverpoolDataSource two = factory("name", "twin").build(metrics, "two");
+    one.start();
+    try {
+      assertThatThrownBy(two::start)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("twin");
+    } finally {
+      one.stop();
+      two.stop();
+    }
+  }
+
+  @Test
+  void aNameThatAPoolCannotHaveIsMadeOne() throws Exception {
+    EverpoolDataSource shop =
+        factory("fail-fast", "false").build(metrics, "my shop/" + "x".repeat(80));
+    shop.start();
+    assertThat(shop.pool().name()).isEqualTo("my-shop-" + "x".repeat(56));
+    shop.stop();
+  }
+
+  @Test
+  void aSessionBeginsAsDropwizardsSettingsSay() throws Exception {
+    EverpoolDataSource shop =
+        factory(
+                "autoCommitByDefault", "false",
+                "readOnlyByDefault", "true",
+                "defaultTransactionIsolation", "SERIALIZABLE")
+            .build(metrics, "session");
+    for (int lease = 0; lease < 2; lease++) {
+      try (Connection connection = shop.getConnection();
+          Statement statement = connection.createStatement()) {
+        assertThat(connection.getAutoCommit()).isFalse();
+        assertThat(connection.getTransactionIsolation())
+            .isEqualTo(Connection.TRANSACTION_SERIALIZABLE);
+        assertThatThrownBy(() -> statement.execute("create table no (x int)"))
+            .extracting(failure -> ((SQLException) failure).getSQLState())
+            .isEqualTo("25006");
+        connection.rollback();
+        connection.setReadOnly(false);
+      }
+    }
+    shop.stop();
+  }
+
+  @Test
+  void aToolGetsOneConnectionAndAllTheTimeItNeeds() throws Exception {
+    EverpoolDataSourceFactory factory =
+        factory("max-size", "7", "command-timeout", "5s", "leak-threshold", "10s");
+    factory.asSingleConnectionPool();
+    EverpoolDataSource tool = factory.build(metrics, "tool");
+    try (Connection connection = tool.getConnection();
+        Statement statement = connection.createStatement()) {
+      assertThat(tool.pool().config().maxSize()).isEqualTo(1);
+      assertThat(tool.pool().config().leakThreshold()).isEqualTo(Duration.ZERO);
+      try (var limit = statement.executeQuery("show statement_timeout")) {
+        assertThat(limit.next()).isTrue();
+        assertThat(limit.getString(1)).isEqualTo("0");
+      }
+    } finally {
+      tool.stop();
+    }
+  }
+
+  @Test
+  void whatCannotBeWrittenIsAddedInJava() throws Exception {
+    List<PoolEvent> told = new ArrayList<>();
+    EverpoolDataSource shop =
+        factory("minSize", "0", "failFast", "false")
+            .customize(builder -> builder.listener(told::add))
+            .customize(
+                builder ->
+                    builder.interceptor(
+                        new LeaseInterceptor() {
+                          @Override
+                          public void acquired(Connection connection) throws SQLException {
+                            connection.setClientInfo("ApplicationName", "tenant-7");
+                          }
+                        }))
+            .build(metrics, "custom");
+    shop.start();
+    assertThat(told).hasAtLeastOneElementOfType(PoolEvent.PoolOpened.class);
+    try (Connection connection = shop.getConnection()) {
+      assertThat(connection.getClientInfo("ApplicationName")).isEqualTo("tenant-7");
+    }
+    shop.stop();
+  }
+
+  @Test
+  void noPasswordIsShown() throws Exception {
+    EverpoolDataSourceFactory factory = factory("password", "s3cret");
+    EverpoolDataSource shop = factory.build(metrics, "secret");
+
+    assertThat(factory + " " + shop + new ObjectMapper().writeValueAsString(factory))
+        .contains("maxSize=20")
+        .doesNotContain("s3cret");
+  }
+}

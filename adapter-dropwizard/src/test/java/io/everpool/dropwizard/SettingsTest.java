@@ -1,0 +1,227 @@
+package io.everpool.dropwizard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.dropwizard.configuration.ConfigurationException;
+import io.dropwizard.configuration.YamlConfigurationFactory;
+import io.dropwizard.jackson.Jackson;
+import io.dropwizard.jersey.validation.Validators;
+import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.Setting;
+import io.everpool.dropwizard.shop.ShopConfiguration;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The YAML's keys are the settings of the table, and what is wrong with them is told at once. */
+class SettingsTest {
+  private static final String URL = "postgresql://app:s3cret@db.example.com/shop";
+
+  static Stream<Setting<?>> settings() {
+    List<Setting<?>> leaves = new ArrayList<>();
+    for (Setting<?> setting : PoolConfig.settings()) {
+      leaves.addAll(setting.parts().isEmpty() ? List.of(setting) : setting.parts());
+    }
+    return leaves.stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("settings")
+  void aKeyOfItsNameSetsIt(Setting<?> setting) throws Exception {
+    for (String key : List.of(setting.key(), camel(setting.key()))) {
+      Object value = another(setting);
+
+      PoolConfig config = read(yaml(key, value)).config();
+
+      assertThat(config.get(setting)).as(key).isEqualTo(value);
+    }
+  }
+
+  /** {@code retry.max-attempts} as {@code retry.maxAttempts}. */
+  private static String camel(String key) {
+    return Stream.of(key.split("\\.", -1))
+        .map(Names::camel)
+        .reduce((outer, inner) -> outer + "." + inner)
+        .orElseThrow();
+  }
+
+  private static String yaml(String key, Object value) {
+    String said = key.equals("url") ? "" : "url: " + URL + "\n  ";
+    String text =
+        value instanceof Duration duration
+            ? duration.toMillis() + " milliseconds"
+            : value instanceof Enum<?> constant
+                ? constant.name().toLowerCase(Locale.ROOT).replace('_', '-')
+                : value instanceof Map ? "{ ApplicationName: shop }" : value.toString();
+    String[] path = key.split("\\.", -1);
+    return said
+        + (path.length == 1 ? key + ": " + text : path[0] + ": { " + path[1] + ": " + text + " }");
+  }
+
+  private static Object another(Setting<?> setting) {
+    Object value = setting.defaultValue();
+    if (value instanceof Duration duration) {
+      return duration.plusSeconds(1);
+    }
+    if (value instanceof Integer number) {
+      return number + 1;
+    }
+    if (value instanceof Long number) {
+      return number + 1;
+    }
+    if (value instanceof Boolean truth) {
+      return !truth;
+    }
+    if (value instanceof Enum<?>) {
+      Object[] all = setting.type().getEnumConstants();
+      return all[0].equals(value) ? all[1] : all[0];
+    }
+    if (value instanceof Map) {
+      return Map.of("ApplicationName", "shop");
+    }
+    if (value instanceof List) {
+      return List.of("postgresql://reader1/shop");
+    }
+    return setting.key().equals("url") ? "postgresql://b/shop" : "another";
+  }
+
+  private static EverpoolDataSourceFactory read(String block) throws Exception {
+    return new YamlConfigurationFactory<>(
+            ShopConfiguration.class,
+            Validators.newValidator(),
+            Jackson.newObjectMapper(),
+            "dropwizard.test")
+        .build(
+            file ->
+                new ByteArrayInputStream(
+                    ("database:\n  " + block).getBytes(StandardCharsets.UTF_8)),
+            "shop.yml")
+        .getDatabase();
+  }
+
+  /** By the {@code check} command, and before anything starts. */
+  @Test
+  void whatIsWrongIsSaidAtOnceWhenTheConfigurationIsRead() {
+    assertThatThrownBy(
+            () ->
+                read(
+                    """
+                    url: postgresql://app:s3cret@db.example.com/shop
+                      password: s3cret
+                      max-sise: 5
+                      maxWaitForConection: 5s
+                      minSize: many
+                      maxSize: 0
+                      max-size: 7
+                      idle-timeout: 10
+                      evictionInterval: soon
+                      commitOnReturn: true
+                      readOnlyByDefault: maybe
+                      defaultTransactionIsolation: NONE
+                      pools: { orders: { maxSize: 1 } }
+                      retry: { maxAtempts: 2 }
+                      readers: postgresql://a/shop
+                    """))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("at: database;")
+        .hasMessageContaining("unknown key max-sise; did you mean max-size?\n")
+        .hasMessageContaining("unknown key maxWaitForConection; did you mean maxWaitForConnection?")
+        .hasMessageContaining("min-size is \"many\"; it must be a whole number")
+        .hasMessageContaining("maxSize and max-size are one setting")
+        .hasMessageContaining("max-size is 0")
+        .hasMessageContaining("idle-timeout is \"10\"; it must be a number with one of the units")
+        .hasMessageContaining("health-check-interval is \"soon\"")
+        .hasMessageContaining("(evictionInterval)")
+        .hasMessageContaining("commitOnReturn must not be true")
+        .hasMessageContaining("readOnlyByDefault must be true or false")
+        .hasMessageContaining("defaultTransactionIsolation must be one of")
+        .hasMessageContaining("pools can't be set here")
+        .hasMessageContaining("retry.maxAtempts; did you mean retry.max-attempts?")
+        .hasMessageContaining("readers is a string")
+        .hasMessageNotContaining("everpool.max")
+        .hasMessageNotContaining("s3cret");
+  }
+
+  @Test
+  void aBlockWithoutAUrlIsRefused() {
+    assertThatThrownBy(() -> read("user: app"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("url");
+  }
+
+  @Test
+  void aKeyWithoutAValueIsNoSetting() throws Exception {
+    EverpoolDataSourceFactory factory =
+        read("url: " + URL + "\n  password:\n  validationQuery:\n  initializationQuery:");
+
+    assertThat(factory.config().connectionInitSql()).isNull();
+    assertThat(factory.getValidationQuery()).isEmpty();
+  }
+
+  @Test
+  void minutesAreWhatDropwizardCallsThem() throws Exception {
+    for (String five : List.of("5m", "5 min", "5 mins", "5 minutes", "300 seconds")) {
+      assertThat(read("url: " + URL + "\n  maxConnectionAge: " + five).config().maxLifetime())
+          .as(five)
+          .isEqualTo(Duration.ofMinutes(5));
+    }
+  }
+
+  @Test
+  void hibernatesPropertiesAreForHibernateAlone() throws Exception {
+    EverpoolDataSourceFactory factory =
+        read(
+            "url: "
+                + URL
+                + "\n  properties:\n    charSet: UTF-8\n    hibernate.hbm2ddl.auto: validate"
+                + "\n    loginTimeout: 5");
+
+    assertThat(factory.getProperties())
+        .containsOnly(
+            Map.entry("charSet", "UTF-8"),
+            Map.entry("hibernate.hbm2ddl.auto", "validate"),
+            Map.entry("loginTimeout", "5"));
+    assertThat(factory.config().properties()).containsOnlyKeys("charSet", "loginTimeout");
+  }
+
+  @Test
+  void whatTheBundlesAskIsAnswered() throws Exception {
+    EverpoolDataSourceFactory silent = read("url: " + URL);
+    assertThat(silent.isAutoCommentsEnabled()).isTrue();
+    assertThat(silent.getDriverClass()).isNull();
+    assertThat(silent.getProperties()).isEmpty();
+    assertThat(silent.getUrl()).isEqualTo(URL);
+    assertThat(silent.getValidationQuery()).isEmpty();
+    assertThat(silent.getValidationQueryTimeout().orElseThrow().toSeconds()).isEqualTo(5);
+
+    EverpoolDataSourceFactory asked =
+        read(
+            "url: "
+                + URL
+                + "\n  autoCommentsEnabled: false\n  driverClass: org.postgresql.Driver"
+                + "\n  validationQuery: select 2\n  validationQueryTimeout: 3s");
+    assertThat(asked.isAutoCommentsEnabled()).isFalse();
+    assertThat(asked.getDriverClass()).isEqualTo("org.postgresql.Driver");
+    assertThat(asked.getValidationQuery()).contains("select 2");
+    assertThat(asked.getValidationQueryTimeout().orElseThrow().toSeconds()).isEqualTo(3);
+    assertThat(asked.config().validationTimeout()).isEqualTo(Duration.ofSeconds(3));
+  }
+
+  @Test
+  void aMapFromElsewhereDoesAsWell() {
+    assertThat(EverpoolDataSourceFactory.of(Map.of("url", URL, "maxSize", 4)).config().maxSize())
+        .isEqualTo(4);
+    assertThatThrownBy(() -> EverpoolDataSourceFactory.of(Map.of("url", URL, "maxSize", "four")))
+        .isInstanceOf(InvalidPoolConfigException.class);
+  }
+}
