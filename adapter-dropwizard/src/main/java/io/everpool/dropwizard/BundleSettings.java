@@ -61,6 +61,12 @@ record BundleSettings(
     return flat;
   }
 
+  /** The names alone, for what stands there may be a secret. */
+  @Override
+  public String toString() {
+    return "BundleSettings with properties " + properties.keySet();
+  }
+
   /** Whether a property is for the driver. */
   static boolean isTheDrivers(String name) {
     return HIBERNATE.stream().noneMatch(name::startsWith);

@@ -65,7 +65,7 @@ public final class EverpoolDataSourceFactory implements PooledDataSourceFactory 
   }
 
   /**
-   * Adds to the pools that are opened later on what can't be written in a configuration: listeners,
+   * Adds to the pools that are built later on what can't be written in a configuration: listeners,
    * interceptors, a provider of credentials. The metrics' recorder is set already.
    *
    * @return this

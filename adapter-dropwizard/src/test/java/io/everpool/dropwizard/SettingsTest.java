@@ -3,6 +3,7 @@ package io.everpool.dropwizard;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.dropwizard.configuration.ConfigurationException;
 import io.dropwizard.configuration.YamlConfigurationFactory;
 import io.dropwizard.jackson.Jackson;
@@ -11,6 +12,7 @@ import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.Setting;
 import io.everpool.dropwizard.shop.ShopConfiguration;
+import jakarta.validation.Validator;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -25,6 +27,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The YAML's keys are the settings of the table, and what is wrong with them is told at once. */
 class SettingsTest {
+  private static final Validator VALIDATOR = Validators.newValidator();
+  private static final ObjectMapper MAPPER = Jackson.newObjectMapper();
+  private static final String OVERRIDES = "settings-test";
   private static final String URL = "postgresql://app:s3cret@db.example.com/shop";
 
   static Stream<Setting<?>> settings() {
@@ -96,11 +101,7 @@ class SettingsTest {
   }
 
   private static EverpoolDataSourceFactory read(String block) throws Exception {
-    return new YamlConfigurationFactory<>(
-            ShopConfiguration.class,
-            Validators.newValidator(),
-            Jackson.newObjectMapper(),
-            "dropwizard.test")
+    return new YamlConfigurationFactory<>(ShopConfiguration.class, VALIDATOR, MAPPER, OVERRIDES)
         .build(
             file ->
                 new ByteArrayInputStream(
@@ -166,6 +167,19 @@ class SettingsTest {
 
     assertThat(factory.config().connectionInitSql()).isNull();
     assertThat(factory.getValidationQuery()).isEmpty();
+  }
+
+  @Test
+  void whatOverridesTheYamlIsWrittenAsItIsThere() throws Exception {
+    String override = OVERRIDES + ".database.maxSize";
+    System.setProperty(override, "9");
+    try {
+      assertThat(read("url: " + URL + "\n  maxSize: 4").config().maxSize()).isEqualTo(9);
+      assertThatThrownBy(() -> read("url: " + URL + "\n  max-size: 4"))
+          .hasMessageContaining("max-size and maxSize are one setting: leave one of them out");
+    } finally {
+      System.clearProperty(override);
+    }
   }
 
   @Test

@@ -61,7 +61,8 @@ public class ShopApplication extends Application<ShopConfiguration> {
           }
         };
     units = factory.build(environment, configuration.getDatabase(), shop, "shop");
-    environment.healthChecks().register("shop-pool", shop.healthCheck());
+    environment.healthChecks().unregister("shop");
+    environment.healthChecks().register("shop", shop.healthCheck());
     environment.jersey().register(new ShopResource(units, hibernate.getSessionFactory()));
     environment.lifecycle().addServerLifecycleListener(started -> server = started);
     database = shop;
