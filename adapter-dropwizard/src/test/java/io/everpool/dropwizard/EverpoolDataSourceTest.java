@@ -17,6 +17,8 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -83,6 +85,47 @@ class EverpoolDataSourceTest {
           .hasMessageNotContaining(Db.server().password());
       assertThat(metrics.getNames()).isEmpty();
     }
+  }
+
+  @Test
+  void aWrongPasswordIsToldAndNotShown() {
+    EverpoolDataSource shop = factory("password", "wr0ng").build(metrics, "shop");
+
+    assertThatThrownBy(shop::start)
+        .isInstanceOf(SQLException.class)
+        .hasMessageContaining(Db.server().user())
+        .satisfies(
+            failure -> {
+              for (Throwable at = failure; at != null; at = at.getCause()) {
+                assertThat(at.toString()).doesNotContain("wr0ng");
+              }
+            });
+  }
+
+  @Test
+  void whoeverComesFirstOpensThePoolForAll() throws Exception {
+    EverpoolDataSource shop = factory().build(metrics, "shop");
+    CountDownLatch together = new CountDownLatch(4);
+    List<CompletableFuture<Pool>> comers = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      CompletableFuture<Pool> opened = new CompletableFuture<>();
+      comers.add(opened);
+      new Thread(
+              () -> {
+                together.countDown();
+                try {
+                  together.await();
+                  opened.complete(shop.pool());
+                } catch (InterruptedException | SQLException e) {
+                  opened.completeExceptionally(e);
+                }
+              })
+          .start();
+    }
+    for (CompletableFuture<Pool> each : comers) {
+      assertThat(each.get()).isSameAs(shop.pool());
+    }
+    shop.stop();
   }
 
   @Test
