@@ -105,7 +105,9 @@ public final class EverpoolDataSourceFactory implements PooledDataSourceFactory 
     if (!settings.isNamed()) {
       config = config.toBuilder().name(poolName(name)).build();
     }
-    settings.notes().forEach(log::info);
+    for (String note : settings.notes()) {
+      log.info("Pool {}: {}", config.name(), note);
+    }
     return new EverpoolDataSource(config, metricRegistry, settings.session(), customizers);
   }
 

@@ -2,6 +2,7 @@ package io.everpool.dropwizard;
 
 import io.everpool.api.EditDistance;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -127,7 +128,7 @@ final class TomcatSettings {
 
   /** Dropwizard's names, in kebab case, in the order of the page. */
   static Map<String, Row> rows() {
-    return ROWS;
+    return Collections.unmodifiableMap(ROWS);
   }
 
   /** What the second and the third column of the page say of a row. */

@@ -3,6 +3,10 @@ package io.everpool.dropwizard;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.codahale.metrics.MetricRegistry;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.dropwizard.db.ManagedDataSource;
@@ -21,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
 
 /** The life of a pool that an application manages, on a real server. */
 @Timeout(120)
@@ -217,6 +222,26 @@ class EverpoolDataSourceTest {
       assertThat(connection.getClientInfo("ApplicationName")).isEqualTo("tenant-7");
     }
     shop.stop();
+  }
+
+  @Test
+  void whatHasNoCounterpartIsLoggedWhenThePoolIsBuilt() {
+    Logger logger = (Logger) LoggerFactory.getLogger(EverpoolDataSourceFactory.class);
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.start();
+    logger.setLevel(Level.INFO);
+    logger.addAppender(lines);
+    try {
+      factory("driverClass", "org.postgresql.Driver", "useFairQueue", "true")
+          .build(metrics, "shop");
+    } finally {
+      logger.detachAppender(lines);
+    }
+    assertThat(lines.list)
+        .map(ILoggingEvent::getFormattedMessage)
+        .containsExactly(
+            "Pool shop: driverClass has no counterpart in Everpool: the driver is found by the URL",
+            "Pool shop: useFairQueue has no counterpart in Everpool: waiters are served in order");
   }
 
   @Test
