@@ -68,13 +68,28 @@ final class PoolWorkers implements Executor {
     public void run() {
       Thread thread = Thread.currentThread();
       String name = thread.getName();
-      thread.setName(threadName);
-      begin(thread);
       try {
+        prepare(thread);
         work.run();
       } finally {
-        end();
-        thread.setName(name);
+        try {
+          end();
+        } finally {
+          thread.setName(name);
+        }
+      }
+    }
+
+    /**
+     * Whoever has asked for the work was told that it will be done. So it is, be it without its
+     * name, or out of reach of the pool's end.
+     */
+    private void prepare(Thread thread) {
+      try {
+        thread.setName(threadName);
+        begin(thread);
+      } catch (Throwable e) {
+        UpkeepThread.tell(threadName + " could not be made ready, and works all the same", e);
       }
     }
 

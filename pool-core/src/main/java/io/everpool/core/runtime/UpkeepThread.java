@@ -69,12 +69,23 @@ final class UpkeepThread {
     if (together.isEmpty()) {
       return;
     }
-    List<Runnable> tasks = together;
-    together = new ArrayList<>();
     try {
-      workers.execute(() -> tasks.forEach(Runnable::run));
+      List<Runnable> tasks = together;
+      together = new ArrayList<>();
+      workers.execute(() -> runEach(tasks));
     } catch (Throwable e) {
       tell("no thread for what the pools have to do together; each asks for its own", e);
+    }
+  }
+
+  /** What one throws is no other pool's affair. */
+  private static void runEach(List<Runnable> tasks) {
+    for (Runnable task : tasks) {
+      try {
+        task.run();
+      } catch (Throwable e) {
+        tell("a task failed that was done together with others; the next one is done", e);
+      }
     }
   }
 
@@ -134,7 +145,7 @@ final class UpkeepThread {
     return pause < A_WHILE ? due : due + Math.floorMod(-due, TOGETHER);
   }
 
-  private static void tell(String what, Throwable survived) {
+  static void tell(String what, Throwable survived) {
     try {
       log.error(what, survived);
     } catch (Throwable e) {

@@ -241,6 +241,30 @@ class ProcessThreadsTest {
     assertThat(handedOver).isEmpty();
   }
 
+  /** They are other pools'. */
+  @Test
+  void what_one_of_them_throws_keeps_none_of_the_others_back() throws InterruptedException {
+    List<String> done = new ArrayList<>();
+    PassScheduler pool = upkeep.scheduler("pool");
+    pool.start(
+        afterTheOpeners(
+            () -> {
+              upkeep.together(() -> done.add("first"));
+              upkeep.together(
+                  () -> {
+                    throw new StackOverflowError("what a driver may do");
+                  });
+              upkeep.together(
+                  () -> {
+                    throw new IllegalStateException("and a program");
+                  });
+              upkeep.together(() -> done.add("last"));
+            }));
+    handedOver.take().run();
+    assertThat(done).containsExactly("first", "last");
+    pool.stop();
+  }
+
   @Test
   void without_a_worker_for_what_passes_share_upkeep_goes_on() throws InterruptedException {
     UpkeepThread poor =
@@ -361,6 +385,53 @@ class ProcessThreadsTest {
     thread.join();
     assertThat(names).containsExactly("everpool-first-worker", "everpool-second-worker");
     assertThat(interrupts).containsExactly(true, false);
+    assertThat(thread.getName()).isEqualTo("everpool-worker-1");
+  }
+
+  /** A thread that may not be interrupted, as a security manager may have it. */
+  private static final class Guarded extends Thread {
+    private final AtomicInteger interrupts = new AtomicInteger();
+
+    Guarded(Runnable task) {
+      super(task, "everpool-worker-1");
+    }
+
+    @Override
+    public void interrupt() {
+      interrupts.incrementAndGet();
+      throw new SecurityException("no interrupts");
+    }
+  }
+
+  /** It was promised; and nothing of it is left on the thread, which is another pool's then. */
+  @Test
+  void a_task_is_done_though_its_thread_can_not_be_made_ready() throws InterruptedException {
+    List<Runnable> queue = new ArrayList<>();
+    PoolWorkers first = new PoolWorkers(queue::add, queue::add, "first");
+    PoolWorkers second = new PoolWorkers(queue::add, queue::add, "second");
+    List<String> names = new ArrayList<>();
+    first.execute(() -> names.add(Thread.currentThread().getName()));
+    second.execute(
+        () -> {
+          first.close(); // once more: it has nobody to interrupt by now
+          names.add(Thread.currentThread().getName());
+        });
+    first.close(); // so that the first is interrupted at its beginning
+    Guarded thread =
+        new Guarded(
+            () -> {
+              for (Runnable task : queue) {
+                try {
+                  task.run();
+                } catch (SecurityException e) {
+                  names.add("lost");
+                }
+              }
+            });
+    thread.start();
+    thread.join();
+    assertThat(names).containsExactly("everpool-first-worker", "everpool-second-worker");
+    assertThat(thread.interrupts).as("at the first's beginning").hasValue(1);
     assertThat(thread.getName()).isEqualTo("everpool-worker-1");
   }
 }
