@@ -1,6 +1,7 @@
 package io.everpool.core;
 
 import io.everpool.api.Classifier;
+import io.everpool.api.ConnectionInitializer;
 import io.everpool.api.CredentialsProvider;
 import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
@@ -27,6 +28,7 @@ public final class PoolInTheatre {
       List<PoolListener> listeners,
       LeaseRecorder recorder,
       List<LeaseInterceptor> interceptors,
+      List<ConnectionInitializer> initializers,
       Environment environment) {
     pool =
         new EverpoolPool(
@@ -37,7 +39,7 @@ public final class PoolInTheatre {
             new PoolEvents(config.name(), listeners),
             recorder,
             interceptors,
-            Initialization.NONE,
+            new Initialization(null, initializers),
             environment,
             environment.scheduler()::stop);
   }

@@ -37,6 +37,7 @@ public final class FaultyDriver implements Connector {
   private final Set<Physical> poisoned = new HashSet<>();
   private Look look = Look.UNSURE;
   private boolean promoted;
+  private boolean breaks;
 
   public FaultyDriver(Script script) {
     this.script = script;
@@ -80,6 +81,17 @@ public final class FaultyDriver implements Connector {
     boolean news = promoted;
     promoted = false;
     return news;
+  }
+
+  /** The next statement finds its connection lost; no call of the script. */
+  synchronized void breakNext() {
+    breaks = true;
+  }
+
+  private synchronized boolean breaks() {
+    boolean now = breaks;
+    breaks = false;
+    return now;
   }
 
   private synchronized void add(Physical physical) {
@@ -306,6 +318,10 @@ public final class FaultyDriver implements Connector {
           case "hashCode" -> System.identityHashCode(self);
           default -> args != null && self == args[0];
         };
+      }
+      if (name.startsWith("execute") && breaks()) {
+        poison(physical);
+        Fault.<RuntimeException>sneak(Fault.CONNECTION_LOST.thrown());
       }
       follow(type + "." + name, physical);
       return switch (name) {

@@ -68,6 +68,7 @@ class LimitsTest {
             List.of(listener),
             DEAF,
             List.of(),
+            List.of(),
             theatre.environment());
     AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
     Thread opener = theatre.act("opener", () -> thrown.set(catchThrowable(it::open)));

@@ -1,6 +1,7 @@
 package io.everpool.core.fault;
 
 import io.everpool.api.Pool;
+import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.Look;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -8,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** What a pool and its callers do while somebody else's code misbehaves. */
 enum Phase {
@@ -74,6 +76,40 @@ enum Phase {
               });
     }
   },
+  /** A unit of work has lost its connection, and goes on over another. */
+  RENEW {
+    @Override
+    void play(Stage stage) throws SQLException {
+      stage.watch(false);
+      AtomicInteger runs = new AtomicInteger();
+      stage
+          .pool()
+          .<Boolean, SQLException>run(
+              WorkOptions.IDEMPOTENT,
+              connection -> {
+                if (runs.incrementAndGet() == 1) {
+                  stage.loseNext();
+                }
+                try (Statement statement = connection.createStatement()) {
+                  return statement.execute("update t set i = 1");
+                } finally {
+                  stage.watch(true);
+                }
+              });
+    }
+  },
+  /** A connection comes back, and somebody waits for it. */
+  WAIT {
+    @Override
+    void play(Stage stage) throws SQLException {
+      stage.watch(false);
+      try (Connection connection = stage.pool().getConnection()) {
+        stage.watch(true);
+        stage.awaitWaiter(stage.another());
+        connection.setReadOnly(true);
+      }
+    }
+  },
   /** A connection comes back in disorder. */
   RESET {
     @Override
@@ -136,8 +172,10 @@ enum Phase {
   boolean isOfTheCaller(String method) {
     return method.startsWith("interceptor.")
         || switch (this) {
-          case OPEN, LOOK, USE, UNIT, SUPERSEDE, ABORT ->
+          case OPEN, LOOK, USE, UNIT, WAIT, SUPERSEDE, ABORT ->
               method.contains(".") || CALLERS.contains(method);
+          case RENEW -> // which is told with the new one in his hand
+              method.contains(".") || CALLERS.contains(method) || method.equals("listener");
           default -> false;
         };
   }

@@ -11,11 +11,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * A matrix, not examples: in every phase of a connection's life the n-th call of every method of
- * the driver, of the listeners, the recorder, the classifiers, the interceptor, the provider of
- * credentials and the unit's callback misbehaves in every way, for every n until the phase is
- * through. After each: no lease is out, as many physical connections are open as the pool says and
- * no more than {@code max-size}, what has failed is not lent again, the next caller is served
- * within his timeout, and no thread is lost.
+ * the driver, of the listeners, the recorder, the log, the classifiers, the initializer, the
+ * interceptor, the provider of credentials and the unit's callback misbehaves in every way, for
+ * every n until the phase is through. After each: whoever got no connection was told why, no lease
+ * is out and nobody waits, as many physical connections are open as the pool says and no more than
+ * {@code max-size}, what has failed is not lent again, the next caller is served within his
+ * timeout, and no thread is lost.
  *
  * <p>{@code -Deverpool.fault=PHASE:method:n:FAULT} runs one of them alone, {@code -Dtests.sample=N}
  * every N-th.
@@ -31,14 +32,16 @@ class PoisonMatrixTest {
     List<String> broken = new ArrayList<>();
     int cells = 0;
     int struck = 0;
-    for (Map.Entry<String, Integer> calls : new Stage(phase).rehearse().entrySet()) {
+    for (Map.Entry<String, Integer> calls : rehearse(phase).entrySet()) {
       for (int n = 1; n <= calls.getValue(); n++) {
         for (Fault fault : Fault.values()) {
           String name = phase + ":" + calls.getKey() + ":" + n + ":" + fault;
+          if (fault == Fault.HANGS && !Stage.mayHang(calls.getKey())) {
+            continue;
+          }
           if (only.isEmpty() ? cells++ % SAMPLE == 0 : only.equals(name)) {
-            try {
-              struck +=
-                  Stage.of(phase, calls.getKey(), fault).play(calls.getKey(), n, fault) ? 1 : 0;
+            try (Stage stage = Stage.of(phase, calls.getKey(), fault)) {
+              struck += stage.play(calls.getKey(), n, fault) ? 1 : 0;
             } catch (Exception | AssertionError e) {
               broken.add(name + ": " + e.getMessage());
             }
@@ -48,5 +51,11 @@ class PoisonMatrixTest {
     }
     assertThat(broken).isEmpty();
     assertThat(struck).as("faults that came to pass").isPositive();
+  }
+
+  private static Map<String, Integer> rehearse(Phase phase) throws Exception {
+    try (Stage stage = new Stage(phase)) {
+      return stage.rehearse();
+    }
   }
 }

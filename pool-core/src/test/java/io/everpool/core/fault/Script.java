@@ -18,6 +18,7 @@ public final class Script {
   private int countdown;
   private Fault fault = Fault.CALLERS_MISTAKE;
   private boolean struck;
+  private @Nullable Throwable thrown;
   private volatile @Nullable Thread hanging;
 
   /** From now on the n-th call of the method misbehaves; counted from 1. */
@@ -39,6 +40,11 @@ public final class Script {
   /** Whether the fault has come to pass. */
   synchronized boolean struck() {
     return struck;
+  }
+
+  /** What was thrown by the call that has misbehaved; null if nothing was. */
+  synchronized @Nullable Throwable thrown() {
+    return thrown;
   }
 
   /** Has the call that hangs return, and waits until its thread has heard it. */
@@ -66,7 +72,8 @@ public final class Script {
       }
       struck = true;
       if (fault != Fault.HANGS) {
-        return fault.thrown();
+        thrown = fault.thrown();
+        return thrown;
       }
     }
     hang();

@@ -2,6 +2,10 @@ package io.everpool.core.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import io.everpool.api.Credentials;
 import io.everpool.api.HealthCheck;
 import io.everpool.api.LeaseInterceptor;
@@ -12,30 +16,44 @@ import io.everpool.api.PoolState;
 import io.everpool.api.ResetMode;
 import io.everpool.api.RetryConfig;
 import io.everpool.api.SleepMode;
+import io.everpool.api.driver.Causes;
 import io.everpool.api.observe.LeaseRecorder;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.PoolListener;
+import io.everpool.api.observe.WaitListener;
 import io.everpool.core.PoolInTheatre;
+import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.upkeep.InitializationException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /** One pool in one phase, with somebody else's code that misbehaves once; and what must hold. */
-final class Stage {
+final class Stage implements AutoCloseable {
   static final long DEADLINE = 1_000_000_000L;
   static final long HEALTH_CHECK = 5 * DEADLINE;
 
   /** By then whatever hangs is cut: the longest is a close, which is cut at one deadline. */
   private static final long PATIENCE = 10 * DEADLINE;
 
+  private static final Logger LOG = (Logger) LoggerFactory.getLogger(PoolEvents.log().getName());
+
   private final Phase phase;
   private final Script script = new Script();
   private final Theatre theatre = new Theatre();
   private final FaultyDriver driver = new FaultyDriver(script);
   private final PoolInTheatre pool;
+  private final Paper paper = new Paper();
+
+  /** What the borrower was told; null if he got what he wanted. */
+  private final AtomicReference<@Nullable Throwable> told = new AtomicReference<>();
 
   /** A stage with nothing amiss. */
   Stage(Phase phase) {
@@ -80,7 +98,7 @@ final class Stage {
                   foreign("classifier");
                   return null;
                 }),
-            List.of(event -> foreign("listener")),
+            List.of(new Listener()),
             new LeaseRecorder() {
               @Override
               public void acquired(long waitedNanos) {
@@ -107,7 +125,42 @@ final class Stage {
                     foreign("interceptor.returning");
                   }
                 }),
+            List.of(connection -> foreign("initializer")),
             theatre.environment());
+    paper.start();
+    LOG.setLevel(Level.DEBUG);
+    LOG.setAdditive(false);
+    LOG.addAppender(paper);
+  }
+
+  @Override
+  public void close() {
+    LOG.detachAppender(paper);
+    LOG.setAdditive(true);
+    LOG.setLevel(null);
+  }
+
+  private final class Listener implements PoolListener, WaitListener {
+    @Override
+    public void onEvent(PoolEvent event) {
+      foreign("listener");
+    }
+
+    @Override
+    public void waited(String name, long nanos) {
+      foreign("listener.waited");
+    }
+  }
+
+  /** What the pool writes its log with. */
+  private final class Paper extends UnsynchronizedAppenderBase<ILoggingEvent> {
+    @Override
+    public void doAppend(ILoggingEvent event) {
+      foreign("log"); // the base would keep what this throws
+    }
+
+    @Override
+    protected void append(ILoggingEvent event) {}
   }
 
   private void foreign(String name) {
@@ -115,6 +168,16 @@ final class Stage {
     if (thrown != null) {
       Fault.<RuntimeException>sneak(thrown);
     }
+  }
+
+  /** Upkeep writes to the log itself: who lets it hang there, has a pool that hangs. */
+  static boolean mayHang(String method) {
+    return !method.equals("log");
+  }
+
+  /** What the borrower was told; null if he got what he wanted. */
+  @Nullable Throwable told() {
+    return told.get();
   }
 
   // ---- for phases
@@ -145,6 +208,23 @@ final class Stage {
     driver.promote();
   }
 
+  /** The next statement finds its connection lost. */
+  void loseNext() {
+    driver.breakNext();
+  }
+
+  /** Another caller, whose thread is returned. */
+  Thread another() {
+    return act(() -> Phase.query(pool()));
+  }
+
+  /** Until he stands in line, unless he came to an end before. */
+  void awaitWaiter(Thread waiter) {
+    while (waiter.isAlive() && pool().snapshot().waiting() == 0) {
+      theatre.sleep(DEADLINE / 100);
+    }
+  }
+
   /** The callback of a unit. */
   void work() {
     foreign("work");
@@ -154,7 +234,9 @@ final class Stage {
 
   /** Plays the phase with nothing amiss; returns how often each foreign method was called. */
   Map<String, Integer> rehearse() throws Exception {
-    perform();
+    Thread caller = perform();
+    assertThat(theatre.play(PATIENCE, () -> !caller.isAlive())).as("it comes to an end").isTrue();
+    assertThat(told.get()).as("what the caller is told").isNull();
     script.watch(false);
     Map<String, Integer> calls = script.calls();
     end();
@@ -174,6 +256,7 @@ final class Stage {
         .as("the caller comes back: %s", Theatre.trace(caller))
         .isTrue();
     script.watch(false);
+    isToldClearly();
     if (phase != Phase.END) {
       keepsTheLaws();
     }
@@ -202,13 +285,21 @@ final class Stage {
           try {
             part.play();
           } catch (Throwable e) {
-            // whatever the driver has thrown
+            told.compareAndSet(null, e);
           }
         });
   }
 
   private interface Part {
     void play() throws Throwable;
+  }
+
+  /** A failure as JDBC has them, or the very thing that was thrown. */
+  private void isToldClearly() {
+    Throwable what = told.get();
+    assertThat(what == null || what instanceof SQLException || what == script.thrown())
+        .as("what the caller is told: %s", what)
+        .isTrue();
   }
 
   private void servesOthers() throws Exception {
@@ -218,7 +309,7 @@ final class Stage {
             "another caller",
             () -> {
               try {
-                Phase.query(pool());
+                queryUnlessRefused();
               } catch (Throwable e) {
                 thrown.set(e);
               }
@@ -226,6 +317,24 @@ final class Stage {
     boolean served = theatre.play(PATIENCE + DEADLINE, () -> !other.isAlive());
     assertThat(thrown.get()).as("what the next caller is told").isNull();
     assertThat(served).as("the next caller is served: %s", Theatre.trace(other)).isTrue();
+  }
+
+  /**
+   * What a user's own set-up of a connection throws is taken for an answer that waiting doesn't
+   * change, until the next connect has shown that it does.
+   */
+  private void queryUnlessRefused() throws SQLException {
+    for (long end = theatre.nanoTime() + PATIENCE; ; theatre.sleep(DEADLINE)) {
+      try {
+        Phase.query(pool());
+        return;
+      } catch (SQLNonTransientConnectionException e) {
+        boolean initializers = Causes.first(e, InitializationException.class) != null;
+        if (!initializers || theatre.nanoTime() - end >= 0) {
+          throw e;
+        }
+      }
+    }
   }
 
   private void keepsTheLaws() throws Exception {
@@ -238,6 +347,7 @@ final class Stage {
         });
     PoolSnapshot now = pool().snapshot();
     assertThat(now.leased()).as("leases that nobody holds").isZero();
+    assertThat(now.waiting()).as("callers that nobody serves").isZero();
     assertThat(driver.open()).as("connections open").isEqualTo(now.total());
     assertThat(driver.open()).as("connections open").isLessThanOrEqualTo(now.maxSize());
     assertThat(driver.keepsPoisoned()).as("a connection is kept that must not be lent").isFalse();
