@@ -13,7 +13,6 @@ import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.LeaseNotes;
 import io.everpool.core.upkeep.SharedState;
-import java.lang.ref.Reference;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.function.Function;
@@ -88,23 +87,30 @@ public final class EngineLeaseManager extends LeaseEnds {
    * @param timeoutNanos how long to wait; 0 or less for not at all
    */
   public PooledConnection acquire(long timeoutNanos) throws SQLException {
-    return interceptors == null ? lend(timeoutNanos) : lendIntercepted(timeoutNanos, interceptors);
+    for (int attempt = 1; ; attempt++) {
+      PooledConnection face = lend(timeoutNanos, attempt);
+      if (face != null) {
+        return face;
+      }
+    }
   }
 
-  private PooledConnection lend(long timeoutNanos) throws SQLException {
+  /** Null if it was lost in an interceptor. */
+  private @Nullable PooledConnection lend(long timeoutNanos, int attempt) throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
-    Slot found = engine.tryAcquire(threadId);
-    long lease = found == null ? 0 : found.lease; // written by tryAcquire, for this thread alone
+    Slot slot = engine.tryAcquire(threadId);
+    long lease = slot == null ? 0 : slot.lease; // written by tryAcquire, for this thread alone
     try {
-      if (found == null
-          || times != null
-          || found.hadRested(lease)
-          || session(found).hasRequests()) {
-        return face(acquireWithCare(threadId, found, config.maxWaiters(), timeoutNanos));
+      if (slot == null || times != null || slot.hadRested(lease) || session(slot).hasRequests()) {
+        slot = acquireWithCare(threadId, slot, config.maxWaiters(), timeoutNanos);
+        lease = slot.lease;
       }
-      return face(found);
+      return interceptors == null
+          ? face(slot)
+          : intercepted(
+              slot, new InterceptedConnection(session(slot), lease, interceptors), attempt);
     } catch (Throwable e) {
-      if (found != null && found.entry instanceof Session session) {
+      if (slot != null && slot.entry instanceof Session session) {
         session.stranded = lease; // says nothing if that lease is over
       }
       throw e;
@@ -112,37 +118,28 @@ public final class EngineLeaseManager extends LeaseEnds {
   }
 
   /**
-   * What an interceptor sends may find the connection lost; the borrower need not know. But where
-   * that goes on it may be the interceptor's own failure.
+   * What an interceptor sends may find the connection lost; the borrower need not know, and null is
+   * returned. But where that goes on it may be the interceptor's own failure.
    */
-  private PooledConnection lendIntercepted(long timeoutNanos, List<LeaseInterceptor> all)
+  private @Nullable PooledConnection intercepted(Slot slot, InterceptedConnection face, int attempt)
       throws SQLException {
-    for (int attempt = 1; ; attempt++) {
-      PooledConnection plain = lend(timeoutNanos);
-      long lease = plain.leaseOf(plain.session());
-      Session session = plain.current();
-      InterceptedConnection face;
-      try {
-        face = new InterceptedConnection(session, lease, all);
-        if (notes != null) {
-          notes.begun(session.slot(), lease, face);
-        }
-      } catch (Throwable e) {
-        session.stranded = lease;
-        throw e;
-      } finally {
-        Reference.reachabilityFence(plain); // it is noted until now, and nobody has dropped it
-      }
-      try {
-        face.acquired();
-        return face;
-      } catch (SQLException e) {
-        if (attempt >= INTERCEPTED_ATTEMPTS || !classifier.apply(e).fatal()) {
-          throw e;
-        }
-        log.debug("Pool {}: {} was lost in an interceptor", config.name(), session, e);
-      }
+    if (notes != null) {
+      notes.begun(slot, slot.lease, face);
     }
+    try {
+      face.acquired();
+      return face;
+    } catch (SQLException e) {
+      if (!isLoss(e, attempt)) {
+        throw e;
+      }
+      log.debug("Pool {}: a connection was lost in an interceptor", config.name(), e);
+      return null;
+    }
+  }
+
+  private boolean isLoss(SQLException failure, int attempt) {
+    return attempt < INTERCEPTED_ATTEMPTS && classifier.apply(failure).fatal();
   }
 
   /**
@@ -170,11 +167,36 @@ public final class EngineLeaseManager extends LeaseEnds {
     }
   }
 
+  /**
+   * As {@link #acquire(long)} for a face that is there already. What an interceptor finds lost is
+   * replaced, as it is for whoever acquires.
+   */
   @Override
   public void renew(PooledConnection face, long timeoutNanos) throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
-    Slot slot = acquireWithCare(threadId, null, config.maxWaiters(), timeoutNanos);
-    long lease = slot.lease;
+    long begun = time.nanoTime();
+    long left = timeoutNanos;
+    for (int attempt = 1; ; attempt++) {
+      Slot slot = acquireWithCare(threadId, null, config.maxWaiters(), left);
+      long lease = slot.lease;
+      try {
+        bind(face, slot, lease);
+        int present = attempt;
+        if (!(face instanceof InterceptedConnection intercepted)
+            || intercepted.renewed(lost -> isLoss(lost, present))) {
+          return;
+        }
+      } catch (Throwable e) {
+        if (slot.entry instanceof Session session) {
+          session.stranded = lease; // says nothing if that lease is over
+        }
+        throw e;
+      }
+      left = timeoutNanos - (time.nanoTime() - begun);
+    }
+  }
+
+  private void bind(PooledConnection face, Slot slot, long lease) throws SQLException {
     boolean taken = false;
     try {
       face.rebind(session(slot), lease);
@@ -186,9 +208,6 @@ public final class EngineLeaseManager extends LeaseEnds {
       if (!taken) { // and the face, if it has the lease by now, finds that it is over
         engine.release(slot, lease);
       }
-    }
-    if (face instanceof InterceptedConnection intercepted) {
-      intercepted.acquired();
     }
   }
 
@@ -220,8 +239,13 @@ public final class EngineLeaseManager extends LeaseEnds {
                 && slot.word() == lease;
         if (!ready) {
           engine.release(slot, lease); // closes one that was doomed; else it is over already
-        } else if (waited && events.hearsWaits()) {
-          events.waited(time.nanoTime() - begun);
+        } else {
+          if (waited && events.hearsWaits()) {
+            events.waited(time.nanoTime() - begun);
+          }
+          if (times != null) {
+            times.acquired(slot, lease, begun);
+          }
         }
       } catch (Throwable e) {
         if (slot.entry instanceof Session session) {
@@ -230,9 +254,6 @@ public final class EngineLeaseManager extends LeaseEnds {
         throw e;
       }
       if (ready) {
-        if (times != null) {
-          times.acquired(slot, lease, begun);
-        }
         return slot;
       }
     }

@@ -6,6 +6,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 
 /** A face whose lease others have a word in. Made only where there are interceptors. */
@@ -33,15 +34,58 @@ final class InterceptedConnection extends PooledConnection {
   }
 
   /**
-   * A session is there, at first or anew. What is done to it here is done again to the next, and so
-   * it is none of the things that a unit of work would miss there; nor does a unit hear of it.
+   * A session is there, for the first time.
    *
    * @throws SQLException what an interceptor has thrown; this is then closed
    */
   void acquired() throws SQLException {
+    boolean done = false;
+    try {
+      setUp();
+      done = true;
+    } finally {
+      if (!done) {
+        close();
+      }
+    }
+  }
+
+  /**
+   * Another session is there. False if that was lost in an interceptor: this is then between two
+   * sessions, as it was before.
+   *
+   * @param isLoss whether what an interceptor has thrown means that
+   * @throws SQLException what else an interceptor has thrown; this is then closed
+   */
+  boolean renewed(Predicate<SQLException> isLoss) throws SQLException {
+    boolean done = false;
+    try {
+      setUp();
+      done = true;
+    } catch (SQLException e) {
+      if (!isLoss.test(e)) {
+        throw e;
+      }
+      log.debug("{} was lost in an interceptor", this, e);
+      letGo();
+      done = true;
+      return false;
+    } finally {
+      if (!done) {
+        close();
+      }
+    }
+    return true;
+  }
+
+  /**
+   * What is done to a session here is done again to the next, and so it is none of the things that
+   * a unit of work would miss there; nor does a unit hear of it.
+   */
+  private void setUp() throws SQLException {
     UnitObserver unit = observer();
-    observer(null);
     Session session = current();
+    observer(null);
     boolean done = false;
     try {
       session.settingUp(true);
@@ -55,7 +99,6 @@ final class InterceptedConnection extends PooledConnection {
       observer(unit);
       if (!done) {
         session.settingUp(false);
-        close();
       }
     }
   }

@@ -13,6 +13,9 @@ import java.util.concurrent.locks.LockSupport;
  * waits for, and when it is its turn, is settled by the engine. Thread-safe.
  */
 final class Parking {
+  /** More stack than all that is called while one stands in line. */
+  private static final int FRAMES = 500;
+
   private final Engine engine;
   private final TimeSource time;
   private final AcquireFailures failures;
@@ -61,6 +64,7 @@ final class Parking {
    * @return a slot that was acquired for him; the lease is in {@link Slot#lease}
    */
   Slot await(long threadId, long begun, long timeout, int maxWaiters) throws SQLException {
+    descend(FRAMES);
     failures.refuseIfHopeless();
     long deadline = begun + timeout;
     long slowAt = begun + slowAfter;
@@ -113,7 +117,7 @@ final class Parking {
           }
         }
       }
-    } catch (StackOverflowError | OutOfMemoryError e) {
+    } catch (Throwable e) {
       if (stands) {
         engine.abandon(waiter, threadId);
       }
@@ -123,5 +127,13 @@ final class Parking {
         Thread.currentThread().interrupt();
       }
     }
+  }
+
+  /**
+   * Whoever has not the stack to leave the line must not enter it: he would be handed a connection
+   * when he is gone. So it ends here, before that.
+   */
+  private static int descend(int frames) {
+    return frames == 0 ? 0 : 1 + descend(frames - 1);
   }
 }

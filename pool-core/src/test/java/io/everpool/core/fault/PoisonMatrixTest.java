@@ -53,6 +53,19 @@ class PoisonMatrixTest {
     assertThat(struck).as("faults that came to pass").isPositive();
   }
 
+  /** What an interceptor finds lost is replaced for a unit as it is for whoever acquires. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Phase.class,
+      names = {"OPEN", "LOOK", "UNIT", "RENEW", "WAIT"})
+  void a_connection_lost_in_an_interceptor_costs_the_borrower_nothing(Phase phase)
+      throws Exception {
+    try (Stage stage = Stage.of(phase, "interceptor.acquired", Fault.CONNECTION_LOST)) {
+      assertThat(stage.play("interceptor.acquired", 1, Fault.CONNECTION_LOST)).isTrue();
+      assertThat(stage.told()).as("what the borrower is told").isNull();
+    }
+  }
+
   private static Map<String, Integer> rehearse(Phase phase) throws Exception {
     try (Stage stage = new Stage(phase)) {
       return stage.rehearse();
