@@ -134,8 +134,8 @@ abstract class LeaseEnds implements LeaseManager {
   }
 
   @Override
-  public int news(OutageLog.Kind kind) {
-    return outages.news(kind);
+  public int news(OutageLog.Kind kind, String reason) {
+    return outages.news(kind, reason);
   }
 
   @Override

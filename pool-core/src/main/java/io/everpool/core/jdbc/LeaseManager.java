@@ -39,9 +39,14 @@ public interface LeaseManager {
 
   /**
    * Whether what has just happened to a unit of work is news for the log; as {@link
-   * OutageLog#news}.
+   * OutageLog#news(OutageLog.Kind, String)}.
    */
-  int news(OutageLog.Kind kind);
+  int news(OutageLog.Kind kind, String reason);
+
+  /** As {@link OutageLog#news(OutageLog.Kind)}. */
+  default int news(OutageLog.Kind kind) {
+    return news(kind, "");
+  }
 
   /** Whether another connection could take a session's place, as far as the last connect shows. */
   boolean canReplace();

@@ -2,12 +2,16 @@ package io.everpool.core.upkeep;
 
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.PoolEvents;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
  * How much an outage tells the log. However many connections it breaks, of each {@link Kind} of
- * line the first is news; the others are told at DEBUG, and counted. What is still going on is told
+ * line, and of each reason that it gives, the first is news; the others are told at DEBUG, and
+ * counted. What is still going on is told
  * again after a while. Thread-safe.
  */
 public final class OutageLog {
@@ -21,6 +25,8 @@ public final class OutageLog {
     CHECK,
     /** A unit of work goes on over another connection. */
     RERUN,
+    /** The answer to a COMMIT was lost, and is looked up. */
+    LOOKUP,
     /** A unit of work can't. */
     REFUSAL
   }
@@ -34,9 +40,7 @@ public final class OutageLog {
   private static final Kind[] KINDS = Kind.values();
 
   private final TimeSource time;
-  private final boolean[] told = new boolean[KINDS.length];
-  private final long[] toldAt = new long[KINDS.length];
-  private final int[] untold = new int[KINDS.length];
+  private final Map<Key, Line> lines = new HashMap<>();
   private final int[] toll = new int[KINDS.length];
   private boolean failing;
   private boolean any;
@@ -45,19 +49,35 @@ public final class OutageLog {
   private boolean fenced;
   private long fencedAt;
 
+  /** Lines that say the same; there are few. */
+  private record Key(Kind kind, String reason) {}
+
+  /** When one of them was told, and how many were not since. */
+  private static final class Line {
+    boolean told;
+    long toldAt;
+    int untold;
+  }
+
   OutageLog(TimeSource time) {
     this.time = time;
+  }
+
+  /** As {@link #news(Kind, String)}, of a kind that has but one reason. */
+  public int news(Kind kind) {
+    return news(kind, "");
   }
 
   /**
    * Something has happened.
    *
-   * @return below 0 if that is no news; else how many of the kind were not told since the last that
-   *     was
+   * @param reason why, in a word out of a few: what has happened for another reason is news all the
+   *     same
+   * @return below 0 if that is no news; else how many of the kind and the reason were not told
+   *     since the last that was
    */
-  public synchronized int news(Kind kind) {
+  public synchronized int news(Kind kind, String reason) {
     long now = time.nanoTime();
-    int i = index(kind);
     if (isOver(now) && !isAftermath(kind, now)) {
       begin(now);
     }
@@ -65,15 +85,16 @@ public final class OutageLog {
     if (lost() == 0) {
       begun = now;
     }
-    toll[i]++;
-    if (told[i] && now - toldAt[i] < AGAIN) {
-      untold[i]++;
+    toll[index(kind)]++;
+    Line line = lines.computeIfAbsent(new Key(kind, reason), key -> new Line());
+    if (line.told && now - line.toldAt < AGAIN) {
+      line.untold++;
       return -1;
     }
-    int before = untold[i];
-    told[i] = true;
-    toldAt[i] = now;
-    untold[i] = 0;
+    int before = line.untold;
+    line.told = true;
+    line.toldAt = now;
+    line.untold = 0;
     return before;
   }
 
@@ -82,11 +103,26 @@ public final class OutageLog {
     int untold = news(kind);
     if (untold < 0) {
       log.debug(line, arguments);
-    } else if (untold == 0) {
-      log.warn(line, arguments);
     } else {
-      log.warn(line + " (and " + untold + " more since the last such line)", arguments);
+      log.warn(line + more(untold), arguments);
     }
+  }
+
+  /**
+   * Logs what somebody else does about it: at INFO where it is news, else at DEBUG.
+   *
+   * @param untold what {@link #news(Kind, String)} has said of it
+   */
+  public static void note(int untold, String line, @Nullable Object... arguments) {
+    if (untold < 0) {
+      log.debug(line, arguments);
+    } else {
+      log.info(line + more(untold), arguments);
+    }
+  }
+
+  private static String more(int untold) {
+    return untold == 0 ? "" : " (and " + untold + " more since the last such line)";
   }
 
   private boolean isOver(long now) {
@@ -104,15 +140,18 @@ public final class OutageLog {
   private void begin(long now) {
     any = true;
     last = now;
-    for (int i = 0; i < KINDS.length; i++) {
-      told[i] = false;
-      toll[i] = 0;
-    }
+    lines.values().forEach(line -> line.told = false);
+    Arrays.fill(toll, 0);
   }
 
   /** Whether the outage that goes on is known to whoever reads the log. */
   public synchronized boolean isKnown() {
-    return (told[index(Kind.LOSS)] || told[index(Kind.CHECK)]) && !isOver(time.nanoTime());
+    return (isTold(Kind.LOSS) || isTold(Kind.CHECK)) && !isOver(time.nanoTime());
+  }
+
+  private boolean isTold(Kind kind) {
+    Line line = lines.get(new Key(kind, ""));
+    return line != null && line.told;
   }
 
   private int lost() {

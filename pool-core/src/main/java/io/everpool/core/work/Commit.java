@@ -163,12 +163,11 @@ final class Commit {
   private void announce(CommitTicket ticket, SQLException lost) {
     String line = "Pool {}: the answer to a COMMIT of {} was lost, transaction {} is looked up: {}";
     String pool = runner.leases.config().name();
-    if (runner.leases.news(OutageLog.Kind.RERUN) < 0) {
-      UnitRunner.log.debug(line, pool, unit.options.label(), ticket, lost.getMessage());
-    } else {
-      UnitRunner.log.warn("Attempting to reconnect to database...");
-      UnitRunner.log.info(line, pool, unit.options.label(), ticket, lost.getMessage());
+    int untold = runner.leases.news(OutageLog.Kind.LOOKUP);
+    if (untold >= 0) {
+      UnitRunner.log.warn(UnitRunner.RECONNECTING);
     }
+    OutageLog.note(untold, line, pool, unit.options.label(), ticket, lost.getMessage());
   }
 
   private boolean pause(int times, long begun) {

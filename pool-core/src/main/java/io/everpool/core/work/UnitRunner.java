@@ -35,6 +35,8 @@ import org.slf4j.Logger;
 public final class UnitRunner {
   static final Logger log = PoolEvents.log();
 
+  static final String RECONNECTING = "Attempting to reconnect to database...";
+
   private static final String NO_PRIMARY = "no server that takes writes was found";
 
   private static final Duration CENTURY = Duration.ofDays(36_525);
@@ -275,13 +277,12 @@ public final class UnitRunner {
               message);
       default -> {
         String line = "Pool {}: {} met a connection error ({}) and is run again ({} of {}): {}";
-        int next = failures.ofConnections() + 1;
-        if (leases.news(OutageLog.Kind.RERUN) < 0) {
-          log.debug(line, pool, label, verdict, next, retry.maxAttempts(), message);
-        } else {
-          log.warn("Attempting to reconnect to database...");
-          log.info(line, pool, label, verdict, next, retry.maxAttempts(), message);
+        int untold = leases.news(OutageLog.Kind.RERUN);
+        if (untold >= 0) {
+          log.warn(RECONNECTING);
         }
+        int next = failures.ofConnections() + 1;
+        OutageLog.note(untold, line, pool, label, verdict, next, retry.maxAttempts(), message);
       }
     }
   }
@@ -325,11 +326,9 @@ public final class UnitRunner {
     String history = failures.history(time.nanoTime() - unit.begunAt);
     String line = "Pool {}: {} is not run again: {}{}";
     // The pool has told of the loss, the caller is told the rest, and there may be many of them.
-    if (because.equals(NO_PRIMARY) || leases.news(OutageLog.Kind.REFUSAL) < 0) {
-      log.debug(line, pool, label, because, history);
-    } else {
-      log.info(line, pool, label, because, history);
-    }
+    int untold =
+        because.equals(NO_PRIMARY) ? -1 : leases.news(OutageLog.Kind.REFUSAL, rule.name());
+    OutageLog.note(untold, line, pool, label, because, history);
     leases.emit(new PoolEvent.RetryRefused(pool, label, failures.runs(), because));
   }
 

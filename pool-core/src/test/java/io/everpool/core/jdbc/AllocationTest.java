@@ -110,7 +110,7 @@ class AllocationTest {
     }
 
     @Override
-    public int news(OutageLog.Kind kind) {
+    public int news(OutageLog.Kind kind, String reason) {
       throw new AssertionError(kind);
     }
 

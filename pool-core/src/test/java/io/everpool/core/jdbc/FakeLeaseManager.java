@@ -67,6 +67,9 @@ public final class FakeLeaseManager implements LeaseManager {
   /** Whether a search for a server that writes finds one. */
   public boolean primaryFound;
 
+  /** What is news; all is without. */
+  public @Nullable OutageLog outages;
+
   private long fencedThrough;
 
   public final AtomicInteger writesRefused = new AtomicInteger();
@@ -202,8 +205,8 @@ public final class FakeLeaseManager implements LeaseManager {
   }
 
   @Override
-  public int news(OutageLog.Kind kind) {
-    return 0;
+  public int news(OutageLog.Kind kind, String reason) {
+    return outages == null ? 0 : outages.news(kind, reason);
   }
 
   @Override

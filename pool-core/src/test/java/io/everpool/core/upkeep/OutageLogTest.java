@@ -35,6 +35,27 @@ class OutageLogTest {
     assertThat(outages.news(Kind.REFUSAL)).isZero();
   }
 
+  /** Nothing is run again for it. */
+  @Test
+  void a_commit_that_is_looked_up_is_told_beside_a_rerun_and_is_none() {
+    lose(1);
+    assertThat(outages.news(Kind.LOOKUP)).isZero();
+    assertThat(outages.news(Kind.LOOKUP)).isNegative();
+    assertThat(outages.news(Kind.RERUN)).isZero();
+    outages.fenced();
+    assertThat(requireNonNull(outages.recovered()).reruns()).isEqualTo(1);
+  }
+
+  @Test
+  void what_is_refused_for_another_reason_is_news() {
+    assertThat(outages.news(Kind.REFUSAL, "in flight")).isZero();
+    assertThat(outages.news(Kind.REFUSAL, "in flight")).isNegative();
+    assertThat(outages.news(Kind.REFUSAL, "often enough")).isZero();
+    now += OutageLog.QUIET;
+    lose(1);
+    assertThat(outages.news(Kind.REFUSAL, "in flight")).as("with what was not told").isEqualTo(1);
+  }
+
   /** They are two lines, of which an alarm may know but one. */
   @Test
   void a_check_is_told_beside_a_loss_and_counted_with_it() {

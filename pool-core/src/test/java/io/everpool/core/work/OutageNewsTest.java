@@ -1,0 +1,136 @@
+package io.everpool.core.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ch.qos.logback.classic.Level;
+import io.everpool.api.WorkOptions;
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.upkeep.OutageLogs;
+import java.sql.SQLException;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Units in an outage, as the pool's own record of outages has them told. */
+class OutageNewsTest extends RunnerFixture {
+  private static final long SECOND = 1_000_000_000L;
+
+  @BeforeEach
+  void keepARecord() {
+    leases.outages = OutageLogs.at(() -> now);
+  }
+
+  private void lookUp() throws SQLException {
+    driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.COMMITTED);
+    try (PooledConnection face = leases.acquire()) {
+      runner.inTransaction(
+          face,
+          WorkOptions.DEFAULT,
+          0,
+          connection -> {
+            execute(connection, "insert a");
+            return "";
+          });
+    }
+  }
+
+  private void rerun() throws SQLException {
+    driver.breakNext("execute");
+    try (PooledConnection face = leases.acquire()) {
+      runner.run(
+          face,
+          WorkOptions.IDEMPOTENT,
+          0,
+          connection -> {
+            execute(connection, "insert a");
+            return "";
+          });
+    }
+  }
+
+  /** It writes in autocommit, and nobody knows whether that is there. */
+  private void refuse() throws SQLException {
+    driver.breakNext("execute");
+    try (PooledConnection face = leases.acquire()) {
+      assertThatThrownBy(
+              () ->
+                  runner.run(
+                      face,
+                      WorkOptions.DEFAULT,
+                      0,
+                      connection -> {
+                        execute(connection, "insert a");
+                        return "";
+                      }))
+          .isInstanceOf(SQLException.class);
+    }
+  }
+
+  private void refuseForItHeldAStatement() throws SQLException {
+    try (PooledConnection face = leases.acquire();
+        AutoCloseable open = face.createStatement()) {
+      assertThat(open).isNotNull();
+      driver.breakNext("execute");
+      assertThatThrownBy(
+              () ->
+                  runner.rerun(
+                      face,
+                      WorkOptions.IDEMPOTENT,
+                      connection -> {
+                        execute(connection, "insert a");
+                        return "";
+                      }))
+          .isInstanceOf(SQLException.class);
+    } catch (SQLException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private List<String> told(String words) {
+    return logged.messages(Level.INFO).stream().filter(line -> line.contains(words)).toList();
+  }
+
+  @Test
+  void a_lookup_and_a_rerun_are_two_things_to_tell() throws SQLException {
+    lookUp();
+    rerun();
+    lookUp();
+    rerun();
+    assertThat(told("is looked up")).hasSize(1);
+    assertThat(told("is run again")).hasSize(1);
+    assertThat(logged.messages(Level.WARN)).containsExactly(RECONNECTING, RECONNECTING);
+  }
+
+  @Test
+  void what_was_not_told_is_counted_in_the_next_that_is() throws SQLException {
+    for (int i = 0; i <= 10; i++) {
+      lookUp();
+      rerun();
+      refuse();
+      now += SECOND;
+    }
+    assertThat(told("is looked up")).hasSize(2);
+    assertThat(told("is looked up").get(1)).endsWith("(and 9 more since the last such line)");
+    assertThat(told("is run again")).hasSize(2);
+    assertThat(told("is run again").get(1)).endsWith("(and 9 more since the last such line)");
+    assertThat(told("is not run again")).hasSize(2);
+    assertThat(told("is not run again").get(1)).endsWith("(and 9 more since the last such line)");
+  }
+
+  @Test
+  void a_refusal_for_another_reason_is_told() throws SQLException {
+    refuse();
+    refuseForItHeldAStatement();
+    refuse();
+    refuseForItHeldAStatement();
+    assertThat(told("is not run again"))
+        .satisfiesExactly(
+            first -> assertThat(first).contains("its last request could commit by itself"),
+            second -> assertThat(second).contains("a statement that was opened before it"));
+  }
+}
