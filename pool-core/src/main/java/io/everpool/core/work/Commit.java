@@ -73,6 +73,7 @@ final class Commit {
       }
       if (isCommitted(ticket, e)) {
         unit.forgetFailure();
+        unit.committed(before); // first: whatever is thrown from here on, it isn't run again
         goOn(state, traced);
       } else {
         unit.undone(verdict, e, before, traced);
@@ -119,7 +120,7 @@ final class Commit {
               + " replaced, for SQL had set state in its session",
           runner.leases.config().name(),
           unit.options.label());
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) {
       UnitRunner.log.warn(
           "Pool {}: the connection of {} was lost during a COMMIT that went well, and so was the"
               + " next",
@@ -153,6 +154,9 @@ final class Commit {
           return CommitStatus.UNKNOWN;
         }
         face.letGo();
+      } catch (Throwable e) { // a mistake of the driver's or an interceptor's: no answer
+        Failures.suppress(lost, e);
+        return CommitStatus.UNKNOWN;
       }
       if (!pause(times, begun)) {
         return CommitStatus.UNKNOWN;

@@ -19,9 +19,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** A COMMIT was sent and its answer was lost. */
 class CommitTest extends RunnerFixture {
@@ -142,6 +144,50 @@ class CommitTest extends RunnerFixture {
         .cause()
         .hasSuppressedException(denied);
     assertThat(driver.commits.asked).hasSize(1);
+  }
+
+  private static Stream<Throwable> mistakes() {
+    return Stream.of(
+        new IllegalStateException("a mistake of the driver's"),
+        new NoClassDefFoundError("a/class/of/the/driver"),
+        new StackOverflowError("within the driver"));
+  }
+
+  /** It is the outcome that must not be hidden by it; else the unit would be run again. */
+  @ParameterizedTest
+  @MethodSource("mistakes")
+  void aMistakeOfTheOneWhoIsAskedLeavesTheOutcomeUnknown(Throwable mistake) {
+    SQLException lost = driver.breakNext("commit");
+    driver.commits.onAsked = () -> CommitTest.<RuntimeException>sneak(mistake);
+    assertThatThrownBy(this::transfer)
+        .isInstanceOf(CommitOutcomeUnknownException.class)
+        .hasCause(lost)
+        .cause()
+        .hasSuppressedException(mistake);
+    assertThat(runs).isEqualTo(1);
+    assertThat(leases.closed).as("both connections").hasSize(2);
+  }
+
+  /** What is found committed stays so, whatever becomes of the connection after it. */
+  @Test
+  void aMistakeAfterACommitThatWentWellDoublesNothing() throws SQLException {
+    driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.COMMITTED);
+    driver.commits.onAsked =
+        () ->
+            driver.during(
+                "setAutoCommit",
+                () -> {
+                  throw new IllegalStateException("a mistake of the driver's");
+                });
+    assertThat(transfer()).isEqualTo("done 1");
+    assertThat(runs).isEqualTo(1);
+    assertThat(leases.closed).as("both connections").hasSize(2);
+  }
+
+  @SuppressWarnings({"unchecked", "DoNotCallSuggester"})
+  private static <T extends Throwable> void sneak(Throwable thrown) throws T {
+    throw (T) thrown;
   }
 
   @Test
