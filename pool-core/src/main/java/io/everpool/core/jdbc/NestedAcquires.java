@@ -61,15 +61,17 @@ final class NestedAcquires {
 
   /** The calling thread has begun to wait, and stands in line. */
   void look(long threadId) {
-    if (engine.heldBy(threadId) == null) {
+    boolean nested = engine.heldBy(threadId) != null;
+    if (!nested && entangled == null) {
       return;
     }
-    int waiting = holdersWaiting();
-    if (waiting < 0) {
+    Holders holders = holders();
+    boolean all = holders.areAllThereMayBe() && holders.waiting == holders.leased;
+    entangled = all ? words() : null; // what was so before may be over, though all have theirs still
+    if (!nested || !holders.areAllThereMayBe()) {
       return;
     }
-    if (waiting == shared.bounds().maxSize()) {
-      entangled = words();
+    if (all) {
       if (isTime(toldOfAll)) {
         Survivor.survives(events.pool(), "telling of a deadlock", this::tellOfAll);
       }
@@ -91,6 +93,7 @@ final class NestedAcquires {
     for (int i = 0; i < slots.length; i++) {
       long now = slots[i].word();
       if (now != then[i] && now != Slot.after(Move.DOOM, then[i])) {
+        entangled = null; // a race loses a newer one, which is seen again by the next who waits
         return false;
       }
     }
@@ -107,20 +110,41 @@ final class NestedAcquires {
     return now - last >= EVERY && told.compareAndSet(last, now);
   }
 
-  /** How many holders wait for another one; below 0 if one may come without a holder's doing. */
-  private int holdersWaiting() {
+  /**
+   * Those who hold a connection.
+   *
+   * @param leased how many connections they have
+   * @param waiting how many of these belong to one who waits for another
+   * @param coming connections that may be lent without a holder's doing
+   * @param maxSize how many connections there may be
+   */
+  private record Holders(int leased, int waiting, int coming, int maxSize) {
+
+    /** There may be more of them than the pool is meant to have, if it was made smaller. */
+    boolean areAllThereMayBe() {
+      return leased >= maxSize && coming == 0;
+    }
+  }
+
+  private Holders holders() {
     Set<Long> inLine = new HashSet<>();
     for (Waiter waiter : engine.waiters()) {
       inLine.add(waiter.threadId());
     }
-    int held = 0;
+    int leased = 0;
     int waiting = 0;
+    int coming = 0;
     for (Slot slot : engine.slots()) {
-      long holder = slot.holder();
-      held += holder == 0 ? 0 : 1;
-      waiting += inLine.contains(holder) ? 1 : 0;
+      switch (slot.state()) {
+        case LEASED, DOOMED -> {
+          leased++;
+          waiting += inLine.contains(slot.holder()) ? 1 : 0;
+        }
+        case CONNECTING, IDLE, PROBING -> coming++;
+        default -> {}
+      }
     }
-    return held < shared.bounds().maxSize() ? -1 : waiting;
+    return new Holders(leased, waiting, coming, shared.bounds().maxSize());
   }
 
   private void tellOfOne() {
