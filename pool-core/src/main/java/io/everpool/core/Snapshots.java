@@ -91,9 +91,10 @@ final class Snapshots {
     };
   }
 
+  /** The holders that wait. Whoever else does is of no use here, and may be one of thousands. */
   private Map<Long, Thread> waiting() {
     Map<Long, Thread> threads = new HashMap<>();
-    for (Waiter waiter : shared.engine().waiters()) {
+    for (Waiter waiter : shared.engine().waitingHolders().values()) {
       Thread thread = waiter.thread();
       if (thread != null) {
         threads.put(waiter.threadId(), thread);

@@ -2,7 +2,9 @@ package io.everpool.core.engine;
 
 import io.everpool.api.CloseReason;
 import java.lang.invoke.VarHandle;
-import java.util.List;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -624,23 +626,43 @@ public final class Engine {
     return first == null ? none : first.since;
   }
 
-  /** Those who wait, in order. Walks the queue, so it is for explanations. */
-  public List<Waiter> waiters() {
-    return queue.waiting();
+  /**
+   * Those who wait though they hold a connection already, by the ids of their threads. Walks the
+   * slots and the queue, so it is for explanations; but it keeps nobody but these.
+   */
+  public Map<Long, Waiter> waitingHolders() {
+    long[] holders = new long[slots.length];
+    int count = 0;
+    for (Slot slot : slots) {
+      long holder = slot.holder();
+      if (holder != 0) {
+        holders[count++] = holder;
+      }
+    }
+    Arrays.sort(holders, 0, count);
+    int known = count;
+    Map<Long, Waiter> found = new HashMap<>();
+    queue.waiting(
+        waiter -> {
+          if (Arrays.binarySearch(holders, 0, known, waiter.threadId) >= 0) {
+            found.put(waiter.threadId, waiter);
+          }
+        });
+    return found;
   }
 
   /**
-   * A slot that was lent to a thread which has not given it back. In a pool with so many slots that
+   * A slot that was lent to the calling thread, which has not given it back. In a pool with so many slots that
    * a look at all of them would cost whoever asks, only where the thread was served last.
    */
   public @Nullable Slot heldBy(long threadId) {
     Slot home = slots[homes[key(threadId)]];
-    if (home.holder() == threadId) {
+    if (home.isHeldBy(threadId)) {
       return home;
     }
     if (slots.length <= LOOKS_BESIDE_WAITERS) {
       for (Slot slot : slots) {
-        if (slot.holder() == threadId) {
+        if (slot.isHeldBy(threadId)) {
           return slot;
         }
       }

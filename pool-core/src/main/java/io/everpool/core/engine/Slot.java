@@ -123,6 +123,14 @@ public final class Slot extends SlotFields {
     return word == now ? id : 0;
   }
 
+  /**
+   * Whether the calling thread has the present lease; one read where it has not. His own name he
+   * finds: he has written it himself, and nobody else writes there while he holds the lease.
+   */
+  boolean isHeldBy(long caller) {
+    return holderId == caller && holder() == caller;
+  }
+
   private static boolean isHeld(long word) {
     State state = state(word);
     return state == State.LEASED || state == State.DOOMED;

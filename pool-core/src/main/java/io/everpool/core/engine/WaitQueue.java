@@ -3,10 +3,10 @@ package io.everpool.core.engine;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Iterator;
-import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -97,9 +97,13 @@ final class WaitQueue extends WaitQueueCount {
     }
   }
 
-  /** Those who wait, in order; walks the queue. */
-  List<Waiter> waiting() {
-    return queue.stream().filter(Waiter::waits).toList();
+  /** Shows those who wait, in order; walks the queue. */
+  void waiting(Consumer<Waiter> each) {
+    for (Waiter waiter : queue) {
+      if (waiter.waits()) {
+        each.accept(waiter);
+      }
+    }
   }
 
   /** Entries in the queue, dead ones included; walks it. For tests. */

@@ -7,13 +7,11 @@ import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
-import io.everpool.core.engine.Waiter;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
 import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.SharedState;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
@@ -127,10 +125,7 @@ final class NestedAcquires {
   }
 
   private Holders holders() {
-    Set<Long> inLine = new HashSet<>();
-    for (Waiter waiter : engine.waiters()) {
-      inLine.add(waiter.threadId());
-    }
+    Set<Long> inLine = engine.waitingHolders().keySet();
     int leased = 0;
     int waiting = 0;
     int coming = 0;

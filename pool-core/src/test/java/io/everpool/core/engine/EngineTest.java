@@ -4,7 +4,9 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
+import com.sun.management.ThreadMXBean;
 import io.everpool.api.CloseReason;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -806,5 +808,38 @@ class EngineTest {
       assertThat(engine.tryAcquire(i)).isNotNull();
     }
     assertThat(engine.width()).isEqualTo(SLOTS);
+  }
+
+  /** What explains a wait finds those few among however many. */
+  @Test
+  void the_holders_among_those_who_wait_are_found() {
+    open(0);
+    open(1);
+    Slot first = requireNonNull(engine.tryAcquire(7));
+    requireNonNull(engine.tryAcquire(8));
+    Caller nested = new Caller(now);
+    assertThat(engine.begin(nested, 7, 10_000)).isEqualTo(WaitResult.WAIT);
+    for (int other = 100; other < 110; other++) {
+      assertThat(engine.begin(new Caller(now), other, 10_000)).isEqualTo(WaitResult.WAIT);
+    }
+    assertThat(engine.waitingHolders()).containsOnlyKeys(7L).containsValue(nested);
+    long few = bytesToFindThem();
+    for (int other = 1_000; other < 6_000; other++) {
+      assertThat(engine.begin(new Caller(now), other, 10_000)).isEqualTo(WaitResult.WAIT);
+    }
+    assertThat(bytesToFindThem()).as("with five thousand more in line").isLessThan(few + 1_000);
+    engine.leave(nested);
+    assertThat(engine.waitingHolders()).isEmpty();
+    engine.release(first, first.lease);
+  }
+
+  private long bytesToFindThem() {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    assertThat(engine.waitingHolders()).hasSize(1); // all is loaded
+    long before = threads.getCurrentThreadAllocatedBytes();
+    Object found = engine.waitingHolders();
+    long after = threads.getCurrentThreadAllocatedBytes();
+    assertThat(found).isNotNull();
+    return after - before;
   }
 }
