@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Serves a {@link Console} by the JDK's own HTTP server, to this machine only unless told
  * otherwise. It speaks no TLS and asks nobody's name: for others than this machine put a proxy
- * before it that does. Its threads are daemons, few, and most of them there only while somebody
+ * before it that does. All its threads are daemons, few, and most of them there only while somebody
  * asks. Thread-safe.
  */
 public final class ConsoleServer implements AutoCloseable {
@@ -73,7 +74,8 @@ public final class ConsoleServer implements AutoCloseable {
     workers.allowCoreThreadTimeOut(true);
     server.setExecutor(workers);
     server.createContext("/", exchange -> handle(console, exchange));
-    server.start();
+    // its dispatcher is a daemon as the thread is that starts it
+    CompletableFuture.runAsync(server::start, workers).join();
     return new ConsoleServer(server, workers);
   }
 

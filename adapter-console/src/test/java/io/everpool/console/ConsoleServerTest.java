@@ -18,7 +18,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.FutureTask;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
@@ -395,6 +397,24 @@ class ConsoleServerTest {
       return true;
     }
     return true;
+  }
+
+  /** An application that forgets to close it ends all the same. */
+  @Test
+  void none_of_its_threads_keeps_a_program_from_ending() throws Exception {
+    assertThat(Thread.currentThread().isDaemon()).as("the one that starts it").isFalse();
+    Set<Thread> before = Thread.getAllStackTraces().keySet();
+    URI server = serve(quick());
+    try (Events events = Events.open(server, "/events")) {
+      events.nextWith("pools");
+      Set<Thread> since = new HashSet<>(Thread.getAllStackTraces().keySet());
+      since.removeAll(before);
+      since.removeIf(each -> !each.getName().matches("HTTP-.*|everpool-console.*"));
+      assertThat(since)
+          .extracting(Thread::getName)
+          .contains("HTTP-Dispatcher", "everpool-console-1", "everpool-console-ticker");
+      assertThat(since).allMatch(Thread::isDaemon);
+    }
   }
 
   @Test
