@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -29,10 +30,12 @@ final class Streams {
   private final LongSupplier millis;
   private final Duration period;
 
-  /** Changed while guarded by this. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** Changed while guarded by the lock. */
   private final List<Viewer> viewers = new CopyOnWriteArrayList<>();
 
-  /** While there are viewers; guarded by this. */
+  /** While there are viewers; guarded by the lock. */
   private @Nullable ScheduledThreadPoolExecutor ticker;
 
   Streams(Watched watched, boolean readOnly, LongSupplier millis, Duration period) {
@@ -43,12 +46,35 @@ final class Streams {
   }
 
   /** Takes it in, and tells it all there is to know soon; false if there are too many. */
-  @SuppressWarnings("FutureReturnValueIgnored") // a tick throws nothing
-  synchronized boolean enter(Viewer viewer) {
-    if (viewers.size() >= MOST) {
-      return false;
+  boolean enter(Viewer viewer) {
+    lock.lock();
+    try {
+      if (viewers.size() >= MOST) {
+        return false;
+      }
+      viewers.add(viewer);
+      tell();
+      return true;
+    } finally {
+      lock.unlock();
     }
-    viewers.add(viewer);
+  }
+
+  void leave(Viewer viewer) {
+    lock.lock();
+    try {
+      viewers.remove(viewer);
+      if (viewers.isEmpty() && ticker != null) {
+        ticker.shutdownNow();
+        ticker = null;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // a tick throws nothing
+  private void tell() {
     if (ticker == null) {
       ticker =
           new ScheduledThreadPoolExecutor(
@@ -61,15 +87,6 @@ final class Streams {
       ticker.scheduleWithFixedDelay(this::tick, 0, period.toNanos(), TimeUnit.NANOSECONDS);
     } else {
       ticker.execute(this::tick);
-    }
-    return true;
-  }
-
-  synchronized void leave(Viewer viewer) {
-    viewers.remove(viewer);
-    if (viewers.isEmpty() && ticker != null) {
-      ticker.shutdownNow();
-      ticker = null;
     }
   }
 

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +28,9 @@ final class Timeline {
 
   private final LongSupplier millis;
 
-  /** The oldest first; guarded by this. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** The oldest first; guarded by the lock. */
   private final Deque<Growing> entries = new ArrayDeque<>();
 
   private long changes;
@@ -47,17 +50,22 @@ final class Timeline {
     this.millis = millis;
   }
 
-  synchronized void add(News news) {
-    long now = millis.getAsLong();
-    Growing entry = growing(news, now);
-    if (entry == null) {
-      entry = new Growing(changes + 1, now, news);
-      entries.addLast(entry);
-      if (entries.size() > MOST) {
-        entries.removeFirst();
+  void add(News news) {
+    lock.lock();
+    try {
+      long now = millis.getAsLong();
+      Growing entry = growing(news, now);
+      if (entry == null) {
+        entry = new Growing(changes + 1, now, news);
+        entries.addLast(entry);
+        if (entries.size() > MOST) {
+          entries.removeFirst();
+        }
       }
+      entry.grow(news, now, ++changes);
+    } finally {
+      lock.unlock();
     }
-    entry.grow(news, now, ++changes);
   }
 
   private @Nullable Growing growing(News news, long now) {
@@ -74,12 +82,17 @@ final class Timeline {
   }
 
   /** What has changed after {@link Entry#changed() that change}, the oldest first. */
-  synchronized List<Entry> after(long change) {
+  List<Entry> after(long change) {
     List<Entry> changed = new ArrayList<>();
-    for (Growing entry : entries) {
-      if (entry.changed > change) {
-        changed.add(entry.entry());
+    lock.lock();
+    try {
+      for (Growing entry : entries) {
+        if (entry.changed > change) {
+          changed.add(entry.entry());
+        }
       }
+    } finally {
+      lock.unlock();
     }
     return changed;
   }

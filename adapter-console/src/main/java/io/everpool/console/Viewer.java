@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +18,9 @@ final class Viewer {
   private final @Nullable String pool;
   private final BlockingQueue<byte[]> unsent = new ArrayBlockingQueue<>(MOST_UNSENT);
 
-  /** Who writes just now, and may be interrupted; guarded by this. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** Who writes just now, and may be interrupted; guarded by the lock, as the next one is. */
   private @Nullable Thread writer;
 
   private boolean cut;
@@ -51,20 +54,22 @@ final class Viewer {
     send(END);
   }
 
-  private synchronized void cut() {
-    cut = true;
-    if (writer != null) {
-      writer.interrupt(); // which closes the channel that it hangs at
+  private void cut() {
+    lock.lock();
+    try {
+      cut = true;
+      if (writer != null) {
+        writer.interrupt(); // which closes the channel that it hangs at
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
   /** Writes what is sent until it ends, is cut, or nobody reads any more. */
   void writeTo(OutputStream out) throws IOException {
-    synchronized (this) {
-      if (cut) {
-        return;
-      }
-      writer = Thread.currentThread();
+    if (!begin()) {
+      return;
     }
     try {
       for (byte[] frame; (frame = unsent.take()) != END; ) {
@@ -76,16 +81,38 @@ final class Viewer {
         Thread.currentThread().interrupt(); // the server ends
       }
     } finally {
-      synchronized (this) {
-        writer = null;
-        if (cut) {
-          Thread.interrupted(); // was for this request, and not for the next of this thread
-        }
-      }
+      done();
     }
   }
 
-  private synchronized boolean wasCut() {
-    return cut;
+  private boolean begin() {
+    lock.lock();
+    try {
+      writer = cut ? null : Thread.currentThread();
+      return !cut;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void done() {
+    lock.lock();
+    try {
+      writer = null;
+      if (cut) {
+        Thread.interrupted(); // was for this request, and not for the next of this thread
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean wasCut() {
+    lock.lock();
+    try {
+      return cut;
+    } finally {
+      lock.unlock();
+    }
   }
 }

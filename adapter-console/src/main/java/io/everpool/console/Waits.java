@@ -5,6 +5,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 
 /**
@@ -18,7 +19,9 @@ final class Waits {
 
   private final LongSupplier millis;
 
-  /** The seconds that are over and had waits in them, the oldest first; guarded by this. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** The seconds that are over and had waits in them, the oldest first; guarded by the lock. */
   private final Deque<Point> past = new ArrayDeque<>();
 
   private volatile Second current;
@@ -52,8 +55,11 @@ final class Waits {
   /** Those of the seconds from this one on that are over and had waits in them. */
   List<Point> since(long second) {
     now();
-    synchronized (this) {
+    lock.lock();
+    try {
       return past.stream().filter(point -> point.second() >= second).toList();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -64,18 +70,23 @@ final class Waits {
   }
 
   /** Whoever adds to a second that has just ended comes too late for it; nobody misses him. */
-  private synchronized Second turnTo(long second) {
-    if (current.number < second) {
-      Point point = current.point();
-      if (point.count() > 0 || point.inVain() > 0) {
-        past.addLast(point);
+  private Second turnTo(long second) {
+    lock.lock();
+    try {
+      if (current.number < second) {
+        Point point = current.point();
+        if (point.count() > 0 || point.inVain() > 0) {
+          past.addLast(point);
+        }
+        current = new Second(second);
+        while (!past.isEmpty() && past.getFirst().second() < second - SECONDS) {
+          past.removeFirst();
+        }
       }
-      current = new Second(second);
-      while (!past.isEmpty() && past.getFirst().second() < second - SECONDS) {
-        past.removeFirst();
-      }
+      return current;
+    } finally {
+      lock.unlock();
     }
-    return current;
   }
 
   private static final class Second {

@@ -4,20 +4,34 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolState;
 import io.everpool.api.framework.PoolOperations;
 import io.everpool.api.observe.PoolEvent;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** The pools that are open, and what happened in them since they were opened. Thread-safe. */
 final class Watched {
+
+  /**
+   * So many names are remembered that no open pool has: of pools that are being opened, and of some
+   * that never were.
+   */
+  static final int MOST_UNOPENED = 16;
+
   private final LongSupplier millis;
+  private final ReentrantLock lock = new ReentrantLock();
   private final List<WatchedPool> pools = new CopyOnWriteArrayList<>();
 
   /** By the pool's name; a pool that is being opened has one before it is among those above. */
   private final Map<String, History> histories = new ConcurrentHashMap<>();
+
+  /** The names of those that no open pool has, the oldest first; guarded by the lock. */
+  private final Set<String> unopened = new LinkedHashSet<>();
 
   Watched(LongSupplier millis) {
     this.millis = millis;
@@ -53,23 +67,64 @@ final class Watched {
     history(pool).waits().add(nanos);
   }
 
-  private History history(String pool) {
-    return histories.computeIfAbsent(pool, name -> new History(millis));
+  /** How many names are. */
+  int remembered() {
+    return histories.size();
   }
 
-  private synchronized void add(Pool pool) {
-    String id = pool.name();
-    for (int another = 2; find(id) != null; another++) {
-      id = pool.name() + " (" + another + ")";
+  private History history(String pool) {
+    History known = histories.get(pool);
+    return known != null ? known : begin(pool);
+  }
+
+  private History begin(String name) {
+    lock.lock();
+    try {
+      History known = histories.get(name);
+      if (known != null) {
+        return known;
+      }
+      History begun = new History(millis);
+      histories.put(name, begun);
+      unopened.add(name);
+      if (unopened.size() > MOST_UNOPENED) {
+        forget(unopened.iterator().next());
+      }
+      return begun;
+    } finally {
+      lock.unlock();
     }
-    pools.add(new WatchedPool(id, pool, PoolOperations.of(pool), history(pool.name())));
+  }
+
+  private void forget(String name) {
+    unopened.remove(name);
+    histories.remove(name);
+  }
+
+  private void add(Pool pool) {
+    lock.lock();
+    try {
+      String id = pool.name();
+      for (int another = 2; find(id) != null; another++) {
+        id = pool.name() + " (" + another + ")";
+      }
+      pools.add(new WatchedPool(id, pool, PoolOperations.of(pool), history(pool.name())));
+      unopened.remove(pool.name());
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** By their state: two may have one name, and one of them is still open. */
-  private synchronized void removeTheClosed(String name) {
-    pools.removeIf(each -> each.pool().snapshot().state() == PoolState.CLOSED);
-    if (pools.stream().noneMatch(each -> each.pool().name().equals(name))) {
-      histories.remove(name);
+  private void removeTheClosed(String name) {
+    lock.lock();
+    try {
+      pools.removeIf(each -> each.pool().snapshot().state() == PoolState.CLOSED);
+      if (pools.stream().noneMatch(each -> each.pool().name().equals(name))) {
+        forget(name);
+      }
+    } finally {
+      lock.unlock();
     }
   }
 }
