@@ -41,14 +41,35 @@ final class Access {
     return digest == null;
   }
 
-  /** Why this isn't answered at all; null if it is. */
-  @Nullable String refusal(ConsoleExchange exchange) {
+  /**
+   * Why this isn't answered at all; null if it is.
+   *
+   * @param tells whether the answer says something of a pool, or the request is for something to be
+   *     done: that is for the console's own page; to the page itself a link may lead
+   */
+  @Nullable String refusal(ConsoleExchange exchange, boolean tells) {
     String host = exchange.header("Host");
     if (host == null || !isOurs(host.toLowerCase(Locale.ROOT))) {
       return "This console is not served under that name. Ask for it by its address, or as localhost;"
           + " other names are given to Console.builder().host(...).";
     }
-    return null;
+    return tells && isForeign(exchange, host)
+        ? "Another site's page asks for this, and only the console's own may."
+        : null;
+  }
+
+  /**
+   * Browsers say whose page asks; what is no browser says nothing, and needn't. The older header is
+   * looked at where the newer is missing: behind a proxy that asks by a name of its own the two
+   * names differ, though the page is ours.
+   */
+  private static boolean isForeign(ConsoleExchange exchange, String host) {
+    String site = exchange.header("Sec-Fetch-Site");
+    if (site != null) {
+      return !site.equals("same-origin") && !site.equals("none");
+    }
+    String origin = exchange.header("Origin");
+    return origin != null && !origin.replaceFirst("^https?://", "").equalsIgnoreCase(host);
   }
 
   private boolean isOurs(String host) {
@@ -63,10 +84,6 @@ final class Access {
   @Nullable String refusalToAct(ConsoleExchange exchange) {
     if (digest == null) {
       return "This console only looks: it was started without a token.";
-    }
-    String site = exchange.header("Sec-Fetch-Site");
-    if (site != null && !site.equals("same-origin")) {
-      return "Another page's request.";
     }
     String token = exchange.header(TOKEN);
     // digests have one length, so that the time tells nothing of the token's either

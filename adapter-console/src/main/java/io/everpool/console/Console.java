@@ -38,6 +38,9 @@ public final class Console implements WaitListener {
 
   private static final int SHORTEST_TOKEN = 16;
 
+  /** What is no file of the page's. */
+  private static final Set<String> TELLING = Set.of("/events", "/holders", "/action");
+
   private static final Map<String, String> EVERY_ANSWER =
       Map.of(
           "Content-Security-Policy",
@@ -97,7 +100,7 @@ public final class Console implements WaitListener {
    * @throws IOException of the exchange
    */
   public void handle(ConsoleExchange exchange) throws IOException {
-    String refusal = access.refusal(exchange);
+    String refusal = access.refusal(exchange, TELLING.contains(exchange.path()));
     if (refusal != null) {
       say(exchange, 403, refusal);
       return;
