@@ -95,7 +95,8 @@ public final class Console implements WaitListener {
 
   /**
    * Answers a request; for servers of one's own. A page that is open keeps the calling thread for
-   * as long, of at most sixteen pages, until it is interrupted.
+   * as long, or until it is interrupted. There are sixteen such pages at most: the one that was
+   * opened first gives way to a seventeenth.
    *
    * @throws IOException of the exchange
    */
@@ -140,10 +141,7 @@ public final class Console implements WaitListener {
       answer(exchange, 200, Map.of("Content-Type", "text/event-stream"), new byte[0]);
       return;
     }
-    if (!streams.enter(viewer)) {
-      say(exchange, 503, Map.of("Retry-After", "10"), "Too many look at it already.");
-      return;
-    }
+    streams.enter(viewer);
     try {
       Map<String, String> headers = new HashMap<>(EVERY_ANSWER);
       headers.put("Content-Type", "text/event-stream");

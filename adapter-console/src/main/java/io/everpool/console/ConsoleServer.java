@@ -9,35 +9,31 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Serves a {@link Console} by the JDK's own HTTP server, to this machine only unless told
  * otherwise. It speaks no TLS and asks nobody's name: for others than this machine put a proxy
  * before it that does. All its threads are daemons, few, and most of them there only while somebody
- * asks. Thread-safe.
+ * asks. Who sends half a request, or doesn't read the answer, is cut after ten seconds, and earlier
+ * where he would keep others out. Thread-safe.
  */
 public final class ConsoleServer implements AutoCloseable {
   private static final System.Logger log = System.getLogger("io.everpool.Console");
 
-  /** One for each page that is open, and some for those who hang. */
-  private static final int THREADS = Streams.MOST + 16;
-
-  private static final long MOST_SECONDS_TO_CLOSE = 10;
+  /** A page or an answer takes some milliseconds, and a slow line some more. */
+  private static final Duration DEADLINE = Duration.ofSeconds(10);
 
   private final HttpServer server;
-  private final ThreadPoolExecutor workers;
+  private final Visits visits;
 
-  private ConsoleServer(HttpServer server, ThreadPoolExecutor workers) {
+  private ConsoleServer(HttpServer server, Visits visits) {
     this.server = server;
-    this.workers = workers;
+    this.visits = visits;
   }
 
   /**
@@ -56,33 +52,25 @@ public final class ConsoleServer implements AutoCloseable {
    * @throws IOException if it isn't this machine's, or another has the port
    */
   public static ConsoleServer start(Console console, InetSocketAddress address) throws IOException {
+    return start(console, address, DEADLINE);
+  }
+
+  static ConsoleServer start(Console console, InetSocketAddress address, Duration deadline)
+      throws IOException {
     Objects.requireNonNull(console, "console");
     HttpServer server = HttpServer.create(address, 0);
-    AtomicInteger count = new AtomicInteger();
-    ThreadPoolExecutor workers =
-        new ThreadPoolExecutor(
-            THREADS,
-            THREADS,
-            10,
-            TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(),
-            task -> {
-              Thread thread = new Thread(task, "everpool-console-" + count.incrementAndGet());
-              thread.setDaemon(true);
-              return thread;
-            });
-    workers.allowCoreThreadTimeOut(true);
-    server.setExecutor(workers);
-    server.createContext("/", exchange -> handle(console, exchange));
+    Visits visits = new Visits(deadline);
+    server.setExecutor(visits);
+    server.createContext("/", exchange -> handle(console, visits, exchange));
     // its dispatcher is a daemon as the thread is that starts it
-    CompletableFuture.runAsync(server::start, workers).join();
-    return new ConsoleServer(server, workers);
+    CompletableFuture.runAsync(server::start, visits).join();
+    return new ConsoleServer(server, visits);
   }
 
   /** Never throws: what it threw would go to nobody. */
-  private static void handle(Console console, HttpExchange exchange) {
+  private static void handle(Console console, Visits visits, HttpExchange exchange) {
     try (exchange) {
-      console.handle(new Exchange(exchange));
+      console.handle(new Exchange(exchange, visits));
     } catch (IOException e) {
       log.log(Level.DEBUG, "Whoever asked the console has gone", e);
     } catch (RuntimeException e) {
@@ -107,13 +95,8 @@ public final class ConsoleServer implements AutoCloseable {
   @Override
   public void close() {
     server.stop(0);
-    workers.shutdownNow();
-    try {
-      if (!workers.awaitTermination(MOST_SECONDS_TO_CLOSE, TimeUnit.SECONDS)) {
-        log.log(Level.WARNING, "A thread of the console doesn't end");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    if (!visits.close()) {
+      log.log(Level.WARNING, "A thread of the console doesn't end");
     }
   }
 
@@ -122,7 +105,7 @@ public final class ConsoleServer implements AutoCloseable {
     return "ConsoleServer " + address();
   }
 
-  private record Exchange(HttpExchange exchange) implements ConsoleExchange {
+  private record Exchange(HttpExchange exchange, Visits visits) implements ConsoleExchange {
     @Override
     public String method() {
       return exchange.getRequestMethod();
@@ -146,6 +129,9 @@ public final class ConsoleServer implements AutoCloseable {
     @Override
     public OutputStream answer(int status, Map<String, String> headers, long length)
         throws IOException {
+      if (length < 0) {
+        visits.stays();
+      }
       headers.forEach(exchange.getResponseHeaders()::set);
       // of this server 0 is a stream, and -1 no body at all
       exchange.sendResponseHeaders(status, length == 0 ? -1 : Math.max(0, length));

@@ -4,9 +4,11 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -20,8 +22,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class Streams {
 
-  /** So many pages can be open at once. */
+  /** So many pages can be open at once; the oldest of them gives way to another. */
   static final int MOST = 16;
+
+  /** What it is told that gives way, and so doesn't come again by itself. */
+  private static final byte[] FAREWELL =
+      "data: {\"full\":true}\n\n".getBytes(StandardCharsets.UTF_8);
+
+  /** So much time it has to take that. */
+  private static final long SECONDS_TO_GO = 10;
 
   private static final System.Logger log = System.getLogger("io.everpool.Console");
 
@@ -32,8 +41,11 @@ final class Streams {
 
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** Changed while guarded by the lock. */
+  /** The oldest first; changed while guarded by the lock. */
   private final List<Viewer> viewers = new CopyOnWriteArrayList<>();
+
+  /** Those that have given way and may still write that, the oldest first; guarded by the lock. */
+  private final Set<Viewer> going = new LinkedHashSet<>();
 
   /** While there are viewers; guarded by the lock. */
   private @Nullable ScheduledThreadPoolExecutor ticker;
@@ -45,18 +57,30 @@ final class Streams {
     this.period = period;
   }
 
-  /** Takes it in, and tells it all there is to know soon; false if there are too many. */
-  boolean enter(Viewer viewer) {
+  /** Takes it in, and tells it all there is to know soon. */
+  void enter(Viewer viewer) {
     lock.lock();
     try {
-      if (viewers.size() >= MOST) {
-        return false;
-      }
       viewers.add(viewer);
       tell();
-      return true;
+      if (viewers.size() > MOST) {
+        letGo(viewers.get(0));
+      }
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** It may be one that reads nothing, and so can't be told. */
+  @SuppressWarnings("FutureReturnValueIgnored") // a cut throws nothing
+  private void letGo(Viewer viewer) {
+    viewers.remove(viewer);
+    going.add(viewer);
+    viewer.send(FAREWELL);
+    viewer.end();
+    Objects.requireNonNull(ticker).schedule(viewer::cut, SECONDS_TO_GO, TimeUnit.SECONDS);
+    if (going.size() > MOST) {
+      going.iterator().next().cut();
     }
   }
 
@@ -64,7 +88,8 @@ final class Streams {
     lock.lock();
     try {
       viewers.remove(viewer);
-      if (viewers.isEmpty() && ticker != null) {
+      going.remove(viewer);
+      if (viewers.isEmpty() && going.isEmpty() && ticker != null) {
         ticker.shutdownNow();
         ticker = null;
       }

@@ -54,7 +54,8 @@ final class Viewer {
     send(END);
   }
 
-  private void cut() {
+  /** Has its thread leave it at once. */
+  void cut() {
     lock.lock();
     try {
       cut = true;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.console.Raw.Events;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Chromium;
 import io.everpool.servers.PostgresServer;
@@ -324,6 +325,29 @@ class ConsolePageTest {
             "(document.querySelector('#tiles .tile').className = 'tile probing',"
                 + " getComputedStyle(document.querySelector('#tiles .tile')).animationName)");
     assertThat(moving).isEqualTo(motion.equals("reduce") ? "none" : "pulse");
+  }
+
+  @Test
+  void aPageGivesWayAndComesBackWhenItIsToldTo() throws Exception {
+    List<Events> others = new ArrayList<>();
+    try {
+      for (int i = 0; i < Streams.MOST; i++) {
+        others.add(Events.open(http.address(), "/events"));
+      }
+      page.awaitTrue("document.getElementById('link').textContent.startsWith('let go')");
+      page.awaitTrue("document.getElementById('spoken').textContent.includes('let go')");
+      shoot("let-go");
+      page.evaluate("document.getElementById('again').focus()");
+      page.press("Enter");
+      page.awaitTrue("document.getElementById('link').textContent === 'live'");
+      assertThat(page.evaluate("document.getElementById('again').hidden")).isEqualTo("true");
+      assertThat(focused("id")).isEqualTo("pool");
+      assertThat(others.get(0).nextWith("full")).isNotEmpty();
+    } finally {
+      for (Events each : others) {
+        each.close();
+      }
+    }
   }
 
   @Test

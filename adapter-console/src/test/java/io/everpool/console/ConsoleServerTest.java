@@ -330,20 +330,24 @@ class ConsoleServerTest {
   }
 
   @Test
-  void so_many_look_and_no_more() throws Exception {
+  void so_many_look_and_the_oldest_gives_way_to_another() throws Exception {
     URI server = serve(quick());
     List<Events> all = new ArrayList<>();
     for (int i = 0; i < Streams.MOST; i++) {
       all.add(Events.open(server, "/events"));
+      all.get(i).nextWith("pools");
     }
-    Answer refused = Raw.get(server, "/events");
-    assertThat(refused.status()).isEqualTo(503);
-    assertThat(refused.header("Retry-After")).isNotNull();
+    Events seventeenth = Events.open(server, "/events");
+    seventeenth.nextWith("pools");
+    assertThat(all.get(0).nextWith("full")).isEqualTo("{\"full\":true}");
+    assertThat(all.get(0).next()).as("the end").isNull();
+    all.get(1).nextWith("pools");
     assertThat(Raw.get(server, "/").status()).as("a page").isEqualTo(200);
     assertThat(console.isWatched()).isTrue();
     for (Events each : all) {
       each.close();
     }
+    seventeenth.close();
     until(() -> !console.isWatched(), "the console to notice that nobody looks");
     until(
         () -> !threads().contains("everpool-console-ticker"),
@@ -353,16 +357,58 @@ class ConsoleServerTest {
 
   // ---- who hangs
 
-  @Test
-  void whoever_never_ends_his_request_keeps_nobody_up() throws Exception {
+  /** More of them than there are places, in every way to hang, and each place taken at the end. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "GET / HTTP/1.1\r\nHost: local",
+        "POST /action?do=suspend HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf",
+        "GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n7",
+        "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"
+      })
+  void whoever_hangs_keeps_nobody_out(String said) throws Exception {
     URI server = serve(quick());
-    for (int i = 0; i < 8; i++) {
+    pool("shop");
+    for (int i = 0; i < 2 * Visits.MOST; i++) {
       Socket slow = Raw.connect(server);
       opened.add(slow);
-      Raw.send(slow, "GET / HTTP/1.1\r\nHost: local");
+      Raw.send(slow, said);
     }
-    for (int i = 0; i < 3; i++) {
-      assertThat(Raw.get(server, "/").status()).isEqualTo(200);
+    assertThat(Raw.get(server, "/").status()).isEqualTo(200);
+    assertThat(Raw.get(server, "/holders?pool=shop").status()).isEqualTo(200);
+    try (Events events = Events.open(server, "/events")) {
+      events.nextWith("\"pools\":[\"shop\"]");
+    }
+  }
+
+  @Test
+  void whoever_never_ends_his_request_is_cut_though_nobody_else_comes() throws Exception {
+    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    ConsoleServer server = ConsoleServer.start(console, any, Duration.ofMillis(50));
+    opened.add(0, server);
+    Socket slow = Raw.connect(server.address());
+    opened.add(slow);
+    Raw.send(slow, "GET / HTTP/1.1\r\nHost: local");
+    assertThat(isCut(slow)).isTrue();
+    Socket greedy = Raw.connect(server.address());
+    opened.add(greedy);
+    String answers = "GET /console.css HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    assertThatThrownBy(
+            () -> {
+              while (true) { // and never reads one
+                Raw.send(greedy, answers.repeat(100));
+              }
+            })
+        .isInstanceOf(IOException.class);
+  }
+
+  /** Reads, until there is nothing more to read. */
+  private static boolean isCut(Socket socket) {
+    try {
+      return socket.getInputStream().read() < 0;
+    } catch (IOException reset) {
+      return true;
     }
   }
 

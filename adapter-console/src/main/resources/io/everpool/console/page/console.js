@@ -11,6 +11,9 @@ const status = document.getElementById('status');
 const link = document.getElementById('link');
 const main = document.getElementById('main');
 const none = document.getElementById('none');
+const again = document.getElementById('again');
+const spoken = document.getElementById('spoken');
+const GONE = 'let go, for so many pages are open; what you see is old';
 const AGAIN = 5000;
 const SILENT = 4000;
 
@@ -24,11 +27,14 @@ function wantedPool() {
 
 function connect() {
   if (source) source.close();
+  again.hidden = true;
   wanted = wantedPool();
   source = new EventSource('events' + (wanted ? '?pool=' + encodeURIComponent(wanted) : ''));
   source.onmessage = event => {
     heard = Date.now();
-    show(JSON.parse(event.data));
+    const told = JSON.parse(event.data);
+    if (told.full) giveWay();
+    else show(told);
   };
   const mine = source;
   source.onerror = () => {
@@ -36,7 +42,20 @@ function connect() {
   };
 }
 
+/** Another page has taken this one's place; to take it back by itself would go on for ever. */
+function giveWay() {
+  source.close();
+  again.hidden = false;
+  spoken.append(element('p', GONE));
+  drawLink();
+}
+
 function drawLink() {
+  if (!again.hidden) {
+    link.className = 'link off';
+    say(link, GONE);
+    return;
+  }
   const silent = Date.now() - heard;
   const off = silent > SILENT;
   link.className = off ? 'link off' : 'link';
@@ -88,5 +107,10 @@ function show(told) {
 
 choice.addEventListener('change', () => { location.hash = new URLSearchParams({ pool: choice.value }); });
 window.addEventListener('hashchange', () => { if (wantedPool() !== wanted) connect(); });
+again.addEventListener('click', () => {
+  connect();
+  drawLink();
+  choice.focus(); // the button is gone
+});
 setInterval(drawLink, 1000);
 connect();
