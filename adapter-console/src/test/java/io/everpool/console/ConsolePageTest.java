@@ -7,6 +7,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.console.Raw.Events;
 import io.everpool.core.Everpool;
+import io.everpool.servers.Await;
 import io.everpool.servers.Chromium;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.PostgresServer.Shutdown;
@@ -325,6 +326,35 @@ class ConsolePageTest {
             "(document.querySelector('#tiles .tile').className = 'tile probing',"
                 + " getComputedStyle(document.querySelector('#tiles .tile')).animationName)");
     assertThat(moving).isEqualTo(motion.equals("reduce") ? "none" : "pulse");
+  }
+
+  private void hide(boolean hidden) {
+    page.evaluate(
+        "(Object.defineProperty(document, 'hidden', { configurable: true, get: () => "
+            + hidden
+            + " }), document.dispatchEvent(new Event('visibilitychange')))");
+  }
+
+  /** A browser has six connections to a place, so seven pages in it could not all be told. */
+  @Test
+  void aPageThatIsHiddenKeepsNoConnectionAndKnowsAllWhenItIsShown() throws Exception {
+    Await.until(Duration.ofSeconds(60), console::isWatched, "the page to look");
+    hide(true);
+    Await.until(Duration.ofSeconds(60), () -> !console.isWatched(), "the page to look away");
+    try (Connection connection = pool.getConnection()) {
+      page.evaluate("location.hash = 'pool=orders'");
+      hide(true);
+      assertThat(console.isWatched()).isFalse();
+      assertThat(page.evaluate("document.querySelectorAll('#tiles .leased').length"))
+          .isEqualTo("0");
+      hide(false);
+      page.awaitTrue("document.querySelectorAll('#tiles .leased').length === 1");
+      assertThat(connection.isValid(1)).isTrue();
+    }
+    page.awaitTrue("document.getElementById('link').textContent === 'live'");
+    hide(true);
+    hide(false);
+    page.awaitTrue("document.querySelectorAll('#tiles .leased').length === 0");
   }
 
   @Test

@@ -42,6 +42,13 @@ function connect() {
   };
 }
 
+/** A browser has six connections to a place, and pages that nobody looks at need none of them. */
+function rest() {
+  if (source) source.close();
+  source = null;
+  document.title = document.title.replace('\u25A0 ', ''); // which may be old by now
+}
+
 /** Another page has taken this one's place; to take it back by itself would go on for ever. */
 function giveWay() {
   source.close();
@@ -106,11 +113,15 @@ function show(told) {
 }
 
 choice.addEventListener('change', () => { location.hash = new URLSearchParams({ pool: choice.value }); });
-window.addEventListener('hashchange', () => { if (wantedPool() !== wanted) connect(); });
+window.addEventListener('hashchange', () => { if (wantedPool() !== wanted && !document.hidden) connect(); });
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) rest();
+  else if (again.hidden) connect();
+});
 again.addEventListener('click', () => {
   connect();
   drawLink();
   choice.focus(); // the button is gone
 });
 setInterval(drawLink, 1000);
-connect();
+if (!document.hidden) connect();
