@@ -30,7 +30,7 @@ import java.util.stream.Stream;
  */
 public final class Chromium implements AutoCloseable {
   private static final String NAMED = "EVERPOOL_CHROMIUM";
-  private static final long MOST_SECONDS = 60;
+  private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final String LISTENS = "DevTools listening on ";
 
   /** Ends the browser when nobody is at the other end of its input any more. */
@@ -48,18 +48,22 @@ public final class Chromium implements AutoCloseable {
   private final Path folder;
   private final WebSocket socket;
   private final Answers answers;
+  private final Duration limit;
   private final String session;
   private int calls;
 
-  private Chromium(Process process, Path folder, String address) {
+  private Chromium(Process process, Path folder, String address, Duration limit) {
     this.process = process;
     this.folder = folder;
+    this.limit = limit;
     this.answers = new Answers();
     this.socket =
-        HttpClient.newHttpClient()
-            .newWebSocketBuilder()
-            .buildAsync(URI.create(address), answers)
-            .join();
+        within(
+            limit,
+            "answer at " + address,
+            HttpClient.newHttpClient()
+                .newWebSocketBuilder()
+                .buildAsync(URI.create(address), answers));
     String target =
         Answers.text(send("Target.createTarget", "{\"url\":\"about:blank\"}", ""), "targetId");
     this.session =
@@ -86,8 +90,16 @@ public final class Chromium implements AutoCloseable {
         .findFirst();
   }
 
-  /** Starts it; it is there when this returns. */
+  /**
+   * Starts it; it is there when this returns.
+   *
+   * @throws IllegalStateException if it isn't within a minute; it has ended then
+   */
   public static Chromium start(Path program) {
+    return start(program, LIMIT);
+  }
+
+  static Chromium start(Path program, Duration limit) {
     try {
       Path folder = Files.createTempDirectory("everpool-chromium");
       ProcessBuilder builder =
@@ -115,9 +127,9 @@ public final class Chromium implements AutoCloseable {
       builder.environment().put("TZ", "UTC");
       Process process = builder.redirectErrorStream(true).start();
       try {
-        return new Chromium(process, folder, address(process));
-      } catch (IOException | RuntimeException e) {
-        process.destroyForcibly();
+        return new Chromium(process, folder, address(process, limit), limit);
+      } catch (RuntimeException e) {
+        end(process, folder);
         throw e;
       }
     } catch (IOException e) {
@@ -125,29 +137,44 @@ public final class Chromium implements AutoCloseable {
     }
   }
 
-  private static String address(Process process) throws IOException {
-    StringBuilder said = new StringBuilder();
-    BufferedReader out =
-        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-    for (String line; (line = out.readLine()) != null; ) {
-      if (line.startsWith(LISTENS)) {
-        Thread reader = new Thread(() -> drain(out), "chromium-output");
-        reader.setDaemon(true);
-        reader.start();
-        return line.substring(LISTENS.length()).strip();
-      }
-      said.append(line).append('\n');
-    }
-    throw new IllegalStateException("Chromium doesn't start: " + said);
+  private static String address(Process process, Duration limit) {
+    CompletableFuture<String> address = new CompletableFuture<>();
+    Thread reader = new Thread(() -> read(process, address), "chromium-output");
+    reader.setDaemon(true);
+    reader.start();
+    return within(limit, "say where it listens", address);
   }
 
-  private static void drain(BufferedReader out) {
-    try {
-      while (out.readLine() != null) {
-        // what it complains of is nobody's concern
+  /** To the end, lest it wait for a reader; what it complains of later is nobody's concern. */
+  private static void read(Process process, CompletableFuture<String> address) {
+    StringBuilder said = new StringBuilder();
+    try (BufferedReader out =
+        new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+      for (String line; (line = out.readLine()) != null; ) {
+        if (line.startsWith(LISTENS)) {
+          address.complete(line.substring(LISTENS.length()).strip());
+        } else if (!address.isDone()) {
+          said.append(line).append('\n');
+        }
       }
     } catch (IOException e) {
-      // it has ended
+      said.append(e);
+    }
+    address.completeExceptionally(new IllegalStateException("it has ended, and said " + said));
+  }
+
+  private static <T> T within(Duration limit, String what, CompletableFuture<T> future) {
+    try {
+      return future.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("Interrupted before Chromium could " + what, e);
+    } catch (TimeoutException e) {
+      throw new IllegalStateException(
+          "Chromium doesn't " + what + " within " + limit.toMillis() + " ms", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("Chromium doesn't " + what + ": " + e.getCause(), e);
     }
   }
 
@@ -181,8 +208,7 @@ public final class Chromium implements AutoCloseable {
 
   /** Waits until an expression is true. */
   public void awaitTrue(String expression) {
-    Await.until(
-        Duration.ofSeconds(MOST_SECONDS), () -> evaluate(expression).equals("true"), expression);
+    Await.until(LIMIT, () -> evaluate(expression).equals("true"), expression);
   }
 
   /** Presses a key and lets it go: {@code Tab}, {@code Enter}, {@code ArrowRight}, ... */
@@ -269,44 +295,33 @@ public final class Chromium implements AutoCloseable {
   private synchronized String send(String method, String parameters, String rest) {
     int id = ++calls;
     CompletableFuture<String> answer = answers.expect(id);
-    socket
-        .sendText(
-            "{\"id\":"
-                + id
-                + ",\"method\":\""
-                + method
-                + "\",\"params\":"
-                + parameters
-                + rest
-                + "}",
-            true)
-        .join();
-    try {
-      String said = answer.get(MOST_SECONDS, TimeUnit.SECONDS);
-      if (said.startsWith("{\"id\":" + id + ",\"error\"")) {
-        throw new IllegalStateException(method + ": " + said);
-      }
-      return said;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException(method, e);
-    } catch (ExecutionException | TimeoutException e) {
-      throw new IllegalStateException(method, e);
+    String text =
+        "{\"id\":" + id + ",\"method\":\"" + method + "\",\"params\":" + parameters + rest + "}";
+    within(limit, "read " + method, socket.sendText(text, true));
+    String said = within(limit, "answer " + method, answer);
+    if (said.startsWith("{\"id\":" + id + ",\"error\"")) {
+      throw new IllegalStateException(method + ": " + said);
     }
+    return said;
   }
 
   @Override
   public void close() {
     socket.abort();
-    List<ProcessHandle> all =
-        Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
     try {
-      process.getOutputStream().close();
-      all.forEach(each -> each.onExit().join());
-      Trees.delete(folder);
+      end(process, folder);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** By its guard, which kills it. */
+  private static void end(Process process, Path folder) throws IOException {
+    List<ProcessHandle> all =
+        Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
+    process.getOutputStream().close();
+    all.forEach(each -> within(LIMIT, "end", each.onExit()));
+    Trees.delete(folder);
   }
 
   /** What comes back, by the number of the call. */
