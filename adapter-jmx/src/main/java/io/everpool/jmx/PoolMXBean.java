@@ -75,7 +75,10 @@ public interface PoolMXBean {
   /** The last failure to open a connection since one was last opened, or null. */
   @Nullable String getLastConnectError();
 
-  /** Who has the connections now. */
+  /**
+   * Who has the connections now. It looks at the holders' threads, so it costs more than the other
+   * attributes.
+   */
   List<Holder> getHolders();
 
   /** Every setting that the pool was opened with, by its key, without secrets. */
@@ -92,6 +95,21 @@ public interface PoolMXBean {
 
     /** For how long, at least; milliseconds, to about a tenth of a second. */
     long getHeldMillis();
+
+    /**
+     * Since when, at the latest, to about a tenth of a second: in ISO 8601 and UTC, such as {@code
+     * 2026-03-01T12:00:00.100Z}, by this machine's clock.
+     */
+    String getHeldSince();
+
+    /**
+     * Where it acquired the connection, innermost frame first, a line each; empty if that was not
+     * recorded, which the setting {@code leak-stack-traces} decides.
+     */
+    List<String> getAcquiredAt();
+
+    /** Whether it waits for another connection of this pool while it has this one. */
+    boolean isWaiting();
   }
 
   // ---- to act

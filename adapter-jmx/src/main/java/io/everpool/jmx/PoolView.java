@@ -5,6 +5,8 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
 import io.everpool.api.Setting;
 import io.everpool.api.framework.PoolOperations;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -129,7 +131,10 @@ final class PoolView implements PoolMXBean {
 
   @Override
   public List<Holder> getHolders() {
-    return now().holders().stream().<Holder>map(HolderView::new).toList();
+    Instant now = Instant.now();
+    return operations.examine().holders().stream()
+        .<Holder>map(holder -> new HolderView(holder, now))
+        .toList();
   }
 
   @Override
@@ -200,7 +205,7 @@ final class PoolView implements PoolMXBean {
     return text.toString();
   }
 
-  private record HolderView(PoolSnapshot.Holder holder) implements Holder {
+  private record HolderView(PoolSnapshot.Holder holder, Instant now) implements Holder {
     @Override
     public long getConnection() {
       return holder.connection();
@@ -214,6 +219,21 @@ final class PoolView implements PoolMXBean {
     @Override
     public long getHeldMillis() {
       return holder.heldFor().toMillis();
+    }
+
+    @Override
+    public String getHeldSince() {
+      return now.minus(holder.heldFor()).truncatedTo(ChronoUnit.MILLIS).toString();
+    }
+
+    @Override
+    public List<String> getAcquiredAt() {
+      return holder.acquiredAt().stream().map(StackTraceElement::toString).toList();
+    }
+
+    @Override
+    public boolean isWaiting() {
+      return holder.waiting();
     }
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import io.everpool.api.LeakStackTraces;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.Setting;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -140,6 +142,29 @@ class JmxPoolsTest {
       assertThat(count(shop, "Leased")).isZero();
       assertThat(get(shop, "Opened", Long.class)).isPositive();
       assertThat(console.getAttribute(shop, "LastConnectError")).isNull();
+    }
+  }
+
+  @Test
+  void aHolderIsToldWithSinceWhenAndFromWhere() throws Exception {
+    ObjectName shop = named("shop");
+    PoolConfig traced = config("shop").leakStackTraces(LeakStackTraces.ALWAYS).build();
+    Instant before = Instant.now();
+    try (Pool pool = open(traced);
+        Connection connection = pool.getConnection()) {
+      assertThat(connection.isClosed()).isFalse();
+      CompositeData holder = get(shop, "Holders", CompositeData[].class)[0];
+      assertThat(Instant.parse(holder.get("heldSince").toString()))
+          .isBetween(before.minusSeconds(1), Instant.now()); // the pool's clock ticks
+      assertThat((String[]) holder.get("acquiredAt"))
+          .anyMatch(frame -> frame.contains("JmxPoolsTest.aHolderIsToldWithSinceWhenAndFromWhere"));
+      assertThat(holder.get("waiting")).isEqualTo(false);
+    }
+    try (Pool pool = open(config("shop").leakStackTraces(LeakStackTraces.NEVER).build());
+        Connection connection = pool.getConnection()) {
+      assertThat(connection.isClosed()).isFalse();
+      CompositeData holder = get(shop, "Holders", CompositeData[].class)[0];
+      assertThat((String[]) holder.get("acquiredAt")).isEmpty();
     }
   }
 
