@@ -79,6 +79,15 @@ final class PoolJson {
     json.endArray();
   }
 
+  /** How large it should be. */
+  static void advice(Json json, Advice.Said said) {
+    json.object();
+    json.name("at").value(said.at());
+    json.name("kind").value(said.kind().name().toLowerCase(Locale.ROOT));
+    json.name("text").value(said.text());
+    json.endObject();
+  }
+
   /** What the pool was opened with, secrets left out, and which of it isn't the default. */
   static void settings(Json json, PoolConfig config) {
     json.array();

@@ -163,6 +163,7 @@ final class Streams {
       viewer.known = pool;
       viewer.change = 0;
       viewer.second = 0;
+      viewer.advised = 0;
     }
     if (pool == null) {
       return "";
@@ -185,6 +186,12 @@ final class Streams {
     }
     json.name("waits");
     PoolJson.waits(json, waits);
+    Advice.Said advice = pool.advice().at(millis.getAsLong());
+    if (advice.at() != viewer.advised) {
+      viewer.advised = advice.at();
+      json.name("advice");
+      PoolJson.advice(json, advice);
+    }
     String members = json.endObject().toString();
     return "," + members.substring(1, members.length() - 1);
   }

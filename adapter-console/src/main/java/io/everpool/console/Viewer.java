@@ -29,6 +29,7 @@ final class Viewer {
   @Nullable WatchedPool known;
   long change;
   long second;
+  long advised;
 
   /**
    * @param pool the id of the one that it shows; null for the first

@@ -108,7 +108,9 @@ final class Watched {
       for (int another = 2; find(id) != null; another++) {
         id = pool.name() + " (" + another + ")";
       }
-      pools.add(new WatchedPool(id, pool, PoolOperations.of(pool), history(pool.name())));
+      pools.add(
+          new WatchedPool(
+              id, pool, PoolOperations.of(pool), history(pool.name()), new Advice(pool)));
       unopened.remove(pool.name());
     } finally {
       lock.unlock();

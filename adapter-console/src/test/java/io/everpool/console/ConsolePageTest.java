@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,6 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(300)
 class ConsolePageTest {
   private static final String TOKEN = "correct horse battery staple";
+  private static final String SHORT_WORK = "select pg_catalog.pg_sleep(0.003)";
 
   /** What a page must not do without anybody's noticing. */
   private static final String NOTE_WRONGS =
@@ -293,6 +295,51 @@ class ConsolePageTest {
       assertThat(other.isClosed()).isFalse();
     }
     page.awaitTrue("document.querySelectorAll('#tiles .tile').length === 12");
+  }
+
+  /** One connection, and eight who want it. */
+  @Test
+  void howLargeThePoolShouldBeIsSaidInASentence() throws Exception {
+    assertThat(page.evaluate("document.getElementById('advice').textContent"))
+        .startsWith("No advice without size-advice = true");
+    PoolConfig config =
+        PoolConfig.builder(server.libpqUrl())
+            .name("small")
+            .minSize(0)
+            .maxSize(1)
+            .sizeAdvice(true)
+            .build();
+    try (Pool small = Everpool.builder(config).listener(console).open()) {
+      List<FutureTask<Boolean>> callers = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        FutureTask<Boolean> caller =
+            new FutureTask<>(
+                () -> {
+                  for (int j = 0; j < 20; j++) {
+                    small.use(connection -> connection.createStatement().execute(SHORT_WORK));
+                  }
+                  return true;
+                });
+        callers.add(caller);
+        new Thread(caller).start();
+      }
+      for (FutureTask<Boolean> each : callers) {
+        assertThat(each.get()).isTrue();
+      }
+      page.evaluate("location.hash = 'pool=small'");
+      String advice = "document.getElementById('advice')";
+      page.awaitTrue(advice + ".firstChild.textContent.startsWith('max-size = ')");
+      assertThat(page.evaluate(advice + ".className")).isEqualTo("small");
+      assertThat(page.evaluate(advice + ".textContent"))
+          .contains(" would do, 1 now: of ", "The busiest minute");
+      page.awaitTrue("document.getElementById('advice-age').textContent.startsWith('asked ')");
+      for (String scheme : List.of("light", "dark")) {
+        page.prefers(scheme, "no-preference");
+        String contrast = page.evaluate(LEAST_CONTRAST);
+        assertThat(Double.parseDouble(contrast.split(" ", 2)[0])).as(contrast).isGreaterThan(4.5);
+        shoot("advice-" + scheme);
+      }
+    }
   }
 
   @ParameterizedTest

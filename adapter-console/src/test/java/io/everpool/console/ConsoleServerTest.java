@@ -22,6 +22,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -308,6 +309,35 @@ class ConsoleServerTest {
       events.nextWith("A caller waited in vain");
       for (Connection each : all) {
         each.close();
+      }
+    }
+  }
+
+  @Test
+  void how_large_a_pool_should_be_is_told_now_and_then() throws Exception {
+    AtomicLong now = new AtomicLong(1_000_000_000);
+    URI server = serve(quick().millis(now::get));
+    PoolConfig config =
+        PoolConfig.builder("jdbc:h2:mem:advice").name("shop").sizeAdvice(true).maxSize(7).build();
+    Pool pool = Everpool.builder(config).listener(console).open();
+    opened.add(pool);
+    pool("silent");
+    try (Events events = Events.open(server, "/events?pool=shop");
+        Events others = Events.open(server, "/events?pool=silent")) {
+      assertThat(events.next())
+          .contains("\"advice\":{\"at\":1000000000,\"kind\":\"unknown\",\"text\":\"Too few leases");
+      assertThat(others.next()).contains("No advice without size-advice = true");
+      for (int i = 0; i < 200; i++) {
+        pool.use(connection -> connection.isValid(1));
+      }
+      assertThat(events.next()).as("it is not asked yet").doesNotContain("advice");
+      now.addAndGet(Advice.AGAIN);
+      assertThat(events.nextWith("\"advice\":"))
+          .contains("\"at\":1000015000,\"kind\":\"enough\",\"text\":\"max-size = ")
+          .contains(" 7 now", " leases in ");
+      assertThat(events.next()).doesNotContain("advice\":");
+      try (Events newcomer = Events.open(server, "/events?pool=shop")) {
+        assertThat(newcomer.next()).contains("\"at\":1000015000,\"kind\":\"enough\"");
       }
     }
   }

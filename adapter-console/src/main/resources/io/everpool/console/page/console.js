@@ -1,7 +1,7 @@
 // Gets what is new, and has it drawn.
 import { drawWaits, forget as forgetWaits } from './chart.js';
 import { drawOperate } from './operate.js';
-import { drawFigures, drawHolders, drawSettings, forget as forgetStacks } from './tables.js';
+import { drawAdvice, drawFigures, drawHolders, drawSettings, forget as forgetStacks } from './tables.js';
 import { drawSlots } from './tiles.js';
 import { forget as forgetNews, tell } from './timeline.js';
 import { duration, element, say } from './words.js';
@@ -109,6 +109,7 @@ function show(told) {
   drawWaits(told.now, told.waits);
   drawHolders(pool);
   drawFigures(pool);
+  drawAdvice(told.now, told.advice);
   drawOperate(pool, told.readOnly);
 }
 

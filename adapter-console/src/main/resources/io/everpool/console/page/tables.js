@@ -1,4 +1,4 @@
-// Holders, figures and settings.
+// Holders, figures, the advice and settings.
 import { count, duration, element, say } from './words.js';
 
 const holders = document.getElementById('holders');
@@ -6,6 +6,8 @@ const nobody = document.getElementById('no-holders');
 const stacks = document.getElementById('stacks');
 const figures = document.getElementById('figures');
 const error = document.getElementById('connect-error');
+const advice = document.getElementById('advice');
+const adviceAge = document.getElementById('advice-age');
 const settings = document.getElementById('settings');
 const changed = document.getElementById('changed');
 const MOST_HOLDERS = 200;
@@ -67,6 +69,20 @@ export function drawFigures(pool) {
   all.forEach(([, value], i) => say(figures.children[i].lastChild, count(value)));
   error.hidden = pool.lastConnectError === null;
   say(error, pool.lastConnectError === null ? '' : 'Last connect error: ' + pool.lastConnectError);
+}
+
+/** The sentence itself comes seldom, its age grows. */
+export function drawAdvice(now, told) {
+  if (told) {
+    const colon = told.text.indexOf(': ');
+    const end = told.kind === 'unknown' || colon < 0 ? 0 : colon;
+    advice.className = told.kind;
+    say(advice.firstChild, told.text.slice(0, end));
+    say(advice.lastChild, told.text.slice(end));
+    advice.dataset.at = told.at;
+  }
+  const age = now - Number(advice.dataset.at);
+  say(adviceAge, age < 10000 ? 'asked just now' : 'asked ' + duration(age) + ' ago');
 }
 
 export function drawSettings(all) {
