@@ -5,7 +5,9 @@ import io.everpool.api.Contradictions;
 import io.everpool.api.Credentials;
 import io.everpool.api.CredentialsProvider;
 import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.SizeAdvice;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.postgresql.PostgresAdapter;
@@ -15,6 +17,7 @@ import io.everpool.postgresql.url.Destinations;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,15 +29,20 @@ import org.jspecify.annotations.Nullable;
  * System.out.println(Doctor.examine(PoolConfig.builder(url).build()));
  * }</pre>
  *
+ * <p>How large a pool should be is known only to one that has been at work; it is asked where there
+ * is one: {@link #examine(Pool)}.
+ *
  * <p>Takes as long as the network does: a name that isn't answered, the {@code connect-timeout} for
  * each address that is silent. Stateless and thread-safe.
  */
 public final class Doctor {
   private final PoolConfig config;
+  private final @Nullable Pool pool;
   private final Findings findings = new Findings();
 
-  private Doctor(PoolConfig config) {
+  private Doctor(PoolConfig config, @Nullable Pool pool) {
     this.config = config;
+    this.pool = pool;
   }
 
   /**
@@ -44,9 +52,25 @@ public final class Doctor {
    * @return what was found; a failure of whatever kind is a finding, and never thrown
    */
   public static Report examine(PoolConfig config) {
-    Doctor doctor = new Doctor(config);
-    doctor.examine();
-    return doctor.findings.report();
+    return new Doctor(config, null).report();
+  }
+
+  /**
+   * Says the same of a pool that is open, by its configuration, and how large it should be. The
+   * pool lends nothing for it: the connection is one beside the pool's own.
+   *
+   * @param pool of PostgreSQL. A provider of credentials that it was given is none of its
+   *     configuration: without a password there, the login is found not to work
+   * @return what was found; a failure of whatever kind is a finding, and never thrown
+   */
+  public static Report examine(Pool pool) {
+    return new Doctor(pool.config(), pool).report();
+  }
+
+  private Report report() {
+    examine();
+    size();
+    return findings.report();
   }
 
   private void examine() {
@@ -88,9 +112,36 @@ public final class Doctor {
     try {
       long took = System.nanoTime() - begun;
       findings.ok(Subject.LOGIN, "a connection was opened in " + Examination.millis(took) + " ms");
-      return new Examination(config, connection, findings).examine();
+      return new Examination(config, own(), connection, findings).examine();
     } finally {
       close(connection);
+    }
+  }
+
+  /** How many of the server's connections are the pool's. */
+  private int own() {
+    return pool == null ? 0 : pool.snapshot().total();
+  }
+
+  private void size() {
+    if (pool == null) {
+      findings.skip(
+          Subject.SIZE,
+          "not looked at, for only a pool that has been at work knows: ask one that has size-advice ="
+              + " true, by Doctor.examine(pool), pool.advise(), its MXBean or the console");
+      return;
+    }
+    Optional<SizeAdvice> advice = pool.advise();
+    if (advice.isEmpty()) {
+      findings.skip(
+          Subject.SIZE,
+          config.sizeAdvice()
+              ? "not told yet: there were too few leases"
+              : "not told: the pool remembers no leases without size-advice = true");
+    } else if (advice.get().size() > advice.get().maxSize()) {
+      findings.advice(Subject.SIZE, advice.get().toString());
+    } else {
+      findings.ok(Subject.SIZE, advice.get().toString());
     }
   }
 

@@ -36,13 +36,18 @@ final class Examination {
           + " 'idle_in_transaction_session_timeout', 'client_connection_check_interval')";
 
   private final PoolConfig config;
+  private final int own;
   private final PhysicalConnection physical;
   private final Connection connection;
   private final Findings findings;
   private boolean behindPooler;
 
-  Examination(PoolConfig config, PhysicalConnection physical, Findings findings) {
+  /**
+   * @param own how many of the server's connections are those of the pool that is examined
+   */
+  Examination(PoolConfig config, int own, PhysicalConnection physical, Findings findings) {
     this.config = config;
+    this.own = own;
     this.physical = physical;
     this.connection = physical.jdbc();
     this.findings = findings;
@@ -139,9 +144,9 @@ final class Examination {
       return;
     }
     Slots slots = Slots.of(connection);
-    String warning = slots.warning(config.maxSize(), 1);
+    String warning = slots.warning(config.maxSize(), own + 1);
     told.add(warning);
-    if (slots.free() == 0) {
+    if (slots.free() == 0 && own + 1 < config.maxSize()) {
       findings.problem(Subject.SLOTS, "no further connection can be opened: " + warning);
     } else if (!warning.isEmpty()) {
       findings.advice(Subject.SLOTS, warning);

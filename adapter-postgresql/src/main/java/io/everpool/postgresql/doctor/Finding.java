@@ -19,7 +19,7 @@ public record Finding(Level level, Subject subject, String text) {
     ADVICE,
     /** Doesn't work. */
     PROBLEM,
-    /** Couldn't be looked at, for something before it doesn't work. */
+    /** Wasn't looked at, mostly because something before it doesn't work; the text says why. */
     SKIPPED
   }
 
@@ -50,7 +50,9 @@ public record Finding(Level level, Subject subject, String text) {
     /** What is done otherwise than the settings might make one expect. */
     NOTES,
     /** Settings against each other. */
-    CONTRADICTIONS
+    CONTRADICTIONS,
+    /** How large the pool should be. */
+    SIZE
   }
 
   /** As a line of a report. */

@@ -2,7 +2,9 @@ package io.everpool.postgresql.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.core.Everpool;
 import io.everpool.postgresql.PlainSocketFactory;
 import io.everpool.postgresql.doctor.Finding.Level;
 import io.everpool.postgresql.doctor.Finding.Subject;
@@ -69,7 +71,10 @@ class DoctorTest {
   }
 
   private static Report examine(PoolConfig.Builder config) {
-    Report report = Doctor.examine(config.build());
+    return complete(Doctor.examine(config.build()));
+  }
+
+  private static Report complete(Report report) {
     assertThat(report.toString()).doesNotContain(SECRET);
     Set<Subject> told =
         report.findings().stream()
@@ -116,7 +121,8 @@ class DoctorTest {
 
     assertThat(report.works()).isTrue();
     for (Subject subject :
-        EnumSet.complementOf(EnumSet.of(Subject.LATENCY, Subject.NOTES))) { // a machine may be slow
+        EnumSet.complementOf(
+            EnumSet.of(Subject.LATENCY, Subject.NOTES, Subject.SIZE))) { // a machine may be slow
       assertThat(report.of(subject))
           .as(report.toString())
           .extracting(Finding::level)
@@ -254,6 +260,47 @@ class DoctorTest {
     assertThat(examine(patient().user("narrow").maxSize(5)).of(Subject.SLOTS))
         .extracting(Finding::level)
         .containsExactly(Level.OK);
+  }
+
+  @Test
+  void only_a_pool_at_work_knows_how_large_it_should_be() throws Exception {
+    assertThat(only(examine(patient()), Subject.SIZE))
+        .isEqualTo(
+            new Finding(
+                Level.SKIPPED,
+                Subject.SIZE,
+                "not looked at, for only a pool that has been at work knows: ask one that has"
+                    + " size-advice = true, by Doctor.examine(pool), pool.advise(), its MXBean or the"
+                    + " console"));
+    try (Pool pool = Everpool.open(patient().minSize(0).maxSize(3).sizeAdvice(true).build())) {
+      assertThat(only(complete(Doctor.examine(pool)), Subject.SIZE))
+          .isEqualTo(
+              new Finding(Level.SKIPPED, Subject.SIZE, "not told yet: there were too few leases"));
+      for (int i = 0; i < 150; i++) {
+        pool.use(connection -> connection.isValid(1));
+      }
+      Report report = complete(Doctor.examine(pool));
+      assertThat(report.works()).as(report.toString()).isTrue();
+      assertThat(only(report, Subject.SIZE).level()).isEqualTo(Level.OK);
+      assertThat(only(report, Subject.SIZE).text()).startsWith("max-size = ").contains(" leases");
+    }
+    try (Pool pool = Everpool.open(patient().minSize(0).build())) {
+      assertThat(only(complete(Doctor.examine(pool)), Subject.SIZE).text())
+          .isEqualTo("not told: the pool remembers no leases without size-advice = true");
+    }
+    awaitSessions(0);
+  }
+
+  /** What a pool has already is not wanting for it. */
+  @Test
+  void the_slots_of_a_pool_at_work_are_its_own() throws Exception {
+    server.execute("create role busy login password '" + SECRET + "' connection limit 5");
+    PoolConfig config = patient().user("busy").minSize(4).maxSize(5).build();
+    try (Pool pool = Everpool.open(config)) {
+      Await.until(Duration.ofSeconds(60), () -> pool.snapshot().total() == 4, "the pool's minimum");
+      Report report = complete(Doctor.examine(pool));
+      assertThat(only(report, Subject.SLOTS).level()).as(report.toString()).isEqualTo(Level.OK);
+    }
   }
 
   @Test
