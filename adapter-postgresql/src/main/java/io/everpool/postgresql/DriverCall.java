@@ -2,21 +2,39 @@ package io.everpool.postgresql;
 
 import io.everpool.postgresql.driver.PresentDriver;
 import io.everpool.postgresql.driver.PropertyNames;
+import io.everpool.postgresql.driver.WrappingDriver;
 import io.everpool.postgresql.socket.LookableSocketFactory;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
 
 /**
- * Calls pgjdbc to connect, so that it finds our sockets though its class loader may be above ours
- * (a driver that applications share).
+ * Calls pgjdbc to connect, or the drivers around it, so that it finds our sockets though its class
+ * loader may be above ours (a driver that applications share).
  */
 final class DriverCall {
-  private final Driver driver = new Driver();
+  private final java.sql.Driver driver;
+  private final String scheme;
   private final @Nullable ClassLoader loader = foreignLoader();
+
+  /**
+   * @param around the drivers around pgjdbc, the outermost first
+   * @throws io.everpool.api.InvalidPoolConfigException if one of them isn't there
+   */
+  DriverCall(List<WrappingDriver> around) {
+    java.sql.Driver outermost = new Driver(); // registered with it, for those around to find it
+    String url = "jdbc:postgresql://";
+    for (int i = around.size() - 1; i >= 0; i--) {
+      url = "jdbc:" + around.get(i).prefix() + url.substring("jdbc:".length());
+      outermost = around.get(i).find(url);
+    }
+    driver = outermost;
+    scheme = url;
+  }
 
   /** Our class loader, if pgjdbc's doesn't see our classes. */
   private static @Nullable ClassLoader foreignLoader() {
@@ -59,9 +77,9 @@ final class DriverCall {
       thread.setContextClassLoader(loader);
     }
     try {
-      Connection connection = driver.connect("jdbc:postgresql://" + authority + path, properties);
+      Connection connection = driver.connect(scheme + authority + path, properties);
       if (connection == null) {
-        throw new SQLException("pgjdbc doesn't take the URL of " + authority + path, "08001");
+        throw new SQLException("The driver doesn't take " + scheme + authority + path, "08001");
       }
       return connection;
     } finally {

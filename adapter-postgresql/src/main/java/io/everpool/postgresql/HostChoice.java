@@ -1,6 +1,5 @@
 package io.everpool.postgresql;
 
-import io.everpool.postgresql.driver.PgjdbcInternals;
 import io.everpool.postgresql.failure.Timelines;
 import java.sql.SQLException;
 import java.util.List;
@@ -75,7 +74,7 @@ final class HostChoice {
   }
 
   private String host(PostgresConnection connection) {
-    return PgjdbcInternals.host(connection.jdbc(), hosts.get(0));
+    return connection.host(hosts.get(0));
   }
 
   private boolean choosesWriters() {

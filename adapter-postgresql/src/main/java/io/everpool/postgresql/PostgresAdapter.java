@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * PostgreSQL and what speaks its protocol (Neon, PgBouncer), by libpq URLs ({@code
- * postgresql://...}, {@code postgres://...}) and JDBC URLs ({@code jdbc:postgresql:...}).
+ * postgresql://...}, {@code postgres://...}) and JDBC URLs ({@code jdbc:postgresql:...}), which may
+ * name drivers that look on ({@code jdbc:p6spy:postgresql:...}, {@code jdbc:otel:postgresql:...}).
  *
  * <p>For servers from PostgreSQL 12 on. On older ones a reset of settings also undoes the {@code
  * extra_float_digits} that pgjdbc sets after the login there.
@@ -53,6 +54,7 @@ public final class PostgresAdapter implements DriverAdapter {
     PoolerMode pooler = pooler(config);
     Destination destination = destinations.of(config, pooler);
     return new PostgresConnector(
+        new DriverCall(Destinations.around(config.url())),
         destination,
         pooler == PoolerMode.AUTO ? destinations.of(config, PoolerMode.TRANSACTION) : destination,
         new Pooler(pooler),

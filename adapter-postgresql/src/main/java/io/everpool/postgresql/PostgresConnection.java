@@ -21,23 +21,19 @@ import io.everpool.postgresql.socket.FinalCancel;
 import io.everpool.postgresql.socket.LookableSocket;
 import java.io.IOException;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
 /** A session on a PostgreSQL server. */
 final class PostgresConnection implements PhysicalConnection {
-  private static final AtomicLong TOKENS = new AtomicLong();
-
   private static final long NANOS_PER_MILLI = 1_000_000;
 
   private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;
 
+  private final Connection lent;
   private final Connection jdbc;
   private final PGConnection driver;
   private final SessionCatalog catalog;
@@ -51,6 +47,7 @@ final class PostgresConnection implements PhysicalConnection {
   private final BooleanSupplier supersedesEarlier;
 
   /**
+   * @param lent pgjdbc's connection, or what another driver has put around it
    * @param catalog what is known of the database
    * @param socket that of the connection, beneath its TLS; null if it can't be looked at
    * @param readOnly whether its server takes no writes on it, as it has told or was asked
@@ -62,7 +59,7 @@ final class PostgresConnection implements PhysicalConnection {
    * @param supersedesEarlier whether the server is on a higher timeline than any before
    */
   PostgresConnection(
-      Connection jdbc,
+      Connection lent,
       SessionCatalog catalog,
       @Nullable LookableSocket socket,
       LookupPermission lookupPermission,
@@ -73,7 +70,8 @@ final class PostgresConnection implements PhysicalConnection {
       boolean ignoresReadOnly,
       BooleanSupplier supersedesEarlier)
       throws SQLException {
-    this.jdbc = jdbc;
+    this.lent = lent;
+    this.jdbc = PgjdbcInternals.within(lent);
     this.driver = (PGConnection) jdbc;
     this.catalog = catalog;
     this.settings = new DriverSettings(jdbc);
@@ -88,7 +86,7 @@ final class PostgresConnection implements PhysicalConnection {
 
   @Override
   public Connection jdbc() {
-    return jdbc;
+    return lent;
   }
 
   @Override
@@ -235,6 +233,11 @@ final class PostgresConnection implements PhysicalConnection {
     return writes.onStandby();
   }
 
+  /** Host and port that it is connected to; {@code otherwise} if the driver hides them. */
+  String host(String otherwise) {
+    return PgjdbcInternals.host(jdbc, otherwise);
+  }
+
   /** What the protocol has said; null if the socket is of someone else's making. */
   @Nullable ProtocolLog log() {
     return socket == null ? null : socket.log();
@@ -246,16 +249,9 @@ final class PostgresConnection implements PhysicalConnection {
     return (log == null || log.isInStep()) && !DRIVER.isBusy(jdbc);
   }
 
-  /** By a text that nobody else asks for. */
   @Override
   public void prove() throws SQLException {
-    String token = "everpool " + TOKENS.incrementAndGet();
-    try (Statement statement = DRIVER.query(jdbc, "select '" + token + "'");
-        ResultSet row = statement.getResultSet()) {
-      if (row == null || !row.next() || !token.equals(row.getString(1))) {
-        throw new SQLException("The driver reads the answer to another question", "08P01");
-      }
-    }
+    Proof.of(jdbc);
     if (!inStep()) {
       throw new SQLException("Answers were left that nobody has read", "08P01");
     }
@@ -384,7 +380,7 @@ final class PostgresConnection implements PhysicalConnection {
     if (socket != null && socket.isClosed()) {
       abort(); // there is nobody to take leave of
     } else {
-      jdbc.close();
+      lent.close();
     }
   }
 

@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Opens connections to one database. */
 final class PostgresConnector implements Connector {
-  private final DriverCall driver = new DriverCall();
+  private final DriverCall driver;
   private final Destination destination;
 
   /** The same, if there turns out to be a pooler. */
@@ -65,11 +65,13 @@ final class PostgresConnector implements Connector {
   private volatile boolean closed;
 
   /**
+   * @param driver which is called to connect
    * @param throughPooler the same, if there turns out to be a pooler
    * @param commandTimeout the configuration's
    * @param standbyWillDo whether it is no matter, and never will be, if the server is a standby
    */
   PostgresConnector(
+      DriverCall driver,
       Destination destination,
       Destination throughPooler,
       Pooler pooler,
@@ -78,6 +80,7 @@ final class PostgresConnector implements Connector {
       List<Contradiction> contradictions,
       Duration commandTimeout,
       boolean standbyWillDo) {
+    this.driver = driver;
     this.destination = destination;
     this.throughPooler = throughPooler;
     this.pooler = pooler;
@@ -284,9 +287,10 @@ final class PostgresConnector implements Connector {
    * What is asked before anybody gets the connection: on the worker that opens it, so that nobody
    * waits for it who has one.
    */
-  private PostgresConnection begin(Connection connection, Supplier<@Nullable LookableSocket> socket)
+  private PostgresConnection begin(Connection lent, Supplier<@Nullable LookableSocket> socket)
       throws SQLException {
     try {
+      Connection connection = PgjdbcInternals.within(lent);
       pooler.meet(connection);
       Timelines.Judgement judgement =
           SessionWrites.areRefused(connection)
@@ -297,19 +301,19 @@ final class PostgresConnector implements Connector {
       if (catalog.isDue()) {
         catalog.refresh(connection);
       }
-      return session(connection, socket.get(), judgement);
+      return session(lent, socket.get(), judgement);
     } catch (SQLException | RuntimeException | Error e) {
-      connection.close();
+      lent.close();
       throw e;
     }
   }
 
   private PostgresConnection session(
-      Connection connection, @Nullable LookableSocket socket, Timelines.Judgement judgement)
+      Connection lent, @Nullable LookableSocket socket, Timelines.Judgement judgement)
       throws SQLException {
     PostgresConnection session =
         new PostgresConnection(
-            connection,
+            lent,
             catalog,
             socket,
             lookupPermission,

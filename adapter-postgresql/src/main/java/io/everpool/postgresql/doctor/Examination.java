@@ -3,6 +3,7 @@ package io.everpool.postgresql.doctor;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.postgresql.doctor.Finding.Subject;
+import io.everpool.postgresql.driver.PgjdbcInternals;
 import io.everpool.postgresql.driver.PresentDriver;
 import io.everpool.postgresql.limits.Slots;
 import io.everpool.postgresql.session.SessionCatalog;
@@ -77,8 +78,12 @@ final class Examination {
     }
   }
 
+  private Connection driversOwn() throws SQLException {
+    return PgjdbcInternals.within(connection);
+  }
+
   private void pooler() throws SQLException {
-    boolean other = answering() != ((PGConnection) connection).getBackendPID();
+    boolean other = answering() != ((PGConnection) driversOwn()).getBackendPID();
     behindPooler = other || physical.isSharedByTransaction();
     if (physical.isSharedByTransaction()) {
       findings.ok(
@@ -143,7 +148,7 @@ final class Examination {
           Subject.SLOTS, "the pooler's own limits count (max_client_conn, default_pool_size)");
       return;
     }
-    Slots slots = Slots.of(connection);
+    Slots slots = Slots.of(driversOwn());
     String warning = slots.warning(config.maxSize(), own + 1);
     told.add(warning);
     if (slots.free() == 0 && own + 1 < config.maxSize()) {
@@ -179,7 +184,7 @@ final class Examination {
 
   private void functions(List<String> told) throws SQLException {
     SessionCatalog catalog = new SessionCatalog(Long.MAX_VALUE);
-    catalog.refresh(connection);
+    catalog.refresh(driversOwn());
     told.addAll(catalog.notes());
     List<String> tracing = catalog.tracing();
     if (catalog.notes().isEmpty()) {

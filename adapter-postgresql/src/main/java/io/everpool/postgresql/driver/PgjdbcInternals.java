@@ -104,6 +104,11 @@ public record PgjdbcInternals(
     return driver.getMajorVersion() + "." + driver.getMinorVersion();
   }
 
+  /** The driver's own connection, in whatever another driver has put around it. */
+  public static Connection within(Connection lent) throws SQLException {
+    return lent instanceof PGConnection ? lent : (Connection) lent.unwrap(PGConnection.class);
+  }
+
   /** What the driver remembers of the transaction. */
   public TransactionState transaction(Connection jdbc) {
     if (!transactionState) {

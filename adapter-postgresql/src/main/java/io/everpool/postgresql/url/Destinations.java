@@ -4,6 +4,7 @@ import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolerMode;
 import io.everpool.postgresql.driver.PropertyNames;
+import io.everpool.postgresql.driver.WrappingDriver;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -33,11 +34,20 @@ public final class Destinations {
 
   /** Also what only means to be a URL of PostgreSQL, so that the refusal can name the right one. */
   public static boolean accepts(String url) {
-    String within = PastedUrl.unwrapped(url);
+    String within = within(url);
     return JdbcUrl.accepts(within)
         || LibpqUrl.accepts(within)
         || ConnInfo.accepts(within)
         || ForeignUrl.advice(within) != null;
+  }
+
+  /** The drivers around pgjdbc that a URL names, the outermost first; empty for none. */
+  public static List<WrappingDriver> around(String url) {
+    return WrappedUrl.of(PastedUrl.unwrapped(url)).drivers();
+  }
+
+  private static String within(String url) {
+    return WrappedUrl.of(PastedUrl.unwrapped(url)).within();
   }
 
   /**
@@ -48,7 +58,7 @@ public final class Destinations {
    */
   public Destination of(PoolConfig config, PoolerMode pooler) {
     List<String> problems = new ArrayList<>();
-    Destination said = said(PastedUrl.unwrapped(config.url()), config, problems);
+    Destination said = said(within(config.url()), config, problems);
     Map<String, String> properties = new LinkedHashMap<>(said.properties());
     for (String place :
         List.of(PropertyNames.PG_HOST, PropertyNames.PG_PORT, PropertyNames.SERVICE)) {
@@ -83,7 +93,7 @@ public final class Destinations {
    * @param config one that {@link #of} takes
    */
   public Map<String, String> inUrl(PoolConfig config) {
-    return said(PastedUrl.unwrapped(config.url()), config, new ArrayList<>()).properties();
+    return said(within(config.url()), config, new ArrayList<>()).properties();
   }
 
   /** Whether each connection is opened with a password that is read for it. */

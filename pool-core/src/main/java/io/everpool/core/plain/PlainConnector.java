@@ -44,8 +44,12 @@ public final class PlainConnector implements Connector {
   /** What no message may hold. */
   private final List<String> secrets;
 
-  private PlainConnector(Source source, String product, String target, List<String> secrets) {
+  private final HiddenPostgres hidden;
+
+  private PlainConnector(
+      Source source, String product, String target, List<String> secrets, String hiding) {
     this.source = source;
+    this.hidden = new HiddenPostgres(hiding);
     this.secrets = secrets;
     this.product = product;
     this.target = target;
@@ -80,14 +84,19 @@ public final class PlainConnector implements Connector {
         credentials -> DriverManager.getConnection(url, with(credentials, properties)),
         product(url),
         withoutParameters(Redaction.url(url)),
-        secrets(config));
+        secrets(config),
+        "the driver of " + WrongUrl.scheme(url));
   }
 
   /** Through a DataSource that opens a new connection at each call. */
   public static PlainConnector of(DataSource dataSource) {
     String name = dataSource.getClass().getSimpleName();
     return new PlainConnector(
-        credentials -> connect(dataSource, credentials), name, name, List.of());
+        credentials -> connect(dataSource, credentials),
+        name,
+        name,
+        List.of(),
+        "the DataSource given (" + name + ")");
   }
 
   private static Properties with(@Nullable Credentials credentials, Properties properties) {
@@ -153,6 +162,17 @@ public final class PlainConnector implements Connector {
     return target;
   }
 
+  /** What is off where this is PostgreSQL; known when a connection was opened. */
+  @Override
+  public List<String> notes() {
+    return hidden.notes();
+  }
+
+  @Override
+  public void whenNoted(Runnable listener) {
+    hidden.whenNoted(listener);
+  }
+
   @Override
   public PhysicalConnection open(long timeoutNanos) throws SQLException {
     return open((Credentials) null);
@@ -168,6 +188,7 @@ public final class PlainConnector implements Connector {
     if (connection == null) {
       throw new SQLException("The DataSource returned no connection", "08001");
     }
+    hidden.meet(connection);
     return new PlainConnection(connection);
   }
 

@@ -9,23 +9,27 @@ import java.util.regex.Pattern;
 /** What to say of a URL that nothing on the class path accepts. */
 final class WrongUrl {
   private static final Pattern POSTGRESQL =
-      Pattern.compile("(?:jdbc:)?(?:postgres(?:ql)?|pgsql)(?:\\+\\w+)?:.*", Pattern.DOTALL);
-  private static final Pattern JDBC = Pattern.compile("jdbc:([a-z0-9]{1,30}):.*", Pattern.DOTALL);
+      Pattern.compile(
+          "(?:jdbc:(?:(?:p6spy|otel):)*)?(?:postgres(?:ql)?|pgsql)(?:\\+\\w+)?:.*", Pattern.DOTALL);
+  private static final Pattern JDBC = Pattern.compile("jdbc:([a-z0-9-]{1,30}):.*", Pattern.DOTALL);
   private static final Pattern SCHEME = Pattern.compile("([a-z0-9+]{1,30})://.*", Pattern.DOTALL);
 
   /** The artifacts of drivers that people use most, by what follows {@code jdbc:}. */
   private static final Map<String, String> DRIVERS =
-      Map.of(
-          "mysql", "com.mysql:mysql-connector-j",
-          "mariadb", "org.mariadb.jdbc:mariadb-java-client",
-          "oracle", "com.oracle.database.jdbc:ojdbc11",
-          "sqlserver", "com.microsoft.sqlserver:mssql-jdbc",
-          "h2", "com.h2database:h2",
-          "hsqldb", "org.hsqldb:hsqldb",
-          "sqlite", "org.xerial:sqlite-jdbc",
-          "derby", "org.apache.derby:derby",
-          "duckdb", "org.duckdb:duckdb_jdbc",
-          "clickhouse", "com.clickhouse:clickhouse-jdbc");
+      Map.ofEntries(
+          Map.entry("mysql", "com.mysql:mysql-connector-j"),
+          Map.entry("mariadb", "org.mariadb.jdbc:mariadb-java-client"),
+          Map.entry("oracle", "com.oracle.database.jdbc:ojdbc11"),
+          Map.entry("sqlserver", "com.microsoft.sqlserver:mssql-jdbc"),
+          Map.entry("h2", "com.h2database:h2"),
+          Map.entry("hsqldb", "org.hsqldb:hsqldb"),
+          Map.entry("sqlite", "org.xerial:sqlite-jdbc"),
+          Map.entry("derby", "org.apache.derby:derby"),
+          Map.entry("duckdb", "org.duckdb:duckdb_jdbc"),
+          Map.entry("clickhouse", "com.clickhouse:clickhouse-jdbc"),
+          Map.entry("p6spy", "p6spy:p6spy"),
+          Map.entry("otel", "io.opentelemetry.instrumentation:opentelemetry-jdbc"),
+          Map.entry("aws-wrapper", "software.amazon.jdbc:aws-advanced-jdbc-wrapper"));
 
   private WrongUrl() {}
 
@@ -63,6 +67,12 @@ final class WrongUrl {
         + "which neither an adapter nor a JDBC driver on the class path accepts: a URL begins with"
         + " postgresql:// or jdbc:postgresql:// (and then io.everpool:adapter-postgresql must be on"
         + " the class path), or with jdbc: and the name of another database whose driver is there";
+  }
+
+  /** Its beginning, such as {@code jdbc:aws-wrapper:}; shows no secret. */
+  static String scheme(String url) {
+    Matcher jdbc = JDBC.matcher(small(url));
+    return jdbc.matches() ? "jdbc:" + jdbc.group(1) + ":" : "that URL";
   }
 
   private static String small(String url) {

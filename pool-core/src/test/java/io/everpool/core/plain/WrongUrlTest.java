@@ -33,6 +33,11 @@ class WrongUrlTest {
         "mysql://u:hunter2@h/d              | begins with jdbc:mysql://",
         "jdbc:postgres://u:hunter2@h/d      | io.everpool:adapter-postgresql",
         "jdbc:pgsql://u:hunter2@h/d         | io.everpool:adapter-postgresql",
+        "jdbc:p6spy:postgresql://h/d?password=hunter2 | io.everpool:adapter-postgresql",
+        "jdbc:otel:p6spy:postgresql://u:hunter2@h/d | io.everpool:adapter-postgresql",
+        "jdbc:p6spy:mysql://u:hunter2@h/d    | (p6spy:p6spy)",
+        "jdbc:otel:mysql://u:hunter2@h/d     | io.opentelemetry.instrumentation:opentelemetry-jdbc",
+        "jdbc:aws-wrapper:mysql://u:hunter2@h/d | software.amazon.jdbc:aws-advanced-jdbc-wrapper",
         "u:hunter2@h/d                      | begins with postgresql://",
         "host=h password=hunter2            | begins with postgresql://",
         "hunter2                            | begins with postgresql://"

@@ -1,0 +1,56 @@
+package io.everpool.core.plain;
+
+import java.sql.Connection;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Notices that PostgreSQL is served without its adapter, for something hides it, and says what is
+ * off. Thread-safe.
+ */
+final class HiddenPostgres {
+  private final String note;
+  private final AtomicBoolean asked = new AtomicBoolean();
+  private volatile boolean found;
+  private volatile Runnable listener = () -> {};
+
+  /**
+   * @param behind what hides it; without secrets
+   */
+  HiddenPostgres(String behind) {
+    note =
+        "PostgreSQL is served without its adapter, for "
+            + behind
+            + " hides it: what a borrower leaves in a session (SET, BEGIN, temporary tables, LISTEN,"
+            + " locks, a COPY) goes to the next one, command-timeout is not set, a COMMIT whose"
+            + " answer is lost is not looked up, failures are known by their SQLState alone, and"
+            + " idle connections are examined by a query. Give the pool PostgreSQL's own URL (with"
+            + " jdbc:p6spy:postgresql: and jdbc:otel:postgresql: their drivers look on), and put a"
+            + " proxy around the pool instead of beneath it";
+  }
+
+  /** Asks the first connection what it leads to; most drivers know that without the server. */
+  void meet(Connection connection) {
+    if (asked.compareAndSet(false, true) && isPostgres(connection)) {
+      found = true;
+      listener.run();
+    }
+  }
+
+  /** One that can't say is not known to be. */
+  private static boolean isPostgres(Connection connection) {
+    try {
+      return "PostgreSQL".equals(connection.getMetaData().getDatabaseProductName());
+    } catch (Throwable e) {
+      return false;
+    }
+  }
+
+  List<String> notes() {
+    return found ? List.of(note) : List.of();
+  }
+
+  void whenNoted(Runnable told) {
+    listener = told;
+  }
+}
