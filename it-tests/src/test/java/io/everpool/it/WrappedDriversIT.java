@@ -1,6 +1,7 @@
 package io.everpool.it;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
@@ -9,14 +10,22 @@ import com.p6spy.engine.spy.P6DataSource;
 import io.everpool.api.CloseReason;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.WorkOptions;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.UnitListener;
 import io.everpool.core.Everpool;
+import io.everpool.jdbi.EverpoolJdbi;
 import io.everpool.postgresql.doctor.Doctor;
 import io.everpool.postgresql.doctor.Report;
 import io.everpool.servers.Await;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.context.Scope;
 import io.opentelemetry.instrumentation.jdbc.OpenTelemetryDriver;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -53,15 +62,17 @@ class WrappedDriversIT {
   /** What stands before {@code postgresql:} in the URL. */
   static final List<String> WRAPPERS = List.of("p6spy:", "otel:", "otel:p6spy:");
 
+  private static final OpenTelemetrySdk TELEMETRY =
+      OpenTelemetrySdk.builder()
+          .setTracerProvider(
+              SdkTracerProvider.builder()
+                  .addSpanProcessor(SimpleSpanProcessor.create(SPANS))
+                  .build())
+          .build();
+
   @BeforeAll
   static void watch() {
-    OpenTelemetryDriver.install(
-        OpenTelemetrySdk.builder()
-            .setTracerProvider(
-                SdkTracerProvider.builder()
-                    .addSpanProcessor(SimpleSpanProcessor.create(SPANS))
-                    .build())
-            .build());
+    OpenTelemetryDriver.install(TELEMETRY);
   }
 
   private static PoolConfig.Builder config(String wrapper) {
@@ -233,6 +244,64 @@ class WrappedDriversIT {
             .doesNotContain(secret);
       }
     }
+  }
+
+  /** A tracer without Micrometer. */
+  private static final class UnitSpans implements UnitListener {
+    private final Tracer tracer;
+
+    UnitSpans(Tracer tracer) {
+      this.tracer = tracer;
+    }
+
+    @Override
+    public void onEvent(PoolEvent event) {}
+
+    @Override
+    @SuppressWarnings("MustBeClosedChecker") // when the unit has ended
+    public Watch unitBegins(String pool, Kind kind, WorkOptions options) {
+      Span span = tracer.spanBuilder(kind + " " + options.label()).startSpan();
+      Scope scope = span.makeCurrent();
+      return failure -> {
+        scope.close();
+        span.end();
+      };
+    }
+  }
+
+  @Test
+  void whatADriverSeesLiesWithinTheUnitThatDoesIt() throws Exception {
+    PoolConfig config = config("otel:").build();
+    try (Pool pool =
+        Everpool.builder(config).listener(new UnitSpans(TELEMETRY.getTracer("test"))).open()) {
+      SPANS.reset();
+      WorkOptions ours = WorkOptions.DEFAULT.withLabel("ours");
+      pool.<String, SQLException>inTransaction(ours, c -> Db.ask(c, "select 'by the pool'"));
+      EverpoolJdbi.create(pool)
+          .useTransaction(handle -> handle.execute("select 'by Jdbi', pg_backend_pid()"));
+    }
+    assertThat(around("select ?")).containsExactly("TRANSACTION ours");
+    // a handle's callback is a unit, and its transaction is one within it
+    assertThat(around("select ?, pg_backend_pid()"))
+        .containsExactly("ON_CONNECTION transaction", "ON_CONNECTION handle");
+  }
+
+  /** The names of the spans around that of a statement, from the innermost. */
+  private static List<String> around(String statement) {
+    Map<String, SpanData> all =
+        SPANS.getFinishedSpanItems().stream().collect(toMap(SpanData::getSpanId, span -> span));
+    SpanData own =
+        all.values().stream()
+            .filter(span -> span.getAttributes().asMap().containsValue(statement))
+            .findFirst()
+            .orElseThrow(() -> new AssertionError(statement + " in " + all.values()));
+    List<String> names = new ArrayList<>();
+    for (SpanData at = all.get(own.getParentSpanId());
+        at != null;
+        at = all.get(at.getParentSpanId())) {
+      names.add(at.getName());
+    }
+    return names;
   }
 
   private static PGSimpleDataSource pgjdbc() {

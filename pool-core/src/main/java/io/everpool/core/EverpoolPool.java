@@ -18,6 +18,7 @@ import io.everpool.api.framework.PoolSlot;
 import io.everpool.api.framework.UnitRerunner;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.UnitListener;
 import io.everpool.core.advice.Advisor;
 import io.everpool.core.advice.LeaseTrace;
 import io.everpool.core.jdbc.EngineLeaseManager;
@@ -26,6 +27,7 @@ import io.everpool.core.jdbc.PoolView;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.replicas.Member;
 import io.everpool.core.runtime.SystemRuntime;
 import io.everpool.core.upkeep.Environment;
@@ -232,18 +234,29 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   @Override
   public <T extends @Nullable Object, X extends Exception> T run(
       WorkOptions options, Work<T, X> work) throws X, SQLException {
-    long deadline = runner.deadline(options);
-    try (PooledConnection connection = acquire(options)) {
-      return runner.run(connection, options, deadline, work);
-    }
+    return unit(UnitListener.Kind.RUN, options, work);
   }
 
   @Override
   public <T extends @Nullable Object, X extends Exception> T inTransaction(
       WorkOptions options, Work<T, X> work) throws X, SQLException {
+    return unit(UnitListener.Kind.TRANSACTION, options, work);
+  }
+
+  private <T extends @Nullable Object, X extends Exception> T unit(
+      UnitListener.Kind kind, WorkOptions options, Work<T, X> work) throws X, SQLException {
+    UnitWatch watch = runner.watch(kind, options);
     long deadline = runner.deadline(options);
+    Throwable thrown = null;
     try (PooledConnection connection = acquire(options)) {
-      return runner.inTransaction(connection, options, deadline, work);
+      return kind == UnitListener.Kind.RUN
+          ? runner.run(connection, options, deadline, watch, work)
+          : runner.inTransaction(connection, options, deadline, watch, work);
+    } catch (Throwable failure) {
+      thrown = failure;
+      throw failure;
+    } finally {
+      watch.ended(thrown);
     }
   }
 

@@ -5,7 +5,9 @@ import io.everpool.jfr.JfrPools;
 import io.everpool.jmx.JmxPools;
 import io.everpool.micrometer.MetricNames;
 import io.everpool.micrometer.MicrometerMetrics;
+import io.everpool.micrometer.UnitObservations;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.observation.ObservationRegistry;
 import java.lang.management.ManagementFactory;
 import javax.management.MBeanServer;
 import org.springframework.beans.factory.ObjectProvider;
@@ -81,6 +83,18 @@ public final class PoolsAutoConfiguration {
           builder.listener(metrics).recorder(metrics);
         }
       };
+    }
+  }
+
+  /** Units of work, in the registry of observations that there is, if there is one. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnClass(ObservationRegistry.class)
+  static class Observations {
+
+    @Bean
+    EverpoolCustomizer everpoolObservations(ObjectProvider<ObservationRegistry> registries) {
+      return (config, builder) ->
+          registries.ifUnique(registry -> builder.listener(UnitObservations.of(registry)));
     }
   }
 

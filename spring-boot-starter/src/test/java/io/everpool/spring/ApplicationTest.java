@@ -1,5 +1,6 @@
 package io.everpool.spring;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,6 +11,8 @@ import io.everpool.servers.PostgresServer;
 import io.everpool.spring.shop.Shop;
 import io.everpool.spring.shop.ShopApplication;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.observation.Observation;
+import io.micrometer.observation.ObservationRegistry;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -167,6 +170,30 @@ class ApplicationTest {
   void metricsHaveThePool() throws Exception {
     assertThat(get("/actuator/metrics/jdbc.connections.max")).contains("\"value\":4");
     assertThat(get("/actuator/metrics/db.client.connection.max")).contains("\"value\":4");
+  }
+
+  /**
+   * By the registry that Actuator makes, whose handlers are the timers' and, if there are, spans'.
+   */
+  @Test
+  @Order(2)
+  void aUnitIsObservedAndTheCurrentObservationWhileItRuns() throws SQLException {
+    ObservationRegistry registry = context.getBean(ObservationRegistry.class);
+
+    Observation current =
+        pool.<Observation, SQLException>run(
+            connection -> requireNonNull(registry.getCurrentObservation()));
+
+    assertThat(current.getContext().getName()).isEqualTo("everpool.unit");
+    assertThat(registry.getCurrentObservation()).isNull();
+    assertThat(
+            context
+                .getBean(MeterRegistry.class)
+                .get("everpool.unit")
+                .tags("pool", "shop", "kind", "run", "outcome", "success")
+                .timer()
+                .count())
+        .isPositive();
   }
 
   @Test

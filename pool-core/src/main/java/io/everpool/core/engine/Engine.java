@@ -652,8 +652,9 @@ public final class Engine {
   }
 
   /**
-   * A slot that was lent to the calling thread, which has not given it back. In a pool with so many slots that
-   * a look at all of them would cost whoever asks, only where the thread was served last.
+   * A slot that was lent to the calling thread, which has not given it back. In a pool with so many
+   * slots that a look at all of them would cost whoever asks, only where the thread was served
+   * last.
    */
   public @Nullable Slot heldBy(long threadId) {
     Slot home = slots[homes[key(threadId)]];

@@ -2,16 +2,19 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolEvent.ConnectionFailed;
+import io.everpool.api.observe.UnitListener;
 import io.everpool.core.advice.LeaseTrace;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.upkeep.FailureReports;
 import io.everpool.core.upkeep.OutageLog;
 import io.everpool.core.upkeep.PrimarySearch;
@@ -213,5 +216,10 @@ abstract class LeaseEnds implements LeaseManager {
   @Override
   public void emit(PoolEvent event) {
     events.emit(event);
+  }
+
+  @Override
+  public UnitWatch watchUnit(UnitListener.Kind kind, WorkOptions options) {
+    return events.watchUnit(kind, options);
   }
 }

@@ -2,9 +2,12 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.UnitListener;
+import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.upkeep.OutageLog;
 import io.everpool.core.upkeep.PrimarySearch;
 import java.sql.SQLException;
@@ -126,4 +129,9 @@ public interface LeaseManager {
   SqlTexts texts();
 
   void emit(PoolEvent event);
+
+  /** A unit of work begins, of which those who listen for units are told. */
+  default UnitWatch watchUnit(UnitListener.Kind kind, WorkOptions options) {
+    return UnitWatch.NONE;
+  }
 }

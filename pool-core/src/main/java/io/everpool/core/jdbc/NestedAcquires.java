@@ -65,7 +65,8 @@ final class NestedAcquires {
     }
     Holders holders = holders();
     boolean all = holders.areAllThereMayBe() && holders.waiting == holders.leased;
-    entangled = all ? words() : null; // what was so before may be over, though all have theirs still
+    entangled =
+        all ? words() : null; // what was so before may be over, though all have theirs still
     if (!nested || !holders.areAllThereMayBe()) {
       return;
     }

@@ -1,8 +1,10 @@
 package io.everpool.core.observe;
 
 import io.everpool.api.CloseReason;
+import io.everpool.api.WorkOptions;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolListener;
+import io.everpool.api.observe.UnitListener;
 import io.everpool.api.observe.WaitListener;
 import java.util.EnumMap;
 import java.util.List;
@@ -39,6 +41,7 @@ public final class PoolEvents {
   private final String pool;
   private final List<PoolListener> listeners;
   private final List<WaitListener> waitListeners;
+  private final List<UnitListener> unitListeners;
   private final AtomicLong opened = new AtomicLong();
 
   /** By {@link #index}. */
@@ -57,11 +60,12 @@ public final class PoolEvents {
   public PoolEvents(String pool, List<PoolListener> listeners) {
     this.pool = pool;
     this.listeners = List.copyOf(listeners);
-    this.waitListeners =
-        this.listeners.stream()
-            .filter(WaitListener.class::isInstance)
-            .map(WaitListener.class::cast)
-            .toList();
+    this.waitListeners = those(WaitListener.class);
+    this.unitListeners = those(UnitListener.class);
+  }
+
+  private <L extends PoolListener> List<L> those(Class<L> kind) {
+    return listeners.stream().filter(kind::isInstance).map(kind::cast).toList();
   }
 
   /** The pool's name. */
@@ -84,6 +88,13 @@ public final class PoolEvents {
     for (WaitListener listener : waitListeners) {
       Survivor.survives(pool, "telling of a wait", () -> listener.waited(pool, nanos));
     }
+  }
+
+  /** Tells of a unit of work that begins, on its thread. Never throws. */
+  public UnitWatch watchUnit(UnitListener.Kind kind, WorkOptions options) {
+    return unitListeners.isEmpty()
+        ? UnitWatch.NONE
+        : UnitWatch.begin(pool, unitListeners, kind, options);
   }
 
   /** Has events of the pool's own threads told by threads of this executor. */

@@ -7,10 +7,13 @@ import io.everpool.api.SizeAdvice;
 import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.framework.UnitRerunner;
+import io.everpool.api.observe.UnitListener;
 import io.everpool.core.jdbc.PoolView;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.work.Pause;
+import io.everpool.core.work.UnitRunner;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -96,10 +99,7 @@ public final class ReplicatedPool implements Pool, UnitRerunner {
     if (!options.readOnly()) {
       return writer.pool().run(options, work);
     }
-    long deadline = choice.deadline(options);
-    try (PooledConnection connection = choice.acquire(options)) {
-      return choice.runnerOf(connection).run(connection, options, deadline, work);
-    }
+    return reading(UnitListener.Kind.RUN, options, work);
   }
 
   @Override
@@ -108,9 +108,24 @@ public final class ReplicatedPool implements Pool, UnitRerunner {
     if (!options.readOnly()) {
       return writer.pool().inTransaction(options, work);
     }
+    return reading(UnitListener.Kind.TRANSACTION, options, work);
+  }
+
+  private <T extends @Nullable Object, X extends Exception> T reading(
+      UnitListener.Kind kind, WorkOptions options, Work<T, X> work) throws X, SQLException {
+    UnitWatch watch = writer.leases().watchUnit(kind, options);
     long deadline = choice.deadline(options);
+    Throwable thrown = null;
     try (PooledConnection connection = choice.acquire(options)) {
-      return choice.runnerOf(connection).inTransaction(connection, options, deadline, work);
+      UnitRunner runner = choice.runnerOf(connection);
+      return kind == UnitListener.Kind.RUN
+          ? runner.run(connection, options, deadline, watch, work)
+          : runner.inTransaction(connection, options, deadline, watch, work);
+    } catch (Throwable failure) {
+      thrown = failure;
+      throw failure;
+    } finally {
+      watch.ended(thrown);
     }
   }
 

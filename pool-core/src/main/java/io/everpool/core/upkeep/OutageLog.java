@@ -11,8 +11,7 @@ import org.slf4j.Logger;
 /**
  * How much an outage tells the log. However many connections it breaks, of each {@link Kind} of
  * line, and of each reason that it gives, the first is news; the others are told at DEBUG, and
- * counted. What is still going on is told
- * again after a while. Thread-safe.
+ * counted. What is still going on is told again after a while. Thread-safe.
  */
 public final class OutageLog {
   private static final Logger log = PoolEvents.log();

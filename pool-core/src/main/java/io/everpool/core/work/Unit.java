@@ -8,6 +8,7 @@ import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.jdbc.SessionState;
 import io.everpool.core.jdbc.UnitObserver;
+import io.everpool.core.observe.UnitWatch;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -33,6 +34,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   private final UnitFailure failure;
   final WorkOptions options;
   final OptionsOnConnection set;
+  final UnitWatch watch;
   private final @Nullable UnitDeadline deadline;
   private final DeadlineChain deadlines;
   final long begunAt;
@@ -49,8 +51,10 @@ final class Unit implements UnitObserver, AutoCloseable {
    *
    * @param deadline when it must have ended, on the pool's clock; means nothing without one in its
    *     options
+   * @param watch those who watch it
    */
-  Unit(UnitRunner runner, PooledConnection face, WorkOptions options, long deadline)
+  Unit(
+      UnitRunner runner, PooledConnection face, WorkOptions options, long deadline, UnitWatch watch)
       throws SQLException {
     this.runner = runner;
     this.leases = runner.leases;
@@ -58,6 +62,7 @@ final class Unit implements UnitObserver, AutoCloseable {
     this.outer = (Unit) face.observer();
     this.failure = new UnitFailure(leases, face);
     this.options = options;
+    this.watch = watch;
     this.begunAt = runner.time.nanoTime();
     Session session = face.current();
     this.state = face.state();

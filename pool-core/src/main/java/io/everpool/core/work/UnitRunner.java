@@ -8,11 +8,13 @@ import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.framework.UnitRerunner;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.UnitListener;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.jdbc.LeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.policy.Backoff;
 import io.everpool.core.policy.ConflictPause;
 import io.everpool.core.upkeep.OutageLog;
@@ -51,6 +53,7 @@ public final class UnitRunner {
 
   final Renewal renewal;
   private final DoubleSupplier random;
+  private final RerunLog told;
 
   /** Of a pool that is alone: units that lose their session get another of the same pool's. */
   public UnitRunner(LeaseManager leases, TimeSource time, DoubleSupplier random, Pause pause) {
@@ -67,6 +70,7 @@ public final class UnitRunner {
     this.time = time;
     this.pause = pause;
     this.random = random;
+    this.told = new RerunLog(leases);
     this.retry = leases.config().retry();
     this.unbounded =
         retry.withMaxAttempts(Integer.MAX_VALUE).withMaxDuration(Duration.ofNanos(Long.MAX_VALUE));
@@ -79,13 +83,27 @@ public final class UnitRunner {
     if (face == null) {
       return work.run(connection);
     }
-    try (Unit unit = new Unit(this, face, options, deadline(options))) {
+    if (options.equals(UnitRerunner.SET_UP)) {
+      return rerun(face, options, UnitWatch.NONE, () -> setUp(face, connection, work));
+    }
+    UnitWatch watch = watch(UnitListener.Kind.ON_CONNECTION, options);
+    Throwable thrown = null;
+    try {
+      return this.<T, X>rerun(face, options, watch, () -> work.run(connection));
+    } catch (Throwable failure) {
+      thrown = failure;
+      throw failure;
+    } finally {
+      watch.ended(thrown);
+    }
+  }
+
+  private <T extends @Nullable Object, X extends Exception> T rerun(
+      PooledConnection face, WorkOptions options, UnitWatch watch, Run<T> run)
+      throws X, SQLException {
+    try (Unit unit = new Unit(this, face, options, deadline(options), watch)) {
       try {
-        return runUntilDecided(
-            unit,
-            options.equals(UnitRerunner.SET_UP)
-                ? () -> setUp(face, connection, work)
-                : () -> work.run(connection));
+        return runUntilDecided(unit, run);
       } finally {
         unsetOptions(unit);
       }
@@ -101,6 +119,11 @@ public final class UnitRunner {
     } finally {
       session.settingUp(false);
     }
+  }
+
+  /** A unit begins, and whoever wants to hears of it. Its end has to follow. */
+  public UnitWatch watch(UnitListener.Kind kind, WorkOptions options) {
+    return leases.watchUnit(kind, options);
   }
 
   /**
@@ -124,11 +147,12 @@ public final class UnitRunner {
    * As {@code Pool.run}, on a connection that is closed afterwards.
    *
    * @param deadline what {@link #deadline} said before the connection was acquired
+   * @param watch what {@link #watch} has begun
    */
   public <T extends @Nullable Object, X extends Exception> T run(
-      PooledConnection face, WorkOptions options, long deadline, Work<T, X> work)
+      PooledConnection face, WorkOptions options, long deadline, UnitWatch watch, Work<T, X> work)
       throws X, SQLException {
-    try (Unit unit = new Unit(this, face, options, deadline)) {
+    try (Unit unit = new Unit(this, face, options, deadline, watch)) {
       return runUntilDecided(
           unit,
           () -> {
@@ -144,9 +168,9 @@ public final class UnitRunner {
 
   /** As {@code Pool.inTransaction}; otherwise as {@link #run}. */
   public <T extends @Nullable Object, X extends Exception> T inTransaction(
-      PooledConnection face, WorkOptions options, long deadline, Work<T, X> work)
+      PooledConnection face, WorkOptions options, long deadline, UnitWatch watch, Work<T, X> work)
       throws X, SQLException {
-    try (Unit unit = new Unit(this, face, options, deadline)) {
+    try (Unit unit = new Unit(this, face, options, deadline, watch)) {
       return runUntilDecided(
           unit,
           () -> {
@@ -221,18 +245,20 @@ public final class UnitRunner {
     }
     String obstacle = unit.isToldToRead(verdict) ? awaitPrimary(unit, failure) : null;
     if (obstacle == null) {
-      announce(unit, verdict, failure, failures);
+      told.announce(unit, verdict, failure, failures);
       obstacle = recover(unit, failure, pauseNanos);
     }
     if (obstacle != null) {
       giveUp(unit, failure, failures, rule, obstacle);
       return false;
     }
+    int run = failures.runs() + 1;
+    unit.watch.runsAgain(run, failure);
     leases.emit(
         new PoolEvent.Retried(
             leases.config().name(),
             unit.options.label(),
-            failures.runs() + 1,
+            run,
             verdict,
             String.valueOf(failure.getMessage())));
     return true;
@@ -253,38 +279,6 @@ public final class UnitRunner {
         retry.initialBackoff().toNanos(),
         retry.maxBackoff().toNanos(),
         random.getAsDouble());
-  }
-
-  private void announce(Unit unit, Verdict verdict, Exception failure, Failures failures) {
-    String pool = leases.config().name();
-    String label = unit.options.label();
-    String message = String.valueOf(failure.getMessage());
-    int run = failures.runs() + 1;
-    switch (FailureKind.of(verdict)) {
-      case CONFLICT ->
-          log.info(
-              "Pool {}: {} lost a race with another transaction and is run again (run {}): {}",
-              pool,
-              label,
-              run,
-              message);
-      case STALE_PLAN ->
-          log.info(
-              "Pool {}: a table has changed under the statements that {} had prepared; it is run"
-                  + " again with fresh ones: {}",
-              pool,
-              label,
-              message);
-      default -> {
-        String line = "Pool {}: {} met a connection error ({}) and is run again ({} of {}): {}";
-        int untold = leases.news(OutageLog.Kind.RERUN);
-        if (untold >= 0) {
-          log.warn(RECONNECTING);
-        }
-        int next = failures.ofConnections() + 1;
-        OutageLog.note(untold, line, pool, label, verdict, next, retry.maxAttempts(), message);
-      }
-    }
   }
 
   /** Returns why it was no use, or null. */
@@ -326,8 +320,7 @@ public final class UnitRunner {
     String history = failures.history(time.nanoTime() - unit.begunAt);
     String line = "Pool {}: {} is not run again: {}{}";
     // The pool has told of the loss, the caller is told the rest, and there may be many of them.
-    int untold =
-        because.equals(NO_PRIMARY) ? -1 : leases.news(OutageLog.Kind.REFUSAL, rule.name());
+    int untold = because.equals(NO_PRIMARY) ? -1 : leases.news(OutageLog.Kind.REFUSAL, rule.name());
     OutageLog.note(untold, line, pool, label, because, history);
     leases.emit(new PoolEvent.RetryRefused(pool, label, failures.runs(), because));
   }

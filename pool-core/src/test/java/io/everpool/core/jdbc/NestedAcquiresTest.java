@@ -34,17 +34,11 @@ class NestedAcquiresTest {
           new FakeConnector(),
           failure -> Verdict.CONNECTION_LOST,
           new Environment(
-              () -> 0,
-              InstantSource.system(),
-              new Asleep(),
-              task -> {},
-              task -> {},
-              () -> 0.5),
+              () -> 0, InstantSource.system(), new Asleep(), task -> {}, task -> {}, () -> 0.5),
           events);
   private final Engine engine = shared.engine();
   private final NestedAcquires nested =
-      new NestedAcquires(
-          shared, () -> 0, events, () -> PoolSnapshot.builder("nested").build());
+      new NestedAcquires(shared, () -> 0, events, () -> PoolSnapshot.builder("nested").build());
 
   private static final class Asleep implements PassScheduler {
     @Override
@@ -76,10 +70,7 @@ class NestedAcquiresTest {
     slot.attempt(Move.ARRIVED);
     slot.entry =
         new Session(
-            slot,
-            slot.index + 1,
-            new StubPhysical(),
-            FakeLeaseManager.over(new FakeDriver()));
+            slot, slot.index + 1, new StubPhysical(), FakeLeaseManager.over(new FakeDriver()));
     engine.opened(slot, slot.word());
   }
 

@@ -14,6 +14,7 @@ import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.FakePhysical;
 import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.observe.UnitWatch;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,6 +35,7 @@ class CommitTest extends RunnerFixture {
           face,
           options,
           0,
+          UnitWatch.NONE,
           connection -> {
             runs++;
             execute(connection, "insert a");
@@ -342,6 +344,7 @@ class CommitTest extends RunnerFixture {
               face,
               WorkOptions.DEFAULT,
               0,
+              UnitWatch.NONE,
               connection -> {
                 execute(connection, "insert a");
                 return "done " + ++runs;
@@ -401,6 +404,7 @@ class CommitTest extends RunnerFixture {
           face,
           WorkOptions.READ_ONLY,
           0,
+          UnitWatch.NONE,
           connection -> {
             runs++;
             execute(connection, "set transaction_read_only = off");
@@ -421,6 +425,7 @@ class CommitTest extends RunnerFixture {
           face,
           WorkOptions.DEFAULT,
           0,
+          UnitWatch.NONE,
           connection -> {
             execute(connection, "select 1");
             return "";

@@ -10,6 +10,7 @@ import io.everpool.api.driver.CommitStatus;
 import io.everpool.core.jdbc.FakeDriver;
 import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.observe.UnitWatch;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -89,9 +90,10 @@ class NeverBlindlyTest {
       Exception thrown = null;
       try (PooledConnection face = leases.acquire()) {
         if (transaction) {
-          runner.inTransaction(face, WorkOptions.DEFAULT, 0, c -> insert(c, inserts));
+          runner.inTransaction(
+              face, WorkOptions.DEFAULT, 0, UnitWatch.NONE, c -> insert(c, inserts));
         } else {
-          runner.run(face, WorkOptions.DEFAULT, 0, c -> insertEach(c, inserts));
+          runner.run(face, WorkOptions.DEFAULT, 0, UnitWatch.NONE, c -> insertEach(c, inserts));
         }
       } catch (SQLException e) {
         thrown = e;

@@ -9,6 +9,7 @@ import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.core.jdbc.FakeDriver;
 import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.observe.UnitWatch;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -73,8 +74,11 @@ class NothingDoubledTest {
       Exception thrown = null;
       try (PooledConnection face = leases.acquire()) {
         switch (mode) {
-          case 0 -> runner.inTransaction(face, WorkOptions.DEFAULT, 0, c -> follow(script, c, 0));
-          case 1 -> runner.run(face, WorkOptions.DEFAULT, 0, c -> follow(script, c, 0));
+          case 0 ->
+              runner.inTransaction(
+                  face, WorkOptions.DEFAULT, 0, UnitWatch.NONE, c -> follow(script, c, 0));
+          case 1 ->
+              runner.run(face, WorkOptions.DEFAULT, 0, UnitWatch.NONE, c -> follow(script, c, 0));
           default ->
               runner.rerun(
                   face,

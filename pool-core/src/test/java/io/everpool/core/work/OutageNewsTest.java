@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Level;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.upkeep.OutageLogs;
 import java.sql.SQLException;
 import java.util.List;
@@ -30,6 +31,7 @@ class OutageNewsTest extends RunnerFixture {
           face,
           WorkOptions.DEFAULT,
           0,
+          UnitWatch.NONE,
           connection -> {
             execute(connection, "insert a");
             return "";
@@ -44,6 +46,7 @@ class OutageNewsTest extends RunnerFixture {
           face,
           WorkOptions.IDEMPOTENT,
           0,
+          UnitWatch.NONE,
           connection -> {
             execute(connection, "insert a");
             return "";
@@ -61,6 +64,7 @@ class OutageNewsTest extends RunnerFixture {
                       face,
                       WorkOptions.DEFAULT,
                       0,
+                      UnitWatch.NONE,
                       connection -> {
                         execute(connection, "insert a");
                         return "";

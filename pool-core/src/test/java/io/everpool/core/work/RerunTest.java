@@ -19,6 +19,7 @@ import io.everpool.core.jdbc.FakeDriver;
 import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.FakePhysical;
 import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.observe.UnitWatch;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -46,13 +47,13 @@ class RerunTest extends RunnerFixture {
   private <T, X extends Exception> T run(WorkOptions options, Work<T, X> work)
       throws X, SQLException {
     try (PooledConnection face = leases.acquire()) {
-      return runner.run(face, options, runner.deadline(options), work);
+      return runner.run(face, options, runner.deadline(options), UnitWatch.NONE, work);
     }
   }
 
   private <T, X extends Exception> T inTransaction(Work<T, X> work) throws X, SQLException {
     try (PooledConnection face = leases.acquire()) {
-      return runner.inTransaction(face, WorkOptions.DEFAULT, 0, work);
+      return runner.inTransaction(face, WorkOptions.DEFAULT, 0, UnitWatch.NONE, work);
     }
   }
 
@@ -75,6 +76,7 @@ class RerunTest extends RunnerFixture {
               face,
               READ_ONLY,
               0,
+              UnitWatch.NONE,
               connection -> {
                 faces.add(connection);
                 numbers.add(number(connection));
@@ -564,7 +566,7 @@ class RerunTest extends RunnerFixture {
         new UnitRunner(
             leases, () -> now, () -> 0.5, nanos -> closedAtPause.add(leases.closed.size()));
     try (PooledConnection face = leases.acquire()) {
-      watching.run(face, READ_ONLY, 0, executing("select 1"));
+      watching.run(face, READ_ONLY, 0, UnitWatch.NONE, executing("select 1"));
     }
     assertThat(closedAtPause).containsExactly(1);
   }
@@ -598,7 +600,8 @@ class RerunTest extends RunnerFixture {
               throw new InterruptedException();
             });
     try (PooledConnection face = leases.acquire()) {
-      assertThatThrownBy(() -> interrupted.run(face, READ_ONLY, 0, executing("select 1")))
+      assertThatThrownBy(
+              () -> interrupted.run(face, READ_ONLY, 0, UnitWatch.NONE, executing("select 1")))
           .hasMessageContaining("broken off")
           .satisfies(
               e ->
@@ -616,7 +619,8 @@ class RerunTest extends RunnerFixture {
     SQLException down = new SQLException("no connection within 30 s", "08001");
     try (PooledConnection face = leases.acquire()) {
       leases.openFailure = down;
-      assertThatThrownBy(() -> runner.run(face, READ_ONLY, 0, executing("select 1")))
+      assertThatThrownBy(
+              () -> runner.run(face, READ_ONLY, 0, UnitWatch.NONE, executing("select 1")))
           .isSameAs(lost);
       assertThat(face.isClosed()).isTrue();
     }

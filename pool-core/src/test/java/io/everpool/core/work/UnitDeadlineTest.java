@@ -9,6 +9,7 @@ import io.everpool.api.WorkDeadlineException;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.upkeep.UnitDeadlines;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -25,7 +26,7 @@ class UnitDeadlineTest extends RunnerFixture {
       throws X, SQLException {
     long deadline = runner.deadline(options);
     try (PooledConnection face = leases.acquire()) {
-      return runner.run(face, options, deadline, work);
+      return runner.run(face, options, deadline, UnitWatch.NONE, work);
     }
   }
 
@@ -33,7 +34,7 @@ class UnitDeadlineTest extends RunnerFixture {
       throws X, SQLException {
     long deadline = runner.deadline(options);
     try (PooledConnection face = leases.acquire()) {
-      return runner.inTransaction(face, options, deadline, work);
+      return runner.inTransaction(face, options, deadline, UnitWatch.NONE, work);
     }
   }
 
@@ -106,6 +107,7 @@ class UnitDeadlineTest extends RunnerFixture {
                     face,
                     LIMITED,
                     deadline,
+                    UnitWatch.NONE,
                     connection -> {
                       take(SECOND);
                       throw cancelled();
@@ -313,7 +315,7 @@ class UnitDeadlineTest extends RunnerFixture {
   @Test
   void aUnitThatHasEndedIsNotCancelled() throws SQLException {
     try (PooledConnection face = leases.acquire()) {
-      runner.run(face, LIMITED, runner.deadline(LIMITED), Connection::isReadOnly);
+      runner.run(face, LIMITED, runner.deadline(LIMITED), UnitWatch.NONE, Connection::isReadOnly);
       take(10 * SECOND);
       assertThat(leases.cancelled).isEmpty();
       execute(face, "select 1");

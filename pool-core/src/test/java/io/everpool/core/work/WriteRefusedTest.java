@@ -10,6 +10,7 @@ import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.upkeep.PrimarySearch.Refusal;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -36,7 +37,7 @@ class WriteRefusedTest extends RunnerFixture {
 
   private String inTransaction() throws SQLException {
     try (PooledConnection face = leases.acquire()) {
-      return runner.inTransaction(face, WorkOptions.DEFAULT, 0, this::write);
+      return runner.inTransaction(face, WorkOptions.DEFAULT, 0, UnitWatch.NONE, this::write);
     }
   }
 

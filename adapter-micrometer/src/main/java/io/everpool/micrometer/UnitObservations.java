@@ -1,0 +1,98 @@
+package io.everpool.micrometer;
+
+import io.everpool.api.WorkOptions;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.UnitListener;
+import io.micrometer.observation.Observation;
+import io.micrometer.observation.ObservationRegistry;
+import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Units of work as observations of Micrometer's: spans where traces are made, and timers where the
+ * registry makes them. From Micrometer 1.10 on.
+ *
+ * <pre>{@code
+ * Everpool.builder(config).listener(UnitObservations.of(registry)).open();
+ * }</pre>
+ *
+ * <p>Each unit is one observation {@code everpool.unit}, called after its {@linkplain
+ * WorkOptions#label() label}, however often it is run. It is the current one from before the unit
+ * waits for its connection until that is back, so that what is observed of its statements (by
+ * datasource-micrometer, by OpenTelemetry's driver) lies within. Its low-cardinality keys are
+ * {@code pool}, {@code kind} ({@code run}, {@code transaction}, or {@code on-connection} for Jdbi's
+ * and other frameworks') and {@code outcome} ({@code success} or {@code error}), a high one is
+ * {@code attempts}; each rerun is an event, {@code rerun}.
+ *
+ * <p>One may listen to several pools. Stateless and thread-safe.
+ */
+public final class UnitObservations implements UnitListener {
+  private static final String NAME = "everpool.unit";
+
+  private final ObservationRegistry registry;
+
+  private UnitObservations(ObservationRegistry registry) {
+    this.registry = Objects.requireNonNull(registry, "registry");
+  }
+
+  /** In this registry; while that is the one that does nothing, nothing is done. */
+  public static UnitObservations of(ObservationRegistry registry) {
+    return new UnitObservations(registry);
+  }
+
+  /** Events are for {@link MicrometerMetrics}. */
+  @Override
+  public void onEvent(PoolEvent event) {}
+
+  @Override
+  public @Nullable Watch unitBegins(String pool, Kind kind, WorkOptions options) {
+    if (registry.isNoop()) {
+      return null;
+    }
+    Observation observation =
+        Observation.createNotStarted(NAME, registry)
+            .contextualName(options.label())
+            .lowCardinalityKeyValue("pool", pool)
+            .lowCardinalityKeyValue("kind", kind.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+    return observation.isNoop() ? null : new Observed(observation.start());
+  }
+
+  /** A unit while it runs, on its thread. */
+  private static final class Observed implements Watch {
+    private final Observation observation;
+    private final Observation.Scope scope;
+    private int runs = 1;
+
+    Observed(Observation started) {
+      observation = started;
+      scope = started.openScope();
+    }
+
+    @Override
+    public void runsAgain(int run, Throwable failure) {
+      runs = run;
+      observation.event(Observation.Event.of("rerun", "run " + run));
+    }
+
+    @Override
+    public void ended(@Nullable Throwable failure) {
+      if (failure != null) {
+        observation.error(failure);
+      }
+      observation
+          .lowCardinalityKeyValue("outcome", failure == null ? "success" : "error")
+          .highCardinalityKeyValue("attempts", Integer.toString(runs));
+      try {
+        scope.close();
+      } finally {
+        observation.stop();
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "UnitObservations";
+  }
+}

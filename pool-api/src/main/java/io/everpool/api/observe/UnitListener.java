@@ -1,0 +1,58 @@
+package io.everpool.api.observe;
+
+import io.everpool.api.Pool;
+import io.everpool.api.WorkOptions;
+import io.everpool.api.framework.UnitRerunner;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A listener that is told where each unit of work begins and ends, so that it can be traced.
+ * Without one nothing is done for it.
+ *
+ * <p>Called on the unit's own thread, which waits for it; units within a unit begin and end in
+ * between. Several units run at once: must be thread-safe and quick. What it throws is logged and
+ * goes no further.
+ */
+public interface UnitListener extends PoolListener {
+
+  /** How a unit has come to the pool. */
+  enum Kind {
+    /** By {@link Pool#run}. */
+    RUN,
+    /** By {@link Pool#inTransaction}. */
+    TRANSACTION,
+    /**
+     * On a connection that its caller had before: a framework's, such as Jdbi's {@code
+     * inTransaction} ({@link UnitRerunner}).
+     */
+    ON_CONNECTION
+  }
+
+  /** What one unit is about. */
+  interface Watch {
+
+    /**
+     * The unit is about to be run again.
+     *
+     * @param run the number of the run that begins; 2 or more
+     * @param failure what the last one has failed of
+     */
+    default void runsAgain(int run, Throwable failure) {}
+
+    /**
+     * The unit is over, and a connection that it had taken is back. Called once.
+     *
+     * @param failure what its caller is thrown; null if it went well
+     */
+    void ended(@Nullable Throwable failure);
+  }
+
+  /**
+   * A unit begins: what was taken for it yet is at most the connection of {@link
+   * Kind#ON_CONNECTION}. A part of a unit, on the same connection, is told of as one within it.
+   *
+   * @param pool the pool's name
+   * @return who is told of the rest; null for nobody
+   */
+  @Nullable Watch unitBegins(String pool, Kind kind, WorkOptions options);
+}

@@ -1,0 +1,67 @@
+package io.everpool.core.observe;
+
+import io.everpool.api.WorkOptions;
+import io.everpool.api.observe.UnitListener;
+import io.everpool.api.observe.UnitListener.Kind;
+import io.everpool.api.observe.UnitListener.Watch;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Those who watch one unit of work. For the unit's thread; never throws. */
+public final class UnitWatch {
+
+  /** Nobody watches. */
+  public static final UnitWatch NONE = new UnitWatch("", new Watch[0]);
+
+  private final String pool;
+
+  /** With gaps: some are told of no more than the beginning. */
+  private final @Nullable Watch[] watches;
+
+  private UnitWatch(String pool, @Nullable Watch[] watches) {
+    this.pool = pool;
+    this.watches = watches;
+  }
+
+  static UnitWatch begin(
+      String pool, List<UnitListener> listeners, Kind kind, WorkOptions options) {
+    @Nullable Watch[] watches = new Watch[listeners.size()];
+    for (int i = 0; i < watches.length; i++) {
+      UnitListener listener = listeners.get(i);
+      int own = i;
+      Survivor.survives(
+          pool,
+          "telling of a unit's beginning",
+          () -> watches[own] = listener.unitBegins(pool, kind, options));
+    }
+    return new UnitWatch(pool, watches);
+  }
+
+  /**
+   * The unit is about to be run again.
+   *
+   * @param run the number of the run that begins
+   */
+  public void runsAgain(int run, Throwable failure) {
+    for (Watch watch : watches) {
+      if (watch != null) {
+        Survivor.survives(pool, "telling of a rerun", () -> watch.runsAgain(run, failure));
+      }
+    }
+  }
+
+  /**
+   * The unit is over. Told from the last to the first, for what one has opened lies within what
+   * those before it have.
+   *
+   * @param failure null if it went well
+   */
+  public void ended(@Nullable Throwable failure) {
+    for (int i = watches.length - 1; i >= 0; i--) {
+      Watch watch = watches[i];
+      if (watch != null) {
+        Survivor.survives(pool, "telling of a unit's end", () -> watch.ended(failure));
+      }
+    }
+  }
+}
