@@ -53,7 +53,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>a {@link Multibinder} of {@link PoolListener}, one of {@link Classifier}, and one of {@link
  *       LeaseInterceptor}: likewise, given to every pool and to the pool with the annotation; a
  *       listener that is a {@link io.everpool.api.observe.LeaseRecorder}, too, as Micrometer's
- *       metrics are, measures the leases as well
+ *       metrics are, measures the leases as well, of every pool that it is given to: where there
+ *       are several, bind it with the pool's annotation
  * </ul>
  *
  * <p>A {@link DataSource} and a Jdbi that only read, on the pool's readers where it has any, are

@@ -86,6 +86,11 @@ record HikariSession(
     return level;
   }
 
+  /** The same in a database of other schemas. */
+  HikariSession elsewhere() {
+    return new HikariSession(autoCommit, readOnly, isolation, null, null);
+  }
+
   /** Whether there is nothing to set. */
   boolean isPlain() {
     return equals(new HikariSession(null, null, null, null, null));

@@ -50,8 +50,8 @@ final class PoolBeans {
     }
     try {
       return dataSource.isWrapperFor(Pool.class) ? dataSource.unwrap(Pool.class) : null;
-    } catch (SQLException e) {
-      return null;
+    } catch (SQLException | RuntimeException e) {
+      return null; // one that routes may not know where to at the moment
     }
   }
 }

@@ -35,7 +35,7 @@ final class PoolOpener {
     SpringSettings settings = new SpringSettings(environment, beans);
     PoolConfig config = settings.named(name);
     try {
-      return open(config, settings.session());
+      return open(config, settings.session(name));
     } catch (SQLException e) {
       throw new BeanCreationException(name, "Pool can't be opened: " + e.getMessage(), e);
     }

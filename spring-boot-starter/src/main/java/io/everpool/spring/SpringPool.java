@@ -66,7 +66,10 @@ final class SpringPool implements Pool {
     try {
       return UnitRerunner.of(pool).rerun(joined, options, work);
     } catch (Throwable failure) {
-      CommitRefusal.register(transaction, options.label(), failure);
+      TransactionState state = TransactionState.of(transaction);
+      if (state != null) {
+        state.refuse(options.label(), failure);
+      }
       throw failure;
     }
   }
@@ -94,18 +97,21 @@ final class SpringPool implements Pool {
       return null;
     }
     ConnectionHolder holder = bound();
-    if (holder == null
-        || holder.getConnectionHandle() == null
-        || TransactionEnd.isPast(holder)
-        || holder.getConnection().getAutoCommit()) {
+    if (holder == null || holder.getConnectionHandle() == null) {
       return null;
     }
-    TransactionEnd.watch(holder); // of a manager that is no bean, and not heard of before
+    TransactionState state = TransactionState.of(holder);
+    if ((state != null && state.isPast()) || holder.getConnection().getAutoCommit()) {
+      return null;
+    }
+    if (state == null) { // of a manager that is no bean
+      TransactionState.begin(holder, false);
+    }
     return holder;
   }
 
   /** What is bound to the thread for this pool, or for a DataSource that wraps it. */
-  private @Nullable ConnectionHolder bound() throws SQLException {
+  private @Nullable ConnectionHolder bound() {
     if (TransactionSynchronizationManager.getResource(this) instanceof ConnectionHolder own) {
       return own;
     }
@@ -113,12 +119,17 @@ final class SpringPool implements Pool {
         TransactionSynchronizationManager.getResourceMap().entrySet()) {
       if (each.getValue() instanceof ConnectionHolder holder
           && each.getKey() instanceof DataSource wrapper
-          && wrapper.isWrapperFor(SpringPool.class)
-          && wrapper.unwrap(SpringPool.class) == this) {
+          && isOfThis(holder, wrapper)) {
         return holder;
       }
     }
     return null;
+  }
+
+  /** What a wrapper that routes says now needn't be so of the connection that it has given. */
+  private boolean isOfThis(ConnectionHolder holder, DataSource wrapper) {
+    TransactionState state = TransactionState.of(holder);
+    return (state == null ? TransactionState.poolIn(wrapper) : state.pool()) == this;
   }
 
   /**

@@ -80,9 +80,15 @@ final class SpringSettings {
     return EverpoolConfig.from(config(), name);
   }
 
-  /** What the sessions of every pool begin with, if HikariCP's settings say so. */
+  /** What the sessions of the main pool begin with, if HikariCP's settings say so. */
   HikariSession session() {
     return hikari.session();
+  }
+
+  /** The same for a named pool; a database of its own has schemas of its own. */
+  HikariSession session(String name) {
+    boolean elsewhere = properties.find(ROOT + "." + POOLS + "." + name + ".url") != null;
+    return elsewhere ? session().elsewhere() : session();
   }
 
   private Config config() {

@@ -1,5 +1,7 @@
 package io.everpool.spring;
 
+import java.util.ArrayList;
+import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.jdbc.datasource.ConnectionHolder;
@@ -16,34 +18,41 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  */
 final class TransactionWatch implements TransactionExecutionListener, BeanPostProcessor {
 
+  /** As one more listener, in a list of its own: the one that is there may be immutable. */
   @Override
   public Object postProcessAfterInitialization(Object bean, String name) {
     if (bean instanceof ConfigurableTransactionManager manager) {
-      manager.addListener(this);
+      Collection<TransactionExecutionListener> all =
+          new ArrayList<>(manager.getTransactionExecutionListeners());
+      if (!all.contains(this)) {
+        all.add(this);
+        manager.setTransactionExecutionListeners(all);
+      }
     }
     return bean;
   }
 
-  /** By now others can register, and nobody has. */
+  /** By now others can register, and nobody has. A savepoint is told here, too. */
   @Override
   public void afterBegin(TransactionExecution transaction, @Nullable Throwable failure) {
-    ConnectionHolder holder = holder(transaction);
+    ConnectionHolder holder = transaction.isNewTransaction() ? holder(transaction) : null;
     if (failure == null
         && holder != null
         && TransactionSynchronizationManager.isSynchronizationActive()) {
-      TransactionEnd.watch(holder);
+      TransactionState.begin(holder, true);
     }
   }
 
   /**
-   * After everybody has been told that the commit is near: a unit that one of them has begun, and
-   * that failed, comes too late for {@link CommitRefusal#beforeCommit}.
+   * After everybody has been told that the commit is near: one of them may have begun a unit, which
+   * has failed. A savepoint's release is told here as well, and is no commit.
    */
   @Override
   public void beforeCommit(TransactionExecution transaction) {
-    ConnectionHolder holder = holder(transaction);
-    if (holder != null && TransactionSynchronizationManager.isSynchronizationActive()) {
-      CommitRefusal.refuse(holder);
+    ConnectionHolder holder = transaction.isNewTransaction() ? holder(transaction) : null;
+    TransactionState state = holder == null ? null : TransactionState.of(holder);
+    if (state != null) {
+      state.checkCommit();
     }
   }
 

@@ -184,12 +184,21 @@ class HikariSettingsTest {
   void soDoThoseOfNamedPools() {
     Boot.onH2("namedsessions")
         .withPropertyValues(
-            "spring.datasource.hikari.auto-commit=false", "everpool.pools.orders.max-size=3")
+            "spring.datasource.hikari.auto-commit=false",
+            "spring.datasource.hikari.schema=INFORMATION_SCHEMA",
+            "everpool.pools.orders.max-size=3",
+            "everpool.pools.reports.url=" + Boot.h2("reports-elsewhere"))
         .run(
             context -> {
               Pool orders = context.getBean("orders", Pool.class);
               try (Connection connection = orders.getConnection()) {
                 assertThat(connection.getAutoCommit()).isFalse();
+                assertThat(connection.getSchema()).isEqualTo("INFORMATION_SCHEMA");
+              }
+              Pool reports = context.getBean("reports", Pool.class);
+              try (Connection connection = reports.getConnection()) {
+                assertThat(connection.getAutoCommit()).isFalse();
+                assertThat(connection.getSchema()).as("its own").isEqualTo("PUBLIC");
               }
             });
   }

@@ -1,5 +1,6 @@
 package io.everpool.spring;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,8 +11,12 @@ import io.everpool.servers.PostgresServer;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,7 +29,10 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.ConnectionHolder;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
 import org.springframework.jdbc.datasource.LazyConnectionDataSourceProxy;
+import org.springframework.jdbc.datasource.lookup.AbstractRoutingDataSource;
 import org.springframework.jdbc.support.JdbcTransactionManager;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.TransactionExecutionListener;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -93,9 +101,7 @@ class TransactionEndTest {
             .build();
     pool = new SpringPool(Everpool.open(config));
     other = new SpringPool(Everpool.open(config.toBuilder().name("other-ends").build()));
-    JdbcTransactionManager manager = new JdbcTransactionManager(pool);
-    new TransactionWatch().postProcessAfterInitialization(manager, "transactionManager");
-    transaction = new TransactionTemplate(manager);
+    transaction = new TransactionTemplate(watched(new JdbcTransactionManager(pool)));
     new JdbcTemplate(pool).execute("create table if not exists ending (text varchar)");
   }
 
@@ -111,8 +117,12 @@ class TransactionEndTest {
   }
 
   private static void write(String text) {
+    write(text, pool);
+  }
+
+  private static void write(String text, SpringPool there) {
     try {
-      pool.useTransaction(connection -> write(connection, text));
+      there.useTransaction(connection -> write(connection, text));
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
@@ -215,34 +225,152 @@ class TransactionEndTest {
     assertThat(count("part")).isZero();
   }
 
-  /** Its manager has no synchronizations of its own, for the outer one's are there already. */
+  /** Another manager's transaction is within it, and sets its synchronizations aside meanwhile. */
   @Test
-  void halfOfAUnitInAnInnerTransactionIsNotThere() {
-    JdbcTransactionManager manager = new JdbcTransactionManager(other);
-    new TransactionWatch().postProcessAfterInitialization(manager, "other");
-    TransactionTemplate inner = new TransactionTemplate(manager);
+  void halfOfAUnitFromWithinAnotherManagersTransactionIsNotThere() {
+    TransactionTemplate inner = new TransactionTemplate(watched(new JdbcTransactionManager(other)));
+
+    assertThatThrownBy(
+            () ->
+                transaction.executeWithoutResult(
+                    status -> {
+                      write("part");
+                      inner.executeWithoutResult(
+                          within -> {
+                            write("inner", other);
+                            failHalfway(new AtomicInteger());
+                          });
+                    }))
+        .hasMessageContaining("was a part of it and has failed");
+
+    assertThat(count("half")).isZero();
+    assertThat(count("part")).isZero();
+    assertThat(count("inner")).as("nothing of it has failed").isEqualTo(1);
+  }
+
+  /** That the inner one is over doesn't end the outer one. */
+  @Test
+  void whatComesAfterAnotherManagersCommitIsAPartOfTheOuterOne() {
+    TransactionTemplate inner = new TransactionTemplate(watched(new JdbcTransactionManager(other)));
+
+    transaction.executeWithoutResult(
+        status -> {
+          inner.executeWithoutResult(
+              within -> {
+                write("part");
+                TransactionSynchronizationManager.registerSynchronization(
+                    new At(Phase.AFTER_COMMIT, () -> write("after")));
+              });
+          status.setRollbackOnly();
+        });
+
+    assertThat(count("part")).isZero();
+    assertThat(count("after")).isZero();
+  }
+
+  /** Nothing is left of it, and the step was optional. */
+  @Test
+  void aUnitThatASavepointUndoesPreventsNoCommit() {
+    TransactionTemplate step = nested();
 
     transaction.executeWithoutResult(
         status -> {
           write("part");
           assertThatThrownBy(
                   () ->
-                      inner.executeWithoutResult(within -> failHalfway(other, new AtomicInteger())))
-              .hasMessageContaining("was a part of it and has failed");
+                      step.executeWithoutResult(
+                          within -> {
+                            failHalfway(new AtomicInteger());
+                            throw new IllegalStateException("step");
+                          }))
+              .hasMessage("step");
         });
 
     assertThat(count("half")).isZero();
     assertThat(count("part")).isEqualTo(1);
   }
 
-  private static void failHalfway(AtomicInteger failed) {
-    failHalfway(pool, failed);
-  }
+  /** A savepoint that is released is no commit, and undoes nothing from before. */
+  @Test
+  void aUnitThatFailedBeforeASavepointPreventsTheCommitAndNotTheStep() {
+    TransactionTemplate step = nested();
+    AtomicInteger steps = new AtomicInteger();
 
-  private static void failHalfway(SpringPool there, AtomicInteger failed) {
     assertThatThrownBy(
             () ->
-                there.useTransaction(
+                transaction.executeWithoutResult(
+                    status -> {
+                      failHalfway(new AtomicInteger());
+                      step.executeWithoutResult(within -> write("step"));
+                      steps.incrementAndGet();
+                    }))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("was a part of it and has failed");
+
+    assertThat(steps).hasValue(1);
+    assertThat(count("half")).isZero();
+    assertThat(count("step")).isZero();
+  }
+
+  /** What it routes to may be another pool by the time that a unit begins. */
+  @Test
+  void aRouterThatHasTurnedElsewhereDoesNotLendTheOtherPoolsConnection() {
+    AtomicReference<@Nullable String> key = new AtomicReference<>("pool");
+    AbstractRoutingDataSource router =
+        new AbstractRoutingDataSource() {
+          @Override
+          protected @Nullable Object determineCurrentLookupKey() {
+            return key.get();
+          }
+        };
+    router.setTargetDataSources(Map.of("pool", pool, "other", other));
+    router.setLenientFallback(false);
+    router.afterPropertiesSet();
+
+    new TransactionTemplate(watched(new JdbcTransactionManager(router)))
+        .executeWithoutResult(
+            status -> {
+              key.set("other");
+              write("of its own", other);
+              key.set(null);
+              write("part");
+              status.setRollbackOnly();
+            });
+
+    assertThat(count("part")).isZero();
+    assertThat(count("of its own")).isEqualTo(1);
+  }
+
+  /** As a setter gives it that was given List.of(...). */
+  @Test
+  void aManagerWhoseListenersAreFixedIsWatched() {
+    JdbcTransactionManager manager = new JdbcTransactionManager(pool);
+    TransactionExecutionListener own = new TransactionExecutionListener() {};
+    manager.setTransactionExecutionListeners(List.of(own));
+    TransactionWatch watch = new TransactionWatch();
+
+    watch.postProcessAfterInitialization(manager, "manager");
+    watch.postProcessAfterInitialization(manager, "manager");
+
+    assertThat(manager.getTransactionExecutionListeners()).containsExactly(own, watch);
+  }
+
+  private static JdbcTransactionManager watched(JdbcTransactionManager manager) {
+    new TransactionWatch().postProcessAfterInitialization(manager, "manager");
+    return manager;
+  }
+
+  private static TransactionTemplate nested() {
+    TransactionTemplate step =
+        new TransactionTemplate(requireNonNull(transaction.getTransactionManager()));
+    step.setPropagationBehavior(TransactionDefinition.PROPAGATION_NESTED);
+    return step;
+  }
+
+  private static void failHalfway(AtomicInteger failed) {
+    assertThatThrownBy(
+            () ->
+                pool.useTransaction(
                     connection -> {
                       write(connection, "half");
                       throw new IllegalStateException("no");
