@@ -21,11 +21,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Reads the pool's state off its slots and books, disturbing nobody. */
 final class Snapshots {
   /** Deep enough to come out of a driver and into the program that called it. */
   private static final int STACK_DEPTH = 64;
+
+  /** So often a slot is read at the most that moves while it is read. */
+  private static final int READINGS = 3;
 
   private final PoolConfig config;
   private final SharedState shared;
@@ -66,17 +70,47 @@ final class Snapshots {
     return all;
   }
 
-  private PoolSlot seen(Slot slot) {
-    State now = slot.state();
+  /**
+   * What a slot shows as of one word.
+   *
+   * @param entry null where there is no connection
+   * @param holder the id of the thread that has it; 0 for none
+   */
+  private record Reading(
+      long word, State state, @Nullable PooledEntry entry, long holder, Duration unmoved) {
+    boolean isHeld() {
+      return state == State.LEASED || state == State.DOOMED;
+    }
+  }
+
+  /**
+   * Reads a slot's fields so that they belong together: where it has moved meanwhile, once more.
+   * After a few times as they are, for explanations wait for nobody.
+   */
+  private Reading read(Slot slot) {
+    Reading read = readOnce(slot);
+    for (int times = 1; slot.word() != read.word && times < READINGS; times++) {
+      read = readOnce(slot);
+    }
+    return read;
+  }
+
+  private Reading readOnce(Slot slot) {
+    long word = slot.word();
+    State now = Slot.state(word);
     PooledEntry entry = now == State.EMPTY || now == State.CONNECTING ? null : slot.entry;
-    boolean held = now == State.LEASED || now == State.DOOMED;
+    return new Reading(word, now, entry, slot.holder(), Duration.ofNanos(shared.unmovedFor(slot)));
+  }
+
+  private PoolSlot seen(Slot slot) {
+    Reading read = read(slot);
     return new PoolSlot(
         slot.index,
-        told(now),
-        entry == null ? 0 : entry.number(),
-        Duration.ofNanos(shared.unmovedFor(slot)),
-        held ? HolderThreads.describe(slot.holderId) : null,
-        entry == null ? 0 : entry.queries());
+        told(read.state),
+        read.entry == null ? 0 : read.entry.number(),
+        read.unmoved,
+        read.isHeld() ? HolderThreads.describe(read.holder) : null,
+        read.entry == null ? 0 : read.entry.queries());
   }
 
   private static PoolSlot.State told(State state) {
@@ -107,11 +141,10 @@ final class Snapshots {
     Map<State, Integer> counts = new EnumMap<>(State.class);
     List<Holder> holders = new ArrayList<>();
     for (Slot slot : shared.engine().slots()) {
-      State now = slot.state();
-      counts.merge(now, 1, Integer::sum);
-      PooledEntry entry = slot.entry;
-      if (entry != null && (now == State.LEASED || now == State.DOOMED)) {
-        holders.add(holder(slot, entry.number(), depth, waiting));
+      Reading read = read(slot);
+      counts.merge(read.state, 1, Integer::sum);
+      if (read.entry != null && read.isHeld()) {
+        holders.add(holder(slot, read, read.entry.number(), depth, waiting));
       }
     }
     SQLException failure = shared.server().lastFailure();
@@ -138,20 +171,21 @@ final class Snapshots {
         .build();
   }
 
-  private Holder holder(Slot slot, long connection, int depth, Map<Long, Thread> waiting) {
-    long id = slot.holder();
+  private Holder holder(
+      Slot slot, Reading read, long connection, int depth, Map<Long, Thread> waiting) {
+    long id = read.holder;
     Thread inLine = waiting.get(id);
     LeaseNotes notes = shared.leaseNotes();
     return Holder.of(
             connection,
             inLine == null ? HolderThreads.describe(id) : HolderThreads.describe(inLine),
-            Duration.ofNanos(shared.unmovedFor(slot)),
+            read.unmoved,
             depth == 0
                 ? List.of()
                 : inLine == null
                     ? HolderThreads.where(id, depth)
                     : HolderThreads.where(inLine, depth))
-        .acquiredAt(depth == 0 || notes == null ? List.of() : notes.place(slot))
+        .acquiredAt(depth == 0 || notes == null ? List.of() : notes.place(slot, read.word))
         .waiting(inLine != null);
   }
 }

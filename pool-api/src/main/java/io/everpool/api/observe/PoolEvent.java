@@ -101,7 +101,10 @@ public interface PoolEvent {
     }
   }
 
-  /** A connection of which {@link LeakSuspected} was told has come back after all. */
+  /**
+   * A connection of which {@link LeakSuspected} was told is out no longer: it has come back after
+   * all, or was taken from its holder and closed.
+   */
   record LeakEnded(String pool, long connection, String thread, long heldNanos)
       implements PoolEvent {}
 

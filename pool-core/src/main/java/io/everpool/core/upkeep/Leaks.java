@@ -106,7 +106,11 @@ final class Leaks {
     PooledEntry entry = Closer.entry(slot);
     String thread = HolderThreads.describe(slot.holder());
     Throwable place = note == null ? null : note.place();
-    remember(slot, new Told(word, now - held, entry.number(), thread));
+    Told one = new Told(word, now - held, entry.number(), thread);
+    if (!one.isOf(slot.word())) {
+      return; // it ended while we looked, and that thread may hold the next one
+    }
+    remember(slot, one);
     events.post(new LeakSuspected(events.pool(), entry.number(), thread, held, stack(place)));
     if (notesAll == (place != null)) { // there is one now, or the next is to have one
       noteAll(place == null, now);
@@ -125,6 +129,10 @@ final class Leaks {
     return place == null ? List.of() : List.of(place.getStackTrace());
   }
 
+  /**
+   * Whether it is over, and how. A connection that is there still was given back; of one that was
+   * closed nobody can tell here whether its holder brought it or the pool took it from him.
+   */
   private void endOfTold(Slot slot, long word, long now) {
     Told one = told(slot);
     if (one == null || one.isOf(word)) {
@@ -134,11 +142,23 @@ final class Leaks {
     long held = now - one.since;
     events.post(new LeakEnded(events.pool(), one.connection, one.thread, held));
     log.info(
-        "Pool {}: connection {}, told of as a possible leak, is back after {} ms; {} had it",
+        "Pool {}: connection {}, told of as a possible leak, {} after {} ms; {} had it",
         events.pool(),
         one.connection,
+        isThere(slot, word, one.connection) ? "is back" : "was closed",
         held / 1_000_000,
         one.thread);
+  }
+
+  /** What the word shows may be over by now: then the entry may be of another, and that closed. */
+  private static boolean isThere(Slot slot, long word, long connection) {
+    return switch (Slot.state(word)) {
+      case EMPTY, CONNECTING, CLOSING -> false;
+      case IDLE, PROBING, LEASED, DOOMED -> {
+        PooledEntry entry = slot.entry;
+        yield entry != null && entry.number() == connection;
+      }
+    };
   }
 
   /**
@@ -151,6 +171,7 @@ final class Leaks {
     if (entry.mayBeUsedBesides()) {
       return false;
     }
+    // That name is this lease's, if the move succeeds: the slot had not moved when it was read.
     String thread = HolderThreads.describe(slot.holder());
     boolean ended =
         Slot.state(word) == State.DOOMED

@@ -103,7 +103,12 @@ public final class LeaseNotes {
 
   /** Where the present lease was acquired; empty if that is not known. */
   public List<StackTraceElement> place(Slot slot) {
-    Note note = of(slot, slot.word());
+    return place(slot, slot.word());
+  }
+
+  /** Where the lease that the slot's word shows was acquired; empty if that is not known. */
+  public List<StackTraceElement> place(Slot slot, long word) {
+    Note note = of(slot, word);
     Throwable place = note == null ? null : note.place();
     return place == null ? List.of() : List.of(place.getStackTrace());
   }

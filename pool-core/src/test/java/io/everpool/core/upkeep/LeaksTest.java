@@ -39,6 +39,7 @@ class LeaksTest {
   private final Logged logged = new Logged();
   private long now = Long.MAX_VALUE - SECOND;
   private boolean used;
+  private long number = 3;
   private SharedState shared = shared(config());
   private Leaks leaks = leaks(config());
 
@@ -87,12 +88,15 @@ class LeaksTest {
             new Environment(
                 () -> now, InstantSource.system(), scheduler, task -> {}, task -> {}, () -> 0.5),
             poolEvents(config));
-    Slot slot = all.engine().slots()[0];
+    open(all, all.engine().slots()[0]);
+    return all;
+  }
+
+  private void open(SharedState all, Slot slot) {
     slot.attempt(Move.RESERVE);
     slot.attempt(Move.ARRIVED);
-    slot.entry = new Seat();
+    slot.entry = new Seat(number);
     all.engine().opened(slot, slot.word());
-    return all;
   }
 
   private Leaks leaks(PoolConfig config) {
@@ -100,9 +104,15 @@ class LeaksTest {
   }
 
   private final class Seat implements PooledEntry {
+    private final long number;
+
+    Seat(long number) {
+      this.number = number;
+    }
+
     @Override
     public long number() {
-      return 3;
+      return number;
     }
 
     @Override
@@ -210,6 +220,45 @@ class LeaksTest {
         .singleElement()
         .asString()
         .contains("connection 3, told of as a possible leak, is back after 16000 ms; ");
+  }
+
+  /** By a deadline, an operator, or the end of the pool. */
+  @Test
+  void one_that_was_taken_by_force_is_not_said_to_be_back() {
+    Slot slot = lend();
+    look(slot, THRESHOLD);
+    engine().cut(slot, slot.lease, CloseReason.ABORTED);
+    look(slot, 0);
+    assertThat(told(LeakEnded.class)).hasSize(1);
+    assertThat(logged.messages(Level.INFO))
+        .singleElement()
+        .asString()
+        .contains("connection 3, told of as a possible leak, was closed after 10000 ms; ");
+  }
+
+  /** And what sits in its slot by now is another. */
+  @Test
+  void one_whose_successor_is_there_is_not_said_to_be_back() {
+    Slot slot = lend();
+    look(slot, THRESHOLD);
+    engine().cut(slot, slot.lease, CloseReason.ABORTED);
+    slot.attempt(Move.CLOSED);
+    number = 4;
+    open(shared, slot);
+    look(slot, 0);
+    assertThat(logged.messages(Level.INFO)).singleElement().asString().contains("was closed after");
+  }
+
+  /** The name that upkeep reads would be another's, who has it for a moment only. */
+  @Test
+  void one_that_ended_while_upkeep_looked_is_no_suspect() {
+    Slot slot = lend();
+    long word = slot.word();
+    engine().release(slot, slot.lease);
+    assertThat(engine().tryAcquire(7)).isSameAs(slot);
+    leaks.look(slot, word, THRESHOLD, now);
+    assertThat(events).isEmpty();
+    assertThat(logged.messages(Level.WARN)).isEmpty();
   }
 
   /** Between two looks it may have been given back and be somebody else's. */

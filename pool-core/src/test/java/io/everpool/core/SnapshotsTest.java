@@ -1,0 +1,121 @@
+package io.everpool.core;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolState;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.Verdict;
+import io.everpool.api.framework.PoolSlot;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Move;
+import io.everpool.core.engine.PooledEntry;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.jdbc.FakeConnector;
+import io.everpool.core.jdbc.StubPhysical;
+import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.upkeep.Environment;
+import io.everpool.core.upkeep.HolderThreads;
+import io.everpool.core.upkeep.PassScheduler;
+import io.everpool.core.upkeep.SharedState;
+import java.time.InstantSource;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What is read of slots while they move. */
+class SnapshotsTest {
+  /** What happens while a slot is read, once; in the midst of that the clock is looked at. */
+  private Runnable meanwhile = () -> {};
+
+  private long look() {
+    Runnable now = meanwhile;
+    meanwhile = () -> {};
+    now.run();
+    return 0;
+  }
+
+  private final PoolConfig config = PoolConfig.builder("fake:").maxSize(1).build();
+  private final PoolEvents events = new PoolEvents("snapshots", List.of());
+  private final SharedState shared =
+      new SharedState(
+          config,
+          new FakeConnector(),
+          failure -> Verdict.CONNECTION_LOST,
+          new Environment(
+              this::look, InstantSource.system(), new Asleep(), task -> {}, task -> {}, () -> 0.5),
+          events);
+  private final Engine engine = shared.engine();
+  private final Snapshots snapshots =
+      new Snapshots(config, shared, events, () -> PoolState.OPEN);
+
+  private static final class Asleep implements PassScheduler {
+    @Override
+    public void start(Pass pass) {}
+
+    @Override
+    public void hurry() {}
+
+    @Override
+    public void stop() {}
+  }
+
+  private static final class Seat implements PooledEntry {
+    @Override
+    public long number() {
+      return 3;
+    }
+
+    @Override
+    public PhysicalConnection physical() {
+      return new StubPhysical();
+    }
+
+    @Override
+    public long queries() {
+      return 0;
+    }
+  }
+
+  private Slot lend(Thread to) {
+    return requireNonNull(engine.tryAcquire(HolderThreads.id(to)));
+  }
+
+  private Slot open() {
+    Slot slot = engine.slots()[0];
+    slot.attempt(Move.RESERVE);
+    slot.attempt(Move.ARRIVED);
+    slot.entry = new Seat();
+    engine.opened(slot, slot.word());
+    return slot;
+  }
+
+  private PoolSlot seen() {
+    return snapshots.slots().get(0);
+  }
+
+  /** He has not woken up; what is written in the slot is the one before. */
+  @Test
+  void one_who_was_handed_a_connection_is_not_called_by_his_predecessors_name() {
+    Slot slot = open();
+    lend(Thread.currentThread());
+    assertThat(seen().holder()).startsWith(Thread.currentThread().getName());
+    assertThat(slot.attempt(Move.HAND_OVER)).isTrue();
+    assertThat(seen().holder()).isEqualTo("a thread that has only just got it");
+  }
+
+  @Test
+  void what_moves_while_it_is_read_is_read_once_more() {
+    open();
+    Slot slot = lend(Thread.currentThread());
+    meanwhile = () -> engine.release(slot, slot.lease);
+    PoolSlot seen = seen();
+    assertThat(seen.state()).isEqualTo(PoolSlot.State.IDLE);
+    assertThat(seen.holder()).isNull();
+
+    lend(Thread.currentThread());
+    meanwhile = () -> engine.release(slot, slot.lease);
+    assertThat(snapshots.brief().holders()).isEmpty();
+    assertThat(snapshots.brief().idle()).isEqualTo(1);
+  }
+}
