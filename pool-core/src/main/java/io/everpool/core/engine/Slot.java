@@ -36,8 +36,7 @@ public final class Slot extends SlotFields {
     }
   }
 
-  // A cache line behind the fields as well, which makes two between neighbours: lines are fetched
-  // in
+  // A cache line behind the fields as well, which makes two between neighbours: they are fetched in
   // pairs.
   @SuppressWarnings("unused")
   private long q00, q01, q02, q03, q04, q05, q06, q07;
@@ -199,9 +198,6 @@ abstract class SlotFields extends SlotPadding {
 
   public long timedLease;
 
-  /** When the lease {@link #timedLease} was asked for, if that is measured. */
-  public long askedAt;
-
   /**
    * The idle word that upkeep has seen in two passes, or that somebody has reason to mistrust;
    * written at any time. A stale value matches no later word and says nothing.
@@ -224,6 +220,9 @@ abstract class SlotFields extends SlotPadding {
   public long openedAt;
 
   public long expiresAt;
+
+  /** When the lease {@link #timedLease} was asked for, if that is measured. */
+  public long askedAt;
 
   /** What has made it too old then. */
   public CloseReason expiryReason = CloseReason.MAX_LIFETIME;

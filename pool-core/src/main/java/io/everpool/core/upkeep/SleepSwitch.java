@@ -26,7 +26,7 @@ public final class SleepSwitch {
   private final PoolEvents events;
   private volatile boolean asleep;
 
-  /** The pool has woken up and nobody has been lent a connection since. */
+  /** The pool has woken up, and as far as was seen no connection has been ready since. */
   private volatile boolean waking;
 
   /** The pool has just woken up: its connections are asked, for the server wakes up as well. */
@@ -65,7 +65,7 @@ public final class SleepSwitch {
     return asleep;
   }
 
-  /** Whether whoever has woken it waits still for a connection. From any thread. */
+  /** Whether whoever has woken it waits still for a connection. From any thread; to a pass. */
   public boolean waking() {
     return waking;
   }
@@ -78,7 +78,8 @@ public final class SleepSwitch {
       sleepers.mark();
     }
     if (sleeps == asleep) {
-      waking &= activity.count(State.LEASED) == 0;
+      // One that is idle now, and isn't left of before, was opened or lent since.
+      waking = waking && activity.count(State.LEASED) == 0 && !sleepers.isAnyOtherIdle();
       return;
     }
     asleep = sleeps;

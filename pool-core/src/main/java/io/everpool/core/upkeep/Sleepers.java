@@ -44,6 +44,17 @@ public final class Sleepers {
     }
   }
 
+  /** Whether a connection is ready that bears no mark. Upkeep thread only. */
+  boolean isAnyOtherIdle() {
+    for (Slot slot : slots) {
+      long word = slot.word();
+      if (Slot.state(word) == State.IDLE && slot.sleptWord != word) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /**
    * The holder has a connection examined that has slept, and gives up his lease for that. False if
    * it has not slept, or if the lease was over.

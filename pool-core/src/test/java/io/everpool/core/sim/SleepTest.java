@@ -326,4 +326,27 @@ class SleepTest {
     assertThat(closed()).containsExactly(CloseReason.FOUND_DEAD);
     assertThat(counted.lost()).isEqualTo(1);
   }
+
+  /** Whoever waits much later is not told that the database is just being woken. */
+  @Test
+  void it_is_awake_when_it_has_served_somebody_be_it_between_two_passes() {
+    fallAsleep();
+    suspendTheServer();
+    wakesUpIn(2 * SECOND);
+    burst(1, MS);
+    pass(SECOND);
+    assertThat(upkeep.waking()).as("while nobody is served").isTrue();
+    pass(10 * SECOND);
+    assertThat(allDone()).isTrue();
+    assertThat(upkeep.waking()).as("when somebody was").isFalse();
+  }
+
+  @Test
+  void it_is_awake_when_one_that_has_slept_has_answered() {
+    fallAsleep();
+    burst(1, MS);
+    pass(10 * SECOND);
+    assertThat(allDone()).isTrue();
+    assertThat(upkeep.waking()).isFalse();
+  }
 }

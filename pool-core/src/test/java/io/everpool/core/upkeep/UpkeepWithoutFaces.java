@@ -86,6 +86,10 @@ public final class UpkeepWithoutFaces {
     return shared.unitDeadlines();
   }
 
+  public boolean waking() {
+    return shared.sleep().waking();
+  }
+
   public boolean asleep() {
     return shared.sleep().asleep();
   }
