@@ -46,8 +46,7 @@ class SnapshotsTest {
               this::look, InstantSource.system(), new Asleep(), task -> {}, task -> {}, () -> 0.5),
           events);
   private final Engine engine = shared.engine();
-  private final Snapshots snapshots =
-      new Snapshots(config, shared, events, () -> PoolState.OPEN);
+  private final Snapshots snapshots = new Snapshots(config, shared, events, () -> PoolState.OPEN);
 
   private static final class Asleep implements PassScheduler {
     @Override
