@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class Visits implements Executor {
 
   /** So many at once; one that is none of a hanger's takes some milliseconds. */
-  static final int MOST = 64;
+  static final int MOST = 128;
 
   private static final long MOST_SECONDS_TO_CLOSE = 10;
   private static final long SECONDS_UNUSED = 10;

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -387,7 +388,7 @@ class ConsoleServerTest {
 
   // ---- who hangs
 
-  /** More of them than there are places, in every way to hang, and each place taken at the end. */
+  /** In every way to hang, and many more than there are processors. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -400,15 +401,53 @@ class ConsoleServerTest {
   void whoever_hangs_keeps_nobody_out(String said) throws Exception {
     URI server = serve(quick());
     pool("shop");
-    for (int i = 0; i < 2 * Visits.MOST; i++) {
-      Socket slow = Raw.connect(server);
-      opened.add(slow);
-      Raw.send(slow, said);
+    hang(server, said, Visits.MOST - 16);
+    isServed(server);
+  }
+
+  /** Each one of those that are too many has cut one that came before. */
+  @Test
+  void where_too_many_hang_the_oldest_give_way() throws Exception {
+    console = quick().build();
+    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    ConsoleServer without = ConsoleServer.start(console, any, Duration.ofHours(1));
+    opened.add(0, without);
+    URI server = without.address();
+    pool("shop");
+    List<Socket> slow = hang(server, "GET / HTTP/1.1\r\nHost: local", Visits.MOST + 40);
+    until(
+        () -> slow.stream().filter(ConsoleServerTest::isCutNow).count() >= 40,
+        "the first forty to be cut");
+    isServed(server);
+  }
+
+  private List<Socket> hang(URI server, String said, int count) throws IOException {
+    List<Socket> slow = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Socket socket = Raw.connect(server);
+      opened.add(socket);
+      slow.add(socket);
+      Raw.send(socket, said);
     }
+    return slow;
+  }
+
+  private static void isServed(URI server) throws IOException {
     assertThat(Raw.get(server, "/").status()).isEqualTo(200);
     assertThat(Raw.get(server, "/holders?pool=shop").status()).isEqualTo(200);
     try (Events events = Events.open(server, "/events")) {
       events.nextWith("\"pools\":[\"shop\"]");
+    }
+  }
+
+  private static boolean isCutNow(Socket socket) {
+    try {
+      socket.setSoTimeout(1);
+      return socket.getInputStream().read() < 0;
+    } catch (SocketTimeoutException alive) {
+      return false;
+    } catch (IOException reset) {
+      return true;
     }
   }
 
