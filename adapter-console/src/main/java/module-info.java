@@ -2,7 +2,9 @@
 module io.everpool.console {
   requires transitive io.everpool.api;
   requires jdk.httpserver;
+  requires static jakarta.servlet;
   requires static org.jspecify;
 
   exports io.everpool.console;
+  exports io.everpool.console.servlet;
 }

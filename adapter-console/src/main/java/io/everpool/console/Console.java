@@ -94,6 +94,15 @@ public final class Console implements WaitListener {
   }
 
   /**
+   * Ends every page that is open, and returns at once. For a server of one's own that waits for the
+   * requests that it has before it stops, as Spring Boot's does: an open page is one that ends only
+   * with its reader. Where the server is still there, a page comes back after some seconds.
+   */
+  public void endPages() {
+    streams.end();
+  }
+
+  /**
    * Answers a request; for servers of one's own. A page that is open keeps the calling thread for
    * as long, or until it is interrupted. There are sixteen such pages at most: the one that was
    * opened first gives way to a seventeenth.

@@ -115,6 +115,11 @@ final class Streams {
     }
   }
 
+  /** Ends all that are open; each leaves when what it was sent is written. */
+  void end() {
+    viewers.forEach(Viewer::end);
+  }
+
   /** Whether anybody looks. */
   boolean isWatched() {
     return !viewers.isEmpty();
