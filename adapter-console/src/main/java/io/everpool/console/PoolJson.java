@@ -115,12 +115,18 @@ final class PoolJson {
       json.name("connection").value(holder.connection());
       json.name("thread").value(holder.thread());
       json.name("ms").value(holder.heldFor().toMillis());
-      json.name("where").array();
-      for (StackTraceElement frame : holder.where()) {
-        json.value(frame.toString());
-      }
-      json.endArray().endObject();
+      json.name("where");
+      frames(json, holder.where());
+      json.name("acquiredAt");
+      frames(json, holder.acquiredAt());
+      json.endObject();
     }
     return json.endArray().toString();
+  }
+
+  private static void frames(Json json, Iterable<StackTraceElement> frames) {
+    json.array();
+    frames.forEach(frame -> json.value(frame.toString()));
+    json.endArray();
   }
 }

@@ -3,6 +3,7 @@ package io.everpool.console;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.everpool.api.LeakStackTraces;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.console.Raw.Events;
@@ -113,7 +114,12 @@ class ConsolePageTest {
   @BeforeEach
   void open() throws Exception {
     PoolConfig config =
-        PoolConfig.builder(server.libpqUrl()).name("orders").minSize(2).maxSize(12).build();
+        PoolConfig.builder(server.libpqUrl())
+            .name("orders")
+            .minSize(2)
+            .maxSize(12)
+            .leakStackTraces(LeakStackTraces.ALWAYS)
+            .build();
     pool = Everpool.builder(config).listener(console).open();
     page = chromium;
     page.prefers("light", "no-preference");
@@ -160,6 +166,9 @@ class ConsolePageTest {
           .contains(Thread.currentThread().getName());
       page.evaluate("document.getElementById('where').click()");
       page.awaitTrue("document.getElementById('stacks').textContent.includes('ConsolePageTest')");
+      assertThat(page.evaluate("document.getElementById('stacks').textContent"))
+          .contains("Where it acquired it");
+      shoot("stacks");
       assertThat(connection.isValid(1)).isTrue();
     }
     page.awaitTrue(leased + " === 0");

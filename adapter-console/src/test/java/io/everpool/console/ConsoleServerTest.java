@@ -3,6 +3,7 @@ package io.everpool.console;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.LeakStackTraces;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.console.Raw.Answer;
@@ -278,6 +279,23 @@ class ConsoleServerTest {
       }
       pool.close();
       assertThat(events.nextWith("\"pools\":[]")).doesNotContain("\"pool\":");
+    }
+  }
+
+  @Test
+  void where_a_connection_was_acquired_is_told_if_it_was_recorded() throws Exception {
+    URI server = serve(quick());
+    PoolConfig config =
+        PoolConfig.builder("jdbc:h2:mem:acquired")
+            .name("shop")
+            .leakStackTraces(LeakStackTraces.ALWAYS)
+            .build();
+    Pool pool = Everpool.builder(config).listener(console).open();
+    opened.add(pool);
+    try (Connection connection = pool.getConnection()) {
+      assertThat(connection.isValid(1)).isTrue();
+      assertThat(Raw.get(server, "/holders?pool=shop").body())
+          .containsPattern("\"acquiredAt\":\\[\"[^\\]]*ConsoleServerTest.where_a_connection_was");
     }
   }
 

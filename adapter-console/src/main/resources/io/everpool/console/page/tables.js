@@ -46,6 +46,7 @@ document.getElementById('where').addEventListener('click', async () => {
   stacks.replaceChildren(...(all.length === 0 ? [element('p', 'Nobody has a connection.', 'detail')] : all.flatMap(holder => [
     element('h3', 'Connection ' + holder.connection + ', ' + holder.thread + ', for ' + duration(holder.ms)),
     element('pre', holder.where.length ? holder.where.join('\n') : 'It cannot be told.'),
+    ...(holder.acquiredAt.length ? [element('h3', 'Where it acquired it'), element('pre', holder.acquiredAt.join('\n'))] : []),
   ])));
 });
 
