@@ -18,6 +18,7 @@ import io.everpool.jdbi.EverpoolJdbi;
 import io.everpool.postgresql.doctor.Doctor;
 import io.everpool.postgresql.doctor.Report;
 import io.everpool.servers.Await;
+import io.everpool.servers.FaultProxy;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Scope;
@@ -160,6 +161,33 @@ class WrappedDriversIT {
       assertThat(sessions).hasSize(2).doesNotHaveDuplicates();
       assertThat(Db.server().ask("select count(*) from wrapped_units")).isEqualTo("1");
       assertThat(pool.snapshot().retries()).as(log.text()).isEqualTo(1);
+    }
+  }
+
+  @ParameterizedTest
+  @FieldSource("WRAPPERS")
+  void aCommitWithoutAnAnswerIsLookedUp(String wrapper) throws Exception {
+    Db.server().execute("drop table if exists wrapped_commits");
+    Db.server()
+        .execute("create table wrapped_commits (x int); grant all on wrapped_commits to public");
+    try (FaultProxy proxy = FaultProxy.before(Db.server())) {
+      String place = proxy.host() + ":" + proxy.port() + "/" + Db.server().database();
+      String url = "jdbc:" + wrapper + "postgresql://" + place;
+      try (LogCapture log = LogCapture.open();
+          Pool pool = Everpool.open(Db.config("wrapped-commits", url).build())) {
+        proxy.cutReplyTo("COMMIT", FaultProxy.Cut.FIN);
+        int rows =
+            pool.<Integer, SQLException>inTransaction(
+                connection -> {
+                  try (Statement statement = connection.createStatement()) {
+                    return statement.executeUpdate("insert into wrapped_commits values (1)");
+                  }
+                });
+        assertThat(rows).as(log.text()).isEqualTo(1);
+        assertThat(proxy.cutPending()).isFalse();
+        assertThat(Db.server().ask("select count(*) from wrapped_commits")).isEqualTo("1");
+        assertThat(pool.snapshot().retries()).isZero();
+      }
     }
   }
 
