@@ -156,16 +156,18 @@ class OneClassifierTest {
   void theExaminationBeforeAConnectionIsLent(Look look) throws Exception {
     shows = look;
     borrower = Thread.currentThread();
+    boolean canTell = look == Look.ALIVE || look == Look.DEAD;
+    BlockingQueue<?> shown = canTell ? looks : asked;
     try (Pool pool = open(config())) {
       validateFailure = odd("acquire");
-      for (boolean looked = false; !looked; ) {
+      looks.clear(); // whoever opens a pool borrows the first connection, which may have rested
+      for (boolean examined = false; !examined; ) {
         pool.getConnection().close(); // only after a whole pass of idleness is it examined
-        looked = looks.poll(300, TimeUnit.MILLISECONDS) != null;
+        examined = shown.poll(300, TimeUnit.MILLISECONDS) != null;
       }
       validateFailure = null;
     }
-    boolean canTell = look == Look.ALIVE || look == Look.DEAD;
-    assertThat(asked.contains("odd acquire")).isEqualTo(!canTell);
+    assertThat(asked).doesNotContain("odd acquire");
   }
 
   @Test

@@ -1,10 +1,12 @@
 package io.everpool.spring;
 
 import io.everpool.api.InvalidPoolConfigException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.springframework.core.env.Environment;
 
 /** What only this starter knows, below {@code everpool.spring}; the same for every pool. */
@@ -12,11 +14,13 @@ final class StarterSettings {
   static final String PREFIX = "everpool.spring";
   static final String HEALTH_QUERY = "health-query";
   static final String METRIC_NAMES = "metric-names";
+  static final String CONSOLE = "console";
+  static final String CONSOLE_HOSTS = "console-hosts";
 
   /**
    * A setting.
    *
-   * @param values what it may be; the first is the default
+   * @param values what it may be, of which the first is the default; none for any text
    */
   record Key(List<String> values, String meaning) {}
 
@@ -31,7 +35,19 @@ final class StarterSettings {
               METRIC_NAMES,
               new Key(
                   List.of("open-telemetry", "hikari-cp"),
-                  "Whose names the metrics of the pools have in Micrometer.")));
+                  "Whose names the metrics of the pools have in Micrometer."),
+              CONSOLE,
+              new Key(
+                  List.of(),
+                  "The path below which the pools' page is served, /actuator/pools say; it isn't,"
+                      + " where nothing is said. Needs adapter-console."),
+              CONSOLE_HOSTS,
+              new Key(
+                  List.of(),
+                  "The names under which the page is asked for beside localhost, with commas"
+                      + " between.")));
+
+  private static final Pattern PATH = Pattern.compile("/[^/*?#\\s]+(/[^/*?#\\s]+)*/?");
 
   private final Properties properties;
 
@@ -47,6 +63,33 @@ final class StarterSettings {
   /** Whether the metrics have the names that HikariCP's have. */
   boolean namesAsHikari() {
     return value(METRIC_NAMES).equals("hikari-cp");
+  }
+
+  /** The path of the console, without a slash at its end. */
+  String console() {
+    Found found = properties.find(PREFIX + "." + CONSOLE);
+    String path = found == null ? "" : found.value().strip();
+    if (!PATH.matcher(path).matches()) {
+      throw new InvalidPoolConfigException(
+          List.of(
+              PREFIX
+                  + "."
+                  + CONSOLE
+                  + " must be a path, such as /actuator/pools"
+                  + (found == null ? "" : " (" + found.place() + ")")));
+    }
+    return path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+  }
+
+  /** By which names the console is asked for. */
+  List<String> consoleHosts() {
+    Found found = properties.find(PREFIX + "." + CONSOLE_HOSTS);
+    return found == null
+        ? List.of()
+        : Arrays.stream(found.value().split(",", -1))
+            .map(String::strip)
+            .filter(name -> !name.isEmpty())
+            .toList();
   }
 
   private String value(String name) {

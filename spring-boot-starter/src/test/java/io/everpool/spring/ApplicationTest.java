@@ -17,6 +17,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -73,6 +74,7 @@ class ApplicationTest {
             "--server.port=0",
             "--server.shutdown=graceful",
             "--management.endpoints.web.exposure.include=*",
+            "--everpool.spring.console=/actuator/pools",
             "--management.endpoint.health.show-details=always");
     shop = context.getBean(Shop.class);
     pool = context.getBean(Pool.class);
@@ -88,6 +90,19 @@ class ApplicationTest {
     URI uri = URI.create("http://localhost:" + port + path);
     HttpRequest request = HttpRequest.newBuilder(uri).timeout(LIMIT).build();
     return HTTP.send(request, HttpResponse.BodyHandlers.ofString()).body();
+  }
+
+  /** Beside Actuator's own, and over the servlet that has all other paths. */
+  @Test
+  @Order(1)
+  void thePageShowsThePool() throws Exception {
+    assertThat(get("/actuator/pools/")).contains("<title>").containsIgnoringCase("everpool");
+    try (Connection held = pool.getConnection()) {
+      assertThat(held.isValid(1)).isTrue();
+      assertThat(get("/actuator/pools/holders?pool=shop"))
+          .contains(Thread.currentThread().getName());
+    }
+    assertThat(get("/actuator/health/db")).as("Actuator's").contains("\"status\":\"UP\"");
   }
 
   @Test

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Properties are the settings of the table, and what is wrong with them is said as elsewhere. */
@@ -233,6 +234,38 @@ class EverySettingTest {
         .isInstanceOf(InvalidPoolConfigException.class)
         .hasMessageContaining(
             "everpool.spring.metric-names must be one of open-telemetry, hikari-cp");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/actuator/pools, /actuator/pools",
+    "/pools/, /pools",
+    "pools, ''",
+    "/, ''",
+    "//pools, ''",
+    "/pools/*, ''",
+    "'', ''"
+  })
+  void thePathOfTheConsoleIsOne(String written, String path) {
+    StarterSettings settings =
+        new StarterSettings(Settings.environment("everpool.spring.console", written));
+
+    if (path.isEmpty()) {
+      assertThatThrownBy(settings::console)
+          .isInstanceOf(InvalidPoolConfigException.class)
+          .hasMessageContaining("everpool.spring.console must be a path, such as /actuator/pools");
+    } else {
+      assertThat(settings.console()).isEqualTo(path);
+    }
+  }
+
+  @Test
+  void itsHostsAreAList() {
+    assertThat(
+            new StarterSettings(
+                    Settings.environment("everpool.spring.console-hosts", "a.example, b.example,"))
+                .consoleHosts())
+        .containsExactly("a.example", "b.example");
   }
 
   @Test

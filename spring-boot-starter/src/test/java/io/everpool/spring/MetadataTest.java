@@ -51,15 +51,16 @@ class MetadataTest {
     StarterSettings.KEYS.forEach(
         (key, starter) -> {
           boolean truth = starter.values().contains("true");
+          boolean any = starter.values().isEmpty();
           String name = StarterSettings.PREFIX + "." + key;
-          String first = starter.values().get(0);
+          String first = any ? "" : starter.values().get(0);
           properties.add(
               property(
                   name,
                   truth ? "java.lang.Boolean" : "java.lang.String",
                   starter.meaning(),
-                  truth ? first : quoted(first)));
-          if (!truth) {
+                  truth || any ? first : quoted(first)));
+          if (!truth && !any) {
             hints.add(hint(name, starter.values()));
           }
         });
