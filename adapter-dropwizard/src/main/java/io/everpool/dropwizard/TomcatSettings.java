@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class TomcatSettings {
   private static final String REMOVE_ABANDONED = "remove-abandoned";
   private static final String REMOVE_ABANDONED_TIMEOUT = "remove-abandoned-timeout";
+  private static final String IGNORE_EXCEPTION = "ignore-exception-on-pre-load";
   private static final String COMMIT_ON_RETURN = "commit-on-return";
 
   /** What Dropwizard has for {@code removeAbandonedTimeout} where nobody says. */
@@ -64,13 +65,13 @@ final class TomcatSettings {
 
   static {
     same("initial-size", "min-size", "where `minSize` isn't set");
-    same("max-wait-for-connection", "acquire-timeout", "");
+    same("max-wait-for-connection", "acquire-timeout", "and how long the start waits");
     same("max-connection-age", "max-lifetime", "");
     same("min-idle-time", "idle-timeout", "");
     same("eviction-interval", "health-check-interval", "at rest the pool has no tick");
     same("validation-query-timeout", "validation-timeout", "for Dropwizard's health check, too");
     same("initialization-query", "connection-init-sql", "");
-    row("ignore-exception-on-pre-load", "fail-fast", TomcatSettings::opposite, "the opposite");
+    row(IGNORE_EXCEPTION, "fail-fast", TomcatSettings::opposite, "the opposite");
     row(REMOVE_ABANDONED, "leak-threshold", truth -> ABANDONED_AFTER, "told of, and not removed");
     same(REMOVE_ABANDONED_TIMEOUT, "leak-threshold", "where `removeAbandoned` is true");
     itself(SessionDefaults.AUTO_COMMIT, "at each lease");
@@ -122,8 +123,9 @@ final class TomcatSettings {
     ROWS.put(name, new Nothing(why));
   }
 
-  private static String opposite(String value) {
-    return value.equals("true") ? "false" : value.equals("false") ? "true" : value;
+  /** What is neither is refused. */
+  private static String opposite(String truth) {
+    return truth.equals("true") ? "false" : "true";
   }
 
   /** Dropwizard's names, in kebab case, in the order of the page. */
@@ -179,6 +181,7 @@ final class TomcatSettings {
               + " application writes would be rolled back. Have it commit, and leave this out");
     }
     Truth.of(REMOVE_ABANDONED, given::get, problems);
+    Truth.of(IGNORE_EXCEPTION, given::get, problems);
   }
 
   /** A sentence for each that has no counterpart. */

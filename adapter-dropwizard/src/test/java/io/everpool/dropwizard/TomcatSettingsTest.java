@@ -1,8 +1,10 @@
 package io.everpool.dropwizard;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dropwizard.db.DataSourceFactory;
+import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.Setting;
 import java.lang.reflect.Method;
@@ -19,6 +21,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Nothing that Dropwizard's own factory has is unknown, and nothing of it is dropped unsaid. */
 class TomcatSettingsTest {
@@ -97,6 +101,19 @@ class TomcatSettingsTest {
     assertThat(config.connectionInitSql()).isEqualTo("set lock_timeout = 5");
     assertThat(config.failFast()).isFalse();
     assertThat(config.leakThreshold()).isEqualTo(Duration.ofSeconds(60));
+  }
+
+  /** YAML's {@code yes} comes as a text, which HOCON takes for true: not what its opposite is. */
+  @ParameterizedTest
+  @ValueSource(strings = {"yes", "no", "on", "off", "maybe"})
+  void whatIsToBeTheOppositeMustBeTrueOrFalse(String value) {
+    assertThat(read("ignoreExceptionOnPreLoad", "false").config().failFast()).isTrue();
+    assertThatThrownBy(() -> read("ignoreExceptionOnPreLoad", value))
+        .isInstanceOfSatisfying(
+            InvalidPoolConfigException.class,
+            refused ->
+                assertThat(refused.problems())
+                    .containsExactly("ignoreExceptionOnPreLoad must be true or false"));
   }
 
   @Test
