@@ -21,17 +21,18 @@ import org.jspecify.annotations.Nullable;
  * reader as if they were written in a file of its own, so that what is wrong is told in the same
  * words, all at once, by the key as it was written.
  *
- * @param isNamed whether the configuration itself says what the pool is called
+ * @param name what the configuration itself says that the pool is called; null if it doesn't
  * @param notes a sentence for each key that was set for nothing, and why
  */
 record DropwizardSettings(
     PoolConfig config,
-    boolean isNamed,
+    @Nullable String name,
     SessionDefaults session,
     BundleSettings bundles,
     List<String> notes) {
 
   private static final String ROOT = "everpool";
+  private static final String NAME = "name";
   private static final String PROPERTIES = "properties";
 
   /** A block of HOCON's that has no place here. */
@@ -96,7 +97,11 @@ record DropwizardSettings(
         throw new InvalidPoolConfigException(problems);
       }
       return new DropwizardSettings(
-          config, written.containsKey("name"), session, bundles, List.copyOf(notes));
+          config,
+          written.containsKey(NAME) ? config.name() : null,
+          session,
+          bundles,
+          List.copyOf(notes));
     }
 
     private void sort(String key, @Nullable Object value) {

@@ -45,11 +45,13 @@ public final class EverpoolDataSourceFactory implements PooledDataSourceFactory 
   private static final Logger log = LoggerFactory.getLogger(EverpoolDataSourceFactory.class);
 
   private final DropwizardSettings settings;
+  private final PoolNames names;
   private final List<Consumer<? super Everpool.Builder>> customizers = new ArrayList<>();
   private boolean single;
 
   private EverpoolDataSourceFactory(DropwizardSettings settings) {
     this.settings = settings;
+    this.names = new PoolNames(settings.name());
   }
 
   /**
@@ -95,27 +97,18 @@ public final class EverpoolDataSourceFactory implements PooledDataSourceFactory 
    * manages it, or by the first connection that is asked for, and has its metrics in {@code
    * metricRegistry} while it is open.
    *
-   * @param name the pool's, unless {@code name} is set; letters that a name can't have become
-   *     dashes
+   * @param name the pool's; letters that a name can't have become dashes, and it is cut at 54.
+   *     Where {@code name} is set, the first pool has that, and one that is built by another name
+   *     has both
    */
   @Override
   public EverpoolDataSource build(MetricRegistry metricRegistry, String name) {
     Objects.requireNonNull(metricRegistry, "metricRegistry");
-    PoolConfig config = config();
-    if (!settings.isNamed()) {
-      config = config.toBuilder().name(poolName(name)).build();
-    }
+    PoolConfig config = config().toBuilder().name(names.of(name)).build();
     for (String note : settings.notes()) {
       log.info("Pool {}: {}", config.name(), note);
     }
     return new EverpoolDataSource(config, metricRegistry, settings.session(), customizers);
-  }
-
-  private static String poolName(String name) {
-    String possible = name.replaceAll("[^A-Za-z0-9._-]", "-");
-    return possible.isEmpty()
-        ? PoolConfig.builder("none").build().name()
-        : possible.substring(0, Math.min(possible.length(), 64));
   }
 
   /**

@@ -21,6 +21,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
@@ -148,13 +149,43 @@ class EverpoolDataSourceTest {
     }
   }
 
+  /** As Hibernate and Jdbi have of one block, whose pools share the application's registry. */
+  @Test
+  void twoPoolsOfOneNamedBlockHaveTwoNames() throws Exception {
+    EverpoolDataSourceFactory factory = factory("name", "db", "failFast", "false");
+    EverpoolDataSource hibernate = factory.build(metrics, "hibernate");
+    EverpoolDataSource shop = factory.build(metrics, "shop");
+    hibernate.start();
+    shop.start();
+    try {
+      assertThat(hibernate.pool().name()).isEqualTo("db");
+      assertThat(shop.pool().name()).isEqualTo("db-shop");
+      assertThat(metrics.getNames()).contains("db.wait", "db-shop.wait");
+    } finally {
+      hibernate.stop();
+      shop.stop();
+    }
+    EverpoolDataSource again = factory.build(metrics, "hibernate");
+    again.start();
+    assertThat(again.pool().name()).isEqualTo("db");
+    again.stop();
+  }
+
+  /** With room for what the pools of its readers are called. */
   @Test
   void aNameThatAPoolCannotHaveIsMadeOne() throws Exception {
-    EverpoolDataSource shop =
-        factory("fail-fast", "false").build(metrics, "my shop/" + "x".repeat(80));
+    EverpoolDataSourceFactory factory = EverpoolDataSourceFactory.of(withAReader());
+    EverpoolDataSource shop = factory.build(metrics, "my shop/" + "x".repeat(80));
     shop.start();
-    assertThat(shop.pool().name()).isEqualTo("my-shop-" + "x".repeat(56));
+    assertThat(shop.pool().name()).isEqualTo("my-shop-" + "x".repeat(46));
+    assertThat(metrics.getNames()).anyMatch(name -> name.contains("x-reader-1."));
     shop.stop();
+  }
+
+  private static Map<String, Object> withAReader() {
+    Map<String, Object> block = Db.block("failFast", "false");
+    block.put("readers", List.of(Db.server().jdbcUrl()));
+    return block;
   }
 
   @Test

@@ -170,6 +170,13 @@ class SettingsTest {
   }
 
   @Test
+  void aNameWithoutAValueIsRefused() {
+    assertThatThrownBy(() -> read("url: " + URL + "\n  name:"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("name is null; leave it out to have its default");
+  }
+
+  @Test
   void whatOverridesTheYamlIsWrittenAsItIsThere() throws Exception {
     String override = OVERRIDES + ".database.maxSize";
     System.setProperty(override, "9");
