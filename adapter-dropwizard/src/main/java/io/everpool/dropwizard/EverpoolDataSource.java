@@ -13,7 +13,9 @@ import io.everpool.metrics.PoolHealthCheck;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -33,11 +35,11 @@ public final class EverpoolDataSource implements ManagedDataSource {
   private final SessionDefaults session;
   private final List<Consumer<? super Everpool.Builder>> customizers;
 
-  /** Held while the pool is opened, by which everybody waits for the one who does it. */
+  /** Held by the one who opens the pool. */
   private final Lock opening = new ReentrantLock();
 
   private volatile @Nullable Pool pool;
-  private boolean stopped;
+  private volatile boolean stopped;
 
   EverpoolDataSource(
       PoolConfig config,
@@ -51,9 +53,11 @@ public final class EverpoolDataSource implements ManagedDataSource {
   }
 
   /**
-   * The pool, for units of work, Everpool's Jdbi, or a look; opened now if it isn't open yet.
+   * The pool, for units of work, Everpool's Jdbi, or a look; opened now if it isn't open yet. Who
+   * finds another thread opening it waits {@code acquire-timeout} at most, and not if interrupted.
    *
-   * @throws SQLException if it can't be opened, or was never opened before {@link #stop}
+   * @throws SQLException if it can't be opened, or not in time, or was never opened before {@link
+   *     #stop}
    * @throws InvalidPoolConfigException if the driver refuses a setting
    */
   public Pool pool() throws SQLException {
@@ -62,7 +66,7 @@ public final class EverpoolDataSource implements ManagedDataSource {
   }
 
   private Pool open() throws SQLException {
-    opening.lock();
+    waitForTheOneWhoOpens();
     try {
       Pool open = pool;
       if (open != null) {
@@ -86,29 +90,54 @@ public final class EverpoolDataSource implements ManagedDataSource {
     }
   }
 
+  private void waitForTheOneWhoOpens() throws SQLException {
+    try {
+      if (!opening.tryLock()
+          && !opening.tryLock(config.acquireTimeout().toNanos(), TimeUnit.NANOSECONDS)) {
+        throw new SQLTransientConnectionException(
+            "Pool "
+                + config.name()
+                + " is still being opened by another thread after "
+                + config.acquireTimeout().toMillis()
+                + " ms (acquire-timeout)",
+            "08001");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SQLTransientConnectionException(
+          "Interrupted while pool " + config.name() + " was being opened", "08001", e);
+    }
+  }
+
   /**
    * Opens the pool if it isn't open yet, so that an application doesn't start without its database,
    * unless {@code fail-fast} is off.
    *
-   * @throws SQLException if it can't be opened
+   * @throws SQLException if it can't be opened, or is closed
    */
   @Override
   public void start() throws SQLException {
-    pool();
+    if (pool().isClosed()) {
+      throw new PoolClosedException(config.name());
+    }
   }
 
   /** Closes the pool: whoever holds a connection has {@code drain-timeout} to give it back. */
   @Override
   public void stop() {
-    opening.lock();
-    try {
-      stopped = true;
-    } finally {
-      opening.unlock();
-    }
-    Pool open = pool;
+    stopped = true;
+    Pool open = afterWhoeverOpensIt();
     if (open != null) {
       open.close();
+    }
+  }
+
+  private @Nullable Pool afterWhoeverOpensIt() {
+    opening.lock();
+    try {
+      return pool;
+    } finally {
+      opening.unlock();
     }
   }
 

@@ -17,6 +17,7 @@ import io.everpool.api.observe.PoolEvent;
 import io.everpool.servers.Port;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -73,10 +74,15 @@ class EverpoolDataSourceTest {
   }
 
   @Test
-  void whatWasNeverOpenedIsClosedForGoodToo() {
-    EverpoolDataSource shop = factory().build(metrics, "never");
-    shop.stop();
-    assertThatThrownBy(shop::start).isInstanceOf(PoolClosedException.class);
+  void whatIsClosedStartsNoMore() throws Exception {
+    EverpoolDataSource never = factory().build(metrics, "never");
+    never.stop();
+    assertThatThrownBy(never::start).isInstanceOf(PoolClosedException.class);
+
+    EverpoolDataSource once = factory().build(metrics, "once");
+    once.start();
+    once.stop();
+    assertThatThrownBy(once::start).isInstanceOf(PoolClosedException.class);
   }
 
   @Test
@@ -132,6 +138,57 @@ class EverpoolDataSourceTest {
       assertThat(each.get()).isSameAs(shop.pool());
     }
     shop.stop();
+  }
+
+  /** As they wait for a connection: {@code acquire-timeout} long, and not if interrupted. */
+  @Test
+  void whoWaitsForTheOneWhoOpensGivesUpInTime() throws Exception {
+    CountDownLatch opens = new CountDownLatch(1);
+    CountDownLatch goesOn = new CountDownLatch(1);
+    EverpoolDataSource shop =
+        factory("acquireTimeout", "100ms", "minSize", "0", "failFast", "false")
+            .customize(
+                builder -> {
+                  opens.countDown();
+                  await(goesOn);
+                })
+            .build(metrics, "shop");
+    CompletableFuture<Pool> opened = new CompletableFuture<>();
+    Thread opener = new Thread(() -> open(shop, opened));
+    opener.start();
+    try {
+      opens.await();
+      assertThatThrownBy(shop::getConnection)
+          .isInstanceOf(SQLTransientConnectionException.class)
+          .hasMessageContaining("Pool shop is still being opened by another thread after 100");
+
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(shop::getConnection)
+          .isInstanceOf(SQLTransientConnectionException.class)
+          .hasMessageContaining("Interrupted while pool shop was being opened");
+      assertThat(Thread.interrupted()).isTrue();
+    } finally {
+      goesOn.countDown();
+      opener.join();
+    }
+    assertThat(opened.get()).isSameAs(shop.pool());
+    shop.stop();
+  }
+
+  private static void open(EverpoolDataSource shop, CompletableFuture<Pool> opened) {
+    try {
+      opened.complete(shop.pool());
+    } catch (SQLException e) {
+      opened.completeExceptionally(e);
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test
