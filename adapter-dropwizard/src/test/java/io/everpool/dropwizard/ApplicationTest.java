@@ -210,9 +210,10 @@ class ApplicationTest {
     }
   }
 
+  /** He asks for a second connection after the stop, which only a pool that is open gives. */
   @Test
   @Order(4)
-  void whoIsStillServedKeepsHisConnectionAndThenThePoolsAreClosed() throws Exception {
+  void whoIsStillServedHasHisConnectionsAndThenThePoolsAreClosed() throws Exception {
     Pool pool = application().database().pool();
     try (Connection other =
             DriverManager.getConnection(SERVER.jdbcUrl(), SERVER.user(), SERVER.password());
@@ -236,7 +237,7 @@ class ApplicationTest {
       assertThat(pool.isClosed()).isFalse();
       lock.execute("select pg_advisory_unlock(7)");
 
-      assertThat(slow.get().body()).isEqualTo("waited");
+      assertThat(slow.get().body()).isEqualTo("served");
       stop.get();
     }
     assertThat(pool.isClosed()).isTrue();
