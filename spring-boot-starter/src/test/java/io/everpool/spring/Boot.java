@@ -1,7 +1,10 @@
 package io.everpool.spring;
 
 import io.everpool.servers.PostgresServer;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -77,5 +80,23 @@ final class Boot {
   private static <T> ApplicationContextRunner withBean(
       ApplicationContextRunner runner, Class<T> type, Object bean) {
     return runner.withBean("details", type, () -> type.cast(bean));
+  }
+
+  /** What may throw anything. */
+  interface Body {
+    void run() throws Exception;
+  }
+
+  /** What is logged to the console meanwhile. Spring's extension for that wants another JUnit. */
+  static String logged(Body body) throws Exception {
+    PrintStream before = System.out;
+    ByteArrayOutputStream written = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(written, true, StandardCharsets.UTF_8));
+    try {
+      body.run();
+    } finally {
+      System.setOut(before);
+    }
+    return written.toString(StandardCharsets.UTF_8);
   }
 }
