@@ -140,7 +140,7 @@ class OrphansIT {
             (pool, connection) -> {
               try (LogCapture log = LogCapture.open()) {
                 pool.replaceAll();
-                log.await(Level.WARN, "every connection is replaced");
+                log.await(Level.INFO, "every connection is given up");
               }
               connection.close();
             }));

@@ -167,7 +167,9 @@ class OneClassifierTest {
       }
       validateFailure = null;
     }
-    assertThat(asked).doesNotContain("odd acquire");
+    if (canTell) {
+      assertThat(asked).doesNotContain("odd acquire");
+    }
   }
 
   @Test
