@@ -55,7 +55,19 @@ public final class UnitObservations implements UnitListener {
             .contextualName(options.label())
             .lowCardinalityKeyValue("pool", pool)
             .lowCardinalityKeyValue("kind", kind.name().toLowerCase(Locale.ROOT).replace('_', '-'));
-    return observation.isNoop() ? null : new Observed(observation.start());
+    return observation.isNoop() ? null : begin(observation.start());
+  }
+
+  /** What can't be made the current one is over, and the one before it is the current one. */
+  private Watch begin(Observation started) {
+    Observation.Scope before = registry.getCurrentObservationScope();
+    try {
+      return new Observed(started);
+    } catch (Throwable e) {
+      registry.setCurrentObservationScope(before);
+      started.stop();
+      throw e;
+    }
   }
 
   /** A unit while it runs, on its thread. */
@@ -77,16 +89,19 @@ public final class UnitObservations implements UnitListener {
 
     @Override
     public void ended(@Nullable Throwable failure) {
-      if (failure != null) {
-        observation.error(failure);
-      }
-      observation
-          .lowCardinalityKeyValue("outcome", failure == null ? "success" : "error")
-          .highCardinalityKeyValue("attempts", Integer.toString(runs));
-      try {
-        scope.close();
+      try { // whatever a handler throws, the next on this thread is no child of this one
+        observation
+            .lowCardinalityKeyValue("outcome", failure == null ? "success" : "error")
+            .highCardinalityKeyValue("attempts", Integer.toString(runs));
+        if (failure != null) {
+          observation.error(failure);
+        }
       } finally {
-        observation.stop();
+        try {
+          scope.close();
+        } finally {
+          observation.stop();
+        }
       }
     }
   }

@@ -14,6 +14,7 @@ import io.everpool.core.Everpool;
 import io.micrometer.core.instrument.observation.DefaultMeterObservationHandler;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.observation.Observation;
+import io.micrometer.observation.ObservationHandler;
 import io.micrometer.observation.ObservationRegistry;
 import io.micrometer.observation.tck.TestObservationRegistry;
 import java.sql.Connection;
@@ -147,6 +148,62 @@ class UnitObservationsTest {
                     }));
     assertThat(parents).contains("transfer in request null", "inner in everpool.unit transfer");
     assertThat(registry).doesNotHaveAnyRemainingCurrentObservation();
+  }
+
+  /** Else all that comes later on the thread would be within a unit that is over. */
+  @Test
+  void aHandlerThatFailsLeavesNothingOnTheThread() throws SQLException {
+    ObservationRegistry failing = ObservationRegistry.create();
+    failing
+        .observationConfig()
+        .observationHandler(
+            new ObservationHandler<>() {
+              @Override
+              public void onError(Observation.Context context) {
+                throw new IllegalStateException("no");
+              }
+
+              @Override
+              public boolean supportsContext(Observation.Context context) {
+                return true;
+              }
+            });
+    try (Pool pool = open(failing)) {
+      Throwable told =
+          catchThrowable(
+              () ->
+                  pool.run(
+                      TRANSFER,
+                      connection -> {
+                        throw conflict();
+                      }));
+      assertThat(told).isInstanceOf(SQLException.class);
+    }
+    assertThat(failing.getCurrentObservation()).isNull();
+  }
+
+  @Test
+  void oneThatFailsAtTheBeginningDoesSoToo() throws SQLException {
+    ObservationRegistry failing = ObservationRegistry.create();
+    failing
+        .observationConfig()
+        .observationHandler(
+            new ObservationHandler<>() {
+              @Override
+              public void onScopeOpened(Observation.Context context) {
+                throw new IllegalStateException("no");
+              }
+
+              @Override
+              public boolean supportsContext(Observation.Context context) {
+                return true;
+              }
+            });
+    try (Pool pool = open(failing)) {
+      boolean readOnly = pool.run(TRANSFER, Connection::isReadOnly);
+      assertThat(readOnly).isFalse();
+    }
+    assertThat(failing.getCurrentObservation()).isNull();
   }
 
   /** The keys that time series are made of. */

@@ -245,8 +245,8 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
 
   private <T extends @Nullable Object, X extends Exception> T unit(
       UnitListener.Kind kind, WorkOptions options, Work<T, X> work) throws X, SQLException {
-    UnitWatch watch = runner.watch(kind, options);
     long deadline = runner.deadline(options);
+    UnitWatch watch = runner.watch(kind, options); // and nothing in between may fail
     Throwable thrown = null;
     try (PooledConnection connection = acquire(options)) {
       return kind == UnitListener.Kind.RUN

@@ -87,11 +87,14 @@ public final class EngineLeaseManager extends LeaseEnds {
    * @param timeoutNanos how long to wait; 0 or less for not at all
    */
   public PooledConnection acquire(long timeoutNanos) throws SQLException {
+    long begun = interceptors == null ? 0 : time.nanoTime();
+    long left = timeoutNanos;
     for (int attempt = 1; ; attempt++) {
-      PooledConnection face = lend(timeoutNanos, attempt);
+      PooledConnection face = lend(left, attempt);
       if (face != null) {
         return face;
       }
+      left = timeoutNanos - (time.nanoTime() - begun);
     }
   }
 
@@ -130,7 +133,7 @@ public final class EngineLeaseManager extends LeaseEnds {
       face.acquired();
       return face;
     } catch (SQLException e) {
-      if (!isLoss(e, attempt)) {
+      if (attempt >= INTERCEPTED_ATTEMPTS || !isLoss(e)) {
         throw e;
       }
       log.debug("Pool {}: a connection was lost in an interceptor", config.name(), e);
@@ -138,8 +141,8 @@ public final class EngineLeaseManager extends LeaseEnds {
     }
   }
 
-  private boolean isLoss(SQLException failure, int attempt) {
-    return attempt < INTERCEPTED_ATTEMPTS && classifier.apply(failure).fatal();
+  private boolean isLoss(SQLException failure) {
+    return classifier.apply(failure).fatal();
   }
 
   /**
@@ -169,7 +172,8 @@ public final class EngineLeaseManager extends LeaseEnds {
 
   /**
    * As {@link #acquire(long)} for a face that is there already. What an interceptor finds lost is
-   * replaced, as it is for whoever acquires.
+   * replaced, as it is for whoever acquires; where that goes on the face stays between two
+   * sessions, and may be renewed later.
    */
   @Override
   public void renew(PooledConnection face, long timeoutNanos) throws SQLException {
@@ -181,10 +185,15 @@ public final class EngineLeaseManager extends LeaseEnds {
       long lease = slot.lease;
       try {
         bind(face, slot, lease);
-        int present = attempt;
-        if (!(face instanceof InterceptedConnection intercepted)
-            || intercepted.renewed(lost -> isLoss(lost, present))) {
+        SQLException lost =
+            face instanceof InterceptedConnection intercepted
+                ? intercepted.renewed(this::isLoss)
+                : null;
+        if (lost == null) {
           return;
+        }
+        if (attempt >= INTERCEPTED_ATTEMPTS) {
+          throw lost;
         }
       } catch (Throwable e) {
         if (slot.entry instanceof Session session) {

@@ -7,6 +7,7 @@ import java.lang.invoke.VarHandle;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /** A face whose lease others have a word in. Made only where there are interceptors. */
@@ -51,17 +52,18 @@ final class InterceptedConnection extends PooledConnection {
   }
 
   /**
-   * Another session is there. False if that was lost in an interceptor: this is then between two
-   * sessions, as it was before.
+   * Another session is there. What is returned is what an interceptor has thrown if it has lost
+   * that: this is then between two sessions, as it was before; null if all went well.
    *
    * @param isLoss whether what an interceptor has thrown means that
    * @throws SQLException what else an interceptor has thrown; this is then closed
    */
-  boolean renewed(Predicate<SQLException> isLoss) throws SQLException {
+  @Nullable SQLException renewed(Predicate<SQLException> isLoss) throws SQLException {
     boolean done = false;
     try {
       setUp();
       done = true;
+      return null;
     } catch (SQLException e) {
       if (!isLoss.test(e)) {
         throw e;
@@ -69,13 +71,12 @@ final class InterceptedConnection extends PooledConnection {
       log.debug("{} was lost in an interceptor", this, e);
       letGo();
       done = true;
-      return false;
+      return e;
     } finally {
       if (!done) {
         close();
       }
     }
-    return true;
   }
 
   /**

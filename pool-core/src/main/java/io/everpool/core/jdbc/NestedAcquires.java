@@ -63,10 +63,10 @@ final class NestedAcquires {
     if (!nested && entangled == null) {
       return;
     }
+    long[] before = words(); // what is given back from here on shows as a difference
     Holders holders = holders();
     boolean all = holders.areAllThereMayBe() && holders.waiting == holders.leased;
-    entangled =
-        all ? words() : null; // what was so before may be over, though all have theirs still
+    entangled = all ? before : null; // what was so before may be over, though all have theirs still
     if (!nested || !holders.areAllThereMayBe()) {
       return;
     }

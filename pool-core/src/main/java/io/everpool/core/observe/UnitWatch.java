@@ -27,12 +27,11 @@ public final class UnitWatch {
       String pool, List<UnitListener> listeners, Kind kind, WorkOptions options) {
     @Nullable Watch[] watches = new Watch[listeners.size()];
     for (int i = 0; i < watches.length; i++) {
-      UnitListener listener = listeners.get(i);
-      int own = i;
-      Survivor.survives(
-          pool,
-          "telling of a unit's beginning",
-          () -> watches[own] = listener.unitBegins(pool, kind, options));
+      try {
+        watches[i] = listeners.get(i).unitBegins(pool, kind, options);
+      } catch (Throwable e) {
+        Survivor.tell(pool, "telling of a unit's beginning", e);
+      }
     }
     return new UnitWatch(pool, watches);
   }

@@ -33,7 +33,11 @@ final class HiddenPostgres {
   void meet(Connection connection) {
     if (asked.compareAndSet(false, true) && isPostgres(connection)) {
       found = true;
-      listener.run();
+      try {
+        listener.run();
+      } catch (Throwable e) {
+        // a log that fails costs no connection, and the note is there for who asks
+      }
     }
   }
 

@@ -113,8 +113,8 @@ public final class ReplicatedPool implements Pool, UnitRerunner {
 
   private <T extends @Nullable Object, X extends Exception> T reading(
       UnitListener.Kind kind, WorkOptions options, Work<T, X> work) throws X, SQLException {
-    UnitWatch watch = writer.leases().watchUnit(kind, options);
     long deadline = choice.deadline(options);
+    UnitWatch watch = writer.leases().watchUnit(kind, options); // and nothing in between may fail
     Throwable thrown = null;
     try (PooledConnection connection = choice.acquire(options)) {
       UnitRunner runner = choice.runnerOf(connection);

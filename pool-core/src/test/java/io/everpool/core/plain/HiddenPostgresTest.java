@@ -59,6 +59,17 @@ class HiddenPostgresTest {
         .contains("served without its adapter", "the DataSource given (");
   }
 
+  @Test
+  void a_log_that_fails_costs_no_connection() throws SQLException {
+    PlainConnector connector = connector(method -> "PostgreSQL");
+    connector.whenNoted(
+        () -> {
+          throw new IllegalStateException("no room for the log");
+        });
+    assertThat(connector.open(1).jdbc()).isNotNull();
+    assertThat(connector.notes()).hasSize(1);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"H2", "MySQL", ""})
   void another_database_is_none(String product) throws SQLException {
