@@ -150,6 +150,10 @@ public final class Console implements WaitListener {
       answer(exchange, 200, Map.of("Content-Type", "text/event-stream"), new byte[0]);
       return;
     }
+    if (hasBody(exchange)) { // which nobody reads, and whose end might never come
+      say(exchange, 400, "A request for news has no body.");
+      return;
+    }
     streams.enter(viewer);
     try {
       Map<String, String> headers = new HashMap<>(EVERY_ANSWER);
@@ -161,6 +165,11 @@ public final class Console implements WaitListener {
     } finally {
       streams.leave(viewer);
     }
+  }
+
+  private static boolean hasBody(ConsoleExchange exchange) {
+    String length = exchange.header("Content-Length");
+    return exchange.header("Transfer-Encoding") != null || (length != null && !length.equals("0"));
   }
 
   private void holders(ConsoleExchange exchange, @Nullable WatchedPool pool) throws IOException {

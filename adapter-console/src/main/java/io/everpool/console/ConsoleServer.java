@@ -129,12 +129,12 @@ public final class ConsoleServer implements AutoCloseable {
     @Override
     public OutputStream answer(int status, Map<String, String> headers, long length)
         throws IOException {
-      if (length < 0) {
-        visits.stays();
-      }
       headers.forEach(exchange.getResponseHeaders()::set);
       // of this server 0 is a stream, and -1 no body at all
       exchange.sendResponseHeaders(status, length == 0 ? -1 : Math.max(0, length));
+      if (length < 0) {
+        visits.stays();
+      }
       return exchange.getResponseBody();
     }
   }

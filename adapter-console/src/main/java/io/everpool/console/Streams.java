@@ -118,6 +118,12 @@ final class Streams {
   /** Ends all that are open; each leaves when what it was sent is written. */
   void end() {
     viewers.forEach(Viewer::end);
+    lock.lock();
+    try {
+      going.forEach(Viewer::cut);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Whether anybody looks. */

@@ -74,7 +74,8 @@ final class Viewer {
       return;
     }
     try {
-      for (byte[] frame; (frame = unsent.take()) != END; ) {
+      // a container may swallow the interrupt of a cut, and go on with a write
+      for (byte[] frame; !wasCut() && (frame = unsent.take()) != END; ) {
         out.write(frame);
         out.flush();
       }

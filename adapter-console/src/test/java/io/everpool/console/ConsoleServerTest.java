@@ -414,7 +414,9 @@ class ConsoleServerTest {
         "GET / HTTP/1.1\r\nHost: local",
         "POST /action?do=suspend HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf",
         "GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n7",
-        "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n",
+        "GET /events HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
       })
   void whoever_hangs_keeps_nobody_out(String said) throws Exception {
     URI server = serve(quick());

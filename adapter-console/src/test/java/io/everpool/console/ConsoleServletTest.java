@@ -10,6 +10,9 @@ import io.everpool.console.servlet.ConsoleServlet;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.logging.Level;
@@ -17,6 +20,7 @@ import java.util.logging.Logger;
 import org.apache.catalina.Context;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.catalina.util.ServerInfo;
+import org.apache.coyote.http2.Http2Protocol;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -50,6 +54,7 @@ class ConsoleServletTest {
     pool = Everpool.builder(config).listener(CONSOLE).open();
     TOMCAT.setBaseDir(folder.toString());
     TOMCAT.setPort(0);
+    TOMCAT.getConnector().addUpgradeProtocol(new Http2Protocol());
     Context application = TOMCAT.addContext("/shop", null);
     Tomcat.addServlet(application, "console", new ConsoleServlet(CONSOLE))
         .addMapping("/admin/pools/*");
@@ -101,6 +106,19 @@ class ConsoleServletTest {
             "Host: localhost",
             "Sec-Fetch-Site: cross-site");
     assertThat(foreign.status()).isEqualTo(403);
+  }
+
+  /** A browser says by HTTP/2 where it goes, and has no header of that name. */
+  @Test
+  void over_http_2_it_is_asked_for_by_the_authority() throws Exception {
+    HttpClient browser = HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build();
+    HttpRequest request =
+        HttpRequest.newBuilder(address.resolve(PAGE + "holders?pool=shop")).build();
+    for (int i = 0; i < 2; i++) { // the first asks for the upgrade, with a header of HTTP/1.1
+      HttpResponse<String> answer = browser.send(request, HttpResponse.BodyHandlers.ofString());
+      assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    }
   }
 
   @Test

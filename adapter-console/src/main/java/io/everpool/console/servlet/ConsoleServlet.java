@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Who may look is for the application to say, as of anything else that it serves; names by which
  * it is asked for are given to {@link Console.Builder#host}. A page that is open keeps a thread of
- * the container's, sixteen at most; where the container waits for the requests that it has before
- * it stops, {@link Console#endPages} comes first. Needs Jakarta Servlet 5.0 or newer, which the
+ * the container's, sixteen at most, and those that are told to go and don't read that, for as long
+ * as the container lets them; where the container waits for the requests that it has before it
+ * stops, {@link Console#endPages} comes first. Needs Jakarta Servlet 5.0 or newer, which the
  * container brings. Thread-safe.
  */
 public final class ConsoleServlet extends HttpServlet {
@@ -73,7 +74,15 @@ public final class ConsoleServlet extends HttpServlet {
 
     @Override
     public @Nullable String header(String name) {
-      return request.getHeader(name);
+      String value = request.getHeader(name);
+      return value == null && name.equalsIgnoreCase("Host") ? authority() : value;
+    }
+
+    /** What HTTP/2 has in its place: as browsers send it, without the port that all use. */
+    private String authority() {
+      int port = request.getServerPort();
+      boolean usual = port == (request.isSecure() ? 443 : 80);
+      return request.getServerName() + (usual ? "" : ":" + port);
     }
 
     @Override
