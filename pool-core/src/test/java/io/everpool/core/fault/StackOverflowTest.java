@@ -9,12 +9,15 @@ import io.everpool.api.WorkOptions;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.core.Everpool;
 import java.lang.reflect.Proxy;
+import java.net.URI;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -33,14 +36,35 @@ class StackOverflowTest {
   /** The next statement finds its connection lost. */
   private final AtomicBoolean breaks = new AtomicBoolean();
 
-  /** A class that comes to the end of the stack while it begins is of no use to later tests. */
+  /**
+   * A class that comes to the end of the stack while it begins is of no use to its JVM any more:
+   * ours, and what the JDK makes lambdas, records and switches of when they are first used. This
+   * test has a JVM for itself, too: see the pom.
+   */
   @BeforeAll
   static void initializeAll() throws Exception {
-    Path classes =
-        Path.of(Everpool.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-    try (Stream<Path> files = Files.walk(classes)) {
+    initialize(
+        Path.of(Everpool.class.getProtectionDomain().getCodeSource().getLocation().toURI()), "");
+    Path base = FileSystems.getFileSystem(URI.create("jrt:/")).getPath("/modules/java.base");
+    for (String linkage :
+        List.of(
+            "java/lang/classfile",
+            "java/lang/invoke",
+            "java/lang/runtime",
+            "jdk/internal/classfile",
+            "jdk/internal/org/objectweb/asm")) {
+      initialize(base, linkage);
+    }
+  }
+
+  /** All the classes under {@code part} of what begins at {@code root}, if there are any. */
+  private static void initialize(Path root, String part) throws Exception {
+    if (!Files.exists(root.resolve(part))) {
+      return; // of another Java
+    }
+    try (Stream<Path> files = Files.walk(root.resolve(part))) {
       for (Path file : files.filter(it -> it.toString().endsWith(".class")).toList()) {
-        String name = classes.relativize(file).toString().replace('/', '.');
+        String name = root.relativize(file).toString().replace('/', '.');
         if (!name.startsWith("module-info") && !name.startsWith("META-INF")) {
           Class.forName(name.substring(0, name.length() - ".class".length()));
         }
