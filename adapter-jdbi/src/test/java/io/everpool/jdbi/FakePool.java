@@ -61,6 +61,11 @@ final class FakePool implements Pool, UnitRerunner {
   }
 
   @Override
+  public boolean owns(Connection connection) {
+    return FakeLease.of(connection) != null;
+  }
+
+  @Override
   public <T extends @Nullable Object, X extends Exception> T rerun(
       Connection connection, WorkOptions options, Work<T, X> work) throws X, SQLException {
     FakeLease lease = FakeLease.of(connection);

@@ -297,6 +297,11 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   }
 
   @Override
+  public boolean owns(Connection connection) {
+    return runner.owns(connection);
+  }
+
+  @Override
   public void replaceAll() {
     upkeep.fence("asked for by an operator");
   }

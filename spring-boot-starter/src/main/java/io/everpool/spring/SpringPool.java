@@ -111,7 +111,7 @@ final class SpringPool implements Pool {
   }
 
   /** What is bound to the thread for this pool, or for a DataSource that wraps it. */
-  private @Nullable ConnectionHolder bound() {
+  private @Nullable ConnectionHolder bound() throws SQLException {
     if (TransactionSynchronizationManager.getResource(this) instanceof ConnectionHolder own) {
       return own;
     }
@@ -126,10 +126,18 @@ final class SpringPool implements Pool {
     return null;
   }
 
-  /** What a wrapper that routes says now needn't be so of the connection that it has given. */
-  private boolean isOfThis(ConnectionHolder holder, DataSource wrapper) {
+  /**
+   * A wrapper that routes says of now what needn't be so of the connection that it has given, nor
+   * what was so when the transaction began: one that is lazy has given none by then. So the
+   * connection is asked, if one of the two says that it may be ours.
+   */
+  private boolean isOfThis(ConnectionHolder holder, DataSource wrapper) throws SQLException {
     TransactionState state = TransactionState.of(holder);
-    return (state == null ? TransactionState.poolIn(wrapper) : state.pool()) == this;
+    boolean mayBe =
+        (state != null && state.pool() == this) || TransactionState.poolIn(wrapper) == this;
+    return mayBe
+        && holder.getConnectionHandle() != null
+        && UnitRerunner.of(pool).owns(holder.getConnection());
   }
 
   /**

@@ -60,7 +60,7 @@ final class TransactionState implements TransactionSynchronization {
     TransactionSynchronizationManager.registerSynchronization(state);
   }
 
-  /** Whose connection it is, by the data source that it is bound for. */
+  /** Whose connection it may be, by the data source that it is bound for. */
   private static @Nullable SpringPool pool(ConnectionHolder holder) {
     for (Map.Entry<Object, Object> each :
         TransactionSynchronizationManager.getResourceMap().entrySet()) {
@@ -80,7 +80,7 @@ final class TransactionState implements TransactionSynchronization {
     }
   }
 
-  /** The pool that its connection is of; null if it isn't one of ours. */
+  /** The pool that it was begun for; null if that wasn't one of ours. */
   @Nullable SpringPool pool() {
     return pool;
   }

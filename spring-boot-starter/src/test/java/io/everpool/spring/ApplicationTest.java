@@ -13,6 +13,10 @@ import io.everpool.spring.shop.ShopApplication;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationRegistry;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -274,6 +278,23 @@ class ApplicationTest {
 
   // ---- the end
 
+  /** A page that is open: done when it has been ended, and failed if it was cut off. */
+  private static CompletableFuture<Void> watch(String path) throws Exception {
+    String port = context.getEnvironment().getProperty("local.server.port");
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://localhost:" + port + path)).build();
+    InputStream events = HTTP.send(request, HttpResponse.BodyHandlers.ofInputStream()).body();
+    assertThat(events.read()).as("it is told something").isPositive();
+    return CompletableFuture.runAsync(
+        () -> {
+          try (events) {
+            events.transferTo(OutputStream.nullOutputStream());
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+  }
+
   /** Who is being served while the application ends gets his answer, from the database, too. */
   @Test
   @Order(4)
@@ -289,11 +310,13 @@ class ApplicationTest {
               }
             });
     application.asked.await();
+    CompletableFuture<Void> page = watch("/actuator/pools/events");
     Thread closing = new Thread(context::close);
     closing.start();
     Await.until(LIMIT, context::isClosed, "the closing");
     assertThat(pool.isClosed()).isFalse();
 
+    page.get(); // in good order, and while the server waits for others: it isn't waited for
     application.goOn.countDown();
 
     assertThat(answer.get()).startsWith("items: ");

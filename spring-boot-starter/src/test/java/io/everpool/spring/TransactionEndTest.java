@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.ConnectionHolder;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
@@ -334,6 +335,39 @@ class TransactionEndTest {
               write("of its own", other);
               key.set(null);
               write("part");
+              status.setRollbackOnly();
+            });
+
+    assertThat(count("part")).isZero();
+    assertThat(count("of its own")).isEqualTo(1);
+  }
+
+  /** By the time of the first statement it has found its way. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aLazyRouterLendsTheConnectionOfThePoolThatItChoseAtLast(boolean lenient) {
+    AtomicReference<@Nullable String> key = new AtomicReference<>(lenient ? "other" : null);
+    AbstractRoutingDataSource router =
+        new AbstractRoutingDataSource() {
+          @Override
+          protected @Nullable Object determineCurrentLookupKey() {
+            return key.get();
+          }
+        };
+    router.setTargetDataSources(Map.of("pool", pool, "other", other));
+    router.setLenientFallback(false);
+    router.afterPropertiesSet();
+    LazyConnectionDataSourceProxy lazy = new LazyConnectionDataSourceProxy();
+    lazy.setTargetDataSource(router);
+    lazy.setDefaultAutoCommit(true); // or it asks the router for a connection, to see
+    lazy.setDefaultTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+
+    new TransactionTemplate(watched(new JdbcTransactionManager(lazy)))
+        .executeWithoutResult(
+            status -> {
+              key.set("pool");
+              write("part");
+              write("of its own", other);
               status.setRollbackOnly();
             });
 

@@ -50,4 +50,10 @@ public interface UnitRerunner {
    */
   <T extends @Nullable Object, X extends Exception> T rerun(
       Connection connection, WorkOptions options, Work<T, X> work) throws X, SQLException;
+
+  /**
+   * Whether a connection was taken from this pool, or from one of its readers, and is not given
+   * back yet; through what others have put around it.
+   */
+  boolean owns(Connection connection);
 }

@@ -143,6 +143,12 @@ public final class ReplicatedPool implements Pool, UnitRerunner {
   }
 
   @Override
+  public boolean owns(Connection connection) {
+    PooledConnection face = PooledConnection.behind(connection);
+    return face != null && (face.isOf(writer.leases()) || choice.ownerOf(face) != null);
+  }
+
+  @Override
   public String position() throws SQLException {
     return writer.pool().position();
   }

@@ -187,6 +187,11 @@ public final class UnitRunner {
     }
   }
 
+  /** As {@link UnitRerunner#owns}. */
+  public boolean owns(Connection connection) {
+    return face(connection) != null;
+  }
+
   /** The face behind a connection, if it is one of this pool's and open. */
   private @Nullable PooledConnection face(Connection connection) {
     PooledConnection face = PooledConnection.behind(connection);
