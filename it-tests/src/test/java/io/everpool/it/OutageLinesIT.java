@@ -64,7 +64,14 @@ class OutageLinesIT {
   private static void assertFewLines(LogCapture log, int atMost) {
     List<String> alarms = log.alarms();
     assertThat(alarms).as(log.text()).hasSizeBetween(1, atMost);
-    assertThat(alarms.get(0)).contains("failed in use (").contains("administrator command");
+    // which may be the second line: the borrower who found out has claimed it, and another, who
+    // knows
+    // by that and reconnects, may be the first to write
+    assertThat(alarms)
+        .filteredOn(
+            line -> line.contains("failed in use (") && line.contains("administrator command"))
+        .as(log.text())
+        .isNotEmpty();
     assertThat(alarms)
         .filteredOn(line -> line.contains("every connection is replaced"))
         .hasSizeLessThanOrEqualTo(1);
