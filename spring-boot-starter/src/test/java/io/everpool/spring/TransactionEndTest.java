@@ -313,10 +313,8 @@ class TransactionEndTest {
     assertThat(count("step")).isZero();
   }
 
-  /** What it routes to may be another pool by the time that a unit begins. */
-  @Test
-  void aRouterThatHasTurnedElsewhereDoesNotLendTheOtherPoolsConnection() {
-    AtomicReference<@Nullable String> key = new AtomicReference<>("pool");
+  /** To the pool that the key names. */
+  private static AbstractRoutingDataSource router(AtomicReference<@Nullable String> key) {
     AbstractRoutingDataSource router =
         new AbstractRoutingDataSource() {
           @Override
@@ -325,6 +323,14 @@ class TransactionEndTest {
           }
         };
     router.setTargetDataSources(Map.of("pool", pool, "other", other));
+    return router;
+  }
+
+  /** What it routes to may be another pool by the time that a unit begins. */
+  @Test
+  void aRouterThatHasTurnedElsewhereDoesNotLendTheOtherPoolsConnection() {
+    AtomicReference<@Nullable String> key = new AtomicReference<>("pool");
+    AbstractRoutingDataSource router = router(key);
     router.setLenientFallback(false);
     router.afterPropertiesSet();
 
@@ -347,14 +353,7 @@ class TransactionEndTest {
   @ValueSource(booleans = {true, false})
   void aLazyRouterLendsTheConnectionOfThePoolThatItChoseAtLast(boolean lenient) {
     AtomicReference<@Nullable String> key = new AtomicReference<>(lenient ? "other" : null);
-    AbstractRoutingDataSource router =
-        new AbstractRoutingDataSource() {
-          @Override
-          protected @Nullable Object determineCurrentLookupKey() {
-            return key.get();
-          }
-        };
-    router.setTargetDataSources(Map.of("pool", pool, "other", other));
+    AbstractRoutingDataSource router = router(key);
     router.setLenientFallback(false);
     router.afterPropertiesSet();
     LazyConnectionDataSourceProxy lazy = new LazyConnectionDataSourceProxy();
