@@ -22,8 +22,12 @@ abstract class JudgedConnection extends LeasedConnection {
 
   JudgedConnection() {}
 
-  /** Who hears what is sent; null outside of units of work. */
   @Override
+  final boolean isInUnit() {
+    return observer != null;
+  }
+
+  /** Who hears what is sent; null outside of units of work. */
   public final @Nullable UnitObserver observer() {
     return observer;
   }

@@ -66,8 +66,11 @@ public abstract class LeasedConnection extends TrackingConnection {
     lease = CLOSED;
   }
 
-  /** Who hears what a unit of work does; null outside of one. */
-  abstract @Nullable UnitObserver observer();
+  /**
+   * Whether a unit of work runs on this. Not asked by its observer: a method that names a type
+   * which no unit has loaded yet isn't inlined (HotSpot: "unloaded signature classes").
+   */
+  abstract boolean isInUnit();
 
   // ---- what there is of the lease
 
@@ -140,7 +143,7 @@ public abstract class LeasedConnection extends TrackingConnection {
       return;
     }
     OpenStatement left = open;
-    if (observer() == null) {
+    if (!isInUnit()) {
       session = null;
     } else if (!SESSION.compareAndSet(this, s, null)) {
       return;
