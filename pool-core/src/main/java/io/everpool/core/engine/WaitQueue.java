@@ -78,13 +78,16 @@ final class WaitQueue extends WaitQueueCount {
     add(-1);
     if (leftSinceSweep.incrementAndGet() > TOLERATED + count
         && sweeping.compareAndSet(false, true)) {
-      leftSinceSweep.set(0);
-      for (Iterator<Waiter> all = queue.iterator(); all.hasNext(); ) {
-        if (!all.next().waits()) {
-          all.remove();
+      try {
+        leftSinceSweep.set(0);
+        for (Iterator<Waiter> all = queue.iterator(); all.hasNext(); ) {
+          if (!all.next().waits()) {
+            all.remove();
+          }
         }
+      } finally {
+        sweeping.set(false); // the next one has memory for it
       }
-      sweeping.set(false);
     }
   }
 

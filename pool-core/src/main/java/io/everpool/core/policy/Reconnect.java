@@ -12,7 +12,7 @@ public final class Reconnect {
   static final long CAUTIOUS = 1_000_000_000L;
 
   /** The first pause of a pool whose connections are enough for its callers, at most. */
-  private static final long PATIENT = 4 * CAUTIOUS;
+  private static final long PATIENT = 16 * CAUTIOUS;
 
   /**
    * A pool whose connections are enough for its callers asks a full server for more so much more
@@ -75,14 +75,15 @@ public final class Reconnect {
    * At least half of what it has grown to, so that several pools stay apart and none is lucky again
    * and again.
    *
-   * @param failures failed connects in a row; 1 or more
+   * @param refusals in a row, those of connects that were under way together counted as one; 1 or
+   *     more
    * @param max the highest ceiling of a pool that starves, nanoseconds
    * @param random from 0 (inclusive) to 1 (exclusive)
    * @return nanoseconds
    */
-  public static long contentedPause(int failures, long max, double random) {
+  public static long contentedPause(int refusals, long max, double random) {
     long most = CONTENTED * Math.max(CAUTIOUS, max);
-    long half = Backoff.delay(failures, PATIENT, most, 0.5);
+    long half = Backoff.delay(refusals, PATIENT, most, 0.5);
     return half + (long) (half * random);
   }
 }

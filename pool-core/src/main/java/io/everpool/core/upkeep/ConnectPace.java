@@ -49,6 +49,9 @@ final class ConnectPace {
 
   private boolean everFull;
 
+  /** Refusals of a full server since it last had room; those of one burst are one. */
+  private int refusals;
+
   ConnectPace(PoolConfig config, Environment environment, Workers workers, Engine engine) {
     this.config = config;
     this.random = environment.random();
@@ -166,6 +169,7 @@ final class ConnectPace {
   /** A connect of the present generation has succeeded. */
   void succeeded(long now) {
     contentedUntil = now;
+    refusals = 0;
     if (allowance < config.maxSize()) {
       if (allowance == 1) {
         backSince = now;
@@ -175,7 +179,8 @@ final class ConnectPace {
         holdBack(now + Growth.breath(took, random.getAsDouble()));
       }
     }
-    allowance = Growth.opened(allowance, config.maxSize());
+    // Where there was one place of a full server there needn't be two.
+    allowance = crowded(now) ? 1 : Growth.opened(allowance, config.maxSize());
   }
 
   /** One was let in that is none of the pool's: it opens its own from now on, as carefully. */
@@ -194,8 +199,11 @@ final class ConnectPace {
     watchFrom = now + pauseAfter(means, inARow, true, drawn);
     contentedUntil = watchFrom;
     if (means == Verdict.OUT_OF_SLOTS) {
+      if (refusals == 0 || begun - fullAt > 0) { // else it was under way when the last was refused
+        refusals++;
+      }
       contentedUntil =
-          now + Reconnect.contentedPause(inARow, config.retry().maxBackoff().toNanos(), drawn);
+          now + Reconnect.contentedPause(refusals, config.retry().maxBackoff().toNanos(), drawn);
       everFull = true;
       fullAt = now;
     }

@@ -48,11 +48,11 @@ class ReconnectTest {
   /** Its callers are served; ten of them are refused a handful of times in a minute. */
   @Test
   void whoHasConnectionsAsksAFullServerForMoreSeldom() {
-    assertThat(Reconnect.contentedPause(1, MAX, 0)).isEqualTo(2_000 * MS);
-    assertThat(Reconnect.contentedPause(1, MAX, ALMOST)).isBetween(3_999 * MS, 4_000 * MS);
-    for (int failures = 8; failures < 100; failures++) {
-      assertThat(Reconnect.contentedPause(failures, MAX, 0)).isEqualTo(64_000 * MS);
-      assertThat(Reconnect.contentedPause(failures, MAX, ALMOST))
+    assertThat(Reconnect.contentedPause(1, MAX, 0)).isEqualTo(8_000 * MS);
+    assertThat(Reconnect.contentedPause(1, MAX, ALMOST)).isBetween(15_999 * MS, 16_000 * MS);
+    for (int refusals = 4; refusals < 100; refusals++) {
+      assertThat(Reconnect.contentedPause(refusals, MAX, 0)).isEqualTo(64_000 * MS);
+      assertThat(Reconnect.contentedPause(refusals, MAX, ALMOST))
           .isBetween(127_000 * MS, 128_000 * MS);
     }
     assertThat(Reconnect.contentedPause(100, 50 * MS, ALMOST)).isLessThanOrEqualTo(8_000 * MS);

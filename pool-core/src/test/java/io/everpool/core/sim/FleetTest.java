@@ -126,6 +126,22 @@ class FleetTest {
     }
   }
 
+  /** Each has to learn it, and knows no more by asking again soon. */
+  @Test
+  void in_the_first_minute_each_is_refused_a_few_times() {
+    for (long seed = 1; seed <= 10; seed++) {
+      Universe universe = new Universe(seed);
+      FakeDatabase database = database(universe);
+      List<Member> fleet =
+          IntStream.range(0, 10).mapToObj(i -> new Member(universe, database, 20, SECOND)).toList();
+      universe.run(5 * SECOND, () -> {});
+      fleet.forEach(Member::want);
+      universe.run(MINUTE, () -> fleet.forEach(Member::look));
+
+      assertThat(database.refused()).as("seed " + seed).isBetween(1L, 40L);
+    }
+  }
+
   /** It was found full by the one that has it all, and another has nothing. */
   @Test
   void who_has_found_the_server_full_gives_back_soon_what_he_does_not_need() {
