@@ -83,8 +83,8 @@ abstract class SessionMarks {
   final void leaseStarted() {
     if (marks != marksAtFirst) {
       marks = marksAtFirst;
-      sideEffects = SideEffects.NONE;
-      setUpEffects = SideEffects.NONE;
+      sideEffects(SideEffects.NONE);
+      setUpEffects(SideEffects.NONE);
       exposedForGood = false;
       settingUp = false;
       strays = 0;
@@ -92,10 +92,29 @@ abstract class SessionMarks {
     }
   }
 
+  /**
+   * Writes what is new only: sessions are old objects, and there G1's barrier of a reference that
+   * is written has a full fence, which costs more than all else that a statement does here.
+   */
+  @SuppressWarnings("ReferenceEquality") // equal ones that are two are written, which does no harm
+  private void sideEffects(SideEffects value) {
+    if (sideEffects != value) {
+      sideEffects = value;
+    }
+  }
+
+  /** As {@link #sideEffects(SideEffects)}. */
+  @SuppressWarnings("ReferenceEquality")
+  private void setUpEffects(SideEffects value) {
+    if (setUpEffects != value) {
+      setUpEffects = value;
+    }
+  }
+
   /** A text is about to be sent, or will be. */
   final void show(String sql) {
     SqlTexts.Text text = texts.of(sql);
-    sideEffects = sideEffects.and(text.sideEffects());
+    sideEffects(sideEffects.and(text.sideEffects()));
     marks |= text.marks();
   }
 
@@ -118,7 +137,7 @@ abstract class SessionMarks {
   /** The program has the driver's own object: what it does by that is not seen from now on. */
   final void markExposed() {
     marks |= RAN | PENDING;
-    sideEffects = sideEffects.and(SideEffects.EXPOSED);
+    sideEffects(sideEffects.and(SideEffects.EXPOSED));
     exposedForGood |= !settingUp;
   }
 
