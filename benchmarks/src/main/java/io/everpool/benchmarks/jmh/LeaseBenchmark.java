@@ -44,6 +44,7 @@ public class LeaseBenchmark {
   private DataSource source;
   private final List<Connection> others = new ArrayList<>();
 
+  /** What a pool keeps grows old with it, and a collector's barriers are dearer in old objects. */
   @Setup
   public void open() throws Exception {
     open = Contender.named(pool).open(Settings.of(new StubDatabase(), size));
@@ -51,6 +52,7 @@ public class LeaseBenchmark {
     for (int i = 0; i < held; i++) {
       others.add(source.getConnection());
     }
+    System.gc();
   }
 
   @TearDown
