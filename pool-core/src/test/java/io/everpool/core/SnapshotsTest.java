@@ -15,9 +15,9 @@ import io.everpool.core.engine.Slot;
 import io.everpool.core.jdbc.FakeConnector;
 import io.everpool.core.jdbc.StubPhysical;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.upkeep.Asleep;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.HolderThreads;
-import io.everpool.core.upkeep.PassScheduler;
 import io.everpool.core.upkeep.SharedState;
 import java.time.InstantSource;
 import java.util.List;
@@ -47,17 +47,6 @@ class SnapshotsTest {
           events);
   private final Engine engine = shared.engine();
   private final Snapshots snapshots = new Snapshots(config, shared, events, () -> PoolState.OPEN);
-
-  private static final class Asleep implements PassScheduler {
-    @Override
-    public void start(Pass pass) {}
-
-    @Override
-    public void hurry() {}
-
-    @Override
-    public void stop() {}
-  }
 
   private static final class Seat implements PooledEntry {
     @Override

@@ -13,9 +13,9 @@ import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.WaitResult;
 import io.everpool.core.engine.Waiter;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.upkeep.Asleep;
 import io.everpool.core.upkeep.BoundsByHand;
 import io.everpool.core.upkeep.Environment;
-import io.everpool.core.upkeep.PassScheduler;
 import io.everpool.core.upkeep.SharedState;
 import java.time.InstantSource;
 import java.util.List;
@@ -39,17 +39,6 @@ class NestedAcquiresTest {
   private final Engine engine = shared.engine();
   private final NestedAcquires nested =
       new NestedAcquires(shared, () -> 0, events, () -> PoolSnapshot.builder("nested").build());
-
-  private static final class Asleep implements PassScheduler {
-    @Override
-    public void start(Pass pass) {}
-
-    @Override
-    public void hurry() {}
-
-    @Override
-    public void stop() {}
-  }
 
   private static final class Caller extends Waiter {
     Caller() {

@@ -10,9 +10,9 @@ import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.upkeep.Asleep;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.HolderThreads;
-import io.everpool.core.upkeep.PassScheduler;
 import io.everpool.core.upkeep.SharedState;
 import java.sql.SQLException;
 import java.time.InstantSource;
@@ -39,17 +39,6 @@ class ParkingTest {
           events);
   private final Engine engine = shared.engine();
   private final long self = HolderThreads.id(Thread.currentThread());
-
-  private static final class Asleep implements PassScheduler {
-    @Override
-    public void start(Pass pass) {}
-
-    @Override
-    public void hurry() {}
-
-    @Override
-    public void stop() {}
-  }
 
   private Slot lend(long threadId) {
     return requireNonNull(engine.tryAcquire(threadId));

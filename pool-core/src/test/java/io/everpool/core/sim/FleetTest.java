@@ -104,16 +104,22 @@ class FleetTest {
     return database;
   }
 
+  /** Ten that have opened, and begin to be asked for more than there is. */
+  private static List<Member> fleet(Universe universe, FakeDatabase database) {
+    List<Member> fleet =
+        IntStream.range(0, 10).mapToObj(i -> new Member(universe, database, 20, SECOND)).toList();
+    universe.run(5 * SECOND, () -> {});
+    fleet.forEach(Member::want);
+    return fleet;
+  }
+
   /** Each could have twenty and uses what it gets; nobody waits for long. */
   @Test
   void everybody_has_something_and_the_server_is_left_alone() {
     for (long seed = 1; seed <= 3; seed++) {
       Universe universe = new Universe(seed);
       FakeDatabase database = database(universe);
-      List<Member> fleet =
-          IntStream.range(0, 10).mapToObj(i -> new Member(universe, database, 20, SECOND)).toList();
-      universe.run(5 * SECOND, () -> {});
-      fleet.forEach(Member::want);
+      List<Member> fleet = fleet(universe, database);
       universe.run(2 * MINUTE, () -> fleet.forEach(Member::look));
 
       assertThat(fleet).as("seed " + seed).allMatch(member -> member.served >= 2);
@@ -132,10 +138,7 @@ class FleetTest {
     for (long seed = 1; seed <= 10; seed++) {
       Universe universe = new Universe(seed);
       FakeDatabase database = database(universe);
-      List<Member> fleet =
-          IntStream.range(0, 10).mapToObj(i -> new Member(universe, database, 20, SECOND)).toList();
-      universe.run(5 * SECOND, () -> {});
-      fleet.forEach(Member::want);
+      List<Member> fleet = fleet(universe, database);
       universe.run(MINUTE, () -> fleet.forEach(Member::look));
 
       assertThat(database.refused()).as("seed " + seed).isBetween(1L, 40L);

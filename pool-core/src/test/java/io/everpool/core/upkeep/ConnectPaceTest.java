@@ -19,17 +19,7 @@ class ConnectPaceTest {
   /** Time has no origin: this one is about to wrap. */
   private long now = Long.MAX_VALUE - SECOND;
 
-  private final PassScheduler scheduler =
-      new PassScheduler() {
-        @Override
-        public void start(Pass pass) {}
-
-        @Override
-        public void hurry() {}
-
-        @Override
-        public void stop() {}
-      };
+  private final PassScheduler scheduler = new Asleep();
 
   private final Engine engine =
       new Engine(

@@ -69,17 +69,7 @@ class LeaksTest {
   }
 
   private SharedState shared(PoolConfig config) {
-    PassScheduler scheduler =
-        new PassScheduler() {
-          @Override
-          public void start(Pass pass) {}
-
-          @Override
-          public void hurry() {}
-
-          @Override
-          public void stop() {}
-        };
+    PassScheduler scheduler = new Asleep();
     SharedState all =
         new SharedState(
             config,

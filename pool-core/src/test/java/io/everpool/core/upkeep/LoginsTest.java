@@ -102,16 +102,7 @@ class LoginsTest {
         new Environment(
             now::get,
             () -> BEGINNING.plusNanos(now.get() - origin),
-            new PassScheduler() {
-              @Override
-              public void start(Pass pass) {}
-
-              @Override
-              public void hurry() {}
-
-              @Override
-              public void stop() {}
-            },
+            new Asleep(),
             Runnable::run,
             Runnable::run,
             () -> 0.5);
