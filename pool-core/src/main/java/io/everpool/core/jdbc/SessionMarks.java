@@ -93,8 +93,8 @@ abstract class SessionMarks {
   }
 
   /**
-   * Writes what is new only: sessions are old objects, and there G1's barrier of a reference that
-   * is written has a full fence, which costs more than all else that a statement does here.
+   * Writes what is new only: sessions are old objects, and a reference that is written into one
+   * costs G1's barrier; without it a lease with a statement takes a tenth less.
    */
   @SuppressWarnings("ReferenceEquality") // equal ones that are two are written, which does no harm
   private void sideEffects(SideEffects value) {
