@@ -19,6 +19,8 @@ import org.junit.jupiter.api.Test;
 /** A max-size for which the server has no room is told when the pool opens, once, in numbers. */
 class RoomIT {
   private static final String PASSWORD = "x";
+  private static final String TOLD = "max-size is ";
+
   private static PostgresServer server;
 
   @BeforeAll
@@ -38,7 +40,7 @@ class RoomIT {
   }
 
   private static List<String> told(LogCapture log) {
-    return log.lines(Level.WARN, "max-size is ");
+    return log.lines(Level.WARN, TOLD);
   }
 
   @Test
@@ -49,6 +51,7 @@ class RoomIT {
         others.add(DriverManager.getConnection(server.jdbcUrl(), "wide", PASSWORD));
       }
       try (Pool pool = Everpool.open(config("wide").build())) {
+        log.await(Level.WARN, TOLD); // the pool may be open before the connection that asks
         assertThat(told(log))
             .hasSize(1)
             .first()
@@ -69,6 +72,7 @@ class RoomIT {
   void the_role_may_have_less() throws Exception {
     try (LogCapture log = LogCapture.open();
         Pool pool = Everpool.open(config("narrow").build())) {
+      log.await(Level.WARN, TOLD);
       assertThat(told(log))
           .hasSize(1)
           .first()
