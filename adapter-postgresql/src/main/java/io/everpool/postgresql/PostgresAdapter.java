@@ -53,13 +53,14 @@ public final class PostgresAdapter implements DriverAdapter {
   private Connector connector(PoolConfig config, boolean standbyWillDo) {
     PoolerMode pooler = pooler(config);
     Destination destination = destinations.of(config, pooler);
+    Pooler between = new Pooler(pooler);
     return new PostgresConnector(
         new DriverCall(Destinations.around(config.url())),
         destination,
         pooler == PoolerMode.AUTO ? destinations.of(config, PoolerMode.TRANSACTION) : destination,
-        new Pooler(pooler),
+        between,
         new SessionCatalog(config.healthCheckInterval().toNanos()),
-        new RoomCheck(config.minSize(), config.maxSize()),
+        new RoomCheck(between, config.minSize(), config.maxSize()),
         contradictions(config),
         config.commandTimeout(),
         standbyWillDo);

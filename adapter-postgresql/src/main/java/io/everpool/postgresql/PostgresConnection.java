@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -37,6 +38,7 @@ final class PostgresConnection implements PhysicalConnection {
   private final Connection jdbc;
   private final PGConnection driver;
   private final SessionCatalog catalog;
+  private final RoomCheck room;
   private final DriverSettings settings;
   private final @Nullable LookableSocket socket;
   private final CommitOutcome commits;
@@ -49,6 +51,7 @@ final class PostgresConnection implements PhysicalConnection {
   /**
    * @param lent pgjdbc's connection, or what another driver has put around it
    * @param catalog what is known of the database
+   * @param room asks how many more the server takes
    * @param socket that of the connection, beneath its TLS; null if it can't be looked at
    * @param readOnly whether its server takes no writes on it, as it has told or was asked
    * @param purpose what the connector's sessions are for
@@ -61,6 +64,7 @@ final class PostgresConnection implements PhysicalConnection {
   PostgresConnection(
       Connection lent,
       SessionCatalog catalog,
+      RoomCheck room,
       @Nullable LookableSocket socket,
       LookupPermission lookupPermission,
       boolean readOnly,
@@ -74,6 +78,7 @@ final class PostgresConnection implements PhysicalConnection {
     this.jdbc = PgjdbcInternals.within(lent);
     this.driver = (PGConnection) jdbc;
     this.catalog = catalog;
+    this.room = room;
     this.settings = new DriverSettings(jdbc);
     this.socket = socket;
     this.commits = new CommitOutcome(jdbc, lookupPermission);
@@ -121,6 +126,11 @@ final class PostgresConnection implements PhysicalConnection {
           catalog.refresh(jdbc);
           return this;
         });
+  }
+
+  @Override
+  public OptionalInt room(long timeoutNanos) throws SQLException {
+    return within(timeoutNanos, () -> room.left(jdbc));
   }
 
   private <T> T within(long timeoutNanos, Exchange<T> exchange) throws SQLException {

@@ -297,7 +297,7 @@ final class PostgresConnector implements Connector {
               ? Timelines.Judgement.READS
               : timelines.judge(
                   connection, PgjdbcInternals.host(connection, destination.authority()));
-      room.look(connection, pooler.mode());
+      room.look(connection);
       if (catalog.isDue()) {
         catalog.refresh(connection);
       }
@@ -315,6 +315,7 @@ final class PostgresConnector implements Connector {
         new PostgresConnection(
             lent,
             catalog,
+            room,
             socket,
             lookupPermission,
             judgement.readOnly(),

@@ -6,6 +6,7 @@ import io.everpool.postgresql.limits.Slots;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * for these. Thread-safe.
  */
 final class RoomCheck {
+  private final Pooler pooler;
   private final int maxSize;
 
   /** So many may be opened beside the first. */
@@ -23,7 +25,8 @@ final class RoomCheck {
   private final AtomicBoolean asked = new AtomicBoolean();
   private volatile @Nullable String warning;
 
-  RoomCheck(int minSize, int maxSize) {
+  RoomCheck(Pooler pooler, int minSize, int maxSize) {
+    this.pooler = pooler;
     this.minSize = minSize;
     this.maxSize = maxSize;
   }
@@ -33,18 +36,36 @@ final class RoomCheck {
    *
    * @throws SQLException only if the connection is lost
    */
-  void look(Connection connection, PoolerMode pooler) throws SQLException {
-    if (pooler != PoolerMode.NONE || !asked.compareAndSet(false, true)) {
+  void look(Connection connection) throws SQLException {
+    if (pooler.mode() != PoolerMode.NONE || !asked.compareAndSet(false, true)) {
       return;
     }
-    try {
-      String found = Slots.of(connection).warning(maxSize, Math.max(1, minSize));
+    Slots slots = ask(connection); // once: one that hangs up on this must not keep us out
+    if (slots != null) {
+      String found = slots.warning(maxSize, Math.max(1, minSize));
       warning = found.isEmpty() ? null : found;
+    }
+  }
+
+  /**
+   * How many more connections there is room for now; empty if nobody can tell.
+   *
+   * @throws SQLException only if the connection is lost
+   */
+  OptionalInt left(Connection connection) throws SQLException {
+    Slots slots = pooler.mode() == PoolerMode.NONE ? ask(connection) : null;
+    return slots == null ? OptionalInt.empty() : OptionalInt.of(slots.free());
+  }
+
+  /** Null of a server that only speaks like PostgreSQL, or doesn't tell this role. */
+  private static @Nullable Slots ask(Connection connection) throws SQLException {
+    try {
+      return Slots.of(connection);
     } catch (SQLException e) {
-      // a server that only speaks like PostgreSQL, or doesn't tell this role: nothing is known
       if (FailureRules.classify(e).fatal()) {
-        throw e; // and not asked again: one that hangs up on this question must not keep us out
+        throw e;
       }
+      return null;
     }
   }
 

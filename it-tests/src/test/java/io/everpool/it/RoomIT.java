@@ -6,12 +6,15 @@ import ch.qos.logback.classic.Level;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.core.Everpool;
+import io.everpool.servers.Await;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.ServerSettings;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -80,6 +83,45 @@ class RoomIT {
           .contains("max-size is 20", "room for 5", "this role may have 5");
       assertThat(pool.snapshot().total()).isPositive();
     }
+  }
+
+  /** Of a full server it asks, over a connection that it has, and is not refused again. */
+  @Test
+  void a_place_that_is_free_again_is_found_without_a_refusal() throws Exception {
+    server.execute("create role tight login password '" + PASSWORD + "' connection limit 3");
+    List<Thread> callers = new ArrayList<>();
+    AtomicBoolean over = new AtomicBoolean();
+    try (Pool pool = Everpool.open(config("tight").minSize(2).maxSize(8).build())) {
+      for (int i = 0; i < 6; i++) {
+        callers.add(new Thread(() -> work(pool, over)));
+      }
+      callers.forEach(Thread::start);
+      Await.until(Db.LIMIT, () -> refused() > 0, "the role to have all it may");
+      Await.until(Db.LIMIT, () -> pool.snapshot().connecting() == 0, "what was under way to end");
+      long before = refused();
+      server.execute("alter role tight connection limit 5");
+      Await.until(Db.LIMIT, () -> pool.snapshot().total() == 5, "the pool to have grown");
+      assertThat(refused()).isEqualTo(before);
+    } finally {
+      over.set(true);
+      for (Thread caller : callers) {
+        caller.join();
+      }
+    }
+  }
+
+  private static void work(Pool pool, AtomicBoolean over) {
+    while (!over.get()) {
+      try {
+        pool.run(connection -> Db.ask(connection, "select pg_sleep(0.02)"));
+      } catch (SQLException e) {
+        over.set(true); // the pool then doesn't grow
+      }
+    }
+  }
+
+  private static long refused() {
+    return server.log().lines().filter(line -> line.contains("connections for role")).count();
   }
 
   @Test

@@ -32,16 +32,16 @@ public record Slots(
     int namesakes,
     int hosts) {
 
-  /**
-   * Which roles are privileged is left to the server: whoever may use reserved slots (PostgreSQL
-   * 16) is counted as if he might not, which errs on the safe side.
-   */
   private static final String QUERY =
       """
       select pg_catalog.current_setting('max_connections')::int,
         case when r.rolsuper then 0
           else pg_catalog.current_setting('superuser_reserved_connections')::int
-            + coalesce(pg_catalog.current_setting('reserved_connections', true), '0')::int end,
+            + case when exists (select from pg_catalog.pg_roles p
+                where p.rolname = 'pg_use_reserved_connections'
+                  and pg_catalog.pg_has_role(r.oid, p.oid, 'usage')) then 0
+              else coalesce(pg_catalog.current_setting('reserved_connections', true), '0')::int
+              end end,
         pg_catalog.count(*),
         case when r.rolsuper then -1 else r.rolconnlimit end,
         pg_catalog.count(*) filter (where a.usesysid = r.oid),

@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -303,6 +304,18 @@ public interface PhysicalConnection {
    */
   default Duration replicaLag(long timeoutNanos) throws SQLException {
     throw new SQLFeatureNotSupportedException("This driver can't tell how far a replica lags");
+  }
+
+  /**
+   * How many more connections the server would take now of whoever this one is, as far as it tells.
+   * Asked of a server that has refused one for want of room, before the next is tried. Called
+   * outside of a transaction; costs a round trip.
+   *
+   * @param timeoutNanos how long the answer may take; positive
+   * @return 0 or more; empty if this driver can't tell, and it is not asked again
+   */
+  default OptionalInt room(long timeoutNanos) throws SQLException {
+    return OptionalInt.empty();
   }
 
   /**

@@ -9,6 +9,7 @@ import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.FailureReports;
+import io.everpool.core.upkeep.FullServer;
 import io.everpool.core.upkeep.OutageLog;
 import io.everpool.core.upkeep.Resets;
 import io.everpool.core.upkeep.Rest;
@@ -31,6 +32,7 @@ final class AcquireCheck {
   private final Resets resets;
   private final Sleepers sleepers;
   private final Rest rest;
+  private final FullServer full;
   private final FailureReports reports;
   private final OutageLog outages;
 
@@ -41,6 +43,7 @@ final class AcquireCheck {
     this.resets = shared.resets();
     this.sleepers = shared.sleepers();
     this.rest = shared.rest();
+    this.full = shared.full();
     this.reports = shared.reports();
     this.outages = shared.outages();
   }
@@ -56,14 +59,16 @@ final class AcquireCheck {
   /**
    * Whether the connection can be lent. One that has rested is looked at: that costs a microsecond
    * and sends nothing; only where it can't tell is the server asked. A dead one is closed, and
-   * nobody need know. Whatever the driver throws, or if it never answers, the lease ends.
+   * nobody need know. Whatever the driver throws, or if it never answers, the lease ends. Of a
+   * server that had no room for more it is asked whether it has, now and then.
    */
   boolean passes(Slot slot, long lease, Session session) {
     boolean rested = slot.hadRested(lease);
     if (rested) {
       rest.stir(slot);
     }
-    if (!rested && !session.hasRequests()) {
+    boolean asks = full.takeQuestion();
+    if (!rested && !asks && !session.hasRequests()) {
       return true;
     }
     boolean slept = slot.hadSlept(lease);
@@ -73,6 +78,9 @@ final class AcquireCheck {
     try {
       alive = !rested || answers(session.physical(), slept);
       if (alive) {
+        if (asks) {
+          full.answered(session.physical().room(config.validationTimeout().toNanos()));
+        }
         session.beginRequest();
       }
     } catch (Throwable e) {

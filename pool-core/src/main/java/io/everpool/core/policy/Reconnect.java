@@ -20,6 +20,11 @@ public final class Reconnect {
    */
   private static final int CONTENTED = 8;
 
+  /** A question whether there is room again is a short statement, and may come sooner. */
+  private static final long QUESTION = 2 * CAUTIOUS;
+
+  private static final long RAREST_QUESTION = 16 * CAUTIOUS;
+
   /** Further doublings make no difference to anybody. */
   private static final int MOST_DOUBLINGS = 20;
 
@@ -82,8 +87,23 @@ public final class Reconnect {
    * @return nanoseconds
    */
   public static long contentedPause(int refusals, long max, double random) {
-    long most = CONTENTED * Math.max(CAUTIOUS, max);
-    long half = Backoff.delay(refusals, PATIENT, most, 0.5);
+    return upperHalf(refusals, PATIENT, CONTENTED * Math.max(CAUTIOUS, max), random);
+  }
+
+  /**
+   * The pause before a full server is asked, over a connection that the pool has, whether there is
+   * room again; from the upper half as well.
+   *
+   * @param answers that there was none, in a row; 0 or more
+   * @param random from 0 (inclusive) to 1 (exclusive)
+   * @return nanoseconds
+   */
+  public static long questionPause(int answers, double random) {
+    return upperHalf(answers + 1, QUESTION, RAREST_QUESTION, random);
+  }
+
+  private static long upperHalf(int failures, long first, long most, double random) {
+    long half = Backoff.delay(failures, first, most, 0.5);
     return half + (long) (half * random);
   }
 }

@@ -15,9 +15,6 @@ import java.util.function.DoubleSupplier;
 final class ConnectPace {
   private static final int FEW = 4;
 
-  /** For how long a server counts as full that was found so; nanoseconds. */
-  private static final long CROWDED = 300_000_000_000L;
-
   /** Between two attempts to find a thread for a connect; nanoseconds. */
   private static final long WITHOUT_THREAD = 100_000_000L;
 
@@ -25,6 +22,7 @@ final class ConnectPace {
   private final DoubleSupplier random;
   private final Workers workers;
   private final Engine engine;
+  private final FullServer full;
 
   private long took;
 
@@ -41,26 +39,16 @@ final class ConnectPace {
 
   private volatile long watchFrom;
 
-  /** As {@link #notBefore}, of a full server, as long as its connections are enough. */
-  private long contentedUntil;
-
-  /** When the server was last full; meaningful where {@link #everFull}. */
-  private long fullAt;
-
-  private boolean everFull;
-
-  /** Refusals of a full server since it last had room; those of one burst are one. */
-  private int refusals;
-
-  ConnectPace(PoolConfig config, Environment environment, Workers workers, Engine engine) {
+  ConnectPace(
+      PoolConfig config, Environment environment, Workers workers, Engine engine, FullServer full) {
     this.config = config;
     this.random = environment.random();
     this.workers = workers;
     this.engine = engine;
+    this.full = full;
     this.allowance = config.maxSize();
     this.notBefore = environment.time().nanoTime();
     this.watchFrom = notBefore;
-    this.contentedUntil = notBefore;
     this.backSince = notBefore;
   }
 
@@ -68,9 +56,10 @@ final class ConnectPace {
 
   /** How long until another connect may begin; 0 or less: now. Upkeep thread only. */
   long pause(long now) {
-    long allowed = untilAllowed(now);
-    if (contentedUntil - now > allowed && isContented(now)) {
-      allowed = contentedUntil - now;
+    long allowed = full.isRoomKnown() ? 0 : untilAllowed(now);
+    long ofFull = full.connectAt() - now;
+    if (ofFull > allowed && isContented(now)) {
+      allowed = ofFull;
     }
     return Math.max(allowed, spared(now));
   }
@@ -119,14 +108,6 @@ final class ConnectPace {
     return allowance;
   }
 
-  /**
-   * Whether the server was found full of late, so that what nobody needs here somebody needs
-   * elsewhere. Upkeep thread only.
-   */
-  boolean crowded(long now) {
-    return everFull && now - fullAt < CROWDED;
-  }
-
   /** What a connect takes, nanoseconds; 0 before the first. Upkeep thread only. */
   long takes() {
     return took;
@@ -153,7 +134,6 @@ final class ConnectPace {
   private void holdBack(long until) {
     notBefore = until;
     watchFrom = until;
-    contentedUntil = until;
   }
 
   /**
@@ -168,8 +148,7 @@ final class ConnectPace {
 
   /** A connect of the present generation has succeeded. */
   void succeeded(long now) {
-    contentedUntil = now;
-    refusals = 0;
+    full.opened(now);
     if (allowance < config.maxSize()) {
       if (allowance == 1) {
         backSince = now;
@@ -180,12 +159,12 @@ final class ConnectPace {
       }
     }
     // Where there was one place of a full server there needn't be two.
-    allowance = crowded(now) ? 1 : Growth.opened(allowance, config.maxSize());
+    allowance = full.isCrowded(now) ? 1 : Growth.opened(allowance, config.maxSize());
   }
 
   /** One was let in that is none of the pool's: it opens its own from now on, as carefully. */
   void letIn(long now) {
-    contentedUntil = now;
+    full.hasRoom(now);
     if (allowance < config.maxSize()) {
       holdBack(now + Growth.FIRST_BREATH);
     }
@@ -197,15 +176,10 @@ final class ConnectPace {
     double drawn = random.getAsDouble();
     notBefore = now + pauseAfter(means, inARow, false, drawn);
     watchFrom = now + pauseAfter(means, inARow, true, drawn);
-    contentedUntil = watchFrom;
     if (means == Verdict.OUT_OF_SLOTS) {
-      if (refusals == 0 || begun - fullAt > 0) { // else it was under way when the last was refused
-        refusals++;
-      }
-      contentedUntil =
-          now + Reconnect.contentedPause(refusals, config.retry().maxBackoff().toNanos(), drawn);
-      everFull = true;
-      fullAt = now;
+      full.refused(begun, now);
+    } else {
+      full.hasRoom(now);
     }
   }
 

@@ -18,6 +18,7 @@ import io.everpool.core.policy.Lifetime;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLTimeoutException;
+import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,7 @@ public final class Connects {
   private final Inbox inbox;
   private final StirredSlots stirred;
   private final ConnectPace pace;
+  private final FullServer full;
   private final Fence fence;
   private final Bounds bounds;
   private final Logins logins;
@@ -71,6 +73,7 @@ public final class Connects {
     this.inbox = shared.inbox;
     this.stirred = shared.stirred;
     this.pace = shared.pace;
+    this.full = shared.full;
     this.fence = shared.fence;
     this.bounds = shared.bounds;
     this.server = shared.server;
@@ -122,9 +125,13 @@ public final class Connects {
     }
     long arrived = environment.time().nanoTime();
     long number = fence.nextNumber();
+    OptionalInt room = OptionalInt.empty();
     PooledEntry entry;
     News news;
     try {
+      if (full.asksNewcomers()) {
+        room = physical.room(config.validationTimeout().toNanos());
+      }
       entry = sessionFactory.entry(slot, number, physical);
       news = News.of(physical, now); // last: it is told once, and must count
     } catch (Throwable e) {
@@ -132,7 +139,7 @@ public final class Connects {
       failed(e, () -> slot.attempt(Move.ABANDON, word));
       return;
     }
-    Newcomer newcomer = new Newcomer(slot, word, entry, login.answer(), now, arrived);
+    Newcomer newcomer = new Newcomer(slot, word, entry, login.answer(), room, now, arrived);
     boolean fences = news.fences(search);
     if (fences) {
       inbox.post(() -> supersede(newcomer, news, born));
@@ -181,7 +188,7 @@ public final class Connects {
       boolean in = admit(it, born);
       if (in) {
         long number = it.entry.number();
-        inbox.post(() -> succeeded(number, born, it.took));
+        inbox.post(() -> succeeded(number, born, it));
         events.post(new ConnectionOpened(events.pool(), number, it.took));
       }
       return in;
@@ -307,12 +314,15 @@ public final class Connects {
     }
   }
 
-  private void succeeded(long number, int born, long tookNanos) {
-    pace.measured(tookNanos);
-    log.debug("Pool {}: opened connection {} in {} us", events.pool(), number, tookNanos / 1000);
+  private void succeeded(long number, int born, Newcomer it) {
+    pace.measured(it.took);
+    log.debug("Pool {}: opened connection {} in {} us", events.pool(), number, it.took / 1000);
     // One that came before the fence says nothing of what the server bears after it.
     if (born == fence.generation()) {
       server.succeeded();
+      if (it.room.equals(OptionalInt.of(0))) { // else the next waits its turn, as after any
+        full.answered(it.room, environment.time().nanoTime());
+      }
     }
   }
 }

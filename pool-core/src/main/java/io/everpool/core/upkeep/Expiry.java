@@ -27,6 +27,7 @@ final class Expiry {
   private final SlotActivity activity;
   private final SleepSwitch sleep;
   private final ConnectPace pace;
+  private final FullServer full;
   private final Reachability server;
 
   /** Whether there may be connections that have only some time to live. */
@@ -54,6 +55,7 @@ final class Expiry {
     this.activity = shared.activity;
     this.sleep = shared.sleep;
     this.pace = shared.pace;
+    this.full = shared.full;
     this.server = shared.server;
   }
 
@@ -179,7 +181,7 @@ final class Expiry {
   }
 
   private long idleTimeout(long now) {
-    return Idleness.timeout(config.idleTimeout().toNanos(), pace.crowded(now));
+    return Idleness.timeout(config.idleTimeout().toNanos(), full.isCrowded(now));
   }
 
   /** What has come or was used since the last pass is among these. */

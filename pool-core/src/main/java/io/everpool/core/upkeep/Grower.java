@@ -22,6 +22,7 @@ final class Grower {
   private final SleepSwitch sleep;
   private final Sleepers sleepers;
   private final ConnectPace pace;
+  private final FullServer full;
   private final Reachability server;
   private final Closer closer;
   private final Connects connects;
@@ -36,6 +37,7 @@ final class Grower {
     this.sleep = shared.sleep;
     this.sleepers = shared.sleepers;
     this.pace = shared.pace;
+    this.full = shared.full;
     this.server = shared.server;
     this.closer = shared.closer;
     this.connects = connects;
@@ -48,7 +50,11 @@ final class Grower {
     long pause = pace.pause(now);
     if (pause > 0) {
       server.tellWaiters(now);
-      closer.full(bounds.room(activity) == 0);
+      boolean usedUp = bounds.room(activity) == 0;
+      closer.full(usedUp);
+      if (!usedUp && engine.waiting() > 0) {
+        full.wonder(now);
+      }
       return pause;
     }
     Growth.Facts facts = facts(now);

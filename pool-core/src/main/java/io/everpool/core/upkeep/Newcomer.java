@@ -2,6 +2,7 @@ package io.everpool.core.upkeep;
 
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,9 @@ final class Newcomer {
   /** What it was opened with; null for the credentials of the configuration. */
   final @Nullable Answer answer;
 
+  /** For how many more its server has said there is room; empty if it was not asked. */
+  final OptionalInt room;
+
   final long arrived;
 
   /** How long it took to open it; nanoseconds. */
@@ -25,11 +29,18 @@ final class Newcomer {
   private final AtomicBoolean taken = new AtomicBoolean();
 
   Newcomer(
-      Slot slot, long word, PooledEntry entry, @Nullable Answer answer, long begun, long arrived) {
+      Slot slot,
+      long word,
+      PooledEntry entry,
+      @Nullable Answer answer,
+      OptionalInt room,
+      long begun,
+      long arrived) {
     this.slot = slot;
     this.word = word;
     this.entry = entry;
     this.answer = answer;
+    this.room = room;
     this.arrived = arrived;
     this.took = arrived - begun;
   }

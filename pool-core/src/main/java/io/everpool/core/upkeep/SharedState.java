@@ -25,6 +25,7 @@ public final class SharedState {
   final Engine engine;
   final Inbox inbox;
   final SlotActivity activity;
+  final FullServer full;
   final ConnectPace pace;
   final Fence fence;
   final PrimarySearch search;
@@ -57,7 +58,8 @@ public final class SharedState {
     inbox = new Inbox(environment.scheduler(), events.pool());
     long now = time.nanoTime();
     activity = new SlotActivity(engine.slots(), stirred, now);
-    pace = new ConnectPace(config, environment, workers, engine);
+    full = new FullServer(inbox, environment, config.retry().maxBackoff().toNanos());
+    pace = new ConnectPace(config, environment, workers, engine, full);
     outages = new OutageLog(time);
     fence = new Fence(engine, pace, events, outages);
     reports = new FailureReports(engine, inbox, time, activity, fence);
@@ -100,6 +102,11 @@ public final class SharedState {
   /** How much an outage tells the log. */
   public OutageLog outages() {
     return outages;
+  }
+
+  /** Whether the server has room again, where it had none. */
+  public FullServer full() {
+    return full;
   }
 
   /** Whether the server can be reached, as far as connects have shown. */

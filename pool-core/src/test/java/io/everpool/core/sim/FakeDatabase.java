@@ -13,6 +13,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashSet;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 
@@ -286,6 +287,14 @@ final class FakeDatabase implements Connector {
       if (!usable()) {
         throw new SQLException("terminating connection", lastWords ? "57P01" : "08006");
       }
+    }
+
+    @Override
+    public OptionalInt room(long timeoutNanos) throws SQLException {
+      validate(timeoutNanos);
+      return slots == Integer.MAX_VALUE
+          ? OptionalInt.empty()
+          : OptionalInt.of(Math.max(0, slots - open.size()));
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.everpool.core.engine.Housekeeping;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import java.time.InstantSource;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 /** How soon a full server is asked for more by a pool whose connections are enough. */
@@ -33,18 +34,24 @@ class ConnectPaceTest {
             public void grow() {}
           });
 
+  private final PoolConfig config = PoolConfig.builder("fake:").maxSize(8).build();
+
+  private final Environment environment =
+      new Environment(
+          () -> now, InstantSource.system(), scheduler, Runnable::run, Runnable::run, () -> 0.99);
+
+  private final FullServer full =
+      new FullServer(
+          new Inbox(scheduler, "pool"), environment, config.retry().maxBackoff().toNanos());
+
   private final ConnectPace pace = pace();
 
   private ConnectPace pace() {
     Slot slot = engine.slots()[0];
     slot.attempt(Move.RESERVE);
     engine.opened(slot, slot.word());
-    return new ConnectPace(
-        PoolConfig.builder("fake:").maxSize(8).build(),
-        new Environment(
-            () -> now, InstantSource.system(), scheduler, Runnable::run, Runnable::run, () -> 0.99),
-        new Workers(Runnable::run, Runnable::run, scheduler, "pool"),
-        engine);
+    Workers workers = new Workers(Runnable::run, Runnable::run, scheduler, "pool");
+    return new ConnectPace(config, environment, workers, engine, full);
   }
 
   /** So many connects, begun and refused together. */
@@ -88,5 +95,69 @@ class ConnectPaceTest {
     now += 301 * SECOND;
     pace.succeeded(now);
     assertThat(pace.allowance()).isEqualTo(2);
+  }
+
+  /** Whether the next borrower is to ask, after so long. */
+  private boolean asksAfter(long nanos) {
+    now += nanos;
+    full.wonder(now);
+    return full.takeQuestion();
+  }
+
+  @Test
+  void a_full_server_is_asked_over_a_connection_instead() {
+    assertThat(asksAfter(SECOND)).as("before it was full").isFalse();
+    refused(4, 0);
+    assertThat(asksAfter(SECOND / 2)).isFalse();
+    assertThat(asksAfter(2 * SECOND)).isTrue();
+    assertThat(full.takeQuestion()).as("by one").isFalse();
+    full.answered(OptionalInt.of(0), now);
+    assertThat(pace.pause(now)).as("as if it had refused").isGreaterThan(FIRST / 2);
+    assertThat(asksAfter(SECOND)).as("ever more seldom").isFalse();
+    assertThat(asksAfter(4 * SECOND)).isTrue();
+    full.answered(OptionalInt.of(1), now);
+    assertThat(pace.pause(now)).isNotPositive();
+  }
+
+  @Test
+  void a_question_that_nobody_takes_is_none_once_there_is_room() {
+    refused(1, 0);
+    now += 2 * SECOND;
+    full.wonder(now);
+    pace.succeeded(now);
+    assertThat(full.takeQuestion()).isFalse();
+  }
+
+  @Test
+  void who_can_not_tell_is_not_asked_again() {
+    refused(1, 0);
+    assertThat(full.asksNewcomers()).isTrue();
+    assertThat(asksAfter(2 * SECOND)).isTrue();
+    full.answered(OptionalInt.empty(), now);
+    assertThat(asksAfter(100 * SECOND)).isFalse();
+    assertThat(full.asksNewcomers()).isFalse();
+    assertThat(pace.pause(now)).as("a connect shows it").isNotPositive();
+  }
+
+  /** As one whose proxy has a limit of its own. */
+  @Test
+  void who_says_there_is_room_and_refuses_is_not_asked_until_a_connect_succeeds() {
+    refused(1, 0);
+    for (int times = 1; times <= 2; times++) {
+      assertThat(asksAfter(16 * SECOND)).isTrue();
+      full.answered(OptionalInt.of(7), now);
+      refused(1, times);
+    }
+    assertThat(asksAfter(100 * SECOND)).isFalse();
+    pace.succeeded(now);
+    refused(1, 0);
+    assertThat(asksAfter(2 * SECOND)).isTrue();
+  }
+
+  @Test
+  void one_that_was_full_long_ago_is_not_asked() {
+    refused(1, 0);
+    assertThat(asksAfter(301 * SECOND)).isFalse();
+    assertThat(full.asksNewcomers()).isFalse();
   }
 }

@@ -9,6 +9,7 @@ import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.PoolEvents;
+import java.sql.SQLException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -80,6 +81,14 @@ public final class UpkeepWithoutFaces {
   /** Whether it is to be examined before anybody is lent it, and the lease is over. */
   public boolean sendToExamination(Slot slot) {
     return shared.sleepers().leaveToExamination(slot, slot.lease);
+  }
+
+  /** What whoever has waited for a connection asks of it where that is wanted. */
+  public void askForRoom(Slot slot) throws SQLException {
+    if (shared.full().takeQuestion()) {
+      PooledEntry entry = Closer.entry(slot);
+      shared.full().answered(entry.physical().room(1));
+    }
   }
 
   public UnitDeadlines unitDeadlines() {
