@@ -10,7 +10,8 @@ import java.util.regex.Pattern;
 final class WrongUrl {
   private static final Pattern POSTGRESQL =
       Pattern.compile(
-          "(?:jdbc:(?:(?:p6spy|otel):)*)?(?:postgres(?:ql)?|pgsql)(?:\\+\\w+)?:.*", Pattern.DOTALL);
+          "(?:jdbc:(?:(?:p6spy|otel):)*)?(?:postgres(?:ql)?|(pgsql))(?:\\+\\w+)?:.*",
+          Pattern.DOTALL);
   private static final Pattern JDBC = Pattern.compile("jdbc:([a-z0-9-]{1,30}):.*", Pattern.DOTALL);
   private static final Pattern SCHEME = Pattern.compile("([a-z0-9+]{1,30})://.*", Pattern.DOTALL);
 
@@ -42,7 +43,13 @@ final class WrongUrl {
   static String advice(String url) {
     String text = small(url);
     String what = "url is " + Redaction.url(url) + ", ";
-    if (needsAdapter(url)) {
+    Matcher postgresql = POSTGRESQL.matcher(text);
+    if (postgresql.matches() && postgresql.group(1) != null) { // the adapter takes none of these
+      return what
+          + "another driver's form: PostgreSQL is opened by io.everpool:adapter-postgresql with pgjdbc,"
+          + " whose URL begins with postgresql:// or jdbc:postgresql://";
+    }
+    if (postgresql.matches()) {
       return what
           + "a URL of PostgreSQL, for which its adapter is missing: put io.everpool:adapter-postgresql"
           + " (and with it org.postgresql:postgresql) on the class path";
