@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,10 @@ final class RoomCheck {
   private final int minSize;
 
   private final AtomicBoolean asked = new AtomicBoolean();
+
+  /** What it said, until the pool asks as well. */
+  private final AtomicReference<@Nullable Slots> first = new AtomicReference<>();
+
   private volatile @Nullable String warning;
 
   RoomCheck(Pooler pooler, int minSize, int maxSize) {
@@ -42,6 +47,7 @@ final class RoomCheck {
     }
     Slots slots = ask(connection); // once: one that hangs up on this must not keep us out
     if (slots != null) {
+      first.set(slots);
       String found = slots.warning(maxSize, Math.max(1, minSize));
       warning = found.isEmpty() ? null : found;
     }
@@ -53,7 +59,8 @@ final class RoomCheck {
    * @throws SQLException only if the connection is lost
    */
   OptionalInt left(Connection connection) throws SQLException {
-    Slots slots = pooler.mode() == PoolerMode.NONE ? ask(connection) : null;
+    Slots known = first.getAndSet(null); // of a moment ago
+    Slots slots = known != null ? known : pooler.mode() == PoolerMode.NONE ? ask(connection) : null;
     return slots == null ? OptionalInt.empty() : OptionalInt.of(slots.free());
   }
 

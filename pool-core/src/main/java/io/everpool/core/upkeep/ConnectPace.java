@@ -105,7 +105,7 @@ final class ConnectPace {
 
   /** How many connects may be in progress at once. */
   int allowance() {
-    return allowance;
+    return Math.min(allowance, full.bearable());
   }
 
   /** What a connect takes, nanoseconds; 0 before the first. Upkeep thread only. */

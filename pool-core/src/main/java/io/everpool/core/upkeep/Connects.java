@@ -320,9 +320,7 @@ public final class Connects {
     // One that came before the fence says nothing of what the server bears after it.
     if (born == fence.generation()) {
       server.succeeded();
-      if (it.room.equals(OptionalInt.of(0))) { // else the next waits its turn, as after any
-        full.answered(it.room, environment.time().nanoTime());
-      }
+      full.newcomerSaid(it.room, environment.time().nanoTime());
     }
   }
 }

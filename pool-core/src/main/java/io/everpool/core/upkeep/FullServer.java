@@ -1,5 +1,6 @@
 package io.everpool.core.upkeep;
 
+import io.everpool.api.PoolConfig;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.policy.Reconnect;
 import java.util.OptionalInt;
@@ -7,12 +8,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.DoubleSupplier;
 
 /**
- * A server that has turned connects away for want of slots, and whether it has one again.
+ * How much room a server has for connections, where that is little or none.
  *
  * <p>A connect would show it, and be refused: the server starts a process for each and logs a line.
- * So a pool whose connections are enough for its callers asks over one that it has, whoever is lent
- * it next, and over each that it opens; it connects only where a driver can't tell, or nobody has
- * been lent one for long. Upkeep thread only, but for what is said of others.
+ * So where there is not plenty each new connection is asked how much there is, and of several pools
+ * that grow at the same time none has many connects under way when the last slot goes. Where there
+ * was none, a pool whose connections are enough for its callers asks over one that it has, whoever
+ * is lent it next; it connects only where a driver can't tell, or nobody has been lent one for
+ * long. Upkeep thread only, but for what is said of others.
  */
 public final class FullServer {
   /** For how long a server counts as full that was found so; nanoseconds. */
@@ -22,6 +25,7 @@ public final class FullServer {
   private final TimeSource time;
   private final DoubleSupplier random;
   private final long maxBackoff;
+  private final int maxSize;
 
   /**
    * Whoever says there is room and refuses the connect has another reason for that, such as a limit
@@ -29,11 +33,19 @@ public final class FullServer {
    */
   private static final int MISLED = 2;
 
+  /** Room for so many pools of this size is plenty. */
+  private static final int PLENTY = 4;
+
   /** Whether whoever is lent a connection is to ask. */
   private final AtomicBoolean question = new AtomicBoolean();
 
-  /** Whether whoever opens a connection is to ask. */
   private volatile boolean crowded;
+
+  /** How much room there was when that was last said; more than plenty as long as nobody has. */
+  private volatile int room = Integer.MAX_VALUE;
+
+  /** Whether it was said. */
+  private volatile boolean known;
 
   /** When the server was last full; meaningful while it is {@link #crowded}. */
   private long fullAt;
@@ -58,11 +70,12 @@ public final class FullServer {
   /** Whether it has said that it has room, and that was not put to use yet. */
   private boolean roomKnown;
 
-  FullServer(Inbox inbox, Environment environment, long maxBackoff) {
+  FullServer(Inbox inbox, Environment environment, PoolConfig config) {
     this.inbox = inbox;
     this.time = environment.time();
     this.random = environment.random();
-    this.maxBackoff = maxBackoff;
+    this.maxBackoff = config.retry().maxBackoff().toNanos();
+    this.maxSize = config.maxSize();
     this.connectAt = time.nanoTime();
   }
 
@@ -91,7 +104,31 @@ public final class FullServer {
 
   /** Whether a connection that was just opened is to be asked for room. From any thread. */
   boolean asksNewcomers() {
-    return crowded && tells;
+    return tells && (!known || crowded || room < PLENTY * maxSize);
+  }
+
+  /**
+   * How many connects may be under way at once: others may be growing at this moment, and as many
+   * as there are of this size have a place for each.
+   */
+  int bearable() {
+    return room < PLENTY * maxSize ? Math.max(1, room / maxSize) : Integer.MAX_VALUE;
+  }
+
+  /** What a connection that was just opened has said, if it was asked. */
+  void newcomerSaid(OptionalInt said, long now) {
+    if (said.isEmpty()) {
+      tells &= known; // or else it was not asked
+    } else if (said.getAsInt() > 0) {
+      note(said.getAsInt());
+    } else {
+      answered(said, now);
+    }
+  }
+
+  private void note(int said) {
+    room = said;
+    known = true;
   }
 
   /** Has the next who is lent a connection ask, if it is time for that. */
@@ -110,18 +147,20 @@ public final class FullServer {
   // ---- told
 
   /** What the server has said, or the driver can't tell. From any thread. */
-  public void answered(OptionalInt room) {
-    inbox.post(() -> answered(room, time.nanoTime()));
+  public void answered(OptionalInt said) {
+    inbox.post(() -> answered(said, time.nanoTime()));
   }
 
   /** As {@link #answered(OptionalInt)}, on the upkeep thread. */
-  void answered(OptionalInt room, long now) {
-    if (room.isEmpty()) {
+  private void answered(OptionalInt said, long now) {
+    if (said.isEmpty()) {
       tells = false;
-    } else if (room.getAsInt() > 0) {
+    } else if (said.getAsInt() > 0) {
+      note(said.getAsInt());
       hasRoom(now);
       roomKnown = true;
     } else {
+      note(0);
       answers++;
       full(now);
     }

@@ -1,16 +1,11 @@
 package io.everpool.core.engine;
 
-import java.util.Arrays;
-import java.util.List;
-import org.jetbrains.kotlinx.lincheck.Actor;
-import org.jetbrains.kotlinx.lincheck.execution.ExecutionScenario;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 import org.jetbrains.lincheck.datastructures.ThreadIdGen;
 import org.jetbrains.lincheck.datastructures.Validate;
 import org.jetbrains.lincheck.datastructures.verifier.EpsilonVerifier;
-import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -19,9 +14,7 @@ import org.junit.jupiter.api.Test;
  * rejectAll and close. The laws are in {@link EngineModel}; the results of the calls themselves are
  * not compared with a sequential order, for which connection one gets is free.
  *
- * <p>Two searches: scenarios that Lincheck draws, and {@link Races the races} that {@link Engine}
- * argues, each in the fewest calls that can run into it. Each of these was seen to fail with one
- * queue taken out of the engine or the queue.
+ * <p>Two searches: scenarios that Lincheck draws, and those that {@link RacesModelTest} gives it.
  *
  * <p>{@code -Deverpool.lincheck=N} multiplies the length of the search, {@code -Dtests.sample=N}
  * divides it.
@@ -228,115 +221,6 @@ class EngineModelTest {
     check(UntilClosed.class, options(3, 25).actorsBefore(0).actorsPerThread(1), 80);
   }
 
-  /** The races that Engine argues; who comes first holds a connection, the others wait in order. */
-  @Nested
-  class Races {
-    @Test
-    void a_caller_joins_while_the_connection_is_published() {
-      race(Published.class, List.of(next(1)), next(1), next(2));
-    }
-
-    @Test
-    void the_first_leaves_while_it_is_told_of_a_published_connection() {
-      race(Published.class, List.of(next(1), next(2), next(3)), next(1), giveUp(2));
-    }
-
-    @Test
-    void a_caller_joins_while_the_connection_is_handed_over() {
-      race(HandedOver.class, List.of(next(1)), next(1), next(2));
-    }
-
-    @Test
-    void the_first_leaves_while_the_connection_is_handed_to_it() {
-      race(HandedOver.class, List.of(next(1), next(2), next(3)), next(1), giveUp(2));
-    }
-
-    @Test
-    void who_is_told_of_one_connection_is_handed_another() {
-      race(ByTurns.class, List.of(next(1), next(2), next(3), next(4)), next(1), next(2));
-    }
-
-    @Test
-    void a_caller_joins_while_the_connection_is_replaced() {
-      race(WithFaults.class, List.of(next(1)), retiring(1), next(2));
-    }
-
-    @Test
-    void the_connection_is_doomed_while_it_is_handed_over() {
-      race(
-          WithFaults.class, List.of(next(1), next(2)), next(1), actor(WithFaults.class, "dooming"));
-    }
-
-    /** Who is told of the connection is sent away, and who has joined since waits beside it. */
-    @Test
-    void the_first_is_sent_away_while_it_is_told_of_a_published_connection() {
-      race(
-          Dismissed.class,
-          List.of(next(1), next(2)),
-          List.of(next(1)),
-          List.of(actor(Dismissed.class, "dismissing"), next(3)));
-    }
-
-    @Test
-    void a_caller_joins_while_the_pool_closes() {
-      race(UntilClosed.class, List.of(next(1)), next(2), closing());
-    }
-
-    @Test
-    void the_connection_comes_back_while_the_pool_closes() {
-      race(UntilClosed.class, List.of(next(1), next(2)), next(1), closing());
-    }
-
-    @Test
-    void a_connection_is_opened_while_the_pool_closes() {
-      race(UntilClosed.class, List.of(), actor(UntilClosed.class, "evicting"), closing());
-    }
-
-    /** Those who join behind him rely on that, and whoever publishes a connection. */
-    @Test
-    void somebody_looks_for_who_waits_while_a_connection_is_handed_to_him() {
-      race(Queue.class, List.of(), actor(Queue.class, "handing"), actor(Queue.class, "looking"));
-    }
-
-    private static void race(Class<?> model, List<Actor> before, Actor one, Actor other) {
-      race(model, before, List.of(one), List.of(other));
-    }
-
-    private static void race(
-        Class<?> model, List<Actor> before, List<Actor> one, List<Actor> other) {
-      ModelCheckingOptions options =
-          new ModelCheckingOptions()
-              .iterations(0)
-              .addCustomScenario(
-                  new ExecutionScenario(before, List.of(one, other), List.of(), null));
-      check(model, options, 500);
-    }
-
-    private static Actor next(int thread) {
-      return actor(EngineModel.class, "next", thread);
-    }
-
-    private static Actor giveUp(int thread) {
-      return actor(EngineModel.class, "giveUp", thread);
-    }
-
-    private static Actor retiring(int thread) {
-      return actor(WithFaults.class, "retiring", thread);
-    }
-
-    private static Actor closing() {
-      return actor(UntilClosed.class, "closing");
-    }
-
-    private static Actor actor(Class<?> model, String operation, Object... arguments) {
-      return Arrays.stream(model.getMethods())
-          .filter(method -> method.getName().equals(operation))
-          .map(method -> new Actor(method, List.of(arguments)))
-          .findAny()
-          .orElseThrow();
-    }
-  }
-
   private static ModelCheckingOptions options(int threads, int scenarios) {
     return new ModelCheckingOptions()
         .threads(threads)
@@ -345,7 +229,7 @@ class EngineModelTest {
         .iterations(Math.max(1, scenarios * LENGTH / SAMPLE));
   }
 
-  private static void check(Class<?> model, ModelCheckingOptions options, int interleavings) {
+  static void check(Class<?> model, ModelCheckingOptions options, int interleavings) {
     options
         .invocationsPerIteration(interleavings * LENGTH / SAMPLE)
         .verifier(EpsilonVerifier.class)

@@ -291,10 +291,11 @@ final class FakeDatabase implements Connector {
 
     @Override
     public OptionalInt room(long timeoutNanos) throws SQLException {
+      if (slots == Integer.MAX_VALUE) {
+        return OptionalInt.empty();
+      }
       validate(timeoutNanos);
-      return slots == Integer.MAX_VALUE
-          ? OptionalInt.empty()
-          : OptionalInt.of(Math.max(0, slots - open.size()));
+      return OptionalInt.of(Math.max(0, slots - open.size()));
     }
 
     @Override

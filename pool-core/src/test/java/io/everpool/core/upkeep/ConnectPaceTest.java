@@ -40,9 +40,9 @@ class ConnectPaceTest {
       new Environment(
           () -> now, InstantSource.system(), scheduler, Runnable::run, Runnable::run, () -> 0.99);
 
-  private final FullServer full =
-      new FullServer(
-          new Inbox(scheduler, "pool"), environment, config.retry().maxBackoff().toNanos());
+  private final Inbox inbox = new Inbox(scheduler, "pool");
+
+  private final FullServer full = new FullServer(inbox, environment, config);
 
   private final ConnectPace pace = pace();
 
@@ -97,6 +97,12 @@ class ConnectPaceTest {
     assertThat(pace.allowance()).isEqualTo(2);
   }
 
+  /** By a borrower. */
+  private void said(OptionalInt room) {
+    full.answered(room);
+    inbox.empty();
+  }
+
   /** Whether the next borrower is to ask, after so long. */
   private boolean asksAfter(long nanos) {
     now += nanos;
@@ -111,11 +117,11 @@ class ConnectPaceTest {
     assertThat(asksAfter(SECOND / 2)).isFalse();
     assertThat(asksAfter(2 * SECOND)).isTrue();
     assertThat(full.takeQuestion()).as("by one").isFalse();
-    full.answered(OptionalInt.of(0), now);
+    said(OptionalInt.of(0));
     assertThat(pace.pause(now)).as("as if it had refused").isGreaterThan(FIRST / 2);
     assertThat(asksAfter(SECOND)).as("ever more seldom").isFalse();
     assertThat(asksAfter(4 * SECOND)).isTrue();
-    full.answered(OptionalInt.of(1), now);
+    said(OptionalInt.of(1));
     assertThat(pace.pause(now)).isNotPositive();
   }
 
@@ -133,7 +139,7 @@ class ConnectPaceTest {
     refused(1, 0);
     assertThat(full.asksNewcomers()).isTrue();
     assertThat(asksAfter(2 * SECOND)).isTrue();
-    full.answered(OptionalInt.empty(), now);
+    said(OptionalInt.empty());
     assertThat(asksAfter(100 * SECOND)).isFalse();
     assertThat(full.asksNewcomers()).isFalse();
     assertThat(pace.pause(now)).as("a connect shows it").isNotPositive();
@@ -145,7 +151,7 @@ class ConnectPaceTest {
     refused(1, 0);
     for (int times = 1; times <= 2; times++) {
       assertThat(asksAfter(16 * SECOND)).isTrue();
-      full.answered(OptionalInt.of(7), now);
+      said(OptionalInt.of(7));
       refused(1, times);
     }
     assertThat(asksAfter(100 * SECOND)).isFalse();
@@ -157,7 +163,34 @@ class ConnectPaceTest {
   @Test
   void one_that_was_full_long_ago_is_not_asked() {
     refused(1, 0);
+    full.newcomerSaid(OptionalInt.of(100), now);
+    assertThat(full.asksNewcomers()).isTrue();
     assertThat(asksAfter(301 * SECOND)).isFalse();
     assertThat(full.asksNewcomers()).isFalse();
+  }
+
+  /** Others may be growing at the same moment. */
+  @Test
+  void where_there_is_not_plenty_of_room_few_are_under_way() {
+    assertThat(full.asksNewcomers()).as("the first").isTrue();
+    full.newcomerSaid(OptionalInt.of(100), now);
+    assertThat(full.asksNewcomers()).isFalse();
+    assertThat(pace.allowance()).isEqualTo(8);
+    full.newcomerSaid(OptionalInt.of(24), now);
+    assertThat(full.asksNewcomers()).isTrue();
+    assertThat(pace.allowance()).isEqualTo(3);
+    full.newcomerSaid(OptionalInt.of(3), now);
+    assertThat(pace.allowance()).isEqualTo(1);
+    full.newcomerSaid(OptionalInt.of(0), now);
+    assertThat(pace.pause(now)).as("as if it had refused").isGreaterThan(FIRST / 2);
+    full.newcomerSaid(OptionalInt.of(32), now);
+    assertThat(pace.allowance()).isEqualTo(8);
+  }
+
+  @Test
+  void a_driver_that_can_not_tell_is_asked_once() {
+    full.newcomerSaid(OptionalInt.empty(), now);
+    assertThat(full.asksNewcomers()).isFalse();
+    assertThat(pace.allowance()).isEqualTo(8);
   }
 }
