@@ -7,8 +7,10 @@ import java.sql.SQLException;
 import java.sql.Statement;
 
 /**
- * What a server lets a role open, and what of that is taken. Seen by any role: what it may not see
- * of others' sessions is only what they do.
+ * What a server lets a role open, and what of that is taken. Any role sees how many sessions there
+ * are. What kind others' are is hidden from one that may not read all statistics ({@code
+ * pg_read_all_stats}), so that it counts some that take no slot as well: parallel workers, those of
+ * a subscription, senders of WAL.
  *
  * @param most {@code max_connections}
  * @param reserved of these, for roles that this one isn't; 0 for a superuser
@@ -54,7 +56,8 @@ public record Slots(
           and a.application_name = pg_catalog.current_setting('application_name'))
       from pg_catalog.pg_stat_activity a, pg_catalog.pg_roles r, pg_catalog.pg_database d
       where r.rolname = session_user and d.datname = pg_catalog.current_database()
-        and a.datid is not null and coalesce(a.backend_type, 'client backend') = 'client backend'
+        and a.datid is not null and a.usesysid is not null
+        and coalesce(a.backend_type, 'client backend') = 'client backend'
       group by r.rolsuper, r.rolconnlimit, r.oid, d.datconnlimit, d.oid""";
 
   /**

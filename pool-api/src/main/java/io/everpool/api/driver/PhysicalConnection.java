@@ -308,11 +308,15 @@ public interface PhysicalConnection {
 
   /**
    * How many more connections the server would take now of whoever this one is, as far as it tells.
-   * Asked of a server that has refused one for want of room, before the next is tried. Called
-   * outside of a transaction; costs a round trip.
+   * Asked of a pool's first connection; where that leaves not plenty, of each new one; and of a
+   * server that has refused one for want of room, before the next is tried. Called outside of a
+   * transaction; costs a round trip.
    *
    * @param timeoutNanos how long the answer may take; positive
-   * @return 0 or more; empty if this driver can't tell, and it is not asked again
+   * @return 0 or more; empty if this can't be told, and then it is not asked again until the server
+   *     has refused one
+   * @throws SQLException with a fatal {@link Verdict} if the connection is lost, which is then not
+   *     used; any other is taken for an empty answer
    */
   default OptionalInt room(long timeoutNanos) throws SQLException {
     return OptionalInt.empty();

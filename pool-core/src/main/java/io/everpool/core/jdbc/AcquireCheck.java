@@ -59,15 +59,17 @@ final class AcquireCheck {
   /**
    * Whether the connection can be lent. One that has rested is looked at: that costs a microsecond
    * and sends nothing; only where it can't tell is the server asked. A dead one is closed, and
-   * nobody need know. Whatever the driver throws, or if it never answers, the lease ends. Of a
-   * server that had no room for more it is asked whether it has, now and then.
+   * nobody need know. Whatever the driver throws, or if it never answers, the lease ends.
+   *
+   * @param waited whether somebody has waited for it: he asks a server that had no room for more
+   *     whether it has, now and then
    */
-  boolean passes(Slot slot, long lease, Session session) {
+  boolean passes(Slot slot, long lease, Session session, boolean waited) {
     boolean rested = slot.hadRested(lease);
     if (rested) {
       rest.stir(slot);
     }
-    boolean asks = full.takeQuestion();
+    boolean asks = waited && full.takeQuestion();
     if (!rested && !asks && !session.hasRequests()) {
       return true;
     }
@@ -79,7 +81,7 @@ final class AcquireCheck {
       alive = !rested || answers(session.physical(), slept);
       if (alive) {
         if (asks) {
-          full.answered(session.physical().room(config.validationTimeout().toNanos()));
+          full.ask(session.physical());
         }
         session.beginRequest();
       }

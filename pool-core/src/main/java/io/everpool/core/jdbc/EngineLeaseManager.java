@@ -244,7 +244,7 @@ public final class EngineLeaseManager extends LeaseEnds {
         // Asked again afterwards: whoever takes his time with a look loses the connection.
         ready =
             slot.word() == lease
-                && check.passes(slot, lease, session(slot))
+                && check.passes(slot, lease, session(slot), waited)
                 && slot.word() == lease;
         if (!ready) {
           engine.release(slot, lease); // closes one that was doomed; else it is over already

@@ -20,10 +20,14 @@ public final class Reconnect {
    */
   private static final int CONTENTED = 8;
 
+  /** Whoever is told that there is no room needs to try so much more seldom. */
+  private static final int UNBELIEVING = 4;
+
   /** A question whether there is room again is a short statement, and may come sooner. */
   private static final long QUESTION = 2 * CAUTIOUS;
 
-  private static final long RAREST_QUESTION = 16 * CAUTIOUS;
+  /** Below what a pool waits before it connects without having been told. */
+  private static final long RAREST_QUESTION = PATIENT / 2;
 
   /** Further doublings make no difference to anybody. */
   private static final int MOST_DOUBLINGS = 20;
@@ -88,6 +92,18 @@ public final class Reconnect {
    */
   public static long contentedPause(int refusals, long max, double random) {
     return upperHalf(refusals, PATIENT, CONTENTED * Math.max(CAUTIOUS, max), random);
+  }
+
+  /**
+   * After how long a connect is tried though the server goes on saying that it has no room: it may
+   * count what takes none.
+   *
+   * @param max the highest ceiling of a pool that starves, nanoseconds
+   * @param random from 0 (inclusive) to 1 (exclusive)
+   * @return nanoseconds
+   */
+  public static long rarestPause(long max, double random) {
+    return UNBELIEVING * contentedPause(MOST_DOUBLINGS, max, random);
   }
 
   /**

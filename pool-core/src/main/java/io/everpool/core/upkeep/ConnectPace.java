@@ -15,6 +15,9 @@ import java.util.function.DoubleSupplier;
 final class ConnectPace {
   private static final int FEW = 4;
 
+  /** Whoever waits for so long is not kept for others' sake; nanoseconds. */
+  private static final long HURRY = 1_000_000_000L;
+
   /** Between two attempts to find a thread for a connect; nanoseconds. */
   private static final long WITHOUT_THREAD = 100_000_000L;
 
@@ -104,8 +107,9 @@ final class ConnectPace {
   }
 
   /** How many connects may be in progress at once. */
-  int allowance() {
-    return Math.min(allowance, full.bearable());
+  int allowance(long now) {
+    boolean patient = now - engine.firstWaitsSince(now) < HURRY; // else one that hangs may be why
+    return patient ? Math.min(allowance, full.bearable()) : allowance;
   }
 
   /** What a connect takes, nanoseconds; 0 before the first. Upkeep thread only. */
@@ -128,6 +132,7 @@ final class ConnectPace {
   /** What the end of a connect means is not known yet, and until then nothing more is begun. */
   void undecided(long now) {
     allowance = 1;
+    full.undecided();
     holdBack(now + config.retry().initialBackoff().toNanos());
   }
 

@@ -18,7 +18,6 @@ import io.everpool.core.policy.Lifetime;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLTimeoutException;
-import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +49,7 @@ public final class Connects {
   private final FullServer full;
   private final Fence fence;
   private final Bounds bounds;
+  private final SlotActivity activity;
   private final Logins logins;
   private final Reachability server;
   private final PrimarySearch search;
@@ -76,6 +76,7 @@ public final class Connects {
     this.full = shared.full;
     this.fence = shared.fence;
     this.bounds = shared.bounds;
+    this.activity = shared.activity;
     this.server = shared.server;
     this.search = shared.search;
     this.logins = new Logins(config, connector, classifier, environment, credentials);
@@ -125,13 +126,11 @@ public final class Connects {
     }
     long arrived = environment.time().nanoTime();
     long number = fence.nextNumber();
-    OptionalInt room = OptionalInt.empty();
+    int room;
     PooledEntry entry;
     News news;
     try {
-      if (full.asksNewcomers()) {
-        room = physical.room(config.validationTimeout().toNanos());
-      }
+      room = full.askNewcomer(physical);
       entry = sessionFactory.entry(slot, number, physical);
       news = News.of(physical, now); // last: it is told once, and must count
     } catch (Throwable e) {
@@ -320,7 +319,8 @@ public final class Connects {
     // One that came before the fence says nothing of what the server bears after it.
     if (born == fence.generation()) {
       server.succeeded();
-      full.newcomerSaid(it.room, environment.time().nanoTime());
+      boolean wantsMore = engine.waiting() > 0 && bounds.room(activity) > 0;
+      full.newcomerSaid(it.room, wantsMore, environment.time().nanoTime());
     }
   }
 }

@@ -1,11 +1,15 @@
 package io.everpool.core.upkeep;
 
 import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.policy.Reconnect;
+import java.sql.SQLException;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.DoubleSupplier;
+import java.util.function.Function;
 
 /**
  * How much room a server has for connections, where that is little or none.
@@ -13,19 +17,21 @@ import java.util.function.DoubleSupplier;
  * <p>A connect would show it, and be refused: the server starts a process for each and logs a line.
  * So where there is not plenty each new connection is asked how much there is, and of several pools
  * that grow at the same time none has many connects under way when the last slot goes. Where there
- * was none, a pool whose connections are enough for its callers asks over one that it has, whoever
- * is lent it next; it connects only where a driver can't tell, or nobody has been lent one for
- * long. Upkeep thread only, but for what is said of others.
+ * was none, a pool whose connections are enough for its callers asks over one that it has: whoever
+ * has waited for it asks before he has it. It connects only where nobody tells, and now and then,
+ * for a server may count what takes no slot.
+ *
+ * <p>Upkeep thread only, but for what is said of others.
  */
 public final class FullServer {
+  /** What a question comes to that nobody asked. */
+  static final int NOT_ASKED = -2;
+
+  /** What one comes to that nobody can answer. */
+  static final int UNKNOWN = -1;
+
   /** For how long a server counts as full that was found so; nanoseconds. */
   private static final long CROWDED = 300_000_000_000L;
-
-  private final Inbox inbox;
-  private final TimeSource time;
-  private final DoubleSupplier random;
-  private final long maxBackoff;
-  private final int maxSize;
 
   /**
    * Whoever says there is room and refuses the connect has another reason for that, such as a limit
@@ -36,16 +42,29 @@ public final class FullServer {
   /** Room for so many pools of this size is plenty. */
   private static final int PLENTY = 4;
 
-  /** Whether whoever is lent a connection is to ask. */
+  private final Inbox inbox;
+  private final TimeSource time;
+  private final DoubleSupplier random;
+  private final Function<Throwable, Verdict> classifier;
+  private final long patience;
+  private final long maxBackoff;
+  private final int maxSize;
+
+  /** Whether somebody asks just now; one at a time does, so one that hangs keeps nobody else. */
+  private final AtomicBoolean asking = new AtomicBoolean();
+
+  /** Whether whoever has waited for a connection is to ask. */
   private final AtomicBoolean question = new AtomicBoolean();
 
   private volatile boolean crowded;
 
-  /** How much room there was when that was last said; more than plenty as long as nobody has. */
+  /** How much room there was when that was last said; more than plenty while nobody knows. */
   private volatile int room = Integer.MAX_VALUE;
 
-  /** Whether it was said. */
-  private volatile boolean known;
+  /** Whether a question is worth while: none was asked yet, or the last was answered. */
+  private volatile boolean tells = true;
+
+  private volatile boolean askedOnce;
 
   /** When the server was last full; meaningful while it is {@link #crowded}. */
   private long fullAt;
@@ -53,13 +72,10 @@ public final class FullServer {
   /** Refusals since it last had room; those of one burst are one. */
   private int refusals;
 
-  /** Whether the driver can say how much room there is, as far as is known. */
-  private volatile boolean tells = true;
-
   /** How often it has said that there is none, in a row. */
   private int answers;
 
-  /** Refusals although it had said that there was room, since the last connection was opened. */
+  /** Refusals though it had said that there was room, since the last connection was opened. */
   private int misled;
 
   private long askAt;
@@ -67,13 +83,24 @@ public final class FullServer {
   /** When the next connect may begin, as long as the connections are enough. */
   private long connectAt;
 
+  /** What no answer puts that off beyond; meaningful once there was one since the last connect. */
+  private long connectAtLast;
+
+  private boolean answeredSince;
+
   /** Whether it has said that it has room, and that was not put to use yet. */
   private boolean roomKnown;
 
-  FullServer(Inbox inbox, Environment environment, PoolConfig config) {
+  FullServer(
+      Inbox inbox,
+      Environment environment,
+      Function<Throwable, Verdict> classifier,
+      PoolConfig config) {
     this.inbox = inbox;
     this.time = environment.time();
     this.random = environment.random();
+    this.classifier = classifier;
+    this.patience = config.validationTimeout().toNanos();
     this.maxBackoff = config.retry().maxBackoff().toNanos();
     this.maxSize = config.maxSize();
     this.connectAt = time.nanoTime();
@@ -102,68 +129,123 @@ public final class FullServer {
     return crowded;
   }
 
-  /** Whether a connection that was just opened is to be asked for room. From any thread. */
-  boolean asksNewcomers() {
-    return tells && (!known || crowded || room < PLENTY * maxSize);
-  }
-
   /**
    * How many connects may be under way at once: others may be growing at this moment, and as many
    * as there are of this size have a place for each.
    */
   int bearable() {
-    return room < PLENTY * maxSize ? Math.max(1, room / maxSize) : Integer.MAX_VALUE;
+    return isPlenty() ? Integer.MAX_VALUE : Math.max(1, room / maxSize);
   }
 
-  /** What a connection that was just opened has said, if it was asked. */
-  void newcomerSaid(OptionalInt said, long now) {
-    if (said.isEmpty()) {
-      tells &= known; // or else it was not asked
-    } else if (said.getAsInt() > 0) {
-      note(said.getAsInt());
-    } else {
-      answered(said, now);
-    }
+  private boolean isPlenty() {
+    return room / PLENTY >= maxSize;
   }
 
-  private void note(int said) {
-    room = said;
-    known = true;
-  }
-
-  /** Has the next who is lent a connection ask, if it is time for that. */
+  /** Has the next who has waited for a connection ask, if it is time for that. */
   void wonder(long now) {
-    if (isCrowded(now) && tells && misled < MISLED && now - askAt >= 0) {
+    if (isCrowded(now) && tells && now - askAt >= 0) {
       askAt = now + Reconnect.questionPause(answers, random.getAsDouble());
       question.set(true);
     }
   }
 
-  /** Whether whoever asks this is to ask the server, over what he was lent. From any thread. */
+  // ---- the question, on the threads that ask it
+
+  /** Whether whoever asks this is to ask the server, over what he was lent. */
   public boolean takeQuestion() {
-    return question.get() && question.compareAndSet(true, false);
+    return question.get() && crowded && question.compareAndSet(true, false);
+  }
+
+  /**
+   * Asks over a connection that the caller has to himself, and tells upkeep.
+   *
+   * @throws SQLException if the connection is lost
+   */
+  public void ask(PhysicalConnection physical) throws SQLException {
+    int said = answer(physical);
+    inbox.post(() -> answered(said, time.nanoTime()));
+  }
+
+  /**
+   * Asks over a connection that was just opened, where that is worth while; how much room there is,
+   * or one of the constants.
+   *
+   * @throws SQLException if the connection is lost
+   */
+  int askNewcomer(PhysicalConnection physical) throws SQLException {
+    return tells && (!askedOnce || crowded || !isPlenty()) ? answer(physical) : NOT_ASKED;
+  }
+
+  /**
+   * A driver, or a server, that breaks the connection over this question is not asked again: it
+   * must not keep the pool from opening.
+   */
+  private int answer(PhysicalConnection physical) throws SQLException {
+    if (!asking.compareAndSet(false, true)) {
+      return NOT_ASKED;
+    }
+    boolean broken = true;
+    try {
+      int said = answerOf(physical);
+      broken = false;
+      return said;
+    } finally {
+      if (broken) {
+        tells = false;
+      }
+      asking.set(false);
+    }
+  }
+
+  private int answerOf(PhysicalConnection physical) throws SQLException {
+    try {
+      OptionalInt said = physical.room(patience);
+      return said.isPresent() ? Math.max(0, said.getAsInt()) : UNKNOWN;
+    } catch (SQLException e) {
+      if (classifier.apply(e).fatal()) {
+        throw e;
+      }
+      return UNKNOWN;
+    }
   }
 
   // ---- told
 
-  /** What the server has said, or the driver can't tell. From any thread. */
-  public void answered(OptionalInt said) {
-    inbox.post(() -> answered(said, time.nanoTime()));
-  }
-
-  /** As {@link #answered(OptionalInt)}, on the upkeep thread. */
-  private void answered(OptionalInt said, long now) {
-    if (said.isEmpty()) {
-      tells = false;
-    } else if (said.getAsInt() > 0) {
-      note(said.getAsInt());
+  /** What whoever has waited was told: how much room there is, or one of the constants. */
+  private void answered(int said, long now) {
+    note(said);
+    if (said > 0 && misled < MISLED) {
       hasRoom(now);
       roomKnown = true;
-    } else {
-      note(0);
-      answers++;
-      full(now);
+    } else if (said == 0) {
+      hasNone(now);
     }
+  }
+
+  /**
+   * What a connection that was just opened was told. That there is room is no reason to hurry.
+   *
+   * @param said as {@link #askNewcomer} has returned it
+   * @param matters whether the pool would open another
+   */
+  void newcomerSaid(int said, boolean matters, long now) {
+    note(said);
+    if (said == 0 && matters) {
+      hasNone(now);
+    }
+  }
+
+  private void note(int said) {
+    if (said != NOT_ASKED) {
+      askedOnce = true;
+      tells = said != UNKNOWN; // not asked again then until a connect is refused
+      room = said == UNKNOWN ? Integer.MAX_VALUE : said;
+    }
+  }
+
+  private void hasNone(long now) {
+    answers++;
+    full(now);
   }
 
   /**
@@ -179,16 +261,28 @@ public final class FullServer {
       misled++;
     }
     answers = 0;
+    tells = true;
+    answeredSince = false;
     full(now);
   }
 
   private void full(long now) {
     double drawn = random.getAsDouble();
+    if (!answeredSince) {
+      answeredSince = true;
+      connectAtLast = now + Reconnect.rarestPause(maxBackoff, drawn);
+    }
     crowded = true;
     roomKnown = false;
     fullAt = now;
     askAt = now + Reconnect.questionPause(answers, drawn);
-    connectAt = now + Reconnect.contentedPause(Math.max(1, refusals), maxBackoff, drawn);
+    long pause = Reconnect.contentedPause(Math.max(1, refusals), maxBackoff, drawn);
+    connectAt = now + Math.min(pause, Math.max(0, connectAtLast - now));
+  }
+
+  /** Until it is known what the end of a connect means, nothing is known of room either. */
+  void undecided() {
+    roomKnown = false;
   }
 
   /** There is room, or something else is the matter: nothing is to be waited for. */
@@ -203,6 +297,7 @@ public final class FullServer {
   void opened(long now) {
     refusals = 0;
     misled = 0;
+    answeredSince = false;
     hasRoom(now);
   }
 }

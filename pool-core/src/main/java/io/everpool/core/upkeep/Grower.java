@@ -85,7 +85,7 @@ final class Grower {
         engine.waiting(),
         firstWaited,
         pace.takes(),
-        pace.allowance());
+        pace.allowance(now));
   }
 
   /** Lets the far slots idle out once leases have not needed them for a while. */

@@ -2,7 +2,6 @@ package io.everpool.core.upkeep;
 
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
-import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -18,8 +17,8 @@ final class Newcomer {
   /** What it was opened with; null for the credentials of the configuration. */
   final @Nullable Answer answer;
 
-  /** For how many more its server has said there is room; empty if it was not asked. */
-  final OptionalInt room;
+  /** For how many more its server has said there is room, or one of {@link FullServer}'s words. */
+  final int room;
 
   final long arrived;
 
@@ -33,7 +32,7 @@ final class Newcomer {
       long word,
       PooledEntry entry,
       @Nullable Answer answer,
-      OptionalInt room,
+      int room,
       long begun,
       long arrived) {
     this.slot = slot;

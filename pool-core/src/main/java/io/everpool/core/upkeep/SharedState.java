@@ -58,7 +58,7 @@ public final class SharedState {
     inbox = new Inbox(environment.scheduler(), events.pool());
     long now = time.nanoTime();
     activity = new SlotActivity(engine.slots(), stirred, now);
-    full = new FullServer(inbox, environment, config);
+    full = new FullServer(inbox, environment, classifier, config);
     pace = new ConnectPace(config, environment, workers, engine, full);
     outages = new OutageLog(time);
     fence = new Fence(engine, pace, events, outages);

@@ -24,6 +24,7 @@ import java.sql.Statement;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -216,6 +217,12 @@ public final class FaultyDriver implements Connector {
     @Override
     public boolean wantsRequests() {
       return true;
+    }
+
+    @Override
+    public OptionalInt room(long timeoutNanos) throws SQLException {
+      follow("room", this);
+      return OptionalInt.empty();
     }
 
     @Override

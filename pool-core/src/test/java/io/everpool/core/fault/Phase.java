@@ -103,11 +103,14 @@ enum Phase {
     @Override
     void play(Stage stage) throws SQLException {
       stage.watch(false);
+      Thread another;
       try (Connection connection = stage.pool().getConnection()) {
         stage.watch(true);
-        stage.awaitWaiter(stage.another());
+        another = stage.another();
+        stage.awaitWaiter(another);
         connection.setReadOnly(true);
       }
+      stage.awaitEnd(another);
     }
   },
   /** A connection comes back in disorder. */

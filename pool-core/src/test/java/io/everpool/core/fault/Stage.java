@@ -225,6 +225,13 @@ final class Stage implements AutoCloseable {
     }
   }
 
+  /** Or until he hangs. */
+  void awaitEnd(Thread caller) {
+    while (caller.isAlive() && script.hanging() == null) {
+      theatre.sleep(DEADLINE / 100);
+    }
+  }
+
   /** The callback of a unit. */
   void work() {
     foreign("work");

