@@ -186,10 +186,10 @@ public final class NeonStandIn implements AutoCloseable {
         return;
       }
       closing = links.stream().filter(NeonLink::inSession).toList();
+      suspensions.incrementAndGet(); // before anybody can notice
       activity.close();
       compute.stop(Shutdown.FAST);
       suspended = true;
-      suspensions.incrementAndGet();
     } finally {
       lock.unlock();
     }
@@ -203,7 +203,7 @@ public final class NeonStandIn implements AutoCloseable {
     return suspended;
   }
 
-  /** How often the compute was suspended. */
+  /** How often the compute was suspended, one that is being suspended included. */
   public long suspensions() {
     return suspensions.get();
   }
