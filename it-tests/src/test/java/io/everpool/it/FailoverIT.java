@@ -312,7 +312,7 @@ class FailoverIT {
   @Test
   void aPrimaryThatWasSupersededIsRefusedWithTheReason() throws SQLException {
     PoolConfig config =
-        config("failover-alone").maxSize(1).acquireTimeout(Duration.ofSeconds(2)).build();
+        config("failover-alone").maxSize(1).acquireTimeout(Duration.ofSeconds(5)).build();
     try (Pool pool = open(config)) {
       moveOver(pool);
       replica.server().stop(Shutdown.FAST);
