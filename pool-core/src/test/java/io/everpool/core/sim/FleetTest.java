@@ -170,7 +170,7 @@ class FleetTest {
       List<Member> fleet = fleet(universe, database);
       universe.run(MINUTE, () -> fleet.forEach(Member::look));
 
-      assertThat(database.refused()).as("seed " + seed).isBetween(1L, 25L);
+      assertThat(database.refused()).as("seed " + seed).isBetween(1L, 15L);
     }
   }
 
