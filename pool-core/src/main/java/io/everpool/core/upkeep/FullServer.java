@@ -275,8 +275,8 @@ public final class FullServer {
     crowded = true;
     roomKnown = false;
     fullAt = now;
-    askAt = now + Reconnect.questionPause(answers, drawn);
     long pause = Reconnect.contentedPause(Math.max(1, refusals), maxBackoff, drawn);
+    askAt = now + Math.min(Reconnect.questionPause(answers, drawn), pause / 2);
     connectAt = now + Math.min(pause, Math.max(0, connectAtLast - now));
   }
 

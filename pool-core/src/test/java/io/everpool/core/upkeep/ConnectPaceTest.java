@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.PoolConfig;
+import io.everpool.api.RetryConfig;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.Engine;
@@ -14,6 +15,7 @@ import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.Waiter;
 import java.lang.reflect.Proxy;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
@@ -178,6 +180,26 @@ class ConnectPaceTest {
     }
     assertThat(now - begun).isBetween(240 * SECOND, 513 * SECOND);
     assertThat(asked).isGreaterThan(10);
+  }
+
+  /** However soon it would try again, it is asked first. */
+  @Test
+  void a_short_longest_pause_leaves_time_to_ask() throws SQLException {
+    PoolConfig hasty =
+        PoolConfig.builder("fake:")
+            .retry(RetryConfig.DEFAULT.withMaxBackoff(Duration.ofMillis(50)))
+            .build();
+    FullServer quick = new FullServer(inbox, environment, e -> failureMeans, hasty);
+    quick.refused(now, now);
+    for (long end = now + 15 * SECOND; end - now > 0; now += SECOND / 10) {
+      assertThat(quick.connectAt() - now).as("until a connect").isPositive();
+      quick.wonder(now);
+      if (quick.takeQuestion()) {
+        room = 0;
+        quick.ask(physical);
+        inbox.empty();
+      }
+    }
   }
 
   @Test
