@@ -30,13 +30,12 @@ import org.postgresql.PGConnection;
 
 /** A session on a PostgreSQL server. */
 final class PostgresConnection implements PhysicalConnection {
-  private static final long NANOS_PER_MILLI = 1_000_000;
-
   private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;
 
   private final Connection lent;
   private final Connection jdbc;
   private final PGConnection driver;
+  private final NetworkLimit limit;
   private final SessionCatalog catalog;
   private final RoomCheck room;
   private final DriverSettings settings;
@@ -77,6 +76,7 @@ final class PostgresConnection implements PhysicalConnection {
     this.lent = lent;
     this.jdbc = PgjdbcInternals.within(lent);
     this.driver = (PGConnection) jdbc;
+    this.limit = new NetworkLimit(jdbc);
     this.catalog = catalog;
     this.room = room;
     this.settings = new DriverSettings(jdbc);
@@ -104,13 +104,9 @@ final class PostgresConnection implements PhysicalConnection {
     return supersedesEarlier.getAsBoolean();
   }
 
-  private interface Exchange<T> {
-    T run() throws SQLException;
-  }
-
   @Override
   public void validate(long timeoutNanos) throws SQLException {
-    within(
+    limit.within(
         timeoutNanos,
         () -> {
           DRIVER.ping(jdbc);
@@ -120,7 +116,7 @@ final class PostgresConnection implements PhysicalConnection {
 
   @Override
   public void refresh(long timeoutNanos) throws SQLException {
-    within(
+    limit.within(
         timeoutNanos,
         () -> {
           catalog.refresh(jdbc);
@@ -130,28 +126,7 @@ final class PostgresConnection implements PhysicalConnection {
 
   @Override
   public OptionalInt room(long timeoutNanos) throws SQLException {
-    return within(timeoutNanos, () -> room.left(jdbc));
-  }
-
-  private <T> T within(long timeoutNanos, Exchange<T> exchange) throws SQLException {
-    int before = jdbc.getNetworkTimeout();
-    int millis = millis(timeoutNanos);
-    boolean shorter = before == 0 || millis < before;
-    if (shorter) {
-      jdbc.setNetworkTimeout(Runnable::run, millis);
-    }
-    try {
-      return exchange.run();
-    } finally {
-      if (shorter && !jdbc.isClosed()) {
-        jdbc.setNetworkTimeout(Runnable::run, before);
-      }
-    }
-  }
-
-  /** At least one; at most what JDBC takes. */
-  static int millis(long nanos) {
-    return (int) Math.min(Integer.MAX_VALUE, 1 + (nanos - 1) / NANOS_PER_MILLI);
+    return limit.within(timeoutNanos, () -> room.left(jdbc));
   }
 
   @Override
@@ -366,17 +341,17 @@ final class PostgresConnection implements PhysicalConnection {
 
   @Override
   public Duration replicaLag(long timeoutNanos) throws SQLException {
-    return within(timeoutNanos, () -> new Replication(jdbc).lag());
+    return limit.within(timeoutNanos, () -> new Replication(jdbc).lag());
   }
 
   @Override
   public String position(long timeoutNanos) throws SQLException {
-    return within(timeoutNanos, () -> new Replication(jdbc).position().toString());
+    return limit.within(timeoutNanos, () -> new Replication(jdbc).position().toString());
   }
 
   @Override
   public boolean hasReached(String position, long timeoutNanos) throws SQLException {
-    return within(timeoutNanos, () -> new Replication(jdbc).hasReached(position));
+    return limit.within(timeoutNanos, () -> new Replication(jdbc).hasReached(position));
   }
 
   /** As far as can be seen from another thread. */

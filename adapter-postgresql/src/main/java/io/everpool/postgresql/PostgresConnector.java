@@ -277,7 +277,7 @@ final class PostgresConnector implements Connector {
     }
     Connection connection = driver.connect(authority, LoginProperties.path(said), properties);
     int before = connection.getNetworkTimeout(); // socketTimeout
-    connection.setNetworkTimeout(Runnable::run, PostgresConnection.millis(timeoutNanos));
+    connection.setNetworkTimeout(Runnable::run, NetworkLimit.millis(timeoutNanos));
     PostgresConnection session = begin(connection, () -> null);
     connection.setNetworkTimeout(Runnable::run, before);
     return session;

@@ -1,0 +1,37 @@
+package io.everpool.postgresql;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+
+/** How long the server may take to answer what the pool itself asks, by the driver's own limit. */
+record NetworkLimit(Connection jdbc) {
+  private static final long NANOS_PER_MILLI = 1_000_000;
+
+  /** What is asked, and answered. */
+  @FunctionalInterface
+  interface Exchange<T> {
+    T run() throws SQLException;
+  }
+
+  /** A shorter limit of the connection's own stays, and is put back after one of ours. */
+  <T> T within(long timeoutNanos, Exchange<T> exchange) throws SQLException {
+    int before = jdbc.getNetworkTimeout();
+    int millis = millis(timeoutNanos);
+    boolean shorter = before == 0 || millis < before;
+    if (shorter) {
+      jdbc.setNetworkTimeout(Runnable::run, millis);
+    }
+    try {
+      return exchange.run();
+    } finally {
+      if (shorter && !jdbc.isClosed()) {
+        jdbc.setNetworkTimeout(Runnable::run, before);
+      }
+    }
+  }
+
+  /** At least one; at most what JDBC takes. */
+  static int millis(long nanos) {
+    return (int) Math.min(Integer.MAX_VALUE, 1 + (nanos - 1) / NANOS_PER_MILLI);
+  }
+}
