@@ -200,7 +200,7 @@ class PostgresUnitTest {
                 PoolConfig.builder(server.libpqUrl(proxy.host(), proxy.port()))
                     .minSize(1)
                     .maxSize(1)
-                    .acquireTimeout(Duration.ofSeconds(3))
+                    .acquireTimeout(Duration.ofSeconds(10))
                     .retry(RetryConfig.DEFAULT.withMaxDuration(Duration.ofSeconds(3)))
                     .build())) {
       assertThatThrownBy(

@@ -92,9 +92,9 @@ class ExhaustionTextsTest {
 
   @Test
   void one_was_forgotten_where_nobody_has_said_what_is_long() throws Exception {
-    try (Pool pool = open(config(1).acquireTimeout(Duration.ofMillis(200)))) {
+    try (Pool pool = open(config(1).acquireTimeout(Duration.ofSeconds(1)))) {
       Borrower forgetful = Borrower.busy("forgetful", pool);
-      await(pool, it -> it.holders().get(0).heldFor().toMillis() >= 400);
+      await(pool, it -> it.holders().get(0).heldFor().toMillis() >= 2_000);
       assertThat(told(pool))
           .contains("1 of 1 for more than twice acquire-timeout")
           .contains("(a leak)")

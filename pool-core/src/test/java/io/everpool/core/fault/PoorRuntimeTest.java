@@ -35,7 +35,6 @@ class PoorRuntimeTest {
               .name("poor")
               .minSize(1)
               .maxSize(1)
-              .acquireTimeout(Duration.ofMillis(300))
               .leakThreshold(Duration.ofMillis(500))
               .drainTimeout(Duration.ofMillis(100))
               .build();
@@ -51,7 +50,7 @@ class PoorRuntimeTest {
               .open();
       Connection held = pool.getConnection();
       try {
-        pool.getConnection();
+        pool.getConnection(Duration.ofMillis(300));
       } catch (AcquireTimeoutException e) {
         System.out.println("exhausted");
       }
