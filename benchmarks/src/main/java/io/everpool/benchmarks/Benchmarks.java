@@ -35,7 +35,8 @@ public final class Benchmarks {
       return;
     }
     if (flags.restarts() > 0) {
-      System.out.println(new Restarts(flags.restarts(), System.out).measure(flags.out()));
+      System.out.println(
+          new Restarts(flags.restarts(), flags.down(), System.out).measure(flags.out()));
     } else {
       new Run(flags, System.out).all();
     }

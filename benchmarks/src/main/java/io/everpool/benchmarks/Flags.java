@@ -5,6 +5,7 @@ import io.everpool.benchmarks.harness.Pace;
 import io.everpool.benchmarks.harness.Regime;
 import io.everpool.benchmarks.harness.Regimes;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -24,6 +25,7 @@ import java.util.Set;
  * @param jvmFlags more flags for the JVMs that measure
  * @param inProcess whether all is measured in this JVM, for a profiler or a debugger
  * @param restarts how many restarts of a server are measured, and nothing else; 0 for none
+ * @param down how long the server stays down at each of them
  */
 record Flags(
     Pace pace,
@@ -33,7 +35,8 @@ record Flags(
     Path out,
     List<String> jvmFlags,
     boolean inProcess,
-    int restarts) {
+    int restarts,
+    Duration down) {
 
   static final String USAGE =
       """
@@ -51,6 +54,7 @@ record Flags(
         --in-process     measure in this JVM, for a profiler
         --restarts n     instead of all that: restart a server n times, and tell how soon
                          pools are back, Everpool and HikariCP side by side
+        --down ms        with --restarts: how long the server stays down each time
         --list           names regimes and pools
       """;
 
@@ -69,6 +73,7 @@ record Flags(
     List<String> jvmFlags = List.of();
     boolean inProcess = false;
     int restarts = 0;
+    Duration down = Duration.ZERO;
     while (!left.isEmpty()) {
       String flag = left.pop();
       switch (flag) {
@@ -90,6 +95,7 @@ record Flags(
         case "--jvm" -> jvmFlags = words(value(flag, left), " ");
         case "--in-process" -> inProcess = true;
         case "--restarts" -> restarts = positive(flag, value(flag, left));
+        case "--down" -> down = Duration.ofMillis(positive(flag, value(flag, left)));
         default -> throw new IllegalArgumentException("unknown flag " + flag);
       }
     }
@@ -101,7 +107,8 @@ record Flags(
         out,
         jvmFlags,
         inProcess || pace == Pace.SMOKE,
-        restarts);
+        restarts,
+        down);
   }
 
   private static int positive(String flag, String text) {

@@ -44,6 +44,12 @@ public record Settings(
     return new Settings("org.postgresql.Driver", url, user, password, size, size, PATIENCE, false);
   }
 
+  /** By another driver, and the URL by which that one connects. */
+  public Settings withDriver(String otherDriver, String itsUrl) {
+    return new Settings(
+        otherDriver, itsUrl, user, password, minSize, maxSize, acquireTimeout, sleeps);
+  }
+
   public Settings withAcquireTimeout(Duration value) {
     return new Settings(driver, url, user, password, minSize, maxSize, value, sleeps);
   }

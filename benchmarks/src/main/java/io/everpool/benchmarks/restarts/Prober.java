@@ -12,11 +12,16 @@ final class Prober {
 
   private final String url;
   private final Properties login = new Properties();
+  private final Runnable beforeEach;
   private volatile long accepts;
   private final Thread thread = new Thread(this::probe, "prober");
 
-  Prober(PostgresServer server) {
+  /**
+   * @param beforeEach runs before each login that is tried, last before the one that succeeds
+   */
+  Prober(PostgresServer server, Runnable beforeEach) {
     url = server.jdbcUrl();
+    this.beforeEach = beforeEach;
     login.setProperty("user", server.user());
     login.setProperty("password", server.password());
     login.setProperty("ApplicationName", "prober");
@@ -30,6 +35,7 @@ final class Prober {
 
   private void probe() {
     for (; ; ) {
+      beforeEach.run();
       long begun = System.nanoTime();
       try {
         DriverManager.getConnection(url, login).close();

@@ -10,10 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /**
  * Restarts a server again and again under pools that work side by side, and measures for each the
@@ -30,16 +28,22 @@ public final class Restarts {
   private static final long CALM_MILLIS = 300;
   private static final double NANOS_PER_MILLI = 1e6;
 
+  /** One line of the table, with a value for each restart that counts. */
+  private record Row(Team team, List<Double> millis, List<Double> connects) {}
+
   private final int count;
+  private final Duration down;
   private final PrintStream out;
-  private final Map<Team, List<Double>> millis = new LinkedHashMap<>();
+  private final List<Row> rows = new ArrayList<>();
   private final List<Double> outages = new ArrayList<>();
 
   /**
    * @param count how many restarts are measured
+   * @param down how long the server stays down before it is started again
    */
-  public Restarts(int count, PrintStream out) {
+  public Restarts(int count, Duration down, PrintStream out) {
     this.count = count;
+    this.down = down;
     this.out = out;
   }
 
@@ -50,20 +54,29 @@ public final class Restarts {
           Settings.postgres(server.jdbcUrl(), server.user(), server.password(), SIZE)
               .withAcquireTimeout(ACQUIRE_TIMEOUT);
       try {
-        enter(Team.byHand("Everpool", Contender.EVERPOOL.open(settings), ACQUIRE_TIMEOUT));
+        Contender.Open byHand = Contender.EVERPOOL.open(settings);
+        enter(Team.byHand("Everpool", byHand, ACQUIRE_TIMEOUT, () -> Team.connects(byHand)));
         enter(
             Team.inUnits(
                 "Everpool, units of work", Contender.EVERPOOL.open(settings), ACQUIRE_TIMEOUT));
-        enter(Team.byHand("HikariCP", Contender.HIKARI.open(settings), ACQUIRE_TIMEOUT));
-        millis.keySet().forEach(Team::start);
+        Settings counted =
+            settings.withDriver(
+                CountingDriver.class.getName(), CountingDriver.counting(server.jdbcUrl()));
+        enter(
+            Team.byHand(
+                "HikariCP",
+                Contender.HIKARI.open(counted),
+                ACQUIRE_TIMEOUT,
+                CountingDriver::connects));
+        rows.forEach(row -> row.team.start());
         for (int i = 1; i <= WARM_UP + count; i++) {
           restart(server, i > WARM_UP);
           out.printf("\r%d of %d restarts", i, WARM_UP + count);
         }
         out.println();
       } finally {
-        for (Team team : millis.keySet()) {
-          team.close();
+        for (Row row : rows) {
+          row.team.close();
         }
       }
     }
@@ -74,25 +87,28 @@ public final class Restarts {
   }
 
   private void enter(Team team) {
-    millis.put(team, new ArrayList<>());
+    rows.add(new Row(team, new ArrayList<>(), new ArrayList<>()));
   }
 
   private void restart(PostgresServer server, boolean counts) throws InterruptedException {
     Thread.sleep(CALM_MILLIS); // every pool is whole again, and at work
-    Prober prober = new Prober(server);
-    long down = System.nanoTime();
+    rows.forEach(row -> row.team.outageBegins());
+    Prober prober = new Prober(server, () -> rows.forEach(row -> row.team.outageLasts()));
+    long stopped = System.nanoTime();
     server.stop(Shutdown.FAST);
-    millis.keySet().forEach(Team::expectSuccess);
+    rows.forEach(row -> row.team.expectSuccess());
+    Thread.sleep(down.toMillis());
     prober.start();
     server.startAgain();
     long accepts = prober.await();
     if (counts) {
-      outages.add((accepts - down) / NANOS_PER_MILLI);
+      outages.add((accepts - stopped) / NANOS_PER_MILLI);
     }
-    for (Map.Entry<Team, List<Double>> entry : millis.entrySet()) {
-      double took = (entry.getKey().awaitSuccess(LIMIT) - accepts) / NANOS_PER_MILLI;
+    for (Row row : rows) {
+      double took = (row.team.awaitSuccess(LIMIT) - accepts) / NANOS_PER_MILLI;
       if (counts) {
-        entry.getValue().add(Math.max(0, took));
+        row.millis.add(Math.max(0, took));
+        row.connects.add((double) row.team.connectsInOutage());
       }
     }
   }
@@ -109,35 +125,36 @@ public final class Restarts {
             percentile(outages, 50),
             Team.THREADS,
             SIZE));
-    text.append("| pool | p50 ms | p95 ms | max ms | errors seen | deadlines missed |\n");
-    text.append("| --- | --- | --- | --- | --- | --- |\n");
-    millis.forEach(
-        (team, took) ->
-            text.append(
-                String.format(
-                    Locale.ROOT,
-                    "| %s | %.0f | %.0f | %.0f | %d | %d |%n",
-                    team.label(),
-                    percentile(took, 50),
-                    percentile(took, 95),
-                    percentile(took, 100),
-                    team.errors(),
-                    team.late())));
+    text.append(
+        "| pool | p50 ms | p95 ms | max ms | connects per outage | errors seen | deadlines missed |\n");
+    text.append("| --- | --- | --- | --- | --- | --- | --- |\n");
+    for (Row row : rows) {
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "| %s | %.0f | %.0f | %.0f | %.1f | %d | %d |%n",
+              row.team.label(),
+              percentile(row.millis, 50),
+              percentile(row.millis, 95),
+              percentile(row.millis, 100),
+              row.connects.stream().mapToDouble(Double::doubleValue).average().orElse(0),
+              row.team.errors(),
+              row.team.late()));
+    }
     text.append('\n');
-    millis.forEach(
-        (team, took) -> {
-          if (team.label().startsWith("Everpool")) {
-            double p95 = percentile(took, 95);
-            text.append(
-                String.format(
-                    Locale.ROOT,
-                    "%s: p95 %.0f ms, bar %.0f ms: %s%n",
-                    team.label(),
-                    p95,
-                    BAR_MS,
-                    p95 <= BAR_MS ? "met" : "MISSED"));
-          }
-        });
+    for (Row row : rows) {
+      if (row.team.label().startsWith("Everpool")) {
+        double p95 = percentile(row.millis, 95);
+        text.append(
+            String.format(
+                Locale.ROOT,
+                "%s: p95 %.0f ms, bar %.0f ms: %s%n",
+                row.team.label(),
+                p95,
+                BAR_MS,
+                p95 <= BAR_MS ? "met" : "MISSED"));
+      }
+    }
     return text.toString();
   }
 

@@ -2,6 +2,7 @@ package io.everpool.benchmarks.restarts;
 
 import io.everpool.api.AcquireTimeoutException;
 import io.everpool.api.Pool;
+import io.everpool.api.PoolSnapshot;
 import io.everpool.api.WorkOptions;
 import io.everpool.benchmarks.contenders.Contender;
 import java.sql.Connection;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import javax.sql.DataSource;
 
 /** Threads of an application that query through one pool, over and over. */
@@ -32,13 +34,22 @@ final class Team implements AutoCloseable {
   private final Contender.Open pool;
   private final Query query;
   private final Duration acquireTimeout;
+  private final LongSupplier connects;
   private final List<Thread> threads = new ArrayList<>();
   private final AtomicLong success = new AtomicLong(UNSET);
   private final AtomicLong errors = new AtomicLong();
   private final AtomicLong late = new AtomicLong();
   private volatile boolean over;
+  private volatile long connectsBefore;
+  private volatile long connectsInOutage;
 
-  private Team(String label, Contender.Open pool, Query query, Duration acquireTimeout) {
+  private Team(
+      String label,
+      Contender.Open pool,
+      Query query,
+      Duration acquireTimeout,
+      LongSupplier connects) {
+    this.connects = connects;
     this.label = label;
     this.pool = pool;
     this.query = query;
@@ -46,8 +57,15 @@ final class Team implements AutoCloseable {
   }
 
   /** Takes connections by hand, and tries again by hand after an error, as users write it. */
-  static Team byHand(String label, Contender.Open pool, Duration acquireTimeout) {
-    return new Team(label, pool, () -> query(pool.source()), acquireTimeout);
+  static Team byHand(
+      String label, Contender.Open pool, Duration acquireTimeout, LongSupplier connects) {
+    return new Team(label, pool, () -> query(pool.source()), acquireTimeout, connects);
+  }
+
+  /** How many connects Everpool has begun. */
+  static long connects(Contender.Open everpool) {
+    PoolSnapshot now = ((Pool) everpool.source()).snapshot();
+    return now.opened() + now.connectFailures() + now.connecting();
   }
 
   /** Gives the pool units of work, which it runs again itself. */
@@ -63,7 +81,8 @@ final class Team implements AutoCloseable {
                   select(connection);
                   return true;
                 }),
-        acquireTimeout);
+        acquireTimeout,
+        () -> connects(pool));
   }
 
   private static void query(DataSource source) throws SQLException {
@@ -109,6 +128,21 @@ final class Team implements AutoCloseable {
     return e instanceof AcquireTimeoutException
         || (e instanceof SQLTransientConnectionException
             && String.valueOf(e.getMessage()).contains("request timed out"));
+  }
+
+  /** An outage begins: connects are counted from now on. */
+  void outageBegins() {
+    connectsBefore = connects.getAsLong();
+  }
+
+  /** The outage has lasted until now, if it is over. */
+  void outageLasts() {
+    connectsInOutage = connects.getAsLong() - connectsBefore;
+  }
+
+  /** How many connects the pool has begun in the last outage. */
+  long connectsInOutage() {
+    return connectsInOutage;
   }
 
   String label() {

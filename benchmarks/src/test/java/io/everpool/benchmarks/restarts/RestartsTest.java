@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,10 +19,13 @@ class RestartsTest {
     PrintStream nowhere =
         new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
 
-    String report = new Restarts(1, nowhere).measure(folder);
+    String report = new Restarts(1, Duration.ofMillis(200), nowhere).measure(folder);
 
     assertThat(report).contains("| Everpool |", "| HikariCP |");
     assertThat(report).containsPattern("\\| Everpool, units of work \\|.*\\| 0 \\| 0 \\|");
+    assertThat(report)
+        .as("connects of those who could reach nobody")
+        .doesNotContainPattern("\\| 0\\.0 \\|");
     assertThat(folder.resolve("restarts.md")).content().isEqualTo(report);
   }
 

@@ -1,0 +1,86 @@
+package io.everpool.benchmarks.restarts;
+
+import java.sql.Connection;
+import java.sql.Driver;
+import java.sql.DriverManager;
+import java.sql.DriverPropertyInfo;
+import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.util.Properties;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * pgjdbc under other URLs, {@code jdbc:counting:postgresql:}, that counts how often it is asked to
+ * connect: not every pool says how often it tries in vain.
+ */
+public final class CountingDriver implements Driver {
+  private static final String PREFIX = "jdbc:counting:";
+  private static final AtomicLong CONNECTS = new AtomicLong();
+
+  static {
+    register();
+  }
+
+  private static void register() {
+    try {
+      DriverManager.registerDriver(new CountingDriver());
+    } catch (SQLException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  /** The URL by which this driver connects to where {@code url} leads. */
+  static String counting(String url) {
+    return PREFIX + url.substring("jdbc:".length());
+  }
+
+  private static String behind(String url) {
+    return "jdbc:" + url.substring(PREFIX.length());
+  }
+
+  /** How many connects were begun in this JVM. */
+  static long connects() {
+    return CONNECTS.get();
+  }
+
+  @Override
+  public @Nullable Connection connect(String url, Properties info) throws SQLException {
+    if (!acceptsURL(url)) {
+      return null;
+    }
+    CONNECTS.incrementAndGet();
+    return DriverManager.getConnection(behind(url), info);
+  }
+
+  @Override
+  public boolean acceptsURL(String url) {
+    return url.startsWith(PREFIX);
+  }
+
+  @Override
+  public DriverPropertyInfo[] getPropertyInfo(String url, Properties info) {
+    return new DriverPropertyInfo[0];
+  }
+
+  @Override
+  public int getMajorVersion() {
+    return 1;
+  }
+
+  @Override
+  public int getMinorVersion() {
+    return 0;
+  }
+
+  @Override
+  public boolean jdbcCompliant() {
+    return false;
+  }
+
+  @Override
+  public Logger getParentLogger() throws SQLFeatureNotSupportedException {
+    throw new SQLFeatureNotSupportedException("no logging");
+  }
+}
