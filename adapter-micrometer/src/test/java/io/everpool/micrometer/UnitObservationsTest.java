@@ -19,6 +19,7 @@ import io.micrometer.observation.ObservationRegistry;
 import io.micrometer.observation.tck.TestObservationRegistry;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -173,7 +174,7 @@ class UnitObservationsTest {
           catchThrowable(
               () ->
                   pool.run(
-                      TRANSFER,
+                      TRANSFER.withDeadline(Duration.ofMillis(500)),
                       connection -> {
                         throw conflict();
                       }));

@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Level;
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.RetryConfig;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
 import io.everpool.servers.FaultProxy;
@@ -16,6 +17,7 @@ import io.everpool.servers.ServerSettings;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -82,6 +84,11 @@ class PoolerCommitsIT {
     private boolean mustBeKnown() {
       return mayBeKnown() && this != BOTH_KILLED;
     }
+
+    /** What the server can't know it is asked for until the time of retries is over. */
+    private Duration patience() {
+      return Duration.ofSeconds(mayBeKnown() ? 30 : 5);
+    }
   }
 
   @ParameterizedTest
@@ -94,6 +101,7 @@ class PoolerCommitsIT {
             .user(server.user())
             .password(server.password())
             .maxSize(1)
+            .retry(RetryConfig.DEFAULT.withMaxDuration(fate.patience()))
             .build();
     ExecutorService executor = Executors.newSingleThreadExecutor();
     try (LogCapture log = LogCapture.open();
