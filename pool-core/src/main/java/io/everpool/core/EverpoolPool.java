@@ -1,7 +1,5 @@
 package io.everpool.core;
 
-import io.everpool.api.Contradiction;
-import io.everpool.api.Contradictions;
 import io.everpool.api.CredentialsProvider;
 import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
@@ -40,11 +38,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
@@ -69,7 +64,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   private final Environment environment;
   private final @Nullable LeaseTrace trace;
 
-  private final Set<String> toldNotes = ConcurrentHashMap.newKeySet();
+  private final Notes notes;
   private final AtomicReference<PoolState> state = new AtomicReference<>(PoolState.OPEN);
 
   /**
@@ -92,6 +87,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
     this.config = config;
     this.connector = connector;
     this.events = events;
+    this.notes = new Notes(config, connector);
     SharedState shared = new SharedState(config, connector, classifier, environment, events);
     this.environment = environment;
     this.waiting = shared.engine()::waiting;
@@ -121,7 +117,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
             events,
             shared,
             (slot, number, physical) -> {
-              tellNotes(); // a connector knows more once it has a connection
+              notes.tell(); // a connector knows more once it has a connection
               Session session = new Session(slot, number, physical, manager, initialization);
               session.initialize();
               return session;
@@ -162,31 +158,14 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   private void start() {
     boolean started = false;
     try {
-      tellContradictions();
-      tellNotes();
-      connector.whenNoted(this::tellNotes);
+      notes.tellContradictions();
+      notes.tell();
+      connector.whenNoted(notes::tell);
       upkeep.start();
       started = true;
     } finally {
       if (!started) { // nothing was opened: there is no thread to be had, or the connector throws
         shutdown.end();
-      }
-    }
-  }
-
-  private void tellContradictions() {
-    List<Contradiction> all = new ArrayList<>(Contradictions.of(config, connector.serverless()));
-    all.addAll(connector.contradictions());
-    for (Contradiction one : all) {
-      log.warn("Pool {}: {}", config.name(), one.text());
-    }
-  }
-
-  /** Each once. */
-  private void tellNotes() {
-    for (String note : connector.notes()) {
-      if (toldNotes.add(note)) {
-        log.warn("Pool {}: {}", config.name(), note);
       }
     }
   }
