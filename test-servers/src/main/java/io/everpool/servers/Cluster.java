@@ -42,6 +42,17 @@ final class Cluster {
       rm -rf "$1"
       """;
 
+  static final List<String> INITDB =
+      List.of(
+          "-U",
+          PostgresServer.ADMIN,
+          "-A",
+          "scram-sha-256",
+          "-E",
+          "UTF8",
+          "--locale=C",
+          "-N"); // nobody pulls the plug
+
   private final Path home;
   private final Path root;
   private final Process guard;
@@ -93,14 +104,16 @@ final class Cluster {
     }
   }
 
-  /** Fills the data directory. */
-  void init(String superuser, String password) {
+  /**
+   * Fills the data directory with that of a new cluster; {@link PostgresServer#ADMIN}'s password.
+   */
+  void init(String password) {
     try {
       Path secret = root.resolve("secret");
       Files.writeString(secret, password + "\n");
       List<String> command = program("initdb");
-      command.addAll(List.of("-U", superuser, "-A", "scram-sha-256", "--pwfile=" + secret));
-      command.addAll(List.of("-E", "UTF8", "--locale=C", "-N", "-D", data().toString()));
+      command.addAll(INITDB);
+      command.addAll(List.of("--pwfile=" + secret, "-D", data().toString()));
       Process initdb = launch(command, root);
       if (!initdb.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS) || initdb.exitValue() != 0) {
         initdb.destroyForcibly();

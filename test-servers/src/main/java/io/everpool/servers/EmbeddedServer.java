@@ -17,14 +17,16 @@ final class EmbeddedServer extends PostgresServer {
   }
 
   static EmbeddedServer boot(ServerSettings settings) {
-    Cluster cluster = new Cluster(Binaries.home());
+    Path home = Binaries.home();
+    Cluster cluster = new Cluster(home);
     EmbeddedServer server = new EmbeddedServer(settings, cluster, Port.claim());
     try {
-      cluster.init(ADMIN, settings.password());
+      ClusterTemplate.copyTo(cluster.data(), home);
       if (settings.tls()) {
         Certificate.into(cluster.data());
       }
       server.startAgain();
+      server.changePassword(ClusterTemplate.PASSWORD);
       server.createDatabase();
       return server;
     } catch (RuntimeException | Error e) {

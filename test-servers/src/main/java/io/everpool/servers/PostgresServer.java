@@ -199,9 +199,13 @@ public abstract class PostgresServer implements AutoCloseable {
   }
 
   final Connection adminConnection(String inDatabase) throws SQLException {
+    return adminConnection(inDatabase, settings.password());
+  }
+
+  private Connection adminConnection(String inDatabase, String password) throws SQLException {
     Properties login = new Properties();
     login.setProperty("user", ADMIN);
-    login.setProperty("password", settings.password());
+    login.setProperty("password", password);
     login.setProperty("ApplicationName", "test-admin");
     login.setProperty("sslmode", "disable"); // whatever a test does to TLS
     login.setProperty("connectTimeout", "60");
@@ -361,6 +365,20 @@ public abstract class PostgresServer implements AutoCloseable {
   }
 
   /** The role and the database of the tests. */
+  /** Gives the superuser the password of the settings. */
+  final void changePassword(String old) {
+    try (Connection connection = adminConnection(ADMIN, old);
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "alter role "
+              + statement.enquoteIdentifier(ADMIN, true)
+              + " password "
+              + statement.enquoteLiteral(password()));
+    } catch (SQLException e) {
+      throw new IllegalStateException("can't change the superuser's password", e);
+    }
+  }
+
   final void createDatabase() {
     try (Connection connection = adminConnection();
         Statement statement = connection.createStatement()) {
