@@ -39,7 +39,8 @@ import javax.tools.ToolProvider;
  *       through {@code LeasedObjects.of(home(), x)}, and such an argument through {@code
  *       LeasedObject.bare(x)};
  *   <li>SQL that is about to be sent is announced: {@code executing(sql)}, {@code executing()} for
- *       what was prepared or batched, {@code preparing(sql)} for what will be sent later.
+ *       what was prepared or batched and for what writes by itself (a row of an updatable result
+ *       set, a large object), {@code preparing(sql)} for what will be sent later.
  * </ul>
  *
  * <p>Usage: {@code java ForwardingSources.java <output directory> <release>}. Files that would not
@@ -107,6 +108,14 @@ public final class ForwardingSources {
           "java.sql.NClob",
           "java.sql.Ref",
           "java.sql.SQLXML");
+
+  /** What sends a write of its own, without a statement. */
+  private static final Map<String, Set<String>> WRITES =
+      Map.of(
+          "ResultSet", Set.of("insertRow", "updateRow", "deleteRow"),
+          "Blob", Set.of("setBytes", "setBinaryStream", "truncate"),
+          "Clob", Set.of("setString", "setAsciiStream", "setCharacterStream", "truncate"),
+          "NClob", Set.of("setString", "setAsciiStream", "setCharacterStream", "truncate"));
 
   /**
    * A class to write.
@@ -223,7 +232,7 @@ public final class ForwardingSources {
           """
               .formatted(PACKAGE, target.iface(), parent, target.type(), target.type());
       if (target.root()) {
-        text = text.replace("  @Override\n", "") + hooks(methods);
+        text = text.replace("  @Override\n", "") + hooks(methods, target);
       } else if (target.leased()) {
         text =
             """
@@ -259,7 +268,7 @@ public final class ForwardingSources {
     }
 
     /** The abstract methods that the hand-written classes fill in. */
-    private static String hooks(List<Forwarding> methods) {
+    private static String hooks(List<Forwarding> methods, Target target) {
       Set<String> hooks = new TreeSet<>();
       hooks.add("java.sql.SQLException failed(java.sql.SQLException e)");
       hooks.add("void broken(java.lang.Throwable e)");
@@ -267,8 +276,11 @@ public final class ForwardingSources {
         if (m.wraps()) {
           hooks.add("%s wrap(%s bare)".formatted(m.result(), m.result()));
         }
-        if (!m.announcement().isEmpty()) {
+        String announcement = m.announcement(target);
+        if (announcement.startsWith("preparing")) {
           hooks.add("void preparing(java.lang.String sql)");
+        } else if (!announcement.isEmpty()) {
+          hooks.add("void executing() throws java.sql.SQLException");
         }
         if (m.leases()) {
           hooks.add("PooledConnection home()");
@@ -353,8 +365,11 @@ public final class ForwardingSources {
     }
 
     /** The statement that announces SQL, or nothing. */
-    String announcement() {
+    String announcement(Target target) {
       String name = method.getSimpleName().toString();
+      if (WRITES.getOrDefault(target.iface(), Set.of()).contains(name)) {
+        return "executing();";
+      }
       boolean sql =
           !method.getParameters().isEmpty()
               && method.getParameters().get(0).asType().toString().equals("java.lang.String");
@@ -381,7 +396,7 @@ public final class ForwardingSources {
                       : "",
                   target.type() + " to = delegate();",
                   bareArguments(),
-                  announcement(),
+                  announcement(target),
                   "try {",
                   "  " + run,
                   "} catch (java.sql.SQLException e) {",

@@ -11,6 +11,7 @@ import io.everpool.api.driver.TransactionState;
 import io.everpool.postgresql.commit.CommitOutcome;
 import io.everpool.postgresql.commit.LookupPermission;
 import io.everpool.postgresql.commit.PostgresCommitTicket;
+import io.everpool.postgresql.commit.WithoutId;
 import io.everpool.postgresql.driver.DriverSettings;
 import io.everpool.postgresql.driver.PgjdbcInternals;
 import io.everpool.postgresql.protocol.ProtocolLog;
@@ -255,6 +256,12 @@ final class PostgresConnection implements PhysicalConnection {
   }
 
   @Override
+  public boolean takesWritesSince(long moment) {
+    ProtocolLog log = log();
+    return log != null && log.takesWritesSince(moment);
+  }
+
+  @Override
   public boolean commitUnanswered() {
     ProtocolLog log = log();
     return log != null && log.commitUnanswered();
@@ -289,9 +296,14 @@ final class PostgresConnection implements PhysicalConnection {
   }
 
   @Override
-  public @Nullable PostgresCommitTicket commitTicket() throws SQLException {
+  public @Nullable CommitTicket commitTicket() throws SQLException {
     return switch (transactionState()) {
-      case OPEN, UNKNOWN -> commits.ticket();
+      case OPEN, UNKNOWN -> {
+        ProtocolLog log = log();
+        boolean written = log != null && log.hasWritten(); // before the question, which is answered
+        PostgresCommitTicket ticket = commits.ticket();
+        yield ticket == null && written ? WithoutId.TICKET : ticket;
+      }
       case NONE, FAILED -> null;
     };
   }

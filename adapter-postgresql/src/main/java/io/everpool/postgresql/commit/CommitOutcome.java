@@ -54,8 +54,8 @@ public final class CommitOutcome {
   }
 
   /**
-   * A ticket for the open transaction; null if it has written nothing. A {@code NOTIFY} alone is
-   * nothing yet: it gets its id within the COMMIT.
+   * A ticket for the open transaction; null if it has no id, for it has written nothing, or nothing
+   * here: a {@code NOTIFY} gets its id within the COMMIT, and a foreign table is another server's.
    *
    * @throws SQLFeatureNotSupportedException if the server can't be asked
    */

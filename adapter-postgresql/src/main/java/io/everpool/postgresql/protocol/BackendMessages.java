@@ -1,5 +1,8 @@
 package io.everpool.postgresql.protocol;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
 /**
  * A walk over the messages from the server, by their headers; cut anywhere by the buffers' edges.
  * Rows and the data of a COPY are passed over by their length.
@@ -17,6 +20,10 @@ final class BackendMessages {
 
   /** The beginning of a body that is read, if it came in pieces. */
   private final byte[] body = new byte[CommandTag.LONGEST];
+
+  /** As much of this ParameterStatus as is read: off, and not on. From PostgreSQL 14 on. */
+  private static final byte[] TAKES_WRITES =
+      "default_transaction_read_only\0of".getBytes(StandardCharsets.US_ASCII);
 
   private int wanted;
   private int taken;
@@ -86,9 +93,9 @@ final class BackendMessages {
     this.type = type;
     remaining = length - 4;
     switch (type) {
-      case 'C', 'Z' -> {
+      case 'C', 'Z', 'S' -> {
         int size = Math.min(remaining, body.length);
-        if (size == 0 || (type == 'Z' && size != 1)) {
+        if ((size == 0 && type != 'S') || (type == 'Z' && size != 1)) {
           log.lose();
         } else if (to - at >= size) {
           remaining -= size;
@@ -107,7 +114,7 @@ final class BackendMessages {
       case 'H' -> log.copyOut();
       case 'W' -> log.copyBoth();
       case '2' -> extended = true; // BindComplete
-      case '1', '3', 'D', 'd', 'c', 'A', 'K', 'N', 'R', 'S', 'T', 'n', 't', 'v' -> {
+      case '1', '3', 'D', 'd', 'c', 'A', 'K', 'N', 'R', 'T', 'n', 't', 'v' -> {
         // no news
       }
       default -> log.lose();
@@ -131,6 +138,10 @@ final class BackendMessages {
     if (type == 'Z') {
       extended = false;
       log.ready((char) buffer[from]);
+    } else if (type == 'S') {
+      if (Arrays.equals(buffer, from, to, TAKES_WRITES, 0, TAKES_WRITES.length)) {
+        log.takesWrites();
+      }
     } else {
       int end = from;
       while (end < to && buffer[end] != 0) {

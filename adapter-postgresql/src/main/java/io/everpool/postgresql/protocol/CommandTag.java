@@ -11,6 +11,8 @@ enum CommandTag {
   HARMLESS,
   /** May have written in the transaction that was there, or in one of its own. */
   WRITE,
+  /** Has written: rows are counted, or somebody is notified. */
+  WROTE,
   BEGIN,
   COMMIT,
   /** Of a transaction, or to a savepoint: the tag is the same. COMMIT of a failed one, too. */
@@ -43,9 +45,13 @@ enum CommandTag {
           "SHOW",
           "UNLISTEN");
 
-  /** With a count of rows behind. */
-  private static final byte[][] ROWS_TAGS =
-      tags("COPY", "DELETE", "FETCH", "INSERT", "MERGE", "MOVE", "SELECT", "UPDATE");
+  /** With a count of rows behind, which functions in the statement may have written to. */
+  private static final byte[][] ROWS_TAGS = tags("COPY", "FETCH", "MOVE", "SELECT");
+
+  /** With a count behind of the rows that were written. */
+  private static final byte[][] CHANGES_TAGS = tags("DELETE", "INSERT", "MERGE", "UPDATE");
+
+  private static final byte[][] NOTIFY_TAGS = tags("NOTIFY");
 
   private static final byte[][] WRITE_TAGS =
       tags(
@@ -60,7 +66,6 @@ enum CommandTag {
           "DROP VIEW",
           "EXPLAIN",
           "GRANT",
-          "NOTIFY",
           "REFRESH MATERIALIZED VIEW",
           "REVOKE",
           "SET CONSTRAINTS",
@@ -78,11 +83,15 @@ enum CommandTag {
    * @param to its end, without the zero behind it; or {@link #LONGEST} bytes of it
    */
   static CommandTag of(byte[] text, int from, int to) {
-    for (byte[] tag : ROWS_TAGS) {
-      if (begins(text, from, to, tag)
-          && (to - from == tag.length || text[from + tag.length] == ' ')) {
-        return WRITE;
-      }
+    if (hasCount(text, from, to, ROWS_TAGS)) {
+      return WRITE;
+    }
+    if (hasCount(text, from, to, CHANGES_TAGS)) {
+      boolean none = text[to - 1] == '0' && text[to - 2] == ' ';
+      return none ? WRITE : WROTE;
+    }
+    if (is(text, from, to, NOTIFY_TAGS)) {
+      return WROTE;
     }
     if (is(text, from, to, BEGIN_TAGS)) {
       return BEGIN;
@@ -100,6 +109,16 @@ enum CommandTag {
       return PREPARED;
     }
     return is(text, from, to, WRITE_TAGS) ? WRITE : SELF_COMMITTING;
+  }
+
+  private static boolean hasCount(byte[] text, int from, int to, byte[][] tags) {
+    for (byte[] tag : tags) {
+      if (begins(text, from, to, tag)
+          && (to - from == tag.length || text[from + tag.length] == ' ')) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean is(byte[] text, int from, int to, byte[][] tags) {

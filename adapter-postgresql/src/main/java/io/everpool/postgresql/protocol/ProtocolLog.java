@@ -44,6 +44,10 @@ public final class ProtocolLog {
   private Block block = Block.OUTSIDE;
   private boolean blockWrote;
   private boolean implicitWrote;
+
+  /** Rows were counted in this block, or a notification was sent, whatever was undone since. */
+  private boolean blockWroteForCertain;
+
   private boolean failed;
 
   /** A simple query was sent without a Sync before it, so that an error would skip it. */
@@ -63,6 +67,7 @@ public final class ProtocolLog {
   private long sentAt;
   private long committedAt;
   private long allowedWritesAt;
+  private long tookWritesAt;
 
   // What the frontend sends.
 
@@ -101,6 +106,11 @@ public final class ProtocolLog {
     allowedWritesAt = ++events;
   }
 
+  /** The server says that new transactions are to take writes. */
+  void takesWrites() {
+    tookWritesAt = ++events;
+  }
+
   private void sent() {
     sentAt = ++events;
   }
@@ -113,15 +123,17 @@ public final class ProtocolLog {
 
   void complete(CommandTag tag) {
     answered++;
+    blockWroteForCertain |= tag == CommandTag.WROTE || (copyIn && tag == CommandTag.WRITE);
     endCopy();
     switch (tag) {
       case HARMLESS -> {
         // nothing to keep
       }
-      case WRITE -> wrote();
+      case WRITE, WROTE -> wrote();
       case SELF_COMMITTING -> {
         if (block != Block.INSIDE) {
           committed();
+          takesWrites(); // a procedure may begin transactions that do
         }
         wrote();
       }
@@ -150,6 +162,7 @@ public final class ProtocolLog {
   }
 
   private void endTransaction() {
+    blockWroteForCertain = false;
     blockWrote = false;
     implicitWrote = false;
     block = Block.EITHER;
@@ -194,6 +207,7 @@ public final class ProtocolLog {
     if (status != 0) {
       if (failed && outstanding.mayHaveCommittedItself(status)) {
         committed();
+        takesWrites();
       }
       if (!outstanding.finishRound()) {
         lose(); // nobody has asked
@@ -205,6 +219,7 @@ public final class ProtocolLog {
       if (implicitWrote) {
         committed();
       }
+      blockWroteForCertain = false;
       blockWrote = false;
       block = Block.OUTSIDE;
     } else {
@@ -287,9 +302,23 @@ public final class ProtocolLog {
     return sentAt > moment && couldCommit() ? Effects.IN_DOUBT : Effects.NONE;
   }
 
+  /** See {@link io.everpool.api.driver.PhysicalConnection#takesWritesSince}. */
+  public boolean takesWritesSince(long moment) {
+    return !lost && tookWritesAt > moment;
+  }
+
   /** Whether a statement that ends a transaction was sent and may have committed one. */
   public boolean commitUnanswered() {
     return !lost && status != 0 && outstanding.hasCommit(status);
+  }
+
+  /**
+   * Whether the open transaction has written by what the server has said of it, though it may have
+   * no id: the rows of a foreign table are another server's, and a NOTIFY gets its id within the
+   * COMMIT.
+   */
+  public boolean hasWritten() {
+    return blockWroteForCertain;
   }
 
   private boolean couldCommit() {

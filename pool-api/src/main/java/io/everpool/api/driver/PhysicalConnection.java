@@ -65,6 +65,18 @@ public interface PhysicalConnection {
   }
 
   /**
+   * Whether the server has come to take writes again since {@code moment} that it was told to
+   * refuse, or may have: a function may set that, and a procedure may begin transactions of its
+   * own. No round trip; also answered when the connection is lost or closed. A driver that can't
+   * see what is sent says no, and the pool goes by the texts that it has seen.
+   *
+   * @param moment what {@link #moment()} was then, on this connection
+   */
+  default boolean takesWritesSince(long moment) {
+    return false;
+  }
+
+  /**
    * Whether a COMMIT was sent, by whatever call or text, that may have taken effect, and its answer
    * hasn't come. No round trip; also answered when the connection is lost or closed. A driver that
    * can't see what is sent says no, and the pool goes by the calls of JDBC that commit.

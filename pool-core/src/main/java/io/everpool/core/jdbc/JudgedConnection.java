@@ -108,7 +108,7 @@ abstract class JudgedConnection extends LeasedConnection {
   /** Commits by a call of JDBC's; a driver may not have seen more of that than we have. */
   final void committing(Committing call) throws SQLException {
     Session s = current();
-    boolean open = s.pending() && !s.autoCommit();
+    boolean open = s.mayBeInTransaction() && !s.autoCommit();
     long begun = open ? s.moment() : 0;
     try {
       call.run();

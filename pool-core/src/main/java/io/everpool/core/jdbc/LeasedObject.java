@@ -48,6 +48,10 @@ abstract class LeasedObject<T> {
     connection.broken(e);
   }
 
+  final void executing() throws SQLException {
+    connection.executing();
+  }
+
   final ResultSet wrap(ResultSet rows) {
     return rows == null ? rows : new PooledResultSet(connection, null, rows);
   }

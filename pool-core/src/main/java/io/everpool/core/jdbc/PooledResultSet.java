@@ -39,6 +39,11 @@ final class PooledResultSet extends ForwardingResultSet {
     }
   }
 
+  @Override
+  void executing() throws SQLException {
+    connection.executing();
+  }
+
   /** A cursor comes as a result set. */
   @Override
   Object wrap(Object value) {

@@ -20,7 +20,7 @@ abstract class RestoredConnection extends JudgedConnection {
   @Override
   public void setAutoCommit(boolean value) throws SQLException {
     UnitObserver observer = observer();
-    if (value && observer != null && current().pending() && !current().autoCommit()) {
+    if (value && observer != null && current().mayBeInTransaction() && !current().autoCommit()) {
       observer.commit(); // which is what JDBC says it does
     }
     Settings settings = changing(Setting.AUTO_COMMIT);

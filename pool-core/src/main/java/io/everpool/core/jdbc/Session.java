@@ -101,7 +101,7 @@ public final class Session extends SessionSettings implements PooledEntry {
         || (has(RAN) && reset == ResetMode.DISCARD_ALL)) {
       return false;
     }
-    if (inTransaction()) {
+    if (mayBeInTransaction()) {
       return false;
     }
     jdbc.clearWarnings();

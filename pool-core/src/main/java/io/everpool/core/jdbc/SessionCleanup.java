@@ -112,6 +112,8 @@ final class SessionCleanup {
       closeAll(left);
       if (session.inTransaction()) {
         rollBack();
+      } else if (session.mayBeInTransaction()) {
+        session.jdbc.rollback(); // most likely of nothing; autocommit, when it is set, would commit
       }
       session.restore();
       writesNoMore =

@@ -46,6 +46,18 @@ abstract class SessionFacts extends SessionMarks {
     }
   }
 
+  /**
+   * Whether a COMMIT may have something to commit. Where the driver doesn't say whether a
+   * transaction is open it may, once anything was sent in this lease: what is written after a
+   * COMMIT by ways that don't pass the faces would go unseen.
+   */
+  public final boolean mayBeInTransaction() throws SQLException {
+    TransactionState state = transactionState();
+    return state == TransactionState.UNKNOWN
+        ? has(RAN) && !jdbc.getAutoCommit()
+        : state != TransactionState.NONE;
+  }
+
   final TransactionState transactionState() {
     try {
       return physical.transactionState();
@@ -82,6 +94,16 @@ abstract class SessionFacts extends SessionMarks {
     } catch (Throwable e) {
       marks |= BROKEN;
       return Effects.UNPROVEN;
+    }
+  }
+
+  /** As {@link PhysicalConnection#takesWritesSince}; a driver that fails at it may have. */
+  public final boolean takesWritesSince(long moment) {
+    try {
+      return physical.takesWritesSince(moment);
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      return true;
     }
   }
 

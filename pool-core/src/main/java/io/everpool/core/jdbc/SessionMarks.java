@@ -184,11 +184,6 @@ abstract class SessionMarks {
     return queries;
   }
 
-  /** Whether anything was sent since the last commit or rollback. */
-  public final boolean pending() {
-    return has(PENDING);
-  }
-
   /** Whether a text may have set the level of isolation, or an earlier lease's may have. */
   final boolean isolationMayBeSetBySql() {
     return has(SqlTexts.ISOLATES) || isExposed() || reset == ResetMode.NONE;

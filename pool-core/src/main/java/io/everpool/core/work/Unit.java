@@ -245,9 +245,9 @@ final class Unit implements UnitObserver, AutoCloseable {
   }
 
   private void commit(Session session) throws SQLException {
-    boolean reads = session.readOnly() && !set.mayHaveLiftedReadOnly();
+    boolean reads = session.readOnly() && !mayHaveLiftedReadOnly();
     List<Effects> before = effectsOfAll();
-    if (reads || !session.pending() || !session.inTransaction()) {
+    if (reads || !session.mayBeInTransaction()) {
       commitNothing(before);
     } else {
       new Commit(runner, this, face, before).run(anyPromised());
@@ -327,7 +327,20 @@ final class Unit implements UnitObserver, AutoCloseable {
   }
 
   boolean isPromised() {
-    return set.promise() != Promise.NONE;
+    return promise() != Promise.NONE;
+  }
+
+  private Promise promise() {
+    mayHaveLiftedReadOnly();
+    return set.promise();
+  }
+
+  /** Whether something in this run has lifted the bar to writing, by its text or by the server. */
+  private boolean mayHaveLiftedReadOnly() {
+    if (log.tookWrites()) {
+      set.liftedReadOnly();
+    }
+    return set.mayHaveLiftedReadOnly();
   }
 
   private boolean anyPromised() {
@@ -346,7 +359,7 @@ final class Unit implements UnitObserver, AutoCloseable {
     return new UnitFacts(
         failed,
         log.effects(),
-        set.promise(),
+        promise(),
         isLeftToAnOuterOne(failed),
         withinTransaction,
         commitTraceable,

@@ -27,13 +27,17 @@ final class UnitLog {
   private Effects called = Effects.NONE;
   private boolean lastMayCommit;
 
+  private boolean tookWrites;
+
   /** A run begins on this session; null if there is none any more. */
   void begin(@Nullable Session session) {
     settle(Effects.NONE, session);
+    tookWrites = false;
   }
 
   /** So much is certain of the run up to now; what comes is sent on this session. */
   void settle(Effects known, @Nullable Session session) {
+    tookWrites = tookWrites();
     settled = known;
     on = session;
     since = moment();
@@ -67,6 +71,11 @@ final class UnitLog {
   void exposed() {
     beforeLast = moment();
     called = Effects.UNPROVEN;
+  }
+
+  /** Whether the server has come to take writes in this run though it was told to refuse them. */
+  boolean tookWrites() {
+    return tookWrites || (on != null && on.takesWritesSince(since));
   }
 
   /** What of the run may be there for good. */

@@ -1,0 +1,143 @@
+package io.everpool.postgresql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.WorkOptions;
+import io.everpool.core.Everpool;
+import io.everpool.servers.PostgresServer;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Work that was said to be read-only and has the server take writes again, by whatever way, isn't
+ * run again on the strength of that word.
+ */
+@Timeout(300)
+class LiftedReadOnlyTest {
+  private static PostgresServer server;
+
+  @BeforeAll
+  static void create() {
+    server = Sessions.server();
+    server.execute("create table lifted (run int)");
+    server.execute("grant all on lifted to " + server.user());
+    server.execute(
+        "create function lift_by_config() returns text language sql as"
+            + " $$ select set_config('default_transaction_read_only', 'off', false) $$");
+    server.execute(
+        "create function lift_by_set() returns int language plpgsql as"
+            + " $$ begin set default_transaction_read_only = off; return 1; end $$");
+    server.execute(
+        "create procedure lift_in_between() language plpgsql as"
+            + " $$ begin commit; set transaction read write; insert into lifted values (0);"
+            + " commit; end $$");
+    server.execute("create function only_reads() returns int language sql as 'select 1'");
+  }
+
+  @AfterAll
+  static void drop() {
+    server.execute("drop table lifted");
+    server.execute("drop function lift_by_config(); drop function lift_by_set()");
+    server.execute("drop procedure lift_in_between(); drop function only_reads()");
+  }
+
+  @BeforeEach
+  void empty() {
+    server.execute("truncate lifted");
+  }
+
+  private static void execute(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private static void die(Connection connection) throws SQLException {
+    execute(connection, "select pg_terminate_backend(pg_backend_pid())");
+  }
+
+  private static Pool open() throws SQLException {
+    return Everpool.open(
+        PoolConfig.builder(server.libpqUrl()).name("lifted").minSize(1).maxSize(1).build());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "select lift_by_config()",
+        "select lift_by_set()",
+        "do $$ begin perform lift_by_config(); end $$",
+        "select set_config('default_' || 'transaction_' || 'r' || 'ead_only', 'off', false)",
+        "set default_transaction_read_only = off",
+        "set session characteristics as transaction read write",
+      })
+  void whatLiftsTheBarIsNotWrittenTwice(String lift) throws SQLException {
+    AtomicInteger runs = new AtomicInteger();
+    try (Pool pool = open()) {
+      assertThatThrownBy(
+              () ->
+                  pool.<SQLException>use(
+                      WorkOptions.READ_ONLY,
+                      connection -> {
+                        execute(connection, lift);
+                        execute(
+                            connection,
+                            "insert into lifted values (" + runs.incrementAndGet() + ")");
+                        die(connection);
+                      }))
+          .isInstanceOf(SQLException.class);
+    }
+    assertThat(runs).hasValue(1);
+    assertThat(server.ask("select count(*) from lifted")).isEqualTo("1");
+  }
+
+  @Test
+  void aProcedureThatBeginsATransactionOfItsOwnIsNotRunAgain() throws SQLException {
+    try (Pool pool = open()) {
+      assertThatThrownBy(
+              () ->
+                  pool.<SQLException>use(
+                      WorkOptions.READ_ONLY,
+                      connection -> {
+                        execute(connection, "call lift_in_between()");
+                        die(connection);
+                      }))
+          .isInstanceOf(SQLException.class);
+    }
+    assertThat(server.ask("select count(*) from lifted")).isEqualTo("1");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "select only_reads()",
+        "set work_mem = 1000",
+        "select pg_advisory_lock_shared(7)"
+      })
+  void whatKeepsItIsRunAgain(String sql) throws SQLException {
+    AtomicInteger runs = new AtomicInteger();
+    try (Pool pool = open()) {
+      pool.<SQLException>use(
+          WorkOptions.READ_ONLY,
+          connection -> {
+            execute(connection, sql);
+            if (runs.incrementAndGet() == 1) {
+              die(connection);
+            }
+          });
+    }
+    assertThat(runs).hasValue(2);
+  }
+}
