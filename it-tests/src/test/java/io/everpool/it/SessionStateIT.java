@@ -6,6 +6,7 @@ import io.everpool.api.CloseReason;
 import io.everpool.api.HealthCheck;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.WorkOptions;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
 import io.everpool.servers.FaultProxy;
@@ -18,8 +19,12 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.postgresql.PGConnection;
+import org.postgresql.jdbc.PgConnection;
 
 /** A lease begins as a new connection does, and the way there costs what must be, and no more. */
 class SessionStateIT {
@@ -95,6 +100,99 @@ class SessionStateIT {
             .isEqualTo("0");
         assertThat(Db.ask(connection, "select count(*) from pg_listening_channels()"))
             .isEqualTo("0");
+      }
+    }
+  }
+
+  /** What a lease does with its connection. */
+  private interface Use {
+    void of(Connection connection) throws SQLException;
+  }
+
+  private static void execute(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private static PgConnection bare(Connection connection) throws SQLException {
+    return connection.unwrap(PgConnection.class);
+  }
+
+  private static Stream<Use> unseenChanges() {
+    String set = "set session characteristics as transaction isolation level serializable";
+    return Stream.<Use>of(
+            c -> execute(c, set),
+            c -> execute(c, "select it_set_level()"),
+            c -> execute(c, "set application_name = 'tenant a'"),
+            c -> execute(bare(c), set),
+            c -> bare(c).setReadOnly(true),
+            c -> bare(c).setAutoCommit(false),
+            c -> bare(c).setHoldability(ResultSet.HOLD_CURSORS_OVER_COMMIT),
+            c -> bare(c).setNetworkTimeout(Runnable::run, 123_000),
+            c -> bare(c).setClientInfo("ApplicationName", "tenant a"),
+            c -> bare(c).setTypeMap(new HashMap<>(Map.of("x", String.class))))
+        .flatMap(
+            unseen ->
+                Stream.<Use>of(
+                        Connection::getTransactionIsolation,
+                        c -> c.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED),
+                        c -> c.setClientInfo("ApplicationName", "b"),
+                        c -> c.setReadOnly(false),
+                        c -> c.setAutoCommit(true),
+                        c -> c.setHoldability(ResultSet.HOLD_CURSORS_OVER_COMMIT),
+                        c -> c.setNetworkTimeout(Runnable::run, 456_000),
+                        Connection::getTypeMap)
+                    .map(
+                        seen ->
+                            c -> {
+                              unseen.of(c);
+                              seen.of(c);
+                            }));
+  }
+
+  /** It is not taken for what a new connection has, whatever JDBC's setters and getters see. */
+  @Test
+  void whatWasChangedPastTheSettersIsAsBefore() throws SQLException {
+    Db.server()
+        .execute(
+            "create or replace function it_set_level() returns int language plpgsql as $$ begin set"
+                + " session characteristics as transaction isolation level serializable; return 1;"
+                + " end $$");
+    try {
+      for (Use use : unseenChanges().toList()) {
+        isUndone(use);
+      }
+    } finally {
+      Db.server().execute("drop function it_set_level()");
+    }
+  }
+
+  private static void isUndone(Use use) throws SQLException {
+    try (Pool pool = poolOfOne(Db.config("state-unseen"))) {
+      int pid;
+      try (Connection connection = pool.getConnection()) {
+        use.of(connection);
+        pid = Db.pid(connection);
+      }
+      String level = "show transaction_isolation";
+      String ofUnit =
+          pool.inTransaction(
+              WorkOptions.DEFAULT.withIsolation(Connection.TRANSACTION_SERIALIZABLE),
+              connection -> Db.ask(connection, level));
+      assertThat(ofUnit).isEqualTo("serializable");
+      try (Connection connection = pool.getConnection()) {
+        assertThat(Db.pid(connection)).isEqualTo(pid);
+        assertThat(Db.ask(connection, level)).isEqualTo("read committed");
+        assertThat(connection.getTransactionIsolation())
+            .isEqualTo(Connection.TRANSACTION_READ_COMMITTED);
+        assertThat(Db.ask(connection, "show application_name")).isEqualTo("state-unseen");
+        assertThat(connection.getAutoCommit()).isTrue();
+        assertThat(connection.isReadOnly()).isFalse();
+        execute(connection, "create temporary table writes (x int)");
+        assertThat(connection.getHoldability()).isEqualTo(ResultSet.CLOSE_CURSORS_AT_COMMIT);
+        assertThat(connection.getNetworkTimeout()).isNotIn(123_000, 456_000);
+        assertThat(connection.getTypeMap()).isEmpty();
       }
     }
   }

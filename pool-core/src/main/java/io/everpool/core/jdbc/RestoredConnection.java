@@ -113,7 +113,7 @@ abstract class RestoredConnection extends JudgedConnection {
   @Override
   public int getTransactionIsolation() throws SQLException {
     Session s = current();
-    if (s.isolationMayBeSetBySql()) {
+    if (s.levelMayBeSetUnseen()) {
       return super.getTransactionIsolation();
     }
     try {

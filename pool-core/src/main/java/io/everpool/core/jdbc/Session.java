@@ -93,7 +93,7 @@ public final class Session extends SessionSettings implements PooledEntry {
    * warnings.
    */
   boolean isClean() throws SQLException {
-    if (has(CHANGED | STALE_PLANS | BROKEN | IN_REQUEST)
+    if (has(CHANGED | STALE_PLANS | BROKEN | IN_REQUEST | SqlTexts.ISOLATES)
         || mayBeShut()
         || cancels.get() != 0
         || isExposed()
@@ -157,6 +157,7 @@ public final class Session extends SessionSettings implements PooledEntry {
 
   /** Whatever is done in order to clean up has the time that the pool gives it. */
   void restoreNetworkTimeout() throws SQLException {
+    doubtUnseen();
     if (settings != null) {
       settings.restore(Setting.NETWORK_TIMEOUT);
     }
@@ -174,8 +175,8 @@ public final class Session extends SessionSettings implements PooledEntry {
       known.restore(Setting.AUTO_COMMIT);
     }
     SideEffects left = effectsToClear();
-    if (known != null && known.needsReset()) {
-      left = left.and(schemaSideEffects());
+    if (known != null) {
+      left = left.and(leftToReset());
     }
     boolean all = reset == ResetMode.DISCARD_ALL && has(RAN);
     boolean cleared = all || (!left.isNone() && reset != ResetMode.NONE);

@@ -13,6 +13,12 @@ import org.jspecify.annotations.Nullable;
  * told of it, where the driver doesn't. For the holder of the lease.
  */
 abstract class SessionSettings extends SessionFacts {
+  private static final Setting[] ALL = Setting.values();
+
+  /** Leaves what whatever sets something for the session leaves. */
+  private static final String SETS =
+      "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE";
+
   final LeaseManager leases;
   @Nullable Settings settings;
 
@@ -64,8 +70,61 @@ abstract class SessionSettings extends SessionFacts {
 
   /** The program has the driver's own object: what it does by that is not seen from now on. */
   final void exposed() {
+    if (!isExposed()) {
+      readBeforeExposure();
+    }
     markExposed();
     mayBeUnsettled();
+  }
+
+  /** What it has now may be another's by the time that it is asked for. */
+  private void readBeforeExposure() {
+    for (Setting setting : ALL) {
+      if (isRestoredBySetter(setting) && !read(setting)) {
+        return;
+      }
+    }
+  }
+
+  /** Returns whether the connection can be asked more. What can't be read is not restored. */
+  private boolean read(Setting setting) {
+    try {
+      settings().read(setting);
+    } catch (SQLException e) {
+      marks |= FAILED;
+      return !leases.classify(e).fatal();
+    } catch (RuntimeException | AbstractMethodError e) {
+      marks |= FAILED; // a driver without it, which nobody but us has asked for it
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      throw e;
+    }
+    return true;
+  }
+
+  /**
+   * A lease's end: what may have been set by other ways than the setters, and is brought back by
+   * nothing else, has to be looked at.
+   */
+  final void doubtUnseen() {
+    if (isExposed()) {
+      for (Setting setting : ALL) {
+        if (isRestoredBySetter(setting)) {
+          settings().doubt(setting);
+        }
+      }
+    } else if (has(SqlTexts.ISOLATES) && isRestoredBySetter(Setting.ISOLATION)) {
+      settings().doubt(Setting.ISOLATION);
+    }
+  }
+
+  /** Whether nothing but its setter brings it back if it was changed past the setters. */
+  private boolean isRestoredBySetter(Setting setting) {
+    return switch (setting) {
+      case ISOLATION, SCHEMA, CLIENT_INFO ->
+          !shared && reset != ResetMode.NONE && sideEffectsOf(setting).isNone();
+      case AUTO_COMMIT, READ_ONLY, CATALOG, HOLDABILITY, NETWORK_TIMEOUT, TYPE_MAP -> true;
+    };
   }
 
   // ---- what the server is told before a statement -----------------------------------------------
@@ -165,7 +224,7 @@ abstract class SessionSettings extends SessionFacts {
   /** As {@link Settings#changing}. */
   final Settings changing(Setting setting) throws SQLException {
     Settings known = settings();
-    if (setting == Setting.SCHEMA && isSchemaCleared()) {
+    if (isLeftToReset(setting)) {
       known.cleared(setting);
     }
     marks |= CHANGED;
@@ -195,9 +254,15 @@ abstract class SessionSettings extends SessionFacts {
 
   /** As {@link Settings#become}. */
   final void become(SessionState state) throws SQLException {
-    if (state.has(Setting.SCHEMA) && isSchemaCleared()) {
-      settings().cleared(Setting.SCHEMA);
+    for (Setting setting : ALL) {
+      if (state.has(setting) && isLeftToReset(setting)) {
+        settings().cleared(setting);
+      }
     }
+    if (levelMayBeSetUnseen()) {
+      settings().forgetCurrent(Setting.ISOLATION);
+    }
+    doubtUnseen();
     marks |= CHANGED;
     if (state.unlimited) {
       liftCommandTimeout();
@@ -208,18 +273,53 @@ abstract class SessionSettings extends SessionFacts {
   }
 
   /**
-   * Whether nobody need know what the schema was. Where it is only said it must not be read: with
-   * autocommit off the driver would begin the transaction for that, in which it is to be said.
+   * Whether nobody need know what a new connection has, for the reset brings it back. Of the schema
+   * that is always so, for PostgreSQL's getSchema() tells but one of the path; and where it is only
+   * said it must not be read: with autocommit off the driver would begin the transaction for that,
+   * in which it is to be said. Of the others it is so while SQL may have set them: what could be
+   * read would be taken for a new connection's for good.
    */
-  private boolean isSchemaCleared() {
-    return shared || !schemaSideEffects().isNone();
+  private boolean isLeftToReset(Setting setting) {
+    return switch (setting) {
+      case SCHEMA -> shared || !sideEffectsOf(setting).isNone();
+      case ISOLATION -> levelMayBeSetUnseen() && !sideEffectsOf(setting).isNone();
+      case CLIENT_INFO -> !sideEffectsOf(setting).isNone() && (isExposed() || mayHaveSetSettings());
+      case AUTO_COMMIT, READ_ONLY, CATALOG, HOLDABILITY, NETWORK_TIMEOUT, TYPE_MAP -> false;
+    };
   }
 
-  /**
-   * What the reset of SQL's side effects does about a changed schema. Where it does, the schema is
-   * left to it: PostgreSQL's getSchema() tells but one of the path that a new connection has.
-   */
-  final SideEffects schemaSideEffects() {
-    return shared || reset == ResetMode.NONE ? SideEffects.NONE : sideEffectsOf("SET SCHEMA 'x'");
+  /** Whether the level of isolation may be another than the one that JDBC has set or read. */
+  final boolean levelMayBeSetUnseen() {
+    return isolationMayBeSetBySql() || (!shared && mayHaveSetSettings());
+  }
+
+  /** Whether SQL of this lease may have set something for the session. */
+  private boolean mayHaveSetSettings() {
+    SideEffects done = effectsToClear();
+    return !done.isNone() && done.and(sideEffectsOf(SETS)).equals(done);
+  }
+
+  /** What has to be reset besides SQL's side effects, for changes that were left to that. */
+  final SideEffects leftToReset() {
+    SideEffects left = SideEffects.NONE;
+    for (Setting setting : ALL) {
+      if (settings().needsReset(setting)) {
+        left = left.and(sideEffectsOf(setting));
+      }
+    }
+    return left;
+  }
+
+  /** By what side effects the reset brings this setting back; none if it does not. */
+  private SideEffects sideEffectsOf(Setting setting) {
+    if (shared || reset == ResetMode.NONE) {
+      return SideEffects.NONE;
+    }
+    return switch (setting) {
+      case SCHEMA -> sideEffectsOf("SET SCHEMA 'x'");
+      case ISOLATION, CLIENT_INFO -> sideEffectsOf(SETS);
+      case AUTO_COMMIT, READ_ONLY, CATALOG, HOLDABILITY, NETWORK_TIMEOUT, TYPE_MAP ->
+          SideEffects.NONE;
+    };
   }
 }

@@ -7,8 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What JDBC's setters have changed in a session, and what a new connection had. The latter is read
- * once per connection and just before the first change, for reading may take a round trip. Used by
- * the session's owner only.
+ * once per connection and just before the first change, for reading may take a round trip; and
+ * before the program gets the driver's own object, by which it may change it unseen. Used by the
+ * session's owner only.
  */
 final class Settings {
   private static final Setting[] ALL = Setting.values();
@@ -28,6 +29,9 @@ final class Settings {
   private final @Nullable Object[] current = new @Nullable Object[ALL.length];
   private int known;
   private int changed;
+
+  /** What may have been changed past its setter, so that it is read before it is believed. */
+  private int doubted;
 
   Settings(Connection jdbc, boolean shared) {
     this.jdbc = jdbc;
@@ -53,14 +57,34 @@ final class Settings {
     current[setting.index] = UNKNOWN;
   }
 
-  /** Leaves restoring this one to the reset of what SQL has set. */
+  /**
+   * Leaves restoring this one to the reset of what SQL has set, unless it is known what a new
+   * connection has. In this lease: in a later one it may be as a new one has it, and be read.
+   */
   void cleared(Setting setting) {
     remember(setting, CLEARED);
   }
 
-  /** Whether a change was left to the reset of what SQL has set. */
-  boolean needsReset() {
-    return isChanged(Setting.SCHEMA) && initial[Setting.SCHEMA.index] == CLEARED;
+  /** Whether a change of this one was left to the reset of what SQL has set. */
+  boolean needsReset(Setting setting) {
+    return isChanged(setting) && initial[setting.index] == CLEARED;
+  }
+
+  /** To be called before it may be changed past its setter: reads what there is to restore. */
+  void read(Setting setting) throws SQLException {
+    initial(setting);
+  }
+
+  /** It may have been changed past its setter: it is looked at when it is to be restored. */
+  void doubt(Setting setting) {
+    if (isKnown(setting)) {
+      doubted |= setting.bit;
+    }
+  }
+
+  /** What was set by its setter may have been set otherwise since. */
+  void forgetCurrent(Setting setting) {
+    current[setting.index] = UNKNOWN;
   }
 
   /** What a rollback may have taken back is not known any more. */
@@ -88,6 +112,9 @@ final class Settings {
 
   /** Brings one back to what a new connection has; no round trip if it is there. */
   void restore(Setting setting) throws SQLException {
+    if ((doubted & setting.bit) != 0) {
+      look(setting);
+    }
     if (!isChanged(setting)) {
       return;
     }
@@ -99,7 +126,21 @@ final class Settings {
     if (target != CLEARED && (setting.slippery || !same(current[index], target))) {
       write(setting, target);
     }
+    if (target == CLEARED) {
+      known &= ~setting.bit;
+    }
     changed &= ~setting.bit;
+  }
+
+  private void look(Setting setting) throws SQLException {
+    int index = setting.index;
+    doubted &= ~setting.bit;
+    if (initial[index] != UNKNOWN && initial[index] != CLEARED) {
+      current[index] = setting.reader.read(jdbc);
+      if (!same(current[index], initial[index])) {
+        changed |= setting.bit;
+      }
+    }
   }
 
   /** Brings all of them back. */
@@ -136,8 +177,13 @@ final class Settings {
 
   private void become(Setting setting, SessionState state) throws SQLException {
     int index = setting.index;
+    if ((doubted & setting.bit) != 0) {
+      look(setting);
+    }
     if (!state.has(setting)) {
-      restore(setting);
+      if (!needsReset(setting)) { // else the lease's end brings it back, and has to know of it
+        restore(setting);
+      }
     } else if (!isChanged(setting) || !same(current[index], state.values[index])) {
       changing(setting);
       write(setting, state.values[index]);
@@ -166,17 +212,21 @@ final class Settings {
   }
 
   private @Nullable Object initial(Setting setting) throws SQLException {
-    if ((known & setting.bit) == 0) {
+    if (!isKnown(setting)) {
       remember(setting, setting.reader.read(jdbc));
     }
     return initial[setting.index];
   }
 
   private void remember(Setting setting, @Nullable Object value) {
-    if ((known & setting.bit) == 0) {
+    if (!isKnown(setting)) {
       initial[setting.index] = value;
       known |= setting.bit;
     }
+  }
+
+  private boolean isKnown(Setting setting) {
+    return (known & setting.bit) != 0;
   }
 
   private static boolean same(@Nullable Object a, @Nullable Object b) {

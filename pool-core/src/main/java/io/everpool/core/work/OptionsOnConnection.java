@@ -63,6 +63,7 @@ final class OptionsOnConnection {
       readOnlySet = true;
     }
     if (options.isolation() != 0) {
+      // Asked of the server wherever anything but JDBC may have set it, or a run would go without.
       int before = face.getTransactionIsolation();
       // Of a session that is another's by the next transaction, what it has now says nothing.
       if (before != options.isolation() || face.current().isSharedByTransaction()) {

@@ -29,6 +29,9 @@ public final class FakeConnector implements Connector {
   /** Texts read so far. */
   public final AtomicInteger read = new AtomicInteger();
 
+  /** Whether it knows nothing of side effects, as of a driver of which only java.sql is known. */
+  public boolean plain;
+
   @Override
   public String product() {
     return "Fake";
@@ -71,6 +74,9 @@ public final class FakeConnector implements Connector {
   @Override
   public SideEffects sideEffects(String sql) {
     read.incrementAndGet();
+    if (plain) {
+      return SideEffects.NONE;
+    }
     String text = sql.strip().toUpperCase(Locale.ROOT);
     if (text.startsWith("SET ")) {
       return SET;
