@@ -2,23 +2,28 @@ package io.everpool.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.everpool.api.ConnectionInitializer;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.WorkOptions;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What is done to each new connection before anybody borrows it. */
 @Timeout(120)
@@ -98,6 +103,61 @@ class InitializationIT {
         assertThat(Db.ask(connection, "select pg_backend_pid()")).isEqualTo(pid);
       }
     }
+  }
+
+  /** As SQL and as Java, in autocommit and out of it: what writes at each set-up. */
+  private static Stream<Arguments> writers() {
+    String insert = "insert into initialized values (1, 'it')";
+    ConnectionInitializer inTransaction =
+        connection -> {
+          connection.setAutoCommit(false);
+          execute(connection, insert);
+        };
+    return Stream.of(
+            arguments(insert, null),
+            arguments("create temp table if not exists mine (i int)", null),
+            arguments(null, inTransaction))
+        .flatMap(
+            writer ->
+                Stream.of("select pg_advisory_lock(1)", "listen news", "set work_mem = '5MB'")
+                    .map(sql -> arguments(writer.get()[0], writer.get()[1], sql)));
+  }
+
+  /** The set-up that follows a clean-up writes as the first did, whatever the lease was for. */
+  @ParameterizedTest
+  @MethodSource("writers")
+  void whatWritesDoesSoAfterAReadOnlyLease(
+      @Nullable String sql, @Nullable ConnectionInitializer initializer, String leaves)
+      throws SQLException {
+    PoolConfig.Builder config = config();
+    if (sql != null) {
+      config.connectionInitSql(sql);
+    }
+    Everpool.Builder builder = Everpool.builder(config.build());
+    if (initializer != null) {
+      builder.initializer(initializer);
+    }
+    try (LogCapture log = LogCapture.open();
+        Pool pool = builder.open()) {
+      String pid = pool.run(connection -> Db.ask(connection, "select pg_backend_pid()"));
+      for (int i = 0; i < 2; i++) {
+        pool.run(WorkOptions.READ_ONLY, connection -> run(connection, leaves));
+      }
+      try (Connection connection = pool.getConnection()) {
+        connection.setReadOnly(true);
+        connection.setAutoCommit(false);
+        run(connection, leaves);
+        connection.commit();
+      }
+      String after = pool.run(connection -> Db.ask(connection, "select pg_backend_pid()"));
+      assertThat(after).isEqualTo(pid);
+      assertThat(log.alarms()).isEmpty();
+    }
+  }
+
+  private static boolean run(Connection connection, String sql) throws SQLException {
+    execute(connection, sql);
+    return true;
   }
 
   /** In what state an initializer may leave a connection. */

@@ -36,6 +36,11 @@ public final class Initialization {
     }
   }
 
+  /** Whether there is anything to do. */
+  boolean doesAnything() {
+    return !steps.isEmpty();
+  }
+
   private static void execute(Connection connection, String sql) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute(sql);

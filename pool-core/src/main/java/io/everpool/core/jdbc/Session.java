@@ -186,7 +186,8 @@ public final class Session extends SessionSettings implements PooledEntry {
     if (cleared) {
       physical.reset(reset, left);
     }
-    if (cleared || unlimited) {
+    if ((cleared || unlimited) && initialization.doesAnything()) {
+      allowWrites(); // it may write, as it may in a new session
       initialize();
     }
     unlimited = false;

@@ -84,7 +84,7 @@ final class SessionCleanup {
         failure = clean(left);
       }
       if (failure instanceof SQLException e) {
-        verdict = leases.classify(e);
+        verdict = verdict(e);
       }
     } finally {
       leases.resetEnded(session);
@@ -97,6 +97,14 @@ final class SessionCleanup {
     if (rolledBack) {
       tellOfTransaction();
     }
+  }
+
+  /** A write that the set-up was refused is news of the server only if that refuses them. */
+  private Verdict verdict(SQLException failure) {
+    Verdict verdict = leases.classify(failure);
+    return verdict == Verdict.READ_ONLY_SERVER && !session.isWriteRefusedByServer()
+        ? Verdict.STATEMENT_FAILED
+        : verdict;
   }
 
   /** Returns what went wrong, or null. */

@@ -162,6 +162,17 @@ abstract class SessionSettings extends SessionFacts {
     unsettled = false;
   }
 
+  /** The lease is over that was declared read-only. Outside of a transaction. */
+  final void allowWrites() throws SQLException {
+    if (settings != null) {
+      settings.restore(Setting.READ_ONLY);
+    }
+    if (writesRefused) {
+      physical.refuseWrites(false);
+      writesRefused = false;
+    }
+  }
+
   private void settleTransaction(boolean readOnly) throws SQLException {
     String schema = settings().isChanged(Setting.SCHEMA) ? (String) ask(Setting.SCHEMA) : null;
     if (!autoCommit()) {

@@ -338,6 +338,20 @@ class StateNeverLeaksTest {
     assertThat(leases.closed).containsExactly(CloseReason.FAILED);
   }
 
+  /** What refuses a write of the clean-up may be what the program has asked for. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aWriteRefusedInTheCleanUpIsNewsIfTheServerRefusesThem(boolean server) throws SQLException {
+    PooledConnection connection = leases.acquire();
+    FakeLeaseManager.physical(connection).readOnlyServer = server;
+    connection.setReadOnly(true);
+    driver.failNext("setReadOnly", new SQLException("read-only", "25006"));
+    connection.close();
+    assertThat(leases.doomed).hasSize(server ? 1 : 0);
+    assertThat(leases.closed)
+        .containsExactly(server ? CloseReason.FAILED : CloseReason.RESET_FAILED);
+  }
+
   /** Nobody waits for a dead server to roll back. */
   @Test
   void aDoomedConnectionIsNotCleaned() throws SQLException {
