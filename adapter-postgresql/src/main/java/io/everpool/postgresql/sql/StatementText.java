@@ -24,13 +24,16 @@ import java.util.function.Consumer;
  * </table>
  */
 public final class StatementText {
+  private static final byte[] ALL = ascii("all");
   private static final byte[] CALL = ascii("call");
   private static final byte[] COMMIT = ascii("commit");
   private static final byte[] CONCURRENTLY = ascii("concurrently");
   private static final byte[] DATABASE = ascii("database");
+  private static final byte[] DISCARD = ascii("discard");
   private static final byte[] LANGUAGE = ascii("language");
   private static final byte[] READ = ascii("read");
   private static final byte[] READ_ONLY = ascii("read_only");
+  private static final byte[] RESET = ascii("reset");
   private static final byte[] SUBSCRIPTION = ascii("subscription");
   private static final byte[] SYSTEM = ascii("system");
   private static final byte[] TABLESPACE = ascii("tablespace");
@@ -126,10 +129,31 @@ public final class StatementText {
     }
   }
 
-  /** Whether it may lift a read-only transaction's or session's bar to writing. */
+  /**
+   * Whether it may lift a read-only transaction's or session's bar to writing: by its name, or with
+   * all that was set (RESET ALL, DISCARD ALL). Wherever the words stand, for what they stand in may
+   * be executed.
+   */
   public static boolean mayAllowWrites(byte[] text, int from, int end) {
-    return find(text, from, end, READ) >= 0
-        && (find(text, from, end, READ_ONLY) >= 0 || find(text, from, end, WRITE) >= 0);
+    if (find(text, from, end, READ) >= 0
+        && (find(text, from, end, READ_ONLY) >= 0 || find(text, from, end, WRITE) >= 0)) {
+      return true;
+    }
+    return hasWord(text, from, end, ALL)
+        && (hasWord(text, from, end, RESET) || hasWord(text, from, end, DISCARD));
+  }
+
+  /** Whether it is there, and no part of another. */
+  private static boolean hasWord(byte[] text, int from, int end, byte[] word) {
+    int at = find(text, from, end, word);
+    while (at >= 0) {
+      int after = at + word.length;
+      if ((at == from || !letter(text[at - 1])) && (after == end || !letter(text[after]))) {
+        return true;
+      }
+      at = find(text, after, end, word);
+    }
+    return false;
   }
 
   /** Whether nothing but space follows the first semicolon, wherever that is. */

@@ -646,6 +646,13 @@ class ProtocolTapTest {
           "set transaction read write",
           "begin; SET TRANSACTION READ  WRITE",
           "set default_transaction_read_only = off",
+          "reset default_transaction_read_only",
+          "discard all",
+          "RESET ALL",
+          "/* a */ reset -- b\n/**/all",
+          "select 1; Discard All; select 2",
+          "do $$begin reset all; end$$",
+          "do $$begin execute'discard all'; end$$",
           "select set_config('transaction_read_only', 'off', true)"
         }) {
       ProtocolTap tap = new ProtocolTap();
@@ -660,6 +667,21 @@ class ProtocolTapTest {
       assertThat(prepared.log().mayHaveAllowedWritesSince(0)).isFalse();
       Conversation.unopened().bind("", "S_1").execute("").play(prepared);
       assertThat(prepared.log().mayHaveAllowedWritesSince(later)).as(sql).isTrue();
+    }
+  }
+
+  @Test
+  void whatResetsAnythingElseLiftsNoBar() {
+    for (String sql :
+        new String[] {
+          "reset statement_timeout",
+          "discard plans",
+          "select password_reset from users union all select all_resets from discarded",
+          "preset all"
+        }) {
+      ProtocolTap tap = new ProtocolTap();
+      Conversation.begin().query(sql).play(tap);
+      assertThat(tap.log().mayHaveAllowedWritesSince(0)).as(sql).isFalse();
     }
   }
 

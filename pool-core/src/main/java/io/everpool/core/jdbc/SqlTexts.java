@@ -94,7 +94,7 @@ public final class SqlTexts {
   static int marks(String sql) {
     String small = sql.toLowerCase(Locale.ROOT);
     int marks = small.contains("isolation") ? ISOLATES : 0;
-    if (small.contains("read_only") || (small.contains("read") && small.contains("write"))) {
+    if (liftsReadOnly(small)) {
       marks |= LIFTS_READ_ONLY;
     }
     int at = 0;
@@ -115,6 +115,33 @@ public final class SqlTexts {
       at = semicolon < 0 ? -1 : semicolon + 1;
     }
     return marks;
+  }
+
+  /**
+   * By its name, or with all that was set (RESET ALL, DISCARD ALL): wherever the words stand, for
+   * what they stand in may be executed. They are those of several databases, each of which takes
+   * the others' for an error; so who has them all needs to know of none.
+   */
+  private static boolean liftsReadOnly(String small) {
+    return small.contains("read_only")
+        || (small.contains("read") && small.contains("write"))
+        || (hasWord(small, "all") && (hasWord(small, "reset") || hasWord(small, "discard")));
+  }
+
+  /** Whether it is there, and no part of another. */
+  private static boolean hasWord(String small, String word) {
+    for (int at = small.indexOf(word); at >= 0; at = small.indexOf(word, at + 1)) {
+      int after = at + word.length();
+      if ((at == 0 || !inWord(small.charAt(at - 1)))
+          && (after == small.length() || !inWord(small.charAt(after)))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean inWord(char c) {
+    return Character.isLetterOrDigit(c) || c == '_' || c == '$';
   }
 
   /** Where the next word begins: behind blanks, comments and opening brackets. */

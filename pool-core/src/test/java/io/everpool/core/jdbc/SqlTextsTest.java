@@ -2,6 +2,7 @@ package io.everpool.core.jdbc;
 
 import static io.everpool.core.jdbc.SqlTexts.DEFINES;
 import static io.everpool.core.jdbc.SqlTexts.ENDS;
+import static io.everpool.core.jdbc.SqlTexts.LIFTS_READ_ONLY;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,35 @@ class SqlTextsTest {
       })
   void isNotMisledByWordsInside(String sql) {
     assertThat(SqlTexts.marks(sql)).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "set default_transaction_read_only = off",
+        "set session characteristics as transaction read write",
+        "reset default_transaction_read_only",
+        "reset all",
+        "DISCARD ALL",
+        "/* a */ Reset -- b\n/**/All",
+        "select 1; discard all; select 2",
+        "do $$begin reset all; end$$",
+        "do $$begin execute'discard all'; end$$"
+      })
+  void seesWhatMayLiftABarToWriting(String sql) {
+    assertThat(SqlTexts.marks(sql) & LIFTS_READ_ONLY).isEqualTo(LIFTS_READ_ONLY);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "reset statement_timeout",
+        "discard plans",
+        "select password_reset from users union all select all_resets from discarded",
+        "select read from t"
+      })
+  void seesNoBarLiftedByWhatResetsAnythingElse(String sql) {
+    assertThat(SqlTexts.marks(sql) & LIFTS_READ_ONLY).isZero();
   }
 
   @Test
