@@ -24,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is done to each new connection before anybody borrows it. */
 @Timeout(120)
@@ -158,6 +159,57 @@ class InitializationIT {
   private static boolean run(Connection connection, String sql) throws SQLException {
     execute(connection, sql);
     return true;
+  }
+
+  /** Nor need it be a SET: what takes a setting away, or a listener, takes the initializer's. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "reset search_path",
+        "reset app.tenant",
+        "reset all",
+        "Discard All",
+        "/* a */ reset -- b\n all",
+        "select 1; reset all",
+        "do $$ begin reset all; end $$",
+        "select forget_settings()",
+        "unlisten *",
+        "unlisten initialized",
+        "deallocate initialized",
+        "deallocate all",
+        "discard temp"
+      })
+  void whatWasSetOutlivesWhatABorrowerTakesAway(String takesAway) throws SQLException {
+    Db.server()
+        .execute(
+            "create or replace function forget_settings() returns int language plpgsql as"
+                + " $$ begin reset all; return 1; end $$");
+    String all =
+        "select current_setting('search_path') || ' ' || current_setting('app.tenant')"
+            + " || (select string_agg(c, '') from pg_listening_channels() c)"
+            + " || (select count(*) from pg_prepared_statements where from_sql)"
+            + " || to_regclass('pg_temp.initialized_temp')";
+    try (Pool pool =
+        Everpool.open(
+            config()
+                .connectionInitSql(
+                    "set search_path to pg_catalog, public; set app.tenant = 'nobody';"
+                        + " listen initialized; prepare initialized as select 1;"
+                        + " create temp table if not exists initialized_temp (x int)")
+                .build())) {
+      String initialized;
+      try (Connection connection = pool.getConnection()) {
+        initialized = Db.ask(connection, all);
+        assertThat(initialized).startsWith("pg_catalog, public nobodyinitialized1");
+        execute(connection, takesAway);
+        assertThat(Db.ask(connection, all)).isNotEqualTo(initialized);
+      }
+      try (Connection connection = pool.getConnection()) {
+        assertThat(Db.ask(connection, all)).isEqualTo(initialized);
+      }
+    } finally {
+      Db.server().execute("drop function forget_settings()");
+    }
   }
 
   /** In what state an initializer may leave a connection. */

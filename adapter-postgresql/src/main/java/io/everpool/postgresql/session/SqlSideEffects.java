@@ -255,13 +255,19 @@ final class SqlSideEffects {
         second = word;
         if (first == SqlWord.SET && word != SqlWord.SESSION) {
           sideEffects |= set(word, quoted);
+        } else if (first == SqlWord.RESET && word != SqlWord.SESSION) {
+          sideEffects |= reset(word, quoted);
+        } else if (first == SqlWord.DISCARD) {
+          sideEffects |= discarded(word);
         } else if (first == SqlWord.PREPARE && word != SqlWord.TRANSACTION) {
           sideEffects |= SessionReset.PREPARED;
         }
       }
       case 2 -> {
-        if (first == SqlWord.SET && second == SqlWord.SESSION) {
+        if (second == SqlWord.SESSION && first == SqlWord.SET) {
           sideEffects |= set(word, quoted);
+        } else if (second == SqlWord.SESSION && first == SqlWord.RESET) {
+          sideEffects |= reset(word, quoted);
         }
       }
       default -> {
@@ -272,12 +278,19 @@ final class SqlSideEffects {
     before = word;
   }
 
-  /** What a statement leaves that begins with this word, whatever follows. */
+  /**
+   * What a statement leaves that begins with this word, whatever follows. What takes something away
+   * leaves as much as what makes it: the initialization of the session may have made it, and is run
+   * again after the reset alone. Who makes and takes away in one lease pays nothing for the latter.
+   * Locks and cursors that are given up count for nothing: where every connection had one from its
+   * beginning, the others would wait for the first, or nobody would know of it.
+   */
   private int left(SqlWord word) {
     return switch (word) {
       case DO -> ANYTHING;
       case CALL -> names.isComplete() ? 0 : ANYTHING;
-      case LISTEN -> SessionReset.LISTEN;
+      case LISTEN, UNLISTEN -> SessionReset.LISTEN;
+      case DEALLOCATE -> SessionReset.PREPARED;
       case LOAD -> SessionReset.SETTINGS;
       default -> 0;
     };
@@ -293,6 +306,21 @@ final class SqlSideEffects {
           quoted
               ? SessionReset.SETTINGS | SessionReset.ROLE | SessionReset.PATH
               : SessionReset.SETTINGS;
+    };
+  }
+
+  /** What RESET or RESET SESSION leaves, by the word after it: what SET of the same name does. */
+  private static int reset(SqlWord name, boolean quoted) {
+    return name == SqlWord.ALL ? SessionReset.SETTINGS | SessionReset.PATH : set(name, quoted);
+  }
+
+  /** What DISCARD leaves, by the word after it; plans are made again by themselves. */
+  private static int discarded(SqlWord what) {
+    return switch (what) {
+      case ALL -> ANYTHING;
+      case TEMP, TEMPORARY -> SessionReset.TEMPORARY;
+      case SEQUENCES -> SessionReset.SEQUENCES;
+      default -> 0;
     };
   }
 

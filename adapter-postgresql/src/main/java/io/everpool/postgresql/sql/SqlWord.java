@@ -4,6 +4,7 @@ import java.util.Arrays;
 
 /** The words that decide what a statement leaves in its session; {@link SqlScanner} finds them. */
 public enum SqlWord {
+  ALL,
   ALTER,
   AS,
   AUTHORIZATION,
@@ -11,7 +12,9 @@ public enum SqlWord {
   CALL,
   CONSTRAINTS,
   CREATE,
+  DEALLOCATE,
   DECLARE,
+  DISCARD,
   DO,
   ELSE,
   EXECUTE,
@@ -29,10 +32,12 @@ public enum SqlWord {
   PROCEDURE,
   RECURSIVE,
   REPLACE,
+  RESET,
   ROLE,
   ROUTINE,
   SCHEMA,
   SEARCH_PATH,
+  SEQUENCES,
   SESSION,
   SET,
   TEMP,
@@ -41,6 +46,7 @@ public enum SqlWord {
   TRANSACTION,
   TRUE,
   UESCAPE,
+  UNLISTEN,
   UPDATE,
   WITH,
   CONNECTBY,

@@ -7,6 +7,7 @@ import static io.everpool.postgresql.session.SessionReset.LISTEN;
 import static io.everpool.postgresql.session.SessionReset.PATH;
 import static io.everpool.postgresql.session.SessionReset.PREPARED;
 import static io.everpool.postgresql.session.SessionReset.ROLE;
+import static io.everpool.postgresql.session.SessionReset.SEQUENCES;
 import static io.everpool.postgresql.session.SessionReset.SETTINGS;
 import static io.everpool.postgresql.session.SessionReset.TEMPORARY;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -32,11 +33,13 @@ class SqlSideEffectsTest {
         "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
         "set constraints all deferred",
         "start transaction read only",
-        "RESET search_path",
-        "reset all",
-        "unlisten *",
-        "discard all",
-        "deallocate foo",
+        "discard plans",
+        "reset transaction isolation level",
+        "select reset, discard from t where unlisten = all (select 1)",
+        "alter table t reset (fillfactor)",
+        "alter role joe reset all",
+        "-- reset all\nselect 'discard all; reset all'",
+        "close all",
         "notify x, 'y'",
         "PREPARE TRANSACTION 'set x'",
         "commit prepared 'x'",
@@ -86,6 +89,12 @@ class SqlSideEffectsTest {
         "set names 'utf8'",
         "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
         "load 'auto_explain'",
+        "reset x",
+        "RESET app.tenant",
+        "Reset Session work_mem",
+        "reset time zone",
+        "/* a */ reset -- b\n work_mem",
+        "select 1; reset x",
         "select 1; set x = 1",
         "begin;\n  set x = 1;\ncommit",
         "/* a */ -- b\n set x = 1",
@@ -105,7 +114,11 @@ class SqlSideEffectsTest {
         "set session role joe",
         "SET SESSION AUTHORIZATION joe",
         "set role to joe",
-        "set session_authorization = joe"
+        "set session_authorization = joe",
+        "reset role",
+        "RESET SESSION AUTHORIZATION",
+        "reset session_authorization",
+        "select 1; /**/ reset/**/role"
       })
   void leavesARole(String sql) {
     assertThat(SqlSideEffects.of(sql)).isEqualTo(ROLE);
@@ -118,6 +131,11 @@ class SqlSideEffectsTest {
         "set search_path to a, b",
         "set session search_path = ''",
         "set schema 'x'",
+        "reset search_path",
+        "reset session search_path",
+        "RESET ALL",
+        "/* a */ reset -- b\n all",
+        "select 1; Reset All; select 2",
         "select set_config('search_path', ?, false)",
         "select set_config('SEARCH_PATH', 'a', false)"
       })
@@ -163,7 +181,9 @@ class SqlSideEffectsTest {
         "select set_config(setting_name => 'x', new_value => 'y', is_local => false)",
         "update pg_settings set setting = 'x' where name = 'y'",
         "update pg_catalog.pg_settings set setting = 'x'",
-        "set \"role\" to joe"
+        "set \"role\" to joe",
+        "reset \"role\"",
+        "reset \"Search_Path\""
       })
   void leavesSettingsARoleOrAPath(String sql) {
     assertThat(SqlSideEffects.of(sql)).isEqualTo(SETTINGS | ROLE | PATH);
@@ -184,7 +204,9 @@ class SqlSideEffectsTest {
         "create table pg_temp.t (x int)",
         "create function pg_temp.f() returns int language sql return 1",
         "insert into pg_temp_3.t values (1)",
-        "alter table t set schema pg_temp"
+        "alter table t set schema pg_temp",
+        "discard temp",
+        "DISCARD TEMPORARY"
       })
   void leavesSomethingTemporary(String sql) {
     assertThat(SqlSideEffects.of(sql)).isEqualTo(TEMPORARY);
@@ -209,6 +231,8 @@ class SqlSideEffectsTest {
   void leavesAListener() {
     assertThat(SqlSideEffects.of("listen \"channel\"")).isEqualTo(LISTEN);
     assertThat(SqlSideEffects.of("select 1;LISTEN x")).isEqualTo(LISTEN);
+    assertThat(SqlSideEffects.of("unlisten *")).isEqualTo(LISTEN);
+    assertThat(SqlSideEffects.of("select 1; UNLISTEN x")).isEqualTo(LISTEN);
   }
 
   @Test
@@ -222,6 +246,25 @@ class SqlSideEffectsTest {
   void leavesAPreparedStatement() {
     assertThat(SqlSideEffects.of("prepare p as select 1")).isEqualTo(PREPARED);
     assertThat(SqlSideEffects.of("PREPARE \"transaction\" AS SELECT 1")).isEqualTo(PREPARED);
+    assertThat(SqlSideEffects.of("deallocate p")).isEqualTo(PREPARED);
+    assertThat(SqlSideEffects.of("DEALLOCATE ALL")).isEqualTo(PREPARED);
+  }
+
+  @Test
+  void leavesValuesOfSequences() {
+    assertThat(SqlSideEffects.of("discard sequences")).isEqualTo(SEQUENCES);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "begin reset all; end",
+        "begin if x then RESET ALL; else null; end if; end",
+        "begin loop reset search_path; end loop; end",
+        "select 1; reset all"
+      })
+  void aBodyLeavesWhatItResets(String body) {
+    assertThat(SqlSideEffects.ofBody(body, NameTable.EMPTY)).isEqualTo(SETTINGS | PATH);
   }
 
   @ParameterizedTest
@@ -233,6 +276,9 @@ class SqlSideEffectsTest {
         "{call p(?)}",
         "select U&\"!0070g\" UESCAPE '!'",
         "select query_to_xml('x', true, true, '')",
+        "discard all",
+        "/* a */ DISCARD -- b\n All",
+        "select 1; discard all; select 2",
         "select * from ts_stat('select ...')",
         "{? = call f(?)}",
         "select 1; call p()"
