@@ -167,7 +167,16 @@ final class SqlSideEffects {
       case SET_CONFIG, SET_CONFIG_BY_NAME -> beginConfig();
       case PG_ADVISORY_LOCK, PG_TRY_ADVISORY_LOCK -> sideEffects |= SessionReset.ADVISORY_LOCK;
       case PG_TEMP -> sideEffects |= SessionReset.TEMPORARY;
-      case QUERY_TO_XML, CROSSTAB, CONNECTBY, TS_STAT, TS_REWRITE -> sideEffects |= ANYTHING;
+      case QUERY_TO_XML,
+          TABLE_TO_XML,
+          SCHEMA_TO_XML,
+          DATABASE_TO_XML,
+          CURSOR_TO_XML,
+          CROSSTAB,
+          CONNECTBY,
+          TS_STAT,
+          TS_REWRITE ->
+          sideEffects |= ANYTHING;
       case PG_SETTINGS -> {
         if (updates) {
           sideEffects |= SessionReset.SETTINGS | SessionReset.ROLE | SessionReset.PATH;

@@ -63,6 +63,13 @@ public enum SqlWord {
   PG_TEMP(true),
   /** Executes the text that it is given, as {@code query_to_xml_and_xmlschema}. */
   QUERY_TO_XML(true),
+  /** As the former, with a query of a table's rows: it may be a view, which calls functions. */
+  TABLE_TO_XML(true),
+  /** All tables and views of a schema. */
+  SCHEMA_TO_XML(true),
+  DATABASE_TO_XML(true),
+  /** The rest of a cursor's rows. */
+  CURSOR_TO_XML(true),
   /** As {@code crosstab4}. */
   CROSSTAB(true),
   /** Any other. */
@@ -94,7 +101,7 @@ public enum SqlWord {
         }
       }
     }
-    if (length > 6 && "pqc".indexOf(sql.charAt(from) | 0x20) >= 0) {
+    if (length > 6 && "pqctsd".indexOf(sql.charAt(from) | 0x20) >= 0) {
       for (SqlWord word : PREFIXES) {
         if (length >= word.name().length() && word.begins(sql, from)) {
           return word;
