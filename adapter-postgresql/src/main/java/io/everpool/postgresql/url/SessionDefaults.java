@@ -33,6 +33,9 @@ final class SessionDefaults {
   /** What pgjdbc takes at the most, in seconds. */
   private static final long LONGEST_SOCKET_TIMEOUT = 2_147_483;
 
+  /** What the server takes at the most, which is 24 days and a good 20 hours. */
+  private static final Duration LONGEST_STATEMENT_TIMEOUT = Duration.ofMillis(Integer.MAX_VALUE);
+
   private static final String READ_ONLY_MODE = "readOnlyMode";
 
   private static final String STATEMENT_TIMEOUT = "statement_timeout";
@@ -52,10 +55,15 @@ final class SessionDefaults {
           "readOnlyMode=always sets something for the session, which a pooler lends to others between"
               + " transactions: transactions are begun as read-only instead");
     }
-    Duration limit = config.commandTimeout();
+    Duration limit = atMost(config.commandTimeout());
     String options = properties.getOrDefault(PropertyNames.OPTIONS, "");
     if (limit.isZero() || options.contains(STATEMENT_TIMEOUT)) {
       return;
+    }
+    if (!limit.equals(config.commandTimeout())) {
+      notes.add(
+          "command-timeout is longer than the 24.8 days that the server takes at the most: these are"
+              + " the limit now; command-timeout = 0 is none at all");
     }
     if (behind(pooler)) {
       if (PresentDriver.HERE.knows(PropertyNames.QUERY_TIMEOUT)) {
@@ -74,7 +82,11 @@ final class SessionDefaults {
 
   /** What the server is told of it at the start. */
   static String option(Duration limit) {
-    return "-c " + STATEMENT_TIMEOUT + "=" + limit.toMillis();
+    return "-c " + STATEMENT_TIMEOUT + "=" + atMost(limit).toMillis();
+  }
+
+  private static Duration atMost(Duration limit) {
+    return limit.compareTo(LONGEST_STATEMENT_TIMEOUT) > 0 ? LONGEST_STATEMENT_TIMEOUT : limit;
   }
 
   private static String enforcement() {

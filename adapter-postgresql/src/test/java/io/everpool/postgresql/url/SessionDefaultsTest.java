@@ -29,6 +29,8 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a session begins with. */
 @Timeout(600)
@@ -121,6 +123,36 @@ class SessionDefaultsTest {
         .containsEntry("socketTimeout", "7");
     assertThat(defaults(Map.of(), PoolerMode.NONE, c -> c.commandTimeout(Duration.ofDays(300))))
         .containsEntry("socketTimeout", "2147483");
+  }
+
+  /** It counts milliseconds in an int, and refuses the session that has more of them. */
+  @ParameterizedTest
+  @ValueSource(longs = {Integer.MAX_VALUE - 1L, Integer.MAX_VALUE, Integer.MAX_VALUE + 1L})
+  void noLimitIsLongerThanTheServerTakes(long millis) throws SQLException {
+    checkLimit(Duration.ofMillis(millis));
+  }
+
+  @Test
+  void norIsTheLongestOfThePool() throws SQLException {
+    checkLimit(PoolConfig.LONGEST_DURATION);
+  }
+
+  private static void checkLimit(Duration limit) throws SQLException {
+    long told = Math.min(limit.toMillis(), Integer.MAX_VALUE);
+    Connector connector =
+        Sessions.connector(server().libpqUrl(), config -> config.commandTimeout(limit));
+    PhysicalConnection session = connector.open(Sessions.TIMEOUT);
+    assertThat(
+            ask(
+                session,
+                "select setting from pg_catalog.pg_settings where name = 'statement_timeout'"))
+        .isEqualTo(Long.toString(told));
+    session.close();
+    if (told == limit.toMillis()) {
+      assertThat(connector.notes()).isEmpty();
+    } else {
+      assertThat(connector.notes()).singleElement().asString().contains("24.8 days");
+    }
   }
 
   @Test
