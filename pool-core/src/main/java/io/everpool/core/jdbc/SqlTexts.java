@@ -18,7 +18,10 @@ public final class SqlTexts {
   /** Something in the text may end a transaction. */
   static final int ENDS = 1;
 
-  /** Something in the text defines, which commits in some databases. */
+  /**
+   * Something in the text may commit in some databases: it defines, or it is no statement that is
+   * known to end nothing in any of them.
+   */
   static final int DEFINES = 1 << 1;
 
   /** The text speaks of isolation. */
@@ -29,6 +32,9 @@ public final class SqlTexts {
 
   /** The text leaves something in the session if it is executed: it has side effects. */
   static final int LEAVES = 1 << 4;
+
+  /** Something in the text defines what a connector may learn from. */
+  private static final int TEACHES = 1 << 5;
 
   private static final int PLACES = 512;
 
@@ -81,7 +87,7 @@ public final class SqlTexts {
     SideEffects sideEffects = connector.sideEffects(sql);
     Text text = new Text(sql, sideEffects, marks(sql) | (sideEffects.isNone() ? 0 : LEAVES));
     // What defines is shown to the connector each time: it may learn from it.
-    if (sql.length() <= LONGEST_KEPT && (text.marks & DEFINES) == 0) {
+    if (sql.length() <= LONGEST_KEPT && (text.marks & TEACHES) == 0) {
       table[place] = text;
     }
     return text;
@@ -89,7 +95,9 @@ public final class SqlTexts {
 
   /**
    * Looks at the word that each statement of the text begins with. Rather sees one too many than
-   * one too few: what follows a semicolon inside of a literal or a function body counts as well.
+   * one too few: what follows a semicolon inside of a literal or a function body counts as well,
+   * unless it is a word of no list and surely in a literal. What a function does that a query calls
+   * can't be seen.
    */
   static int marks(String sql) {
     String small = sql.toLowerCase(Locale.ROOT);
@@ -97,8 +105,10 @@ public final class SqlTexts {
     if (liftsReadOnly(small)) {
       marks |= LIFTS_READ_ONLY;
     }
+    PlainLiterals literals = new PlainLiterals(sql);
     int at = 0;
     while (at >= 0 && at < sql.length()) {
+      boolean inLiteral = literals.contain(at);
       at = skipBlanks(sql, at);
       int end = at;
       while (end < sql.length() && Character.isLetter(sql.charAt(end))) {
@@ -108,8 +118,25 @@ public final class SqlTexts {
           switch (sql.substring(at, end).toLowerCase(Locale.ROOT)) {
             case "commit", "end", "prepare" -> ENDS;
             case "create", "alter", "drop", "truncate", "grant", "revoke", "rename", "comment" ->
-                DEFINES;
-            default -> 0;
+                DEFINES | TEACHES;
+            case "select",
+                "values",
+                "with",
+                "table",
+                "insert",
+                "update",
+                "delete",
+                "merge",
+                "replace",
+                "savepoint",
+                "release",
+                "rollback", // undoes all that there is, so that nothing can be doubled
+                "show",
+                "explain",
+                "declare",
+                "fetch" ->
+                0;
+            default -> inLiteral || at == sql.length() ? 0 : DEFINES;
           };
       int semicolon = sql.indexOf(';', end);
       at = semicolon < 0 ? -1 : semicolon + 1;

@@ -75,8 +75,66 @@ class SqlTextsTest {
 
   @Test
   void seesWhatDefines() {
-    assertThat(SqlTexts.marks("create table t (a int)")).isEqualTo(DEFINES);
-    assertThat(SqlTexts.marks("select 1; DROP TABLE t; end")).isEqualTo(DEFINES | ENDS);
+    assertThat(SqlTexts.marks("create table t (a int)") & (DEFINES | ENDS)).isEqualTo(DEFINES);
+    assertThat(SqlTexts.marks("select 1; DROP TABLE t; end") & (DEFINES | ENDS))
+        .isEqualTo(DEFINES | ENDS);
+  }
+
+  /** As far as is known, and so they may not be repeated where the driver doesn't know better. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "set autocommit on",
+        "/* a */ SET autocommit true",
+        "call cmt()",
+        "{call cmt()}",
+        "{? = call cmt()}",
+        "? = call cmt()",
+        "execute immediate 'commit'",
+        "begin insert into t values (1); commit; end;",
+        "begin",
+        "analyze",
+        "script",
+        "set exclusive 0",
+        "lock tables t write",
+        "insert into t values (1); analyze",
+        "insert into t values ('a'); set autocommit = 1; insert into t values ('b')",
+        "insert into t values ('a\\'); set autocommit = 1; -- ')",
+        "insert into t values (q'[it's]'); analyze; insert into t values ('s')",
+        "insert into `it's` values (1); analyze; insert into `it's` values (1)",
+        "insert into t values (1); -- it's\nanalyze; select 1 -- it's",
+        "insert into t values ('a; b"
+      })
+  void whatIsNotKnownToEndNoTransactionMayCommitInSomeDatabase(String sql) {
+    assertThat(SqlTexts.marks(sql) & (ENDS | DEFINES)).isNotZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "select 1",
+        "(select 1) union (select 2)",
+        "VALUES (1)",
+        "with x as (select 1) select * from x",
+        "table t",
+        "insert into t values (1)",
+        "/* a */ update t set x = 1",
+        "-- a\ndelete from t",
+        "merge into t using s on a = b when matched then delete",
+        "replace into t values (1)",
+        "savepoint s",
+        "release savepoint s",
+        "rollback to savepoint s",
+        "show tables",
+        "explain select 1",
+        "fetch c",
+        "insert into t values (1); insert into t values (2);",
+        "insert into t values ('set x; analyze')",
+        "insert into t values ('it''s; analyze', 'b;c'); select 1",
+        "insert into \"it's; a\" values (1); select 1"
+      })
+  void whatIsKnownToEndNoneDoesNot(String sql) {
+    assertThat(SqlTexts.marks(sql) & (ENDS | DEFINES)).isZero();
   }
 
   @Test
