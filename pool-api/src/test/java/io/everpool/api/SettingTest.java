@@ -122,7 +122,9 @@ class SettingTest {
       assertThat(problems(setting, Duration.ofNanos(1)).isEmpty())
           .isEqualTo(!setting.range().contains("whole milliseconds"));
     } else {
-      assertThat(Number.class.isAssignableFrom(setting.type())).isFalse();
+      assertThat(Number.class.isAssignableFrom(setting.type()))
+          .as("%s: a range that this test doesn't know: %s", setting.key(), setting.range())
+          .isFalse();
     }
   }
 
