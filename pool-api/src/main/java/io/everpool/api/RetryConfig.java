@@ -50,7 +50,10 @@ public final class RetryConfig {
     return values.get(setting);
   }
 
-  /** How often a unit of work runs at the most, the first run included; at least 1. */
+  /**
+   * How often a unit of work runs at the most, the first run included; runs that lost a race
+   * (40001, 40P01) don't count. At least 1.
+   */
   public int maxAttempts() {
     return values.required(RetrySettings.MAX_ATTEMPTS);
   }

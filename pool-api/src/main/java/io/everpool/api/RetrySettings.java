@@ -12,7 +12,8 @@ final class RetrySettings {
           Kind.INTEGER,
           5,
           Rule.atLeast(1, "no retry"),
-          "How often a unit of work runs at the most, the first run included; 1 for no retry.");
+          "How often a unit of work runs at the most, the first run included; runs that lost a race"
+              + " (40001, 40P01) don't count; 1 for no retry.");
 
   static final Setting<Duration> MAX_DURATION =
       TABLE.add(
