@@ -78,7 +78,9 @@ final class TomcatSettings {
     itself(SessionDefaults.READ_ONLY, "at each lease");
     itself(SessionDefaults.ISOLATION, "at each lease");
     itself(BundleSettings.AUTO_COMMENTS, "");
-    itself(BundleSettings.VALIDATION_QUERY, "for Dropwizard's health check; the pool asks none");
+    itself(
+        BundleSettings.VALIDATION_QUERY,
+        "for Dropwizard's health check; the pool asks in its own way");
     none(BundleSettings.DRIVER_CLASS, "the driver is found by the URL");
     none("check-connection-while-idle", "idle connections are always examined");
     none("check-connection-on-borrow", "what was idle for a while is looked at, without a query");

@@ -64,7 +64,9 @@ final class HikariSettings {
       ROWS.put(key, new OfSessions());
     }
     none("allow-pool-suspension", "every pool can be suspended");
-    none("connection-test-query", "a connection is looked at without a query");
+    none(
+        "connection-test-query",
+        "what was idle for a while is looked at before it is lent, without a query");
     none("credentials-provider", "use a bean of CredentialsProvider");
     none("credentials-provider-class-name", "use a bean of CredentialsProvider");
     none("data-source-class-name", "use everpool.url");

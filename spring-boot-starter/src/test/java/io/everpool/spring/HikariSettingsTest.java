@@ -147,8 +147,8 @@ class HikariSettingsTest {
     assertThat(notes)
         .containsExactly(
             "spring.datasource.hikari.keepalive-time is 0, and health-check-interval stays as it is",
-            "spring.datasource.hikari.connection-test-query has no counterpart in Everpool: a"
-                + " connection is looked at without a query",
+            "spring.datasource.hikari.connection-test-query has no counterpart in Everpool: what"
+                + " was idle for a while is looked at before it is lent, without a query",
             "spring.datasource.hikari.maximum-pol-size is no setting that Everpool knows of"
                 + " HikariCP");
   }
