@@ -121,11 +121,7 @@ class LiftedReadOnlyTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {
-        "select only_reads()",
-        "set work_mem = 1000",
-        "select pg_advisory_lock_shared(7)"
-      })
+      strings = {"select only_reads()", "set work_mem = 1000", "select pg_advisory_lock_shared(7)"})
   void whatKeepsItIsRunAgain(String sql) throws SQLException {
     AtomicInteger runs = new AtomicInteger();
     try (Pool pool = open()) {
