@@ -115,7 +115,7 @@ abstract class SessionFacts extends SessionMarks {
   /** Whether a text of this lease may commit a transaction that JDBC knows to be open. */
   public final boolean commitsBySql() {
     return has(SqlTexts.ENDS)
-        || (has(SqlTexts.DEFINES) && transactionState() == TransactionState.UNKNOWN);
+        || (has(SqlTexts.MAY_END) && transactionState() == TransactionState.UNKNOWN);
   }
 
   /** Whether a write is refused because of the server, not of what the program has asked for. */

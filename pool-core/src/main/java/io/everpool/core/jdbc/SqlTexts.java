@@ -22,7 +22,7 @@ public final class SqlTexts {
    * Something in the text may commit in some databases: it defines, or it is no statement that is
    * known to end nothing in any of them.
    */
-  static final int DEFINES = 1 << 1;
+  static final int MAY_END = 1 << 1;
 
   /** The text speaks of isolation. */
   static final int ISOLATES = 1 << 2;
@@ -34,7 +34,7 @@ public final class SqlTexts {
   static final int LEAVES = 1 << 4;
 
   /** Something in the text defines what a connector may learn from. */
-  private static final int TEACHES = 1 << 5;
+  private static final int DEFINES = 1 << 5;
 
   private static final int PLACES = 512;
 
@@ -87,7 +87,7 @@ public final class SqlTexts {
     SideEffects sideEffects = connector.sideEffects(sql);
     Text text = new Text(sql, sideEffects, marks(sql) | (sideEffects.isNone() ? 0 : LEAVES));
     // What defines is shown to the connector each time: it may learn from it.
-    if (sql.length() <= LONGEST_KEPT && (text.marks & TEACHES) == 0) {
+    if (sql.length() <= LONGEST_KEPT && (text.marks & DEFINES) == 0) {
       table[place] = text;
     }
     return text;
@@ -118,7 +118,7 @@ public final class SqlTexts {
           switch (sql.substring(at, end).toLowerCase(Locale.ROOT)) {
             case "commit", "end", "prepare" -> ENDS;
             case "create", "alter", "drop", "truncate", "grant", "revoke", "rename", "comment" ->
-                DEFINES | TEACHES;
+                MAY_END | DEFINES;
             case "select",
                 "values",
                 "with",
@@ -136,7 +136,7 @@ public final class SqlTexts {
                 "declare",
                 "fetch" ->
                 0;
-            default -> inLiteral || at == sql.length() ? 0 : DEFINES;
+            default -> inLiteral || at == sql.length() ? 0 : MAY_END;
           };
       int semicolon = sql.indexOf(';', end);
       at = semicolon < 0 ? -1 : semicolon + 1;
