@@ -1,6 +1,8 @@
 /** Jdbi 3 over a pool. Start at {@link io.everpool.jdbi.EverpoolJdbi}. */
 module io.everpool.jdbi {
   requires com.fasterxml.jackson.databind;
+  // Jdbi needs it, and can't say so, being no module with a descriptor
+  requires io.leangen.geantyref;
   requires transitive io.everpool.api;
   requires transitive org.jdbi.v3.core;
   requires org.jdbi.v3.jackson2;

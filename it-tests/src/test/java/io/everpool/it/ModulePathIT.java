@@ -38,6 +38,12 @@ class ModulePathIT {
               + "|org\\.(jdbi|slf4j)|io\\.leangen|jakarta\\.inject)(\\..*)?"
               + "|org\\.postgresql\\.jdbc|typesafe\\.config|aopalliance|failureaccess|micrometer\\..*");
 
+  /** Of these an application that wants Jdbi. */
+  private static final Pattern JDBI =
+      Pattern.compile(
+          "io\\.everpool\\.(api|core|jdbi|postgresql)|com\\.fasterxml\\.jackson\\.(core|databind|annotation)"
+              + "|org\\.(jdbi\\..*|slf4j)|io\\.leangen\\..*|org\\.postgresql\\.jdbc");
+
   @Test
   void everyAdapterIsAModule(@TempDir Path directory) throws Exception {
     List<ModuleReference> modules = Modules.onClassPath();
@@ -64,9 +70,23 @@ class ModulePathIT {
     assertThat(
             run(
                 Path.of(System.getProperty("java.home")),
-                classes + File.pathSeparator + path,
-                "consumer/consumer.Main"))
+                all(classes + File.pathSeparator + path, "consumer/consumer.Main")))
         .endsWith("answered by io.everpool.core");
+  }
+
+  /**
+   * Nothing is resolved but what somebody requires: what Jdbi needs has to be asked for by its
+   * adapter.
+   */
+  @Test
+  void jdbiIsThereByItsAdapterAlone(@TempDir Path directory) throws Exception {
+    String path = path(Modules.onClassPath(), JDBI.asMatchPredicate());
+    Path classes = compile("jdbi", path, directory);
+    assertThat(
+            run(
+                Path.of(System.getProperty("java.home")),
+                List.of("-p", classes + File.pathSeparator + path, "-m", "jdbi/jdbi.Main")))
+        .endsWith("{\"answered\":true} by io.everpool.jdbi");
   }
 
   /** What isn't asked for isn't in the image: no java.management, no java.desktop. */
@@ -88,7 +108,7 @@ class ModulePathIT {
         "--output",
         image.toString());
     List<String> driver = List.of("io.everpool.postgresql", "org.postgresql.jdbc");
-    assertThat(run(image, path(modules, driver::contains), "image/image.Main"))
+    assertThat(run(image, all(path(modules, driver::contains), "image/image.Main")))
         .endsWith("answered by io.everpool.core lean true");
   }
 
@@ -121,12 +141,20 @@ class ModulePathIT {
     assertThat(code).as("%s %s%n%s", name, Arrays.toString(arguments), said).isZero();
   }
 
-  /** What it has printed. Guice, not yet a module itself, can't ask for those that it needs. */
-  private static String run(Path home, String modulePath, String main) throws Exception {
+  /**
+   * Guice, not yet a module itself, can't ask for those that it needs; nor does the image for a
+   * driver.
+   */
+  private static List<String> all(String modulePath, String main) {
+    return List.of("-p", modulePath, "--add-modules", "ALL-MODULE-PATH", "-m", main);
+  }
+
+  /** What it has printed. */
+  private static String run(Path home, List<String> options) throws Exception {
     return ChildJvm.run(
             Map.of("CONSUMER_PASSWORD", Db.server().password()),
             home,
-            List.of("-p", modulePath, "--add-modules", "ALL-MODULE-PATH", "-m", main),
+            options,
             List.of(Db.server().jdbcUrl(), Db.server().user()))
         .strip();
   }
