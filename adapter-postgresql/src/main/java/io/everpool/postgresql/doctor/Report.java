@@ -31,13 +31,13 @@ public record Report(List<Finding> findings) {
   public String toString() {
     return findings.stream().map(Finding::toString).collect(Collectors.joining("\n"))
         + "\n"
-        + count(Level.PROBLEM)
-        + " problems, "
-        + count(Level.ADVICE)
-        + " pieces of advice";
+        + count(Level.PROBLEM, "problem", "problems")
+        + ", "
+        + count(Level.ADVICE, "piece of advice", "pieces of advice");
   }
 
-  private long count(Level level) {
-    return findings.stream().filter(finding -> finding.level() == level).count();
+  private String count(Level level, String one, String several) {
+    long count = findings.stream().filter(finding -> finding.level() == level).count();
+    return count + " " + (count == 1 ? one : several);
   }
 }

@@ -139,11 +139,9 @@ class DoctorTest {
 
   @Test
   void the_password_is_wrong() {
-    failsAt(
-        examine(patient().password("wrong")),
-        Subject.LOGIN,
-        "password authentication failed",
-        "Check user and password");
+    Report report = examine(patient().password("wrong"));
+    failsAt(report, Subject.LOGIN, "password authentication failed", "Check user and password");
+    assertThat(report.toString()).contains("\n1 problem, ");
   }
 
   @Test
