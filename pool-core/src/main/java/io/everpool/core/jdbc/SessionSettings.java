@@ -121,9 +121,9 @@ abstract class SessionSettings extends SessionFacts {
   /** Whether nothing but its setter brings it back if it was changed past the setters. */
   private boolean isRestoredBySetter(Setting setting) {
     return switch (setting) {
-      case ISOLATION, SCHEMA, CLIENT_INFO ->
+      case ISOLATION, SCHEMA, CLIENT_INFO, CATALOG ->
           !shared && reset != ResetMode.NONE && sideEffectsOf(setting).isNone();
-      case AUTO_COMMIT, READ_ONLY, CATALOG, HOLDABILITY, NETWORK_TIMEOUT, TYPE_MAP -> true;
+      case AUTO_COMMIT, READ_ONLY, HOLDABILITY, NETWORK_TIMEOUT, TYPE_MAP -> true;
     };
   }
 
@@ -328,9 +328,9 @@ abstract class SessionSettings extends SessionFacts {
     }
     return switch (setting) {
       case SCHEMA -> sideEffectsOf("SET SCHEMA 'x'");
-      case ISOLATION, CLIENT_INFO -> sideEffectsOf(SETS);
-      case AUTO_COMMIT, READ_ONLY, CATALOG, HOLDABILITY, NETWORK_TIMEOUT, TYPE_MAP ->
-          SideEffects.NONE;
+      // PostgreSQL's sessions keep to one database, and pgjdbc asks the server which (getCatalog)
+      case ISOLATION, CLIENT_INFO, CATALOG -> sideEffectsOf(SETS);
+      case AUTO_COMMIT, READ_ONLY, HOLDABILITY, NETWORK_TIMEOUT, TYPE_MAP -> SideEffects.NONE;
     };
   }
 }
