@@ -364,7 +364,6 @@ public abstract class PostgresServer implements AutoCloseable {
     return abilities;
   }
 
-  /** The role and the database of the tests. */
   /** Gives the superuser the password of the settings. */
   final void changePassword(String old) {
     try (Connection connection = adminConnection(ADMIN, old);
@@ -379,6 +378,7 @@ public abstract class PostgresServer implements AutoCloseable {
     }
   }
 
+  /** The role and the database of the tests. */
   final void createDatabase() {
     try (Connection connection = adminConnection();
         Statement statement = connection.createStatement()) {
