@@ -125,6 +125,11 @@ class PoolerCommitsIT {
           };
       Future<Boolean> known = executor.submit(unit);
       Await.until(Db.LIMIT, () -> runs.get() == 1 && !way.cutPending(), "the answer to be lost");
+      // The proxy has seen the request; whoever kills the server now may be before the COMMIT.
+      Await.until(
+          Db.LIMIT,
+          () -> server.ask("select count(*) from " + TABLE).equals("1"),
+          "the COMMIT to be done");
       befall(fate, other);
       way.accept();
       assertThat(known.get()).isIn(fate.mustBeKnown(), fate.mayBeKnown());
