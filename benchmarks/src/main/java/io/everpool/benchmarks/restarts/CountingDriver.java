@@ -1,21 +1,18 @@
 package io.everpool.benchmarks.restarts;
 
+import io.everpool.benchmarks.stub.PlainDriver;
 import java.sql.Connection;
-import java.sql.Driver;
 import java.sql.DriverManager;
-import java.sql.DriverPropertyInfo;
 import java.sql.SQLException;
-import java.sql.SQLFeatureNotSupportedException;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
  * pgjdbc under other URLs, {@code jdbc:counting:postgresql:}, that counts how often it is asked to
  * connect: not every pool says how often it tries in vain.
  */
-public final class CountingDriver implements Driver {
+public final class CountingDriver extends PlainDriver {
   private static final String PREFIX = "jdbc:counting:";
   private static final AtomicLong CONNECTS = new AtomicLong();
 
@@ -57,30 +54,5 @@ public final class CountingDriver implements Driver {
   @Override
   public boolean acceptsURL(String url) {
     return url.startsWith(PREFIX);
-  }
-
-  @Override
-  public DriverPropertyInfo[] getPropertyInfo(String url, Properties info) {
-    return new DriverPropertyInfo[0];
-  }
-
-  @Override
-  public int getMajorVersion() {
-    return 1;
-  }
-
-  @Override
-  public int getMinorVersion() {
-    return 0;
-  }
-
-  @Override
-  public boolean jdbcCompliant() {
-    return false;
-  }
-
-  @Override
-  public Logger getParentLogger() throws SQLFeatureNotSupportedException {
-    throw new SQLFeatureNotSupportedException("no logging");
   }
 }
