@@ -5,7 +5,6 @@ import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
 import io.everpool.core.upkeep.Reachability;
-import java.util.Arrays;
 
 /**
  * How a pool may open connections: one at a time while the server doesn't let it in, and 1, 2, 4
@@ -68,10 +67,11 @@ final class ConnectLaws {
 
   /** Looks after a step; returns the law that was broken, or the empty text. */
   String broken(long now) {
-    long inProgress = Arrays.stream(slots).filter(s -> s.state() == State.CONNECTING).count();
+    int inProgress = 0;
     boolean begun = false;
     for (int i = 0; i < slots.length; i++) {
       boolean connects = slots[i].state() == State.CONNECTING;
+      inProgress += connects ? 1 : 0;
       begun |= connects && !connecting[i];
       connecting[i] = connects;
     }

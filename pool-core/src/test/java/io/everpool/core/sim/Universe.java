@@ -5,7 +5,6 @@ import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.PassScheduler;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.random.RandomGenerator;
@@ -20,11 +19,15 @@ final class Universe implements TimeSource {
   /** What passes at the most from one look at the clock to the next; nanoseconds. */
   private static final int LOOK = 5_000;
 
-  private record Task(long at, long sequence, Runnable action) {}
+  private record Task(long at, long sequence, Runnable action) implements Comparable<Task> {
+    @Override
+    public int compareTo(Task other) {
+      return at != other.at ? Long.compare(at, other.at) : Long.compare(sequence, other.sequence);
+    }
+  }
 
   final RandomGenerator random;
-  private final PriorityQueue<Task> later =
-      new PriorityQueue<>(Comparator.comparingLong(Task::at).thenComparingLong(Task::sequence));
+  private final PriorityQueue<Task> later = new PriorityQueue<>();
   private final List<Runnable> ready = new ArrayList<>();
   private final List<Runnable> stalled = new ArrayList<>();
   private boolean stalls;
@@ -79,7 +82,7 @@ final class Universe implements TimeSource {
           return;
         }
         elapsed = Math.max(elapsed, next.at()); // looks at the clock may have made it late
-        for (Task task; (task = later.peek()) != null && task.at() <= elapsed; later.remove()) {
+        for (Task task; (task = later.peek()) != null && task.at() <= elapsed; later.poll()) {
           ready.add(task.action());
         }
       }

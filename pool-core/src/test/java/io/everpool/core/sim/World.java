@@ -446,7 +446,9 @@ final class World {
     }
 
     private void later() {
-      universe.after((long) (random.nextExponential() * 10 * MS), this::begin);
+      // of a closed pool there is no more to see than that it says so
+      long pause = closing ? SECOND : 10 * MS;
+      universe.after((long) (random.nextExponential() * pause), this::begin);
     }
   }
 }
