@@ -101,7 +101,11 @@ final class NameTable {
     return name.length() == to - from && name.regionMatches(true, 0, text, from, to - from);
   }
 
+  /** Nearly all are ASCII, and a database has thousands of them to read. */
   private static char fold(char c) {
+    if (c < 0x80) {
+      return c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c;
+    }
     return Character.toLowerCase(Character.toUpperCase(c));
   }
 
