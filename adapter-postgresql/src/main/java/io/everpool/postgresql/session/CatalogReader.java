@@ -245,7 +245,8 @@ final class CatalogReader {
     List<Function> functions = functions();
     boolean grown = true;
     while (grown) {
-      NameTable known = table();
+      // with thousands of names: not for nobody, as in most databases
+      NameTable known = functions.isEmpty() ? NameTable.EMPTY : table();
       grown = false;
       for (Function function : functions) {
         grown |= leaves("p" + function.number, of(function, known));
