@@ -9,14 +9,12 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.DriverAdapter;
 import io.everpool.core.plain.PlainConnector;
+import io.everpool.core.plain.PlainDriver;
 import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.DriverManager;
-import java.sql.DriverPropertyInfo;
 import java.sql.SQLException;
-import java.sql.SQLFeatureNotSupportedException;
 import java.util.Properties;
-import java.util.logging.Logger;
 import org.h2.jdbcx.JdbcDataSource;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -42,7 +40,7 @@ class AdaptersTest {
   }
 
   /** A driver that takes PostgreSQL's URLs, as pgjdbc does where the adapter was left out. */
-  private static final class Bare implements Driver {
+  private static final class Bare extends PlainDriver {
     @Override
     public @Nullable Connection connect(String url, Properties info) {
       return null;
@@ -51,31 +49,6 @@ class AdaptersTest {
     @Override
     public boolean acceptsURL(String url) {
       return url.startsWith("jdbc:postgresql:");
-    }
-
-    @Override
-    public DriverPropertyInfo[] getPropertyInfo(String url, Properties info) {
-      return new DriverPropertyInfo[0];
-    }
-
-    @Override
-    public int getMajorVersion() {
-      return 1;
-    }
-
-    @Override
-    public int getMinorVersion() {
-      return 0;
-    }
-
-    @Override
-    public boolean jdbcCompliant() {
-      return false;
-    }
-
-    @Override
-    public Logger getParentLogger() throws SQLFeatureNotSupportedException {
-      throw new SQLFeatureNotSupportedException();
     }
   }
 

@@ -8,11 +8,9 @@ import io.everpool.api.PoolConfig;
 import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.DriverManager;
-import java.sql.DriverPropertyInfo;
 import java.sql.SQLException;
 import java.sql.SQLInvalidAuthorizationSpecException;
 import java.util.Properties;
-import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,7 +52,7 @@ class WrongUrlTest {
   }
 
   /** Many drivers quote their URL. */
-  private static final class Talkative implements Driver {
+  private static final class Talkative extends PlainDriver {
     @Override
     public @Nullable Connection connect(String url, Properties info) throws SQLException {
       throw new SQLException(
@@ -66,31 +64,6 @@ class WrongUrlTest {
     @Override
     public boolean acceptsURL(String url) {
       return url.startsWith("jdbc:talkative:");
-    }
-
-    @Override
-    public DriverPropertyInfo[] getPropertyInfo(String url, Properties info) {
-      return new DriverPropertyInfo[0];
-    }
-
-    @Override
-    public int getMajorVersion() {
-      return 1;
-    }
-
-    @Override
-    public int getMinorVersion() {
-      return 0;
-    }
-
-    @Override
-    public boolean jdbcCompliant() {
-      return false;
-    }
-
-    @Override
-    public Logger getParentLogger() {
-      return Logger.getAnonymousLogger();
     }
   }
 
