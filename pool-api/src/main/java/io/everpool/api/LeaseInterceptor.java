@@ -16,8 +16,8 @@ public interface LeaseInterceptor {
 
   /**
    * A connection was lent, and its borrower hasn't got it yet. Called once more with the same
-   * connection when the pool has put another physical connection under it, in order to run a unit
-   * of work again.
+   * connection when the pool has put another physical connection under it, or has cleaned up the
+   * one that is there, in order to run a unit of work again.
    *
    * @throws SQLException to the borrower, who then gets no connection; this one goes back. One that
    *     was lost meanwhile is replaced, a few times, and the interceptors are asked again

@@ -79,6 +79,13 @@ final class InterceptedConnection extends PooledConnection {
     }
   }
 
+  /** The interceptors set up what is new, as they do with another session. */
+  @Override
+  public void beginAnew() throws SQLException {
+    super.beginAnew();
+    setUp();
+  }
+
   /**
    * What is done to a session here is done again to the next, and so it is none of the things that
    * a unit of work would miss there; nor does a unit hear of it.

@@ -172,7 +172,12 @@ public abstract class LeasedConnection extends TrackingConnection {
   public final void abort(Executor executor) throws SQLException {
     Session s = session;
     long l = leaseOf(s);
-    if (s == null || l == BETWEEN) {
+    if (s == null) {
+      LEASE.compareAndSet(this, BETWEEN, CLOSED); // as close() does
+      return;
+    }
+    if (l == BETWEEN) {
+      abort(executor); // renewed between two looks
       return;
     }
     if (executor == null) {

@@ -318,6 +318,35 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
         });
   }
 
+  /** Rolls back the transaction that is open, however it was begun. */
+  public void rollBackOpen() throws SQLException {
+    if (!request(s -> s.jdbc.getAutoCommit())) {
+      rollback();
+      return;
+    }
+    request(
+        s -> {
+          s.rollBackBySql();
+          if (s.has(Session.CHANGED)) {
+            s.settings().rolledBack();
+          }
+          s.settled();
+          return s;
+        });
+  }
+
+  /**
+   * Makes the session what a new connection is, without giving it back. Outside of a transaction. A
+   * session where that fails is something in between, and to be {@link #letGo let go of}.
+   */
+  public void beginAnew() throws SQLException {
+    request(
+        s -> {
+          s.beginAnew();
+          return s;
+        });
+  }
+
   /** As {@link PhysicalConnection#forgetPlans()}. */
   public void forgetPlans() throws SQLException {
     request(

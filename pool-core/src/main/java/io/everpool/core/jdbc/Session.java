@@ -8,6 +8,7 @@ import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.sql.Statement;
 
 /**
  * One physical connection and its books. Made by the opener.
@@ -166,6 +167,24 @@ public final class Session extends SessionSettings implements PooledEntry {
   /** Has the user set it up: a new one, or one whose session state was cleared. */
   public void initialize() throws SQLException {
     initialization.run(physical);
+  }
+
+  /** Rolls back what was begun in SQL: JDBC refuses to roll back what it didn't begin. */
+  void rollBackBySql() throws SQLException {
+    try (Statement statement = jdbc.createStatement()) {
+      statement.execute("ROLLBACK");
+    }
+  }
+
+  /**
+   * Brings the session back to what a new connection is in the middle of a lease, which goes on.
+   * Outside of a transaction. The marks stay: a statement that was prepared before may be executed
+   * again, and leave the same.
+   */
+  void beginAnew() throws SQLException {
+    restoreNetworkTimeout();
+    restore();
+    beginRequest();
   }
 
   /** Brings the session back to what a new connection is. Outside of a transaction. */

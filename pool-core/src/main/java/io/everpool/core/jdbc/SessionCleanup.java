@@ -7,7 +7,6 @@ import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.PrimarySearch;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
-import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -167,10 +166,7 @@ final class SessionCleanup {
 
   private void rollBack() throws SQLException {
     if (session.jdbc.getAutoCommit()) {
-      // Begun in SQL: JDBC refuses to roll back what it didn't begin.
-      try (Statement statement = session.jdbc.createStatement()) {
-        statement.execute("ROLLBACK");
-      }
+      session.rollBackBySql();
     } else {
       session.jdbc.rollback();
     }

@@ -202,6 +202,11 @@ abstract class SessionMarks {
     return (sideEffects.hasKinds() && has(RAN)) || exposedForGood;
   }
 
+  /** Whether there is {@linkplain #hasSideEffects() something}, and the pool may clear it. */
+  public final boolean hasSideEffectsToClear() {
+    return hasSideEffects() && reset != ResetMode.NONE;
+  }
+
   /**
    * Whether a framework sets its own handle up just now: what it does by the driver's own object it
    * does again on another session, so that nothing is missing there.

@@ -103,7 +103,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   /** A run after a failed one begins as the first did. */
   void startOver(Verdict failed) throws SQLException {
     if (face.current().inTransaction()) {
-      face.rollback();
+      face.rollBackOpen();
     }
     if (failed == Verdict.STALE_PLAN) {
       face.forgetPlans();
@@ -129,18 +129,45 @@ final class Unit implements UnitObserver, AutoCloseable {
     }
     try {
       if (session.inTransaction()) {
-        face.rollback();
+        face.rollBackOpen();
       }
     } catch (SQLException e) {
       Failures.suppress(thrown, e);
     }
   }
 
-  /** The dead session goes back before another is asked for, lest the unit holds two places. */
-  void letGoOfDeadSession() {
-    if (failure.hasLostSession()) {
-      face.letGo();
+  /**
+   * Clears what the failed run has left in a session that is alive and no rollback undoes. A dead
+   * one, or one where that fails, goes back before another is asked for, lest the unit holds two
+   * places.
+   */
+  void cleanOrLetGo(Exception thrown) {
+    boolean good = !failure.hasLostSession();
+    try {
+      if (good && hasLeftSideEffects()) {
+        good = false;
+        if (face.current().inTransaction()) {
+          face.rollBackOpen();
+        }
+        face.beginAnew();
+        good = true;
+      }
+    } catch (SQLException | RuntimeException e) {
+      Failures.suppress(thrown, e);
+    } finally {
+      if (!good) {
+        face.letGo();
+      }
     }
+  }
+
+  /** What was there before it has to stay. */
+  private boolean hasLeftSideEffects() {
+    Session session = face.session();
+    return session != null
+        && session.hasSideEffectsToClear()
+        && !sessionChanged
+        && !holdsStatement();
   }
 
   /**
@@ -354,8 +381,6 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   /** The facts after a failure, to be asked for before anything is done about it. */
   UnitFacts facts(FailureKind failed, boolean commitTraceable, int connectionRuns, long pause) {
-    boolean holds =
-        !openBefore.isEmpty() && face.openStatements().stream().anyMatch(openBefore::contains);
     return new UnitFacts(
         failed,
         log.effects(),
@@ -364,12 +389,17 @@ final class Unit implements UnitObserver, AutoCloseable {
         withinTransaction,
         commitTraceable,
         sessionChanged,
-        holds,
+        holdsStatement(),
         connectionRuns,
         runner.time.nanoTime() - begunAt + pause,
         deadlines.hasPassed(),
         nanosLeft() - pause,
         Thread.currentThread().isInterrupted());
+  }
+
+  /** Whether a statement that was opened before it is still open. */
+  private boolean holdsStatement() {
+    return !openBefore.isEmpty() && face.openStatements().stream().anyMatch(openBefore::contains);
   }
 
   /** Whether one around it would be run again, had it just begun. */

@@ -301,7 +301,7 @@ public final class UnitRunner {
    */
   private @Nullable String recover(Unit unit, Exception failure, long pauseNanos) {
     try {
-      unit.letGoOfDeadSession();
+      unit.cleanOrLetGo(failure);
       pause.pause(pauseNanos);
       unit.renewIfLetGo();
       return null;

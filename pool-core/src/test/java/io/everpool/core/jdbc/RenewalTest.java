@@ -81,6 +81,17 @@ class RenewalTest {
     assertThatThrownBy(() -> leases.renew(ordinary)).hasMessageContaining("closed");
   }
 
+  /** And aborted means closed. */
+  @Test
+  void aFaceAbortedMeanwhileIsNotRenewed() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    doom(connection);
+    connection.letGo();
+    connection.abort(Runnable::run);
+    assertThatThrownBy(() -> leases.renew(connection)).hasMessageContaining("closed");
+    assertThat(leases.released).hasValue(1);
+  }
+
   @Test
   void whatWasSetIsCarriedOver() throws SQLException {
     PooledConnection connection = leases.acquire();
