@@ -5,6 +5,7 @@ import static io.everpool.api.driver.Effects.IN_DOUBT;
 import static io.everpool.api.driver.Effects.NONE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
@@ -24,7 +25,9 @@ import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
@@ -55,6 +58,9 @@ class EffectsTest {
   private static PostgresServer server;
   private static FaultProxy proxy;
   private static Connection admin;
+
+  /** By parameters: each reads the catalogue once, as a pool does. */
+  private static final Map<String, Connector> CONNECTORS = new HashMap<>();
 
   @BeforeAll
   static void start(@TempDir Path directory) throws IOException, SQLException {
@@ -503,12 +509,9 @@ class EffectsTest {
     clear();
     Step step = way.steps.get(last);
     String cell = way + ", " + step.what + ", " + kill + ", sslmode " + tls;
-    String url =
-        "jdbc:" + server.libpqUrl(proxy.host(), proxy.port()).replaceFirst("//[^@/]*@", "//");
+    String parameters = "?sslmode=" + tls + (way.parameters.isEmpty() ? "" : "&" + way.parameters);
     PhysicalConnection session =
-        Sessions.open(
-            url + "?sslmode=" + tls + (way.parameters.isEmpty() ? "" : "&" + way.parameters),
-            config -> config.user(server.user()).password(server.password()));
+        CONNECTORS.computeIfAbsent(parameters, EffectsTest::connector).open(Sessions.TIMEOUT);
     int pid = session.jdbc().unwrap(PGConnection.class).getBackendPID();
     long moment = session.moment();
     Object[] kept = new Object[1];
@@ -546,6 +549,13 @@ class EffectsTest {
     Effects told = session.effectsSince(moment);
     boolean there = !"0".equals(ask(TRUTH));
     assertThat(told).as(cell).isNotEqualTo(there ? NONE : COMMITTED);
+  }
+
+  private static Connector connector(String parameters) {
+    String url =
+        "jdbc:" + server.libpqUrl(proxy.host(), proxy.port()).replaceFirst("//[^@/]*@", "//");
+    return Sessions.connector(
+        url + parameters, config -> config.user(server.user()).password(server.password()));
   }
 
   private static final String TRUTH =

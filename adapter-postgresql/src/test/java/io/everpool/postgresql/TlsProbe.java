@@ -40,6 +40,7 @@ public final class TlsProbe {
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     command.add("-Djdk.net.hosts.file=" + hosts);
     command.addAll(options);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), TlsProbe.class.getName()));

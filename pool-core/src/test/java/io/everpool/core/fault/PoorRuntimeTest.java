@@ -88,6 +88,7 @@ class PoorRuntimeTest {
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
                 "--limit-modules",
                 "java.base,java.sql,java.logging,java.xml,java.transaction.xa",
                 "-cp",
