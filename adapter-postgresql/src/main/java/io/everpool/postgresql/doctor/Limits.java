@@ -13,6 +13,9 @@ import java.util.Map;
  */
 record Limits(PoolConfig config, Map<String, Duration> server) {
 
+  /** The most milliseconds that a setting of the server's takes. */
+  private static final long MOST_MILLIS = Integer.MAX_VALUE;
+
   private Duration of(String name) {
     return server.getOrDefault(name, Duration.ZERO);
   }
@@ -30,7 +33,7 @@ record Limits(PoolConfig config, Map<String, Duration> server) {
           "statement_timeout is 0 on the server, though command-timeout is "
               + shown(config.commandTimeout())
               + ": what the driver can't cancel runs on. ALTER ROLE ... SET statement_timeout = "
-              + config.commandTimeout().toMillis());
+              + Math.min(MOST_MILLIS, config.commandTimeout().toMillis()));
     }
     if (isSet("idle_session_timeout")
         && of("idle_session_timeout").compareTo(longestIdleness()) < 0) {
