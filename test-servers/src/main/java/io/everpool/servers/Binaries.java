@@ -113,9 +113,7 @@ final class Binaries {
     }
   }
 
-  /**
-   * Tells one version's archive from another's; SHA-256 takes ten times as long in a test's JVM.
-   */
+  /** Tells one version's archive from another's; for SHA-256 a test's JVM has no intrinsic. */
   private static long checksum() throws IOException {
     CRC32 crc = new CRC32();
     try (InputStream in = new CheckedInputStream(archive(), crc)) {

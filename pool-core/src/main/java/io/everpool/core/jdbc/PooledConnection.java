@@ -318,8 +318,11 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
         });
   }
 
-  /** Rolls back the transaction that is open, however it was begun. */
+  /** Rolls back the transaction that is open, if one is, however it was begun. */
   public void rollBackOpen() throws SQLException {
+    if (!current().inTransaction()) {
+      return;
+    }
     if (!request(s -> s.jdbc.getAutoCommit())) {
       rollback();
       return;

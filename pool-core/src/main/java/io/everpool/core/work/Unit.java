@@ -102,9 +102,7 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   /** A run after a failed one begins as the first did. */
   void startOver(Verdict failed) throws SQLException {
-    if (face.current().inTransaction()) {
-      face.rollBackOpen();
-    }
+    face.rollBackOpen();
     if (failed == Verdict.STALE_PLAN) {
       face.forgetPlans();
     }
@@ -123,14 +121,11 @@ final class Unit implements UnitObserver, AutoCloseable {
   /** Rolls back what a failed run has left open; whether it is run again is judged before. */
   void rollBackAfter(Throwable thrown) {
     judge(thrown);
-    Session session = face.session();
-    if (session == null || isSessionLost()) {
+    if (isSessionLost()) {
       return; // the server has done it, or will
     }
     try {
-      if (session.inTransaction()) {
-        face.rollBackOpen();
-      }
+      face.rollBackOpen();
     } catch (SQLException e) {
       Failures.suppress(thrown, e);
     }
@@ -146,9 +141,7 @@ final class Unit implements UnitObserver, AutoCloseable {
     try {
       if (good && hasLeftSideEffects()) {
         good = false;
-        if (face.current().inTransaction()) {
-          face.rollBackOpen();
-        }
+        face.rollBackOpen();
         face.beginAnew();
         good = true;
       }
