@@ -49,7 +49,6 @@ public final class Connects {
   private final FullServer full;
   private final Fence fence;
   private final Bounds bounds;
-  private final SlotActivity activity;
   private final Logins logins;
   private final Reachability server;
   private final PrimarySearch search;
@@ -76,7 +75,6 @@ public final class Connects {
     this.full = shared.full;
     this.fence = shared.fence;
     this.bounds = shared.bounds;
-    this.activity = shared.activity;
     this.server = shared.server;
     this.search = shared.search;
     this.logins = new Logins(config, connector, classifier, environment, credentials);
@@ -319,8 +317,7 @@ public final class Connects {
     // One that came before the fence says nothing of what the server bears after it.
     if (born == fence.generation()) {
       server.succeeded();
-      boolean wantsMore = engine.waiting() > 0 && bounds.room(activity) > 0;
-      full.newcomerSaid(it.room, wantsMore, environment.time().nanoTime());
+      full.newcomerSaid(it.room, environment.time().nanoTime());
     }
   }
 }

@@ -91,6 +91,12 @@ public final class FullServer {
   /** Whether it has said that it has room, and that was not put to use yet. */
   private boolean roomKnown;
 
+  /** Whether the connection that was opened last was told that there is none for another. */
+  private boolean lastPlace;
+
+  /** When it was; meaningful while it is the {@link #lastPlace}. */
+  private long lastPlaceAt;
+
   FullServer(
       Inbox inbox,
       Environment environment,
@@ -223,16 +229,27 @@ public final class FullServer {
   }
 
   /**
-   * What a connection that was just opened was told. That there is room is no reason to hurry.
+   * What a connection that was just opened was told. That there is room is no reason to hurry; that
+   * there is none counts once the pool would open another.
    *
    * @param said as {@link #askNewcomer} has returned it
-   * @param matters whether the pool would open another
    */
-  void newcomerSaid(int said, boolean matters, long now) {
+  void newcomerSaid(int said, long now) {
     note(said);
-    if (said == 0 && matters) {
-      hasNone(now);
+    lastPlace = said == 0;
+    lastPlaceAt = now;
+  }
+
+  /**
+   * The pool would open another connection now. Whether there was no place for it when the last was
+   * opened: the server counts as full since then.
+   */
+  boolean takeLastPlace() {
+    boolean was = lastPlace;
+    if (was) {
+      hasNone(lastPlaceAt);
     }
+    return was;
   }
 
   private void note(int said) {
@@ -274,6 +291,7 @@ public final class FullServer {
     }
     crowded = true;
     roomKnown = false;
+    lastPlace = false;
     fullAt = now;
     long pause = Reconnect.contentedPause(Math.max(1, refusals), maxBackoff, drawn);
     askAt = now + Math.min(Reconnect.questionPause(answers, drawn), pause / 2);
@@ -290,6 +308,7 @@ public final class FullServer {
     answers = 0;
     connectAt = now;
     roomKnown = false;
+    lastPlace = false;
     question.set(false);
   }
 

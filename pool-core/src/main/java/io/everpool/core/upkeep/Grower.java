@@ -59,6 +59,9 @@ final class Grower {
     }
     Growth.Facts facts = facts(now);
     int begin = Growth.connects(facts);
+    if (begin > 0 && full.takeLastPlace()) {
+      return grow(now); // once: it has counted then
+    }
     int begun = 0;
     for (int i = 0; i < slots.length && begun < begin; i++) {
       if (connects.begin(slots[i])) {

@@ -109,10 +109,14 @@ class FleetTest {
   }
 
   private static FakeDatabase database(Universe universe) {
+    return database(universe, SLOTS);
+  }
+
+  private static FakeDatabase database(Universe universe, int slots) {
     universe.calm();
     FakeDatabase database = new FakeDatabase(universe);
     database.calm();
-    database.slots(SLOTS);
+    database.slots(slots);
     return database;
   }
 
@@ -158,6 +162,23 @@ class FleetTest {
 
       assertThat(database.open()).as("seed " + seed).isEqualTo(SLOTS + 3);
       assertThat(database.refused() - before).as("seed " + seed).isLessThanOrEqualTo(10);
+    }
+  }
+
+  /** The last has said that there is no room while nobody waited, and somebody does later. */
+  @Test
+  void who_was_told_when_he_wanted_no_more_does_not_try_when_he_does() {
+    for (long seed = 1; seed <= 5; seed++) {
+      Universe universe = new Universe(seed);
+      FakeDatabase database = database(universe, 2);
+      Member member = new Member(universe, database, 20, SECOND);
+      universe.run(5 * SECOND, () -> {});
+      assertThat(database.open()).as("what it keeps, seed " + seed).isEqualTo(2);
+      member.want();
+      universe.run(MINUTE, member::look);
+
+      assertThat(database.refused()).as("seed " + seed).isZero();
+      assertThat(member.served).isGreaterThan(50);
     }
   }
 

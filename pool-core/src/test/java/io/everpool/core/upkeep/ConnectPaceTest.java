@@ -140,7 +140,8 @@ class ConnectPaceTest {
   private boolean newcomerSays(int value) throws SQLException {
     room = value;
     int said = full.askNewcomer(physical);
-    full.newcomerSaid(said, true, now);
+    full.newcomerSaid(said, now);
+    full.takeLastPlace();
     return said != FullServer.NOT_ASKED;
   }
 
@@ -316,9 +317,30 @@ class ConnectPaceTest {
     protected void wake() {}
   }
 
+  /** As for a pool whose own last place it was. */
   @Test
-  void the_last_place_of_a_pools_own_is_no_reason_to_spare_the_server() {
-    full.newcomerSaid(0, false, now);
+  void that_there_is_none_for_another_is_nothing_to_who_wants_none() {
+    full.newcomerSaid(0, now);
+    assertThat(pace.pause(now)).isNotPositive();
+    assertThat(full.isCrowded(now)).isFalse();
+  }
+
+  /** It counts from when it was said, be it wanted later. */
+  @Test
+  void that_there_is_none_for_another_counts_once_one_is_wanted() {
+    full.newcomerSaid(0, now);
+    now += 5 * SECOND;
+    assertThat(full.takeLastPlace()).isTrue();
+    assertThat(full.takeLastPlace()).as("twice").isFalse();
+    assertThat(pace.pause(now)).isBetween(FIRST / 2 - 5 * SECOND, FIRST - 5 * SECOND);
+    assertThat(asksAfter(0)).as("before the connect").isTrue();
+  }
+
+  @Test
+  void that_there_was_none_long_ago_holds_nobody_back() {
+    full.newcomerSaid(0, now);
+    now += 301 * SECOND;
+    assertThat(full.takeLastPlace()).isTrue();
     assertThat(pace.pause(now)).isNotPositive();
     assertThat(full.isCrowded(now)).isFalse();
   }
