@@ -77,7 +77,7 @@ final class Commit {
         goOn(state, traced);
       } else {
         unit.undone(verdict, e, before, traced);
-        face.become(state); // so that whoever rolls back now finds a connection where he can
+        prepareSuccessor(state, e);
         throw e;
       }
     }
@@ -106,6 +106,21 @@ final class Commit {
         throw unknown(ticket.toString(), lost);
       }
     };
+  }
+
+  /** So that whoever rolls back now finds a connection where he can; one like the lost, or none. */
+  private void prepareSuccessor(SessionState state, SQLException lost) {
+    boolean good = false;
+    try {
+      face.become(state);
+      good = true;
+    } catch (SQLException | RuntimeException e) {
+      Failures.suppress(lost, e);
+    } finally {
+      if (!good) {
+        face.letGo();
+      }
+    }
   }
 
   /** The commit went well; its unit goes on, on a connection like the lost one. */

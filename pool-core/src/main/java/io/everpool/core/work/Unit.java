@@ -100,13 +100,21 @@ final class Unit implements UnitObserver, AutoCloseable {
     }
   }
 
-  /** A run after a failed one begins as the first did. */
+  /** A run after a failed one begins as the first did, or the session is let go. */
   void startOver(Verdict failed) throws SQLException {
-    face.rollBackOpen();
-    if (failed == Verdict.STALE_PLAN) {
-      face.forgetPlans();
+    boolean good = false;
+    try {
+      face.rollBackOpen();
+      if (failed == Verdict.STALE_PLAN) {
+        face.forgetPlans();
+      }
+      face.become(state);
+      good = true;
+    } finally {
+      if (!good) {
+        face.letGo();
+      }
     }
-    face.become(state);
   }
 
   /**
@@ -182,12 +190,36 @@ final class Unit implements UnitObserver, AutoCloseable {
     return verdict == Verdict.READ_ONLY_SERVER && !failure.hasLostSession();
   }
 
-  void renewIfLetGo() throws SQLException {
-    if (face.isGivenBack()) {
-      long acquireTimeout = leases.config().acquireTimeout().toNanos();
-      runner.renewal.renew(face, options, Math.min(acquireTimeout, nanosLeft()));
+  /**
+   * Takes a session in place of one that was let go. Where that doesn't go well there is none:
+   * whoever goes on with this connection would take what was tried for the one before.
+   *
+   * @return whether a run may begin; false if a deadline has passed meanwhile, for upkeep has
+   *     cancelled what was there then, and would not cancel that run
+   */
+  boolean renewIfLetGo() throws SQLException {
+    boolean good = false;
+    try {
+      if (face.isGivenBack()) {
+        long acquireTimeout = leases.config().acquireTimeout().toNanos();
+        runner.renewal.renew(face, options, Math.min(acquireTimeout, nanosLeft()));
+        goOnOn(face.session());
+      }
+      good = !isCancelled();
+    } finally {
+      if (!good) {
+        face.letGo();
+      }
     }
     forgetFailure();
+    return good;
+  }
+
+  /** What the lost session has proved of each unit stays; of what comes now it proves nothing. */
+  private void goOnOn(@Nullable Session session) {
+    for (Unit unit = this; unit != null; unit = unit.outer) {
+      unit.log.settle(unit.log.effects(), session);
+    }
   }
 
   // ---- what it hears
@@ -334,6 +366,11 @@ final class Unit implements UnitObserver, AutoCloseable {
     return deadlines.left(runner.time.nanoTime());
   }
 
+  /** Whether one of them has passed, and what ran was cancelled. */
+  boolean isCancelled() {
+    return deadlines.hasPassed();
+  }
+
   /** Its own deadline if that has passed, and what ran was cancelled; else null. */
   @Nullable UnitDeadline passed() {
     return deadline != null && deadline.hasPassed() ? deadline : null;
@@ -385,7 +422,7 @@ final class Unit implements UnitObserver, AutoCloseable {
         holdsStatement(),
         connectionRuns,
         runner.time.nanoTime() - begunAt + pause,
-        deadlines.hasPassed(),
+        isCancelled(),
         nanosLeft() - pause,
         Thread.currentThread().isInterrupted());
   }

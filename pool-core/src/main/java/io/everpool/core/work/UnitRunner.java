@@ -254,7 +254,7 @@ public final class UnitRunner {
       obstacle = recover(unit, failure, pauseNanos);
     }
     if (obstacle != null) {
-      giveUp(unit, failure, failures, rule, obstacle);
+      giveUp(unit, failure, failures, unit.isCancelled() ? RerunRule.CANCELLED : rule, obstacle);
       return false;
     }
     int run = failures.runs() + 1;
@@ -303,8 +303,7 @@ public final class UnitRunner {
     try {
       unit.cleanOrLetGo(failure);
       pause.pause(pauseNanos);
-      unit.renewIfLetGo();
-      return null;
+      return unit.renewIfLetGo() ? null : RerunRule.CANCELLED.because();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return RerunRule.INTERRUPTED.because();

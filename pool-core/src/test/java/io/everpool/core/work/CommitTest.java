@@ -394,6 +394,33 @@ class CommitTest extends RunnerFixture {
     }
   }
 
+  /** It must not be gone on with on one that is not like the lost one. */
+  @Test
+  void whereItsSuccessorCanNotBeSetUpThereIsNone() throws SQLException {
+    retry(RetryConfig.OFF);
+    SQLException lost = driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.ABORTED);
+    try (PooledConnection face = leases.acquire()) {
+      face.setSchema("app");
+      SQLException unlike = new SQLException("no such schema", "3F000");
+      driver.failNext("setSchema", unlike);
+      assertThatThrownBy(
+              () ->
+                  runner.rerun(
+                      face,
+                      WorkOptions.DEFAULT,
+                      connection -> {
+                        connection.setAutoCommit(false);
+                        execute(connection, "insert a");
+                        connection.commit();
+                        return "";
+                      }))
+          .isSameAs(lost)
+          .hasSuppressedException(unlike);
+      assertThat(face.isClosed()).isTrue();
+    }
+  }
+
   /** As any that may have written. */
   @Test
   void theCommitOfAReadOnlyUnitThatHadTheServerTakeWritesAgainIsLookedUp() throws SQLException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.api.driver.Effects;
 import io.everpool.api.framework.UnitRerunner;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.FakeDriver;
@@ -95,6 +96,36 @@ class NestedUnitsTest extends RunnerFixture {
           });
     }
     assertThat(driver.database.rows).containsExactly("before", "inner", "after");
+  }
+
+  /** What the old session proves is nothing to the new one, on which the outer goes on. */
+  @Test
+  void whatTheOuterWritesAfterAnInnersRenewalIsUnknownIfItHasNoAnswer() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      assertThatThrownBy(
+              () ->
+                  runner.rerun(
+                      face,
+                      WorkOptions.DEFAULT,
+                      c -> {
+                        execute(c, "insert before");
+                        FakeLeaseManager.physical(face).seeCommit(Effects.COMMITTED);
+                        driver.breakNext("execute");
+                        runner.rerun(
+                            c,
+                            WorkOptions.READ_ONLY,
+                            inner -> {
+                              seen.add("inner");
+                              execute(inner, "select 1");
+                              return "";
+                            });
+                        driver.breakNext("execute");
+                        execute(c, "insert after");
+                        return "";
+                      }))
+          .isInstanceOf(WriteOutcomeUnknownException.class);
+    }
+    assertThat(seen).containsExactly("inner", "inner");
   }
 
   /** The rows that the outer is reading are of the old session. */

@@ -57,6 +57,54 @@ class RerunTest extends RunnerFixture {
     }
   }
 
+  /** As where no reader is close enough behind: it has been tried on one, and that one stays. */
+  @Test
+  void whereNoSessionSuitsTheConnectionIsClosed() throws SQLException {
+    Renewal unfit =
+        (face, options, timeout) -> {
+          leases.renew(face, timeout);
+          throw new SQLException("not this one", "08001");
+        };
+    runner = new UnitRunner(leases, () -> now, () -> 0.5, nanos -> now += nanos, unfit);
+    try (PooledConnection face = leases.acquire()) {
+      face.setAutoCommit(false);
+      assertThatThrownBy(
+              () ->
+                  runner.rerun(
+                      face,
+                      WorkOptions.READ_ONLY,
+                      c -> {
+                        driver.breakNext("execute");
+                        execute(c, "select 1");
+                        return true;
+                      }))
+          .hasSuppressedException(new SQLException("not this one", "08001"));
+      assertThat(face.isClosed()).as("on it nothing is set as on the one before").isTrue();
+    }
+    assertThat(leases.closed).hasSize(2);
+  }
+
+  /** What a further run begins with could not be set. */
+  @Test
+  void whereTheNextSessionCanNotBeSetUpTheConnectionIsClosed() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      face.setSchema("app");
+      assertThatThrownBy(
+              () ->
+                  runner.rerun(
+                      face,
+                      WorkOptions.READ_ONLY,
+                      c -> {
+                        driver.breakNext("execute");
+                        driver.failNext("setSchema", new SQLException("no such schema", "3F000"));
+                        execute(c, "select 1");
+                        return true;
+                      }))
+          .hasMessageContaining("no such schema");
+      assertThat(face.isClosed()).isTrue();
+    }
+  }
+
   @Test
   void workThatGoesWellRunsOnceAndReadsNoClockButOne() throws SQLException {
     assertThat(run(WorkOptions.DEFAULT, executing("insert a"))).isEqualTo("done 1");

@@ -15,6 +15,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Units that must have ended by a time of their own; here time passes when the work says so. */
 class UnitDeadlineTest extends RunnerFixture {
@@ -192,6 +194,79 @@ class UnitDeadlineTest extends RunnerFixture {
                 assertThat(e.getSuppressed()[0])
                     .hasMessageContaining("no time left before its deadline"));
     assertThat(runs).isEqualTo(1);
+  }
+
+  /** It was decided in time, and upkeep has cancelled a session that was lost already. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void noRunBeginsThatNobodyWouldCancel(boolean whileItPauses) {
+    Pause late =
+        nanos -> {
+          now += nanos;
+          if (whileItPauses) {
+            take(2 * SECOND);
+          }
+        };
+    Renewal slow =
+        (face, options, timeout) -> {
+          leases.renew(face, timeout);
+          if (!whileItPauses) {
+            take(2 * SECOND);
+          }
+        };
+    runner = new UnitRunner(leases, () -> now, () -> 0.5, late, slow);
+    assertThatThrownBy(
+            () ->
+                run(
+                    LIMITED.withReadOnly(true),
+                    connection -> {
+                      runs++;
+                      driver.breakNext("execute");
+                      execute(connection, "select 1");
+                      return true;
+                    }))
+        .isInstanceOf(WorkDeadlineException.class)
+        .hasMessageStartingWith("the report ran over its deadline of 2000 ms and was cancelled");
+    assertThat(runs).isEqualTo(1);
+    assertThat(leases.watched).isEmpty();
+    assertThat(leases.released).as("what was fetched for nothing is closed").hasValue(0);
+    assertThat(leases.closed).hasSize(2);
+  }
+
+  /** The outer may catch that: it must not find another session under its connection. */
+  @Test
+  void whenAnOuterDeadlinePassesBetweenTwoRunsTheConnectionIsClosed() {
+    Renewal slow =
+        (face, options, timeout) -> {
+          leases.renew(face, timeout);
+          take(2 * SECOND);
+        };
+    runner = new UnitRunner(leases, () -> now, () -> 0.5, nanos -> now += nanos, slow);
+    assertThatThrownBy(
+            () ->
+                run(
+                    LIMITED,
+                    connection -> {
+                      execute(connection, "insert before"); // so it isn't run again itself
+                      connection.setAutoCommit(false);
+                      assertThatThrownBy(
+                              () ->
+                                  runner.rerun(
+                                      connection,
+                                      WorkOptions.READ_ONLY.withLabel("inner"),
+                                      inner -> {
+                                        runs++;
+                                        driver.breakNext("execute");
+                                        execute(inner, "select 1");
+                                        return true;
+                                      }))
+                          .isInstanceOf(SQLException.class);
+                      execute(connection, "insert a");
+                      return true;
+                    }))
+        .isInstanceOf(SQLException.class);
+    assertThat(runs).isEqualTo(1);
+    assertThat(driver.database.rows).containsExactly("before");
   }
 
   @Test
