@@ -111,11 +111,11 @@ class StressTest {
     }
   }
 
-  /** All of it can be lent once more, at the same time: no slot has been lost. */
+  /** All of it can be lent once more, at the same time, be it slowly: no slot has been lost. */
   private static void usable(Pool pool) throws Exception {
     Connection[] all = new Connection[10];
     for (int i = 0; i < all.length; i++) {
-      all[i] = pool.getConnection();
+      all[i] = pool.getConnection(Duration.ofMinutes(1));
     }
     for (Connection connection : all) {
       connection.close();
