@@ -42,7 +42,7 @@ class ConsoleServletTest {
   private static final Logger TOMCATS = Logger.getLogger("org.apache");
 
   private static final Console CONSOLE =
-      Console.builder().token(TOKEN).period(Duration.ofMillis(10)).build();
+      Console.builder().token(TOKEN).period(Duration.ofMillis(200)).build();
   private static final Tomcat TOMCAT = new Tomcat();
   private static URI address = URI.create("http://localhost/");
   private static Pool pool;

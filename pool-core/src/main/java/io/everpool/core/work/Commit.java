@@ -110,16 +110,14 @@ final class Commit {
 
   /** So that whoever rolls back now finds a connection where he can; one like the lost, or none. */
   private void prepareSuccessor(SessionState state, SQLException lost) {
-    boolean good = false;
     try {
-      face.become(state);
-      good = true;
+      unit.orLetGo(
+          () -> {
+            face.become(state);
+            return true;
+          });
     } catch (SQLException | RuntimeException e) {
       Failures.suppress(lost, e);
-    } finally {
-      if (!good) {
-        face.letGo();
-      }
     }
   }
 

@@ -100,21 +100,36 @@ final class Unit implements UnitObserver, AutoCloseable {
     }
   }
 
-  /** A run after a failed one begins as the first did, or the session is let go. */
-  void startOver(Verdict failed) throws SQLException {
+  /** What is done with its session, and whether that is good for a run afterwards. */
+  @FunctionalInterface
+  interface Step {
+    boolean run() throws SQLException;
+  }
+
+  /** Whoever would go on over a session on which that didn't go well goes on over none. */
+  boolean orLetGo(Step step) throws SQLException {
     boolean good = false;
     try {
-      face.rollBackOpen();
-      if (failed == Verdict.STALE_PLAN) {
-        face.forgetPlans();
-      }
-      face.become(state);
-      good = true;
+      good = step.run();
     } finally {
       if (!good) {
         face.letGo();
       }
     }
+    return good;
+  }
+
+  /** A run after a failed one begins as the first did. */
+  void startOver(Verdict failed) throws SQLException {
+    orLetGo(
+        () -> {
+          face.rollBackOpen();
+          if (failed == Verdict.STALE_PLAN) {
+            face.forgetPlans();
+          }
+          face.become(state);
+          return true;
+        });
   }
 
   /**
@@ -145,21 +160,17 @@ final class Unit implements UnitObserver, AutoCloseable {
    * places.
    */
   void cleanOrLetGo(Exception thrown) {
-    boolean good = !failure.hasLostSession();
     try {
-      if (good && hasLeftSideEffects()) {
-        good = false;
-        face.rollBackOpen();
-        face.beginAnew();
-        good = true;
-      }
+      orLetGo(() -> !failure.hasLostSession() && (!hasLeftSideEffects() || clean()));
     } catch (SQLException | RuntimeException e) {
       Failures.suppress(thrown, e);
-    } finally {
-      if (!good) {
-        face.letGo();
-      }
     }
+  }
+
+  private boolean clean() throws SQLException {
+    face.rollBackOpen();
+    face.beginAnew();
+    return true;
   }
 
   /** What was there before it has to stay. */
@@ -191,26 +202,22 @@ final class Unit implements UnitObserver, AutoCloseable {
   }
 
   /**
-   * Takes a session in place of one that was let go. Where that doesn't go well there is none:
-   * whoever goes on with this connection would take what was tried for the one before.
+   * Takes a session in place of one that was let go.
    *
    * @return whether a run may begin; false if a deadline has passed meanwhile, for upkeep has
    *     cancelled what was there then, and would not cancel that run
    */
   boolean renewIfLetGo() throws SQLException {
-    boolean good = false;
-    try {
-      if (face.isGivenBack()) {
-        long acquireTimeout = leases.config().acquireTimeout().toNanos();
-        runner.renewal.renew(face, options, Math.min(acquireTimeout, nanosLeft()));
-        goOnOn(face.session());
-      }
-      good = !isCancelled();
-    } finally {
-      if (!good) {
-        face.letGo();
-      }
-    }
+    boolean good =
+        orLetGo(
+            () -> {
+              if (face.isGivenBack()) {
+                long acquireTimeout = leases.config().acquireTimeout().toNanos();
+                runner.renewal.renew(face, options, Math.min(acquireTimeout, nanosLeft()));
+                goOnOn(face.session());
+              }
+              return !isCancelled();
+            });
     forgetFailure();
     return good;
   }

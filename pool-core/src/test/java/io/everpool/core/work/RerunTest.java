@@ -68,16 +68,7 @@ class RerunTest extends RunnerFixture {
     runner = new UnitRunner(leases, () -> now, () -> 0.5, nanos -> now += nanos, unfit);
     try (PooledConnection face = leases.acquire()) {
       face.setAutoCommit(false);
-      assertThatThrownBy(
-              () ->
-                  runner.rerun(
-                      face,
-                      WorkOptions.READ_ONLY,
-                      c -> {
-                        driver.breakNext("execute");
-                        execute(c, "select 1");
-                        return true;
-                      }))
+      assertThatThrownBy(() -> runner.rerun(face, WorkOptions.READ_ONLY, this::readAndBreak))
           .hasSuppressedException(new SQLException("not this one", "08001"));
       assertThat(face.isClosed()).as("on it nothing is set as on the one before").isTrue();
     }
@@ -89,17 +80,8 @@ class RerunTest extends RunnerFixture {
   void whereTheNextSessionCanNotBeSetUpTheConnectionIsClosed() throws SQLException {
     try (PooledConnection face = leases.acquire()) {
       face.setSchema("app");
-      assertThatThrownBy(
-              () ->
-                  runner.rerun(
-                      face,
-                      WorkOptions.READ_ONLY,
-                      c -> {
-                        driver.breakNext("execute");
-                        driver.failNext("setSchema", new SQLException("no such schema", "3F000"));
-                        execute(c, "select 1");
-                        return true;
-                      }))
+      driver.failNext("setSchema", new SQLException("no such schema", "3F000"));
+      assertThatThrownBy(() -> runner.rerun(face, WorkOptions.READ_ONLY, this::readAndBreak))
           .hasMessageContaining("no such schema");
       assertThat(face.isClosed()).isTrue();
     }

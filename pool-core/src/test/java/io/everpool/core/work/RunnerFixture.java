@@ -75,6 +75,14 @@ abstract class RunnerFixture {
     }
   }
 
+  /** Work that loses its connection while it reads. */
+  boolean readAndBreak(Connection connection) throws SQLException {
+    runs++;
+    driver.breakNext("execute");
+    execute(connection, "select 1");
+    return true;
+  }
+
   static long number(Connection connection) {
     return FakeLeaseManager.session((PooledConnection) connection).number();
   }

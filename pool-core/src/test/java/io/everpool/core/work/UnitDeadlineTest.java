@@ -215,16 +215,7 @@ class UnitDeadlineTest extends RunnerFixture {
           }
         };
     runner = new UnitRunner(leases, () -> now, () -> 0.5, late, slow);
-    assertThatThrownBy(
-            () ->
-                run(
-                    LIMITED.withReadOnly(true),
-                    connection -> {
-                      runs++;
-                      driver.breakNext("execute");
-                      execute(connection, "select 1");
-                      return true;
-                    }))
+    assertThatThrownBy(() -> run(LIMITED.withReadOnly(true), this::readAndBreak))
         .isInstanceOf(WorkDeadlineException.class)
         .hasMessageStartingWith("the report ran over its deadline of 2000 ms and was cancelled");
     assertThat(runs).isEqualTo(1);
@@ -254,12 +245,7 @@ class UnitDeadlineTest extends RunnerFixture {
                                   runner.rerun(
                                       connection,
                                       WorkOptions.READ_ONLY.withLabel("inner"),
-                                      inner -> {
-                                        runs++;
-                                        driver.breakNext("execute");
-                                        execute(inner, "select 1");
-                                        return true;
-                                      }))
+                                      this::readAndBreak))
                           .isInstanceOf(SQLException.class);
                       execute(connection, "insert a");
                       return true;
