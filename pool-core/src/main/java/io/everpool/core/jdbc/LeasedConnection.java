@@ -24,11 +24,16 @@ import org.jspecify.annotations.Nullable;
  * clear that session's warnings.)
  *
  * <p>A lease is the name of a state of one slot, so session and lease must be read as a pair that
- * belongs together, and a renewal changes both. Hence the order: it takes the session away, changes
- * the lease, and then sets the new session; a reader reads the session, the lease, and the session
- * again. A mixed pair shows in the second reading. The fences keep loads in order and cost nothing
- * on x86. Only a unit of work renews; while one runs, closing takes the session away by
- * compare-and-set, lest it takes away the new one, which nobody would then give back.
+ * belongs together, and a renewal changes both. Hence the order: it takes the lease away, then the
+ * session, sets the new session, and then its lease; a reader reads the session, the lease, and the
+ * session again, and a mixed pair shows in the second reading. The fences keep loads in order and
+ * cost nothing on x86.
+ *
+ * <p>Only a unit of work renews, and whoever ends the connection meanwhile must be heard. While
+ * there is no lease he says so in the lease's place, by compare-and-set: the renewal sets the new
+ * lease by compare-and-set, too, and so either finds that or is there first, and then he ends the
+ * new lease. While there is one he takes the session away by compare-and-set; if that fails,
+ * another has ended it, or it was taken away for a renewal: he looks again, and ends what he finds.
  */
 public abstract class LeasedConnection extends TrackingConnection {
 
@@ -94,7 +99,10 @@ public abstract class LeasedConnection extends TrackingConnection {
     return current().jdbc;
   }
 
-  /** The lease that belongs to a session just read; BETWEEN if it doesn't belong here any more. */
+  /**
+   * The lease that belongs to a session just read; BETWEEN if it doesn't belong here any more, or
+   * is just being taken away or set.
+   */
   final long leaseOf(@Nullable Session s) {
     VarHandle.loadLoadFence();
     long l = lease;
@@ -123,7 +131,9 @@ public abstract class LeasedConnection extends TrackingConnection {
     Session s = session;
     long read = lease;
     try {
-      close(s);
+      if (!end(s)) {
+        close(); // a renewal came in between: look again
+      }
     } catch (Throwable e) {
       session = null;
       if (s != null) {
@@ -132,21 +142,20 @@ public abstract class LeasedConnection extends TrackingConnection {
     }
   }
 
-  private void close(@Nullable Session s) {
+  /** Ends the lease of the session; false if a renewal came in between. */
+  private boolean end(@Nullable Session s) {
     long l = leaseOf(s);
-    if (s == null) {
-      LEASE.compareAndSet(this, BETWEEN, CLOSED); // a renewal under way must not bring another
-      return;
-    }
     if (l == BETWEEN) {
-      close(); // renewed between two looks
-      return;
+      return forbidRenewal();
+    }
+    if (s == null || l == CLOSED) {
+      return true;
     }
     OpenStatement left = open;
     if (!isInUnit()) {
       session = null;
     } else if (!SESSION.compareAndSet(this, s, null)) {
-      return;
+      return false;
     }
     if (left == null && s.marks == 0) {
       s.leases.release(s, l);
@@ -154,6 +163,12 @@ public abstract class LeasedConnection extends TrackingConnection {
       open = null;
       SessionCleanup.of(s, l, left);
     }
+    return true;
+  }
+
+  /** A renewal under way must not bring another session; false if it has done so already. */
+  private boolean forbidRenewal() {
+    return LEASE.compareAndSet(this, BETWEEN, CLOSED);
   }
 
   /** Whether it has no session any more: it was closed, or let go by a unit of work. */
@@ -170,21 +185,25 @@ public abstract class LeasedConnection extends TrackingConnection {
    */
   @Override
   public final void abort(Executor executor) throws SQLException {
-    Session s = session;
-    long l = leaseOf(s);
-    if (s == null) {
-      LEASE.compareAndSet(this, BETWEEN, CLOSED); // as close() does
-      return;
+    if (!cut(session, executor)) {
+      abort(executor); // a renewal came in between: look again
     }
+  }
+
+  /** As {@link #end}, but cuts it. */
+  private boolean cut(@Nullable Session s, @Nullable Executor executor) throws SQLException {
+    long l = leaseOf(s);
     if (l == BETWEEN) {
-      abort(executor); // renewed between two looks
-      return;
+      return forbidRenewal();
+    }
+    if (s == null || l == CLOSED) {
+      return true;
     }
     if (executor == null) {
       throw new SQLException("Aborting takes an executor", "22023");
     }
     s.leases.cut(s, l, CloseReason.ABORTED);
-    SESSION.compareAndSet(this, s, null);
+    return SESSION.compareAndSet(this, s, null);
   }
 
   /**
@@ -197,7 +216,7 @@ public abstract class LeasedConnection extends TrackingConnection {
   public final @Nullable Runnable cancel() {
     Session s = session;
     long l = leaseOf(s);
-    if (s == null || l == BETWEEN) {
+    if (s == null || l == BETWEEN || l == CLOSED) {
       return null;
     }
     s.leases.cancel(s, l);
@@ -217,10 +236,9 @@ public abstract class LeasedConnection extends TrackingConnection {
       return;
     }
     long l = lease;
-    if (!SESSION.compareAndSet(this, s, null)) {
-      return; // closed by another thread
+    if (!takeAway(s)) {
+      return;
     }
-    lease = BETWEEN;
     OpenStatement left = open;
     open = null;
     while (left != null) {
@@ -246,17 +264,29 @@ public abstract class LeasedConnection extends TrackingConnection {
             "25001");
       }
       long l = lease;
-      if (SESSION.compareAndSet(this, old, null)) {
+      if (takeAway(old)) {
         open = null;
-        lease = BETWEEN;
         SessionCleanup.of(old, l, null);
       }
     }
-    if (!LEASE.compareAndSet(this, BETWEEN, nextLease)) {
+    if (lease != BETWEEN) {
       throw closed();
     }
     next.leaseStarted();
-    VarHandle.storeStoreFence();
     session = next;
+    if (!LEASE.compareAndSet(this, BETWEEN, nextLease)) {
+      session = null;
+      throw closed();
+    }
+  }
+
+  /** For a renewal; false if another thread has closed this, and then there is none. */
+  private boolean takeAway(Session s) {
+    lease = BETWEEN;
+    if (SESSION.compareAndSet(this, s, null)) {
+      return true;
+    }
+    lease = CLOSED;
+    return false;
   }
 }

@@ -172,16 +172,20 @@ public final class FakeLeaseManager implements LeaseManager {
     }
   }
 
+  /** As the engine's: first the lease ends, and only who ended it touches the connection. */
   @Override
   public void cut(Session session, long lease, CloseReason reason) {
-    if (session.slot().word() == lease) {
-      try {
-        session.jdbc.abort(Runnable::run); // as adapters cut
-      } catch (SQLException e) {
-        throw new AssertionError(e);
-      }
+    if (!session.slot().attempt(Move.RETIRE, lease)) {
+      closeDoomed(session, lease);
+      return;
     }
-    retire(session, lease, reason);
+    closed.add(reason);
+    try {
+      session.jdbc.abort(Runnable::run); // as adapters cut
+    } catch (SQLException e) {
+      throw new AssertionError(e);
+    }
+    session.physical().abort();
   }
 
   @Override
