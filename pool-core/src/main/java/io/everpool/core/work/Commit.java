@@ -111,7 +111,7 @@ final class Commit {
   /** So that whoever rolls back now finds a connection where he can; one like the lost, or none. */
   private void prepareSuccessor(SessionState state, SQLException lost) {
     try {
-      unit.orLetGo(
+      unit.recovery.orLetGo(
           () -> {
             face.become(state);
             return true;

@@ -6,11 +6,9 @@ import io.everpool.api.driver.Verdict;
 import io.everpool.core.jdbc.LeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
-import io.everpool.core.jdbc.SessionState;
 import io.everpool.core.jdbc.UnitObserver;
 import io.everpool.core.observe.UnitWatch;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +30,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   private final @Nullable Unit outer;
   private final UnitLog log = new UnitLog();
   private final UnitFailure failure;
+  final UnitRecovery recovery;
   final WorkOptions options;
   final OptionsOnConnection set;
   final UnitWatch watch;
@@ -39,12 +38,8 @@ final class Unit implements UnitObserver, AutoCloseable {
   private final DeadlineChain deadlines;
   final long begunAt;
 
-  // ---- what was so before it
-
-  private final SessionState state;
+  /** Whether it was begun within a transaction. */
   private final boolean withinTransaction;
-  private final boolean sessionChanged;
-  private final List<Statement> openBefore;
 
   /**
    * Begins to hear what is sent by {@code face}, until it is closed.
@@ -64,11 +59,8 @@ final class Unit implements UnitObserver, AutoCloseable {
     this.options = options;
     this.watch = watch;
     this.begunAt = runner.time.nanoTime();
-    Session session = face.current();
-    this.state = face.state();
-    this.withinTransaction = session.inTransaction();
-    this.sessionChanged = session.hasSideEffects();
-    this.openBefore = face.openStatements();
+    this.withinTransaction = face.current().inTransaction();
+    this.recovery = new UnitRecovery(face, failure);
     this.set = new OptionsOnConnection(face, options, withinTransaction);
     Duration allowed = options.deadline();
     this.deadline =
@@ -100,88 +92,6 @@ final class Unit implements UnitObserver, AutoCloseable {
     }
   }
 
-  /** What is done with its session, and whether that is good for a run afterwards. */
-  @FunctionalInterface
-  interface Step {
-    boolean run() throws SQLException;
-  }
-
-  /** Whoever would go on over a session on which that didn't go well goes on over none. */
-  boolean orLetGo(Step step) throws SQLException {
-    boolean good = false;
-    try {
-      good = step.run();
-    } finally {
-      if (!good) {
-        face.letGo();
-      }
-    }
-    return good;
-  }
-
-  /** A run after a failed one begins as the first did. */
-  void startOver(Verdict failed) throws SQLException {
-    orLetGo(
-        () -> {
-          face.rollBackOpen();
-          if (failed == Verdict.STALE_PLAN) {
-            face.forgetPlans();
-          }
-          face.become(state);
-          return true;
-        });
-  }
-
-  /**
-   * Whether there is nothing to roll back or set back: the connection is closed, lost, or not to be
-   * asked for anything any more.
-   */
-  boolean isSessionLost() {
-    Session session = face.session();
-    return session == null || session.broken() || failure.hasLostSession();
-  }
-
-  /** Rolls back what a failed run has left open; whether it is run again is judged before. */
-  void rollBackAfter(Throwable thrown) {
-    judge(thrown);
-    if (isSessionLost()) {
-      return; // the server has done it, or will
-    }
-    try {
-      face.rollBackOpen();
-    } catch (SQLException e) {
-      Failures.suppress(thrown, e);
-    }
-  }
-
-  /**
-   * Clears what the failed run has left in a session that is alive and no rollback undoes. A dead
-   * one, or one where that fails, goes back before another is asked for, lest the unit holds two
-   * places.
-   */
-  void cleanOrLetGo(Exception thrown) {
-    try {
-      orLetGo(() -> !failure.hasLostSession() && (!hasLeftSideEffects() || clean()));
-    } catch (SQLException | RuntimeException e) {
-      Failures.suppress(thrown, e);
-    }
-  }
-
-  private boolean clean() throws SQLException {
-    face.rollBackOpen();
-    face.beginAnew();
-    return true;
-  }
-
-  /** What was there before it has to stay. */
-  private boolean hasLeftSideEffects() {
-    Session session = face.session();
-    return session != null
-        && session.hasSideEffectsToClear()
-        && !sessionChanged
-        && !holdsStatement();
-  }
-
   /**
    * Waits until a server is found that takes the write that was refused; the session counts as lost
    * then. False if there is none, or no time left; then it is as good as before.
@@ -209,7 +119,7 @@ final class Unit implements UnitObserver, AutoCloseable {
    */
   boolean renewIfLetGo() throws SQLException {
     boolean good =
-        orLetGo(
+        recovery.orLetGo(
             () -> {
               if (face.isGivenBack()) {
                 long acquireTimeout = leases.config().acquireTimeout().toNanos();
@@ -425,18 +335,13 @@ final class Unit implements UnitObserver, AutoCloseable {
         isLeftToAnOuterOne(failed),
         withinTransaction,
         commitTraceable,
-        sessionChanged,
-        holdsStatement(),
+        recovery.sessionChanged(),
+        recovery.holdsStatement(),
         connectionRuns,
         runner.time.nanoTime() - begunAt + pause,
         isCancelled(),
         nanosLeft() - pause,
         Thread.currentThread().isInterrupted());
-  }
-
-  /** Whether a statement that was opened before it is still open. */
-  private boolean holdsStatement() {
-    return !openBefore.isEmpty() && face.openStatements().stream().anyMatch(openBefore::contains);
   }
 
   /** Whether one around it would be run again, had it just begun. */

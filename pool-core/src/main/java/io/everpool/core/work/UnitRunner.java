@@ -159,7 +159,7 @@ public final class UnitRunner {
             try {
               return work.run(face);
             } catch (Throwable failure) {
-              unit.rollBackAfter(failure);
+              unit.recovery.rollBackAfter(failure);
               throw failure;
             }
           });
@@ -180,7 +180,7 @@ public final class UnitRunner {
               face.commit();
               return result;
             } catch (Throwable failure) {
-              unit.rollBackAfter(failure);
+              unit.recovery.rollBackAfter(failure);
               throw failure;
             }
           });
@@ -213,7 +213,7 @@ public final class UnitRunner {
       unit.begin();
       try {
         if (failed != null) {
-          unit.startOver(failed);
+          unit.recovery.startOver(failed);
         }
         unit.set.set();
         return run.once();
@@ -301,7 +301,7 @@ public final class UnitRunner {
    */
   private @Nullable String recover(Unit unit, Exception failure, long pauseNanos) {
     try {
-      unit.cleanOrLetGo(failure);
+      unit.recovery.cleanOrLetGo(failure);
       pause.pause(pauseNanos);
       return unit.renewIfLetGo() ? null : RerunRule.CANCELLED.because();
     } catch (InterruptedException e) {
@@ -376,7 +376,7 @@ public final class UnitRunner {
   }
 
   private void unsetOptions(Unit unit) {
-    if (unit.isSessionLost()) {
+    if (unit.recovery.isSessionLost()) {
       return;
     }
     try {

@@ -1,0 +1,127 @@
+package io.everpool.core.work;
+
+import io.everpool.api.driver.Verdict;
+import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.jdbc.Session;
+import io.everpool.core.jdbc.SessionState;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+
+/**
+ * Brings the session of a unit from the end of a failed run to where the next may begin: rolls back
+ * what is open, clears what no rollback undoes, and lets the session go where it is lost or one of
+ * these fails. It keeps what was so before the unit, for a run begins there and what was there
+ * stays. Used by the unit's thread.
+ */
+final class UnitRecovery {
+
+  private final PooledConnection face;
+  private final UnitFailure failure;
+
+  // ---- what was so before the unit
+
+  private final SessionState state;
+  private final boolean sessionChanged;
+  private final List<Statement> openBefore;
+
+  UnitRecovery(PooledConnection face, UnitFailure failure) throws SQLException {
+    this.face = face;
+    this.failure = failure;
+    this.state = face.state();
+    this.sessionChanged = face.current().hasSideEffects();
+    this.openBefore = face.openStatements();
+  }
+
+  /** What is done with a session, and whether that is good for a run afterwards. */
+  @FunctionalInterface
+  interface Step {
+    boolean run() throws SQLException;
+  }
+
+  /** Whoever would go on over a session on which that didn't go well goes on over none. */
+  boolean orLetGo(Step step) throws SQLException {
+    boolean good = false;
+    try {
+      good = step.run();
+    } finally {
+      if (!good) {
+        face.letGo();
+      }
+    }
+    return good;
+  }
+
+  /** A run after a failed one begins as the first did. */
+  void startOver(Verdict failed) throws SQLException {
+    orLetGo(
+        () -> {
+          face.rollBackOpen();
+          if (failed == Verdict.STALE_PLAN) {
+            face.forgetPlans();
+          }
+          face.become(state);
+          return true;
+        });
+  }
+
+  /**
+   * Whether there is nothing to roll back or set back: the connection is closed, lost, or not to be
+   * asked for anything any more.
+   */
+  boolean isSessionLost() {
+    Session session = face.session();
+    return session == null || session.broken() || failure.hasLostSession();
+  }
+
+  /** Rolls back what a failed run has left open; whether it is run again is judged before. */
+  void rollBackAfter(Throwable thrown) {
+    failure.judge(thrown);
+    if (isSessionLost()) {
+      return; // the server has done it, or will
+    }
+    try {
+      face.rollBackOpen();
+    } catch (SQLException e) {
+      Failures.suppress(thrown, e);
+    }
+  }
+
+  /**
+   * Clears what the failed run has left in a session that is alive and no rollback undoes. A dead
+   * one, or one where that fails, goes back before another is asked for, lest the unit holds two
+   * places.
+   */
+  void cleanOrLetGo(Exception thrown) {
+    try {
+      orLetGo(() -> !failure.hasLostSession() && (!hasLeftSideEffects() || clean()));
+    } catch (SQLException | RuntimeException e) {
+      Failures.suppress(thrown, e);
+    }
+  }
+
+  private boolean clean() throws SQLException {
+    face.rollBackOpen();
+    face.beginAnew();
+    return true;
+  }
+
+  /** What was there before it has to stay. */
+  private boolean hasLeftSideEffects() {
+    Session session = face.session();
+    return session != null
+        && session.hasSideEffectsToClear()
+        && !sessionChanged
+        && !holdsStatement();
+  }
+
+  /** Whether the session had state that SQL had set, before the unit. */
+  boolean sessionChanged() {
+    return sessionChanged;
+  }
+
+  /** Whether a statement that was opened before the unit is still open. */
+  boolean holdsStatement() {
+    return !openBefore.isEmpty() && face.openStatements().stream().anyMatch(openBefore::contains);
+  }
+}
