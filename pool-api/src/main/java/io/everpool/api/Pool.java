@@ -172,7 +172,8 @@ public interface Pool extends DataSource, AutoCloseable {
 
   /**
    * Replaces every connection: the idle ones now, the leased ones when they come back. For an
-   * operator who changed something on the server (credentials, a failover by hand).
+   * operator who changed something on the server (credentials, a failover by hand): whatever has
+   * failed before, new ones are opened at once.
    */
   void replaceAll();
 

@@ -3,6 +3,7 @@ package io.everpool.core.upkeep;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.TimeSource;
 import io.everpool.core.policy.Growth;
 import io.everpool.core.policy.Reconnect;
 import java.util.function.DoubleSupplier;
@@ -23,6 +24,7 @@ final class ConnectPace {
 
   private final PoolConfig config;
   private final DoubleSupplier random;
+  private final TimeSource time;
   private final Workers workers;
   private final Engine engine;
   private final FullServer full;
@@ -46,11 +48,12 @@ final class ConnectPace {
       PoolConfig config, Environment environment, Workers workers, Engine engine, FullServer full) {
     this.config = config;
     this.random = environment.random();
+    this.time = environment.time();
     this.workers = workers;
     this.engine = engine;
     this.full = full;
     this.allowance = config.maxSize();
-    this.notBefore = environment.time().nanoTime();
+    this.notBefore = time.nanoTime();
     this.watchFrom = notBefore;
     this.backSince = notBefore;
   }
@@ -196,6 +199,11 @@ final class ConnectPace {
         config.retry().initialBackoff().toNanos(),
         config.retry().maxBackoff().toNanos(),
         drawn);
+  }
+
+  /** An operator has changed something: what has failed before it holds nothing back. */
+  void anew() {
+    holdBack(time.nanoTime());
   }
 
   /** After an outage, or a sleep, connections come back one, two, four at a time. */

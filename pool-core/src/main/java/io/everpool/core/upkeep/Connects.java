@@ -119,7 +119,7 @@ public final class Connects {
       login = login();
       physical = login.physical();
     } catch (Throwable e) {
-      failed(e, () -> slot.attempt(Move.ABANDON, word));
+      failed(e, born, () -> slot.attempt(Move.ABANDON, word));
       return;
     }
     long arrived = environment.time().nanoTime();
@@ -133,7 +133,7 @@ public final class Connects {
       news = News.of(physical, now); // last: it is told once, and must count
     } catch (Throwable e) {
       Ending.unwanted(physical, events.pool());
-      failed(e, () -> slot.attempt(Move.ABANDON, word));
+      failed(e, born, () -> slot.attempt(Move.ABANDON, word));
       return;
     }
     Newcomer newcomer = new Newcomer(slot, word, entry, login.answer(), room, now, arrived);
@@ -241,17 +241,31 @@ public final class Connects {
   /**
    * A connect has failed; on its worker.
    *
+   * @param born the generation that it would have belonged to
    * @param end ends it; says whether it had not been given up before
    */
-  void failed(Throwable thrown, BooleanSupplier end) {
+  void failed(Throwable thrown, int born, BooleanSupplier end) {
     SQLException failure = ConnectFailures.describe(thrown);
     Verdict own = ConnectFailures.own(thrown);
     // A classifier is asked while the slot is still ours: one that hangs is a connect that hangs.
     Verdict means = own != null ? own : judge(failure);
     if (end.getAsBoolean()) {
-      inbox.post(() -> server.failed(failure, means));
+      inbox.post(() -> failed(failure, means, born));
     } else {
       workers.cameBack();
+    }
+  }
+
+  /**
+   * What was refused before the fence says nothing of what is refused after it: an operator may
+   * just have replaced all, for the password is another.
+   */
+  private void failed(SQLException failure, Verdict means, int born) {
+    boolean forGood = means.fatal() && !means.reconnectable();
+    if (forGood && born != fence.generation()) {
+      log.debug("Pool {}: what began before the fence was refused", events.pool(), failure);
+    } else {
+      server.failed(failure, means);
     }
   }
 

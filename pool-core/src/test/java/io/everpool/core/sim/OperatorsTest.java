@@ -66,6 +66,11 @@ class OperatorsTest {
     return held;
   }
 
+  /** Whether it tells everybody at once that no connection can be had. */
+  private static boolean refuses(UpkeepWithoutFaces upkeep, Universe universe) {
+    return upkeep.server().refusal(universe.nanoTime()) != null;
+  }
+
   private List<CloseReason> closed() {
     return events.stream()
         .filter(ConnectionClosed.class::isInstance)
@@ -99,6 +104,57 @@ class OperatorsTest {
     assertThat(count(engine, State.IDLE)).isEqualTo(4);
     assertThat(held).allMatch(slot -> engine.release(slot, slot.lease));
     assertThat(count(engine, State.IDLE)).isEqualTo(6);
+  }
+
+  /** He has changed the password on the server, and wants to see whether it is right now. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void replacing_all_asks_a_server_at_once_that_refused_before(long seed) {
+    Universe universe = new Universe(seed);
+    FakeDatabase database = new FakeDatabase(universe);
+    UpkeepWithoutFaces upkeep = open(universe, database, config().build());
+    database.mood(FakeDatabase.Mood.DENYING);
+    upkeep.evictIdle();
+    universe.run(30 * SECOND, () -> {});
+    assertThat(refuses(upkeep, universe)).isTrue();
+
+    database.mood(FakeDatabase.Mood.UP);
+    upkeep.fence("the password is another");
+    universe.run(MS, () -> {}); // the next pass
+    assertThat(refuses(upkeep, universe)).isFalse();
+    universe.run(100 * MS, () -> {});
+    assertThat(count(upkeep.engine(), State.IDLE)).isPositive();
+  }
+
+  /** It was sent with the old password, and nobody who waits is told of it. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+  void a_connect_that_began_before_all_are_replaced_is_no_refusal(long seed) {
+    Universe universe = new Universe(seed);
+    FakeDatabase database = new FakeDatabase(universe);
+    UpkeepWithoutFaces upkeep = open(universe, database, config().minSize(1).maxSize(1).build());
+    Engine engine = upkeep.engine();
+    upkeep.evictIdle();
+    while (count(engine, State.CONNECTING) == 0) {
+      universe.run(MS / 100, () -> {});
+    }
+    database.mood(FakeDatabase.Mood.DENYING);
+
+    upkeep.fence("the password is another");
+    universe.run(MS / 10, () -> {}); // the next pass
+    Caller caller = new Caller(universe);
+    assertThat(engine.begin(caller, 9, 1)).isEqualTo(WaitResult.WAIT);
+    universe.run(
+        100 * MS,
+        () -> {
+          if (count(engine, State.CONNECTING) == 0) {
+            database.mood(FakeDatabase.Mood.UP); // from the next on
+          }
+          assertThat(refuses(upkeep, universe)).isFalse();
+        });
+    WaitResult answer = engine.step(caller, 9);
+    assertThat(answer == WaitResult.RELOOK ? engine.relook(caller, 9) : answer)
+        .isEqualTo(WaitResult.SERVED);
   }
 
   /** The server sleeps, and opening a connection would wake it. */
