@@ -80,9 +80,14 @@ public final class Slot extends SlotFields {
         && WORD.compareAndSet(this, expected, after(move, expected));
   }
 
-  /** The word that a move makes of {@code expected}. */
+  /**
+   * The word that a move makes of {@code expected}. To hand a connection over counts as two moves,
+   * a release and an acquire: the new lease must not have the name of the old one when its holder
+   * has claimed it, or what is said of that would be said of another's.
+   */
   public static long after(Move move, long expected) {
-    return expected + STAMP + move.to.bits - move.from.bits;
+    long stamps = move == Move.HAND_OVER ? 2 * STAMP : STAMP;
+    return expected + stamps + move.to.bits - move.from.bits;
   }
 
   /** ACQUIRE, for the hot path: the lease, or 0 if there is nothing to take. */

@@ -33,8 +33,20 @@ class SlotTest {
     long before = slot.word();
     assertThat(slot.attempt(move, before)).isTrue();
     assertThat(slot.word()).isEqualTo(Slot.after(move, before));
-    assertThat(slot.word() >> Slot.STATE_BITS).isEqualTo((before >> Slot.STATE_BITS) + 1);
+    assertThat(slot.word() >> Slot.STATE_BITS)
+        .isEqualTo((before >> Slot.STATE_BITS) + (move == Move.HAND_OVER ? 2 : 1));
     assertThat(slot.attempt(move, before)).as("by an old reading").isFalse();
+  }
+
+  /** Upkeep cuts what its holder has claimed and can't give back, and it must be his still. */
+  @Test
+  void a_lease_that_was_handed_over_has_not_the_name_of_a_claimed_one() {
+    Slot slot = in(State.IDLE);
+    long lease = slot.acquire(7);
+    assertThat(slot.attempt(Move.HAND_OVER, lease)).isTrue();
+    assertThat(slot.word())
+        .isNotIn(lease, Slot.after(Move.CLAIM, lease))
+        .isEqualTo(Slot.after(Move.ACQUIRE, Slot.after(Move.RELEASE, lease)));
   }
 
   @Test

@@ -270,11 +270,11 @@ public final class FakeLeaseManager implements LeaseManager {
 
   @Override
   public long resetStarted(Session session, long lease) {
-    if (!session.slot().attempt(Move.HAND_OVER, lease)) {
+    if (!session.slot().attempt(Move.CLAIM, lease)) {
       return 0;
     }
     resetsStarted.incrementAndGet();
-    return Slot.after(Move.HAND_OVER, lease);
+    return Slot.after(Move.CLAIM, lease);
   }
 
   @Override
