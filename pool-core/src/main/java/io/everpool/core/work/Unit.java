@@ -15,9 +15,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A unit of work while it runs: what was so before it, what has happened to it, and in its {@link
- * UnitLog} the evidence of what its present run has sent. Whether it may be run again is decided by
- * {@link RerunRule} on its {@link #facts}.
+ * A unit of work while it runs: what has happened to it, and in its {@link UnitLog} the evidence of
+ * what its present run has sent. Whether it may be run again is decided by {@link RerunRule} on its
+ * {@link #facts}.
  *
  * <p>Units nest. All that an inner one sends, the outer ones have sent as well. The outermost that
  * may be rerun is rerun; an inner one leaves a failure to it.
@@ -59,8 +59,8 @@ final class Unit implements UnitObserver, AutoCloseable {
     this.options = options;
     this.watch = watch;
     this.begunAt = runner.time.nanoTime();
-    this.withinTransaction = face.current().inTransaction();
     this.recovery = new UnitRecovery(face, failure);
+    this.withinTransaction = face.current().inTransaction(); // last: reading state may begin one
     this.set = new OptionsOnConnection(face, options, withinTransaction);
     Duration allowed = options.deadline();
     this.deadline =

@@ -106,7 +106,7 @@ final class UnitRecovery {
     return true;
   }
 
-  /** What was there before it has to stay. */
+  /** Whether there is anything to clear; what was there before the unit has to stay. */
   private boolean hasLeftSideEffects() {
     Session session = face.session();
     return session != null
