@@ -3,7 +3,6 @@ package io.everpool.core.upkeep;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.Engine;
-import io.everpool.core.engine.TimeSource;
 import io.everpool.core.policy.Growth;
 import io.everpool.core.policy.Reconnect;
 import java.util.function.DoubleSupplier;
@@ -24,7 +23,6 @@ final class ConnectPace {
 
   private final PoolConfig config;
   private final DoubleSupplier random;
-  private final TimeSource time;
   private final Workers workers;
   private final Engine engine;
   private final FullServer full;
@@ -48,12 +46,11 @@ final class ConnectPace {
       PoolConfig config, Environment environment, Workers workers, Engine engine, FullServer full) {
     this.config = config;
     this.random = environment.random();
-    this.time = environment.time();
     this.workers = workers;
     this.engine = engine;
     this.full = full;
     this.allowance = config.maxSize();
-    this.notBefore = time.nanoTime();
+    this.notBefore = environment.time().nanoTime();
     this.watchFrom = notBefore;
     this.backSince = notBefore;
   }
@@ -201,9 +198,9 @@ final class ConnectPace {
         drawn);
   }
 
-  /** An operator has changed something: what has failed before it holds nothing back. */
-  void anew() {
-    holdBack(time.nanoTime());
+  /** What has failed before holds nothing back. */
+  void anew(long now) {
+    holdBack(now);
   }
 
   /** After an outage, or a sleep, connections come back one, two, four at a time. */

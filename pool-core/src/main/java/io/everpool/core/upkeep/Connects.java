@@ -13,6 +13,7 @@ import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.policy.Lifetime;
 import java.sql.SQLException;
@@ -119,7 +120,7 @@ public final class Connects {
       login = login();
       physical = login.physical();
     } catch (Throwable e) {
-      failed(e, born, () -> slot.attempt(Move.ABANDON, word));
+      failed(e, () -> slot.attempt(Move.ABANDON, word));
       return;
     }
     long arrived = environment.time().nanoTime();
@@ -133,7 +134,7 @@ public final class Connects {
       news = News.of(physical, now); // last: it is told once, and must count
     } catch (Throwable e) {
       Ending.unwanted(physical, events.pool());
-      failed(e, born, () -> slot.attempt(Move.ABANDON, word));
+      failed(e, () -> slot.attempt(Move.ABANDON, word));
       return;
     }
     Newcomer newcomer = new Newcomer(slot, word, entry, login.answer(), room, now, arrived);
@@ -208,7 +209,9 @@ public final class Connects {
     }
     long arrived = Slot.after(Move.ARRIVED, it.word);
     if (born != fence.generation()) {
-      slot.attempt(Move.ABANDON, arrived);
+      if (!slot.attempt(Move.ABANDON, arrived)) {
+        workers.cameBack();
+      }
       return false;
     }
     slot.openedAt = it.arrived;
@@ -217,8 +220,9 @@ public final class Connects {
     slot.entry = it.entry;
     events.countOpened();
     boolean in = engine.opened(slot, arrived);
-    if (!in) { // a closing pool has given the slot up
+    if (!in) { // upkeep has given the slot up, for nobody wants this any more
       events.uncountOpened();
+      workers.cameBack();
     }
     return in;
   }
@@ -241,31 +245,17 @@ public final class Connects {
   /**
    * A connect has failed; on its worker.
    *
-   * @param born the generation that it would have belonged to
    * @param end ends it; says whether it had not been given up before
    */
-  void failed(Throwable thrown, int born, BooleanSupplier end) {
+  void failed(Throwable thrown, BooleanSupplier end) {
     SQLException failure = ConnectFailures.describe(thrown);
     Verdict own = ConnectFailures.own(thrown);
     // A classifier is asked while the slot is still ours: one that hangs is a connect that hangs.
     Verdict means = own != null ? own : judge(failure);
     if (end.getAsBoolean()) {
-      inbox.post(() -> failed(failure, means, born));
+      inbox.post(() -> server.failed(failure, means));
     } else {
       workers.cameBack();
-    }
-  }
-
-  /**
-   * What was refused before the fence says nothing of what is refused after it: an operator may
-   * just have replaced all, for the password is another.
-   */
-  private void failed(SQLException failure, Verdict means, int born) {
-    boolean forGood = means.fatal() && !means.reconnectable();
-    if (forGood && born != fence.generation()) {
-      log.debug("Pool {}: what began before the fence was refused", events.pool(), failure);
-    } else {
-      server.failed(failure, means);
     }
   }
 
@@ -284,8 +274,18 @@ public final class Connects {
     return forGood && !judged.fatal() ? Verdict.REFUSED : judged;
   }
 
-  /** Gives up on a connect, for the pool closes. */
-  void abandonAtClose(Slot slot, long word) {
+  /** Gives up on every connect, for what it would bring is not wanted any more. */
+  void abandonAll() {
+    for (Slot slot : engine.slots()) {
+      long word = slot.word();
+      if (Slot.state(word) == State.CONNECTING) {
+        abandonUnwanted(slot, word);
+      }
+    }
+  }
+
+  /** Gives up on a connect, for the pool closes, or replaces everything. */
+  void abandonUnwanted(Slot slot, long word) {
     if (slot.attempt(Move.ABANDON, word)) {
       workers.givenUp();
     }

@@ -86,7 +86,7 @@ final class Drain {
       State state = Slot.state(word);
       empty &= state == State.EMPTY;
       if (state == State.CONNECTING) {
-        connects.abandonAtClose(slot, word); // nobody will want it
+        connects.abandonUnwanted(slot, word); // nobody will want it
       } else if (begun && now - until >= 0) {
         if (state == State.DOOMED) {
           takeFromHolder(slot, word, now);

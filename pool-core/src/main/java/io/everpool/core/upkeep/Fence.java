@@ -64,7 +64,6 @@ final class Fence {
   /** As {@link #fall}, for somebody wants it: that is no outage, and nothing to be warned of. */
   void fallOnRequest(String why) {
     int given = giveUpAll(why);
-    pace.anew();
     log.info("Pool {}: every connection is given up ({} of them): {}", events.pool(), given, why);
   }
 

@@ -51,6 +51,12 @@ public final class Reachability {
   /** Since when every connect has found nobody there; meaningful while {@link #absences} > 0. */
   private long absentSince;
 
+  /** Failures of the present row that count no more, for something was changed after them. */
+  private int forgiven;
+
+  /** Something was changed just now, and upkeep hasn't heard of it yet. */
+  private volatile boolean changing;
+
   private int absences;
   private volatile boolean hopeless;
 
@@ -96,6 +102,7 @@ public final class Reachability {
   private void letsIn(long now) {
     succeededAt = now;
     lastFailure = null;
+    forgiven = 0;
     absences = 0;
     hopeless = false;
     OutageLog.Toll toll = outages.recovered();
@@ -143,7 +150,7 @@ public final class Reachability {
         means == Verdict.PROCESS_LIMIT
             || failure instanceof ConnectFailures.OfTheDriver
             || failure instanceof CredentialsException;
-    pace.failed(means, inARow, now);
+    pace.failed(means, inARow - forgiven, now);
     failures = inARow;
     tellWaiters(now);
     search.connectFailed(means);
@@ -171,10 +178,11 @@ public final class Reachability {
    */
   private void tell(SQLException failure, Verdict means, int inARow, long now) {
     boolean known = outages.connectFailed() && Fencing.isEvidence(means);
-    if (inARow == 1 && known) {
+    boolean first = inARow - forgiven == 1;
+    if (first && known) {
       lastLogged = now;
     }
-    if ((inARow > 1 || known) && now - lastLogged < LOG_EVERY) {
+    if ((!first || known) && now - lastLogged < LOG_EVERY) {
       log.debug("Pool {}: connect failed ({})", events.pool(), means, failure);
       return;
     }
@@ -198,6 +206,21 @@ public final class Reachability {
     if (engine.waiting() > 0 && inVain) {
       engine.rejectAll();
     }
+  }
+
+  /**
+   * Somebody changes something about the server or the way there, and wants it to be asked anew:
+   * from now on nobody is sent away for what was so before. From any thread.
+   */
+  void changes() {
+    changing = true;
+  }
+
+  /** As if nothing had failed yet, but that it is known for how long there was no connection. */
+  void changed() {
+    forgiven = failures;
+    pace.anew(time.nanoTime());
+    changing = false;
   }
 
   /** Whether a connection was opened at that time or later. Upkeep thread only. */
@@ -248,6 +271,7 @@ public final class Reachability {
    */
   public @Nullable SQLException refusal(long now) {
     return failures > 0
+            && !changing
             && verdict.fatal()
             && !verdict.reconnectable()
             && pace.untilAllowed(now) > 0

@@ -22,14 +22,12 @@ final class Scout {
   /** One that is out; its end is told by whoever is first. */
   private static final class Errand {
     final long begun;
-    final int born;
     final @Nullable Slot place;
     final long word;
     private final AtomicBoolean over = new AtomicBoolean();
 
-    Errand(long begun, int born, @Nullable Slot place) {
+    Errand(long begun, @Nullable Slot place) {
       this.begun = begun;
-      this.born = born;
       this.place = place;
       this.word = place == null ? 0 : place.word();
     }
@@ -115,7 +113,7 @@ final class Scout {
   }
 
   private void send(long now) {
-    Errand sent = new Errand(now, fence.generation(), place());
+    Errand sent = new Errand(now, place());
     if (workers.start("looking for a server that writes", () -> look(sent))) {
       pace.begun(now);
       errand = sent;
@@ -169,7 +167,7 @@ final class Scout {
         workers.cameBack();
       }
     } else {
-      connects.failed(failure, sent.born, sent::end);
+      connects.failed(failure, sent::end);
     }
   }
 

@@ -66,6 +66,8 @@ public final class Upkeep {
   private final Closer closer;
   private final Workers workers;
   private final Fence fence;
+  private final Reachability server;
+  private final Connects connects;
   private final PrimarySearch search;
   private final FailureReports reports;
   private final SleepSwitch sleep;
@@ -110,13 +112,14 @@ public final class Upkeep {
     this.closer = shared.closer;
     this.workers = shared.workers;
     this.fence = shared.fence;
+    this.server = shared.server;
     this.search = shared.search;
     this.reports = shared.reports;
     this.sleep = shared.sleep;
     this.sleepers = shared.sleepers;
     this.rest = shared.rest;
     this.due = now;
-    Connects connects =
+    this.connects =
         new Connects(
             config,
             connector,
@@ -142,9 +145,18 @@ public final class Upkeep {
     scheduler.start(this::run);
   }
 
-  /** Gives up every connection opened so far, at an operator's request. */
+  /**
+   * Gives up every connection opened so far, and what is being opened, at an operator's request:
+   * whatever has failed before holds nothing back, for he may just have mended it.
+   */
   public void fence(String why) {
-    inbox.post(() -> fence.fallOnRequest(why));
+    server.changes();
+    inbox.post(
+        () -> {
+          fence.fallOnRequest(why);
+          connects.abandonAll();
+          server.changed();
+        });
   }
 
   /** Closes every idle connection; what is missing to the minimum then is opened anew. */

@@ -126,35 +126,56 @@ class OperatorsTest {
     assertThat(count(upkeep.engine(), State.IDLE)).isPositive();
   }
 
-  /** It was sent with the old password, and nobody who waits is told of it. */
+  /** At once: also for him who asks on the next line of his program. */
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
-  void a_connect_that_began_before_all_are_replaced_is_no_refusal(long seed) {
+  @ValueSource(longs = {1, 2, 3})
+  void from_the_call_on_nobody_is_told_what_was_refused_before(long seed) {
     Universe universe = new Universe(seed);
     FakeDatabase database = new FakeDatabase(universe);
-    UpkeepWithoutFaces upkeep = open(universe, database, config().minSize(1).maxSize(1).build());
-    Engine engine = upkeep.engine();
-    upkeep.evictIdle();
-    while (count(engine, State.CONNECTING) == 0) {
-      universe.run(MS / 100, () -> {});
-    }
+    UpkeepWithoutFaces upkeep = open(universe, database, config().build());
     database.mood(FakeDatabase.Mood.DENYING);
+    upkeep.evictIdle();
+    universe.run(30 * SECOND, () -> {});
+    assertThat(refuses(upkeep, universe)).isTrue();
 
     upkeep.fence("the password is another");
-    universe.run(MS / 10, () -> {}); // the next pass
+    assertThat(refuses(upkeep, universe)).isFalse();
+    universe.run(SECOND, () -> {});
+    assertThat(refuses(upkeep, universe)).as("and it is refused again").isTrue();
+    assertThat(upkeep.server().isFailing()).isTrue();
+    database.mood(FakeDatabase.Mood.UP);
+    universe.run(10 * SECOND, () -> {});
+    assertThat(count(upkeep.engine(), State.IDLE)).as("as after a first refusal").isEqualTo(2);
+  }
+
+  /** It goes where nobody answers, or was sent with the old password. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+  void no_connect_that_began_before_holds_up_what_replaces_all(long seed) {
+    Universe universe = new Universe(seed);
+    FakeDatabase database = new FakeDatabase(universe);
+    PoolConfig config =
+        config().minSize(1).maxSize(2).connectTimeout(Duration.ofMinutes(5)).build();
+    UpkeepWithoutFaces upkeep = open(universe, database, config);
+    Engine engine = upkeep.engine();
+    take(upkeep, 1);
+    universe.hangNext();
+    upkeep.resize(2, 2);
+    universe.run(SECOND, () -> {});
+    assertThat(count(engine, State.CONNECTING)).isEqualTo(1);
+
     Caller caller = new Caller(universe);
     assertThat(engine.begin(caller, 9, 1)).isEqualTo(WaitResult.WAIT);
-    universe.run(
-        100 * MS,
-        () -> {
-          if (count(engine, State.CONNECTING) == 0) {
-            database.mood(FakeDatabase.Mood.UP); // from the next on
-          }
-          assertThat(refuses(upkeep, universe)).isFalse();
-        });
+    upkeep.fence("another address");
+    universe.run(100 * MS, () -> {});
     WaitResult answer = engine.step(caller, 9);
     assertThat(answer == WaitResult.RELOOK ? engine.relook(caller, 9) : answer)
         .isEqualTo(WaitResult.SERVED);
+
+    database.mood(FakeDatabase.Mood.DENYING); // the one that hangs is refused when it gets through
+    universe.run(65 * SECOND, () -> {});
+    assertThat(upkeep.server().isFailing()).isFalse();
+    assertThat(count(engine, State.LEASED)).isEqualTo(1);
   }
 
   /** The server sleeps, and opening a connection would wake it. */
