@@ -181,6 +181,9 @@ public final class EngineLeaseManager extends LeaseEnds {
     long begun = time.nanoTime();
     long left = timeoutNanos;
     for (int attempt = 1; ; attempt++) {
+      if (face.isOver()) {
+        throw LeasedConnection.closed();
+      }
       Slot slot = acquireWithCare(threadId, null, config.maxWaiters(), left);
       long lease = slot.lease;
       try {

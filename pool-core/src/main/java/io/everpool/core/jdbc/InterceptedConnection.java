@@ -93,6 +93,7 @@ final class InterceptedConnection extends PooledConnection {
   private void setUp() throws SQLException {
     UnitObserver unit = observer();
     Session session = current();
+    boolean before = renewable(mayBeRenewed());
     observer(null);
     boolean done = false;
     try {
@@ -105,6 +106,7 @@ final class InterceptedConnection extends PooledConnection {
       done = true;
     } finally {
       observer(unit);
+      renewable(before);
       if (!done) {
         session.settingUp(false);
       }

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 abstract class JudgedConnection extends LeasedConnection {
   @Nullable UnitObserver observer;
 
+  /** Another session may come without anybody hearing of what is sent. */
+  private boolean renewable;
+
   JudgedConnection(Session session, long lease) {
     super(session, lease);
   }
@@ -23,8 +26,19 @@ abstract class JudgedConnection extends LeasedConnection {
   JudgedConnection() {}
 
   @Override
-  final boolean isInUnit() {
-    return observer != null;
+  final boolean mayBeRenewed() {
+    return observer != null || renewable;
+  }
+
+  /**
+   * Tells whether another session may come for this though there is no observer; to be told well
+   * before it comes, for threads that close this look whether there may be one and act on it.
+   * Returns what was told before.
+   */
+  public final boolean renewable(boolean value) {
+    boolean before = renewable;
+    renewable = value;
+    return before;
   }
 
   /** Who hears what is sent; null outside of units of work. */

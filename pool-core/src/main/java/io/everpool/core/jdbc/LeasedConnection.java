@@ -29,11 +29,12 @@ import org.jspecify.annotations.Nullable;
  * session again, and a mixed pair shows in the second reading. The fences keep loads in order and
  * cost nothing on x86.
  *
- * <p>Only a unit of work renews, and whoever ends the connection meanwhile must be heard. While
- * there is no lease he says so in the lease's place, by compare-and-set: the renewal sets the new
- * lease by compare-and-set, too, and so either finds that or is there first, and then he ends the
- * new lease. While there is one he takes the session away by compare-and-set; if that fails,
- * another has ended it, or it was taken away for a renewal: he looks again, and ends what he finds.
+ * <p>Only for a unit of work is there a renewal, and whoever ends the connection meanwhile must be
+ * heard. While there is no lease he says so in the lease's place, by compare-and-set: the renewal
+ * sets the new lease by compare-and-set, too, and so either finds that or is there first, and then
+ * he ends the new lease. While there is one he takes the session away by compare-and-set; if that
+ * fails, another has ended it, or it was taken away for a renewal: he looks again, and ends what he
+ * finds.
  */
 public abstract class LeasedConnection extends TrackingConnection {
 
@@ -72,10 +73,11 @@ public abstract class LeasedConnection extends TrackingConnection {
   }
 
   /**
-   * Whether a unit of work runs on this. Not asked by its observer: a method that names a type
-   * which no unit has loaded yet isn't inlined (HotSpot: "unloaded signature classes").
+   * Whether another session may come for this just now: a unit of work runs on it, or it is looked
+   * for one before its unit begins. Not asked by its observer: a method that names a type which no
+   * unit has loaded yet isn't inlined (HotSpot: "unloaded signature classes").
    */
-  abstract boolean isInUnit();
+  abstract boolean mayBeRenewed();
 
   // ---- what there is of the lease
 
@@ -135,7 +137,9 @@ public abstract class LeasedConnection extends TrackingConnection {
         close(); // a renewal came in between: look again
       }
     } catch (Throwable e) {
-      session = null;
+      if (session == s) {
+        session = null;
+      }
       if (s != null) {
         s.stranded = read; // says nothing if that lease is over
       }
@@ -152,7 +156,7 @@ public abstract class LeasedConnection extends TrackingConnection {
       return true;
     }
     OpenStatement left = open;
-    if (!isInUnit()) {
+    if (!mayBeRenewed()) {
       session = null;
     } else if (!SESSION.compareAndSet(this, s, null)) {
       return false;
@@ -174,6 +178,11 @@ public abstract class LeasedConnection extends TrackingConnection {
   /** Whether it has no session any more: it was closed, or let go by a unit of work. */
   public final boolean isGivenBack() {
     return session == null;
+  }
+
+  /** Whether it was closed, and no renewal brings another session. For the thread that renews. */
+  public final boolean isOver() {
+    return session == null && lease != BETWEEN;
   }
 
   /**

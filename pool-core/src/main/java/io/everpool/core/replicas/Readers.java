@@ -95,6 +95,9 @@ final class Readers implements Renewal {
 
     /** It doesn't suit. */
     void giveBack(PooledConnection face);
+
+    /** Whether nobody wants it any more. */
+    boolean isOver();
   }
 
   private static final Taking NEW =
@@ -109,6 +112,11 @@ final class Readers implements Renewal {
         public void giveBack(PooledConnection face) {
           face.close();
         }
+
+        @Override
+        public boolean isOver() {
+          return false;
+        }
       };
 
   /** A face that goes on over another session; the one that it has it gives back itself. */
@@ -121,6 +129,11 @@ final class Readers implements Renewal {
 
     @Override
     public void giveBack(PooledConnection given) {}
+
+    @Override
+    public boolean isOver() {
+      return face.isOver();
+    }
   }
 
   /** A connection for work that only reads. */
@@ -145,8 +158,13 @@ final class Readers implements Renewal {
       return;
     }
     long end = time.nanoTime() + budget(options);
-    if (!positions.isReached(face, position, patience(end))) {
-      take(new Again(face), options, end - time.nanoTime(), owner);
+    face.renewable(true);
+    try {
+      if (!positions.isReached(face, position, patience(end))) {
+        take(new Again(face), options, end - time.nanoTime(), owner);
+      }
+    } finally {
+      face.renewable(false);
     }
   }
 
@@ -252,6 +270,7 @@ final class Readers implements Renewal {
     /** Whether a failure is of this reader's, and not of the caller's. */
     private boolean isLeft(Reader reader, SQLException e) {
       if (Thread.currentThread().isInterrupted()
+          || taking.isOver()
           || e instanceof PoolClosedException
           || e instanceof TooManyWaitersException) {
         return false;

@@ -163,7 +163,9 @@ final class Commit {
         }
       } catch (SQLException e) {
         Failures.suppress(lost, e);
-        if (e instanceof PoolClosedException || !runner.leases.classify(e).reconnectable()) {
+        if (e instanceof PoolClosedException
+            || face.isOver()
+            || !runner.leases.classify(e).reconnectable()) {
           return CommitStatus.UNKNOWN;
         }
         face.letGo();
