@@ -67,8 +67,13 @@ final class Cluster {
   private final Process guard;
   private @Nullable Process postmaster;
 
-  /** An empty place for a data directory. */
+  /** An empty place for a data directory, for as long as a test takes. */
   Cluster(Path home) {
+    this(home, MemoryFolder.orTemporary());
+  }
+
+  /** An empty place for a data directory, in a folder. */
+  Cluster(Path home, Path folder) {
     this.home = home;
     if (System.getProperty("os.name").startsWith("Windows")) {
       throw new IllegalStateException(
@@ -77,7 +82,7 @@ final class Cluster {
     }
     try {
       // the real path: the guard compares it with what the kernel says
-      root = Files.createTempDirectory("everpool-server").toRealPath();
+      root = Files.createTempDirectory(folder, "everpool-server").toRealPath();
       Files.createDirectory(data());
       Files.setPosixFilePermissions(
           data(),

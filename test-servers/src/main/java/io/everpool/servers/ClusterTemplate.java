@@ -43,7 +43,7 @@ final class ClusterTemplate {
     String options = Integer.toHexString(Cluster.INITDB.hashCode());
     Path made = home.resolveSibling(home.getFileName() + "-data-" + options);
     if (!Files.isDirectory(made)) {
-      Cluster cluster = new Cluster(home);
+      Cluster cluster = new Cluster(home, home.resolveSibling("")); // to be moved from there
       try {
         cluster.init(PASSWORD);
         Binaries.publish(cluster.data(), made);

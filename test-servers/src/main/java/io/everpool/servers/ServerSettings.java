@@ -54,6 +54,8 @@ public record ServerSettings(
     all.put("synchronous_commit", "on");
     all.put("fsync", "off");
     all.put("shared_buffers", "32MB");
+    // in the data directory, and so gone with it however the server ends
+    all.put("dynamic_shared_memory_type", "mmap");
     all.put("log_connections", "on");
     all.put("log_line_prefix", "%m [%p] ");
     all.put("lc_messages", "C");
