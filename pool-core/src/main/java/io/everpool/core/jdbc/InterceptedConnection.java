@@ -91,10 +91,9 @@ final class InterceptedConnection extends PooledConnection {
    * a unit of work would miss there; nor does a unit hear of it.
    */
   private void setUp() throws SQLException {
-    UnitObserver unit = observer();
+    UnitObserver before = observer;
     Session session = current();
-    boolean before = renewable(mayBeRenewed());
-    observer(null);
+    renewable(before != null);
     boolean done = false;
     try {
       session.settingUp(true);
@@ -105,8 +104,7 @@ final class InterceptedConnection extends PooledConnection {
       session.setUp();
       done = true;
     } finally {
-      observer(unit);
-      renewable(before);
+      observer(before);
       if (!done) {
         session.settingUp(false);
       }

@@ -14,10 +14,11 @@ import org.jspecify.annotations.Nullable;
  * failed. On the thread on which the failure was met.
  */
 abstract class JudgedConnection extends LeasedConnection {
-  @Nullable UnitObserver observer;
+  /** In place of an observer: another session may come though nobody hears of what is sent. */
+  static final UnitObserver SILENT = new Silent();
 
-  /** Another session may come without anybody hearing of what is sent. */
-  private boolean renewable;
+  /** Null outside of units of work. There is no room for another field in what each lease makes. */
+  @Nullable UnitObserver observer;
 
   JudgedConnection(Session session, long lease) {
     super(session, lease);
@@ -27,23 +28,22 @@ abstract class JudgedConnection extends LeasedConnection {
 
   @Override
   final boolean mayBeRenewed() {
-    return observer != null || renewable;
+    return observer != null;
   }
 
   /**
-   * Tells whether another session may come for this though there is no observer; to be told well
-   * before it comes, for threads that close this look whether there may be one and act on it.
-   * Returns what was told before.
+   * Tells whether another session may come for this before its unit begins; to be told well before
+   * it comes, for threads that close this look whether there may be one and act on it.
    */
-  public final boolean renewable(boolean value) {
-    boolean before = renewable;
-    renewable = value;
-    return before;
+  public final void renewable(boolean value) {
+    observer = value ? SILENT : null;
   }
 
   /** Who hears what is sent; null outside of units of work. */
+  @SuppressWarnings("ReferenceEquality") // there is one
   public final @Nullable UnitObserver observer() {
-    return observer;
+    UnitObserver present = observer;
+    return present == SILENT ? null : present;
   }
 
   /** Has {@code value} hear what is sent from now on. */
@@ -60,7 +60,7 @@ abstract class JudgedConnection extends LeasedConnection {
     s.marks |= Session.FAILED;
     try {
       SQLException judged = judge(s, e);
-      if (observer == null && s.commitUnanswered() && isLoss(s, e)) {
+      if (observer() == null && s.commitUnanswered() && isLoss(s, e)) {
         return outcomeUnknown(e);
       }
       tellOfLoss(s, judged);
@@ -259,5 +259,24 @@ abstract class JudgedConnection extends LeasedConnection {
         Verdict.CONNECTION_LOST,
         new SQLNonTransientConnectionException("Found invalid by isValid", "08006"));
     return false;
+  }
+
+  private static final class Silent implements UnitObserver {
+    @Override
+    public void executing() {}
+
+    @Override
+    public void exposed() {}
+
+    @Override
+    public void failed(Verdict verdict, SQLException failure) {}
+
+    @Override
+    public void writeRefused() {}
+
+    @Override
+    public void commit() {
+      throw new AssertionError("asked instead of the connection");
+    }
   }
 }

@@ -212,8 +212,9 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
    */
   @Override
   public void commit() throws SQLException {
-    if (observer != null) {
-      observer.commit();
+    UnitObserver unit = observer();
+    if (unit != null) {
+      unit.commit();
     } else {
       committing(this::commitNow);
     }
