@@ -1,6 +1,8 @@
 package io.everpool.servers;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,14 +18,34 @@ import java.nio.file.Path;
 final class MemoryFolder {
   private static final Path SHARED = Path.of("/dev/shm");
 
-  /** A server takes some 60 MB; a container often has 64 in all, which is no use. */
+  /** A server takes some 60 MB; a container often has 64 in all there, which is no use. */
   private static final long ROOM = 4L << 30;
+
+  /**
+   * Of the machine, or of the container: what lies in that folder can't be swapped for anything.
+   */
+  private static final long MEMORY = 8L << 30;
 
   private MemoryFolder() {}
 
-  /** That folder; the one for temporary files where there is none. */
+  /**
+   * That folder; the one for temporary files where there is none. {@code -Deverpool.server-folder}
+   * names another.
+   */
   static Path orTemporary() {
-    return hasRoom(SHARED) ? SHARED : Path.of(System.getProperty("java.io.tmpdir"));
+    String chosen = System.getProperty("everpool.server-folder");
+    if (chosen != null) {
+      return Path.of(chosen);
+    }
+    return hasRoom(SHARED) && memory() >= MEMORY
+        ? SHARED
+        : Path.of(System.getProperty("java.io.tmpdir"));
+  }
+
+  private static long memory() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+        ? system.getTotalMemorySize()
+        : 0;
   }
 
   private static boolean hasRoom(Path folder) {
