@@ -91,9 +91,8 @@ final class InterceptedConnection extends PooledConnection {
    * a unit of work would miss there; nor does a unit hear of it.
    */
   private void setUp() throws SQLException {
-    UnitObserver before = observer;
     Session session = current();
-    renewable(before != null);
+    UnitObserver before = mayBeRenewed() ? silence() : null;
     boolean done = false;
     try {
       session.settingUp(true);

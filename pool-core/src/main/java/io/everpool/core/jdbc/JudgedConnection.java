@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 abstract class JudgedConnection extends LeasedConnection {
   /** In place of an observer: another session may come though nobody hears of what is sent. */
-  static final UnitObserver SILENT = new Silent();
+  private static final UnitObserver SILENT = new Silent();
 
   /** Null outside of units of work. There is no room for another field in what each lease makes. */
   @Nullable UnitObserver observer;
@@ -32,11 +32,12 @@ abstract class JudgedConnection extends LeasedConnection {
   }
 
   /**
-   * Tells whether another session may come for this before its unit begins; to be told well before
-   * it comes, for threads that close this look whether there may be one and act on it.
+   * Has nobody hear what is sent from now on, though another session may come for this; to be
+   * called well before it comes, for threads that close this look whether it may and act on that.
+   * Returns what to {@link #observer(UnitObserver) put back} afterwards.
    */
-  public final void renewable(boolean value) {
-    observer = value ? SILENT : null;
+  public final @Nullable UnitObserver silence() {
+    return observer(SILENT);
   }
 
   /** Who hears what is sent; null outside of units of work. */
@@ -46,9 +47,11 @@ abstract class JudgedConnection extends LeasedConnection {
     return present == SILENT ? null : present;
   }
 
-  /** Has {@code value} hear what is sent from now on. */
-  public final void observer(@Nullable UnitObserver value) {
+  /** Has {@code value} hear what is sent from now on. Returns what to put back afterwards. */
+  public final @Nullable UnitObserver observer(@Nullable UnitObserver value) {
+    UnitObserver before = observer;
     observer = value;
+    return before;
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.everpool.api.WorkOptions;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.jdbc.EngineLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.jdbc.UnitObserver;
 import io.everpool.core.work.Pause;
 import io.everpool.core.work.Renewal;
 import io.everpool.core.work.UnitRunner;
@@ -158,13 +159,13 @@ final class Readers implements Renewal {
       return;
     }
     long end = time.nanoTime() + budget(options);
-    face.renewable(true);
+    UnitObserver before = face.silence();
     try {
       if (!positions.isReached(face, position, patience(end))) {
         take(new Again(face), options, end - time.nanoTime(), owner);
       }
     } finally {
-      face.renewable(false);
+      face.observer(before);
     }
   }
 

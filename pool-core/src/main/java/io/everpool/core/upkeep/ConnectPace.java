@@ -35,6 +35,9 @@ final class ConnectPace {
   /** When the last connect was begun. */
   private long begun;
 
+  /** The next connect is begun however many hang, for it goes elsewhere, or otherwise. */
+  private boolean unspared;
+
   private volatile int allowance;
 
   /** When the next connect may begin; {@link #watchFrom} instead while callers wait. */
@@ -84,7 +87,7 @@ final class ConnectPace {
         begun
             + Reconnect.sparing(
                 workers.stuck(), stuckBearable(), config.connectTimeout().toNanos());
-    return workers.stuck() < stuckBearable() ? 0 : begins - now;
+    return unspared || workers.stuck() < stuckBearable() ? 0 : begins - now;
   }
 
   /** So many connects may hang in the driver before the pool becomes sparing with further ones. */
@@ -122,6 +125,7 @@ final class ConnectPace {
   /** A connect was begun. */
   void begun(long now) {
     begun = now;
+    unspared = false;
   }
 
   /** A connect has found no thread. */
@@ -198,9 +202,10 @@ final class ConnectPace {
         drawn);
   }
 
-  /** What has failed before holds nothing back. */
+  /** What has failed before holds nothing back, nor what hangs. */
   void anew(long now) {
     holdBack(now);
+    unspared = true;
   }
 
   /** After an outage, or a sleep, connections come back one, two, four at a time. */

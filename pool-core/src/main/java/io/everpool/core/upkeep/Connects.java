@@ -13,7 +13,6 @@ import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
-import io.everpool.core.engine.State;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.policy.Lifetime;
 import java.sql.SQLException;
@@ -54,6 +53,9 @@ public final class Connects {
   private final Reachability server;
   private final PrimarySearch search;
 
+  /** The word of each slot when a connect was last begun for it. Upkeep thread only. */
+  private final long[] reserved;
+
   Connects(
       PoolConfig config,
       Connector connector,
@@ -70,6 +72,7 @@ public final class Connects {
     this.sessionFactory = sessionFactory;
     this.workers = shared.workers;
     this.engine = shared.engine;
+    this.reserved = new long[engine.slots().length];
     this.inbox = shared.inbox;
     this.stirred = shared.stirred;
     this.pace = shared.pace;
@@ -89,6 +92,7 @@ public final class Connects {
     }
     stirred.add(slot.index);
     long word = Slot.after(Move.RESERVE, empty);
+    reserved[slot.index] = word;
     int born = fence.generation();
     long now = environment.time().nanoTime();
     if (workers.start("opening a connection", () -> open(slot, word, born, now))) {
@@ -102,7 +106,7 @@ public final class Connects {
 
   /** A connect has found no thread. Upkeep thread only. */
   void withoutThread(long now) {
-    server.failed(ConnectFailures.noThread(), Verdict.PROCESS_LIMIT);
+    server.failed(ConnectFailures.noThread(), Verdict.PROCESS_LIMIT, fence.generation());
     pace.withoutThread(now);
   }
 
@@ -120,7 +124,7 @@ public final class Connects {
       login = login();
       physical = login.physical();
     } catch (Throwable e) {
-      failed(e, () -> slot.attempt(Move.ABANDON, word));
+      failed(e, born, () -> slot.attempt(Move.ABANDON, word));
       return;
     }
     long arrived = environment.time().nanoTime();
@@ -134,7 +138,7 @@ public final class Connects {
       news = News.of(physical, now); // last: it is told once, and must count
     } catch (Throwable e) {
       Ending.unwanted(physical, events.pool());
-      failed(e, () -> slot.attempt(Move.ABANDON, word));
+      failed(e, born, () -> slot.attempt(Move.ABANDON, word));
       return;
     }
     Newcomer newcomer = new Newcomer(slot, word, entry, login.answer(), room, now, arrived);
@@ -245,15 +249,16 @@ public final class Connects {
   /**
    * A connect has failed; on its worker.
    *
+   * @param born the generation in which it was begun
    * @param end ends it; says whether it had not been given up before
    */
-  void failed(Throwable thrown, BooleanSupplier end) {
+  void failed(Throwable thrown, int born, BooleanSupplier end) {
     SQLException failure = ConnectFailures.describe(thrown);
     Verdict own = ConnectFailures.own(thrown);
     // A classifier is asked while the slot is still ours: one that hangs is a connect that hangs.
     Verdict means = own != null ? own : judge(failure);
     if (end.getAsBoolean()) {
-      inbox.post(() -> server.failed(failure, means));
+      inbox.post(() -> server.failed(failure, means, born));
     } else {
       workers.cameBack();
     }
@@ -274,13 +279,14 @@ public final class Connects {
     return forGood && !judged.fatal() ? Verdict.REFUSED : judged;
   }
 
-  /** Gives up on every connect, for what it would bring is not wanted any more. */
+  /**
+   * Gives up on every connect, for what it would bring is not wanted any more. Not on one that has
+   * {@link Move#ARRIVED arrived}, which writes in a slot that must not be another's: it finds by
+   * itself that its generation is over.
+   */
   void abandonAll() {
     for (Slot slot : engine.slots()) {
-      long word = slot.word();
-      if (Slot.state(word) == State.CONNECTING) {
-        abandonUnwanted(slot, word);
-      }
+      abandonUnwanted(slot, reserved[slot.index]);
     }
   }
 
@@ -315,13 +321,14 @@ public final class Connects {
     // Until it is known what that means, nothing more is begun. Upkeep doesn't ask a classifier
     // itself: that may be a user's, and take its time.
     pace.undecided(environment.time().nanoTime());
+    int born = fence.generation();
     if (!workers.start(
         "judging a failure",
         () -> {
           Verdict means = judge(failure);
-          inbox.post(() -> server.failed(failure, means));
+          inbox.post(() -> server.failed(failure, means, born));
         })) {
-      server.failed(failure, Verdict.CONNECTION_LOST);
+      server.failed(failure, Verdict.CONNECTION_LOST, born);
     }
   }
 

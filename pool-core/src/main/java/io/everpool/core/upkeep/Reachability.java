@@ -54,6 +54,9 @@ public final class Reachability {
   /** Failures of the present row that count no more, for something was changed after them. */
   private int forgiven;
 
+  /** The generation that began with that; what was begun before tells nothing any more. */
+  private int changedAt;
+
   /** Something was changed just now, and upkeep hasn't heard of it yet. */
   private volatile boolean changing;
 
@@ -129,15 +132,23 @@ public final class Reachability {
     }
   }
 
-  /** A connect has failed, and the rules have judged it so. */
-  void failed(SQLException failure, Verdict judged) {
+  /**
+   * A connect has failed, and the rules have judged it so.
+   *
+   * @param born the generation in which it was begun
+   */
+  void failed(SQLException failure, Verdict judged, int born) {
     if (engine.isClosed()) {
+      return;
+    }
+    if (born < changedAt) {
+      log.debug("Pool {}: a connect of before has failed ({})", events.pool(), judged, failure);
       return;
     }
     long now = time.nanoTime();
     Verdict means =
         failure instanceof ConnectFailures.OfTheDriver broken
-            ? broken.verdict(judged, failures + 1)
+            ? broken.verdict(judged, failures + 1 - forgiven)
             : judged;
     int inARow = failures + 1;
     if (inARow == 1) {
@@ -216,9 +227,16 @@ public final class Reachability {
     changing = true;
   }
 
-  /** As if nothing had failed yet, but that it is known for how long there was no connection. */
-  void changed() {
+  /**
+   * As if nothing had failed yet, but that it is known for how long there was no connection.
+   *
+   * @param generation the one that begins with it
+   */
+  void changed(int generation) {
+    changedAt = generation;
     forgiven = failures;
+    absences = 0;
+    hopeless = false;
     pace.anew(time.nanoTime());
     changing = false;
   }

@@ -22,12 +22,14 @@ final class Scout {
   /** One that is out; its end is told by whoever is first. */
   private static final class Errand {
     final long begun;
+    final int born;
     final @Nullable Slot place;
     final long word;
     private final AtomicBoolean over = new AtomicBoolean();
 
-    Errand(long begun, @Nullable Slot place) {
+    Errand(long begun, int born, @Nullable Slot place) {
       this.begun = begun;
+      this.born = born;
       this.place = place;
       this.word = place == null ? 0 : place.word();
     }
@@ -113,7 +115,7 @@ final class Scout {
   }
 
   private void send(long now) {
-    Errand sent = new Errand(now, place());
+    Errand sent = new Errand(now, fence.generation(), place());
     if (workers.start("looking for a server that writes", () -> look(sent))) {
       pace.begun(now);
       errand = sent;
@@ -135,6 +137,13 @@ final class Scout {
       }
     }
     return null;
+  }
+
+  /** Gives up on one that is out, for what it would find is not wanted any more. */
+  void recall() {
+    if (errand != null && errand.end()) {
+      workers.givenUp();
+    }
   }
 
   /** One that has a place is given up with it, as any connect is. */
@@ -167,7 +176,7 @@ final class Scout {
         workers.cameBack();
       }
     } else {
-      connects.failed(failure, sent::end);
+      connects.failed(failure, sent.born, sent::end);
     }
   }
 

@@ -151,12 +151,17 @@ public final class Upkeep {
    */
   public void fence(String why) {
     server.changes();
-    inbox.post(
-        () -> {
-          fence.fallOnRequest(why);
-          connects.abandonAll();
-          server.changed();
-        });
+    inbox.post(() -> beginAnew(why));
+  }
+
+  private void beginAnew(String why) {
+    try {
+      fence.fallOnRequest(why);
+      connects.abandonAll();
+      scout.recall();
+    } finally {
+      server.changed(fence.generation());
+    }
   }
 
   /** Closes every idle connection; what is missing to the minimum then is opened anew. */
@@ -173,7 +178,7 @@ public final class Upkeep {
         () -> {
           if (!bounds.suspended()) {
             bounds.suspend(true);
-            fence.fallOnRequest("the pool is suspended");
+            beginAnew("the pool is suspended");
             search.found(); // whoever waits for another server stands in line for any now
           }
         });

@@ -28,6 +28,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   private final LeaseManager leases;
   private final PooledConnection face;
   private final @Nullable Unit outer;
+  private final @Nullable UnitObserver heardBefore;
   private final UnitLog log = new UnitLog();
   private final UnitFailure failure;
   final UnitRecovery recovery;
@@ -68,13 +69,13 @@ final class Unit implements UnitObserver, AutoCloseable {
             ? null
             : new UnitDeadline(leases, face, options.label(), deadline, UnitRunner.nanos(allowed));
     this.deadlines = new DeadlineChain(this.deadline, outer == null ? null : outer.deadlines);
-    face.observer(this);
+    this.heardBefore = face.observer(this);
   }
 
   @Override
   public void close() {
     boolean late = deadline != null && deadline.end();
-    face.observer(outer);
+    face.observer(heardBefore);
     if (late) {
       face.close(); // the cancel may be on its way still, and must not meet what comes next
     }

@@ -60,7 +60,7 @@ class RacingRenewalTest {
       if (heard) {
         connection.observer(new Deaf());
       } else {
-        connection.renewable(true); // as before a unit, and while interceptors are at work
+        connection.silence(); // as before a unit, and while interceptors are at work
       }
       leases.released.set(0);
       leases.closed.clear();

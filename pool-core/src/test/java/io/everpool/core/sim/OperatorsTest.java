@@ -19,7 +19,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What an operator does to a pool that is at work; each in worlds of several seeds. */
@@ -159,7 +161,7 @@ class OperatorsTest {
     UpkeepWithoutFaces upkeep = open(universe, database, config);
     Engine engine = upkeep.engine();
     take(upkeep, 1);
-    universe.hangNext();
+    universe.hangNext(1);
     upkeep.resize(2, 2);
     universe.run(SECOND, () -> {});
     assertThat(count(engine, State.CONNECTING)).isEqualTo(1);
@@ -176,6 +178,52 @@ class OperatorsTest {
     universe.run(65 * SECOND, () -> {});
     assertThat(upkeep.server().isFailing()).isFalse();
     assertThat(count(engine, State.LEASED)).isEqualTo(1);
+  }
+
+  /** Threads that hang make a pool sparing with others; these go elsewhere. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void nor_do_so_many_that_the_pool_is_sparing(long seed) {
+    Universe universe = new Universe(seed);
+    FakeDatabase database = new FakeDatabase(universe);
+    PoolConfig config =
+        config().minSize(0).maxSize(4).connectTimeout(Duration.ofMinutes(5)).build();
+    UpkeepWithoutFaces upkeep = open(universe, database, config);
+    universe.hangNext(4);
+    upkeep.resize(4, 4);
+    universe.run(SECOND, () -> {});
+    assertThat(count(upkeep.engine(), State.CONNECTING)).isEqualTo(4);
+
+    upkeep.fence("another address");
+    universe.run(200 * MS, () -> {});
+    assertThat(count(upkeep.engine(), State.IDLE)).isPositive();
+  }
+
+  /** Whoever waits for a suspended pool is told nothing of what was under way before. */
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void what_is_refused_as_a_pool_is_suspended_sends_nobody_away(long seed) {
+    Universe universe = new Universe(seed);
+    FakeDatabase database = new FakeDatabase(universe);
+    UpkeepWithoutFaces upkeep = open(universe, database, config().minSize(1).maxSize(2).build());
+    Engine engine = upkeep.engine();
+    take(upkeep, 1);
+    upkeep.resize(2, 2);
+    while (count(engine, State.CONNECTING) == 0) {
+      universe.run(MS / 100, () -> {});
+    }
+    database.mood(FakeDatabase.Mood.DENYING);
+    upkeep.suspend();
+    Caller caller = new Caller(universe);
+    assertThat(engine.begin(caller, 9, 1)).isEqualTo(WaitResult.WAIT);
+
+    universe.run(5 * SECOND, () -> assertThat(engine.step(caller, 9)).isEqualTo(WaitResult.WAIT));
+    assertThat(upkeep.server().isFailing()).isFalse();
+  }
+
+  /** So many that some are refused before the next pass has heard of it, and some after. */
+  static LongStream seeds() {
+    return LongStream.rangeClosed(1, 200);
   }
 
   /** The server sleeps, and opening a connection would wake it. */

@@ -91,7 +91,7 @@ class SilenceTest {
           }
           database.promote();
           if (idle && busy < SIZE) {
-            universe.hangNext(); // the one that is asked does not answer
+            universe.hangNext(1); // the one that is asked does not answer
           }
 
           universe.run(1_900 * MS, () -> {});

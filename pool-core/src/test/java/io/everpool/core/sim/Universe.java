@@ -32,7 +32,7 @@ final class Universe implements TimeSource {
   private final List<Runnable> stalled = new ArrayList<>();
   private boolean stalls;
   private boolean hangs = true;
-  private boolean hangsNext;
+  private int hangNext;
 
   /** Time has no origin: everything must work across the overflow. */
   private final long origin;
@@ -111,8 +111,8 @@ final class Universe implements TimeSource {
 
   /** A worker's task takes a few milliseconds to begin; one in three hundred hangs for a minute. */
   private void work(Runnable task) {
-    boolean hanging = hangsNext || (hangs && random.nextInt(300) == 0);
-    hangsNext = false;
+    boolean hanging = hangNext > 0 || (hangs && random.nextInt(300) == 0);
+    hangNext = Math.max(0, hangNext - 1);
     long delay = hanging ? 60_000_000_000L : (long) (random.nextExponential() * 3_000_000);
     after(
         delay,
@@ -125,9 +125,9 @@ final class Universe implements TimeSource {
         });
   }
 
-  /** The next task of a worker hangs. */
-  void hangNext() {
-    hangsNext = true;
+  /** So many of the next tasks of workers hang. */
+  void hangNext(int tasks) {
+    hangNext = tasks;
   }
 
   /** From now on no worker's task hangs by itself. */
