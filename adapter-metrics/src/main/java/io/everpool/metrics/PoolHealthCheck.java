@@ -28,7 +28,11 @@ public final class PoolHealthCheck extends HealthCheck {
     }
     String error = now.lastConnectError();
     boolean barren = now.total() == 0 && error != null; // refused, or the server is full
-    if ((now.down() || barren) && !now.asleep()) {
+    // It keeps none, has none and nobody asks: what failed last may have come back since, and who
+    // is
+    // told that it is unhealthy sends nobody who would show it.
+    boolean tries = now.total() > 0 || now.minSize() > 0 || now.waiting() > 0;
+    if (tries && !now.asleep() && (now.down() || barren)) {
       return result(now)
           .unhealthy()
           // As arguments: the driver's text may hold percent signs.

@@ -22,6 +22,7 @@ final class FakePool implements Pool {
   PoolState state = PoolState.OPEN;
   boolean asleep;
   boolean down;
+  int minSize = 7;
   int idle = 1;
   int leased = 2;
   int connecting = 3;
@@ -42,7 +43,7 @@ final class FakePool implements Pool {
         .state(state)
         .asleep(asleep)
         .down(down)
-        .minSize(7)
+        .minSize(minSize)
         .maxSize(8)
         .idle(idle)
         .leased(leased)

@@ -65,6 +65,24 @@ class PoolHealthCheckTest {
     assertThat(check.execute().isHealthy()).isTrue();
   }
 
+  /** It would stay ill for ever: no work is sent, and nothing else would show that it is well. */
+  @Test
+  void aPoolThatKeepsNoneAndIsAskedForNoneIsHealthy() {
+    pool.down = true;
+    pool.lastConnectError = "refused";
+    pool.idle = 0;
+    pool.leased = 0;
+    pool.probing = 0;
+    pool.minSize = 0;
+    assertThat(check.execute().isHealthy()).as("somebody waits").isFalse();
+
+    pool.waiting = 0;
+    assertThat(check.execute().isHealthy()).isTrue();
+
+    pool.minSize = 1;
+    assertThat(check.execute().isHealthy()).isFalse();
+  }
+
   /**
    * A sleeping pool has no connections, and that is as it should be. Nor does it look whether the
    * server is back: only work makes it, and none is sent to an application that says it is ill.
