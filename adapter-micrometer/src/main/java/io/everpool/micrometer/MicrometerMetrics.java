@@ -10,7 +10,9 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
+import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,14 +61,24 @@ import org.jspecify.annotations.Nullable;
  * what was registered, nothing else, is removed when it has closed. A pool that can't be opened
  * leaves nothing behind. Gauges that are read together share one look at the pool.
  *
+ * <p>Of a pool with readers each reader's pool has the same, with a name of its own in that tag, as
+ * in {@code orders-reader-1}.
+ *
  * <p>While it is installed as recorder the pool reads the clock at each acquire and release.
  * Thread-safe.
  */
 public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
+  /** Between the name of a pool and the number of one of its readers. */
+  private static final String READER = "-reader-";
+
   private final String poolName;
   private final MeterRegistry registry;
   private final MetricNames names;
+  private final Tags furtherTags;
   private final Tags tags;
+
+  /** Those of the pools of its readers, by their names. */
+  private final Map<String, MicrometerMetrics> readers = new ConcurrentHashMap<>();
 
   /** What is registered now. Both change under this object's lock; the meters are read without. */
   private @Nullable Registration registration;
@@ -79,11 +91,13 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
   /** The pool has closed, or found its names taken: what straggles in must not begin anew. */
   private boolean over;
 
-  private MicrometerMetrics(Builder from) {
-    poolName = from.poolName;
-    registry = from.registry;
-    names = from.names;
-    tags = from.tags.and(names.poolTag, poolName);
+  private MicrometerMetrics(
+      String poolName, MeterRegistry registry, MetricNames names, Tags furtherTags) {
+    this.poolName = poolName;
+    this.registry = registry;
+    this.names = names;
+    this.furtherTags = furtherTags;
+    this.tags = furtherTags.and(names.poolTag, poolName);
   }
 
   /**
@@ -121,6 +135,21 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
     }
   }
 
+  @Override
+  public LeaseRecorder ofReader(String pool) {
+    MicrometerMetrics reader = reader(pool);
+    return reader == null ? this : reader;
+  }
+
+  /** The metrics of a pool that is called as one of its readers; null for any other. */
+  private @Nullable MicrometerMetrics reader(String pool) {
+    return pool.startsWith(poolName + READER)
+            && pool.substring(poolName.length() + READER.length()).matches("\\d+")
+        ? readers.computeIfAbsent(
+            pool, name -> new MicrometerMetrics(name, registry, names, furtherTags))
+        : null;
+  }
+
   /**
    * Counts the event; what other pools tell is not for these metrics.
    *
@@ -129,7 +158,10 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
    */
   @Override
   public void onEvent(PoolEvent event) {
-    if (event instanceof PoolEvent.PoolOpened opened) {
+    MicrometerMetrics reader = reader(event.pool());
+    if (reader != null) {
+      reader.onEvent(event);
+    } else if (event instanceof PoolEvent.PoolOpened opened) {
       opened(opened.self());
     } else if (!event.pool().equals(poolName)) {
       return;
@@ -234,7 +266,7 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
      *     with these tags already
      */
     public MicrometerMetrics build() {
-      MicrometerMetrics built = new MicrometerMetrics(this);
+      MicrometerMetrics built = new MicrometerMetrics(poolName, registry, names, tags);
       for (String name : names.all()) {
         Meter there = registry.find(name).tags(built.tags).meter();
         if (there != null) {

@@ -3,6 +3,7 @@ package io.everpool.micrometer;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
@@ -13,8 +14,10 @@ import io.everpool.core.Everpool;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -66,6 +69,37 @@ class RealPoolTest {
       }
       assertThat(sample(uses)).isEqualTo(used + 1);
     }
+  }
+
+  /** A reader is a pool of its own, and its figures are not the writer's. */
+  @Test
+  void aReaderHasMetricsOfItsOwn() throws Exception {
+    String reader = "db_client_connection_pool_name=shop-reader-1";
+    String uses = "db_client_connection_use_time_seconds_count{";
+    PoolConfig config =
+        config("shop")
+            .readers(List.of("jdbc:h2:mem:micrometer-reader"))
+            .maxReplicaLag(Duration.ZERO)
+            .build();
+    try (Pool pool = open(config)) {
+      await(() -> prometheus.samples().containsKey("db_client_connection_max{" + reader + "}"));
+      double writers = sample(uses + SHOP + "}");
+      double readers = sample(uses + reader + "}");
+      pool.reader().getConnection().close();
+      assertThat(sample(uses + reader + "}")).isEqualTo(readers + 1);
+      assertThat(sample(uses + SHOP + "}")).isEqualTo(writers);
+    }
+    await(() -> prometheus.samples().isEmpty());
+  }
+
+  private static void await(Callable<Boolean> fact) {
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(60),
+        () -> {
+          while (!fact.call()) {
+            Thread.onSpinWait();
+          }
+        });
   }
 
   /** As the conventions say: gauges, counters, and histograms in seconds. */
