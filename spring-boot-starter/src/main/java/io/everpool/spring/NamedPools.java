@@ -38,7 +38,9 @@ final class NamedPools
   @Override
   public void registerBeanDefinitions(
       AnnotationMetadata importing, BeanDefinitionRegistry registry) {
-    boolean alone = beans.getBeanNamesForType(DataSource.class, true, false).length == 0;
+    boolean alone =
+        beans.getBeanNamesForType(DataSource.class, true, false).length == 0
+            && !SpringSettings.isLeftToAnother(environment, beans);
     ListableBeanFactory factory = beans;
     for (String name : SpringSettings.poolNames(environment)) {
       RootBeanDefinition pool =

@@ -108,9 +108,15 @@ final class Properties {
         .orElseGet(Map::of);
   }
 
-  /** The elements {@code name[0]} and so on, or what stands at {@code name} as the only one. */
+  /**
+   * The elements {@code name[0]} and so on, or what stands at {@code name} as the only one; none if
+   * that is blank, null if nothing is there.
+   */
   @Nullable List<String> list(String name) {
     Found whole = find(name);
+    if (whole != null && whole.value().isBlank()) {
+      return List.of(); // so an empty list arrives from YAML
+    }
     if (whole != null) {
       return List.of(whole.value()); // a URL of several hosts has commas of its own
     }

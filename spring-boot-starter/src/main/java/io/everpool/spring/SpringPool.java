@@ -3,6 +3,7 @@ package io.everpool.spring;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
+import io.everpool.api.SizeAdvice;
 import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.framework.UnitRerunner;
@@ -13,11 +14,13 @@ import java.sql.SQLNonTransientException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.datasource.ConnectionHolder;
+import org.springframework.jdbc.datasource.DelegatingDataSource;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
@@ -256,12 +259,34 @@ final class SpringPool implements Pool {
 
   @Override
   public DataSource reader() {
-    return pool.reader();
+    return pool.reader(); // nothing is written there, and so nothing doubled
   }
 
   @Override
   public DataSource withoutCommandTimeout() {
-    return pool.withoutCommandTimeout();
+    return beside(pool.withoutCommandTimeout());
+  }
+
+  /** One whose connections are never that of the unit. */
+  private DataSource beside(DataSource view) {
+    return new DelegatingDataSource(view) {
+      @Override
+      public Connection getConnection() throws SQLException {
+        passOver();
+        return super.getConnection();
+      }
+
+      @Override
+      public Connection getConnection(String user, String password) throws SQLException {
+        passOver();
+        return super.getConnection(user, password);
+      }
+    };
+  }
+
+  @Override
+  public Optional<SizeAdvice> advise() {
+    return pool.advise();
   }
 
   @Override

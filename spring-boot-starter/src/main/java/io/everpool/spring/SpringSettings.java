@@ -3,6 +3,7 @@ package io.everpool.spring;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigValueFactory;
 import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.hocon.EverpoolConfig;
 import java.util.LinkedHashMap;
@@ -54,6 +55,14 @@ final class SpringSettings {
     return ServiceConnection.isIn(beans)
         || properties.find(ROOT + ".url") != null
         || Datasource.url(properties) != null;
+  }
+
+  /** Whether the main database is named, and another kind of data source is wanted for it. */
+  static boolean isLeftToAnother(Environment environment, ListableBeanFactory beans) {
+    Found type = new Properties(environment).find("spring.datasource.type");
+    return type != null
+        && !type.value().equals(Pool.class.getName())
+        && nameADatabase(environment, beans);
   }
 
   /** The names of the pools below {@code everpool.pools}. */
@@ -118,7 +127,7 @@ final class SpringSettings {
         .driverProperties()
         .forEach((name, found) -> main.putDefault(List.of("properties", name), found));
     if (service != null) { // which says all: where the database is, and who logs in
-      List.of("user", "password", "password-file", "password-env").forEach(main::remove);
+      List.of("user", "password", "password-file", "password-env", "readers").forEach(main::remove);
       service.settings().forEach(main::replace);
     }
   }

@@ -45,6 +45,22 @@ class TakesOverTest {
             });
   }
 
+  /** It is another database's, and would be migrated in place of the main one. */
+  @Test
+  void alsoBesideANamedPool() {
+    Boot.onH2("type")
+        .withPropertyValues(
+            "spring.datasource.type=com.zaxxer.hikari.HikariDataSource",
+            "everpool.pools.reports.url=" + Boot.h2("beside"))
+        .run(
+            context -> {
+              assertThat(context).hasSingleBean(HikariDataSource.class);
+              assertThat(context.getBean(DataSource.class)).isInstanceOf(HikariDataSource.class);
+              assertThat(context.getBean("reports", Pool.class).config().url())
+                  .isEqualTo(Boot.h2("beside"));
+            });
+  }
+
   @Test
   void everpoolCanBeAskedForByItsType() {
     Boot.onH2("asked")
@@ -88,6 +104,7 @@ class TakesOverTest {
             "everpool.url=" + Boot.h2("everpool"),
             "everpool.user=somebody",
             "everpool.password-file=/run/secrets/none",
+            "everpool.readers[0]=" + Boot.h2("replica"),
             "spring.datasource.hikari.jdbc-url=" + Boot.h2("hikari"))
         .run(
             context -> {
@@ -95,6 +112,7 @@ class TakesOverTest {
               assertThat(pool.config().url()).isEqualTo(Boot.h2("container"));
               assertThat(pool.config().user()).isEqualTo("sa");
               assertThat(pool.config().passwordFile()).isNull();
+              assertThat(pool.config().readers()).isEmpty();
             });
   }
 
@@ -104,6 +122,21 @@ class TakesOverTest {
         .run(
             context ->
                 assertThat(context.getBean(Pool.class).config().url()).isEqualTo(Boot.h2("only")));
+  }
+
+  /** The replicas of the main database are none of another one. */
+  @Test
+  void readersCanBeTakenBack() {
+    Boot.onH2("replicated")
+        .withPropertyValues(
+            "everpool.readers[0]=" + Boot.h2("a-replica"),
+            "everpool.pools.reports.url=" + Boot.h2("of-another"),
+            "everpool.pools.reports.readers=")
+        .run(
+            context -> {
+              assertThat(context.getBean(Pool.class).config().readers()).hasSize(1);
+              assertThat(context.getBean("reports", Pool.class).config().readers()).isEmpty();
+            });
   }
 
   /** Who says no name means the main pool; the others have theirs. */

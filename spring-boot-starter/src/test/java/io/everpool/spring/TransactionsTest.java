@@ -9,13 +9,17 @@ import io.everpool.api.WorkOptions;
 import io.everpool.core.Everpool;
 import io.everpool.servers.PostgresServer;
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.lang.reflect.UndeclaredThrowableException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -493,7 +497,8 @@ class TransactionsTest {
   // ---- what must not be run again
 
   /** Of a unit whose connection is lost after it has written by another one, in autocommit. */
-  private static int runsWithASecondConnection(WorkOptions options) throws Exception {
+  private static int runsWithASecondConnection(
+      WorkOptions options, Function<Pool, DataSource> source) throws Exception {
     AtomicInteger runs = new AtomicInteger();
     PostgresServer server = Boot.server();
     PoolConfig config =
@@ -507,7 +512,7 @@ class TransactionsTest {
           options,
           () -> {
             try (Connection first = pool.getConnection();
-                Connection second = pool.getConnection()) {
+                Connection second = source.apply(pool).getConnection()) {
               write(second, "by the second");
               if (runs.incrementAndGet() == 1) {
                 server.terminate(
@@ -526,13 +531,36 @@ class TransactionsTest {
   /** What the other connection has committed would be there twice. */
   @Test
   void whoHasTakenASecondConnectionIsNotRunAgain() throws Exception {
-    assertThat(runsWithASecondConnection(WorkOptions.DEFAULT)).isEqualTo(1);
+    assertThat(runsWithASecondConnection(WorkOptions.DEFAULT, pool -> pool)).isEqualTo(1);
     assertThat(entries()).containsExactly("by the second");
+  }
+
+  /** By what they give there is no unit either. */
+  @Test
+  void norWhoHasTakenItFromAViewOfThePool() throws Exception {
+    assertThat(runsWithASecondConnection(WorkOptions.DEFAULT, Pool::withoutCommandTimeout))
+        .isEqualTo(1);
+    assertThat(entries()).containsExactly("by the second");
+  }
+
+  /** What the pool has by default is not what this one has. */
+  @Test
+  void everythingIsAskedOfThePool() {
+    Set<String> byOthers = Set.of("use", "useTransaction", "run", "inTransaction"); // with options
+    assertThat(Pool.class.getDeclaredMethods())
+        .filteredOn(Method::isDefault)
+        .filteredOn(method -> !byOthers.contains(method.getName()))
+        .isNotEmpty()
+        .allSatisfy(
+            method ->
+                assertThat(SpringPool.class.getDeclaredMethods())
+                    .extracting(Method::getName)
+                    .contains(method.getName()));
   }
 
   @Test
   void unlessItMayBeRepeated() throws Exception {
-    assertThat(runsWithASecondConnection(WorkOptions.IDEMPOTENT)).isEqualTo(2);
+    assertThat(runsWithASecondConnection(WorkOptions.IDEMPOTENT, pool -> pool)).isEqualTo(2);
     assertThat(entries()).containsExactly("by the second", "by the second");
   }
 
