@@ -108,10 +108,22 @@ final class Closer implements Housekeeping {
             events.pool(),
             closing.entry.number());
       }
-    } else if (longOverdue && closed(closing)) {
+    } else if (longOverdue) {
+      giveUp(closing);
+    }
+  }
+
+  /** The place is given up, whatever becomes of the connection. */
+  void giveUp(Slot slot, long word) {
+    giveUp(new Closing(slot, word, entry(slot), true, 0));
+  }
+
+  private void giveUp(Closing closing) {
+    if (closed(closing)) {
       log.error(
           "Pool {}: connection {} could be neither closed nor cut within twice close-timeout: its"
-              + " driver hangs, and it may stay open beside those of the pool",
+              + " driver hangs, or the process has no thread left, and it may stay open beside"
+              + " those of the pool",
           events.pool(),
           closing.entry.number());
     }

@@ -1,5 +1,6 @@
 package io.everpool.core.upkeep;
 
+import io.everpool.api.CloseReason;
 import io.everpool.api.PoolConfig;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.PooledEntry;
@@ -23,6 +24,7 @@ final class Drain {
   private final Engine engine;
   private final Inbox inbox;
   private final SlotActivity activity;
+  private final Closer closer;
   private final Connects connects;
   private final Probes probes;
   private final PrimarySearch search;
@@ -43,6 +45,7 @@ final class Drain {
     this.time = time;
     this.engine = shared.engine;
     this.inbox = shared.inbox;
+    this.closer = shared.closer;
     this.activity = shared.activity;
     this.connects = connects;
     this.probes = probes;
@@ -87,11 +90,16 @@ final class Drain {
       empty &= state == State.EMPTY;
       if (state == State.CONNECTING) {
         connects.abandonUnwanted(slot, word); // nobody will want it
+      } else if (state == State.IDLE || state == State.LEASED) {
+        // Published as the pool closed: whoever did so wants it back, but it may have been lent.
+        engine.giveUp(slot, word, CloseReason.POOL_CLOSED);
       } else if (begun && now - until >= 0) {
         if (state == State.DOOMED) {
           takeFromHolder(slot, word, now);
         } else if (state == State.PROBING) {
           probes.overdue(slot, word);
+        } else if (state == State.CLOSING && isLongOverdue(slot, now)) {
+          closer.giveUp(slot, word); // there is no thread that could end it
         }
       }
     }
@@ -103,6 +111,11 @@ final class Drain {
     if (empty && begun && !left) {
       end.complete(null);
     }
+  }
+
+  private boolean isLongOverdue(Slot slot, long now) {
+    long most = 2 * config.closeTimeout().toNanos();
+    return now - until >= most && activity.unmovedFor(slot.index, now) >= most;
   }
 
   private void takeFromHolder(Slot slot, long word, long now) {

@@ -66,6 +66,8 @@ final class Grower {
     for (int i = 0; i < slots.length && begun < begin; i++) {
       if (connects.begin(slots[i])) {
         begun++;
+      } else if (pace.pause(now) > 0) {
+        break; // there was no thread for it
       }
     }
     closer.full(facts.empty() - begun <= 0);

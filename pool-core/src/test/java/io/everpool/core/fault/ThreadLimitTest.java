@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.CloseReason;
+import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
@@ -16,7 +17,6 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class ThreadLimitTest extends UpkeepByHand {
   private static final long LONGER_THAN_A_CONNECT = 60_000 * MS;
-  private static final long DRAIN_AND_CLOSE_TIMEOUT = 600_000 * MS;
 
   /**
    * A connection that shows a failover comes when its connect was given up already. Its driver's
@@ -78,12 +78,47 @@ class ThreadLimitTest extends UpkeepByHand {
     assertThat(driver.open()).isZero();
   }
 
+  /** It was idle, and there is nobody to close it. */
+  @Test
+  void nor_for_ever_for_what_has_a_place() {
+    UpkeepWithoutFaces upkeep = open(1);
+    withoutThreads();
+    CompletableFuture<Void> drained = upkeep.drain();
+    beat();
+    assertThat(drained).isNotDone();
+    for (int i = 0; i < 3; i++) {
+      now += LONGER_THAN_ANY_TIMEOUT;
+      beat();
+    }
+    assertThat(drained).isDone();
+  }
+
+  /** However many places are empty: each failure is told, and each attempt warned of by the JVM. */
+  @Test
+  void one_connect_is_tried_at_a_time() {
+    UpkeepWithoutFaces upkeep = open(8);
+    upkeep.evictIdle();
+    beat();
+    work();
+    withoutThreads();
+    events.clear();
+    beat();
+    assertThat(failures()).isEqualTo(1);
+    now += 100 * MS;
+    beat();
+    assertThat(failures()).isEqualTo(2);
+  }
+
+  private long failures() {
+    return events.stream().filter(PoolEvent.ConnectFailed.class::isInstance).count();
+  }
+
   @Test
   void but_not_for_ever() {
     UpkeepWithoutFaces upkeep = unwantedWithoutThread();
     CompletableFuture<Void> drained = upkeep.drain();
     beat();
-    now += DRAIN_AND_CLOSE_TIMEOUT;
+    now += LONGER_THAN_ANY_TIMEOUT;
     beat();
     assertThat(drained).isDone();
   }

@@ -27,6 +27,10 @@ class UpkeepByHand {
   final List<PoolEvent> events = new ArrayList<>();
   final Script script = new Script();
   final FaultyDriver driver = new FaultyDriver(script);
+
+  /** Nanoseconds; longer than drain-timeout and close-timeout together, twice. */
+  static final long LONGER_THAN_ANY_TIMEOUT = 600_000 * MS;
+
   long now = Long.MAX_VALUE - 1000 * MS;
   private PassScheduler.@Nullable Pass pass;
   private boolean threads = true;
