@@ -35,7 +35,7 @@ final class ConnectPace {
   /** When the last connect was begun. */
   private long begun;
 
-  /** The next connect is begun however many hang, for it goes elsewhere, or otherwise. */
+  /** The next connect is begun however many hang: one has succeeded since, or it goes elsewhere. */
   private boolean unspared;
 
   private volatile int allowance;
@@ -158,6 +158,7 @@ final class ConnectPace {
   /** A connect of the present generation has succeeded. */
   void succeeded(long now) {
     full.opened(now);
+    unspared = true;
     if (allowance < config.maxSize()) {
       if (allowance == 1) {
         backSince = now;
@@ -174,6 +175,7 @@ final class ConnectPace {
   /** One was let in that is none of the pool's: it opens its own from now on, as carefully. */
   void letIn(long now) {
     full.hasRoom(now);
+    unspared = true;
     if (allowance < config.maxSize()) {
       holdBack(now + Growth.FIRST_BREATH);
     }

@@ -36,6 +36,9 @@ final class Expiry {
   /** Connections that are too old and wait for their substitutes. */
   private int overdue;
 
+  /** Those that this pass has taken away, and still counts as live. */
+  private int gone;
+
   private boolean wantsProof;
 
   /** When one is too old, and since when the one has been idle that is so for longest. */
@@ -66,6 +69,7 @@ final class Expiry {
    */
   void retireTheOld(long now) {
     overdue = 0;
+    gone = 0;
     wantsProof = false;
     noteTheBusy();
     if (!limited || !expires.hasCome(now)) {
@@ -85,6 +89,7 @@ final class Expiry {
       boolean proven = server.opensSince(slot.expiresAt) || (spare && !server.isFailing());
       if ((proven || crowded) && retire(slot, spare || !room)) {
         present--;
+        gone++;
         crowded = false; // the first of a pool without a place makes room for the proof
       } else {
         overdue += activity.state(slot.index) == State.IDLE ? 1 : 0;
@@ -135,12 +140,13 @@ final class Expiry {
 
   /** Lets go what is above the maximum: idle ones now, leased ones when they come back. */
   void shrink() {
-    int surplus = activity.live() - bounds.most();
+    int surplus = activity.live() - gone - bounds.most();
     for (State state : SHRUNK) {
       for (int i = slots.length - 1; i >= 0 && surplus > 0; i--) {
         if (activity.state(i) == state
             && engine.giveUp(slots[i], activity.word(i), CloseReason.EVICTED)) {
           surplus--;
+          gone++;
         }
       }
     }
@@ -148,7 +154,7 @@ final class Expiry {
 
   /** Evicts what has idled for longer than idle-timeout, as far as the minimum is kept. */
   void evictTheIdle(long now) {
-    int live = activity.live();
+    int live = activity.live() - gone;
     long timeout = idleTimeout(now);
     // To close one politely is to send something.
     if (sleep.asleep()

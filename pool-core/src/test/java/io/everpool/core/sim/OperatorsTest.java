@@ -321,6 +321,53 @@ class OperatorsTest {
     assertThat(occupied(engine)).isZero();
   }
 
+  /**
+   * What is above the maximum goes, and of what has idled for long only what is above the minimum.
+   */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void a_smaller_pool_keeps_its_minimum_of_those_that_have_idled_for_long(long seed) {
+    Universe universe = new Universe(seed);
+    UpkeepWithoutFaces upkeep =
+        open(
+            universe,
+            new FakeDatabase(universe),
+            config().minSize(8).idleTimeout(Duration.ofSeconds(10)).build());
+    Engine engine = upkeep.engine();
+    universe.run(60 * SECOND, () -> {});
+
+    upkeep.resize(2, 4);
+    universe.run(
+        5 * SECOND,
+        () ->
+            assertThat(count(engine, State.IDLE, State.PROBING, State.CONNECTING))
+                .isGreaterThanOrEqualTo(2));
+
+    assertThat(closed())
+        .containsExactlyInAnyOrder(
+            CloseReason.EVICTED,
+            CloseReason.EVICTED,
+            CloseReason.EVICTED,
+            CloseReason.EVICTED,
+            CloseReason.IDLE_TIMEOUT,
+            CloseReason.IDLE_TIMEOUT);
+  }
+
+  /** The threads hang still, but the server answers: they show nothing of it any more. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void a_connect_that_succeeds_ends_the_sparing(long seed) {
+    Universe universe = new Universe(seed);
+    PoolConfig config =
+        config().minSize(0).maxSize(4).connectTimeout(Duration.ofSeconds(10)).build();
+    UpkeepWithoutFaces upkeep = open(universe, new FakeDatabase(universe), config);
+    universe.hangNext(4);
+    upkeep.resize(4, 4);
+
+    universe.run(30 * SECOND, () -> {});
+    assertThat(count(upkeep.engine(), State.IDLE)).isEqualTo(4);
+  }
+
   /** There is no room for a substitute, so that an old connection must go without one. */
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4})
