@@ -360,8 +360,26 @@ public final class Engine {
   /** Offers an idle slot to those who wait, if it is still idle. */
   private void serve(Slot slot) {
     long lease = slot.acquire(0);
-    if (lease != 0) {
+    if (lease == 0) {
+      return;
+    }
+    boolean over = false;
+    try {
       handOver(slot, lease, time.nanoTime());
+      over = true;
+    } finally {
+      if (!over) { // there was no memory: nobody else knows of this lease, if it isn't over
+        giveBack(slot, lease);
+      }
+    }
+  }
+
+  /** RELEASE to whoever comes, which takes no memory. */
+  private void giveBack(Slot slot, long lease) {
+    if (slot.release(lease)) {
+      signalFirst();
+    } else {
+      closeDoomed(slot, lease);
     }
   }
 

@@ -88,7 +88,7 @@ final class AcquireCheck {
     } catch (Throwable e) {
       failure = e;
     } finally {
-      resets.ended(slot);
+      resets.ended(slot, lease);
     }
     if (alive && failure == null) {
       if (slept) {

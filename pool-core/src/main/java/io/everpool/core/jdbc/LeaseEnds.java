@@ -194,8 +194,8 @@ abstract class LeaseEnds implements LeaseManager {
   }
 
   @Override
-  public void resetEnded(Session session) {
-    resets.ended(session.slot());
+  public void resetEnded(Session session, long lease) {
+    resets.ended(session.slot(), lease);
   }
 
   @Override

@@ -118,8 +118,12 @@ public interface LeaseManager {
    */
   long resetStarted(Session session, long lease);
 
-  /** The clean-up is over, well or badly; {@link #release}, {@link #retire} or both doom follow. */
-  void resetEnded(Session session);
+  /**
+   * The clean-up is over, well or badly; {@link #release}, {@link #retire} or both doom follow.
+   *
+   * @param lease what {@link #resetStarted} has returned
+   */
+  void resetEnded(Session session, long lease);
 
   PoolConfig config();
 

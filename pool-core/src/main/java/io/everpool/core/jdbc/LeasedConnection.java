@@ -248,14 +248,19 @@ public abstract class LeasedConnection extends TrackingConnection {
     if (!takeAway(s)) {
       return;
     }
-    OpenStatement left = open;
-    open = null;
-    while (left != null) {
-      OpenStatement next = left.next;
-      left.orphan();
-      left = next;
+    try {
+      OpenStatement left = open;
+      open = null;
+      while (left != null) {
+        OpenStatement next = left.next;
+        left.orphan();
+        left = next;
+      }
+      s.leases.retire(s, l, CloseReason.FAILED);
+    } catch (Throwable e) {
+      s.stranded = l; // as close() does: nobody else knows of this lease any more
+      throw e;
     }
-    s.leases.retire(s, l, CloseReason.FAILED);
   }
 
   /**
@@ -274,8 +279,13 @@ public abstract class LeasedConnection extends TrackingConnection {
       }
       long l = lease;
       if (takeAway(old)) {
-        open = null;
-        SessionCleanup.of(old, l, null);
+        try {
+          open = null;
+          SessionCleanup.of(old, l, null);
+        } catch (Throwable e) {
+          old.stranded = l; // as in letGo
+          throw e;
+        }
       }
     }
     if (lease != BETWEEN) {

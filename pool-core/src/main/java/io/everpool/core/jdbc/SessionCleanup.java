@@ -86,7 +86,7 @@ final class SessionCleanup {
         verdict = verdict(e);
       }
     } finally {
-      leases.resetEnded(session);
+      leases.resetEnded(session, claimed);
     }
     try {
       end(claimed, failure, verdict);

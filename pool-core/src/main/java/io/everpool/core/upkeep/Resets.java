@@ -44,8 +44,12 @@ public final class Resets {
     watched.put(slot, new Watched(slot, lease, deadline, reason));
   }
 
-  public void ended(Slot slot) {
-    watched.remove(slot);
+  /**
+   * It has ended; one that was cut may say so when the connection is another's, and changes
+   * nothing.
+   */
+  public void ended(Slot slot, long lease) {
+    watched.computeIfPresent(slot, (same, now) -> now.lease == lease ? null : now);
   }
 
   void enforce(long now) {

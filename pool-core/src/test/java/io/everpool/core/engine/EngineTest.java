@@ -2,6 +2,7 @@ package io.everpool.core.engine;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import com.sun.management.ThreadMXBean;
@@ -34,7 +35,16 @@ class EngineTest {
           grown++;
         }
       };
-  private final Engine engine = new Engine(SLOTS, () -> now, housekeeping);
+  private boolean outOfMemory;
+  private final Engine engine = new Engine(SLOTS, this::time, housekeeping);
+
+  private long time() {
+    if (outOfMemory) {
+      outOfMemory = false;
+      throw new OutOfMemoryError("a test");
+    }
+    return now;
+  }
 
   private static final class Caller extends Waiter {
     boolean woken;
@@ -77,6 +87,22 @@ class EngineTest {
   void a_wait_asks_for_growth() {
     join();
     assertThat(grown).isEqualTo(1);
+  }
+
+  /** Whoever opens it has taken it for the waiter by then, and nobody else knows of that lease. */
+  @Test
+  void a_place_is_not_lost_when_there_is_no_memory_to_hand_it_over() {
+    Caller waiter = join();
+    Slot slot = engine.slots()[0];
+    slot.attempt(Move.RESERVE);
+    outOfMemory = true;
+
+    assertThatThrownBy(() -> engine.opened(slot, slot.word())).isInstanceOf(OutOfMemoryError.class);
+    assertThat(slot.state()).isEqualTo(State.IDLE);
+    assertThat(waiter.woken).isTrue();
+    WaitResult answer = engine.step(waiter, 2);
+    assertThat(answer == WaitResult.RELOOK ? engine.relook(waiter, 2) : answer)
+        .isEqualTo(WaitResult.SERVED);
   }
 
   @Test

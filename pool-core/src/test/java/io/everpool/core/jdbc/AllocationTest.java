@@ -160,7 +160,7 @@ class AllocationTest {
     }
 
     @Override
-    public void resetEnded(Session session) {}
+    public void resetEnded(Session session, long lease) {}
 
     @Override
     public PoolConfig config() {

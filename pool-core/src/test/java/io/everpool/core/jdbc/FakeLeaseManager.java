@@ -278,7 +278,7 @@ public final class FakeLeaseManager implements LeaseManager {
   }
 
   @Override
-  public void resetEnded(Session session) {
+  public void resetEnded(Session session, long lease) {
     resetsEnded.incrementAndGet();
   }
 

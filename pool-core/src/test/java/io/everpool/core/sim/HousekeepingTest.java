@@ -327,10 +327,31 @@ class HousekeepingTest {
     long lease = slot.lease;
     upkeep.resets().started(slot, lease, CloseReason.FOUND_DEAD);
     pass(SECOND);
-    upkeep.resets().ended(slot);
+    upkeep.resets().ended(slot, lease);
     pass(10 * SECOND);
     assertThat(slot.word()).isEqualTo(lease);
     assertThat(closed()).isEmpty();
+  }
+
+  /** It was cut, and its thread comes back when the next holder's is under way. */
+  @Test
+  void what_ends_late_leaves_the_next_one_watched() {
+    UpkeepWithoutFaces upkeep =
+        open(config().minSize(1).maxSize(1).resetTimeout(Duration.ofSeconds(2)));
+    Engine engine = upkeep.engine();
+    Slot slot = take(engine, 1);
+    long late = slot.lease;
+    upkeep.resets().started(slot, late, CloseReason.FAILED);
+    pass(10 * SECOND);
+    assertThat(closed()).hasSize(1);
+    assertThat(take(engine, 1)).isSameAs(slot);
+    long lease = slot.lease;
+    upkeep.resets().started(slot, lease, CloseReason.FAILED);
+
+    upkeep.resets().ended(slot, late);
+    pass(10 * SECOND);
+    assertThat(closed()).hasSize(2);
+    assertThat(engine.release(slot, lease)).as("the lease is over").isFalse();
   }
 
   /** What is due then is one examination of each connection in 30 s. */
