@@ -59,7 +59,7 @@ final class HandleUnits {
       // it would miss what the transaction did before.
       return callback.withHandle(handle);
     }
-    Attempts<R, X> attempts = new Attempts<>(handle, callback, config);
+    Attempts<R, X> attempts = new Attempts<>(handle, callback, config, options.position() != null);
     try {
       return rerunner.rerun(handle.getConnection(), options, attempts);
     } catch (SQLException e) {
@@ -99,13 +99,23 @@ final class HandleUnits {
     private final Handle handle;
     private final HandleCallback<R, X> callback;
     private final @Nullable PristineConfig config;
+    private final boolean mayHaveMoved;
     private boolean ran;
     private @Nullable Throwable failure;
 
-    Attempts(Handle handle, HandleCallback<R, X> callback, @Nullable PristineConfig config) {
+    /**
+     * @param mayHaveMoved whether the first run may be on another session than the handle was set
+     *     up on: one that shows what the unit must see
+     */
+    Attempts(
+        Handle handle,
+        HandleCallback<R, X> callback,
+        @Nullable PristineConfig config,
+        boolean mayHaveMoved) {
       this.handle = handle;
       this.callback = callback;
       this.config = config;
+      this.mayHaveMoved = mayHaveMoved;
     }
 
     boolean failedWith(Throwable thrown) {
@@ -117,6 +127,9 @@ final class HandleUnits {
       try {
         if (!ran) {
           ran = true;
+          if (mayHaveMoved) {
+            rebind();
+          }
           return callback.withHandle(handle);
         }
         return config == null ? rerun(handle) : config.within(handle, this::rerun);
@@ -139,6 +152,10 @@ final class HandleUnits {
      */
     private void startAfresh() {
       handle.rollback();
+      rebind();
+    }
+
+    private void rebind() {
       try {
         postgres.rebind(handle);
       } catch (SQLException e) {

@@ -9,6 +9,8 @@ import io.everpool.api.WorkOptions;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.jdbc.EngineLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.jdbc.Session;
+import io.everpool.core.jdbc.SessionState;
 import io.everpool.core.jdbc.UnitObserver;
 import io.everpool.core.work.Pause;
 import io.everpool.core.work.Renewal;
@@ -159,13 +161,36 @@ final class Readers implements Renewal {
       return;
     }
     long end = time.nanoTime() + budget(options);
+    boolean stays = face.current().hasSideEffects(); // of which another session would know nothing
     UnitObserver before = face.silence();
     try {
-      if (!positions.isReached(face, position, patience(end))) {
-        take(new Again(face), options, end - time.nanoTime(), owner);
+      if (positions.isReached(face, position, stays ? end : patience(end))) {
+        return;
       }
+      if (stays) {
+        throw noReader(options, null);
+      }
+      move(face, owner, options, end);
     } finally {
       face.observer(before);
+    }
+  }
+
+  /** To another session, which is set as the one before. */
+  private void move(PooledConnection face, Reader owner, WorkOptions options, long end)
+      throws SQLException {
+    SessionState state = face.state();
+    face.rollBackOpen(); // what that reading has begun
+    Session from = face.session();
+    boolean done = false;
+    try {
+      take(new Again(face), options, end - time.nanoTime(), owner);
+      face.become(state);
+      done = true;
+    } finally {
+      if (!done && face.session() != from) {
+        face.letGo(); // rather than leave a session that is not like it
+      }
     }
   }
 

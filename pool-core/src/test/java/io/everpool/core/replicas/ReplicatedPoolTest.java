@@ -1,5 +1,6 @@
 package io.everpool.core.replicas;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -19,6 +20,7 @@ import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.Everpool;
 import io.everpool.core.jdbc.Logged;
+import io.everpool.core.jdbc.PooledConnection;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
@@ -402,6 +404,24 @@ class ReplicatedPoolTest {
     }
     assertThat(pool.snapshot().leased()).isZero();
     assertThat(pool.readerSnapshots().get(0).leased()).isZero();
+  }
+
+  /** It is the same connection to whoever has set it up. */
+  @Test
+  void andItIsSetAsBeforeOnTheWriter() throws SQLException {
+    Pool pool = open(config().maxReplicaLag(Duration.ofSeconds(2)), one);
+    UnitRerunner rerunner = UnitRerunner.of(pool);
+    try (Connection connection = pool.reader().getConnection()) {
+      connection.setAutoCommit(false);
+      WorkOptions never = READ.after("1000000").withDeadline(Duration.ofSeconds(60));
+      assertThat(rerunner.<String, SQLException>rerun(connection, never, Server::of))
+          .isEqualTo("writer");
+      PooledConnection face = requireNonNull(PooledConnection.behind(connection));
+      assertThat(face.current().readOnly()).as("read-only, though H2 doesn't say so").isTrue();
+      assertThat(connection.getAutoCommit()).isFalse();
+      connection.rollback();
+    }
+    assertThat(pool.snapshot().leased()).isZero();
   }
 
   // ---- its life
