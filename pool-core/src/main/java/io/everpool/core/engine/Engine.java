@@ -376,6 +376,7 @@ public final class Engine {
 
   /** RELEASE to whoever comes, which takes no memory. */
   private void giveBack(Slot slot, long lease) {
+    slot.bringBackRest(lease);
     if (slot.release(lease)) {
       signalFirst();
     } else {

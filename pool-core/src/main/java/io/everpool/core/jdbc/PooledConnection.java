@@ -272,7 +272,7 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
     }
     s.exposed();
     sending();
-    if (observer != null) {
+    if (observer != null && !s.isSettingUp()) {
       observer.exposed();
     }
     try {

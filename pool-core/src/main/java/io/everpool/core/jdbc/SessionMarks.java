@@ -215,6 +215,10 @@ abstract class SessionMarks {
     settingUp = value;
   }
 
+  final boolean isSettingUp() {
+    return settingUp;
+  }
+
   /** Whether the driver has thrown what no driver should: it is not to be asked for anything. */
   public final boolean broken() {
     return has(BROKEN);

@@ -12,6 +12,7 @@ import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.jdbc.SessionState;
 import io.everpool.core.jdbc.UnitObserver;
+import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.work.Pause;
 import io.everpool.core.work.Renewal;
 import io.everpool.core.work.UnitRunner;
@@ -168,7 +169,17 @@ final class Readers implements Renewal {
         return;
       }
       if (stays) {
-        throw noReader(options, null);
+        throw new SQLTransientConnectionException(
+            "Pool "
+                + config.name()
+                + " can't show "
+                + options.label()
+                + " what it must see: "
+                + owner.pool().name()
+                + ": "
+                + owner.obstacle(position)
+                + ", and the connection stays there, for SQL has set something in its session",
+            "08001");
       }
       move(face, owner, options, end);
     } finally {
@@ -189,7 +200,21 @@ final class Readers implements Renewal {
       done = true;
     } finally {
       if (!done && face.session() != from) {
-        face.letGo(); // rather than leave a session that is not like it
+        setOrLetGo(face, state); // there is none for the unit, but whoever goes on has one like it
+      }
+    }
+  }
+
+  private static void setOrLetGo(PooledConnection face, SessionState state) {
+    boolean done = false;
+    try {
+      face.become(state);
+      done = true;
+    } catch (SQLException e) {
+      PoolEvents.log().debug("{} could not be set as before", face, e);
+    } finally {
+      if (!done) {
+        face.letGo();
       }
     }
   }

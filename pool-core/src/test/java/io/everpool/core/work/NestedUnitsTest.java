@@ -289,6 +289,26 @@ class NestedUnitsTest extends RunnerFixture {
     assertThat(seen).containsExactly("one", "one");
   }
 
+  /** Jdbi does so in a unit that its connection was moved for: what was promised holds. */
+  @Test
+  void aSetUpWithinAUnitLiftsNoPromise() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      runner.rerun(
+          face,
+          WorkOptions.READ_ONLY,
+          c -> {
+            seen.add("ran");
+            runner.rerun(c, UnitRerunner.SET_UP, own -> own.unwrap(FakeDriver.Vendor.class));
+            if (seen.size() == 1) {
+              driver.breakNext("execute");
+            }
+            execute(c, "select 1");
+            return "";
+          });
+    }
+    assertThat(seen).containsExactly("ran", "ran");
+  }
+
   @Test
   void whatTheProgramTakesAfterASetUpIsItsOwn() throws SQLException {
     try (PooledConnection face = leases.acquire()) {
