@@ -114,10 +114,7 @@ final class Properties {
    */
   @Nullable List<String> list(String name) {
     Found whole = find(name);
-    if (whole != null && whole.value().isBlank()) {
-      return List.of(); // so an empty list arrives from YAML
-    }
-    if (whole != null) {
+    if (whole != null && !whole.value().isBlank()) { // so an empty list arrives from YAML
       return List.of(whole.value()); // a URL of several hosts has commas of its own
     }
     List<String> elements =

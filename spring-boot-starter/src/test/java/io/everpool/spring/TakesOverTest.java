@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariDataSource;
 import io.everpool.api.Pool;
 import java.sql.Connection;
+import java.util.Map;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Tag;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.boot.jdbc.metadata.DataSourcePoolMetadata;
 import org.springframework.boot.jdbc.metadata.DataSourcePoolMetadataProvider;
 import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.core.env.MapPropertySource;
 
 /**
  * When the application's data source is an Everpool. HikariCP is on the class path all the time.
@@ -137,6 +139,23 @@ class TakesOverTest {
               assertThat(context.getBean(Pool.class).config().readers()).hasSize(1);
               assertThat(context.getBean("reports", Pool.class).config().readers()).isEmpty();
             });
+  }
+
+  /** As everything: an empty list further down takes nothing back. */
+  @Test
+  void anEmptyListOfReadersCountsWhereItStands() {
+    Boot.onH2("layered")
+        .withInitializer(
+            context ->
+                context
+                    .getEnvironment()
+                    .getPropertySources()
+                    .addLast(new MapPropertySource("base", Map.of("everpool.readers", ""))))
+        .withPropertyValues("everpool.readers[0]=" + Boot.h2("upper-replica"))
+        .run(
+            context ->
+                assertThat(context.getBean(Pool.class).config().readers())
+                    .containsExactly(Boot.h2("upper-replica")));
   }
 
   /** Who says no name means the main pool; the others have theirs. */
