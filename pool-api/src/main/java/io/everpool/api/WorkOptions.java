@@ -133,8 +133,10 @@ public final class WorkOptions {
    * For work that only reads, and must see what was committed before {@link Pool#position()} said
    * so: where it goes to a reader, that is waited for until it has come as far; up to {@link
    * PoolConfig#maxReplicaLag()}, or {@link PoolConfig#acquireTimeout()} where that is zero, and
-   * within the deadline. Then it goes where {@link PoolConfig#readerFallback()} says. Costs a round
-   * trip, or some. On the writer this means nothing.
+   * within the deadline. Then it goes where {@link PoolConfig#readerFallback()} says. A connection
+   * that a framework holds goes on there as it was set; one in whose session SQL has set something
+   * stays where it is, and the unit fails if its server doesn't come as far. Costs a round trip, or
+   * some. On the writer this means nothing.
    *
    * @param value what {@link Pool#position()} was, of this pool or of another process's with the
    *     same writer; null for nothing in particular
