@@ -1,6 +1,9 @@
 package io.everpool.servers;
 
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Set;
 
@@ -32,6 +35,20 @@ final class EmbeddedServer extends PostgresServer {
     } catch (RuntimeException | Error e) {
       server.close();
       throw e;
+    }
+  }
+
+  /** Gives the superuser the password of the settings. */
+  private void changePassword(String old) {
+    try (Connection connection = adminConnection(ADMIN, old);
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "alter role "
+              + statement.enquoteIdentifier(ADMIN, true)
+              + " password "
+              + statement.enquoteLiteral(password()));
+    } catch (SQLException e) {
+      throw new IllegalStateException("can't change the superuser's password", e);
     }
   }
 

@@ -202,7 +202,7 @@ public abstract class PostgresServer implements AutoCloseable {
     return adminConnection(inDatabase, settings.password());
   }
 
-  private Connection adminConnection(String inDatabase, String password) throws SQLException {
+  final Connection adminConnection(String inDatabase, String password) throws SQLException {
     Properties login = new Properties();
     login.setProperty("user", ADMIN);
     login.setProperty("password", password);
@@ -362,20 +362,6 @@ public abstract class PostgresServer implements AutoCloseable {
     Set<Ability> abilities = EnumSet.allOf(Ability.class);
     abilities.removeAll(List.of(missing));
     return abilities;
-  }
-
-  /** Gives the superuser the password of the settings. */
-  final void changePassword(String old) {
-    try (Connection connection = adminConnection(ADMIN, old);
-        Statement statement = connection.createStatement()) {
-      statement.execute(
-          "alter role "
-              + statement.enquoteIdentifier(ADMIN, true)
-              + " password "
-              + statement.enquoteLiteral(password()));
-    } catch (SQLException e) {
-      throw new IllegalStateException("can't change the superuser's password", e);
-    }
   }
 
   /** The role and the database of the tests. */
