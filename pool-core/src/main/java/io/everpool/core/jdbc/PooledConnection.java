@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * what it works on: {@link TrackingConnection} the statements to close, {@link LeasedConnection}
  * the session and the lease, {@link JudgedConnection} what failures mean, {@link
  * RestoredConnection} the setters whose effect is undone. Here is what is left: what is sent,
- * transactions, unwrapping, and what units of work ask for.
+ * transactions, unwrapping, and what units of work ask for. It is a little long, for a sixth storey
+ * would have no idea of its own.
  */
 public sealed class PooledConnection extends RestoredConnection permits InterceptedConnection {
 
