@@ -68,6 +68,22 @@ class OperatorsTest {
     return held;
   }
 
+  /** One whose server has refused every login for a while, so that it has no connection. */
+  private UpkeepWithoutFaces openAndRefuse(Universe universe, FakeDatabase database) {
+    UpkeepWithoutFaces upkeep = open(universe, database, config().build());
+    database.mood(FakeDatabase.Mood.DENYING);
+    upkeep.evictIdle();
+    universe.run(30 * SECOND, () -> {});
+    assertThat(refuses(upkeep, universe)).isTrue();
+    return upkeep;
+  }
+
+  /** What the caller has waited for, if it has come. */
+  private static WaitResult answer(Engine engine, Caller caller) {
+    WaitResult answer = engine.step(caller, 9);
+    return answer == WaitResult.RELOOK ? engine.relook(caller, 9) : answer;
+  }
+
   /** Whether it tells everybody at once that no connection can be had. */
   private static boolean refuses(UpkeepWithoutFaces upkeep, Universe universe) {
     return upkeep.server().refusal(universe.nanoTime()) != null;
@@ -114,11 +130,7 @@ class OperatorsTest {
   void replacing_all_asks_a_server_at_once_that_refused_before(long seed) {
     Universe universe = new Universe(seed);
     FakeDatabase database = new FakeDatabase(universe);
-    UpkeepWithoutFaces upkeep = open(universe, database, config().build());
-    database.mood(FakeDatabase.Mood.DENYING);
-    upkeep.evictIdle();
-    universe.run(30 * SECOND, () -> {});
-    assertThat(refuses(upkeep, universe)).isTrue();
+    UpkeepWithoutFaces upkeep = openAndRefuse(universe, database);
 
     database.mood(FakeDatabase.Mood.UP);
     upkeep.fence("the password is another");
@@ -134,11 +146,7 @@ class OperatorsTest {
   void from_the_call_on_nobody_is_told_what_was_refused_before(long seed) {
     Universe universe = new Universe(seed);
     FakeDatabase database = new FakeDatabase(universe);
-    UpkeepWithoutFaces upkeep = open(universe, database, config().build());
-    database.mood(FakeDatabase.Mood.DENYING);
-    upkeep.evictIdle();
-    universe.run(30 * SECOND, () -> {});
-    assertThat(refuses(upkeep, universe)).isTrue();
+    UpkeepWithoutFaces upkeep = openAndRefuse(universe, database);
 
     upkeep.fence("the password is another");
     assertThat(refuses(upkeep, universe)).isFalse();
@@ -170,9 +178,7 @@ class OperatorsTest {
     assertThat(engine.begin(caller, 9, 1)).isEqualTo(WaitResult.WAIT);
     upkeep.fence("another address");
     universe.run(100 * MS, () -> {});
-    WaitResult answer = engine.step(caller, 9);
-    assertThat(answer == WaitResult.RELOOK ? engine.relook(caller, 9) : answer)
-        .isEqualTo(WaitResult.SERVED);
+    assertThat(answer(engine, caller)).isEqualTo(WaitResult.SERVED);
 
     database.mood(FakeDatabase.Mood.DENYING); // the one that hangs is refused when it gets through
     universe.run(65 * SECOND, () -> {});
@@ -292,10 +298,7 @@ class OperatorsTest {
 
     upkeep.resize(2, 8);
     universe.run(5 * SECOND, () -> {});
-    WaitResult answer = engine.step(caller, 9);
-    assertThat(answer == WaitResult.RELOOK ? engine.relook(caller, 9) : answer)
-        .as("once there may be more")
-        .isEqualTo(WaitResult.SERVED);
+    assertThat(answer(engine, caller)).as("once there may be more").isEqualTo(WaitResult.SERVED);
     assertThat(held).allMatch(slot -> engine.release(slot, slot.lease));
   }
 
@@ -424,9 +427,7 @@ class OperatorsTest {
 
     upkeep.resume();
     universe.run(5 * SECOND, () -> {});
-    WaitResult answer = engine.step(caller, 9);
-    assertThat(answer == WaitResult.RELOOK ? engine.relook(caller, 9) : answer)
-        .isEqualTo(WaitResult.SERVED);
+    assertThat(answer(engine, caller)).isEqualTo(WaitResult.SERVED);
     engine.take(caller, 9, universe.nanoTime());
     universe.run(10 * SECOND, () -> {});
     assertThat(count(engine, State.IDLE, State.LEASED)).isEqualTo(8);
