@@ -25,10 +25,12 @@ final class RoomCheck {
 
   private final AtomicBoolean asked = new AtomicBoolean();
 
-  /** What it said, until the pool asks as well. */
-  private final AtomicReference<@Nullable Slots> first = new AtomicReference<>();
+  /** What it said to the first connection, until the pool asks over that as well. */
+  private final AtomicReference<@Nullable First> first = new AtomicReference<>();
 
   private volatile @Nullable String warning;
+
+  private record First(Connection connection, Slots slots) {}
 
   RoomCheck(Pooler pooler, int minSize, int maxSize) {
     this.pooler = pooler;
@@ -47,7 +49,7 @@ final class RoomCheck {
     }
     Slots slots = ask(connection); // once: one that hangs up on this must not keep us out
     if (slots != null) {
-      first.set(slots);
+      first.set(new First(connection, slots));
       String found = slots.warning(maxSize, Math.max(1, minSize));
       warning = found.isEmpty() ? null : found;
     }
@@ -59,8 +61,13 @@ final class RoomCheck {
    * @throws SQLException only if the connection is lost
    */
   OptionalInt left(Connection connection) throws SQLException {
-    Slots known = first.getAndSet(null); // of a moment ago
-    Slots slots = known != null ? known : pooler.mode() == PoolerMode.NONE ? ask(connection) : null;
+    First known = first.getAndSet(null);
+    Slots slots = null;
+    if (known != null && known.connection() == connection) {
+      slots = known.slots(); // of a moment ago
+    } else if (pooler.mode() == PoolerMode.NONE) {
+      slots = ask(connection);
+    }
     return slots == null ? OptionalInt.empty() : OptionalInt.of(slots.free());
   }
 

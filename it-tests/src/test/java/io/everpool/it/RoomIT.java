@@ -119,7 +119,11 @@ class RoomIT {
   }
 
   private static long refused() {
-    return server.log().lines().filter(line -> line.contains("connections for role")).count();
+    return server
+        .log()
+        .lines()
+        .filter(line -> line.contains("connections for role \"tight\""))
+        .count();
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.everpool.core.policy.Reconnect;
 import java.sql.SQLException;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.DoubleSupplier;
 import java.util.function.Function;
 
@@ -24,7 +25,10 @@ import java.util.function.Function;
  * <p>Upkeep thread only, but for what is said of others.
  */
 public final class FullServer {
-  /** What a question comes to that nobody asked. */
+  /** What a question comes to that another asks just now; he may not have seen who asks this. */
+  static final int BUSY = -3;
+
+  /** What one comes to that nobody has to ask. */
   static final int NOT_ASKED = -2;
 
   /** What one comes to that nobody can answer. */
@@ -65,6 +69,15 @@ public final class FullServer {
   private volatile boolean tells = true;
 
   private volatile boolean askedOnce;
+
+  /** Whether the first answer of all is on its way. */
+  private volatile boolean awaited;
+
+  /** How many connections were opened. */
+  private final AtomicInteger opened = new AtomicInteger();
+
+  /** Connections that came while the first answer was on its way, and were not asked. */
+  private int unseen;
 
   /** When the server was last full; meaningful while it is {@link #crowded}. */
   private long fullAt;
@@ -137,9 +150,13 @@ public final class FullServer {
 
   /**
    * How many connects may be under way at once: others may be growing at this moment, and as many
-   * as there are of this size have a place for each.
+   * as there are of this size have a place for each. While the first answer is on its way, which
+   * may be that there is none, one.
    */
   int bearable() {
+    if (awaited) {
+      return 1;
+    }
     return isPlenty() ? Integer.MAX_VALUE : Math.max(1, room / maxSize);
   }
 
@@ -168,8 +185,9 @@ public final class FullServer {
    * @throws SQLException if the connection is lost
    */
   public void ask(PhysicalConnection physical) throws SQLException {
+    int before = opened.get();
     int said = answer(physical);
-    inbox.post(() -> answered(said, time.nanoTime()));
+    inbox.post(() -> answered(said, before, time.nanoTime()));
   }
 
   /**
@@ -188,8 +206,9 @@ public final class FullServer {
    */
   private int answer(PhysicalConnection physical) throws SQLException {
     if (!asking.compareAndSet(false, true)) {
-      return NOT_ASKED;
+      return BUSY;
     }
+    awaited = !askedOnce;
     boolean broken = true;
     try {
       int said = answerOf(physical);
@@ -198,6 +217,7 @@ public final class FullServer {
     } finally {
       if (broken) {
         tells = false;
+        awaited = false;
       }
       asking.set(false);
     }
@@ -217,8 +237,16 @@ public final class FullServer {
 
   // ---- told
 
-  /** What whoever has waited was told: how much room there is, or one of the constants. */
-  private void answered(int said, long now) {
+  /**
+   * What whoever has waited was told: how much room there is, or one of the constants. An answer to
+   * a question from before a connection was opened may not count that one, which has asked itself.
+   *
+   * @param before how many were opened when he asked
+   */
+  private void answered(int said, int before, long now) {
+    if (before != opened.get()) {
+      return;
+    }
     note(said);
     if (said > 0 && misled < MISLED) {
       hasRoom(now);
@@ -236,7 +264,7 @@ public final class FullServer {
    */
   void newcomerSaid(int said, long now) {
     note(said);
-    lastPlace = said == 0;
+    lastPlace = said != NOT_ASKED && room == 0;
     lastPlaceAt = now;
   }
 
@@ -253,10 +281,22 @@ public final class FullServer {
   }
 
   private void note(int said) {
-    if (said != NOT_ASKED) {
-      askedOnce = true;
-      tells = said != UNKNOWN; // not asked again then until a connect is refused
-      room = said == UNKNOWN ? Integer.MAX_VALUE : said;
+    switch (said) {
+      case NOT_ASKED -> {}
+      case BUSY -> {
+        if (awaited) {
+          unseen++;
+        } else if (room < Integer.MAX_VALUE) {
+          room = Math.max(0, room - 1);
+        }
+      }
+      default -> {
+        askedOnce = true;
+        awaited = false;
+        tells = said != UNKNOWN; // not asked again then until a connect is refused
+        room = said == UNKNOWN ? Integer.MAX_VALUE : Math.max(0, said - unseen);
+        unseen = 0;
+      }
     }
   }
 
@@ -314,6 +354,7 @@ public final class FullServer {
 
   /** A connection was opened. */
   void opened(long now) {
+    opened.incrementAndGet();
     refusals = 0;
     misled = 0;
     answeredSince = false;

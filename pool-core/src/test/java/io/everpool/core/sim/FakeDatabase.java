@@ -50,6 +50,7 @@ final class FakeDatabase implements Connector {
   private long opened;
   private int slots = Integer.MAX_VALUE;
   private long refused;
+  private long answersAfter;
 
   FakeDatabase(Universe universe) {
     this.universe = universe;
@@ -70,6 +71,11 @@ final class FakeDatabase implements Connector {
   /** How many connections there may be. */
   void slots(int value) {
     slots = value;
+  }
+
+  /** How long it takes to say how much room there was when it was asked; nanoseconds. */
+  void answersAfter(long nanos) {
+    answersAfter = nanos;
   }
 
   /** Connects that came when there were as many. */
@@ -295,7 +301,11 @@ final class FakeDatabase implements Connector {
         return OptionalInt.empty();
       }
       validate(timeoutNanos);
-      return OptionalInt.of(Math.max(0, slots - open.size()));
+      int left = Math.max(0, slots - open.size());
+      if (answersAfter > 0) {
+        universe.elapse((long) (universe.random.nextDouble() * answersAfter));
+      }
+      return OptionalInt.of(left);
     }
 
     @Override

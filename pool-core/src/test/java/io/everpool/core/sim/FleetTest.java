@@ -42,6 +42,7 @@ class FleetTest {
     private Caller caller = new Caller(0);
     private WaitResult last = WaitResult.WAIT;
     private int served;
+    private boolean asks;
 
     /**
      * @param hold for how long each is used; 0 for ever
@@ -69,6 +70,9 @@ class FleetTest {
     }
 
     void look() {
+      if (asks) {
+        return; // one thread, which has to do
+      }
       handle(last == WaitResult.RELOOK ? engine().relook(caller, 1) : engine().step(caller, 1));
     }
 
@@ -86,10 +90,13 @@ class FleetTest {
     }
 
     private void lent(Slot slot) {
+      asks = true;
       try {
         upkeep.askForRoom(slot);
       } catch (SQLException e) {
         throw new AssertionError(e);
+      } finally {
+        asks = false;
       }
       if (hold > 0) {
         universe.after(hold, () -> release(slot));
@@ -179,6 +186,27 @@ class FleetTest {
 
       assertThat(database.refused()).as("seed " + seed).isZero();
       assertThat(member.served).isGreaterThan(50);
+    }
+  }
+
+  /** It is asked by connections that come at the same time, and is slow to say. */
+  @Test
+  void nobody_is_refused_while_the_answer_is_on_its_way() {
+    for (int slots = 1; slots <= 9; slots++) {
+      for (long seed = 1; seed <= 40; seed++) {
+        Universe universe = new Universe(seed);
+        FakeDatabase database = database(universe, slots);
+        database.answersAfter(SECOND / 5);
+        Member member = new Member(universe, database, 20, SECOND);
+        universe.run(SECOND / 5, () -> {});
+        member.want();
+        universe.run(MINUTE, member::look);
+
+        assertThat(database.refused())
+            .as("of " + slots + ", seed " + seed)
+            .isEqualTo(slots < 2 ? 1 : 0); // the minimum is tried
+        assertThat(database.open()).as("of " + slots + ", seed " + seed).isEqualTo(slots);
+      }
     }
   }
 

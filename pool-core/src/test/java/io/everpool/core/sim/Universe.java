@@ -33,6 +33,7 @@ final class Universe implements TimeSource {
   private boolean stalls;
   private boolean hangs = true;
   private int hangNext;
+  private Runnable check = () -> {};
 
   /** Time has no origin: everything must work across the overflow. */
   private final long origin;
@@ -73,6 +74,12 @@ final class Universe implements TimeSource {
 
   /** Runs for so long, or until nothing is left to do; {@code check} follows every step. */
   void run(long duration, Runnable check) {
+    this.check = check;
+    elapse(duration);
+  }
+
+  /** What takes so long, of what runs just now: all others go on meanwhile. */
+  void elapse(long duration) {
     long end = elapsed + duration;
     while (true) {
       if (ready.isEmpty()) {
