@@ -190,14 +190,19 @@ abstract class JudgedConnection extends LeasedConnection {
     }
     s.marks |= Session.BROKEN; // first, and without a call: there may be no stack left for one
     try {
-      s.leases.doom(
-          s,
-          leaseOf(s),
-          Verdict.CONNECTION_LOST,
-          new SQLException("The driver has thrown " + e, e));
+      brokenElsewhere(s, e);
     } catch (Throwable more) {
       // it is marked, and closed when it comes back
     }
+  }
+
+  /** As {@link #broken}, on another thread than the holder's. Does nothing to another's lease. */
+  final void brokenElsewhere(Session s, Throwable e) {
+    s.leases.doom(
+        s,
+        leaseOf(s),
+        Verdict.CONNECTION_LOST,
+        new SQLException("The driver has thrown " + e.getClass().getName(), e));
   }
 
   private void doom(Session s, Verdict verdict, SQLException failure) {

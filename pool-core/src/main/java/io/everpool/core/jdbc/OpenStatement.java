@@ -115,6 +115,9 @@ public abstract class OpenStatement implements Statement {
    * it lasts, and isn't lent again if the lease ends meanwhile. What is counted first and looked at
    * again afterwards leaves a gap of the time that the closing thread's last store takes to be
    * seen, some nanoseconds; the request takes a connection of its own first.
+   *
+   * <p>For the same reasons a request that fails says nothing of the session, and what only the
+   * holder's thread writes is not written here.
    */
   @Override
   public final void cancel() throws SQLException {
@@ -125,10 +128,8 @@ public abstract class OpenStatement implements Statement {
         throw PooledConnection.closed();
       }
       bare().cancel();
-    } catch (SQLException e) {
-      throw connection.session() == session ? failed(e) : e;
-    } catch (Throwable e) {
-      broken(e);
+    } catch (RuntimeException | Error e) {
+      connection.brokenElsewhere(session, e);
       throw e;
     } finally {
       session.cancels.decrementAndGet();

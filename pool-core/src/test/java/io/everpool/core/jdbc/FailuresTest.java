@@ -77,6 +77,24 @@ class FailuresTest {
     assertThat(leases.released).hasValue(1);
   }
 
+  /** It goes past the connection, and comes from another thread than the holder's. */
+  @Test
+  void aRequestToCancelThatFailsSaysNothingOfTheSession() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    Session session = FakeLeaseManager.session(connection);
+    Statement statement = connection.createStatement();
+    int marks = session.marks;
+    driver.failNext("cancel", lost);
+    assertThat(catchThrowable(statement::cancel)).isSameAs(lost);
+    assertThat(leases.doomed).isEmpty();
+    assertThat(session.marks).isEqualTo(marks);
+    Error error = new StackOverflowError();
+    driver.failNext("cancel", error);
+    assertThat(catchThrowable(statement::cancel)).isSameAs(error);
+    assertThat(leases.doomed).as("nobody knows where the driver was").hasSize(1);
+    assertThat(session.marks).isEqualTo(marks);
+  }
+
   /** One may always close, in whatever state things are. */
   @Test
   void closingABrokenConnectionDoesNotThrow() throws SQLException {

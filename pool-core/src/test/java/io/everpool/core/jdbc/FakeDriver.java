@@ -45,7 +45,7 @@ public final class FakeDriver {
   /** The tables, of one column and no structure. */
   public final FakeDatabase database = new FakeDatabase();
 
-  private final Map<String, Deque<SQLException>> failures = new ConcurrentHashMap<>();
+  private final Map<String, Deque<Throwable>> failures = new ConcurrentHashMap<>();
 
   private final Map<String, Runnable> meanwhile = new ConcurrentHashMap<>();
 
@@ -55,7 +55,7 @@ public final class FakeDriver {
   }
 
   /** Has the next call of this name fail. */
-  public void failNext(String method, SQLException failure) {
+  public void failNext(String method, Throwable failure) {
     failures.computeIfAbsent(method, m -> new ArrayDeque<>()).add(failure);
   }
 
@@ -137,7 +137,7 @@ public final class FakeDriver {
     return new FakePhysical(this, new Fake(this, null, Connection.class, ""));
   }
 
-  void called(Method method, @Nullable Object @Nullable [] args) throws SQLException {
+  void called(Method method, @Nullable Object @Nullable [] args) throws Throwable {
     String text =
         args == null
             ? ""
@@ -154,8 +154,8 @@ public final class FakeDriver {
     if (happens != null) {
       happens.run();
     }
-    Deque<SQLException> due = failures.get(method.getName());
-    SQLException failure = due == null ? null : due.poll();
+    Deque<Throwable> due = failures.get(method.getName());
+    Throwable failure = due == null ? null : due.poll();
     if (failure != null) {
       throw failure;
     }
