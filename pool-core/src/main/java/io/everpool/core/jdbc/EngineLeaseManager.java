@@ -209,15 +209,18 @@ public final class EngineLeaseManager extends LeaseEnds {
   }
 
   private void bind(PooledConnection face, Slot slot, long lease) throws SQLException {
+    Session session = session(slot);
     boolean taken = false;
     try {
-      face.rebind(session(slot), lease);
+      face.rebind(session, lease);
       if (notes != null) {
         notes.begun(slot, lease, face);
       }
       taken = true;
     } finally {
-      if (!taken) { // and the face, if it has the lease by now, finds that it is over
+      if (!taken && face.session() == session) {
+        face.letGo(); // else its holder would go on with what is another's by then
+      } else if (!taken) {
         engine.release(slot, lease);
       }
     }
