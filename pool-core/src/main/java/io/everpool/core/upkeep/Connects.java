@@ -285,6 +285,7 @@ public final class Connects {
    * itself that its generation is over.
    */
   void abandonAll() {
+    logins.passBy();
     for (Slot slot : engine.slots()) {
       abandonUnwanted(slot, reserved[slot.index]);
     }

@@ -86,6 +86,16 @@ final class CredentialsCache {
     }
   }
 
+  /** From now on nobody joins the call that is under way: what it says is of before. */
+  void passBy() {
+    lock.lock();
+    try {
+      underWay = null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Whether a call of the provider goes on for longer than openings can bear. */
   boolean isOverdue() {
     lock.lock();

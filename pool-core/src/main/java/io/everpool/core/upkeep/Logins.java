@@ -99,6 +99,13 @@ final class Logins {
     return CredentialsCache.unanswered(config.connectTimeout());
   }
 
+  /** Whoever opens from now on asks the provider anew, though a call of it be under way. */
+  void passBy() {
+    if (cache != null) {
+      cache.passBy();
+    }
+  }
+
   /**
    * What to say of a connect that was given up; null unless it's the provider that it waits for.
    */

@@ -482,6 +482,28 @@ class LoginsTest {
     assertThat(door.tried).extracting(Credentials::password).containsExactly("right", "right");
   }
 
+  /** An operator has just changed what it asks. */
+  @Test
+  void nobody_joins_a_call_that_was_passed_by() throws Exception {
+    Logins logins = logins();
+    CountDownLatch answers = new CountDownLatch(1);
+    provider =
+        () -> {
+          answers.await();
+          return Credentials.of("app", "right").expiringAt(in(Duration.ofHours(1)));
+        };
+    CompletableFuture<Login> first = new CompletableFuture<>();
+    awaitWaiting(start(logins, first));
+    logins.passBy();
+    provider = () -> Credentials.of("app", "new").expiringAt(in(Duration.ofHours(1)));
+    door.right = "new";
+    open(logins);
+    answers.countDown();
+    assertThat(catchThrowable(() -> first.get(30, TimeUnit.SECONDS))).isNull();
+    open(logins);
+    assertThat(asked).as("what it says at last replaces nothing newer").hasValue(2);
+  }
+
   private static Thread start(Logins logins, CompletableFuture<Login> login) {
     Thread thread =
         new Thread(
