@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.ApplicationListener;
@@ -77,20 +78,27 @@ final class PoolLifecycle implements SmartLifecycle, ApplicationListener<Context
     suspended.forEach(PoolLifecycle::awaitEmpty);
   }
 
-  /** Waits until a pool has no connection any more; holders have as long as at its closing. */
+  /**
+   * Waits until a pool and its readers' have no connection any more; holders have as long as at its
+   * closing.
+   */
   private static void awaitEmpty(Pool pool) {
     Duration patience = pool.config().drainTimeout().plus(pool.config().closeTimeout());
     long end = System.nanoTime() + patience.toNanos();
-    PoolSnapshot now = pool.snapshot();
-    while (!isEmpty(now)
+    while (!full(pool).isEmpty()
         && System.nanoTime() - end < 0
         && !Thread.currentThread().isInterrupted()) {
       LockSupport.parkNanos(LOOK_NANOS);
-      now = pool.snapshot();
     }
-    if (!isEmpty(now)) {
-      log.warn("Pool {} is suspended and still has connections: {}", pool.name(), now);
+    for (PoolSnapshot now : full(pool)) {
+      log.warn("Pool {} is suspended and still has connections: {}", now.name(), now);
     }
+  }
+
+  private static List<PoolSnapshot> full(Pool pool) {
+    return Stream.concat(Stream.of(pool.snapshot()), pool.readerSnapshots().stream())
+        .filter(now -> !isEmpty(now))
+        .toList();
   }
 
   private static boolean isEmpty(PoolSnapshot now) {

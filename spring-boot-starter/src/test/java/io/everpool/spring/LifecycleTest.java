@@ -57,6 +57,30 @@ class LifecycleTest {
             });
   }
 
+  /** Nor to a replica. */
+  @Test
+  void readersHaveNoneEither() {
+    Boot.onH2("replicated-and-stopped")
+        .withPropertyValues("everpool.readers[0]=" + Boot.h2("stopped-replica"))
+        .run(
+            context -> {
+              Pool pool = context.getBean(Pool.class);
+              pool.reader().getConnection().close();
+
+              context.stop();
+
+              assertThat(pool.readerSnapshots())
+                  .isNotEmpty()
+                  .allMatch(now -> now.suspended() && now.total() == 0);
+
+              context.start();
+
+              try (Connection connection = pool.reader().getConnection()) {
+                assertThat(connection.isValid(1)).isTrue();
+              }
+            });
+  }
+
   /** It would be opened in order to be suspended. */
   @Test
   void aPoolThatNobodyHasAskedForIsNotMadeAtTheStop() {

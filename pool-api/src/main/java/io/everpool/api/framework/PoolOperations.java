@@ -8,8 +8,9 @@ import java.util.List;
 
 /**
  * What an operator may do to a pool while it runs, beside {@link Pool#replaceAll()}; for consoles,
- * such as JMX. A pool is asked for it by {@link #of}. Thread-safe; nothing of it waits for a
- * connection or a server.
+ * such as JMX. A pool is asked for it by {@link #of}. Where it has {@link PoolConfig#readers()},
+ * these are suspended, resumed and evicted with it; all else is the writer's. Thread-safe; nothing
+ * of it waits for a connection or a server.
  */
 public interface PoolOperations {
 

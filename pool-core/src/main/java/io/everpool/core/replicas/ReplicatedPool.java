@@ -6,6 +6,8 @@ import io.everpool.api.PoolSnapshot;
 import io.everpool.api.SizeAdvice;
 import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
+import io.everpool.api.framework.PoolOperations;
+import io.everpool.api.framework.PoolSlot;
 import io.everpool.api.framework.UnitRerunner;
 import io.everpool.api.observe.UnitListener;
 import io.everpool.core.jdbc.PoolView;
@@ -33,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * never writes to two servers, though a reader be promoted: what goes to a reader is refused by the
  * server when it writes.
  */
-public final class ReplicatedPool implements Pool, UnitRerunner {
+public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations {
   private static final org.slf4j.Logger log = PoolEvents.log();
 
   private static final WorkOptions A_CONNECTION = WorkOptions.READ_ONLY.withLabel("a connection");
@@ -184,6 +186,44 @@ public final class ReplicatedPool implements Pool, UnitRerunner {
   public void replaceAll() {
     everyone().forEach(member -> member.pool().replaceAll());
   }
+
+  // ---- by an operator
+
+  @Override
+  public void suspend() {
+    everyone().forEach(member -> PoolOperations.of(member.pool()).suspend());
+  }
+
+  @Override
+  public void resume() {
+    everyone().forEach(member -> PoolOperations.of(member.pool()).resume());
+  }
+
+  @Override
+  public void evictIdle() {
+    everyone().forEach(member -> PoolOperations.of(member.pool()).evictIdle());
+  }
+
+  @Override
+  public void resize(int minSize, int maxSize) {
+    ofWriter().resize(minSize, maxSize);
+  }
+
+  @Override
+  public PoolSnapshot examine() {
+    return ofWriter().examine();
+  }
+
+  @Override
+  public List<PoolSlot> slots() {
+    return ofWriter().slots();
+  }
+
+  private PoolOperations ofWriter() {
+    return PoolOperations.of(writer.pool());
+  }
+
+  // ---- its end
 
   /** All at the same time, so that none sits out another's drain-timeout. */
   @Override

@@ -15,6 +15,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
 import io.everpool.api.ReaderFallback;
 import io.everpool.api.WorkOptions;
+import io.everpool.api.framework.PoolOperations;
 import io.everpool.api.framework.UnitRerunner;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
@@ -568,5 +569,26 @@ class ReplicatedPoolTest {
     pool.replaceAll();
     await("the reader's to be closed", () -> pool.readerSnapshots().get(0).closedTotal() > 0);
     await("the writer's to be closed", () -> pool.snapshot().closedTotal() > 0);
+  }
+
+  /** Neither server has a connection of the pool meanwhile. */
+  @Test
+  void anOperatorSuspendsAndEvictsAll() throws Exception {
+    Pool pool = open(config(), one);
+    PoolOperations operations = PoolOperations.of(pool);
+    reader(pool);
+    long before = pool.readerSnapshots().get(0).closedTotal();
+    operations.evictIdle();
+    await("eviction", () -> pool.readerSnapshots().get(0).closedTotal() > before);
+    operations.suspend();
+    await("the writer's to be gone", () -> isSuspended(pool.snapshot()));
+    await("the reader's to be gone", () -> isSuspended(pool.readerSnapshots().get(0)));
+    operations.resume();
+    assertThat(reader(pool)).isEqualTo("one");
+    assertThat(pool.snapshot().suspended()).isFalse();
+  }
+
+  private static boolean isSuspended(PoolSnapshot now) {
+    return now.suspended() && now.total() == 0 && now.connecting() == 0;
   }
 }
