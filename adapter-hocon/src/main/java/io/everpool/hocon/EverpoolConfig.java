@@ -39,7 +39,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A pool under {@code pools} is called by its key and falls back, key by key, to the block
  * around it, credentials included; {@code user}, {@code password}, {@code url} and {@code
- * properties} can be taken back there with {@code null}.
+ * properties} can be taken back there with {@code null}. One with a {@code url} of its own has only
+ * the {@code readers} that it names: the others are those of another database.
  *
  * <p>A default gives way to what was said: with {@code max-size = 1} alone, {@code min-size} is 1.
  *

@@ -56,7 +56,7 @@ final class PoolReader {
     Layers readable = layers;
     if (poolName != null) {
       builder.name(poolName);
-      readable = withoutNames(layers);
+      readable = withoutOthersReaders(withoutNames(layers));
     }
     for (Setting<?> setting : PoolConfig.settings()) {
       read(setting, readable, builder);
@@ -122,6 +122,17 @@ final class PoolReader {
           "must go: a pool under " + EverpoolConfig.POOLS + " is called by its key");
     }
     return new Layers(nameless);
+  }
+
+  /** The replicas of one database are none of another: readers are inherited with the URL only. */
+  private static Layers withoutOthersReaders(Layers layers) {
+    List<Layer> own = new ArrayList<>();
+    boolean elsewhere = false;
+    for (Layer layer : layers.layers()) {
+      own.add(elsewhere ? new Layer(layer.path(), layer.block().withoutKey("readers")) : layer);
+      elsewhere |= layer.block().containsKey("url");
+    }
+    return new Layers(own);
   }
 
   private void refuseUnknownKeys(Layers layers, @Nullable String poolName) {

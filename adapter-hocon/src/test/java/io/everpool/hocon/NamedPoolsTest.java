@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.Config;
 import io.everpool.api.PoolConfig;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -57,6 +58,27 @@ class NamedPoolsTest {
     assertThat(reports.properties())
         .isEqualTo(Map.of("ApplicationName", "reports", "tcpKeepAlive", "true"));
     assertThat(EverpoolConfig.from(TWO, "a.b").properties()).isEmpty();
+  }
+
+  /** The replicas of one database are none of another. */
+  @Test
+  void readersComeWithTheUrl() {
+    Config root =
+        Hocon.lines(
+            "everpool { url = \"postgresql://a/shop\", readers = [\"postgresql://r/shop\"]",
+            "pools { same {}, other { url = \"postgresql://b/log\" }, none { readers = [] }",
+            "unset { url = ${?no_such_variable} }",
+            "own { url = \"postgresql://c/x\", readers = [\"postgresql://s/x\"] } } }");
+
+    assertThat(readers(root, "same")).containsExactly("postgresql://r/shop");
+    assertThat(readers(root, "unset")).containsExactly("postgresql://r/shop");
+    assertThat(readers(root, "other")).isEmpty();
+    assertThat(readers(root, "none")).isEmpty();
+    assertThat(readers(root, "own")).containsExactly("postgresql://s/x");
+  }
+
+  private static List<String> readers(Config root, String pool) {
+    return EverpoolConfig.from(root, pool).readers();
   }
 
   /** The block around is a pool as well, and the named ones are nothing to it. */

@@ -128,16 +128,19 @@ class TakesOverTest {
 
   /** The replicas of the main database are none of another one. */
   @Test
-  void readersCanBeTakenBack() {
+  void readersComeWithTheUrlAndCanBeTakenBack() {
     Boot.onH2("replicated")
         .withPropertyValues(
             "everpool.readers[0]=" + Boot.h2("a-replica"),
             "everpool.pools.reports.url=" + Boot.h2("of-another"),
-            "everpool.pools.reports.readers=")
+            "everpool.pools.orders.min-size=1",
+            "everpool.pools.writes.readers=")
         .run(
             context -> {
               assertThat(context.getBean(Pool.class).config().readers()).hasSize(1);
+              assertThat(context.getBean("orders", Pool.class).config().readers()).hasSize(1);
               assertThat(context.getBean("reports", Pool.class).config().readers()).isEmpty();
+              assertThat(context.getBean("writes", Pool.class).config().readers()).isEmpty();
             });
   }
 
