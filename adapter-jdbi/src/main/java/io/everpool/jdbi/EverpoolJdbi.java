@@ -51,7 +51,7 @@ public final class EverpoolJdbi {
    * are rerun whole whenever their connection breaks.
    */
   public static Units readOnly(Jdbi jdbi) {
-    return new Units(jdbi, WorkOptions.READ_ONLY.withLabel(Units.LABEL));
+    return new Units(jdbi, WorkOptions.READ_ONLY, null);
   }
 
   /**
@@ -59,6 +59,6 @@ public final class EverpoolJdbi {
    * rerun whole whenever their connection breaks.
    */
   public static Units idempotent(Jdbi jdbi) {
-    return new Units(jdbi, WorkOptions.IDEMPOTENT.withLabel(Units.LABEL));
+    return new Units(jdbi, WorkOptions.IDEMPOTENT, null);
   }
 }

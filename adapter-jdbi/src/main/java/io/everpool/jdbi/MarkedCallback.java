@@ -12,18 +12,21 @@ import org.jspecify.annotations.Nullable;
 final class MarkedCallback<R extends @Nullable Object, X extends Exception>
     implements HandleCallback<R, X> {
   private final WorkOptions options;
+  private final @Nullable String label;
   private final HandleCallback<R, X> callback;
 
-  MarkedCallback(WorkOptions options, HandleCallback<R, X> callback) {
+  MarkedCallback(WorkOptions options, @Nullable String label, HandleCallback<R, X> callback) {
     this.options = options;
+    this.label = label;
     this.callback = callback;
   }
 
   /** What is known about {@code callback} on {@code handle}. */
   static WorkOptions options(HandleCallback<?, ?> callback, Handle handle) {
+    UnitOptions configured = handle.getConfig(UnitOptions.class);
     return callback instanceof MarkedCallback<?, ?> marked
-        ? marked.options
-        : handle.getConfig(UnitOptions.class).of(Units.LABEL);
+        ? configured.with(marked.options, marked.label)
+        : configured.of(Units.LABEL);
   }
 
   @Override

@@ -89,6 +89,16 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
         .withDeadline(deadline);
   }
 
+  /** These and what else is known of a unit, which is called {@code what} if that isn't null. */
+  WorkOptions with(WorkOptions known, @Nullable String what) {
+    WorkOptions own = of(Units.LABEL);
+    return known
+        .withReadOnly(readOnly || known.readOnly())
+        .withIdempotent(idempotent || known.idempotent())
+        .withLabel(what == null ? own.label() : what)
+        .withDeadline(deadline);
+  }
+
   @Override
   public UnitOptions createCopy() {
     return new UnitOptions(this);

@@ -12,23 +12,29 @@ import org.jspecify.annotations.Nullable;
 /**
  * A Jdbi whose units of work the caller knows something about; see {@link EverpoolJdbi#readOnly}
  * and {@link EverpoolJdbi#idempotent}. The methods are those of {@link Jdbi}. Within another unit
- * on the same thread they take part in that one, and what is known of that one counts. Immutable
- * and thread-safe.
+ * on the same thread they take part in that one, and what is known of that one counts. What the
+ * Jdbi's {@link UnitOptions} say counts as well. Immutable and thread-safe.
  */
 public final class Units {
   static final String LABEL = "handle";
 
   private final Jdbi jdbi;
   private final WorkOptions options;
+  private final @Nullable String label;
 
-  Units(Jdbi jdbi, WorkOptions options) {
+  /**
+   * @param options but for their label
+   * @param label null for the one that the Jdbi's {@link UnitOptions} have
+   */
+  Units(Jdbi jdbi, WorkOptions options, @Nullable String label) {
     this.jdbi = jdbi;
     this.options = options;
+    this.label = label;
   }
 
   /** The same with a name for logs and exceptions. */
   public Units labelled(String label) {
-    return new Units(jdbi, options.withLabel(label));
+    return new Units(jdbi, options, label);
   }
 
   /**
@@ -36,13 +42,13 @@ public final class Units {
    * said so, if the Jdbi is one of {@link EverpoolJdbi#reader}; as {@link WorkOptions#after}.
    */
   public Units after(@Nullable String position) {
-    return new Units(jdbi, options.after(position));
+    return new Units(jdbi, options.after(position), label);
   }
 
   /** As {@link Jdbi#withHandle}; the whole callback is rerun. */
   public <R extends @Nullable Object, X extends Exception> R withHandle(
       HandleCallback<R, X> callback) throws X {
-    return jdbi.withHandle(new MarkedCallback<>(options, callback));
+    return jdbi.withHandle(new MarkedCallback<>(options, label, callback));
   }
 
   /** As {@link Jdbi#useHandle}; the whole callback is rerun. */

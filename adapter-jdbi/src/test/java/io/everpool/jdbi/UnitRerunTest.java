@@ -8,6 +8,7 @@ import io.everpool.api.WriteOutcomeUnknownException;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
@@ -222,6 +223,22 @@ class UnitRerunTest {
 
     assertThat(found).containsExactly(1, 2);
     assertThat(pool.units).contains(WorkOptions.READ_ONLY.withLabel("reading"));
+  }
+
+  /** What one knows of a unit adds to what was said of all. */
+  @Test
+  void aMarkedHandleKeepsWhatWasConfigured() {
+    Duration deadline = Duration.ofSeconds(7);
+    jdbi.configure(
+        UnitOptions.class,
+        options -> options.setDeadline(deadline).setLabel("all").setIdempotent(true));
+    pool.units.clear();
+
+    EverpoolJdbi.readOnly(jdbi).after("7").useHandle(handle -> {});
+    EverpoolJdbi.readOnly(jdbi).labelled("one").useHandle(handle -> {});
+
+    WorkOptions known = WorkOptions.READ_ONLY.withIdempotent(true).withDeadline(deadline);
+    assertThat(pool.units).contains(known.withLabel("all").after("7"), known.withLabel("one"));
   }
 
   @Test
