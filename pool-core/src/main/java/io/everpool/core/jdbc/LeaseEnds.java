@@ -13,6 +13,7 @@ import io.everpool.core.advice.LeaseTrace;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
+import io.everpool.core.observe.FailureText;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.upkeep.FailureReports;
@@ -120,7 +121,7 @@ abstract class LeaseEnds implements LeaseManager {
     if (!engine.doom(session.slot(), lease, CloseReason.FAILED)) {
       return;
     }
-    String message = String.valueOf(failure.getMessage());
+    String message = FailureText.of(failure);
     if (session.isEvidence(verdict, failure)) {
       reports.failed(session, verdict, message);
     } else {

@@ -10,6 +10,7 @@ import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.jdbc.SessionState;
+import io.everpool.core.observe.FailureText;
 import io.everpool.core.upkeep.OutageLog;
 import io.everpool.core.work.RerunRule.Decision;
 import java.sql.SQLException;
@@ -186,7 +187,7 @@ final class Commit {
     if (untold >= 0) {
       UnitRunner.log.warn(UnitRunner.RECONNECTING);
     }
-    OutageLog.note(untold, line, pool, unit.options.label(), ticket, lost.getMessage());
+    OutageLog.note(untold, line, pool, unit.options.label(), ticket, FailureText.of(lost));
   }
 
   private boolean pause(int times, long begun) {

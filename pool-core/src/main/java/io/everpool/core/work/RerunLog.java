@@ -2,6 +2,7 @@ package io.everpool.core.work;
 
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.jdbc.LeaseManager;
+import io.everpool.core.observe.FailureText;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.OutageLog;
 import org.slf4j.Logger;
@@ -19,7 +20,7 @@ final class RerunLog {
   void announce(Unit unit, Verdict verdict, Exception failure, Failures failures) {
     String pool = leases.config().name();
     String label = unit.options.label();
-    String message = String.valueOf(failure.getMessage());
+    String message = FailureText.of(failure);
     int run = failures.runs() + 1;
     switch (FailureKind.of(verdict)) {
       case CONFLICT ->

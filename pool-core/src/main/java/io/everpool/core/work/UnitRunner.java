@@ -13,6 +13,7 @@ import io.everpool.core.engine.TimeSource;
 import io.everpool.core.jdbc.LeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
+import io.everpool.core.observe.FailureText;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.policy.Backoff;
@@ -261,11 +262,7 @@ public final class UnitRunner {
     unit.watch.runsAgain(run, failure);
     leases.emit(
         new PoolEvent.Retried(
-            leases.config().name(),
-            unit.options.label(),
-            run,
-            verdict,
-            String.valueOf(failure.getMessage())));
+            leases.config().name(), unit.options.label(), run, verdict, FailureText.of(failure)));
     return true;
   }
 

@@ -1,0 +1,39 @@
+package io.everpool.core.observe;
+
+import io.everpool.api.driver.Causes;
+import java.sql.BatchUpdateException;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the pool itself tells of a failure that a statement met, in logs and events: others read
+ * these than the program that sent it, so neither SQL nor any of its values is in it. Drivers and
+ * frameworks write both into their messages; of PostgreSQL's the first line, without details and
+ * context, is the server's own.
+ */
+public final class FailureText {
+  private static final int DEPTH = 20;
+
+  private FailureText() {}
+
+  /** One line; never empty. */
+  public static String of(Throwable failure) {
+    SQLException told = Causes.first(failure, SQLException.class);
+    for (int i = 0; told instanceof BatchUpdateException batch && i < DEPTH; i++) {
+      told = withoutBatch(batch);
+    }
+    if (told == null || told instanceof BatchUpdateException) {
+      return failure.getClass().getName();
+    }
+    String line = String.valueOf(told.getMessage()).lines().findFirst().orElse("").strip();
+    return line.isEmpty() ? told.getClass().getName() : line;
+  }
+
+  /** What one of its entries met; its own message quotes that entry. */
+  private static @Nullable SQLException withoutBatch(BatchUpdateException batch) {
+    SQLException next = batch.getNextException();
+    return next == null && batch.getCause() != null
+        ? Causes.first(batch.getCause(), SQLException.class)
+        : next;
+  }
+}
