@@ -31,11 +31,17 @@ final class SqlStates {
     if (state.startsWith("28") || e instanceof SQLInvalidAuthorizationSpecException) {
       return Verdict.ACCESS_DENIED;
     }
+    if (state.equals("40003")) { // nobody knows whether it was done: as if no answer had come
+      return Verdict.CONNECTION_LOST;
+    }
     if (state.startsWith("08")
         || e instanceof SQLRecoverableException
         || e instanceof SQLTransientConnectionException
         || e instanceof SQLNonTransientConnectionException) {
       return Verdict.CONNECTION_LOST;
+    }
+    if (state.equals("40002") || state.equals("40004")) {
+      return null; // a constraint or a trigger: it would be so again
     }
     if (state.startsWith("40") || e instanceof SQLTransactionRollbackException) {
       return Verdict.TRANSACTION_CONFLICT;
