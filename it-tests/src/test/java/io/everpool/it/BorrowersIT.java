@@ -2,6 +2,7 @@ package io.everpool.it;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.everpool.api.Pool;
 import io.everpool.api.ResetMode;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -247,6 +249,27 @@ class BorrowersIT {
                 // it was quicker
               }
             }));
+  }
+
+  /** Much hand-written JDBC does, and a connection that was lost is closed. */
+  @Test
+  void whoClosesOnlyWhatIsNotClosedKeepsNoPlace() throws SQLException {
+    try (Pool pool = Everpool.open(Db.config("borrowers").minSize(1).maxSize(2).build())) {
+      for (int i = 0; i < 5; i++) {
+        Connection connection = pool.getConnection();
+        try {
+          assertThat(
+                  catchThrowable(
+                      () -> execute(connection, "select pg_terminate_backend(pg_backend_pid())")))
+              .isInstanceOf(SQLException.class);
+        } finally {
+          if (!connection.isClosed()) {
+            connection.close();
+          }
+        }
+      }
+      assertThat(pool.snapshot().leased()).isZero();
+    }
   }
 
   private interface Blocking {

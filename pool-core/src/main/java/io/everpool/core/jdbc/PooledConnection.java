@@ -1,5 +1,6 @@
 package io.everpool.core.jdbc;
 
+import io.everpool.api.CloseReason;
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.CommitTicket;
@@ -58,13 +59,21 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
 
   /**
    * As the driver has it, a connection that was lost is closed: frameworks ask before they roll
-   * back or restore.
+   * back or restore. Programs ask before they close, and don't then; so its lease ends here, unless
+   * a unit of work goes on with another session.
    */
   @Override
   public boolean isClosed() throws SQLException {
     Session s = session();
     try {
-      return s == null || s.jdbc.isClosed();
+      if (s == null) {
+        return true;
+      }
+      boolean lost = s.jdbc.isClosed();
+      if (lost && observer == null) {
+        s.leases.cut(s, leaseOf(s), CloseReason.FAILED);
+      }
+      return lost;
     } catch (SQLException e) {
       throw failed(e);
     } catch (Throwable e) {

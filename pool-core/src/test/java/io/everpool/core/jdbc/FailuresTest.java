@@ -190,7 +190,26 @@ class FailuresTest {
     assertThat(connection.isGivenBack()).isFalse();
     connection.close();
     assertThat(connection.isGivenBack()).isTrue();
-    assertThat(leases.released).hasValue(1);
+    assertThat(leases.closed).hasSize(1);
+  }
+
+  /** Much hand-written JDBC closes only what doesn't say that it is closed. */
+  @Test
+  void whoeverIsToldThatItIsClosedNeedNotCloseIt() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    driver.failNext("executeQuery", lost);
+    Statement statement = connection.createStatement();
+    assertThat(catchThrowable(() -> statement.executeQuery("x"))).isSameAs(lost);
+    FakeLeaseManager.session(connection).jdbc.close();
+    assertThat(leases.closed).isEmpty();
+    for (int i = 0; i < 2; i++) {
+      assertThat(connection.isClosed()).isTrue();
+      assertThat(leases.closed).as("its place is free").containsExactly(CloseReason.FAILED);
+    }
+    assertThatThrownBy(connection::rollback).hasCause(lost);
+    connection.close();
+    assertThat(leases.closed).hasSize(1);
+    assertThat(leases.released).hasValue(0);
   }
 
   /** Spring throws what the rollback says, and drops what the work has thrown. */

@@ -78,6 +78,7 @@ final class Fake implements InvocationHandler {
       case "vendorsOwn" -> "vendor";
       case "close" -> close();
       case "isClosed" -> isClosed();
+      case "abort" -> isClosed() ? null : answer(method.getName(), method, args);
       case "isWrapperFor" -> ((Class<?>) args[0]).isInstance(proxy);
       case "unwrap" -> proxy;
       default -> {
