@@ -23,6 +23,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 import org.postgresql.jdbc.PgConnection;
 
@@ -149,6 +151,27 @@ class SessionStateIT {
                               unseen.of(c);
                               seen.of(c);
                             }));
+  }
+
+  /** The driver asks for these in a transaction, which begins with them; it may write. */
+  @ParameterizedTest
+  @ValueSource(strings = {"schema", "catalog", "meta data"})
+  void whatIsAskedForFirstBeginsATransactionThatMayWrite(String what) throws SQLException {
+    try (Pool pool = Everpool.open(Db.config("asking").minSize(1).maxSize(1).build())) {
+      try (Connection connection = pool.reader().getConnection()) {
+        execute(connection, "select 1");
+      }
+      try (Connection connection = pool.getConnection()) {
+        connection.setAutoCommit(false);
+        switch (what) {
+          case "schema" -> connection.getSchema();
+          case "catalog" -> connection.getCatalog();
+          default -> connection.getMetaData().getSchemas().close();
+        }
+        execute(connection, "create table asked_first (id int)");
+        connection.rollback();
+      }
+    }
   }
 
   /** It is not taken for what a new connection has, whatever JDBC's setters and getters see. */

@@ -141,40 +141,21 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
     }
   }
 
-  private void settle(Session s) throws SQLException {
-    try {
-      s.settle();
-    } catch (SQLException e) {
-      throw failed(e);
-    } catch (Throwable e) {
-      broken(e);
-      throw e;
-    }
-  }
-
-  /** Something is about to be sent that is no statement of the program's; it may begin one. */
-  private void sending() throws SQLException {
-    Session s = current();
-    if (s.unsettled) {
-      settle(s);
-    }
-  }
-
   @Override
   public Savepoint setSavepoint() throws SQLException {
-    sending();
+    beginning();
     return super.setSavepoint();
   }
 
   @Override
   public Savepoint setSavepoint(String name) throws SQLException {
-    sending();
+    beginning();
     return super.setSavepoint(name);
   }
 
   @Override
   public DatabaseMetaData getMetaData() throws SQLException {
-    sending();
+    beginning();
     return super.getMetaData();
   }
 
@@ -280,8 +261,11 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
     if (type.isInstance(face)) {
       return type.cast(face);
     }
+    beginning(); // by asking for what may be changed unseen from now on
     s.exposed();
-    sending();
+    if (s.unsettled) {
+      settle(s);
+    }
     if (observer != null && !s.isSettingUp()) {
       observer.exposed();
     }

@@ -21,6 +21,7 @@ final class PooledDatabaseMetaData extends ForwardingDatabaseMetaData {
 
   @Override
   DatabaseMetaData delegate() throws SQLException {
+    connection.beginning(); // also of a transaction after the one in which it was handed out
     Connection now = connection.delegate();
     if (now != from) {
       try {

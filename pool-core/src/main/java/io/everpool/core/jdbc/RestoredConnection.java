@@ -41,11 +41,30 @@ abstract class RestoredConnection extends JudgedConnection {
   private void settleIfExposed() throws SQLException {
     Session s = current();
     if (s.isExposed() && s.unsettled) {
-      try {
-        s.settle();
-      } catch (SQLException e) {
-        throw failed(e);
-      }
+      settle(s);
+    }
+  }
+
+  /** Tells the server what it has to know before the next statement. */
+  final void settle(Session s) throws SQLException {
+    try {
+      s.settle();
+    } catch (SQLException e) {
+      throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
+    }
+  }
+
+  /**
+   * The driver may ask the server something, which is no statement of the program's; with
+   * autocommit off that begins the transaction, as the server was told before.
+   */
+  final void beginning() throws SQLException {
+    Session s = current();
+    if (s.unsettled && !s.autoCommit()) {
+      settle(s);
     }
   }
 
@@ -136,6 +155,12 @@ abstract class RestoredConnection extends JudgedConnection {
   }
 
   @Override
+  public String getCatalog() throws SQLException {
+    beginning();
+    return super.getCatalog();
+  }
+
+  @Override
   public void setSchema(String value) throws SQLException {
     if (current().isSharedByTransaction()) {
       if (request(Session::inTransaction)) {
@@ -155,11 +180,13 @@ abstract class RestoredConnection extends JudgedConnection {
   @Override
   public String getSchema() throws SQLException {
     Session s = current();
-    return s.isSharedByTransaction()
-            && s.settings().isChanged(Setting.SCHEMA)
-            && s.settings().get(Setting.SCHEMA) instanceof String said
-        ? said
-        : super.getSchema();
+    if (s.isSharedByTransaction()
+        && s.settings().isChanged(Setting.SCHEMA)
+        && s.settings().get(Setting.SCHEMA) instanceof String said) {
+      return said;
+    }
+    beginning();
+    return super.getSchema();
   }
 
   @Override

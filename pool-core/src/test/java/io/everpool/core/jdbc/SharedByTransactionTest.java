@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.sql.Connection;
+import java.sql.DatabaseMetaData;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
@@ -60,6 +61,37 @@ class SharedByTransactionTest {
       connection.rollback();
     }
     assertThat(driver.begun).containsExactly("8");
+  }
+
+  /** The driver asks the server for each of these, in a transaction. */
+  @Test
+  void so_do_a_catalog_and_meta_data_that_were_kept() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      connection.setTransactionIsolation(SERIALIZABLE);
+      connection.setAutoCommit(false);
+      DatabaseMetaData kept = connection.getMetaData();
+      connection.rollback();
+      kept.getTableTypes().close();
+      connection.rollback();
+      connection.getCatalog();
+      connection.rollback();
+      connection.getSchema();
+      connection.rollback();
+    }
+    assertThat(driver.begun).containsExactly("8", "8", "8", "8");
+  }
+
+  /**
+   * It is no statement that could miss the schema, and every framework asks what database it is.
+   */
+  @Test
+  void meta_data_in_autocommit_may_be_asked_for_in_another_schema() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      connection.setSchema("other");
+      assertThat(connection.getMetaData().getDatabaseProductName()).isNotNull();
+      assertThatThrownBy(() -> execute(connection))
+          .isInstanceOf(SQLFeatureNotSupportedException.class);
+    }
   }
 
   @Test

@@ -134,6 +134,8 @@ class WritesRefusedTest {
             connection -> connection.setSavepoint(),
             connection -> connection.setSavepoint("s"),
             connection -> connection.getMetaData(),
+            connection -> connection.getSchema(),
+            connection -> connection.getCatalog(),
             connection -> connection.unwrap(FakeDriver.Vendor.class),
             connection -> connection.setSchema("other"),
             connection -> connection.setCatalog("other"),
