@@ -68,6 +68,20 @@ abstract class SessionSettings extends SessionFacts {
     }
   }
 
+  /**
+   * Whether what is sent now is refused if it writes, as the connection was set read-only: by the
+   * server, which was told, or in a transaction that the driver has begun so. To some drivers it is
+   * a hint.
+   */
+  public final boolean refusesWrites() {
+    try {
+      return readOnly()
+          && (writesRefused || (!autoCommit() && !physical.refusesWritesInTransactions()));
+    } catch (SQLException e) {
+      return false;
+    }
+  }
+
   /** The program has the driver's own object: what it does by that is not seen from now on. */
   final void exposed() {
     if (!isExposed()) {

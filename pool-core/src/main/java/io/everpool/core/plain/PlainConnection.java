@@ -62,6 +62,12 @@ final class PlainConnection implements PhysicalConnection {
     return DECLARES_REQUESTS.get(connection.getClass());
   }
 
+  /** To JDBC it is a hint whether a connection is read-only, and many drivers take it as one. */
+  @Override
+  public boolean refusesWritesInTransactions() {
+    return true;
+  }
+
   @Override
   public TransactionState transactionState() {
     return TransactionState.UNKNOWN;

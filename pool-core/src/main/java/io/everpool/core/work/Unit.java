@@ -145,10 +145,10 @@ final class Unit implements UnitObserver, AutoCloseable {
   @Override
   public void executing() {
     Session session = face.session();
-    boolean lifts = session != null && session.mayHaveLiftedReadOnly();
+    boolean lifts = session != null && (session.mayHaveLiftedReadOnly() || !session.readOnly());
     boolean mayCommit =
         session != null
-            && (lifts || !session.readOnly())
+            && (lifts || !onlyReads(session))
             && (session.autoCommit() || session.commitsBySql());
     for (Unit unit = this; unit != null; unit = unit.outer) {
       unit.log.executing(mayCommit);
@@ -156,6 +156,11 @@ final class Unit implements UnitObserver, AutoCloseable {
         unit.set.liftedReadOnly();
       }
     }
+  }
+
+  /** Whether all else is refused, or this unit's caller has promised that there is nothing else. */
+  private boolean onlyReads(Session session) {
+    return session.refusesWrites() || (options.readOnly() && session.readOnly());
   }
 
   @Override
@@ -215,7 +220,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   }
 
   private void commit(Session session) throws SQLException {
-    boolean reads = session.readOnly() && !mayHaveLiftedReadOnly();
+    boolean reads = onlyReads(session) && !mayHaveLiftedReadOnly();
     List<Effects> before = effectsOfAll();
     if (reads || !session.mayBeInTransaction()) {
       commitNothing(before);

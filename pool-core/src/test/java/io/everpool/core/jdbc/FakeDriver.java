@@ -129,6 +129,9 @@ public final class FakeDriver {
   /** Whether its servers can be told to refuse writes. */
   public boolean canRefuseWrites;
 
+  /** Whether {@code setReadOnly} is a hint in transactions, too. */
+  public boolean takesReadOnlyAsAHint;
+
   /** What they were told, in order, each at the cost of a round trip. */
   public final List<Boolean> writesRefused = new ArrayList<>();
 

@@ -111,6 +111,11 @@ public final class FakePhysical implements PhysicalConnection {
   }
 
   @Override
+  public boolean refusesWritesInTransactions() {
+    return driver.takesReadOnlyAsAHint;
+  }
+
+  @Override
   public boolean refuseWrites(boolean value) throws SQLException {
     if (driver.canRefuseWrites && value != writesRefused) {
       driver.writesRefused.add(value);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import ch.qos.logback.classic.Level;
+import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.RetryConfig;
 import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
@@ -29,6 +30,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which units are run again, and how. */
 class RerunTest extends RunnerFixture {
@@ -129,6 +132,86 @@ class RerunTest extends RunnerFixture {
                 "everpool", "the report", 2, Verdict.CONNECTION_LOST, "broken off at execute"));
     assertThat(leases.released).as("the second went back, clean").hasValue(1);
     assertThat(leases.closed).as("the first was closed").hasSize(1);
+  }
+
+  /** The server takes its write then, which must not be done twice. */
+  @Test
+  void workThatHasUnsetReadOnlyIsNotRunAgain() {
+    assertThatThrownBy(
+            () ->
+                run(
+                    READ_ONLY,
+                    connection -> {
+                      runs++;
+                      connection.setReadOnly(false);
+                      driver.breakNext("execute");
+                      execute(connection, "insert a");
+                      return "";
+                    }))
+        .isInstanceOf(WriteOutcomeUnknownException.class);
+    assertThat(runs).isEqualTo(1);
+  }
+
+  /** Frameworks set it back afterwards, and then the work reads on. */
+  @Test
+  void norIfItHasSetItAgain() {
+    assertThatThrownBy(
+            () ->
+                run(
+                    READ_ONLY,
+                    connection -> {
+                      connection.setReadOnly(false);
+                      execute(connection, "insert a");
+                      connection.setReadOnly(true);
+                      return readAndBreak(connection);
+                    }))
+        .isInstanceOf(SQLException.class);
+    assertThat(runs).isEqualTo(1);
+    assertThat(driver.database.rows).containsExactly("a");
+  }
+
+  /** Where the server was told to refuse what writes, and where the driver takes it as a hint. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whatReadOnlyProvesDependsOnWhoRefuses(boolean server) throws SQLException {
+    driver.canRefuseWrites = server;
+    Work<String, SQLException> work =
+        connection -> {
+          if (runs == 0) {
+            driver.breakNext("execute");
+          }
+          connection.setReadOnly(true);
+          return executing("insert a").run(connection);
+        };
+    if (server) {
+      run(WorkOptions.DEFAULT, work);
+    } else {
+      assertThatThrownBy(() -> run(WorkOptions.DEFAULT, work))
+          .isInstanceOf(WriteOutcomeUnknownException.class);
+    }
+    assertThat(runs).isEqualTo(server ? 2 : 1);
+  }
+
+  /** The same for a COMMIT without an answer. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whatATransactionThatIsReadOnlyProvesDependsOnWhoRefuses(boolean hint) throws SQLException {
+    driver.takesReadOnlyAsAHint = hint;
+    Work<String, SQLException> work =
+        connection -> {
+          if (runs == 0) {
+            driver.breakNext("commit");
+          }
+          connection.setReadOnly(true);
+          return executing("insert a").run(connection);
+        };
+    if (hint) {
+      assertThatThrownBy(() -> inTransaction(work))
+          .isInstanceOf(CommitOutcomeUnknownException.class);
+    } else {
+      inTransaction(work);
+    }
+    assertThat(runs).isEqualTo(hint ? 1 : 2);
   }
 
   @Test
