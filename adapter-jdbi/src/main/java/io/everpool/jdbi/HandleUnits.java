@@ -7,6 +7,7 @@ import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.framework.UnitRerunner;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransactionRollbackException;
 import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
@@ -63,8 +64,9 @@ final class HandleUnits {
     try {
       return rerunner.rerun(handle.getConnection(), options, attempts);
     } catch (SQLException e) {
-      if (attempts.failedWith(e)) {
-        throw HandleUnits.<X>asThrownByCallback(e);
+      SQLException own = attempts.own(e);
+      if (own != null) {
+        throw HandleUnits.<X>asThrownByCallback(own);
       }
       throw unchecked(e);
     }
@@ -118,8 +120,23 @@ final class HandleUnits {
       this.mayHaveMoved = mayHaveMoved;
     }
 
-    boolean failedWith(Throwable thrown) {
-      return thrown == failure;
+    /**
+     * What the callback has thrown, if that is what is thrown; null if the pool has something to
+     * say. Of races that were lost again and again the pool says how many, around the last.
+     */
+    @Nullable SQLException own(SQLException thrown) {
+      if (thrown == failure) {
+        return thrown;
+      }
+      if (!(thrown instanceof SQLTransactionRollbackException)
+          || thrown.getCause() != failure
+          || !(failure instanceof SQLException last)) {
+        return null;
+      }
+      last.addSuppressed(
+          new SQLTransactionRollbackException(
+              thrown.getMessage(), thrown.getSQLState(), thrown.getErrorCode()));
+      return last;
     }
 
     @Override

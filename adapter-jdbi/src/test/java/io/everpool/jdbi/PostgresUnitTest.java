@@ -114,6 +114,29 @@ class PostgresUnitTest {
     assertThat(kills).hasValue(0);
   }
 
+  /**
+   * The pool gives up after many races, and says so around the last; the callback has thrown it.
+   */
+  @Test
+  void whatACallbackThrowsComesOutThoughItWasRunAgain() throws SQLException {
+    RetryConfig brief = RetryConfig.DEFAULT.withMaxDuration(Duration.ofSeconds(1));
+    List<SQLException> thrown = new ArrayList<>();
+    try (Pool impatient =
+        Everpool.open(PoolConfig.builder(server.libpqUrl()).maxSize(1).retry(brief).build())) {
+      Jdbi racing = EverpoolJdbi.create(impatient);
+      assertThatThrownBy(
+              () ->
+                  racing.<Void, SQLException>inTransaction(
+                      handle -> {
+                        SQLException lost = new SQLException("lost a race", "40001");
+                        thrown.add(lost);
+                        throw lost;
+                      }))
+          .isSameAs(thrown.get(thrown.size() - 1));
+    }
+    assertThat(thrown).hasSizeGreaterThan(1);
+  }
+
   @Test
   void aTransactionBegunByHandIsThereOnce() {
     jdbi.useHandle(
