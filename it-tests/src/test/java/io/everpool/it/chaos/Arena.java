@@ -51,7 +51,7 @@ final class Arena implements AutoCloseable {
     Way way = pooler == null ? Way.to(server) : Way.through(pooler, server);
     ways.add(way);
     schemas.add(schema);
-    return new Door(way.url(server.database()), server.user(), server.password());
+    return new Door(way.url(server.database()), server.user(), server.password(), pooler);
   }
 
   /** A session of the applications' role that no fault but the server's strikes. */

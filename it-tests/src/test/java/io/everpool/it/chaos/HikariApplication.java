@@ -5,10 +5,13 @@ import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
 import io.everpool.api.Work;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.servers.PgBouncer.Kind;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jdbi.v3.core.HandleConsumer;
 import org.jdbi.v3.core.Jdbi;
@@ -34,14 +37,26 @@ final class HikariApplication implements Application {
     config.setMaximumPoolSize(Limits.MAX_SIZE);
     config.setConnectionTimeout(Limits.ACQUIRE.toMillis());
     config.setValidationTimeout(Limits.VALIDATION.toMillis());
-    config.addDataSourceProperty("ApplicationName", schema());
-    config.addDataSourceProperty("socketTimeout", Limits.SILENCE.toSeconds());
-    config.addDataSourceProperty("connectTimeout", Limits.CONNECT.toSeconds());
-    config.addDataSourceProperty("loginTimeout", Limits.CONNECT.toSeconds());
-    config.addDataSourceProperty("tcpKeepAlive", true);
-    config.addDataSourceProperty("options", "-c statement_timeout=" + Limits.STATEMENT.toMillis());
+    // HikariCP passes them on as they are, and the driver sees no property that isn't a text
+    driverSettings(door)
+        .forEach((name, value) -> config.addDataSourceProperty(name, value.toString()));
     pool = new HikariDataSource(config);
     jdbi = Jdbi.create(pool);
+  }
+
+  private Map<String, Object> driverSettings(Door door) {
+    Map<String, Object> all = new HashMap<>();
+    all.put("ApplicationName", schema());
+    all.put("socketTimeout", Limits.SILENCE.toSeconds());
+    all.put("connectTimeout", Limits.CONNECT.toSeconds());
+    all.put("loginTimeout", Limits.CONNECT.toSeconds());
+    all.put("tcpKeepAlive", true);
+    if (door.pooler() == null) { // PgBouncer refuses such a login
+      all.put("options", "-c statement_timeout=" + Limits.STATEMENT.toMillis());
+    } else if (door.pooler() == Kind.FORGETS) { // nobody asks it, as Everpool does
+      all.put("prepareThreshold", 0);
+    }
+    return all;
   }
 
   @Override
