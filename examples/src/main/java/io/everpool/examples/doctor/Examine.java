@@ -1,7 +1,9 @@
 package io.everpool.examples.doctor;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigParseOptions;
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
 import io.everpool.hocon.EverpoolConfig;
@@ -9,6 +11,7 @@ import io.everpool.postgresql.doctor.Doctor;
 import io.everpool.postgresql.doctor.Report;
 import java.io.File;
 import java.io.PrintStream;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.logging.LogManager;
 import org.jspecify.annotations.Nullable;
@@ -47,13 +50,33 @@ public final class Examine {
     }
     String file = environment.apply("EVERPOOL_DOCTOR_CONF");
     String pool = environment.apply("EVERPOOL_DOCTOR_POOL");
-    Config root =
-        file == null || file.isBlank()
-            ? ConfigFactory.empty()
-            : ConfigFactory.parseFile(new File(file));
-    root = root.withFallback(ConfigFactory.parseResources("reference.conf")).resolve();
+    Config root = file == null || file.isBlank() ? ConfigFactory.empty() : parsed(file);
+    // resolved by EverpoolConfig, which says what can't be without telling a secret
+    root = root.withFallback(ConfigFactory.parseResources("reference.conf"));
     return pool == null || pool.isBlank()
         ? EverpoolConfig.from(root)
         : EverpoolConfig.from(root, pool);
+  }
+
+  /**
+   * It has to be there: without it the database of {@code NEON_DB_URL} would be examined, which
+   * nobody has asked for.
+   */
+  private static Config parsed(String file) {
+    try {
+      return ConfigFactory.parseFile(
+          new File(file), ConfigParseOptions.defaults().setAllowMissing(false));
+    } catch (ConfigException.IO e) {
+      throw new InvalidPoolConfigException(
+          List.of(file + " could not be read: there is no such file, or it can't be opened"));
+    } catch (ConfigException e) {
+      String where = e.origin() == null ? file : e.origin().description();
+      throw new InvalidPoolConfigException(
+          List.of(
+              file
+                  + " could not be read: there is a slip at "
+                  + where
+                  + "; what stands there isn't shown, for it may be a secret"));
+    }
   }
 }

@@ -51,4 +51,20 @@ class ExamineTest {
     assertThat(run(Map.of())).isEqualTo(1);
     assertThat(printed()).contains("url is missing", "-Durl=");
   }
+
+  /** It isn't another database that is meant, which the environment may name. */
+  @Test
+  void a_file_that_cannot_be_read_is_told(@TempDir Path folder) throws Exception {
+    Path broken = Files.writeString(folder.resolve("broken.conf"), "everpool { url = [ \n");
+    Path unresolved =
+        Files.writeString(folder.resolve("unresolved.conf"), "everpool.url = ${NOBODY_SAYS}");
+    for (Path file : new Path[] {folder.resolve("absent.conf"), folder, broken, unresolved}) {
+      out.reset();
+      assertThat(run(Map.of("EVERPOOL_DOCTOR_CONF", file.toString()))).isEqualTo(1);
+      assertThat(printed())
+          .contains(file.toString(), "-Dconf=")
+          .doesNotContain("url is missing")
+          .doesNotContain("\tat ");
+    }
+  }
 }
