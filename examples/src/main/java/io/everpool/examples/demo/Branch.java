@@ -6,9 +6,11 @@ import io.everpool.examples.ledger.Account;
 import io.everpool.examples.ledger.Bank;
 import io.everpool.examples.ledger.LedgerRepository;
 import io.everpool.examples.ledger.Owner;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 
 /** Accounts with money on them, and tellers who move it until the branch closes. */
 @Singleton
@@ -16,12 +18,16 @@ final class Branch {
   static final int ACCOUNTS = 100;
   static final long INITIAL_BALANCE = 1_000_000;
   private static final int TELLERS = 8;
+  private static final String DUPLICATE_SCHEMA = "42P06";
 
   private final Jdbi jdbi;
   private final Bank bank;
   private final Tally tally;
   private final List<Thread> tellers = new ArrayList<>();
   private volatile boolean open = true;
+
+  /** Whether the schema is this branch's. */
+  private boolean created;
 
   @Inject
   Branch(Jdbi jdbi, Bank bank, Tally tally) {
@@ -30,8 +36,18 @@ final class Branch {
     this.tally = tally;
   }
 
-  void createAccounts() {
-    jdbi.useExtension(LedgerRepository.class, LedgerRepository::createTables);
+  /** False if its schema is there already; that is another's then, and is left alone. */
+  boolean createAccounts() {
+    try {
+      jdbi.useExtension(LedgerRepository.class, LedgerRepository::createTables);
+    } catch (UnableToExecuteStatementException e) {
+      if (e.getCause() instanceof SQLException cause
+          && DUPLICATE_SCHEMA.equals(cause.getSQLState())) {
+        return false;
+      }
+      throw e;
+    }
+    created = true;
     jdbi.useTransaction(
         handle -> {
           LedgerRepository ledger = handle.attach(LedgerRepository.class);
@@ -40,11 +56,15 @@ final class Branch {
             ledger.insert(new Account(id, owner, INITIAL_BALANCE));
           }
         });
+    return true;
   }
 
-  /** Leaves nothing behind. */
+  /** Leaves nothing behind of what this branch has created, and touches nothing else. */
   void removeAccounts() {
-    jdbi.useExtension(LedgerRepository.class, LedgerRepository::dropTables);
+    if (created) {
+      jdbi.useExtension(LedgerRepository.class, LedgerRepository::dropTables);
+      created = false;
+    }
   }
 
   void openDoors() {

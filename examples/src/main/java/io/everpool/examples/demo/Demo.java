@@ -44,7 +44,8 @@ public final class Demo {
     System.exit(well ? 0 : 1);
   }
 
-  private static boolean perform(
+  /** Whether all went well. */
+  static boolean perform(
       Screen screen, Database database, Console console, Photographer photographer)
       throws InterruptedException {
     // a name that no other run has, for whatever bears it will be killed
@@ -65,8 +66,13 @@ public final class Demo {
     Tally tally = injector.getInstance(Tally.class);
     injector.getInstance(Jdbi.class).setSqlLogger(tally);
     Branch branch = injector.getInstance(Branch.class);
-    branch.createAccounts();
     try {
+      if (!branch.createAccounts()) {
+        screen.bad(
+            "The schema everpool_demo is there already, left by an earlier run that was cut off,"
+                + " or another run's: if nobody needs it, drop schema everpool_demo cascade");
+        return false;
+      }
       work(branch, play, new Progress(screen, tally, pool));
       List<String> problems = injector.getInstance(Audit.class).problems(tally.acknowledged());
       return new Report(screen, injector.getInstance(MetricRegistry.class))

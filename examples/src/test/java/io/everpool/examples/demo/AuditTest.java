@@ -7,7 +7,6 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.core.Everpool;
 import io.everpool.examples.ledger.Bank;
-import io.everpool.examples.ledger.LedgerRepository;
 import io.everpool.examples.ledger.Statement;
 import io.everpool.jdbi.EverpoolJdbi;
 import io.everpool.servers.PostgresServer;
@@ -109,7 +108,6 @@ class AuditTest {
     branch.removeAccounts();
     assertThat(server.ask("select count(*) from pg_namespace where nspname = 'everpool_demo'"))
         .isEqualTo("0");
-    jdbi.useExtension(LedgerRepository.class, LedgerRepository::createTables);
   }
 
   private UUID transfer(int payer, int payee) {
