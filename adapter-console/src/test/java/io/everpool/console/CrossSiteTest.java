@@ -76,6 +76,9 @@ class CrossSiteTest {
     "127.0.0.1:8099      , same-origin , https://ops.example.com      , true",
     "127.0.0.1:8099      ,             , https://ops.example.com      , false",
     "ops.example.com     ,             , https://ops.example.com      , true",
+    // a proxy that takes plain requests at a port of its own: the name alone is not whose page asks
+    "ops.example.com:8080,             , http://ops.example.com:8080  , true",
+    "ops.example.com     ,             , http://ops.example.com:8080  , false",
     "[::1]:8099          ,             , http://[::1]:8099            , true",
     // a name of theirs that they have let lead here
     "evil.example        , same-origin , http://evil.example          , false",
