@@ -139,7 +139,8 @@ final class Streams {
         String state = states.computeIfAbsent(pool, this::state);
         viewer.send(
             ("data: {" + state + news(viewer, pool) + "}\n\n").getBytes(StandardCharsets.UTF_8));
-      } catch (RuntimeException e) { // those who look at other pools are told all the same
+      } catch (Throwable e) {
+        // those who look at other pools are told all the same; and a tick that throws is the last
         log.log(Level.WARNING, "The console could not tell what is new", e);
       }
     }
