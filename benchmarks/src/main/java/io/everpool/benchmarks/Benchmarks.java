@@ -1,10 +1,12 @@
 package io.everpool.benchmarks;
 
 import io.everpool.benchmarks.contenders.Contender;
-import io.everpool.benchmarks.harness.Regime;
 import io.everpool.benchmarks.harness.Regimes;
 import io.everpool.benchmarks.restarts.Restarts;
+import java.io.PrintStream;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The command: measures pools and prints tables. {@code --help} says how. */
 public final class Benchmarks {
@@ -12,35 +14,43 @@ public final class Benchmarks {
   private Benchmarks() {}
 
   public static void main(String[] args) throws Exception {
+    // what a pool has left running must not hold us up
+    System.exit(run(System.out, System.err, args));
+  }
+
+  /** Does what the command line asks for, and gives the exit code. */
+  static int run(PrintStream out, PrintStream err, String... args) throws Exception {
     List<String> words = List.of(args);
     if (words.contains("--help")) {
-      System.out.print(Flags.USAGE);
-      return;
+      out.print(Flags.USAGE);
+      return 0;
     }
     if (words.contains("--list")) {
-      for (Regime regime : Regimes.list()) {
-        System.out.printf("%-12s %s%n", regime.key(), regime.title());
-      }
-      for (Contender pool : Contender.values()) {
-        System.out.printf("%-12s %s %s%n", pool.key(), pool.label(), pool.version());
-      }
-      return;
+      list(out);
+      return 0;
     }
     Flags flags;
     try {
       flags = Flags.of(args);
     } catch (IllegalArgumentException e) {
-      System.err.println(e.getMessage() + "\n\n" + Flags.USAGE);
-      System.exit(2);
-      return;
+      err.println(e.getMessage() + "\n\n" + Flags.USAGE);
+      return 2;
     }
     if (flags.restarts() > 0) {
-      System.out.println(
-          new Restarts(flags.restarts(), flags.down(), System.out).measure(flags.out()));
-    } else {
-      new Run(flags, System.out).all();
+      out.println(new Restarts(flags.restarts(), flags.down(), out).measure(flags.out()));
+      return 0;
     }
-    // what a pool has left running must not hold us up
-    System.exit(0);
+    new Run(flags, out).all();
+    return 0;
+  }
+
+  private static void list(PrintStream out) {
+    Map<String, String> titles = new LinkedHashMap<>();
+    Regimes.list().forEach(regime -> titles.put(regime.key(), regime.title()));
+    for (Contender each : Contender.values()) {
+      titles.put(each.key(), each.title());
+    }
+    int width = titles.keySet().stream().mapToInt(String::length).max().orElse(1);
+    titles.forEach((key, title) -> out.printf("%-" + width + "s  %s%n", key, title));
   }
 }

@@ -98,6 +98,17 @@ public enum Contender {
     return label;
   }
 
+  /** What it is, in a line: a pool and its version, or what there is instead of one. */
+  public String title() {
+    return switch (this) {
+      case FLOOR -> "no pool: an array of slots that never waits";
+      case LEAST ->
+          "hardly a pool: the floor, but nobody is forgotten and nothing given back twice";
+      case BARE -> "no pool: a connection per thread, kept open, or none at all";
+      default -> label + " " + version();
+    };
+  }
+
   /** Its version; empty where there is none. */
   public String version() {
     return Versions.of(key());
