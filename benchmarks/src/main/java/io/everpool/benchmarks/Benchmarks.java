@@ -40,8 +40,7 @@ public final class Benchmarks {
       out.println(new Restarts(flags.restarts(), flags.down(), out).measure(flags.out()));
       return 0;
     }
-    new Run(flags, out).all();
-    return 0;
+    return new Run(flags, out).all().failures().isEmpty() ? 0 : 1;
   }
 
   private static void list(PrintStream out) {

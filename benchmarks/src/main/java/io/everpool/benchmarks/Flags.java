@@ -56,6 +56,8 @@ record Flags(
                          pools are back, Everpool and HikariCP side by side
         --down ms        with --restarts: how long the server stays down each time
         --list           names regimes and pools
+
+      It ends with 1 if a measurement failed.
       """;
 
   /**

@@ -87,7 +87,20 @@ final class Run {
     out.println();
     out.println(report.text());
     out.println("Written to " + flags.out());
+    tellFailures(results);
     return results;
+  }
+
+  /** Last, lest they scroll away above the tables. */
+  private void tellFailures(Results results) {
+    List<Sample> failures = results.failures();
+    if (!failures.isEmpty()) {
+      out.printf("%d of %d measurements failed:%n", failures.size(), samples.size());
+      for (Sample each : failures) {
+        out.printf(
+            "  %s %s, round %d: %s%n", each.regime(), each.pool(), each.round(), each.failure());
+      }
+    }
   }
 
   /** Whoever reads the figures must know if others used the machine at the same time. */

@@ -15,8 +15,10 @@ import java.util.List;
  * @param atMost whether the limit is an upper one
  * @param limit the limit
  * @param measured what was measured; NaN if it wasn't
+ * @param failed whether Everpool failed where it was to be measured, in one round at least
  */
-public record Bar(String regime, String what, boolean atMost, double limit, double measured) {
+public record Bar(
+    String regime, String what, boolean atMost, double limit, double measured, boolean failed) {
 
   /** All of them; those of regimes that didn't run have no figure. */
   public static List<Bar> all(Results results) {
@@ -28,11 +30,14 @@ public record Bar(String regime, String what, boolean atMost, double limit, doub
   }
 
   public boolean met() {
-    return known() && (atMost ? measured <= limit : measured >= limit);
+    return known() && !failed && (atMost ? measured <= limit : measured >= limit);
   }
 
   /** The verdict in a word. */
   public String verdict() {
+    if (failed) {
+      return "FAILED";
+    }
     if (!known()) {
       return "not measured";
     }
@@ -80,17 +85,9 @@ public record Bar(String regime, String what, boolean atMost, double limit, doub
         }
       }
       for (String regime : new String[] {"sparse-1000", "sparse-5000"}) {
-        atMost(
-            regime,
-            "CPU, of sparse-10's",
-            1.5,
-            own(regime, Figures.CPU_NS) / own("sparse-10", Figures.CPU_NS));
+        size(regime, "sparse-10", Figures.CPU_NS);
       }
-      atMost(
-          "own-1000",
-          "CPU, of own-10's",
-          1.5,
-          own("own-1000", Figures.CPU_US) / own("own-10", Figures.CPU_US));
+      size("own-1000", "own-10", Figures.CPU_US);
       atMost("exhausted-1000", "CPU, of HikariCP's", 1, ratio("exhausted-1000", Figures.CPU_US));
       atMost(
           "saturated",
@@ -121,7 +118,8 @@ public record Bar(String regime, String what, boolean atMost, double limit, doub
       atMost("open-200", "time to open, of HikariCP's", 1, ratio("open-200", Figures.TOTAL_MS));
       atMost("open-200", "heap, of HikariCP's", 1, ratio("open-200", Figures.HEAP_KB));
       double trials = own("race", Figures.TRIALS);
-      atMost("race", "wake-ups lost of " + number(trials), 0, own("race", Figures.LOST));
+      String of = Double.isFinite(trials) ? " of " + number(trials) : "";
+      atMost("race", "wake-ups lost" + of, 0, own("race", Figures.LOST));
       for (String regime : new String[] {"pg-1", "pg-8"}) {
         double queries = own(regime, Figures.PER_SECOND);
         atLeast(
@@ -157,12 +155,28 @@ public record Bar(String regime, String what, boolean atMost, double limit, doub
       atLeast(regime, "Jain", 0.99, own(regime, Figures.JAIN));
     }
 
+    /** That a larger pool costs no more than a smaller one. */
+    private void size(String regime, String smaller, String key) {
+      bars.add(
+          new Bar(
+              regime,
+              "CPU, of " + smaller + "'s",
+              true,
+              1.5,
+              own(regime, key) / own(smaller, key),
+              failed(regime) || failed(smaller)));
+    }
+
+    private boolean failed(String regime) {
+      return results.failed(regime, Contender.EVERPOOL);
+    }
+
     private void atMost(String regime, String what, double limit, double measured) {
-      bars.add(new Bar(regime, what, true, limit, measured));
+      bars.add(new Bar(regime, what, true, limit, measured, failed(regime)));
     }
 
     private void atLeast(String regime, String what, double limit, double measured) {
-      bars.add(new Bar(regime, what, false, limit, measured));
+      bars.add(new Bar(regime, what, false, limit, measured, failed(regime)));
     }
 
     private double own(String regime, String key) {

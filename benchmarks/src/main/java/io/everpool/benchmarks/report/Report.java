@@ -57,7 +57,7 @@ public final class Report {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("results", results);
     all.put("versions", versions());
-    all.put("bars", Bar.all(results).stream().filter(Bar::known).toList());
+    all.put("bars", Bar.all(results).stream().filter(bar -> bar.known() || bar.failed()).toList());
     ObjectMapper json = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     json.writeValue(folder.resolve("results.json").toFile(), all);
     Map<String, List<Regime>> groups = new LinkedHashMap<>();

@@ -56,6 +56,16 @@ public record Results(
         .toList();
   }
 
+  /** All samples that have failed. */
+  public List<Sample> failures() {
+    return samples.stream().filter(sample -> sample.failure() != null).toList();
+  }
+
+  /** Whether a pool has failed in a regime, in one round at least. */
+  public boolean failed(String regime, Contender pool) {
+    return of(regime, pool).stream().anyMatch(sample -> sample.failure() != null);
+  }
+
   /** Why a pool has no figures in a regime, if it took part and has none. */
   public Optional<String> failure(String regime, Contender pool) {
     List<Sample> own = of(regime, pool);

@@ -1,9 +1,11 @@
 package io.everpool.benchmarks.report;
 
 import static java.util.Locale.ROOT;
+import static java.util.stream.Collectors.joining;
 
 import io.everpool.benchmarks.contenders.Contender;
 import io.everpool.benchmarks.harness.Regime;
+import io.everpool.benchmarks.harness.Sample;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -24,10 +26,12 @@ final class Tables {
       if (results.of(regime.key(), pool).isEmpty()) {
         continue;
       }
-      results
-          .failure(regime.key(), pool)
-          .ifPresentOrElse(
-              why -> failures.add(pool.label() + " failed: " + why), () -> rows.add(pool));
+      if (results.failed(regime.key(), pool)) {
+        failures.add(failures(regime.key(), pool, results));
+      }
+      if (results.failure(regime.key(), pool).isEmpty()) {
+        rows.add(pool);
+      }
     }
     Comparator<Contender> order =
         Comparator.comparingDouble(
@@ -44,6 +48,17 @@ final class Tables {
     }
     failures.forEach(failure -> text.append("\n").append(failure).append("\n"));
     return text.toString();
+  }
+
+  /** In how many of its rounds a pool failed, and why: its figures are of the others. */
+  private static String failures(String regime, Contender pool, Results results) {
+    List<Sample> all = results.of(regime, pool);
+    List<Sample> failed = all.stream().filter(sample -> sample.failure() != null).toList();
+    String rounds = all.size() == 1 ? "" : " in " + failed.size() + " of " + all.size() + " rounds";
+    return failed.stream()
+        .map(sample -> String.valueOf(sample.failure()))
+        .distinct()
+        .collect(joining("; ", pool.label() + " failed" + rounds + ": ", ""));
   }
 
   private static List<String> headings(List<Column> columns) {
