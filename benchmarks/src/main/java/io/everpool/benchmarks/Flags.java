@@ -50,8 +50,9 @@ record Flags(
         --rounds n       measure everything n times; the tables show medians
         --out folder     where results.md, results.json and the charts go
                          (benchmarks/results/jdk-<release>)
-        --jvm "flags"    more flags for the JVMs that measure
-        --in-process     measure in this JVM, for a profiler
+        --jvm "flags"    more flags for the JVMs that measure; each of them gets the same
+        --in-process     measure in this JVM, for a profiler; its own flags are then the java
+                         command's
         --restarts n     instead of all that: restart a server n times, and tell how soon
                          pools are back, Everpool and HikariCP side by side
         --down ms        with --restarts: how long the server stays down each time
@@ -92,7 +93,7 @@ record Flags(
             pools.add(Contender.named(name));
           }
         }
-        case "--rounds" -> rounds = Integer.parseInt(value(flag, left));
+        case "--rounds" -> rounds = positive(flag, value(flag, left));
         case "--out" -> out = Path.of(value(flag, left));
         case "--jvm" -> jvmFlags = words(value(flag, left), " ");
         case "--in-process" -> inProcess = true;
@@ -100,6 +101,14 @@ record Flags(
         case "--down" -> down = Duration.ofMillis(positive(flag, value(flag, left)));
         default -> throw new IllegalArgumentException("unknown flag " + flag);
       }
+    }
+    if (!jvmFlags.isEmpty() && (inProcess || pace == Pace.SMOKE || restarts > 0)) {
+      throw new IllegalArgumentException(
+          "--jvm is for JVMs that are begun, and with --in-process, --smoke or --restarts all is"
+              + " measured in this JVM: give its flags to the java command");
+    }
+    if (!down.isZero() && restarts == 0) {
+      throw new IllegalArgumentException("--down goes with --restarts only");
     }
     return new Flags(
         pace,

@@ -54,11 +54,16 @@ final class Run {
     Files.deleteIfExists(log);
     if (flags.pace() == Pace.SMOKE) {
       notes.add("A smoke test: these figures mean nothing.");
+    } else if (flags.inProcess()) {
+      notes.add("All in one JVM (--in-process): what ran before is in these figures.");
+    } else if (!flags.jvmFlags().isEmpty()) {
+      notes.add("Measured with " + String.join(" ", flags.jvmFlags()) + ".");
     }
     noteIfBusy();
     List<Step> steps = steps();
     Instant started = Instant.now();
-    Surroundings surroundings = Surroundings.of(flags.pace());
+    Surroundings surroundings =
+        Surroundings.of(flags.pace()).withJvm(flags.inProcess(), flags.jvmFlags());
     out.printf(
         "%d measurements; a park of 1 ms takes %.3f ms here%n",
         steps.size(), surroundings.parkNanos() / 1e6);

@@ -81,4 +81,18 @@ class BenchmarksTest {
 
     assertThat(sample.failure()).contains("no server");
   }
+
+  /** The JVM's own words, for which nobody should have to look in the log. */
+  @Test
+  void aJvmThatDoesNotBeginSaysWhy(@TempDir Path folder) throws Exception {
+    Path log = Files.writeString(folder.resolve("trials.log"), "of a trial before\n");
+
+    Sample sample =
+        new Fork(List.of("-XX:+NoSuchThing"), log)
+            .run("saturated", Contender.HIKARI.key(), 1, Surroundings.of(Pace.SMOKE));
+
+    assertThat(sample.failure())
+        .startsWith("exit code 1: Unrecognized VM option 'NoSuchThing'")
+        .doesNotContain("of a trial before");
+  }
 }

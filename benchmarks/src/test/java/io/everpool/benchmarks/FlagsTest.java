@@ -57,4 +57,25 @@ class FlagsTest {
         .isThrownBy(() -> Flags.of("--out"))
         .withMessageContaining("--out wants a value");
   }
+
+  /** Flags of which one makes the other mean nothing. */
+  @Test
+  void whatItWouldIgnoreItRefuses() {
+    for (String with : new String[] {"--in-process", "--smoke"}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> Flags.of("--jvm", "-Xss512k", with))
+          .withMessageContaining("--jvm")
+          .withMessageContaining("this JVM");
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Flags.of("--down", "2000"))
+        .withMessageContaining("--restarts");
+    for (String number : new String[] {"0", "-1", "many"}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> Flags.of("--rounds", number))
+          .withMessageContaining("--rounds wants a number");
+    }
+    assertThat(Flags.of("--jvm", "-Xss512k  -Xint").jvmFlags())
+        .containsExactly("-Xss512k", "-Xint");
+  }
 }

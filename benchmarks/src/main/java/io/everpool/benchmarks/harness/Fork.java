@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,6 +22,9 @@ public final class Fork {
   public static final List<String> JVM_FLAGS = List.of("-Xms1g", "-Xmx1g", "-XX:+AlwaysPreTouch");
 
   private static final Duration LONGEST = Duration.ofMinutes(10);
+
+  /** So much of the log's end is read, in bytes. */
+  private static final int MOST_SAID = 8192;
 
   private final ObjectMapper json = new ObjectMapper();
   private final List<String> moreFlags;
@@ -39,21 +44,38 @@ public final class Fork {
       throws IOException, InterruptedException {
     File answer = File.createTempFile("everpool-trial", ".json");
     try {
+      long before = log.length();
       Process process = start();
       try (OutputStream in = process.getOutputStream()) {
         json.writeValue(in, new Trial(regime, pool, round, surroundings, answer));
+      } catch (IOException ended) {
+        // a JVM that refuses a flag reads nothing; what it said is in the log
       }
       if (!process.waitFor(LONGEST.toMillis(), TimeUnit.MILLISECONDS)) {
         process.destroyForcibly();
         return Sample.failed(regime, pool, round, "not finished after " + LONGEST);
       }
       return answer.length() == 0
-          ? Sample.failed(regime, pool, round, "exit code " + process.exitValue())
+          ? Sample.failed(
+              regime,
+              pool,
+              round,
+              LastWords.after("exit code " + process.exitValue(), said(before)))
           : json.readValue(answer, Sample.class);
     } finally {
       if (!answer.delete()) {
         answer.deleteOnExit();
       }
+    }
+  }
+
+  /** What has come to the end of the log since it was so long. */
+  private String said(long before) throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(log, "r")) {
+      file.seek(Math.max(before, file.length() - MOST_SAID));
+      byte[] said = new byte[(int) (file.length() - file.getFilePointer())];
+      file.readFully(said);
+      return new String(said, StandardCharsets.UTF_8);
     }
   }
 

@@ -3,18 +3,23 @@ package io.everpool.benchmarks.harness;
 import io.everpool.benchmarks.contenders.Contender;
 import io.everpool.benchmarks.jmh.CpuProfiler;
 import io.everpool.benchmarks.jmh.LeaseBenchmark;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
-import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.format.OutputFormatFactory;
+import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
-/** {@link LeaseBenchmark} by JMH, in a JVM of its own. */
+/** {@link LeaseBenchmark} by JMH, in a JVM of its own unless all is to be in this one. */
 final class Lease extends Regime {
 
   private static final int SIZE = 10;
@@ -84,35 +89,61 @@ final class Lease extends Regime {
 
   @Override
   public Figures measure(Contender contender, Surroundings surroundings) throws Exception {
-    Pace pace = surroundings.pace();
-    if (pace == Pace.SMOKE) {
+    if (surroundings.pace() == Pace.SMOKE) {
       // JMH lets one of its kind run on a machine at a time, which is right where figures count
       System.setProperty("jmh.ignoreLock", "true");
     }
-    TimeValue length = TimeValue.milliseconds(pace.iterationMillis());
-    ChainedOptionsBuilder options =
-        new OptionsBuilder()
-            .include(
-                "^" + LeaseBenchmark.class.getName().replace(".", "\\.") + "\\." + benchmark + "$")
-            .param("pool", contender.key())
-            .param("size", Integer.toString(size))
-            .param("held", Integer.toString(held))
-            .threads(threads)
-            .forks(pace == Pace.SMOKE ? 0 : 1)
-            .jvmArgs(Fork.JVM_FLAGS.toArray(String[]::new))
-            .warmupIterations(1)
-            .warmupTime(TimeValue.milliseconds(pace.jmhWarmUpMillis()))
-            .measurementIterations(pace.iterations())
-            .measurementTime(length)
-            .addProfiler(GCProfiler.class)
-            .addProfiler(CpuProfiler.class)
-            .shouldFailOnError(true)
-            .verbosity(VerboseMode.SILENT);
-    RunResult result = new Runner(options.build()).runSingle();
+    RunResult result = run(options(contender, surroundings));
     return new Figures()
         .with(Figures.CPU_NS, secondary(result, CpuProfiler.RESULT))
         .with(Figures.WALL_NS, median(result.getPrimaryResult()))
         .with(Figures.ALLOC_BYTES, secondary(result, "gc.alloc.rate.norm"));
+  }
+
+  /** What JMH is asked for. */
+  Options options(Contender contender, Surroundings surroundings) {
+    Pace pace = surroundings.pace();
+    List<String> flags = new ArrayList<>(Fork.JVM_FLAGS);
+    flags.addAll(surroundings.jvmFlags());
+    return new OptionsBuilder()
+        .include("^" + LeaseBenchmark.class.getName().replace(".", "\\.") + "\\." + benchmark + "$")
+        .param("pool", contender.key())
+        .param("size", Integer.toString(size))
+        .param("held", Integer.toString(held))
+        .threads(threads)
+        .forks(surroundings.inProcess() ? 0 : 1)
+        .jvmArgs(flags.toArray(String[]::new))
+        .warmupIterations(1)
+        .warmupTime(TimeValue.milliseconds(pace.jmhWarmUpMillis()))
+        .measurementIterations(pace.iterations())
+        .measurementTime(TimeValue.milliseconds(pace.iterationMillis()))
+        .addProfiler(GCProfiler.class)
+        .addProfiler(CpuProfiler.class)
+        .shouldFailOnError(true)
+        .verbosity(VerboseMode.SILENT)
+        .build();
+  }
+
+  /**
+   * Runs JMH. Of a JVM that ends before its time JMH says no more than the exit code; the rest is
+   * in what that JVM wrote, which goes to the standard output as it would by itself.
+   */
+  private static RunResult run(Options options) throws RunnerException {
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    PrintStream to = new PrintStream(said, true, StandardCharsets.UTF_8);
+    try {
+      return new Runner(options, OutputFormatFactory.createFormatInstance(to, VerboseMode.SILENT))
+          .runSingle();
+    } catch (RunnerException e) {
+      Throwable cause = Trial.cause(e);
+      String end = String.valueOf(cause.getMessage());
+      if (end.startsWith("Forked VM failed")) {
+        throw new RunnerException(LastWords.after(end, said.toString(StandardCharsets.UTF_8)));
+      }
+      throw e;
+    } finally {
+      System.out.print(said.toString(StandardCharsets.UTF_8));
+    }
   }
 
   @SuppressWarnings("rawtypes") // so says JMH

@@ -1,5 +1,6 @@
 package io.everpool.benchmarks.harness;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,9 +11,21 @@ import org.jspecify.annotations.Nullable;
  * @param spinTokens what {@code Blackhole.consumeCPU} burns 2 us with here
  * @param seed where arrivals draw from; another one each round
  * @param server a PostgreSQL server, or null if no regime wants one
+ * @param inProcess whether what forks a JVM for itself must not, for a profiler or a debugger
+ * @param jvmFlags flags for that JVM beside {@link Fork#JVM_FLAGS}
  */
 public record Surroundings(
-    Pace pace, long parkNanos, long spinTokens, long seed, @Nullable Server server) {
+    Pace pace,
+    long parkNanos,
+    long spinTokens,
+    long seed,
+    @Nullable Server server,
+    boolean inProcess,
+    List<String> jvmFlags) {
+
+  public Surroundings {
+    jvmFlags = List.copyOf(jvmFlags);
+  }
 
   /**
    * A PostgreSQL server.
@@ -30,14 +43,18 @@ public record Surroundings(
 
   /** Measures what the run needs to know of the machine. Takes a second. */
   public static Surroundings of(Pace pace) throws Exception {
-    return new Surroundings(pace, Hold.parkNanos(), Hold.spinTokens(), 1, null);
+    return new Surroundings(pace, Hold.parkNanos(), Hold.spinTokens(), 1, null, false, List.of());
   }
 
   public Surroundings withSeed(long value) {
-    return new Surroundings(pace, parkNanos, spinTokens, value, server);
+    return new Surroundings(pace, parkNanos, spinTokens, value, server, inProcess, jvmFlags);
   }
 
   public Surroundings withServer(Server value) {
-    return new Surroundings(pace, parkNanos, spinTokens, seed, value);
+    return new Surroundings(pace, parkNanos, spinTokens, seed, value, inProcess, jvmFlags);
+  }
+
+  public Surroundings withJvm(boolean sameProcess, List<String> flags) {
+    return new Surroundings(pace, parkNanos, spinTokens, seed, server, sameProcess, flags);
   }
 }

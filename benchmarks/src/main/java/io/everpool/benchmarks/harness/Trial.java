@@ -44,7 +44,7 @@ public record Trial(String regime, String pool, int round, Surroundings surround
   }
 
   /** What was at the bottom of it. */
-  private static Throwable cause(Throwable failure) {
+  static Throwable cause(Throwable failure) {
     Throwable at = failure;
     while (true) {
       Throwable[] hidden = at.getSuppressed();
