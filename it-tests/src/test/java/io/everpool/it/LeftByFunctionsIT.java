@@ -48,6 +48,19 @@ class LeftByFunctionsIT {
                 + " $$ begin perform lf.nested(t); end $$",
             "create function lf.by_set() returns void language plpgsql as"
                 + " $$ begin if true then set app.tenant = 'a'; end if; end $$",
+            "create function lf.by_case(t text) returns text language sql as"
+                + " $$ with v as (select case when t = '' then null else t end as x)"
+                + " select set_config('app.tenant', v.x, false) from v $$",
+            "create function lf.by_case_before(t text) returns text language plpgsql as"
+                + " $$ begin return (select coalesce(case when t = '' then t end, '') ||"
+                + " set_config('app.tenant', t, false)); end $$",
+            "create function lf.by_case_atomic(t text) returns text language sql begin atomic"
+                + " select coalesce(case when t = '' then t end, '') ||"
+                + " set_config('app.tenant', t, false); end",
+            "create function lf.up_to(t text) returns int language plpgsql as"
+                + " $$ begin perform lf.set_tenant(t); return 2; end $$",
+            "create function lf.in_a_range(t text) returns void language plpgsql as"
+                + " $$ begin for i in 1..lf.up_to(t) loop null; end loop; end $$",
             "create function lf.with_default(x int, t text default lf.set_tenant('a'))"
                 + " returns int language plpgsql as 'begin return x; end'",
             "create function lf.local(t text) returns text language sql as"
@@ -123,6 +136,10 @@ class LeftByFunctionsIT {
         "select lf.dynamic('a')",
         "select lf.\"Odd \"\"name\"('a')",
         "select lf.by_set()",
+        "select lf.by_case('a')",
+        "select lf.by_case_before('a')",
+        "select lf.by_case_atomic('a')",
+        "select lf.in_a_range('a')",
         "select lf.with_default(1)",
         "select * from lf.set_tenant('a')",
         "call lf.proc('a')",

@@ -85,8 +85,11 @@ final class SqlSideEffects {
 
   private int depth;
 
-  /** The depth in which the arguments of a set_config stand; -1 for none. */
-  private int configDepth = -1;
+  /** No depth: even one below 0 may be, where a CASE stood within brackets of a body. */
+  private static final int NONE = Integer.MIN_VALUE;
+
+  /** The depth in which the arguments of a set_config stand; NONE for none. */
+  private int configDepth = NONE;
 
   /** What its setting is, as far as it is known by its name. */
   private int configSideEffects;
@@ -309,6 +312,7 @@ final class SqlSideEffects {
   private static int set(SqlWord name, boolean quoted) {
     return switch (name) {
       case LOCAL, TRANSACTION, CONSTRAINTS -> 0;
+      case SESSION -> SessionReset.SETTINGS | SessionReset.ROLE; // SET SESSION SESSION ...
       case ROLE, AUTHORIZATION, SESSION_AUTHORIZATION -> SessionReset.ROLE;
       case SEARCH_PATH, SCHEMA -> SessionReset.SETTINGS | SessionReset.PATH;
       default ->
@@ -316,6 +320,14 @@ final class SqlSideEffects {
               ? SessionReset.SETTINGS | SessionReset.ROLE | SessionReset.PATH
               : SessionReset.SETTINGS;
     };
+  }
+
+  /** The word that was taken for a key word begins the name of a setting: {@code SET local.x}. */
+  private void nameOfSetting() {
+    boolean ofSession = count == 2 || (count == 3 && second == SqlWord.SESSION);
+    if (ofSession && (first == SqlWord.SET || first == SqlWord.RESET)) {
+      sideEffects |= SessionReset.SETTINGS;
+    }
   }
 
   /** What RESET or RESET SESSION leaves, by the word after it: what SET of the same name does. */
@@ -348,7 +360,9 @@ final class SqlSideEffects {
 
   private void literal() {
     if (nameAwaited && sql.charAt(scanner.from()) == '\'') {
-      configSideEffects = ofSetting(sql.substring(scanner.from() + 1, scanner.position() - 1));
+      int from = scanner.from() + 1;
+      int to = Math.max(from, scanner.position() - 1); // the text may end with the quote
+      configSideEffects = ofSetting(sql.substring(from, to));
       nameGiven = true;
     } else {
       notALiteralName();
@@ -377,10 +391,13 @@ final class SqlSideEffects {
         call();
         depth++;
       }
-      case '.' -> mentioned.remove(lastMentioned); // a schema
+      case '.' -> {
+        mentioned.remove(lastMentioned); // a schema
+        nameOfSetting();
+      }
       case ')' -> {
         depth--;
-        if (configDepth >= 0 && depth <= configDepth) {
+        if (configDepth != NONE && depth <= configDepth) {
           endConfig(before == SqlWord.TRUE && trueAlone);
         }
       }
@@ -438,7 +455,7 @@ final class SqlSideEffects {
 
   /** set_config(name, value, is_local) leaves nothing if its last argument is the word true. */
   private void beginConfig() {
-    if (configDepth >= 0) {
+    if (configDepth != NONE) {
       endConfig(false);
     }
     configDepth = depth;
@@ -470,7 +487,7 @@ final class SqlSideEffects {
   }
 
   private void endConfig(boolean local) {
-    configDepth = -1;
+    configDepth = NONE;
     if (!local) {
       sideEffects |= configSideEffects;
     }
@@ -480,7 +497,7 @@ final class SqlSideEffects {
 
   private void endStatement() {
     callWithoutBrackets();
-    if (configDepth >= 0) {
+    if (configDepth != NONE) {
       endConfig(false);
     }
     if (!mentioned.isEmpty()) {

@@ -102,7 +102,7 @@ public final class SqlScanner {
         }
       }
       default -> {
-        if (c >= '0' && c <= '9') {
+        if (isDigit(c)) {
           number();
           return Token.OTHER;
         }
@@ -135,10 +135,18 @@ public final class SqlScanner {
     return Token.WORD;
   }
 
+  /** Up to a name that follows without a space, and to the two dots of a range. */
   private void number() {
-    while (at < sql.length() && (continuesWord(sql.charAt(at)) || sql.charAt(at) == '.')) {
+    while (at < sql.length()
+        && (isDigit(sql.charAt(at))
+            || sql.charAt(at) == '_'
+            || (sql.charAt(at) == '.' && !sql.startsWith("..", at)))) {
       at++;
     }
+  }
+
+  private static boolean isDigit(char c) {
+    return c >= '0' && c <= '9';
   }
 
   /** A doubled quote ends this string and begins the next: the same to us. */
@@ -222,7 +230,7 @@ public final class SqlScanner {
   /** $$...$$ or $tag$...$tag$; not $1. */
   private boolean dollarQuoted() {
     int end = at + 1;
-    if (end < sql.length() && sql.charAt(end) >= '0' && sql.charAt(end) <= '9') {
+    if (end < sql.length() && isDigit(sql.charAt(end))) {
       return false;
     }
     while (end < sql.length() && sql.charAt(end) != '$' && continuesWord(sql.charAt(end))) {
@@ -283,6 +291,6 @@ public final class SqlScanner {
   }
 
   private static boolean continuesWord(char c) {
-    return beginsWord(c) || (c >= '0' && c <= '9') || c == '$';
+    return beginsWord(c) || isDigit(c) || c == '$';
   }
 }

@@ -79,6 +79,14 @@ class SessionResetTest {
         "set app.x = 'left' | select coalesce(nullif(current_setting('app.x', true), ''), 'none')",
         "select set_config('app.x', 'left', false)"
             + " | select coalesce(nullif(current_setting('app.x', true), ''), 'none')",
+        "set local.x = 'left'"
+            + " | select coalesce(nullif(current_setting('local.x', true), ''), 'none')",
+        "set session.local = 'left'"
+            + " | select coalesce(nullif(current_setting('session.local', true), ''), 'none')",
+        "set session session.role = 'left'"
+            + " | select coalesce(nullif(current_setting('session.role', true), ''), 'none')",
+        "set role.x = 'left'"
+            + " | select coalesce(nullif(current_setting('role.x', true), ''), 'none')",
         "set statement_timeout = 1234 | select current_setting('statement_timeout')",
         "set time zone 'Asia/Tokyo' | select current_setting('TimeZone')",
         "set session characteristics as transaction read only"

@@ -12,6 +12,8 @@ import static io.everpool.postgresql.session.SessionReset.SETTINGS;
 import static io.everpool.postgresql.session.SessionReset.TEMPORARY;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +33,9 @@ class SqlSideEffectsTest {
         "merge into t using s on true when matched then update set x = 1",
         "BEGIN; SET LOCAL statement_timeout = 1; COMMIT",
         "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+        "set local app.tenant = 'x'",
+        "set local session.tenant = 'x'",
+        "set local session authorization joe",
         "set constraints all deferred",
         "start transaction read only",
         "discard plans",
@@ -88,6 +93,11 @@ class SqlSideEffectsTest {
         "set time zone 'UTC'",
         "set names 'utf8'",
         "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+        "set local.tenant = 'x'",
+        "set transaction . tenant to 'x'",
+        "set constraints.tenant = 'x'",
+        "set session local.tenant = 'x'",
+        "set session.local = 'x'",
         "load 'auto_explain'",
         "reset x",
         "RESET app.tenant",
@@ -122,6 +132,24 @@ class SqlSideEffectsTest {
       })
   void leavesARole(String sql) {
     assertThat(SqlSideEffects.of(sql)).isEqualTo(ROLE);
+  }
+
+  /** The first SESSION says for how long, and the second is a setting's name or a part of it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "set session session authorization joe",
+        "SET/**/Session SESSION Authorization 'joe'",
+        "select 1; set session session authorization default",
+        "set role.tenant = 'x'",
+        "set session role.tenant = 'x'",
+        "set session.role = 'x'",
+        "reset session.role"
+      })
+  void leavesSettingsAndARole(String sql) {
+    assertThat(SqlSideEffects.of(sql)).isEqualTo(SETTINGS | ROLE);
+    assertThat(SqlSideEffects.ofBody("begin " + sql + "; end", NameTable.EMPTY))
+        .isEqualTo(SETTINGS | ROLE);
   }
 
   /** Another path may make other tables of the same names, and a plan must not outlive that. */
@@ -267,6 +295,45 @@ class SqlSideEffectsTest {
     assertThat(SqlSideEffects.ofBody(body, NameTable.EMPTY)).isEqualTo(SETTINGS | PATH);
   }
 
+  /** A CASE within brackets has the words that begin a statement elsewhere. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "with v as (select case when t = '' then null else t end as x)"
+            + " select set_config('app.tenant', v.x, false) from v",
+        "select coalesce(case when a then b end, ''), set_config('app.tenant', t, false)",
+        "select ((case when a then b else c end)), set_config('app.tenant', t, false)",
+        "select max((case a when 1 then b end)), (set_config('app.tenant', t, false))",
+        "declare x text := (case when a then b end); begin perform set_config('app.tenant', x,"
+            + " false); end",
+        "begin return coalesce(case when a then b else c end) || set_config('app.tenant', t,"
+            + " false); end",
+        "begin atomic select coalesce((case when a then b end), set_config('app.tenant', t,"
+            + " false)); end",
+        "select set_config('app.tenant', coalesce(case when a then b end, ''), false)",
+        "begin for i in 1..set_config('app.tenant', t, false)::int loop end loop; end"
+      })
+  void aBodyLeavesTheSettingThatIsNamed(String body) {
+    assertThat(SqlSideEffects.ofBody(body, NameTable.EMPTY)).isEqualTo(SETTINGS);
+  }
+
+  @Test
+  void aNumberEndsBeforeAName() {
+    NameTable names = new NameTable(Map.of("locks", ADVISORY_LOCK), List.of(), 0);
+    for (String body :
+        new String[] {
+          "begin for i in 1..locks() loop null; end loop; end",
+          "begin for i in 1..s.locks() loop null; end loop; end",
+          "begin for i in reverse 10 .. locks() loop null; end loop; end",
+          "begin for i in a[1]..locks() loop null; end loop; end",
+          "select 1.5e-3, 1e5, 0x1F, 1_000, .5, 1., 1union select locks()"
+        }) {
+      assertThat(SqlSideEffects.ofBody(body, names)).as(body).isEqualTo(ADVISORY_LOCK);
+    }
+    assertThat(SqlSideEffects.of("select 1into temp t")).isEqualTo(TEMPORARY);
+    assertThat(SqlSideEffects.of("select 1e'\\'; set x = 1; --'")).isZero();
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -304,6 +371,14 @@ class SqlSideEffectsTest {
         .isEqualTo(SETTINGS | LISTEN | TEMPORARY);
   }
 
+  /** One of its two readings ends within the name of a setting. */
+  @Test
+  void aTextMayEndWithTheNameOfASetting() {
+    String sql = "select * from t where path = 'C:\\' and q like '%set_config('";
+    assertThat(SqlSideEffects.of(sql)).isBetween(0, ANYTHING);
+    assertThat(SqlSideEffects.ofBody(sql, NameTable.EMPTY)).isBetween(0, ANYTHING);
+  }
+
   /** Whatever the text, it ends without an exception; most texts of noise are no SQL at all. */
   @Test
   void anyTextIsRead() {
@@ -325,6 +400,7 @@ class SqlSideEffectsTest {
       "x",
       "$",
       "set_config",
+      "set_config('",
       "temp ",
       "into ",
       "ü",
