@@ -14,6 +14,7 @@ import io.everpool.postgresql.commit.PostgresCommitTicket;
 import io.everpool.postgresql.commit.WithoutId;
 import io.everpool.postgresql.driver.DriverSettings;
 import io.everpool.postgresql.driver.PgjdbcInternals;
+import io.everpool.postgresql.driver.Proof;
 import io.everpool.postgresql.protocol.ProtocolLog;
 import io.everpool.postgresql.session.SessionCatalog;
 import io.everpool.postgresql.session.SessionReset;

@@ -1,6 +1,7 @@
 package io.everpool.postgresql.session;
 
 import io.everpool.postgresql.driver.PgjdbcInternals;
+import io.everpool.postgresql.driver.Proof;
 import io.everpool.postgresql.failure.FailureRules;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -118,15 +119,24 @@ public final class SessionCatalog {
     } catch (SQLException e) {
       // no catalogues as PostgreSQL has them, none for this role, or it took too long: asked again
       // with the time, and until then what was known counts
-      unreadable = String.valueOf(e.getMessage());
-      readAt = System.nanoTime();
-      tried = true;
+      unreadable(e);
       if (FailureRules.classify(e).fatal()) {
         throw e;
       }
+    } catch (RuntimeException e) {
+      // a mistake in the reading, for which nobody is to go without a connection; or the driver's,
+      // which may have left answers behind that the next question would get
+      unreadable(e);
+      Proof.of(connection);
     } finally {
       reading.unlock();
     }
+  }
+
+  private void unreadable(Exception why) {
+    unreadable = String.valueOf(why.getMessage());
+    readAt = System.nanoTime();
+    tried = true;
   }
 
   /** The first reading is waited for: before it nothing is known. */

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.postgresql.Sessions;
+import io.everpool.postgresql.driver.PgjdbcInternals;
+import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -15,6 +17,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.core.BaseConnection;
 
 /** What the database says of names; that nothing is left in fact, it-tests show through a pool. */
 class SessionCatalogTest {
@@ -36,6 +39,8 @@ class SessionCatalogTest {
           "create function sc.locks() returns void language sql as 'select pg_advisory_lock(1)'",
           "create function sc.temps() returns void language plpgsql as"
               + " $$ begin create temp table t (x int); end $$",
+          "create function sc.two_readings() returns bool language sql as"
+              + " $$select 'C:\\' like '%set_config('$$",
           "create function sc.audit() returns trigger language plpgsql as"
               + " $$ begin insert into sc.orders values (1, 'x'); return new; end $$",
           "create trigger t after insert on sc.audited for each row execute function sc.audit()",
@@ -145,6 +150,29 @@ class SessionCatalogTest {
     assertThat(sideEffects(blind, "set x = 1")).isEqualTo(SessionReset.SETTINGS);
     assertThat(blind.notes()).anySatisfy(note -> assertThat(note).contains("pg_trigger"));
     blind.close();
+  }
+
+  /** Nobody goes without a connection because a mistake was made in reading. */
+  @Test
+  void aReadingThatThrowsIsSurvived() throws SQLException {
+    Connection real = PgjdbcInternals.within(session.jdbc());
+    BaseConnection mistaken =
+        (BaseConnection)
+            Proxy.newProxyInstance(
+                BaseConnection.class.getClassLoader(),
+                new Class<?>[] {BaseConnection.class},
+                (proxy, method, arguments) -> {
+                  if (method.getName().equals("getMetaData")) {
+                    throw new IllegalStateException("a mistake");
+                  }
+                  return method.invoke(real, arguments);
+                });
+    SessionCatalog catalog = new SessionCatalog(Long.MAX_VALUE);
+    catalog.refresh(mistaken);
+    assertThat(catalog.isDue()).isFalse();
+    assertThat(catalog.notes())
+        .singleElement()
+        .satisfies(note -> assertThat(note).contains("a mistake", "discard-all"));
   }
 
   @Test

@@ -1,6 +1,5 @@
-package io.everpool.postgresql;
+package io.everpool.postgresql.driver;
 
-import io.everpool.postgresql.driver.PgjdbcInternals;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -8,12 +7,17 @@ import java.sql.Statement;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Asks for what nobody else asks for, to see whether the answer is the one to this question. */
-final class Proof {
+public final class Proof {
   private static final AtomicLong TOKENS = new AtomicLong();
 
   private Proof() {}
 
-  static void of(Connection jdbc) throws SQLException {
+  /**
+   * Asks.
+   *
+   * @throws SQLException if the answer is another one's
+   */
+  public static void of(Connection jdbc) throws SQLException {
     String token = "everpool " + TOKENS.incrementAndGet();
     try (Statement statement = PgjdbcInternals.PRESENT.query(jdbc, "select '" + token + "'");
         ResultSet row = statement.getResultSet()) {
