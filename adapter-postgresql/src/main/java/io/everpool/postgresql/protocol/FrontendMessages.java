@@ -192,6 +192,9 @@ final class FrontendMessages {
     if (StatementText.mayAllowWrites(buffer, from, end)) {
       log.allowsWrites();
     }
+    if (StatementText.mayWriteUnseen(buffer, from, end, complete)) {
+      log.mayWriteUnseen();
+    }
     StatementText.each(buffer, from, end, complete, outstanding);
     log.request();
   }
@@ -205,7 +208,8 @@ final class FrontendMessages {
     int end = zero(buffer, text, to);
     StatementKind kind = StatementText.of(buffer, text, end, end < to);
     boolean allowsWrites = StatementText.mayAllowWrites(buffer, text, end);
-    statements.put(buffer, from, text - 1, kind, allowsWrites);
+    boolean writesUnseen = StatementText.mayWriteUnseen(buffer, text, end, end < to);
+    statements.put(buffer, from, text - 1, kind, allowsWrites, writesUnseen);
   }
 
   private void bind(byte[] buffer, int from, int to) {
@@ -221,6 +225,9 @@ final class FrontendMessages {
   private void execute(int found) {
     if (NamedKinds.allowsWrites(found)) {
       log.allowsWrites();
+    }
+    if (NamedKinds.writesUnseen(found)) {
+      log.mayWriteUnseen();
     }
     log.execute(NamedKinds.kind(found));
   }

@@ -13,8 +13,10 @@ final class NamedKinds {
   /** More at once than anybody has; beyond it they are forgotten. */
   private static final int MOST = 16 * 1024;
 
+  private static final int KIND = (1 << 5) - 1;
+  private static final int WRITES_UNSEEN = 1 << 5;
   private static final int ALLOWS_WRITES = 1 << 6;
-  private static final int UNKNOWN = StatementKind.ANYTHING.code() | ALLOWS_WRITES;
+  private static final int UNKNOWN = StatementKind.ANYTHING.code() | ALLOWS_WRITES | WRITES_UNSEEN;
   private static final byte FREE = -1;
   private static final byte REMOVED = -2;
 
@@ -26,15 +28,26 @@ final class NamedKinds {
   private int used;
 
   static StatementKind kind(int found) {
-    return StatementKind.of(found & (ALLOWS_WRITES - 1));
+    return StatementKind.of(found & KIND);
   }
 
   static boolean allowsWrites(int found) {
     return (found & ALLOWS_WRITES) != 0;
   }
 
-  void put(byte[] buffer, int from, int to, StatementKind kind, boolean allowsWrites) {
-    put(buffer, from, to, kind.code() | (allowsWrites ? ALLOWS_WRITES : 0));
+  static boolean writesUnseen(int found) {
+    return (found & WRITES_UNSEEN) != 0;
+  }
+
+  void put(
+      byte[] buffer,
+      int from,
+      int to,
+      StatementKind kind,
+      boolean allowsWrites,
+      boolean writesUnseen) {
+    int marks = (allowsWrites ? ALLOWS_WRITES : 0) | (writesUnseen ? WRITES_UNSEEN : 0);
+    put(buffer, from, to, kind.code() | marks);
   }
 
   /**
@@ -62,7 +75,10 @@ final class NamedKinds {
     kinds[at] = (byte) found;
   }
 
-  /** What {@link #kind} and {@link #allowsWrites} read; of an unknown name the worst. */
+  /**
+   * What {@link #kind}, {@link #allowsWrites} and {@link #writesUnseen} read; of an unknown name
+   * the worst.
+   */
   int get(byte[] buffer, int from, int to) {
     if (from == to) {
       return unnamed;

@@ -48,6 +48,9 @@ public final class ProtocolLog {
   /** Rows were counted in this block, or a notification was sent, whatever was undone since. */
   private boolean blockWroteForCertain;
 
+  /** A text was sent that may write without an id and a count of rows, since a block was open. */
+  private boolean mayHaveWrittenUnseen;
+
   private boolean failed;
 
   /** A simple query was sent without a Sync before it, so that an error would skip it. */
@@ -104,6 +107,11 @@ public final class ProtocolLog {
 
   void allowsWrites() {
     allowedWritesAt = ++events;
+  }
+
+  /** See {@link io.everpool.postgresql.sql.StatementText#mayWriteUnseen}. */
+  void mayWriteUnseen() {
+    mayHaveWrittenUnseen = true;
   }
 
   /** The server says that new transactions are to take writes. */
@@ -220,6 +228,7 @@ public final class ProtocolLog {
         committed();
       }
       blockWroteForCertain = false;
+      mayHaveWrittenUnseen &= !outstanding.isEmpty(); // what is sent already is for the next
       blockWrote = false;
       block = Block.OUTSIDE;
     } else {
@@ -313,12 +322,12 @@ public final class ProtocolLog {
   }
 
   /**
-   * Whether the open transaction has written by what the server has said of it, though it may have
-   * no id: the rows of a foreign table are another server's, and a NOTIFY gets its id within the
-   * COMMIT.
+   * Whether the open transaction has written by what the server has said of it, or may have by the
+   * texts of its statements, though it may have no id: the rows of a foreign table are another
+   * server's, and a NOTIFY, or the query of a cursor WITH HOLD, gets its id within the COMMIT.
    */
   public boolean hasWritten() {
-    return blockWroteForCertain;
+    return blockWroteForCertain || mayHaveWrittenUnseen;
   }
 
   private boolean couldCommit() {

@@ -1,5 +1,12 @@
 package io.everpool.postgresql.sql;
 
+import static io.everpool.postgresql.sql.AsciiWords.ascii;
+import static io.everpool.postgresql.sql.AsciiWords.find;
+import static io.everpool.postgresql.sql.AsciiWords.hasWord;
+import static io.everpool.postgresql.sql.AsciiWords.letter;
+import static io.everpool.postgresql.sql.AsciiWords.lower;
+import static io.everpool.postgresql.sql.AsciiWords.matches;
+import static io.everpool.postgresql.sql.AsciiWords.space;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.util.Arrays;
@@ -25,19 +32,28 @@ import java.util.function.Consumer;
  */
 public final class StatementText {
   private static final byte[] ALL = ascii("all");
+  private static final byte[] ANALYSE = ascii("analyse");
+  private static final byte[] ANALYZE = ascii("analyze");
   private static final byte[] CALL = ascii("call");
   private static final byte[] COMMIT = ascii("commit");
   private static final byte[] CONCURRENTLY = ascii("concurrently");
   private static final byte[] DATABASE = ascii("database");
+  private static final byte[] DELETE = ascii("delete");
   private static final byte[] DISCARD = ascii("discard");
+  private static final byte[] EXECUTE = ascii("execute");
+  private static final byte[] HOLD = ascii("hold");
+  private static final byte[] INSERT = ascii("insert");
   private static final byte[] LANGUAGE = ascii("language");
+  private static final byte[] MERGE = ascii("merge");
   private static final byte[] READ = ascii("read");
   private static final byte[] READ_ONLY = ascii("read_only");
   private static final byte[] RESET = ascii("reset");
+  private static final byte[] STDOUT = ascii("stdout");
   private static final byte[] SUBSCRIPTION = ascii("subscription");
   private static final byte[] SYSTEM = ascii("system");
   private static final byte[] TABLESPACE = ascii("tablespace");
   private static final byte[] UESCAPE = ascii("uescape");
+  private static final byte[] UPDATE = ascii("update");
   private static final byte[] WRITE = ascii("write");
 
   private static final String[] HARMLESS_WORDS = {
@@ -143,17 +159,62 @@ public final class StatementText {
         && (hasWord(text, from, end, RESET) || hasWord(text, from, end, DISCARD));
   }
 
-  /** Whether it is there, and no part of another. */
-  private static boolean hasWord(byte[] text, int from, int end, byte[] word) {
-    int at = find(text, from, end, word);
-    while (at >= 0) {
-      int after = at + word.length;
-      if ((at == from || !letter(text[at - 1])) && (after == end || !letter(text[after]))) {
+  /**
+   * Whether it may write though its transaction has no id, and its answer counts no rows that were
+   * written: into a foreign table from within another statement, or by the query of a cursor WITH
+   * HOLD, which is run by the COMMIT. Rather yes: what follows any semicolon is taken for a
+   * statement.
+   *
+   * @param whole whether the text ends there
+   */
+  public static boolean mayWriteUnseen(byte[] text, int from, int end, boolean whole) {
+    int at = from;
+    while (at <= end) {
+      if (new StatementText(text, at, end, whole).writesUnseen()) {
         return true;
       }
-      at = find(text, after, end, word);
+      while (at < end && text[at] != ';') {
+        at++;
+      }
+      at++;
     }
     return false;
+  }
+
+  private boolean writesUnseen() {
+    boolean more = next();
+    while (more && from == to && text[from] == '(') {
+      to++;
+      more = next();
+    }
+    if (!more || from == to) {
+      return false;
+    }
+    return switch (lower(text[from])) {
+      case 'c' -> is("call") || (is("copy") && (modifies() || !contains(STDOUT)));
+      case 'd' -> is("do") || (is("declare") && (!whole || contains(HOLD)));
+      case 'e' -> is("execute") || (is("explain") && executes() && modifies());
+      case 'w' -> is("with") && modifies();
+      default -> false;
+    };
+  }
+
+  /** An EXPLAIN. */
+  private boolean executes() {
+    return !whole || contains(ANALYZE) || contains(ANALYSE);
+  }
+
+  private boolean modifies() {
+    return !whole
+        || contains(INSERT)
+        || contains(UPDATE)
+        || contains(DELETE)
+        || contains(MERGE)
+        || contains(EXECUTE);
+  }
+
+  private boolean contains(byte[] word) {
+    return hasWord(text, to, end, word);
   }
 
   /** Whether nothing but space follows the first semicolon, wherever that is. */
@@ -322,46 +383,6 @@ public final class StatementText {
     return false;
   }
 
-  private static int find(byte[] text, int from, int end, byte[] word) {
-    byte first = word[0];
-    for (int at = from; at <= end - word.length; at++) {
-      if (lower(text[at]) == first && matches(text, at, word)) {
-        return at;
-      }
-    }
-    return -1;
-  }
-
-  private static boolean matches(byte[] text, int from, byte[] word) {
-    for (int i = 0; i < word.length; i++) {
-      if (lower(text[from + i]) != word[i]) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static byte lower(byte c) {
-    return c >= 'A' && c <= 'Z' ? (byte) (c | 0x20) : c;
-  }
-
-  private static boolean letter(byte c) {
-    return (c >= 'a' && c <= 'z')
-        || (c >= 'A' && c <= 'Z')
-        || (c >= '0' && c <= '9')
-        || c == '_'
-        || c == '$'
-        || c < 0;
-  }
-
-  private static boolean space(byte c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-  }
-
-  private static byte[] ascii(String word) {
-    return word.getBytes(ISO_8859_1);
-  }
-
   private static byte[][][] byInitial(String[] words) {
     byte[][][] table = new byte[26][][];
     for (int i = 0; i < table.length; i++) {
@@ -369,7 +390,7 @@ public final class StatementText {
       table[i] =
           Arrays.stream(words)
               .filter(word -> word.charAt(0) == initial)
-              .map(StatementText::ascii)
+              .map(AsciiWords::ascii)
               .toArray(byte[][]::new);
     }
     return table;

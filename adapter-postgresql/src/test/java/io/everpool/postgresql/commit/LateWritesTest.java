@@ -199,7 +199,16 @@ class LateWritesTest {
         "notify written",
         "insert into elsewhere values (1)",
         "update elsewhere set run = run + 1",
-        "delete from elsewhere where run = 7"
+        "delete from elsewhere where run = 7",
+        "with x as (insert into elsewhere values (1) returning run) select * from x",
+        "(with x as (delete from elsewhere returning run) table x)",
+        "explain analyze insert into elsewhere values (1)",
+        "EXPLAIN (costs off, ANALYZE) update elsewhere set run = run + 1",
+        "prepare p as with x as (insert into elsewhere values (1) returning run) select * from x;"
+            + " execute p",
+        "do $$ begin insert into elsewhere values (1); end $$",
+        "call enter_elsewhere()",
+        "/* a */ declare c cursor with hold for select enter()"
       })
   void whatIsWrittenWithoutAnIdIsNotWrittenTwice(String write) throws Exception {
     foreignTable();
@@ -223,7 +232,16 @@ class LateWritesTest {
   /** What has changed nothing is nothing. */
   @ParameterizedTest
   @ValueSource(
-      strings = {"select 1", "update entry set run = 1 where run = -1", "set local work_mem = 999"})
+      strings = {
+        "select 1",
+        "update entry set run = 1 where run = -1",
+        "set local work_mem = 999",
+        "with x as (select 1) select * from x",
+        "explain insert into entry values (1)",
+        "explain analyze select 1",
+        "declare c cursor for select 1",
+        "select 'with', 'insert'"
+      })
   void whatHasWrittenNothingIsRunAgain(String work) throws Exception {
     AtomicInteger runs = new AtomicInteger();
     try (FaultProxy proxy = FaultProxy.before(server);
@@ -260,5 +278,11 @@ class LateWritesTest {
     server.execute(
         "create foreign table elsewhere (run int) server itself options (table_name 'there')");
     server.execute("grant all on elsewhere to " + server.user());
+    server.execute(
+        "create or replace function enter() returns void language sql as"
+            + " 'insert into entry select coalesce(max(run), 0) + 1 from entry'");
+    server.execute(
+        "create or replace procedure enter_elsewhere() language plpgsql as"
+            + " 'begin insert into elsewhere values (1); end'");
   }
 }

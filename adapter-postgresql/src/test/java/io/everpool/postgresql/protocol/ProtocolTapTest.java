@@ -685,6 +685,94 @@ class ProtocolTapTest {
     }
   }
 
+  /** By the text, until its transaction is over. */
+  @Test
+  void whatMayWriteWithoutAnIdIsSeen() {
+    for (String sql :
+        new String[] {
+          "with x as (insert into t values (1) returning *) select * from x",
+          "/* a */ WITH x as (select 1), y as (Delete from t returning *) table y",
+          "((with x as (update t set a = 1 returning *) select * from x))",
+          "with x as (merge into t using s on true when matched then delete returning *) table x",
+          "explain analyze insert into t values (1)",
+          "explain (verbose, analyse) delete from t",
+          "explain analyze execute p",
+          "declare c no scroll cursor with hold for select f()",
+          "copy (insert into t values (1) returning *) to stdout",
+          "copy t from '/tmp/rows'",
+          "execute p(1)",
+          "do $$ begin perform f(); end $$",
+          "call p()",
+          "select 1; call p()",
+          "select 'a;b'; -- c\n with x as (insert into t values ('a;b') returning *) table x",
+          "with x as (select '" + "x".repeat(1_100_000) + "')",
+        }) {
+      String shown = sql.substring(0, Math.min(80, sql.length()));
+      ProtocolTap simple = new ProtocolTap();
+      begun(Conversation.begin()).play(simple);
+      assertThat(simple.log().hasWritten()).isFalse();
+      Conversation.unopened().query(sql).complete("SELECT 1").ready('T').play(simple);
+      assertThat(simple.log().hasWritten()).as(shown).isTrue();
+      simple(Conversation.unopened(), "select 1", "SELECT 1", 'T').play(simple);
+      assertThat(simple.log().hasWritten()).as(shown).isTrue();
+      simple(Conversation.unopened(), "commit", "COMMIT", 'I').play(simple);
+      assertThat(simple.log().hasWritten()).as(shown).isFalse();
+
+      ProtocolTap prepared = new ProtocolTap();
+      begun(Conversation.begin()).parse("S_1", sql).play(prepared);
+      assertThat(prepared.log().hasWritten()).as(shown).isFalse();
+      Conversation.unopened().bind("", "S_1").execute("").sync().play(prepared);
+      assertThat(prepared.log().hasWritten()).as(shown).isTrue();
+    }
+  }
+
+  /** Two rounds at once: the end of the first transaction is not that of the second. */
+  @Test
+  void whatMayWriteWithoutAnIdIsSeenBehindACommit() {
+    ProtocolTap tap = new ProtocolTap();
+    begun(Conversation.begin())
+        .query("commit")
+        .query("begin; with x as (insert into t values (1) returning *) table x")
+        .complete("COMMIT")
+        .ready('I')
+        .complete("BEGIN")
+        .complete("SELECT 1")
+        .ready('T')
+        .play(tap);
+    assertThat(tap.log().hasWritten()).isTrue();
+    ProtocolTap chained = new ProtocolTap();
+    begun(Conversation.begin())
+        .query("commit and chain; with x as (insert into t values (1) returning *) table x")
+        .complete("COMMIT")
+        .complete("SELECT 1")
+        .ready('T')
+        .play(chained);
+    assertThat(chained.log().hasWritten()).isTrue();
+  }
+
+  @Test
+  void whatWritesNothingWithoutAnIdHasNotWritten() {
+    for (String sql :
+        new String[] {
+          "select 1",
+          "select 'with', 'insert', 'execute'",
+          "with x as (select 1) select inserted from x",
+          "explain insert into t values (1)",
+          "explain analyze select 1",
+          "declare c cursor for select 1",
+          "copy t to stdout",
+          "copy (select * from t) to stdout",
+          "insert into t select 1",
+          "prepare p as with x as (insert into t values (1) returning *) table x",
+          "fetch c",
+          ";;"
+        }) {
+      ProtocolTap tap = new ProtocolTap();
+      begun(Conversation.begin()).query(sql).complete("SELECT 1").ready('T').play(tap);
+      assertThat(tap.log().hasWritten()).as(sql).isFalse();
+    }
+  }
+
   /** A batch of any length takes no room, and its answers are matched. */
   @Test
   void aLongBatchIsFollowed() {
