@@ -7,8 +7,11 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.WorkOptions;
 import io.everpool.core.Everpool;
+import io.everpool.servers.FaultProxy;
+import io.everpool.servers.FaultProxy.Cut;
 import io.everpool.servers.PostgresServer;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -101,6 +104,114 @@ class LiftedReadOnlyTest {
     }
     assertThat(runs).hasValue(1);
     assertThat(server.ask("select count(*) from lifted")).isEqualTo("1");
+  }
+
+  /** What follows in the same request is no longer in the transaction that the server bars. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "rollback; insert into lifted values (1)",
+        "commit; insert into lifted values (1)",
+        "/* a */ ABORT /* b */; /* c */ insert into lifted values (1)",
+        "end; insert into lifted values (1);",
+        "select 1; rollback work; begin; insert into lifted values (1); commit",
+        "rollback transaction; with x as (insert into lifted values (1) returning *) table x"
+      })
+  void whatIsWrittenBehindTheEndOfATransactionIsNotWrittenTwice(String sql) throws SQLException {
+    notWrittenTwice(connection -> execute(connection, sql));
+    server.execute("truncate lifted");
+    notWrittenTwice(
+        connection -> {
+          try (PreparedStatement prepared = connection.prepareStatement(sql)) {
+            prepared.execute();
+          }
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"rollback", "COMMIT", "abort", "end"})
+  void whatABatchWritesBehindItIsNotWrittenTwice(String end) throws SQLException {
+    notWrittenTwice(
+        connection -> {
+          try (Statement statement = connection.createStatement()) {
+            statement.addBatch(end);
+            statement.addBatch("insert into lifted values (1)");
+            statement.executeBatch();
+          }
+        });
+  }
+
+  /** The answer to it may be lost as well. */
+  @Test
+  void whatIsWrittenBehindItWithoutAnAnswerIsNotWrittenTwice() throws Exception {
+    try (FaultProxy proxy = FaultProxy.before(server);
+        Pool pool =
+            Everpool.open(
+                PoolConfig.builder(server.libpqUrl(proxy.host(), proxy.port()))
+                    .name("lifted")
+                    .minSize(1)
+                    .maxSize(1)
+                    .build())) {
+      assertThatThrownBy(
+              () ->
+                  pool.<SQLException>useTransaction(
+                      WorkOptions.READ_ONLY,
+                      connection -> {
+                        execute(connection, "select 1");
+                        proxy.cutReplyTo("insert", Cut.RST);
+                        execute(connection, "rollback; insert into lifted values (1)");
+                      }))
+          .isInstanceOf(SQLException.class);
+    }
+    assertThat(server.ask("select count(*) from lifted")).isEqualTo("1");
+  }
+
+  private interface Write {
+    void by(Connection connection) throws SQLException;
+  }
+
+  private static void notWrittenTwice(Write write) throws SQLException {
+    AtomicInteger runs = new AtomicInteger();
+    try (Pool pool = open()) {
+      assertThatThrownBy(
+              () ->
+                  pool.<SQLException>useTransaction(
+                      WorkOptions.READ_ONLY,
+                      connection -> {
+                        runs.incrementAndGet();
+                        execute(connection, "select 1");
+                        write.by(connection);
+                        die(connection);
+                      }))
+          .isInstanceOf(SQLException.class);
+    }
+    assertThat(runs).hasValue(1);
+    assertThat(server.ask("select count(*) from lifted")).isEqualTo("1");
+  }
+
+  /** The driver begins the next transaction as it has begun this one. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "rollback",
+        "commit;",
+        "savepoint s; rollback to s; select 1",
+        "select 'a; rollback; b'",
+        "select case when true then 1 end; select 2"
+      })
+  void whatStaysInATransactionOfTheDriversIsRunAgain(String sql) throws SQLException {
+    AtomicInteger runs = new AtomicInteger();
+    try (Pool pool = open()) {
+      pool.<SQLException>useTransaction(
+          WorkOptions.READ_ONLY,
+          connection -> {
+            execute(connection, sql);
+            if (runs.incrementAndGet() == 1) {
+              die(connection);
+            }
+          });
+    }
+    assertThat(runs).hasValue(2);
   }
 
   @Test

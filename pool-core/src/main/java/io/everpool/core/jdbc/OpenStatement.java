@@ -68,8 +68,9 @@ public abstract class OpenStatement implements Statement {
     connection.executing();
   }
 
+  /** A text is added to its batch. */
   final void preparing(String sql) {
-    connection.preparing(sql);
+    connection.batching(sql);
   }
 
   final ResultSet wrap(ResultSet bare) {

@@ -119,6 +119,13 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
     }
   }
 
+  void batching(String sql) {
+    Session s = session();
+    if (s != null) {
+      s.showInBatch(sql);
+    }
+  }
+
   void executing() throws SQLException {
     Session s = session();
     if (s != null) {

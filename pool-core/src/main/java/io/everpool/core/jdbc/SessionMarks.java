@@ -118,6 +118,14 @@ abstract class SessionMarks {
     marks |= text.marks();
   }
 
+  /** A text will be sent with others, which are shown as well. */
+  final void showInBatch(String sql) {
+    show(sql);
+    if ((texts.of(sql).marks() & SqlTexts.ENDS_OR_UNDOES) != 0) {
+      marks |= SqlTexts.ENDS | SqlTexts.GOES_ON;
+    }
+  }
+
   /** What such a text may leave behind. */
   final SideEffects sideEffectsOf(String sql) {
     return texts.of(sql).sideEffects();

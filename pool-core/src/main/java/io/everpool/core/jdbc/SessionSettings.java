@@ -82,6 +82,14 @@ abstract class SessionSettings extends SessionFacts {
     }
   }
 
+  /**
+   * Whether something of this lease may be sent behind the end of a transaction that the driver has
+   * begun as read-only, together with that, so that the driver begins no other first. Rather yes.
+   */
+  public final boolean mayLeaveReadOnlyTransaction() {
+    return has(SqlTexts.GOES_ON) && !autoCommit();
+  }
+
   /** The program has the driver's own object: what it does by that is not seen from now on. */
   final void exposed() {
     if (!isExposed()) {

@@ -36,6 +36,12 @@ public final class SqlTexts {
   /** Something in the text defines what a connector may learn from. */
   private static final int DEFINES = 1 << 5;
 
+  /** A transaction may end in the text, be it by a rollback. */
+  static final int ENDS_OR_UNDOES = 1 << 6;
+
+  /** A transaction may end in the text, and something follows that is no longer in it. */
+  static final int GOES_ON = 1 << 7;
+
   private static final int PLACES = 512;
 
   /** Longer texts are read each time rather than kept: 512 of them should fit in some megabytes. */
@@ -110,12 +116,16 @@ public final class SqlTexts {
     while (at >= 0 && at < sql.length()) {
       boolean inLiteral = literals.contain(at);
       at = skipBlanks(sql, at);
-      int end = at;
-      while (end < sql.length() && Character.isLetter(sql.charAt(end))) {
-        end++;
+      int end = endOfWord(sql, at);
+      if ((marks & ENDS_OR_UNDOES) != 0 && at < sql.length()) {
+        marks |= ENDS | GOES_ON; // in some databases it is committed with the request
+      }
+      String word = small(sql, at, end);
+      if (!inLiteral && endsOrUndoes(word, sql, end)) {
+        marks |= ENDS_OR_UNDOES;
       }
       marks |=
-          switch (sql.substring(at, end).toLowerCase(Locale.ROOT)) {
+          switch (word) {
             case "commit", "end", "prepare" -> ENDS;
             case "create", "alter", "drop", "truncate", "grant", "revoke", "rename", "comment" ->
                 MAY_END | DEFINES;
@@ -142,6 +152,39 @@ public final class SqlTexts {
       at = semicolon < 0 ? -1 : semicolon + 1;
     }
     return marks;
+  }
+
+  private static boolean endsOrUndoes(String word, String sql, int end) {
+    return switch (word) {
+      case "commit", "end", "prepare", "abort" -> true;
+      case "rollback" -> !isToSavepoint(sql, end);
+      default -> false;
+    };
+  }
+
+  /** Behind ROLLBACK: [WORK | TRANSACTION] TO. */
+  private static boolean isToSavepoint(String sql, int from) {
+    int at = skipBlanks(sql, from);
+    int end = endOfWord(sql, at);
+    String word = small(sql, at, end);
+    if (word.equals("work") || word.equals("transaction")) {
+      at = skipBlanks(sql, end);
+      end = endOfWord(sql, at);
+      word = small(sql, at, end);
+    }
+    return word.equals("to");
+  }
+
+  private static int endOfWord(String sql, int from) {
+    int end = from;
+    while (end < sql.length() && Character.isLetter(sql.charAt(end))) {
+      end++;
+    }
+    return end;
+  }
+
+  private static String small(String sql, int from, int end) {
+    return sql.substring(from, end).toLowerCase(Locale.ROOT);
   }
 
   /**

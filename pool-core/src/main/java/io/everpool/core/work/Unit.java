@@ -145,7 +145,11 @@ final class Unit implements UnitObserver, AutoCloseable {
   @Override
   public void executing() {
     Session session = face.session();
-    boolean lifts = session != null && (session.mayHaveLiftedReadOnly() || !session.readOnly());
+    boolean lifts =
+        session != null
+            && (!session.readOnly()
+                || session.mayHaveLiftedReadOnly()
+                || session.mayLeaveReadOnlyTransaction());
     boolean mayCommit =
         session != null
             && (lifts || !onlyReads(session))

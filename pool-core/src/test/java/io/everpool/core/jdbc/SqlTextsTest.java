@@ -1,6 +1,8 @@
 package io.everpool.core.jdbc;
 
 import static io.everpool.core.jdbc.SqlTexts.ENDS;
+import static io.everpool.core.jdbc.SqlTexts.ENDS_OR_UNDOES;
+import static io.everpool.core.jdbc.SqlTexts.GOES_ON;
 import static io.everpool.core.jdbc.SqlTexts.LIFTS_READ_ONLY;
 import static io.everpool.core.jdbc.SqlTexts.MAY_END;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -41,7 +43,37 @@ class SqlTextsTest {
         "select 1 -- commit"
       })
   void isNotMisledByWordsInside(String sql) {
-    assertThat(SqlTexts.marks(sql)).isZero();
+    assertThat(SqlTexts.marks(sql) & ~ENDS_OR_UNDOES).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "rollback; insert into t values (1)",
+        "ROLLBACK WORK ; /* a */ insert into t values (1)",
+        "select 1; abort;; -- b\ninsert into t values (1);",
+        "commit; insert into t values (1)",
+        "end; insert into t values (1)",
+        "prepare transaction 'x'; insert into t values (1)"
+      })
+  void seesWhatGoesOnBehindTheEndOfATransaction(String sql) {
+    assertThat(SqlTexts.marks(sql) & (GOES_ON | ENDS)).isEqualTo(GOES_ON | ENDS);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "rollback",
+        "rollback; -- insert\n ;",
+        "commit;",
+        "insert into t values (1); commit",
+        "rollback to s; insert into t values (1)",
+        "Rollback /* a */ Work To Savepoint s; insert into t values (1)",
+        "rollback transaction to s; insert into t values (1)",
+        "insert into t values ('a; rollback; b'); insert into t values (2)"
+      })
+  void seesNothingBehindTheEndOfATransaction(String sql) {
+    assertThat(SqlTexts.marks(sql) & GOES_ON).isZero();
   }
 
   @ParameterizedTest
