@@ -80,11 +80,21 @@ final class CatalogReader {
 
   private static final String FUNCTIONS =
       """
-      select p.oid::bigint, p.proname, l.lanname, %s, exists (select 1 from pg_catalog.pg_depend d
+      select p.oid::bigint, p.proname, case when l.lanname = 'internal' and (p.prosrc in (
+          'range_constructor2', 'range_constructor3', 'multirange_constructor0',
+          'multirange_constructor1', 'multirange_constructor2')
+        or exists (select 1 from pg_catalog.pg_aggregate a where a.aggfnoid = p.oid))
+        then 'none' else l.lanname end, %s, exists (select 1 from pg_catalog.pg_depend d
         where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
       from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
       where p.oid"""
           + OWN;
+
+  /**
+   * Instead of the language of what runs nothing of its own: aggregates, which leave what their
+   * functions do, and the constructors of ranges.
+   */
+  private static final String HARMLESS = "none";
 
   /** Kind, number and name of what else has a name. */
   private static final String OBJECTS =
@@ -92,7 +102,7 @@ final class CatalogReader {
           + " where relkind in ('r','v','m','p','f') and relpersistence <> 't' and oid"
           + OWN
           + "union all select 't', oid::bigint, typname::text from pg_catalog.pg_type"
-          + " where typtype in ('d','b') and oid"
+          + " where typtype in ('d','b','r','m') and oid"
           + OWN
           + "union all select 'o', oid::bigint, oprname::text from pg_catalog.pg_operator where oid"
           + OWN;
@@ -112,7 +122,7 @@ final class CatalogReader {
             and classid in ('pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_proc'::regclass))
           or (refclassid = 'pg_catalog.pg_type'::regclass
             and classid = 'pg_catalog.pg_proc'::regclass
-            and refobjid in (select oid from pg_catalog.pg_type where typtype in ('d','b')))))
+            and refobjid in (select oid from pg_catalog.pg_type where typtype in ('d','b','r','m')))))
       select 'c', ev_class::bigint, kind, refobjid::bigint
         from d join pg_catalog.pg_rewrite r on class = 'pg_rewrite' and objid = r.oid
       union all select 'c', adrelid::bigint, kind, refobjid::bigint
@@ -140,7 +150,7 @@ final class CatalogReader {
         where contype = 'f' and (confdeltype in ('c','n','d') or confupdtype in ('c','n','d'))
       union all select 'c', attrelid::bigint, 't', atttypid::bigint
         from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = atttypid
-        where attnum > 0 and t.oid >= 16384 and t.typtype in ('d','b')
+        where attnum > 0 and t.oid >= 16384 and t.typtype in ('d','b','r','m')
       union all select 't', oid::bigint, 't', typbasetype::bigint from pg_catalog.pg_type
         where typtype = 'd' and typbasetype >= 16384
       union all select 't', oid::bigint, 't', typelem::bigint from pg_catalog.pg_type
@@ -173,7 +183,14 @@ final class CatalogReader {
           + "and o.oprcode = s.oid"
           + " union all select 't', castsource::bigint, s.proname::text from pg_catalog.pg_cast, "
           + STATEFUL
-          + " where castfunc = s.oid";
+          + " where castfunc = s.oid"
+          + " union all select 'p', aggfnoid::oid::bigint, s.proname::text"
+          + " from pg_catalog.pg_aggregate, "
+          + STATEFUL
+          + " where aggfnoid"
+          + OWN
+          + "and s.oid in (aggtransfn, aggfinalfn, aggcombinefn, aggserialfn, aggdeserialfn,"
+          + " aggmtransfn, aggminvtransfn, aggmfinalfn)";
 
   private static String uses(String what, String catalog, String where) {
     return "select "
@@ -280,7 +297,9 @@ final class CatalogReader {
 
   private static int of(Function function, NameTable known) {
     return switch (function.language) {
-      case "sql", "plpgsql" -> SqlSideEffects.ofBody(function.body, known);
+      case "sql" -> SqlSideEffects.ofBody(function.body, known);
+      case "plpgsql" -> SqlSideEffects.ofPlpgsqlBody(function.body, known);
+      case HARMLESS -> 0;
       case "c", "internal" ->
           function.ofExtension
               ? SqlSideEffects.ofBody(function.name + "()", NameTable.EMPTY)
@@ -309,21 +328,6 @@ final class CatalogReader {
     return any;
   }
 
-  /** Words by which a statement may define something, and so set off event triggers. */
-  private static final Set<String> DEFINING =
-      Set.of(
-          "create",
-          "alter",
-          "drop",
-          "comment",
-          "grant",
-          "revoke",
-          "security",
-          "import",
-          "reindex",
-          "refresh",
-          "into");
-
   /** Operators that the server also uses where none is written, or a word is. */
   private static final Set<String> SILENT =
       Set.of("=", "<>", "<", ">", "<=", ">=", "~~", "~~*", "!~~", "!~~*", "~");
@@ -332,6 +336,7 @@ final class CatalogReader {
     Map<String, Integer> all = new HashMap<>(meanings);
     Set<String> operators = new HashSet<>();
     int always = 0;
+    int defining = 0;
     for (Map.Entry<String, Integer> entry : left.entrySet()) {
       int bits = entry.getValue();
       String name = nameOf.get(entry.getKey());
@@ -346,7 +351,7 @@ final class CatalogReader {
             operators.add(name);
           }
         }
-        case 'e' -> DEFINING.forEach(word -> all.merge(word, bits, (a, b) -> a | b));
+        case 'e' -> defining |= bits;
         default -> {
           if (name != null) {
             all.merge(name, bits, (a, b) -> a | b);
@@ -354,6 +359,6 @@ final class CatalogReader {
         }
       }
     }
-    return new NameTable(all, List.copyOf(operators), always);
+    return new NameTable(all, List.copyOf(operators), always, defining);
   }
 }

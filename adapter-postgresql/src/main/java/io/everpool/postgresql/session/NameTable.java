@@ -17,7 +17,7 @@ final class NameTable {
   static final int KEYWORD = 1 << 28;
 
   /** Nothing is known, not even which names there are. */
-  static final NameTable EMPTY = new NameTable(Map.of(), List.of(), 0);
+  static final NameTable EMPTY = new NameTable(Map.of(), List.of(), 0, 0);
 
   /** What the server keeps of a name, in bytes; it cuts longer ones off. */
   private static final int LONGEST = 63;
@@ -26,18 +26,21 @@ final class NameTable {
   private final int[] meanings;
   private final List<String> operators;
   private final int always;
+  private final int defining;
 
   /**
    * @param meanings by name; bits of {@link SessionReset}, 0 for what leaves nothing
    * @param operators those that leave {@code ANYTHING}
    * @param always what every statement may leave
+   * @param defining what a statement leaves that defines something, by event triggers
    */
-  NameTable(Map<String, Integer> meanings, List<String> operators, int always) {
+  NameTable(Map<String, Integer> meanings, List<String> operators, int always, int defining) {
     int places = Integer.highestOneBit(Math.max(1, meanings.size())) * 4;
     this.names = new String[places];
     this.meanings = new int[places];
     this.operators = List.copyOf(operators);
     this.always = always;
+    this.defining = defining;
     meanings.forEach(this::put);
   }
 
@@ -50,7 +53,7 @@ final class NameTable {
       }
     }
     more.forEach((name, bits) -> all.merge(name, bits, (a, b) -> a | b));
-    return new NameTable(all, operators, always);
+    return new NameTable(all, operators, always, defining);
   }
 
   private void put(String name, int meaning) {
@@ -128,6 +131,11 @@ final class NameTable {
   /** What every statement may leave. */
   int always() {
     return always;
+  }
+
+  /** What a statement leaves that defines something. */
+  int defining() {
+    return defining;
   }
 
   /** Those that leave something, in order. */

@@ -21,7 +21,8 @@ import java.util.Set;
  * the procedures of {@code CALL}, too.
  *
  * <p>Reads the bodies of functions as well: there a statement begins behind {@code BEGIN}, {@code
- * THEN}, {@code ELSE} and {@code LOOP}, too, and {@code EXECUTE} does what nobody knows.
+ * THEN}, {@code ELSE} and {@code LOOP}, too, {@code EXECUTE} does what nobody knows, and in
+ * PL/pgSQL {@code INTO} names variables.
  *
  * <p>It is long, for it is one automaton: what a token means hangs on what stood before it, and all
  * that remembers this is read and written in one place.
@@ -42,6 +43,7 @@ final class SqlSideEffects {
   private final String sql;
   private final NameTable names;
   private final boolean body;
+  private final boolean variables;
   private int sideEffects;
 
   // ---- the statement so far
@@ -98,11 +100,19 @@ final class SqlSideEffects {
   private boolean nameGiven;
   private boolean trueAlone;
 
-  private SqlSideEffects(String sql, boolean backslashes, NameTable names, boolean body) {
+  /** What a text is. */
+  private enum Kind {
+    STATEMENTS,
+    SQL_BODY,
+    PLPGSQL_BODY
+  }
+
+  private SqlSideEffects(String sql, boolean backslashes, NameTable names, Kind kind) {
     this.scanner = new SqlScanner(sql, backslashes);
     this.sql = sql;
     this.names = names;
-    this.body = body;
+    this.body = kind != Kind.STATEMENTS;
+    this.variables = kind == Kind.PLPGSQL_BODY;
   }
 
   /** The bits, as far as the text alone tells; 0 for nothing. A pure function. */
@@ -112,24 +122,29 @@ final class SqlSideEffects {
 
   /** The bits; 0 for nothing. A pure function. */
   static int of(String sql, NameTable names) {
-    return read(sql, names, false).sideEffects;
+    return read(sql, names, Kind.STATEMENTS).sideEffects;
   }
 
   /** What calling a function of this body may leave. */
   static int ofBody(String sql, NameTable names) {
-    return read(sql, names, true).sideEffects;
+    return read(sql, names, Kind.SQL_BODY).sideEffects;
+  }
+
+  /** As {@link #ofBody}, of one in PL/pgSQL. */
+  static int ofPlpgsqlBody(String sql, NameTable names) {
+    return read(sql, names, Kind.PLPGSQL_BODY).sideEffects;
   }
 
   static SqlSideEffects read(String sql, NameTable names) {
-    return read(sql, names, false);
+    return read(sql, names, Kind.STATEMENTS);
   }
 
-  private static SqlSideEffects read(String sql, NameTable names, boolean body) {
-    SqlSideEffects read = new SqlSideEffects(sql, false, names, body);
+  private static SqlSideEffects read(String sql, NameTable names, Kind kind) {
+    SqlSideEffects read = new SqlSideEffects(sql, false, names, kind);
     read.scan();
     if (read.scanner.ambiguous()) {
       // where a backslash may escape a quote or not, depending on a setting: either may be meant
-      SqlSideEffects other = new SqlSideEffects(sql, true, names, body);
+      SqlSideEffects other = new SqlSideEffects(sql, true, names, kind);
       other.scan();
       read.sideEffects |= other.sideEffects;
       other.defined.forEach((name, bits) -> read.defined.merge(name, bits, (a, b) -> a | b));
@@ -222,21 +237,25 @@ final class SqlSideEffects {
   private static Before naming(SqlWord word) {
     return switch (word) {
       case AS, INTO, WITH, RECURSIVE -> Before.NAMING;
+      case ORDINALITY -> Before.NAMED; // WITH ORDINALITY alias (columns)
       default -> Before.ANY;
     };
   }
 
   private void key(SqlWord word, boolean quoted) {
+    if (!isPrivilegeOrTrigger(word)) {
+      executeDynamically();
+    }
     switch (word) {
       case BEGIN, THEN, ELSE, LOOP -> {
-        if (body) {
+        if (body && first != SqlWord.MERGE) { // WHEN MATCHED THEN DO NOTHING
           endStatement();
           return;
         }
       }
-      case EXECUTE -> {
-        if (body) {
-          sideEffects |= ANYTHING;
+      case INTO -> {
+        if (!variables && before != SqlWord.INSERT && before != SqlWord.MERGE) {
+          sideEffects |= names.defining(); // SELECT INTO
         }
       }
       case UESCAPE -> sideEffects |= ANYTHING; // names may be written in any way
@@ -261,7 +280,7 @@ final class SqlSideEffects {
     switch (count++) {
       case 0 -> {
         first = word;
-        sideEffects |= left(word);
+        sideEffects |= left(word) | defined(word);
       }
       case 1 -> {
         second = word;
@@ -286,6 +305,9 @@ final class SqlSideEffects {
         // the rest is data
       }
     }
+    if (first == SqlWord.EXPLAIN) {
+      sideEffects |= defined(word);
+    }
     beforeThat = before;
     before = word;
   }
@@ -306,6 +328,31 @@ final class SqlSideEffects {
       case LOAD -> SessionReset.SETTINGS;
       default -> 0;
     };
+  }
+
+  /** What a statement that begins with this word leaves because it defines something. */
+  private int defined(SqlWord word) {
+    return switch (word) {
+      case CREATE, ALTER, DROP, COMMENT, GRANT, REVOKE, SECURITY, IMPORT, REINDEX, REFRESH ->
+          names.defining();
+      default -> 0;
+    };
+  }
+
+  /** Whether EXECUTE stands before it as the name of a privilege, or of what a trigger does. */
+  private boolean isPrivilegeOrTrigger(SqlWord word) {
+    return switch (word) {
+      case ON -> true;
+      case FUNCTION, PROCEDURE -> first == SqlWord.CREATE;
+      default -> false;
+    };
+  }
+
+  /** In a body EXECUTE has a text behind it, or else it is told by what follows. */
+  private void executeDynamically() {
+    if (body && before == SqlWord.EXECUTE) {
+      sideEffects |= ANYTHING;
+    }
   }
 
   /** What SET or SET SESSION leaves, by the word after it. */
@@ -423,7 +470,12 @@ final class SqlSideEffects {
   /** A bracket behind a name that isn't known: a function that was created since. */
   private void call() {
     boolean defines = first == SqlWord.CREATE || first == SqlWord.ALTER;
-    if (unknownName && beforeName == Before.ANY && names.isComplete() && !body && !defines) {
+    if (unknownName
+        && beforeName == Before.ANY
+        && names.isComplete()
+        && !body
+        && !defines
+        && !CommonTable.isNamed(scanner)) {
       sideEffects |= ANYTHING;
     }
   }
@@ -447,6 +499,7 @@ final class SqlSideEffects {
   }
 
   private void forgetBefore() {
+    executeDynamically();
     before = OTHER;
     beforeThat = OTHER;
   }

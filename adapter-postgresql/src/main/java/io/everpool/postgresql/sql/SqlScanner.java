@@ -40,6 +40,13 @@ public final class SqlScanner {
     this.backslashes = backslashes;
   }
 
+  /** Another one that goes on from here, to look ahead. */
+  public SqlScanner ahead() {
+    SqlScanner ahead = new SqlScanner(sql, backslashes);
+    ahead.at = at;
+    return ahead;
+  }
+
   public SqlWord word() {
     return word;
   }

@@ -44,6 +44,22 @@ class SessionCatalogTest {
           "create function sc.audit() returns trigger language plpgsql as"
               + " $$ begin insert into sc.orders values (1, 'x'); return new; end $$",
           "create trigger t after insert on sc.audited for each row execute function sc.audit()",
+          "create function sc.first_agg(anyelement, anyelement) returns anyelement language sql"
+              + " immutable strict as 'select $1'",
+          "create aggregate sc.first(anyelement) (sfunc = sc.first_agg, stype = anyelement)",
+          "create function sc.lock_agg(s int, x int) returns int language sql as"
+              + " 'select pg_advisory_lock(x); select x'",
+          "create function sc.last_of(s int) returns int language sql as 'select s'",
+          "create function sc.locked(s int) returns int language sql as"
+              + " 'select pg_advisory_lock(s); select s'",
+          "create aggregate sc.locking(int) (sfunc = sc.lock_agg, stype = int)",
+          "create aggregate sc.locking_at_last(int)"
+              + " (sfunc = int4pl, stype = int, finalfunc = sc.locked)",
+          "create aggregate sc.harmless(int)"
+              + " (sfunc = int4pl, stype = int, finalfunc = sc.last_of)",
+          "create aggregate sc.configures(text, bool)"
+              + " (sfunc = set_config, stype = text, initcond = 'app.x')",
+          "create type sc.span as range (subtype = float8)",
         }) {
       Sessions.server().execute(sql);
     }
@@ -80,7 +96,22 @@ class SessionCatalogTest {
         "create table x (a int default f(1), primary key (a))",
         "create index on x using btree (lower(a))",
         "call sc.plain(1)",
-        "select {fn ucase('a')}, {ts '2020-01-01 00:00:00'}"
+        "select {fn ucase('a')}, {ts '2020-01-01 00:00:00'}",
+        "with a as (select 1), b(n) as (select 2) select * from b",
+        "with recursive x as (select 1), tree(id, depth) as (select 1, 0 union all select id + 1,"
+            + " depth + 1 from tree where depth < 3) select * from tree",
+        "with a as not materialized (select 1), b (\"n,)\", m) as materialized ((select 2, 3)),"
+            + " c(x) as (values (1)), d(x) as (table sc.orders) select * from a, b, c, d",
+        "with a as (select 1), b(n) as (insert into sc.orders values (1, 'a') returning id),"
+            + " c(n) as (delete from sc.orders returning id), d(n) as (update sc.orders set id = 1"
+            + " returning id) select * from d",
+        "select * from (with a as (select 1), b(n) as (select 2) select * from b) s",
+        "select * from unnest(?) with ordinality u(v, i)",
+        "select * from sc.orders o, unnest(o.ids) with ordinality as u(v, i)",
+        "select id from sc.orders order by id desc nulls last fetch first ? rows only",
+        "select sc.first(note), sc.harmless(id) from sc.orders",
+        "select sc.span(1, 2), sc.span(1, 2, '[)'), sc.span_multirange(sc.span(1, 2)),"
+            + " '[1,2)'::sc.span"
       })
   void leavesNothing(String sql) {
     assertThat(sideEffects(connector, sql)).isZero();
@@ -95,6 +126,16 @@ class SessionCatalogTest {
     assertThat(sideEffects(connector, "select sc.temps()")).isEqualTo(SessionReset.TEMPORARY);
   }
 
+  @Test
+  void anAggregateLeavesWhatItsFunctionsDo() {
+    assertThat(sideEffects(connector, "select sc.locking(id) from sc.orders"))
+        .isEqualTo(SessionReset.ADVISORY_LOCK);
+    assertThat(sideEffects(connector, "select sc.locking_at_last(id) from sc.orders"))
+        .isEqualTo(SessionReset.ADVISORY_LOCK);
+    assertThat(sideEffects(connector, "select sc.configures('x', false)"))
+        .isEqualTo(SessionReset.SETTINGS | SessionReset.ROLE | SessionReset.PATH);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -103,6 +144,16 @@ class SessionCatalogTest {
         "select * from \"not there\"(1)",
         "{call not_there}",
         "call not_there(1)",
+        "select a, not_there(1)",
+        "select a, not_there(1) as x from b",
+        "select * from a, not_there(1) as (n int)",
+        "select * from a, not_there(1) as (values int, n text)",
+        "select * from a, not_there(1) as (update int)",
+        "select * from unnest(?) with ordinality u(v, i), not_there(v)",
+        "with a as (select 1), b(n) as (select 2) select not_there(1), not_there(n) from b",
+        "with a as (select 1), b(n) as (select not_there(2)) select * from b",
+        "select x::time with time zone, not_there(1)",
+        "select a, not_there(",
         "select a_name_that_is_longer_than_what_the_server_keeps_of_names_so_that_it_is_cut_off"
       })
   void whatIsNotThereMayDoEverything(String sql) {
@@ -178,7 +229,7 @@ class SessionCatalogTest {
   @Test
   void theUserIsToldWhatThereIs() {
     assertThat(connector.notes())
-        .anySatisfy(note -> assertThat(note).contains("leave state", "discard-all", "locks"));
+        .anySatisfy(note -> assertThat(note).contains("leave state", "discard-all", "lock"));
   }
 
   /** Nothing is sent again while it is fresh, and then one question if nothing has changed. */

@@ -12,8 +12,6 @@ import static io.everpool.postgresql.session.SessionReset.SETTINGS;
 import static io.everpool.postgresql.session.SessionReset.TEMPORARY;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -281,57 +279,6 @@ class SqlSideEffectsTest {
   @Test
   void leavesValuesOfSequences() {
     assertThat(SqlSideEffects.of("discard sequences")).isEqualTo(SEQUENCES);
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "begin reset all; end",
-        "begin if x then RESET ALL; else null; end if; end",
-        "begin loop reset search_path; end loop; end",
-        "select 1; reset all"
-      })
-  void aBodyLeavesWhatItResets(String body) {
-    assertThat(SqlSideEffects.ofBody(body, NameTable.EMPTY)).isEqualTo(SETTINGS | PATH);
-  }
-
-  /** A CASE within brackets has the words that begin a statement elsewhere. */
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "with v as (select case when t = '' then null else t end as x)"
-            + " select set_config('app.tenant', v.x, false) from v",
-        "select coalesce(case when a then b end, ''), set_config('app.tenant', t, false)",
-        "select ((case when a then b else c end)), set_config('app.tenant', t, false)",
-        "select max((case a when 1 then b end)), (set_config('app.tenant', t, false))",
-        "declare x text := (case when a then b end); begin perform set_config('app.tenant', x,"
-            + " false); end",
-        "begin return coalesce(case when a then b else c end) || set_config('app.tenant', t,"
-            + " false); end",
-        "begin atomic select coalesce((case when a then b end), set_config('app.tenant', t,"
-            + " false)); end",
-        "select set_config('app.tenant', coalesce(case when a then b end, ''), false)",
-        "begin for i in 1..set_config('app.tenant', t, false)::int loop end loop; end"
-      })
-  void aBodyLeavesTheSettingThatIsNamed(String body) {
-    assertThat(SqlSideEffects.ofBody(body, NameTable.EMPTY)).isEqualTo(SETTINGS);
-  }
-
-  @Test
-  void aNumberEndsBeforeAName() {
-    NameTable names = new NameTable(Map.of("locks", ADVISORY_LOCK), List.of(), 0);
-    for (String body :
-        new String[] {
-          "begin for i in 1..locks() loop null; end loop; end",
-          "begin for i in 1..s.locks() loop null; end loop; end",
-          "begin for i in reverse 10 .. locks() loop null; end loop; end",
-          "begin for i in a[1]..locks() loop null; end loop; end",
-          "select 1.5e-3, 1e5, 0x1F, 1_000, .5, 1., 1union select locks()"
-        }) {
-      assertThat(SqlSideEffects.ofBody(body, names)).as(body).isEqualTo(ADVISORY_LOCK);
-    }
-    assertThat(SqlSideEffects.of("select 1into temp t")).isEqualTo(TEMPORARY);
-    assertThat(SqlSideEffects.of("select 1e'\\'; set x = 1; --'")).isZero();
   }
 
   @ParameterizedTest

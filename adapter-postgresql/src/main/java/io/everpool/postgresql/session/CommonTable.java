@@ -1,0 +1,105 @@
+package io.everpool.postgresql.session;
+
+import io.everpool.postgresql.sql.SqlScanner;
+import io.everpool.postgresql.sql.SqlScanner.Token;
+import io.everpool.postgresql.sql.SqlWord;
+
+/**
+ * Tells {@code name (columns) as (select ...)}, which names a query of a WITH, from the call of a
+ * function whose columns are named: {@code function(x) as (column type)}.
+ */
+final class CommonTable {
+  private final SqlScanner ahead;
+
+  private CommonTable(SqlScanner ahead) {
+    this.ahead = ahead;
+  }
+
+  /**
+   * Whether it is one. Rather no.
+   *
+   * @param columns has just read the bracket behind the name; goes no further
+   */
+  static boolean isNamed(SqlScanner columns) {
+    return new CommonTable(columns.ahead()).isNamed();
+  }
+
+  private boolean isNamed() {
+    return passBrackets() && isWord(ahead.next(), "as") && isQuery();
+  }
+
+  private boolean passBrackets() {
+    int depth = 1;
+    while (depth > 0) {
+      Token token = ahead.next();
+      if (token == Token.END) {
+        return false;
+      }
+      if (token == Token.SYMBOL) {
+        depth += ahead.symbol() == '(' ? 1 : ahead.symbol() == ')' ? -1 : 0;
+      }
+    }
+    return true;
+  }
+
+  /** [NOT] [MATERIALIZED] ( query */
+  private boolean isQuery() {
+    Token token = ahead.next();
+    if (isWord(token, "not")) {
+      token = ahead.next();
+    }
+    if (isWord(token, "materialized")) {
+      token = ahead.next();
+    }
+    if (!isSymbol(token, '(')) {
+      return false;
+    }
+    while (isSymbol(token, '(')) {
+      token = ahead.next();
+    }
+    return token == Token.WORD && beginsQuery();
+  }
+
+  /** A column may have the name of some of these words, but what follows is then its type. */
+  private boolean beginsQuery() {
+    if (isWord("select") || isWord("with") || isWord("table")) {
+      return true;
+    }
+    if (isWord("values")) {
+      return isSymbol(ahead.next(), '(');
+    }
+    if (isWord("insert") || isWord("merge")) {
+      return isWord(ahead.next(), "into");
+    }
+    if (isWord("delete")) {
+      return isWord(ahead.next(), "from");
+    }
+    return ahead.word() == SqlWord.UPDATE && sets();
+  }
+
+  private boolean sets() {
+    while (true) {
+      Token token = ahead.next();
+      if (isWord(token, "set")) {
+        return true;
+      }
+      if (token == Token.END || (token == Token.SYMBOL && "(),".indexOf(ahead.symbol()) >= 0)) {
+        return false;
+      }
+    }
+  }
+
+  private boolean isSymbol(Token token, char symbol) {
+    return token == Token.SYMBOL && ahead.symbol() == symbol;
+  }
+
+  private boolean isWord(Token token, String word) {
+    return token == Token.WORD && isWord(word);
+  }
+
+  private boolean isWord(String word) {
+    int from = ahead.nameFrom();
+    return ahead.nameTo() - from == word.length()
+        && ahead.nameText().regionMatches(true, from, word, 0, word.length());
+  }
+}
