@@ -292,6 +292,29 @@ class PoolersIT {
     }
   }
 
+  /** In autocommit nobody refuses its write there, and so it isn't written again. */
+  @Test
+  void aReadOnlyUnitThatWritesIsNotRunAgain() throws Exception {
+    String table = "pooler_lifted_" + kind;
+    execute("create table " + table + " (id int)");
+    AtomicInteger runs = new AtomicInteger();
+    try (Pool pool = Everpool.open(config("pooler-lifted").build())) {
+      assertThatThrownBy(
+              () ->
+                  pool.run(
+                      WorkOptions.READ_ONLY,
+                      connection -> {
+                        runs.incrementAndGet();
+                        try (Statement statement = connection.createStatement()) {
+                          statement.execute("insert into " + table + " values (1)");
+                        }
+                        return ask(connection, "select pg_terminate_backend(pg_backend_pid(), 0)");
+                      }))
+          .isInstanceOf(SQLException.class);
+    }
+    assertThat(runs).hasValue(1);
+  }
+
   @Test
   void theLevelCannotBeChangedWithinATransaction() throws SQLException {
     try (Pool pool = Everpool.open(config("pooler-late").build());

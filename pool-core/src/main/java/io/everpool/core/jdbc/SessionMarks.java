@@ -15,7 +15,10 @@ import org.jspecify.annotations.Nullable;
  */
 abstract class SessionMarks {
 
-  /** Statements were sent in this lease. The lower bits are those of {@link SqlTexts}. */
+  /**
+   * Statements were sent in this lease. The lower bits, and one more, are those of {@link
+   * SqlTexts}.
+   */
   static final int RAN = 1 << 8;
 
   /** Statements were sent since the last commit or rollback. */

@@ -90,6 +90,11 @@ abstract class SessionSettings extends SessionFacts {
     return has(SqlTexts.GOES_ON) && !autoCommit();
   }
 
+  /** Whether a text of this lease writes, by its words, and nobody refuses that. */
+  public final boolean mayWriteUnrefused() {
+    return has(SqlTexts.WRITES) && !refusesWrites();
+  }
+
   /** The program has the driver's own object: what it does by that is not seen from now on. */
   final void exposed() {
     if (!isExposed()) {

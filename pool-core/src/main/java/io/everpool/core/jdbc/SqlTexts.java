@@ -42,6 +42,9 @@ public final class SqlTexts {
   /** A transaction may end in the text, and something follows that is no longer in it. */
   static final int GOES_ON = 1 << 7;
 
+  /** Something in the text writes, by what its statements begin with. */
+  static final int WRITES = 1 << 13;
+
   private static final int PLACES = 512;
 
   /** Longer texts are read each time rather than kept: 512 of them should fit in some megabytes. */
@@ -128,30 +131,35 @@ public final class SqlTexts {
           switch (word) {
             case "commit", "end", "prepare" -> ENDS;
             case "create", "alter", "drop", "truncate", "grant", "revoke", "rename", "comment" ->
-                MAY_END | DEFINES;
+                MAY_END | DEFINES | WRITES;
+            case "insert", "update", "delete", "merge", "replace" -> WRITES;
+            case "call", "do", "exec", "execute" -> MAY_END | WRITES;
+            case "copy" -> hasWord(small, "from") ? MAY_END | WRITES : MAY_END;
+            case "with", "explain", "declare" -> writesWithin(small) ? WRITES : 0;
             case "select",
                 "values",
-                "with",
                 "table",
-                "insert",
-                "update",
-                "delete",
-                "merge",
-                "replace",
                 "savepoint",
                 "release",
                 "rollback", // undoes all that there is, so that nothing can be doubled
                 "show",
-                "explain",
-                "declare",
                 "fetch" ->
                 0;
-            default -> inLiteral || at == sql.length() ? 0 : MAY_END;
+            case "" -> inLiteral || at == sql.length() ? 0 : MAY_END | WRITES; // {? = call f()}
+            default -> inLiteral ? 0 : MAY_END;
           };
       int semicolon = sql.indexOf(';', end);
       at = semicolon < 0 ? -1 : semicolon + 1;
     }
     return marks;
+  }
+
+  /** Rather yes: a query may only lock what it reads, or have a column of that name. */
+  private static boolean writesWithin(String small) {
+    return hasWord(small, "insert")
+        || hasWord(small, "update")
+        || hasWord(small, "delete")
+        || hasWord(small, "merge");
   }
 
   private static boolean endsOrUndoes(String word, String sql, int end) {

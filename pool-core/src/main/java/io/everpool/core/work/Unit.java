@@ -149,7 +149,8 @@ final class Unit implements UnitObserver, AutoCloseable {
         session != null
             && (!session.readOnly()
                 || session.mayHaveLiftedReadOnly()
-                || session.mayLeaveReadOnlyTransaction());
+                || session.mayLeaveReadOnlyTransaction()
+                || session.mayWriteUnrefused());
     boolean mayCommit =
         session != null
             && (lifts || !onlyReads(session))

@@ -5,6 +5,7 @@ import static io.everpool.core.jdbc.SqlTexts.ENDS_OR_UNDOES;
 import static io.everpool.core.jdbc.SqlTexts.GOES_ON;
 import static io.everpool.core.jdbc.SqlTexts.LIFTS_READ_ONLY;
 import static io.everpool.core.jdbc.SqlTexts.MAY_END;
+import static io.everpool.core.jdbc.SqlTexts.WRITES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
@@ -43,7 +44,7 @@ class SqlTextsTest {
         "select 1 -- commit"
       })
   void isNotMisledByWordsInside(String sql) {
-    assertThat(SqlTexts.marks(sql) & ~ENDS_OR_UNDOES).isZero();
+    assertThat(SqlTexts.marks(sql) & ~(ENDS_OR_UNDOES | WRITES)).isZero();
   }
 
   @ParameterizedTest
@@ -103,6 +104,46 @@ class SqlTextsTest {
       })
   void seesNoBarLiftedByWhatResetsAnythingElse(String sql) {
     assertThat(SqlTexts.marks(sql) & LIFTS_READ_ONLY).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "insert into t values (1)",
+        "-- a\n Update t set a = 1",
+        "(delete from t)",
+        "merge into t using s on t.id = s.id when matched then delete",
+        "replace into t values (1)",
+        "truncate t",
+        "create table t (id int)",
+        "select 1; insert into t values (1)",
+        "with x as (insert into t values (1) returning id) select * from x",
+        "explain analyze delete from t",
+        "{call enter()}",
+        "{? = call enter()}",
+        "do $$ begin insert into t values (1); end $$",
+        "execute entering(1)",
+        "copy t from stdin"
+      })
+  void seesWhatWrites(String sql) {
+    assertThat(SqlTexts.marks(sql) & WRITES).isEqualTo(WRITES);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "select updated from t for update",
+        "values ('insert')",
+        "with inserted as (select 1) select * from inserted",
+        "explain select 1",
+        "declare c cursor for select 1",
+        "table t",
+        "copy t to stdout",
+        "set statement_timeout = 1",
+        "show all"
+      })
+  void seesNoWriteInWhatReads(String sql) {
+    assertThat(SqlTexts.marks(sql) & WRITES).isZero();
   }
 
   @Test
