@@ -1,6 +1,7 @@
 package io.everpool.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.Pool;
 import io.everpool.api.RetryConfig;
@@ -10,6 +11,7 @@ import io.everpool.core.Everpool;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -71,6 +74,42 @@ class ConflictsIT {
     System.out.printf(
         "ConflictsIT: %d threads: %d ms, a naive loop %d ms%n",
         threads, pooled / 1_000_000, (System.nanoTime() - begun) / 1_000_000);
+  }
+
+  /** What comes after it is the work's own, and would be so again. */
+  @ParameterizedTest
+  @ValueSource(strings = {"40001", "40P01", "0A000"})
+  void aFailureThatASavepointUndoesIsDealtWith(String state) throws Exception {
+    AtomicInteger runs = new AtomicInteger();
+    try (Pool pool = Everpool.open(Db.config("dealt-with").build())) {
+      assertThatThrownBy(
+              () ->
+                  pool.inTransaction(
+                      connection -> {
+                        runs.incrementAndGet();
+                        Savepoint before = connection.setSavepoint();
+                        assertThatThrownBy(() -> execute(connection, raise(state)))
+                            .isInstanceOf(SQLException.class);
+                        connection.rollback(before);
+                        return execute(connection, "insert into conflict values (1, 0)");
+                      }))
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23505"));
+    }
+    assertThat(runs).hasValue(1);
+  }
+
+  private static String raise(String state) {
+    return "do $$ begin raise exception 'cached plan must not change result type'"
+        + " using errcode = '"
+        + state
+        + "'; end $$";
+  }
+
+  private static boolean execute(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      return statement.execute(sql);
+    }
   }
 
   /** Each takes two rows, half of them the other way round. */

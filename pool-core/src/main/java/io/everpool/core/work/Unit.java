@@ -156,6 +156,7 @@ final class Unit implements UnitObserver, AutoCloseable {
             && (lifts || !onlyReads(session))
             && (session.autoCommit() || session.commitsBySql());
     for (Unit unit = this; unit != null; unit = unit.outer) {
+      unit.failure.goesOn();
       unit.log.executing(mayCommit);
       if (lifts) {
         unit.set.liftedReadOnly();

@@ -63,6 +63,19 @@ final class UnitFailure {
     }
   }
 
+  /**
+   * The run goes on. Where it does so in a good transaction, or in none, it has dealt with what was
+   * heard of that before: by a savepoint, say.
+   */
+  void goesOn() {
+    if (transactionFailure != null) {
+      Session session = face.session();
+      if (session == null || !session.transactionFailed()) {
+        transactionFailure = null;
+      }
+    }
+  }
+
   /** A write was refused by a server that takes none, and another server is looked for. */
   void heardRefusal() {
     writeRefused = true;
