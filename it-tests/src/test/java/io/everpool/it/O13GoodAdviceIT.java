@@ -27,6 +27,9 @@ class O13GoodAdviceIT {
   /** Time enough to open a connection, or to see that it can't be opened. */
   private static final Duration SHORT = Duration.ofSeconds(2);
 
+  /** Half of it is time for a login, and then a full server is asked by a connect. */
+  private static final Duration LONGER = Duration.ofSeconds(8);
+
   /** Five losses with causes of their own lie so far apart at least: one within a second counts. */
   private static final Duration FIVE_CAUSES = Duration.ofSeconds(4);
 
@@ -95,10 +98,14 @@ class O13GoodAdviceIT {
     Db.server().execute("drop role if exists crowded");
     Db.server().execute("create role crowded login password 'x' connection limit 2");
     PoolConfig config =
-        Db.config("o13-full").user("crowded").password("x").acquireTimeout(SHORT).build();
+        Db.config("o13-full").user("crowded").password("x").acquireTimeout(LONGER).build();
     try (Pool pool = Everpool.open(config);
         Connection one = pool.getConnection();
         Connection two = pool.getConnection()) {
+      assertThatThrownBy(() -> pool.getConnection(SHORT))
+          .as("it has asked the server, and wasn't refused yet")
+          .hasMessageContaining("could not grow")
+          .hasMessageContaining("lower max-size");
       assertThatThrownBy(pool::getConnection)
           .isInstanceOf(AcquireTimeoutException.class)
           .hasMessageContaining("could not grow")
@@ -112,7 +119,7 @@ class O13GoodAdviceIT {
 
   @Test
   void everyConnectionIsInUse() throws Exception {
-    PoolConfig config = Db.config("o13-exhausted").maxSize(2).acquireTimeout(SHORT).build();
+    PoolConfig config = Db.config("o13-exhausted").maxSize(2).build();
     CountDownLatch over = new CountDownLatch(1);
     try (Pool pool = Everpool.open(config);
         Crew holders =
@@ -125,7 +132,7 @@ class O13GoodAdviceIT {
                   }
                 })) {
       Await.until(Db.LIMIT, () -> pool.snapshot().leased() == 2, "both in use");
-      assertThatThrownBy(pool::getConnection)
+      assertThatThrownBy(() -> pool.getConnection(SHORT))
           .hasMessageContaining("acquire-timeout")
           .hasMessageContaining("try-with-resources")
           .hasMessageContaining("raise max-size")
@@ -169,7 +176,7 @@ class O13GoodAdviceIT {
   }
 
   private static void takeTheSecond(Pool pool, Queue<String> told) {
-    try (Connection second = pool.getConnection(SHORT)) {
+    try (Connection second = pool.getConnection(Duration.ofSeconds(10))) {
       Db.pid(second);
     } catch (SQLException e) {
       told.add(String.valueOf(e.getMessage()));

@@ -140,6 +140,7 @@ final class AcquireFailures {
         whyConnectsFail(),
         shared.connectingFor(),
         shared.sleep().waking(),
+        shared.full().saysThatItIs(),
         nested.isEntangled());
   }
 

@@ -11,6 +11,8 @@ final class Advice {
           + " threads that need several at once need (threads x (connections of each - 1)) + 1 in"
           + " max-size.";
 
+  private static final String NOT_GROWN = "The pool could not grow. ";
+
   private Advice() {}
 
   /** For a caller who waits, or has waited in vain. On his thread. */
@@ -32,12 +34,15 @@ final class Advice {
           + " Who waits where is below.";
     }
     if (pool.lastConnectError() != null) {
-      return (pool.total() == 0 ? "" : "The pool could not grow. ")
+      return (pool.total() == 0 ? "" : NOT_GROWN)
           + whileConnectsFail(why.lastConnect())
           + " The last connect error is below.";
     }
     if (why.isFull()) {
       return whileAllAreHeld(why);
+    }
+    if (why.serverFull()) {
+      return NOT_GROWN + whileConnectsFail(Verdict.OUT_OF_SLOTS) + " The holders are below.";
     }
     return whileConnecting(why);
   }

@@ -13,6 +13,7 @@ import java.time.Duration;
  * @param lastConnect what the last failed connect means; counts while connects fail
  * @param connectingFor for how long the oldest connect has been under way; nanoseconds
  * @param waking whether the pool was asleep, and nobody has been lent a connection since
+ * @param serverFull whether the server was asked, and has no place for another connection
  * @param entangled whether the holders were seen to wait for one another, and no connection has
  *     come back since
  */
@@ -22,6 +23,7 @@ record Exhaustion(
     Verdict lastConnect,
     long connectingFor,
     boolean waking,
+    boolean serverFull,
     boolean entangled) {
 
   /** Whether there is no place for another connection. */

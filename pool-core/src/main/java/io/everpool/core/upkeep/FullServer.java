@@ -164,6 +164,11 @@ public final class FullServer {
     return room / PLENTY >= maxSize;
   }
 
+  /** Whether it was asked of late, and has no place for another connection. From any thread. */
+  public boolean saysThatItIs() {
+    return crowded && room == 0;
+  }
+
   /** Has the next who has waited for a connection ask, if it is time for that. */
   void wonder(long now) {
     if (isCrowded(now) && tells && now - askAt >= 0) {

@@ -6,6 +6,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
 import io.everpool.api.driver.Verdict;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -48,6 +49,19 @@ class AdviceTest {
 
   private static String advice(PoolSnapshot pool, Verdict lastConnect) {
     PoolConfig config = PoolConfig.builder("fake:").build();
-    return Advice.forWaiting(new Exhaustion(pool, config, lastConnect, 0, false, false));
+    return Advice.forWaiting(new Exhaustion(pool, config, lastConnect, 0, false, false, false));
+  }
+
+  /** It was asked over a connection that there is, and no connect was refused yet. */
+  @Test
+  void aServerThatSaysItIsFullIsNoSlowOne() {
+    PoolConfig config = PoolConfig.builder("fake:").build();
+    PoolSnapshot some = pool(3, null);
+    assertThat(
+            Advice.forWaiting(
+                new Exhaustion(some, config, Verdict.STATEMENT_FAILED, 0, false, true, false)))
+        .startsWith("The pool could not grow. ")
+        .contains("no place for another connection")
+        .doesNotContain("raise acquire-timeout");
   }
 }
