@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
 import io.everpool.postgresql.failure.Timelines;
+import io.everpool.servers.Await;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.PgBouncer;
 import io.everpool.servers.PostgresServer;
@@ -118,7 +119,7 @@ class SupersededServerTest {
     refused();
     refused();
     assertThat(supersedes(promoted.server())).isFalse();
-    assertThat(old.backendPids()).as("sessions of what was refused").isEmpty();
+    awaitNoSession();
   }
 
   /** Nothing can be lost that nobody writes. */
@@ -181,9 +182,9 @@ class SupersededServerTest {
   }
 
   private static String lastQuery(PostgresServer server) {
-    List<Integer> pids = server.backendPids();
-    assertThat(pids).hasSize(1);
-    return server.ask("select query from pg_stat_activity where pid = " + pids.get(0));
+    Await.until(Sessions.LIMIT, () -> server.backendPids().size() == 1, "one session");
+    int pid = server.backendPids().get(0);
+    return server.ask("select query from pg_stat_activity where pid = " + pid);
   }
 
   /** The old primary first, last, or in the middle of a host that isn't there. */
@@ -211,7 +212,13 @@ class SupersededServerTest {
         }
       }
     }
-    assertThat(old.backendPids()).as("sessions of what was refused").isEmpty();
+    awaitNoSession();
+  }
+
+  /** What was refused leaves none. */
+  private static void awaitNoSession() {
+    Await.until(
+        Sessions.LIMIT, () -> old.backendPids().isEmpty(), "no session of what was refused");
   }
 
   private static String system() {

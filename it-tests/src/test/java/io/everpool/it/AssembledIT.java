@@ -76,8 +76,10 @@ class AssembledIT {
                           .one());
       assertThat(found).isEqualTo(note);
       Db.awaitIdle(orders, 2);
-      assertThat(metrics.counter("as-orders.opened").getCount())
-          .isEqualTo(orders.snapshot().opened());
+      Await.until( // listeners are told afterwards
+          Db.LIMIT,
+          () -> metrics.counter("as-orders.opened").getCount() == orders.snapshot().opened(),
+          "the metrics to have heard of both");
       assertThat(metrics.timer("as-orders.wait").getCount()).isPositive();
       assertThat(metrics.timer("as-orders.use").getCount()).isPositive();
       assertThat(metrics.getGauges()).containsKey("as-reports.connections.idle");

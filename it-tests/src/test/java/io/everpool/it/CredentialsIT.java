@@ -62,8 +62,8 @@ class CredentialsIT {
     log.close();
   }
 
-  /** On the server; whoever is asked knows it from then on. */
-  private String change() {
+  /** On the server; whoever is asked knows it from then on, and waits meanwhile. */
+  private synchronized String change() {
     String changed = "changed-" + changes.incrementAndGet() + "-and-secret";
     Db.server().execute("alter role " + ROLE + " password '" + changed + "'");
     password = changed;
@@ -87,7 +87,7 @@ class CredentialsIT {
         .open();
   }
 
-  private Credentials current() {
+  private synchronized Credentials current() {
     return Credentials.of(password);
   }
 
@@ -313,7 +313,7 @@ class CredentialsIT {
           return current();
         };
     PoolConfig.Builder config =
-        config("hanging").minSize(1).maxSize(2).connectTimeout(Duration.ofMillis(400));
+        config("hanging").minSize(1).maxSize(2).connectTimeout(Duration.ofSeconds(3));
     try (Pool pool = open(config, provider);
         Connection held = pool.getConnection();
         Connection another = pool.getConnection()) {
@@ -324,7 +324,7 @@ class CredentialsIT {
       answers.countDown();
     }
     assertThat(log.text())
-        .contains("the CredentialsProvider has not answered within connect-timeout (400 ms)");
+        .contains("the CredentialsProvider has not answered within connect-timeout (3000 ms)");
   }
 
   // ---- files and variables

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
  * answer; the statement goes on, as it does over a plain socket, and the next borrower of the
  * connection, whom nobody has interrupted, notices nothing.
  */
-@Timeout(240)
+@Timeout(900)
 class InterruptsIT {
   private static final int ROUNDS = 3_000;
 

@@ -110,7 +110,7 @@ class LastVerdictIT {
       throws Exception {
     after(
         change,
-        Duration.ofSeconds(2),
+        Duration.ofSeconds(5),
         (pool, held) -> {
           assertThatThrownBy(pool::getConnection)
               .isInstanceOf(SQLException.class)

@@ -37,14 +37,14 @@ import org.postgresql.util.PSQLException;
 /** {@code command-timeout} says that it was it, and what is meant to take longer can. */
 @Timeout(120)
 class LongMigrationsIT {
-  private static final String LIMIT = "500ms";
-  private static final String LONGER = "select pg_sleep(0.8)";
+  private static final String LIMIT = "2s";
+  private static final String LONGER = "select pg_sleep(2.5)";
   private static final String ENDLESS = "select pg_sleep(600)";
 
   private static Pool open(String name, UnaryOperator<PoolConfig.Builder> more)
       throws SQLException {
     PoolConfig.Builder config = Db.config(name).minSize(1).maxSize(1);
-    return Everpool.open(more.apply(config.commandTimeout(Duration.ofMillis(500))).build());
+    return Everpool.open(more.apply(config.commandTimeout(Duration.ofSeconds(2))).build());
   }
 
   private static Pool open(String name) throws SQLException {
@@ -73,7 +73,7 @@ class LongMigrationsIT {
         Connection connection = pool.getConnection()) {
       assertThat(failure(() -> execute(connection, ENDLESS)))
           .hasMessageStartingWith("ERROR: canceling statement due to statement timeout")
-          .hasMessageContaining("Hint: the pool's command-timeout (500 ms) has ended it: raise")
+          .hasMessageContaining("Hint: the pool's command-timeout (2000 ms) has ended it: raise")
           .hasMessageContaining("Pool.withoutCommandTimeout()")
           .hasCauseInstanceOf(PSQLException.class);
       assertThat(Db.ask(connection, "show statement_timeout")).isEqualTo(LIMIT);
@@ -89,7 +89,7 @@ class LongMigrationsIT {
       statement.addBatch("do $$ begin perform pg_sleep(600); end $$");
       BatchUpdateException failure =
           catchThrowableOfType(BatchUpdateException.class, statement::executeBatch);
-      assertThat(failure.getMessage()).contains("command-timeout (500 ms)");
+      assertThat(failure.getMessage()).contains("command-timeout (2000 ms)");
       assertThat(failure.getSQLState()).isEqualTo("57014");
       assertThat(failure.getUpdateCounts()).hasSize(2);
       assertThat(failure.getNextException() instanceof PSQLException).isTrue();
@@ -141,7 +141,7 @@ class LongMigrationsIT {
     try (Connection next = pool.getConnection()) {
       assertThat(Db.pid(next)).as("the same session").isEqualTo(pid);
       assertThat(Db.ask(next, "show statement_timeout")).isEqualTo(LIMIT);
-      assertThat(next.getNetworkTimeout()).isEqualTo(11_000);
+      assertThat(next.getNetworkTimeout()).isEqualTo(12_000);
       failure(() -> execute(next, ENDLESS));
     }
   }
@@ -262,13 +262,13 @@ class LongMigrationsIT {
         scripts.resolve("V1__long.sql"),
         """
         create table flyway_long (a int);
-        select pg_sleep(0.8);
+        select pg_sleep(2.5);
         insert into flyway_long values (1);
         """);
     try (Pool pool = open("flyway", config -> config.maxSize(3))) {
       assertThatThrownBy(() -> flyway(scripts).dataSource(pool).load().migrate())
           .isInstanceOf(FlywayException.class)
-          .hasMessageContaining("command-timeout (500 ms)")
+          .hasMessageContaining("command-timeout (2000 ms)")
           .hasMessageContaining("Pool.withoutCommandTimeout()");
       flyway(scripts).dataSource(pool.withoutCommandTimeout()).load().migrate();
       try (Connection connection = pool.getConnection()) {
@@ -294,7 +294,7 @@ class LongMigrationsIT {
         --liquibase formatted sql
         --changeset it:1
         create table liquibase_long (a int);
-        select pg_sleep(0.8);
+        select pg_sleep(2.5);
         insert into liquibase_long values (1);
         """);
     try (Pool pool = open("liquibase", config -> config.maxSize(2))) {

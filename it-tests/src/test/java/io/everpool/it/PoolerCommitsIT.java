@@ -87,7 +87,7 @@ class PoolerCommitsIT {
 
     /** What the server can't know it is asked for until the time of retries is over. */
     private Duration patience() {
-      return Duration.ofSeconds(mayBeKnown() ? 30 : 5);
+      return Duration.ofSeconds(mayBeKnown() ? 120 : 5);
     }
   }
 

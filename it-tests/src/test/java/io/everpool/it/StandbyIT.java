@@ -182,10 +182,11 @@ class StandbyIT {
       try (Replica back = Replica.of(replica.server())) {
         way.target(back.server());
         way.accept();
+        long closed = app.pool.snapshot().closedTotal();
         app.pool.replaceAll();
         Await.until(
             Db.LIMIT,
-            () -> app.pool.snapshot().closedTotal() > 0,
+            () -> app.pool.snapshot().closedTotal() > closed,
             "the connections to be replaced");
         long fences = fences();
         int alarms = app.log.alarms().size();

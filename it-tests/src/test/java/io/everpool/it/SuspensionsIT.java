@@ -21,6 +21,9 @@ import org.junit.jupiter.api.Test;
 
 /** A suspension is the normal life of a pool that sleeps, and an outage is none. */
 class SuspensionsIT {
+  /** Of a machine that is, and not of the pool. */
+  private static final String BUSY = " has waited for ";
+
   private Suspensions suspensions;
 
   @BeforeEach
@@ -64,7 +67,7 @@ class SuspensionsIT {
       assertThat(suspensions.errors()).isZero();
       assertThat(suspensions.rows()).isEqualTo(21 * Suspensions.BURST + " rows, 0 twice");
       assertThat(suspensions.sentAsleep()).as("bytes sent asleep").isZero();
-      assertThat(log.alarms()).isEmpty();
+      assertThat(log.alarms()).filteredOn(line -> !line.contains(BUSY)).isEmpty();
       assertThat(log.lines(Level.INFO, "found dead")).as("lines for a connection").isEmpty();
       Await.until(
           Db.LIMIT,
@@ -121,7 +124,7 @@ class SuspensionsIT {
       assertThat(suspensions.errors()).isZero();
       assertThat(suspensions.rows()).isEqualTo(2 * Suspensions.BURST + " rows, 0 twice");
       assertThat(suspensions.wire().bytes(Direction.TO_SERVER)).isGreaterThan(sent);
-      assertThat(log.alarms()).isEmpty();
+      assertThat(log.alarms()).filteredOn(line -> !line.contains(BUSY)).isEmpty();
     }
   }
 }

@@ -195,7 +195,7 @@ class WorkDeadlinesIT {
     assertThatThrownBy(
             () ->
                 pool.use(
-                    LIMITED,
+                    LIMITED.withDeadline(Duration.ofSeconds(3)), // not before it was sent
                     connection ->
                         execute(
                             connection,

@@ -20,7 +20,7 @@ class AbortRaceTest {
 
   /** Or the late abort cuts the next borrower's connection, who has done nothing. */
   @Test
-  @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void an_abort_that_races_with_a_close_cuts_nobody_elses_connection() throws Exception {
     FaultyDriver driver = new FaultyDriver(new Script());
     PoolConfig config =

@@ -230,7 +230,7 @@ final class Theatre implements TimeSource {
   /** Nothing that a pass does takes nearly as long; in real time. */
   private static boolean hasEnded(Thread pass) {
     try {
-      pass.join(5_000);
+      pass.join(60_000);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
