@@ -53,10 +53,16 @@ final class CatalogReader {
           + changes("pg_operator", "oid" + OWN)
           + changes("pg_cast", "oid" + OWN)
           + changes("pg_constraint", "contype in ('c', 'f') and oid" + OWN)
-          + changes("pg_type", "typtype = 'd' and oid" + OWN)
+          + changes("pg_type", "typtype <> 'c' and typcategory <> 'A' and oid" + OWN)
           + changes(
               "pg_class",
-              "relpersistence <> 't' and relkind in ('r','v','m','p','f') and oid" + OWN)
+              "relpersistence <> 't' and relkind in ('r','v','m','p','f','c') and oid" + OWN)
+          // the type of a composite type's column changes without its class
+          + ", (select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum((a.xmin::text::bigint"
+          + " * 31 + attrelid::bigint + attnum) % 2147483647)) from pg_catalog.pg_attribute a join"
+          + " pg_catalog.pg_class c on c.oid = attrelid where relkind = 'c' and c.oid"
+          + OWN
+          + ")"
           + ", (select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum("
           + "(inhrelid::bigint * 31 + inhparent::bigint) % 2147483647)) from pg_catalog.pg_inherits))";
 
@@ -102,12 +108,18 @@ final class CatalogReader {
           + " where relkind in ('r','v','m','p','f') and relpersistence <> 't' and oid"
           + OWN
           + "union all select 't', oid::bigint, typname::text from pg_catalog.pg_type"
-          + " where typtype in ('d','b','r','m') and oid"
+          + " where (typtype in ('d','b','r','m') or typrelid in"
+          + " (select oid from pg_catalog.pg_class where relkind = 'c')) and oid"
           + OWN
           + "union all select 'o', oid::bigint, oprname::text from pg_catalog.pg_operator where oid"
           + OWN;
 
-  /** Who (kind, number) leaves what somebody (kind, number) leaves. */
+  /**
+   * Who (kind, number) leaves what somebody (kind, number) leaves; every statement (a) what a
+   * cast's function does, for no name of it need be there, and the types may have none of their
+   * own. The row type of a table leaves what the types of its columns do, and not what its triggers
+   * do.
+   */
   private static final String DEPENDENCIES =
       """
       with d as (
@@ -119,10 +131,11 @@ final class CatalogReader {
         where deptype in ('n', 'a', 'i') and refobjid >= 16384 and (
           refclassid in ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass)
           or (refclassid = 'pg_catalog.pg_class'::regclass
-            and classid in ('pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_proc'::regclass))
+            and classid in ('pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_proc'::regclass,
+              'pg_catalog.pg_policy'::regclass))
           or (refclassid = 'pg_catalog.pg_type'::regclass
-            and classid = 'pg_catalog.pg_proc'::regclass
-            and refobjid in (select oid from pg_catalog.pg_type where typtype in ('d','b','r','m')))))
+            and refobjid in (select oid from pg_catalog.pg_type
+              where typtype in ('d','b','c','r','m')))))
       select 'c', ev_class::bigint, kind, refobjid::bigint
         from d join pg_catalog.pg_rewrite r on class = 'pg_rewrite' and objid = r.oid
       union all select 'c', adrelid::bigint, kind, refobjid::bigint
@@ -136,10 +149,8 @@ final class CatalogReader {
       union all select case when conrelid = 0 then 't' else 'c' end,
           (case when conrelid = 0 then contypid else conrelid end)::bigint, kind, refobjid::bigint
         from d join pg_catalog.pg_constraint c on class = 'pg_constraint' and objid = c.oid
-      union all select 't', castsource::bigint, kind, refobjid::bigint
-        from d join pg_catalog.pg_cast c on class = 'pg_cast' and objid = c.oid
-      union all select 't', casttarget::bigint, kind, refobjid::bigint
-        from d join pg_catalog.pg_cast c on class = 'pg_cast' and objid = c.oid
+      union all select 'c', objid::bigint, kind, refobjid::bigint from d where class = 'pg_class'
+      union all select 'a', 0, 'p', castfunc::bigint from pg_catalog.pg_cast where castfunc >= 16384
       union all select case class when 'pg_proc' then 'p' when 'pg_type' then 't' else 'o' end,
           objid::bigint, kind, refobjid::bigint
         from d where class in ('pg_proc', 'pg_type', 'pg_operator')
@@ -148,13 +159,11 @@ final class CatalogReader {
       union all select 'c', inhrelid::bigint, 'c', inhparent::bigint from pg_catalog.pg_inherits
       union all select 'c', confrelid::bigint, 'c', conrelid::bigint from pg_catalog.pg_constraint
         where contype = 'f' and (confdeltype in ('c','n','d') or confupdtype in ('c','n','d'))
-      union all select 'c', attrelid::bigint, 't', atttypid::bigint
+      union all select unnest(array['c', 't']), unnest(array[attrelid, reltype])::bigint,
+          't', atttypid::bigint
         from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = atttypid
-        where attnum > 0 and t.oid >= 16384 and t.typtype in ('d','b','r','m')
-      union all select 't', oid::bigint, 't', typbasetype::bigint from pg_catalog.pg_type
-        where typtype = 'd' and typbasetype >= 16384
-      union all select 't', oid::bigint, 't', typelem::bigint from pg_catalog.pg_type
-        where typelem >= 16384 and oid >= 16384""";
+          join pg_catalog.pg_class c on c.oid = attrelid
+        where attnum > 0 and t.oid >= 16384 and t.typtype in ('d','b','c','r','m')""";
 
   /** What uses one of the server's own functions that leave something: kind, number, its name. */
   private static final String DIRECT =
@@ -181,7 +190,7 @@ final class CatalogReader {
           + " where o.oid"
           + OWN
           + "and o.oprcode = s.oid"
-          + " union all select 't', castsource::bigint, s.proname::text from pg_catalog.pg_cast, "
+          + " union all select 'a', 0, s.proname::text from pg_catalog.pg_cast, "
           + STATEFUL
           + " where castfunc = s.oid"
           + " union all select 'p', aggfnoid::oid::bigint, s.proname::text"
@@ -352,6 +361,7 @@ final class CatalogReader {
           }
         }
         case 'e' -> defining |= bits;
+        case 'a' -> always |= bits;
         default -> {
           if (name != null) {
             all.merge(name, bits, (a, b) -> a | b);

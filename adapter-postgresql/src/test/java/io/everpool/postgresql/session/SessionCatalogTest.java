@@ -44,6 +44,8 @@ class SessionCatalogTest {
           "create function sc.audit() returns trigger language plpgsql as"
               + " $$ begin insert into sc.orders values (1, 'x'); return new; end $$",
           "create trigger t after insert on sc.audited for each row execute function sc.audit()",
+          "create function sc.fire() returns trigger language plpgsql as"
+              + " $$ begin perform sc.locks(); return new; end $$",
           "create function sc.first_agg(anyelement, anyelement) returns anyelement language sql"
               + " immutable strict as 'select $1'",
           "create aggregate sc.first(anyelement) (sfunc = sc.first_agg, stype = anyelement)",
@@ -52,6 +54,10 @@ class SessionCatalogTest {
           "create function sc.last_of(s int) returns int language sql as 'select s'",
           "create function sc.locked(s int) returns int language sql as"
               + " 'select pg_advisory_lock(s); select s'",
+          "create function sc.locked_key(s int) returns int language sql immutable as"
+              + " 'select sc.locked(s)'",
+          "create table sc.fires (id int)",
+          "create trigger t after insert on sc.fires for each row execute function sc.fire()",
           "create aggregate sc.locking(int) (sfunc = sc.lock_agg, stype = int)",
           "create aggregate sc.locking_at_last(int)"
               + " (sfunc = int4pl, stype = int, finalfunc = sc.locked)",
@@ -60,6 +66,19 @@ class SessionCatalogTest {
           "create aggregate sc.configures(text, bool)"
               + " (sfunc = set_config, stype = text, initcond = 'app.x')",
           "create type sc.span as range (subtype = float8)",
+          "create type sc.mood as enum ('a')",
+          "create type sc.pair as (m sc.mood, t text)",
+          "create domain sc.short as text check (length(value) < 3)",
+          "create function sc.to_pair(x text) returns sc.pair language sql as"
+              + " 'select row(null, x)::sc.pair'",
+          "create cast (text as sc.pair) with function sc.to_pair(text)",
+          "create cast (varchar as sc.mood) with inout as implicit",
+          "create table sc.typed (p sc.pair, m sc.mood[], s sc.short) partition by list ((lower(s)))",
+          "create domain sc.locking_check as int check (sc.locked(value) is not null)",
+          "create type sc.locking_pair as (a sc.locking_check)",
+          "create table sc.of_pairs (id int, pairs sc.locking_pair[])",
+          "create table sc.by_lock (id int) partition by range (sc.locked_key(id))",
+          "create function sc.rows() returns setof sc.fires language sql as 'select 1'",
         }) {
       Sessions.server().execute(sql);
     }
@@ -93,7 +112,9 @@ class SessionCatalogTest {
         "select x, count(*) filter (where x > 1) over w from t window w as (order by x)",
         "merge into sc.orders t using sc.audited s on (t.id = s.id)"
             + " when not matched then insert (id) values (s.id)",
-        "create table x (a int default f(1), primary key (a))",
+        "insert into sc.typed values (row('a', 'b'), '{a}', 'c')",
+        "select 'b'::text::sc.pair, 'a'::varchar::sc.mood, row('a', 'b')::sc.pair, 'c'::sc.short",
+        "select * from sc.rows()",
         "create index on x using btree (lower(a))",
         "call sc.plain(1)",
         "select {fn ucase('a')}, {ts '2020-01-01 00:00:00'}",
@@ -115,6 +136,18 @@ class SessionCatalogTest {
       })
   void leavesNothing(String sql) {
     assertThat(sideEffects(connector, sql)).isZero();
+  }
+
+  @Test
+  void aTypeLeavesWhatItsChecksDo() {
+    for (String sql :
+        new String[] {
+          "select row(1)::sc.locking_pair",
+          "insert into sc.of_pairs values (1, '{}')",
+          "insert into sc.by_lock values (1)"
+        }) {
+      assertThat(sideEffects(connector, sql)).as(sql).isEqualTo(SessionReset.ADVISORY_LOCK);
+    }
   }
 
   @Test
@@ -250,6 +283,24 @@ class SessionCatalogTest {
     own.refresh(Sessions.TIMEOUT);
     assertThat(changes).hasValue(2);
     assertThat(sideEffects(quick, "select sc.another()")).isZero();
+    own.close();
+    quick.close();
+  }
+
+  /** Its class remains what it was. */
+  @Test
+  void aChangedColumnOfATypeIsKnown() throws SQLException {
+    Sessions.server().execute("create type sc.changing as (a int)");
+    Connector quick =
+        Sessions.connector(
+            Sessions.server().libpqUrl(),
+            config -> config.healthCheckInterval(Duration.ofMillis(1)));
+    PhysicalConnection own = quick.open(Sessions.TIMEOUT);
+    assertThat(sideEffects(quick, "select row(1)::sc.changing")).isZero();
+    Sessions.server().execute("alter type sc.changing alter attribute a type sc.locking_check");
+    own.refresh(Sessions.TIMEOUT);
+    assertThat(sideEffects(quick, "select row(1)::sc.changing"))
+        .isEqualTo(SessionReset.ADVISORY_LOCK);
     own.close();
     quick.close();
   }
