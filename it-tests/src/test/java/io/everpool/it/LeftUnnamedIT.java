@@ -17,13 +17,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What sets something though no statement names it: functions behind casts, types and keys. Each in
- * a database of its own, for some of this concerns every statement there.
+ * What sets something though no statement names it: functions behind casts, types and keys, and
+ * what was defined since the catalogue was read. Each in a database of its own, for some of this
+ * concerns every statement there.
  */
 class LeftUnnamedIT {
   private static final String ROLE = "lf_unnamed";
   private static final String SETS =
       "create function f(t text) returns text language plpgsql immutable as"
+          + " $$ begin perform set_config('app.tenant', t, false); return t; end $$";
+  private static final String NEWER =
+      "create function newer(t text) returns text language plpgsql immutable as"
           + " $$ begin perform set_config('app.tenant', t, false); return t; end $$";
   private static final AtomicInteger DATABASES = new AtomicInteger();
 
@@ -145,11 +149,20 @@ class LeftUnnamedIT {
             "create role lf_unnamed_plain",
             "grant select on guarded, v to lf_unnamed_plain",
             "begin; set local role lf_unnamed_plain; table guarded; commit",
-            "drop owned by lf_unnamed_plain; drop role lf_unnamed_plain"));
+            "drop owned by lf_unnamed_plain; drop role lf_unnamed_plain"),
+        List.of("create extension pg_trgm", "select set_limit(0.9)"),
+        List.of(
+            "create extension xml2",
+            SETS,
+            "create table x (id int, doc text)",
+            "insert into x values (1, '<a/>')",
+            "select * from xpath_table('id', 'doc', 'x', '/a', 'f(''a'') is not null')"
+                + " as t (id int, a text)"));
   }
 
   private static final String SHOWN =
-      "select nullif(current_setting('app.tenant', true), '')";
+      "select coalesce(nullif(current_setting('app.tenant', true), ''), case when"
+          + " current_setting('pg_trgm.similarity_threshold', true) = '0.9' then 'a' end)";
 
   @ParameterizedTest
   @MethodSource("ways")
@@ -171,6 +184,76 @@ class LeftUnnamedIT {
     }
     try (Connection connection = pool.getConnection()) {
       assertThat(Db.ask(connection, SHOWN)).as("is left").isEqualTo("null");
+    }
+  }
+
+  /** What others have made since the catalogue was read is executed within definitions, too. */
+  @ParameterizedTest
+  @MethodSource("definitions")
+  void aFunctionThatIsNewIsNotTrustedInDefinitions(String way) throws SQLException {
+    String url = database(List.of("create table t (c text)", "insert into t values ('a')"));
+    try (Pool pool = pool(url)) {
+      pool.getConnection().close();
+      execute(url, List.of(NEWER));
+      leaves(pool, way);
+    }
+  }
+
+  static Stream<String> definitions() {
+    return Stream.of(
+        "create table x as select newer('a') as v",
+        "create table x (v) as select newer('a')",
+        "create table x as select 1 as one from t join t u on newer('a') = 'a'",
+        "alter table t alter column c type text using newer(c)",
+        "alter table t add column n text default newer('a')",
+        "alter table t add constraint c check (newer(c) is not null)",
+        "alter table t add u text generated always as (newer(c)) stored");
+  }
+
+  /** The first is one lease's, the second the next one's. */
+  static Stream<List<String>> uses() {
+    return Stream.of(
+        List.of(
+            "create operator @@@ (function = f2, leftarg = text, rightarg = text)",
+            "select 'a'::text @@@ 'b'::text"),
+        List.of("create cast (text as int) with function f1(text)", "select 'a'::text::int"),
+        List.of(
+            "create event trigger e on ddl_command_end execute function on_event()",
+            "create table made (a int)"),
+        List.of(
+            "create trigger g before insert on t for each row execute function on_insert()",
+            "insert into t values ('a')"),
+        List.of(
+            "create table made (a text default newer('a'), b int)",
+            "insert into made (b) values (1)"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("uses")
+  void whatWasDefinedALeaseBeforeIsNotTrusted(List<String> steps) throws SQLException {
+    String url =
+        database(
+            List.of(
+                SETS,
+                "create table t (c text)",
+                "create function f1(t text) returns int language sql as"
+                    + " 'select pg_catalog.length(f(t))'",
+                "create function f2(t text, u text) returns text language sql as 'select f(t)'"));
+    try (Pool pool = pool(url)) {
+      pool.getConnection().close();
+      execute(
+          url,
+          List.of(
+              NEWER,
+              "create function on_event() returns event_trigger language plpgsql as"
+                  + " $$ begin perform f('a'); end $$",
+              "create function on_insert() returns trigger language plpgsql as"
+                  + " $$ begin perform f('a'); return new; end $$"));
+      try (Connection connection = pool.getConnection();
+          Statement statement = connection.createStatement()) {
+        statement.execute(steps.get(0));
+      }
+      leaves(pool, steps.get(1));
     }
   }
 }

@@ -16,6 +16,9 @@ final class NameTable {
   /** Beside the bits of {@link SessionReset}: a key word of SQL. */
   static final int KEYWORD = 1 << 28;
 
+  /** Instead of a name, in {@link #with}: what every statement may leave. */
+  static final String ALWAYS = "";
+
   /** Nothing is known, not even which names there are. */
   static final NameTable EMPTY = new NameTable(Map.of(), List.of(), 0, 0);
 
@@ -53,7 +56,8 @@ final class NameTable {
       }
     }
     more.forEach((name, bits) -> all.merge(name, bits, (a, b) -> a | b));
-    return new NameTable(all, operators, always, defining);
+    Integer ofAll = all.remove(ALWAYS);
+    return new NameTable(all, operators, always | (ofAll == null ? 0 : ofAll), defining);
   }
 
   private void put(String name, int meaning) {

@@ -57,6 +57,13 @@ final class SqlSideEffects {
   private boolean updates;
   private boolean temporary;
   private boolean definesCode;
+
+  /** Behind the AS of a CREATE, outside of brackets: a query or the like. */
+  private boolean asPassed;
+
+  /** AS ON: what a rule is for stands behind that AS. */
+  private boolean rules;
+
   private final Set<String> mentioned = new HashSet<>(0);
   private String lastMentioned = "";
 
@@ -193,8 +200,10 @@ final class SqlSideEffects {
           CROSSTAB,
           CONNECTBY,
           TS_STAT,
-          TS_REWRITE ->
+          TS_REWRITE,
+          XPATH_TABLE ->
           sideEffects |= ANYTHING;
+      case SET_LIMIT -> sideEffects |= SessionReset.SETTINGS; // pg_trgm's
       case PG_SETTINGS -> {
         if (updates) {
           sideEffects |= SessionReset.SETTINGS | SessionReset.ROLE | SessionReset.PATH;
@@ -227,18 +236,53 @@ final class SqlSideEffects {
       sideEffects |= meaning & ANYTHING;
     }
     lastMentioned = "";
-    if (depth == 0 && !keyword && (first == SqlWord.CREATE || first == SqlWord.ALTER)) {
+    boolean mayBeDefined =
+        first == SqlWord.ALTER || (first == SqlWord.CREATE && !asPassed) || rules;
+    if (depth == 0 && !keyword && mayBeDefined) {
       lastMentioned = scanner.nameText().substring(scanner.nameFrom(), scanner.nameTo());
       mentioned.add(lastMentioned);
     }
     return keyword;
   }
 
-  private static Before naming(SqlWord word) {
+  private Before naming(SqlWord word) {
     return switch (word) {
       case AS, INTO, WITH, RECURSIVE -> Before.NAMING;
       case ORDINALITY -> Before.NAMED; // WITH ORDINALITY alias (columns)
-      default -> Before.ANY;
+      default -> namingDefined(word) ? Before.NAMING : Before.ANY;
+    };
+  }
+
+  /**
+   * What makes the next name that of what CREATE or ALTER defines, or that of what it is built on.
+   */
+  private boolean namingDefined(SqlWord word) {
+    if (first != SqlWord.CREATE && first != SqlWord.ALTER) {
+      return false;
+    }
+    return switch (word) {
+      case AGGREGATE,
+          COLLATION,
+          CONFIGURATION,
+          DICTIONARY,
+          EXISTS,
+          OF,
+          ONLY,
+          PARSER,
+          REFERENCES,
+          STATISTICS,
+          TABLE,
+          TEMPLATE,
+          TYPE,
+          VIEW ->
+          true;
+      // EXECUTE FUNCTION: of what a trigger does nobody knows anything, either
+      case FUNCTION, PROCEDURE, ROUTINE -> beforeThat != SqlWord.EXECUTE;
+      case ON -> !asPassed; // and no condition of a join
+      case BY -> beforeThat == SqlWord.PARTITION && !asPassed; // PARTITION BY LIST
+      case USING -> // a method of access; but ALTER COLUMN TYPE text USING an expression
+          beforeThat == SqlWord.EXCLUDE || (first == SqlWord.CREATE && !asPassed);
+      default -> false;
     };
   }
 
@@ -261,7 +305,10 @@ final class SqlSideEffects {
       case UESCAPE -> sideEffects |= ANYTHING; // names may be written in any way
       case CREATE -> creates = true;
       case UPDATE -> updates = true;
-      case FUNCTION, PROCEDURE, ROUTINE -> definesCode |= before != SqlWord.EXECUTE;
+      case AS -> asPassed |= first == SqlWord.CREATE && depth == 0;
+      case ON -> rules |= before == SqlWord.AS && asPassed;
+      case AGGREGATE, FUNCTION, PROCEDURE, ROUTINE ->
+          definesCode |= before != SqlWord.EXECUTE && before != SqlWord.WITHOUT;
       case TEMP, TEMPORARY -> {
         if (temporaryAfter()) {
           temporary = true;
@@ -469,12 +516,10 @@ final class SqlSideEffects {
 
   /** A bracket behind a name that isn't known: a function that was created since. */
   private void call() {
-    boolean defines = first == SqlWord.CREATE || first == SqlWord.ALTER;
     if (unknownName
         && beforeName == Before.ANY
         && names.isComplete()
         && !body
-        && !defines
         && !CommonTable.isNamed(scanner)) {
       sideEffects |= ANYTHING;
     }
@@ -553,6 +598,9 @@ final class SqlSideEffects {
     if (configDepth != NONE) {
       endConfig(false);
     }
+    if (first == SqlWord.CREATE && countsUnnamed()) {
+      defined.merge(NameTable.ALWAYS, ANYTHING, (a, b) -> a | b);
+    }
     if (!mentioned.isEmpty()) {
       define();
       mentioned.clear();
@@ -565,10 +613,21 @@ final class SqlSideEffects {
     updates = false;
     temporary = false;
     definesCode = false;
+    asPassed = false;
+    rules = false;
     symbolBefore = 0;
     beforeNext = Before.ANY;
     unknownName = false;
     forgetBefore();
+  }
+
+  /** Whether what is defined does something where no name of it is. */
+  private boolean countsUnnamed() {
+    return switch (second) {
+      case OPERATOR, EVENT -> true;
+      case CAST -> definesCode; // others have no function
+      default -> false;
+    };
   }
 
   /** A function may do everything, and a table, a view or the like what the text says it uses. */

@@ -97,6 +97,8 @@ class SqlSideEffectsTest {
         "set session local.tenant = 'x'",
         "set session.local = 'x'",
         "load 'auto_explain'",
+        "select set_limit(0.9)",
+        "select \"set_limit\"(?)",
         "reset x",
         "RESET app.tenant",
         "Reset Session work_mem",
@@ -305,6 +307,7 @@ class SqlSideEffectsTest {
         "/* a */ DISCARD -- b\n All",
         "select 1; discard all; select 2",
         "select * from ts_stat('select ...')",
+        "select * from xpath_table('id', 'doc', 'x', '/a', 'true') as t (id int)",
         "{? = call f(?)}",
         "select 1; call p()"
       })
