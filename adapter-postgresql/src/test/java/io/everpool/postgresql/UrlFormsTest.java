@@ -213,7 +213,11 @@ class UrlFormsTest {
         "postgresql:///d?host=x    | x:99/d   | eu | ep",
         "dbname=d                  | eh:99/d  | eu | ep",
         "host=h user=u password='' | h:99/ed  | u  | ``",
-        "Host=h;Username=u;        | h:99/ed  | u  | ep"
+        "Host=h;Username=u;        | h:99/ed  | u  | ep",
+        "postgresql://u@:1/d       | eh:1/d   | u  | ep",
+        "postgresql://u@:1         | eh:1/ed  | u  | ep",
+        "postgresql://x:1/d?host=h | h:1/d    | eu | ep",
+        "postgresql://:1/d?host=h  | h:1/d    | eu | ep"
       })
   void theEnvironmentCountsWhereTheUrlSaysNothing(
       String url, String target, String user, String password) {
@@ -244,6 +248,25 @@ class UrlFormsTest {
         .containsEntry("ApplicationName", "a");
     assertThat(adapter.destination(config("jdbc:postgresql://h/d")).properties())
         .doesNotContainKeys("user", "password", "sslmode", "connectTimeout");
+  }
+
+  /** It is a mode in the URL, before anything else is asked. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "postgresql://h/d?ssl=true                     | require",
+        "host=h dbname=d ssl=true                      | require",
+        "postgresql://h/d?sslmode=disable&ssl=true     | require",
+        "postgresql://h/d?ssl=true&sslmode=disable     | disable",
+        "postgresql://h/d?ssl=true&sslmode=verify-full | verify-full",
+        "postgresql://h/d?sslmode=verify-ca&ssl=true   | verify-ca"
+      })
+  void noVariableTakesAwayTheTlsOfSslTrue(String url, String mode) {
+    for (String laxer : new String[] {"disable", "allow", "prefer"}) {
+      PostgresAdapter adapter = new PostgresAdapter(Map.of("PGSSLMODE", laxer)::get);
+      assertThat(adapter.destination(config(url)).properties()).containsEntry("sslmode", mode);
+    }
   }
 
   @Test

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * Says in pgjdbc's terms what a libpq URL says in libpq's; {@link LibpqParameter} has the table.
  */
 final class LibpqTranslation {
+  /** Those in which a connection without TLS may come about. */
+  private static final Set<String> LAXER_MODES = Set.of("disable", "allow", "prefer");
+
   private final Map<String, String> properties = new LinkedHashMap<>();
   private final List<String> notes = new ArrayList<>();
   private final List<String> problems;
@@ -43,22 +46,22 @@ final class LibpqTranslation {
   static Destination of(
       LibpqUrl url, Map<String, String> environment, Set<String> settled, List<String> problems) {
     Map<String, String> given = new LinkedHashMap<>(url.parameters());
-    List<String> hosts = url.hosts();
-    List<String> ports = url.ports();
-    boolean placed = !hosts.isEmpty() || given.containsKey("host");
+    requireForTrue(given);
+    // a host without a name is none, as with libpq, and its port counts all the same
+    List<String> hosts = url.hosts().equals(List.of("")) ? List.of() : url.hosts();
+    List<String> ports = url.ports().stream().allMatch(String::isEmpty) ? List.of() : url.ports();
     if (environment.containsKey("service")) {
       given.putIfAbsent("service", environment.get("service"));
     }
-    service(given, placed, problems);
+    service(given, hosts, ports, problems);
     if (hosts.isEmpty() && environment.containsKey("host")) {
       given.putIfAbsent("host", environment.get("host"));
     }
-    if (ports.stream().allMatch(String::isEmpty) && environment.containsKey("port")) {
+    if (ports.isEmpty() && environment.containsKey("port")) {
       given.putIfAbsent("port", environment.get("port"));
     }
     if (given.containsKey("host")) {
       hosts = list(given.get("host"));
-      ports = List.of();
     }
     if (given.containsKey("port")) {
       ports = list(given.get("port"));
@@ -76,19 +79,39 @@ final class LibpqTranslation {
         translation.notes);
   }
 
-  /** What stands in the service file counts where the URL says nothing. */
-  private static void service(Map<String, String> given, boolean placed, List<String> problems) {
+  /**
+   * libpq reads ssl=true as sslmode=require, so that no service file and no PGSSLMODE takes the TLS
+   * away again. It goes by which of the two comes last; here a mode that wants more stays as well.
+   */
+  private static void requireForTrue(Map<String, String> given) {
+    if (!"true".equals(given.get("ssl"))) {
+      return;
+    }
+    List<String> names = List.copyOf(given.keySet());
+    String mode = given.get("sslmode");
+    if (mode == null
+        || (LAXER_MODES.contains(mode) && names.indexOf("sslmode") < names.indexOf("ssl"))) {
+      given.put("sslmode", "require");
+    }
+    given.remove("ssl");
+  }
+
+  /** What stands in the service file counts where the URL says nothing, of host and port each. */
+  private static void service(
+      Map<String, String> given, List<String> hosts, List<String> ports, List<String> problems) {
     String service = given.get("service");
     if (service == null) {
       return;
     }
-    ServiceFile.read(service, problems)
-        .forEach(
-            (name, value) -> {
-              if (!(placed && (name.equals("host") || name.equals("port")))) {
-                given.putIfAbsent(name, value);
-              }
-            });
+    Map<String, String> said = new LinkedHashMap<>(ServiceFile.read(service, problems));
+    requireForTrue(said);
+    if (!hosts.isEmpty()) {
+      said.remove("host");
+    }
+    if (!ports.isEmpty()) {
+      said.remove("port");
+    }
+    said.forEach(given::putIfAbsent);
   }
 
   private void translateAll() {
@@ -170,17 +193,11 @@ final class LibpqTranslation {
 
   private void ours(String name, String value) {
     switch (name) {
-      case "ssl" -> {
-        // libpq takes this one value, for the sake of JDBC URLs
-        if (value.equals("true")) {
-          properties.putIfAbsent(PropertyNames.SSL_MODE, "require");
-        } else {
+      case "ssl" -> // the one value that libpq takes has become a mode
           problems.add(
               "ssl is "
                   + UrlText.shown(value, List.of("true", "false", "require"))
                   + "; libpq knows ssl=true only: use sslmode");
-        }
-      }
       case "fallback_application_name" ->
           properties.putIfAbsent(PropertyNames.APPLICATION_NAME, value);
       case "keepalives_idle", "keepalives_interval", "keepalives_count" -> keepAlive(name, value);

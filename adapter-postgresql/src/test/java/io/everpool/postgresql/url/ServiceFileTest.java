@@ -8,10 +8,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A service file says to each kind of URL what it says to that kind's own client. */
 class ServiceFileTest {
@@ -73,6 +76,56 @@ class ServiceFileTest {
     assertThat(problems).isEmpty();
     assertThat(jdbc.hosts()).isEqualTo(libpq.hosts());
     assertThat(jdbc.properties()).isEqualTo(libpq.properties());
+  }
+
+  private Destination libpq(String url, Map<String, String> environment) {
+    Destination said =
+        LibpqTranslation.of(LibpqUrl.parse(url, problems), environment, Set.of(), problems);
+    assertThat(problems).isEmpty();
+    return said;
+  }
+
+  /** What the URL says of one is nothing about the other; the environment comes after the file. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "postgresql:///d?service=s         | [file:6432]",
+        "postgresql://h/d?service=s        | [h:6432]",
+        "postgresql://a,b/d?service=s      | [a:6432, b:6432]",
+        "postgresql://:1/d?service=s       | [file:1]",
+        "postgresql://u@:1/d?service=s     | [file:1]",
+        "postgresql://h:1/d?service=s      | [h:1]",
+        "postgresql:///d?host=h&service=s  | [h:6432]",
+        "postgresql:///d?port=1&service=s  | [file:1]",
+        "postgresql:///d                   | [eh:99]"
+      })
+  void hostAndPortCountEachForItself(String url, String hosts) throws IOException {
+    file("[s]\nhost=file\nport=6432\n");
+    Map<String, String> environment = Map.of("host", "eh", "port", "99");
+    assertThat(libpq(url, environment).hosts()).hasToString(hosts);
+  }
+
+  @Test
+  void theEnvironmentFillsWhatTheFileLeavesOpen() throws IOException {
+    Map<String, String> environment = Map.of("service", "s", "host", "eh", "port", "99");
+    file("[s]\nhost=file\n");
+    assertThat(libpq("postgresql:///d", environment).hosts()).hasToString("[file:99]");
+    file("[s]\nport=6432\n");
+    assertThat(libpq("postgresql:///d", environment).hosts()).hasToString("[eh:6432]");
+  }
+
+  @Test
+  void noServiceTakesAwayTheTlsOfSslTrue() throws IOException {
+    file("[s]\nsslmode=disable\n");
+    Map<String, String> none = Map.of();
+    assertThat(libpq("postgresql://h/d?service=s&ssl=true", none).properties())
+        .containsEntry("sslmode", "require");
+    file("[s]\nssl=true\n");
+    assertThat(libpq("postgresql://h/d?service=s", Map.of("sslmode", "disable")).properties())
+        .containsEntry("sslmode", "require");
+    assertThat(libpq("postgresql://h/d?service=s&sslmode=verify-full", none).properties())
+        .containsEntry("sslmode", "verify-full");
   }
 
   @Test
