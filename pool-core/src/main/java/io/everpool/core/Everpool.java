@@ -55,6 +55,7 @@ public final class Everpool {
     private @Nullable CredentialsProvider credentials;
     private final List<Connector> readers = new ArrayList<>();
     private @Nullable Connector connector;
+    private @Nullable DataSource dataSource;
     private final List<LeaseRecorder> recorders = new ArrayList<>();
 
     private Builder(PoolConfig config) {
@@ -121,6 +122,7 @@ public final class Everpool {
     /** Opens connections with this one instead of looking for an adapter; closed with the pool. */
     public Builder connector(Connector value) {
       connector = Objects.requireNonNull(value, "connector");
+      dataSource = null;
       return this;
     }
 
@@ -134,11 +136,16 @@ public final class Everpool {
     }
 
     /**
-     * Pools the connections that {@code dataSource} opens, one at each of its getConnection(); with
-     * user and password where there is a {@link #credentials provider} of them.
+     * Pools the connections that {@code value} opens, one at each of its getConnection(). Where the
+     * configuration has a password, or says where one is to be read, or there is a {@link
+     * #credentials provider}, it is its getConnection(user, password), with that user and password;
+     * some refuse this, and are given neither. Its URL and its properties are its own: {@link
+     * PoolConfig#url()} and {@link PoolConfig#properties()} are not used.
      */
-    public Builder dataSource(DataSource dataSource) {
-      return connector(PlainConnector.of(Objects.requireNonNull(dataSource, "dataSource")));
+    public Builder dataSource(DataSource value) {
+      dataSource = Objects.requireNonNull(value, "dataSource");
+      connector = null;
+      return this;
     }
 
     /**
@@ -150,7 +157,7 @@ public final class Everpool {
     public Pool open() throws SQLException {
       CredentialsProvider provider = provider();
       List<PoolConfig> configs = ReaderPools.configs(config, readers.size());
-      Connector opener = connector != null ? connector : find(config);
+      Connector opener = opener(provider != null);
       LeaseRecorder recorder = Recorders.of(config.name(), recorders);
       if (configs.isEmpty()) {
         return open(config, opener, provider, recorder);
@@ -221,6 +228,14 @@ public final class Everpool {
       if (value != null) {
         problems.add(key + " stands beside a CredentialsProvider; use one of them");
       }
+    }
+
+    private Connector opener(boolean provided) {
+      DataSource source = dataSource;
+      if (source != null) {
+        return PlainConnector.of(source, config, provided);
+      }
+      return connector != null ? connector : find(config);
     }
 
     static Connector find(PoolConfig config) {

@@ -13,10 +13,12 @@ import java.io.StringWriter;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLInvalidAuthorizationSpecException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -44,12 +46,25 @@ public final class PlainConnector implements Connector {
   /** What no message may hold. */
   private final List<String> secrets;
 
+  private final String origin;
+  private final List<String> notes;
   private final HiddenPostgres hidden;
 
+  /**
+   * @param origin what opens the connections, in words
+   * @param notes what of the configuration comes to nothing
+   */
   private PlainConnector(
-      Source source, String product, String target, List<String> secrets, String hiding) {
+      Source source,
+      String product,
+      String target,
+      List<String> secrets,
+      String origin,
+      List<String> notes) {
     this.source = source;
-    this.hidden = new HiddenPostgres(hiding);
+    this.origin = origin;
+    this.notes = notes;
+    this.hidden = new HiddenPostgres(origin);
     this.secrets = secrets;
     this.product = product;
     this.target = target;
@@ -58,7 +73,7 @@ public final class PlainConnector implements Connector {
   /**
    * Through {@link DriverManager}.
    *
-   * @throws InvalidPoolConfigException if no registered driver accepts the URL, or if it is one of
+   * @throws InvalidPoolConfigException if no driver accepts the URL, or if it is one of
    *     PostgreSQL's, which has an adapter: without it a pool would leak session state and miss
    *     timeouts, and nobody would know why
    */
@@ -67,9 +82,7 @@ public final class PlainConnector implements Connector {
     if (WrongUrl.needsAdapter(url)) {
       throw new InvalidPoolConfigException(List.of(WrongUrl.advice(url)));
     }
-    try {
-      DriverManager.getDriver(url);
-    } catch (SQLException e) {
+    if (!isRegistered(url)) {
       throw new InvalidPoolConfigException(List.of(WrongUrl.advice(url)));
     }
     Properties properties = new Properties();
@@ -85,18 +98,61 @@ public final class PlainConnector implements Connector {
         product(url),
         withoutParameters(Redaction.url(url)),
         secrets(config),
-        "the driver of " + WrongUrl.scheme(url));
+        "the driver of " + WrongUrl.scheme(url),
+        List.of());
   }
 
-  /** Through a DataSource that opens a new connection at each call. */
+  private static boolean isRegistered(String url) {
+    try {
+      return DriverManager.getDriver(url) != null;
+    } catch (SQLException e) {
+      return false;
+    }
+  }
+
+  /** Through a DataSource that opens a new connection at each call, with what it has itself. */
   public static PlainConnector of(DataSource dataSource) {
+    return of(dataSource, null, List.of(), List.of());
+  }
+
+  /**
+   * The same, with user and password of a configuration that has a password; of what else it says
+   * of logging in nothing can be told to a DataSource.
+   *
+   * @param provided whether each opening brings a password with it
+   */
+  public static PlainConnector of(DataSource dataSource, PoolConfig config, boolean provided) {
+    String password = config.password();
+    List<String> notes = new ArrayList<>();
+    if (config.user() != null && password == null && !provided) {
+      notes.add(
+          "user is not used: a DataSource takes one only with a password; set password,"
+              + " password-file or password-env, or leave user out and set it on the DataSource");
+    }
+    if (!config.properties().isEmpty()) {
+      notes.add(
+          "properties are not used ("
+              + String.join(", ", Redaction.properties(config.properties()).keySet())
+              + "): a DataSource has its own; set them there");
+    }
+    return of(
+        dataSource,
+        password == null ? null : Credentials.of(config.user(), password),
+        secrets(config),
+        notes);
+  }
+
+  private static PlainConnector of(
+      DataSource dataSource, @Nullable Credentials own, List<String> secrets, List<String> notes) {
     String name = dataSource.getClass().getSimpleName();
+    String origin = "the DataSource given (" + name + ")";
     return new PlainConnector(
-        credentials -> connect(dataSource, credentials),
+        credentials -> connect(dataSource, origin, credentials == null ? own : credentials),
         name,
         name,
-        List.of(),
-        "the DataSource given (" + name + ")");
+        secrets,
+        origin,
+        notes);
   }
 
   private static Properties with(@Nullable Credentials credentials, Properties properties) {
@@ -113,7 +169,7 @@ public final class PlainConnector implements Connector {
   }
 
   private static @Nullable Connection connect(
-      DataSource dataSource, @Nullable Credentials credentials) throws SQLException {
+      DataSource dataSource, String origin, @Nullable Credentials credentials) throws SQLException {
     if (credentials == null) {
       return dataSource.getConnection();
     }
@@ -123,7 +179,17 @@ public final class PlainConnector implements Connector {
               + " CredentialsProvider return one",
           "28000");
     }
-    return dataSource.getConnection(credentials.user(), credentials.password());
+    try {
+      return dataSource.getConnection(credentials.user(), credentials.password());
+    } catch (SQLFeatureNotSupportedException | UnsupportedOperationException e) {
+      // as HikariDataSource and BasicDataSource have it; no later attempt would be better
+      throw new SQLInvalidAuthorizationSpecException(
+          origin
+              + " takes no user and password with getConnection: set them on it, and neither"
+              + " password, password-file, password-env nor a CredentialsProvider for this pool",
+          "28000",
+          e);
+    }
   }
 
   private static List<String> secrets(PoolConfig config) {
@@ -162,10 +228,10 @@ public final class PlainConnector implements Connector {
     return target;
   }
 
-  /** What is off where this is PostgreSQL; known when a connection was opened. */
+  /** Also what is off where this is PostgreSQL, which is known when a connection was opened. */
   @Override
   public List<String> notes() {
-    return hidden.notes();
+    return Stream.concat(notes.stream(), hidden.notes().stream()).toList();
   }
 
   @Override
@@ -186,7 +252,7 @@ public final class PlainConnector implements Connector {
   private PhysicalConnection open(@Nullable Credentials credentials) throws SQLException {
     Connection connection = connect(credentials);
     if (connection == null) {
-      throw new SQLException("The DataSource returned no connection", "08001");
+      throw new SQLException("No connection was returned by " + origin, "08001");
     }
     hidden.meet(connection);
     return new PlainConnection(connection);
