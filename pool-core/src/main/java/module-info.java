@@ -8,4 +8,5 @@ module io.everpool.core {
   exports io.everpool.core;
 
   uses io.everpool.api.driver.DriverAdapter;
+  uses java.sql.Driver;
 }

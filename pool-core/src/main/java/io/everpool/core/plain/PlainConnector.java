@@ -11,6 +11,7 @@ import io.everpool.api.driver.Verdict;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.sql.Connection;
+import java.sql.Driver;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
@@ -71,7 +72,7 @@ public final class PlainConnector implements Connector {
   }
 
   /**
-   * Through {@link DriverManager}.
+   * Through {@link DriverManager}, or a driver that it doesn't see.
    *
    * @throws InvalidPoolConfigException if no driver accepts the URL, or if it is one of
    *     PostgreSQL's, which has an adapter: without it a pool would leak session state and miss
@@ -82,7 +83,9 @@ public final class PlainConnector implements Connector {
     if (WrongUrl.needsAdapter(url)) {
       throw new InvalidPoolConfigException(List.of(WrongUrl.advice(url)));
     }
-    if (!isRegistered(url)) {
+    boolean registered = isRegistered(url);
+    Driver unseen = registered ? null : UnseenDrivers.accepting(url);
+    if (!registered && unseen == null) {
       throw new InvalidPoolConfigException(List.of(WrongUrl.advice(url)));
     }
     Properties properties = new Properties();
@@ -94,7 +97,10 @@ public final class PlainConnector implements Connector {
       properties.setProperty("password", config.password());
     }
     return new PlainConnector(
-        credentials -> DriverManager.getConnection(url, with(credentials, properties)),
+        credentials ->
+            unseen == null
+                ? DriverManager.getConnection(url, with(credentials, properties))
+                : unseen.connect(url, with(credentials, properties)),
         product(url),
         withoutParameters(Redaction.url(url)),
         secrets(config),
