@@ -5,6 +5,7 @@ module io.everpool.hibernate {
   requires io.everpool.hocon;
   requires transitive java.sql;
   requires transitive org.hibernate.orm.core;
+  requires org.slf4j;
   requires typesafe.config;
   requires static org.jspecify;
 

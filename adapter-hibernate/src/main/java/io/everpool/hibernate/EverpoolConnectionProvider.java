@@ -13,6 +13,8 @@ import org.hibernate.service.UnknownUnwrapTypeException;
 import org.hibernate.service.spi.Configurable;
 import org.hibernate.service.spi.Stoppable;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A pool as the source of Hibernate's connections: {@code hibernate.connection.provider_class =
@@ -24,6 +26,11 @@ import org.jspecify.annotations.Nullable;
  * hibernate.connection.*}; of the latter no other is read. The pool is opened with the session
  * factory and closed with it.
  *
+ * <p>A secret never stands below {@code hibernate.everpool}: Hibernate logs hibernate.properties at
+ * INFO, and masks only the passwords that it knows. {@code jakarta.persistence.jdbc.password} is
+ * one of these; or there is {@code hibernate.everpool.password-file} or {@code password-env}. What
+ * stands there nevertheless is used, with a warning.
+ *
  * <p>{@code hibernate.everpool.pool}, an object, is a pool that is open already: then no other key
  * may be set, and whoever opened it closes it.
  *
@@ -32,6 +39,7 @@ import org.jspecify.annotations.Nullable;
 public final class EverpoolConnectionProvider
     implements ConnectionProvider, Configurable, Stoppable {
   private static final long serialVersionUID = 1L;
+  private static final Logger log = LoggerFactory.getLogger(EverpoolConnectionProvider.class);
 
   /** Connections come with autocommit on, and a commit would be none. */
   private static final String TRUSTED = "hibernate.connection.provider_disables_autocommit";
@@ -59,6 +67,13 @@ public final class EverpoolConnectionProvider
     if (given != null) {
       pool = existing(given, settings);
       return;
+    }
+    for (String name : HibernateSettings.secrets(settings)) {
+      log.warn(
+          "{} has a secret, which Hibernate logs in clear if it stands in hibernate.properties: use"
+              + " jakarta.persistence.jdbc.password, which it masks, or"
+              + " hibernate.everpool.password-file or hibernate.everpool.password-env",
+          name);
     }
     try {
       pool = Everpool.open(HibernateSettings.read(settings));

@@ -4,10 +4,12 @@ import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.Redaction;
 import io.everpool.api.Setting;
 import io.everpool.hocon.EverpoolConfig;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +50,31 @@ final class HibernateSettings {
     return EverpoolConfig.from(
         ConfigValueFactory.fromMap(Map.of(ROOT, settings.entries), "Hibernate's settings")
             .toConfig());
+  }
+
+  /**
+   * The keys below {@link #PREFIX} that have a secret. Hibernate logs what stands in
+   * hibernate.properties, and masks the passwords that it knows by name only.
+   */
+  static List<String> secrets(Map<String, Object> given) {
+    return given.entrySet().stream()
+        .filter(entry -> entry.getKey().startsWith(PREFIX) && entry.getValue() != null)
+        .filter(
+            entry ->
+                isSecret(
+                    entry.getKey().substring(PREFIX.length()), String.valueOf(entry.getValue())))
+        .map(Map.Entry::getKey)
+        .sorted()
+        .toList();
+  }
+
+  private static boolean isSecret(String key, String value) {
+    if (key.equals("url") || key.equals("readers")) {
+      return Redaction.url(value).contains(Redaction.MASK);
+    }
+    boolean property =
+        key.startsWith("properties.") && key.toLowerCase(Locale.ROOT).endsWith("password");
+    return property || key.equals("password");
   }
 
   private void put(String name, @Nullable Object value) {

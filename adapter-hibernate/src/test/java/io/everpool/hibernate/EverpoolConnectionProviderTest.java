@@ -3,6 +3,9 @@ package io.everpool.hibernate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
@@ -29,6 +32,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** Runs with the oldest and the newest Hibernate. */
 @Tag("contract")
@@ -116,6 +120,50 @@ class EverpoolConnectionProviderTest {
         .isInstanceOf(InvalidPoolConfigException.class)
         .hasMessageContainingAll("max-sise", "max-size", "hibernate.everpool.idle-timeout")
         .hasMessageNotContaining("s3cret");
+  }
+
+  /** Hibernate logs hibernate.properties, and doesn't know our keys. */
+  @Test
+  void aSecretBelowHibernatesOwnLogIsWarnedOfAndUsed() {
+    Map<String, Object> settings = settings("password", server.password(), "max-size", "1");
+    settings.put("jakarta.persistence.jdbc.password", "not this one");
+    Logger logger = (Logger) LoggerFactory.getLogger(EverpoolConnectionProvider.class);
+    ListAppender<ILoggingEvent> told = new ListAppender<>();
+    told.start();
+    logger.addAppender(told);
+    try (SessionFactory factory = factory(settings)) {
+      assertThat(pool(factory).isClosed()).isFalse();
+      assertThat(told.list)
+          .singleElement()
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .asString()
+          .startsWith("hibernate.everpool.password has a secret")
+          .contains("jakarta.persistence.jdbc.password", "password-file", "password-env")
+          .doesNotContain(server.password());
+      told.list.clear();
+      factory(settings()).close();
+      assertThat(told.list).isEmpty();
+    } finally {
+      logger.detachAppender(told);
+    }
+  }
+
+  @Test
+  void everyKeyThatHasASecretIsFound() {
+    assertThat(
+            HibernateSettings.secrets(
+                settings(
+                    "url", "postgresql://u:s3cret@h/d",
+                    "readers", "postgresql://h/d?password=s3cret",
+                    "properties.sslpassword", "s3cret",
+                    "password-file", "/run/secret",
+                    "password-env", "SECRET",
+                    "properties.ApplicationName", "shop")))
+        .containsExactly(
+            "hibernate.everpool.properties.sslpassword",
+            "hibernate.everpool.readers",
+            "hibernate.everpool.url");
+    assertThat(HibernateSettings.secrets(settings("url", "postgresql://u@h/d"))).isEmpty();
   }
 
   @Test
