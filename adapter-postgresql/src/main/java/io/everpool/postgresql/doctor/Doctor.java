@@ -7,6 +7,7 @@ import io.everpool.api.CredentialsProvider;
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.ReaderFallback;
 import io.everpool.api.SizeAdvice;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
@@ -16,6 +17,7 @@ import io.everpool.postgresql.url.Destination;
 import io.everpool.postgresql.url.Destinations;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Examines a configuration and the database that it names: the way there, the login, what lies
  * between, limits against each other, and what of the settings contradicts itself. Opens one
- * connection, and closes it; changes nothing.
+ * connection, and one to each reader, and closes them; changes nothing.
  *
  * <pre>{@code
  * System.out.println(Doctor.examine(PoolConfig.builder(url).build()));
@@ -69,6 +71,7 @@ public final class Doctor {
 
   private Report report() {
     examine();
+    readers();
     size();
     return findings.report();
   }
@@ -93,6 +96,50 @@ public final class Doctor {
       e.problems().forEach(problem -> findings.problem(Subject.SETTINGS, problem));
       findings.skipAfter(Subject.SETTINGS);
     }
+  }
+
+  /**
+   * The settings of each reader, without which no pool is opened, and a login. A reader that can't
+   * be reached is passed by, and breaks nothing unless all are, and the writer is not to read.
+   */
+  private void readers() {
+    List<String> away = new ArrayList<>();
+    int number = 0;
+    for (String url : config.readers()) {
+      number++;
+      String failure =
+          reader("reader " + number, config.toBuilder().url(url).readers(List.of()).build());
+      if (failure != null) {
+        away.add(failure);
+      }
+    }
+    boolean read =
+        away.size() < config.readers().size() || config.readerFallback() == ReaderFallback.WRITER;
+    for (String failure : away) {
+      if (read) {
+        findings.advice(Subject.LOGIN, "what it would read others read, for " + failure);
+      } else {
+        findings.problem(Subject.LOGIN, "nobody reads, for " + failure);
+      }
+    }
+  }
+
+  /** Returns what keeps it away; null for nothing, or where its settings can't even be read. */
+  private @Nullable String reader(String which, PoolConfig one) {
+    if (!Destinations.accepts(one.url())) {
+      findings.problem(Subject.SETTINGS, which + ": its url is none of PostgreSQL's");
+      return null;
+    }
+    try (Connector connector = new PostgresAdapter().readerConnector(one)) {
+      findings.ok(Subject.SETTINGS, which + ": connections go to " + connector.target());
+      close(open(connector));
+      findings.ok(Subject.LOGIN, which + ": a connection was opened");
+    } catch (InvalidPoolConfigException e) {
+      e.problems().forEach(problem -> findings.problem(Subject.SETTINGS, which + ": " + problem));
+    } catch (SQLException e) {
+      return which + " is away: " + e.getMessage();
+    }
+    return null;
   }
 
   /** Returns what needn't be said again. */

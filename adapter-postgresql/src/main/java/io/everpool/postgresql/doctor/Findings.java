@@ -10,6 +10,9 @@ import java.util.Locale;
 final class Findings {
   private final List<Finding> all = new ArrayList<>();
 
+  /** Where those stand that are problems only if no other way leads to a server. */
+  private final List<Integer> deadEnds = new ArrayList<>();
+
   void ok(Subject subject, String text) {
     all.add(new Finding(Level.OK, subject, text));
   }
@@ -20,6 +23,28 @@ final class Findings {
 
   void problem(Subject subject, String text) {
     all.add(new Finding(Level.PROBLEM, subject, text));
+  }
+
+  /** A problem unless there is {@link #anotherWay}. */
+  void deadEnd(Subject subject, String text) {
+    deadEnds.add(all.size());
+    problem(subject, text);
+  }
+
+  /**
+   * Connections come about in spite of the dead ends, which somebody should see to all the same.
+   */
+  void anotherWay() {
+    for (int i : deadEnds) {
+      Finding one = all.get(i);
+      all.set(
+          i,
+          new Finding(
+              Level.ADVICE,
+              one.subject(),
+              one.text() + " (connections go to another host or address)"));
+    }
+    deadEnds.clear();
   }
 
   void skip(Subject subject, String text) {

@@ -7,6 +7,7 @@ import io.everpool.postgresql.url.HostPort;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
@@ -48,9 +49,9 @@ final class Handshake {
   }
 
   /** Whether a login may be tried there. */
-  boolean examine(HostPort host) {
+  boolean examine(HostPort host, InetAddress address) {
     try (Socket socket = new Socket()) {
-      socket.connect(new InetSocketAddress(host.host(), host.port()), timeoutMillis);
+      socket.connect(new InetSocketAddress(address, host.port()), timeoutMillis);
       socket.setSoTimeout(timeoutMillis);
       boolean local = socket.getInetAddress().isLoopbackAddress();
       if (!direct && !hasTls(socket)) {
@@ -61,7 +62,7 @@ final class Handshake {
     } catch (IOException | GeneralSecurityException e) {
       String text = "the TLS handshake with " + host + " failed: " + said(e);
       if (isRequired()) {
-        findings.problem(
+        findings.deadEnd(
             Subject.TLS,
             text + ". Is it PostgreSQL that listens there, and with which TLS versions?");
         return false;
@@ -89,7 +90,7 @@ final class Handshake {
 
   private boolean withoutTls(HostPort host, boolean local) {
     if (isRequired()) {
-      findings.problem(
+      findings.deadEnd(
           Subject.TLS,
           "the server at "
               + host
@@ -140,11 +141,11 @@ final class Handshake {
             + " until "
             + certificate.getNotAfter().toInstant();
     if (mode.startsWith("verify-") && !valid) {
-      findings.problem(Subject.TLS, text + ", which is not valid now: renew it");
+      findings.deadEnd(Subject.TLS, text + ", which is not valid now: renew it");
       return false;
     }
     if (mode.equals("verify-full") && !named) {
-      findings.problem(
+      findings.deadEnd(
           Subject.TLS,
           text
               + ", which doesn't name "

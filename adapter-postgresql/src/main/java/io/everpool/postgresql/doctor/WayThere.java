@@ -11,7 +11,6 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,8 +22,20 @@ final class WayThere {
   private final Destination destination;
   private final int timeoutMillis;
   private final Findings findings;
+  private final Names names;
+
+  /** Where names are looked up. */
+  @FunctionalInterface
+  interface Names {
+    InetAddress[] of(String host) throws UnknownHostException;
+  }
 
   WayThere(Destination destination, Duration timeout, Findings findings) {
+    this(destination, timeout, findings, InetAddress::getAllByName);
+  }
+
+  WayThere(Destination destination, Duration timeout, Findings findings, Names names) {
+    this.names = names;
     this.destination = destination;
     this.timeoutMillis = (int) Math.min(Integer.MAX_VALUE, Math.max(1, timeout.toMillis()));
     this.findings = findings;
@@ -43,13 +54,13 @@ final class WayThere {
       findings.skipAfter(Subject.NAME);
       return false;
     }
-    List<HostPort> open = new ArrayList<>();
+    Map<HostPort, InetAddress> open = new LinkedHashMap<>();
     addresses.forEach(
         (host, all) -> {
-          int before = open.size();
           for (InetAddress address : all) { // each is looked at, though one would do
-            if (isOpen(host, address) && open.size() == before) {
-              open.add(host);
+            boolean first = address.equals(all.get(0)); // the only one that pgjdbc goes to
+            if (isOpen(host, address, first || open.containsKey(host)) && first) {
+              open.put(host, address);
             }
           }
         });
@@ -59,10 +70,12 @@ final class WayThere {
     }
     Handshake handshake = new Handshake(destination, timeoutMillis, findings);
     boolean usable = false;
-    for (HostPort host : open) {
-      usable |= handshake.examine(host);
+    for (Map.Entry<HostPort, InetAddress> one : open.entrySet()) {
+      usable |= handshake.examine(one.getKey(), one.getValue());
     }
-    if (!usable) {
+    if (usable) {
+      findings.anotherWay();
+    } else {
       findings.skipAfter(Subject.TLS);
     }
     return usable;
@@ -72,7 +85,7 @@ final class WayThere {
     Map<HostPort, List<InetAddress>> found = new LinkedHashMap<>();
     for (HostPort host : destination.hosts()) {
       try {
-        List<InetAddress> addresses = Arrays.asList(InetAddress.getAllByName(host.host()));
+        List<InetAddress> addresses = Arrays.asList(names.of(host.host()));
         found.put(host, addresses);
         findings.ok(
             Subject.NAME,
@@ -82,7 +95,7 @@ final class WayThere {
                     .map(InetAddress::getHostAddress)
                     .collect(Collectors.joining(", ")));
       } catch (UnknownHostException e) {
-        findings.problem(
+        findings.deadEnd(
             Subject.NAME,
             "nobody knows the host "
                 + host.host()
@@ -93,20 +106,27 @@ final class WayThere {
     return found;
   }
 
-  private boolean isOpen(HostPort host, InetAddress address) {
+  /**
+   * @param usable whether pgjdbc goes there, or to an address of the same name that answers
+   */
+  private boolean isOpen(HostPort host, InetAddress address, boolean usable) {
     String place = address.getHostAddress() + " port " + host.port();
     try (Socket socket = new Socket()) {
       socket.connect(new InetSocketAddress(address, host.port()), timeoutMillis);
-      findings.ok(Subject.PORT, place + " is open");
+      findings.ok(
+          Subject.PORT,
+          place
+              + " is open"
+              + (usable ? "" : ", and not used: pgjdbc goes to the first address of a name only"));
       return true;
     } catch (SocketTimeoutException e) {
-      findings.problem(
+      findings.deadEnd(
           Subject.PORT,
           place
               + " doesn't answer within connect-timeout: a firewall or a security group drops what is"
               + " sent there, or the address is wrong");
     } catch (IOException e) {
-      findings.problem(
+      findings.deadEnd(
           Subject.PORT,
           place
               + " refuses: "
