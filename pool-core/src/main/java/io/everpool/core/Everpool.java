@@ -149,7 +149,10 @@ public final class Everpool {
     }
 
     /**
-     * As {@link Everpool#open(PoolConfig)}.
+     * As {@link Everpool#open(PoolConfig)}. Not within the static initialization of a class that a
+     * provider of credentials, an initializer or a classifier is a lambda of, or uses: it is called
+     * by another thread, which waits for the class to be initialized, and this one waits for that
+     * thread until {@link PoolConfig#acquireTimeout()} is over.
      *
      * @throws io.everpool.api.InvalidPoolConfigException also if there is a password in the
      *     configuration and a provider of credentials beside it
