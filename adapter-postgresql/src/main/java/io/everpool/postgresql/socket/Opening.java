@@ -94,9 +94,22 @@ public final class Opening implements AutoCloseable {
     return socket;
   }
 
+  /**
+   * Ends the last socket, too, if no connection has come of it: a driver that fails behind the
+   * login (42.5 to 42.7.11 where the connection reads its properties, any with an Error) forgets
+   * it, and the server would keep the session.
+   */
   @Override
   public void close() {
+    LookableSocket forgotten = over ? null : last;
     over = true;
     UNDER_WAY.remove(token);
+    if (forgotten != null) {
+      try {
+        forgotten.cut();
+      } catch (IOException e) {
+        // cut or not, nothing more can be done about it
+      }
+    }
   }
 }
