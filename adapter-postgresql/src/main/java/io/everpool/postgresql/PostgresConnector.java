@@ -3,7 +3,6 @@ package io.everpool.postgresql;
 import io.everpool.api.Contradiction;
 import io.everpool.api.Credentials;
 import io.everpool.api.InvalidPoolConfigException;
-import io.everpool.api.PoolerMode;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
@@ -61,6 +60,7 @@ final class PostgresConnector implements Connector {
   private final Set<Opening> underWay = ConcurrentHashMap.newKeySet();
   private final Purpose purpose;
   private final HostChoice hosts;
+  private final EachHost eachHost;
   private volatile boolean everOpened;
   private volatile boolean closed;
 
@@ -102,6 +102,7 @@ final class PostgresConnector implements Connector {
     boolean choice = names.size() > 1 && type.equals("any");
     this.purpose = standbyWillDo ? Purpose.reading() : Purpose.of(type, choice);
     this.hosts = new HostChoice(names, choice, purpose, () -> closed);
+    this.eachHost = new EachHost(names, () -> closed);
   }
 
   /** What a driver that doesn't find our TLS sockets leaves undone. */
@@ -211,17 +212,14 @@ final class PostgresConnector implements Connector {
   private PhysicalConnection openAsKnown(Map<String, String> credentials, long deadline)
       throws SQLException {
     while (true) {
-      boolean asked = check.isAsked();
-      PoolerMode known = pooler.mode();
+      Attempt attempt = new Attempt(check, pooler);
       Map<String, String> said = new LinkedHashMap<>(present().properties());
       said.putAll(credentials);
-      long left = deadline - System.nanoTime();
       try {
-        return hosts.open((host, count, time) -> openAt(said, host, count, time), left);
+        return attempt.open(
+            (host, count, time) -> openAt(said, host, count, time), hosts, eachHost, deadline);
       } catch (SQLException e) {
-        boolean learnt = check.isRefusedBy(e, asked);
-        learnt |= pooler.isShownBy(e, known) || e instanceof Pooler.Found;
-        if (!learnt || deadline - System.nanoTime() <= 0) {
+        if (!attempt.hasLearnt() || deadline - System.nanoTime() <= 0) {
           throw e;
         }
       }

@@ -10,6 +10,7 @@ import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
+import io.everpool.servers.FaultProxy;
 import io.everpool.servers.PgBouncer;
 import io.everpool.servers.PostgresServer;
 import java.sql.Connection;
@@ -17,6 +18,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -117,6 +119,48 @@ class PoolerTest {
           .isEqualTo(kind == PgBouncer.Kind.FORGETS);
       assertThat(told).isNotEmpty();
     }
+  }
+
+  /** The driver throws what the last host has said, and here the last is down. */
+  @ParameterizedTest
+  @EnumSource(names = {"AUTO", "NONE"})
+  void one_that_refuses_options_is_heard_though_the_next_host_is_down(PoolerMode mode)
+      throws Exception {
+    try (PgBouncer bouncer = before("session", Map.of());
+        FaultProxy other = FaultProxy.before(bouncer)) {
+      other.refuse();
+      String url = url(bouncer.port(), other.port());
+      try (Connector connector =
+          connector(url, c -> c.pooler(mode).commandTimeout(Duration.ZERO))) {
+        for (int i = 0; i < 2; i++) {
+          PhysicalConnection connection = connector.open(TIMEOUT);
+          connection.validate(TIMEOUT);
+          connection.close();
+        }
+      }
+    }
+  }
+
+  /** It takes all of the time that the first opening has, but not of the second. */
+  @Test
+  void one_that_refuses_options_is_heard_though_the_next_host_hangs() throws Exception {
+    try (PgBouncer bouncer = before("transaction", Map.of());
+        FaultProxy other = FaultProxy.before(bouncer)) {
+      other.hang();
+      String url = url(bouncer.port(), other.port()) + "?sslmode=disable";
+      try (Connector connector = connector(url, c -> c)) {
+        assertThatThrownBy(() -> connector.open(TimeUnit.SECONDS.toNanos(1)))
+            .isInstanceOf(SQLException.class);
+        PhysicalConnection connection = connector.open(TimeUnit.SECONDS.toNanos(8));
+        assertThat(connection.isSharedByTransaction()).isTrue();
+        connection.close();
+      }
+    }
+  }
+
+  private static String url(int one, int other) {
+    return "jdbc:postgresql://127.0.0.1:%d,127.0.0.1:%d/%s"
+        .formatted(one, other, server.database());
   }
 
   /** With two server connections for many clients, none meets what another has prepared. */

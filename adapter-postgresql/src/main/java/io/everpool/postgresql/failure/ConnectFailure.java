@@ -39,6 +39,11 @@ public interface ConnectFailure {
         : new Lasting(message.strip(), original, verdict);
   }
 
+  /** Whether it is worth trying again. */
+  static boolean mayPass(SQLException original) {
+    return FailureRules.whileConnecting(original).verdict().reconnectable();
+  }
+
   /** The verdict in words, so that whoever has the text alone knows whose turn it is. */
   static String meaning(Verdict verdict) {
     return switch (verdict) {
