@@ -341,7 +341,7 @@ final class PostgresConnection implements PhysicalConnection {
     return true;
   }
 
-  /** Whoever waits for a notification has asked for nothing. */
+  /** Whoever waits for a notification has asked for nothing; whoever can't send will ask. */
   @Override
   public long waits() {
     ProtocolLog log = log();
@@ -349,7 +349,7 @@ final class PostgresConnection implements PhysicalConnection {
       return 0;
     }
     long waits = socket.waits();
-    return waits % 2 == 0 || log.mayStillRun() ? waits : waits - 1;
+    return waits % 2 == 0 || socket.waitsToSend() || log.mayStillRun() ? waits : waits - 1;
   }
 
   @Override

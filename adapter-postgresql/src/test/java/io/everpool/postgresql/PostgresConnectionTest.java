@@ -17,6 +17,7 @@ import io.everpool.postgresql.failure.FailureRules;
 import io.everpool.servers.Await;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.FaultProxy.Direction;
+import io.everpool.servers.PostgresServer;
 import java.net.SocketTimeoutException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -118,6 +119,34 @@ class PostgresConnectionTest {
     assertThat(reading.get(LIMIT.toSeconds(), TimeUnit.SECONDS)).isEqualTo("CONNECTION_LOST");
     assertThat(session.jdbc().isClosed()).isTrue();
     server().terminateAll("everpool");
+  }
+
+  /** A server that takes nothing answers nothing either, however long the statement. */
+  @ParameterizedTest
+  @ValueSource(strings = {"disable", "require"})
+  void whoeverWaitsForTheServerToTakeWhatIsSentWaits(String sslmode) throws Exception {
+    PostgresServer server = Sessions.tlsServer();
+    try (FaultProxy proxy = FaultProxy.before(server)) {
+      PhysicalConnection session =
+          open(server.libpqUrl(proxy.host(), proxy.port()) + "?sslmode=" + sslmode);
+      long before = session.waits();
+      assertThat(before).isEven();
+      proxy.freeze();
+      CompletableFuture<String> sending =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return ask(session, "select length('" + "x".repeat(50_000_000) + "')");
+                } catch (SQLException e) {
+                  throw new AssertionError(e);
+                }
+              });
+      Await.until(LIMIT, () -> session.waits() % 2 == 1, "the wait to be counted");
+      proxy.thaw();
+      assertThat(sending.get(LIMIT.toSeconds(), TimeUnit.SECONDS)).isEqualTo("50000000");
+      assertThat(session.waits()).isEven().isGreaterThan(before);
+      session.close();
+    }
   }
 
   /** As with a plain socket: the answer comes, and the thread finds the interrupt afterwards. */

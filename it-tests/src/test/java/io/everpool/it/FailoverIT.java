@@ -38,6 +38,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * With a URL of several hosts and {@code targetServerType=primary} a pool follows the primary,
@@ -107,8 +109,12 @@ class FailoverIT {
   }
 
   private static void insert(Connection connection, long id) throws SQLException {
+    insert(connection, id, "");
+  }
+
+  private static void insert(Connection connection, long id, String comment) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      statement.execute("insert into moved values (" + id + ")");
+      statement.execute("insert into moved values (" + id + ") /*" + comment + "*/");
     }
   }
 
@@ -419,9 +425,11 @@ class FailoverIT {
     }
   }
 
-  /** Every connection is out and waits, and nobody else asks for one. */
-  @Test
-  void aPoolThatIsUsedUpGoesOnWhenThePrimaryFreezes() throws Exception {
+  /** Every connection is out and waits, be it to send a long text, and nobody else asks for one. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 20_000_000})
+  void aPoolThatIsUsedUpGoesOnWhenThePrimaryFreezes(int length) throws Exception {
+    String comment = "x".repeat(length);
     PoolConfig config =
         config("failover-full")
             .minSize(THREADS)
@@ -441,7 +449,7 @@ class FailoverIT {
                         insert(connection, numbers.incrementAndGet());
                         begun.incrementAndGet();
                         frozen.await();
-                        insert(connection, numbers.incrementAndGet());
+                        insert(connection, numbers.incrementAndGet(), comment);
                         return "";
                       }));
       try (crew) {

@@ -53,6 +53,11 @@ public final class LookableSocket extends ChannelSocket {
     return wire.waits();
   }
 
+  /** Whether one of them is for the server to take what is sent. */
+  public boolean waitsToSend() {
+    return wire.waitsToWrite();
+  }
+
   Wire wire() {
     return wire;
   }

@@ -44,8 +44,10 @@ final class Wire {
   /** A read has waited in vain. What follows is a goodbye, and nobody waits for an answer to it. */
   private volatile boolean overdue;
 
-  /** See {@link #waits()}; written by whoever reads, and read by anyone. */
-  private volatile long waits;
+  /** As {@link #waits()}, of the two ways; written by whoever reads or writes, read by anyone. */
+  private volatile long waitsToRead;
+
+  private volatile long waitsToWrite;
 
   private volatile int timeoutMillis;
   private volatile boolean bounded;
@@ -142,18 +144,35 @@ final class Wire {
   }
 
   private void awaitInput() throws IOException {
-    long begun = waits + 1;
-    waits = begun;
+    long begun = waitsToRead + 1;
+    waitsToRead = begun;
     try {
       await(readable, SelectionKey.OP_READ, timeoutMillis, "Read timed out");
     } finally {
-      waits = begun + 1;
+      waitsToRead = begun + 1;
     }
   }
 
-  /** Twice the waits for something to read that have ended; odd while one is under way. */
+  private void awaitRoom() throws IOException {
+    long begun = waitsToWrite + 1;
+    waitsToWrite = begun;
+    try {
+      await(writable, SelectionKey.OP_WRITE, timeoutMillis, "Write timed out");
+    } finally {
+      waitsToWrite = begun + 1;
+    }
+  }
+
+  /** Twice the waits that have ended, whichever way; odd while one is under way. */
   long waits() {
-    return waits;
+    long in = waitsToRead;
+    long out = waitsToWrite;
+    return in / 2 * 2 + out / 2 * 2 + ((in | out) & 1);
+  }
+
+  /** Whether somebody waits for the peer to take what is written. */
+  boolean waitsToWrite() {
+    return waitsToWrite % 2 == 1;
   }
 
   /** Writes all of it. */
@@ -166,7 +185,7 @@ final class Wire {
         ByteBuffer source = ByteBuffer.wrap(from, at, Math.min(end - at, LARGEST_TRANSFER));
         int written = channel.write(source);
         if (written == 0) {
-          await(writable, SelectionKey.OP_WRITE, timeoutMillis, "Write timed out");
+          awaitRoom();
         }
         at += written;
       }

@@ -216,9 +216,10 @@ public interface PhysicalConnection {
   }
 
   /**
-   * Counts the waits for answers of the server's: twice those that have ended, and one more while
-   * another is under way; so who asks again sees whether it is the same one still. 0 from a driver
-   * that can't tell. From any thread, without a round trip, and as of a moment ago.
+   * Counts the waits for answers of the server's, and for it to take what is sent: twice those that
+   * have ended, and one more while another is under way; so who asks again sees whether it is the
+   * same one still. 0 from a driver that can't tell. From any thread, without a round trip, and as
+   * of a moment ago.
    */
   default long waits() {
     return 0;
