@@ -19,8 +19,9 @@ import java.nio.channels.SocketChannel;
  * its own; {@link #close()} is for any. Every wait ends at the socket timeout, as {@code
  * SO_TIMEOUT} has it, and no later than the deadline. Other than with a plain socket the timeout
  * holds for a write that makes no progress too: a server that takes nothing is as dead as one that
- * says nothing. And once a read has timed out no other waits, until a timeout is set anew: the
- * JDK's TLS socket, when it is closed, would wait for the peer's goodbye as long again.
+ * says nothing. And once one has timed out no other waits, until something is read or a timeout is
+ * set anew: the JDK's TLS socket, when it is closed, would wait as long again for the peer to take
+ * its goodbye, and again for the peer's.
  */
 final class Wire {
   /** The JDK copies through a direct buffer as large as the transfer and keeps it per thread. */
@@ -41,7 +42,7 @@ final class Wire {
   /** Whether something was written since the last read: an answer takes a while, so wait first. */
   private boolean asked;
 
-  /** A read has waited in vain. What follows is a goodbye, and nobody waits for an answer to it. */
+  /** Somebody has waited in vain. What follows is a goodbye, and nobody waits for that. */
   private volatile boolean overdue;
 
   /** As {@link #waits()}, of the two ways; written by whoever reads or writes, read by anyone. */
@@ -185,6 +186,9 @@ final class Wire {
         ByteBuffer source = ByteBuffer.wrap(from, at, Math.min(end - at, LARGEST_TRANSFER));
         int written = channel.write(source);
         if (written == 0) {
+          if (overdue) {
+            throw new SocketTimeoutException("Write timed out before");
+          }
           awaitRoom();
         }
         at += written;
@@ -331,7 +335,7 @@ final class Wire {
       if (deadlineFirst) {
         throw new DeadlineException();
       }
-      overdue = readiness == readable;
+      overdue = true;
       throw new SocketTimeoutException(timedOut);
     }
   }

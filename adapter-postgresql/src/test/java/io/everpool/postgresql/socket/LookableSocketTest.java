@@ -388,4 +388,39 @@ class LookableSocketTest {
         .isInstanceOf(SocketTimeoutException.class)
         .hasMessage("Read timed out");
   }
+
+  /** And before it says goodbye it would wait for the peer to take that. */
+  @Test
+  void afterATimeoutNoWriteWaitsAgain() throws Exception {
+    socket.setSoTimeout(50);
+    byte[] much = new byte[64_000_000];
+    assertThatThrownBy(() -> socket.getOutputStream().write(much))
+        .isInstanceOf(SocketTimeoutException.class)
+        .hasMessage("Write timed out");
+    for (int i = 0; i < 3; i++) {
+      assertThatThrownBy(() -> socket.getOutputStream().write(much))
+          .isInstanceOf(SocketTimeoutException.class)
+          .hasMessage("Write timed out before");
+      assertThatThrownBy(() -> socket.getInputStream().read())
+          .isInstanceOf(SocketTimeoutException.class)
+          .hasMessage("Read timed out before");
+    }
+    socket.setSoTimeout(50);
+    assertThatThrownBy(() -> socket.getOutputStream().write(much))
+        .isInstanceOf(SocketTimeoutException.class)
+        .hasMessage("Write timed out");
+  }
+
+  /** Whoever has waited in vain for an answer still sends what the kernel takes. */
+  @Test
+  void afterATimeoutWhatIsTakenAtOnceIsSent() throws Exception {
+    socket.setSoTimeout(50);
+    assertThatThrownBy(() -> socket.getInputStream().read())
+        .isInstanceOf(SocketTimeoutException.class);
+    socket.getOutputStream().write('x');
+    assertThat(peer.getInputStream().read()).isEqualTo('x');
+    assertThatThrownBy(() -> socket.getInputStream().read())
+        .isInstanceOf(SocketTimeoutException.class)
+        .hasMessage("Read timed out before");
+  }
 }

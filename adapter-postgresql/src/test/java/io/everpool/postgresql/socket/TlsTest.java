@@ -19,6 +19,9 @@ import io.everpool.servers.FaultProxy;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.ServerSettings;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -38,6 +41,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.ssl.NonValidatingFactory;
 
 /** What a URL says of encryption is what is done. */
 @Timeout(600)
@@ -210,6 +214,33 @@ class TlsTest {
           .isBetween(Duration.ofSeconds(5), Duration.ofMillis(10_500));
     }
   }
+
+  /** Nor does it wait for the peer to take the goodbye, behind what it hasn't taken. */
+  @Test
+  void aWriteUnderTlsThatTimesOutIsTheLastThatWaits() throws Exception {
+    try (FaultProxy proxy = FaultProxy.before(server);
+        LookableSocket socket = LookableSocket.open(KeepAlive.DEFAULT)) {
+      socket.connect(new InetSocketAddress(proxy.host(), proxy.port()));
+      socket.getOutputStream().write(SSL_REQUEST);
+      assertThat(socket.getInputStream().read()).isEqualTo('S');
+      Socket tls =
+          new NonValidatingFactory(null).createSocket(socket, proxy.host(), proxy.port(), true);
+      tls.getOutputStream().write(0);
+      proxy.freeze();
+      tls.setSoTimeout(100);
+      Assertions.assertThatThrownBy(() -> tls.getOutputStream().write(new byte[64_000_000]))
+          .isInstanceOf(SocketTimeoutException.class);
+      long waits = socket.waits();
+      try {
+        tls.close();
+      } catch (IOException e) {
+        // some JDKs say that the goodbye was not taken
+      }
+      assertThat(socket.waits()).as("waits begun and ended").isEqualTo(waits);
+    }
+  }
+
+  private static final byte[] SSL_REQUEST = {0, 0, 0, 8, 4, (byte) 210, 22, 47};
 
   /** A URL in libpq's form means what libpq means: with a root certificate it is verified. */
   @Test
