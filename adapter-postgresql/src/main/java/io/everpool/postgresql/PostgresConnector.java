@@ -16,6 +16,7 @@ import io.everpool.postgresql.failure.FailureRules;
 import io.everpool.postgresql.failure.Timelines;
 import io.everpool.postgresql.session.SessionCatalog;
 import io.everpool.postgresql.session.SideEffect;
+import io.everpool.postgresql.socket.DeadlineException;
 import io.everpool.postgresql.socket.LookableSocket;
 import io.everpool.postgresql.socket.LookableSocketFactory;
 import io.everpool.postgresql.socket.Opening;
@@ -229,6 +230,10 @@ final class PostgresConnector implements Connector {
   private PostgresConnection openAt(
       Map<String, String> said, String authority, int hosts, long timeoutNanos)
       throws SQLException {
+    if (timeoutNanos <= 0) {
+      throw new SQLTransientConnectionException(
+          "No time is left to connect to " + authority, "08001", new DeadlineException());
+    }
     return lookable
         ? openLookable(said, authority, hosts, timeoutNanos)
         : openBlind(said, authority, timeoutNanos);
@@ -269,16 +274,22 @@ final class PostgresConnector implements Connector {
     Properties properties = login.properties(said, timeoutNanos);
     properties.setProperty(
         PropertyNames.LOGIN_TIMEOUT,
-        Double.toString(timeoutNanos / LoginProperties.NANOS_PER_SECOND));
+        // less than a millisecond is no limit to pgjdbc
+        Double.toString(Math.max(timeoutNanos, 1_000_000) / LoginProperties.NANOS_PER_SECOND));
     if (driver.findsOurClasses(said)) {
       TappedSslFactory.install(properties, destination.tls());
     }
     Connection connection = driver.connect(authority, LoginProperties.path(said), properties);
-    int before = connection.getNetworkTimeout(); // socketTimeout
-    connection.setNetworkTimeout(Runnable::run, NetworkLimit.millis(timeoutNanos));
-    PostgresConnection session = begin(connection, () -> null);
-    connection.setNetworkTimeout(Runnable::run, before);
-    return session;
+    try {
+      int before = connection.getNetworkTimeout(); // socketTimeout
+      connection.setNetworkTimeout(Runnable::run, NetworkLimit.millis(timeoutNanos));
+      PostgresConnection session = begin(connection, () -> null);
+      connection.setNetworkTimeout(Runnable::run, before);
+      return session;
+    } catch (SQLException | RuntimeException | Error e) {
+      discard(connection, e);
+      throw e;
+    }
   }
 
   /**
@@ -301,8 +312,17 @@ final class PostgresConnector implements Connector {
       }
       return session(lent, socket.get(), judgement);
     } catch (SQLException | RuntimeException | Error e) {
-      lent.close();
+      discard(lent, e);
       throw e;
+    }
+  }
+
+  /** Closes what nobody will have; what is thrown of that is not what has to be mended. */
+  private static void discard(Connection unwanted, Throwable failure) {
+    try {
+      unwanted.close();
+    } catch (SQLException | RuntimeException | Error e) {
+      failure.addSuppressed(e);
     }
   }
 

@@ -9,7 +9,10 @@ import io.everpool.servers.FaultProxy;
 import io.everpool.servers.PostgresServer;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.SocketFactory;
 import javax.net.ssl.SSLSocketFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,7 +47,7 @@ class FailedOpeningTest {
     PostgresServer server = Sessions.tlsServer();
     String url = server.libpqUrl(proxy.host(), proxy.port()) + query;
     try (Connector connector = Sessions.connector(url, config -> config.properties(properties))) {
-      return catchThrowable(() -> connector.open(Sessions.TIMEOUT).close());
+      return catchThrowable(() -> connector.open(Sessions.TIMEOUT).abort());
     }
   }
 
@@ -90,6 +93,37 @@ class FailedOpeningTest {
         .isInstanceOf(NoClassDefFoundError.class);
     assertThat(proxy.accepted()).isPositive();
     nothingIsLeft();
+  }
+
+  /** Where the socket is the user's own the time is bounded by the driver's network timeout. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5, 6})
+  void aTimeoutThatCannotBeSetLeavesNoSession(int which) {
+    FailingSockets.timeouts.set(which);
+    failure("?sslmode=disable", Map.of("socketFactory", FailingSockets.class.getName()));
+    nothingIsLeft();
+  }
+
+  /** Whose timeout can't be set once; made by pgjdbc. */
+  public static final class FailingSockets extends ForwardingSocketFactory {
+    static final AtomicInteger timeouts = new AtomicInteger();
+
+    public FailingSockets() {
+      super(SocketFactory.getDefault());
+    }
+
+    @Override
+    public Socket createSocket() {
+      return new Socket() {
+        @Override
+        public void setSoTimeout(int timeout) throws SocketException {
+          if (timeouts.decrementAndGet() == 0) {
+            throw new SocketException("not now");
+          }
+          super.setSoTimeout(timeout);
+        }
+      };
+    }
   }
 
   /** One whose library is missing; made by pgjdbc. */

@@ -5,6 +5,7 @@ import static io.everpool.postgresql.Sessions.connector;
 import static io.everpool.postgresql.Sessions.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.everpool.api.driver.Connector;
@@ -16,6 +17,8 @@ import io.everpool.postgresql.Sessions;
 import io.everpool.servers.FaultProxy;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -67,6 +70,26 @@ class OpeningTest {
                   + "/x?socketFactory="
                   + PlainSocketFactory.class.getName());
       SQLException failure = catchThrowableOfType(SQLException.class, () -> connector.open(SHORT));
+      assertThat(connector.classify(failure)).isEqualTo(Verdict.SERVER_DOWN);
+    }
+  }
+
+  /** pgjdbc takes no time, and less than a millisecond, for no limit. */
+  @ParameterizedTest
+  @ValueSource(longs = {-1, 0, 1, 500_000})
+  void aBlindOpeningThatHasNoTimeEndsAtOnce(long nanos) throws Exception {
+    try (FaultProxy proxy = FaultProxy.before(server())) {
+      proxy.hang();
+      Connector connector =
+          to(
+              "jdbc:postgresql://127.0.0.1:"
+                  + proxy.port()
+                  + "/x?sslmode=disable&socketFactory="
+                  + PlainSocketFactory.class.getName());
+      CompletableFuture<Throwable> opening =
+          CompletableFuture.supplyAsync(() -> catchThrowable(() -> connector.open(nanos)));
+      Throwable failure = opening.get(Sessions.LIMIT.toSeconds(), TimeUnit.SECONDS);
+      assertThat(failure).hasFieldOrPropertyWithValue("SQLState", "08001");
       assertThat(connector.classify(failure)).isEqualTo(Verdict.SERVER_DOWN);
     }
   }
