@@ -182,7 +182,10 @@ public final class FailureRules {
           rule(CONNECTING, "XX000", "does not exist", null, ACCESS_DENIED, PASSWORD),
 
           // PgBouncer: src/{client,objects,janitor,pooler}.c
-          rule(ALWAYS, "08P01", "query_wait_timeout", null, OUT_OF_SLOTS, FULL),
+          // the second where query_timeout is over before a server connection was free
+          rule(ALWAYS, "08P01", "query_wait_timeout|query_timeout", null, OUT_OF_SLOTS, FULL),
+          rule(ENDED, "08P01", "idle transaction timeout", null, CONNECTION_LOST),
+          rule(ENDED, "08P01", "query timeout|transaction timeout", null, DEADLINE),
           rule(
               ALWAYS,
               "08P01",

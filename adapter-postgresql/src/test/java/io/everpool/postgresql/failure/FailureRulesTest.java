@@ -257,7 +257,11 @@ class FailureRulesTest {
         connecting(
             bouncer("server login has been failing, try again later" + " (server_login_retry)"),
             Verdict.SERVER_DOWN));
+    samples.add(using(bouncer("query_timeout"), Verdict.OUT_OF_SLOTS)); // it has only waited
+    samples.add(using(bouncer("query timeout"), Verdict.DEADLINE));
+    samples.add(using(bouncer("transaction timeout"), Verdict.DEADLINE));
     samples.add(using(bouncer("idle transaction timeout"), Verdict.CONNECTION_LOST));
+    samples.add(using(bouncer("client_idle_timeout"), Verdict.CONNECTION_LOST));
     // PostgreSQL
     samples.add(
         using(

@@ -443,4 +443,28 @@ class RealFailuresTest {
       server.startAgain();
     }
   }
+
+  /** One whose time is over is its caller's own; one that had to wait for its turn never ran. */
+  @Test
+  void pgBouncersOwnTimeLimits() throws SQLException {
+    Assumptions.assumeTrue(PgBouncer.Kind.FORGETS.isAvailable(), PgBouncer.Kind.FORGETS.missing());
+    UnaryOperator<PoolConfig.Builder> login =
+        c -> c.user(server.user()).password(server.password()).commandTimeout(Duration.ZERO);
+    try (PgBouncer bouncer =
+        PgBouncer.before(server, "transaction", Map.of("query_timeout", "1"))) {
+      PhysicalConnection slow = open(bouncer.jdbcUrl(), login);
+      fails(() -> ask(slow, "select pg_sleep(600)"), "08P01", Verdict.DEADLINE);
+      PhysicalConnection waiting = open(bouncer.jdbcUrl(), login);
+      bouncer.pause();
+      fails(() -> ask(waiting, "select 1"), "08P01", Verdict.OUT_OF_SLOTS);
+      bouncer.resume();
+    }
+    try (PgBouncer bouncer =
+        PgBouncer.before(server, "transaction", Map.of("idle_transaction_timeout", "1"))) {
+      PhysicalConnection idle = open(bouncer.jdbcUrl(), login);
+      execute(idle, "begin");
+      Await.until(LIMIT, () -> idle.look() == Look.DEAD, "the end of an idle transaction");
+      fails(() -> ask(idle, "select 1"), "08P01", Verdict.CONNECTION_LOST);
+    }
+  }
 }
