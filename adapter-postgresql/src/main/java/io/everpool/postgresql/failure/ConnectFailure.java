@@ -53,6 +53,7 @@ public interface ConnectFailure {
       case SERVER_STARTING -> "The server takes no connections yet.";
       case SERVER_DOWN -> "The server can't be reached, or has hung up.";
       case READ_ONLY_SERVER -> "The server doesn't write.";
+      case PROCESS_LIMIT -> "This process is at a limit of its own.";
       default -> "The connection broke while it was being opened.";
     };
   }

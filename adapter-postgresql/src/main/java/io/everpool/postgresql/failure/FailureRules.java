@@ -4,6 +4,7 @@ import static io.everpool.api.driver.Verdict.ACCESS_DENIED;
 import static io.everpool.api.driver.Verdict.CONNECTION_LOST;
 import static io.everpool.api.driver.Verdict.DEADLINE;
 import static io.everpool.api.driver.Verdict.OUT_OF_SLOTS;
+import static io.everpool.api.driver.Verdict.PROCESS_LIMIT;
 import static io.everpool.api.driver.Verdict.READ_ONLY_SERVER;
 import static io.everpool.api.driver.Verdict.REFUSED;
 import static io.everpool.api.driver.Verdict.SERVER_DOWN;
@@ -23,6 +24,7 @@ import io.everpool.api.driver.Verdict;
 import io.everpool.postgresql.socket.DeadlineException;
 import io.everpool.postgresql.socket.SocketClosedException;
 import java.io.EOFException;
+import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketException;
@@ -77,6 +79,9 @@ public final class FailureRules {
       "A pooler is in between that takes no such option at the start: leave it out of options, use"
           + " ALTER ROLE ... SET or the direct host, and set pooler = transaction or session if it is"
           + " none or auto.";
+  private static final String FILES =
+      "It has no file descriptor left: raise its limit (ulimit -n), or look for what keeps files and"
+          + " sockets open.";
   private static final String ENDPOINT = "Look at the endpoint in Neon's console; check the URL.";
   private static final String QUOTA =
       "Look at the quotas of the project in the provider's console.";
@@ -288,6 +293,9 @@ public final class FailureRules {
   private static final List<FailureRule> AFTER_TLS =
       List.of(
           rule(DRIVER, "", "could not be instantiated", null, REFUSED, PROPERTY),
+
+          // This process, which can't open what it waits by; in the system's words
+          rule(ENDED, "08", "too many open files", IOException.class, PROCESS_LIMIT, FILES),
 
           // The network
           rule(

@@ -463,6 +463,7 @@ class FailureRulesTest {
     samples.add(using(broken(new SocketClosedException()), Verdict.CONNECTION_LOST));
     samples.add(using(broken(new EOFException()), Verdict.SERVER_DOWN));
     samples.add(using(broken(new SocketException("Connection reset")), Verdict.SERVER_DOWN));
+    samples.add(using(broken(new SocketException("Too many open files")), Verdict.PROCESS_LIMIT));
     samples.add(using(broken(new IOException("Broken pipe")), Verdict.CONNECTION_LOST));
     // pgjdbc
     samples.add(
