@@ -29,7 +29,9 @@ public interface PhysicalConnection {
 
   /**
    * Whether the driver may put warnings on the connection though no statement was sent in a lease;
-   * they are then cleared after every one. No round trip; asked once.
+   * they are then cleared after every one. A driver that says no also promises that {@link
+   * Connection#clearWarnings()} waits for nothing while {@link #inStep()}: where nothing else has
+   * to be cleaned up, nobody looks at the clock meanwhile. No round trip; asked once.
    */
   default boolean warnsUnasked() {
     return false;

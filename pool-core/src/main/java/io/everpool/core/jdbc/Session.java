@@ -3,6 +3,7 @@ package io.everpool.core.jdbc;
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
+import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
@@ -91,10 +92,11 @@ public final class Session extends SessionSettings implements PooledEntry {
 
   /**
    * Whether nothing has to be cleaned up, by local knowledge only. Changes nothing but the driver's
-   * warnings.
+   * warnings. Nobody looks at the clock meanwhile, so a driver of which little is known is asked
+   * for nothing: whatever that is, it is done in a clean-up, which has a deadline.
    */
   boolean isClean() throws SQLException {
-    if (has(CHANGED | STALE_PLANS | BROKEN | IN_REQUEST | SqlTexts.ISOLATES)
+    if (has(CHANGED | STALE_PLANS | BROKEN | IN_REQUEST | WARNS | SqlTexts.ISOLATES)
         || mayBeShut()
         || cancels.get() != 0
         || isExposed()
@@ -102,7 +104,11 @@ public final class Session extends SessionSettings implements PooledEntry {
         || (has(RAN) && reset == ResetMode.DISCARD_ALL)) {
       return false;
     }
-    if (mayBeInTransaction()) {
+    if (has(RAN) && !inStep()) {
+      return false; // what follows would wait for whoever is in the driver
+    }
+    TransactionState state = transactionState();
+    if (state != TransactionState.NONE && (state != TransactionState.UNKNOWN || has(RAN))) {
       return false;
     }
     jdbc.clearWarnings();

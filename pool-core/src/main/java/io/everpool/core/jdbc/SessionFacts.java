@@ -52,10 +52,15 @@ abstract class SessionFacts extends SessionMarks {
    * COMMIT by ways that don't pass the faces would go unseen.
    */
   public final boolean mayBeInTransaction() throws SQLException {
-    TransactionState state = transactionState();
-    return state == TransactionState.UNKNOWN
-        ? has(RAN) && !jdbc.getAutoCommit()
-        : state != TransactionState.NONE;
+    try {
+      TransactionState state = physical.transactionState();
+      return state == TransactionState.UNKNOWN
+          ? has(RAN) && !jdbc.getAutoCommit()
+          : state != TransactionState.NONE;
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      throw e;
+    }
   }
 
   final TransactionState transactionState() {

@@ -34,6 +34,7 @@ public final class FaultyDriver implements Connector {
   private static final Connector STATES = PlainConnector.of(dataSource());
 
   private final Script script;
+  private final boolean plain;
   private final Set<Physical> open = new HashSet<>();
   private final Set<Physical> poisoned = new HashSet<>();
   private Look look = Look.UNSURE;
@@ -41,7 +42,18 @@ public final class FaultyDriver implements Connector {
   private boolean breaks;
 
   public FaultyDriver(Script script) {
+    this(script, false);
+  }
+
+  /**
+   * A driver that follows a script.
+   *
+   * @param plain whether it is as one of which only java.sql is known, and of which that is old: it
+   *     wants to hear of no requests, and says nothing of its transactions
+   */
+  FaultyDriver(Script script, boolean plain) {
     this.script = script;
+    this.plain = plain;
   }
 
   private static DataSource dataSource() {
@@ -200,7 +212,7 @@ public final class FaultyDriver implements Connector {
     @Override
     public TransactionState transactionState() {
       follow("transactionState", this);
-      return transaction;
+      return plain ? TransactionState.UNKNOWN : transaction;
     }
 
     @Override
@@ -216,6 +228,12 @@ public final class FaultyDriver implements Connector {
 
     @Override
     public boolean wantsRequests() {
+      return !plain;
+    }
+
+    @Override
+    public boolean inStep() {
+      follow("inStep", this);
       return true;
     }
 
@@ -309,11 +327,10 @@ public final class FaultyDriver implements Connector {
     private boolean closed;
     final Object proxy;
 
-    Face(Physical physical, Class<?> type) {
+    Face(Physical physical, Class<?>... types) {
       this.physical = physical;
-      this.type = type.getSimpleName();
-      proxy =
-          Proxy.newProxyInstance(FaultyDriver.class.getClassLoader(), new Class<?>[] {type}, this);
+      this.type = types[0].getSimpleName();
+      proxy = Proxy.newProxyInstance(FaultyDriver.class.getClassLoader(), types, this);
     }
 
     @Override

@@ -48,7 +48,7 @@ final class Stage implements AutoCloseable {
   private final Phase phase;
   private final Script script = new Script();
   private final Theatre theatre = new Theatre();
-  private final FaultyDriver driver = new FaultyDriver(script);
+  private final FaultyDriver driver;
   private final PoolInTheatre pool;
   private final Paper paper = new Paper();
 
@@ -56,17 +56,18 @@ final class Stage implements AutoCloseable {
   private final AtomicReference<@Nullable Throwable> told = new AtomicReference<>();
 
   /** A stage with nothing amiss. */
-  Stage(Phase phase) {
-    this(phase, 1);
+  Stage(Phase phase, boolean plain) {
+    this(phase, plain, 1);
   }
 
   /** A stage for a fault. Whoever hangs in a call of his own keeps his connection. */
-  static Stage of(Phase phase, String method, Fault fault) {
-    return new Stage(phase, fault == Fault.HANGS && phase.isOfTheCaller(method) ? 2 : 1);
+  static Stage of(Phase phase, boolean plain, String method, Fault fault) {
+    return new Stage(phase, plain, fault == Fault.HANGS && phase.isOfTheCaller(method) ? 2 : 1);
   }
 
-  private Stage(Phase phase, int maxSize) {
+  private Stage(Phase phase, boolean plain, int maxSize) {
     this.phase = phase;
+    driver = new FaultyDriver(script, plain);
     PoolConfig config =
         PoolConfig.builder("fault:")
             .name(phase.name())
