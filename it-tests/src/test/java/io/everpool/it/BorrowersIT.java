@@ -49,11 +49,11 @@ class BorrowersIT {
     void use(Connection connection) throws Exception;
   }
 
-  private static CopyManager copies(Connection connection) throws SQLException {
+  static CopyManager copies(Connection connection) throws SQLException {
     return connection.unwrap(PGConnection.class).getCopyAPI();
   }
 
-  private static void execute(Connection connection, String sql) throws SQLException {
+  static void execute(Connection connection, String sql) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute(sql);
     }
@@ -272,19 +272,19 @@ class BorrowersIT {
     }
   }
 
-  private interface Blocking {
+  interface Blocking {
     void run() throws SQLException;
   }
 
   private static final AtomicInteger SLEEPS = new AtomicInteger();
 
   /** A query that takes long, and is like no other. */
-  private static String sleep() {
+  static String sleep() {
     return "select pg_sleep(60), " + SLEEPS.incrementAndGet() + " as sleep";
   }
 
   /** Returns once the server is at it. */
-  private static void inAnotherThread(Blocking call, String query) {
+  static void inAnotherThread(Blocking call, String query) {
     Thread thread =
         new Thread(
             () -> {
@@ -352,14 +352,8 @@ class BorrowersIT {
   @ValueSource(booleans = {false, true})
   void aReplicationStreamIsLeftRunning(boolean read) throws Exception {
     Db.server().execute("alter role app replication");
-    Map<String, String> properties =
-        Map.of(
-            "ApplicationName", "borrowers",
-            "replication", "database",
-            "preferQueryMode", "simple",
-            "assumeMinServerVersion", "9.4");
     for (ResetMode reset : ResetMode.values()) {
-      try (Pool pool = pool(reset, properties)) {
+      try (Pool pool = pool(reset, KeptObjectsIT.SENDER)) {
         try (Connection connection = pool.getConnection()) {
           String position = Db.ask(connection, "select pg_current_wal_lsn()");
           PGReplicationStream stream =
@@ -383,12 +377,12 @@ class BorrowersIT {
     }
   }
 
-  private static Pool pool(ResetMode reset) throws SQLException {
+  static Pool pool(ResetMode reset) throws SQLException {
     return pool(reset, Map.of("ApplicationName", "borrowers"));
   }
 
   /** One connection, and deadlines that no test waits for. */
-  private static Pool pool(ResetMode reset, Map<String, String> properties) throws SQLException {
+  static Pool pool(ResetMode reset, Map<String, String> properties) throws SQLException {
     return Everpool.open(
         Db.config("borrowers")
             .properties(properties)

@@ -26,6 +26,11 @@ import org.slf4j.Logger;
 final class AcquireCheck {
   private static final Logger log = PoolEvents.log();
 
+  private static final String USED_BY_OTHERS =
+      "Pool {}: connection {} was used while nobody had it, by the driver's own object, which"
+          + " somebody has kept from an earlier lease; it is closed. What unwrap gives is to be used"
+          + " until the connection is closed, and no longer";
+
   private final PoolConfig config;
   private final Function<Throwable, Verdict> classifier;
   private final Engine engine;
@@ -70,15 +75,17 @@ final class AcquireCheck {
       rest.stir(slot);
     }
     boolean asks = waited && full.takeQuestion();
-    if (!rested && !asks && !session.hasRequests()) {
+    if (!rested && !asks && !session.wantsCare()) {
       return true;
     }
     boolean slept = slot.hadSlept(lease);
     Throwable failure = null;
+    boolean used = false;
     boolean alive = false;
     resets.started(slot, lease, CloseReason.FOUND_DEAD);
     try {
-      alive = !rested || answers(session.physical(), slept);
+      used = session.isUsedByOthers(); // first: what is asked of such a one may wait for ever
+      alive = !used && (!rested || answers(session.physical(), slept));
       if (alive) {
         if (asks) {
           full.ask(session.physical());
@@ -95,6 +102,11 @@ final class AcquireCheck {
         slot.sleptWord = 0; // it has answered
       }
       return true;
+    }
+    if (used) {
+      engine.cut(slot, lease, CloseReason.RESET_FAILED);
+      log.warn(USED_BY_OTHERS, config.name(), session.number());
+      return false;
     }
     if (slept) {
       engine.cut(slot, lease, CloseReason.ASLEEP);

@@ -104,7 +104,7 @@ public final class EngineLeaseManager extends LeaseEnds {
     Slot slot = engine.tryAcquire(threadId);
     long lease = slot == null ? 0 : slot.lease; // written by tryAcquire, for this thread alone
     try {
-      if (slot == null || times != null || slot.hadRested(lease) || session(slot).hasRequests()) {
+      if (slot == null || times != null || slot.hadRested(lease) || session(slot).wantsCare()) {
         slot = acquireWithCare(threadId, slot, config.maxWaiters(), timeoutNanos);
         lease = slot.lease;
       }

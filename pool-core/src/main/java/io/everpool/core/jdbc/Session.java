@@ -104,7 +104,7 @@ public final class Session extends SessionSettings implements PooledEntry {
         || (has(RAN) && reset == ResetMode.DISCARD_ALL)) {
       return false;
     }
-    if (has(RAN) && !inStep()) {
+    if (has(RAN | MAY_BE_KEPT) && !inStep()) {
       return false; // what follows would wait for whoever is in the driver
     }
     TransactionState state = transactionState();
@@ -138,6 +138,11 @@ public final class Session extends SessionSettings implements PooledEntry {
 
   boolean hasRequests() {
     return (marksAtFirst & IN_REQUEST) != 0;
+  }
+
+  /** Whether something has to be done or asked before it is lent, however short it has idled. */
+  boolean wantsCare() {
+    return (marksAtFirst & (IN_REQUEST | MAY_BE_KEPT)) != 0;
   }
 
   /** Tells the driver, where it wants to know, that a use begins. */

@@ -177,4 +177,20 @@ abstract class SessionFacts extends SessionMarks {
   final boolean inStep() {
     return cancels.get() == 0 && physical.inStep();
   }
+
+  /**
+   * Whether somebody has kept the driver's own object of an earlier lease and uses it while nobody
+   * has this one: something is under way, or a transaction is open that the next borrower would be
+   * in. For whoever is about to lend it; a local question.
+   */
+  final boolean isUsedByOthers() {
+    if ((marksAtFirst & MAY_BE_KEPT) == 0) {
+      return false;
+    }
+    if (!inStep()) {
+      return true;
+    }
+    TransactionState state = transactionState();
+    return state == TransactionState.OPEN || state == TransactionState.FAILED;
+  }
 }

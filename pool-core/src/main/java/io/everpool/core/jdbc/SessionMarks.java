@@ -45,6 +45,9 @@ abstract class SessionMarks {
   /** The driver may put warnings on the connection though nothing was sent. */
   static final int WARNS = 1 << 19;
 
+  /** The driver's own object was handed out, in this lease or an earlier one, and may be kept. */
+  static final int MAY_BE_KEPT = 1 << 20;
+
   private static final int FEWEST_TO_SWEEP = 16;
 
   private final SqlTexts texts;
@@ -147,7 +150,8 @@ abstract class SessionMarks {
 
   /** The program has the driver's own object: what it does by that is not seen from now on. */
   final void markExposed() {
-    marks |= RAN | PENDING;
+    marksAtFirst |= MAY_BE_KEPT;
+    marks |= RAN | PENDING | MAY_BE_KEPT;
     sideEffects(sideEffects.and(SideEffects.EXPOSED));
     exposedForGood |= !settingUp;
   }

@@ -27,6 +27,9 @@ final class Probes {
 
   private static final Logger log = PoolEvents.log();
 
+  /** By whoever has kept the driver's own object; that says nothing of the server. */
+  private static final String USED_BY_OTHERS = "it is used while nobody has it";
+
   /** After a failover; no way for a connection to go while the pool sleeps. */
   private static final String WRITES_NO_MORE = "its server writes no more";
 
@@ -180,6 +183,9 @@ final class Probes {
     Look look = physical.look();
     if (look == Look.DEAD) {
       return "the server has closed it";
+    }
+    if (!physical.inStep()) {
+      return USED_BY_OTHERS; // an answer would be another's, or never come
     }
     if (sleep.asleep() && extent != Extent.ASK) {
       return null; // whatever it was that the server said: to ask would be to send something

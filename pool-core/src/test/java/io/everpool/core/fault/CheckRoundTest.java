@@ -3,6 +3,7 @@ package io.everpool.core.fault;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
@@ -157,6 +158,29 @@ class CheckRoundTest extends UpkeepByHand {
     reachRound();
     work();
     assertThat(refreshed()).as("nobody has used it since").isEqualTo(1);
+  }
+
+  /**
+   * What it was asked might wait for ever; and that it is disturbed is not the server's failure.
+   */
+  @Test
+  void what_somebody_uses_who_has_kept_it_is_replaced_and_not_asked() {
+    Engine engine = open(1).engine();
+    long number = requireNonNull(engine.slots()[0].entry).number();
+    script.watch(true);
+    driver.disturb();
+    reachRound();
+    work();
+    assertThat(validated()).isZero();
+    beat();
+    work();
+    assertThat(requireNonNull(engine.slots()[0].entry).number()).isGreaterThan(number);
+    assertThat(events)
+        .filteredOn(PoolEvent.HealthCheckFailed.class::isInstance)
+        .singleElement()
+        .asString()
+        .contains("nobody has it");
+    assertThat(events).noneMatch(PoolEvent.Fenced.class::isInstance);
   }
 
   private int refreshed() {

@@ -29,7 +29,10 @@ import java.util.Set;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** A driver all of whose methods follow a {@link Script}. It keeps count of its connections. */
+/**
+ * A driver all of whose methods follow a {@link Script}. It keeps count of its connections. A
+ * little long, for it has all the methods of a driver.
+ */
 public final class FaultyDriver implements Connector {
   private static final Connector STATES = PlainConnector.of(dataSource());
 
@@ -37,6 +40,7 @@ public final class FaultyDriver implements Connector {
   private final boolean plain;
   private final Set<Physical> open = new HashSet<>();
   private final Set<Physical> poisoned = new HashSet<>();
+  private final Set<Physical> disturbed = new HashSet<>();
   private Look look = Look.UNSURE;
   private boolean promoted;
   private boolean breaks;
@@ -107,6 +111,15 @@ public final class FaultyDriver implements Connector {
     return now;
   }
 
+  /** Somebody who was never lent them does something on the connections that are open. */
+  synchronized void disturb() {
+    disturbed.addAll(open);
+  }
+
+  private synchronized boolean isDisturbed(Physical physical) {
+    return disturbed.contains(physical);
+  }
+
   private synchronized void add(Physical physical) {
     open.add(physical);
   }
@@ -175,6 +188,9 @@ public final class FaultyDriver implements Connector {
     follow("connector.close", null);
   }
 
+  /** The driver's own type of a connection. */
+  interface Own {}
+
   /** What may be left in a session. */
   private enum Leftover implements SideEffects.Kind {
     SETTING
@@ -188,7 +204,7 @@ public final class FaultyDriver implements Connector {
   }
 
   private final class Physical implements PhysicalConnection {
-    private final Connection jdbc = (Connection) new Face(this, Connection.class).proxy;
+    private final Connection jdbc = (Connection) new Face(this, Connection.class, Own.class).proxy;
     private final Map<String, Object> properties = new HashMap<>();
     private TransactionState transaction = TransactionState.NONE;
 
@@ -234,7 +250,7 @@ public final class FaultyDriver implements Connector {
     @Override
     public boolean inStep() {
       follow("inStep", this);
-      return true;
+      return !isDisturbed(this);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.everpool.core.fault;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.everpool.api.CloseReason;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.observe.PoolEvent;
@@ -38,16 +39,18 @@ class OwnDeedsTest {
 
   private volatile boolean closesWithFailure;
 
+  private static PoolConfig config() {
+    return PoolConfig.builder("fault:")
+        .name("deeds")
+        .minSize(1)
+        .maxSize(1)
+        .acquireTimeout(Duration.ofSeconds(20))
+        .healthCheckInterval(Duration.ofHours(1))
+        .build();
+  }
+
   private Pool open() throws SQLException {
-    PoolConfig config =
-        PoolConfig.builder("fault:")
-            .name("deeds")
-            .minSize(1)
-            .maxSize(1)
-            .acquireTimeout(Duration.ofSeconds(20))
-            .healthCheckInterval(Duration.ofHours(1))
-            .build();
-    return Everpool.builder(config).dataSource(source()).listener(events::add).open();
+    return Everpool.builder(config()).dataSource(source()).listener(events::add).open();
   }
 
   private DataSource source() {
@@ -190,6 +193,29 @@ class OwnDeedsTest {
     }
     assertThat(fences()).isZero(); // the end has waited until all was told
     assertThat(opened).hasValueGreaterThan(19);
+  }
+
+  /** He has kept the driver's own object, and nobody is lent a connection that he is at. */
+  @Test
+  void what_a_borrower_does_afterwards_costs_the_next_one_nothing() throws Exception {
+    FaultyDriver driver = new FaultyDriver(new Script());
+    try (Pool pool = Everpool.builder(config()).connector(driver).listener(events::add).open()) {
+      try (Connection connection = pool.getConnection()) {
+        connection.unwrap(FaultyDriver.Own.class);
+      }
+      for (int i = 0; i < 3; i++) {
+        pool.getConnection().close(); // he has done nothing
+      }
+      driver.disturb();
+      for (int i = 0; i < 3; i++) {
+        pool.getConnection().close();
+      }
+    }
+    assertThat(events)
+        .filteredOn(PoolEvent.ConnectionClosed.class::isInstance)
+        .extracting(event -> ((PoolEvent.ConnectionClosed) event).reason())
+        .containsExactly(CloseReason.RESET_FAILED, CloseReason.POOL_CLOSED);
+    assertThat(fences()).isZero();
   }
 
   /** And a time-out of his own is what he has asked for. */

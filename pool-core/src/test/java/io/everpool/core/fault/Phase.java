@@ -29,6 +29,18 @@ enum Phase {
       query(stage.pool());
     }
   },
+  /** A connection whose driver's own object somebody has had is lent. */
+  EXPOSED {
+    @Override
+    void play(Stage stage) throws SQLException {
+      stage.watch(false);
+      try (Connection connection = stage.pool().getConnection()) {
+        connection.unwrap(FaultyDriver.Own.class);
+      }
+      stage.watch(true);
+      query(stage.pool());
+    }
+  },
   /** Idle connections are examined. */
   VALIDATE {
     @Override
@@ -175,7 +187,7 @@ enum Phase {
   boolean isOfTheCaller(String method) {
     return method.startsWith("interceptor.")
         || switch (this) {
-          case OPEN, LOOK, USE, UNIT, WAIT, SUPERSEDE, ABORT ->
+          case OPEN, LOOK, EXPOSED, USE, UNIT, WAIT, SUPERSEDE, ABORT ->
               method.contains(".") || CALLERS.contains(method);
           case RENEW -> // which is told with the new one in his hand
               method.contains(".") || CALLERS.contains(method) || method.equals("listener");
