@@ -28,7 +28,7 @@ import org.postgresql.replication.LogSequenceNumber;
  * somebody else has it already nobody can help. Nor may who gives it back wait for another thread
  * that is in the driver still.
  */
-@Timeout(60)
+@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class KeptObjectsIT {
 
   /** For connections that are the server's senders of its log, and speak SQL as well. */
