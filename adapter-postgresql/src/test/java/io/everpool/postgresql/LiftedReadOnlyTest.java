@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.VoidWork;
 import io.everpool.api.WorkOptions;
 import io.everpool.core.Everpool;
 import io.everpool.servers.FaultProxy;
@@ -87,23 +88,12 @@ class LiftedReadOnlyTest {
         "set session characteristics as transaction read write",
       })
   void whatLiftsTheBarIsNotWrittenTwice(String lift) throws SQLException {
-    AtomicInteger runs = new AtomicInteger();
-    try (Pool pool = open()) {
-      assertThatThrownBy(
-              () ->
-                  pool.<SQLException>use(
-                      WorkOptions.READ_ONLY,
-                      connection -> {
-                        execute(connection, lift);
-                        execute(
-                            connection,
-                            "insert into lifted values (" + runs.incrementAndGet() + ")");
-                        die(connection);
-                      }))
-          .isInstanceOf(SQLException.class);
-    }
-    assertThat(runs).hasValue(1);
-    assertThat(server.ask("select count(*) from lifted")).isEqualTo("1");
+    notWrittenTwice(
+        (pool, work) -> pool.use(WorkOptions.READ_ONLY, work),
+        connection -> {
+          execute(connection, lift);
+          execute(connection, "insert into lifted values (1)");
+        });
   }
 
   /** What follows in the same request is no longer in the transaction that the server bars. */
@@ -166,21 +156,25 @@ class LiftedReadOnlyTest {
     assertThat(server.ask("select count(*) from lifted")).isEqualTo("1");
   }
 
-  private interface Write {
-    void by(Connection connection) throws SQLException;
+  private static void notWrittenTwice(VoidWork<SQLException> write) throws SQLException {
+    notWrittenTwice(
+        (pool, work) -> pool.useTransaction(WorkOptions.READ_ONLY, work),
+        connection -> {
+          execute(connection, "select 1");
+          write.run(connection);
+        });
   }
 
-  private static void notWrittenTwice(Write write) throws SQLException {
+  private static void notWrittenTwice(Unit unit, VoidWork<SQLException> write) throws SQLException {
     AtomicInteger runs = new AtomicInteger();
     try (Pool pool = open()) {
       assertThatThrownBy(
               () ->
-                  pool.<SQLException>useTransaction(
-                      WorkOptions.READ_ONLY,
+                  unit.run(
+                      pool,
                       connection -> {
                         runs.incrementAndGet();
-                        execute(connection, "select 1");
-                        write.by(connection);
+                        write.run(connection);
                         die(connection);
                       }))
           .isInstanceOf(SQLException.class);
@@ -200,10 +194,19 @@ class LiftedReadOnlyTest {
         "select case when true then 1 end; select 2"
       })
   void whatStaysInATransactionOfTheDriversIsRunAgain(String sql) throws SQLException {
+    isRunAgain((pool, work) -> pool.useTransaction(WorkOptions.READ_ONLY, work), sql);
+  }
+
+  /** How a unit is run. */
+  private interface Unit {
+    void run(Pool pool, VoidWork<SQLException> work) throws SQLException;
+  }
+
+  private static void isRunAgain(Unit unit, String sql) throws SQLException {
     AtomicInteger runs = new AtomicInteger();
     try (Pool pool = open()) {
-      pool.<SQLException>useTransaction(
-          WorkOptions.READ_ONLY,
+      unit.run(
+          pool,
           connection -> {
             execute(connection, sql);
             if (runs.incrementAndGet() == 1) {
@@ -234,17 +237,6 @@ class LiftedReadOnlyTest {
   @ValueSource(
       strings = {"select only_reads()", "set work_mem = 1000", "select pg_advisory_lock_shared(7)"})
   void whatKeepsItIsRunAgain(String sql) throws SQLException {
-    AtomicInteger runs = new AtomicInteger();
-    try (Pool pool = open()) {
-      pool.<SQLException>use(
-          WorkOptions.READ_ONLY,
-          connection -> {
-            execute(connection, sql);
-            if (runs.incrementAndGet() == 1) {
-              die(connection);
-            }
-          });
-    }
-    assertThat(runs).hasValue(2);
+    isRunAgain((pool, work) -> pool.use(WorkOptions.READ_ONLY, work), sql);
   }
 }

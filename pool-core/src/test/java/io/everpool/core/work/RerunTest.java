@@ -170,19 +170,23 @@ class RerunTest extends RunnerFixture {
     assertThat(driver.database.rows).containsExactly("a");
   }
 
+  /** Work that writes on a connection that it has set read-only, whose first run is lost there. */
+  private Work<String, SQLException> insertingReadOnly(String lostAt) {
+    return connection -> {
+      if (runs == 0) {
+        driver.breakNext(lostAt);
+      }
+      connection.setReadOnly(true);
+      return executing("insert a").run(connection);
+    };
+  }
+
   /** Where the server was told to refuse what writes, and where the driver takes it as a hint. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void whatReadOnlyProvesDependsOnWhoRefuses(boolean server) throws SQLException {
     driver.canRefuseWrites = server;
-    Work<String, SQLException> work =
-        connection -> {
-          if (runs == 0) {
-            driver.breakNext("execute");
-          }
-          connection.setReadOnly(true);
-          return executing("insert a").run(connection);
-        };
+    Work<String, SQLException> work = insertingReadOnly("execute");
     if (server) {
       run(WorkOptions.DEFAULT, work);
     } else {
@@ -197,14 +201,7 @@ class RerunTest extends RunnerFixture {
   @ValueSource(booleans = {true, false})
   void whatATransactionThatIsReadOnlyProvesDependsOnWhoRefuses(boolean hint) throws SQLException {
     driver.takesReadOnlyAsAHint = hint;
-    Work<String, SQLException> work =
-        connection -> {
-          if (runs == 0) {
-            driver.breakNext("commit");
-          }
-          connection.setReadOnly(true);
-          return executing("insert a").run(connection);
-        };
+    Work<String, SQLException> work = insertingReadOnly("commit");
     if (hint) {
       assertThatThrownBy(() -> inTransaction(work))
           .isInstanceOf(CommitOutcomeUnknownException.class);
