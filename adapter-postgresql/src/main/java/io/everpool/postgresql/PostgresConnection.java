@@ -121,7 +121,7 @@ final class PostgresConnection implements PhysicalConnection {
     limit.within(
         timeoutNanos,
         () -> {
-          catalog.refresh(jdbc);
+          catalog.refresh(jdbc, SessionCatalog.limit(timeoutNanos, pooler != null));
           return this;
         });
   }

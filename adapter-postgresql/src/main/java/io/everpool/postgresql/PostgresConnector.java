@@ -242,6 +242,7 @@ final class PostgresConnector implements Connector {
   private PostgresConnection openLookable(
       Map<String, String> said, String authority, int hosts, long timeoutNanos)
       throws SQLException {
+    long deadline = System.nanoTime() + timeoutNanos;
     Properties properties = login.properties(said, timeoutNanos);
     properties.remove(PropertyNames.LOGIN_TIMEOUT);
     try (Opening opening = Opening.begin(timeoutNanos, hosts, destination.keepAlive())) {
@@ -254,7 +255,9 @@ final class PostgresConnector implements Connector {
       }
       try {
         return begin(
-            driver.connect(authority, LoginProperties.path(said), properties), opening::finish);
+            driver.connect(authority, LoginProperties.path(said), properties),
+            opening::finish,
+            deadline);
       } finally {
         underWay.remove(opening);
       }
@@ -271,6 +274,7 @@ final class PostgresConnector implements Connector {
   /** The driver's own login timeout costs a thread; here nothing else bounds the login. */
   private PostgresConnection openBlind(
       Map<String, String> said, String authority, long timeoutNanos) throws SQLException {
+    long deadline = System.nanoTime() + timeoutNanos;
     Properties properties = login.properties(said, timeoutNanos);
     properties.setProperty(
         PropertyNames.LOGIN_TIMEOUT,
@@ -283,7 +287,7 @@ final class PostgresConnector implements Connector {
     try {
       int before = connection.getNetworkTimeout(); // socketTimeout
       connection.setNetworkTimeout(Runnable::run, NetworkLimit.millis(timeoutNanos));
-      PostgresConnection session = begin(connection, () -> null);
+      PostgresConnection session = begin(connection, () -> null, deadline);
       connection.setNetworkTimeout(Runnable::run, before);
       return session;
     } catch (SQLException | RuntimeException | Error e) {
@@ -296,7 +300,8 @@ final class PostgresConnector implements Connector {
    * What is asked before anybody gets the connection: on the worker that opens it, so that nobody
    * waits for it who has one.
    */
-  private PostgresConnection begin(Connection lent, Supplier<@Nullable LookableSocket> socket)
+  private PostgresConnection begin(
+      Connection lent, Supplier<@Nullable LookableSocket> socket, long deadline)
       throws SQLException {
     try {
       Connection connection = PgjdbcInternals.within(lent);
@@ -308,7 +313,9 @@ final class PostgresConnector implements Connector {
                   connection, PgjdbcInternals.host(connection, destination.authority()));
       room.look(connection);
       if (catalog.isDue()) {
-        catalog.refresh(connection);
+        catalog.refresh(
+            connection,
+            SessionCatalog.limit(deadline - System.nanoTime(), pooler.lendsByTransaction()));
       }
       return session(lent, socket.get(), judgement);
     } catch (SQLException | RuntimeException | Error e) {

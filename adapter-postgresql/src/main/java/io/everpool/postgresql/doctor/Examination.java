@@ -184,7 +184,7 @@ final class Examination {
 
   private void functions(List<String> told) throws SQLException {
     SessionCatalog catalog = new SessionCatalog(Long.MAX_VALUE);
-    catalog.refresh(driversOwn());
+    catalog.refresh(driversOwn(), Duration.ZERO);
     told.addAll(catalog.notes());
     List<String> tracing = catalog.tracing();
     if (catalog.notes().isEmpty()) {

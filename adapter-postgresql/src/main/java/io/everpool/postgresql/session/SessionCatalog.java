@@ -1,12 +1,10 @@
 package io.everpool.postgresql.session;
 
-import io.everpool.postgresql.driver.PgjdbcInternals;
 import io.everpool.postgresql.driver.Proof;
 import io.everpool.postgresql.failure.FailureRules;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -29,8 +27,6 @@ public final class SessionCatalog {
   private static final long DEFINING_NANOS = 120_000_000_000L;
 
   private static final int SHOWN = 5;
-
-  private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;
 
   /** A name's bits by a text, and since when. */
   private record Definition(int bits, long at) {}
@@ -98,12 +94,23 @@ public final class SessionCatalog {
   }
 
   /**
+   * What a reading may take of the time that an opening or an examination has: half, for a healthy
+   * connection is not to be cut because the catalogues are large, or locked.
+   *
+   * @param pooled whether by a pooler, which may take no transaction: then there is no limit
+   */
+  public static Duration limit(long timeoutNanos, boolean pooled) {
+    return pooled ? Duration.ZERO : Duration.ofNanos(Math.max(1, timeoutNanos / 2));
+  }
+
+  /**
    * Looks whether something has changed, in a round trip, and reads it if so. Outside of a
    * transaction. If somebody else is about it, that will do.
    *
+   * @param limit how long the server may take; zero is as long as it takes
    * @throws SQLException only if the connection is lost
    */
-  public void refresh(Connection connection) throws SQLException {
+  public void refresh(Connection connection, Duration limit) throws SQLException {
     boolean first = !tried;
     if (first ? !locked() : !reading.tryLock()) {
       return;
@@ -113,7 +120,7 @@ public final class SessionCatalog {
         return; // somebody else has done it meanwhile
       }
       long begun = System.nanoTime();
-      look(connection);
+      CatalogQueries.within(limit, connection, this::look);
       readAt = begun;
       tried = true;
     } catch (SQLException e) {
@@ -145,18 +152,15 @@ public final class SessionCatalog {
     return true;
   }
 
-  private void look(Connection connection) throws SQLException {
-    String now;
-    try (Statement statement = DRIVER.query(connection, CatalogReader.FINGERPRINT);
-        ResultSet row = statement.getResultSet()) {
-      row.next();
-      now = row.getString(1);
-    }
+  private void look(CatalogQueries queries) throws SQLException {
+    StringBuilder read = new StringBuilder();
+    queries.each(CatalogReader.FINGERPRINT, row -> read.append(row.getString(1)));
+    String now = read.toString();
     long nanos = System.nanoTime();
     boolean forgot =
         definitions.values().removeIf(one -> nanos - one.at > Math.max(DEFINING_NANOS, everyNanos));
     if (!fingerprint.equals(now)) {
-      table = CatalogReader.read(connection);
+      table = CatalogReader.read(queries);
       if (fingerprint.isEmpty()) {
         warning = warning(table.tracing());
       }

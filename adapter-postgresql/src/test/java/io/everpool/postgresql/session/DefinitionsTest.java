@@ -7,6 +7,7 @@ import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.postgresql.Sessions;
 import io.everpool.postgresql.driver.PgjdbcInternals;
 import java.sql.SQLException;
+import java.time.Duration;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,7 +34,10 @@ class DefinitionsTest {
       Sessions.server().execute(sql);
     }
     PhysicalConnection session = Sessions.open();
-    names = CatalogReader.read(PgjdbcInternals.within(session.jdbc()));
+    CatalogQueries.within(
+        Duration.ZERO,
+        PgjdbcInternals.within(session.jdbc()),
+        queries -> names = CatalogReader.read(queries));
     session.close();
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.TransactionState;
 import io.everpool.postgresql.Sessions;
 import io.everpool.postgresql.driver.PgjdbcInternals;
 import java.lang.reflect.Proxy;
@@ -236,6 +237,37 @@ class SessionCatalogTest {
     blind.close();
   }
 
+  /**
+   * Large catalogues, a slow server, or somebody who locks one: nobody goes without a connection,
+   * and none is cut, because the reading takes too long. It is tried again, and then known.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"pg_policy", "pg_depend"})
+  void aReadingThatTakesTooLongCostsNoConnection(String catalogue) throws SQLException {
+    Connector patient =
+        Sessions.connector(
+            Sessions.server().libpqUrl(),
+            config -> config.healthCheckInterval(Duration.ofMillis(1)));
+    PhysicalConnection own;
+    Sessions.server().execute("create role locks_" + catalogue + " login superuser password 'x'");
+    try (Connection admin =
+        DriverManager.getConnection(Sessions.server().jdbcUrl(), "locks_" + catalogue, "x")) {
+      admin.setAutoCommit(false);
+      admin.createStatement().execute("lock table pg_catalog." + catalogue);
+
+      own = patient.open(Duration.ofSeconds(6).toNanos());
+      assertThat(patient.notes()).singleElement().asString().contains("too long", "discard-all");
+      own.refresh(Duration.ofSeconds(6).toNanos());
+      assertThat(own.transactionState()).isEqualTo(TransactionState.NONE);
+      assertThat(Sessions.ask(own, "show statement_timeout")).isEqualTo("1min");
+      assertThat(sideEffects(patient, "select sc.locks()")).isZero();
+    }
+    own.refresh(Sessions.TIMEOUT);
+    assertThat(sideEffects(patient, "select sc.locks()")).isEqualTo(SessionReset.ADVISORY_LOCK);
+    own.close();
+    patient.close();
+  }
+
   /** Nobody goes without a connection because a mistake was made in reading. */
   @Test
   void aReadingThatThrowsIsSurvived() throws SQLException {
@@ -252,7 +284,7 @@ class SessionCatalogTest {
                   return method.invoke(real, arguments);
                 });
     SessionCatalog catalog = new SessionCatalog(Long.MAX_VALUE);
-    catalog.refresh(mistaken);
+    catalog.refresh(mistaken, Sessions.LIMIT);
     assertThat(catalog.isDue()).isFalse();
     assertThat(catalog.notes())
         .singleElement()
