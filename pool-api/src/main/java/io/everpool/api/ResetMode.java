@@ -6,7 +6,9 @@ package io.everpool.api;
  */
 public enum ResetMode {
   /**
-   * What the texts of the statements may have left is cleared; costs nothing where they left none.
+   * What statements may have left is cleared: by their texts, and by what the driver knows of the
+   * functions, triggers, views and policies that they use. Costs nothing where they left none, and
+   * a round trip otherwise.
    */
   SMART,
   /** The server forgets everything ({@code DISCARD ALL}) after each lease that ran a statement. */

@@ -74,10 +74,14 @@ public final class WorkOptions {
     return position;
   }
 
+  /** With or without the promise that the work changes nothing. */
   public WorkOptions withReadOnly(boolean value) {
     return new WorkOptions(value, idempotent, isolation, label, deadline, position);
   }
 
+  /**
+   * With or without the promise that the work may be repeated even if it had its effect already.
+   */
   public WorkOptions withIdempotent(boolean value) {
     return new WorkOptions(readOnly, value, isolation, label, deadline, position);
   }
@@ -102,6 +106,7 @@ public final class WorkOptions {
     return new WorkOptions(readOnly, idempotent, value, label, deadline, position);
   }
 
+  /** With a name for logs and exceptions, which shows: no secrets in it. */
   public WorkOptions withLabel(String value) {
     return new WorkOptions(
         readOnly, idempotent, isolation, requireNonNull(value), deadline, position);

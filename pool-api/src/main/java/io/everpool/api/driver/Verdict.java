@@ -51,7 +51,10 @@ public enum Verdict {
     this.fatal = fatal;
   }
 
-  /** Whether the connection must not be lent again. */
+  /**
+   * Whether the connection must not be lent again; with {@link #READ_ONLY_SERVER}, whether it must
+   * not when one to a server that writes has been opened.
+   */
   public boolean fatal() {
     return fatal;
   }
