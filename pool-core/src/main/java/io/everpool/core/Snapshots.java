@@ -23,7 +23,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the pool's state off its slots and books, disturbing nobody. */
+/** Reads the pool's state off its slots and counters, disturbing nobody. */
 final class Snapshots {
   /** Deep enough to come out of a driver and into the program that called it. */
   private static final int STACK_DEPTH = 64;

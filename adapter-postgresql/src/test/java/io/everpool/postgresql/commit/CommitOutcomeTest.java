@@ -202,7 +202,7 @@ class CommitOutcomeTest {
 
   /** The identity is compared as text; a session's time zone must not be in it. */
   @Test
-  void theIncarnationLooksTheSameFromEverySession() throws SQLException {
+  void theRunLooksTheSameFromEverySession() throws SQLException {
     execute(session, "set time zone 'Asia/Tokyo'");
     execute(session, "set datestyle to 'ISO, DMY'");
     PostgresCommitTicket ticket = written(session);
@@ -377,7 +377,7 @@ class CommitOutcomeTest {
 
   /** A refusal within the transaction would be the end of it. */
   @Test
-  void whereTheIncarnationIsHiddenThereAreNoTicketsAndNothingIsHarmed() throws SQLException {
+  void whereTheRunIsHiddenThereAreNoTicketsAndNothingIsHarmed() throws SQLException {
     server.execute("create database hidden");
     String hidden = server.libpqUrl().replaceAll("/app$", "/hidden");
     Connector elsewhere = Sessions.connector(hidden, UnaryOperator.identity());

@@ -182,18 +182,18 @@ public final class Engine {
     return null;
   }
 
-  /** Stands in the queue; the answer is as of {@link #step}, or {@link WaitResult#REFUSED}. */
+  /** Stands in the queue; the answer is as of {@link #step}, or {@link WaitResult#QUEUE_FULL}. */
   public WaitResult begin(Waiter waiter, long threadId, int maxWaiters) {
     if (closed) {
-      return WaitResult.CLOSED;
+      return WaitResult.REJECTED;
     }
     waiter.threadId = threadId;
     Waiter before = queue.first();
     if (!queue.join(waiter, maxWaiters)) {
-      return WaitResult.REFUSED;
+      return WaitResult.QUEUE_FULL;
     }
     if (closed) { // the closing pool may have told the queue before this one stood in it
-      return leave(waiter) ? WaitResult.CLOSED : step(waiter, threadId);
+      return leave(waiter) ? WaitResult.REJECTED : step(waiter, threadId);
     }
     boolean reliesOnAnother = before != null && before.waits();
     WaitResult result = reliesOnAnother ? WaitResult.WAIT : scan(waiter, threadId);
@@ -214,7 +214,7 @@ public final class Engine {
       case REJECTED -> {
         queue.left();
         passOn(); // it may have been told of an idle connection, too, and who joined since was not
-        yield WaitResult.CLOSED;
+        yield WaitResult.REJECTED;
       }
       case WAITING -> {
         WaitResult result = waiter.signalled ? scan(waiter, threadId) : WaitResult.WAIT;
@@ -607,7 +607,7 @@ public final class Engine {
   }
 
   /**
-   * Sends away all who wait: {@link #step} answers {@link WaitResult#CLOSED} to them though the
+   * Sends away all who wait: {@link #step} answers {@link WaitResult#REJECTED} to them though the
    * pool is open. For when it is known that nothing will come.
    */
   public void rejectAll() {

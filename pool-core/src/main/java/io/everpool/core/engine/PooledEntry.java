@@ -2,7 +2,7 @@ package io.everpool.core.engine;
 
 import io.everpool.api.driver.PhysicalConnection;
 
-/** What sits in a slot: a connection and its books. */
+/** What sits in a slot: a connection and its state. */
 public interface PooledEntry {
 
   /** The connection's number, counted from 1 within the pool. */

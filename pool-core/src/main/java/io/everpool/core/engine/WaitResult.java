@@ -11,7 +11,7 @@ public enum WaitResult {
    */
   RELOOK,
   /** Sent away: the pool is closed, or nothing will come. */
-  CLOSED,
+  REJECTED,
   /** Too many wait already. */
-  REFUSED
+  QUEUE_FULL
 }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * word from this very lease succeeds once. If there is something to clean, {@link
  * LeaseManager#resetStarted} comes first, and is another move of the same word from the same lease:
  * so of all who close, clean or not, one moves the word, and only he goes on. Between reading and
- * moving, the loser may look at the books of a session that somebody else holds by now, and may
+ * moving, the loser may look at the state of a session that somebody else holds by now, and may
  * conclude nonsense from them; but he writes nothing before his move, and his move fails. (He may
  * clear that session's warnings.)
  *

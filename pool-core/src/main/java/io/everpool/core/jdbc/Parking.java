@@ -83,12 +83,12 @@ final class Parking {
           case SERVED -> {
             return engine.take(waiter, threadId, time.nanoTime());
           }
-          case CLOSED -> {
+          case REJECTED -> {
             stands = false;
             failures.refuseIfHopeless();
             throw failures.inVain(begun);
           }
-          case REFUSED -> {
+          case QUEUE_FULL -> {
             stands = false;
             throw failures.rejected();
           }

@@ -12,9 +12,9 @@ import java.sql.SQLFeatureNotSupportedException;
 import java.sql.Statement;
 
 /**
- * One physical connection and its books. Made by the opener.
+ * One physical connection and its state. Made by the opener.
  *
- * <p>The books are plain fields in storeys of their own, of which {@link SessionMarks} says who may
+ * <p>The state is plain fields in layers of their own, of which {@link SessionMarks} says who may
  * read and write them: what was done ({@link SessionMarks}), what the driver says ({@link
  * SessionFacts}), what was set ({@link SessionSettings}). Here is how a session begins, and how it
  * comes back to that beginning.

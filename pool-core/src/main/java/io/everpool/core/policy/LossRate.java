@@ -3,7 +3,7 @@ package io.everpool.core.policy;
 /** When connections are lost so often that somebody should look for the cause. */
 public final class LossRate {
 
-  /** RecentLosses closer together than this have one cause and count once; nanoseconds. */
+  /** Losses closer together than this have one cause and count once; nanoseconds. */
   public static final long ONE_CAUSE = 1_000_000_000L;
 
   /** How long a loss counts; nanoseconds. */

@@ -4,7 +4,8 @@ import io.everpool.core.observe.Survivor;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * What worker threads have to tell: done by the upkeep thread, so that it alone keeps the books.
+ * What worker threads have to tell: done by the upkeep thread, so that it alone changes the pool's
+ * records.
  */
 final class Inbox {
   private final ConcurrentLinkedQueue<Runnable> messages = new ConcurrentLinkedQueue<>();

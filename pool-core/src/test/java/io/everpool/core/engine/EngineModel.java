@@ -172,7 +172,7 @@ abstract class EngineModel {
           engine.release(slot, slot.lease); // doomed on its way
         }
       }
-      case CLOSED, REFUSED -> waiting[thread] = null;
+      case REJECTED, QUEUE_FULL -> waiting[thread] = null;
       case WAIT, RELOOK -> {}
     }
   }

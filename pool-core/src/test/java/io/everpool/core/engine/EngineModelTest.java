@@ -48,13 +48,13 @@ class EngineModelTest {
   }
 
   /** The queue is sent away, though the pool goes on. */
-  public static final class Dismissed extends EngineModel {
-    public Dismissed() {
+  public static final class Rejected extends EngineModel {
+    public Rejected() {
       super(1, () -> 0);
     }
 
     @Operation
-    public void dismissing() {
+    public void rejectingAll() {
       rejectAll();
     }
 
@@ -94,7 +94,7 @@ class EngineModelTest {
     }
 
     @Operation
-    public void dismissing() {
+    public void rejectingAll() {
       rejectAll();
     }
 

@@ -242,15 +242,15 @@ class EngineTest {
     Caller waiter = join();
     engine.close();
     assertThat(waiter.woken).isTrue();
-    assertThat(engine.step(waiter, 2)).isEqualTo(WaitResult.CLOSED);
-    assertThat(engine.begin(new Caller(now), 3, 10)).isEqualTo(WaitResult.CLOSED);
+    assertThat(engine.step(waiter, 2)).isEqualTo(WaitResult.REJECTED);
+    assertThat(engine.begin(new Caller(now), 3, 10)).isEqualTo(WaitResult.REJECTED);
     assertThat(engine.waiting()).isZero();
   }
 
   @Test
   void more_than_may_wait_are_refused() {
     join();
-    assertThat(engine.begin(new Caller(now), 3, 1)).isEqualTo(WaitResult.REFUSED);
+    assertThat(engine.begin(new Caller(now), 3, 1)).isEqualTo(WaitResult.QUEUE_FULL);
   }
 
   /** Or under light load every connection would be used now and then, and none would idle out. */
@@ -617,7 +617,7 @@ class EngineTest {
     engine.rejectAll();
     Caller second = join();
     comesUntold(0);
-    assertThat(engine.step(first, 1)).isEqualTo(WaitResult.CLOSED);
+    assertThat(engine.step(first, 1)).isEqualTo(WaitResult.REJECTED);
     assertThat(second.woken).isTrue();
     assertThat(engine.step(second, 2)).isEqualTo(WaitResult.SERVED);
   }

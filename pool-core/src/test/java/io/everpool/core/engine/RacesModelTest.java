@@ -60,10 +60,10 @@ class RacesModelTest {
   @Test
   void the_first_is_sent_away_while_it_is_told_of_a_published_connection() {
     race(
-        EngineModelTest.Dismissed.class,
+        EngineModelTest.Rejected.class,
         List.of(next(1), next(2)),
         List.of(next(1)),
-        List.of(actor(EngineModelTest.Dismissed.class, "dismissing"), next(3)));
+        List.of(actor(EngineModelTest.Rejected.class, "rejectingAll"), next(3)));
   }
 
   @Test

@@ -478,6 +478,6 @@ class OperatorsTest {
     var drained = upkeep.drain();
     universe.run(5 * SECOND, () -> {});
     assertThat(drained).isDone();
-    assertThat(upkeep.engine().step(caller, 9)).isEqualTo(WaitResult.CLOSED);
+    assertThat(upkeep.engine().step(caller, 9)).isEqualTo(WaitResult.REJECTED);
   }
 }

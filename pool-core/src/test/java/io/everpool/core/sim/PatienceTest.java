@@ -99,7 +99,7 @@ class PatienceTest {
       assertThat(engine.retire(held, lease, reason)).isTrue();
       universe.run(300 * MS, () -> {});
 
-      assertThat(engine.step(caller, 2)).as("seed " + seed).isEqualTo(WaitResult.CLOSED);
+      assertThat(engine.step(caller, 2)).as("seed " + seed).isEqualTo(WaitResult.REJECTED);
     }
   }
 }

@@ -340,7 +340,7 @@ final class World {
           waiter = null;
           use(engine.take(mine, id, universe.nanoTime()));
         }
-        case CLOSED, REFUSED -> {
+        case REJECTED, QUEUE_FULL -> {
           waiter = null;
           later();
         }
