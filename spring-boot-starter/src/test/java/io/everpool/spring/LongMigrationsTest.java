@@ -20,13 +20,13 @@ class LongMigrationsTest {
             "spring.datasource.url=" + Boot.server().jdbcUrl(),
             "spring.datasource.username=" + Boot.server().user(),
             "spring.datasource.password=" + Boot.server().password(),
-            "everpool.command-timeout=200ms")
+            "everpool.command-timeout=2s")
         .run(
             context -> {
               Pool pool = context.getBean(Pool.class);
               try (Connection connection = pool.withoutCommandTimeout().getConnection();
                   Statement statement = connection.createStatement();
-                  ResultSet slept = statement.executeQuery("select pg_sleep(0.5)")) {
+                  ResultSet slept = statement.executeQuery("select pg_sleep(2.5)")) {
                 assertThat(slept.next()).isTrue();
               }
             });
