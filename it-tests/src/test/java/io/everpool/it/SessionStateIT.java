@@ -21,6 +21,7 @@ import java.sql.Types;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Properties;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -102,6 +103,29 @@ class SessionStateIT {
             .isEqualTo("0");
         assertThat(Db.ask(connection, "select count(*) from pg_listening_channels()"))
             .isEqualTo("0");
+      }
+    }
+  }
+
+  /** pgjdbc hands out its own client info, which it brings up to date whenever it is asked. */
+  @Test
+  void clientInfoThatWasReadIsTheReadersOwn() throws SQLException {
+    try (Pool pool = poolOfOne(Db.config("state-info"))) {
+      Properties kept;
+      try (Connection connection = pool.getConnection()) {
+        kept = connection.getClientInfo();
+        kept.setProperty("ApplicationName", "billing");
+        kept.setProperty("ClientUser", "alice");
+        connection.setClientInfo(kept);
+        assertThat(Db.ask(connection, "show application_name")).isEqualTo("billing");
+      }
+      kept.setProperty("ClientHostname", "laptop");
+      try (Connection connection = pool.getConnection()) {
+        assertThat(Db.ask(connection, "show application_name")).isEqualTo("state-info");
+        assertThat(connection.getClientInfo("ClientUser")).isNull();
+        assertThat(connection.getClientInfo("ClientHostname")).isNull();
+        assertThat(connection.getClientInfo())
+            .containsOnly(Map.entry("ApplicationName", "state-info"));
       }
     }
   }

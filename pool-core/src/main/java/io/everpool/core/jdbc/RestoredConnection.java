@@ -226,6 +226,16 @@ abstract class RestoredConnection extends JudgedConnection {
     return map;
   }
 
+  /**
+   * A copy: the driver's own is what it restores from and answers with, in the next lease as well,
+   * and a driver that brings it up to date at each call would undo what the program puts into it.
+   */
+  @Override
+  public Properties getClientInfo() throws SQLException {
+    Properties info = super.getClientInfo();
+    return info == null ? info : Setting.copy(info);
+  }
+
   @Override
   public void setClientInfo(String name, @Nullable String value) throws SQLClientInfoException {
     changeClientInfo(jdbc -> jdbc.setClientInfo(name, value));

@@ -53,7 +53,7 @@ enum Setting {
     this.slippery = slippery;
   }
 
-  private static Properties copy(@Nullable Properties from) {
+  static Properties copy(@Nullable Properties from) {
     Properties copy = new Properties();
     if (from != null) {
       copy.putAll(from);

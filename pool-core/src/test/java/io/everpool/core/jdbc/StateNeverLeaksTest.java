@@ -60,6 +60,14 @@ class StateNeverLeaksTest {
             "network timeout", c -> c.setNetworkTimeout(Runnable::run, 7), "setNetworkTimeout("),
         new Change("client info", c -> c.setClientInfo("x", "y"), "setClientInfo({})"),
         new Change("all client info", c -> c.setClientInfo(info), "setClientInfo({})"),
+        new Change(
+            "the info itself",
+            c -> {
+              Properties own = c.getClientInfo();
+              own.setProperty("x", "y");
+              c.setClientInfo(own);
+            },
+            "setClientInfo({})"),
         new Change("type map", c -> c.setTypeMap(Map.of("x", String.class)), "setTypeMap({})"),
         new Change("the map itself", c -> c.getTypeMap().put("x", String.class), "setTypeMap({})"));
   }
