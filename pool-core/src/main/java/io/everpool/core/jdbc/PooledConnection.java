@@ -265,6 +265,7 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
   /** Unwraps any face of this connection's. What the program does by the bare one goes unseen. */
   <T> T unwrap(Class<T> type, Object face, Wrapper bare) throws SQLException {
     Session s = current();
+    requireClass(type);
     if (type.isInstance(face)) {
       return type.cast(face);
     }
@@ -288,6 +289,7 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
 
   boolean isWrapperFor(Class<?> type, Object face, Wrapper bare) throws SQLException {
     current();
+    requireClass(type);
     try {
       return type.isInstance(face) || type.isInstance(bare) || bare.isWrapperFor(type);
     } catch (SQLException e) {
@@ -295,6 +297,13 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
     } catch (Throwable e) {
       broken(e);
       throw e;
+    }
+  }
+
+  /** What a caller has done wrong is told to him, and not laid at the driver's door. */
+  private static void requireClass(@Nullable Class<?> type) throws SQLException {
+    if (type == null) {
+      throw new SQLException("Unwrapping takes a class", "22023");
     }
   }
 

@@ -12,6 +12,8 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.sql.Wrapper;
+import java.util.List;
 import java.util.Properties;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -128,6 +130,31 @@ class FacesTest {
     assertThat(connection.unwrap(FakeDriver.Vendor.class).vendorsOwn()).isEqualTo("vendor");
     Statement statement = connection.createStatement();
     assertThat(statement.unwrap(Statement.class)).isSameAs(statement);
+  }
+
+  /** The caller's mistake and not the driver's: the connection is none the worse for it. */
+  @Test
+  void whoUnwrapsWithoutAClassIsToldSoAndHarmsNothing() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    PreparedStatement statement = connection.prepareStatement("select ?");
+    ResultSet rows = statement.executeQuery();
+    List<Wrapper> faces =
+        List.of(
+            connection,
+            connection.createStatement(),
+            statement,
+            connection.prepareCall("call"),
+            rows,
+            connection.getMetaData(),
+            rows.getMetaData(),
+            statement.getParameterMetaData());
+    for (Wrapper face : faces) {
+      assertThatThrownBy(() -> face.isWrapperFor(null)).isInstanceOf(SQLException.class);
+      assertThatThrownBy(() -> face.unwrap(null)).isInstanceOf(SQLException.class);
+    }
+    assertThat(leases.doomed).isEmpty();
+    connection.close();
+    assertThat(leases.released).hasValue(1);
   }
 
   @Test
