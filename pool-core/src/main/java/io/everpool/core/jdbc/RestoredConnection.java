@@ -3,12 +3,14 @@ package io.everpool.core.jdbc;
 import java.sql.Connection;
 import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.sql.ShardingKey;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
-/** The setters of a connection whose effect is undone when it comes back. */
+/** The setters of a connection whose effect is undone when it comes back, or ends it. */
 abstract class RestoredConnection extends JudgedConnection {
 
   RestoredConnection(Session session, long lease) {
@@ -264,6 +266,58 @@ abstract class RestoredConnection extends JudgedConnection {
     } catch (Throwable e) {
       broken(e);
       throw e;
+    }
+  }
+
+  // ---- what can't be undone, for JDBC has no way to ask for it
+
+  @Override
+  public void setShardingKey(ShardingKey key) throws SQLException {
+    sharding(
+        () -> {
+          super.setShardingKey(key);
+          return true;
+        });
+  }
+
+  @Override
+  public void setShardingKey(ShardingKey key, ShardingKey superKey) throws SQLException {
+    sharding(
+        () -> {
+          super.setShardingKey(key, superKey);
+          return true;
+        });
+  }
+
+  @Override
+  public boolean setShardingKeyIfValid(ShardingKey key, int seconds) throws SQLException {
+    return sharding(() -> super.setShardingKeyIfValid(key, seconds));
+  }
+
+  @Override
+  public boolean setShardingKeyIfValid(ShardingKey key, ShardingKey superKey, int seconds)
+      throws SQLException {
+    return sharding(() -> super.setShardingKeyIfValid(key, superKey, seconds));
+  }
+
+  /** A call that says whether it has set a sharding key. */
+  private interface Sharding {
+    boolean sets() throws SQLException;
+  }
+
+  private boolean sharding(Sharding call) throws SQLException {
+    boolean set = true; // whether a call that failed had done so before, nobody knows
+    try {
+      set = call.sets();
+      return set;
+    } catch (SQLFeatureNotSupportedException e) {
+      set = false;
+      throw e;
+    } finally {
+      Session s = session();
+      if (set && s != null) {
+        s.markSharded();
+      }
     }
   }
 

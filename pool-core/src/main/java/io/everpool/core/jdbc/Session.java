@@ -96,7 +96,7 @@ public final class Session extends SessionSettings implements PooledEntry {
    * for nothing: whatever that is, it is done in a clean-up, which has a deadline.
    */
   boolean isClean() throws SQLException {
-    if (has(CHANGED | STALE_PLANS | BROKEN | IN_REQUEST | WARNS | SqlTexts.ISOLATES)
+    if (has(CHANGED | STALE_PLANS | BROKEN | IN_REQUEST | WARNS | SHARDED | SqlTexts.ISOLATES)
         || mayBeShut()
         || cancels.get() != 0
         || isExposed()
@@ -200,6 +200,10 @@ public final class Session extends SessionSettings implements PooledEntry {
 
   /** Brings the session back to what a new connection is. Outside of a transaction. */
   void restore() throws SQLException {
+    if (has(SHARDED)) {
+      throw new SQLException(
+          "A sharding key was set, and JDBC has no way to ask which there was before", "HY000");
+    }
     Settings known = settings;
     if (known != null) {
       known.restore(Setting.AUTO_COMMIT);

@@ -48,6 +48,9 @@ abstract class SessionMarks {
   /** The driver's own object was handed out, in this lease or an earlier one, and may be kept. */
   static final int MAY_BE_KEPT = 1 << 20;
 
+  /** A sharding key may have been set, and nobody can say which there was before. */
+  static final int SHARDED = 1 << 21;
+
   private static final int FEWEST_TO_SWEEP = 16;
 
   private final SqlTexts texts;
@@ -71,8 +74,11 @@ abstract class SessionMarks {
 
   private boolean settingUp;
 
-  /** The driver's own object was handed out, and not to a framework that sets itself up. */
-  private boolean exposedForGood;
+  /**
+   * What was done can't be seen or not be done again on another session: the driver's own object
+   * was handed out, or a sharding key was set; and not to or by a framework that sets itself up.
+   */
+  private boolean boundForGood;
 
   /** Closed statements that could not be taken out of the face's list at once; about. */
   int strays;
@@ -91,7 +97,7 @@ abstract class SessionMarks {
       marks = marksAtFirst;
       sideEffects(SideEffects.NONE);
       setUpEffects(SideEffects.NONE);
-      exposedForGood = false;
+      boundForGood = false;
       settingUp = false;
       strays = 0;
       sweepAt = FEWEST_TO_SWEEP;
@@ -153,7 +159,13 @@ abstract class SessionMarks {
     marksAtFirst |= MAY_BE_KEPT;
     marks |= RAN | PENDING | MAY_BE_KEPT;
     sideEffects(sideEffects.and(SideEffects.EXPOSED));
-    exposedForGood |= !settingUp;
+    boundForGood |= !settingUp;
+  }
+
+  /** A sharding key was set, or may have been: there is no way back, and none to carry it over. */
+  final void markSharded() {
+    marks |= SHARDED;
+    boundForGood |= !settingUp;
   }
 
   /** Whether the program has had the driver's own object in this lease. */
@@ -210,11 +222,11 @@ abstract class SessionMarks {
   }
 
   /**
-   * Whether SQL may have left something in the session that another doesn't have. What was only
-   * prepared has not.
+   * Whether SQL, or what nothing carries over, may have left something in the session that another
+   * doesn't have. What was only prepared has not.
    */
   public final boolean hasSideEffects() {
-    return (sideEffects.hasKinds() && has(RAN)) || exposedForGood;
+    return (sideEffects.hasKinds() && has(RAN)) || boundForGood;
   }
 
   /** Whether there is {@linkplain #hasSideEffects() something}, and the pool may clear it. */

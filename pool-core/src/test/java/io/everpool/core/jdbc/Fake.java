@@ -130,7 +130,7 @@ final class Fake implements InvocationHandler {
               ? parent.proxy
               : new Fake(driver, this, Statement.class, "of meta data").proxy;
       case "closeOnCompletion" -> completes();
-      case "isValid" -> properties.getOrDefault("Valid", true);
+      case "isValid", "setShardingKeyIfValid" -> properties.getOrDefault("Valid", true);
       case "commit", "rollback" -> args == null ? end(name) : null;
       case "getClientInfo" ->
           args == null ? clientInfo() : clientInfo().getProperty((String) args[0]);

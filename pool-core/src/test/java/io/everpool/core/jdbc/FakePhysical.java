@@ -52,7 +52,7 @@ public final class FakePhysical implements PhysicalConnection {
     jdbc.breakOff();
   }
 
-  /** From now on isValid says no. */
+  /** From now on isValid says no, and setShardingKeyIfValid. */
   public void invalid() {
     jdbc.set("Valid", false);
   }
