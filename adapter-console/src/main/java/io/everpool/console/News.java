@@ -75,7 +75,7 @@ record News(Weight weight, long connection, String what, String detail) {
         waited ->
             new News(
                 Weight.ALARM, 0, "A caller waited in vain", ", for " + time(waited.waitedNanos())));
-    words(AcquireRejected.class, rejected -> alarm("A caller was turned away: the line is full"));
+    words(AcquireRejected.class, rejected -> alarm("A caller was turned away"));
     words(
         HealthCheckFailed.class,
         failed ->

@@ -50,7 +50,7 @@ final class Leases {
 
   @Name("everpool.AcquireRejection")
   @Label("Acquire Rejection")
-  @Description("The line of waiters was full and a caller was turned away")
+  @Description("A caller was turned away: the line was full, or the server refuses connections")
   @Category({JfrPools.CATEGORY, CATEGORY})
   @StackTrace
   static final class AcquireRejection extends Told<AcquireRejected> {

@@ -54,8 +54,8 @@ import org.jspecify.annotations.Nullable;
  *     </tr>
  * <tr><td>closed.&lt;reason&gt;</td><td>counter</td><td>such as closed.max-queries: one for each
  *     {@link CloseReason}</td></tr>
- * <tr><td>timeouts, rejected</td><td>counter</td><td>callers who waited in vain, and who found the
- *     line full</td></tr>
+ * <tr><td>timeouts, rejected</td><td>counter</td><td>callers who waited in vain, and who were
+ *     turned away at once: the line was full, or the server refuses connections</td></tr>
  * <tr><td>retries, retries-refused</td><td>counter</td><td>reruns of units of work, and units that
  *     could not be rerun</td></tr>
  * <tr><td>commits.&lt;status&gt;</td><td>counter</td><td>what came out where a COMMIT's answer was

@@ -37,7 +37,7 @@ final class PoolMeters {
               new Count("everpool.connect.failures", "Failed attempts to open a connection")),
           entry(
               PoolEvent.AcquireRejected.class,
-              new Count("everpool.rejected", "Callers turned away because the line was full")),
+              new Count("everpool.rejected", "Callers turned away at once")),
           entry(PoolEvent.Retried.class, new Count("everpool.retries", "Reruns of units of work")),
           entry(
               PoolEvent.RetryRefused.class,

@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.everpool.api.AcquireTimeoutException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.PoolEvent.AcquireRejected;
+import io.everpool.api.observe.PoolEvent.AcquireTimedOut;
+import io.everpool.api.observe.PoolListener;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
 import java.io.PrintWriter;
@@ -13,6 +17,8 @@ import java.io.StringWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
 /** A wrong password is told at once, tried seldom, and never shown. */
@@ -57,8 +63,18 @@ class WrongPasswordIT {
   void callersAreToldAtOnceAndTheServerIsLeftAlone() throws Exception {
     long before = Db.server().loginFailures();
     long begun = System.nanoTime();
+    List<PoolEvent> inVain = new CopyOnWriteArrayList<>();
+    PoolListener counting =
+        event -> {
+          if (event instanceof AcquireTimedOut || event instanceof AcquireRejected) {
+            inVain.add(event);
+          }
+        };
     try (LogCapture log = LogCapture.open();
-        Pool pool = Everpool.open(config("wrong-lazy").failFast(false).build())) {
+        Pool pool =
+            Everpool.builder(config("wrong-lazy").failFast(false).build())
+                .listener(counting)
+                .open()) {
       Crew crew =
           Crew.of(
               8,
@@ -72,6 +88,7 @@ class WrongPasswordIT {
               });
       crew.join();
       assertThat(crew.errors()).isEmpty();
+      assertThat(inVain).as("each of them is counted").hasSize(40);
       assertThat(Db.server().loginFailures() - before).isBetween(1L, mostLogins(begun));
       assertThat(log.text() + pool + pool.snapshot() + pool.snapshot().explain())
           .doesNotContain(WRONG);

@@ -39,10 +39,13 @@ public interface PoolEvent {
   record ConnectFailed(String pool, Verdict verdict, String message, int failures)
       implements PoolEvent {}
 
-  /** A caller waited in vain. */
+  /** A caller waited in vain, until his time was over or it was known that nothing would come. */
   record AcquireTimedOut(String pool, long waitedNanos) implements PoolEvent {}
 
-  /** The line of waiters was full and a caller was turned away. */
+  /**
+   * A caller was turned away at once: the line of waiters was full, or the server is known to
+   * refuse connections.
+   */
   record AcquireRejected(String pool) implements PoolEvent {}
 
   /** The health pass found an idle connection dead. */

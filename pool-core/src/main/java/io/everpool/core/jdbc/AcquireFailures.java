@@ -21,6 +21,7 @@ import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransientConnectionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
@@ -68,14 +69,26 @@ final class AcquireFailures {
     this.toldOfSlow = new AtomicLong(time.nanoTime() - SLOW_EVERY);
   }
 
-  /** Throws if it is known that waiting is in vain. */
-  void refuseIfHopeless() throws SQLException {
+  /** Throws, for one who has not stood in line, if it is known that waiting is in vain. */
+  void refuseAtTheDoor() throws SQLException {
+    SQLException refusal = refusal();
+    if (refusal == null) {
+      return;
+    }
+    if (!(refusal instanceof PoolClosedException)) {
+      events.emit(new AcquireRejected(config.name()));
+    }
+    throw refusal;
+  }
+
+  /** What whoever waits may be told at once; null if there is hope. */
+  private @Nullable SQLException refusal() {
     if (engine.isClosed()) {
-      throw new PoolClosedException(config.name());
+      return new PoolClosedException(config.name());
     }
     SQLException last = server.lastFailure();
     if (last != null && server.isHopeless()) {
-      throw new SQLTransientConnectionException(
+      return new SQLTransientConnectionException(
           "Pool "
               + config.name()
               + " can't be opened: "
@@ -85,21 +98,20 @@ final class AcquireFailures {
           "08001",
           last);
     }
-    SQLException refusal = server.refusal(time.nanoTime());
-    if (refusal != null) {
-      throw new SQLNonTransientConnectionException(
-          "Pool "
-              + config.name()
-              + " has no connection and "
-              + (server.failsHere()
-                  ? "can't open one: "
-                  : connector.target() + " refuses new ones: ")
-              + sentence(refusal)
-              + " "
-              + Advice.whileConnectsFail(whyConnectsFail()),
-          refusal.getSQLState(),
-          refusal);
+    SQLException refused = server.refusal(time.nanoTime());
+    if (refused == null) {
+      return null;
     }
+    return new SQLNonTransientConnectionException(
+        "Pool "
+            + config.name()
+            + " has no connection and "
+            + (server.failsHere() ? "can't open one: " : connector.target() + " refuses new ones: ")
+            + sentence(refused)
+            + " "
+            + Advice.whileConnectsFail(whyConnectsFail()),
+        refused.getSQLState(),
+        refused);
   }
 
   private static String sentence(SQLException failure) {
@@ -120,7 +132,14 @@ final class AcquireFailures {
 
   /** For one who waits no longer, since that is no use. */
   SQLException inVain(long begun) {
-    return noConnection(begun, ": the pool has just learnt that nothing will come");
+    SQLException refusal = refusal();
+    if (refusal == null) {
+      return noConnection(begun, ": the pool has just learnt that nothing will come");
+    }
+    if (!(refusal instanceof PoolClosedException)) {
+      events.emit(new AcquireTimedOut(config.name(), time.nanoTime() - begun));
+    }
+    return refusal;
   }
 
   private SQLException noConnection(long begun, String why) {

@@ -65,7 +65,7 @@ final class Parking {
    */
   Slot await(long threadId, long begun, long timeout, int maxWaiters) throws SQLException {
     descend(FRAMES);
-    failures.refuseIfHopeless();
+    failures.refuseAtTheDoor();
     long deadline = begun + timeout;
     long slowAt = begun + slowAfter;
     boolean slow = false;
@@ -85,7 +85,6 @@ final class Parking {
           }
           case REJECTED -> {
             stands = false;
-            failures.refuseIfHopeless();
             throw failures.inVain(begun);
           }
           case QUEUE_FULL -> {
