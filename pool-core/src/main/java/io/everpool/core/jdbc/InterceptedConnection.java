@@ -2,6 +2,7 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.LeaseInterceptor;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Repeats;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.sql.SQLException;
@@ -121,18 +122,27 @@ final class InterceptedConnection extends PooledConnection {
   }
 
   private void returning() {
-    for (int i = (int) PASSED.getAndSet(this, 0); i > 0 && session() != null; i--) {
+    int left = (int) PASSED.getAndSet(this, 0);
+    for (Session session = session(); left > 0 && session != null; session = session()) {
+      LeaseInterceptor next = interceptors.get(--left);
       try {
-        interceptors.get(i - 1).returning(this);
+        next.returning(this);
       } catch (Throwable e) {
-        tell(e);
+        tell(session.leases, next, e);
       }
     }
   }
 
-  private void tell(Throwable thrown) {
+  /** Of each interceptor and kind of failure, and not of each lease. */
+  private void tell(LeaseManager leases, LeaseInterceptor failed, Throwable thrown) {
     try {
-      log.warn("A lease interceptor failed at the return of {}", this, thrown);
+      int untold = leases.news(failed.getClass().getName() + ": " + thrown.getClass().getName());
+      String line = "A lease interceptor failed at the return of {}";
+      if (untold < 0) {
+        log.debug(line, this, thrown);
+      } else {
+        log.warn(line + Repeats.more(untold), this, thrown);
+      }
     } catch (Throwable e) {
       // nothing more can be said
     }

@@ -15,6 +15,7 @@ import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.FailureText;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Repeats;
 import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.upkeep.FailureReports;
 import io.everpool.core.upkeep.OutageLog;
@@ -47,6 +48,7 @@ abstract class LeaseEnds implements LeaseManager {
   private final PrimarySearch search;
   private final Reachability server;
   private final SqlTexts texts;
+  private final Repeats<String> repeats = new Repeats<>();
 
   LeaseEnds(
       PoolConfig config,
@@ -140,6 +142,11 @@ abstract class LeaseEnds implements LeaseManager {
   @Override
   public int news(OutageLog.Kind kind, String reason) {
     return outages.news(kind, reason);
+  }
+
+  @Override
+  public int news(String what) {
+    return repeats.news(what, time.nanoTime());
   }
 
   @Override

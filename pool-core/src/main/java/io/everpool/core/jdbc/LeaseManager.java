@@ -51,6 +51,16 @@ public interface LeaseManager {
     return news(kind, "");
   }
 
+  /**
+   * Whether what a program does wrong, and may do wrong in each lease, is news for the log.
+   *
+   * @param what in a word, with the place where
+   * @return below 0 if that is no news; else how many of the same were not told since the last
+   */
+  default int news(String what) {
+    return 0;
+  }
+
   /** Whether another connection could take a session's place, as far as the last connect shows. */
   boolean canReplace();
 

@@ -4,6 +4,7 @@ import io.everpool.api.CloseReason;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Repeats;
 import io.everpool.core.upkeep.PrimarySearch;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
@@ -16,6 +17,9 @@ import org.slf4j.Logger;
  */
 final class SessionCleanup {
   private static final Logger log = PoolEvents.log();
+
+  /** The pool's own packages. */
+  private static final String CORE = "io.everpool.core.";
 
   private static final String OUT_OF_STEP =
       "It came back while a copy, a replication stream, a statement or a cancel was under way on it:"
@@ -176,12 +180,32 @@ final class SessionCleanup {
 
   private void tellOfTransaction() {
     String pool = leases.config().name();
-    log.warn(
-        "Pool {}: connection {} came back with an open transaction, which was rolled back",
-        pool,
-        session.number(),
-        new Throwable("It was closed here; commit or roll back before"));
+    String place = place();
+    int untold = leases.news("a transaction at " + place);
+    String line =
+        "Pool {}: connection {} came back with an open transaction, which was rolled back";
+    if (untold < 0) {
+      log.debug(line + ", at {}", pool, session.number(), place);
+    } else {
+      log.warn(
+          line + Repeats.more(untold),
+          pool,
+          session.number(),
+          new Throwable("It was closed here; commit or roll back before"));
+    }
     leases.emit(new PoolEvent.TransactionLeftOpen(pool, session.number()));
+  }
+
+  /** Where it was closed: the first of the calls that is not the pool's. */
+  private static String place() {
+    return StackWalker.getInstance()
+        .walk(
+            calls ->
+                calls
+                    .filter(call -> !call.getClassName().startsWith(CORE))
+                    .findFirst()
+                    .map(Object::toString)
+                    .orElse("an unknown place"));
   }
 
   private void giveUp(long claimed, Throwable failure, Verdict verdict) {
@@ -195,12 +219,13 @@ final class SessionCleanup {
       leases.retire(session, claimed, CloseReason.RESET_FAILED);
     }
     boolean told = failure instanceof SQLException && !session.isExposed() && verdict.fatal();
+    int untold = told ? -1 : leases.news(failure.getClass().getName() + " at " + place());
     String line =
         "Pool {}: connection {} could not be brought back to the state of a new one; it is closed";
-    if (told) { // as the loss that it is
+    if (untold < 0) { // told as the loss that it is, or of late
       log.debug(line, leases.config().name(), session.number(), failure);
     } else {
-      log.warn(line, leases.config().name(), session.number(), failure);
+      log.warn(line + Repeats.more(untold), leases.config().name(), session.number(), failure);
     }
   }
 }

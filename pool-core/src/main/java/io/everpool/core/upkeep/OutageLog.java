@@ -2,9 +2,8 @@ package io.everpool.core.upkeep;
 
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Repeats;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -34,12 +33,12 @@ public final class OutageLog {
   static final long QUIET = 2_000_000_000L;
 
   /** An outage that lasts is told again so often; nanoseconds. */
-  static final long AGAIN = 10_000_000_000L;
+  static final long AGAIN = Repeats.AGAIN;
 
   private static final Kind[] KINDS = Kind.values();
 
   private final TimeSource time;
-  private final Map<Key, Line> lines = new HashMap<>();
+  private final Repeats<Key> lines = new Repeats<>();
   private final int[] toll = new int[KINDS.length];
   private boolean failing;
   private boolean any;
@@ -50,13 +49,6 @@ public final class OutageLog {
 
   /** Lines that say the same; there are few. */
   private record Key(Kind kind, String reason) {}
-
-  /** When one of them was told, and how many were not since. */
-  private static final class Line {
-    boolean told;
-    long toldAt;
-    int untold;
-  }
 
   OutageLog(TimeSource time) {
     this.time = time;
@@ -85,16 +77,7 @@ public final class OutageLog {
       begun = now;
     }
     toll[index(kind)]++;
-    Line line = lines.computeIfAbsent(new Key(kind, reason), key -> new Line());
-    if (line.told && now - line.toldAt < AGAIN) {
-      line.untold++;
-      return -1;
-    }
-    int before = line.untold;
-    line.told = true;
-    line.toldAt = now;
-    line.untold = 0;
-    return before;
+    return lines.news(new Key(kind, reason), now);
   }
 
   /** Logs what has happened: at WARN where it is news, else at DEBUG. */
@@ -103,7 +86,7 @@ public final class OutageLog {
     if (untold < 0) {
       log.debug(line, arguments);
     } else {
-      log.warn(line + more(untold), arguments);
+      log.warn(line + Repeats.more(untold), arguments);
     }
   }
 
@@ -116,12 +99,8 @@ public final class OutageLog {
     if (untold < 0) {
       log.debug(line, arguments);
     } else {
-      log.info(line + more(untold), arguments);
+      log.info(line + Repeats.more(untold), arguments);
     }
-  }
-
-  private static String more(int untold) {
-    return untold == 0 ? "" : " (and " + untold + " more since the last such line)";
   }
 
   private boolean isOver(long now) {
@@ -139,7 +118,7 @@ public final class OutageLog {
   private void begin(long now) {
     any = true;
     last = now;
-    lines.values().forEach(line -> line.told = false);
+    lines.endOfNews();
     Arrays.fill(toll, 0);
   }
 
@@ -149,8 +128,7 @@ public final class OutageLog {
   }
 
   private boolean isTold(Kind kind) {
-    Line line = lines.get(new Key(kind, ""));
-    return line != null && line.told;
+    return lines.isTold(new Key(kind, ""));
   }
 
   private int lost() {

@@ -9,6 +9,7 @@ import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
+import io.everpool.core.observe.Repeats;
 import io.everpool.core.upkeep.OutageLog;
 import io.everpool.core.upkeep.PrimarySearch;
 import java.sql.SQLException;
@@ -69,6 +70,9 @@ public final class FakeLeaseManager implements LeaseManager {
 
   /** What is news; all is without. */
   public @Nullable OutageLog outages;
+
+  /** What is news of what is done wrong, at a time that stands still; all is without. */
+  public @Nullable Repeats<String> repeats;
 
   private long fencedThrough;
 
@@ -211,6 +215,11 @@ public final class FakeLeaseManager implements LeaseManager {
   @Override
   public int news(OutageLog.Kind kind, String reason) {
     return outages == null ? 0 : outages.news(kind, reason);
+  }
+
+  @Override
+  public int news(String what) {
+    return repeats == null ? 0 : repeats.news(what, 0);
   }
 
   @Override
