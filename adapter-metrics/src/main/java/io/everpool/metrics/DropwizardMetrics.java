@@ -13,6 +13,7 @@ import com.codahale.metrics.health.HealthCheckRegistry;
 import io.everpool.api.CloseReason;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolSnapshot;
+import io.everpool.api.PoolState;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
@@ -107,7 +108,7 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
   private final String poolName;
   private final MetricRegistry metrics;
   private final @Nullable HealthCheckRegistry healthChecks;
-  private final AtomicReference<@Nullable Registration> registration = new AtomicReference<>();
+  private final AtomicReference<@Nullable Registered> registered = new AtomicReference<>();
 
   /** Those of the pools of its readers, by their names. */
   private final Map<String, DropwizardMetrics> readers = new ConcurrentHashMap<>();
@@ -117,6 +118,9 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
   private final Timer use = timer();
   private final Timer connect = timer();
   private final Timer outage = timer();
+
+  /** The pool whose figures are to be seen. */
+  private record Registered(Pool pool, Registration registration) {}
 
   private DropwizardMetrics(
       String poolName, MetricRegistry metrics, @Nullable HealthCheckRegistry healthChecks) {
@@ -187,10 +191,7 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
     } else if (!event.pool().equals(poolName)) {
       return;
     } else if (event instanceof PoolEvent.PoolClosed) {
-      Registration ours = registration.getAndSet(null);
-      if (ours != null) {
-        ours.remove();
-      }
+      end();
     } else if (event instanceof PoolEvent.ConnectionClosed closing) {
       count(closed(closing.reason()));
     } else if (event instanceof PoolEvent.CommitResolved resolved) {
@@ -232,8 +233,20 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
     }
     Map<String, Metric> all = kept();
     all.putAll(gauges(new SharedSnapshot(pool, Clock.defaultClock())));
-    registration.set(
-        Registration.of(poolName, all, metrics, healthChecks, new PoolHealthCheck(pool)));
+    registered.set(
+        new Registered(
+            pool,
+            Registration.of(poolName, all, metrics, healthChecks, new PoolHealthCheck(pool))));
+  }
+
+  /** By the pool and not by its name, which another may have that has closed, or never opened. */
+  private void end() {
+    Registered ours = registered.get();
+    if (ours != null
+        && ours.pool().snapshot().state() == PoolState.CLOSED
+        && registered.compareAndSet(ours, null)) {
+      ours.registration().remove();
+    }
   }
 
   /** What is written rather than read, by name. */

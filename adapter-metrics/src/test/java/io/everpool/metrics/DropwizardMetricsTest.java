@@ -74,6 +74,11 @@ class DropwizardMetricsTest {
     poolMetrics.onEvent(new PoolEvent.PoolOpened("p", pool));
   }
 
+  private void close() {
+    pool.close();
+    poolMetrics.onEvent(CLOSED_P);
+  }
+
   private Object gauge(String name) {
     Gauge<?> gauge = requireNonNull(metrics.getGauges().get("p." + name), name);
     return requireNonNull(gauge.getValue(), name);
@@ -217,8 +222,8 @@ class DropwizardMetricsTest {
     open();
     assertThat(healthChecks.getNames()).containsExactly("p", "second");
 
-    poolMetrics.onEvent(CLOSED_P);
-    poolMetrics.onEvent(CLOSED_P);
+    close();
+    close();
     poolMetrics.onEvent(new PoolEvent.AcquireTimedOut("p", 1)); // a straggler
 
     assertThat(metrics.getNames()).isEqualTo(before);
@@ -236,7 +241,7 @@ class DropwizardMetricsTest {
     PoolHealthCheck check = new PoolHealthCheck(pool);
     healthChecks.register("p", check);
 
-    poolMetrics.onEvent(CLOSED_P);
+    close();
 
     assertThat(metrics.getNames()).containsExactly("p.opened");
     assertThat(metrics.counter("p.opened")).isSameAs(theirs);
@@ -272,6 +277,21 @@ class DropwizardMetricsTest {
 
     assertThat(new TreeMap<String, Object>(metrics.getMetrics())).isEqualTo(before);
     assertThat(healthChecks.getNames()).containsExactly("p");
+  }
+
+  /** Another of its name has opened with the same object, or failed to, and closes: that is all. */
+  @Test
+  void whatAnotherPoolOfTheNameClosesIsNotOurs() {
+    open();
+    Map<String, Object> before = new TreeMap<>(metrics.getMetrics());
+
+    poolMetrics.onEvent(CLOSED_P);
+
+    assertThat(new TreeMap<String, Object>(metrics.getMetrics())).isEqualTo(before);
+    assertThat(healthChecks.getNames()).containsExactly("p");
+    close();
+    assertThat(metrics.getNames()).isEmpty();
+    assertThat(healthChecks.getNames()).isEmpty();
   }
 
   /** All or nothing, also where only the last of the names is taken. */

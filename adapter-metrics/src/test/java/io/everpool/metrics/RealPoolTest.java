@@ -14,6 +14,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -113,6 +114,26 @@ class RealPoolTest {
       open(config("second").build()).close();
       assertThat(metrics.getNames()).isNotEmpty().allMatch(name -> name.startsWith("first."));
       assertThat(healthChecks.runHealthCheck(first.name()).isHealthy()).isTrue();
+    }
+    assertThat(metrics.getNames()).isEmpty();
+    assertThat(healthChecks.getNames()).isEmpty();
+  }
+
+  /** The one that works is watched on, whatever becomes of another that was given its metrics. */
+  @Test
+  void aSecondPoolThatCannotBeOpenedTakesNothingOfTheFirst() throws SQLException {
+    DropwizardMetrics both = DropwizardMetrics.of("twice", metrics, healthChecks);
+    try (Pool pool = Everpool.builder(config("twice").build()).listener(both).open()) {
+      Set<String> before = metrics.getNames();
+      PoolConfig nowhere =
+          pool.config().toBuilder()
+              .url("jdbc:h2:mem:nowhere;IFEXISTS=TRUE")
+              .acquireTimeout(Duration.ofMillis(200))
+              .build();
+      assertThatThrownBy(() -> Everpool.builder(nowhere).listener(both).open())
+          .isInstanceOf(SQLException.class);
+      assertThat(metrics.getNames()).isEqualTo(before);
+      assertThat(healthChecks.runHealthCheck("twice").isHealthy()).isTrue();
     }
     assertThat(metrics.getNames()).isEmpty();
     assertThat(healthChecks.getNames()).isEmpty();

@@ -2,6 +2,7 @@ package io.everpool.micrometer;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.Pool;
+import io.everpool.api.PoolState;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
@@ -85,8 +86,8 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
 
   private volatile @Nullable PoolMeters meters;
 
-  /** The pool has opened, and its gauges are registered. */
-  private boolean open;
+  /** The pool that has opened, and whose gauges are registered. */
+  private @Nullable Pool open;
 
   /** The pool has closed, or found its names taken: what straggles in must not begin anew. */
   private boolean over;
@@ -166,7 +167,7 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
     } else if (!event.pool().equals(poolName)) {
       return;
     } else if (event instanceof PoolEvent.PoolClosed) {
-      end();
+      closed();
     } else {
       PoolMeters now = meters != null ? meters : begin();
       if (now != null) {
@@ -185,7 +186,7 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
       throw new IllegalArgumentException(
           "These are the metrics of pool " + poolName + ", not of " + pool.name());
     }
-    if (open) {
+    if (open != null) {
       throw new IllegalArgumentException(
           "These are the metrics of a pool "
               + poolName
@@ -203,9 +204,9 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
             PoolMeters.gauges(registrar, names, tags, pool);
             return pool;
           });
-      open = true;
+      open = pool;
     } finally {
-      if (!open) {
+      if (open == null) {
         end();
       }
     }
@@ -224,9 +225,16 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
     return made;
   }
 
+  /** By the pool and not by its name, which another may have that has closed, or never opened. */
+  private synchronized void closed() {
+    if (open == null || open.snapshot().state() == PoolState.CLOSED) {
+      end();
+    }
+  }
+
   private synchronized void end() {
     over = true;
-    open = false;
+    open = null;
     meters = null;
     Registration ours = registration;
     registration = null;

@@ -96,6 +96,11 @@ class MicrometerMetricsTest {
     poolMetrics.onEvent(new PoolEvent.PoolOpened("p", pool));
   }
 
+  private void close() {
+    pool.close();
+    poolMetrics.onEvent(CLOSED_P);
+  }
+
   private MicrometerMetrics hikari(String name) {
     return MicrometerMetrics.builder(name, registry).names(MetricNames.HIKARI_CP).build();
   }
@@ -286,8 +291,8 @@ class MicrometerMetricsTest {
     open();
     assertThat(registry.getMeters()).hasSizeGreaterThan(before.size());
 
-    poolMetrics.onEvent(CLOSED_P);
-    poolMetrics.onEvent(CLOSED_P);
+    close();
+    close();
     poolMetrics.onEvent(new PoolEvent.AcquireTimedOut("p", 1)); // a straggler
     poolMetrics.acquired(1);
 
@@ -299,7 +304,7 @@ class MicrometerMetricsTest {
   void anotherPoolMayFollowTheOneThatHasClosed() {
     open();
     poolMetrics.onEvent(OPENED);
-    poolMetrics.onEvent(CLOSED_P);
+    close();
     open();
 
     assertThat(counts()).containsEntry("everpool.connections.opened", 0.0);
@@ -351,7 +356,7 @@ class MicrometerMetricsTest {
                 MicrometerMetrics.of("q", registry)
                     .onEvent(new PoolEvent.PoolOpened("q", new FakePool("q"))))
         .isInstanceOf(IllegalArgumentException.class);
-    poolMetrics.onEvent(CLOSED_P);
+    close();
     assertThat(registry.getMeters()).isEmpty();
   }
 
@@ -364,8 +369,11 @@ class MicrometerMetricsTest {
     assertThatThrownBy(this::open)
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("that is open");
+    poolMetrics.onEvent(CLOSED_P); // of the second, or of one that could not even be opened
 
     assertThat(new HashSet<>(registry.getMeters())).isEqualTo(before);
+    close();
+    assertThat(registry.getMeters()).isEmpty();
   }
 
   /** One pool's metrics with another pool's figures in them would be believed. */
@@ -406,6 +414,7 @@ class MicrometerMetricsTest {
 
     assertThat(timer("db.client.connection.wait_time").count()).isEqualTo(1);
     assertThat(gauge("db.client.connection.max")).isEqualTo(8);
+    pool.close();
     metrics.onEvent(CLOSED_P);
     assertThat(registry.getMeters()).isEmpty();
     assertThat(all.getMeters()).isEmpty();

@@ -63,6 +63,7 @@ class O01CreatedOnceIT {
           .isInstanceOf(SQLException.class)
           .hasMessageContaining("127.0.0.1:" + proxy.port());
       assertThat(log.exactly(Level.INFO, CREATED)).isEmpty();
+      assertThat(log.lines(Level.INFO, "Closed ")).as("the end of what never was").isEmpty();
       Threads.awaitNone();
     }
   }

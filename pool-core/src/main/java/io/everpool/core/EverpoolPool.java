@@ -145,6 +145,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
         }
       }
     }
+    shutdown.opened();
     log.info("Successfully created persistent {} connection pool", connector.product());
     log.info(
         "Pool {}: {} to {} connections to {}",

@@ -31,6 +31,9 @@ final class Shutdown {
   private final Executor workers;
   private final Runnable endOfThreads;
 
+  /** Whether the pool was ever open for business. */
+  private volatile boolean opened;
+
   /** Completes when the pool is closed; whoever closes it after the first waits for this. */
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
@@ -56,6 +59,11 @@ final class Shutdown {
     this.endOfThreads = endOfThreads;
   }
 
+  /** The pool is open: its end is told of in the log. */
+  void opened() {
+    opened = true;
+  }
+
   /**
    * Has the connections drained from now on, and waits for nothing: where several pools are to be
    * closed, none sits out the time of another. {@link #run} has to follow.
@@ -78,7 +86,9 @@ final class Shutdown {
       interrupted = await(upkeep.drain());
       end();
       events.emit(new PoolEvent.PoolClosed(config.name()));
-      log.info("Closed {} connection pool", connector.product());
+      if (opened) { // else it was never told of as one
+        log.info("Closed {} connection pool", connector.product());
+      }
     } else {
       interrupted = await(closed);
     }
