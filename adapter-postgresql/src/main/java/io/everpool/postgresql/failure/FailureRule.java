@@ -3,10 +3,12 @@ package io.everpool.postgresql.failure;
 import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Verdict;
 import io.everpool.postgresql.driver.DriverLanguage;
+import java.sql.BatchUpdateException;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
@@ -91,7 +93,7 @@ record FailureRule(
   /** In the message itself; where a cause is wanted, in what the causes say as well. */
   private boolean wordsMatch(SQLException failure) {
     return cause == null
-        ? wordsMatch(inEnglish(failure))
+        ? wordsMatch(inEnglish(failure instanceof BatchUpdateException ? told(failure) : failure))
         : Causes.first(failure, at -> wordsMatch(inEnglish(at))) != null;
   }
 
@@ -109,7 +111,28 @@ record FailureRule(
   }
 
   private static @Nullable ServerErrorMessage said(SQLException failure) {
-    return failure instanceof PSQLException known ? known.getServerErrorMessage() : null;
+    return told(failure) instanceof PSQLException known ? known.getServerErrorMessage() : null;
+  }
+
+  /**
+   * The exception with what the server has said. A batch's is another, which has its SQLState and,
+   * in its text, the statement, where any words may be; so has that of whoever wraps what he gets.
+   */
+  private static SQLException told(SQLException failure) {
+    if (failure instanceof PSQLException) {
+      return failure;
+    }
+    if (failure.getCause() instanceof PSQLException cause && isRepeatedBy(failure, cause)) {
+      return cause;
+    }
+    return failure.getNextException() instanceof PSQLException next && isRepeatedBy(failure, next)
+        ? next
+        : failure;
+  }
+
+  private static boolean isRepeatedBy(SQLException failure, PSQLException known) {
+    return known.getServerErrorMessage() != null
+        && Objects.equals(known.getSQLState(), failure.getSQLState());
   }
 
   /** Of the server's source, and so in no language; null if it doesn't say. */

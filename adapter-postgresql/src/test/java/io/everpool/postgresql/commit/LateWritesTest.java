@@ -229,6 +229,48 @@ class LateWritesTest {
     }
   }
 
+  /** A batch tells of it by an exception of its own, which has the SQLState of a connection. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aForeignServerThatIsGoneIsNotTheConnections(boolean batch) throws Exception {
+    foreignTable();
+    server.execute("alter server itself options (set port '1')");
+    AtomicInteger runs = new AtomicInteger();
+    try (Pool pool = Everpool.open(PoolConfig.builder(server.libpqUrl()).maxSize(1).build())) {
+      String before = pool.run(LateWritesTest::backend);
+      assertThatThrownBy(
+              () ->
+                  pool.<SQLException>useTransaction(
+                      connection -> {
+                        runs.incrementAndGet();
+                        enterElsewhere(connection, batch);
+                      }))
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08001"));
+      assertThat(runs).hasValue(1);
+      assertThat(pool.run(LateWritesTest::backend)).isEqualTo(before);
+    }
+  }
+
+  private static void enterElsewhere(Connection connection, boolean batch) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.addBatch("insert into elsewhere values (1)");
+      if (batch) {
+        statement.executeBatch();
+      } else {
+        statement.execute("insert into elsewhere values (1)");
+      }
+    }
+  }
+
+  private static String backend(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("select pg_backend_pid()")) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
   /** What has changed nothing is nothing. */
   @ParameterizedTest
   @ValueSource(

@@ -18,6 +18,7 @@ import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
+import java.sql.BatchUpdateException;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -28,6 +29,7 @@ import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.PSQLState;
@@ -543,6 +545,72 @@ class FailureRulesTest {
         .isEqualTo(Verdict.SERVER_DOWN);
     SQLException connect = ConnectFailure.of(attempt(new ConnectException("x")), "h:1/d");
     assertThat(FailureRules.classify(new RuntimeException(connect))).isEqualTo(Verdict.SERVER_DOWN);
+  }
+
+  /** A batch's exception has the SQLState of what it was made of, and the statement's text. */
+  private static BatchUpdateException batch(SQLException failed, String sql) {
+    return new BatchUpdateException(
+        "Batch entry 0 " + sql + " was aborted: " + failed.getMessage(),
+        failed.getSQLState(),
+        0,
+        new int[0],
+        failed);
+  }
+
+  /** What the server has said counts, and not that somebody has put it into another exception. */
+  @ParameterizedTest
+  @CsvSource({
+    "ERROR, 08001, STATEMENT_FAILED",
+    "ERROR, 08006, STATEMENT_FAILED",
+    "ERROR, 08P01, STATEMENT_FAILED",
+    "ERROR, 3D000, STATEMENT_FAILED",
+    "ERROR, 28000, STATEMENT_FAILED",
+    "ERROR, 53300, STATEMENT_FAILED",
+    "ERROR, 57P01, STATEMENT_FAILED",
+    "ERROR, 57P03, STATEMENT_FAILED",
+    "ERROR, 25P03, STATEMENT_FAILED",
+    "ERROR, 25P04, STATEMENT_FAILED",
+    "FEHLER, 08001, STATEMENT_FAILED",
+    "FATAL, 57P01, SERVER_DOWN",
+    "FATAL, 08006, CONNECTION_LOST",
+    "FATAL, 40001, CONNECTION_LOST",
+    "FATAL, XX000, CONNECTION_LOST",
+    "ERROR, 40001, TRANSACTION_CONFLICT"
+  })
+  void whatAroundAServersFailureHasItsStateSaysNoMore(
+      String severity, String state, Verdict expected) {
+    SQLException said = server(severity, state, "could not connect to server \"remote\"");
+    assertThat(FailureRules.classify(said)).isEqualTo(expected);
+    assertThat(FailureRules.classify(batch(said, "insert into t values (1)"))).isEqualTo(expected);
+    assertThat(FailureRules.classify(new SQLException("wrapped", state, said))).isEqualTo(expected);
+    SQLException beside = new BatchUpdateException("a batch", state, new int[0]);
+    beside.setNextException(said);
+    assertThat(FailureRules.classify(beside)).isEqualTo(expected);
+    SQLException asPgjdbc = batch(said, "insert into t values (1)");
+    asPgjdbc.setNextException(said);
+    assertThat(FailureRules.classify(asPgjdbc)).isEqualTo(expected);
+  }
+
+  /** The text of a statement may have any words. */
+  @Test
+  void theStatementsOfABatchAreNoWordsOfTheServers() {
+    SQLException said = server("ERROR", "0A000", "not implemented");
+    assertThat(FailureRules.classify(batch(said, "cached plan must not change result type")))
+        .isEqualTo(Verdict.STATEMENT_FAILED);
+  }
+
+  /** A loss is behind the first failure of a batch, or it is all there is. */
+  @Test
+  void aConnectionThatABatchHasLostIsLost() {
+    SQLException refused = server("ERROR", "23505", "duplicate key");
+    SQLException batch = batch(refused, "insert into t values (1)");
+    batch.setNextException(refused);
+    refused.setNextException(server("FATAL", "57P01", "terminating connection"));
+    assertThat(FailureRules.classify(batch)).isEqualTo(Verdict.SERVER_DOWN);
+    SQLException broken = broken(new SocketException("Connection reset"));
+    assertThat(FailureRules.classify(batch(broken, "insert"))).isEqualTo(Verdict.SERVER_DOWN);
+    assertThat(FailureRules.classify(new SQLException("of another driver", "08006")))
+        .isEqualTo(Verdict.CONNECTION_LOST);
   }
 
   /** An application may time out on something that isn't the database. */
