@@ -37,9 +37,9 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What failures of pgjdbc, PostgreSQL, PgBouncer, Neon and Supabase mean: the first row that
- * applies. Of a chain of causes the outermost {@link SQLException} that a row knows counts; without
- * an SQLException in it, a failure is not the connection's.
+ * What failures of pgjdbc, PostgreSQL, PgBouncer and other poolers, Neon and Supabase mean: the
+ * first row that applies. Of a chain of causes the outermost {@link SQLException} that a row knows
+ * counts; without an SQLException in it, a failure is not the connection's.
  *
  * <p>SQLStates alone don't do. PgBouncer's own errors are all 08P01 (its {@code
  * send_pooler_error}), those of Neon's proxy and Supavisor XX000, told apart by their words, which
@@ -83,13 +83,28 @@ public final class FailureRules {
       "It has no file descriptor left: raise its limit (ulimit -n), or look for what keeps files and"
           + " sockets open.";
   private static final String ENDPOINT = "Look at the endpoint in Neon's console; check the URL.";
+  private static final String RATE =
+      "The provider limits how often one may connect: fewer and longer-lived connections (max-size,"
+          + " max-lifetime) need fewer connects.";
+  private static final String TENANT =
+      "Supavisor knows no such user: it is called role.project there (postgres.abcdefgh); check it,"
+          + " and the host.";
+  private static final String SUPAVISOR_FULL =
+      "Supavisor has no place for another connection: lower max-size, close what else is connected,"
+          + " or raise its pool size; its transaction mode (port 6543) lets many share one.";
+  private static final String BLOCKED =
+      "Supavisor takes no connections for a while after many that failed: look whether the password"
+          + " is right, in other programs as well, and whether the database is there.";
+  private static final String RDS_FULL =
+      "RDS Proxy has no place for another connection: lower max-size, close what else is connected,"
+          + " or raise the proxy's MaxConnectionsPercent.";
   private static final String QUOTA =
       "Look at the quotas of the project in the provider's console.";
 
   private static final List<FailureRule> BEFORE_TLS =
       List.of(
           // Statements that failed on a good connection
-          rule(FATAL, "40|57014", "", null, CONNECTION_LOST),
+          rule(FATAL, "40|57014|26000", "", null, CONNECTION_LOST),
           rule(ALWAYS, "40001|40P01", "", null, TRANSACTION_CONFLICT),
           rule(ALWAYS, "57014", "", null, STATEMENT_FAILED),
           rule(ALWAYS, "25006", "", null, READ_ONLY_SERVER),
@@ -149,29 +164,85 @@ public final class FailureRules {
               null,
               REFUSED,
               QUOTA),
-          rule(
-              ALWAYS,
-              "XX000",
-              "rate limit|too many requests",
-              null,
-              OUT_OF_SLOTS,
-              "The provider limits how often one may connect: fewer and longer-lived connections"
-                  + " (max-size, max-lifetime) need fewer connects."),
+          rule(ALWAYS, "XX000", "rate limit|too many requests", null, OUT_OF_SLOTS, RATE),
           rule(ALWAYS, "XX000", "control plane request failed", null, SERVER_STARTING, WAIT),
           rule(ALWAYS, "XX000", "unsupported startup parameter", null, REFUSED, OPTIONS),
+          rule(ALWAYS, "XX000", "password authentication failed", null, ACCESS_DENIED, PASSWORD),
+
+          // Supavisor: lib/supavisor/errors of supabase/supavisor, and before it had codes
           rule(
-              ALWAYS,
+              ENDED,
               "XX000",
-              "password authentication failed|tenant or user not found",
+              "(emaxconn|max clients reached|maxclientsinsessionmode|max client connections reached|"
+                  + "(emaxpoolsreached)|(echeckouttimeout)|unable to check out",
+              null,
+              OUT_OF_SLOTS,
+              SUPAVISOR_FULL),
+          rule(ENDED, "XX000", "(ecircuitbreaker)", null, OUT_OF_SLOTS, BLOCKED),
+          rule(
+              ENDED,
+              "XX000",
+              "(enotfound)|tenant or user not found|(enoidentifier)|(einvaliduserinfo)|"
+                  + "user not found in the database",
               null,
               ACCESS_DENIED,
-              PASSWORD),
+              TENANT),
+          rule(
+              ENDED,
+              "XX000",
+              "(eaddrnotallowed)|not in tenant allow_list",
+              null,
+              ACCESS_DENIED,
+              "Add this machine's address to the project's network restrictions."),
+          rule(
+              ENDED,
+              "XX000",
+              "(esslrequired)|ssl connection is required",
+              null,
+              REFUSED,
+              TlsRules.ENCRYPT),
+          rule(
+              ENDED,
+              "XX000",
+              "(ebanned)",
+              null,
+              REFUSED,
+              "Look at the project in the provider's console."),
+
+          // RDS Proxy: its documentation, which names no SQLStates
+          rule(
+              ENDED,
+              "",
+              "timed-out waiting to acquire database connection|"
+                  + "client connections to the proxy exceeded",
+              null,
+              OUT_OF_SLOTS,
+              RDS_FULL),
+          rule(
+              CONNECTING,
+              "",
+              "rate of connection to proxy exceeded|"
+                  + "failed because of too many competing requests",
+              null,
+              OUT_OF_SLOTS,
+              RATE),
+
+          // PgCat: src/client.rs; Pgpool-II: src/protocol/child.c
+          rule(
+              ENDED,
+              "58000",
+              "could not get connection from the pool|checkout failure limit reached",
+              null,
+              OUT_OF_SLOTS,
+              FULL),
+          rule(ENDED, "58000", "no pool configured for", null, ACCESS_DENIED, DATABASE),
+          rule(ENDED, "XX000", "all backend nodes are down", null, SERVER_DOWN, NETWORK),
+
           // What the compute said, passed on by the proxy without its SQLState
           rule(
               ALWAYS,
               "XX000",
-              "too many clients already|remaining connection slots|max client connections reached|"
-                  + "maxclientsinsessionmode",
+              "too many clients already|remaining connection slots",
               null,
               OUT_OF_SLOTS,
               FULL),

@@ -36,8 +36,9 @@ import org.postgresql.util.PSQLState;
 import org.postgresql.util.ServerErrorMessage;
 
 /**
- * Every row of the table by the words of those who say them: PostgreSQL, PgBouncer, Neon, Supavisor
- * and pgjdbc, in exceptions as pgjdbc makes them. Failures really provoked are in RealFailuresTest.
+ * Every row of the table by the words of those who say them: PostgreSQL, PgBouncer and other
+ * poolers, Neon, Supavisor and pgjdbc, in exceptions as pgjdbc makes them. Failures really provoked
+ * are in RealFailuresTest.
  */
 class FailureRulesTest {
 
@@ -72,6 +73,15 @@ class FailureRulesTest {
 
   private static SQLException bouncer(String message) {
     return server("FATAL", "08P01", message);
+  }
+
+  /** Both while connecting and when a transaction begins; and it is no statement's own failure. */
+  private static void supavisor(List<Sample> samples, Verdict verdict, String... texts) {
+    for (String text : texts) {
+      samples.add(connecting(server("FATAL", "XX000", text), verdict));
+      samples.add(using(server("FATAL", "XX000", text), verdict));
+      samples.add(using(server("ERROR", "XX000", text), Verdict.STATEMENT_FAILED));
+    }
   }
 
   static List<Sample> samples() {
@@ -230,12 +240,105 @@ class FailureRulesTest {
             neon("terminating connection due to administrator command"), Verdict.SERVER_DOWN));
     samples.add(connecting(neon("database \"x\" does not exist"), Verdict.ACCESS_DENIED));
     samples.add(connecting(neon("something new"), Verdict.CONNECTION_LOST));
-    // Supavisor
+    // Supavisor, from 2026 on with a code in front, and before
+    supavisor(
+        samples,
+        Verdict.OUT_OF_SLOTS,
+        "(EMAXCONNSESSION) max clients reached in session mode - max clients are limited to"
+            + " pool_size: 15",
+        "(EMAXCONN) max client connections reached, limit: 200",
+        "(EMAXPOOLSREACHED) max pools count reached",
+        "(ECHECKOUTTIMEOUT) unable to check out connection from the pool after 15000ms in Session"
+            + " mode",
+        "Unable to check out connection from the pool due to timeout",
+        "Unable to check out process from the pool due to timeout",
+        "MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited to"
+            + " pool_size",
+        "Max client connections reached",
+        "(ECIRCUITBREAKER) too many authentication failures, new connections are temporarily"
+            + " blocked");
+    supavisor(
+        samples,
+        Verdict.ACCESS_DENIED,
+        "(ENOTFOUND) tenant/user postgres.abcdefgh not found",
+        "Tenant or user not found",
+        "(ENOIDENTIFIER) no tenant identifier provided (external_id or sni_hostname required)",
+        "(EINVALIDUSERINFO) Authentication error, reason: \"Invalid format for user or db_name\"",
+        "(EAUTHQUERY) user not found in the database",
+        "(EADDRNOTALLOWED) address not in tenant allow_list: {10, 0, 0, 1}",
+        "Address not in tenant allow_list: {10, 0, 0, 1}");
+    supavisor(
+        samples,
+        Verdict.REFUSED,
+        "(ESSLREQUIRED) SSL connection is required for user: postgres.abcdefgh",
+        "SSL connection is required",
+        "(EBANNED) tenant is banned: abuse");
+    supavisor(
+        samples,
+        Verdict.CONNECTION_LOST,
+        "(EDBHANDLEREXITED) DbHandler exited. Check logs for more information");
     samples.add(
-        connecting(server("FATAL", "XX000", "Tenant or user not found"), Verdict.ACCESS_DENIED));
+        using(
+            server(
+                "FATAL", "26000", "(EPREPAREDNOTFOUND) prepared statement \"S_1\" does not exist"),
+            Verdict.CONNECTION_LOST));
+    // RDS Proxy
+    samples.add(
+        using(
+            server("FATAL", "08000", "Timed-out waiting to acquire database connection."),
+            Verdict.OUT_OF_SLOTS));
+    samples.add(
+        using(
+            server("ERROR", "08000", "Timed-out waiting to acquire database connection."),
+            Verdict.STATEMENT_FAILED));
     samples.add(
         connecting(
-            server("FATAL", "XX000", "MaxClientsInSessionMode: max clients reached"),
+            server(
+                "FATAL",
+                "28000",
+                "The IAM authentication failed because of too many competing requests."),
+            Verdict.OUT_OF_SLOTS));
+    samples.add(
+        connecting(
+            server("FATAL", "08004", "Rate of connection to proxy exceeded 100."),
+            Verdict.OUT_OF_SLOTS));
+    samples.add(
+        connecting(
+            server(
+                "FATAL",
+                "08004",
+                "The maximum number of client connections to the proxy exceeded 100."),
+            Verdict.OUT_OF_SLOTS));
+    // PgCat, whose severity is always FATAL
+    samples.add(
+        using(
+            server("FATAL", "58000", "could not get connection from the pool - AllServersDown"),
+            Verdict.OUT_OF_SLOTS));
+    samples.add(
+        using(
+            server("FATAL", "58000", "checkout failure limit reached (3 / 3)"),
+            Verdict.OUT_OF_SLOTS));
+    samples.add(
+        connecting(
+            server("FATAL", "58000", "No pool configured for database: \"x\", user: \"joe\""),
+            Verdict.ACCESS_DENIED));
+    // Pgpool-II and Odyssey
+    samples.add(
+        connecting(
+            server("FATAL", "53300", "Sorry, too many clients already"), Verdict.OUT_OF_SLOTS));
+    samples.add(
+        connecting(
+            server(
+                "ERROR",
+                "XX000",
+                "all backend nodes are down, pgpool requires at least one valid node"),
+            Verdict.SERVER_DOWN));
+    samples.add(
+        using(
+            server(
+                "FATAL",
+                "53300",
+                "too many active clients for user (pool_size for user d.u reached 1)"),
             Verdict.OUT_OF_SLOTS));
     // PgBouncer
     samples.add(using(bouncer("query_wait_timeout"), Verdict.OUT_OF_SLOTS));

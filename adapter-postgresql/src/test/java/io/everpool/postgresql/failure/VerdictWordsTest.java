@@ -102,6 +102,43 @@ class VerdictWordsTest {
         connecting(
             server("XX000", "Rate limit exceeded"), Verdict.OUT_OF_SLOTS, "limits how often"),
         connecting(
+            server(
+                "XX000",
+                "(EMAXCONNSESSION) max clients reached in session mode - max clients are limited to"
+                    + " pool_size: 15"),
+            Verdict.OUT_OF_SLOTS,
+            "lower max-size",
+            "transaction mode"),
+        connecting(
+            server(
+                "XX000",
+                "(ECIRCUITBREAKER) too many authentication failures, new connections are"
+                    + " temporarily blocked"),
+            Verdict.OUT_OF_SLOTS,
+            "for a while after many that failed"),
+        connecting(
+            server("XX000", "(ENOTFOUND) tenant/user postgres.abcdefgh not found"),
+            Verdict.ACCESS_DENIED,
+            "role.project"),
+        connecting(
+            server(
+                "XX000", "(ESSLREQUIRED) SSL connection is required for user: postgres.abcdefgh"),
+            Verdict.REFUSED,
+            "set sslmode=require"),
+        connecting(
+            server("XX000", "(EADDRNOTALLOWED) address not in tenant allow_list: {10, 0, 0, 1}"),
+            Verdict.ACCESS_DENIED,
+            "this machine's address",
+            "network restrictions"),
+        connecting(
+            server("XX000", "(EBANNED) tenant is banned: abuse"),
+            Verdict.REFUSED,
+            "the provider's console"),
+        connecting(
+            server("08000", "Timed-out waiting to acquire database connection."),
+            Verdict.OUT_OF_SLOTS,
+            "lower max-size"),
+        connecting(
             server("57P03", "the database system is starting up"),
             Verdict.SERVER_STARTING,
             "starting or waking up"),
