@@ -19,7 +19,7 @@ final class BackendMessages {
   private int remaining;
 
   /** The beginning of a body that is read, if it came in pieces. */
-  private final byte[] body = new byte[CommandTag.LONGEST];
+  private byte[] body = new byte[CommandTag.LONGEST];
 
   /** As much of this ParameterStatus as is read: off, and not on. From PostgreSQL 14 on. */
   private static final byte[] TAKES_WRITES =
@@ -33,6 +33,12 @@ final class BackendMessages {
 
   /** Whether what is being answered was sent by the extended protocol. */
   private boolean extended;
+
+  /** Whether a part of an answer has come, after the last ReadyForQuery. */
+  private boolean begun;
+
+  /** Whether this error is all that was answered since then. */
+  private boolean alone;
 
   BackendMessages(ProtocolLog log) {
     this.log = log;
@@ -92,21 +98,21 @@ final class BackendMessages {
     }
     this.type = type;
     remaining = length - 4;
+    alone = !begun;
+    begun |= type != 'A' && type != 'N' && type != 'S'; // these come at any time
     switch (type) {
       case 'C', 'Z', 'S' -> {
-        int size = Math.min(remaining, body.length);
+        int size = Math.min(remaining, CommandTag.LONGEST);
         if ((size == 0 && type != 'S') || (type == 'Z' && size != 1)) {
           log.lose();
-        } else if (to - at >= size) {
-          remaining -= size;
-          read(buffer, at, at + size);
-          return at + size;
         } else {
-          wanted = size;
-          taken = 0;
+          return want(size, buffer, at, to);
         }
       }
-      case 'E' -> log.error();
+      case 'E' -> {
+        log.error();
+        return want(Math.min(remaining, Farewell.LONGEST), buffer, at, to);
+      }
       case 'I' -> log.emptyQuery();
       case 's' -> log.suspended();
       case 'V' -> log.functionResult();
@@ -122,6 +128,20 @@ final class BackendMessages {
     return at;
   }
 
+  private int want(int size, byte[] buffer, int at, int to) {
+    if (to - at >= size) {
+      remaining -= size;
+      read(buffer, at, at + size);
+      return at + size;
+    }
+    if (size > body.length) {
+      body = new byte[size];
+    }
+    wanted = size;
+    taken = 0;
+    return at;
+  }
+
   private int take(byte[] buffer, int at, int to) {
     int size = Math.min(wanted - taken, to - at);
     System.arraycopy(buffer, at, body, taken, size);
@@ -130,6 +150,9 @@ final class BackendMessages {
     if (taken == wanted) {
       wanted = 0;
       read(body, 0, taken);
+      if (body.length > CommandTag.LONGEST) {
+        body = new byte[CommandTag.LONGEST]; // don't keep an error's room with every connection
+      }
     }
     return at + size;
   }
@@ -137,7 +160,12 @@ final class BackendMessages {
   private void read(byte[] buffer, int from, int to) {
     if (type == 'Z') {
       extended = false;
+      begun = false;
       log.ready((char) buffer[from]);
+    } else if (type == 'E') {
+      if (alone && remaining == 0 && Farewell.leavesAllUndone(buffer, from, to)) {
+        log.leftAllUndone();
+      }
     } else if (type == 'S') {
       if (Arrays.equals(buffer, from, to, TAKES_WRITES, 0, TAKES_WRITES.length)) {
         log.takesWrites();

@@ -16,7 +16,8 @@ import io.everpool.postgresql.sql.StatementKind;
  * is no answer to wait for.
  *
  * <p>An error is believed when ReadyForQuery follows it. Without one it may be a farewell, or the
- * word of a pooler in between, while the server has committed.
+ * word of a pooler in between, while the server has committed; unless it is a {@link Farewell} that
+ * proves the opposite.
  *
  * <p>What lies outside: what functions do over other connections (dblink), and sequences.
  *
@@ -52,6 +53,9 @@ public final class ProtocolLog {
   private boolean mayHaveWrittenUnseen;
 
   private boolean failed;
+
+  /** The session has ended with none of what is unanswered carried out. */
+  private boolean leftUndone;
 
   /** A simple query was sent without a Sync before it, so that an error would skip it. */
   private boolean joined;
@@ -121,6 +125,7 @@ public final class ProtocolLog {
 
   private void sent() {
     sentAt = ++events;
+    leftUndone = false; // of this it says nothing
   }
 
   Outstanding outstanding() {
@@ -206,6 +211,11 @@ public final class ProtocolLog {
     }
   }
 
+  /** See {@link Farewell}. */
+  void leftAllUndone() {
+    leftUndone = true;
+  }
+
   void ready(char now) {
     if (now != 'I' && now != 'T' && now != 'E') {
       lose();
@@ -237,6 +247,7 @@ public final class ProtocolLog {
     }
     implicitWrote = false;
     failed = false;
+    leftUndone = false; // it goes on, so that was no end
     joined &= !outstanding.isEmpty();
     replication = false;
     answered = 0;
@@ -279,7 +290,7 @@ public final class ProtocolLog {
    * end of its answer didn't come: these may have been its last words.
    */
   public boolean mayStillRun() {
-    return isReady() && !isInStep() && !(failed && outstanding.rounds() <= 1);
+    return isReady() && !isInStep() && !leftUndone && !(failed && outstanding.rounds() <= 1);
   }
 
   /** The messages aren't what the protocol says, or can't be seen: for good. */
@@ -318,7 +329,7 @@ public final class ProtocolLog {
 
   /** Whether a statement that ends a transaction was sent and may have committed one. */
   public boolean commitUnanswered() {
-    return !lost && status != 0 && outstanding.hasCommit(status);
+    return !lost && status != 0 && !leftUndone && outstanding.hasCommit(status);
   }
 
   /**
@@ -331,7 +342,7 @@ public final class ProtocolLog {
   }
 
   private boolean couldCommit() {
-    if (outstanding.isEmpty()) {
+    if (outstanding.isEmpty() || leftUndone) {
       return false;
     }
     if (copyIn && !copyDone && outstanding.isOneWrite()) {

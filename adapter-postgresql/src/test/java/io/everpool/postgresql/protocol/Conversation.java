@@ -135,6 +135,16 @@ final class Conversation {
     return answer('E', texts("S" + severity, "V" + severity, "C" + state, "Mno", ""));
   }
 
+  /** An error with these fields, each with its letter in front. */
+  Conversation errorOf(String... fields) {
+    return answer('E', texts(String.join("\0", fields), ""));
+  }
+
+  /** As PostgreSQL says it that it ends the session. */
+  Conversation ended(String state, String routine) {
+    return errorOf("SFATAL", "VFATAL", "C" + state, "Mno", "Fpostgres.c", "L3400", "R" + routine);
+  }
+
   Conversation ready(char status) {
     return answer('Z', new byte[] {(byte) status});
   }

@@ -470,6 +470,89 @@ class ProtocolTapTest {
             IN_DOUBT,
             c -> c.query("insert").error("ERROR", "08P01")),
         row(
+            "a commit for which the server has waited too long",
+            NONE,
+            c -> written(c).query("commit").ended("25P03", "ProcessInterrupts")),
+        row(
+            "an insert for which it has",
+            NONE,
+            c -> c.extended("insert").sync().ended("57P05", "ProcessInterrupts")),
+        row(
+            "two rounds for which it has",
+            NONE,
+            c -> c.query("insert").query("call p()").ended("57P05", "ProcessInterrupts")),
+        row(
+            "what is sent after that, of which it says nothing",
+            IN_DOUBT,
+            c -> written(c).ended("25P03", "ProcessInterrupts").query("commit")),
+        row(
+            "what was committed before that",
+            COMMITTED,
+            c ->
+                simple(c, "insert", "INSERT 0 1", 'I')
+                    .query("insert")
+                    .ended("57P05", "ProcessInterrupts")),
+        row(
+            "a limit that may pass at work",
+            IN_DOUBT,
+            c -> written(c).query("commit").ended("25P04", "ProcessInterrupts")),
+        row(
+            "an end that may come at work",
+            IN_DOUBT,
+            c -> written(c).query("commit").ended("57P01", "ProcessInterrupts")),
+        row(
+            "a wait that is over elsewhere",
+            IN_DOUBT,
+            c -> written(c).query("commit").ended("25P03", "somewhere")),
+        row(
+            "a wait of which a pooler tells",
+            IN_DOUBT,
+            c -> written(c).query("commit").errorOf("SFATAL", "C25P03", "Mno")),
+        row(
+            "a wait that doesn't end the session",
+            IN_DOUBT,
+            c ->
+                written(c)
+                    .query("commit")
+                    .errorOf("SERROR", "VERROR", "C25P03", "Mno", "RProcessInterrupts")),
+        row(
+            "a wait that can't be, for it has answered",
+            IN_DOUBT,
+            c ->
+                c.query("insert; insert")
+                    .complete("INSERT 0 1")
+                    .ended("57P05", "ProcessInterrupts")),
+        row(
+            "a wait in too many words",
+            IN_DOUBT,
+            c ->
+                written(c)
+                    .query("commit")
+                    .errorOf(
+                        "SFATAL", "VFATAL", "C25P03", "M" + "x".repeat(600), "RProcessInterrupts")),
+        row(
+            "an insert that PgBouncer had no server for",
+            NONE,
+            c -> c.query("insert").errorOf("SFATAL", "C08P01", "Mquery_wait_timeout")),
+        row(
+            "one that it had none for within query_timeout",
+            NONE,
+            c -> c.extended("insert").sync().errorOf("SFATAL", "C08P01", "Mquery_timeout")),
+        row(
+            "one that it has broken off",
+            IN_DOUBT,
+            c -> c.query("insert").errorOf("SFATAL", "C08P01", "Mquery timeout")),
+        row(
+            "one whose server is gone",
+            IN_DOUBT,
+            c -> c.query("insert").errorOf("SFATAL", "C08P01", "Mserver conn crashed?")),
+        row(
+            "PgBouncer's words in PostgreSQL's mouth",
+            IN_DOUBT,
+            c ->
+                c.query("insert")
+                    .errorOf("SFATAL", "VFATAL", "C08P01", "Mquery_wait_timeout", "Relog")),
+        row(
             "an early commit counts more than a late doubt",
             COMMITTED,
             c -> simple(c, "insert", "INSERT 0 1", 'I').query("insert")));
@@ -607,6 +690,19 @@ class ProtocolTapTest {
         .sync()
         .play(prepared, 500);
     assertThat(prepared.log().effectsSince(0)).isEqualTo(NONE);
+  }
+
+  /** For a COMMIT outside of units of work, and for what ends a request that still runs. */
+  @Test
+  void aCommitThatTheServerHasNotReadIsNotUnanswered() {
+    ProtocolTap tap = new ProtocolTap();
+    written(Conversation.begin()).query("commit").play(tap);
+    assertThat(tap.log().commitUnanswered()).isTrue();
+    assertThat(tap.log().mayStillRun()).isTrue();
+    Conversation.unopened().ended("25P03", "ProcessInterrupts").play(tap);
+    assertThat(tap.log().commitUnanswered()).isFalse();
+    assertThat(tap.log().mayStillRun()).isFalse();
+    assertThat(tap.log().isInStep()).as("it is of no use any more").isFalse();
   }
 
   @Test

@@ -106,7 +106,7 @@ abstract class JudgedConnection extends LeasedConnection {
 
   /**
    * Of a COMMIT that gets no answer, outside of units of work: these ask what became of it. Not
-   * even a server that says that it ends the session has said that.
+   * even a server that says that it ends the session has said that, unless it has waited for it.
    */
   private static SQLException outcomeUnknown(SQLException lost) {
     return new CommitOutcomeUnknownException(

@@ -1,0 +1,72 @@
+package io.everpool.postgresql.protocol;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The last words of a session, where they prove that nothing of what is unanswered was carried out:
+ * because the server would wait no longer for it, or because it never got to a server.
+ *
+ * <p>PostgreSQL's two idle timeouts run from one ReadyForQuery to the next request, and one that
+ * passes while that is being read ends the session before it is looked at (the loop of {@code
+ * PostgresMain}). All other limits, and an administrator's order, may come while a COMMIT is waited
+ * for. Whoever else has those SQLStates (Pgpool-II tells by them of any one of several servers)
+ * hasn't PostgreSQL's routine.
+ *
+ * <p>PgBouncer says {@code query_wait_timeout} and {@code query_timeout} to those who wait for a
+ * server connection, of which nothing has been passed on ({@code pool_client_maint}); its words for
+ * a query that it breaks off are others. It names neither a routine nor, as PostgreSQL does, the
+ * severity twice.
+ */
+final class Farewell {
+
+  /** As much as is read of an error; with a longer text it proves nothing. */
+  static final int LONGEST = 512;
+
+  private final String fields;
+
+  private Farewell(String fields) {
+    this.fields = fields;
+  }
+
+  /** Reads the whole body of an ErrorResponse. */
+  static boolean leavesAllUndone(byte[] text, int from, int to) {
+    Farewell said = new Farewell(new String(text, from, to - from, ISO_8859_1));
+    return said.isOfOneWhoWaited() || said.isOfOneWhoPassedNothingOn();
+  }
+
+  private boolean isOfOneWhoWaited() {
+    return is('V', "FATAL")
+        && is('R', "ProcessInterrupts")
+        && (is('C', "25P03") || is('C', "57P05"));
+  }
+
+  private boolean isOfOneWhoPassedNothingOn() {
+    return is('S', "FATAL")
+        && is('C', "08P01")
+        && (is('M', "query_wait_timeout") || is('M', "query_timeout"))
+        && field('V') == null
+        && field('R') == null;
+  }
+
+  private boolean is(char letter, String value) {
+    return value.equals(field(letter));
+  }
+
+  /** Each is a letter and a text with a zero behind it; a zero ends them all. */
+  private @Nullable String field(char letter) {
+    int at = 0;
+    while (at < fields.length()) {
+      int end = fields.indexOf('\0', at);
+      if (end <= at) {
+        return null;
+      }
+      if (fields.charAt(at) == letter) {
+        return fields.substring(at + 1, end);
+      }
+      at = end + 1;
+    }
+    return null;
+  }
+}
