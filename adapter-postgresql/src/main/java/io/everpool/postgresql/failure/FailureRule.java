@@ -43,6 +43,11 @@ record FailureRule(
     DRIVER,
     /** While it is being opened, or the session ended: not where a statement merely failed. */
     ENDED,
+    /**
+     * As {@link #ENDED}; and where no server of PostgreSQL's says it, for these name the routine,
+     * and PgBouncer before 1.16 called nothing FATAL.
+     */
+    POOLER,
     /** The server said that it ended the session. */
     FATAL
   }
@@ -81,9 +86,14 @@ record FailureRule(
       case ALWAYS -> true;
       case CONNECTING -> connecting;
       case DRIVER -> connecting && severity(failure).isEmpty();
-      case ENDED -> connecting || !ERROR.contains(severity(failure));
+      case ENDED -> ended(failure, connecting);
+      case POOLER -> ended(failure, connecting) || routine(failure) == null;
       case FATAL -> FATAL.contains(severity(failure));
     };
+  }
+
+  private static boolean ended(SQLException failure, boolean connecting) {
+    return connecting || !ERROR.contains(severity(failure));
   }
 
   private boolean stateMatches(@Nullable String state) {

@@ -18,6 +18,7 @@ import static io.everpool.postgresql.failure.FailureRule.Scope.CONNECTING;
 import static io.everpool.postgresql.failure.FailureRule.Scope.DRIVER;
 import static io.everpool.postgresql.failure.FailureRule.Scope.ENDED;
 import static io.everpool.postgresql.failure.FailureRule.Scope.FATAL;
+import static io.everpool.postgresql.failure.FailureRule.Scope.POOLER;
 
 import io.everpool.api.driver.FailureChain;
 import io.everpool.api.driver.Verdict;
@@ -45,7 +46,8 @@ import org.jspecify.annotations.Nullable;
  * send_pooler_error}), those of Neon's proxy and Supavisor XX000, told apart by their words, which
  * nobody translates. And a statement may fail with a connection's SQLState while the connection is
  * good: {@code DROP DATABASE} of one that isn't there is 3D000, dblink passes on the 08001 of
- * another server. So most rows are for failures that {@link FailureRule.Scope#ENDED} the session.
+ * another server, and an extension has the words of a provider in its text. So most rows are for
+ * failures that {@link FailureRule.Scope#ENDED} the session.
  *
  * <p>That a peer closed the connection, in whatever way, is {@code SERVER_DOWN}: it may be one
  * session or all, and two of a kind corroborate each other. A silence is {@code CONNECTION_LOST}.
@@ -125,17 +127,17 @@ public final class FailureRules {
           rule(ALWAYS, "08P01", "bind message has|portalsetresultformat", null, STALE_PLAN),
 
           // Neon's proxy: proxy/src/{auth,compute,control_plane} of neondatabase/neon
-          rule(ALWAYS, "XX000", "couldn't connect to compute node", null, SERVER_STARTING, WAIT),
-          rule(ALWAYS, "XX000", "failed to acquire permit to connect", null, OUT_OF_SLOTS, FULL),
+          rule(ENDED, "XX000", "couldn't connect to compute node", null, SERVER_STARTING, WAIT),
+          rule(ENDED, "XX000", "failed to acquire permit to connect", null, OUT_OF_SLOTS, FULL),
           rule(
-              ALWAYS,
+              ENDED,
               "XX000",
               "too many connections to this endpoint|too many connections attempts",
               null,
               OUT_OF_SLOTS,
               FULL),
           rule(
-              ALWAYS,
+              ENDED,
               "XX000",
               "endpoint is disabled|endpoint cannot be found|endpoint could not be found|"
                   + "endpoint id is not specified|inconsistent project name|project name is not specified",
@@ -144,14 +146,14 @@ public final class FailureRules {
               ENDPOINT),
           rule(CONNECTING, "XX000", "connection is insecure", null, REFUSED, TlsRules.ENCRYPT),
           rule(
-              ALWAYS,
+              ENDED,
               "XX000",
               "is not allowed to connect to this endpoint|from a blocked network",
               null,
               ACCESS_DENIED,
               "Add this machine's address to the endpoint's allowed list in Neon's console."),
           rule(
-              ALWAYS,
+              ENDED,
               "XX000",
               "endpoint is temporarily unavailable",
               null,
@@ -164,10 +166,10 @@ public final class FailureRules {
               null,
               REFUSED,
               QUOTA),
-          rule(ALWAYS, "XX000", "rate limit|too many requests", null, OUT_OF_SLOTS, RATE),
-          rule(ALWAYS, "XX000", "control plane request failed", null, SERVER_STARTING, WAIT),
-          rule(ALWAYS, "XX000", "unsupported startup parameter", null, REFUSED, OPTIONS),
-          rule(ALWAYS, "XX000", "password authentication failed", null, ACCESS_DENIED, PASSWORD),
+          rule(ENDED, "XX000", "rate limit|too many requests", null, OUT_OF_SLOTS, RATE),
+          rule(ENDED, "XX000", "control plane request failed", null, SERVER_STARTING, WAIT),
+          rule(ENDED, "XX000", "unsupported startup parameter", null, REFUSED, OPTIONS),
+          rule(ENDED, "XX000", "password authentication failed", null, ACCESS_DENIED, PASSWORD),
 
           // Supavisor: lib/supavisor/errors of supabase/supavisor, and before it had codes
           rule(
@@ -240,14 +242,14 @@ public final class FailureRules {
 
           // What the compute said, passed on by the proxy without its SQLState
           rule(
-              ALWAYS,
+              ENDED,
               "XX000",
               "too many clients already|remaining connection slots",
               null,
               OUT_OF_SLOTS,
               FULL),
           rule(
-              ALWAYS,
+              ENDED,
               "XX000",
               "the database system is starting up|the database system is shutting down|"
                   + "the database system is in recovery|the database system is not",
@@ -259,49 +261,49 @@ public final class FailureRules {
 
           // PgBouncer: src/{client,objects,janitor,pooler}.c
           // the second where query_timeout is over before a server connection was free
-          rule(ALWAYS, "08P01", "query_wait_timeout|query_timeout", null, OUT_OF_SLOTS, FULL),
+          rule(POOLER, "08P01", "query_wait_timeout|query_timeout", null, OUT_OF_SLOTS, FULL),
           rule(ENDED, "08P01", "idle transaction timeout", null, CONNECTION_LOST),
           rule(ENDED, "08P01", "query timeout|transaction timeout", null, DEADLINE),
           rule(
-              ALWAYS,
+              POOLER,
               "08P01",
               "no more connections allowed|client connections exceeded|too many clients",
               null,
               OUT_OF_SLOTS,
               FULL),
           rule(
-              ALWAYS,
+              POOLER,
               "08P01",
               "authentication failed|no such user|login rejected|auth failed|wrong password type",
               null,
               ACCESS_DENIED,
               PASSWORD),
-          rule(ALWAYS, "08P01", "no such database", null, ACCESS_DENIED, DATABASE),
+          rule(POOLER, "08P01", "no such database", null, ACCESS_DENIED, DATABASE),
           rule(
-              ALWAYS,
+              POOLER,
               "08P01",
               "unsupported startup parameter|unsupported options startup parameter",
               null,
               REFUSED,
               OPTIONS),
           rule(
-              ALWAYS,
+              POOLER,
               "08P01",
               "not allowed in statement pooling mode",
               null,
               REFUSED,
               "The pooler lends a server connection for a single statement (pool_mode = statement),"
                   + " so that there are no transactions: set pool_mode = transaction there."),
-          rule(ALWAYS, "08P01", "ssl required", null, REFUSED, TlsRules.ENCRYPT),
+          rule(POOLER, "08P01", "ssl required", null, REFUSED, TlsRules.ENCRYPT),
           rule(
-              ALWAYS,
+              POOLER,
               "08P01",
               "is disabled|bouncer config error",
               null,
               REFUSED,
               "Look at PgBouncer's configuration and log."),
           rule(
-              ALWAYS,
+              POOLER,
               "08P01",
               "server login has been failing|cannot connect to server|server conn crashed|"
                   + "server dns lookup failed|client_login_timeout|shutting down|shut down|"

@@ -342,6 +342,8 @@ class FailureRulesTest {
             Verdict.OUT_OF_SLOTS));
     // PgBouncer
     samples.add(using(bouncer("query_wait_timeout"), Verdict.OUT_OF_SLOTS));
+    samples.add( // as before 1.16, which called nothing FATAL
+        using(server("ERROR", "08P01", "query_wait_timeout"), Verdict.OUT_OF_SLOTS));
     samples.add(
         connecting(bouncer("no more connections allowed (max_client_conn)"), Verdict.OUT_OF_SLOTS));
     samples.add(
@@ -637,6 +639,31 @@ class FailureRulesTest {
       }
     }
     assertThat(unused).isEmpty();
+  }
+
+  /**
+   * An extension's failure, whose text is another server's: of the provider of a service, or what a
+   * foreign table's pooler has said. The session goes on.
+   */
+  @Test
+  void aProxysWordsInAStatementsFailureAreNotTheProxys() {
+    Set<Verdict> ofThisSession = Set.of(Verdict.STALE_PLAN, Verdict.STALE_SESSION);
+    for (FailureRule rule : FailureRules.TABLE) {
+      for (String state : List.of("XX000", "08P01")) {
+        if (rule.states().contains(state) && !ofThisSession.contains(rule.verdict())) {
+          for (String word : rule.words()) {
+            String text = "it says: " + word + "\0Rpgfdw_report_error";
+            assertThat(FailureRules.classify(server("ERROR", state, text)))
+                .as("%s %s", state, word)
+                .isEqualTo(Verdict.STATEMENT_FAILED);
+          }
+        }
+      }
+    }
+    assertThat(
+            FailureRules.classify(
+                server("ERROR", "XX000", "HTTP status client error (429 Too Many Requests)")))
+        .isEqualTo(Verdict.STATEMENT_FAILED);
   }
 
   @Test
