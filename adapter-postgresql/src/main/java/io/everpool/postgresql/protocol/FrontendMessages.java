@@ -209,7 +209,9 @@ final class FrontendMessages {
     StatementKind kind = StatementText.of(buffer, text, end, end < to);
     boolean allowsWrites = StatementText.mayAllowWrites(buffer, text, end);
     boolean writesUnseen = StatementText.mayWriteUnseen(buffer, text, end, end < to);
-    statements.put(buffer, from, text - 1, kind, allowsWrites, writesUnseen);
+    boolean countsChanges = StatementText.countsChanges(buffer, text, end);
+    int found = NamedKinds.marked(kind, allowsWrites, writesUnseen, countsChanges);
+    statements.put(buffer, from, text - 1, found);
   }
 
   private void bind(byte[] buffer, int from, int to) {
@@ -228,6 +230,9 @@ final class FrontendMessages {
     }
     if (NamedKinds.writesUnseen(found)) {
       log.mayWriteUnseen();
+    }
+    if (NamedKinds.countsChanges(found)) {
+      log.countsChanges();
     }
     log.execute(NamedKinds.kind(found));
   }

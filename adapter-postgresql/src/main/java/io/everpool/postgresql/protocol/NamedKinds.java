@@ -13,10 +13,12 @@ final class NamedKinds {
   /** More at once than anybody has; beyond it they are forgotten. */
   private static final int MOST = 16 * 1024;
 
-  private static final int KIND = (1 << 5) - 1;
+  private static final int KIND = (1 << 4) - 1;
+  private static final int COUNTS_CHANGES = 1 << 4;
   private static final int WRITES_UNSEEN = 1 << 5;
   private static final int ALLOWS_WRITES = 1 << 6;
-  private static final int UNKNOWN = StatementKind.ANYTHING.code() | ALLOWS_WRITES | WRITES_UNSEEN;
+  private static final int UNKNOWN =
+      StatementKind.ANYTHING.code() | ALLOWS_WRITES | WRITES_UNSEEN | COUNTS_CHANGES;
   private static final byte FREE = -1;
   private static final byte REMOVED = -2;
 
@@ -39,21 +41,23 @@ final class NamedKinds {
     return (found & WRITES_UNSEEN) != 0;
   }
 
-  void put(
-      byte[] buffer,
-      int from,
-      int to,
-      StatementKind kind,
-      boolean allowsWrites,
-      boolean writesUnseen) {
-    int marks = (allowsWrites ? ALLOWS_WRITES : 0) | (writesUnseen ? WRITES_UNSEEN : 0);
-    put(buffer, from, to, kind.code() | marks);
+  static boolean countsChanges(int found) {
+    return (found & COUNTS_CHANGES) != 0;
+  }
+
+  /** What the four above read. */
+  static int marked(
+      StatementKind kind, boolean allowsWrites, boolean writesUnseen, boolean countsChanges) {
+    return kind.code()
+        | (allowsWrites ? ALLOWS_WRITES : 0)
+        | (writesUnseen ? WRITES_UNSEEN : 0)
+        | (countsChanges ? COUNTS_CHANGES : 0);
   }
 
   /**
    * Remembers.
    *
-   * @param found what {@link #get} has said
+   * @param found what {@link #marked} or {@link #get} has said
    */
   void put(byte[] buffer, int from, int to, int found) {
     if (from == to) {
@@ -76,8 +80,8 @@ final class NamedKinds {
   }
 
   /**
-   * What {@link #kind}, {@link #allowsWrites} and {@link #writesUnseen} read; of an unknown name
-   * the worst.
+   * What {@link #kind}, {@link #allowsWrites}, {@link #writesUnseen} and {@link #countsChanges}
+   * read; of an unknown name the worst.
    */
   int get(byte[] buffer, int from, int to) {
     if (from == to) {

@@ -52,6 +52,9 @@ public final class ProtocolLog {
   /** A text was sent that may write without an id and a count of rows, since a block was open. */
   private boolean mayHaveWrittenUnseen;
 
+  /** Something was sent that counts, at its end, the rows that it has written. */
+  private boolean countsChanges;
+
   private boolean failed;
 
   /** The session has ended with none of what is unanswered carried out. */
@@ -118,6 +121,11 @@ public final class ProtocolLog {
     mayHaveWrittenUnseen = true;
   }
 
+  /** See {@link io.everpool.postgresql.sql.StatementText#countsChanges}. */
+  void countsChanges() {
+    countsChanges = true;
+  }
+
   /** The server says that new transactions are to take writes. */
   void takesWrites() {
     tookWritesAt = ++events;
@@ -181,9 +189,10 @@ public final class ProtocolLog {
     block = Block.EITHER;
   }
 
-  /** Rows of it have come, more may be asked for. */
+  /** Rows of it have come, more may be asked for; what it has written isn't counted yet. */
   void suspended() {
     answered++;
+    mayHaveWrittenUnseen |= countsChanges;
     wrote();
   }
 
@@ -248,6 +257,7 @@ public final class ProtocolLog {
     implicitWrote = false;
     failed = false;
     leftUndone = false; // it goes on, so that was no end
+    countsChanges &= !outstanding.isEmpty();
     joined &= !outstanding.isEmpty();
     replication = false;
     answered = 0;

@@ -56,43 +56,13 @@ public final class StatementText {
   private static final byte[] UPDATE = ascii("update");
   private static final byte[] WRITE = ascii("write");
 
-  private static final String[] HARMLESS_WORDS = {
-    "close",
-    "deallocate",
-    "discard",
-    "listen",
-    "lock",
-    "release",
-    "reset",
-    "savepoint",
-    "set",
-    "show",
-    "unlisten"
-  };
-  private static final String[] WRITE_WORDS = {
-    "comment",
-    "copy",
-    "declare",
-    "delete",
-    "execute",
-    "explain",
-    "fetch",
-    "grant",
-    "insert",
-    "merge",
-    "move",
-    "notify",
-    "refresh",
-    "revoke",
-    "select",
-    "table",
-    "truncate",
-    "update",
-    "values",
-    "with"
-  };
-  private static final byte[][][] HARMLESS = byInitial(HARMLESS_WORDS);
-  private static final byte[][][] WRITES = byInitial(WRITE_WORDS);
+  private static final byte[][][] HARMLESS =
+      byInitial("close deallocate discard listen lock release reset savepoint set show unlisten");
+  private static final byte[][][] WRITES =
+      byInitial(
+          "comment copy declare delete execute explain fetch grant insert merge "
+              + "move notify refresh revoke select table truncate update values with");
+  private static final byte[][][] CHANGES = byInitial("delete insert merge update");
 
   private final byte[] text;
   private final int end;
@@ -179,6 +149,13 @@ public final class StatementText {
       at++;
     }
     return false;
+  }
+
+  /** Whether the answer to it counts the rows that it has written. */
+  public static boolean countsChanges(byte[] text, int from, int end) {
+    StatementText first = new StatementText(text, from, end, true);
+    int initial = first.next() ? lower(text[first.from]) - 'a' : -1;
+    return initial >= 0 && initial < 26 && first.isOneOf(CHANGES[initial]);
   }
 
   private boolean writesUnseen() {
@@ -383,12 +360,12 @@ public final class StatementText {
     return false;
   }
 
-  private static byte[][][] byInitial(String[] words) {
+  private static byte[][][] byInitial(String words) {
     byte[][][] table = new byte[26][][];
     for (int i = 0; i < table.length; i++) {
       int initial = 'a' + i;
       table[i] =
-          Arrays.stream(words)
+          Arrays.stream(words.split(" "))
               .filter(word -> word.charAt(0) == initial)
               .map(AsciiWords::ascii)
               .toArray(byte[][]::new);

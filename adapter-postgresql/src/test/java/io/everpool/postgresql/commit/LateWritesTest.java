@@ -229,6 +229,58 @@ class LateWritesTest {
     }
   }
 
+  /** Of what it has changed some rows are fetched, and so it isn't counted. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "insert into elsewhere values (1), (2) returning run",
+        "update elsewhere set run = run + 1 returning run",
+        "delete from elsewhere returning run",
+        "/* a */ Insert into elsewhere values (1), (2) returning run"
+      })
+  void whatIsWrittenWithoutAnIdAndFetchedInPartIsNotWrittenTwice(String write) throws Exception {
+    foreignTable();
+    server.execute("insert into there values (8)");
+    AtomicInteger runs = new AtomicInteger();
+    try (FaultProxy proxy = FaultProxy.before(server);
+        Pool pool = open(proxy)) {
+      assertThatThrownBy(
+              () ->
+                  pool.<SQLException>useTransaction(
+                      connection -> {
+                        runs.incrementAndGet();
+                        fetchOne(connection, write);
+                        proxy.cutReplyTo("COMMIT", Cut.RST);
+                      }))
+          .isInstanceOf(CommitOutcomeUnknownException.class)
+          .hasMessageContaining("without an id");
+      assertThat(runs).hasValue(1);
+    }
+  }
+
+  /** What only reads is fetched in part like that as well. */
+  @Test
+  void whatIsReadInPartIsRunAgain() throws Exception {
+    AtomicInteger runs = new AtomicInteger();
+    try (FaultProxy proxy = FaultProxy.before(server);
+        Pool pool = open(proxy)) {
+      pool.<SQLException>useTransaction(
+          connection -> {
+            fetchOne(connection, "select 1 union all select 2");
+            if (runs.incrementAndGet() == 1) {
+              proxy.cutReplyTo("COMMIT", Cut.RST);
+            }
+          });
+      assertThat(runs).hasValue(2);
+    }
+  }
+
+  private static void fetchOne(Connection connection, String sql) throws SQLException {
+    Statement statement = connection.createStatement();
+    statement.setFetchSize(1);
+    assertThat(statement.executeQuery(sql).next()).isTrue();
+  }
+
   /** A batch tells of it by an exception of its own, which has the SQLState of a connection. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})

@@ -822,6 +822,46 @@ class ProtocolTapTest {
     }
   }
 
+  /** A part of its rows has come, by a portal: those that it has written are counted at its end. */
+  @Test
+  void whatHasChangedRowsIsSeenBeforeTheyAreCounted() {
+    for (String sql :
+        new String[] {
+          "insert into t values (1) returning a",
+          "/* a */ UPDATE t set a = 1 returning a",
+          "delete from t returning a",
+          "merge into t using s on true when matched then delete returning a"
+        }) {
+      ProtocolTap tap = new ProtocolTap();
+      begun(Conversation.begin()).parse("S_1", sql).bind("C_1", "S_1").execute("C_1").play(tap);
+      Conversation.unopened().sync().play(tap);
+      assertThat(tap.log().hasWritten()).as(sql).isFalse();
+      Conversation.unopened().bound().rows(1).answer('s', new byte[0]).ready('T').play(tap);
+      assertThat(tap.log().hasWritten()).as(sql).isTrue();
+      simple(Conversation.unopened(), "rollback", "ROLLBACK", 'I').play(tap);
+      assertThat(tap.log().hasWritten()).as(sql).isFalse();
+    }
+  }
+
+  @Test
+  void whatIsReadInPartHasNotWritten() {
+    ProtocolTap tap = new ProtocolTap();
+    begun(Conversation.begin())
+        .extended("insert into t values (1) returning a")
+        .sync()
+        .bound()
+        .complete("INSERT 0 0")
+        .ready('T')
+        .extended("select 1")
+        .sync()
+        .bound()
+        .rows(1)
+        .answer('s', new byte[0])
+        .ready('T')
+        .play(tap);
+    assertThat(tap.log().hasWritten()).isFalse();
+  }
+
   /** Two rounds at once: the end of the first transaction is not that of the second. */
   @Test
   void whatMayWriteWithoutAnIdIsSeenBehindACommit() {
