@@ -19,7 +19,7 @@ record CommitEvidence(@Nullable String said, ServerRun now, BigInteger checkpoin
     if (now.standby() || !now.system().equals(then.system())) {
       return CommitStatus.UNKNOWN;
     }
-    if (now.equals(then) || onlyOrderlyRestartsSince(position)) {
+    if (now.isRun(then) || onlyOrderlyRestartsSince(position)) {
       return word();
     }
     return cutOffBefore(position) ? CommitStatus.ABORTED : CommitStatus.UNKNOWN;

@@ -157,7 +157,7 @@ public final class CommitOutcome {
   private boolean neverCommitted(LogPosition position, ServerRun before) throws SQLException {
     return !before.standby()
         && before.system().equals(position.run().system())
-        && before.equals(run());
+        && before.isRun(run());
   }
 
   private ServerRun run() throws SQLException {
@@ -170,7 +170,7 @@ public final class CommitOutcome {
 
   /** Ends the process only if it is at that very transaction, in the run that began it. */
   public void endBackend(PostgresCommitTicket ticket) throws SQLException {
-    if (tells() && run().equals(ticket.position().run())) {
+    if (tells() && run().isRun(ticket.position().run())) {
       String sql =
           "select pg_catalog.count(pg_catalog.pg_terminate_backend(pid))"
               + " from pg_catalog.pg_stat_activity where pid = "

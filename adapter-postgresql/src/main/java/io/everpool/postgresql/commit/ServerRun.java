@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  *       crash of a child, it tells each run from every other.
  *   <li>{@code statistics}: the server keeps its statistics over an orderly shutdown, and in any
  *       other case throws them away and notes the time (PostgreSQL: "The Cumulative Statistics
- *       System"). So it stays the same over orderly restarts and over nothing else.
+ *       System"). So it stays the same over orderly restarts and over nothing else, unless somebody
+ *       resets them, which looks like a crash then.
  * </ul>
  *
  * <p>Positions in the log are bytes since its beginning, which a failover goes on counting. Times
@@ -76,6 +77,17 @@ record ServerRun(
   boolean isRun(ResultSet row, int column) throws SQLException {
     return started.equals(row.getString(column))
         && Objects.equals(recoveredTo, position(row.getString(column + 1)));
+  }
+
+  /**
+   * Whether it is this run. The statistics don't matter within one: somebody may have reset them,
+   * and each run is told from every other without.
+   */
+  boolean isRun(ServerRun other) {
+    return system.equals(other.system)
+        && timeline.equals(other.timeline)
+        && started.equals(other.started)
+        && Objects.equals(recoveredTo, other.recoveredTo);
   }
 
   /** Whether it doesn't write, but follows a primary. */

@@ -89,10 +89,31 @@ class CommitEvidenceTest {
         .isEqualTo(CommitStatus.ABORTED);
   }
 
-  /** Somebody has reset the statistics; the recovery is the one before the transaction. */
+  /** Somebody has reset the statistics; a crash would have left a recovery behind. */
+  @Test
+  void withinARunTheStatisticsDontMatter() {
+    assertThat(believed(CLEAN, run("1", "started 1", "since 2", null)))
+        .isEqualTo(CommitStatus.COMMITTED);
+    assertThat(believed(RECOVERED, run("1", "started 1", "since 2", 500)))
+        .isEqualTo(CommitStatus.COMMITTED);
+    assertThat(believed(CLEAN, run("1", "started 1", "", null))).isEqualTo(CommitStatus.COMMITTED);
+  }
+
+  /** The postmaster survives the crash of a child, and what was there before needn't. */
+  @Test
+  void whateverElseChangesIsAnotherRun() {
+    assertThat(believed(CLEAN, run("1", "started 1", "since 1", LSN + 1)))
+        .isEqualTo(CommitStatus.UNKNOWN);
+    assertThat(believed(RECOVERED, run("1", "started 1", "since 1", LSN + 1)))
+        .isEqualTo(CommitStatus.UNKNOWN);
+    assertThat(believed(CLEAN, run("2", "started 1", "since 1", null)))
+        .isEqualTo(CommitStatus.UNKNOWN);
+  }
+
+  /** The recovery is the one before the transaction. */
   @Test
   void theRecoveryBeforeTheTransactionProvesNothing() {
-    assertThat(believed(RECOVERED, run("1", "started 1", "since 2", 500)))
+    assertThat(believed(RECOVERED, run("1", "started 2", "since 2", 500)))
         .isEqualTo(CommitStatus.UNKNOWN);
   }
 

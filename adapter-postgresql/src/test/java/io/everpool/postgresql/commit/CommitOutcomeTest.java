@@ -281,12 +281,30 @@ class CommitOutcomeTest {
     assertThat(asked(ticket)).isEqualTo(CommitStatus.UNKNOWN);
   }
 
-  /** What an administrator resets looks like a crash then; better so than the other way round. */
+  /** They tell of what was between two runs; within one nobody needs them. */
   @Test
-  void withinOneRunResetStatisticsChangeAtMostTheAnswerToUnknown() throws SQLException {
+  void withinOneRunResetStatisticsChangeNothing() throws SQLException {
     PostgresCommitTicket ticket = written(session);
     session.jdbc().commit();
     server.execute("select pg_stat_reset_shared('bgwriter')");
+    assertThat(asked(ticket)).isEqualTo(CommitStatus.COMMITTED);
+    PostgresCommitTicket later = written(session);
+    session.jdbc().commit();
+    assertThat(asked(later)).as("by what was known before").isEqualTo(CommitStatus.COMMITTED);
+    PostgresCommitTicket open = written(session);
+    PhysicalConnection fresh = open();
+    fresh.endTransaction(open);
+    fresh.close();
+    awaitAnswer(open, CommitStatus.ABORTED);
+  }
+
+  /** What an administrator resets looks like a crash then; better so than the other way round. */
+  @Test
+  void overARestartResetStatisticsChangeAtMostTheAnswerToUnknown() throws SQLException {
+    PostgresCommitTicket ticket = written(session);
+    session.jdbc().commit();
+    server.execute("select pg_stat_reset_shared('bgwriter')");
+    server.restart(Shutdown.FAST);
     assertThat(asked(ticket)).isEqualTo(CommitStatus.UNKNOWN);
   }
 
