@@ -2,6 +2,7 @@ package io.everpool.core.work;
 
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.PoolClosedException;
+import io.everpool.api.RetryConfig;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.CommitTicket;
 import io.everpool.api.driver.Effects;
@@ -42,12 +43,12 @@ final class Commit {
   /**
    * Commits.
    *
-   * @param repeatable whether a unit around it may be rerun without asking
    * @throws CommitOutcomeUnknownException if the answer was lost and nobody can tell
    * @throws SQLException if it is certain that nothing was committed, or doesn't matter
    */
-  void run(boolean repeatable) throws SQLException {
+  void run() throws SQLException {
     CommitTicket ticket = null;
+    boolean repeatable = isRepeatable();
     if (!repeatable && asks()) {
       try {
         ticket = face.commitTicket();
@@ -69,7 +70,10 @@ final class Commit {
       Verdict verdict = runner.leases.classify(e);
       boolean answered = !verdict.fatal() || verdict == Verdict.READ_ONLY_SERVER;
       // Effects.NONE: it was never sent, or refused; what follows is an ordinary failure
-      if (answered || repeatable || session.effectsSince(begun) == Effects.NONE) {
+      if (answered || session.effectsSince(begun) == Effects.NONE) {
+        throw e;
+      }
+      if (repeatable && isRepeatable()) { // it may have taken the time that was left
         throw e;
       }
       if (isCommitted(ticket, e)) {
@@ -83,6 +87,29 @@ final class Commit {
       }
     }
     unit.committed(before);
+  }
+
+  /**
+   * Whether nobody needs to ask about it if it is lost: a unit promises that it changes nothing, or
+   * that it may be repeated, and would be. Those within a unit that could be leave it to that one,
+   * though it may have no run left.
+   */
+  private boolean isRepeatable() {
+    UnitFacts repeats = null;
+    for (Unit at = unit; at != null; at = at.outer) {
+      if (at.isPromised()) {
+        UnitFacts lost = at.facts(FailureKind.CONNECTION, false, at.lostRuns + 1, 0).alone();
+        if (lost.promise() == Promise.READ_ONLY && !lost.withinTransaction()) {
+          return true;
+        }
+        repeats = isRunAgain(lost, runner.unbounded) ? lost : repeats;
+      }
+    }
+    return repeats != null && isRunAgain(repeats, runner.retry);
+  }
+
+  private static boolean isRunAgain(UnitFacts lost, RetryConfig limits) {
+    return RerunRule.of(lost, limits).decision() == Decision.RERUN;
   }
 
   private boolean asks() throws SQLException {

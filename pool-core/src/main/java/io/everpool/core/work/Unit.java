@@ -27,7 +27,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   private final UnitRunner runner;
   private final LeaseManager leases;
   private final PooledConnection face;
-  private final @Nullable Unit outer;
+  final @Nullable Unit outer;
   private final @Nullable UnitObserver heardBefore;
   private final UnitLog log = new UnitLog();
   private final UnitFailure failure;
@@ -41,6 +41,9 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   /** Whether it was begun within a transaction. */
   private final boolean withinTransaction;
+
+  /** How many runs before the present one have lost their connection. */
+  int lostRuns;
 
   /**
    * Begins to hear what is sent by {@code face}, until it is closed.
@@ -83,8 +86,9 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   // ---- its runs
 
-  /** A run begins: nothing has been sent. */
-  void begin() {
+  /** A run begins, after {@link #lostRuns}: nothing has been sent. */
+  void begin(int lost) {
+    lostRuns = lost;
     log.begin(face.session());
     failure.begin();
     set.begin();
@@ -231,7 +235,7 @@ final class Unit implements UnitObserver, AutoCloseable {
     if (reads || !session.mayBeInTransaction()) {
       commitNothing(before);
     } else {
-      new Commit(runner, this, face, before).run(anyPromised());
+      new Commit(runner, this, face, before).run();
     }
   }
 
@@ -327,15 +331,6 @@ final class Unit implements UnitObserver, AutoCloseable {
       set.liftedReadOnly();
     }
     return set.mayHaveLiftedReadOnly();
-  }
-
-  private boolean anyPromised() {
-    for (Unit unit = this; unit != null; unit = unit.outer) {
-      if (unit.isPromised() && !unit.withinTransaction) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /** The facts after a failure, to be asked for before anything is done about it. */

@@ -36,6 +36,24 @@ record UnitFacts(
     long nanosLeft,
     boolean interrupted) {
 
+  /** The same as if there were no unit around it. */
+  UnitFacts alone() {
+    return new UnitFacts(
+        failed,
+        effects,
+        promise,
+        false,
+        withinTransaction,
+        commitTraceable,
+        sessionChanged,
+        holdsStatement,
+        connectionRuns,
+        spentNanos,
+        cancelled,
+        nanosLeft,
+        interrupted);
+  }
+
   boolean promised() {
     return promise != Promise.NONE;
   }

@@ -211,7 +211,7 @@ public final class UnitRunner {
     Failures failures = new Failures();
     Verdict failed = null;
     for (; ; ) {
-      unit.begin();
+      unit.begin(failures.ofConnections());
       try {
         if (failed != null) {
           unit.recovery.startOver(failed);

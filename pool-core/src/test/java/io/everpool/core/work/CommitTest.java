@@ -223,6 +223,112 @@ class CommitTest extends RunnerFixture {
     assertThat(driver.commits.tickets).isZero();
   }
 
+  /** The promise is of no use there, and the caller would be told of a loss that says nothing. */
+  @Test
+  void whatMayBeRepeatedAndCanNotBeIsLookedUp() throws SQLException {
+    retry(RetryConfig.OFF.withCommitOutcome(true));
+    driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.COMMITTED);
+    assertThat(transfer(WorkOptions.IDEMPOTENT)).isEqualTo("done 1");
+    assertThat(driver.commits.tickets).isEqualTo(1);
+    SQLException lost = driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.ABORTED);
+    assertThatThrownBy(() -> transfer(WorkOptions.IDEMPOTENT)).isSameAs(lost);
+    assertThat(runs).isEqualTo(2);
+  }
+
+  @Test
+  void whatMayBeRepeatedAndHasRunOftenEnoughIsLookedUp() throws SQLException {
+    retry(RetryConfig.DEFAULT.withMaxAttempts(2));
+    driver.breakNext("commit");
+    try (PooledConnection face = leases.acquire()) {
+      String result =
+          runner.inTransaction(
+              face,
+              WorkOptions.IDEMPOTENT,
+              0,
+              UnitWatch.NONE,
+              connection -> {
+                execute(connection, "insert a");
+                if (++runs == 2) {
+                  driver.breakNext("commit");
+                  driver.commits.answers.add(CommitStatus.COMMITTED);
+                }
+                return "done " + runs;
+              });
+      assertThat(result).isEqualTo("done 2");
+    }
+    assertThat(driver.commits.tickets).isEqualTo(1);
+  }
+
+  /** It could be replaced by no other session. */
+  @Test
+  void whatMayBeRepeatedOnItsOwnSessionOnlyIsLookedUp() throws SQLException {
+    driver.commits.answers.add(CommitStatus.COMMITTED);
+    try (PooledConnection face = leases.acquire()) {
+      execute(face, "SET search_path = x");
+      driver.breakNext("commit");
+      runner.inTransaction(
+          face,
+          WorkOptions.IDEMPOTENT,
+          0,
+          UnitWatch.NONE,
+          connection -> {
+            execute(connection, "insert a");
+            return ++runs;
+          });
+    }
+    assertThat(runs).isEqualTo(1);
+    assertThat(driver.commits.asked).hasSize(1);
+  }
+
+  /** An inner unit leaves its failure to the outer one, which has no run left. */
+  @Test
+  void whatMayBeRepeatedByAUnitAroundItThatCanNotBeIsLookedUp() throws SQLException {
+    retry(RetryConfig.OFF.withCommitOutcome(true));
+    driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.COMMITTED);
+    try (PooledConnection face = leases.acquire()) {
+      runner.rerun(
+          face,
+          WorkOptions.IDEMPOTENT,
+          outer ->
+              runner.inTransaction(
+                  face,
+                  WorkOptions.IDEMPOTENT,
+                  0,
+                  UnitWatch.NONE,
+                  connection -> {
+                    execute(connection, "insert a");
+                    return ++runs;
+                  }));
+    }
+    assertThat(runs).isEqualTo(1);
+    assertThat(driver.commits.asked).hasSize(1);
+  }
+
+  /** Who can't be asked is told of at least. */
+  @Test
+  void whatMayBeRepeatedAndNeitherCanBeNorLookedUpIsUnknown() {
+    retry(RetryConfig.OFF.withCommitOutcome(false));
+    SQLException lost = driver.breakNext("commit");
+    assertThatThrownBy(() -> transfer(WorkOptions.IDEMPOTENT))
+        .isInstanceOf(CommitOutcomeUnknownException.class)
+        .hasCause(lost);
+    assertThat(runs).isEqualTo(1);
+  }
+
+  /** What was so before the COMMIT needn't be so after it. */
+  @Test
+  void whatCanNotBeRepeatedAnyMoreWhenItsAnswerIsLostIsUnknown() {
+    driver.during("commit", () -> Thread.currentThread().interrupt());
+    driver.breakNext("commit");
+    assertThatThrownBy(() -> transfer(WorkOptions.IDEMPOTENT))
+        .isInstanceOf(CommitOutcomeUnknownException.class);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(runs).isEqualTo(1);
+  }
+
   /** The server has answered, and the answer is no. */
   @Test
   void aRefusedCommitIsNoLostOne() {
