@@ -29,7 +29,7 @@ import javax.tools.ToolProvider;
  * release given, whatever JDK runs the build. What a later release adds are default methods; they
  * are inherited and go through the methods that are forwarded.
  *
- * <p>Four rules make the classes; the meaning is written by hand in what extends them:
+ * <p>Five rules make the classes; the meaning is written by hand in what extends them:
  *
  * <ul>
  *   <li>a failure passes through {@code failed(e)}, and what no driver should throw is reported to
@@ -40,7 +40,9 @@ import javax.tools.ToolProvider;
  *       LeasedObject.bare(x)};
  *   <li>SQL that is about to be sent is announced: {@code executing(sql)}, {@code executing()} for
  *       what was prepared or batched and for what writes by itself (a row of an updatable result
- *       set, a large object), {@code preparing(sql)} for what will be sent later.
+ *       set, a large object), {@code preparing(sql)} for what will be sent later;
+ *   <li>what is no statement of the program's, but lets a driver ask the server something or write
+ *       to it, begins the transaction: {@code beginning()}.
  * </ul>
  *
  * <p>Usage: {@code java ForwardingSources.java <output directory> <release>}. Files that would not
@@ -116,6 +118,21 @@ public final class ForwardingSources {
           "Blob", Set.of("setBytes", "setBinaryStream", "truncate"),
           "Clob", Set.of("setString", "setAsciiStream", "setCharacterStream", "truncate"),
           "NClob", Set.of("setString", "setAsciiStream", "setCharacterStream", "truncate"));
+
+  /**
+   * What makes a driver ask the server (pgjdbc: for the table behind the columns, and for its
+   * keys), or write to it before any statement (a large object, for a parameter). All that starts
+   * with a name that ends in a star.
+   */
+  private static final Map<String, Set<String>> BEGINS =
+      Map.of(
+          "PreparedStatement", Set.of("setBlob", "setClob", "setNClob"),
+          "CallableStatement", Set.of("setBlob", "setClob", "setNClob"),
+          "ResultSet", Set.of("moveToInsertRow", "refreshRow", "update*"),
+          "ResultSetMetaData", Set.of("getTableName", "isAutoIncrement", "isNullable"),
+          "Blob", Set.of("*"),
+          "Clob", Set.of("*"),
+          "NClob", Set.of("*"));
 
   /**
    * A class to write.
@@ -364,6 +381,25 @@ public final class ForwardingSources {
       return leases() ? "LeasedObjects.of(home(), " + call + ")" : call;
     }
 
+    /** The statement that begins the transaction, or nothing. */
+    private String beginning(Target target) {
+      String name = method.getSimpleName().toString();
+      if (name.equals("setObject") && target.iface().endsWith("Statement")) {
+        return "home().binding(b1);";
+      }
+      boolean announced = !announcement(target).isEmpty(); // then it is begun by that
+      return !announced
+              && !name.equals("free") // sends nothing unless a transaction is open
+              && BEGINS.getOrDefault(target.iface(), Set.of()).stream()
+                  .anyMatch(
+                      begins ->
+                          begins.endsWith("*")
+                              ? name.startsWith(begins.substring(0, begins.length() - 1))
+                              : name.equals(begins))
+          ? "home().beginning();"
+          : "";
+    }
+
     /** The statement that announces SQL, or nothing. */
     String announcement(Target target) {
       String name = method.getSimpleName().toString();
@@ -396,6 +432,7 @@ public final class ForwardingSources {
                       : "",
                   target.type() + " to = delegate();",
                   bareArguments(),
+                  beginning(target),
                   announcement(target),
                   "try {",
                   "  " + run,

@@ -15,6 +15,7 @@ import io.everpool.core.Everpool;
 import io.everpool.jdbi.EverpoolJdbi;
 import io.everpool.servers.Await;
 import io.everpool.servers.PgBouncer;
+import java.io.ByteArrayInputStream;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -247,6 +248,15 @@ class PoolersIT {
                 connection.commit();
                 assertThat(ask(connection, "select id from whose")).isEqualTo("" + thread);
                 assertThat(connection.getSchema()).isEqualTo(prefix + thread);
+                connection.rollback();
+                try (PreparedStatement statement =
+                    connection.prepareStatement("select id from whose where ? is not null")) {
+                  statement.setBlob(1, new ByteArrayInputStream(new byte[1]));
+                  try (ResultSet row = statement.executeQuery()) {
+                    assertThat(row.next()).isTrue();
+                    assertThat(row.getInt(1)).isEqualTo(thread);
+                  }
+                }
                 connection.rollback();
               }
               String whose =

@@ -11,6 +11,8 @@ import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.FaultProxy.Direction;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
 import java.sql.CallableStatement;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -179,18 +181,32 @@ class SessionStateIT {
 
   /** The driver asks for these in a transaction, which begins with them; it may write. */
   @ParameterizedTest
-  @ValueSource(strings = {"schema", "catalog", "meta data"})
+  @ValueSource(
+      strings = {
+        "schema",
+        "catalog",
+        "meta data",
+        "columns of a prepared statement",
+        "large object as a parameter",
+        "large object as an object"
+      })
   void whatIsAskedForFirstBeginsATransactionThatMayWrite(String what) throws SQLException {
     try (Pool pool = Everpool.open(Db.config("asking").minSize(1).maxSize(1).build())) {
       try (Connection connection = pool.reader().getConnection()) {
         execute(connection, "select 1");
       }
-      try (Connection connection = pool.getConnection()) {
+      try (Connection connection = pool.getConnection();
+          PreparedStatement statement =
+              connection.prepareStatement("select oid from pg_class where ?::bigint is null")) {
         connection.setAutoCommit(false);
+        InputStream object = new ByteArrayInputStream(new byte[3]);
         switch (what) {
           case "schema" -> connection.getSchema();
           case "catalog" -> connection.getCatalog();
-          default -> connection.getMetaData().getSchemas().close();
+          case "meta data" -> connection.getMetaData().getSchemas().close();
+          case "columns of a prepared statement" -> statement.getMetaData().isNullable(1);
+          case "large object as a parameter" -> statement.setBlob(1, object);
+          default -> statement.setObject(1, object, Types.BLOB);
         }
         execute(connection, "create table asked_first (id int)");
         connection.rollback();

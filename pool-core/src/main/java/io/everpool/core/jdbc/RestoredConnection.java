@@ -1,5 +1,8 @@
 package io.everpool.core.jdbc;
 
+import java.io.InputStream;
+import java.sql.Blob;
+import java.sql.Clob;
 import java.sql.Connection;
 import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
@@ -67,6 +70,16 @@ abstract class RestoredConnection extends JudgedConnection {
     Session s = current();
     if (s.unsettled && !s.autoCommit()) {
       settle(s);
+    }
+  }
+
+  /**
+   * A value is about to be set; if it is a large object a driver writes it to the server at once.
+   */
+  final void binding(@Nullable Object value) throws SQLException {
+    if (current().unsettled
+        && (value instanceof InputStream || value instanceof Blob || value instanceof Clob)) {
+      beginning();
     }
   }
 

@@ -3,12 +3,25 @@ package io.everpool.core.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.InputStream;
+import java.lang.reflect.Method;
+import java.sql.Blob;
+import java.sql.CallableStatement;
+import java.sql.Clob;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
+import java.sql.JDBCType;
+import java.sql.NClob;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.Statement;
+import java.sql.Types;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -79,6 +92,84 @@ class SharedByTransactionTest {
       connection.rollback();
     }
     assertThat(driver.begun).containsExactly("8", "8", "8", "8");
+  }
+
+  /** As long as nobody uses it, it does nothing; afterwards it has begun a transaction. */
+  private interface Use {
+    void run() throws Throwable;
+  }
+
+  /** Nothing of that is a statement, and the driver begins a transaction all the same. */
+  @Test
+  void so_does_whatever_else_the_driver_asks_or_sends() throws Throwable {
+    try (PooledConnection connection = leases.acquire()) {
+      connection.setTransactionIsolation(SERIALIZABLE);
+      connection.setAutoCommit(false);
+      PreparedStatement insert = connection.prepareStatement("insert");
+      CallableStatement call = connection.prepareCall("call");
+      ResultSet rows = connection.createStatement().executeQuery("select");
+      InputStream bytes = InputStream.nullInputStream();
+      Blob blob = rows.getBlob(1);
+      List<Use> uses = new ArrayList<>();
+      uses.add(() -> insert.setObject(1, bytes));
+      uses.add(() -> insert.setObject(1, blob));
+      uses.add(() -> insert.setObject(1, blob, Types.BLOB));
+      uses.add(() -> insert.setObject(1, rows.getClob(1), JDBCType.CLOB, 1));
+      uses.add(() -> call.setObject("a", bytes, Types.BLOB));
+      add(uses, CallableStatement.class, call, List.of("setBlob", "setClob", "setNClob")::contains);
+      add(uses, Blob.class, blob, name -> !name.equals("free"));
+      add(uses, Clob.class, rows.getClob(1), name -> !name.equals("free"));
+      add(uses, NClob.class, rows.getNClob(1), name -> !name.equals("free"));
+      add(
+          uses,
+          ResultSet.class,
+          rows,
+          name ->
+              name.startsWith("update")
+                  || List.of("refreshRow", "moveToInsertRow", "insertRow", "deleteRow")
+                      .contains(name));
+      ResultSetMetaData columns = rows.getMetaData();
+      uses.add(() -> columns.getTableName(1));
+      uses.add(() -> columns.isAutoIncrement(1));
+      uses.add(() -> columns.isNullable(1));
+      for (Use use : uses) {
+        connection.rollback();
+        driver.begun.clear();
+        driver.calls.clear();
+        use.run();
+        assertThat(driver.begun).as("%s", driver.calls).containsExactly("8");
+      }
+      assertThat(uses).hasSizeGreaterThan(120);
+    }
+  }
+
+  private static void add(List<Use> to, Class<?> type, Object face, Predicate<String> named) {
+    for (Method method : AnyCall.methods(type)) {
+      if (named.test(method.getName())) {
+        to.add(() -> AnyCall.on(face, method));
+      }
+    }
+  }
+
+  /** For these nothing is sent, and after a COMMIT a program may ask for them and not go on. */
+  @Test
+  void what_sends_nothing_begins_none() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      connection.setTransactionIsolation(SERIALIZABLE);
+      connection.setAutoCommit(false);
+      PreparedStatement insert = connection.prepareStatement("insert");
+      ResultSet rows = connection.createStatement().executeQuery("select");
+      connection.commit();
+      driver.begun.clear();
+      insert.setString(1, "a");
+      insert.setObject(1, "a");
+      insert.setObject(1, new byte[1]);
+      insert.setObject(1, null);
+      rows.getMetaData().getColumnLabel(1);
+      connection.isValid(1); // pgjdbc sends an empty query, outside
+      rows.getBlob(1).free();
+      assertThat(driver.begun).isEmpty();
+    }
   }
 
   /**
