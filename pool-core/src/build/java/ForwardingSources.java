@@ -42,7 +42,8 @@ import javax.tools.ToolProvider;
  *       what was prepared or batched and for what writes by itself (a row of an updatable result
  *       set, a large object), {@code preparing(sql)} for what will be sent later;
  *   <li>what is no statement of the program's, but lets a driver ask the server something or write
- *       to it, begins the transaction: {@code beginning()}.
+ *       to it, begins the transaction: {@code beginning()}, {@code usingLargeObject()}, or {@code
+ *       binding(value)} for what may be one.
  * </ul>
  *
  * <p>Usage: {@code java ForwardingSources.java <output directory> <release>}. Files that would not
@@ -120,16 +121,18 @@ public final class ForwardingSources {
           "NClob", Set.of("setString", "setAsciiStream", "setCharacterStream", "truncate"));
 
   /**
-   * What makes a driver ask the server (pgjdbc: for the table behind the columns, and for its
-   * keys), or write to it before any statement (a large object, for a parameter). All that starts
-   * with a name that ends in a star.
+   * What makes a driver ask the server (pgjdbc: for the table behind the columns, and its keys).
    */
   private static final Map<String, Set<String>> BEGINS =
       Map.of(
+          "ResultSet", Set.of("moveToInsertRow", "refreshRow", "update*"),
+          "ResultSetMetaData", Set.of("getTableName", "isAutoIncrement", "isNullable"));
+
+  /** What uses a large object, which a parameter becomes at once. */
+  private static final Map<String, Set<String>> USES_LARGE_OBJECT =
+      Map.of(
           "PreparedStatement", Set.of("setBlob", "setClob", "setNClob"),
           "CallableStatement", Set.of("setBlob", "setClob", "setNClob"),
-          "ResultSet", Set.of("moveToInsertRow", "refreshRow", "update*"),
-          "ResultSetMetaData", Set.of("getTableName", "isAutoIncrement", "isNullable"),
           "Blob", Set.of("*"),
           "Clob", Set.of("*"),
           "NClob", Set.of("*"));
@@ -383,21 +386,27 @@ public final class ForwardingSources {
 
     /** The statement that begins the transaction, or nothing. */
     private String beginning(Target target) {
-      String name = method.getSimpleName().toString();
-      if (name.equals("setObject") && target.iface().endsWith("Statement")) {
+      if (method.getSimpleName().contentEquals("setObject")
+          && target.iface().endsWith("Statement")) {
         return "home().binding(b1);";
       }
-      boolean announced = !announcement(target).isEmpty(); // then it is begun by that
-      return !announced
-              && !name.equals("free") // sends nothing unless a transaction is open
-              && BEGINS.getOrDefault(target.iface(), Set.of()).stream()
-                  .anyMatch(
-                      begins ->
-                          begins.endsWith("*")
-                              ? name.startsWith(begins.substring(0, begins.length() - 1))
-                              : name.equals(begins))
-          ? "home().beginning();"
-          : "";
+      if (isIn(USES_LARGE_OBJECT, target)) {
+        return "home().usingLargeObject();";
+      }
+      // what is announced begins it by that
+      return isIn(BEGINS, target) && announcement(target).isEmpty() ? "home().beginning();" : "";
+    }
+
+    /** Whether it is named there, or begins as a name there does that ends in a star. */
+    private boolean isIn(Map<String, Set<String>> table, Target target) {
+      String name = method.getSimpleName().toString();
+      return !name.equals("free") // sends nothing unless a transaction is open
+          && table.getOrDefault(target.iface(), Set.of()).stream()
+              .anyMatch(
+                  there ->
+                      there.endsWith("*")
+                          ? name.startsWith(there.substring(0, there.length() - 1))
+                          : name.equals(there));
     }
 
     /** The statement that announces SQL, or nothing. */

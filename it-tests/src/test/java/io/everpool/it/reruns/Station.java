@@ -12,6 +12,7 @@ import io.everpool.jdbi.EverpoolJdbi;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.FaultProxy.Cut;
 import io.everpool.servers.PostgresServer;
+import java.io.InputStream;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -105,6 +106,7 @@ final class Station implements AutoCloseable {
 
   /** Whether a read-only unit may do it; empty if the server refused, else what was not so. */
   String playReadOnly(Way way, Mode mode) throws SQLException {
+    pool.run(Station::warmUp); // whose session takes writes, before each
     String key = pool.name() + "-" + ++units;
     Throwable thrown = null;
     try {
@@ -122,6 +124,17 @@ final class Station implements AutoCloseable {
       refused |= at instanceof SQLException e && "25006".equals(e.getSQLState());
     }
     return rows == 0 && refused ? "" : mode + ", " + way.name() + ": " + rows + " rows, " + thrown;
+  }
+
+  /** As after any unit that writes; and the driver knows how to reach large objects. */
+  private static String warmUp(Connection connection) throws SQLException {
+    connection.setAutoCommit(false);
+    try (PreparedStatement statement = connection.prepareStatement("select ?")) {
+      statement.setBlob(1, InputStream.nullInputStream());
+      statement.execute();
+    }
+    connection.rollback();
+    return "";
   }
 
   private static String follow(Way way, Connection connection, String key) throws Exception {

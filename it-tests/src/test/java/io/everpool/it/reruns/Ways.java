@@ -16,6 +16,7 @@ import static io.everpool.it.reruns.Way.in;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.everpool.it.reruns.Step.Effect;
+import java.io.ByteArrayInputStream;
 import java.io.StringReader;
 import java.sql.CallableStatement;
 import java.sql.Connection;
@@ -97,6 +98,11 @@ final class Ways {
             1,
             new Step("large object", WRITE, Ways::largeObject),
             write(INSERT)),
+        in(
+            TRANSACTION,
+            "a large object as a parameter",
+            1,
+            new Step("setBlob and insert", WRITE, Ways::parameter)),
         in(
             TRANSACTION,
             "a cursor",
@@ -372,6 +378,15 @@ final class Ways {
     LargeObjectManager objects = connection.unwrap(PGConnection.class).getLargeObjectAPI();
     try (LargeObject object = objects.open(objects.createLO())) {
       object.write(key.getBytes(UTF_8));
+    }
+  }
+
+  private static void parameter(Connection connection, String key) throws SQLException {
+    try (PreparedStatement statement =
+        connection.prepareStatement("insert into ledger (key) select ? where ? is not null")) {
+      statement.setString(1, key);
+      statement.setBlob(2, new ByteArrayInputStream(key.getBytes(UTF_8)));
+      statement.executeUpdate();
     }
   }
 

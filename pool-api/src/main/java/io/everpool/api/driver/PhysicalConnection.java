@@ -102,7 +102,7 @@ public interface PhysicalConnection {
   /**
    * Whether {@link #refuseWrites} is needed within transactions that are begun by {@code
    * setAutoCommit(false)}, too: not if {@code setReadOnly(true)} makes these read-only on the
-   * server.
+   * server. For those that begin with a large object it is called in any case.
    */
   default boolean refusesWritesInTransactions() throws SQLException {
     return false;
@@ -145,7 +145,8 @@ public interface PhysicalConnection {
   /**
    * Begins a transaction, with autocommit off and none open, as JDBC's own would be but at this
    * level of isolation and in this schema. Called where {@link #isSharedByTransaction()}, before
-   * the first statement of each transaction for which one of them was set; costs a round trip.
+   * the first statement of each transaction for which one of them was set, and before a read-only
+   * one that begins with a large object; costs a round trip.
    *
    * @param isolation a level of {@link Connection}'s; {@link Connection#TRANSACTION_NONE} for the
    *     server's own

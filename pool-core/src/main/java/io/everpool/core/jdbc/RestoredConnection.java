@@ -52,8 +52,12 @@ abstract class RestoredConnection extends JudgedConnection {
 
   /** Tells the server what it has to know before the next statement. */
   final void settle(Session s) throws SQLException {
+    settle(s, false);
+  }
+
+  private void settle(Session s, boolean largeObject) throws SQLException {
     try {
-      s.settle();
+      s.settle(largeObject);
     } catch (SQLException e) {
       throw failed(e);
     } catch (Throwable e) {
@@ -74,12 +78,22 @@ abstract class RestoredConnection extends JudgedConnection {
   }
 
   /**
-   * A value is about to be set; if it is a large object a driver writes it to the server at once.
+   * The driver is about to use a large object. The transaction that pgjdbc begins for that is none
+   * that refuses writes, though the connection be read-only and whatever was settled before.
    */
+  final void usingLargeObject() throws SQLException {
+    Session s = current();
+    if ((s.unsettled || s.readOnly()) && !s.autoCommit()) {
+      settle(s, true);
+    }
+  }
+
+  /** A value is about to be set; a large object is written to the server at once. */
   final void binding(@Nullable Object value) throws SQLException {
-    if (current().unsettled
+    Session s = current();
+    if ((s.unsettled || s.has(Session.CHANGED))
         && (value instanceof InputStream || value instanceof Blob || value instanceof Clob)) {
-      beginning();
+      usingLargeObject();
     }
   }
 

@@ -168,17 +168,24 @@ abstract class SessionSettings extends SessionFacts {
    * <p>Where a level of isolation and a schema can't be set for the session, each transaction is
    * begun with them. A statement by itself runs at the server's level, which is told; in another
    * schema it might write to somebody else's tables, and is refused.
+   *
+   * @param largeObject whether it is for a large object: by fastpath, too
    */
-  final void settle() throws SQLException {
+  final void settle(boolean largeObject) throws SQLException {
     if (inTransaction()) {
       return; // it goes on as it was begun; asked again at the next statement
     }
     boolean wanted = Boolean.TRUE.equals(ask(Setting.READ_ONLY));
-    if (shared && settings().changesTransactions()) {
+    boolean unlike = wanted && largeObject && !autoCommit(); // the one that the driver would begin
+    if (shared && (unlike || settings().changesTransactions())) {
       settleTransaction(wanted);
       return; // asked again at the next statement, which may begin another transaction
     }
-    if (wanted && !isExposed() && !autoCommit() && !physical.refusesWritesInTransactions()) {
+    if (wanted
+        && !unlike
+        && !isExposed()
+        && !autoCommit()
+        && !physical.refusesWritesInTransactions()) {
       unsettled = false; // turning autocommit on asks again
       return;
     }
@@ -267,7 +274,7 @@ abstract class SessionSettings extends SessionFacts {
     }
     marks |= CHANGED;
     if (unsettled && mayBeginTransaction(setting)) {
-      settle();
+      settle(false);
     }
     try {
       known.changing(setting);

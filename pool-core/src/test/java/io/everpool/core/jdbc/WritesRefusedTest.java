@@ -2,9 +2,14 @@ package io.everpool.core.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.InputStream;
+import java.io.Reader;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.sql.Types;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -19,6 +24,9 @@ class WritesRefusedTest {
   WritesRefusedTest() {
     driver.canRefuseWrites = true;
   }
+
+  /** Of the present lease. */
+  private ResultSet kept;
 
   /** What a lease does. */
   private interface Use {
@@ -35,6 +43,10 @@ class WritesRefusedTest {
     try (Statement statement = connection.createStatement()) {
       statement.execute("select 1");
     }
+  }
+
+  private static PreparedStatement insert(Connection connection) throws SQLException {
+    return connection.prepareStatement("insert");
   }
 
   private static void readOnly(Connection connection) throws SQLException {
@@ -99,6 +111,60 @@ class WritesRefusedTest {
     assertThat(driver.writesRefused).containsExactly(true);
   }
 
+  /** These the driver doesn't begin as read-only, though it has begun others before. */
+  @Test
+  void noTransactionThatBeginsWithALargeObjectIsTheDrivers() throws SQLException {
+    List<Use> uses =
+        List.of(
+            connection -> insert(connection).setBlob(1, InputStream.nullInputStream()),
+            connection -> insert(connection).setClob(1, Reader.nullReader()),
+            connection -> insert(connection).setNClob(1, Reader.nullReader()),
+            connection -> insert(connection).setObject(1, InputStream.nullInputStream()),
+            connection -> insert(connection).setObject(1, kept.getBlob(1), Types.BLOB),
+            connection -> insert(connection).setObject(1, kept.getClob(1), Types.CLOB, 1),
+            connection -> kept.getBlob(1).length(),
+            connection -> kept.getBlob(1).setBytes(1, new byte[1]),
+            connection -> kept.getClob(1).getSubString(1, 1),
+            connection -> kept.getNClob(1).truncate(0));
+    for (int i = 0; i < uses.size(); i++) {
+      Use use = uses.get(i);
+      driver.writesRefused.clear();
+      String name = "use " + i;
+      lease(
+          connection -> {
+            readOnlyTransaction(connection);
+            assertThat(driver.writesRefused).as(name).doesNotContain(true);
+            kept = connection.createStatement().executeQuery("select 1");
+            connection.commit();
+            use.of(connection);
+            assertThat(driver.writesRefused).as(name).endsWith(true);
+            connection.rollback();
+            use.of(connection);
+            assertThat(driver.writesRefused).as(name).containsOnlyOnce(true);
+          });
+      lease(WritesRefusedTest::execute);
+    }
+  }
+
+  /** Behind a pooler it is said in the transaction, for the session is another's by the next. */
+  @Test
+  void behindAPoolerItIsBegunAsReadOnly() throws SQLException {
+    driver.shared = true;
+    driver.canRefuseWrites = false;
+    lease(
+        connection -> {
+          readOnlyTransaction(connection);
+          assertThat(driver.begun).isEmpty();
+          insert(connection).setBlob(1, InputStream.nullInputStream());
+          assertThat(driver.begun).containsExactly("0 read only");
+          insert(connection).setBlob(1, InputStream.nullInputStream());
+          connection.commit();
+          execute(connection);
+          connection.commit();
+          assertThat(driver.begun).hasSize(1);
+        });
+  }
+
   /** By its own object it may begin others, which nobody sees. */
   @Test
   void noTransactionIsTheDriversWhoseObjectIsHandedOut() throws SQLException {
@@ -136,6 +202,9 @@ class WritesRefusedTest {
             connection -> connection.getMetaData(),
             connection -> connection.getSchema(),
             connection -> connection.getCatalog(),
+            connection -> insert(connection).getMetaData().isNullable(1),
+            connection -> insert(connection).setBlob(1, InputStream.nullInputStream()),
+            connection -> insert(connection).setObject(1, InputStream.nullInputStream()),
             connection -> connection.unwrap(FakeDriver.Vendor.class),
             connection -> connection.setSchema("other"),
             connection -> connection.setCatalog("other"),
