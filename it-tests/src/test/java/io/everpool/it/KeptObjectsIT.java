@@ -3,12 +3,17 @@ package io.everpool.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.everpool.api.CloseReason;
 import io.everpool.api.Pool;
 import io.everpool.api.ResetMode;
+import io.everpool.core.Everpool;
+import io.everpool.servers.Await;
+import io.everpool.servers.FaultProxy;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -180,6 +185,70 @@ class KeptObjectsIT {
       BorrowersIT.inAnotherThread(
           () -> metadata.getTables(null, null, "kept", null).close(), "TABLE_SCHEM");
       lease.close();
+      assertThat(ask(pool, "select 'alice'")).isEqualTo("alice");
+    }
+  }
+
+  /** It sends something, and waits for the answer. */
+  private interface Question {
+    void ask(Connection connection) throws SQLException;
+  }
+
+  static Stream<Arguments> questions() {
+    return Stream.of(
+        asked("validity", c -> c.isValid(600)),
+        asked("schema", Connection::getSchema),
+        asked("level", Connection::getTransactionIsolation),
+        asked("a type", c -> c.createArrayOf("pg_class", new Object[0])));
+  }
+
+  private static Arguments asked(String name, Question question) {
+    return Arguments.of(name, question);
+  }
+
+  /** Nobody is lent a connection in whose driver another thread waits for an answer. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("questions")
+  void whatAnotherThreadAsksForHoldsUpNobody(String name, Question question) throws Exception {
+    try (FaultProxy proxy = FaultProxy.before(Db.server());
+        Pool pool =
+            Everpool.open(
+                Db.config(
+                        "questions",
+                        "jdbc:postgresql://127.0.0.1:"
+                            + proxy.port()
+                            + "/"
+                            + Db.server().database())
+                    .minSize(1)
+                    .maxSize(1)
+                    .resetTimeout(Duration.ofHours(1))
+                    .commandTimeout(Duration.ofHours(1))
+                    .drainTimeout(Duration.ZERO)
+                    .build())) {
+      Connection lease = pool.getConnection();
+      proxy.freeze(FaultProxy.Direction.TO_CLIENT);
+      long before = proxy.bytes(FaultProxy.Direction.TO_SERVER);
+      Thread thread =
+          new Thread(
+              () -> {
+                try {
+                  question.ask(lease);
+                } catch (SQLException e) {
+                  // it is cut
+                }
+              });
+      thread.setDaemon(true);
+      thread.start();
+      Await.until(
+          Db.LIMIT,
+          () -> proxy.bytes(FaultProxy.Direction.TO_SERVER) > before,
+          "the question to be sent");
+      lease.close();
+      Await.until(
+          Db.LIMIT,
+          () -> pool.snapshot().closed().containsKey(CloseReason.RESET_FAILED),
+          "the connection to be closed and not lent");
+      proxy.thaw();
       assertThat(ask(pool, "select 'alice'")).isEqualTo("alice");
     }
   }

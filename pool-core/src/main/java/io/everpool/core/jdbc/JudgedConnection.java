@@ -252,6 +252,7 @@ abstract class JudgedConnection extends LeasedConnection {
     if (s == null) {
       return false;
     }
+    s.marks |= Session.ASKED;
     try {
       if (s.jdbc.isValid(seconds)) {
         return true;

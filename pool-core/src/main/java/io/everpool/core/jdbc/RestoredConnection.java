@@ -1,6 +1,7 @@
 package io.everpool.core.jdbc;
 
 import java.io.InputStream;
+import java.sql.Array;
 import java.sql.Blob;
 import java.sql.Clob;
 import java.sql.Connection;
@@ -8,6 +9,7 @@ import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.ShardingKey;
+import java.sql.Struct;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.Executor;
@@ -75,6 +77,12 @@ abstract class RestoredConnection extends JudgedConnection {
     if (s.unsettled && !s.autoCommit()) {
       settle(s);
     }
+  }
+
+  /** As {@link #beginning()}, for what whoever ends the lease must not find under way. */
+  private void asking() throws SQLException {
+    current().marks |= Session.ASKED;
+    beginning();
   }
 
   /**
@@ -161,6 +169,7 @@ abstract class RestoredConnection extends JudgedConnection {
   @Override
   public int getTransactionIsolation() throws SQLException {
     Session s = current();
+    s.marks |= Session.ASKED;
     if (s.levelMayBeSetUnseen()) {
       return super.getTransactionIsolation();
     }
@@ -185,7 +194,7 @@ abstract class RestoredConnection extends JudgedConnection {
 
   @Override
   public String getCatalog() throws SQLException {
-    beginning();
+    asking();
     return super.getCatalog();
   }
 
@@ -214,8 +223,22 @@ abstract class RestoredConnection extends JudgedConnection {
         && s.settings().get(Setting.SCHEMA) instanceof String said) {
       return said;
     }
-    beginning();
+    asking();
     return super.getSchema();
+  }
+
+  /** Of a type that is new to it, a driver asks the server. */
+  @Override
+  public Array createArrayOf(String type, Object[] elements) throws SQLException {
+    current().marks |= Session.ASKED;
+    return super.createArrayOf(type, elements);
+  }
+
+  /** As {@link #createArrayOf}. */
+  @Override
+  public Struct createStruct(String type, Object[] attributes) throws SQLException {
+    current().marks |= Session.ASKED;
+    return super.createStruct(type, attributes);
   }
 
   @Override

@@ -104,7 +104,7 @@ public final class Session extends SessionSettings implements PooledEntry {
         || (has(RAN) && reset == ResetMode.DISCARD_ALL)) {
       return false;
     }
-    if (has(RAN | MAY_BE_KEPT) && !inStep()) {
+    if (has(RAN | ASKED | MAY_BE_KEPT) && !inStep()) {
       return false; // what follows would wait for whoever is in the driver
     }
     TransactionState state = transactionState();

@@ -51,6 +51,9 @@ abstract class SessionMarks {
   /** A sharding key may have been set, and nobody can say which there was before. */
   static final int SHARDED = 1 << 21;
 
+  /** The driver was asked something that it may ask the server, and nothing is left of it. */
+  static final int ASKED = 1 << 22;
+
   private static final int FEWEST_TO_SWEEP = 16;
 
   private final SqlTexts texts;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.CloseReason;
+import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Verdict;
 import java.sql.CallableStatement;
 import java.sql.Connection;
@@ -22,6 +23,11 @@ import org.junit.jupiter.api.Test;
 class FacesTest {
   private final FakeDriver driver = new FakeDriver();
   private final FakeLeaseManager leases = FakeLeaseManager.over(driver);
+
+  /** What a lease does. */
+  private interface Use {
+    void of(Connection connection) throws SQLException;
+  }
 
   @Test
   void closingGivesBackOnceHoweverOftenItIsDone() throws SQLException {
@@ -66,6 +72,38 @@ class FacesTest {
     assertThat(driver.calls).containsExactly("clearWarnings()");
     assertThat(leases.resetsStarted).hasValue(0);
     assertThat(leases.released).hasValue(1);
+  }
+
+  /** Another thread may be in it still when the connection goes back. */
+  @Test
+  void whatMayAskTheServerIsLookedForAtTheReturnAndCostsNoRoundTrip() throws SQLException {
+    FakeLeaseManager thorough =
+        FakeLeaseManager.over(
+            driver, FakeLeaseManager.settings().reset(ResetMode.DISCARD_ALL).build());
+    List<Use> uses =
+        List.of(
+            connection -> connection.isValid(1),
+            Connection::getSchema,
+            Connection::getCatalog,
+            Connection::getTransactionIsolation,
+            connection -> connection.createArrayOf("t", new Object[0]),
+            connection -> connection.createStruct("t", new Object[0]));
+    for (Use use : uses) {
+      PooledConnection connection = thorough.acquire();
+      FakePhysical physical = FakeLeaseManager.physical(connection);
+      use.of(connection);
+      driver.calls.clear();
+      connection.close();
+      assertThat(driver.calls).containsExactly("clearWarnings()");
+      assertThat(physical.resets).isEmpty();
+
+      PooledConnection other = thorough.acquire();
+      use.of(other);
+      physical.inStep = false;
+      other.close();
+      assertThat(thorough.closed).containsOnlyOnce(CloseReason.RESET_FAILED);
+      thorough.closed.clear();
+    }
   }
 
   @Test

@@ -24,6 +24,9 @@ public final class FakePhysical implements PhysicalConnection {
 
   public boolean readOnlyServer;
 
+  /** Whether nobody is in the driver, and no answer is outstanding. */
+  public boolean inStep = true;
+
   /** What it says of all that was sent. */
   public Effects effects = Effects.UNPROVEN;
 
@@ -69,6 +72,11 @@ public final class FakePhysical implements PhysicalConnection {
   @Override
   public Connection jdbc() {
     return (Connection) jdbc.proxy;
+  }
+
+  @Override
+  public boolean inStep() {
+    return inStep;
   }
 
   @Override
