@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * failed. On the thread on which the failure was met.
  */
 abstract class JudgedConnection extends LeasedConnection {
+  private static final String FACES = JudgedConnection.class.getPackageName() + ".";
+
   /** In place of an observer: another session may come though nobody hears of what is sent. */
   private static final UnitObserver SILENT = new Silent();
 
@@ -188,12 +190,22 @@ abstract class JudgedConnection extends LeasedConnection {
     if (s == null) {
       return;
     }
+    if (e instanceof AbstractMethodError missing && isMissed(missing)) {
+      s.marks |= Session.FAILED; // and nothing of the driver's has run
+      return;
+    }
     s.marks |= Session.BROKEN; // first, and without a call: there may be no stack left for one
     try {
       brokenElsewhere(s, e);
     } catch (Throwable more) {
       // it is marked, and closed when it comes back
     }
+  }
+
+  /** Whether it is we who miss a method, of a driver older than JDBC's, and not the driver. */
+  private static boolean isMissed(AbstractMethodError e) {
+    StackTraceElement[] trace = e.getStackTrace();
+    return trace.length > 0 && trace[0].getClassName().startsWith(FACES);
   }
 
   /** As {@link #broken}, on another thread than the holder's. Does nothing to another's lease. */

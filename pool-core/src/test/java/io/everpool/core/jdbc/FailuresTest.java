@@ -167,6 +167,43 @@ class FailuresTest {
         .hasMessageContaining("takes no writes");
   }
 
+  /** Frameworks try what newer versions of JDBC have, and go on without where it isn't there. */
+  @ParameterizedTest
+  @ValueSource(strings = {"getSchema", "setSchema", "isValid", "getNetworkTimeout", "createBlob"})
+  void aMethodThatADriverLacksDoomsNothing(String method) throws SQLException {
+    PooledConnection connection = leases.acquire();
+    Error missing = new AbstractMethodError(); // here, as a call of what isn't there
+    driver.failNext(method, missing);
+    assertThat(
+            catchThrowable(
+                () -> {
+                  connection.getSchema();
+                  connection.setSchema("s");
+                  connection.isValid(1);
+                  connection.getNetworkTimeout();
+                  connection.createBlob();
+                }))
+        .isSameAs(missing);
+    connection.close();
+    assertThat(leases.doomed).isEmpty();
+    assertThat(leases.closed).isEmpty();
+    assertThat(leases.released).hasValue(1);
+  }
+
+  /** In the middle of which nobody knows. */
+  @Test
+  void aMethodThatTheDriverItselfMissesBreaksIt() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    Error missing = new AbstractMethodError();
+    missing.setStackTrace(
+        new StackTraceElement[] {new StackTraceElement("org.driver.Protocol", "send", "", 1)});
+    driver.failNext("getSchema", missing);
+    assertThat(catchThrowable(connection::getSchema)).isSameAs(missing);
+    connection.close();
+    assertThat(leases.doomed).hasSize(1);
+    assertThat(leases.released).hasValue(0);
+  }
+
   @Test
   void clientInfoFailsInItsOwnWay() throws SQLException {
     PooledConnection connection = leases.acquire();
