@@ -381,6 +381,9 @@ public final class ForwardingSources {
       if (wraps()) {
         return "wrap(" + call + ")";
       }
+      if (result().equals("java.lang.Object[]")) {
+        return "LeasedObjects.values(home(), " + call + ")"; // a structure's attributes
+      }
       return leases() ? "LeasedObjects.of(home(), " + call + ")" : call;
     }
 

@@ -124,15 +124,26 @@ final class LeasedObjects {
     return value instanceof Object[] several ? values(home, several) : value;
   }
 
-  /** An array's elements; only the driver's copy of it, which is the program's now. */
-  private static Object[] values(PooledConnection home, @Nullable Object[] several) {
+  /** The elements of an array, or the attributes of a structure, which a driver may keep. */
+  static @Nullable Object[] values(PooledConnection home, @Nullable Object[] several) {
+    if (several == null) {
+      return several;
+    }
     Class<?> element = several.getClass().getComponentType();
-    if (element == Object.class || element.isInterface() || element.isArray()) {
-      for (int i = 0; i < several.length; i++) {
-        several[i] = value(home, several[i]);
+    if (element != Object.class && !element.isInterface() && !element.isArray()) {
+      return several;
+    }
+    @Nullable Object[] faces = several;
+    for (int i = 0; i < several.length; i++) {
+      Object face = value(home, several[i]);
+      if (face != several[i]) {
+        if (faces == several) {
+          faces = several.clone();
+        }
+        faces[i] = face;
       }
     }
-    return several;
+    return faces;
   }
 
   /** The same for {@code getObject} with a class: a face only where one fits. */

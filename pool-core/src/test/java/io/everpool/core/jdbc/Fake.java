@@ -48,6 +48,9 @@ final class Fake implements InvocationHandler {
   private boolean closed;
   private boolean closesOnCompletion;
 
+  /** A structure's, of which a driver may keep the array that it gives out. */
+  private Object[] attributes = {};
+
   /** A connection's. */
   TransactionState transaction = TransactionState.NONE;
 
@@ -62,6 +65,14 @@ final class Fake implements InvocationHandler {
             ? new Class<?>[] {type, FakeDriver.Vendor.class}
             : new Class<?>[] {type};
     proxy = Proxy.newProxyInstance(Fake.class.getClassLoader(), types, this);
+    if (type == Struct.class) {
+      attributes =
+          new Object[] {
+            "text",
+            new Fake(driver, this, Array.class, sql).proxy,
+            new Object[] {new Fake(driver, this, Blob.class, sql).proxy}
+          };
+    }
   }
 
   @Override
@@ -139,6 +150,7 @@ final class Fake implements InvocationHandler {
       case "getTypeMap" ->
           properties.computeIfAbsent("TypeMap", k -> new HashMap<String, Class<?>>());
       case "getObject" -> "a value";
+      case "getAttributes" -> proxy instanceof Struct ? attributes : property(name, method, args);
       default -> property(name, method, args);
     };
   }

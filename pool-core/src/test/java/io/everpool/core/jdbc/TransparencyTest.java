@@ -28,12 +28,14 @@ import java.sql.SQLXML;
 import java.sql.Statement;
 import java.sql.Struct;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -222,7 +224,7 @@ class TransparencyTest {
       for (Method method : AnyCall.methods(face.getKey())) {
         if (!leave.contains(method.getName())) {
           Object result = AnyCall.on(face.getValue(), method);
-          if (FakeDriver.bare(result)) {
+          if (hasBare(result)) {
             bare.add(method.toString());
           }
           results += faces.keySet().stream().anyMatch(t -> t.isInstance(result)) ? 1 : 0;
@@ -231,6 +233,27 @@ class TransparencyTest {
     }
     assertThat(bare).isEmpty();
     assertThat(results).as("methods that returned a face").isGreaterThan(45);
+  }
+
+  private static boolean hasBare(@Nullable Object result) {
+    return result instanceof Object[] several
+        ? Arrays.stream(several).anyMatch(TransparencyTest::hasBare)
+        : FakeDriver.bare(result);
+  }
+
+  /** What the driver has is left to it: the same faces again, and none of faces. */
+  @Test
+  void theAttributesOfAStructureAreFaces() throws SQLException {
+    Struct struct = (Struct) Objects.requireNonNull(faces.get(Struct.class));
+    for (int i = 0; i < 2; i++) {
+      Object[] attributes = struct.getAttributes();
+      assertThat(attributes[0]).isEqualTo("text");
+      Array array = (Array) attributes[1];
+      assertThat(array.getResultSet().getStatement().getConnection()).isSameAs(connection);
+      assertThat(((Object[]) attributes[2])[0]).isInstanceOf(LeasedObject.class);
+      connection.prepareStatement("insert x").setArray(1, array);
+      assertThat(driver.arguments).last().satisfies(a -> assertThat(FakeDriver.bare(a)).isTrue());
+    }
   }
 
   /** Every method reaches the driver's own method, so that nothing is answered by a default. */
