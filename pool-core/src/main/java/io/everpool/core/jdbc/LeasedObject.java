@@ -53,7 +53,7 @@ abstract class LeasedObject<T> {
   }
 
   final ResultSet wrap(ResultSet rows) {
-    return rows == null ? rows : new PooledResultSet(connection, null, rows);
+    return rows == null ? rows : new UnlistedResultSet(connection, rows);
   }
 
   final Object wrap(Object value) {

@@ -95,7 +95,7 @@ final class LeasedObjects {
       return value;
     }
     if (value instanceof ResultSet rows) {
-      return new PooledResultSet(home, null, rows);
+      return new UnlistedResultSet(home, rows);
     }
     if (value instanceof Array array) {
       return of(home, array);

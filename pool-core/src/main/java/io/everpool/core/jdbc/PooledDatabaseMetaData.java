@@ -22,6 +22,11 @@ final class PooledDatabaseMetaData extends ForwardingDatabaseMetaData {
   @Override
   DatabaseMetaData delegate() throws SQLException {
     connection.beginning(); // also of a transaction after the one in which it was handed out
+    return present();
+  }
+
+  /** The driver's, of the session that the connection has now. */
+  private DatabaseMetaData present() throws SQLException {
     Connection now = connection.delegate();
     if (now != from) {
       try {
@@ -49,7 +54,7 @@ final class PooledDatabaseMetaData extends ForwardingDatabaseMetaData {
 
   @Override
   ResultSet wrap(ResultSet rows) {
-    return rows == null ? rows : new PooledResultSet(connection, null, rows);
+    return rows == null ? rows : new UnlistedResultSet(connection, rows);
   }
 
   @Override
@@ -72,12 +77,12 @@ final class PooledDatabaseMetaData extends ForwardingDatabaseMetaData {
 
   @Override
   public <T> T unwrap(Class<T> type) throws SQLException {
-    return connection.unwrap(type, this, bare);
+    return connection.unwrap(type, this, present());
   }
 
   @Override
   public boolean isWrapperFor(Class<?> type) throws SQLException {
-    return connection.isWrapperFor(type, this, bare);
+    return connection.isWrapperFor(type, this, present());
   }
 
   @Override

@@ -6,11 +6,11 @@ import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
 
 /** The face of a {@link ResultSet}. */
-final class PooledResultSet extends ForwardingResultSet {
+sealed class PooledResultSet extends ForwardingResultSet permits UnlistedResultSet {
   private final PooledConnection connection;
   private final ResultSet bare;
 
-  /** Whose results these are; null for those of meta data and cursors until somebody asks. */
+  /** Whose results these are; null for an {@link UnlistedResultSet} until somebody asks. */
   private @Nullable OpenStatement statement;
 
   PooledResultSet(PooledConnection connection, @Nullable OpenStatement statement, ResultSet bare) {
@@ -23,6 +23,11 @@ final class PooledResultSet extends ForwardingResultSet {
   ResultSet delegate() throws SQLException {
     connection.delegate();
     return bare;
+  }
+
+  /** Whether the lease is over, or the session that these are from is not the connection's now. */
+  boolean isOver() {
+    return connection.isGivenBack();
   }
 
   @Override
@@ -67,7 +72,7 @@ final class PooledResultSet extends ForwardingResultSet {
 
   @Override
   public void close() throws SQLException {
-    if (connection.isGivenBack()) {
+    if (isOver()) {
       return; // and so is the statement, which closed this
     }
     try {
@@ -86,7 +91,7 @@ final class PooledResultSet extends ForwardingResultSet {
   @Override
   public boolean isClosed() throws SQLException {
     try {
-      return connection.isGivenBack() || bare.isClosed();
+      return isOver() || bare.isClosed();
     } catch (SQLException e) {
       throw failed(e);
     } catch (Throwable e) {
@@ -98,9 +103,10 @@ final class PooledResultSet extends ForwardingResultSet {
   /** The face of the statement; null if the driver has none. */
   @Override
   public @Nullable Statement getStatement() throws SQLException {
+    ResultSet from = delegate();
     Statement to;
     try {
-      to = delegate().getStatement();
+      to = from.getStatement();
     } catch (SQLException e) {
       throw failed(e);
     } catch (Throwable e) {
@@ -115,12 +121,12 @@ final class PooledResultSet extends ForwardingResultSet {
 
   @Override
   public <T> T unwrap(Class<T> type) throws SQLException {
-    return connection.unwrap(type, this, bare);
+    return connection.unwrap(type, this, delegate());
   }
 
   @Override
   public boolean isWrapperFor(Class<?> type) throws SQLException {
-    return connection.isWrapperFor(type, this, bare);
+    return connection.isWrapperFor(type, this, delegate());
   }
 
   @Override

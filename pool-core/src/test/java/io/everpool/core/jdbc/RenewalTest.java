@@ -4,10 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.driver.Verdict;
+import java.lang.reflect.Proxy;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /** The same face over another session. */
@@ -33,6 +38,50 @@ class RenewalTest {
     connection.close();
     assertThat(leases.released).hasValue(1);
     assertThat(leases.closed).hasSize(1);
+  }
+
+  /** The old session is good, and may be somebody else's by now. */
+  @Test
+  void whatNoStatementHasOpenedEndsWithItsSession() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    DatabaseMetaData meta = connection.getMetaData();
+    Statement statement = connection.createStatement();
+    Array array = statement.executeQuery("select 1").getArray(1);
+    List<ResultSet> open = List.of(meta.getTables("", "", "", null), array.getResultSet());
+    statement.close();
+    driver.calls.clear();
+    leases.renew(connection);
+    assertThat(leases.closed).isEmpty();
+    for (ResultSet rows : open) {
+      assertThat(rows.isClosed()).isTrue();
+      for (ThrowingCallable use :
+          List.<ThrowingCallable>of(
+              rows::next,
+              rows::getStatement,
+              () -> rows.unwrap(FakeDriver.Vendor.class),
+              () -> rows.isWrapperFor(FakeDriver.Vendor.class))) {
+        assertThatThrownBy(use)
+            .isInstanceOfSatisfying(
+                SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08003"));
+      }
+      driver.calls.clear();
+      rows.close();
+      assertThat(driver.calls).isEmpty();
+    }
+    assertThat(leases.doomed).isEmpty();
+  }
+
+  @Test
+  void metaDataLeadsToThePresentSession() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    DatabaseMetaData meta = connection.getMetaData();
+    Object old = meta.unwrap(Proxy.class);
+    leases.renew(connection);
+    Object bare = meta.unwrap(Proxy.class);
+    assertThat(bare).isNotSameAs(old);
+    assertThat(((DatabaseMetaData) bare).getConnection())
+        .isSameAs(FakeLeaseManager.physical(connection).jdbc());
+    assertThat(meta.isWrapperFor(Proxy.class)).isTrue();
   }
 
   @Test
