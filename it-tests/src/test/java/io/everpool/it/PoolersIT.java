@@ -16,6 +16,7 @@ import io.everpool.jdbi.EverpoolJdbi;
 import io.everpool.servers.Await;
 import io.everpool.servers.PgBouncer;
 import java.io.ByteArrayInputStream;
+import java.io.StringReader;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -44,6 +45,8 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyManager;
 
 /**
  * Behind a real PgBouncer that has two server connections for all, with no setting but the URL: so
@@ -280,6 +283,32 @@ class PoolersIT {
         connection.rollback();
       }
       assertThat(pool.snapshot().toString()).doesNotContain("doomed");
+    }
+  }
+
+  /** By its own object the driver begins a transaction itself, and says nothing in it. */
+  @Test
+  void everyCopyOfAKeptManagerIsInItsOwnSchema() throws Exception {
+    String schema = "pooler_copies_" + kind.name().toLowerCase(Locale.ROOT);
+    execute("create schema " + schema);
+    execute("create table " + schema + ".parts (id int)");
+    try (LogCapture log = LogCapture.open();
+        Pool pool = Everpool.open(config("pooler-copies").build())) {
+      try (Connection connection = pool.getConnection()) {
+        connection.setSchema(schema);
+        connection.setAutoCommit(false);
+        CopyManager copies = connection.unwrap(PGConnection.class).getCopyAPI();
+        for (int i = 0; i < 3; i++) {
+          copies.copyIn("copy parts from stdin", new StringReader(i + "\n"));
+          connection.commit();
+          copies.copyIn("copy parts from stdin", new StringReader("100\n"));
+          connection.rollback();
+        }
+      }
+      assertThat(log.alarms()).noneMatch(line -> line.contains("open transaction"));
+    }
+    try (Connection connection = direct()) {
+      assertThat(ask(connection, "select sum(id) from " + schema + ".parts")).isEqualTo("3");
     }
   }
 

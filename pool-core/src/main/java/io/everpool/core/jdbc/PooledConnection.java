@@ -247,6 +247,9 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
     Session s = session();
     if (s != null) {
       s.settled();
+      if (s.unsettled) {
+        beginAhead(s);
+      }
     }
   }
 

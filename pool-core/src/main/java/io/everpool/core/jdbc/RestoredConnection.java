@@ -1,5 +1,6 @@
 package io.everpool.core.jdbc;
 
+import io.everpool.api.CloseReason;
 import java.io.InputStream;
 import java.sql.Array;
 import java.sql.Blob;
@@ -49,6 +50,30 @@ abstract class RestoredConnection extends JudgedConnection {
     Session s = current();
     if (s.isExposed() && s.unsettled) {
       settle(s);
+    }
+  }
+
+  /**
+   * A transaction has ended. Where the driver's own object is out the next may be begun by that,
+   * which says nothing of schema and level; so it is begun ahead. Of what has ended a failure of
+   * that says nothing: it isn't thrown, and nothing is sent any more. A unit that ends, or begins
+   * again, has no use for one.
+   */
+  final void beginAhead(Session s) {
+    if (observer != null || !s.isSharedByTransaction() || s.autoCommit()) {
+      return;
+    }
+    try {
+      settleIfExposed();
+    } catch (SQLException e) {
+      s.leases.cut(s, leaseOf(s), CloseReason.FAILED);
+    }
+  }
+
+  /** One that is empty is in nobody's way. */
+  private void endBegunAhead() throws SQLException {
+    if (current().isBegunAhead()) {
+      super.rollback();
     }
   }
 
@@ -146,8 +171,10 @@ abstract class RestoredConnection extends JudgedConnection {
    */
   private void change(Setting setting, Object value, Setter setter) throws SQLException {
     boolean undone = current().settings().isUndoneBy(setting, value);
-    Settings settings = changing(setting);
+    Settings settings;
     try {
+      endBegunAhead();
+      settings = changing(setting);
       setter.call();
     } catch (SQLException e) {
       if (undone && current().leases.classify(e).fatal()) {
@@ -201,6 +228,7 @@ abstract class RestoredConnection extends JudgedConnection {
   @Override
   public void setSchema(String value) throws SQLException {
     if (current().isSharedByTransaction()) {
+      endBegunAhead();
       if (request(Session::inTransaction)) {
         throw new SQLException("The schema can't be changed within a transaction here", "25001");
       }

@@ -169,13 +169,14 @@ final class SessionCleanup {
   }
 
   private void rollBack() throws SQLException {
+    boolean itsBorrowers = !session.isBegunAhead();
     if (session.jdbc.getAutoCommit()) {
       session.rollBackBySql();
     } else {
       session.jdbc.rollback();
     }
     session.settled();
-    rolledBack = true;
+    rolledBack = itsBorrowers;
   }
 
   private void tellOfTransaction() {

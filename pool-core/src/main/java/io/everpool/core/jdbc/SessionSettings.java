@@ -1,6 +1,7 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.ResetMode;
+import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import java.sql.Connection;
@@ -35,6 +36,9 @@ abstract class SessionSettings extends SessionFacts {
   boolean unlimited;
 
   private boolean canRefuseWrites = true;
+
+  /** The moment at which a transaction was begun ahead, for all that is known; else 0. */
+  private long begunAhead;
 
   /** As {@link PhysicalConnection#isSharedByTransaction()}. */
   private final boolean shared;
@@ -213,6 +217,7 @@ abstract class SessionSettings extends SessionFacts {
       Object level = settings().isChanged(Setting.ISOLATION) ? ask(Setting.ISOLATION) : null;
       physical.begin(
           level instanceof Integer set ? set : Connection.TRANSACTION_NONE, readOnly, schema);
+      begunAhead = isExposed() ? moment() : 0;
     } else if (schema != null) {
       throw new SQLFeatureNotSupportedException(
           "The schema was set to "
@@ -224,6 +229,16 @@ abstract class SessionSettings extends SessionFacts {
     } else if (settings().isChanged(Setting.ISOLATION)) {
       physical.standsAlone();
     }
+  }
+
+  /**
+   * Whether the open transaction was begun for what might come by the driver's own object, and
+   * nothing was sent in it; no if the driver can't see that.
+   */
+  final boolean isBegunAhead() {
+    return begunAhead != 0
+        && begunAhead == moment()
+        && effectsSince(begunAhead) == Effects.NONE; // else it has lost sight
   }
 
   /** Returns whether that meant anything. */

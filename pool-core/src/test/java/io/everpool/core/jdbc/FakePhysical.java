@@ -38,6 +38,9 @@ public final class FakePhysical implements PhysicalConnection {
 
   public @Nullable SQLException resetFailure;
 
+  /** What beginning a transaction fails with. */
+  public @Nullable SQLException beginFailure;
+
   /** Run at each reset. */
   public Runnable onReset = () -> {};
 
@@ -138,7 +141,10 @@ public final class FakePhysical implements PhysicalConnection {
   }
 
   @Override
-  public void begin(int isolation, boolean readOnly, @Nullable String schema) {
+  public void begin(int isolation, boolean readOnly, @Nullable String schema) throws SQLException {
+    if (beginFailure != null) {
+      throw beginFailure;
+    }
     driver.begun.add(
         isolation + (readOnly ? " read only" : "") + (schema == null ? "" : " in " + schema));
     transaction(TransactionState.OPEN);

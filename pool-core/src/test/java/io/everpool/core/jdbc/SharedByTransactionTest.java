@@ -3,6 +3,9 @@ package io.everpool.core.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.CloseReason;
+import io.everpool.api.driver.Effects;
+import io.everpool.api.observe.PoolEvent;
 import java.io.InputStream;
 import java.lang.reflect.Method;
 import java.sql.Blob;
@@ -92,6 +95,76 @@ class SharedByTransactionTest {
       connection.rollback();
     }
     assertThat(driver.begun).containsExactly("8", "8", "8", "8");
+  }
+
+  /** By what was kept of its own the driver begins the next one, and says nothing in it. */
+  @Test
+  void where_the_drivers_own_object_is_out_each_is_begun_ahead() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      FakePhysical physical = FakeLeaseManager.physical(connection);
+      physical.seeCommit(Effects.NONE); // it sees what is sent
+      connection.setSchema("s");
+      connection.setAutoCommit(false);
+      connection.unwrap(FakeDriver.Vendor.class);
+      connection.commit();
+      assertThat(driver.begun).containsExactly("0 in s", "0 in s");
+      connection.rollback();
+      assertThat(driver.begun).hasSize(3);
+      connection.setTransactionIsolation(SERIALIZABLE);
+      connection.setSchema("t");
+      assertThat(driver.begun).last().isEqualTo("8 in t");
+      physical.seeCommit(Effects.NONE); // something was sent
+      assertThatThrownBy(() -> connection.setSchema("u"))
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("25001"));
+      connection.commit();
+    }
+    assertThat(leases.events).as("nothing was left open").isEmpty();
+    assertThat(leases.released).hasValue(1);
+  }
+
+  @Test
+  void what_was_sent_in_one_that_was_begun_ahead_is_left_open() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      FakePhysical physical = FakeLeaseManager.physical(connection);
+      physical.seeCommit(Effects.NONE);
+      connection.setSchema("s");
+      connection.setAutoCommit(false);
+      connection.unwrap(FakeDriver.Vendor.class);
+      physical.seeCommit(Effects.NONE);
+    }
+    assertThat(leases.events).hasSize(1).first().isInstanceOf(PoolEvent.TransactionLeftOpen.class);
+  }
+
+  /** To undo a change on a connection that is lost is no failure here, either. */
+  @Test
+  void what_is_undone_after_a_commit_does_not_fail_for_what_was_begun_ahead() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      FakePhysical physical = FakeLeaseManager.physical(connection);
+      physical.seeCommit(Effects.NONE);
+      connection.setSchema("s");
+      connection.setReadOnly(true);
+      connection.setAutoCommit(false);
+      connection.unwrap(FakeDriver.Vendor.class);
+      connection.commit();
+      physical.breakOff();
+      connection.setReadOnly(false);
+    }
+    assertThat(leases.closed).containsExactly(CloseReason.FAILED);
+  }
+
+  /** It is done, whatever becomes of the connection; and nothing goes to another schema. */
+  @Test
+  void a_commit_does_not_fail_for_what_is_begun_after_it() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      connection.setSchema("s");
+      connection.setAutoCommit(false);
+      connection.unwrap(FakeDriver.Vendor.class);
+      FakeLeaseManager.physical(connection).beginFailure = new SQLException("no", "55000");
+      connection.commit();
+      assertThat(leases.closed).containsExactly(CloseReason.FAILED);
+    }
+    assertThat(leases.released).hasValue(0);
   }
 
   /** As long as nobody uses it, it does nothing; afterwards it has begun a transaction. */
