@@ -79,6 +79,14 @@ public final class Engine {
    */
   static final int LOOKS_BESIDE_WAITERS = 64;
 
+  /**
+   * More stack than all that is called from the move of a hand-over on, wake-up included. Between
+   * that move and its end nobody knows of the lease but the thread that makes it: one that came to
+   * the end of its stack there would take the place with it. Before the move the lease has the name
+   * that its holder knows, and leaves to upkeep.
+   */
+  private static final int FRAMES = 200;
+
   /** So many places each thread has for itself, to look at when its home is taken. */
   private static final int OWN_PLACES = 6;
 
@@ -309,6 +317,14 @@ public final class Engine {
     }
   }
 
+  /**
+   * Has the first who waits look again if a connection lies idle beside him. For upkeep: whoever
+   * published it may have had no stack, or no memory, to tell him.
+   */
+  public void remind() {
+    passOn();
+  }
+
   private boolean anyIdle() {
     for (Slot slot : slots) {
       if (slot.state() == State.IDLE) {
@@ -359,6 +375,7 @@ public final class Engine {
 
   /** Offers an idle slot to those who wait, if it is still idle. */
   private void serve(Slot slot) {
+    StackRoom.demand(FRAMES); // while it is idle yet, of which upkeep tells the first who waits
     long lease = slot.acquire(0);
     if (lease == 0) {
       return;
@@ -388,6 +405,7 @@ public final class Engine {
     long now = time.nanoTime();
     boolean heldLong = slot.timedLease == lease && now - slot.heldSince >= LONG_HOLD;
     if (heldLong || now - lastHandOver >= gap(waiters)) {
+      StackRoom.demand(FRAMES);
       return handOver(slot, lease, now);
     }
     if (slot.release(lease)) {

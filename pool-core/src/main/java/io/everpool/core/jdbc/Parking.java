@@ -2,6 +2,7 @@ package io.everpool.core.jdbc;
 
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.StackRoom;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.engine.WaitResult;
 import io.everpool.core.engine.Waiter;
@@ -13,7 +14,10 @@ import java.util.concurrent.locks.LockSupport;
  * waits for, and when it is its turn, is settled by the engine. Thread-safe.
  */
 final class Parking {
-  /** More stack than all that is called while one stands in line. */
+  /**
+   * More stack than all that is called while one stands in line. Whoever has not the stack to leave
+   * it must not enter it: he would be handed a connection when he is gone.
+   */
   private static final int FRAMES = 500;
 
   private final Engine engine;
@@ -64,7 +68,7 @@ final class Parking {
    * @return a slot that was acquired for him; the lease is in {@link Slot#lease}
    */
   Slot await(long threadId, long begun, long timeout, int maxWaiters) throws SQLException {
-    descend(FRAMES);
+    StackRoom.demand(FRAMES);
     failures.refuseAtTheDoor();
     long deadline = begun + timeout;
     long slowAt = begun + slowAfter;
@@ -126,13 +130,5 @@ final class Parking {
         Thread.currentThread().interrupt();
       }
     }
-  }
-
-  /**
-   * Whoever has not the stack to leave the line must not enter it: he would be handed a connection
-   * when he is gone. So it ends here, before that.
-   */
-  private static int descend(int frames) {
-    return frames == 0 ? 0 : 1 + descend(frames - 1);
   }
 }

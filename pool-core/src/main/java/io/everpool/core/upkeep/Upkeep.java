@@ -44,6 +44,7 @@ public final class Upkeep {
   private static final Part DRAINING = new Part("draining", (it, now) -> it.drain.pass(now));
   private static final List<Part> PARTS =
       List.of(
+          new Part("reminding who waits", (it, now) -> it.engine.remind()),
           new Part("counting losses", (it, now) -> it.losses.advise(it.events, now)),
           new Part("deciding about sleep", (it, now) -> it.sleep.decide(now)),
           new Part(

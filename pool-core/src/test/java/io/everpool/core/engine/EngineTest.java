@@ -358,6 +358,22 @@ class EngineTest {
     assertThat(engine.begin(new Caller(now), 2, 10)).isEqualTo(WaitResult.SERVED);
   }
 
+  /** Whoever published the connection had not the stack to tell him. */
+  @Test
+  void who_was_not_told_of_an_idle_connection_is_reminded_of_it() {
+    Caller first = join();
+    Caller second = join();
+    engine.remind();
+    assertThat(first.woken).as("of none").isFalse();
+    comesUntold(0);
+    engine.remind();
+    assertThat(first.woken).isTrue();
+    first.woken = false;
+    engine.remind();
+    assertThat(first.woken || second.woken).as("more than once").isFalse();
+    assertThat(engine.step(first, 2)).isEqualTo(WaitResult.SERVED);
+  }
+
   /** He may have left, for want of stack, before he had looked. */
   @Test
   void who_abandons_the_line_passes_on_what_he_was_not_told_of() {

@@ -1,5 +1,6 @@
 package io.everpool.core.fault;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.LeaseInterceptor;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -171,6 +173,30 @@ class StackOverflowTest {
             });
       }
     },
+    /** Another stands in line for it when it comes back. */
+    WAITED_FOR {
+      private @Nullable Neighbour neighbour;
+
+      @Override
+      void play(Pool pool, AtomicBoolean breaks) throws SQLException {
+        Neighbour it = neighbour == null ? new Neighbour(pool) : neighbour;
+        neighbour = it;
+        for (int frames = 30; frames < 33; frames++) { // less than a frame of the test's own apart
+          if (!it.awaitIdle()) {
+            return; // it has waited in vain, which is told at the end
+          }
+          try (Connection connection = pool.getConnection()) {
+            it.standInLine();
+            closeBelow(connection, frames);
+          }
+        }
+      }
+
+      @Override
+      void end() throws Exception {
+        requireNonNull(neighbour).end();
+      }
+    },
     /** It is lost, and the unit goes on over another. */
     RENEWED {
       @Override
@@ -204,6 +230,83 @@ class StackOverflowTest {
 
     Everpool.Builder build(Everpool.Builder builder) {
       return builder;
+    }
+
+    void end() throws Exception {}
+  }
+
+  /** Where there is less stack than it took to borrow; and shows whether there was plenty. */
+  private static void closeBelow(Connection connection, int frames) throws SQLException {
+    if (frames > 0) {
+      closeBelow(connection, frames - 1);
+    } else {
+      connection.close();
+      deep(300);
+    }
+  }
+
+  /**
+   * Stands in line when told to, and gives back at once what it gets. The borrower, at the end of
+   * his stack, tells it and looks at it by what takes less stack than to borrow.
+   */
+  private static final class Neighbour {
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private final Pool pool;
+    private final Thread thread = new Thread(this::run, "neighbour");
+    private volatile boolean wanted;
+    private volatile boolean over;
+    private volatile @Nullable Throwable failure;
+
+    Neighbour(Pool pool) {
+      this.pool = pool;
+      thread.start();
+    }
+
+    private void run() {
+      while (!over) {
+        if (wanted) {
+          try {
+            pool.getConnection(PATIENCE).close();
+          } catch (Throwable e) {
+            failure = e;
+          }
+          wanted = false;
+        } else {
+          LockSupport.park();
+        }
+      }
+    }
+
+    /** What comes back or is opened goes through its hands, so that nobody else has to wait. */
+    boolean awaitIdle() {
+      awaitRest();
+      wanted = failure == null;
+      awaitRest();
+      return failure == null;
+    }
+
+    private void awaitRest() {
+      while (wanted) {
+        LockSupport.unpark(thread); // once more: the stack may have been at its end at the first
+        Thread.onSpinWait();
+      }
+    }
+
+    void standInLine() {
+      wanted = true;
+      LockSupport.unpark(thread);
+      while (wanted && thread.getState() != Thread.State.TIMED_WAITING) {
+        Thread.onSpinWait();
+      }
+    }
+
+    void end() throws Exception {
+      awaitRest();
+      over = true;
+      LockSupport.unpark(thread);
+      thread.join();
+      assertThat(failure).as("of one who waited").isNull();
     }
   }
 
@@ -252,6 +355,8 @@ class StackOverflowTest {
       use.play(pool, breaks); // its classes are there
       recurse(pool, use);
       assertThat(overflows).isPositive();
+      use.end();
+      assertThat(pool.snapshot().waiting()).as("in line").isZero();
       try (Connection next = pool.getConnection()) {
         assertThat(next.isClosed()).isFalse();
         assertThat(next.createStatement().execute("select 1")).isFalse();
