@@ -49,7 +49,8 @@ final class PoolWorkers implements Executor {
 
   /**
    * Takes no further task; those under way are interrupted, and left to end by themselves, as those
-   * are from their beginning that have not begun.
+   * are from their beginning that have not begun. One that closes its own pool doesn't hang, and
+   * what it does afterwards, such as closing the next one, is not to be cut short.
    */
   void close() {
     closed = true;
@@ -112,7 +113,7 @@ final class PoolWorkers implements Executor {
     }
 
     private synchronized void interrupt() {
-      if (worker != null) {
+      if (worker != null && worker != Thread.currentThread()) {
         worker.interrupt();
       }
     }

@@ -92,6 +92,40 @@ class ClosingTest {
     }
   }
 
+  /** As an application does that shuts down: what is out of the second has its drain-timeout. */
+  @Test
+  void a_listener_may_close_one_pool_after_the_other() throws Exception {
+    AtomicReference<@Nullable Pool> first = new AtomicReference<>();
+    FaultyDriver others = new FaultyDriver(new Script());
+    Pool second = Everpool.builder(config().name("second").build()).connector(others).open();
+    Connection held = second.getConnection();
+    CountDownLatch closed = new CountDownLatch(1);
+    AtomicReference<Boolean> interrupted = new AtomicReference<>();
+    first.set(
+        Everpool.builder(config().build())
+            .connector(driver)
+            .listener(
+                event -> {
+                  Pool it = first.get();
+                  if (event instanceof PoolEvent.Fenced && it != null) {
+                    it.close();
+                    interrupted.set(Thread.currentThread().isInterrupted());
+                    second.close();
+                    closed.countDown();
+                  }
+                })
+            .open());
+    requireNonNull(first.get()).replaceAll();
+    while (second.snapshot().state() == PoolState.OPEN) {
+      Thread.onSpinWait();
+    }
+    assertThat(closed.await(300, TimeUnit.MILLISECONDS)).as("without the lease").isFalse();
+    held.createStatement().close();
+    held.close();
+    assertThat(closed.await(30, TimeUnit.SECONDS)).as("it comes back").isTrue();
+    assertThat(interrupted).hasValue(false);
+  }
+
   @Test
   void a_connector_that_fails_to_close_leaves_no_pool_half_closed() throws Exception {
     for (Fault fault : Fault.values()) {

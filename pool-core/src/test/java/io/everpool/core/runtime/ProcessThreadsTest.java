@@ -1,18 +1,12 @@
 package io.everpool.core.runtime;
 
-import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.core.upkeep.PassScheduler;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -319,119 +313,5 @@ class ProcessThreadsTest {
       runtime.close();
       other.environment().workers().execute(() -> {}); // its workers are still there
     }
-  }
-
-  @Test
-  void the_end_of_a_pool_interrupts_its_own_tasks_only() throws InterruptedException {
-    ExecutorService all = Executors.newCachedThreadPool();
-    try {
-      PoolWorkers ending = new PoolWorkers(all, all, "ending");
-      PoolWorkers staying = new PoolWorkers(all, all, "staying");
-      CountDownLatch begun = new CountDownLatch(2);
-      CountDownLatch go = new CountDownLatch(1);
-      BlockingQueue<Boolean> interrupted = new LinkedBlockingQueue<>();
-      BlockingQueue<Boolean> left = new LinkedBlockingQueue<>();
-      ending.execute(
-          () -> {
-            begun.countDown();
-            interrupted.add(hangs(new CountDownLatch(1)));
-          });
-      staying.execute(
-          () -> {
-            begun.countDown();
-            left.add(hangs(go));
-          });
-      begun.await();
-      ending.close();
-      assertThat(interrupted.take()).isTrue();
-      go.countDown();
-      assertThat(left.take()).isFalse();
-      assertThatThrownBy(() -> ending.execute(() -> {}))
-          .isInstanceOf(RejectedExecutionException.class);
-      staying.close();
-    } finally {
-      all.shutdown();
-      assertThat(all.awaitTermination(60, SECONDS)).isTrue();
-    }
-  }
-
-  private static boolean hangs(CountDownLatch until) {
-    try {
-      until.await();
-      return false;
-    } catch (InterruptedException e) {
-      return true;
-    }
-  }
-
-  /** One thread works for one pool and then for another: nothing of the first is left on it. */
-  @Test
-  void what_is_meant_for_one_task_does_not_reach_the_next() throws InterruptedException {
-    List<Runnable> queue = new ArrayList<>();
-    PoolWorkers first = new PoolWorkers(queue::add, queue::add, "first");
-    PoolWorkers second = new PoolWorkers(queue::add, queue::add, "second");
-    List<String> names = new ArrayList<>();
-    List<Boolean> interrupts = new ArrayList<>();
-    Runnable note =
-        () -> {
-          names.add(Thread.currentThread().getName());
-          interrupts.add(Thread.currentThread().isInterrupted());
-        };
-    first.execute(note);
-    second.together(note);
-    first.close(); // before its task has begun
-    Thread thread = new Thread(() -> queue.forEach(Runnable::run), "everpool-worker-1");
-    thread.start();
-    thread.join();
-    assertThat(names).containsExactly("everpool-first-worker", "everpool-second-worker");
-    assertThat(interrupts).containsExactly(true, false);
-    assertThat(thread.getName()).isEqualTo("everpool-worker-1");
-  }
-
-  /** A thread that may not be interrupted, as a security manager may have it. */
-  private static final class Guarded extends Thread {
-    private final AtomicInteger interrupts = new AtomicInteger();
-
-    Guarded(Runnable task) {
-      super(task, "everpool-worker-1");
-    }
-
-    @Override
-    public void interrupt() {
-      interrupts.incrementAndGet();
-      throw new SecurityException("no interrupts");
-    }
-  }
-
-  /** It was promised; and nothing of it is left on the thread, which is another pool's then. */
-  @Test
-  void a_task_is_done_though_its_thread_can_not_be_made_ready() throws InterruptedException {
-    List<Runnable> queue = new ArrayList<>();
-    PoolWorkers first = new PoolWorkers(queue::add, queue::add, "first");
-    PoolWorkers second = new PoolWorkers(queue::add, queue::add, "second");
-    List<String> names = new ArrayList<>();
-    first.execute(() -> names.add(Thread.currentThread().getName()));
-    second.execute(
-        () -> {
-          first.close(); // once more: it has nobody to interrupt by now
-          names.add(Thread.currentThread().getName());
-        });
-    first.close(); // so that the first is interrupted at its beginning
-    Guarded thread =
-        new Guarded(
-            () -> {
-              for (Runnable task : queue) {
-                try {
-                  task.run();
-                } catch (SecurityException e) {
-                  names.add("lost");
-                }
-              }
-            });
-    thread.start();
-    thread.join();
-    assertThat(names).containsExactly("everpool-first-worker", "everpool-second-worker");
-    assertThat(thread.interrupts).as("at the first's beginning").hasValue(1);
-    assertThat(thread.getName()).isEqualTo("everpool-worker-1");
   }
 }
