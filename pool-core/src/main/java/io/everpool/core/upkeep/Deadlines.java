@@ -23,7 +23,6 @@ final class Deadlines {
   private final Engine engine;
   private final SlotActivity activity;
   private final Resets resets;
-  private final UnitDeadlines units;
   private final Closer closer;
   private final Connects connects;
   private final Probes probes;
@@ -36,7 +35,6 @@ final class Deadlines {
     this.engine = shared.engine;
     this.activity = shared.activity;
     this.resets = shared.resets;
-    this.units = shared.unitDeadlines;
     this.closer = shared.closer;
     this.connects = connects;
     this.probes = probes;
@@ -46,7 +44,6 @@ final class Deadlines {
   /** Ends what has taken too long. */
   void enforce(long now) {
     resets.enforce(now);
-    units.enforce(now);
     leaks.pass(now);
     for (int i = 0; i < activity.busyCount(); i++) {
       Slot slot = activity.busy(i);

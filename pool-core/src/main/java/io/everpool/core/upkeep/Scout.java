@@ -93,10 +93,14 @@ final class Scout {
     return search.isUnderWay() || silence.wantsScout();
   }
 
-  /** Sends one out if there is something to see, and gives up one that is out for too long. */
-  void run(long now) {
+  /**
+   * Sends one out if there is something to see, and gives up one that is out for too long.
+   *
+   * @param spares whether nothing is given up just now
+   */
+  void run(long now, boolean spares) {
     if (errand != null) {
-      recall(errand, now);
+      recall(errand, now, spares);
     }
     if (errand == null && hasReason() && !sleep.asleep() && mayConnect(now)) {
       send(now);
@@ -147,8 +151,8 @@ final class Scout {
   }
 
   /** One that has a place is given up with it, as any connect is. */
-  private void recall(Errand sent, long now) {
-    boolean late = sent.place == null && now - sent.begun >= connectTimeout;
+  private void recall(Errand sent, long now, boolean spares) {
+    boolean late = !spares && sent.place == null && now - sent.begun >= connectTimeout;
     if (late && sent.end()) {
       connects.overdue();
     }

@@ -37,6 +37,8 @@ public final class Upkeep {
   /** A part of a pass. */
   private record Part(String name, ObjLongConsumer<Upkeep> run) {}
 
+  private static final Part ENDING =
+      new Part("ending units in time", (it, now) -> it.units.enforce(now));
   private static final Part ENFORCING =
       new Part("enforcing deadlines", (it, now) -> it.deadlines.enforce(now));
   private static final Part EXAMINING =
@@ -55,7 +57,7 @@ public final class Upkeep {
           new Part("checking health", (it, now) -> it.health.run(now)),
           new Part("growing", (it, now) -> it.growAgain = it.grower.grow(now)),
           new Part("listening", (it, now) -> it.silence.run(now)),
-          new Part("scouting", (it, now) -> it.scout.run(now)),
+          new Part("scouting", (it, now) -> it.scout.run(now, it.spares)),
           new Part("narrowing", (it, now) -> it.grower.narrow(now)));
 
   private final PassScheduler scheduler;
@@ -78,6 +80,7 @@ public final class Upkeep {
   private final Rest rest;
   private final Expiry expiry;
   private final HealthChecks health;
+  private final UnitDeadlines units;
   private final Deadlines deadlines;
   private final RecentLosses losses;
   private final Grower grower;
@@ -88,6 +91,14 @@ public final class Upkeep {
   private long due;
 
   private long growAgain;
+
+  /**
+   * After a pause what was under way has until then to end by itself: its time was over, and nobody
+   * could see that it had ended.
+   */
+  private long sparedUntil;
+
+  private boolean spares;
 
   /**
    * The upkeep of the pool whose state this is.
@@ -119,6 +130,7 @@ public final class Upkeep {
     this.sleep = shared.sleep;
     this.sleepers = shared.sleepers;
     this.rest = shared.rest;
+    this.units = shared.unitDeadlines;
     this.due = now;
     this.connects =
         new Connects(
@@ -230,7 +242,10 @@ public final class Upkeep {
     noticePause(now);
     inbox.empty();
     activity.take(now, engine.waiting() > 0);
-    survive(ENFORCING, now);
+    survive(ENDING, now); // theirs are promises to whoever set them, whatever the process did
+    if (!spares) {
+      survive(ENFORCING, now);
+    }
     survive(EXAMINING, now);
     workers.resume();
     long delay;
@@ -279,11 +294,20 @@ public final class Upkeep {
   /**
    * After a pause of the process (it was stopped, the lid was shut, its machine moved, a collection
    * took long) the server may have ended its sessions, and those who woke up with us borrow what
-   * was idle a moment ago by our reckoning.
+   * was idle a moment ago by our reckoning. And what was under way has taken too long by it, though
+   * its answer may be there: for a pass nothing of that is given up. Not for a second one if the
+   * next pass comes late as well, or a process that is always short of time would never give up.
    */
   private void noticePause(long now) {
-    if (now - due >= PAUSE) {
+    boolean paused = now - due >= PAUSE;
+    if (paused) {
       reports.mistrustAll();
+    }
+    if (spares) {
+      spares = now - sparedUntil < 0;
+    } else if (paused) {
+      spares = true;
+      sparedUntil = now + PASS;
     }
   }
 }

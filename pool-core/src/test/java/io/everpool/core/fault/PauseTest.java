@@ -12,6 +12,7 @@ import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
 import io.everpool.core.upkeep.UpkeepWithoutFaces;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** What upkeep makes of time: of a clock that jumps, and of leases that last. */
@@ -39,6 +40,106 @@ class PauseTest extends UpkeepByHand {
     assertThat(engine.slots()[0].state()).as("examined at once").isEqualTo(State.PROBING);
     work();
     assertThat(engine.tryAcquire(1)).isNotNull();
+  }
+
+  /** Its answer came meanwhile, and is read as soon as its thread runs again. */
+  @Test
+  void what_was_being_examined_before_a_pause_has_time_to_end() {
+    UpkeepWithoutFaces upkeep = open(1);
+    Slot slot = upkeep.engine().slots()[0];
+    upkeep.suspect();
+    beat();
+    assertThat(slot.state()).isEqualTo(State.PROBING);
+    pause();
+    assertThat(slot.state()).isEqualTo(State.PROBING);
+    work();
+    assertThat(slot.state()).isEqualTo(State.IDLE);
+    assertThat(events).noneMatch(PoolEvent.HealthCheckFailed.class::isInstance);
+  }
+
+  @Test
+  void what_was_being_opened_before_a_pause_has_time_to_arrive() {
+    UpkeepWithoutFaces upkeep = open(1);
+    Slot slot = connecting(upkeep);
+    pause();
+    assertThat(slot.state()).isEqualTo(State.CONNECTING);
+    work();
+    assertThat(slot.state()).isEqualTo(State.IDLE);
+    beat();
+    assertThat(events).noneMatch(PoolEvent.ConnectFailed.class::isInstance);
+  }
+
+  @Test
+  void what_was_being_cleaned_before_a_pause_has_time_to_be_clean() {
+    UpkeepWithoutFaces upkeep = open(1);
+    Engine engine = upkeep.engine();
+    Slot slot = requireNonNull(engine.tryAcquire(1));
+    upkeep.resets().started(slot, slot.lease, CloseReason.FAILED);
+    pause();
+    upkeep.resets().ended(slot, slot.lease);
+    assertThat(engine.release(slot, slot.lease)).as("its own").isTrue();
+  }
+
+  @Test
+  void what_was_being_closed_before_a_pause_is_not_cut() {
+    UpkeepWithoutFaces upkeep = open(1);
+    Slot slot = upkeep.engine().slots()[0];
+    upkeep.evictIdle();
+    beat();
+    beat();
+    assertThat(slot.state()).isEqualTo(State.CLOSING);
+    pause();
+    assertThat(workers).as("no second one to cut it").hasSize(1);
+  }
+
+  /** For a pass, however many come in that time. */
+  @Test
+  void what_hangs_after_a_pause_is_given_up_a_pass_later() {
+    Slot slot = connecting(open(1));
+    pause();
+    now += 99 * MS;
+    beat();
+    assertThat(slot.state()).isEqualTo(State.CONNECTING);
+    now += MS;
+    beat();
+    assertThat(slot.state()).isEqualTo(State.EMPTY);
+  }
+
+  /** As of a process that is always short of time. */
+  @Test
+  void of_two_pauses_in_a_row_the_second_spares_nothing() {
+    Slot slot = connecting(open(1));
+    pause();
+    pause();
+    assertThat(slot.state()).isEqualTo(State.EMPTY);
+  }
+
+  /** A deadline is a promise to whoever has set it. */
+  @Test
+  void a_unit_whose_deadline_was_in_a_pause_is_ended_at_once() {
+    AtomicInteger told = new AtomicInteger();
+    UpkeepWithoutFaces upkeep = open(1);
+    upkeep.unitDeadlines().watch(now + 5000 * MS, told::incrementAndGet);
+    pause();
+    assertThat(told).hasValue(1);
+  }
+
+  /** The one connection, which is being opened anew. */
+  private Slot connecting(UpkeepWithoutFaces upkeep) {
+    upkeep.evictIdle();
+    beat();
+    work();
+    beat();
+    beat(); // which sees it
+    Slot slot = upkeep.engine().slots()[0];
+    assertThat(slot.state()).isEqualTo(State.CONNECTING);
+    return slot;
+  }
+
+  /** Longer than anything may take; and the pass that comes after it. */
+  private void pause() {
+    now += LONGER_THAN_ANY_TIMEOUT;
+    beat();
   }
 
   /** A pass that is a little late is no pause. */
