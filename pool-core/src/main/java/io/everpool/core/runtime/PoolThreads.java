@@ -6,8 +6,8 @@ import java.security.PrivilegedAction;
 /**
  * Makes the pool's threads. A pool may outlive the application that happened to open it, or that
  * happened to borrow when a thread was wanted, and must not keep it from being unloaded. So its
- * threads inherit neither thread-locals nor the context class loader, which is the pool's own; nor,
- * before Java 24, the protection domains of whoever calls.
+ * threads inherit neither thread-locals nor priority nor the context class loader, which is the
+ * pool's own; nor, before Java 24, the protection domains of whoever calls.
  */
 final class PoolThreads {
 
@@ -21,8 +21,18 @@ final class PoolThreads {
             () -> {
               Thread thread = new Thread(null, task, name, 0, false);
               thread.setDaemon(true);
-              thread.setContextClassLoader(PoolThreads.class.getClassLoader());
+              restore(thread);
               return thread;
             });
+  }
+
+  /** As it is born: whoever happens to open a pool may have any priority, and any loader. */
+  @SuppressWarnings("ThreadPriorityCheck") // it takes back what others relied on
+  static void restore(Thread thread) {
+    thread.setContextClassLoader(PoolThreads.class.getClassLoader());
+    thread.setUncaughtExceptionHandler(null);
+    if (thread.getPriority() != Thread.NORM_PRIORITY) {
+      thread.setPriority(Thread.NORM_PRIORITY);
+    }
   }
 }

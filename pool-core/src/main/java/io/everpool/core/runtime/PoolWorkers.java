@@ -76,8 +76,21 @@ final class PoolWorkers implements Executor {
         try {
           end();
         } finally {
-          thread.setName(name);
+          restore(thread, name);
         }
+      }
+    }
+
+    /**
+     * What the task has done to its thread must not reach the next one, nor keep the application
+     * that it is from being unloaded: drivers and listeners set a context class loader and forget
+     * it. (Of thread-locals only they know.)
+     */
+    private static void restore(Thread thread, String name) {
+      try {
+        PoolThreads.restore(thread);
+      } finally {
+        thread.setName(name);
       }
     }
 

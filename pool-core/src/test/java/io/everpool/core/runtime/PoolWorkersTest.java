@@ -13,6 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -91,19 +92,33 @@ class PoolWorkersTest {
     PoolWorkers second = new PoolWorkers(queue::add, queue::add, "second");
     List<String> names = new ArrayList<>();
     List<Boolean> interrupts = new ArrayList<>();
+    List<@Nullable ClassLoader> loaders = new ArrayList<>();
+    List<Integer> priorities = new ArrayList<>();
+    List<Boolean> handlers = new ArrayList<>();
     Runnable note =
         () -> {
-          names.add(Thread.currentThread().getName());
-          interrupts.add(Thread.currentThread().isInterrupted());
+          Thread thread = Thread.currentThread();
+          names.add(thread.getName());
+          interrupts.add(thread.isInterrupted());
+          loaders.add(thread.getContextClassLoader());
+          priorities.add(thread.getPriority());
+          handlers.add(thread.getUncaughtExceptionHandler() == thread.getThreadGroup());
+          thread.setName("a driver's");
+          thread.setContextClassLoader(new ClassLoader(null) {});
+          thread.setPriority(Thread.MAX_PRIORITY);
+          thread.setUncaughtExceptionHandler((who, thrown) -> {});
         };
     first.execute(note);
     second.together(note);
     first.close(); // before its task has begun
-    Thread thread = new Thread(() -> queue.forEach(Runnable::run), "everpool-worker-1");
+    Thread thread = PoolThreads.unborn(() -> queue.forEach(Runnable::run), "everpool-worker-1");
     thread.start();
     thread.join();
     assertThat(names).containsExactly("everpool-first-worker", "everpool-second-worker");
     assertThat(interrupts).containsExactly(true, false);
+    assertThat(loaders).containsOnly(PoolThreads.class.getClassLoader());
+    assertThat(priorities).containsOnly(Thread.NORM_PRIORITY);
+    assertThat(handlers).as("its group's").containsExactly(true, true);
     assertThat(thread.getName()).isEqualTo("everpool-worker-1");
   }
 

@@ -314,4 +314,15 @@ class ProcessThreadsTest {
       other.environment().workers().execute(() -> {}); // its workers are still there
     }
   }
+
+  @Test
+  void a_thread_of_the_pool_has_not_the_priority_of_whoever_opened_it() throws Exception {
+    AtomicInteger priority = new AtomicInteger();
+    Thread opener =
+        new Thread(() -> priority.set(PoolThreads.unborn(() -> {}, "a worker").getPriority()));
+    opener.setPriority(Thread.MIN_PRIORITY);
+    opener.start();
+    opener.join();
+    assertThat(priority).hasValue(Thread.NORM_PRIORITY);
+  }
 }
