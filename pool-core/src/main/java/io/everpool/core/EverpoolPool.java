@@ -25,6 +25,7 @@ import io.everpool.core.jdbc.PoolView;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Survivor;
 import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.replicas.Member;
 import io.everpool.core.runtime.SystemRuntime;
@@ -132,20 +133,26 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   /** Opens for business; with {@link PoolConfig#failFast()} only if the database can be reached. */
   void open() throws SQLException {
     start();
-    if (config.failFast()) {
-      boolean reached = false;
-      try {
+    boolean opened = false;
+    try {
+      if (config.failFast()) {
         server.awaited(true);
         leases.acquireOwn().close();
-        reached = true;
-      } finally {
         server.awaited(false);
-        if (!reached) {
-          close();
-        }
+      }
+      shutdown.opened();
+      // A log that fails keeps nobody from having the pool, as it keeps nobody from using it.
+      Survivor.survives(config.name(), "telling that it is open", this::tellOfOpening);
+      events.emit(new PoolEvent.PoolOpened(config.name(), this));
+      opened = true;
+    } finally {
+      if (!opened) { // nobody gets it, and nobody else could close it
+        close();
       }
     }
-    shutdown.opened();
+  }
+
+  private void tellOfOpening() {
     log.info("Successfully created persistent {} connection pool", connector.product());
     log.info(
         "Pool {}: {} to {} connections to {}",
@@ -153,7 +160,6 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
         config.minSize(),
         config.maxSize(),
         connector.target());
-    events.emit(new PoolEvent.PoolOpened(config.name(), this));
   }
 
   private void start() {

@@ -1,0 +1,142 @@
+package io.everpool.core.fault;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.UnsynchronizedAppenderBase;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolState;
+import io.everpool.api.observe.LeaseRecorder;
+import io.everpool.core.PoolInTheatre;
+import io.everpool.core.runtime.SystemRuntime;
+import io.everpool.core.upkeep.Environment;
+import io.everpool.core.upkeep.PassScheduler;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
+
+/** An opening that fails, or an end, leaves no pool behind that nobody can close. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class FailedEndsTest {
+  private static final Logger LOG = (Logger) LoggerFactory.getLogger("io.everpool.Pool");
+
+  private final Script script = new Script();
+  private final FaultyDriver driver = new FaultyDriver(script);
+
+  /** The real time and threads, of which is known when they end. */
+  private final SystemRuntime runtime = new SystemRuntime("ends");
+
+  private volatile boolean stopped;
+
+  /** What comes before upkeep is hurried. */
+  private volatile Runnable hurried = () -> {};
+
+  private static PoolConfig.Builder config() {
+    return PoolConfig.builder("fault:")
+        .name("ends")
+        .minSize(1)
+        .maxSize(2)
+        .closeTimeout(Duration.ofSeconds(5))
+        .drainTimeout(Duration.ofSeconds(10));
+  }
+
+  private PoolInTheatre pool(PoolConfig config) {
+    return new PoolInTheatre(
+        config,
+        driver,
+        null,
+        List.of(),
+        List.of(),
+        new LeaseRecorder() {
+          @Override
+          public void acquired(long waitedNanos) {}
+
+          @Override
+          public void released(long heldNanos) {}
+        },
+        List.of(),
+        List.of(),
+        environment());
+  }
+
+  private Environment environment() {
+    Environment real = runtime.environment();
+    PassScheduler scheduler =
+        new PassScheduler() {
+          @Override
+          public void start(Pass pass) {
+            real.scheduler().start(pass);
+          }
+
+          @Override
+          public void hurry() {
+            hurried.run();
+            real.scheduler().hurry();
+          }
+
+          @Override
+          public void stop() {
+            stopped = true;
+            runtime.close();
+          }
+        };
+    return new Environment(
+        real.time(), real.clock(), scheduler, real.workers(), real.together(), real.random());
+  }
+
+  /** A log that fails when it is told this. */
+  private static final class Paper extends UnsynchronizedAppenderBase<ILoggingEvent>
+      implements AutoCloseable {
+    private final String blot;
+
+    Paper(String blot) {
+      this.blot = blot;
+      start();
+      LOG.addAppender(this);
+    }
+
+    @Override
+    public void doAppend(ILoggingEvent event) {
+      if (event.getFormattedMessage().contains(blot)) {
+        throw new IllegalStateException("the disk is full");
+      }
+    }
+
+    @Override
+    protected void append(ILoggingEvent event) {}
+
+    @Override
+    public void close() {
+      LOG.detachAppender(this);
+    }
+  }
+
+  private void isOver(PoolInTheatre pool) {
+    assertThat(stopped).as("its threads").isTrue();
+    assertThat(pool.pool().snapshot().state()).isEqualTo(PoolState.CLOSED);
+  }
+
+  private void awaitLastConnection() {
+    while (driver.open() > 0) { // closing waits for no connect; one that comes late ends then
+      Thread.onSpinWait();
+    }
+  }
+
+  /** Nobody is given it, so nobody could close it. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_pool_that_fails_when_it_has_opened_leaves_nothing_behind(boolean failFast) {
+    PoolInTheatre pool = pool(config().failFast(failFast).build());
+    try (Paper paper = new Paper("Successfully created")) {
+      assertThat(paper.isStarted()).isTrue();
+      assertThatThrownBy(pool::open).hasMessage("the disk is full");
+    }
+    isOver(pool);
+    awaitLastConnection();
+  }
+}
