@@ -274,7 +274,7 @@ public final class Engine {
     }
     if (!leave(waiter) && step(waiter, threadId) == WaitResult.SERVED) {
       Slot slot = take(waiter, threadId, time.nanoTime());
-      release(slot, slot.lease);
+      giveBack(slot, slot.lease);
     }
     passOn();
   }

@@ -23,12 +23,21 @@ import org.jspecify.annotations.Nullable;
 final class WaitQueue extends WaitQueueCount {
   private static final int TOLERATED = 64;
 
-  private final ConcurrentLinkedQueue<Waiter> queue = new ConcurrentLinkedQueue<>();
+  private final ConcurrentLinkedQueue<Waiter> queue;
   private final AtomicInteger leftSinceSweep = new AtomicInteger();
   private final AtomicBoolean sweeping = new AtomicBoolean();
 
   @SuppressWarnings("unused")
   private long q00, q01, q02, q03, q04, q05, q06, q07;
+
+  WaitQueue() {
+    this(new ConcurrentLinkedQueue<>());
+  }
+
+  /** Over this one, which is empty; for tests. */
+  WaitQueue(ConcurrentLinkedQueue<Waiter> queue) {
+    this.queue = queue;
+  }
 
   /** How many wait. Counted up before a waiter is in the queue and down after it has left. */
   int count() {
@@ -73,7 +82,10 @@ final class WaitQueue extends WaitQueueCount {
     return null;
   }
 
-  /** A waiter that has become LEFT or REJECTED is out of the queue. */
+  /**
+   * A waiter that has become LEFT or REJECTED is out of the queue. Never throws once it is counted
+   * down: whoever leaves for want of memory would come a second time, and count down another.
+   */
   void left() {
     add(-1);
     if (leftSinceSweep.incrementAndGet() > TOLERATED + count
@@ -85,8 +97,10 @@ final class WaitQueue extends WaitQueueCount {
             all.remove();
           }
         }
+      } catch (OutOfMemoryError e) {
+        // the dead stay until the next sweep, which may have memory for it
       } finally {
-        sweeping.set(false); // the next one has memory for it
+        sweeping.set(false);
       }
     }
   }

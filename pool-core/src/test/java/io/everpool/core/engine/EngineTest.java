@@ -415,6 +415,28 @@ class EngineTest {
     assertThat(engine.step(third, 3)).isEqualTo(WaitResult.SERVED);
   }
 
+  /**
+   * He gives it back without memory: to hand it on would take some, beside the one who has waited
+   * for longer than a gap. Nobody else knows of that lease.
+   */
+  @Test
+  void who_abandons_what_he_was_handed_needs_no_memory_for_it() {
+    Slot held = open(0);
+    long lease = requireNonNull(engine.tryAcquire(9)).lease;
+    Caller first = new Caller(now);
+    Caller second = new Caller(now);
+    engine.begin(first, 1, 10);
+    engine.begin(second, 2, 10);
+    now += Engine.LONGEST_GAP;
+    engine.release(held, lease);
+    assertThat(first.status()).isEqualTo(Waiter.Status.HANDED);
+    now += Engine.LONGEST_GAP;
+    engine.abandon(first, 1);
+    assertThat(held.state()).as("published, and not handed on").isEqualTo(State.IDLE);
+    assertThat(second.woken).isTrue();
+    assertThat(engine.step(second, 2)).isEqualTo(WaitResult.SERVED);
+  }
+
   /** He is counted still, and takes nothing more. */
   @Test
   void what_is_handed_to_one_who_is_just_leaving_is_published() {

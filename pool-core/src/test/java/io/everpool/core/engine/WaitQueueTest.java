@@ -1,9 +1,13 @@
 package io.everpool.core.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class WaitQueueTest {
@@ -98,6 +102,33 @@ class WaitQueueTest {
     leave(many.get(84));
     assertThat(queue.entries()).as("it begins anew").isEqualTo(17);
     assertThat(queue.count()).isEqualTo(16);
+  }
+
+  /** Who leaves is counted down once, with or without memory to take out the dead. */
+  @Test
+  void a_sweep_that_finds_no_memory_is_left_to_the_next() {
+    AtomicInteger sweeps = new AtomicInteger();
+    @SuppressWarnings("serial")
+    class Queue extends ConcurrentLinkedQueue<Waiter> {
+      @Override
+      public Iterator<Waiter> iterator() {
+        if (sweeps.getAndIncrement() == 1) { // the first is that of rejectAll
+          throw new OutOfMemoryError("a test");
+        }
+        return super.iterator();
+      }
+    }
+    WaitQueue poor = new WaitQueue(new Queue());
+    for (int i = 0; i < 300; i++) {
+      assertThat(poor.join(new Idler(), Integer.MAX_VALUE)).isTrue();
+    }
+    poor.rejectAll();
+    for (int i = 0; i < 300; i++) {
+      assertThatCode(poor::left).doesNotThrowAnyException();
+    }
+    assertThat(sweeps).as("and the next").hasValueGreaterThan(2);
+    assertThat(poor.count()).isZero();
+    assertThat(poor.entries()).isLessThan(300);
   }
 
   @Test
