@@ -22,7 +22,7 @@ final class ConnectFailures {
     /** So often in a row, and what is missing stays missing. */
     private static final int FOR_GOOD = 3;
 
-    OfTheDriver(String message, Throwable cause) {
+    OfTheDriver(String message, @Nullable Throwable cause) {
       super(message, cause);
     }
 
@@ -40,6 +40,20 @@ final class ConnectFailures {
         "This process can't start another thread: it is at a limit of the system (ulimit -u, the"
             + " pids of its container) or out of native memory. The pool tries again",
         "08001");
+  }
+
+  /** Throws what the failure, or a cause of it, throws when it is asked what it is. */
+  static void hear(Throwable thrown) {
+    Causes.first(thrown, at -> (at + " " + at.getMessage()).isEmpty()); // which it never is
+  }
+
+  /** For one that throws then: nobody who logs it is to meet that. */
+  static SQLException unheard(Throwable thrown) {
+    return new OfTheDriver(
+        "The driver failed to open a connection with a "
+            + thrown.getClass().getName()
+            + " that fails itself when it is asked what it is",
+        null);
   }
 
   /** What was thrown, as an SQLException that says what it is. */

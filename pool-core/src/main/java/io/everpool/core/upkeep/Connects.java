@@ -127,31 +127,46 @@ public final class Connects {
       failed(e, born, () -> slot.attempt(Move.ABANDON, word));
       return;
     }
-    long arrived = environment.time().nanoTime();
-    long number = fence.nextNumber();
-    int room;
-    PooledEntry entry;
+    Newcomer newcomer;
     News news;
     try {
-      room = full.askNewcomer(physical);
-      entry = sessionFactory.entry(slot, number, physical);
+      long arrived = environment.time().nanoTime();
+      long number = fence.nextNumber();
+      int room = full.askNewcomer(physical);
+      PooledEntry entry = sessionFactory.entry(slot, number, physical);
+      newcomer = new Newcomer(slot, word, entry, login.answer(), room, now, arrived);
       news = News.of(physical, now); // last: it is told once, and must count
     } catch (Throwable e) {
-      Ending.unwanted(physical, events.pool());
-      failed(e, born, () -> slot.attempt(Move.ABANDON, word));
+      turnAway(physical, e, slot, word, born);
       return;
     }
-    Newcomer newcomer = new Newcomer(slot, word, entry, login.answer(), room, now, arrived);
     boolean fences = news.fences(search);
-    if (fences) {
-      inbox.post(() -> supersede(newcomer, news, born));
-    } else if (news.isOfNone(search)) {
-      inbox.post(search::foundNone);
+    try {
+      if (fences) {
+        inbox.post(() -> supersede(newcomer, news, born));
+      } else if (news.isOfNone(search)) {
+        inbox.post(search::foundNone);
+      }
+    } catch (Throwable e) { // no memory for that, unless it was read already
+      if (newcomer.take()) {
+        turnAway(physical, e, slot, word, born);
+      }
+      return;
     }
     // A pool that is closed may never read that.
     if ((!fences || engine.isClosed()) && newcomer.take() && !letIn(newcomer, born)) {
       Ending.unwanted(physical, events.pool());
       environment.scheduler().hurry();
+    }
+  }
+
+  /** Ends one that can't be let in, and what keeps the place for it. */
+  private void turnAway(
+      PhysicalConnection physical, Throwable why, Slot slot, long word, int born) {
+    try {
+      Ending.unwanted(physical, events.pool());
+    } finally {
+      failed(why, born, () -> slot.attempt(Move.ABANDON, word));
     }
   }
 
@@ -247,20 +262,44 @@ public final class Connects {
   }
 
   /**
-   * A connect has failed; on its worker.
+   * A connect has failed; on its worker. Whatever is thrown by what was thrown, or for want of
+   * memory, it ends, and once: upkeep would wait for it until connect-timeout, and count its thread
+   * as one that hangs.
    *
    * @param born the generation in which it was begun
    * @param end ends it; says whether it had not been given up before
    */
   void failed(Throwable thrown, int born, BooleanSupplier end) {
-    SQLException failure = ConnectFailures.describe(thrown);
-    Verdict own = ConnectFailures.own(thrown);
-    // A classifier is asked while the slot is still ours: one that hangs is a connect that hangs.
-    Verdict means = own != null ? own : judge(failure);
-    if (end.getAsBoolean()) {
-      inbox.post(() -> server.failed(failure, means, born));
-    } else {
-      workers.cameBack();
+    boolean ending = false;
+    try {
+      // A classifier is asked while the slot is still ours: one that hangs is a connect that hangs.
+      Failed failed = understand(thrown);
+      ending = true;
+      if (end.getAsBoolean()) {
+        inbox.post(() -> server.failed(failed.failure, failed.means, born));
+      } else {
+        workers.cameBack();
+      }
+    } finally {
+      if (!ending && !end.getAsBoolean()) {
+        workers.cameBack();
+      }
+    }
+  }
+
+  /** A failure and what it means. */
+  private record Failed(SQLException failure, Verdict means) {}
+
+  private Failed understand(Throwable thrown) {
+    try {
+      ConnectFailures.hear(thrown);
+      SQLException failure = ConnectFailures.describe(thrown);
+      Verdict own = ConnectFailures.own(thrown);
+      return new Failed(failure, own != null ? own : judge(failure));
+    } catch (OutOfMemoryError e) {
+      return new Failed(ConnectFailures.describe(e), Verdict.PROCESS_LIMIT);
+    } catch (Throwable e) {
+      return new Failed(ConnectFailures.unheard(thrown), Verdict.CONNECTION_LOST);
     }
   }
 

@@ -28,6 +28,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The limits of the process, and of time: told as what they are, and healed from at once. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -200,6 +202,80 @@ class LimitsTest {
   @Test
   void a_mistake_of_the_drivers_is_told_as_that() throws Exception {
     isTold(new IllegalStateException("oops"), "The driver failed to open a connection");
+  }
+
+  /** A driver's failure, or one of its causes, that fails itself. */
+  private static final class Mumbling extends SQLException {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String getMessage() {
+      throw new UnsupportedOperationException("no text");
+    }
+  }
+
+  /** By name, for JUnit asks its arguments what they are. */
+  private enum Mumbled {
+    ITSELF {
+      @Override
+      Throwable thrown() {
+        return new Mumbling();
+      }
+    },
+    ITS_CAUSE {
+      @Override
+      Throwable thrown() {
+        return new SQLException("see the cause", "08001", new Mumbling());
+      }
+    },
+    CAUSE_OF_A_MISTAKE {
+      @Override
+      Throwable thrown() {
+        return new IllegalStateException("see the cause", new Mumbling());
+      }
+    },
+    FOR_WANT_OF_MEMORY {
+      @Override
+      Throwable thrown() {
+        return new IllegalStateException() {
+          private static final long serialVersionUID = 1L;
+
+          @Override
+          public String toString() {
+            throw new OutOfMemoryError("Java heap space");
+          }
+        };
+      }
+    };
+
+    abstract Throwable thrown();
+  }
+
+  /** Neither its place, until connect-timeout, nor the pool's pace as if its thread hung. */
+  @ParameterizedTest
+  @EnumSource(Mumbled.class)
+  void a_failure_that_can_not_be_told_costs_no_more_than_any_other(Mumbled failure)
+      throws Exception {
+    AtomicBoolean well = new AtomicBoolean();
+    AtomicInteger failed = new AtomicInteger();
+    Connector connector =
+        opening(
+            () -> {
+              if (!well.get()) {
+                failed.incrementAndGet();
+                Fault.<RuntimeException>sneak(failure.thrown());
+              }
+              return driver.open(SECOND);
+            });
+    Pool pool = open(config().minSize(1).build(), connector);
+    theatre.play(SECOND / 10, () -> failed.get() > 0);
+    assertThat(pool.snapshot().connecting()).as("places kept for nothing").isZero();
+    theatre.play(1800 * SECOND, () -> failed.get() >= 25);
+    assertThat(failed.get()).as("in half an hour").isGreaterThanOrEqualTo(25);
+    well.set(true);
+    theatre.play(17 * SECOND, () -> pool.snapshot().idle() > 0);
+    assertThat(pool.snapshot().idle()).as("within max-backoff").isPositive();
+    assertThat(events).anyMatch(PoolEvent.ConnectFailed.class::isInstance);
   }
 
   /** Each that hangs keeps a thread of this process: half an hour of it must not cost a hundred. */
