@@ -83,9 +83,12 @@ final class Shutdown {
     }
     boolean interrupted = false;
     if (first) {
-      interrupted = await(upkeep.drain());
-      end();
-      events.emit(new PoolEvent.PoolClosed(config.name()));
+      try {
+        interrupted = await(drain());
+      } finally { // whatever was thrown: nobody else ends it, and others wait for its end
+        end();
+        events.emit(new PoolEvent.PoolClosed(config.name()));
+      }
       if (opened) { // else it was never told of as one
         log.info("Closed {} connection pool", connector.product());
       }
@@ -94,6 +97,16 @@ final class Shutdown {
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** With a second attempt: what had no memory is idempotent, and sessions would be left open. */
+  private CompletableFuture<Void> drain() {
+    try {
+      return upkeep.drain();
+    } catch (Throwable e) {
+      Survivor.tell(config.name(), "beginning to drain", e);
+      return upkeep.drain();
     }
   }
 
@@ -132,6 +145,13 @@ final class Shutdown {
       }
       patiently(connectorClosed);
       patiently(events.told());
+    } finally {
+      endThreads();
+    }
+  }
+
+  private void endThreads() {
+    try {
       endOfThreads.run();
     } finally {
       state.set(PoolState.CLOSED);
@@ -147,7 +167,10 @@ final class Shutdown {
     } catch (InterruptedException e) {
       interrupted = true;
     } catch (ExecutionException | TimeoutException e) {
-      log.warn("Pool {}: the driver or a listener holds up its end", config.name(), e);
+      Survivor.survives(
+          config.name(),
+          "telling so",
+          () -> log.warn("Pool {}: the driver or a listener holds up its end", config.name(), e));
     }
     if (interrupted) {
       Thread.currentThread().interrupt();

@@ -3,6 +3,7 @@ package io.everpool.core.fault;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.UnsynchronizedAppenderBase;
@@ -15,6 +16,7 @@ import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.PassScheduler;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -97,6 +99,8 @@ class FailedEndsTest {
     Paper(String blot) {
       this.blot = blot;
       start();
+      LOG.setLevel(Level.INFO);
+      LOG.setAdditive(false);
       LOG.addAppender(this);
     }
 
@@ -113,6 +117,8 @@ class FailedEndsTest {
     @Override
     public void close() {
       LOG.detachAppender(this);
+      LOG.setAdditive(true);
+      LOG.setLevel(null);
     }
   }
 
@@ -127,16 +133,66 @@ class FailedEndsTest {
     }
   }
 
-  /** Nobody is given it, so nobody could close it. */
+  /** Who asked for it would not be given it, and nobody else could close it. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void a_pool_that_fails_when_it_has_opened_leaves_nothing_behind(boolean failFast) {
+  void a_log_that_fails_when_a_pool_has_opened_leaves_it_to_whoever_opened_it(boolean failFast)
+      throws Exception {
     PoolInTheatre pool = pool(config().failFast(failFast).build());
     try (Paper paper = new Paper("Successfully created")) {
       assertThat(paper.isStarted()).isTrue();
-      assertThatThrownBy(pool::open).hasMessage("the disk is full");
+      pool.open();
     }
+    pool.pool().getConnection().close();
+    pool.pool().close();
     isOver(pool);
     awaitLastConnection();
+  }
+
+  /** There may have been no memory to tell upkeep; the next moment there is. */
+  @Test
+  void an_end_that_fails_to_begin_begins_again() throws Exception {
+    PoolInTheatre pool = pool(config().build());
+    pool.open();
+    hurried = failing(() -> hurried = () -> {});
+    pool.pool().close();
+    isOver(pool);
+    awaitLastConnection();
+  }
+
+  /** Whoever closes it again, as a shutdown hook may, would wait for ever. */
+  @Test
+  void an_end_that_fails_is_an_end() throws Exception {
+    PoolInTheatre pool = pool(config().build());
+    pool.open();
+    hurried = failing(() -> {});
+    assertThatThrownBy(pool.pool()::close).isInstanceOf(InternalError.class);
+    pool.pool().close();
+    isOver(pool);
+  }
+
+  @Test
+  void a_log_that_fails_beside_a_connector_that_hangs_keeps_no_thread() throws Exception {
+    PoolInTheatre pool = pool(config().closeTimeout(Duration.ofMillis(100)).build());
+    pool.open();
+    script.arm("connector.close", 1, Fault.HANGS);
+    script.watch(true);
+    try (Paper paper = new Paper("holds up its end")) {
+      assertThat(paper.isStarted()).isTrue();
+      pool.pool().close();
+    }
+    isOver(pool);
+    script.tell();
+  }
+
+  /** For the thread that closes, which is this one. */
+  private static Runnable failing(Runnable afterwards) {
+    Thread closer = Thread.currentThread();
+    return () -> {
+      if (Thread.currentThread() == closer) {
+        afterwards.run();
+        throw new InternalError("a test");
+      }
+    };
   }
 }
