@@ -128,10 +128,15 @@ public final class Session extends SessionSettings implements PooledEntry {
         && !(verdict == Verdict.CONNECTION_LOST && (timeout || isExposed()));
   }
 
-  /** As {@link PhysicalConnection#forgetPlans()}. */
+  /**
+   * As {@link PhysicalConnection#forgetPlans()}. What SQL has prepared may go along, so that the
+   * session has to be set up again: now, or else when the lease ends.
+   */
   void forgetPlans() throws SQLException {
     physical.forgetPlans();
-    marks &= ~STALE_PLANS;
+    if (!initialization.doesAnything()) {
+      marks &= ~STALE_PLANS;
+    }
   }
 
   // ---- requests, as JDBC calls the uses of a connection --------------------------------------
@@ -220,16 +225,18 @@ public final class Session extends SessionSettings implements PooledEntry {
     if (cleared) {
       physical.reset(reset, left);
     }
-    if ((cleared || unlimited) && initialization.doesAnything()) {
+    boolean stale = has(STALE_PLANS);
+    if (stale) {
+      forgetPlans(); // first, for they may take along what is prepared next
+    }
+    if ((cleared || unlimited || stale) && initialization.doesAnything()) {
       allowWrites(); // it may write, as it may in a new session
       initialize();
     }
+    marks &= ~STALE_PLANS;
     unlimited = false;
     if (known != null) {
       known.restore();
-    }
-    if (has(STALE_PLANS)) {
-      forgetPlans();
     }
     unsettled = writesRefused; // no level of isolation is set any more
     if (isExposed()) {

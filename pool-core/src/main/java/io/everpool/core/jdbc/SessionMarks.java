@@ -237,6 +237,17 @@ abstract class SessionMarks {
     return hasSideEffects() && reset != ResetMode.NONE;
   }
 
+  /** Whether the driver has said that a plan doesn't fit its tables any more. */
+  public final boolean hasStalePlans() {
+    return has(STALE_PLANS);
+  }
+
+  /** Whether SQL may have prepared a statement, which may go when the plans are forgotten. */
+  public final boolean mayHavePrepared() {
+    SideEffects prepares = sideEffectsOf("PREPARE everpool AS SELECT 1");
+    return hasSideEffects() && !prepares.isNone() && sideEffects.equals(sideEffects.and(prepares));
+  }
+
   /**
    * Whether a framework sets its own handle up just now: what it does by the driver's own object it
    * does again on another session, so that nothing is missing there.

@@ -15,7 +15,7 @@ import java.util.function.BiPredicate;
  * come there without a promise it must have passed {@link #COMMITTED_ALREADY}, {@link #IN_FLIGHT}
  * and {@link #NO_PROOF}: so its effects are {@link io.everpool.api.driver.Effects#NONE}, all that
  * it sent is undone. That it does there what it would have done here is what {@link #PART_OF_ONE},
- * {@link #SESSION_CHANGED} and {@link #STATEMENT_HELD} see to.
+ * {@link #SESSION_CHANGED}, {@link #PREPARED_BEFORE} and {@link #STATEMENT_HELD} see to.
  */
 enum RerunRule {
   CANCELLED(
@@ -82,6 +82,11 @@ enum RerunRule {
       Decision.GIVE_UP,
       "its session had state set before it, by SQL, a function or the driver's own object, that"
           + " another doesn't have"),
+  PREPARED_BEFORE(
+      "a plan of its session is stale, and SQL may have prepared statements there before it",
+      (unit, limits) -> unit.losesPrepared(),
+      Decision.GIVE_UP,
+      "what SQL had prepared before it would be forgotten with the stale plan"),
   STATEMENT_HELD(
       "its session is lost, and a statement that was opened before it is still open",
       (unit, limits) -> unit.needsAnotherSession() && unit.holdsStatement(),

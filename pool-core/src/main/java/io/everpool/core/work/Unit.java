@@ -343,6 +343,7 @@ final class Unit implements UnitObserver, AutoCloseable {
         withinTransaction,
         commitTraceable,
         recovery.sessionChanged(),
+        recovery.prepared(),
         recovery.holdsStatement(),
         connectionRuns,
         runner.time.nanoTime() - begunAt + pause,

@@ -13,6 +13,7 @@ import io.everpool.api.driver.Effects;
  * @param commitTraceable whether the server can be asked what became of the COMMIT
  * @param sessionChanged whether SQL, a function or the driver's own object may have set something
  *     in its session before it began, which another session doesn't have
+ * @param prepared whether SQL may have prepared a statement in its session before it began
  * @param holdsStatement whether a statement that was opened before it is still open
  * @param connectionRuns how often it has run, less the runs that ended in a conflict
  * @param spentNanos since its first run began, with the pause before the next; nanoseconds
@@ -29,6 +30,7 @@ record UnitFacts(
     boolean withinTransaction,
     boolean commitTraceable,
     boolean sessionChanged,
+    boolean prepared,
     boolean holdsStatement,
     int connectionRuns,
     long spentNanos,
@@ -46,6 +48,7 @@ record UnitFacts(
         withinTransaction,
         commitTraceable,
         sessionChanged,
+        prepared,
         holdsStatement,
         connectionRuns,
         spentNanos,
@@ -56,6 +59,11 @@ record UnitFacts(
 
   boolean promised() {
     return promise != Promise.NONE;
+  }
+
+  /** Whether the next run would miss what SQL had prepared. */
+  boolean losesPrepared() {
+    return failed == FailureKind.STALE_PLAN && prepared;
   }
 
   /** Whether the next run is on another session. */

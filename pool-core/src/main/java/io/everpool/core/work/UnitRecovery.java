@@ -23,6 +23,7 @@ final class UnitRecovery {
 
   private final SessionState state;
   private final boolean sessionChanged;
+  private final boolean prepared;
   private final List<Statement> openBefore;
 
   UnitRecovery(PooledConnection face, UnitFailure failure) throws SQLException {
@@ -30,6 +31,7 @@ final class UnitRecovery {
     this.failure = failure;
     this.state = face.state();
     this.sessionChanged = face.current().hasSideEffects();
+    this.prepared = sessionChanged && face.current().mayHavePrepared();
     this.openBefore = face.openStatements();
   }
 
@@ -53,13 +55,10 @@ final class UnitRecovery {
   }
 
   /** A run after a failed one begins as the first did. */
-  void startOver(Verdict failed) throws SQLException {
+  void startOver() throws SQLException {
     orLetGo(
         () -> {
           face.rollBackOpen();
-          if (failed == Verdict.STALE_PLAN) {
-            face.forgetPlans();
-          }
           face.become(state);
           return true;
         });
@@ -88,36 +87,44 @@ final class UnitRecovery {
   }
 
   /**
-   * Clears what the failed run has left in a session that is alive and no rollback undoes. A dead
-   * one, or one where that fails, goes back before another is asked for, lest the unit holds two
-   * places.
+   * Clears what the failed run has left in a session that is alive and no rollback undoes, stale
+   * plans among it. A dead one, or one where that fails, goes back before another is asked for,
+   * lest the unit holds two places.
    */
   void cleanOrLetGo(Exception thrown) {
+    boolean stale = failure.judge(thrown) == Verdict.STALE_PLAN;
     try {
-      orLetGo(() -> !failure.hasLostSession() && (!hasLeftSideEffects() || clean()));
+      orLetGo(() -> !failure.hasLostSession() && clean(stale));
     } catch (SQLException | RuntimeException e) {
       Failures.suppress(thrown, e);
     }
   }
 
-  private boolean clean() throws SQLException {
-    face.rollBackOpen();
-    face.beginAnew();
-    return true;
-  }
-
-  /** Whether there is anything to clear; what was there before the unit has to stay. */
-  private boolean hasLeftSideEffects() {
+  /** What was there before the unit has to stay. */
+  private boolean clean(boolean stale) throws SQLException {
     Session session = face.session();
-    return session != null
-        && session.hasSideEffectsToClear()
-        && !sessionChanged
-        && !holdsStatement();
+    if (session == null) {
+      return true;
+    }
+    boolean anew = session.hasSideEffectsToClear() || session.hasStalePlans();
+    if (anew && !sessionChanged && !holdsStatement()) {
+      face.rollBackOpen();
+      face.beginAnew(); // and so all is prepared again that goes with the plans
+    } else if (stale) {
+      face.rollBackOpen();
+      face.forgetPlans();
+    }
+    return true;
   }
 
   /** Whether the session had state that SQL had set, before the unit. */
   boolean sessionChanged() {
     return sessionChanged;
+  }
+
+  /** Whether a statement may be there that SQL had prepared before the unit. */
+  boolean prepared() {
+    return prepared;
   }
 
   /** Whether a statement that was opened before the unit is still open. */

@@ -209,17 +209,18 @@ public final class UnitRunner {
   private <T extends @Nullable Object, X extends Exception> T runUntilDecided(Unit unit, Run<T> run)
       throws X, SQLException {
     Failures failures = new Failures();
-    Verdict failed = null;
+    boolean again = false;
     for (; ; ) {
       unit.begin(failures.ofConnections());
       try {
-        if (failed != null) {
-          unit.recovery.startOver(failed);
+        if (again) {
+          unit.recovery.startOver();
         }
         unit.set.set();
         return run.once();
       } catch (Exception failure) {
-        failed = unit.judge(failure);
+        again = true;
+        Verdict failed = unit.judge(failure);
         failures.add(failure, failed);
         if (!prepare(unit, failed, failure, failures)) {
           throw UnitRunner.<X>asThrown(explain(unit, failed, failure, failures));

@@ -43,6 +43,7 @@ class RerunRuleTest {
     boolean withinTransaction;
     boolean commitTraceable;
     boolean sessionChanged;
+    boolean prepared;
     boolean holdsStatement;
     int connectionRuns = 1;
     long spentNanos = 1;
@@ -59,6 +60,7 @@ class RerunRuleTest {
           withinTransaction,
           commitTraceable,
           sessionChanged,
+          prepared,
           holdsStatement,
           connectionRuns,
           spentNanos,
@@ -155,6 +157,21 @@ class RerunRuleTest {
               f.failed = FailureKind.CONFLICT;
               f.sessionChanged = true;
               f.holdsStatement = true;
+            }),
+        row(
+            "a stale plan on a session where something was prepared",
+            RerunRule.PREPARED_BEFORE,
+            f -> {
+              f.failed = FailureKind.STALE_PLAN;
+              f.sessionChanged = true;
+              f.prepared = true;
+            }),
+        row(
+            "a stale plan on a session where something was set",
+            RerunRule.PROVEN,
+            f -> {
+              f.failed = FailureKind.STALE_PLAN;
+              f.sessionChanged = true;
             }),
         row("a held statement", RerunRule.STATEMENT_HELD, f -> f.holdsStatement = true),
         row("three runs", RerunRule.OFTEN_ENOUGH, f -> f.connectionRuns = 3),
@@ -290,7 +307,7 @@ class RerunRuleTest {
     for (FailureKind failed : FailureKind.values()) {
       for (Effects effects : Effects.values()) {
         for (Promise promise : Promise.values()) {
-          for (int bits = 0; bits < 128; bits++) {
+          for (int bits = 0; bits < 256; bits++) {
             for (int runs : new int[] {1, 3}) {
               for (boolean interrupted : both) {
                 all.add(
@@ -303,6 +320,7 @@ class RerunRuleTest {
                         (bits & 4) != 0,
                         (bits & 8) != 0,
                         (bits & 16) != 0,
+                        (bits & 128) != 0,
                         runs,
                         runs == 3 ? 2_000_000_000L : 1,
                         (bits & 32) != 0,
