@@ -180,20 +180,9 @@ final class PostgresConnection implements PhysicalConnection {
     return ignoresReadOnly;
   }
 
-  /**
-   * pgjdbc sees the answer and prepares its own statements anew when they are next used. A pooler
-   * that keeps track of what is prepared hears this one, too (PgBouncer from 1.22 on), but goes on
-   * with the plan that its server connection has of the same text: such a session prepares nothing
-   * any more. With another pooler nothing is prepared.
-   */
   @Override
   public void forgetPlans() throws SQLException {
-    if (pooler == null || driver.getPrepareThreshold() != 0) {
-      DRIVER.update(jdbc, "DEALLOCATE ALL");
-    }
-    if (pooler != null) {
-      driver.setPrepareThreshold(0);
-    }
+    Plans.forget(jdbc, pooler != null);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.everpool.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.Pool;
 import io.everpool.api.WorkOptions;
@@ -55,6 +56,50 @@ class MigrationsIT {
         assertThat(pool.inTransaction(MigrationsIT::columns)).isEqualTo(columns);
         assertThat(pool.run(WorkOptions.READ_ONLY, MigrationsIT::columns)).isEqualTo(columns);
         assertThat(pool.run(MigrationsIT::columns)).isEqualTo(columns);
+      }
+      assertThat(pool.snapshot().closed()).as("no connection was given up for that").isEmpty();
+    }
+  }
+
+  private static int insert(Connection connection) throws SQLException {
+    try (PreparedStatement statement =
+        connection.prepareStatement("insert into migrated values (?)")) {
+      statement.setInt(1, 7);
+      return statement.executeUpdate();
+    }
+  }
+
+  /** PL/pgSQL's plans are each session's own, and the driver knows nothing of them. */
+  @Test
+  void aColumnOfAnotherTypeIsNewToATriggerOnce() throws Exception {
+    migrate(
+        "drop table if exists migrated",
+        "create table migrated (a int)",
+        "create or replace function migrated_limit() returns trigger language plpgsql as"
+            + " $$ begin if new.a > 5 then new.a = 5; end if; return new; end $$",
+        "create trigger migrated_limit before insert on migrated for each row"
+            + " execute function migrated_limit()");
+    try (Pool pool = Everpool.open(Db.config("trigger").minSize(1).maxSize(1).build())) {
+      for (int i = 0; i < 10; i++) {
+        pool.run(MigrationsIT::insert);
+      }
+      for (String type : new String[] {"bigint", "numeric", "int"}) {
+        migrate("alter table migrated alter a type " + type);
+        pool.run(MigrationsIT::insert);
+        migrate("alter table migrated alter a type float");
+        pool.inTransaction(MigrationsIT::insert);
+        migrate("alter table migrated alter a type " + type);
+        try (Connection connection = pool.getConnection()) {
+          assertThatThrownBy(() -> insert(connection))
+              .isInstanceOfSatisfying(
+                  SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("42804"));
+        }
+        try (Connection connection = pool.getConnection()) {
+          insert(connection);
+        }
+      }
+      try (Connection connection = pool.getConnection()) {
+        assertThat(Db.ask(connection, "select count(*) from migrated where a = 5")).isEqualTo("19");
       }
       assertThat(pool.snapshot().closed()).as("no connection was given up for that").isEmpty();
     }

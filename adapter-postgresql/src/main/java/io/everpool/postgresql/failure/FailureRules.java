@@ -122,6 +122,8 @@ public final class FailureRules {
               "cached plan must not change result type|revalidatecachedquery",
               null,
               STALE_PLAN),
+          // PL/pgSQL's, of what a record had in it when the plan was made
+          rule(ALWAYS, "42804", "plpgsql_param_eval_", null, STALE_PLAN),
           rule(ALWAYS, "26000", "\"s_|\"pgbouncer_", null, STALE_PLAN),
           // through a pooler that has prepared it anew, for a table that has more columns by now
           rule(ALWAYS, "08P01", "bind message has|portalsetresultformat", null, STALE_PLAN),

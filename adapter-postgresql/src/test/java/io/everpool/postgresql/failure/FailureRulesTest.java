@@ -116,6 +116,18 @@ class FailureRulesTest {
             Verdict.STALE_PLAN));
     samples.add(
         using(
+            server("FEHLER", "42804", "Typ von Parameter 14\0Rplpgsql_param_eval_recfield"),
+            Verdict.STALE_PLAN));
+    samples.add(
+        using(
+            server("ERROR", "42804", "type of parameter 2\0Rplpgsql_param_eval_generic_ro"),
+            Verdict.STALE_PLAN));
+    samples.add(
+        using(
+            server("ERROR", "42804", "column \"a\" is of type\0Rtransformassignedexpr"),
+            Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
             server("ERROR", "26000", "prepared statement \"S_12\" does not exist"),
             Verdict.STALE_PLAN));
     samples.add(
