@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
@@ -53,6 +54,9 @@ record FailureRule(
   }
 
   private static final Set<String> FATAL = Set.of("FATAL", "PANIC");
+
+  /** What the server's languages have for {@code "}; French has a space within them. */
+  private static final Pattern QUOTES = Pattern.compile("«[ \u00a0]?|[ \u00a0]?»|[“”„「」]");
 
   /** {@code ERROR} in the languages of the server's own messages (lc_messages). */
   private static final Set<String> ERROR =
@@ -108,8 +112,13 @@ record FailureRule(
   }
 
   private boolean wordsMatch(@Nullable String message) {
-    String small = message == null ? "" : message.toLowerCase(Locale.ROOT);
+    String small = message == null ? "" : plainlyQuoted(message.toLowerCase(Locale.ROOT));
     return words.stream().anyMatch(small::contains);
+  }
+
+  /** Names stand in other quotes where the words around them are translated. */
+  private static String plainlyQuoted(String message) {
+    return QUOTES.matcher(message).replaceAll("\"");
   }
 
   /** Where it is the driver that speaks; the server speaks its own language. */

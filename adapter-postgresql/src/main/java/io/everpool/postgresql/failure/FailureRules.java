@@ -115,7 +115,7 @@ public final class FailureRules {
           // the server's routine, for its words are translated, and by the driver's or PgBouncer's
           // names
           rule(ALWAYS, "XX000", "cache lookup failed for type", null, STALE_SESSION),
-          rule(ALWAYS, "42704", "type with oid", null, STALE_SESSION),
+          rule(ALWAYS, "42704", "type with oid|lookup_type_cache", null, STALE_SESSION),
           rule(
               ALWAYS,
               "0A000",

@@ -132,6 +132,26 @@ class FailureRulesTest {
             Verdict.STALE_PLAN));
     samples.add(
         using(
+            server("FEHLER", "26000", "vorbereitete Anweisung »S_1« existiert nicht"),
+            Verdict.STALE_PLAN));
+    samples.add(
+        using(
+            server("ERREUR", "26000", "l'instruction préparée « S_1 » n'existe pas"),
+            Verdict.STALE_PLAN));
+    samples.add(
+        using(
+            server("ERREUR", "26000", "l'instruction préparée «\u00a0S_1\u00a0» n'existe pas"),
+            Verdict.STALE_PLAN));
+    samples.add(
+        using(
+            server("ERROR", "26000", "no existe la sentencia preparada «S_1»"),
+            Verdict.STALE_PLAN));
+    samples.add(
+        using(
+            server("FEHLER", "26000", "vorbereitete Anweisung »deins_1« existiert nicht"),
+            Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
             server("ERROR", "26000", "prepared statement \"PGBOUNCER_7\" does not exist"),
             Verdict.STALE_PLAN));
     samples.add(
@@ -153,7 +173,15 @@ class FailureRulesTest {
         using(
             server("ERROR", "42704", "type with OID 16385 does not exist"), Verdict.STALE_SESSION));
     samples.add(
+        using(
+            server("FEHLER", "42704", "Typ mit OID 16385 existiert nicht\0Rlookup_type_cache"),
+            Verdict.STALE_SESSION));
+    samples.add(
         using(server("ERROR", "42704", "type \"mood\" does not exist"), Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
+            server("FEHLER", "42704", "Typ »mood« existiert nicht\0RtypenameType"),
+            Verdict.STATEMENT_FAILED));
     samples.add(
         using(
             server("ERROR", "23505", "duplicate key value violates unique constraint"),
