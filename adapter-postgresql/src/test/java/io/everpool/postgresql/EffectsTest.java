@@ -363,6 +363,8 @@ class EffectsTest {
         Way.of("DO that commits").commitsHeld("do $$begin " + INSERT + "; commit; end$$"),
         Way.of("DO that commits and fails")
             .commits("do", failing("do $$begin " + INSERT + "; commit; raise 'x'; end$$")),
+        Way.of("DO of a string that goes on, commits and fails")
+            .commits("do", failing("do 'begin " + INSERT + "; com'\n'mit; raise ''x''; end'")),
         Way.of("CALL").commitsHeld("call post(false)"),
         Way.of("CALL that commits and fails").commits("call", failing("call post(true)")),
         Way.of("function").commitsHeld("select enter()"),

@@ -73,8 +73,11 @@ class LiftedReadOnlyTest {
   }
 
   private static Pool open() throws SQLException {
-    return Everpool.open(
-        PoolConfig.builder(server.libpqUrl()).name("lifted").minSize(1).maxSize(1).build());
+    return open(server.libpqUrl());
+  }
+
+  private static Pool open(String url) throws SQLException {
+    return Everpool.open(PoolConfig.builder(url).name("lifted").minSize(1).maxSize(1).build());
   }
 
   @ParameterizedTest
@@ -105,7 +108,9 @@ class LiftedReadOnlyTest {
         "/* a */ ABORT /* b */; /* c */ insert into lifted values (1)",
         "end; insert into lifted values (1);",
         "select 1; rollback work; begin; insert into lifted values (1); commit",
-        "rollback transaction; with x as (insert into lifted values (1) returning *) table x"
+        "rollback transaction; with x as (insert into lifted values (1) returning *) table x",
+        "-- x\rrollback; insert into lifted values (1)",
+        "select 1; -- x\rcommit; -- y\rinsert into lifted values (1)"
       })
   void whatIsWrittenBehindTheEndOfATransactionIsNotWrittenTwice(String sql) throws SQLException {
     notWrittenTwice(connection -> execute(connection, sql));
@@ -135,13 +140,7 @@ class LiftedReadOnlyTest {
   @Test
   void whatIsWrittenBehindItWithoutAnAnswerIsNotWrittenTwice() throws Exception {
     try (FaultProxy proxy = FaultProxy.before(server);
-        Pool pool =
-            Everpool.open(
-                PoolConfig.builder(server.libpqUrl(proxy.host(), proxy.port()))
-                    .name("lifted")
-                    .minSize(1)
-                    .maxSize(1)
-                    .build())) {
+        Pool pool = open(server.libpqUrl(proxy.host(), proxy.port()))) {
       assertThatThrownBy(
               () ->
                   pool.<SQLException>useTransaction(
@@ -153,6 +152,33 @@ class LiftedReadOnlyTest {
                       }))
           .isInstanceOf(SQLException.class);
     }
+    assertThat(server.ask("select count(*) from lifted")).isEqualTo("1");
+  }
+
+  /** Before its first query a transaction may still become one that writes. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "set transaction_read_only = off",
+        "set transaction read write",
+        "set U&\"transaction_re\\0061d_only\" = off",
+        "set u&\"transaction!005fread!005fonly\" uescape '!' = off"
+      })
+  void whatALiftedTransactionCommitsWithoutAnAnswerIsNotWrittenTwice(String lift) throws Exception {
+    AtomicInteger runs = new AtomicInteger();
+    try (FaultProxy proxy = FaultProxy.before(server);
+        Pool pool = open(server.libpqUrl(proxy.host(), proxy.port()))) {
+      pool.<SQLException>useTransaction(
+          WorkOptions.READ_ONLY,
+          connection -> {
+            execute(connection, lift);
+            execute(connection, "insert into lifted values (1)");
+            if (runs.incrementAndGet() == 1) {
+              proxy.cutReplyTo("COMMIT", Cut.RST);
+            }
+          });
+    }
+    assertThat(runs).hasValue(1);
     assertThat(server.ask("select count(*) from lifted")).isEqualTo("1");
   }
 

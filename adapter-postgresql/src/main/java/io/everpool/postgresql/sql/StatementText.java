@@ -25,7 +25,7 @@ import java.util.function.Consumer;
  *       undoes all of it. EXPLAIN may ANALYZE; DECLARE WITH HOLD and FETCH run a query; EXECUTE runs
  *       a query or DML only.</td></tr>
  *   <tr><td>DO</td><td>commits inside only by COMMIT, or by CALL of what does; so without these
- *       words, escapes that could hide them, or another language, it is a WRITE</td></tr>
+ *       words, quotes that could hide them, or another language, it is a WRITE</td></tr>
  *   <tr><td>CREATE, ALTER, DROP</td><td>are a WRITE, but for those forms that use transactions of
  *       their own or none: CONCURRENTLY, DATABASE, TABLESPACE, SUBSCRIPTION, SYSTEM</td></tr>
  * </table>
@@ -40,6 +40,7 @@ public final class StatementText {
   private static final byte[] DATABASE = ascii("database");
   private static final byte[] DELETE = ascii("delete");
   private static final byte[] DISCARD = ascii("discard");
+  private static final byte[] ESCAPED_NAME = ascii("u&\"");
   private static final byte[] EXECUTE = ascii("execute");
   private static final byte[] HOLD = ascii("hold");
   private static final byte[] INSERT = ascii("insert");
@@ -52,7 +53,6 @@ public final class StatementText {
   private static final byte[] SUBSCRIPTION = ascii("subscription");
   private static final byte[] SYSTEM = ascii("system");
   private static final byte[] TABLESPACE = ascii("tablespace");
-  private static final byte[] UESCAPE = ascii("uescape");
   private static final byte[] UPDATE = ascii("update");
   private static final byte[] WRITE = ascii("write");
 
@@ -116,17 +116,16 @@ public final class StatementText {
   }
 
   /**
-   * Whether it may lift a read-only transaction's or session's bar to writing: by its name, or with
-   * all that was set (RESET ALL, DISCARD ALL). Wherever the words stand, for what they stand in may
-   * be executed.
+   * Whether it may lift a read-only transaction's or session's bar to writing: by its name, which
+   * may be written in escapes, or with all that was set (RESET ALL, DISCARD ALL). Wherever the
+   * words stand, for what they stand in may be executed.
    */
   public static boolean mayAllowWrites(byte[] text, int from, int end) {
-    if (find(text, from, end, READ) >= 0
-        && (find(text, from, end, READ_ONLY) >= 0 || find(text, from, end, WRITE) >= 0)) {
-      return true;
-    }
-    return hasWord(text, from, end, ALL)
-        && (hasWord(text, from, end, RESET) || hasWord(text, from, end, DISCARD));
+    return find(text, from, end, ESCAPED_NAME) >= 0
+        || (find(text, from, end, READ) >= 0
+            && (find(text, from, end, READ_ONLY) >= 0 || find(text, from, end, WRITE) >= 0))
+        || (hasWord(text, from, end, ALL)
+            && (hasWord(text, from, end, RESET) || hasWord(text, from, end, DISCARD)));
   }
 
   /**
@@ -262,13 +261,11 @@ public final class StatementText {
     return next() && is("transaction") ? StatementKind.COMMIT : StatementKind.HARMLESS;
   }
 
+  /** In quotes a word may be in escapes, or in two pieces; between dollars it stands as it is. */
   private StatementKind block() {
-    return !whole
-            || has(COMMIT)
-            || has(CALL)
-            || has(LANGUAGE)
-            || has(UESCAPE)
-            || has(new byte[] {'\\'})
+    int body = skip(to);
+    boolean inDollars = body < end && text[body] == '$';
+    return !whole || !inDollars || has(COMMIT) || has(CALL) || has(LANGUAGE)
         ? StatementKind.SELF_COMMITTING
         : StatementKind.WRITE;
   }

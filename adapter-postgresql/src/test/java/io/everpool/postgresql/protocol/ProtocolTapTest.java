@@ -205,6 +205,14 @@ class ProtocolTapTest {
             COMMITTED,
             c -> c.query("do $$begin Commit; end$$").error("ERROR", "40001").ready('I')),
         row(
+            "a DO that fails and commits in two pieces",
+            COMMITTED,
+            c -> c.query("do 'begin com'\n'mit; end'").error("ERROR", "40001").ready('I')),
+        row(
+            "a DO that fails and commits in escapes",
+            COMMITTED,
+            c -> c.query("do /* $ */ e'begin \\x63ommit; end'").error("ERROR", "40001").ready('I')),
+        row(
             "a procedure, then a begin, and a rollback",
             COMMITTED,
             c ->
@@ -749,6 +757,7 @@ class ProtocolTapTest {
           "select 1; Discard All; select 2",
           "do $$begin reset all; end$$",
           "do $$begin execute'discard all'; end$$",
+          "set U&\"transaction_re\\0061d_only\" = off",
           "select set_config('transaction_read_only', 'off', true)"
         }) {
       ProtocolTap tap = new ProtocolTap();

@@ -196,12 +196,14 @@ public final class SqlTexts {
   }
 
   /**
-   * By its name, or with all that was set (RESET ALL, DISCARD ALL): wherever the words stand, for
-   * what they stand in may be executed. They are those of several databases, each of which takes
-   * the others' for an error; so who has them all needs to know of none.
+   * By its name, which may be written in escapes, or with all that was set (RESET ALL, DISCARD
+   * ALL): wherever the words stand, for what they stand in may be executed. They are those of
+   * several databases, each of which takes the others' for an error; so who has them all needs to
+   * know of none.
    */
   private static boolean liftsReadOnly(String small) {
     return small.contains("read_only")
+        || small.contains("u&\"")
         || (small.contains("read") && small.contains("write"))
         || (hasWord(small, "all") && (hasWord(small, "reset") || hasWord(small, "discard")));
   }
@@ -227,8 +229,7 @@ public final class SqlTexts {
     int at = from;
     while (at < sql.length()) {
       if (sql.startsWith("--", at)) {
-        int end = sql.indexOf('\n', at);
-        at = end < 0 ? sql.length() : end + 1;
+        at = endOfLine(sql, at);
       } else if (sql.startsWith("/*", at)) {
         at = afterComment(sql, at);
       } else if (Character.isWhitespace(sql.charAt(at)) || "({;".indexOf(sql.charAt(at)) >= 0) {
@@ -236,6 +237,15 @@ public final class SqlTexts {
       } else {
         break;
       }
+    }
+    return at;
+  }
+
+  /** A carriage return alone ends a line in some databases. */
+  private static int endOfLine(String sql, int from) {
+    int at = from;
+    while (at < sql.length() && sql.charAt(at) != '\n' && sql.charAt(at) != '\r') {
+      at++;
     }
     return at;
   }

@@ -24,6 +24,8 @@ class SqlTextsTest {
         "end;",
         "insert into t values (1); commit",
         "insert into t values (1);\n -- done\n/* now /* nested */ */ Commit",
+        "-- done\rcommit",
+        "insert into t values (1);-- done\r\ncommit",
         "prepare transaction 'x'",
         "commit prepared 'x'"
       })
@@ -83,6 +85,8 @@ class SqlTextsTest {
         "set default_transaction_read_only = off",
         "set session characteristics as transaction read write",
         "reset default_transaction_read_only",
+        "set U&\"transaction_re\\0061d_only\" = off",
+        "SET u&\"x!0064\" uescape '!' = off",
         "reset all",
         "DISCARD ALL",
         "/* a */ Reset -- b\n/**/All",
