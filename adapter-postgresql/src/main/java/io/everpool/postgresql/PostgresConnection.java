@@ -272,6 +272,12 @@ final class PostgresConnection implements PhysicalConnection {
       return; // it would clear what others have set, and what was set here is on another by now
     }
     int left = exposed ? SessionReset.ANYTHING : SideEffect.bits(sideEffects);
+    if (SessionReset.isOutlasted(left)) {
+      throw new SQLException(
+          "A replication origin, a base backup or a temporary replication slot may be left, which"
+              + " end with the session",
+          "HY000");
+    }
     String sql = SessionReset.sql(mode, left);
     if (!sql.isEmpty()) {
       DRIVER.update(jdbc, sql);

@@ -6,6 +6,7 @@ import io.everpool.api.CloseReason;
 import io.everpool.api.HealthCheck;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.ResetMode;
 import io.everpool.api.WorkOptions;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
@@ -294,6 +295,58 @@ class SessionStateIT {
         assertThat(insert.executeBatch()).containsExactly(1, 1, 1);
         assertThat(insert.toString()).contains("insert into t (x)");
       }
+    }
+  }
+
+  /** DISCARD ALL clears none of them. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "select pg_replication_origin_session_setup('it_state')",
+        "select it_state_origin()",
+        "table it_state_origins",
+        "select pg_create_physical_replication_slot('it_state', false, true)",
+        "select pg_backup_start('it_state', true)"
+      })
+  void whatStaysAsLongAsTheSessionEndsIt(String leaves) throws SQLException {
+    int version = Integer.parseInt(Db.server().ask("show server_version_num"));
+    String named =
+        version < 150_000
+            ? leaves.replace(
+                "pg_backup_start('it_state', true", "pg_start_backup('it_state', true, false")
+            : leaves;
+    String setup = "pg_replication_origin_session_setup('it_state')";
+    Db.server().execute("create role it_state superuser login password 'it_state'");
+    Db.server().execute("select pg_replication_origin_create('it_state')");
+    Db.server().execute("create view it_state_origins as select " + setup + " is null");
+    Db.server()
+        .execute(
+            "create function it_state_origin() returns void language plpgsql as $$ begin perform "
+                + setup
+                + "; end $$");
+    try {
+      for (ResetMode mode : new ResetMode[] {ResetMode.SMART, ResetMode.DISCARD_ALL}) {
+        try (Pool pool =
+            poolOfOne(Db.config("state-ends").user("it_state").password("it_state").reset(mode))) {
+          int pid;
+          try (Connection connection = pool.getConnection()) {
+            pid = Db.pid(connection);
+            execute(connection, named);
+          }
+          try (Connection connection = pool.getConnection()) {
+            assertThat(Db.pid(connection)).isNotEqualTo(pid);
+          }
+        }
+        Await.until(
+            Db.LIMIT,
+            () -> Db.server().backendPids("state-ends").isEmpty(),
+            "the end of the session that has it");
+      }
+    } finally {
+      Db.server().execute("drop view it_state_origins");
+      Db.server().execute("drop function it_state_origin()");
+      Db.server().execute("select pg_replication_origin_drop('it_state')");
+      Db.server().execute("drop role it_state");
     }
   }
 

@@ -32,7 +32,9 @@ final class CatalogReader {
   private static final String STATEFUL =
       """
       (select oid, proname from pg_catalog.pg_proc where oid < 16384 and (proname in
-        ('set_config', 'ts_stat', 'ts_rewrite') or proname like 'query\\_to\\_xml%'
+        ('set_config', 'ts_stat', 'ts_rewrite', 'pg_backup_start', 'pg_start_backup')
+        or proname like 'pg\\_replication\\_origin\\_session\\_%set%'
+        or proname like 'pg\\_c%\\_replication\\_slot' or proname like 'query\\_to\\_xml%'
         or proname like 'pg\\_advisory\\_lock%' or proname like 'pg\\_try\\_advisory\\_lock%')) s""";
 
   /** A cheap text that is another when anything has changed that {@link #read} reads. */

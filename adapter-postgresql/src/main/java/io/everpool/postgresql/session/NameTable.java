@@ -147,7 +147,7 @@ final class NameTable {
     List<String> tracing = new ArrayList<>();
     for (int i = 0; i < names.length; i++) {
       if (names[i] != null
-          && (meanings[i] & SessionReset.ANYTHING) != 0
+          && (meanings[i] & SessionReset.ALL) != 0
           && (meanings[i] & KEYWORD) == 0) {
         tracing.add(names[i]);
       }

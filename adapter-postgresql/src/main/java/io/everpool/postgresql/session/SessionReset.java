@@ -47,6 +47,16 @@ public final class SessionReset {
   public static final int ANYTHING = (1 << 9) - 1;
 
   /**
+   * A replication origin, a base backup, a temporary replication slot: no statement clears all of
+   * them. Not of {@link #ANYTHING}, for only few roles may, and to be suspected of it would be the
+   * end of the session.
+   */
+  static final int UNTIL_ITS_END = 1 << 9;
+
+  /** Every bit that there is. */
+  static final int ALL = ANYTHING | UNTIL_ITS_END;
+
+  /**
    * After these a name may mean another table than before, which the driver doesn't see: its plans
    * would fail (0A000). Of this statement it sees the answer, and prepares anew.
    */
@@ -75,6 +85,11 @@ public final class SessionReset {
       case DISCARD_ALL -> "DISCARD ALL";
       case SMART -> TEXTS[sideEffects & ANYTHING];
     };
+  }
+
+  /** Whether something is left that no reset clears. */
+  public static boolean isOutlasted(int sideEffects) {
+    return (sideEffects & UNTIL_ITS_END) != 0;
   }
 
   /** Whether it returns every setting to what the session was started with. */

@@ -29,7 +29,11 @@ public enum SideEffect implements SideEffects.Kind {
   SEQUENCES(
       SessionReset.SEQUENCES,
       "the last value of a sequence",
-      "ask for currval or lastval within the transaction of nextval, or use RETURNING");
+      "ask for currval or lastval within the transaction of nextval, or use RETURNING"),
+  UNTIL_ITS_END(
+      SessionReset.UNTIL_ITS_END,
+      "a replication origin, a base backup or a temporary replication slot",
+      "use a connection of your own to the server itself");
 
   private static final SideEffect[] ALL = values();
 
@@ -56,7 +60,7 @@ public enum SideEffect implements SideEffects.Kind {
   }
 
   private static SideEffects[] sets() {
-    SideEffects[] sets = new SideEffects[SessionReset.ANYTHING + 1];
+    SideEffects[] sets = new SideEffects[SessionReset.ALL + 1];
     for (int bits = 0; bits < sets.length; bits++) {
       List<SideEffect> kinds = new ArrayList<>();
       for (SideEffect kind : ALL) {

@@ -203,6 +203,15 @@ final class SqlSideEffects {
           TS_REWRITE,
           XPATH_TABLE ->
           sideEffects |= ANYTHING;
+      case PG_BACKUP_START,
+          PG_COPY_LOGICAL_REPLICATION_SLOT, // it may be a temporary one
+          PG_COPY_PHYSICAL_REPLICATION_SLOT,
+          PG_CREATE_LOGICAL_REPLICATION_SLOT,
+          PG_CREATE_PHYSICAL_REPLICATION_SLOT,
+          PG_REPLICATION_ORIGIN_SESSION_RESET,
+          PG_REPLICATION_ORIGIN_SESSION_SETUP,
+          PG_START_BACKUP ->
+          sideEffects |= SessionReset.UNTIL_ITS_END;
       case SET_LIMIT -> sideEffects |= SessionReset.SETTINGS; // pg_trgm's
       case PG_SETTINGS -> {
         if (updates) {
@@ -233,7 +242,7 @@ final class SqlSideEffects {
     called = before == SqlWord.CALL || (called && symbolBefore == '.');
     boolean keyword = !unknownName && (meaning & NameTable.KEYWORD) != 0 && !quoted;
     if (!unknownName) {
-      sideEffects |= meaning & ANYTHING;
+      sideEffects |= meaning & SessionReset.ALL;
     }
     lastMentioned = "";
     boolean mayBeDefined =

@@ -13,7 +13,7 @@ class SideEffectTest {
 
   @Test
   void everySetOfBitsComesBackAsItWas() {
-    for (int bits = 0; bits <= SessionReset.ANYTHING; bits++) {
+    for (int bits = 0; bits <= SessionReset.ALL; bits++) {
       SideEffects set = SideEffect.set(bits);
       assertThat(SideEffect.bits(set)).isEqualTo(bits);
       assertThat(set.isNone()).isEqualTo(bits == 0);

@@ -315,6 +315,36 @@ class SqlSideEffectsTest {
     assertThat(SqlSideEffects.of(sql)).isEqualTo(ANYTHING);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "select pg_replication_origin_session_setup('x')",
+        "select pg_catalog.PG_REPLICATION_ORIGIN_SESSION_RESET()",
+        "select * from \"pg_create_physical_replication_slot\"('x', false, true)",
+        "select pg_create_logical_replication_slot('x', 'y', true)",
+        "select pg_copy_physical_replication_slot('x', 'y', true)",
+        "select pg_copy_logical_replication_slot('x', 'y', true)",
+        "select pg_backup_start('x')",
+        "select pg_start_backup('x', false, false)"
+      })
+  void someStaysAsLongAsTheSession(String sql) {
+    assertThat(SqlSideEffects.of(sql)).isEqualTo(SessionReset.UNTIL_ITS_END);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "select pg_replication_origin_session_is_setup()",
+        "select pg_replication_origin_session_progress(false)",
+        "select pg_replication_origin_create('x')",
+        "select pg_drop_replication_slot('x')",
+        "select * from pg_replication_slots",
+        "select pg_switch_wal()"
+      })
+  void mostOfReplicationIsNotTheSessions(String sql) {
+    assertThat(SqlSideEffects.of(sql)).isZero();
+  }
+
   @Test
   void severalStatementsAddUp() {
     assertThat(SqlSideEffects.of("set x = 1; listen y; create temp table z (a int); select 1"))
