@@ -278,6 +278,10 @@ final class PostgresConnection implements PhysicalConnection {
               + " end with the session",
           "HY000");
     }
+    if (catalog.isOfLogin(mode == ResetMode.DISCARD_ALL ? SessionReset.ANYTHING : left)) {
+      throw new SQLException(
+          "A reset would take away what an event trigger has set when the session began", "HY000");
+    }
     String sql = SessionReset.sql(mode, left);
     if (!sql.isEmpty()) {
       DRIVER.update(jdbc, sql);

@@ -152,7 +152,8 @@ final class CatalogReader {
           objid::bigint, kind, refobjid::bigint
         from d where class in ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_type'::regclass,
           'pg_catalog.pg_operator'::regclass)
-      union all select 'e', 0, 'p', evtfoid::bigint from pg_catalog.pg_event_trigger
+      union all select case evtevent when 'login' then 'l' else 'e' end, 0, 'p', evtfoid::bigint
+        from pg_catalog.pg_event_trigger where evtenabled <> 'D'
       union all select 'c', inhparent::bigint, 'c', inhrelid::bigint from pg_catalog.pg_inherits
       union all select 'c', inhrelid::bigint, 'c', inhparent::bigint from pg_catalog.pg_inherits
       union all select 'c', confrelid::bigint, 'c', conrelid::bigint from pg_catalog.pg_constraint
@@ -335,6 +336,7 @@ final class CatalogReader {
     Set<String> operators = new HashSet<>();
     int always = 0;
     int defining = 0;
+    int login = 0;
     for (Map.Entry<String, Integer> entry : left.entrySet()) {
       int bits = entry.getValue();
       String name = nameOf.get(entry.getKey());
@@ -350,6 +352,7 @@ final class CatalogReader {
           }
         }
         case 'e' -> defining |= bits;
+        case 'l' -> login |= bits;
         case 'a' -> always |= bits;
         default -> {
           if (name != null) {
@@ -358,6 +361,6 @@ final class CatalogReader {
         }
       }
     }
-    return new NameTable(all, List.copyOf(operators), always, defining);
+    return new NameTable(all, List.copyOf(operators), always, defining, login);
   }
 }

@@ -20,7 +20,7 @@ final class NameTable {
   static final String ALWAYS = "";
 
   /** Nothing is known, not even which names there are. */
-  static final NameTable EMPTY = new NameTable(Map.of(), List.of(), 0, 0);
+  static final NameTable EMPTY = new NameTable(Map.of(), List.of(), 0, 0, 0);
 
   /** What the server keeps of a name, in bytes; it cuts longer ones off. */
   private static final int LONGEST = 63;
@@ -30,20 +30,24 @@ final class NameTable {
   private final List<String> operators;
   private final int always;
   private final int defining;
+  private final int login;
 
   /**
    * @param meanings by name; bits of {@link SessionReset}, 0 for what leaves nothing
    * @param operators those that leave {@code ANYTHING}
    * @param always what every statement may leave
    * @param defining what a statement leaves that defines something, by event triggers
+   * @param login what an event trigger leaves when a session begins
    */
-  NameTable(Map<String, Integer> meanings, List<String> operators, int always, int defining) {
+  NameTable(
+      Map<String, Integer> meanings, List<String> operators, int always, int defining, int login) {
     int places = Integer.highestOneBit(Math.max(1, meanings.size())) * 4;
     this.names = new String[places];
     this.meanings = new int[places];
     this.operators = List.copyOf(operators);
     this.always = always;
     this.defining = defining;
+    this.login = login;
     meanings.forEach(this::put);
   }
 
@@ -57,7 +61,7 @@ final class NameTable {
     }
     more.forEach((name, bits) -> all.merge(name, bits, (a, b) -> a | b));
     Integer ofAll = all.remove(ALWAYS);
-    return new NameTable(all, operators, always | (ofAll == null ? 0 : ofAll), defining);
+    return new NameTable(all, operators, always | (ofAll == null ? 0 : ofAll), defining, login);
   }
 
   private void put(String name, int meaning) {
@@ -140,6 +144,11 @@ final class NameTable {
   /** What a statement leaves that defines something. */
   int defining() {
     return defining;
+  }
+
+  /** What each session is left with when it begins, and no reset brings back. */
+  int login() {
+    return login;
   }
 
   /** Those that leave something, in order. */

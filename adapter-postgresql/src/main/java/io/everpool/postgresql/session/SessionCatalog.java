@@ -38,7 +38,7 @@ public final class SessionCatalog {
   private volatile NameTable shown = NameTable.EMPTY;
   private volatile Runnable listener = () -> {};
   private volatile @Nullable String unreadable;
-  private volatile @Nullable String warning;
+  private volatile List<String> warnings = List.of();
   private String fingerprint = "";
   private volatile long readAt;
   private volatile boolean tried;
@@ -162,7 +162,7 @@ public final class SessionCatalog {
     if (!fingerprint.equals(now)) {
       table = CatalogReader.read(queries);
       if (fingerprint.isEmpty()) {
-        warning = warning(table.tracing());
+        warnings = warnings(table);
       }
       fingerprint = now;
       unreadable = null;
@@ -170,6 +170,14 @@ public final class SessionCatalog {
     } else if (forgot) {
       show();
     }
+  }
+
+  /**
+   * Whether clearing this takes away what the session was left with when it began: by an event
+   * trigger, which nobody can have run again.
+   */
+  public boolean isOfLogin(int sideEffects) {
+    return (table.login() & sideEffects) != 0;
   }
 
   /** The names that leave something in a session, in order, as far as they were read. */
@@ -188,18 +196,27 @@ public final class SessionCatalog {
               + "): only what the texts of statements show is cleared. If functions set anything in"
               + " the session, set reset = discard-all");
     }
-    String found = warning;
-    if (found != null) {
-      notes.add(found);
-    }
+    notes.addAll(warnings);
     return notes;
   }
 
   /** Of what was found at first: it is to be said once. */
-  private static @Nullable String warning(List<String> tracing) {
-    if (tracing.isEmpty()) {
-      return null;
+  private static List<String> warnings(NameTable found) {
+    List<String> warnings = new ArrayList<>();
+    List<String> tracing = found.tracing();
+    if (!tracing.isEmpty()) {
+      warnings.add(ofTracing(tracing));
     }
+    if (found.login() != 0) {
+      warnings.add(
+          "An event trigger sets state in each session when it logs in, which a reset would take"
+              + " away: a connection that is to be reset is closed instead. Set it by ALTER ROLE ..."
+              + " SET or by connection-init-sql. See docs/session-state.md");
+    }
+    return warnings;
+  }
+
+  private static String ofTracing(List<String> tracing) {
     int shown = Math.min(SHOWN, tracing.size());
     return tracing.size()
         + " names of functions, tables or views leave state in a session when they are used, or"

@@ -2,15 +2,26 @@ package io.everpool.postgresql.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Connector;
+import io.everpool.core.Everpool;
 import io.everpool.postgresql.Sessions;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -43,6 +54,12 @@ class EventTriggersTest {
     "create function tells() returns event_trigger language plpgsql as"
         + " $$ begin perform set_config('app.ddl', tg_tag, false); end $$",
     "create event trigger tells on ddl_command_start execute function tells()"
+  };
+
+  private static final String[] LOGIN = {
+    "create function enters() returns event_trigger language plpgsql as"
+        + " $$ begin perform set_config('app.login', session_user, false); end $$",
+    "create event trigger enters on login execute function enters()"
   };
 
   private static final String[] FUNCTIONS = {
@@ -95,6 +112,46 @@ class EventTriggersTest {
   static void close() {
     harmless.close();
     stateful.close();
+  }
+
+  /** A reset can't have it run again. */
+  @ParameterizedTest
+  @EnumSource(names = {"SMART", "DISCARD_ALL"})
+  void whatWasSetAtTheLoginIsThereInEachLease(ResetMode mode) throws SQLException {
+    Assumptions.assumeTrue(
+        Integer.parseInt(Sessions.server().ask("show server_version_num")) >= 170_000,
+        "event triggers on login are there from PostgreSQL 17 on");
+    String database = "events_login_" + mode.name().toLowerCase(Locale.ROOT);
+    try (Connector connector = connector(database, LOGIN)) {
+      assertThat(connector.notes())
+          .anySatisfy(note -> assertThat(note).contains("when it logs in"));
+      assertThat(sideEffects(connector, "create table created (a int)")).isZero();
+    }
+    PoolConfig config =
+        PoolConfig.builder(Sessions.server().jdbcUrl().replaceFirst("/[^/]*$", "/" + database))
+            .user("eventing")
+            .password("eventing")
+            .reset(mode)
+            .minSize(1)
+            .maxSize(1)
+            .build();
+    List<String> pids = new ArrayList<>();
+    try (Pool pool = Everpool.open(config)) {
+      for (String sql : new String[] {"select 1", "set x.y = 1", "listen x", "reset all", ""}) {
+        try (Connection connection = pool.getConnection();
+            Statement statement = connection.createStatement()) {
+          try (ResultSet row =
+              statement.executeQuery(
+                  "select pg_backend_pid(), current_setting('app.login', true)")) {
+            row.next();
+            pids.add(row.getString(1));
+            assertThat(row.getString(2)).as("before %s", sql).isEqualTo("eventing");
+          }
+          statement.execute(sql);
+        }
+      }
+    }
+    assertThat(Set.copyOf(pids)).hasSize(mode == ResetMode.SMART ? 3 : 5);
   }
 
   private static int sideEffects(Connector by, String sql) {

@@ -70,7 +70,7 @@ class FunctionBodiesTest {
 
   @Test
   void aNumberEndsBeforeAName() {
-    NameTable names = new NameTable(Map.of("locks", ADVISORY_LOCK), List.of(), 0, 0);
+    NameTable names = new NameTable(Map.of("locks", ADVISORY_LOCK), List.of(), 0, 0, 0);
     for (String body :
         new String[] {
           "begin for i in 1..locks() loop null; end loop; end",
