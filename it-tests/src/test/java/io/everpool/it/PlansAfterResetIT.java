@@ -85,13 +85,7 @@ class PlansAfterResetIT {
         "jdbc"
       })
   void aTableOfTheSameNameOnAnotherPath(String set) throws SQLException {
-    for (String schema : new String[] {"plans_a", "plans_b"}) {
-      Db.server().execute("create schema if not exists " + schema);
-      Db.server().execute("grant usage on schema " + schema + " to public");
-    }
-    Db.server().execute("create table if not exists plans_a.shape (a int)");
-    Db.server().execute("create table if not exists plans_b.shape (a text, b int)");
-    Db.server().execute("grant all on plans_a.shape, plans_b.shape to public");
+    createShapes();
     try (Pool pool = pool("plans-path", true)) {
       for (int i = 0; i < 20; i++) {
         String schema = i % 2 == 0 ? "plans_a" : "plans_b";
@@ -109,6 +103,50 @@ class PlansAfterResetIT {
         }
       }
       assertThat(pool.snapshot().opened()).isEqualTo(1);
+    }
+  }
+
+  private static void createShapes() {
+    for (String schema : new String[] {"plans_a", "plans_b"}) {
+      Db.server().execute("create schema if not exists " + schema);
+      Db.server().execute("grant usage on schema " + schema + " to public");
+    }
+    Db.server().execute("create table if not exists plans_a.shape (a int)");
+    Db.server().execute("create table if not exists plans_b.shape (a text, b int)");
+    Db.server().execute("grant all on plans_a.shape, plans_b.shape to public");
+  }
+
+  /** It costs no clean-up, and so a plan of it may be met; a unit is run again then. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "select set_config('search_path', '%s', true)",
+        "set local search_path to %s",
+        "set local role %s"
+      })
+  void aTableOfTheSameNameOnAPathOfTheTransactionAlone(String set) throws SQLException {
+    createShapes();
+    for (String role : new String[] {"plans_a", "plans_b"}) {
+      Db.server().execute("create role " + role);
+      Db.server().execute("grant " + role + " to " + Db.server().user());
+    }
+    try (Pool pool = pool("plans-local", true)) {
+      for (int i = 0; i < 20; i++) {
+        String schema = i % 2 == 0 ? "plans_a" : "plans_b";
+        int columns =
+            pool.inTransaction(
+                connection -> {
+                  try (Statement statement = connection.createStatement()) {
+                    statement.execute(String.format(set, schema));
+                  }
+                  return columns(connection, "select * from shape");
+                });
+        assertThat(columns).isEqualTo(1 + i % 2);
+      }
+      assertThat(pool.snapshot().opened()).isEqualTo(1);
+    } finally {
+      Db.server().execute("drop role plans_a");
+      Db.server().execute("drop role plans_b");
     }
   }
 
