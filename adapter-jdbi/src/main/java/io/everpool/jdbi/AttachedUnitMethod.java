@@ -15,7 +15,7 @@ record AttachedUnitMethod(UnitMethod unit, AttachedExtensionHandler method, Conf
 
   @Override
   public Object invoke(HandleSupplier handles, Object... args) throws Exception {
-    return unit.call(handles, config, () -> method.invoke(handles, args));
+    return unit.call(handles, config, args, () -> method.invoke(handles, args));
   }
 
   @Override

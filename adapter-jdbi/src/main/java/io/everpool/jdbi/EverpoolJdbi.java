@@ -18,7 +18,9 @@ import org.jdbi.v3.core.Jdbi;
  * useTransaction} of Jdbi and Handle, SqlObject's {@code @Transaction}) as long as its COMMIT has
  * not been sent or is known to have failed; a handle's callback or a SqlObject's method when it was
  * marked as reading only or as idempotent. A callback may therefore run several times: what it does
- * outside of the database should bear that.
+ * outside of the database should bear that, and an iterator or a stream that it reads has to be
+ * made in it. A SqlObject's method that is given one runs once; but of a {@code @SqlBatch} each
+ * chunk is a transaction, whose rows are kept for its reruns.
  */
 public final class EverpoolJdbi {
 

@@ -49,20 +49,48 @@ final class HandleUnits {
     return run(handle, options, callback, null);
   }
 
+  /** The same for a callback that reads what can be read but once, and so can't run again. */
+  <R extends @Nullable Object, X extends Exception> R runOnce(
+      Handle handle, WorkOptions options, HandleCallback<R, X> callback) throws X {
+    Attempts<R, X> attempts = new Attempts<>(handle, options, callback, null);
+    attempts.useUp();
+    return run(attempts);
+  }
+
+  /** The same for a transaction. Whether it can run again its SqlObject's method knows, within. */
+  <R extends @Nullable Object, X extends Exception> R runTransaction(
+      Handle handle, WorkOptions options, HandleCallback<R, X> callback) throws X {
+    Attempts<R, X> attempts = new Attempts<>(handle, options, callback, null);
+    UnitOptions configured = handle.getConfig(UnitOptions.class);
+    Attempts<?, ?> before = configured.transaction(attempts);
+    try {
+      return run(attempts);
+    } finally {
+      configured.transaction(before);
+    }
+  }
+
   private <R extends @Nullable Object, X extends Exception> R run(
       Handle handle,
       WorkOptions options,
       HandleCallback<R, X> callback,
       @Nullable PristineConfig config)
       throws X {
+    return run(new Attempts<>(handle, options, callback, config));
+  }
+
+  private <R extends @Nullable Object, X extends Exception> R run(Attempts<R, X> attempts)
+      throws X {
+    Handle handle = attempts.handle;
     if (handle.isInTransaction()) {
       // The unit is the transaction, or what is around it. This here is a part of it: rerun alone,
       // it would miss what the transaction did before.
-      return callback.withHandle(handle);
+      return attempts.callback.withHandle(handle);
     }
-    Attempts<R, X> attempts = new Attempts<>(handle, callback, config, options.position() != null);
     try {
-      return rerunner.rerun(handle.getConnection(), options, attempts);
+      return rerunner.rerun(handle.getConnection(), attempts.options, attempts);
+    } catch (UsedUp e) {
+      throw attempts.first(e);
     } catch (SQLException e) {
       SQLException own = attempts.own(e);
       if (own != null) {
@@ -81,7 +109,7 @@ final class HandleUnits {
   }
 
   @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // the callback threw it as its X
-  private static <X extends Exception> X asThrownByCallback(SQLException e) {
+  private static <X extends Exception> X asThrownByCallback(Throwable e) {
     return (X) e;
   }
 
@@ -95,29 +123,54 @@ final class HandleUnits {
     return new ConnectionException(e);
   }
 
+  /** In place of a run that would read what the first has read already. */
+  private static final class UsedUp extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    UsedUp(String label) {
+      super(
+          label
+              + " was not run again: it was given an iterator or a stream, which can be read only"
+              + " once",
+          null,
+          false,
+          false);
+    }
+  }
+
   /** The runs of one unit. */
-  private final class Attempts<R extends @Nullable Object, X extends Exception>
-      implements Work<R, X> {
+  final class Attempts<R extends @Nullable Object, X extends Exception> implements Work<R, X> {
     private final Handle handle;
+    private final WorkOptions options;
     private final HandleCallback<R, X> callback;
     private final @Nullable PristineConfig config;
-    private final boolean mayHaveMoved;
     private boolean ran;
+    private boolean usedUp;
     private @Nullable Throwable failure;
 
-    /**
-     * @param mayHaveMoved whether the first run may be on another session than the handle was set
-     *     up on: one that shows what the unit must see
-     */
     Attempts(
         Handle handle,
+        WorkOptions options,
         HandleCallback<R, X> callback,
-        @Nullable PristineConfig config,
-        boolean mayHaveMoved) {
+        @Nullable PristineConfig config) {
       this.handle = handle;
+      this.options = options;
       this.callback = callback;
       this.config = config;
-      this.mayHaveMoved = mayHaveMoved;
+    }
+
+    /** It can't run a second time: it was given what can be read but once. */
+    void useUp() {
+      usedUp = true;
+    }
+
+    /** What the first run has thrown, where there could be no other. */
+    private X first(UsedUp because) {
+      Throwable thrown = failure == null ? because : failure;
+      if (thrown != because) {
+        thrown.addSuppressed(because);
+      }
+      return HandleUnits.<X>asThrownByCallback(thrown);
     }
 
     /**
@@ -141,11 +194,14 @@ final class HandleUnits {
 
     @Override
     public R run(Connection connection) throws X {
+      if (ran && usedUp) {
+        throw new UsedUp(options.label());
+      }
       try {
         if (!ran) {
           ran = true;
-          if (mayHaveMoved) {
-            rebind();
+          if (options.position() != null) {
+            rebind(); // it may be on another session by now, which shows what the unit must see
           }
           return callback.withHandle(handle);
         }

@@ -5,14 +5,16 @@ import java.lang.annotation.Annotation;
 import java.lang.reflect.Method;
 
 /** What the annotations say about a method of a SqlObject. */
-record UnitMarks(boolean readOnly, boolean idempotent, boolean statement, String label) {
+record UnitMarks(
+    boolean readOnly, boolean idempotent, boolean statement, boolean batch, String label) {
   private static final String STATEMENTS = "org.jdbi.v3.sqlobject.statement.Sql";
 
   static UnitMarks of(Class<?> type, Method method) {
     return new UnitMarks(
         marked(ReadOnly.class, type, method),
         marked(Idempotent.class, type, method),
-        isStatement(method),
+        isAnnotated(method, STATEMENTS),
+        isAnnotated(method, STATEMENTS + "Batch"),
         type.getSimpleName() + "." + method.getName());
   }
 
@@ -30,11 +32,14 @@ record UnitMarks(boolean readOnly, boolean idempotent, boolean statement, String
         || method.getDeclaringClass().isAnnotationPresent(mark);
   }
 
-  /** Whether the method is a statement of its own: {@code @SqlQuery}, {@code @SqlUpdate}, ... */
-  private static boolean isStatement(Method method) {
+  /**
+   * Whether the method is a statement of its own, by an annotation whose name begins so:
+   * {@code @SqlQuery}, {@code @SqlUpdate}, ...
+   */
+  private static boolean isAnnotated(Method method, String beginning) {
     for (Annotation annotation : method.getAnnotations()) {
       // by name, so that this module doesn't need SqlObject where the application doesn't
-      if (annotation.annotationType().getName().startsWith(STATEMENTS)) {
+      if (annotation.annotationType().getName().startsWith(beginning)) {
         return true;
       }
     }

@@ -5,6 +5,7 @@ import org.jdbi.v3.core.config.ConfigRegistry;
 import org.jdbi.v3.core.extension.AttachedExtensionHandler;
 import org.jdbi.v3.core.extension.ExtensionHandler;
 import org.jdbi.v3.core.extension.HandleSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A method of a SqlObject, as a unit of work. Since 3.50 Jdbi attaches a handler to its object
@@ -30,7 +31,7 @@ final class UnitMethod implements ExtensionHandler {
   /** What an older Jdbi calls. */
   public Object invoke(HandleSupplier handles, Object target, Object... args) throws Exception {
     return call(
-        handles, handles.getConfig(), () -> OlderJdbi.invoke(method, handles, target, args));
+        handles, handles.getConfig(), args, () -> OlderJdbi.invoke(method, handles, target, args));
   }
 
   /** What an older Jdbi calls. */
@@ -38,11 +39,23 @@ final class UnitMethod implements ExtensionHandler {
     OlderJdbi.warm(method, config);
   }
 
-  Object call(HandleSupplier handles, ConfigRegistry config, Call call) throws Exception {
-    WorkOptions options = marks.over(config.get(UnitOptions.class));
-    return marks.statement() || options.readOnly() || options.idempotent()
-        ? units.run(handles.getHandle(), options, handle -> call.make())
-        : call.make();
+  Object call(
+      HandleSupplier handles, ConfigRegistry config, @Nullable Object @Nullable [] args, Call call)
+      throws Exception {
+    UnitOptions configured = config.get(UnitOptions.class);
+    WorkOptions options = marks.over(configured);
+    boolean once = OneShotArguments.among(args);
+    if (once) {
+      configured.useUpTransaction();
+    }
+    // Jdbi reads a chunk of the arguments before it begins its transaction, which is a unit itself
+    boolean byChunks = once && marks.batch();
+    if (byChunks || !(marks.statement() || options.readOnly() || options.idempotent())) {
+      return call.make();
+    }
+    return once
+        ? units.runOnce(handles.getHandle(), options, handle -> call.make())
+        : units.run(handles.getHandle(), options, handle -> call.make());
   }
 
   /** Goes on to the method itself. */

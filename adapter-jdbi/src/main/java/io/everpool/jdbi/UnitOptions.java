@@ -22,6 +22,9 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
   private @Nullable String label;
   private @Nullable Duration deadline;
 
+  /** Of the SqlObject's method that has this configuration; what is copied is another's. */
+  private HandleUnits.@Nullable Attempts<?, ?> transaction;
+
   /** Nothing is known. */
   public UnitOptions() {}
 
@@ -97,6 +100,20 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
         .withIdempotent(idempotent || known.idempotent())
         .withLabel(what == null ? own.label() : what)
         .withDeadline(deadline);
+  }
+
+  /** A transaction with this configuration begins. Returns what to put back afterwards. */
+  HandleUnits.@Nullable Attempts<?, ?> transaction(HandleUnits.@Nullable Attempts<?, ?> value) {
+    HandleUnits.Attempts<?, ?> before = transaction;
+    transaction = value;
+    return before;
+  }
+
+  /** The method whose transaction has begun, if one has, is given what can be read but once. */
+  void useUpTransaction() {
+    if (transaction != null) {
+      transaction.useUp();
+    }
   }
 
   @Override

@@ -31,7 +31,8 @@ final class UnitTransactionHandler extends DelegatingTransactionHandler {
   @Override
   public <R, X extends Exception> R inTransaction(Handle handle, HandleCallback<R, X> callback)
       throws X {
-    return units.run(handle, options(handle), each -> getDelegate().inTransaction(each, callback));
+    return units.runTransaction(
+        handle, options(handle), each -> getDelegate().inTransaction(each, callback));
   }
 
   /**
@@ -46,7 +47,7 @@ final class UnitTransactionHandler extends DelegatingTransactionHandler {
     if (level == TransactionIsolationLevel.UNKNOWN) {
       return inTransaction(handle, callback);
     }
-    return units.run(
+    return units.runTransaction(
         handle,
         options(handle).withIsolation(level.intValue()),
         each -> getDelegate().inTransaction(each, callback));
