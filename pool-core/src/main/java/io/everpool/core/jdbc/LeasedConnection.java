@@ -44,6 +44,9 @@ public abstract class LeasedConnection extends TrackingConnection {
   /** In place of a lease: the last is over and {@link #rebind} may bring another. */
   private static final long BETWEEN = 0;
 
+  /** In place of a lease: over for good, and the session is the one that was lost with it. */
+  private static final long LOST = -2;
+
   private static final VarHandle SESSION;
   private static final VarHandle LEASE;
 
@@ -84,16 +87,32 @@ public abstract class LeasedConnection extends TrackingConnection {
   /** The session of the lease; null if this is closed. */
   @Override
   public final @Nullable Session session() {
-    return session;
+    return lease == LOST ? null : session;
   }
 
   /** The session of the lease; throws if this is closed. */
   public final Session current() throws SQLException {
-    Session s = session;
+    Session s = session();
     if (s == null) {
-      throw closed();
+      throw closedSince(lost());
     }
     return s;
+  }
+
+  /**
+   * The session that was lost during a COMMIT which went well, if no other could go on; null if
+   * this wasn't closed by that, or was closed since by whoever uses it.
+   */
+  final @Nullable Session lost() {
+    return lease == LOST ? session : null;
+  }
+
+  private static SQLException closedSince(@Nullable Session lost) {
+    SQLException e = closed();
+    if (lost != null && lost.loss != null) {
+      e.initCause(lost.loss);
+    }
+    return e;
   }
 
   @Override
@@ -118,7 +137,7 @@ public abstract class LeasedConnection extends TrackingConnection {
 
   /** Whether this is open and belongs to {@code leases}. */
   public final boolean isOf(LeaseManager leases) {
-    Session s = session;
+    Session s = session();
     return s != null && s.leases == leases;
   }
 
@@ -155,6 +174,9 @@ public abstract class LeasedConnection extends TrackingConnection {
     if (s == null || l == CLOSED) {
       return true;
     }
+    if (l == LOST) {
+      return SESSION.compareAndSet(this, s, null);
+    }
     OpenStatement left = open;
     if (!mayBeRenewed()) {
       session = null;
@@ -170,6 +192,17 @@ public abstract class LeasedConnection extends TrackingConnection {
     return true;
   }
 
+  /**
+   * As {@link #close()}, where {@code lost} was lost during a COMMIT that went well, and no other
+   * can go on in its place. Whoever has set something on it for that transaction may set it back
+   * yet.
+   */
+  public final void closeAfter(Session lost) {
+    close();
+    LEASE.setVolatile(this, LOST);
+    SESSION.setRelease(this, lost); // last: whoever reads it finds that its lease is over
+  }
+
   /** A renewal under way must not bring another session; false if it has done so already. */
   private boolean forbidRenewal() {
     return LEASE.compareAndSet(this, BETWEEN, CLOSED);
@@ -177,12 +210,12 @@ public abstract class LeasedConnection extends TrackingConnection {
 
   /** Whether it has no session any more: it was closed, or let go by a unit of work. */
   public final boolean isGivenBack() {
-    return session == null;
+    return session() == null;
   }
 
   /** Whether it was closed, and no renewal brings another session. For the thread that renews. */
   public final boolean isOver() {
-    return session == null && lease != BETWEEN;
+    return session() == null && lease != BETWEEN;
   }
 
   /**
@@ -205,7 +238,7 @@ public abstract class LeasedConnection extends TrackingConnection {
     if (l == BETWEEN) {
       return forbidRenewal();
     }
-    if (s == null || l == CLOSED) {
+    if (s == null || l == CLOSED || l == LOST) {
       return true;
     }
     if (executor == null) {
@@ -223,9 +256,9 @@ public abstract class LeasedConnection extends TrackingConnection {
    *     closed, or between two sessions
    */
   public final @Nullable Runnable cancel() {
-    Session s = session;
+    Session s = session();
     long l = leaseOf(s);
-    if (s == null || l == BETWEEN || l == CLOSED) {
+    if (s == null || l == BETWEEN || l == CLOSED || l == LOST) {
       return null;
     }
     s.leases.cancel(s, l);
@@ -240,7 +273,7 @@ public abstract class LeasedConnection extends TrackingConnection {
    * who might wait for an answer.
    */
   public final void letGo() {
-    Session s = session;
+    Session s = session();
     if (s == null) {
       return;
     }
@@ -270,7 +303,7 @@ public abstract class LeasedConnection extends TrackingConnection {
    *     still in use (an open statement, an open transaction); {@code next} stays the caller's
    */
   public final void rebind(Session next, long nextLease) throws SQLException {
-    Session old = session;
+    Session old = session();
     if (old != null) {
       if (!openStatements().isEmpty() || old.inTransaction()) {
         throw new SQLException(

@@ -27,6 +27,9 @@ abstract class RestoredConnection extends JudgedConnection {
 
   @Override
   public void setAutoCommit(boolean value) throws SQLException {
+    if (isUndoneAfterLoss(Setting.AUTO_COMMIT, value)) {
+      return;
+    }
     UnitObserver observer = observer();
     if (value && observer != null && current().mayBeInTransaction() && !current().autoCommit()) {
       observer.commit(); // which is what JDBC says it does
@@ -130,13 +133,49 @@ abstract class RestoredConnection extends JudgedConnection {
     }
   }
 
+  /** Frameworks ask between the COMMIT and the setting back. */
+  @Override
+  public boolean getAutoCommit() throws SQLException {
+    return remembered(Setting.AUTO_COMMIT) instanceof Boolean known ? known : super.getAutoCommit();
+  }
+
+  @Override
+  public boolean isReadOnly() throws SQLException {
+    return remembered(Setting.READ_ONLY) instanceof Boolean known ? known : super.isReadOnly();
+  }
+
+  /** What was set when the session was lost, if nothing is left but to set that back. */
+  private @Nullable Object remembered(Setting setting) {
+    Session lost = lost();
+    return lost == null || lost.settings == null ? null : lost.settings.remembered(setting);
+  }
+
+  /**
+   * As {@link #change} has it, where no session is left to try it on. Here it goes for autocommit,
+   * too: it is what every framework sets back first.
+   */
+  private boolean isUndoneAfterLoss(Setting setting, Object value) {
+    Session lost = lost();
+    if (lost == null || lost.settings == null || !lost.settings.isUndoneBy(setting, value)) {
+      return false;
+    }
+    lost.settings.changed(setting, value);
+    return true;
+  }
+
   @Override
   public void setReadOnly(boolean value) throws SQLException {
+    if (isUndoneAfterLoss(Setting.READ_ONLY, value)) {
+      return;
+    }
     change(Setting.READ_ONLY, value, () -> super.setReadOnly(value));
   }
 
   @Override
   public void setTransactionIsolation(int value) throws SQLException {
+    if (isUndoneAfterLoss(Setting.ISOLATION, value)) {
+      return;
+    }
     if (current().isSharedByTransaction()) {
       change(Setting.ISOLATION, value, () -> checkIsolation(value));
     } else {
@@ -195,6 +234,9 @@ abstract class RestoredConnection extends JudgedConnection {
    */
   @Override
   public int getTransactionIsolation() throws SQLException {
+    if (remembered(Setting.ISOLATION) instanceof Integer known) {
+      return known;
+    }
     Session s = current();
     s.marks |= Session.ASKED;
     if (s.levelMayBeSetUnseen()) {

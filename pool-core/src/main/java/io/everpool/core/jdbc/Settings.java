@@ -110,6 +110,15 @@ final class Settings {
     return isChanged(setting) && value.equals(initial[setting.index]);
   }
 
+  /** What {@link #get} returns, of a connection that can't be asked any more; null if unknown. */
+  @Nullable Object remembered(Setting setting) {
+    Object value =
+        isChanged(setting)
+            ? current[setting.index]
+            : isKnown(setting) ? initial[setting.index] : null;
+    return value == UNKNOWN || value == CLEARED ? null : value;
+  }
+
   /** Brings one back to what a new connection has; no round trip if it is there. */
   void restore(Setting setting) throws SQLException {
     if ((doubted & setting.bit) != 0) {

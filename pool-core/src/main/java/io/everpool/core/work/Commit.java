@@ -79,7 +79,7 @@ final class Commit {
       if (isCommitted(ticket, e)) {
         unit.forgetFailure();
         unit.committed(before); // first: whatever is thrown from here on, it isn't run again
-        goOn(state, traced);
+        goOn(session, state, traced);
       } else {
         unit.undone(verdict, e, before, traced);
         prepareSuccessor(state, e);
@@ -149,8 +149,8 @@ final class Commit {
     }
   }
 
-  /** The commit went well; its unit goes on, on a connection like the lost one. */
-  private void goOn(SessionState state, boolean traced) {
+  /** The commit went well; its unit goes on, on a connection like the lost one, or on none. */
+  private void goOn(Session lost, SessionState state, boolean traced) {
     try {
       if (!traced) {
         face.become(state);
@@ -169,7 +169,7 @@ final class Commit {
           unit.options.label(),
           e);
     }
-    face.close();
+    face.closeAfter(lost);
   }
 
   /** Asks until the server knows, or it is too late. */

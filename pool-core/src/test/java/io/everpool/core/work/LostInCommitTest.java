@@ -1,0 +1,124 @@
+package io.everpool.core.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.everpool.api.WorkOptions;
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.core.jdbc.PooledConnection;
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A connection that was lost in a COMMIT which went well, and that no other can replace. Frameworks
+ * set back now what they had set for the transaction, and a failure of that would make one of what
+ * is committed.
+ */
+class LostInCommitTest extends RunnerFixture {
+
+  /** Commits on {@code face}, at its level, what no other session can go on after. */
+  private void loseInCommit(PooledConnection face) throws SQLException {
+    driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.COMMITTED);
+    runner.rerun(
+        face,
+        WorkOptions.DEFAULT,
+        connection -> {
+          connection.setAutoCommit(false);
+          execute(connection, "SET search_path = x");
+          execute(connection, "set transaction_read_only = off"); // or it needn't be looked up
+          execute(connection, "insert a");
+          connection.commit();
+          return "";
+        });
+    assertThat(face.isClosed()).isTrue();
+    assertThat(leases.released).as("nothing is held").hasValue(1);
+  }
+
+  @Test
+  void whatWasSetForTheTransactionCanBeSetBack() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      int before = face.getTransactionIsolation();
+      face.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+      face.setReadOnly(true);
+      loseInCommit(face);
+
+      assertThat(face.getAutoCommit()).isFalse();
+      face.setAutoCommit(true);
+      assertThat(face.getAutoCommit()).isTrue();
+      assertThat(face.getTransactionIsolation()).isEqualTo(Connection.TRANSACTION_SERIALIZABLE);
+      face.setTransactionIsolation(before);
+      assertThat(face.getTransactionIsolation()).isEqualTo(before);
+      assertThat(face.isReadOnly()).isTrue();
+      face.setReadOnly(false);
+      assertThat(face.isReadOnly()).isFalse();
+    }
+  }
+
+  /** Where nothing was set there is nothing to set back; but frameworks ask. */
+  @Test
+  void whatWasAskedBeforeCanBeAskedStill() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      int level = face.getTransactionIsolation();
+      loseInCommit(face);
+      assertThat(face.getTransactionIsolation()).isEqualTo(level);
+    }
+  }
+
+  /** Nobody must believe that he has what he wants. */
+  @Test
+  void allElseSaysThatItIsClosed() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      int before = face.getTransactionIsolation();
+      face.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+      loseInCommit(face);
+      face.setTransactionIsolation(before);
+
+      assertClosed(() -> face.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE));
+      assertClosed(() -> face.setReadOnly(true));
+      assertClosed(() -> face.setAutoCommit(false));
+      assertClosed(face::createStatement);
+      assertClosed(face::commit);
+      assertClosed(face::rollback);
+      assertClosed(face::getSchema);
+      assertClosed(() -> face.unwrap(Connection.class));
+      assertThat(face.isValid(1)).isFalse();
+      assertThatThrownBy(face::createStatement).hasRootCauseMessage("broken off at commit");
+    }
+  }
+
+  @Test
+  void aFurtherUnitIsNotRunOnAnother() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      loseInCommit(face);
+      assertClosed(
+          () ->
+              runner.rerun(
+                  face, WorkOptions.IDEMPOTENT, connection -> connection.createStatement()));
+      face.abort(Runnable::run);
+      assertThat(face.isClosed()).isTrue();
+    }
+    assertThat(leases.released).hasValue(1);
+  }
+
+  /** Whoever has closed it himself is told. */
+  @Test
+  void onceItIsClosedNothingCanBeAsked() throws SQLException {
+    PooledConnection face = leases.acquire();
+    loseInCommit(face);
+    face.close();
+    face.close();
+    assertClosed(face::getAutoCommit);
+    assertClosed(() -> face.setAutoCommit(true));
+    assertThat(leases.released).hasValue(1);
+  }
+
+  private static void assertClosed(ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOf(SQLException.class)
+        .extracting(thrown -> ((SQLException) thrown).getSQLState())
+        .isEqualTo("08003");
+  }
+}
