@@ -349,6 +349,31 @@ final class SpringPool implements Pool {
     return type.isInstance(this) || pool.isWrapperFor(type);
   }
 
+  // ---- what Spring Boot asks by name, to log in to the same database as another user
+
+  /** In JDBC's form, for {@code spring.flyway.user} and {@code spring.liquibase.user}. */
+  public String getUrl() {
+    String url = config().url();
+    if (!url.startsWith("jdbc:")) {
+      // Translated it would go without what it says of TLS: that is in the driver's properties.
+      throw new IllegalStateException(
+          "The pool "
+              + name()
+              + " has a URL that isn't JDBC's, and Spring Boot wants one that is, to log in with"
+              + " another user: set spring.flyway.url or spring.liquibase.url beside that user");
+    }
+    return url;
+  }
+
+  public @Nullable String getUsername() {
+    return config().user();
+  }
+
+  /** Null where it isn't written in the settings. */
+  public @Nullable String getPassword() {
+    return config().password();
+  }
+
   @Override
   public String toString() {
     return pool.toString();
