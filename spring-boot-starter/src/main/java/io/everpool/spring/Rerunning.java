@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import javax.sql.DataSource;
 import org.aopalliance.intercept.MethodInterceptor;
 import org.aopalliance.intercept.MethodInvocation;
 import org.jspecify.annotations.Nullable;
@@ -121,18 +122,23 @@ final class Rerunning implements MethodInterceptor {
     }
   }
 
-  private SpringPool pool(RerunTransaction marked) throws SQLException {
-    Pool pool =
-        marked.pool().isEmpty()
-            ? beans.getBean(Pool.class)
-            : beans.getBean(marked.pool(), Pool.class);
-    if (!pool.isWrapperFor(SpringPool.class)) {
+  /** Through what others have put around it: a decorator's bean is a DataSource, and no Pool. */
+  private SpringPool pool(RerunTransaction marked) {
+    DataSource found =
+        marked.pool().isEmpty() ? theOne() : beans.getBean(marked.pool(), DataSource.class);
+    SpringPool pool = TransactionState.poolIn(found);
+    if (pool == null) {
       throw new IllegalStateException(
           "@RerunTransaction needs a pool that the auto-configuration has made, and "
-              + pool.name()
+              + (found instanceof Pool other ? other.name() : found.getClass().getName())
               + " isn't one: describe it below everpool.pools");
     }
-    return pool.unwrap(SpringPool.class);
+    return pool;
+  }
+
+  private DataSource theOne() {
+    DataSource only = beans.getBeanProvider(DataSource.class).getIfUnique();
+    return only != null && TransactionState.poolIn(only) != null ? only : beans.getBean(Pool.class);
   }
 
   private static boolean isDeclared(Method method, SQLException e) {

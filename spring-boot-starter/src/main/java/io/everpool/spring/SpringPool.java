@@ -27,8 +27,10 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  * A pool that knows of Spring's transactions: a unit of work that is called within one is a part of
  * it, on its connection, and is committed or rolled back with it. Anything else would take a second
  * connection while the thread holds the first, and commit on its own.
+ *
+ * <p>Not final, for aspects: Spring makes a subclass where {@code getConnection} has one around it.
  */
-final class SpringPool implements Pool {
+class SpringPool implements Pool {
 
   /** The unit that a thread is in by {@link #rerun}, of whichever pool. */
   private static final ThreadLocal<@Nullable Unit> units = new ThreadLocal<>();
