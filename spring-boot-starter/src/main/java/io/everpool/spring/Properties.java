@@ -55,7 +55,7 @@ final class Properties {
   private Found found(ConfigurationProperty property, boolean fromEnvironment) {
     String written = String.valueOf(property.getValue());
     boolean refers = written.contains("${");
-    String value = refers ? environment.resolveRequiredPlaceholders(written) : written;
+    String value = refers ? resolved(property, written) : written;
     String origin =
         property.getOrigin() == null
             ? property.getName().toString()
@@ -63,6 +63,19 @@ final class Properties {
     // A value that came from elsewhere is never shown; HOCON's reader goes by the word.
     String place = refers || fromEnvironment ? "from the environment, by " + origin : origin;
     return new Found(property.getName(), value, place);
+  }
+
+  /**
+   * What can't be resolved stays, as with Spring Boot's own binder: it may be a part of a password,
+   * which an exception of Spring's would quote.
+   */
+  private String resolved(ConfigurationProperty property, String written) {
+    try {
+      return environment.resolvePlaceholders(written);
+    } catch (IllegalArgumentException e) { // which quotes, too, and so is no cause
+      throw new IllegalStateException(
+          "The placeholders of " + property.getName() + " lead back to themselves");
+    }
   }
 
   /**

@@ -100,6 +100,43 @@ class EverySettingTest {
         : value.toString();
   }
 
+  /** What would be a placeholder may be a part of a password, and is nobody's to see. */
+  @Test
+  void whatCanNotBeResolvedStaysAsItIsWritten() {
+    PoolConfig config =
+        Settings.of(
+                "spring.datasource.url", Settings.URL,
+                "spring.datasource.username", "${user.of.this:app}",
+                "spring.datasource.password", "pa${x}word")
+            .main();
+
+    assertThat(config.user()).isEqualTo("app");
+    assertThat(config.password()).isEqualTo("pa${x}word");
+    assertThatThrownBy(
+            () ->
+                Settings.of("everpool.url", Settings.URL, "everpool.max-size", "4${hunter2}")
+                    .main())
+        .isInstanceOf(InvalidPoolConfigException.class)
+        .hasMessageContaining("everpool.max-size")
+        .hasMessageNotContaining("hunter2");
+  }
+
+  @Test
+  void aPlaceholderThatLeadsBackToItselfIsNotQuoted() {
+    assertThatThrownBy(
+            () ->
+                Settings.of(
+                        "spring.datasource.url",
+                        Settings.URL,
+                        "spring.datasource.password",
+                        "hunter2${spring.datasource.password}")
+                    .main())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("spring.datasource.password")
+        .hasNoCause()
+        .hasMessageNotContaining("hunter2");
+  }
+
   @Test
   void camelCaseIsTheSameName() {
     PoolConfig config =
