@@ -1,7 +1,9 @@
 package io.everpool.spring;
 
 import java.lang.reflect.Method;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ListableBeanFactory;
@@ -31,13 +33,29 @@ final class ServiceConnection {
   /** Whether there is one; makes none. */
   static boolean isIn(ListableBeanFactory beans) {
     Class<?> type = type();
-    return type != null && beans.getBeanNamesForType(type, true, false).length > 0;
+    return type != null && !names(type, beans).isEmpty();
   }
 
   /** The one that there is, or null. */
   static @Nullable ServiceConnection of(ListableBeanFactory beans) {
     Class<?> type = type();
-    return type != null && isIn(beans) ? new ServiceConnection(type, beans.getBean(type)) : null;
+    List<String> names = type == null ? List.of() : names(type, beans);
+    if (type == null || names.isEmpty()) {
+      return null;
+    }
+    Object details = names.size() == 1 ? beans.getBean(names.get(0)) : beans.getBean(type);
+    return new ServiceConnection(type, details);
+  }
+
+  private static List<String> names(Class<?> type, ListableBeanFactory beans) {
+    return Arrays.stream(beans.getBeanNamesForType(type, true, false))
+        .filter(name -> !saysWhatPropertiesSay(beans.getType(name, false)))
+        .toList();
+  }
+
+  /** Spring Boot's own, beside a data source of another kind: only {@code spring.datasource.*}. */
+  private static boolean saysWhatPropertiesSay(@Nullable Class<?> type) {
+    return type != null && type.getSimpleName().equals("PropertiesJdbcConnectionDetails");
   }
 
   private static @Nullable Class<?> type() {

@@ -63,6 +63,29 @@ class TakesOverTest {
             });
   }
 
+  /** Spring Boot's own bean says no more than spring.datasource.*, and that is the other's. */
+  @Test
+  void aNamedPoolBesideAnotherKindHasItsOwnUser() {
+    Boot.onH2("type")
+        .withPropertyValues(
+            "spring.datasource.type=com.zaxxer.hikari.HikariDataSource",
+            "spring.datasource.username=main",
+            "spring.datasource.password=hunter2",
+            "everpool.url=" + Boot.h2("ever"),
+            "everpool.user=reporter",
+            "everpool.password=other",
+            "everpool.readers[0]=" + Boot.h2("ever-replica"),
+            "everpool.pools.reports.min-size=1")
+        .run(
+            context -> {
+              Pool reports = context.getBean("reports", Pool.class);
+              assertThat(reports.config().url()).isEqualTo(Boot.h2("ever"));
+              assertThat(reports.config().user()).isEqualTo("reporter");
+              assertThat(reports.config().password()).isEqualTo("other");
+              assertThat(reports.config().readers()).containsExactly(Boot.h2("ever-replica"));
+            });
+  }
+
   @Test
   void everpoolCanBeAskedForByItsType() {
     Boot.onH2("asked")
