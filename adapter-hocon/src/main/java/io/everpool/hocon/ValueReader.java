@@ -171,7 +171,7 @@ final class ValueReader {
    * A list of strings, or null after a problem was added; a substitution without a value is none.
    */
   @Nullable List<String> list(Located located) {
-    if (!(located.value() instanceof ConfigList values)) {
+    if (!(asList(located.value()) instanceof ConfigList values)) {
       problems.add(
           located, "is " + located.kind() + "; it must be a list of strings, such as [a, b]");
       return null;
@@ -185,6 +185,15 @@ final class ValueReader {
       list.add(text);
     }
     return list;
+  }
+
+  /** Of system properties and variables ({@code readers.0}) HOCON makes a block of numbers. */
+  private static ConfigValue asList(ConfigValue value) {
+    boolean numbered =
+        value instanceof ConfigObject block
+            && !block.isEmpty()
+            && block.keySet().stream().allMatch(key -> key.matches("\\d{1,9}"));
+    return numbered ? value.atKey("list").getList("list") : value;
   }
 
   private @Nullable String property(Located located) {

@@ -149,6 +149,16 @@ class EverySettingTest {
     assertThat(Hocon.pool("readers = []").readers()).isEmpty();
     assertThat(Hocon.pool("readers = [\"jdbc:h2:mem:a\"]").readers())
         .containsExactly("jdbc:h2:mem:a");
+    assertThat(Hocon.pool("readers { 1 = \"jdbc:h2:mem:b\", 0 = \"jdbc:h2:mem:a\" }").readers())
+        .as("as system properties and variables have it")
+        .containsExactly("jdbc:h2:mem:a", "jdbc:h2:mem:b");
+    assertThat(Hocon.pool("readers = [a]", "readers.0 = \"jdbc:h2:mem:a\"").readers())
+        .containsExactly("jdbc:h2:mem:a");
+    assertThat(Hocon.problems("readers { 0 = a, one = hunter2 }"))
+        .singleElement()
+        .asString()
+        .contains("everpool.readers is a block; it must be a list of strings")
+        .doesNotContain("hunter2");
     assertThat(Hocon.problems("readers = \"postgresql://u:hunter2@h/d\""))
         .singleElement()
         .asString()
