@@ -100,8 +100,8 @@ public abstract class LeasedConnection extends TrackingConnection {
   }
 
   /**
-   * The session that was lost during a COMMIT which went well, if no other could go on; null if
-   * this wasn't closed by that, or was closed since by whoever uses it.
+   * The session that was lost here, if this was closed by {@link #closeAfter}; null if it wasn't,
+   * or was closed since by whoever uses it.
    */
   final @Nullable Session lost() {
     return lease == LOST ? session : null;
@@ -193,9 +193,9 @@ public abstract class LeasedConnection extends TrackingConnection {
   }
 
   /**
-   * As {@link #close()}, where {@code lost} was lost during a COMMIT that went well, and no other
-   * can go on in its place. Whoever has set something on it for that transaction may set it back
-   * yet.
+   * As {@link #close()}, where {@code lost} isn't lent any more and no other can go on in its
+   * place, though a COMMIT in it may have gone well. Whoever has set something on it for that
+   * transaction may set it back yet.
    */
   public final void closeAfter(Session lost) {
     close();

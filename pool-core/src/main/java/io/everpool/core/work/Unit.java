@@ -78,10 +78,12 @@ final class Unit implements UnitObserver, AutoCloseable {
   @Override
   public void close() {
     boolean late = deadline != null && deadline.end();
-    face.observer(heardBefore);
-    if (late) {
-      face.close(); // the cancel may be on its way still, and must not meet what comes next
+    Session cancelled = late ? face.session() : null;
+    if (cancelled != null) {
+      face.letGo(); // the cancel may be on its way still, and must not meet what comes next
+      face.closeAfter(cancelled);
     }
+    face.observer(heardBefore);
   }
 
   // ---- its runs

@@ -8,6 +8,7 @@ import io.everpool.api.driver.CommitStatus;
 import io.everpool.core.jdbc.PooledConnection;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
@@ -101,6 +102,34 @@ class LostInCommitTest extends RunnerFixture {
       assertThat(face.isClosed()).isTrue();
     }
     assertThat(leases.released).hasValue(1);
+  }
+
+  /** The connection of such work is closed, too: the cancel may be on its way still. */
+  @Test
+  void soItIsWhereADeadlinePassesBehindTheCommit() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      int before = face.getTransactionIsolation();
+      face.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+      runner.rerun(
+          face,
+          WorkOptions.DEFAULT.withDeadline(Duration.ofSeconds(2)),
+          connection -> {
+            connection.setAutoCommit(false);
+            execute(connection, "insert a");
+            connection.commit();
+            connection.setAutoCommit(true);
+            now += 2_000_000_000L;
+            leases.pass(now);
+            return "";
+          });
+
+      assertThat(face.isClosed()).isTrue();
+      assertThat(face.getTransactionIsolation()).isEqualTo(Connection.TRANSACTION_SERIALIZABLE);
+      face.setTransactionIsolation(before);
+      assertClosed(face::createStatement);
+    }
+    assertThat(leases.closed).as("it is never lent again").hasSize(1);
+    assertThat(leases.released).hasValue(0);
   }
 
   /** Whoever has closed it himself is told. */
