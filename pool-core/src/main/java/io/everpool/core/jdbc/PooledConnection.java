@@ -23,12 +23,12 @@ import org.jspecify.annotations.Nullable;
  * <p>As with any connection, one thread at a time may use it. {@link #close()}, {@link #abort} and
  * a statement's cancel may come from another.
  *
- * <p>It is one object in five layers, for a lease must cost no second one, and each layer keeps
- * what it works on: {@link TrackingConnection} the statements to close, {@link LeasedConnection}
- * the session and the lease, {@link JudgedConnection} what failures mean, {@link
- * RestoredConnection} the setters whose effect is undone. Here is what is left: what is sent,
- * transactions, unwrapping, and what units of work ask for. It is a little long, for a sixth layer
- * would have no idea of its own.
+ * <p>It is one object in six layers, for a lease must cost no second one, and each layer keeps what
+ * it works on: {@link TrackingConnection} the statements to close, {@link LeasedConnection} the
+ * session and the lease, {@link JudgedConnection} what failures mean, {@link SettledConnection}
+ * what the server has to know first, {@link RestoredConnection} the setters whose effect is undone.
+ * Here is what is left: what is sent, transactions, unwrapping, and what units of work ask for. It
+ * is a little long, for a seventh layer would have no idea of its own.
  */
 public sealed class PooledConnection extends RestoredConnection permits InterceptedConnection {
 

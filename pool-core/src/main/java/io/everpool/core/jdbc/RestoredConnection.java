@@ -1,23 +1,17 @@
 package io.everpool.core.jdbc;
 
-import io.everpool.api.CloseReason;
-import java.io.InputStream;
-import java.sql.Array;
-import java.sql.Blob;
-import java.sql.Clob;
 import java.sql.Connection;
 import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.ShardingKey;
-import java.sql.Struct;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /** The setters of a connection whose effect is undone when it comes back, or ends it. */
-abstract class RestoredConnection extends JudgedConnection {
+abstract class RestoredConnection extends SettledConnection {
 
   RestoredConnection(Session session, long lease) {
     super(session, lease);
@@ -45,91 +39,6 @@ abstract class RestoredConnection extends JudgedConnection {
     settleIfExposed();
     if (value) {
       current().settled();
-    }
-  }
-
-  /** What is sent next may not pass here. */
-  private void settleIfExposed() throws SQLException {
-    Session s = current();
-    if (s.isExposed() && s.unsettled) {
-      settle(s);
-    }
-  }
-
-  /**
-   * A transaction has ended. Where the driver's own object is out the next may be begun by that,
-   * which says nothing of schema and level; so it is begun ahead. Of what has ended a failure of
-   * that says nothing: it isn't thrown, and nothing is sent any more. A unit that ends, or begins
-   * again, has no use for one.
-   */
-  final void beginAhead(Session s) {
-    if (observer != null || !s.isSharedByTransaction() || s.autoCommit()) {
-      return;
-    }
-    try {
-      settleIfExposed();
-    } catch (SQLException e) {
-      s.leases.cut(s, leaseOf(s), CloseReason.FAILED);
-    }
-  }
-
-  /** One that is empty is in nobody's way. */
-  private void endBegunAhead() throws SQLException {
-    if (current().isBegunAhead()) {
-      super.rollback();
-    }
-  }
-
-  /** Tells the server what it has to know before the next statement. */
-  final void settle(Session s) throws SQLException {
-    settle(s, false);
-  }
-
-  private void settle(Session s, boolean largeObject) throws SQLException {
-    try {
-      s.settle(largeObject);
-    } catch (SQLException e) {
-      throw failed(e);
-    } catch (Throwable e) {
-      broken(e);
-      throw e;
-    }
-  }
-
-  /**
-   * The driver may ask the server something, which is no statement of the program's; with
-   * autocommit off that begins the transaction, as the server was told before.
-   */
-  final void beginning() throws SQLException {
-    Session s = current();
-    if (s.unsettled && !s.autoCommit()) {
-      settle(s);
-    }
-  }
-
-  /** As {@link #beginning()}, for what whoever ends the lease must not find under way. */
-  private void asking() throws SQLException {
-    current().marks |= Session.ASKED;
-    beginning();
-  }
-
-  /**
-   * The driver is about to use a large object. The transaction that pgjdbc begins for that is none
-   * that refuses writes, though the connection be read-only and whatever was settled before.
-   */
-  final void usingLargeObject() throws SQLException {
-    Session s = current();
-    if ((s.unsettled || s.readOnly()) && !s.autoCommit()) {
-      settle(s, true);
-    }
-  }
-
-  /** A value is about to be set; a large object is written to the server at once. */
-  final void binding(@Nullable Object value) throws SQLException {
-    Session s = current();
-    if ((s.unsettled || s.has(Session.CHANGED))
-        && (value instanceof InputStream || value instanceof Blob || value instanceof Clob)) {
-      usingLargeObject();
     }
   }
 
@@ -295,20 +204,6 @@ abstract class RestoredConnection extends JudgedConnection {
     }
     asking();
     return super.getSchema();
-  }
-
-  /** Of a type that is new to it, a driver asks the server. */
-  @Override
-  public Array createArrayOf(String type, Object[] elements) throws SQLException {
-    current().marks |= Session.ASKED;
-    return super.createArrayOf(type, elements);
-  }
-
-  /** As {@link #createArrayOf}. */
-  @Override
-  public Struct createStruct(String type, Object[] attributes) throws SQLException {
-    current().marks |= Session.ASKED;
-    return super.createStruct(type, attributes);
   }
 
   @Override
