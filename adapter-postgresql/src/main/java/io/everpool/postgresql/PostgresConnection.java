@@ -271,7 +271,7 @@ final class PostgresConnection implements PhysicalConnection {
       DRIVER.forgetNotifications(jdbc);
       return; // it would clear what others have set, and what was set here is on another by now
     }
-    int left = exposed ? SessionReset.ANYTHING : SideEffect.bits(sideEffects);
+    int left = SideEffect.bits(sideEffects) | (exposed ? SessionReset.ANYTHING : 0);
     if (SessionReset.isOutlasted(left)) {
       throw new SQLException(
           "A replication origin, a base backup or a temporary replication slot may be left, which"

@@ -331,6 +331,9 @@ class SessionStateIT {
           int pid;
           try (Connection connection = pool.getConnection()) {
             pid = Db.pid(connection);
+            if (mode == ResetMode.SMART) {
+              connection.unwrap(PGConnection.class); // which has everything else cleared
+            }
             execute(connection, named);
           }
           try (Connection connection = pool.getConnection()) {
