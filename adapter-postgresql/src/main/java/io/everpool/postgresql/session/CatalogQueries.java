@@ -59,16 +59,21 @@ final class CatalogQueries {
       queries.end(e);
       throw e;
     }
-    DRIVER.update(connection, "rollback"); // nothing was written, and no COMMIT can be in doubt
+    queries.end(null);
   }
 
-  /** A transaction that can't be ended is nobody's to go on in. */
-  private void end(Throwable why) throws SQLException {
+  /**
+   * Nothing was written, and no COMMIT can be in doubt. A transaction that can't be ended is
+   * nobody's to go on in.
+   */
+  private void end(@Nullable Throwable why) throws SQLException {
     try {
       DRIVER.update(connection, "rollback");
     } catch (SQLException | RuntimeException e) {
-      why.addSuppressed(e);
-      throw new SQLException("A reading of the catalogues could not be ended", "08006", why);
+      if (why != null) {
+        e.addSuppressed(why);
+      }
+      throw new SQLException("A reading of the catalogues could not be ended", "08006", e);
     }
   }
 

@@ -104,7 +104,7 @@ public final class SessionCatalog {
   }
 
   /**
-   * Looks whether something has changed, in a round trip, and reads it if so. Outside of a
+   * Looks whether something has changed, in a question, and reads it if so. Outside of a
    * transaction. If somebody else is about it, that will do.
    *
    * @param limit how long the server may take; zero is as long as it takes

@@ -1,6 +1,7 @@
 package io.everpool.postgresql.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
@@ -289,6 +290,28 @@ class SessionCatalogTest {
     assertThat(catalog.notes())
         .singleElement()
         .satisfies(note -> assertThat(note).contains("a mistake", "discard-all"));
+  }
+
+  /** Whoever had it next would be in a transaction that has failed. */
+  @Test
+  void aReadingThatCannotBeEndedIsALostConnection() throws SQLException {
+    Connection real = PgjdbcInternals.within(session.jdbc());
+    BaseConnection stubborn =
+        (BaseConnection)
+            Proxy.newProxyInstance(
+                BaseConnection.class.getClassLoader(),
+                new Class<?>[] {BaseConnection.class},
+                (proxy, method, arguments) -> {
+                  Object answer = method.invoke(real, arguments);
+                  if (arguments != null && "rollback".equals(arguments[0])) {
+                    throw new SQLException("canceling statement due to statement timeout", "57014");
+                  }
+                  return answer;
+                });
+    SessionCatalog catalog = new SessionCatalog(Long.MAX_VALUE);
+    assertThatThrownBy(() -> catalog.refresh(stubborn, Sessions.LIMIT))
+        .isInstanceOfSatisfying(
+            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08006"));
   }
 
   @Test
