@@ -72,13 +72,15 @@ class RepeatedLinesTest {
       try (Connection connection = pool.getConnection()) {
         work(connection); // of another place, which is told of as well
       }
+      pool.use(RepeatedLinesTest::work);
+      pool.use(RepeatedLinesTest::work); // each in a line of its own, and not the pool's
     }
-    assertToldOf(2, "open transaction");
+    assertToldOf(4, "open transaction");
     assertThat(events)
         .filteredOn(PoolEvent.TransactionLeftOpen.class::isInstance)
-        .hasSize(TIMES + 1);
+        .hasSize(TIMES + 3);
     assertThat(lines(Level.WARN, "open transaction") + lines(Level.DEBUG, "open transaction"))
-        .isEqualTo(TIMES + 1);
+        .isEqualTo(TIMES + 3);
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.CloseReason;
+import io.everpool.api.Pool;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.observe.PoolEvents;
@@ -20,6 +21,9 @@ final class SessionCleanup {
 
   /** The pool's own packages. */
   private static final String CORE = "io.everpool.core.";
+
+  /** Whose units of work close what they lend. */
+  private static final String POOL = Pool.class.getName();
 
   private static final String OUT_OF_STEP =
       "It came back while a copy, a replication stream, a statement or a cancel was under way on it:"
@@ -204,6 +208,7 @@ final class SessionCleanup {
             calls ->
                 calls
                     .filter(call -> !call.getClassName().startsWith(CORE))
+                    .filter(call -> !call.getClassName().equals(POOL))
                     .findFirst()
                     .map(Object::toString)
                     .orElse("an unknown place"));
