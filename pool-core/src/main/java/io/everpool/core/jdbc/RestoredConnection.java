@@ -28,6 +28,9 @@ abstract class RestoredConnection extends SettledConnection {
     if (value && observer != null && current().mayBeInTransaction() && !current().autoCommit()) {
       observer.commit(); // which is what JDBC says it does
     }
+    if (value && !commitsNothingAhead()) {
+      return;
+    }
     Settings settings = changing(Setting.AUTO_COMMIT);
     if (value && observer == null) {
       committing(() -> super.setAutoCommit(true));
@@ -39,6 +42,23 @@ abstract class RestoredConnection extends SettledConnection {
     settleIfExposed();
     if (value) {
       current().settled();
+    }
+  }
+
+  /**
+   * Ends what was begun ahead, for a COMMIT of that which gets no answer would be told as one of
+   * the program's. False if the connection is lost and there is nothing left but to set this back.
+   */
+  private boolean commitsNothingAhead() throws SQLException {
+    try {
+      endBegunAhead();
+      return true;
+    } catch (SQLException e) {
+      if (current().settings().isUndoneBy(Setting.AUTO_COMMIT, true)
+          && current().leases.classify(e).fatal()) {
+        return false;
+      }
+      throw e;
     }
   }
 

@@ -42,7 +42,7 @@ abstract class SettledConnection extends JudgedConnection {
     }
     try {
       settleIfExposed();
-    } catch (SQLException e) {
+    } catch (Throwable e) {
       s.leases.cut(s, leaseOf(s), CloseReason.FAILED);
     }
   }

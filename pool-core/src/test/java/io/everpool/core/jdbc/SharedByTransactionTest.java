@@ -153,6 +153,24 @@ class SharedByTransactionTest {
     assertThat(leases.closed).containsExactly(CloseReason.FAILED);
   }
 
+  /** What was committed was committed before; of what is empty no COMMIT can be in doubt. */
+  @Test
+  void to_turn_autocommit_on_commits_nothing_that_was_begun_ahead() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      FakePhysical physical = FakeLeaseManager.physical(connection);
+      physical.seeCommit(Effects.NONE);
+      connection.setSchema("s");
+      connection.setAutoCommit(false);
+      connection.unwrap(FakeDriver.Vendor.class);
+      connection.commit();
+      physical.breakOff();
+      connection.setAutoCommit(true);
+      assertThatThrownBy(() -> connection.createStatement().execute("select"))
+          .isInstanceOf(SQLException.class);
+    }
+    assertThat(leases.closed).containsExactly(CloseReason.FAILED);
+  }
+
   /** It is done, whatever becomes of the connection; and nothing goes to another schema. */
   @Test
   void a_commit_does_not_fail_for_what_is_begun_after_it() throws SQLException {
