@@ -804,7 +804,7 @@ class ProtocolTapTest {
           "explain analyze execute p",
           "declare c no scroll cursor with hold for select f()",
           "copy (insert into t values (1) returning *) to stdout",
-          "copy t from '/tmp/rows'",
+          "copy t from '/data/rows'",
           "execute p(1)",
           "do $$ begin perform f(); end $$",
           "call p()",
