@@ -19,6 +19,7 @@ import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -520,10 +521,15 @@ class LoginsTest {
   }
 
   private static void awaitWaiting(Thread thread) {
-    while (thread.getState() != Thread.State.WAITING
-        && thread.getState() != Thread.State.TIMED_WAITING) {
+    while (Arrays.stream(thread.getStackTrace()).noneMatch(LoginsTest::isWait)) {
       LockSupport.parkNanos(100_000);
     }
+  }
+
+  /** For an answer, and not for the lock that another has for a moment. */
+  private static boolean isWait(StackTraceElement call) {
+    return call.getClassName().equals(CountDownLatch.class.getName())
+        || call.getClassName().equals(CompletableFuture.class.getName());
   }
 
   @Test
