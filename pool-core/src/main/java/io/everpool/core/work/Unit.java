@@ -77,13 +77,42 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   @Override
   public void close() {
-    boolean late = deadline != null && deadline.end();
-    Session cancelled = late ? face.session() : null;
-    if (cancelled != null) {
-      face.letGo(); // the cancel may be on its way still, and must not meet what comes next
-      face.closeAfter(cancelled);
+    try {
+      if (deadline != null && deadline.end()) {
+        endLate();
+      }
+    } finally {
+      face.observer(heardBefore);
     }
-    face.observer(heardBefore);
+  }
+
+  /**
+   * Closes the face. Only where no transaction is lost with the session may what was set for it be
+   * set back yet: else JDBC's word for a COMMIT, to set autocommit, would go well and commit
+   * nothing.
+   */
+  private void endLate() {
+    Session settled = settledSession();
+    try {
+      face.letGo(); // the cancel may be on its way still, and must not meet what comes next
+      if (settled != null) {
+        face.closeAfter(settled);
+      }
+    } finally {
+      if (!face.isOver()) {
+        face.close();
+      }
+    }
+  }
+
+  /** The session, if it is certain that no transaction is open in it. */
+  private @Nullable Session settledSession() {
+    Session session = face.session();
+    try {
+      return session == null || session.mayBeInTransaction() ? null : session;
+    } catch (SQLException | RuntimeException e) {
+      return null;
+    }
   }
 
   // ---- its runs

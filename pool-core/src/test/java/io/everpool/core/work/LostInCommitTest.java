@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.CommitStatus;
+import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A connection that was lost in a COMMIT which went well, and that no other can replace. Frameworks
@@ -18,6 +21,14 @@ import org.junit.jupiter.api.Test;
  * is committed.
  */
 class LostInCommitTest extends RunnerFixture {
+  private static final WorkOptions LIMITED =
+      WorkOptions.DEFAULT.withDeadline(Duration.ofSeconds(2));
+
+  /** The time of work that is {@link #LIMITED} is over now, and upkeep comes by. */
+  private void passDeadline() {
+    now += 2_000_000_000L;
+    leases.pass(now);
+  }
 
   /** Commits on {@code face}, at its level, what no other session can go on after. */
   private void loseInCommit(PooledConnection face) throws SQLException {
@@ -112,14 +123,13 @@ class LostInCommitTest extends RunnerFixture {
       face.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
       runner.rerun(
           face,
-          WorkOptions.DEFAULT.withDeadline(Duration.ofSeconds(2)),
+          LIMITED,
           connection -> {
             connection.setAutoCommit(false);
             execute(connection, "insert a");
             connection.commit();
             connection.setAutoCommit(true);
-            now += 2_000_000_000L;
-            leases.pass(now);
+            passDeadline();
             return "";
           });
 
@@ -130,6 +140,50 @@ class LostInCommitTest extends RunnerFixture {
     }
     assertThat(leases.closed).as("it is never lent again").hasSize(1);
     assertThat(leases.released).hasValue(0);
+  }
+
+  /** To set autocommit means to commit, and where nothing is committed nobody must believe it. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void notSoWhereADeadlinePassesBeforeTheCommit(boolean tracked) throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      FakeLeaseManager.physical(face).tracksTransactions = tracked;
+      face.setAutoCommit(false);
+      runner.rerun(
+          face,
+          LIMITED,
+          connection -> {
+            execute(connection, "insert a");
+            passDeadline();
+            return "";
+          });
+      assertClosed(() -> face.setAutoCommit(true));
+      assertClosed(face::commit);
+      assertClosed(face::getAutoCommit);
+    }
+    assertThat(driver.database.rows).isEmpty();
+    assertThat(leases.closed).as("it is never lent again").hasSize(1);
+  }
+
+  /** A driver that can't even say whether it has a transaction open. */
+  @Test
+  void norWhereNobodyKnowsWhetherATransactionIsOpen() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      FakeLeaseManager.physical(face).tracksTransactions = false;
+      face.setAutoCommit(false);
+      runner.rerun(
+          face,
+          LIMITED,
+          connection -> {
+            execute(connection, "insert a");
+            passDeadline();
+            driver.failNext("getAutoCommit", new IllegalStateException("a mistake"));
+            return "";
+          });
+      assertClosed(() -> face.setAutoCommit(true));
+    }
+    assertThat(driver.database.rows).isEmpty();
+    assertThat(leases.closed).hasSize(1);
   }
 
   /** Whoever has closed it himself is told. */
