@@ -121,7 +121,8 @@ final class InterceptedConnection extends PooledConnection {
     }
   }
 
-  private void returning() {
+  @Override
+  public void returning() {
     int left = (int) PASSED.getAndSet(this, 0);
     for (Session session = session(); left > 0 && session != null; session = session()) {
       LeaseInterceptor next = interceptors.get(--left);

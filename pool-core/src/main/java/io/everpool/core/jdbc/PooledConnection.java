@@ -318,6 +318,9 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
 
   // ---- for units of work ------------------------------------------------------------------------
 
+  /** The lease ends other than by {@link #close}: whoever has a word in that has it now, once. */
+  public void returning() {}
+
   /** What has been set on this connection, to be {@link #become become} again after a renewal. */
   public SessionState state() throws SQLException {
     return request(Session::state);

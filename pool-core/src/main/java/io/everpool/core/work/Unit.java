@@ -92,8 +92,10 @@ final class Unit implements UnitObserver, AutoCloseable {
    * nothing.
    */
   private void endLate() {
+    face.silence(); // what interceptors do now is no unit's
     Session settled = settledSession();
     try {
+      face.returning();
       face.letGo(); // the cancel may be on its way still, and must not meet what comes next
       if (settled != null) {
         face.closeAfter(settled);

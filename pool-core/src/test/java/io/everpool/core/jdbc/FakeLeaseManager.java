@@ -1,6 +1,7 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.CloseReason;
+import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
@@ -113,6 +114,15 @@ public final class FakeLeaseManager implements LeaseManager {
   public PooledConnection acquire() throws SQLException {
     Session session = lend();
     return new PooledConnection(session, session.slot().lease);
+  }
+
+  /** Takes a connection in whose lease others have a word. */
+  public PooledConnection acquire(LeaseInterceptor... interceptors) throws SQLException {
+    Session session = lend();
+    InterceptedConnection face =
+        new InterceptedConnection(session, session.slot().lease, List.of(interceptors));
+    face.acquired();
+    return face;
   }
 
   private Session lend() throws SQLException {

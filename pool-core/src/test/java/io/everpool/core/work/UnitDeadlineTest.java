@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Level;
+import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Work;
 import io.everpool.api.WorkDeadlineException;
 import io.everpool.api.WorkOptions;
@@ -14,6 +15,8 @@ import io.everpool.core.upkeep.UnitDeadlines;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -370,6 +373,41 @@ class UnitDeadlineTest extends RunnerFixture {
     }
     assertThat(driver.database.rows).isEmpty();
     assertThat(leases.cancelled).containsExactly(1L);
+  }
+
+  /** Each once, before the session goes, and with no unit that counts what they do. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void itsInterceptorsHearOfItsEnd(boolean autoCommit) throws SQLException {
+    List<String> heard = new ArrayList<>();
+    LeaseInterceptor interceptor =
+        new LeaseInterceptor() {
+          @Override
+          public void acquired(Connection connection) {
+            heard.add("acquired");
+          }
+
+          @Override
+          public void returning(Connection connection) throws SQLException {
+            execute(connection, "select 1");
+            heard.add("returning, heard by " + ((PooledConnection) connection).observer());
+          }
+        };
+    try (PooledConnection face = leases.acquire(interceptor)) {
+      runner.rerun(
+          face,
+          LIMITED,
+          connection -> {
+            connection.setAutoCommit(autoCommit);
+            execute(connection, "insert a");
+            take(2 * SECOND);
+            return true;
+          });
+      assertThat(face.isClosed()).isTrue();
+      assertThat(heard).containsExactly("acquired", "returning, heard by null");
+    }
+    assertThat(heard).hasSize(2);
+    assertThat(leases.closed).hasSize(1);
   }
 
   /** What came too late for the unit finds another lease, or none. */
