@@ -20,7 +20,8 @@ import org.jdbi.v3.core.Jdbi;
  * marked as reading only or as idempotent. A callback may therefore run several times: what it does
  * outside of the database should bear that, and an iterator or a stream that it reads has to be
  * made in it. A SqlObject's method that is given one runs once; but of a {@code @SqlBatch} each
- * chunk is a transaction, whose rows are kept for its reruns.
+ * chunk is a transaction, whose rows are kept for its reruns, unless a row may have an iterator or
+ * a stream in it.
  */
 public final class EverpoolJdbi {
 

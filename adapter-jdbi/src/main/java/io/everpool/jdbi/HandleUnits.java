@@ -62,6 +62,9 @@ final class HandleUnits {
       Handle handle, WorkOptions options, HandleCallback<R, X> callback) throws X {
     Attempts<R, X> attempts = new Attempts<>(handle, options, callback, null);
     UnitOptions configured = handle.getConfig(UnitOptions.class);
+    if (configured.isOnceOnly()) {
+      attempts.useUp();
+    }
     Attempts<?, ?> before = configured.transaction(attempts);
     try {
       return run(attempts);
@@ -195,6 +198,7 @@ final class HandleUnits {
     @Override
     public R run(Connection connection) throws X {
       if (ran && usedUp) {
+        handle.rollback(); // the handle would go on in a transaction that is gone
         throw new UsedUp(options.label());
       }
       try {

@@ -8,6 +8,7 @@ import java.sql.ResultSet;
 import java.util.Collection;
 import java.util.Enumeration;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Spliterator;
@@ -20,6 +21,18 @@ import org.jspecify.annotations.Nullable;
  * rest, which is nothing, and write that.
  */
 final class OneShotArguments {
+  private static final List<Class<?>> TYPES =
+      List.of(
+          Iterator.class,
+          Enumeration.class,
+          Spliterator.class,
+          BaseStream.class,
+          ResultIterable.class,
+          DirectoryStream.class,
+          InputStream.class,
+          Reader.class,
+          ReadableByteChannel.class,
+          ResultSet.class);
 
   private OneShotArguments() {}
 
@@ -48,15 +61,12 @@ final class OneShotArguments {
     if (arg instanceof Optional<?> optional) {
       return isOneShot(optional.orElse(null));
     }
-    return arg instanceof Iterator
-        || arg instanceof Enumeration
-        || arg instanceof Spliterator
-        || arg instanceof BaseStream
-        || arg instanceof ResultIterable
-        || arg instanceof DirectoryStream
-        || arg instanceof InputStream
-        || arg instanceof Reader
-        || arg instanceof ReadableByteChannel
-        || arg instanceof ResultSet;
+    return TYPES.stream().anyMatch(each -> each.isInstance(arg));
+  }
+
+  /** Whether something declared as {@code declared} is one, or may be as far as that says. */
+  static boolean mayBe(Class<?> declared) {
+    return TYPES.stream()
+        .anyMatch(each -> each.isAssignableFrom(declared) || declared.isAssignableFrom(each));
   }
 }

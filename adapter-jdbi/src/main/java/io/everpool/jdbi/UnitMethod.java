@@ -15,11 +15,13 @@ import org.jspecify.annotations.Nullable;
 final class UnitMethod implements ExtensionHandler {
   private final HandleUnits units;
   private final UnitMarks marks;
+  private final BatchRows rows;
   private final ExtensionHandler method;
 
-  UnitMethod(HandleUnits units, UnitMarks marks, ExtensionHandler method) {
+  UnitMethod(HandleUnits units, UnitMarks marks, BatchRows rows, ExtensionHandler method) {
     this.units = units;
     this.marks = marks;
+    this.rows = rows;
     this.method = method;
   }
 
@@ -49,13 +51,26 @@ final class UnitMethod implements ExtensionHandler {
       configured.useUpTransaction();
     }
     // Jdbi reads a chunk of the arguments before it begins its transaction, which is a unit itself
-    boolean byChunks = once && marks.batch();
-    if (byChunks || !(marks.statement() || options.readOnly() || options.idempotent())) {
+    if (once && marks.batch()) {
+      return byChunks(configured, args, call);
+    }
+    if (!(marks.statement() || options.readOnly() || options.idempotent())) {
       return call.make();
     }
     return once
         ? units.runOnce(handles.getHandle(), options, handle -> call.make())
         : units.run(handles.getHandle(), options, handle -> call.make());
+  }
+
+  /** A stream in a row is read when the chunk is sent, and at its end when it is sent again. */
+  private Object byChunks(UnitOptions configured, @Nullable Object @Nullable [] args, Call call)
+      throws Exception {
+    boolean before = configured.onceOnly(rows.holdOneShots(args));
+    try {
+      return call.make();
+    } finally {
+      configured.onceOnly(before);
+    }
   }
 
   /** Goes on to the method itself. */

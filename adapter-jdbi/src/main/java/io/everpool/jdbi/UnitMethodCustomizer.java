@@ -18,6 +18,6 @@ final class UnitMethodCustomizer implements ExtensionHandlerCustomizer {
 
   @Override
   public ExtensionHandler customize(ExtensionHandler handler, Class<?> type, Method method) {
-    return new UnitMethod(units, UnitMarks.of(type, method), handler);
+    return new UnitMethod(units, UnitMarks.of(type, method), new BatchRows(type, method), handler);
   }
 }

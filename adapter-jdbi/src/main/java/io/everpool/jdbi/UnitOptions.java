@@ -25,6 +25,9 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
   /** Of the SqlObject's method that has this configuration; what is copied is another's. */
   private HandleUnits.@Nullable Attempts<?, ?> transaction;
 
+  /** Whether the transactions of that method can't run a second time. Not copied, either. */
+  private boolean onceOnly;
+
   /** Nothing is known. */
   public UnitOptions() {}
 
@@ -107,6 +110,17 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
     HandleUnits.Attempts<?, ?> before = transaction;
     transaction = value;
     return before;
+  }
+
+  /** Transactions with this configuration can run once, or else again. Returns what was so. */
+  boolean onceOnly(boolean value) {
+    boolean before = onceOnly;
+    onceOnly = value;
+    return before;
+  }
+
+  boolean isOnceOnly() {
+    return onceOnly;
   }
 
   /** The method whose transaction has begun, if one has, is given what can be read but once. */

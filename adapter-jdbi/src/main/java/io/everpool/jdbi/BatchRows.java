@@ -1,0 +1,93 @@
+package io.everpool.jdbi;
+
+import java.lang.annotation.Annotation;
+import java.lang.reflect.GenericArrayType;
+import java.lang.reflect.Method;
+import java.lang.reflect.Parameter;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.Type;
+import java.lang.reflect.TypeVariable;
+import java.lang.reflect.WildcardType;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.Optional;
+import org.jdbi.v3.core.generic.GenericTypes;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows that a {@code @SqlBatch} method is given. Jdbi keeps those of a chunk for another run,
+ * but not what a value in a row, such as a stream, has been read of.
+ */
+record BatchRows(Class<?> type, Method method) {
+  private static final String SINGLE_VALUE = "org.jdbi.v3.sqlobject.SingleValue";
+
+  /**
+   * Whether a row has, or may have, a value that can be read but once. Of an iterator, which must
+   * not be read here, it is the declared type of the elements that says so.
+   */
+  boolean holdOneShots(@Nullable Object @Nullable ... args) {
+    Parameter[] parameters = method.getParameters();
+    for (int i = 0; args != null && i < args.length; i++) {
+      if (OneShotArguments.among(args[i])
+          && !(isOfRows(parameters[i], args[i]) && !mayBeOneShot(element(parameters[i])))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isOfRows(Parameter parameter, @Nullable Object arg) {
+    return (arg instanceof Iterator || (arg instanceof Iterable && !(arg instanceof Collection)))
+        && !isSingleValue(parameter);
+  }
+
+  private static boolean isSingleValue(Parameter parameter) {
+    for (Annotation each : parameter.getAnnotations()) {
+      // by name, so that this module doesn't need SqlObject where the application doesn't
+      if (each.annotationType().getName().equals(SINGLE_VALUE)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private Type element(Parameter parameter) {
+    Type declared = GenericTypes.resolveType(parameter.getParameterizedType(), type);
+    return GenericTypes.findGenericParameter(declared, Iterator.class)
+        .or(() -> GenericTypes.findGenericParameter(declared, Iterable.class))
+        .orElse(Object.class);
+  }
+
+  /** Whether a value declared as such may be one that can be read but once, or contain one. */
+  static boolean mayBeOneShot(Type declared) {
+    if (declared instanceof Class<?> plain) {
+      return plain.isArray()
+          ? mayBeOneShot(plain.getComponentType())
+          : isContainer(plain) || OneShotArguments.mayBe(plain);
+    }
+    if (declared instanceof ParameterizedType generic) {
+      Class<?> raw = (Class<?>) generic.getRawType();
+      return isContainer(raw)
+          ? Arrays.stream(generic.getActualTypeArguments()).anyMatch(BatchRows::mayBeOneShot)
+          : OneShotArguments.mayBe(raw);
+    }
+    if (declared instanceof GenericArrayType array) {
+      return mayBeOneShot(array.getGenericComponentType());
+    }
+    if (declared instanceof WildcardType wildcard) {
+      return mayBeOneShot(wildcard.getUpperBounds()[0]);
+    }
+    // the bound of a variable may name the variable again, and so for ever
+    return !(declared instanceof TypeVariable<?> variable
+        && variable.getBounds()[0] instanceof Class<?> bound
+        && !mayBeOneShot(bound));
+  }
+
+  private static boolean isContainer(Class<?> raw) {
+    return Collection.class.isAssignableFrom(raw)
+        || Map.class.isAssignableFrom(raw)
+        || raw == Optional.class;
+  }
+}
