@@ -355,16 +355,7 @@ class SpringPool implements Pool {
 
   /** In JDBC's form, for {@code spring.flyway.user} and {@code spring.liquibase.user}. */
   public String getUrl() {
-    String url = config().url();
-    if (!url.startsWith("jdbc:")) {
-      // Translated it would go without what it says of TLS: that is in the driver's properties.
-      throw new IllegalStateException(
-          "The pool "
-              + name()
-              + " has a URL that isn't JDBC's, and Spring Boot wants one that is, to log in with"
-              + " another user: set spring.flyway.url or spring.liquibase.url beside that user");
-    }
-    return url;
+    return MigrationUrl.of(name(), config());
   }
 
   public @Nullable String getUsername() {

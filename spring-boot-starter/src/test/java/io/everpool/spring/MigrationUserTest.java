@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.Pool;
 import io.everpool.servers.PostgresServer;
+import org.assertj.core.util.Throwables;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -98,5 +99,72 @@ class MigrationUserTest {
                         thrown ->
                             assertThat(thrown.toString())
                                 .doesNotContain(Boot.server().password())));
+  }
+
+  /** Spring Boot asks for the URL alone: the owner's password would go out without that TLS. */
+  @Test
+  void whatIsSaidOfTlsBesideTheUrlIsNotLost() {
+    refuses(
+        withOwner(FLYWAY, Boot.server().jdbcUrl())
+            .withPropertyValues(
+                "everpool.properties.sslmode=verify-full", "everpool.fail-fast=false"),
+        "sslmode");
+  }
+
+  @Test
+  void whatIsSaidOfTlsToHikariIsNotLost() {
+    refuses(
+        withOwner(FLYWAY, Boot.server().jdbcUrl())
+            .withPropertyValues(
+                "spring.datasource.hikari.data-source-properties.sslrootcert=/nowhere/root.crt",
+                "everpool.fail-fast=false"),
+        "sslrootcert");
+  }
+
+  /** To the driver it is that user who logs in, whatever other it is told of. */
+  @Test
+  void aUserInTheUrlDoesNotLogInInsteadOfTheOwner() {
+    PostgresServer server = Boot.server();
+    refuses(
+        withOwner(
+            FLYWAY, server.jdbcUrl() + "?user=" + server.user() + "&password=" + server.password()),
+        "has a user or a password in its URL");
+  }
+
+  /** There it overrules what stands beside the URL. */
+  @Test
+  void whatTheUrlSaysOfTlsHoldsForTheOwner() {
+    with(FLYWAY, Boot.server().jdbcUrl() + "?sslmode=disable")
+        .withPropertyValues(
+            "everpool.properties.sslmode=prefer",
+            "spring.flyway.user=owner",
+            "spring.flyway.password=of the owner",
+            "spring.flyway.schemas=beside_tls")
+        .run(
+            context -> {
+              assertThat(context).hasNotFailed();
+              assertThat(ownerOf("beside_tls", "item")).isEqualTo("owner");
+            });
+  }
+
+  private static ApplicationContextRunner withOwner(Class<?> migrations, String url) {
+    return Boot.runner()
+        .withConfiguration(AutoConfigurations.of(migrations))
+        .withPropertyValues(
+            "spring.datasource.url=" + url,
+            "spring.flyway.user=owner",
+            "spring.flyway.password=of the owner");
+  }
+
+  private static void refuses(ApplicationContextRunner application, String reason) {
+    application.run(
+        context ->
+            assertThat(context.getStartupFailure())
+                .hasStackTraceContaining("set spring.flyway.url or spring.liquibase.url")
+                .hasStackTraceContaining(reason)
+                .satisfies(
+                    thrown ->
+                        assertThat(Throwables.getStackTrace(thrown))
+                            .doesNotContain(Boot.server().password())));
   }
 }

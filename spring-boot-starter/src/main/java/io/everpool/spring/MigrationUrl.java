@@ -1,0 +1,93 @@
+package io.everpool.spring;
+
+import io.everpool.api.PoolConfig;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What Spring Boot is told of a pool's URL, to log in there as another user. It takes nothing but
+ * the URL: what the pool says beside it, of TLS above all, would not hold for that user's password.
+ */
+final class MigrationUrl {
+  /** How the driver calls what is said of TLS and of logging in, in lower case. */
+  private static final List<String> LOGIN =
+      List.of(
+          "ssl",
+          "gss",
+          "channelbinding",
+          "requireauth",
+          "socketfactory",
+          "authenticationplugin",
+          "jaas",
+          "kerberos",
+          "sspi",
+          "usespnego",
+          "pemkey",
+          "scram",
+          "service");
+
+  private MigrationUrl() {}
+
+  /**
+   * The URL of a pool, in JDBC's form.
+   *
+   * @throws IllegalStateException if it isn't all that such a login needs, or too much
+   */
+  static String of(String pool, PoolConfig config) {
+    String reason = reasonAgainst(config);
+    if (reason != null) {
+      throw new IllegalStateException(
+          "The pool "
+              + pool
+              + " "
+              + reason
+              + ": set spring.flyway.url or spring.liquibase.url beside that user");
+    }
+    return config.url();
+  }
+
+  private static @Nullable String reasonAgainst(PoolConfig config) {
+    String url = config.url();
+    if (!url.startsWith("jdbc:")) {
+      // Translated it would go without what it says of TLS: that is in the driver's properties.
+      return "has a URL that isn't JDBC's, and Spring Boot wants one that is, to log in with another"
+          + " user";
+    }
+    Set<String> inUrl = parameters(url);
+    if (inUrl.contains("user") || inUrl.contains("password")) {
+      return "has a user or a password in its URL, with which the driver would log in instead of"
+          + " the other user that Spring Boot is told of";
+    }
+    Set<String> beside = new TreeSet<>(config.properties().keySet());
+    beside.removeIf(each -> !isOfLogin(each) || inUrl.contains(lower(each)));
+    if (!beside.isEmpty()) {
+      return "says "
+          + String.join(", ", beside)
+          + " beside its URL, without which Spring Boot would log in with another user";
+    }
+    return null;
+  }
+
+  private static boolean isOfLogin(String property) {
+    return LOGIN.stream().anyMatch(lower(property)::startsWith);
+  }
+
+  /** Their names. What is in the URL overrules what stands beside it. */
+  private static Set<String> parameters(String url) {
+    Set<String> names = new TreeSet<>();
+    int query = url.indexOf('?');
+    if (query >= 0) {
+      for (String each : url.substring(query + 1).split("&", -1)) {
+        names.add(lower(each.split("=", 2)[0]));
+      }
+    }
+    return names;
+  }
+
+  private static String lower(String name) {
+    return name.toLowerCase(Locale.ROOT);
+  }
+}
