@@ -271,15 +271,18 @@ public abstract class LeasedConnection extends TrackingConnection {
    * Gives the session back to be closed and leaves this face between two sessions: nothing works on
    * it until {@link #rebind} brings another. Its statements are closed without asking the driver,
    * who might wait for an answer.
+   *
+   * @return whether it did; false if there was none, or another thread has closed this just now,
+   *     and then the session may be lent to somebody else
    */
-  public final void letGo() {
+  public final boolean letGo() {
     Session s = session();
     if (s == null) {
-      return;
+      return false;
     }
     long l = lease;
     if (!takeAway(s)) {
-      return;
+      return false;
     }
     try {
       OpenStatement left = open;
@@ -290,6 +293,7 @@ public abstract class LeasedConnection extends TrackingConnection {
         left = next;
       }
       s.leases.retire(s, l, CloseReason.FAILED);
+      return true;
     } catch (Throwable e) {
       s.stranded = l; // as close() does: nobody else knows of this lease any more
       throw e;

@@ -96,8 +96,8 @@ final class Unit implements UnitObserver, AutoCloseable {
     Session settled = settledSession();
     try {
       face.returning();
-      face.letGo(); // the cancel may be on its way still, and must not meet what comes next
-      if (settled != null) {
+      // the cancel may be on its way still, and must not meet what comes next
+      if (face.letGo() && settled != null) {
         face.closeAfter(settled);
       }
     } finally {

@@ -3,6 +3,7 @@ package io.everpool.core.work;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.core.jdbc.FakeLeaseManager;
@@ -183,6 +184,33 @@ class LostInCommitTest extends RunnerFixture {
       assertClosed(() -> face.setAutoCommit(true));
     }
     assertThat(driver.database.rows).isEmpty();
+    assertThat(leases.closed).hasSize(1);
+  }
+
+  /** As if another thread did: what has the session then may be the next lease. */
+  @Test
+  void norOnceItIsClosedJustAsItsUnitEndsLate() throws SQLException {
+    LeaseInterceptor closer =
+        new LeaseInterceptor() {
+          @Override
+          public void returning(Connection connection) throws SQLException {
+            connection.close();
+          }
+        };
+    try (PooledConnection face = leases.acquire(closer)) {
+      int before = face.getTransactionIsolation();
+      face.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+      runner.rerun(
+          face,
+          LIMITED,
+          connection -> {
+            passDeadline();
+            return "";
+          });
+      assertClosed(face::getAutoCommit);
+      assertClosed(face::getTransactionIsolation);
+      assertClosed(() -> face.setTransactionIsolation(before));
+    }
     assertThat(leases.closed).hasSize(1);
   }
 
