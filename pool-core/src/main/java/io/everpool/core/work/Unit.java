@@ -79,41 +79,10 @@ final class Unit implements UnitObserver, AutoCloseable {
   public void close() {
     try {
       if (deadline != null && deadline.end()) {
-        endLate();
+        recovery.endLate();
       }
     } finally {
       face.observer(heardBefore);
-    }
-  }
-
-  /**
-   * Closes the face. Only where no transaction is lost with the session may what was set for it be
-   * set back yet: else JDBC's word for a COMMIT, to set autocommit, would go well and commit
-   * nothing.
-   */
-  private void endLate() {
-    face.silence(); // what interceptors do now is no unit's
-    Session settled = settledSession();
-    try {
-      face.returning();
-      // the cancel may be on its way still, and must not meet what comes next
-      if (face.letGo() && settled != null) {
-        face.closeAfter(settled);
-      }
-    } finally {
-      if (!face.isOver()) {
-        face.close();
-      }
-    }
-  }
-
-  /** The session, if it is certain that no transaction is open in it. */
-  private @Nullable Session settledSession() {
-    Session session = face.session();
-    try {
-      return session == null || session.mayBeInTransaction() ? null : session;
-    } catch (SQLException | RuntimeException e) {
-      return null;
     }
   }
 

@@ -7,6 +7,7 @@ import io.everpool.core.jdbc.SessionState;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings the session of a unit from the end of a failed run to where the next may begin: rolls back
@@ -130,5 +131,36 @@ final class UnitRecovery {
   /** Whether a statement that was opened before the unit is still open. */
   boolean holdsStatement() {
     return !openBefore.isEmpty() && face.openStatements().stream().anyMatch(openBefore::contains);
+  }
+
+  /**
+   * Closes the face of a unit that was cancelled, for its deadline had passed. Only where no
+   * transaction is lost with the session may what was set for it be set back yet: else JDBC's word
+   * for a COMMIT, to set autocommit, would go well and commit nothing.
+   */
+  void endLate() {
+    face.silence(); // what interceptors do now is no unit's
+    Session settled = settledSession();
+    try {
+      face.returning();
+      // the cancel may be on its way still, and must not meet what comes next
+      if (face.letGo() && settled != null) {
+        face.closeAfter(settled);
+      }
+    } finally {
+      if (!face.isOver()) {
+        face.close();
+      }
+    }
+  }
+
+  /** The session, if it is certain that no transaction is open in it. */
+  private @Nullable Session settledSession() {
+    Session session = face.session();
+    try {
+      return session == null || session.mayBeInTransaction() ? null : session;
+    } catch (SQLException | RuntimeException e) {
+      return null;
+    }
   }
 }
