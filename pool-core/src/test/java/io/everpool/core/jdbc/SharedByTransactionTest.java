@@ -101,11 +101,7 @@ class SharedByTransactionTest {
   @Test
   void where_the_drivers_own_object_is_out_each_is_begun_ahead() throws SQLException {
     try (PooledConnection connection = leases.acquire()) {
-      FakePhysical physical = FakeLeaseManager.physical(connection);
-      physical.seeCommit(Effects.NONE); // it sees what is sent
-      connection.setSchema("s");
-      connection.setAutoCommit(false);
-      connection.unwrap(FakeDriver.Vendor.class);
+      FakePhysical physical = begunAhead(connection);
       connection.commit();
       assertThat(driver.begun).containsExactly("0 in s", "0 in s");
       connection.rollback();
@@ -123,14 +119,20 @@ class SharedByTransactionTest {
     assertThat(leases.released).hasValue(1);
   }
 
+  /** In schema s; the driver sees what is sent from now on. */
+  private static FakePhysical begunAhead(PooledConnection connection) throws SQLException {
+    FakePhysical physical = FakeLeaseManager.physical(connection);
+    physical.seeCommit(Effects.NONE);
+    connection.setSchema("s");
+    connection.setAutoCommit(false);
+    connection.unwrap(FakeDriver.Vendor.class);
+    return physical;
+  }
+
   @Test
   void what_was_sent_in_one_that_was_begun_ahead_is_left_open() throws SQLException {
     try (PooledConnection connection = leases.acquire()) {
-      FakePhysical physical = FakeLeaseManager.physical(connection);
-      physical.seeCommit(Effects.NONE);
-      connection.setSchema("s");
-      connection.setAutoCommit(false);
-      connection.unwrap(FakeDriver.Vendor.class);
+      FakePhysical physical = begunAhead(connection);
       physical.seeCommit(Effects.NONE);
     }
     assertThat(leases.events).hasSize(1).first().isInstanceOf(PoolEvent.TransactionLeftOpen.class);
@@ -157,11 +159,7 @@ class SharedByTransactionTest {
   @Test
   void to_turn_autocommit_on_commits_nothing_that_was_begun_ahead() throws SQLException {
     try (PooledConnection connection = leases.acquire()) {
-      FakePhysical physical = FakeLeaseManager.physical(connection);
-      physical.seeCommit(Effects.NONE);
-      connection.setSchema("s");
-      connection.setAutoCommit(false);
-      connection.unwrap(FakeDriver.Vendor.class);
+      FakePhysical physical = begunAhead(connection);
       connection.commit();
       physical.breakOff();
       connection.setAutoCommit(true);
