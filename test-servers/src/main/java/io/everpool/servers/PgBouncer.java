@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * PgBouncer before a server, where the machine has one installed. It knows the server's role and
@@ -159,6 +160,7 @@ public final class PgBouncer implements AutoCloseable {
         auth_file = %4$s/users
         pool_mode = %5$s
         pidfile = %4$s/pid
+        logfile = %4$s/log
         """
             .formatted(server.database(), address, port(), root, poolMode)
         + more;
@@ -194,12 +196,28 @@ public final class PgBouncer implements AutoCloseable {
    * Has it give no server connection to a transaction that has not begun, until {@link #resume}.
    */
   public void pause() {
-    signal("USR1");
+    signalAndAwait("USR1");
   }
 
   /** Ends a {@link #pause}. */
   public void resume() {
-    signal("USR2");
+    signalAndAwait("USR2");
+  }
+
+  /** It logs what it does of such a signal when it does it; until then it goes on as before. */
+  private void signalAndAwait(String name) {
+    long before = received(name);
+    signal(name);
+    Await.until(
+        PostgresServer.PATIENCE, () -> received(name) > before, "PgBouncer to hear " + name);
+  }
+
+  private long received(String name) {
+    try (Stream<String> lines = Files.lines(root.resolve("log"))) {
+      return lines.filter(line -> line.contains("got SIG" + name)).count();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Has it open its server connections anew, each when the transaction on it has ended. */
