@@ -20,6 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What SQL has prepared isn't lost where the driver's stale plans are forgotten. */
@@ -144,6 +145,69 @@ class ForgottenPlansIT {
       }
       assertThat(pool.inTransaction(ForgottenPlansIT::columns)).isEqualTo(3);
       assertThat(pool.snapshot().opened()).isEqualTo(1);
+    }
+  }
+
+  /** What keeps a unit's session from being set up anew before the unit is over. */
+  private enum Kept {
+    BY_WHAT_IS_SET("set work_mem = '5MB'"),
+    BY_A_STATEMENT("select 1");
+
+    private final String sql;
+
+    Kept(String sql) {
+      this.sql = sql;
+    }
+  }
+
+  /** It would go with the plan, and the next run would miss it; what is given up says why. */
+  @ParameterizedTest
+  @CsvSource({
+    "BY_WHAT_IS_SET,initialized",
+    "BY_WHAT_IS_SET,intercepted",
+    "BY_A_STATEMENT,initialized",
+    "BY_A_STATEMENT,intercepted"
+  })
+  void whatIsPreparedAtFirstIsNotMissedInARerunEither(Kept kept, String name) throws SQLException {
+    String prepare = "prepare " + name + " as select '" + name + "'";
+    LeaseInterceptor interceptor =
+        new LeaseInterceptor() {
+          @Override
+          public void acquired(Connection connection) throws SQLException {
+            if (name.equals("intercepted")) {
+              execute(connection, prepare);
+            }
+          }
+        };
+    PoolConfig.Builder config = config();
+    if (name.equals("initialized")) {
+      config.connectionInitSql(prepare);
+    }
+    try (Pool pool = Everpool.builder(config.build()).interceptor(interceptor).open()) {
+      for (int i = 0; i < 3; i++) {
+        assertThat(pool.inTransaction(ForgottenPlansIT::columns)).isEqualTo(2);
+      }
+      Db.server().execute("alter table forgotten add added int");
+      try (Connection connection = pool.getConnection()) {
+        Statement held = connection.createStatement();
+        held.execute(kept.sql);
+        if (kept != Kept.BY_A_STATEMENT) {
+          held.close();
+        }
+        UnitRerunner units = UnitRerunner.of(pool);
+        assertThatThrownBy(
+                () ->
+                    units.rerun(
+                        connection,
+                        WorkOptions.DEFAULT,
+                        same -> columns(same) + Db.ask(same, "execute " + name)))
+            .hasStackTraceContaining("what SQL had prepared before it would be forgotten")
+            .isInstanceOfSatisfying(
+                SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("0A000"));
+        connection.rollback();
+        assertThat(Db.ask(connection, "execute " + name)).isEqualTo(name);
+      }
+      assertThat(pool.inTransaction(ForgottenPlansIT::columns)).isEqualTo(3);
     }
   }
 }

@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What the user has done to each connection before anybody borrows it. Thread-safe. */
@@ -17,6 +18,7 @@ public final class Initialization {
   /** Nothing. */
   public static final Initialization NONE = new Initialization(null, List.of());
 
+  private final @Nullable String sql;
   private final List<Step> steps = new ArrayList<>();
 
   /** One thing to do, and what to call it when it fails. */
@@ -28,6 +30,7 @@ public final class Initialization {
    * @param sql one or more statements, as the driver takes them; or null
    */
   public Initialization(@Nullable String sql, List<ConnectionInitializer> initializers) {
+    this.sql = sql;
     if (sql != null) {
       steps.add(new Step("connection-init-sql", connection -> execute(connection, sql)));
     }
@@ -39,6 +42,11 @@ public final class Initialization {
   /** Whether there is anything to do. */
   boolean doesAnything() {
     return !steps.isEmpty();
+  }
+
+  /** Whether its SQL may leave a prepared statement; of what is done in Java nobody sees it. */
+  boolean mayPrepare(Predicate<String> prepares) {
+    return sql != null && prepares.test(sql);
   }
 
   private static void execute(Connection connection, String sql) throws SQLException {

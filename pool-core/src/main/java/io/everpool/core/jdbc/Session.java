@@ -139,6 +139,15 @@ public final class Session extends SessionSettings implements PooledEntry {
     }
   }
 
+  /**
+   * Whether a statement may have been prepared where the session was set up, and so is prepared
+   * again only where it is begun anew.
+   */
+  public boolean setUpMayHavePrepared() {
+    return interceptorsMayHavePrepared()
+        || initialization.mayPrepare(sql -> mayPrepare(sideEffectsOf(sql)));
+  }
+
   // ---- requests, as JDBC calls the uses of a connection --------------------------------------
 
   boolean hasRequests() {

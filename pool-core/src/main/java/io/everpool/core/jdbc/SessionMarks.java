@@ -244,8 +244,18 @@ abstract class SessionMarks {
 
   /** Whether SQL may have prepared a statement, which may go when the plans are forgotten. */
   public final boolean mayHavePrepared() {
+    return hasSideEffects() && mayPrepare(sideEffects);
+  }
+
+  /** Whether such a statement may be among what interceptors have left. */
+  final boolean interceptorsMayHavePrepared() {
+    return mayPrepare(setUpEffects);
+  }
+
+  /** Whether texts that have left this may have prepared a statement. */
+  final boolean mayPrepare(SideEffects left) {
     SideEffects prepares = sideEffectsOf("PREPARE everpool AS SELECT 1");
-    return hasSideEffects() && !prepares.isNone() && sideEffects.equals(sideEffects.and(prepares));
+    return !prepares.isNone() && left.equals(left.and(prepares));
   }
 
   /**

@@ -83,7 +83,8 @@ enum RerunRule {
       "its session had state set before it, by SQL, a function or the driver's own object, that"
           + " another doesn't have"),
   PREPARED_BEFORE(
-      "a plan of its session is stale, and SQL may have prepared statements there before it",
+      "a plan of its session is stale, and what SQL may have prepared there before it would not be"
+          + " prepared again",
       (unit, limits) -> unit.losesPrepared(),
       Decision.GIVE_UP,
       "what SQL had prepared before it would be forgotten with the stale plan"),

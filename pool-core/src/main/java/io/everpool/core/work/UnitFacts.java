@@ -13,7 +13,8 @@ import io.everpool.api.driver.Effects;
  * @param commitTraceable whether the server can be asked what became of the COMMIT
  * @param sessionChanged whether SQL, a function or the driver's own object may have set something
  *     in its session before it began, which another session doesn't have
- * @param prepared whether SQL may have prepared a statement in its session before it began
+ * @param prepared whether SQL may have prepared a statement in its session before it began, which
+ *     isn't prepared again where the plans are forgotten
  * @param holdsStatement whether a statement that was opened before it is still open
  * @param connectionRuns how often it has run, less the runs that ended in a conflict
  * @param spentNanos since its first run began, with the pause before the next; nanoseconds

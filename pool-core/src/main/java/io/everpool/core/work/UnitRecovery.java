@@ -123,9 +123,17 @@ final class UnitRecovery {
     return sessionChanged;
   }
 
-  /** Whether a statement may be there that SQL had prepared before the unit. */
+  /**
+   * Whether a statement may be there that SQL had prepared before the unit, and that isn't prepared
+   * again: as is what was prepared where the session was set up, but by {@link #clean} only where
+   * nothing else has to stay.
+   */
   boolean prepared() {
-    return prepared;
+    Session session = face.session();
+    return prepared
+        || (session != null
+            && (sessionChanged || holdsStatement())
+            && session.setUpMayHavePrepared());
   }
 
   /** Whether a statement that was opened before the unit is still open. */
