@@ -99,6 +99,47 @@ class ConflictsIT {
     assertThat(runs).hasValue(1);
   }
 
+  /** A layer below works on a connection of its own, and what that has committed stays. */
+  @ParameterizedTest
+  @ValueSource(strings = {"40001", "40P01", "0A000"})
+  void aConflictWithinAnotherConnectionDoublesNothingThere(String state) throws Exception {
+    AtomicInteger runs = new AtomicInteger();
+    try (Pool pool = Everpool.open(Db.config("within").build())) {
+      assertThatThrownBy(
+              () ->
+                  pool.<SQLException>useTransaction(
+                      outer -> {
+                        runs.incrementAndGet();
+                        execute(outer, "insert into conflict values (100, 0)");
+                        pool.<SQLException>use(
+                            inner -> {
+                              execute(inner, "update conflict set v = v + 1 where id = 1");
+                              execute(inner, raise(state));
+                            });
+                      }))
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo(state));
+    }
+    assertThat(runs).hasValue(1);
+    assertThat(sum()).isEqualTo(1);
+  }
+
+  /** What only reads has a transaction as well, and no COMMIT of it leaves anything. */
+  @Test
+  void readingWithinOnAnotherConnectionIsInNobodysWay() throws Exception {
+    AtomicInteger runs = new AtomicInteger();
+    try (Pool pool = Everpool.open(Db.config("read-within").build())) {
+      pool.<SQLException>useTransaction(
+          outer -> {
+            pool.<SQLException>useTransaction(inner -> execute(inner, "select v from conflict"));
+            if (runs.incrementAndGet() == 1) {
+              execute(outer, raise("40001"));
+            }
+          });
+    }
+    assertThat(runs).hasValue(2);
+  }
+
   private static String raise(String state) {
     return "do $$ begin raise exception 'cached plan must not change result type'"
         + " using errcode = '"

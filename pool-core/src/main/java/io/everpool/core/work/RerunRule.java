@@ -14,8 +14,9 @@ import java.util.function.BiPredicate;
  * <p>That nothing is doubled can be read off the table. A unit runs again by the last row only. To
  * come there without a promise it must have passed {@link #COMMITTED_ALREADY}, {@link #IN_FLIGHT}
  * and {@link #NO_PROOF}: so its effects are {@link io.everpool.api.driver.Effects#NONE}, all that
- * it sent is undone. That it does there what it would have done here is what {@link #PART_OF_ONE},
- * {@link #SESSION_CHANGED}, {@link #PREPARED_BEFORE} and {@link #STATEMENT_HELD} see to.
+ * it sent is undone; and {@link #COMMITTED_ELSEWHERE}. That it does there what it would have done
+ * here is what {@link #PART_OF_ONE}, {@link #SESSION_CHANGED}, {@link #PREPARED_BEFORE} and {@link
+ * #STATEMENT_HELD} see to.
  */
 enum RerunRule {
   CANCELLED(
@@ -75,6 +76,12 @@ enum RerunRule {
       Decision.GIVE_UP,
       "the driver's own object was handed out in it, and there is no proof on this connection that"
           + " nothing was committed by that"),
+  COMMITTED_ELSEWHERE(
+      "not idempotent, and a unit within it, on the same thread, has committed something on another"
+          + " connection, or may have",
+      (unit, limits) -> unit.promise() != Promise.IDEMPOTENT && unit.committedElsewhere(),
+      Decision.GIVE_UP,
+      "a unit within it has committed on another connection, and would do that twice"),
   SESSION_CHANGED(
       "its session is lost, and had state that SQL, a function or the driver's object may have set"
           + " before it",

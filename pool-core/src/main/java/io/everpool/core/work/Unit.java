@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * {@link #facts}.
  *
  * <p>Units nest. All that an inner one sends, the outer ones have sent as well. The outermost that
- * may be rerun is rerun; an inner one leaves a failure to it.
+ * may be rerun is rerun; an inner one leaves a failure to it. On another connection an inner one is
+ * a unit of its own: see {@link Nesting}.
  */
 final class Unit implements UnitObserver, AutoCloseable {
 
@@ -37,6 +38,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   final UnitWatch watch;
   private final @Nullable UnitDeadline deadline;
   private final DeadlineChain deadlines;
+  private final Nesting nesting;
   final long begunAt;
 
   /** Whether it was begun within a transaction. */
@@ -72,17 +74,22 @@ final class Unit implements UnitObserver, AutoCloseable {
             ? null
             : new UnitDeadline(leases, face, options.label(), deadline, UnitRunner.nanos(allowed));
     this.deadlines = new DeadlineChain(this.deadline, outer == null ? null : outer.deadlines);
+    this.nesting = Nesting.enter(face, outer == null ? null : outer.nesting);
     this.heardBefore = face.observer(this);
   }
 
   @Override
   public void close() {
     try {
+      if (nesting.isWithinAnothers() && !isPromised() && log.effects() != Effects.NONE) {
+        nesting.committed();
+      }
       if (deadline != null && deadline.end()) {
         recovery.endLate();
       }
     } finally {
       face.observer(heardBefore);
+      nesting.leave();
     }
   }
 
@@ -91,6 +98,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   /** A run begins, after {@link #lostRuns}: nothing has been sent. */
   void begin(int lost) {
     lostRuns = lost;
+    nesting.begin();
     log.begin(face.session());
     failure.begin();
     set.begin();
@@ -340,6 +348,7 @@ final class Unit implements UnitObserver, AutoCloseable {
     return new UnitFacts(
         failed,
         log.effects(),
+        nesting.hasCommittedElsewhere(),
         promise(),
         isLeftToAnOuterOne(failed),
         withinTransaction,

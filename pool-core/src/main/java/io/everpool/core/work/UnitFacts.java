@@ -7,6 +7,8 @@ import io.everpool.api.driver.Effects;
  *
  * @param failed what failed
  * @param effects what of that which its present run has sent may be there for good
+ * @param committedElsewhere whether a unit within it, on another connection, may have left
+ *     something there for good
  * @param promise what the caller has said of it
  * @param outerReruns whether a unit around it is run again instead
  * @param withinTransaction whether a transaction was open already when it began
@@ -26,6 +28,7 @@ import io.everpool.api.driver.Effects;
 record UnitFacts(
     FailureKind failed,
     Effects effects,
+    boolean committedElsewhere,
     Promise promise,
     boolean outerReruns,
     boolean withinTransaction,
@@ -44,6 +47,7 @@ record UnitFacts(
     return new UnitFacts(
         failed,
         effects,
+        committedElsewhere,
         promise,
         false,
         withinTransaction,

@@ -3,6 +3,7 @@ package io.everpool.core.work;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.driver.Effects;
@@ -263,6 +264,96 @@ class NestedUnitsTest extends RunnerFixture {
           .hasMessageContaining("broken off");
     }
     assertThat(seen).hasSize(1);
+  }
+
+  /** A unit on {@code face}, which loses that once a unit within it is over; how often it ran. */
+  private int runsAround(WorkOptions options, Work<?, SQLException> within) throws SQLException {
+    seen.clear();
+    try (PooledConnection face = leases.acquire()) {
+      runner.rerun(
+          face,
+          options,
+          c -> {
+            seen.add("outer");
+            c.setAutoCommit(false);
+            try (PooledConnection own = leases.acquire()) {
+              within.run(own);
+            }
+            if (seen.size() == 1) {
+              driver.breakNext("execute");
+            }
+            return ask(c);
+          });
+    } catch (SQLException e) {
+      assertThat((Throwable) e)
+          .hasStackTraceContaining("a unit within it has committed on another connection");
+    }
+    return seen.size();
+  }
+
+  /** A layer below takes a connection of its own: what it commits is there once. */
+  @Test
+  void whatAUnitWithinHasCommittedOnAnotherConnectionIsNotDoneTwice() throws SQLException {
+    Work<?, SQLException> writing =
+        own -> runner.rerun(own, WorkOptions.DEFAULT, c -> insert(c, "audit"));
+    assertThat(runsAround(WorkOptions.DEFAULT, writing)).isEqualTo(1);
+    assertThat(runsAround(WorkOptions.READ_ONLY, writing)).as("of itself").isEqualTo(1);
+    assertThat(driver.database.rows).containsExactly("audit", "audit");
+    assertThat(runsAround(WorkOptions.IDEMPOTENT, writing)).isEqualTo(2);
+  }
+
+  private Object insert(Connection connection, String row) throws SQLException {
+    execute(connection, "insert " + row);
+    return "";
+  }
+
+  private Object ask(Connection connection) throws SQLException {
+    execute(connection, "select 1");
+    return "";
+  }
+
+  /** What has left nothing, or may be done twice, is in nobody's way. */
+  @Test
+  void aUnitWithinThatMayBeRepeatedIs() throws SQLException {
+    Work<?, SQLException> repeatable =
+        own -> runner.rerun(own, WorkOptions.IDEMPOTENT, c -> insert(c, "audit"));
+    assertThat(runsAround(WorkOptions.DEFAULT, repeatable)).isEqualTo(2);
+    Work<?, SQLException> reading = own -> runner.rerun(own, WorkOptions.READ_ONLY, c -> ask(c));
+    assertThat(runsAround(WorkOptions.DEFAULT, reading)).isEqualTo(2);
+    Work<?, SQLException> undone =
+        own ->
+            runner.rerun(
+                own,
+                WorkOptions.DEFAULT,
+                c -> {
+                  c.setAutoCommit(false);
+                  execute(c, "insert audit");
+                  c.rollback();
+                  return "";
+                });
+    assertThat(runsAround(WorkOptions.DEFAULT, undone)).isEqualTo(2);
+  }
+
+  @Test
+  void soItIsWhereTheConnectionIsAnotherPools() throws SQLException {
+    FakeLeaseManager others = FakeLeaseManager.over(new FakeDriver());
+    UnitRunner runnerOfOthers = runner(others);
+    Work<?, SQLException> writing =
+        own -> {
+          try (PooledConnection theirs = others.acquire()) {
+            return runnerOfOthers.rerun(theirs, WorkOptions.DEFAULT, c -> insert(c, "audit"));
+          }
+        };
+    assertThat(runsAround(WorkOptions.DEFAULT, writing)).isEqualTo(1);
+  }
+
+  /** What was heard is of one run, and of what was around it. */
+  @Test
+  void aLaterUnitOfTheThreadKnowsNothingOfIt() throws SQLException {
+    Work<?, SQLException> writing =
+        own -> runner.rerun(own, WorkOptions.DEFAULT, c -> insert(c, "audit"));
+    assertThat(runsAround(WorkOptions.DEFAULT, writing)).isEqualTo(1);
+    assertThat(runsAround(WorkOptions.DEFAULT, own -> "")).isEqualTo(2);
   }
 
   @Test

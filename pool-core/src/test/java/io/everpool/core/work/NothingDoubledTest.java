@@ -64,7 +64,7 @@ class NothingDoubledTest {
     }
 
     void run() {
-      int mode = random.nextInt(3);
+      int mode = random.nextInt(4);
       List<Integer> script = new ArrayList<>();
       int steps = 1 + random.nextInt(4);
       for (int i = 0; i < steps; i++) {
@@ -79,6 +79,18 @@ class NothingDoubledTest {
                   face, WorkOptions.DEFAULT, 0, UnitWatch.NONE, c -> follow(script, c, 0));
           case 1 ->
               runner.run(face, WorkOptions.DEFAULT, 0, UnitWatch.NONE, c -> follow(script, c, 0));
+          case 3 ->
+              runner.inTransaction(
+                  face,
+                  WorkOptions.DEFAULT,
+                  0,
+                  UnitWatch.NONE,
+                  c -> {
+                    execute(c, "insert first");
+                    aside(script);
+                    execute(c, "insert last");
+                    return "";
+                  });
           default ->
               runner.rerun(
                   face,
@@ -96,6 +108,13 @@ class NothingDoubledTest {
         thrown = e;
       }
       judge(thrown, mode);
+    }
+
+    /** A layer below works on a connection of its own. */
+    private void aside(List<Integer> script) throws SQLException {
+      try (PooledConnection own = leases.acquire()) {
+        runner.run(own, WorkOptions.DEFAULT, 0, UnitWatch.NONE, c -> follow(script, c, 0));
+      }
     }
 
     /** Each step inserts one row, its own in every run. */
@@ -135,7 +154,8 @@ class NothingDoubledTest {
       String story = "seed " + seed + " mode " + mode + ": " + thrown + " " + rows;
       assertThat(rows).as(story).doesNotHaveDuplicates();
       if (thrown == null) {
-        assertThat(rows).as(story).hasSize(mode == 2 ? 2 * inserts : inserts);
+        int expected = mode == 2 ? 2 * inserts : mode == 3 ? 2 + inserts : inserts;
+        assertThat(rows).as(story).hasSize(expected);
         outcomes.add(runs > (mode == 2 ? 3 : 1) ? "done again" : "done");
       } else if (thrown instanceof WriteOutcomeUnknownException) {
         outcomes.add("write unknown");

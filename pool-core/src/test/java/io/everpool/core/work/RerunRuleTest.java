@@ -38,6 +38,7 @@ class RerunRuleTest {
   private static final class Facts {
     FailureKind failed = FailureKind.CONNECTION;
     Effects effects = NONE;
+    boolean committedElsewhere;
     Promise promise = Promise.NONE;
     boolean outerReruns;
     boolean withinTransaction;
@@ -55,6 +56,7 @@ class RerunRuleTest {
       return new UnitFacts(
           failed,
           effects,
+          committedElsewhere,
           promise,
           outerReruns,
           withinTransaction,
@@ -173,6 +175,24 @@ class RerunRuleTest {
               f.failed = FailureKind.STALE_PLAN;
               f.sessionChanged = true;
             }),
+        row(
+            "a unit within it, on another connection, has committed",
+            RerunRule.COMMITTED_ELSEWHERE,
+            f -> f.committedElsewhere = true),
+        row(
+            "the same within a read-only one",
+            RerunRule.COMMITTED_ELSEWHERE,
+            f -> {
+              f.committedElsewhere = true;
+              f.promise = Promise.READ_ONLY;
+            }),
+        row(
+            "the same within an idempotent one",
+            RerunRule.PROVEN,
+            f -> {
+              f.committedElsewhere = true;
+              f.promise = Promise.IDEMPOTENT;
+            }),
         row("a held statement", RerunRule.STATEMENT_HELD, f -> f.holdsStatement = true),
         row("three runs", RerunRule.OFTEN_ENOUGH, f -> f.connectionRuns = 3),
         row("two runs", RerunRule.PROVEN, f -> f.connectionRuns = 2),
@@ -239,6 +259,9 @@ class RerunRuleTest {
       if (rule.decision() == Decision.RERUN) {
         reruns++;
         assertThat(facts.effects() == NONE || facts.promised()).as("%s", facts).isTrue();
+        assertThat(facts.committedElsewhere() && facts.promise() != Promise.IDEMPOTENT)
+            .as("%s", facts)
+            .isFalse();
         assertThat(facts.withinTransaction()).as("%s", facts).isFalse();
         assertThat(facts.outerReruns()).as("%s", facts).isFalse();
         assertThat(facts.cancelled() || facts.nanosLeft() <= 0).as("%s", facts).isFalse();
@@ -307,13 +330,14 @@ class RerunRuleTest {
     for (FailureKind failed : FailureKind.values()) {
       for (Effects effects : Effects.values()) {
         for (Promise promise : Promise.values()) {
-          for (int bits = 0; bits < 256; bits++) {
+          for (int bits = 0; bits < 512; bits++) {
             for (int runs : new int[] {1, 3}) {
               for (boolean interrupted : both) {
                 all.add(
                     new UnitFacts(
                         failed,
                         effects,
+                        (bits & 256) != 0,
                         promise,
                         (bits & 1) != 0,
                         (bits & 2) != 0,
