@@ -27,6 +27,9 @@ abstract class RestoredConnection extends SettledConnection {
     UnitObserver observer = observer();
     if (value && observer != null && current().mayBeInTransaction() && !current().autoCommit()) {
       observer.commit(); // which is what JDBC says it does
+      if (isUndoneAfterLoss(Setting.AUTO_COMMIT, true)) {
+        return; // it is committed, though the connection is lost
+      }
     }
     if (value && !commitsNothingAhead()) {
       return;

@@ -33,6 +33,15 @@ class LostInCommitTest extends RunnerFixture {
 
   /** Commits on {@code face}, at its level, what no other session can go on after. */
   private void loseInCommit(PooledConnection face) throws SQLException {
+    loseIn(face, Connection::commit);
+  }
+
+  /** What commits. */
+  private interface Committing {
+    void by(Connection connection) throws SQLException;
+  }
+
+  private void loseIn(PooledConnection face, Committing committing) throws SQLException {
     driver.breakNext("commit");
     driver.commits.answers.add(CommitStatus.COMMITTED);
     runner.rerun(
@@ -43,11 +52,20 @@ class LostInCommitTest extends RunnerFixture {
           execute(connection, "SET search_path = x");
           execute(connection, "set transaction_read_only = off"); // or it needn't be looked up
           execute(connection, "insert a");
-          connection.commit();
+          committing.by(connection);
           return "";
         });
     assertThat(face.isClosed()).isTrue();
     assertThat(leases.released).as("nothing is held").hasValue(1);
+  }
+
+  /** JDBC's other way to commit, which has done what it was asked for. */
+  @Test
+  void toTurnAutocommitOnFailsAsLittleAsACommit() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      loseIn(face, connection -> connection.setAutoCommit(true));
+      assertThat(face.getAutoCommit()).isTrue();
+    }
   }
 
   @Test
