@@ -7,6 +7,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.VoidWork;
 import io.everpool.api.WorkOptions;
+import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.core.Everpool;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.FaultProxy.Cut;
@@ -177,6 +178,34 @@ class LiftedReadOnlyTest {
               proxy.cutReplyTo("COMMIT", Cut.RST);
             }
           });
+    }
+    assertThat(runs).hasValue(1);
+    assertThat(server.ask("select count(*) from lifted")).isEqualTo("1");
+  }
+
+  /** The server bars no second phase of a COMMIT; a second try of it would find nothing. */
+  @Test
+  void aSecondPhaseWithoutAnAnswerIsInDoubt() throws Exception {
+    AtomicInteger runs = new AtomicInteger();
+    try (FaultProxy proxy = FaultProxy.before(server);
+        Pool pool = open(server.libpqUrl(proxy.host(), proxy.port()))) {
+      pool.<SQLException>use(
+          first -> {
+            first.setAutoCommit(false);
+            execute(first, "insert into lifted values (1)");
+            execute(first, "prepare transaction 'lifted'");
+            first.commit();
+          });
+      assertThatThrownBy(
+              () ->
+                  pool.<SQLException>use(
+                      WorkOptions.READ_ONLY,
+                      connection -> {
+                        runs.incrementAndGet();
+                        proxy.cutReplyTo("commit prepared", Cut.RST);
+                        execute(connection, "commit prepared 'lifted'");
+                      }))
+          .isInstanceOf(WriteOutcomeUnknownException.class);
     }
     assertThat(runs).hasValue(1);
     assertThat(server.ask("select count(*) from lifted")).isEqualTo("1");

@@ -29,7 +29,11 @@ public final class Sessions {
   public static synchronized PostgresServer server() {
     PostgresServer running = shared;
     if (running == null) {
-      running = PostgresServer.start(ServerSettings.defaults().with("max_connections", "40"));
+      running =
+          PostgresServer.start(
+              ServerSettings.defaults()
+                  .with("max_connections", "40")
+                  .with("max_prepared_transactions", "5"));
       shared = running;
     }
     return running;

@@ -197,13 +197,14 @@ public final class SqlTexts {
 
   /**
    * By its name, which may be written in escapes, or with all that was set (RESET ALL, DISCARD
-   * ALL): wherever the words stand, for what they stand in may be executed. They are those of
-   * several databases, each of which takes the others' for an error; so who has them all needs to
-   * know of none.
+   * ALL); or what isn't barred, COMMIT PREPARED: wherever the words stand, for what they stand in
+   * may be executed. They are those of several databases, each of which takes the others' for an
+   * error; so who has them all needs to know of none.
    */
   private static boolean liftsReadOnly(String small) {
     return small.contains("read_only")
         || small.contains("u&\"")
+        || hasWord(small, "prepared")
         || (small.contains("read") && small.contains("write"))
         || (hasWord(small, "all") && (hasWord(small, "reset") || hasWord(small, "discard")));
   }

@@ -91,6 +91,7 @@ class SqlTextsTest {
         "DISCARD ALL",
         "/* a */ Reset -- b\n/**/All",
         "select 1; discard all; select 2",
+        "commit prepared 'x'",
         "do $$begin reset all; end$$",
         "do $$begin execute'discard all'; end$$"
       })
@@ -103,6 +104,7 @@ class SqlTextsTest {
       strings = {
         "reset statement_timeout",
         "discard plans",
+        "prepare transaction 'x'",
         "select password_reset from users union all select all_resets from discarded",
         "select read from t"
       })
