@@ -266,7 +266,7 @@ abstract class JudgedConnection extends LeasedConnection {
     }
     s.marks |= Session.ASKED;
     try {
-      if (s.jdbc.isValid(seconds)) {
+      if (s.isValid(seconds)) {
         return true;
       }
     } catch (SQLException e) {

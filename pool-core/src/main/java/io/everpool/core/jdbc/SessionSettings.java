@@ -241,6 +241,16 @@ abstract class SessionSettings extends SessionFacts {
         && effectsSince(begunAhead) == Effects.NONE; // else it has lost sight
   }
 
+  /** The driver's answer; what it sends for that is no use of what was begun ahead. */
+  final boolean isValid(int seconds) throws SQLException {
+    boolean ahead = isBegunAhead();
+    boolean valid = jdbc.isValid(seconds);
+    if (ahead) {
+      begunAhead = moment();
+    }
+    return valid;
+  }
+
   /** Returns whether that meant anything. */
   final boolean liftCommandTimeout() throws SQLException {
     marks |= CHANGED;

@@ -138,6 +138,20 @@ class SharedByTransactionTest {
     assertThat(leases.events).hasSize(1).first().isInstanceOf(PoolEvent.TransactionLeftOpen.class);
   }
 
+  /** Frameworks ask in between; the driver sends something for it. */
+  @Test
+  void whether_it_is_valid_may_be_asked_in_one_that_was_begun_ahead() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      FakePhysical physical = begunAhead(connection);
+      connection.commit();
+      driver.during("isValid", () -> physical.seeCommit(Effects.NONE));
+      assertThat(connection.isValid(1)).isTrue();
+      connection.setSchema("t");
+      assertThat(driver.begun).last().isEqualTo("0 in t");
+    }
+    assertThat(leases.events).as("nothing was left open").isEmpty();
+  }
+
   /** To undo a change on a connection that is lost is no failure here, either. */
   @Test
   void what_is_undone_after_a_commit_does_not_fail_for_what_was_begun_ahead() throws SQLException {
