@@ -103,7 +103,16 @@ final class PoolWorkers implements Executor {
         thread.setName(threadName);
         begin(thread);
       } catch (Throwable e) {
-        UpkeepThread.tell(threadName + " could not be made ready, and works all the same", e);
+        tellUnready(e);
+      }
+    }
+
+    /** With no memory left not even the text can be had, the first time that it is needed. */
+    private void tellUnready(Throwable why) {
+      try {
+        UpkeepThread.tell("{} could not be made ready, and works all the same", threadName, why);
+      } catch (Throwable e) {
+        // so be it
       }
     }
 

@@ -122,20 +122,29 @@ final class UpkeepThread {
 
   private void loop() {
     while (!isOver()) {
-      long now = System.nanoTime();
-      long pause = LONGEST;
-      Schedule[] all = schedules;
-      for (Schedule each : all) {
-        pause = Math.min(pause, each.run(now));
-      }
-      runTogether();
-      // Asked before the park, though whoever changes something unparks: a pass may have parked
-      // meanwhile, in a logger's lock, and used that up.
-      if (schedules == all && !isHurried()) {
-        LockSupport.parkNanos(this, pause - (System.nanoTime() - now));
+      try {
+        turn();
+      } catch (Throwable e) {
+        // There is no memory even for that; but whoever ended this thread would end all pools.
+        LockSupport.parkNanos(this, AFTER_FAILURE);
       }
       // Interrupts mean nothing here; left set, one would turn every park into a spin.
       Thread.interrupted();
+    }
+  }
+
+  private void turn() {
+    long now = System.nanoTime();
+    long pause = LONGEST;
+    Schedule[] all = schedules;
+    for (Schedule each : all) {
+      pause = Math.min(pause, each.run(now));
+    }
+    runTogether();
+    // Asked before the park, though whoever changes something unparks: a pass may have parked
+    // meanwhile, in a logger's lock, and used that up.
+    if (schedules == all && !isHurried()) {
+      LockSupport.parkNanos(this, pause - (System.nanoTime() - now));
     }
   }
 
@@ -150,6 +159,15 @@ final class UpkeepThread {
       log.error(what, survived);
     } catch (Throwable e) {
       // no memory even for that
+    }
+  }
+
+  /** The name is put in here, for that may take more memory than there is. */
+  static void tell(String what, String name, Throwable survived) {
+    try {
+      log.error(what, name, survived);
+    } catch (Throwable e) {
+      // as above
     }
   }
 
@@ -228,7 +246,7 @@ final class UpkeepThread {
       try {
         return pass == null ? LONGEST : pass.run(System.nanoTime());
       } catch (Throwable e) {
-        tell("Pool " + pool + ": a maintenance pass failed; the next one goes on", e);
+        tell("Pool {}: a maintenance pass failed; the next one goes on", pool, e);
         return AFTER_FAILURE;
       }
     }

@@ -14,6 +14,7 @@ import io.everpool.core.engine.Move;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Survivor;
 import io.everpool.core.policy.Lifetime;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
@@ -87,15 +88,16 @@ public final class Connects {
   /** Begins to open a connection in the slot, if it is empty. */
   boolean begin(Slot slot) {
     long empty = slot.word();
+    long word = Slot.after(Move.RESERVE, empty);
+    int born = fence.generation();
+    long now = environment.time().nanoTime();
+    Survivor.Risk opening = () -> open(slot, word, born, now); // first: there may be no memory
     if (!slot.attempt(Move.RESERVE, empty)) {
       return false;
     }
     stirred.add(slot.index);
-    long word = Slot.after(Move.RESERVE, empty);
     reserved[slot.index] = word;
-    int born = fence.generation();
-    long now = environment.time().nanoTime();
-    if (workers.start("opening a connection", () -> open(slot, word, born, now))) {
+    if (workers.start("opening a connection", opening)) {
       pace.begun(now);
       return true;
     }

@@ -22,10 +22,17 @@ final class Inbox {
     scheduler.hurry();
   }
 
-  /** Called by the upkeep thread only. One message that fails keeps back no other. */
+  /**
+   * Called by the upkeep thread only. One message that fails keeps back no other. What was taken
+   * out is done, without an object in between: there may be no memory for one.
+   */
   void empty() {
     for (Runnable message; (message = messages.poll()) != null; ) {
-      Survivor.survives(pool, "a message to upkeep", message::run);
+      try {
+        message.run();
+      } catch (Throwable e) {
+        Survivor.tell(pool, "a message to upkeep", e);
+      }
     }
   }
 }

@@ -120,12 +120,19 @@ final class Scout {
 
   private void send(long now) {
     Errand sent = new Errand(now, fence.generation(), place());
-    if (workers.start("looking for a server that writes", () -> look(sent))) {
+    boolean out = false;
+    try {
+      out = workers.start("looking for a server that writes", () -> look(sent));
+    } finally {
+      if (!out) {
+        sent.end();
+      }
+    }
+    if (out) {
       pace.begun(now);
       errand = sent;
       silence.scouted(now);
     } else {
-      sent.end();
       connects.withoutThread(now);
     }
   }

@@ -5,6 +5,7 @@ import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.IntConsumer;
 
 /**
  * What each slot does and since when, as seen from pass to pass: the slots themselves keep no time,
@@ -37,6 +38,9 @@ final class SlotActivity {
 
   private final StirredSlots stirred;
 
+  /** Made once: a pass must not need memory. */
+  private final IntConsumer inclusion;
+
   /** Where something happens, in no order; whether a slot is among them, and whether it rests. */
   private final Slot[] busy;
 
@@ -57,6 +61,7 @@ final class SlotActivity {
     this.usedAt = new long[slots.length];
     this.reserved = new AtomicLongArray(slots.length);
     this.stirred = stirred;
+    this.inclusion = slot -> include(slots[slot]);
     this.busy = new Slot[slots.length];
     this.isBusy = new boolean[slots.length];
     this.rests = new boolean[slots.length];
@@ -80,7 +85,7 @@ final class SlotActivity {
         include(slot);
       }
     }
-    stirred.drainTo(slot -> include(slots[slot]));
+    stirred.drainTo(inclusion);
     atRest = true;
     for (int i = 0; i < busyCount; i++) {
       Slot slot = busy[i];
