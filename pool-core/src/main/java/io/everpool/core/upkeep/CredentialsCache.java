@@ -37,6 +37,9 @@ final class CredentialsCache {
   private @Nullable Answer kept;
   private @Nullable Asking underWay;
 
+  /** What calls up to this one say is of before: it serves where there is nothing newer. */
+  private long passedBy;
+
   /** A call of the provider. */
   private static final class Asking {
     final CompletableFuture<Answer> answer = new CompletableFuture<>();
@@ -86,11 +89,15 @@ final class CredentialsCache {
     }
   }
 
-  /** From now on nobody joins the call that is under way: what it says is of before. */
+  /**
+   * From now on nobody joins the call that is under way, nor logs in with what was said before
+   * unless the provider fails: it is of before.
+   */
   void passBy() {
     lock.lock();
     try {
       underWay = null;
+      passedBy = numbers;
     } finally {
       lock.unlock();
     }
@@ -130,7 +137,7 @@ final class CredentialsCache {
         if (kept == refused) {
           kept = null;
         }
-        if (kept != null && kept.isFresh(now())) {
+        if (kept != null && kept.number > passedBy && kept.isFresh(now())) {
           return kept;
         }
         joined = underWay;
@@ -209,7 +216,7 @@ final class CredentialsCache {
     try {
       settle(own);
       Answer before = kept;
-      if (before != null && before.isSameAs(answer)) {
+      if (before != null && before.number > passedBy && before.isSameAs(answer)) {
         return before; // a provider that keeps its answers itself
       }
       if (before == null || before.number < answer.number) {

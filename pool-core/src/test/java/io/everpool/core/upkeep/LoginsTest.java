@@ -505,6 +505,73 @@ class LoginsTest {
     assertThat(asked).as("what it says at last replaces nothing newer").hasValue(2);
   }
 
+  @Test
+  void what_was_said_before_serves_no_later_login() throws Exception {
+    Logins logins = logins();
+    provider = () -> Credentials.of("app", "right").expiringAt(in(Duration.ofHours(1)));
+    open(logins);
+    logins.passBy();
+    open(logins);
+    open(logins);
+    assertThat(asked).as("once more, though it says the same").hasValue(2);
+    logins.passBy();
+    provider = () -> Credentials.of("app", "new").expiringAt(in(Duration.ofHours(1)));
+    door.right = "new";
+    open(logins);
+    open(logins);
+    assertThat(asked).hasValue(3);
+    assertThat(door.tried)
+        .extracting(Credentials::password)
+        .containsExactly("right", "right", "right", "new", "new");
+  }
+
+  /** Unless there is nothing better. */
+  @Test
+  void what_was_said_before_serves_where_the_provider_fails() throws Exception {
+    Logins logins = logins();
+    provider = () -> Credentials.of("app", "right").expiringAt(in(Duration.ofHours(1)));
+    open(logins);
+    logins.passBy();
+    provider =
+        () -> {
+          throw new IllegalStateException("the vault is sealed");
+        };
+    open(logins);
+    assertThat(door.tried).hasSize(2);
+  }
+
+  @Test
+  void what_comes_late_of_a_call_that_was_passed_by_serves_nobody_else() throws Exception {
+    Logins logins = logins();
+    CountDownLatch old = new CountDownLatch(1);
+    provider =
+        () -> {
+          old.await();
+          return Credentials.of("app", "right").expiringAt(in(Duration.ofHours(1)));
+        };
+    CompletableFuture<Login> first = new CompletableFuture<>();
+    awaitWaiting(start(logins, first));
+    logins.passBy();
+    CountDownLatch fresh = new CountDownLatch(1);
+    provider =
+        () -> {
+          fresh.await();
+          return Credentials.of("app", "new").expiringAt(in(Duration.ofHours(1)));
+        };
+    CompletableFuture<Login> second = new CompletableFuture<>();
+    awaitWaiting(start(logins, second));
+    old.countDown();
+    first.get(30, TimeUnit.SECONDS);
+    door.right = "new";
+    CompletableFuture<Login> third = new CompletableFuture<>();
+    awaitWaiting(start(logins, third));
+    fresh.countDown();
+    second.get(30, TimeUnit.SECONDS);
+    third.get(30, TimeUnit.SECONDS);
+    assertThat(asked).hasValue(2);
+    assertThat(door.tried).extracting(Credentials::password).containsExactly("right", "new", "new");
+  }
+
   private static Thread start(Logins logins, CompletableFuture<Login> login) {
     Thread thread =
         new Thread(
