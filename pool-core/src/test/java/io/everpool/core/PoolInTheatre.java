@@ -26,7 +26,7 @@ public final class PoolInTheatre {
       @Nullable CredentialsProvider credentials,
       List<Classifier> classifiers,
       List<PoolListener> listeners,
-      LeaseRecorder recorder,
+      @Nullable LeaseRecorder recorder,
       List<LeaseInterceptor> interceptors,
       List<ConnectionInitializer> initializers,
       Environment environment) {

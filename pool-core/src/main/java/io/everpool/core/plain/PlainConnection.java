@@ -28,9 +28,11 @@ final class PlainConnection implements PhysicalConnection {
       };
 
   private final Connection connection;
+  private final LifeSigns lifeSigns;
 
-  PlainConnection(Connection connection) {
+  PlainConnection(Connection connection, LifeSigns lifeSigns) {
     this.connection = connection;
+    this.lifeSigns = lifeSigns;
   }
 
   @Override
@@ -46,7 +48,7 @@ final class PlainConnection implements PhysicalConnection {
   @Override
   public void validate(long timeoutNanos) throws SQLException {
     int seconds = (int) Math.max(1, (timeoutNanos + SECOND - 1) / SECOND);
-    if (!connection.isValid(seconds)) {
+    if (!lifeSigns.has(connection, seconds)) {
       throw new SQLException("The driver says that the connection is not valid", "08006");
     }
   }

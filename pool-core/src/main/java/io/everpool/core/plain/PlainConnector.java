@@ -50,6 +50,7 @@ public final class PlainConnector implements Connector {
   private final String origin;
   private final List<String> notes;
   private final HiddenPostgres hidden;
+  private final LifeSigns lifeSigns;
 
   /**
    * @param origin what opens the connections, in words
@@ -66,6 +67,7 @@ public final class PlainConnector implements Connector {
     this.origin = origin;
     this.notes = notes;
     this.hidden = new HiddenPostgres(origin);
+    this.lifeSigns = new LifeSigns(origin);
     this.secrets = secrets;
     this.product = product;
     this.target = target;
@@ -234,15 +236,19 @@ public final class PlainConnector implements Connector {
     return target;
   }
 
-  /** Also what is off where this is PostgreSQL, which is known when a connection was opened. */
+  /**
+   * Also what is off where this is PostgreSQL, which is known when a connection was opened; and
+   * where the driver can't be asked for a sign of life, which is known when it was asked.
+   */
   @Override
   public List<String> notes() {
-    return Stream.concat(notes.stream(), hidden.notes().stream()).toList();
+    return Stream.of(notes, hidden.notes(), lifeSigns.notes()).flatMap(List::stream).toList();
   }
 
   @Override
   public void whenNoted(Runnable listener) {
     hidden.whenNoted(listener);
+    lifeSigns.whenNoted(listener);
   }
 
   @Override
@@ -261,7 +267,7 @@ public final class PlainConnector implements Connector {
       throw new SQLException("No connection was returned by " + origin, "08001");
     }
     hidden.meet(connection);
-    return new PlainConnection(connection);
+    return new PlainConnection(connection, lifeSigns);
   }
 
   /** Some drivers, and DriverManager itself, quote the URL in their messages, password included. */
