@@ -202,10 +202,17 @@ abstract class JudgedConnection extends LeasedConnection {
     }
   }
 
-  /** Whether it is we who miss a method, of a driver older than JDBC's, and not the driver. */
+  /**
+   * Whether it is we who miss a method, of a driver older than JDBC's, and not the driver. Some
+   * have a stub that throws this by hand (jTDS), which the JVM never does without a message.
+   */
   private static boolean isMissed(AbstractMethodError e) {
     StackTraceElement[] trace = e.getStackTrace();
-    return trace.length > 0 && trace[0].getClassName().startsWith(FACES);
+    return isFace(trace, 0) || (e.getMessage() == null && isFace(trace, 1));
+  }
+
+  private static boolean isFace(StackTraceElement[] trace, int depth) {
+    return trace.length > depth && trace[depth].getClassName().startsWith(FACES);
   }
 
   /** As {@link #broken}, on another thread than the holder's. Does nothing to another's lease. */

@@ -190,13 +190,39 @@ class FailuresTest {
     assertThat(leases.released).hasValue(1);
   }
 
-  /** In the middle of which nobody knows. */
+  /** As jTDS has them; what is thrown by hand there has no message. */
   @Test
-  void aMethodThatTheDriverItselfMissesBreaksIt() throws SQLException {
+  void aStubOfADriversDoomsNothing() throws SQLException {
     PooledConnection connection = leases.acquire();
     Error missing = new AbstractMethodError();
+    missing.setStackTrace(thrownIn("net.sourceforge.jtds.jdbc.JtdsConnection"));
+    driver.failNext("getSchema", missing);
+    assertThat(catchThrowable(connection::getSchema)).isSameAs(missing);
+    connection.close();
+    assertThat(leases.doomed).isEmpty();
+    assertThat(leases.closed).isEmpty();
+    assertThat(leases.released).hasValue(1);
+  }
+
+  private static StackTraceElement[] thrownIn(String driver) {
+    return new StackTraceElement[] {
+      new StackTraceElement(driver, "getSchema", "", 1),
+      new StackTraceElement(LeasedConnection.class.getName(), "getSchema", "", 1)
+    };
+  }
+
+  /** In the middle of which nobody knows. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aMethodThatTheDriverItselfMissesBreaksIt(boolean atOnce) throws SQLException {
+    PooledConnection connection = leases.acquire();
+    Error missing = new AbstractMethodError("Protocol.send()V");
     missing.setStackTrace(
-        new StackTraceElement[] {new StackTraceElement("org.driver.Protocol", "send", "", 1)});
+        atOnce
+            ? thrownIn("org.driver.Connection")
+            : new StackTraceElement[] {
+              new StackTraceElement("org.driver.Protocol", "send", "", 1)
+            });
     driver.failNext("getSchema", missing);
     assertThat(catchThrowable(connection::getSchema)).isSameAs(missing);
     connection.close();
