@@ -13,13 +13,13 @@ import java.sql.SQLException;
  * several connections may be opened at once. Must not close or keep the connection, which is the
  * driver's own.
  *
- * <p>What it has written is committed, and a connection that it leaves in a transaction or out of
- * autocommit is brought back. What it throws fails the opening of that connection, as if the server
- * had refused it.
+ * <p>What it has written is committed, and a connection that it leaves in a transaction, or with
+ * another autocommit than before, is brought back. What it throws fails the opening of that
+ * connection, as if the server had refused it.
  */
 @FunctionalInterface
 public interface ConnectionInitializer {
 
-  /** Sets the connection up; it is in autocommit. */
+  /** Sets the connection up; it is in autocommit, unless its driver begins without. */
   void initialize(Connection connection) throws SQLException;
 }

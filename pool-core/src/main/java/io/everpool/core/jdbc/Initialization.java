@@ -67,8 +67,9 @@ public final class Initialization {
     Connection jdbc = physical.jdbc();
     for (Step step : steps) {
       try {
+        boolean autoCommit = jdbc.getAutoCommit(); // a driver may begin without
         step.initializer.initialize(jdbc);
-        finish(physical, jdbc);
+        finish(physical, jdbc, autoCommit);
       } catch (SQLException e) {
         throw new InitializationException(step.what, e);
       } catch (RuntimeException e) {
@@ -78,17 +79,21 @@ public final class Initialization {
     jdbc.clearWarnings();
   }
 
-  /** Keeps what was written, and goes back to autocommit. */
-  private static void finish(PhysicalConnection physical, Connection jdbc) throws SQLException {
+  /** Keeps what was written, and goes back to what autocommit was before. */
+  private static void finish(PhysicalConnection physical, Connection jdbc, boolean autoCommit)
+      throws SQLException {
     TransactionState state = physical.transactionState();
     if (state == TransactionState.FAILED) {
       throw new SQLException("it leaves a transaction that has failed", "25P02");
     }
-    if (!jdbc.getAutoCommit()) {
+    boolean left = jdbc.getAutoCommit();
+    if (!left) {
       jdbc.commit();
-      jdbc.setAutoCommit(true);
     } else if (state == TransactionState.OPEN) {
       execute(jdbc, "commit"); // begun by SQL
+    }
+    if (left != autoCommit) {
+      jdbc.setAutoCommit(autoCommit);
     }
   }
 }
