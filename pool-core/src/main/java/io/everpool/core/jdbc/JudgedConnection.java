@@ -102,8 +102,18 @@ abstract class JudgedConnection extends LeasedConnection {
 
   /** Whether the connection was lost, and just now: afterwards it is only closed (08003). */
   private static boolean isLoss(Session s, SQLException e) {
-    Verdict verdict = s.leases.classify(e);
+    Verdict verdict = verdict(s, e);
     return verdict.fatal() && verdict != Verdict.READ_ONLY_SERVER && !isClosed(e);
+  }
+
+  /**
+   * What a failure means where it was met in use. A login is refused before that: whoever is denied
+   * something then, and keeps his session, was denied a privilege, which some databases say in the
+   * same words (MySQL: 28000 for FILE). That is his statement's failure.
+   */
+  static Verdict verdict(Session s, SQLException e) {
+    Verdict verdict = s.leases.classify(e);
+    return verdict == Verdict.ACCESS_DENIED && !s.dead() ? Verdict.STATEMENT_FAILED : verdict;
   }
 
   /**
@@ -143,7 +153,7 @@ abstract class JudgedConnection extends LeasedConnection {
 
   /** Returns what to throw. */
   private SQLException judge(Session s, SQLException e) {
-    Verdict verdict = s.leases.classify(e);
+    Verdict verdict = verdict(s, e);
     if (verdict == Verdict.READ_ONLY_SERVER) {
       // Else the program has asked for a read-only transaction, and that is all.
       return s.isWriteRefusedByServer() ? writeRefused(s, e) : e;

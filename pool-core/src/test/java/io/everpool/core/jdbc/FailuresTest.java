@@ -16,6 +16,7 @@ import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
 import java.sql.SQLTransientException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,6 +28,10 @@ class FailuresTest {
   private final FakeDriver driver = new FakeDriver();
   private final FakeLeaseManager leases = FakeLeaseManager.over(driver);
   private final SQLException lost = new SQLException("gone", "08006");
+
+  /** Of FILE, for one; and of a login, which is refused before there is a connection. */
+  private final SQLException deniedByMySql =
+      new SQLException("Access denied for user 'app'@'%' (using password: YES)", "28000", 1045);
 
   @Test
   void aFatalFailureDoomsTheConnectionAndIsThrownAsItIs() throws SQLException {
@@ -75,6 +80,48 @@ class FailuresTest {
     connection.close();
     assertThat(leases.doomed).isEmpty();
     assertThat(leases.released).hasValue(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aPrivilegeThatIsDeniedDoomsNothingUnlessTheSessionEndsWithThat(boolean ends)
+      throws SQLException {
+    FakeLeaseManager plain = FakeLeaseManager.plain(driver);
+    PooledConnection connection = plain.acquire();
+    Statement statement = connection.createStatement();
+    if (ends) {
+      driver.during("executeQuery", FakeLeaseManager.physical(connection)::breakOff);
+    }
+    driver.failNext("executeQuery", deniedByMySql);
+    assertThat(catchThrowable(() -> statement.executeQuery("select 1 into outfile 'x'")))
+        .isSameAs(deniedByMySql);
+    connection.close();
+    assertThat(plain.doomed).isEqualTo(ends ? List.of(Verdict.ACCESS_DENIED) : List.of());
+    assertThat(plain.released).hasValue(ends ? 0 : 1);
+    assertThat(plain.classify(deniedByMySql)).as("of a login").isEqualTo(Verdict.ACCESS_DENIED);
+  }
+
+  /** It was answered. */
+  @Test
+  void aCommitThatIsDeniedIsNotInDoubt() throws SQLException {
+    PooledConnection connection = FakeLeaseManager.plain(driver).acquire();
+    connection.setAutoCommit(false);
+    connection.createStatement().execute("insert");
+    driver.failNext("commit", deniedByMySql);
+    assertThat(catchThrowable(connection::commit)).isSameAs(deniedByMySql);
+  }
+
+  /** The connection is closed, and says nothing of the server. */
+  @Test
+  void aCleanUpThatIsDeniedIsNoLoss() throws SQLException {
+    FakeLeaseManager plain = FakeLeaseManager.plain(driver);
+    PooledConnection connection = plain.acquire();
+    connection.setAutoCommit(false);
+    connection.createStatement().execute("insert");
+    driver.failNext("rollback", deniedByMySql);
+    connection.close();
+    assertThat(plain.doomed).isEmpty();
+    assertThat(plain.closed).containsExactly(CloseReason.RESET_FAILED);
   }
 
   /** It goes past the connection, and comes from another thread than the holder's. */

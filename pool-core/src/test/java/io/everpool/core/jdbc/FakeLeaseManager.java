@@ -11,8 +11,10 @@ import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
 import io.everpool.core.observe.Repeats;
+import io.everpool.core.plain.PlainConnector;
 import io.everpool.core.upkeep.OutageLog;
 import io.everpool.core.upkeep.PrimarySearch;
+import java.lang.reflect.Proxy;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +25,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -108,6 +111,19 @@ public final class FakeLeaseManager implements LeaseManager {
 
   public static FakeLeaseManager over(FakeDriver driver, PoolConfig config) {
     return new FakeLeaseManager(config, new FakeConnector(), driver::open);
+  }
+
+  /** A pool whose failures mean what they do with a driver of which only java.sql is known. */
+  public static FakeLeaseManager plain(FakeDriver driver) {
+    DataSource none =
+        (DataSource)
+            Proxy.newProxyInstance(
+                FakeLeaseManager.class.getClassLoader(),
+                new Class<?>[] {DataSource.class},
+                (self, method, args) -> {
+                  throw new UnsupportedOperationException();
+                });
+    return new FakeLeaseManager(settings().build(), PlainConnector.of(none), driver::open);
   }
 
   /** Takes a connection. */
