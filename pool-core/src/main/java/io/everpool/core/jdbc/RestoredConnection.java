@@ -35,10 +35,15 @@ abstract class RestoredConnection extends SettledConnection {
       return;
     }
     Settings settings = changing(Setting.AUTO_COMMIT);
-    if (value && observer == null) {
-      committing(() -> super.setAutoCommit(true));
-    } else {
-      super.setAutoCommit(value);
+    try {
+      if (value && observer == null) {
+        committing(() -> super.setAutoCommit(true));
+      } else {
+        super.setAutoCommit(value);
+      }
+    } catch (SQLFeatureNotSupportedException | AbstractMethodError e) {
+      settings.unchanged(Setting.AUTO_COMMIT);
+      throw e;
     }
     settings.changed(Setting.AUTO_COMMIT, value);
     current().mayBeUnsettled();
@@ -135,6 +140,22 @@ abstract class RestoredConnection extends SettledConnection {
     void call() throws SQLException;
   }
 
+  private void set(Setting setting, @Nullable Object value, Setter setter) throws SQLException {
+    Settings settings = changing(setting);
+    call(settings, setting, setter);
+    settings.changed(setting, value);
+  }
+
+  /** A setter that the driver doesn't have has set nothing, and there is nothing to undo. */
+  private static void call(Settings settings, Setting setting, Setter setter) throws SQLException {
+    try {
+      setter.call();
+    } catch (SQLFeatureNotSupportedException | AbstractMethodError e) {
+      settings.unchanged(setting);
+      throw e;
+    }
+  }
+
   /**
    * To undo a change on a connection that is lost is no failure, for there is nothing left to undo,
    * as with {@link #close()}: whatever is done next fails. Frameworks undo these two after their
@@ -146,7 +167,7 @@ abstract class RestoredConnection extends SettledConnection {
     try {
       endBegunAhead();
       settings = changing(setting);
-      setter.call();
+      call(settings, setting, setter);
     } catch (SQLException e) {
       if (undone && current().leases.classify(e).fatal()) {
         return;
@@ -188,9 +209,7 @@ abstract class RestoredConnection extends SettledConnection {
 
   @Override
   public void setCatalog(String value) throws SQLException {
-    Settings settings = changing(Setting.CATALOG);
-    super.setCatalog(value);
-    settings.changed(Setting.CATALOG, value);
+    set(Setting.CATALOG, value, () -> super.setCatalog(value));
   }
 
   @Override
@@ -210,9 +229,7 @@ abstract class RestoredConnection extends SettledConnection {
       current().unsettled = true;
       settleIfExposed();
     } else {
-      Settings settings = changing(Setting.SCHEMA);
-      super.setSchema(value);
-      settings.changed(Setting.SCHEMA, value);
+      set(Setting.SCHEMA, value, () -> super.setSchema(value));
     }
   }
 
@@ -231,16 +248,12 @@ abstract class RestoredConnection extends SettledConnection {
 
   @Override
   public void setHoldability(int value) throws SQLException {
-    Settings settings = changing(Setting.HOLDABILITY);
-    super.setHoldability(value);
-    settings.changed(Setting.HOLDABILITY, value);
+    set(Setting.HOLDABILITY, value, () -> super.setHoldability(value));
   }
 
   @Override
   public void setNetworkTimeout(Executor executor, int millis) throws SQLException {
-    Settings settings = changing(Setting.NETWORK_TIMEOUT);
-    super.setNetworkTimeout(executor, millis);
-    settings.changed(Setting.NETWORK_TIMEOUT, millis);
+    set(Setting.NETWORK_TIMEOUT, millis, () -> super.setNetworkTimeout(executor, millis));
   }
 
   /** Lets statements take as long as they need until this is closed. */
@@ -252,17 +265,14 @@ abstract class RestoredConnection extends SettledConnection {
 
   @Override
   public void setTypeMap(Map<String, Class<?>> map) throws SQLException {
-    Settings settings = changing(Setting.TYPE_MAP);
-    super.setTypeMap(map);
-    settings.changed(Setting.TYPE_MAP, map);
+    set(Setting.TYPE_MAP, map, () -> super.setTypeMap(map));
   }
 
   /** The map may be the driver's own, and the program may put things into it. */
   @Override
   public Map<String, Class<?>> getTypeMap() throws SQLException {
-    Settings settings = changing(Setting.TYPE_MAP);
-    Map<String, Class<?>> map = super.getTypeMap();
-    settings.changed(Setting.TYPE_MAP, map);
+    Map<String, Class<?>> map = super.getTypeMap(); // first: where there is none, none is changed
+    changing(Setting.TYPE_MAP).changed(Setting.TYPE_MAP, map);
     return map;
   }
 
@@ -278,12 +288,12 @@ abstract class RestoredConnection extends SettledConnection {
 
   @Override
   public void setClientInfo(String name, @Nullable String value) throws SQLClientInfoException {
-    changeClientInfo(jdbc -> jdbc.setClientInfo(name, value));
+    changeClientInfo(null, jdbc -> jdbc.setClientInfo(name, value));
   }
 
   @Override
   public void setClientInfo(Properties properties) throws SQLClientInfoException {
-    changeClientInfo(jdbc -> jdbc.setClientInfo(properties));
+    changeClientInfo(properties, jdbc -> jdbc.setClientInfo(properties));
   }
 
   /** A change of the client info, which is declared to throw less than the others. */
@@ -291,12 +301,17 @@ abstract class RestoredConnection extends SettledConnection {
     void on(Connection jdbc) throws SQLClientInfoException;
   }
 
-  private void changeClientInfo(ClientInfoChange change) throws SQLClientInfoException {
+  private void changeClientInfo(@Nullable Properties several, ClientInfoChange change)
+      throws SQLClientInfoException {
+    Settings settings = null;
     try {
       Connection jdbc = delegate();
-      changing(Setting.CLIENT_INFO);
-      change.on(jdbc);
+      settings = changing(Setting.CLIENT_INFO);
+      call(settings, Setting.CLIENT_INFO, () -> change.on(jdbc));
     } catch (SQLClientInfoException e) {
+      if (settings != null) {
+        settings.clientInfoFailed(e, several);
+      }
       failed(e);
       throw e;
     } catch (SQLException e) {

@@ -1,8 +1,13 @@
 package io.everpool.core.jdbc;
 
+import java.sql.ClientInfoStatus;
 import java.sql.Connection;
+import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +35,9 @@ final class Settings {
   private int known;
   private int changed;
 
+  /** Whether what is being changed was as in a new connection before. */
+  private boolean first;
+
   /** What may have been changed past its setter, so that it is read before it is believed. */
   private int doubted;
 
@@ -41,8 +49,46 @@ final class Settings {
   /** To be called before a change: reads what there is to restore. */
   void changing(Setting setting) throws SQLException {
     initial(setting);
+    mark(setting);
+  }
+
+  private void mark(Setting setting) {
+    first = !isChanged(setting);
     changed |= setting.bit;
     current[setting.index] = UNKNOWN;
+  }
+
+  /**
+   * To be called after {@link #changing} if there is nothing to change, for the driver doesn't have
+   * it: what wasn't changed before isn't now, and is not to be brought back.
+   */
+  void unchanged(Setting setting) {
+    if (!first) {
+      return;
+    }
+    changed &= ~setting.bit;
+    Object before = initial[setting.index];
+    if (before == UNKNOWN || before == CLEARED) {
+      known &= ~setting.bit;
+    }
+  }
+
+  /**
+   * The client info could not be set. A driver that has none says so of each piece or of none; one
+   * that lacks some of {@code several} says that in the same words, names those, and has set the
+   * others.
+   */
+  void clientInfoFailed(SQLClientInfoException e, @Nullable Properties several) {
+    boolean missing =
+        e.getCause() instanceof SQLFeatureNotSupportedException || "0A000".equals(e.getSQLState());
+    Map<String, ClientInfoStatus> failed = e.getFailedProperties();
+    if (missing
+        && (several == null
+            || failed == null
+            || failed.isEmpty()
+            || failed.keySet().containsAll(several.keySet()))) {
+      unchanged(Setting.CLIENT_INFO);
+    }
   }
 
   /** To be called after a change that went well. */
@@ -53,8 +99,7 @@ final class Settings {
   /** Gives up restoring this one by its setter. */
   void unreadable(Setting setting) {
     remember(setting, UNKNOWN);
-    changed |= setting.bit;
-    current[setting.index] = UNKNOWN;
+    mark(setting);
   }
 
   /**
@@ -133,12 +178,23 @@ final class Settings {
       throw new SQLException("What " + setting + " was at first could not be read", "HY000");
     }
     if (target != CLEARED && (setting.slippery || !same(current[index], target))) {
-      write(setting, target);
+      writeIfNeeded(setting, target);
     }
     if (target == CLEARED) {
       known &= ~setting.bit;
     }
     changed &= ~setting.bit;
+  }
+
+  /** There may be no setter, as of a type map that was only asked for, and none may be needed. */
+  private void writeIfNeeded(Setting setting, @Nullable Object value) throws SQLException {
+    try {
+      write(setting, value);
+    } catch (SQLFeatureNotSupportedException | AbstractMethodError e) {
+      if (!same(setting.reader.read(jdbc), value)) {
+        throw e;
+      }
+    }
   }
 
   private void look(Setting setting) throws SQLException {
