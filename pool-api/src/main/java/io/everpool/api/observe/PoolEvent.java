@@ -27,7 +27,7 @@ public interface PoolEvent {
   /** The pool has closed every connection; also one that could not be opened. */
   record PoolClosed(String pool) implements PoolEvent {}
 
-  /** A connection was opened. */
+  /** A connection was opened; {@code tookNanos} with its set-up. */
   record ConnectionOpened(String pool, long connection, long tookNanos) implements PoolEvent {}
 
   /** A connection was closed. */

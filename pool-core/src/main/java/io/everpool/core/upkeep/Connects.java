@@ -136,7 +136,8 @@ public final class Connects {
       long number = fence.nextNumber();
       int room = full.askNewcomer(physical);
       PooledEntry entry = sessionFactory.entry(slot, number, physical);
-      newcomer = new Newcomer(slot, word, entry, login.answer(), room, now, arrived);
+      long took = environment.time().nanoTime() - now; // the set-up is over only now
+      newcomer = new Newcomer(slot, word, entry, login.answer(), room, arrived, took);
       news = News.of(physical, now); // last: it is told once, and must count
     } catch (Throwable e) {
       turnAway(physical, e, slot, word, born);

@@ -20,9 +20,10 @@ final class Newcomer {
   /** For how many more its server has said there is room, or one of {@link FullServer}'s words. */
   final int room;
 
+  /** When it was logged in, from which it ages. */
   final long arrived;
 
-  /** How long it took to open it; nanoseconds. */
+  /** How long it took to open it and to set it up; nanoseconds. */
   final long took;
 
   private final AtomicBoolean taken = new AtomicBoolean();
@@ -33,15 +34,15 @@ final class Newcomer {
       PooledEntry entry,
       @Nullable Answer answer,
       int room,
-      long begun,
-      long arrived) {
+      long arrived,
+      long took) {
     this.slot = slot;
     this.word = word;
     this.entry = entry;
     this.answer = answer;
     this.room = room;
     this.arrived = arrived;
-    this.took = arrived - begun;
+    this.took = took;
   }
 
   /** True for the first who asks: he lets it in, or ends it. */
