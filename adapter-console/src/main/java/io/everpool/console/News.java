@@ -114,14 +114,7 @@ record News(Weight weight, long connection, String what, String detail) {
         refused ->
             alarm(
                 "Unit of work not run again: " + oneLine(refused.label() + ", " + refused.why())));
-    words(
-        CommitResolved.class,
-        resolved ->
-            new News(
-                Weight.NOTABLE,
-                0,
-                "COMMIT without an answer looked up: " + word(resolved.status()),
-                ", transaction " + resolved.transactionId()));
+    words(CommitResolved.class, News::resolved);
     words(
         TransactionLeftOpen.class,
         left -> of(Weight.NOTABLE, left.connection(), "came back with an open transaction", ""));
@@ -174,6 +167,17 @@ record News(Weight weight, long connection, String what, String detail) {
   /** What somebody has done on the console. */
   static News operator(String what) {
     return notable("Operator: " + what);
+  }
+
+  private static News resolved(CommitResolved resolved) {
+    String status = word(resolved.status());
+    return resolved.transactionId().isEmpty()
+        ? notable("COMMIT without an answer, and nobody to ask: " + status)
+        : new News(
+            Weight.NOTABLE,
+            0,
+            "COMMIT without an answer looked up: " + status,
+            ", transaction " + resolved.transactionId());
   }
 
   private static News closed(ConnectionClosed closed) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.everpool.api.CloseReason;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.console.News.Weight;
 import io.everpool.core.Everpool;
@@ -89,6 +90,13 @@ class NewsTest {
     News news = News.of(new PoolEvent.ConnectionClosed("shop", 3, reason, 1, 0));
     assertThat(news.weight()).isEqualTo(daily ? Weight.ROUTINE : Weight.NOTABLE);
     assertThat(news.what()).isEqualTo("closed: " + reason.label());
+  }
+
+  @Test
+  void a_commit_that_nobody_could_be_asked_about_was_not_looked_up() {
+    News news = News.of(new PoolEvent.CommitResolved("shop", "", CommitStatus.UNKNOWN));
+    assertThat(news.what()).isEqualTo("COMMIT without an answer, and nobody to ask: unknown");
+    assertThat(news.detail()).isEmpty();
   }
 
   @ParameterizedTest

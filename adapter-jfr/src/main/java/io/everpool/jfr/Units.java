@@ -67,7 +67,7 @@ final class Units {
 
   @Name("everpool.CommitOutcome")
   @Label("Commit Outcome")
-  @Description("A COMMIT without an answer was looked up on the server")
+  @Description("What became of a COMMIT without an answer; no transaction if nobody could be asked")
   @Category({JfrPools.CATEGORY, CATEGORY})
   @StackTrace
   static final class CommitOutcome extends Told<CommitResolved> {

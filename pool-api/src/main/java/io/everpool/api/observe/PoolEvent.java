@@ -74,7 +74,13 @@ public interface PoolEvent {
   /** A unit of work met a connection error and must not or can't be run again. */
   record RetryRefused(String pool, String label, int attempts, String why) implements PoolEvent {}
 
-  /** A COMMIT without an answer was looked up on the server. */
+  /**
+   * What became of a COMMIT without an answer.
+   *
+   * @param transactionId what the server was asked about; empty where it could not be asked, and
+   *     the status is then unknown: it isn't to be looked up, or can't be, or no unit of work has
+   *     sent it
+   */
   record CommitResolved(String pool, String transactionId, CommitStatus status)
       implements PoolEvent {}
 

@@ -2,8 +2,10 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.driver.Causes;
+import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Verdict;
+import io.everpool.api.observe.PoolEvent;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import org.jspecify.annotations.Nullable;
@@ -66,7 +68,7 @@ abstract class JudgedConnection extends LeasedConnection {
     try {
       SQLException judged = judge(s, e);
       if (observer() == null && s.commitUnanswered() && isLoss(s, e)) {
-        return outcomeUnknown(e);
+        return outcomeUnknown(s, e);
       }
       tellOfLoss(s, judged);
       return judged;
@@ -120,7 +122,11 @@ abstract class JudgedConnection extends LeasedConnection {
    * Of a COMMIT that gets no answer, outside of units of work: these ask what became of it. Not
    * even a server that says that it ends the session has said that, unless it has waited for it.
    */
-  private static SQLException outcomeUnknown(SQLException lost) {
+  private static SQLException outcomeUnknown(Session s, SQLException lost) {
+    if (s.loss == lost) { // else that was told when the connection was lost
+      s.leases.emit(
+          new PoolEvent.CommitResolved(s.leases.config().name(), "", CommitStatus.UNKNOWN));
+    }
     return new CommitOutcomeUnknownException(
         "The connection was lost during a COMMIT, which may have been done: look for its effect"
             + " before you repeat it (Pool.inTransaction asks the server). "
@@ -147,7 +153,7 @@ abstract class JudgedConnection extends LeasedConnection {
               && !(e instanceof CommitOutcomeUnknownException)
               && isLoss(s, e)
               && s.effectsSince(begun) == Effects.UNPROVEN;
-      throw unseen ? outcomeUnknown(e) : e;
+      throw unseen ? outcomeUnknown(s, e) : e;
     }
   }
 

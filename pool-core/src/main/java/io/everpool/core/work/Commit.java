@@ -121,11 +121,11 @@ final class Commit {
       throws SQLException {
     UnitFacts facts = unit.facts(FailureKind.COMMIT, ticket != null, 0, 0);
     if (ticket == null || RerunRule.of(facts, runner.retry).decision() != Decision.LOOK_UP) {
+      emit("", CommitStatus.UNKNOWN);
       throw unknown(null, lost);
     }
     CommitStatus status = ask(ticket, lost);
-    runner.leases.emit(
-        new PoolEvent.CommitResolved(runner.leases.config().name(), ticket.toString(), status));
+    emit(ticket.toString(), status);
     return switch (status) {
       case COMMITTED -> true;
       case ABORTED -> false;
@@ -134,6 +134,11 @@ final class Commit {
         throw unknown(ticket.toString(), lost);
       }
     };
+  }
+
+  private void emit(String transaction, CommitStatus status) {
+    runner.leases.emit(
+        new PoolEvent.CommitResolved(runner.leases.config().name(), transaction, status));
   }
 
   /** So that whoever rolls back now finds a connection where he can; one like the lost, or none. */

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Verdict;
+import io.everpool.api.observe.PoolEvent;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -83,10 +86,19 @@ class LostCommitTest {
           .hasCause(lost);
       assertThat(leases.classify(thrown)).isEqualTo(Verdict.CONNECTION_LOST);
       assertThat(leases.doomed).as("judged by what the driver has thrown").hasSize(1);
+      driver.failNext("commit", new SQLException("gone for good", "08006"));
+      assertThat(catchThrowable(connection::commit)).isInstanceOf(SQLException.class);
     } else {
       assertThat(thrown).isSameAs(lost);
     }
+    counts(is);
     connection.close();
+  }
+
+  /** Once, as what nobody knows; whatever else is tried on what was lost. */
+  private void counts(boolean unknown) {
+    PoolEvent event = new PoolEvent.CommitResolved("everpool", "", CommitStatus.UNKNOWN);
+    assertThat(leases.events).isEqualTo(unknown ? List.of(event) : List.of());
   }
 
   /** By a text, or with others in one message: only the driver has seen that. */
@@ -103,6 +115,7 @@ class LostCommitTest {
     } else {
       assertThat(thrown).isSameAs(lost);
     }
+    counts(is);
     connection.close();
   }
 

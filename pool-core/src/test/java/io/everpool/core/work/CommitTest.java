@@ -203,6 +203,13 @@ class CommitTest extends RunnerFixture {
         .isInstanceOfSatisfying(
             CommitOutcomeUnknownException.class, e -> assertThat(e.transactionId()).isNull());
     assertThat(runs).isEqualTo(3);
+    countsAsUnknown();
+  }
+
+  /** It is a write that somebody should look after, as one that the server couldn't tell of. */
+  private void countsAsUnknown() {
+    assertThat(leases.events)
+        .containsExactly(new PoolEvent.CommitResolved("everpool", "", CommitStatus.UNKNOWN));
   }
 
   @Test
@@ -211,6 +218,7 @@ class CommitTest extends RunnerFixture {
     driver.breakNext("commit");
     assertThatThrownBy(this::transfer).isInstanceOf(CommitOutcomeUnknownException.class);
     assertThat(driver.commits.tickets).isZero();
+    countsAsUnknown();
   }
 
   @Test
@@ -316,6 +324,7 @@ class CommitTest extends RunnerFixture {
         .isInstanceOf(CommitOutcomeUnknownException.class)
         .hasCause(lost);
     assertThat(runs).isEqualTo(1);
+    countsAsUnknown();
   }
 
   /** What was so before the COMMIT needn't be so after it. */
@@ -327,6 +336,7 @@ class CommitTest extends RunnerFixture {
         .isInstanceOf(CommitOutcomeUnknownException.class);
     assertThat(Thread.interrupted()).isTrue();
     assertThat(runs).isEqualTo(1);
+    countsAsUnknown();
   }
 
   /** The server has answered, and the answer is no. */
@@ -424,6 +434,7 @@ class CommitTest extends RunnerFixture {
           .hasCause(lost);
     }
     assertThat(driver.commits.tickets).isZero();
+    countsAsUnknown();
     assertThat(Objects.requireNonNull(lost).getSuppressed()).isEmpty();
   }
 
