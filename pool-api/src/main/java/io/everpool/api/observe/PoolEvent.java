@@ -43,8 +43,8 @@ public interface PoolEvent {
   record AcquireTimedOut(String pool, long waitedNanos) implements PoolEvent {}
 
   /**
-   * A caller was turned away at once: the line of waiters was full, or the server is known to
-   * refuse connections.
+   * A caller was turned away at once: the line of waiters was full, the server is known to refuse
+   * connections, or no reader may serve him and the writer is not to.
    */
   record AcquireRejected(String pool) implements PoolEvent {}
 

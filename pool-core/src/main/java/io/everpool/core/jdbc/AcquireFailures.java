@@ -69,13 +69,17 @@ final class AcquireFailures {
     this.toldOfSlow = new AtomicLong(time.nanoTime() - SLOW_EVERY);
   }
 
-  /** Throws, for one who has not stood in line, if it is known that waiting is in vain. */
-  void refuseAtTheDoor() throws SQLException {
+  /**
+   * Throws, for one who has not stood in line, if it is known that waiting is in vain.
+   *
+   * @param counts whether that is a caller, of whom an event tells, here as below
+   */
+  void refuseAtTheDoor(boolean counts) throws SQLException {
     SQLException refusal = refusal();
     if (refusal == null) {
       return;
     }
-    if (!(refusal instanceof PoolClosedException)) {
+    if (counts && !(refusal instanceof PoolClosedException)) {
       events.emit(new AcquireRejected(config.name()));
     }
     throw refusal;
@@ -125,26 +129,28 @@ final class AcquireFailures {
    * @param begun when he began
    * @param timeout how long he would wait; nanoseconds
    */
-  SQLException timedOut(long begun, long timeout) {
+  SQLException timedOut(long begun, long timeout, boolean counts) {
     boolean ours = timeout == config.acquireTimeout().toNanos();
-    return noConnection(begun, ours ? " (acquire-timeout)" : " (the limit of this call)");
+    return noConnection(begun, counts, ours ? " (acquire-timeout)" : " (the limit of this call)");
   }
 
   /** For one who waits no longer, since that is no use. */
-  SQLException inVain(long begun) {
+  SQLException inVain(long begun, boolean counts) {
     SQLException refusal = refusal();
     if (refusal == null) {
-      return noConnection(begun, ": the pool has just learnt that nothing will come");
+      return noConnection(begun, counts, ": the pool has just learnt that nothing will come");
     }
-    if (!(refusal instanceof PoolClosedException)) {
+    if (counts && !(refusal instanceof PoolClosedException)) {
       events.emit(new AcquireTimedOut(config.name(), time.nanoTime() - begun));
     }
     return refusal;
   }
 
-  private SQLException noConnection(long begun, String why) {
+  private SQLException noConnection(long begun, boolean counts, String why) {
     long waited = time.nanoTime() - begun;
-    events.emit(new AcquireTimedOut(config.name(), waited));
+    if (counts) {
+      events.emit(new AcquireTimedOut(config.name(), waited));
+    }
     Exhaustion exhaustion = exhaustion();
     return new AcquireTimeoutException(
         "No connection within " + waited / 1_000_000 + " ms" + why + ". " + explain(exhaustion),
@@ -203,8 +209,10 @@ final class AcquireFailures {
   }
 
   /** For one who found the queue full. */
-  SQLException rejected() {
-    events.emit(new AcquireRejected(config.name()));
+  SQLException rejected(boolean counts) {
+    if (counts) {
+      events.emit(new AcquireRejected(config.name()));
+    }
     Exhaustion exhaustion = exhaustion();
     return new TooManyWaitersException(
         "Refused at once: "

@@ -78,7 +78,7 @@ public final class EngineLeaseManager extends LeaseEnds {
    * Session#stranded}, which upkeep looks at.
    */
   public PooledConnection acquire() throws SQLException {
-    return acquire(acquireTimeout);
+    return acquire(acquireTimeout, true);
   }
 
   /**
@@ -87,10 +87,19 @@ public final class EngineLeaseManager extends LeaseEnds {
    * @param timeoutNanos how long to wait; 0 or less for not at all
    */
   public PooledConnection acquire(long timeoutNanos) throws SQLException {
+    return acquire(timeoutNanos, true);
+  }
+
+  /**
+   * As {@link #acquire(long)}.
+   *
+   * @param counts whether an event tells if none comes; else the caller does, should that matter
+   */
+  public PooledConnection acquire(long timeoutNanos, boolean counts) throws SQLException {
     long begun = interceptors == null ? 0 : time.nanoTime();
     long left = timeoutNanos;
     for (int attempt = 1; ; attempt++) {
-      PooledConnection face = lend(left, attempt);
+      PooledConnection face = lend(left, attempt, counts);
       if (face != null) {
         return face;
       }
@@ -99,13 +108,14 @@ public final class EngineLeaseManager extends LeaseEnds {
   }
 
   /** Null if it was lost in an interceptor. */
-  private @Nullable PooledConnection lend(long timeoutNanos, int attempt) throws SQLException {
+  private @Nullable PooledConnection lend(long timeoutNanos, int attempt, boolean counts)
+      throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
     Slot slot = engine.tryAcquire(threadId);
     long lease = slot == null ? 0 : slot.lease; // written by tryAcquire, for this thread alone
     try {
       if (slot == null || times != null || slot.hadRested(lease) || session(slot).wantsCare()) {
-        slot = acquireWithCare(threadId, slot, config.maxWaiters(), timeoutNanos);
+        slot = acquireWithCare(threadId, slot, config.maxWaiters(), timeoutNanos, counts);
         lease = slot.lease;
       }
       return interceptors == null
@@ -150,8 +160,17 @@ public final class EngineLeaseManager extends LeaseEnds {
    * and no interceptor hears of it.
    */
   public PooledConnection acquireOwn() throws SQLException {
+    return acquireOwn(true);
+  }
+
+  /**
+   * As {@link #acquireOwn()}.
+   *
+   * @param counts whether a caller waits for it, of whom an event tells if none comes
+   */
+  public PooledConnection acquireOwn(boolean counts) throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
-    return face(acquireWithCare(threadId, null, Integer.MAX_VALUE, acquireTimeout));
+    return face(acquireWithCare(threadId, null, Integer.MAX_VALUE, acquireTimeout, counts));
   }
 
   private PooledConnection face(Slot slot) {
@@ -177,6 +196,15 @@ public final class EngineLeaseManager extends LeaseEnds {
    */
   @Override
   public void renew(PooledConnection face, long timeoutNanos) throws SQLException {
+    renew(face, timeoutNanos, true);
+  }
+
+  /**
+   * As {@link #renew(PooledConnection, long)}.
+   *
+   * @param counts as in {@link #acquire(long, boolean)}
+   */
+  public void renew(PooledConnection face, long timeoutNanos, boolean counts) throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
     long begun = time.nanoTime();
     long left = timeoutNanos;
@@ -184,7 +212,7 @@ public final class EngineLeaseManager extends LeaseEnds {
       if (face.isOver()) {
         throw LeasedConnection.closed();
       }
-      Slot slot = acquireWithCare(threadId, null, config.maxWaiters(), left);
+      Slot slot = acquireWithCare(threadId, null, config.maxWaiters(), left, counts);
       long lease = slot.lease;
       try {
         bind(face, slot, lease);
@@ -228,7 +256,8 @@ public final class EngineLeaseManager extends LeaseEnds {
 
   /** With everything that costs a look at the clock or at the connection. */
   private Slot acquireWithCare(
-      long threadId, @Nullable Slot found, int maxWaiters, long timeoutNanos) throws SQLException {
+      long threadId, @Nullable Slot found, int maxWaiters, long timeoutNanos, boolean counts)
+      throws SQLException {
     long begun = time.nanoTime();
     int line = maxWaiters;
     boolean waited = false;
@@ -237,7 +266,7 @@ public final class EngineLeaseManager extends LeaseEnds {
         slot = engine.tryAcquire(threadId);
       }
       if (slot == null) {
-        slot = parking.await(threadId, begun, timeoutNanos, line);
+        slot = parking.await(threadId, begun, timeoutNanos, line, counts);
         waited = true;
       }
       long lease = slot.lease; // by the side field again: nobody else writes it now

@@ -65,11 +65,13 @@ final class Parking {
    *
    * @param begun when the caller began to ask for a connection, on the pool's clock
    * @param timeout how long from then on he waits; nanoseconds
+   * @param counts whether he is missed if he gets none: an event tells of that
    * @return a slot that was acquired for him; the lease is in {@link Slot#lease}
    */
-  Slot await(long threadId, long begun, long timeout, int maxWaiters) throws SQLException {
+  Slot await(long threadId, long begun, long timeout, int maxWaiters, boolean counts)
+      throws SQLException {
     StackRoom.demand(FRAMES);
-    failures.refuseAtTheDoor();
+    failures.refuseAtTheDoor(counts);
     long deadline = begun + timeout;
     long slowAt = begun + slowAfter;
     boolean slow = false;
@@ -89,11 +91,11 @@ final class Parking {
           }
           case REJECTED -> {
             stands = false;
-            throw failures.inVain(begun);
+            throw failures.inVain(begun, counts);
           }
           case QUEUE_FULL -> {
             stands = false;
-            throw failures.rejected();
+            throw failures.rejected(counts);
           }
           case WAIT, RELOOK -> {
             long now = time.nanoTime();
@@ -102,7 +104,9 @@ final class Parking {
             if (left <= 0 || interrupted) {
               if (engine.leave(waiter)) {
                 stands = false;
-                throw interrupted ? failures.interrupted() : failures.timedOut(begun, timeout);
+                throw interrupted
+                    ? failures.interrupted()
+                    : failures.timedOut(begun, timeout, counts);
               }
               result = engine.step(waiter, threadId); // a connection came first: it must be taken
             } else if (result == WaitResult.WAIT) {

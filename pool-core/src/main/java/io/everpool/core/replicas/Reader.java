@@ -171,7 +171,7 @@ final class Reader {
         whole,
         "looking at a reader",
         () -> {
-          try (PooledConnection face = member.leases().acquireOwn()) {
+          try (PooledConnection face = member.leases().acquireOwn(false)) {
             ask(face);
           } catch (SQLException e) {
             log.debug("Pool {}: {} doesn't answer", whole, member.called(), e);

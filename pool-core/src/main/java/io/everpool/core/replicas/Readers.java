@@ -6,6 +6,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.ReaderFallback;
 import io.everpool.api.TooManyWaitersException;
 import io.everpool.api.WorkOptions;
+import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.jdbc.EngineLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
@@ -95,7 +96,8 @@ final class Readers implements Renewal {
 
   /** How a connection is taken from one of the pools, or waited for. */
   private interface Taking {
-    PooledConnection from(EngineLeaseManager leases, long timeoutNanos) throws SQLException;
+    PooledConnection from(EngineLeaseManager leases, long timeoutNanos, boolean counts)
+        throws SQLException;
 
     /** It doesn't suit. */
     void giveBack(PooledConnection face);
@@ -107,9 +109,9 @@ final class Readers implements Renewal {
   private static final Taking NEW =
       new Taking() {
         @Override
-        public PooledConnection from(EngineLeaseManager leases, long timeoutNanos)
+        public PooledConnection from(EngineLeaseManager leases, long timeoutNanos, boolean counts)
             throws SQLException {
-          return leases.acquire(timeoutNanos);
+          return leases.acquire(timeoutNanos, counts);
         }
 
         @Override
@@ -126,8 +128,9 @@ final class Readers implements Renewal {
   /** A face that goes on over another session; the one that it has it gives back itself. */
   private record Again(PooledConnection face) implements Taking {
     @Override
-    public PooledConnection from(EngineLeaseManager leases, long timeoutNanos) throws SQLException {
-      leases.renew(face, timeoutNanos);
+    public PooledConnection from(EngineLeaseManager leases, long timeoutNanos, boolean counts)
+        throws SQLException {
+      leases.renew(face, timeoutNanos, counts);
       return face;
     }
 
@@ -245,9 +248,10 @@ final class Readers implements Renewal {
       }
       long left = end - time.nanoTime();
       if (fallsBack) {
-        return taking.from(writer.leases(), left);
+        return taking.from(writer.leases(), left, true);
       }
       if (left <= 0 || !round.mayChange) {
+        tell(writer.leases(), left <= 0, timeoutNanos - left);
         throw noReader(options, round.failure);
       }
       sleep(Math.min(left, BETWEEN_ROUNDS));
@@ -296,16 +300,21 @@ final class Readers implements Renewal {
     private @Nullable PooledConnection from(Reader reader) throws SQLException {
       PooledConnection face = null;
       boolean taken = false;
+      long begun = time.nanoTime();
       try {
-        long left = end - time.nanoTime();
+        long left = end - begun;
         // one that has not been reached yet may be one that never is
-        face = taking.from(reader.leases(), reader.isLive() ? left : left / 2);
+        face = taking.from(reader.leases(), reader.isLive() ? left : left / 2, false);
         taken =
             reader.isCloseBehind(face)
                 && (position == null || positions.isReached(face, position, patience(end)));
         return taken ? face : null;
       } catch (SQLException e) {
         if (!isLeft(reader, e)) {
+          boolean timedOut = e instanceof AcquireTimeoutException;
+          if (timedOut || e instanceof TooManyWaitersException) {
+            tell(reader.leases(), timedOut, time.nanoTime() - begun);
+          }
           throw e;
         }
         failure = e;
@@ -353,6 +362,15 @@ final class Readers implements Renewal {
       throw new SQLTransientConnectionException(
           "Interrupted while waiting for a reader of pool " + config.name(), "08001", e);
     }
+  }
+
+  /** Of a caller who gets none. One whom the next of them serves has not waited in vain. */
+  private static void tell(EngineLeaseManager leases, boolean timedOut, long waitedNanos) {
+    String pool = leases.config().name();
+    leases.emit(
+        timedOut
+            ? new PoolEvent.AcquireTimedOut(pool, waitedNanos)
+            : new PoolEvent.AcquireRejected(pool));
   }
 
   private SQLException noReader(WorkOptions options, @Nullable SQLException failure) {

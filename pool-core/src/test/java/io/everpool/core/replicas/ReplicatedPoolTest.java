@@ -14,6 +14,7 @@ import io.everpool.api.PoolClosedException;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
 import io.everpool.api.ReaderFallback;
+import io.everpool.api.TooManyWaitersException;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.framework.PoolOperations;
 import io.everpool.api.framework.UnitRerunner;
@@ -150,7 +151,29 @@ class ReplicatedPoolTest {
                   pool.<String, SQLException>run(
                       READ.withDeadline(Duration.ofMillis(50)), Server::of))
           .isInstanceOf(AcquireTimeoutException.class);
+      assertThat(unserved()).extracting(PoolEvent::pool).containsExactly("orders-reader-1");
     }
+  }
+
+  @Test
+  void whoFindsTheLineOfABusyReaderFullIsTurnedAway() throws Exception {
+    Pool pool = open(config().maxSize(1).maxWaiters(0), one);
+    await("its connection", () -> pool.readerSnapshots().get(0).idle() == 1);
+    try (Connection held = pool.reader().getConnection()) {
+      assertThat(Server.of(held)).isEqualTo("one");
+      assertThatThrownBy(() -> reader(pool)).isInstanceOf(TooManyWaitersException.class);
+      assertThat(unserved()).containsExactly(new PoolEvent.AcquireRejected("orders-reader-1"));
+    }
+  }
+
+  /** What tells of callers who got no connection. */
+  private List<PoolEvent> unserved() {
+    return events.stream()
+        .filter(
+            event ->
+                event instanceof PoolEvent.AcquireTimedOut
+                    || event instanceof PoolEvent.AcquireRejected)
+        .toList();
   }
 
   @Test
@@ -276,9 +299,18 @@ class ReplicatedPoolTest {
           return said.contains("orders-reader-1: it can't be reached")
               && said.contains("orders-reader-2: it can't be reached");
         });
+    events.clear();
     assertThat(refusal(pool))
         .startsWith("Pool orders has no reader for work; ")
         .endsWith("With reader-fallback = writer the writer would do it");
+    assertThat(unserved())
+        .singleElement()
+        .isInstanceOfSatisfying(
+            PoolEvent.AcquireTimedOut.class,
+            event -> {
+              assertThat(event.pool()).isEqualTo("orders");
+              assertThat(event.waitedNanos()).isGreaterThanOrEqualTo(100_000_000L);
+            });
     assertThat(pool.<String, SQLException>run(Server::of)).isEqualTo("writer");
   }
 
@@ -302,6 +334,32 @@ class ReplicatedPoolTest {
     rescuer.start();
     assertThat(reader(pool)).isEqualTo("one");
     rescuer.join();
+  }
+
+  @Test
+  void whoIsPassedOnHasNotWaitedInVain() throws Exception {
+    Pool pool = open(config().minSize(0), one);
+    assertThat(reader(pool)).isEqualTo("one");
+    one.goDown();
+    assertThat(reader(pool)).isEqualTo("writer");
+    assertThat(unserved()).isEmpty();
+  }
+
+  /** It is the pool that asks, and nobody misses the answer. */
+  @Test
+  void aLookAtAReaderThatIsGoneIsNoCaller() throws Exception {
+    Pool pool = open(config().minSize(0).maxReplicaLag(Duration.ofMillis(40)), one);
+    assertThat(reader(pool)).isEqualTo("one");
+    one.goDown();
+    assertThat(reader(pool)).isEqualTo("writer");
+    events.clear();
+    await(
+        "looks at it",
+        () -> {
+          assertThat(reader(pool)).isEqualTo("writer");
+          return events.stream().filter(PoolEvent.ConnectFailed.class::isInstance).count() > 2;
+        });
+    assertThat(unserved()).isEmpty();
   }
 
   // ---- behind
@@ -337,6 +395,7 @@ class ReplicatedPoolTest {
     assertThatThrownBy(() -> reader(pool))
         .isInstanceOf(SQLTransientConnectionException.class)
         .hasMessageContaining("orders-reader-1: it lags 9000 ms behind");
+    assertThat(unserved()).containsExactly(new PoolEvent.AcquireRejected("orders"));
   }
 
   /** What was seen holds for a while. */
