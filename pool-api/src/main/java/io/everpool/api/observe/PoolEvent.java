@@ -58,7 +58,7 @@ public interface PoolEvent {
   /** Every connection opened so far was given up. */
   record Fenced(String pool, int connections, String why) implements PoolEvent {}
 
-  /** The server answers again after an outage. */
+  /** The server answers again after an outage; one that has refused connections was there. */
   record Recovered(String pool, long downNanos) implements PoolEvent {}
 
   /** The pool leaves the database alone for want of work. */

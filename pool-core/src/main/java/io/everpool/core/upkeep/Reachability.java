@@ -32,7 +32,14 @@ public final class Reachability {
   private final PrimarySearch search;
   private final OutageLog outages;
 
+  private long failingSince;
+
+  /** Whether the failures of the present row have shown that it was {@link #down}, at some time. */
+  private boolean wasDown;
+
+  /** Since when; meaningful while {@link #wasDown}. */
   private long downSince;
+
   private long succeededAt;
   private long lastLogged;
   private volatile int failures;
@@ -112,15 +119,21 @@ public final class Reachability {
     String cost = toll == null ? "" : "; " + toll;
     if (failures > 0) {
       failures = 0;
-      long down = now - downSince;
+      boolean back = wasDown;
+      wasDown = false;
+      long lasted = now - (back ? downSince : failingSince);
       log.info(
-          "Pool {}: {} at {} answers again after {} ms{}",
+          back
+              ? "Pool {}: {} at {} answers again after {} ms{}"
+              : "Pool {}: connections to {} at {} can be opened again after {} ms{}",
           events.pool(),
           product,
           target,
-          down / 1_000_000,
+          lasted / 1_000_000,
           cost);
-      events.post(new Recovered(events.pool(), down));
+      if (back) { // else it has answered all the while, or wasn't asked
+        events.post(new Recovered(events.pool(), lasted));
+      }
     } else if (toll != null) {
       log.info(
           "Pool {}: connected to {} at {} again, {} ms after the first loss{}",
@@ -152,7 +165,7 @@ public final class Reachability {
             : judged;
     int inARow = failures + 1;
     if (inARow == 1) {
-      downSince = now;
+      failingSince = now;
     }
     verdict = means;
     lastFailure = failure;
@@ -163,6 +176,10 @@ public final class Reachability {
             || failure instanceof CredentialsException;
     pace.failed(means, inARow - forgiven, now);
     failures = inARow;
+    if (!wasDown && down()) {
+      wasDown = true;
+      downSince = now;
+    }
     tellWaiters(now);
     search.connectFailed(means);
     reports.connectFailed(means, String.valueOf(failure.getMessage()));
