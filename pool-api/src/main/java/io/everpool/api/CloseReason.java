@@ -22,7 +22,10 @@ public enum CloseReason {
   FENCED,
   /** It could not be brought back to the state of a new connection. */
   RESET_FAILED,
-  /** Its holder has dropped it without closing it, and it was found by the garbage collector. */
+  /**
+   * Its holder has dropped it without closing it, and it was found by the garbage collector; where
+   * leaks are looked for, by {@link PoolConfig#leakThreshold()} or {@link LeakStackTraces#ALWAYS}.
+   */
   ABANDONED,
   /** Its holder aborted it, or let it past a deadline. */
   ABORTED,

@@ -27,15 +27,20 @@ import org.junit.jupiter.api.Timeout;
 class AbandonedTest {
   private final List<PoolEvent> events = new CopyOnWriteArrayList<>();
 
+  private static PoolConfig.Builder config(int maxSize) {
+    return PoolConfig.builder("moody:")
+        .minSize(0)
+        .maxSize(maxSize)
+        .acquireTimeout(Duration.ofMinutes(2))
+        .drainTimeout(Duration.ZERO);
+  }
+
+  private Everpool.Builder builder(PoolConfig.Builder config) {
+    return Everpool.builder(config.build()).connector(new Moody()).listener(events::add);
+  }
+
   private Everpool.Builder builder(int maxSize) {
-    PoolConfig config =
-        PoolConfig.builder("moody:")
-            .minSize(0)
-            .maxSize(maxSize)
-            .leakStackTraces(LeakStackTraces.ALWAYS)
-            .acquireTimeout(Duration.ofMinutes(2))
-            .build();
-    return Everpool.builder(config).connector(new Moody()).listener(events::add);
+    return builder(config(maxSize).leakStackTraces(LeakStackTraces.ALWAYS));
   }
 
   private static void collectUntil(BooleanSupplier fact) {
@@ -96,6 +101,30 @@ class AbandonedTest {
         assertThat(connection.isClosed()).isFalse();
       }
       assertThat(events).filteredOn(LeaseAbandoned.class::isInstance).hasSize(1);
+    }
+  }
+
+  @Test
+  void a_threshold_is_enough() throws SQLException {
+    try (Pool pool = builder(config(1).leakThreshold(Duration.ofHours(1))).open()) {
+      lose(pool);
+      collectUntil(() -> pool.snapshot().closed().containsKey(CloseReason.ABANDONED));
+    }
+  }
+
+  /** By default: a note of each lease costs something. */
+  @Test
+  void where_nobody_looks_for_leaks_nothing_is_taken_back() throws SQLException {
+    try (Pool pool = builder(config(1).name("careless")).open();
+        Pool other = builder(1).open()) {
+      lose(pool);
+      lose(other); // when this one is found, the other would have been
+      collectUntil(() -> events.stream().anyMatch(LeaseAbandoned.class::isInstance));
+      assertThat(events)
+          .filteredOn(LeaseAbandoned.class::isInstance)
+          .extracting(PoolEvent::pool)
+          .doesNotContain("careless");
+      assertThat(pool.snapshot().leased()).isEqualTo(1);
     }
   }
 

@@ -119,6 +119,8 @@ public interface PoolEvent {
 
   /**
    * A connection was dropped without being closed, and is taken back; nobody can use it any more.
+   * It is found where leaks are looked for, by {@code leak-threshold} or {@code leak-stack-traces =
+   * always}.
    *
    * @param acquiredAt as for {@link LeakSuspected}
    */
