@@ -9,6 +9,7 @@ import io.everpool.api.LeakStackTraces;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.Setting;
+import io.everpool.api.framework.PoolOperations;
 import io.everpool.core.Everpool;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -337,6 +338,31 @@ class JmxPoolsTest {
       invoke(bean, "resume");
       pool.getConnection().close();
       assertThat(get(bean, "Suspended", Boolean.class)).isFalse();
+    }
+  }
+
+  /** In Java the pool is one, and its operations are for all. */
+  @Test
+  void withReadersEachPoolHasABeanOfItsOwn() throws Exception {
+    PoolConfig config =
+        config("one")
+            .readers(List.of("jdbc:h2:mem:jmx-two"))
+            .maxReplicaLag(Duration.ZERO) // of which H2 knows nothing
+            .build();
+    try (Pool pool = open(config)) {
+      ObjectName writer = named("one");
+      ObjectName reader = named("one-reader-1");
+      invoke(reader, "resize", 0, 2);
+      await(() -> count(reader, "MaxSize") == 2);
+      assertThat(count(writer, "MaxSize")).isEqualTo(4);
+
+      invoke(writer, "suspend");
+      await(() -> get(writer, "Suspended", Boolean.class));
+      assertThat(get(reader, "Suspended", Boolean.class)).isFalse();
+      pool.reader().getConnection().close();
+
+      PoolOperations.of(pool).suspend();
+      await(() -> get(reader, "Suspended", Boolean.class));
     }
   }
 

@@ -21,7 +21,11 @@ public interface PoolEvent {
   /** The pool's name. */
   String pool();
 
-  /** The pool is open for business. */
+  /**
+   * The pool is open for business. Where it has readers each of their pools is told of by itself.
+   *
+   * @param self with readers the writer's pool alone
+   */
   record PoolOpened(String pool, Pool self) implements PoolEvent {}
 
   /** The pool has closed every connection; also one that could not be opened. */
