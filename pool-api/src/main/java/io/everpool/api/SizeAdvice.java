@@ -28,7 +28,7 @@ public interface SizeAdvice {
    */
   int size();
 
-  /** The size that the pool has now, {@code max-size}. */
+  /** The size that the pool has now: {@code max-size}, or what an operator has made of it. */
   int maxSize();
 
   /** How many leases this is about: the latest 16,384 at the most. */

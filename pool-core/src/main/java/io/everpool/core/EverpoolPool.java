@@ -192,7 +192,10 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
     return trace == null
         ? Optional.empty()
         : Advisor.advise(
-            trace, config.maxSize(), environment.time().nanoTime(), environment.clock().instant());
+            trace,
+            snapshot().maxSize(),
+            environment.time().nanoTime(),
+            environment.clock().instant());
   }
 
   @Override

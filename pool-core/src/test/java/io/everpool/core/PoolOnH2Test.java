@@ -10,6 +10,7 @@ import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolClosedException;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.SizeAdvice;
 import io.everpool.api.TooManyWaitersException;
 import io.everpool.api.framework.PoolOperations;
 import io.everpool.api.framework.PoolSlot;
@@ -157,6 +158,22 @@ class PoolOnH2Test {
       operations.evictIdle();
       until(() -> pool.snapshot().closed().equals(Map.of(CloseReason.EVICTED, 2L)));
       until(() -> pool.snapshot().idle() == 2);
+    }
+  }
+
+  @Test
+  void an_advice_compares_with_the_size_that_the_pool_has_now() throws Exception {
+    try (Pool pool = Everpool.open(config().minSize(1).sizeAdvice(true).build())) {
+      for (int i = 0; i < 200; i++) {
+        pool.getConnection().close();
+      }
+      assertThat(pool.advise().orElseThrow().maxSize()).isEqualTo(4);
+      PoolOperations.of(pool).resize(1, 2);
+      until(() -> pool.snapshot().maxSize() == 2);
+      assertThat(pool.advise().orElseThrow().maxSize()).isEqualTo(2);
+      assertThat(pool.advise().orElseThrow().forecasts())
+          .extracting(SizeAdvice.Forecast::size)
+          .doesNotContain(4);
     }
   }
 
