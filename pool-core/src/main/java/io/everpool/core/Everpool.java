@@ -193,7 +193,7 @@ public final class Everpool {
                 opener,
                 provider,
                 new CompositeClassifier(one.name(), classifiers, opener),
-                new PoolEvents(one.name(), listeners),
+                new PoolEvents(one.name(), config.name(), listeners),
                 measuring,
                 interceptors,
                 new Initialization(one.connectionInitSql(), initializers),

@@ -16,6 +16,7 @@ import io.everpool.core.jdbc.Logged;
 import io.everpool.core.plain.PlainConnector;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.h2.jdbcx.JdbcDataSource;
@@ -220,7 +221,7 @@ class UnitListenerTest {
   @Test
   void of_a_pool_with_readers_the_whole_is_named() throws SQLException {
     try (Pool pool =
-        Everpool.builder(config().build())
+        Everpool.builder(config().maxReplicaLag(Duration.ZERO).build())
             .connector(PlainConnector.of(h2()))
             .reader(PlainConnector.of(h2()))
             .listener(new Listening(""))
@@ -228,6 +229,10 @@ class UnitListenerTest {
       pool.run(WorkOptions.READ_ONLY.withLabel("a"), Connection::isReadOnly);
       pool.inTransaction(WorkOptions.READ_ONLY.withLabel("b"), Connection::isReadOnly);
       pool.inTransaction(called("c"), Connection::isReadOnly);
+      try (Connection own = pool.reader().getConnection()) {
+        assertThat(pool.readerSnapshots().get(0).leased()).isEqualTo(1);
+        UnitRerunner.of(pool).rerun(own, called("d"), Connection::isReadOnly);
+      }
       assertThat(told)
           .containsExactly(
               "units: RUN a",
@@ -235,7 +240,9 @@ class UnitListenerTest {
               "units: TRANSACTION b",
               "b ended",
               "units: TRANSACTION c",
-              "c ended");
+              "c ended",
+              "units: ON_CONNECTION d",
+              "d ended");
     }
   }
 

@@ -39,6 +39,7 @@ public final class PoolEvents {
   private static final CloseReason[] REASONS = CloseReason.values();
 
   private final String pool;
+  private final String whole;
   private final List<PoolListener> listeners;
   private final List<WaitListener> waitListeners;
   private final List<UnitListener> unitListeners;
@@ -57,8 +58,17 @@ public final class PoolEvents {
   private volatile Executor couriers = Runnable::run;
   private volatile @Nullable Thread courier;
 
+  /** Of a pool that is alone. */
   public PoolEvents(String pool, List<PoolListener> listeners) {
+    this(pool, pool, listeners);
+  }
+
+  /**
+   * @param whole the pool that this one is a part of: units of work are that one's
+   */
+  public PoolEvents(String pool, String whole, List<PoolListener> listeners) {
     this.pool = pool;
+    this.whole = whole;
     this.listeners = List.copyOf(listeners);
     this.waitListeners = those(WaitListener.class);
     this.unitListeners = those(UnitListener.class);
@@ -94,7 +104,7 @@ public final class PoolEvents {
   public UnitWatch watchUnit(UnitListener.Kind kind, WorkOptions options) {
     return unitListeners.isEmpty()
         ? UnitWatch.NONE
-        : UnitWatch.begin(pool, unitListeners, kind, options);
+        : UnitWatch.begin(whole, unitListeners, kind, options);
   }
 
   /** Has events of the pool's own threads told by threads of this executor. */
