@@ -13,6 +13,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 
@@ -33,6 +34,9 @@ final class Shutdown {
 
   /** Whether the pool was ever open for business. */
   private volatile boolean opened;
+
+  /** Somebody closes it. */
+  private final AtomicBoolean ending = new AtomicBoolean();
 
   /** Completes when the pool is closed; whoever closes it after the first waits for this. */
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -66,9 +70,11 @@ final class Shutdown {
 
   /**
    * Has the connections drained from now on, and waits for nothing: where several pools are to be
-   * closed, none sits out the time of another. {@link #run} has to follow.
+   * closed, none sits out the time of another, and each says at once that it is being closed.
+   * {@link #run} has to follow.
    */
   void begin() {
+    state.compareAndSet(PoolState.OPEN, PoolState.DRAINING);
     upkeep.beginDrain();
   }
 
@@ -77,7 +83,8 @@ final class Shutdown {
    * listener does meanwhile, it ends: each part has its deadline, and what throws is survived.
    */
   void run() {
-    boolean first = state.compareAndSet(PoolState.OPEN, PoolState.DRAINING);
+    boolean first = ending.compareAndSet(false, true);
+    state.compareAndSet(PoolState.OPEN, PoolState.DRAINING);
     if (!first && events.isTelling(Thread.currentThread())) {
       return; // a listener, for whom the first may be waiting
     }
@@ -131,6 +138,7 @@ final class Shutdown {
 
   /** What comes after the last connection. The pool is closed then, whatever it brings. */
   void end() {
+    ending.set(true); // of one that could not be started: nobody else is to drain it
     try {
       CompletableFuture<Void> connectorClosed = new CompletableFuture<>();
       try {

@@ -13,6 +13,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolClosedException;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
+import io.everpool.api.PoolState;
 import io.everpool.api.ReaderFallback;
 import io.everpool.api.TooManyWaitersException;
 import io.everpool.api.WorkOptions;
@@ -549,6 +550,28 @@ class ReplicatedPoolTest {
     assertThat(writer.sessions() + one.sessions() + two.sessions()).isZero();
     assertThatThrownBy(() -> reader(pool)).isInstanceOf(PoolClosedException.class);
     assertThatThrownBy(pool::getConnection).isInstanceOf(PoolClosedException.class);
+  }
+
+  /** The readers are closed one after the other, and the writer last. */
+  @Test
+  void whileOneIsWaitedForAllOfThemAreBeingClosed() throws Exception {
+    Pool pool = open(config().drainTimeout(Duration.ofHours(1)), one, two);
+    await("a reader", () -> !reader(pool).equals("writer"));
+    Thread closing;
+    try (Connection held = pool.reader().getConnection()) {
+      assertThat(Server.of(held)).isNotEqualTo("writer");
+      assertThat(pool.isClosed()).isFalse();
+      closing = new Thread(pool::close);
+      closing.start();
+      await("the end to begin", pool::isClosed);
+      assertThat(pool.snapshot().state()).isEqualTo(PoolState.DRAINING);
+      assertThat(pool.readerSnapshots())
+          .extracting(PoolSnapshot::state)
+          .doesNotContain(PoolState.OPEN);
+      assertThat(closing.isAlive()).isTrue();
+    }
+    closing.join();
+    assertThat(pool.snapshot().state()).isEqualTo(PoolState.CLOSED);
   }
 
   @Test
