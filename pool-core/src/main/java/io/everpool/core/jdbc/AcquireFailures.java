@@ -72,14 +72,14 @@ final class AcquireFailures {
   /**
    * Throws, for one who has not stood in line, if it is known that waiting is in vain.
    *
-   * @param counts whether that is a caller, of whom an event tells, here as below
+   * @param wait his, here as below
    */
-  void refuseAtTheDoor(boolean counts) throws SQLException {
+  void refuseAtTheDoor(WaitKind wait) throws SQLException {
     SQLException refusal = refusal();
     if (refusal == null) {
       return;
     }
-    if (counts && !(refusal instanceof PoolClosedException)) {
+    if (wait.counts && !(refusal instanceof PoolClosedException)) {
       events.emit(new AcquireRejected(config.name()));
     }
     throw refusal;
@@ -127,28 +127,26 @@ final class AcquireFailures {
    * For one who has waited for too long.
    *
    * @param begun when he began
-   * @param timeout how long he would wait; nanoseconds
    */
-  SQLException timedOut(long begun, long timeout, boolean counts) {
-    boolean ours = timeout == config.acquireTimeout().toNanos();
-    return noConnection(begun, counts, ours ? " (acquire-timeout)" : " (the limit of this call)");
+  SQLException timedOut(long begun, WaitKind wait) {
+    return noConnection(begun, wait, " (" + wait.limit + ")");
   }
 
   /** For one who waits no longer, since that is no use. */
-  SQLException inVain(long begun, boolean counts) {
+  SQLException inVain(long begun, WaitKind wait) {
     SQLException refusal = refusal();
     if (refusal == null) {
-      return noConnection(begun, counts, ": the pool has just learnt that nothing will come");
+      return noConnection(begun, wait, ": the pool has just learnt that nothing will come");
     }
-    if (counts && !(refusal instanceof PoolClosedException)) {
+    if (wait.counts && !(refusal instanceof PoolClosedException)) {
       events.emit(new AcquireTimedOut(config.name(), time.nanoTime() - begun));
     }
     return refusal;
   }
 
-  private SQLException noConnection(long begun, boolean counts, String why) {
+  private SQLException noConnection(long begun, WaitKind wait, String why) {
     long waited = time.nanoTime() - begun;
-    if (counts) {
+    if (wait.counts) {
       events.emit(new AcquireTimedOut(config.name(), waited));
     }
     Exhaustion exhaustion = exhaustion();
@@ -209,8 +207,8 @@ final class AcquireFailures {
   }
 
   /** For one who found the queue full. */
-  SQLException rejected(boolean counts) {
-    if (counts) {
+  SQLException rejected(WaitKind wait) {
+    if (wait.counts) {
       events.emit(new AcquireRejected(config.name()));
     }
     Exhaustion exhaustion = exhaustion();

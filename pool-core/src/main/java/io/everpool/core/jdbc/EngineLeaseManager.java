@@ -78,7 +78,7 @@ public final class EngineLeaseManager extends LeaseEnds {
    * Session#stranded}, which upkeep looks at.
    */
   public PooledConnection acquire() throws SQLException {
-    return acquire(acquireTimeout, true);
+    return acquire(acquireTimeout, WaitKind.CALLER);
   }
 
   /**
@@ -87,19 +87,23 @@ public final class EngineLeaseManager extends LeaseEnds {
    * @param timeoutNanos how long to wait; 0 or less for not at all
    */
   public PooledConnection acquire(long timeoutNanos) throws SQLException {
-    return acquire(timeoutNanos, true);
+    return acquire(timeoutNanos, kind(timeoutNanos));
+  }
+
+  private WaitKind kind(long timeoutNanos) {
+    return timeoutNanos == acquireTimeout ? WaitKind.CALLER : WaitKind.LIMITED;
   }
 
   /**
    * As {@link #acquire(long)}.
    *
-   * @param counts whether an event tells if none comes; else the caller does, should that matter
+   * @param wait whose wait it is
    */
-  public PooledConnection acquire(long timeoutNanos, boolean counts) throws SQLException {
+  public PooledConnection acquire(long timeoutNanos, WaitKind wait) throws SQLException {
     long begun = interceptors == null ? 0 : time.nanoTime();
     long left = timeoutNanos;
     for (int attempt = 1; ; attempt++) {
-      PooledConnection face = lend(left, attempt, counts);
+      PooledConnection face = lend(left, attempt, wait);
       if (face != null) {
         return face;
       }
@@ -108,14 +112,14 @@ public final class EngineLeaseManager extends LeaseEnds {
   }
 
   /** Null if it was lost in an interceptor. */
-  private @Nullable PooledConnection lend(long timeoutNanos, int attempt, boolean counts)
+  private @Nullable PooledConnection lend(long timeoutNanos, int attempt, WaitKind wait)
       throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
     Slot slot = engine.tryAcquire(threadId);
     long lease = slot == null ? 0 : slot.lease; // written by tryAcquire, for this thread alone
     try {
       if (slot == null || times != null || slot.hadRested(lease) || session(slot).wantsCare()) {
-        slot = acquireWithCare(threadId, slot, config.maxWaiters(), timeoutNanos, counts);
+        slot = acquireWithCare(threadId, slot, config.maxWaiters(), timeoutNanos, wait);
         lease = slot.lease;
       }
       return interceptors == null
@@ -160,17 +164,17 @@ public final class EngineLeaseManager extends LeaseEnds {
    * and no interceptor hears of it.
    */
   public PooledConnection acquireOwn() throws SQLException {
-    return acquireOwn(true);
+    return acquireOwn(WaitKind.CALLER);
   }
 
   /**
    * As {@link #acquireOwn()}.
    *
-   * @param counts whether a caller waits for it, of whom an event tells if none comes
+   * @param wait whose wait it is
    */
-  public PooledConnection acquireOwn(boolean counts) throws SQLException {
+  public PooledConnection acquireOwn(WaitKind wait) throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
-    return face(acquireWithCare(threadId, null, Integer.MAX_VALUE, acquireTimeout, counts));
+    return face(acquireWithCare(threadId, null, Integer.MAX_VALUE, acquireTimeout, wait));
   }
 
   private PooledConnection face(Slot slot) {
@@ -196,15 +200,15 @@ public final class EngineLeaseManager extends LeaseEnds {
    */
   @Override
   public void renew(PooledConnection face, long timeoutNanos) throws SQLException {
-    renew(face, timeoutNanos, true);
+    renew(face, timeoutNanos, kind(timeoutNanos));
   }
 
   /**
    * As {@link #renew(PooledConnection, long)}.
    *
-   * @param counts as in {@link #acquire(long, boolean)}
+   * @param wait whose wait it is
    */
-  public void renew(PooledConnection face, long timeoutNanos, boolean counts) throws SQLException {
+  public void renew(PooledConnection face, long timeoutNanos, WaitKind wait) throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
     long begun = time.nanoTime();
     long left = timeoutNanos;
@@ -212,7 +216,7 @@ public final class EngineLeaseManager extends LeaseEnds {
       if (face.isOver()) {
         throw LeasedConnection.closed();
       }
-      Slot slot = acquireWithCare(threadId, null, config.maxWaiters(), left, counts);
+      Slot slot = acquireWithCare(threadId, null, config.maxWaiters(), left, wait);
       long lease = slot.lease;
       try {
         bind(face, slot, lease);
@@ -256,7 +260,7 @@ public final class EngineLeaseManager extends LeaseEnds {
 
   /** With everything that costs a look at the clock or at the connection. */
   private Slot acquireWithCare(
-      long threadId, @Nullable Slot found, int maxWaiters, long timeoutNanos, boolean counts)
+      long threadId, @Nullable Slot found, int maxWaiters, long timeoutNanos, WaitKind wait)
       throws SQLException {
     long begun = time.nanoTime();
     int line = maxWaiters;
@@ -266,7 +270,7 @@ public final class EngineLeaseManager extends LeaseEnds {
         slot = engine.tryAcquire(threadId);
       }
       if (slot == null) {
-        slot = parking.await(threadId, begun, timeoutNanos, line, counts);
+        slot = parking.await(threadId, begun, timeoutNanos, line, wait);
         waited = true;
       }
       long lease = slot.lease; // by the side field again: nobody else writes it now

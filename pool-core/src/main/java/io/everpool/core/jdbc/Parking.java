@@ -65,13 +65,13 @@ final class Parking {
    *
    * @param begun when the caller began to ask for a connection, on the pool's clock
    * @param timeout how long from then on he waits; nanoseconds
-   * @param counts whether he is missed if he gets none: an event tells of that
+   * @param wait whose wait it is
    * @return a slot that was acquired for him; the lease is in {@link Slot#lease}
    */
-  Slot await(long threadId, long begun, long timeout, int maxWaiters, boolean counts)
+  Slot await(long threadId, long begun, long timeout, int maxWaiters, WaitKind wait)
       throws SQLException {
     StackRoom.demand(FRAMES);
-    failures.refuseAtTheDoor(counts);
+    failures.refuseAtTheDoor(wait);
     long deadline = begun + timeout;
     long slowAt = begun + slowAfter;
     boolean slow = false;
@@ -91,11 +91,11 @@ final class Parking {
           }
           case REJECTED -> {
             stands = false;
-            throw failures.inVain(begun, counts);
+            throw failures.inVain(begun, wait);
           }
           case QUEUE_FULL -> {
             stands = false;
-            throw failures.rejected(counts);
+            throw failures.rejected(wait);
           }
           case WAIT, RELOOK -> {
             long now = time.nanoTime();
@@ -104,9 +104,7 @@ final class Parking {
             if (left <= 0 || interrupted) {
               if (engine.leave(waiter)) {
                 stands = false;
-                throw interrupted
-                    ? failures.interrupted()
-                    : failures.timedOut(begun, timeout, counts);
+                throw interrupted ? failures.interrupted() : failures.timedOut(begun, wait);
               }
               result = engine.step(waiter, threadId); // a connection came first: it must be taken
             } else if (result == WaitResult.WAIT) {

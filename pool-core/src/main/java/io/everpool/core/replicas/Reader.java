@@ -3,6 +3,7 @@ package io.everpool.core.replicas;
 import io.everpool.api.Pool;
 import io.everpool.core.jdbc.EngineLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.jdbc.WaitKind;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
 import io.everpool.core.work.UnitRunner;
@@ -171,7 +172,7 @@ final class Reader {
         whole,
         "looking at a reader",
         () -> {
-          try (PooledConnection face = member.leases().acquireOwn(false)) {
+          try (PooledConnection face = member.leases().acquireOwn(WaitKind.UNTOLD)) {
             ask(face);
           } catch (SQLException e) {
             log.debug("Pool {}: {} doesn't answer", whole, member.called(), e);

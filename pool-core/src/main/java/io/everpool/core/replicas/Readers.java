@@ -13,6 +13,7 @@ import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.jdbc.SessionState;
 import io.everpool.core.jdbc.UnitObserver;
+import io.everpool.core.jdbc.WaitKind;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.work.Pause;
 import io.everpool.core.work.Renewal;
@@ -96,7 +97,7 @@ final class Readers implements Renewal {
 
   /** How a connection is taken from one of the pools, or waited for. */
   private interface Taking {
-    PooledConnection from(EngineLeaseManager leases, long timeoutNanos, boolean counts)
+    PooledConnection from(EngineLeaseManager leases, long timeoutNanos, WaitKind wait)
         throws SQLException;
 
     /** It doesn't suit. */
@@ -109,9 +110,9 @@ final class Readers implements Renewal {
   private static final Taking NEW =
       new Taking() {
         @Override
-        public PooledConnection from(EngineLeaseManager leases, long timeoutNanos, boolean counts)
+        public PooledConnection from(EngineLeaseManager leases, long timeoutNanos, WaitKind wait)
             throws SQLException {
-          return leases.acquire(timeoutNanos, counts);
+          return leases.acquire(timeoutNanos, wait);
         }
 
         @Override
@@ -128,9 +129,9 @@ final class Readers implements Renewal {
   /** A face that goes on over another session; the one that it has it gives back itself. */
   private record Again(PooledConnection face) implements Taking {
     @Override
-    public PooledConnection from(EngineLeaseManager leases, long timeoutNanos, boolean counts)
+    public PooledConnection from(EngineLeaseManager leases, long timeoutNanos, WaitKind wait)
         throws SQLException {
-      leases.renew(face, timeoutNanos, counts);
+      leases.renew(face, timeoutNanos, wait);
       return face;
     }
 
@@ -239,16 +240,19 @@ final class Readers implements Renewal {
       Taking taking, WorkOptions options, long timeoutNanos, @Nullable Reader except)
       throws SQLException {
     long end = time.nanoTime() + timeoutNanos;
+    // of which less is left each time that somebody is asked
+    boolean ours = timeoutNanos == config.acquireTimeout().toNanos();
+    WaitKind wait = ours ? WaitKind.CALLER : WaitKind.LIMITED;
     Reader passedOver = except;
     while (true) {
-      Round round = new Round(taking, options.position(), end, passedOver);
+      Round round = new Round(taking, wait.untold(), options.position(), end, passedOver);
       PooledConnection face = round.run();
       if (face != null) {
         return face;
       }
       long left = end - time.nanoTime();
       if (fallsBack) {
-        return taking.from(writer.leases(), left, true);
+        return taking.from(writer.leases(), left, wait);
       }
       if (left <= 0 || !round.mayChange) {
         tell(writer.leases(), left <= 0, timeoutNanos - left);
@@ -262,6 +266,7 @@ final class Readers implements Renewal {
   /** Each reader once. */
   private final class Round {
     private final Taking taking;
+    private final WaitKind wait;
     private final @Nullable String position;
     private final long end;
     private final @Nullable Reader except;
@@ -270,8 +275,14 @@ final class Readers implements Renewal {
     /** Whether one can't be reached just now, which another round may find otherwise. */
     boolean mayChange;
 
-    Round(Taking taking, @Nullable String position, long end, @Nullable Reader except) {
+    Round(
+        Taking taking,
+        WaitKind wait,
+        @Nullable String position,
+        long end,
+        @Nullable Reader except) {
       this.taking = taking;
+      this.wait = wait;
       this.position = position;
       this.end = end;
       this.except = except;
@@ -304,7 +315,7 @@ final class Readers implements Renewal {
       try {
         long left = end - begun;
         // one that has not been reached yet may be one that never is
-        face = taking.from(reader.leases(), reader.isLive() ? left : left / 2, false);
+        face = taking.from(reader.leases(), reader.isLive() ? left : left / 2, wait);
         taken =
             reader.isCloseBehind(face)
                 && (position == null || positions.isReached(face, position, patience(end)));

@@ -90,7 +90,7 @@ class ParkingTest {
                 () -> PoolSnapshot.builder("parking").build()),
             nested,
             HOUR);
-    assertThat(parking.await(self, 0, HOUR, 1, true)).isSameAs(other);
+    assertThat(parking.await(self, 0, HOUR, 1, WaitKind.CALLER)).isSameAs(other);
     assertThat(told).hasValue(1);
     assertThat(engine.waiting()).isZero();
   }

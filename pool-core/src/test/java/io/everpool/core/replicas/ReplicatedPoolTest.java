@@ -156,6 +156,37 @@ class ReplicatedPoolTest {
     }
   }
 
+  /** Less of it is left when somebody was asked before, and that is no limit of the caller's. */
+  @Test
+  void whoWaitsInVainIsToldWhoseLimitHasPassed() throws Exception {
+    Pool pool = open(config().maxSize(1).acquireTimeout(Duration.ofSeconds(1)), one);
+    await("the reader", () -> reader(pool).equals("one"));
+    try (Connection held = pool.reader().getConnection()) {
+      assertThat(Server.of(held)).isEqualTo("one");
+      assertThatThrownBy(() -> reader(pool)).hasMessageContaining(" ms (acquire-timeout). ");
+      WorkOptions brief = READ.withDeadline(Duration.ofMillis(50));
+      assertThatThrownBy(() -> pool.<String, SQLException>run(brief, Server::of))
+          .hasMessageContaining(" ms (the limit of this call). ");
+    }
+  }
+
+  @Test
+  void alsoWhereTheWriterIsAskedInAReadersPlace() throws SQLException {
+    one.lag = Duration.ofSeconds(9);
+    Pool pool =
+        open(
+            config()
+                .maxSize(1)
+                .maxReplicaLag(Duration.ofSeconds(5))
+                .acquireTimeout(Duration.ofSeconds(1)),
+            one);
+    try (Connection held = pool.getConnection()) {
+      assertThat(Server.of(held)).isEqualTo("writer");
+      assertThatThrownBy(() -> reader(pool)).hasMessageContaining(" ms (acquire-timeout). ");
+      assertThat(unserved()).extracting(PoolEvent::pool).containsExactly("orders");
+    }
+  }
+
   @Test
   void whoFindsTheLineOfABusyReaderFullIsTurnedAway() throws Exception {
     Pool pool = open(config().maxSize(1).maxWaiters(0), one);
