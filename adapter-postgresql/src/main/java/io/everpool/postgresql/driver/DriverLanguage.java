@@ -21,6 +21,12 @@ public final class DriverLanguage {
       List.of(
           "A connection could not be made using the requested protocol {0}.",
           "Could not find a server with specified targetServerType: {0}",
+          "Failed to create object for: {0}.",
+          "Result set exceeded maxResultBuffer limit. Received:  {0}; Current limit: {1}",
+          "The server''s client_encoding parameter was changed to {0}. The JDBC driver requires"
+              + " client_encoding to be UTF8 for correct operation.",
+          "The server''s DateStyle parameter was changed to {0}. The JDBC driver requires DateStyle"
+              + " to begin with ISO for correct operation.",
           "The SSLSocketFactory class provided {0} could not be instantiated.",
           "The SocketFactory class provided {0} could not be instantiated.",
           "The HostnameVerifier class provided {0} could not be instantiated.",

@@ -77,6 +77,10 @@ public final class FailureRules {
   private static final String PROPERTY =
       "pgjdbc itself refuses a property's value; the server was not asked. Correct it in the URL or"
           + " under properties.";
+  private static final String BUFFER = "Raise maxResultBuffer, or leave it out.";
+  private static final String SETTINGS =
+      "pgjdbc needs client_encoding UTF8 and DateStyle ISO: look what sets them otherwise, on the"
+          + " server or in between.";
   private static final String OPTIONS =
       "A pooler is in between that takes no such option at the start: leave it out of options, use"
           + " ALTER ROLE ... SET or the direct host, and set pooler = transaction or session if it is"
@@ -363,7 +367,19 @@ public final class FailureRules {
           rule(CONNECTING, "", "", IllegalArgumentException.class, REFUSED, PROPERTY),
           rule(CONNECTING, "", "", ClassNotFoundException.class, REFUSED, PROPERTY),
           rule(DRIVER, "0A|22|42|07006", "", null, REFUSED, PROPERTY),
-          rule(DRIVER, "08001", "using the requested protocol", null, REFUSED, PROPERTY));
+          rule(DRIVER, "08001", "using the requested protocol", null, REFUSED, PROPERTY),
+
+          // What pgjdbc gives a connection's SQLState though nothing has happened to it (a value
+          // that its class can't take), or though it is the caller's own work that has ended it
+          rule(ENDED, "08006", "failed to create object for", null, STATEMENT_FAILED),
+          rule(ENDED, "08S01", "exceeded maxresultbuffer limit", null, DEADLINE, BUFFER),
+          rule(
+              ENDED,
+              "08006",
+              "client_encoding parameter was changed|datestyle parameter was changed",
+              null,
+              DEADLINE,
+              SETTINGS));
 
   private static final List<FailureRule> AFTER_TLS =
       List.of(

@@ -641,6 +641,35 @@ class FailureRulesTest {
         using(driver("08003", "This connection has been closed.", null), Verdict.CONNECTION_LOST));
     samples.add(using(new SQLException("closed", "08003"), Verdict.CONNECTION_LOST));
     samples.add(using(new SQLException("no state at all"), Verdict.STATEMENT_FAILED));
+    // pgjdbc, of a connection that nothing has happened to
+    samples.add(
+        using(
+            driver("08006", "Failed to create object for: mood.", new IllegalArgumentException()),
+            Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
+            driver("08006", "Failed to create object for: mood.", new SocketException("http")),
+            Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
+            driver("08006", "Failed to create object for: x.", new CertificateException("x")),
+            Verdict.STATEMENT_FAILED));
+    // and of one that the caller's own work has ended
+    samples.add(
+        using(
+            driver(
+                "08S01",
+                "Result set exceeded maxResultBuffer limit. Received:  2048; Current limit: 1024",
+                null),
+            Verdict.DEADLINE));
+    samples.add(
+        using(
+            driver("08006", "The server's client_encoding parameter was changed to LATIN1.", null),
+            Verdict.DEADLINE));
+    samples.add(
+        using(
+            driver("08006", "The server's DateStyle parameter was changed to SQL, DMY.", null),
+            Verdict.DEADLINE));
     return samples;
   }
 

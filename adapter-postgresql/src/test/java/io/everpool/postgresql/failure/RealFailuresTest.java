@@ -24,8 +24,10 @@ import io.everpool.servers.PostgresServer.Shutdown;
 import io.everpool.servers.ServerSettings;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +38,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.assertj.core.api.Assertions;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -43,6 +46,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.PGConnection;
+import org.postgresql.util.PGobject;
 
 /** The failures that a real server gives, and what they are taken for. */
 @Timeout(600)
@@ -277,6 +283,51 @@ class RealFailuresTest {
         Verdict.STATEMENT_FAILED);
     assertThat(ask(session, "select 1")).isEqualTo("1");
     session.close();
+  }
+
+  /** Made of a value that it doesn't know. */
+  public static class Mood extends PGobject {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public void setValue(@Nullable String value) {
+      throw new IllegalArgumentException("No enum constant Mood." + value);
+    }
+  }
+
+  @Test
+  void aValueThatItsClassCannotTake() throws SQLException {
+    server.execute("create type mood as (name text)");
+    PhysicalConnection session = session();
+    session.jdbc().unwrap(PGConnection.class).addDataType("mood", Mood.class);
+    try (Statement statement = session.jdbc().createStatement();
+        ResultSet row = statement.executeQuery("select row('calm')::mood")) {
+      row.next();
+      fails(() -> row.getObject(1), "08006", Verdict.STATEMENT_FAILED);
+    }
+    assertThat(ask(session, "select 1")).isEqualTo("1");
+    session.close();
+  }
+
+  @Test
+  void aResultLargerThanTheCallerAllows() throws SQLException {
+    PhysicalConnection session =
+        open(server.libpqUrl(), c -> c.properties(Map.of("maxResultBuffer", "1M")));
+    SQLException failure =
+        fails(
+            () -> ask(session, "select repeat('x', 1000) from generate_series(1, 5000)"),
+            "08S01",
+            Verdict.DEADLINE);
+    assertThat(failure.getMessage()).contains("maxResultBuffer");
+    session.abort();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"set client_encoding = 'LATIN1'", "set datestyle = 'SQL, DMY'"})
+  void aSettingThatTheDriverCannotDoWith(String sql) throws SQLException {
+    PhysicalConnection session = session();
+    fails(() -> execute(session, sql), "08006", Verdict.DEADLINE);
+    assertThat(session.jdbc().isClosed()).isTrue();
   }
 
   @Test

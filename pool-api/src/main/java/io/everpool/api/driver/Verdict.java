@@ -17,7 +17,8 @@ public enum Verdict {
    */
   STALE_SESSION(true),
   /**
-   * The server ended the session because a limit was passed that the caller's own work is under.
+   * The session was ended, by the server or by the driver, because a limit was passed that the
+   * caller's own work is under, or for what that work has set.
    */
   DEADLINE(true),
   /** This connection is gone; nothing is known about the others. */

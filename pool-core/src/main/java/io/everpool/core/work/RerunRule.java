@@ -31,10 +31,10 @@ enum RerunRule {
       Decision.GIVE_UP,
       "the failure is its own"),
   OWN_DEADLINE(
-      "a limit passed that it is under (`transaction_timeout`)",
+      "a limit that it is under (`transaction_timeout`), or what it has set, ended its session",
       (unit, limits) -> unit.failed() == FailureKind.DEADLINE,
       Decision.GIVE_UP,
-      "the deadline that passed is its own"),
+      "what ended its session is its own"),
   SERVER_REFUSES(
       "the server refuses connections for good",
       (unit, limits) -> unit.failed() == FailureKind.REFUSED,
