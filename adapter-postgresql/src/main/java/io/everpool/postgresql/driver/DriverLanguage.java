@@ -22,6 +22,7 @@ public final class DriverLanguage {
           "A connection could not be made using the requested protocol {0}.",
           "Could not find a server with specified targetServerType: {0}",
           "Failed to create object for: {0}.",
+          "Read from copy failed.",
           "Result set exceeded maxResultBuffer limit. Received:  {0}; Current limit: {1}",
           "The server''s client_encoding parameter was changed to {0}. The JDBC driver requires"
               + " client_encoding to be UTF8 for correct operation.",

@@ -463,6 +463,10 @@ public final class FailureRules {
   static final List<FailureRule> TABLE =
       Stream.of(BEFORE_TLS, TlsRules.TABLE, AFTER_TLS).flatMap(List::stream).toList();
 
+  /** {@code PGCopyInputStream}'s, whatever has kept it from reading: that is its cause. */
+  private static final FailureRule WRAPPING =
+      rule(ENDED, "08006", "read from copy failed", IOException.class, STATEMENT_FAILED);
+
   private FailureRules() {}
 
   private static FailureRule rule(
@@ -493,7 +497,7 @@ public final class FailureRules {
     if (failure instanceof ConnectFailure known) {
       return known.verdict();
     }
-    FailureRule rule = find(failure, false);
+    FailureRule rule = WRAPPING.applies(failure, false) ? null : find(failure, false);
     return rule == null ? null : rule.verdict();
   }
 

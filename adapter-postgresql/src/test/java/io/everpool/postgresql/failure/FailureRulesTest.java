@@ -812,6 +812,29 @@ class FailureRulesTest {
         .isEqualTo(Verdict.CONNECTION_LOST);
   }
 
+  /** What reads from a COPY wraps what has kept it from reading, be it the COPY's own failure. */
+  @Test
+  void aCopyThatCannotBeReadMeansWhatItsCauseMeans() {
+    assertThat(FailureRules.classify(unread(server("ERROR", "22012", "division by zero"))))
+        .isEqualTo(Verdict.STATEMENT_FAILED);
+    assertThat(FailureRules.classify(unread(server("ERROR", "40001", "could not serialize"))))
+        .isEqualTo(Verdict.TRANSACTION_CONFLICT);
+    assertThat(FailureRules.classify(unread(broken(new EOFException()))))
+        .isEqualTo(Verdict.SERVER_DOWN);
+    assertThat(FailureRules.classify(unread(broken(new IOException("Broken pipe")))))
+        .isEqualTo(Verdict.CONNECTION_LOST);
+    assertThat(FailureRules.classify(driver("08006", "Read from copy failed.", new IOException())))
+        .as("by a stream that was closed")
+        .isEqualTo(Verdict.STATEMENT_FAILED);
+  }
+
+  private static SQLException unread(SQLException cause) {
+    return driver(
+        "08006",
+        "Read from copy failed.",
+        new IOException("Copying from database failed: " + cause.getMessage(), cause));
+  }
+
   /** An application may time out on something that isn't the database. */
   @Test
   void aFailureWithoutAnSqlExceptionIsTheCallers() {

@@ -48,6 +48,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
+import org.postgresql.copy.PGCopyInputStream;
 import org.postgresql.util.PGobject;
 
 /** The failures that a real server gives, and what they are taken for. */
@@ -328,6 +329,27 @@ class RealFailuresTest {
     PhysicalConnection session = session();
     fails(() -> execute(session, sql), "08006", Verdict.DEADLINE);
     assertThat(session.jdbc().isClosed()).isTrue();
+  }
+
+  @Test
+  void aCopyThatFailsWhileItIsRead() throws Exception {
+    PhysicalConnection session = session();
+    PGConnection driver = session.jdbc().unwrap(PGConnection.class);
+    String sql = "copy (select 1 / (5 - i) from generate_series(1, 9) i) to stdout";
+    try (PGCopyInputStream copy = new PGCopyInputStream(driver, sql)) {
+      SQLException failure =
+          fails(
+              () -> {
+                while (copy.readFromCopy() != null) {
+                  // until the fifth row
+                }
+              },
+              "08006",
+              Verdict.STATEMENT_FAILED);
+      assertThat((Throwable) failure).hasStackTraceContaining("division by zero");
+    }
+    assertThat(ask(session, "select 1")).isEqualTo("1");
+    session.close();
   }
 
   @Test
