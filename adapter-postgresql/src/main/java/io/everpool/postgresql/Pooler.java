@@ -3,6 +3,7 @@ package io.everpool.postgresql;
 import io.everpool.api.PoolerMode;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.postgresql.driver.PgjdbcInternals;
+import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.session.SideEffect;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -12,6 +13,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListSet;
@@ -34,6 +36,28 @@ final class Pooler {
 
   private static final String DUPLICATE_PREPARED_STATEMENT = "42P05";
 
+  /** How Supavisor calls on the server what its clients prepare, and how it did at first. */
+  private static final List<String> SUPAVISORS = List.of("sv_", "supavisor_");
+
+  /**
+   * Of so many statements that the driver keeps Supavisor bears all: it ends a client at the one
+   * after the 100th, and the driver's own (BEGIN) count, as do those in use that it keeps no more.
+   */
+  private static final int BORNE_BY_SUPAVISOR = 90;
+
+  /** The driver's, where nobody says otherwise. */
+  private static final int KEPT_BY_DEFAULT = 256;
+
+  private static final String FORGETS =
+      "Statements are not prepared on the server, for the pooler keeps no track of them (PgBouncer"
+          + " does from 1.21 on with max_prepared_statements)";
+
+  private static final String BEARS_FEW =
+      "Statements are not prepared on the server, for Supavisor ends a connection that has more"
+          + " than 100 of them, and pgjdbc keeps more: set preparedStatementCacheQueries to "
+          + BORNE_BY_SUPAVISOR
+          + " or less among the properties to have them prepared";
+
   private static final String BE_CERTAIN =
       " It is taken for one that lends a server connection for each transaction: set pooler ="
           + " transaction if that is so, session if it lends them for the whole session, none if"
@@ -51,14 +75,34 @@ final class Pooler {
   }
 
   private final Set<String> notes = new ConcurrentSkipListSet<>();
+
+  /** How many statements the driver keeps for each connection. */
+  private final int kept;
+
   private volatile PoolerMode mode;
   private volatile Runnable listener = () -> {};
 
-  /** Whether it keeps track of what is prepared on the server; null if nobody knows yet. */
-  private volatile @Nullable Boolean prepares;
+  /** Why nothing is prepared on the server; empty if it is, null if nobody knows yet. */
+  private volatile @Nullable String unprepared;
 
   Pooler(PoolerMode mode) {
+    this(mode, Map.of());
+  }
+
+  /**
+   * @param properties the driver's
+   */
+  Pooler(PoolerMode mode, Map<String, String> properties) {
     this.mode = mode;
+    this.kept = kept(properties.getOrDefault(PropertyNames.PREPARED_STATEMENT_CACHE_QUERIES, ""));
+  }
+
+  private static int kept(String said) {
+    try {
+      return Integer.parseInt(said);
+    } catch (NumberFormatException e) {
+      return KEPT_BY_DEFAULT; // or the driver refuses it
+    }
   }
 
   /** {@link PoolerMode#AUTO} while it is not known. */
@@ -129,7 +173,7 @@ final class Pooler {
       PGConnection driver = (PGConnection) connection;
       int threshold = driver.getPrepareThreshold();
       driver.setPrepareThreshold(0); // of BEGIN and ROLLBACK, too
-      if (keepsTrack(connection)) {
+      if (prepares(connection)) {
         driver.setPrepareThreshold(threshold);
       }
     }
@@ -144,40 +188,53 @@ final class Pooler {
   }
 
   /** Asks once; of two who ask at once both hear the same. */
-  private boolean keepsTrack(Connection connection) throws SQLException {
-    Boolean known = prepares;
+  private boolean prepares(Connection connection) throws SQLException {
+    String known = unprepared;
     if (known == null) {
-      known = isRenamed(connection);
-      prepares = known;
-      if (!known) {
-        note(
-            "Statements are not prepared on the server, for the pooler keeps no track of them"
-                + " (PgBouncer does from 1.21 on with max_prepared_statements)");
+      known = unprepared(renamed(connection), kept);
+      unprepared = known;
+      if (!known.isEmpty()) {
+        note(known);
       }
     }
-    return known;
+    return known.isEmpty();
   }
 
   /**
-   * Whether the pooler gives what is prepared a name of its own on the server connection, which is
-   * how it keeps track: asked by a prepared statement that looks for itself, in one transaction and
-   * so on one server connection. Which a pooler of single statements refuses, as it should here.
+   * Why nothing is to be prepared on the server; empty if it is.
+   *
+   * @param name which the pooler gives there to what is prepared; null if it gives none
+   * @param kept so many the driver keeps
    */
-  private static boolean isRenamed(Connection connection) throws SQLException {
+  static String unprepared(@Nullable String name, int kept) {
+    if (name == null) {
+      return FORGETS;
+    }
+    boolean supavisors = SUPAVISORS.stream().anyMatch(name::startsWith);
+    return supavisors && kept > BORNE_BY_SUPAVISOR ? BEARS_FEW : "";
+  }
+
+  /**
+   * The name that the pooler gives on the server connection to what is prepared, which is how it
+   * keeps track, or null: asked by a prepared statement that looks for itself, in one transaction
+   * and so on one server connection. Which a pooler of single statements refuses, as it should.
+   */
+  private static @Nullable String renamed(Connection connection) throws SQLException {
     String sql =
         "select name from pg_catalog.pg_prepared_statements where statement like '%everpool "
             + UUID.randomUUID()
             + "%'";
     connection.setAutoCommit(false);
-    boolean renamed = false;
+    String renamed = null;
     try {
       PgjdbcInternals.PRESENT.update(connection, "BEGIN"); // the driver's own would be prepared
       String name = nameOf(connection, sql);
       if (name != null && name.startsWith(DRIVERS_OWN)) {
         // another's would be of the same name
         PgjdbcInternals.PRESENT.update(connection, "DEALLOCATE \"" + name + "\"");
+      } else {
+        renamed = name;
       }
-      renamed = name != null && !name.startsWith(DRIVERS_OWN);
     } catch (SQLException e) {
       if (!DUPLICATE_PREPARED_STATEMENT.equals(e.getSQLState())) {
         throw e;

@@ -53,7 +53,7 @@ public final class PostgresAdapter implements DriverAdapter {
   private Connector connector(PoolConfig config, boolean standbyWillDo) {
     PoolerMode pooler = pooler(config);
     Destination destination = destinations.of(config, pooler);
-    Pooler between = new Pooler(pooler);
+    Pooler between = new Pooler(pooler, destination.properties());
     return new PostgresConnector(
         new DriverCall(Destinations.around(config.url())),
         destination,

@@ -24,6 +24,7 @@ public final class PropertyNames {
   public static final String PG_DBNAME = "PGDBNAME";
   public static final String PG_HOST = "PGHOST";
   public static final String PG_PORT = "PGPORT";
+  public static final String PREPARED_STATEMENT_CACHE_QUERIES = "preparedStatementCacheQueries";
   public static final String QUERY_TIMEOUT = "queryTimeout";
   public static final String REPLICATION = "replication";
   public static final String REQUIRE_AUTH = "requireAuth";

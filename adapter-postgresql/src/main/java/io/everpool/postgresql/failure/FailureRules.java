@@ -195,6 +195,16 @@ public final class FailureRules {
               null,
               ACCESS_DENIED,
               TENANT),
+          // of this connection it takes no more, of a new one it does
+          rule(
+              ENDED,
+              "XX000",
+              "(emaxprepared|max prepared statements limit reached|"
+                  + "max prepared statements memory limit reached",
+              null,
+              STALE_SESSION,
+              "Lower preparedStatementCacheQueries: Supavisor keeps 100 statements for each"
+                  + " connection."),
           rule(
               ENDED,
               "XX000",

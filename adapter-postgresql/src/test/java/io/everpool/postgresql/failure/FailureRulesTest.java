@@ -315,6 +315,14 @@ class FailureRulesTest {
         "(EBANNED) tenant is banned: abuse");
     supavisor(
         samples,
+        Verdict.STALE_SESSION,
+        "(EMAXPREPARED) max prepared statements limit reached. Limit: 100 per connection",
+        "(EMAXPREPAREDMEM) max prepared statements memory limit reached. Limit: 1.0MB per"
+            + " connection",
+        "Max prepared statements limit reached. Limit: 100 per connection",
+        "max prepared statements memory limit reached. Limit: 1.0MB per connection");
+    supavisor(
+        samples,
         Verdict.CONNECTION_LOST,
         "(EDBHANDLEREXITED) DbHandler exited. Check logs for more information");
     samples.add(

@@ -1,0 +1,132 @@
+package io.everpool.postgresql;
+
+import static io.everpool.postgresql.Sessions.TIMEOUT;
+import static io.everpool.postgresql.Sessions.connector;
+import static io.everpool.postgresql.Sessions.server;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.everpool.api.PoolerMode;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.servers.PgBouncer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.postgresql.PGConnection;
+
+/**
+ * Whether statements are prepared behind a pooler of transactions, by the name that it gives them.
+ * What a real PgBouncer does is in PoolerTest.
+ */
+@Timeout(120)
+class PreparingTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "PGBOUNCER_12, 256",
+    "PGBOUNCER_12, 1000",
+    "sv_8Qd3, 90",
+    "sv_8Qd3, 0",
+    "supavisor_-576, 50"
+  })
+  void one_that_keeps_track_of_as_many_as_there_will_be_is_given_them(String name, int kept) {
+    assertThat(Pooler.unprepared(name, kept)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"sv_8Qd3, 256", "sv_8Qd3, 91", "supavisor_-576, 256"})
+  void one_that_ends_whoever_prepares_more_is_given_none(String name, int kept) {
+    assertThat(Pooler.unprepared(name, kept))
+        .contains("Supavisor", "set preparedStatementCacheQueries to 90 or less");
+  }
+
+  @Test
+  void one_that_forgets_is_given_none() {
+    assertThat(Pooler.unprepared(null, 50)).contains("keeps no track", "PgBouncer");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"256, 0", "90, 5"})
+  void what_its_names_tell_is_done(String kept, int threshold) throws Exception {
+    PgBouncer.Kind tracking = PgBouncer.Kind.KEEPS_TRACK;
+    assumeTrue(tracking.isAvailable(), tracking.missing());
+    try (PgBouncer bouncer = tracking.before(server(), "transaction", Map.of());
+        Renaming way = new Renaming(bouncer.port());
+        Connector connector =
+            connector(
+                way.url(),
+                c ->
+                    c.user(server().user())
+                        .password(server().password())
+                        .pooler(PoolerMode.TRANSACTION)
+                        .properties(Map.of("preparedStatementCacheQueries", kept)))) {
+      PhysicalConnection connection = connector.open(TIMEOUT);
+      assertThat(connection.jdbc().unwrap(PGConnection.class).getPrepareThreshold())
+          .isEqualTo(threshold);
+      assertThat(connector.notes().stream().anyMatch(note -> note.contains("Supavisor")))
+          .isEqualTo(threshold == 0);
+      connection.close();
+    }
+  }
+
+  /** A way to a real PgBouncer on which its names look like Supavisor's, and are as long. */
+  private static final class Renaming implements AutoCloseable {
+    private final ServerSocket listening =
+        new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    private final ExecutorService pumps = Executors.newCachedThreadPool();
+    private final int target;
+
+    Renaming(int target) throws IOException {
+      this.target = target;
+      pumps.execute(this::accept);
+    }
+
+    String url() {
+      return "jdbc:postgresql://127.0.0.1:%d/%s?sslmode=disable"
+          .formatted(listening.getLocalPort(), server().database());
+    }
+
+    private void accept() {
+      try {
+        while (true) {
+          Socket client = listening.accept();
+          Socket pooler = new Socket(InetAddress.getLoopbackAddress(), target);
+          pumps.execute(() -> pump(client, pooler));
+          pumps.execute(() -> pump(pooler, client));
+        }
+      } catch (IOException e) {
+        // closed
+      }
+    }
+
+    private static void pump(Socket from, Socket to) {
+      byte[] buffer = new byte[1 << 16];
+      try (from;
+          to) {
+        for (int count; (count = from.getInputStream().read(buffer)) > 0; ) {
+          String bytes = new String(buffer, 0, count, StandardCharsets.ISO_8859_1);
+          String renamed = bytes.replace("PGBOUNCER_", "sv_OUNCER_");
+          to.getOutputStream().write(renamed.getBytes(StandardCharsets.ISO_8859_1));
+        }
+      } catch (IOException e) {
+        // either has ended
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      listening.close();
+      pumps.shutdownNow();
+    }
+  }
+}
