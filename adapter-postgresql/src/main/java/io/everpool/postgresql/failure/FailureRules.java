@@ -254,6 +254,23 @@ public final class FailureRules {
               OUT_OF_SLOTS,
               FULL),
           rule(ENDED, "58000", "no pool configured for", null, ACCESS_DENIED, DATABASE),
+          // that of a statement, but the driver is told that its transaction is over, which isn't
+          rule(ENDED, "58000", "permission for table", null, ACCESS_DENIED),
+          rule(ENDED, "58000", "pool statement timeout", null, DEADLINE),
+          rule(
+              ENDED,
+              "58000",
+              "terminating connection due to administrator command",
+              null,
+              SERVER_DOWN,
+              WAIT),
+          rule(
+              ENDED,
+              "58000",
+              "error receiving data from server|pool down for",
+              null,
+              SERVER_DOWN,
+              "PgCat doesn't reach the server behind it. " + NETWORK),
           rule(ENDED, "XX000", "all backend nodes are down", null, SERVER_DOWN, NETWORK),
 
           // What the compute said, passed on by the proxy without its SQLState

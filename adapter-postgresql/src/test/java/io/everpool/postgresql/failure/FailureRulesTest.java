@@ -370,6 +370,30 @@ class FailureRulesTest {
         connecting(
             server("FATAL", "58000", "No pool configured for database: \"x\", user: \"joe\""),
             Verdict.ACCESS_DENIED));
+    samples.add(
+        using(
+            server("FATAL", "58000", "permission for table \"t\" denied"), Verdict.ACCESS_DENIED));
+    samples.add(using(server("FATAL", "58000", "pool statement timeout"), Verdict.DEADLINE));
+    samples.add(
+        using(server("ERROR", "58000", "pool statement timeout"), Verdict.STATEMENT_FAILED));
+    samples.add(
+        using(
+            server("FATAL", "58000", "terminating connection due to administrator command"),
+            Verdict.SERVER_DOWN));
+    samples.add(
+        connecting(
+            server("FATAL", "58000", "terminating connection due to administrator command"),
+            Verdict.SERVER_DOWN));
+    samples.add(
+        using(
+            server("FATAL", "58000", "error receiving data from server: SocketError"),
+            Verdict.SERVER_DOWN));
+    samples.add(
+        connecting(
+            server("FATAL", "58000", "Pool down for database: \"x\", user: \"joe\""),
+            Verdict.SERVER_DOWN));
+    samples.add(
+        using(server("FATAL", "58000", "idle transaction timeout"), Verdict.CONNECTION_LOST));
     // Pgpool-II and Odyssey
     samples.add(
         connecting(
