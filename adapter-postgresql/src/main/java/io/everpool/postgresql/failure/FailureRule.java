@@ -49,20 +49,38 @@ record FailureRule(
      * and PgBouncer before 1.16 called nothing FATAL.
      */
     POOLER,
-    /** The server said that it ended the session. */
+    /** The server said that it ended the session, or that it doesn't begin. */
     FATAL
   }
 
-  private static final Set<String> FATAL = Set.of("FATAL", "PANIC");
+  /** {@code FATAL} and {@code PANIC} in the languages of the server's messages (lc_messages). */
+  private static final Set<String> FATAL =
+      Set.of(
+          "FATAL",
+          "PANIC",
+          "PANIK",
+          "FATALE",
+          "PANICO",
+          "FATALT",
+          "ВАЖНО",
+          "ПАНИКА",
+          "ФАТАЛЬНО",
+          "ПАНІКА",
+          "ფატალური",
+          "პანიკა",
+          "치명적오류",
+          "손상",
+          "致命错误",
+          "比致命错误还过分的错误");
 
   /** What the server's languages have for {@code "}; French has a space within them. */
   private static final Pattern QUOTES = Pattern.compile("«[ \u00a0]?|[ \u00a0]?»|[“”„「」]");
 
-  /** {@code ERROR} in the languages of the server's own messages (lc_messages). */
+  /** {@code ERROR} in these languages. */
   private static final Set<String> ERROR =
       Set.of(
           "ERROR", "FEHLER", "ERREUR", "ERRORE", "ERRO", "FEL", "HATA", "CHYBA", "BŁĄD", "ОШИБКА",
-          "ПОМИЛКА", "错误", "錯誤", "오류");
+          "ПОМИЛКА", "错误", "錯誤", "오류", "შეცდომა");
 
   FailureRule(
       Scope scope,
@@ -92,12 +110,17 @@ record FailureRule(
       case DRIVER -> connecting && severity(failure).isEmpty();
       case ENDED -> ended(failure, connecting);
       case POOLER -> ended(failure, connecting) || routine(failure) == null;
-      case FATAL -> FATAL.contains(severity(failure));
+      case FATAL -> FATAL.contains(severity(failure)) || (connecting && isEnd(severity(failure)));
     };
   }
 
   private static boolean ended(SQLException failure, boolean connecting) {
     return connecting || !ERROR.contains(severity(failure));
+  }
+
+  /** In a language that isn't listed: while connecting there is little else that it may mean. */
+  private static boolean isEnd(String severity) {
+    return !severity.isEmpty() && !ERROR.contains(severity);
   }
 
   private boolean stateMatches(@Nullable String state) {

@@ -492,6 +492,12 @@ class FailureRulesTest {
             server("FATAL", "42501", "permission denied for database \"x\""),
             Verdict.ACCESS_DENIED));
     samples.add(
+        connecting(server("ВАЖНО", "42501", "нет доступа к базе данных"), Verdict.ACCESS_DENIED));
+    samples.add(
+        connecting(server("ÖLÜMCÜL", "42501", "x veritabanına erişim"), Verdict.ACCESS_DENIED));
+    samples.add(
+        connecting(server("შეცდომა", "42501", "of a query at its beginning"), Verdict.REFUSED));
+    samples.add(
         connecting(
             server("FATAL", "0A000", "unsupported startup parameter: foo"), Verdict.REFUSED));
     samples.add(
@@ -802,6 +808,12 @@ class FailureRulesTest {
     "ERROR, 25P03, STATEMENT_FAILED",
     "ERROR, 25P04, STATEMENT_FAILED",
     "FEHLER, 08001, STATEMENT_FAILED",
+    "შეცდომა, 08006, STATEMENT_FAILED",
+    "შეცდომა, 57P01, STATEMENT_FAILED",
+    "ВАЖНО, 40001, CONNECTION_LOST",
+    "ფატალური, 57014, CONNECTION_LOST",
+    "致命错误, XX000, CONNECTION_LOST",
+    "HIBA, 23505, STATEMENT_FAILED",
     "FATAL, 57P01, SERVER_DOWN",
     "FATAL, 08006, CONNECTION_LOST",
     "FATAL, 40001, CONNECTION_LOST",

@@ -69,7 +69,7 @@ class FailuresPageTest {
       case DRIVER -> "connecting, and not said by the server";
       case ENDED -> "connecting, or the session ended";
       case POOLER -> "connecting, or the session ended, or a pooler says it";
-      case FATAL -> "the server calls it FATAL or PANIC";
+      case FATAL -> "the server calls it FATAL or PANIC, in whatever language";
     };
   }
 
