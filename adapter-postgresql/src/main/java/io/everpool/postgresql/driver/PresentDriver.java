@@ -53,6 +53,9 @@ public record PresentDriver(String version, Map<String, List<String>> choices) {
           PropertyNames.QUERY_TIMEOUT,
           List.of("0"));
 
+  /** Before the name of a type of the database's, for whose values a class is named. */
+  private static final String DATA_TYPE = "datatype.";
+
   /** The first that rejects a login without SCRAM where channel binding is required. */
   private static final int[] BINDS = {42, 7, 7};
 
@@ -69,7 +72,7 @@ public record PresentDriver(String version, Map<String, List<String>> choices) {
   }
 
   public boolean knows(String property) {
-    return choices.containsKey(property);
+    return choices.containsKey(property) || property.startsWith(DATA_TYPE);
   }
 
   public Collection<String> properties() {

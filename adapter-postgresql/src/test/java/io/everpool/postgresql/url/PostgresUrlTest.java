@@ -394,6 +394,25 @@ class PostgresUrlTest {
     }
   }
 
+  /** They stand in none of its lists, for each type of the database's may have one. */
+  @Test
+  void theDriversClassesForTypesAreItsProperties() {
+    assertThat(connector("jdbc:postgresql://h/d?datatype.mood=com.example.Mood").notes()).isEmpty();
+    assertThat(
+            connector("jdbc:postgresql://h/d?user=u&password=p&datatype.mood=com.example.Mood")
+                .notes())
+        .isEmpty();
+    PoolConfig config =
+        PoolConfig.builder("postgresql://h/d")
+            .properties(Map.of("datatype.public.mood", "com.example.Mood"))
+            .build();
+    assertThat(ADAPTER.connector(config).notes()).isEmpty();
+    assertThat(problems("postgresql://h/d?datatype.mood=com.example.Mood"))
+        .singleElement()
+        .asString()
+        .endsWith("set it under properties");
+  }
+
   /** pgjdbc's list of values isn't all that it takes: a misspelled one is refused, no other. */
   @Test
   void theDriverJudgesAValueThatItDoesntList() {
