@@ -1,41 +1,83 @@
 package io.everpool.postgresql;
 
+import io.everpool.postgresql.driver.PasswordFile;
 import io.everpool.postgresql.driver.PropertyNames;
+import io.everpool.postgresql.url.Destination;
+import io.everpool.postgresql.url.HostPort;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import org.jspecify.annotations.Nullable;
 
 /** What a login is given of what was said. */
 final class LoginProperties {
   static final double NANOS_PER_SECOND = 1e9;
 
   private final Map<String, String> configured;
+  private final List<HostPort> hosts;
   private final ClientCheck check;
 
-  LoginProperties(Map<String, String> configured, ClientCheck check) {
-    this.configured = configured;
+  LoginProperties(Destination destination, ClientCheck check) {
+    this.configured = destination.properties();
+    this.hosts = destination.hosts();
     this.check = check;
+  }
+
+  private static String user(Map<String, String> said) {
+    return said.getOrDefault(PropertyNames.USER, System.getProperty("user.name", ""));
   }
 
   /** The database is the role's where nobody says which. */
   static String database(Map<String, String> said) {
-    String user = said.getOrDefault(PropertyNames.USER, System.getProperty("user.name", ""));
-    return said.getOrDefault(PropertyNames.PG_DBNAME, user);
+    return said.getOrDefault(PropertyNames.PG_DBNAME, user(said));
   }
 
   static String path(Map<String, String> said) {
     return "/" + URLEncoder.encode(database(said), StandardCharsets.UTF_8);
   }
 
-  Properties properties(Map<String, String> said, long timeoutNanos) {
+  /**
+   * For a login at one of these hosts.
+   *
+   * @param authority hosts and ports as they stand in a URL
+   */
+  Properties properties(Map<String, String> said, String authority, long timeoutNanos) {
     Properties properties = new Properties();
     said.forEach(properties::setProperty);
     properties.remove(PropertyNames.PG_DBNAME);
+    if (!said.containsKey(PropertyNames.PASSWORD)) {
+      String common = passwordOfAll(said, Arrays.asList(authority.split(",")));
+      if (common != null) {
+        properties.setProperty(PropertyNames.PASSWORD, common);
+      }
+    }
     check.add(properties);
     long seconds = (long) Math.ceil(timeoutNanos / NANOS_PER_SECOND);
     properties.putIfAbsent(PropertyNames.CONNECT_TIMEOUT, Long.toString(seconds));
     return properties;
+  }
+
+  /**
+   * What the password file has for each of several hosts; null if it isn't the same. pgjdbc, which
+   * has one password for all of them, asks the file once, as for one host with all their names, and
+   * so finds only what is for any host. For a single one it asks itself.
+   */
+  private @Nullable String passwordOfAll(Map<String, String> said, List<String> several) {
+    String common = null;
+    for (HostPort host : hosts) {
+      if (several.size() > 1 && several.contains(host.toString())) {
+        String password =
+            PasswordFile.password(host.host(), host.port(), database(said), user(said));
+        if (password == null || (common != null && !common.equals(password))) {
+          return null;
+        }
+        common = password;
+      }
+    }
+    return common;
   }
 
   /** What the driver's own {@code loginTimeout} says; Long.MAX_VALUE for nothing. */

@@ -92,7 +92,7 @@ final class PostgresConnector implements Connector {
     this.contradictions = contradictions;
     this.commandTimeout = commandTimeout;
     Map<String, String> properties = destination.properties();
-    this.login = new LoginProperties(properties, check);
+    this.login = new LoginProperties(destination, check);
     this.target = destination.authority() + "/" + LoginProperties.database(properties);
     this.lookable = driver.findsOurSockets(properties);
     if (!driver.findsOurClasses(properties)) {
@@ -243,7 +243,7 @@ final class PostgresConnector implements Connector {
       Map<String, String> said, String authority, int hosts, long timeoutNanos)
       throws SQLException {
     long deadline = System.nanoTime() + timeoutNanos;
-    Properties properties = login.properties(said, timeoutNanos);
+    Properties properties = login.properties(said, authority, timeoutNanos);
     properties.remove(PropertyNames.LOGIN_TIMEOUT);
     try (Opening opening = Opening.begin(timeoutNanos, hosts, destination.keepAlive())) {
       properties.setProperty(PropertyNames.SOCKET_FACTORY, LookableSocketFactory.class.getName());
@@ -275,7 +275,7 @@ final class PostgresConnector implements Connector {
   private PostgresConnection openBlind(
       Map<String, String> said, String authority, long timeoutNanos) throws SQLException {
     long deadline = System.nanoTime() + timeoutNanos;
-    Properties properties = login.properties(said, timeoutNanos);
+    Properties properties = login.properties(said, authority, timeoutNanos);
     properties.setProperty(
         PropertyNames.LOGIN_TIMEOUT,
         // less than a millisecond is no limit to pgjdbc

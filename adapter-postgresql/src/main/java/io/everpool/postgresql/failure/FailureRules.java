@@ -453,7 +453,9 @@ public final class FailureRules {
               "no password was provided|password is an empty",
               null,
               ACCESS_DENIED,
-              PASSWORD),
+              PASSWORD
+                  + " Of several hosts a password file (PGPASSFILE) counts where it has the same"
+                  + " for each."),
           rule(CONNECTING, "08004", "does not support ssl", null, REFUSED, TlsRules.NO_TLS),
           rule(ENDED, "08004", "", null, REFUSED, LOGIN),
           rule(
