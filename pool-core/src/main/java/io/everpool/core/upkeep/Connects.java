@@ -13,6 +13,7 @@ import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
 import io.everpool.core.policy.Lifetime;
@@ -88,6 +89,9 @@ public final class Connects {
   /** Begins to open a connection in the slot, if it is empty. */
   boolean begin(Slot slot) {
     long empty = slot.word();
+    if (Slot.state(empty) != State.EMPTY) {
+      return false;
+    }
     long word = Slot.after(Move.RESERVE, empty);
     int born = fence.generation();
     long now = environment.time().nanoTime();
