@@ -4,6 +4,7 @@ import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.Effects;
+import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import java.sql.SQLException;
@@ -111,11 +112,16 @@ abstract class JudgedConnection extends LeasedConnection {
   /**
    * What a failure means where it was met in use. A login is refused before that: whoever is denied
    * something then, and keeps his session, was denied a privilege, which some databases say in the
-   * same words (MySQL: 28000 for FILE). That is his statement's failure.
+   * same words (MySQL: 28000 for FILE). That is his statement's failure. An adapter that sees the
+   * session knows better: it may have to end, though its driver keeps it (PgCat).
    */
   static Verdict verdict(Session s, SQLException e) {
     Verdict verdict = s.leases.classify(e);
-    return verdict == Verdict.ACCESS_DENIED && !s.dead() ? Verdict.STATEMENT_FAILED : verdict;
+    return verdict == Verdict.ACCESS_DENIED
+            && !s.dead()
+            && s.transactionState() == TransactionState.UNKNOWN
+        ? Verdict.STATEMENT_FAILED
+        : verdict;
   }
 
   /**

@@ -101,6 +101,20 @@ class FailuresTest {
     assertThat(plain.classify(deniedByMySql)).as("of a login").isEqualTo(Verdict.ACCESS_DENIED);
   }
 
+  /** Which has its reasons: a proxy may have told the driver that its transaction is over. */
+  @Test
+  void whatEndsTheSessionByAnAdaptersWordEndsItThoughItsDriverKeepsIt() throws SQLException {
+    FakeLeaseManager seen = FakeLeaseManager.plain(driver);
+    PooledConnection connection = seen.acquire();
+    FakeLeaseManager.physical(connection).tracksTransactions = true;
+    driver.failNext("executeQuery", deniedByMySql);
+    Statement statement = connection.createStatement();
+    assertThat(catchThrowable(() -> statement.executeQuery("x"))).isSameAs(deniedByMySql);
+    connection.close();
+    assertThat(seen.doomed).containsExactly(Verdict.ACCESS_DENIED);
+    assertThat(seen.released).hasValue(0);
+  }
+
   /** It was answered. */
   @Test
   void aCommitThatIsDeniedIsNotInDoubt() throws SQLException {

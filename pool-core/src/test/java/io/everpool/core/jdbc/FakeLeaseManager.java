@@ -123,7 +123,14 @@ public final class FakeLeaseManager implements LeaseManager {
                 (self, method, args) -> {
                   throw new UnsupportedOperationException();
                 });
-    return new FakeLeaseManager(settings().build(), PlainConnector.of(none), driver::open);
+    return new FakeLeaseManager(
+        settings().build(),
+        PlainConnector.of(none),
+        () -> {
+          FakePhysical physical = driver.open();
+          physical.tracksTransactions = false;
+          return physical;
+        });
   }
 
   /** Takes a connection. */
