@@ -204,7 +204,7 @@ public final class SqlTexts {
   private static boolean liftsReadOnly(String small) {
     return small.contains("read_only")
         || small.contains("u&\"")
-        || hasWord(small, "prepared")
+        || (hasWord(small, "prepared") && (hasWord(small, "commit") || hasWord(small, "rollback")))
         || (small.contains("read") && small.contains("write"))
         || (hasWord(small, "all") && (hasWord(small, "reset") || hasWord(small, "discard")));
   }

@@ -105,6 +105,7 @@ class SqlTextsTest {
         "reset statement_timeout",
         "discard plans",
         "prepare transaction 'x'",
+        "select prepared from t where state = 'prepared'",
         "select password_reset from users union all select all_resets from discarded",
         "select read from t"
       })
