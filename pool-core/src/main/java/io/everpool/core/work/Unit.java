@@ -81,7 +81,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   @Override
   public void close() {
     try {
-      if (nesting.isWithinAnothers() && !isPromised() && log.effects() != Effects.NONE) {
+      if (nesting.isWithinAnothers() && !isPromised() && log.mayLeaveSomething(face)) {
         nesting.committed();
       }
       if (deadline != null && deadline.end()) {

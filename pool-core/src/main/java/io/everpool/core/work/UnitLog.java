@@ -1,7 +1,9 @@
 package io.everpool.core.work;
 
 import io.everpool.api.driver.Effects;
+import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
+import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,6 +83,23 @@ final class UnitLog {
   /** What of the run may be there for good. */
   Effects effects() {
     return settled.and(since(since, called));
+  }
+
+  /**
+   * Whether something of the run, which is over, may be there for good, or may be yet: by the
+   * COMMIT of a transaction that goes on. Of a connection that the work has closed nobody knows: it
+   * may be another's by now.
+   */
+  boolean mayLeaveSomething(PooledConnection face) {
+    if (face.isOver()) {
+      return true;
+    }
+    Session session = face.session();
+    try {
+      return effects() != Effects.NONE || (session != null && session.mayBeInTransaction());
+    } catch (SQLException e) {
+      return true;
+    }
   }
 
   /** Whether the last request may be there for good and has no answer. */

@@ -347,6 +347,36 @@ class NestedUnitsTest extends RunnerFixture {
     assertThat(runsAround(WorkOptions.DEFAULT, writing)).isEqualTo(1);
   }
 
+  /** As where a framework's transaction goes on after it. */
+  @Test
+  void soItIsWhereTheCommitComesAfterTheUnitWithin() throws SQLException {
+    Work<?, SQLException> left =
+        own -> {
+          own.setAutoCommit(false);
+          runner.rerun(own, WorkOptions.DEFAULT, c -> insert(c, "audit"));
+          own.commit();
+          return "";
+        };
+    assertThat(runsAround(WorkOptions.DEFAULT, left)).isEqualTo(1);
+    assertThat(driver.database.rows).containsExactly("audit");
+  }
+
+  /** What another does by then on that session is no concern of this one. */
+  @Test
+  void soItIsWhereTheWorkHasClosedItsConnection() throws SQLException {
+    Work<?, SQLException> closing =
+        own ->
+            runner.rerun(
+                own,
+                WorkOptions.DEFAULT,
+                c -> {
+                  ask(c);
+                  c.close();
+                  return "";
+                });
+    assertThat(runsAround(WorkOptions.DEFAULT, closing)).isEqualTo(1);
+  }
+
   /** What was heard is of one run, and of what was around it. */
   @Test
   void aLaterUnitOfTheThreadKnowsNothingOfIt() throws SQLException {
