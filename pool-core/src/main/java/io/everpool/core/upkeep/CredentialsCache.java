@@ -37,7 +37,7 @@ final class CredentialsCache {
   private @Nullable Answer kept;
   private @Nullable Asking underWay;
 
-  /** What calls up to this one say is of before: it serves where there is nothing newer. */
+  /** What calls up to this one say from now on is of before, and isn't kept. */
   private long passedBy;
 
   /** A call of the provider. */
@@ -89,10 +89,7 @@ final class CredentialsCache {
     }
   }
 
-  /**
-   * From now on nobody joins the call that is under way, nor logs in with what was said before
-   * unless the provider fails: it is of before.
-   */
+  /** From now on nobody joins the call that is under way, nor is what it says kept for others. */
   void passBy() {
     lock.lock();
     try {
@@ -137,7 +134,7 @@ final class CredentialsCache {
         if (kept == refused) {
           kept = null;
         }
-        if (kept != null && kept.number > passedBy && kept.isFresh(now())) {
+        if (kept != null && kept.isFresh(now())) {
           return kept;
         }
         joined = underWay;
@@ -216,10 +213,10 @@ final class CredentialsCache {
     try {
       settle(own);
       Answer before = kept;
-      if (before != null && before.number > passedBy && before.isSameAs(answer)) {
+      if (before != null && before.isSameAs(answer)) {
         return before; // a provider that keeps its answers itself
       }
-      if (before == null || before.number < answer.number) {
+      if (own.number > passedBy && (before == null || before.number < answer.number)) {
         kept = answer.expires() ? answer : null;
       }
       return answer;

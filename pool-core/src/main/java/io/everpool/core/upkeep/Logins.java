@@ -99,7 +99,10 @@ final class Logins {
     return CredentialsCache.unanswered(config.connectTimeout());
   }
 
-  /** Whoever opens from now on asks the provider anew, though a call of it be under way. */
+  /**
+   * Whoever opens from now on waits for no call that is under way. What was answered before is good
+   * for as long as the provider has said, or until the server refuses it.
+   */
   void passBy() {
     if (cache != null) {
       cache.passBy();

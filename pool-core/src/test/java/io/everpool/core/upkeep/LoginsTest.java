@@ -506,41 +506,6 @@ class LoginsTest {
   }
 
   @Test
-  void what_was_said_before_serves_no_later_login() throws Exception {
-    Logins logins = logins();
-    provider = () -> Credentials.of("app", "right").expiringAt(in(Duration.ofHours(1)));
-    open(logins);
-    logins.passBy();
-    open(logins);
-    open(logins);
-    assertThat(asked).as("once more, though it says the same").hasValue(2);
-    logins.passBy();
-    provider = () -> Credentials.of("app", "new").expiringAt(in(Duration.ofHours(1)));
-    door.right = "new";
-    open(logins);
-    open(logins);
-    assertThat(asked).hasValue(3);
-    assertThat(door.tried)
-        .extracting(Credentials::password)
-        .containsExactly("right", "right", "right", "new", "new");
-  }
-
-  /** Unless there is nothing better. */
-  @Test
-  void what_was_said_before_serves_where_the_provider_fails() throws Exception {
-    Logins logins = logins();
-    provider = () -> Credentials.of("app", "right").expiringAt(in(Duration.ofHours(1)));
-    open(logins);
-    logins.passBy();
-    provider =
-        () -> {
-          throw new IllegalStateException("the vault is sealed");
-        };
-    open(logins);
-    assertThat(door.tried).hasSize(2);
-  }
-
-  @Test
   void what_comes_late_of_a_call_that_was_passed_by_serves_nobody_else() throws Exception {
     Logins logins = logins();
     CountDownLatch old = new CountDownLatch(1);
