@@ -347,6 +347,51 @@ class NestedUnitsTest extends RunnerFixture {
     assertThat(runsAround(WorkOptions.DEFAULT, writing)).isEqualTo(1);
   }
 
+  /** All of what is around it would do that again: on its way, and on the same connection. */
+  @Test
+  void soItIsForUnitsFurtherOut() throws SQLException {
+    Work<?, SQLException> deeper =
+        own ->
+            runner.rerun(
+                own,
+                WorkOptions.DEFAULT,
+                c -> {
+                  c.setAutoCommit(false);
+                  try (PooledConnection deepest = leases.acquire()) {
+                    runner.rerun(deepest, WorkOptions.DEFAULT, d -> insert(d, "audit"));
+                  }
+                  c.rollback();
+                  c.setAutoCommit(true);
+                  return "";
+                });
+    assertThat(runsAround(WorkOptions.DEFAULT, deeper)).isEqualTo(1);
+    seen.clear();
+    try (PooledConnection face = leases.acquire()) {
+      assertThatThrownBy(
+              () ->
+                  runner.rerun(
+                      face,
+                      WorkOptions.DEFAULT,
+                      outer -> {
+                        seen.add("outer");
+                        outer.setAutoCommit(false);
+                        runner.rerun(
+                            outer,
+                            WorkOptions.DEFAULT,
+                            c -> {
+                              try (PooledConnection own = leases.acquire()) {
+                                return runner.rerun(
+                                    own, WorkOptions.DEFAULT, d -> insert(d, "audit"));
+                              }
+                            });
+                        driver.breakNext("execute");
+                        return ask(outer);
+                      }))
+          .hasStackTraceContaining("a unit within it has committed on another connection");
+    }
+    assertThat(seen).containsExactly("outer");
+  }
+
   /** As where a framework's transaction goes on after it. */
   @Test
   void soItIsWhereTheCommitComesAfterTheUnitWithin() throws SQLException {
