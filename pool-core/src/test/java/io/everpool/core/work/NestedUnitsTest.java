@@ -291,15 +291,24 @@ class NestedUnitsTest extends RunnerFixture {
     return seen.size();
   }
 
+  /** A unit that commits. */
+  private Object write(Connection own) throws SQLException {
+    return runner.rerun(own, WorkOptions.DEFAULT, c -> insert(c, "audit"));
+  }
+
+  private Object writeAside() throws SQLException {
+    try (PooledConnection own = leases.acquire()) {
+      return write(own);
+    }
+  }
+
   /** A layer below takes a connection of its own: what it commits is there once. */
   @Test
   void whatAUnitWithinHasCommittedOnAnotherConnectionIsNotDoneTwice() throws SQLException {
-    Work<?, SQLException> writing =
-        own -> runner.rerun(own, WorkOptions.DEFAULT, c -> insert(c, "audit"));
-    assertThat(runsAround(WorkOptions.DEFAULT, writing)).isEqualTo(1);
-    assertThat(runsAround(WorkOptions.READ_ONLY, writing)).as("of itself").isEqualTo(1);
+    assertThat(runsAround(WorkOptions.DEFAULT, this::write)).isEqualTo(1);
+    assertThat(runsAround(WorkOptions.READ_ONLY, this::write)).as("of itself").isEqualTo(1);
     assertThat(driver.database.rows).containsExactly("audit", "audit");
-    assertThat(runsAround(WorkOptions.IDEMPOTENT, writing)).isEqualTo(2);
+    assertThat(runsAround(WorkOptions.IDEMPOTENT, this::write)).isEqualTo(2);
   }
 
   private Object insert(Connection connection, String row) throws SQLException {
@@ -357,9 +366,7 @@ class NestedUnitsTest extends RunnerFixture {
                 WorkOptions.DEFAULT,
                 c -> {
                   c.setAutoCommit(false);
-                  try (PooledConnection deepest = leases.acquire()) {
-                    runner.rerun(deepest, WorkOptions.DEFAULT, d -> insert(d, "audit"));
-                  }
+                  writeAside();
                   c.rollback();
                   c.setAutoCommit(true);
                   return "";
@@ -375,15 +382,7 @@ class NestedUnitsTest extends RunnerFixture {
                       outer -> {
                         seen.add("outer");
                         outer.setAutoCommit(false);
-                        runner.rerun(
-                            outer,
-                            WorkOptions.DEFAULT,
-                            c -> {
-                              try (PooledConnection own = leases.acquire()) {
-                                return runner.rerun(
-                                    own, WorkOptions.DEFAULT, d -> insert(d, "audit"));
-                              }
-                            });
+                        runner.rerun(outer, WorkOptions.DEFAULT, c -> writeAside());
                         driver.breakNext("execute");
                         return ask(outer);
                       }))
@@ -398,7 +397,7 @@ class NestedUnitsTest extends RunnerFixture {
     Work<?, SQLException> left =
         own -> {
           own.setAutoCommit(false);
-          runner.rerun(own, WorkOptions.DEFAULT, c -> insert(c, "audit"));
+          write(own);
           own.commit();
           return "";
         };
@@ -425,9 +424,7 @@ class NestedUnitsTest extends RunnerFixture {
   /** What was heard is of one run, and of what was around it. */
   @Test
   void aLaterUnitOfTheThreadKnowsNothingOfIt() throws SQLException {
-    Work<?, SQLException> writing =
-        own -> runner.rerun(own, WorkOptions.DEFAULT, c -> insert(c, "audit"));
-    assertThat(runsAround(WorkOptions.DEFAULT, writing)).isEqualTo(1);
+    assertThat(runsAround(WorkOptions.DEFAULT, this::write)).isEqualTo(1);
     assertThat(runsAround(WorkOptions.DEFAULT, own -> "")).isEqualTo(2);
   }
 
