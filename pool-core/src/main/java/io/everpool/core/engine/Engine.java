@@ -472,15 +472,16 @@ public final class Engine {
    */
   public boolean retire(Slot slot, long lease, CloseReason reason) {
     if (slot.attempt(Move.RETIRE, lease)) {
-      close(slot, reason, false);
+      close(slot, Move.RETIRE, lease, reason, false);
       return true;
     }
     return closeDoomed(slot, lease);
   }
 
   private boolean closeDoomed(Slot slot, long lease) {
-    if (slot.attempt(Move.CLOSE_DOOMED, Slot.after(Move.DOOM, lease))) {
-      close(slot, slot.doomReason, false);
+    long doomed = Slot.after(Move.DOOM, lease);
+    if (slot.attempt(Move.CLOSE_DOOMED, doomed)) {
+      close(slot, Move.CLOSE_DOOMED, doomed, slot.doomReason, false);
       return true;
     }
     return false;
@@ -496,10 +497,11 @@ public final class Engine {
     return abort(slot, Slot.after(Move.DOOM, lease));
   }
 
-  private void close(Slot slot, CloseReason reason, boolean cut) {
+  /** The move to closing was made from {@code word}. */
+  private void close(Slot slot, Move made, long word, CloseReason reason, boolean cut) {
     slot.closeReason = reason;
     slot.cut = cut;
-    housekeeping.close(slot);
+    housekeeping.close(slot, Slot.after(made, word));
   }
 
   // ---- what others than holders do
@@ -515,7 +517,7 @@ public final class Engine {
   /** ABORT: takes a doomed connection from its holder. */
   public boolean abort(Slot slot, long word) {
     if (slot.attempt(Move.ABORT, word)) {
-      close(slot, slot.doomReason, true);
+      close(slot, Move.ABORT, word, slot.doomReason, true);
       return true;
     }
     return false;
@@ -524,7 +526,7 @@ public final class Engine {
   /** EVICT: closes an idle connection, seen idle as {@code word}. */
   public boolean evict(Slot slot, long word, CloseReason reason) {
     if (slot.attempt(Move.EVICT, word)) {
-      close(slot, reason, false);
+      close(slot, Move.EVICT, word, reason, false);
       return true;
     }
     return false;
@@ -580,7 +582,7 @@ public final class Engine {
    */
   public boolean fail(Slot slot, long word, CloseReason reason, boolean cut) {
     if (slot.attempt(Move.FAIL, word)) {
-      close(slot, reason, cut);
+      close(slot, Move.FAIL, word, reason, cut);
       return true;
     }
     return false;

@@ -9,6 +9,7 @@ import io.everpool.core.engine.Move;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.PoolEvents;
+import java.lang.invoke.VarHandle;
 import java.util.function.Function;
 import org.slf4j.Logger;
 
@@ -64,10 +65,15 @@ final class Closer implements Housekeeping {
   }
 
   @Override
-  public void close(Slot slot) {
+  public void close(Slot slot, long word) {
     stirred.add(slot.index);
     try {
-      Closing closing = new Closing(slot, slot.word(), entry(slot), slot.cut, cancelNanos);
+      Closing closing = new Closing(slot, word, entry(slot), slot.cut, cancelNanos);
+      // Read before the word is: the next entry is written after the slot has left this word.
+      VarHandle.loadLoadFence();
+      if (slot.word() != word) {
+        return;
+      }
       workers.startInTime(
           "closing a connection", () -> slot.word() != closing.word, () -> end(closing));
     } catch (Throwable e) {

@@ -21,8 +21,8 @@ abstract class EngineModel {
   private final Housekeeping reopening =
       new Housekeeping() {
         @Override
-        public void close(Slot slot) {
-          slot.attempt(Move.CLOSED);
+        public void close(Slot slot, long closing) {
+          slot.attempt(Move.CLOSED, closing);
           if (engine().isClosed()) {
             return;
           }

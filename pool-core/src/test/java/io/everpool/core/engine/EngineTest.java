@@ -26,7 +26,8 @@ class EngineTest {
   private final Housekeeping housekeeping =
       new Housekeeping() {
         @Override
-        public void close(Slot slot) {
+        public void close(Slot slot, long word) {
+          assertThat(slot.word()).isEqualTo(word);
           closing.add(slot);
         }
 

@@ -18,7 +18,7 @@ import java.util.concurrent.Executor;
  * A driver that does nothing and allocates 24 bytes per statement. The generated classes serve as
  * its skeletons, as they implement all of JDBC.
  */
-public final class StubPhysical implements PhysicalConnection {
+public class StubPhysical implements PhysicalConnection {
   private final Connection jdbc = new StubConnection();
 
   @Override

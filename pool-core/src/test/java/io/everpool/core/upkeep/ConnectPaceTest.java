@@ -38,7 +38,7 @@ class ConnectPaceTest {
           () -> now,
           new Housekeeping() {
             @Override
-            public void close(Slot slot) {}
+            public void close(Slot slot, long closing) {}
 
             @Override
             public void grow() {}
