@@ -183,13 +183,36 @@ public final class Slot extends SlotFields {
   }
 }
 
-/** Keeps the fields below away from whatever lies before a slot in memory. */
+/**
+ * What is written when a connection comes or goes, and seldom read else. It keeps the fields of the
+ * hot path below away from whatever lies before a slot in memory, and fills a cache line for that.
+ */
 @SuppressWarnings("unused")
-abstract class SlotPadding {
-  private long p00, p01, p02, p03, p04, p05, p06, p07;
+abstract class SlotHistory {
+  private long p00, p01;
+
+  /** When the connection was opened, and when it is too old. */
+  public long openedAt;
+
+  public long expiresAt;
+
+  /** When the lease that {@link SlotFields#timedLease} names was asked for, if that is measured. */
+  public long askedAt;
+
+  /** What has made it too old then. */
+  public CloseReason expiryReason = CloseReason.MAX_LIFETIME;
+
+  /** Why the connection is being closed. */
+  public CloseReason closeReason = CloseReason.POOL_CLOSED;
+
+  /** The generation the connection belongs to; all below the pool's fence are given up. */
+  public int generation;
+
+  /** Whether it is to be cut without a word, for somebody may be at it. */
+  public boolean cut;
 }
 
-abstract class SlotFields extends SlotPadding {
+abstract class SlotFields extends SlotHistory {
   volatile long word;
 
   /** The lease of the present holder. */
@@ -220,26 +243,6 @@ abstract class SlotFields extends SlotPadding {
 
   /** What sits here; null while empty or connecting. */
   public @Nullable PooledEntry entry;
-
-  /** When the connection was opened, and when it is too old. */
-  public long openedAt;
-
-  public long expiresAt;
-
-  /** When the lease {@link #timedLease} was asked for, if that is measured. */
-  public long askedAt;
-
-  /** What has made it too old then. */
-  public CloseReason expiryReason = CloseReason.MAX_LIFETIME;
-
-  /** The generation the connection belongs to; all below the pool's fence are given up. */
-  public int generation;
-
-  /** Why the connection is being closed. */
-  public CloseReason closeReason = CloseReason.POOL_CLOSED;
-
-  /** Whether it is to be cut without a word, for somebody may be at it. */
-  public boolean cut;
 
   /**
    * Why the present lease is doomed. Written before the move by one who doesn't own the slot: of

@@ -6,7 +6,7 @@ import java.util.ArrayDeque;
 
 /** Collects failures until they say something about the server. Upkeep thread only. */
 final class OutageDetector {
-  private final ArrayDeque<Long> failures = new ArrayDeque<>();
+  private final ArrayDeque<Long> failures = new ArrayDeque<>(1); // of most pools it stays empty
   private int liveBefore;
   private long serverAwayUntil;
   private long currentUntil;

@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 final class RecentLosses {
   private static final Logger log = PoolEvents.log();
 
-  private final ArrayDeque<Long> times = new ArrayDeque<>();
+  private final ArrayDeque<Long> times = new ArrayDeque<>(1); // of most pools it stays empty
   private long lostBefore;
   private long saidAt;
 
