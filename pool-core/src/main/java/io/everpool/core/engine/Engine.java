@@ -30,13 +30,14 @@ import org.jspecify.annotations.Nullable;
  * sees the waiter it takes the slot back and serves the queue; if that fails, somebody else holds
  * the slot now, and his release will look. If the waiter sees the slot it takes it.
  *
- * <p>Not everybody scans who joins, lest in a pool of thousands that is used up each looks at all
- * of them: who was seen waiting in the queue before one joined, and waits still when that one
- * stands in it himself, is relied on. For whoever publishes a slot looks into the queue afterwards
- * (unless he reads a count of none, and then it is empty). If somebody waits in it then, the first
- * is told. If not, all who wait later have joined after that look, and the first of them relied on
- * nobody: whom he could have relied on would have been seen. So he scans after the slot was
- * published. Who dies before he has scanned looks for the others at last ({@link #abandon}).
+ * <p>Most waiters don't scan, for in a pool of thousands with nothing idle every scan would be in
+ * vain: a waiter relies on another one that was first in the queue before it joined and still waits
+ * afterwards. That is enough. Whoever publishes a slot looks into the queue afterwards (or reads a
+ * count of 0, and then the queue is empty). If that look finds a waiter, the first one is
+ * signalled. If it finds none, all who wait later have joined after the look; the first of them had
+ * nobody to rely on, for the look would have found that one, and so it has scanned after the slot
+ * was published. A waiter that ends before its scan, for want of stack or memory, looks once on
+ * behalf of those who rely on it ({@link #abandon}).
  *
  * <p>A signal (not a hand-over) only says "look again". The signaller sets {@code signalled},
  * wakes, then reads the status; the waiter leaves its status first and reads {@code signalled}
@@ -59,18 +60,21 @@ public final class Engine {
   static final long LONG_HOLD = 100_000;
 
   /**
-   * What a wait in the queue comes to beside holds of any shortness, within the next two;
-   * nanoseconds.
+   * The wait that the queue aims at while holds are short: a queue of n moves every {@code PATIENCE
+   * / n}, within the next two bounds; nanoseconds.
    */
   static final long PATIENCE = 5_000_000;
 
-  /** The queue moves by a hand-over at the latest after this long, however short; nanoseconds. */
+  /**
+   * The longest time between two hand-overs while holds are short, in the shortest queue;
+   * nanoseconds.
+   */
   static final long LONGEST_GAP = 200_000;
 
-  /** And no more often than this: a wake-up costs a third of it; nanoseconds. */
+  /** The shortest such time, in the longest queue: a wake-up costs a third of it; nanoseconds. */
   static final long SHORTEST_GAP = 60_000;
 
-  /** How long a waiter that was told of an idle connection and found none counts as told. */
+  /** How long a waiter that was signalled and found nothing counts as signalled; nanoseconds. */
   static final long RELOOK = 100_000;
 
   /**
@@ -415,7 +419,7 @@ public final class Engine {
     return closeDoomed(slot, lease);
   }
 
-  /** How long the queue stands still beside short holds; nanoseconds. */
+  /** The time from one hand-over to the next while holds are short; nanoseconds. */
   static long gap(int waiters) {
     return Math.max(SHORTEST_GAP, Math.min(LONGEST_GAP, PATIENCE / waiters));
   }
@@ -438,7 +442,7 @@ public final class Engine {
       }
       return true;
     }
-    // Nobody waits any more. Whoever joins from here on scans after joining and finds it.
+    // Nobody waits any more. The slot is published, and the queue looked at after that.
     bringBack(slot, next);
     return true;
   }
