@@ -13,37 +13,48 @@ import java.util.function.DoubleSupplier;
 import java.util.function.Function;
 
 /**
- * How much room a server has for connections, where that is little or none.
+ * What is known of the server's room for further connections.
  *
- * <p>A connect would show it, and be refused: the server starts a process for each and logs a line.
- * So where there is not plenty each new connection is asked how much there is, and of several pools
- * that grow at the same time none has many connects under way when the last slot goes. Where there
- * was none, a pool whose connections are enough for its callers asks over one that it has: whoever
- * has waited for it asks before he has it. It connects only where nobody tells, and now and then,
- * for a server may count what takes no slot.
+ * <p>A connect shows it, too, but one that is refused costs the server a process and a line in its
+ * log. So the server is asked, in a short statement over a connection that is there:
  *
- * <p>Upkeep thread only, but for what is said of others.
+ * <ul>
+ *   <li>The first connection of the pool asks. While there is plenty of room, that is all.
+ *   <li>While there is less, each new connection asks, and no more connects are under way than
+ *       there is room for pools of this size: of several pools that grow at the same time none then
+ *       has many connects refused when the last slot goes.
+ *   <li>Once the server was full, a pool that serves its callers with what it has doesn't connect
+ *       in order to see: a caller who has waited for a connection asks over it before he gets it.
+ *       The pool connects where nobody asks or nobody can tell, and now and then in any case, for a
+ *       server may count sessions that take no slot.
+ * </ul>
+ *
+ * <p>For the upkeep thread, unless a method says otherwise.
  */
 public final class FullServer {
-  /** What a question comes to that another asks just now; he may not have seen who asks this. */
+  /**
+   * In place of an answer: not asked, for another thread is asking just now. (It may have begun
+   * before this connection was there, so its answer need not count this one.)
+   */
   static final int BUSY = -3;
 
-  /** What one comes to that nobody has to ask. */
+  /** In place of an answer: not asked, for there was no need. */
   static final int NOT_ASKED = -2;
 
-  /** What one comes to that nobody can answer. */
+  /** In place of an answer: asked, and the server or its driver can't tell. */
   static final int UNKNOWN = -1;
 
-  /** For how long a server counts as full that was found so; nanoseconds. */
+  /** How long the server counts as full after it was found so; nanoseconds. */
   private static final long CROWDED = 300_000_000_000L;
 
   /**
-   * Whoever says there is room and refuses the connect has another reason for that, such as a limit
-   * of a proxy's; or another was quicker, once.
+   * After so many connects that were refused though the server had said that there was room, its
+   * word isn't taken any more. Something else limits connections then, such as a proxy; a single
+   * such refusal may only mean that another pool was quicker.
    */
   private static final int MISLED = 2;
 
-  /** Room for so many pools of this size is plenty. */
+  /** There is plenty of room if so many pools of this size would fit in. */
   private static final int PLENTY = 4;
 
   private final Inbox inbox;
@@ -54,60 +65,66 @@ public final class FullServer {
   private final long maxBackoff;
   private final int maxSize;
 
-  /** Whether somebody asks just now; one at a time does, so one that hangs keeps nobody else. */
+  /**
+   * Whether a question is under way. There is one at a time, so that a question that hangs delays
+   * one thread only.
+   */
   private final AtomicBoolean asking = new AtomicBoolean();
 
-  /** Whether whoever has waited for a connection is to ask. */
+  /** Whether the next caller who has waited for a connection is to ask. */
   private final AtomicBoolean question = new AtomicBoolean();
 
   private volatile boolean crowded;
 
-  /** How much room there was when that was last said; more than plenty while nobody knows. */
+  /** The last answer; larger than plenty while there is none. */
   private volatile int room = Integer.MAX_VALUE;
 
-  /** Whether a question is worth while: none was asked yet, or the last was answered. */
-  private volatile boolean tells = true;
+  /** Whether asking makes sense: nothing was asked yet, or the last question got an answer. */
+  private volatile boolean worthAsking = true;
 
   private volatile boolean askedOnce;
 
-  /** Whether the first answer of all is on its way. */
-  private volatile boolean awaited;
+  /** Whether the very first question is under way. */
+  private volatile boolean firstAnswerPending;
 
   /** How many connections were opened. */
   private final AtomicInteger opened = new AtomicInteger();
 
-  /** Connections that came while the first answer was on its way, and were not asked. */
-  private int unseen;
+  /** Connections opened while the first question was under way; its answer need not count them. */
+  private int arrivedUnasked;
 
   /** When the server was last full; meaningful while it is {@link #crowded}. */
   private long fullAt;
 
-  /** Refusals since it last had room; those of one burst are one. */
+  /** Refused connects in a row, those that were under way together counted as one. */
   private int refusals;
 
-  /** How often it has said that there is none, in a row. */
-  private int answers;
+  /** Answers in a row that there is no room. */
+  private int refusingAnswers;
 
-  /** Refusals though it had said that there was room, since the last connection was opened. */
+  /** Connects refused although the server had said that there was room, since one succeeded. */
   private int misled;
 
   private long askAt;
 
-  /** When the next connect may begin, as long as the connections are enough. */
+  /** When the next connect may begin, if the callers are served with what is there. */
   private long connectAt;
 
-  /** What no answer puts that off beyond; meaningful once there was one since the last connect. */
-  private long connectAtLast;
+  /**
+   * However often the server says that it is full, {@link #connectAt} is no later than this; counts
+   * while {@link #latestIsSet}.
+   */
+  private long connectAtLatest;
 
-  private boolean answeredSince;
+  private boolean latestIsSet;
 
-  /** Whether it has said that it has room, and that was not put to use yet. */
+  /** Whether the server has said that it has room, and no connect has ended since. */
   private boolean roomKnown;
 
-  /** Whether the connection that was opened last was told that there is none for another. */
+  /** Whether the newest connection has heard that there is no room for another one. */
   private boolean lastPlace;
 
-  /** When it was; meaningful while it is the {@link #lastPlace}. */
+  /** When it heard that; counts while {@link #lastPlace}. */
   private long lastPlaceAt;
 
   FullServer(
@@ -127,19 +144,22 @@ public final class FullServer {
 
   // ---- asked
 
-  /** When the next connect may begin of a pool whose connections are enough for its callers. */
+  /** When the next connect may begin, if the callers are served with what is there. */
   long connectAt() {
     return connectAt;
   }
 
-  /** Whether a connect may begin whatever has become of the last. */
+  /**
+   * Whether the server has just said that it has room: then a connect need not wait, however the
+   * last one has ended.
+   */
   boolean isRoomKnown() {
     return roomKnown;
   }
 
   /**
-   * Whether the server was found full of late, so that what nobody needs here somebody needs
-   * elsewhere.
+   * Whether the server was found full within the last five minutes: connections that this pool
+   * doesn't need are then missing elsewhere.
    */
   boolean isCrowded(long now) {
     if (crowded && now - fullAt >= CROWDED) {
@@ -149,12 +169,12 @@ public final class FullServer {
   }
 
   /**
-   * How many connects may be under way at once: others may be growing at this moment, and as many
-   * as there are of this size have a place for each. While the first answer is on its way, which
-   * may be that there is none, one.
+   * How many connects may be under way at once, considering that other pools may be growing, too:
+   * as many as pools of this size would fit in, and at least one. While the first question is under
+   * way, one: its answer may be that there is no room.
    */
   int bearable() {
-    if (awaited) {
+    if (firstAnswerPending) {
       return 1;
     }
     return isPlenty() ? Integer.MAX_VALUE : Math.max(1, room / maxSize);
@@ -169,25 +189,27 @@ public final class FullServer {
     return crowded && room == 0;
   }
 
-  /** Has the next who has waited for a connection ask, if it is time for that. */
+  /** Lets the next caller who has waited for a connection ask, if it is time for that. */
   void wonder(long now) {
-    if (isCrowded(now) && tells && now - askAt >= 0) {
-      askAt = now + Reconnect.questionPause(answers, random.getAsDouble());
+    if (isCrowded(now) && worthAsking && now - askAt >= 0) {
+      askAt = now + Reconnect.questionPause(refusingAnswers, random.getAsDouble());
       question.set(true);
     }
   }
 
   // ---- the question, on the threads that ask it
 
-  /** Whether whoever asks this is to ask the server, over what he was lent. */
+  /**
+   * Whether the caller is to {@link #ask} over the connection he was lent; true once for each
+   * question that is due. From any thread.
+   */
   public boolean takeQuestion() {
     return question.get() && crowded && question.compareAndSet(true, false);
   }
 
   /**
-   * Asks over a connection that the caller has to himself, and tells upkeep.
-   *
-   * @throws SQLException if the connection is lost
+   * Asks over a connection that the calling thread has to itself, and tells upkeep. From any
+   * thread.
    */
   public void ask(PhysicalConnection physical) throws SQLException {
     int before = opened.get();
@@ -196,24 +218,24 @@ public final class FullServer {
   }
 
   /**
-   * Asks over a connection that was just opened, where that is worth while; how much room there is,
-   * or one of the constants.
+   * Asks over a connection that was just opened, if that is needed. On the thread that opens it.
    *
+   * @return the room, 0 or more; or one of the constants above
    * @throws SQLException if the connection is lost
    */
   int askNewcomer(PhysicalConnection physical) throws SQLException {
-    return tells && (!askedOnce || crowded || !isPlenty()) ? answer(physical) : NOT_ASKED;
+    return worthAsking && (!askedOnce || crowded || !isPlenty()) ? answer(physical) : NOT_ASKED;
   }
 
   /**
-   * A driver, or a server, that breaks the connection over this question is not asked again: it
-   * must not keep the pool from opening.
+   * If the connection breaks over the question, nobody asks again: the question must not keep the
+   * pool from opening.
    */
   private int answer(PhysicalConnection physical) throws SQLException {
     if (!asking.compareAndSet(false, true)) {
       return BUSY;
     }
-    awaited = !askedOnce;
+    firstAnswerPending = !askedOnce;
     boolean broken = true;
     try {
       int said = answerOf(physical);
@@ -221,8 +243,8 @@ public final class FullServer {
       return said;
     } finally {
       if (broken) {
-        tells = false;
-        awaited = false;
+        worthAsking = false;
+        firstAnswerPending = false;
       }
       asking.set(false);
     }
@@ -243,10 +265,11 @@ public final class FullServer {
   // ---- told
 
   /**
-   * What whoever has waited was told: how much room there is, or one of the constants. An answer to
-   * a question from before a connection was opened may not count that one, which has asked itself.
+   * A caller who has waited has asked. His answer is dropped if a connection was opened meanwhile:
+   * the answer may not count it, and that connection has asked itself.
    *
-   * @param before how many were opened when he asked
+   * @param said the room, 0 or more; or one of the constants above
+   * @param before how many connections had been opened when he asked
    */
   private void answered(int said, int before, long now) {
     if (before != opened.get()) {
@@ -262,10 +285,10 @@ public final class FullServer {
   }
 
   /**
-   * What a connection that was just opened was told. That there is room is no reason to hurry; that
-   * there is none counts once the pool would open another.
+   * A connection that was just opened has asked. If there is room, that is no reason to hurry; if
+   * there is none, it counts from the moment on when the pool wants another connection.
    *
-   * @param said as {@link #askNewcomer} has returned it
+   * @param said what {@link #askNewcomer} has returned
    */
   void newcomerSaid(int said, long now) {
     note(said);
@@ -274,8 +297,8 @@ public final class FullServer {
   }
 
   /**
-   * The pool would open another connection now. Whether there was no place for it when the last was
-   * opened: the server counts as full since then.
+   * The pool wants another connection. True if the newest one has heard that there is no room: the
+   * server counts as full since then, and the pool must not connect.
    */
   boolean takeLastPlace() {
     boolean was = lastPlace;
@@ -289,24 +312,24 @@ public final class FullServer {
     switch (said) {
       case NOT_ASKED -> {}
       case BUSY -> {
-        if (awaited) {
-          unseen++;
+        if (firstAnswerPending) {
+          arrivedUnasked++;
         } else if (room < Integer.MAX_VALUE) {
           room = Math.max(0, room - 1);
         }
       }
       default -> {
         askedOnce = true;
-        awaited = false;
-        tells = said != UNKNOWN; // not asked again then until a connect is refused
-        room = said == UNKNOWN ? Integer.MAX_VALUE : Math.max(0, said - unseen);
-        unseen = 0;
+        firstAnswerPending = false;
+        worthAsking = said != UNKNOWN; // if it can't tell: not again until a connect is refused
+        room = said == UNKNOWN ? Integer.MAX_VALUE : Math.max(0, said - arrivedUnasked);
+        arrivedUnasked = 0;
       }
     }
   }
 
   private void hasNone(long now) {
-    answers++;
+    refusingAnswers++;
     full(now);
   }
 
@@ -316,41 +339,44 @@ public final class FullServer {
    * @param begun when the last connect was begun
    */
   void refused(long begun, long now) {
-    if (refusals == 0 || begun - fullAt > 0) { // else it was under way when the last was refused
+    if (refusals == 0 || begun - fullAt > 0) { // begun after the last refusal, so no part of it
       refusals++;
     }
     if (roomKnown) {
       misled++;
     }
-    answers = 0;
-    tells = true;
-    answeredSince = false;
+    refusingAnswers = 0;
+    worthAsking = true;
+    latestIsSet = false;
     full(now);
   }
 
   private void full(long now) {
     double drawn = random.getAsDouble();
-    if (!answeredSince) {
-      answeredSince = true;
-      connectAtLast = now + Reconnect.rarestPause(maxBackoff, drawn);
+    if (!latestIsSet) {
+      latestIsSet = true;
+      connectAtLatest = now + Reconnect.rarestPause(maxBackoff, drawn);
     }
     crowded = true;
     roomKnown = false;
     lastPlace = false;
     fullAt = now;
     long pause = Reconnect.contentedPause(Math.max(1, refusals), maxBackoff, drawn);
-    askAt = now + Math.min(Reconnect.questionPause(answers, drawn), pause / 2);
-    connectAt = now + Math.min(pause, Math.max(0, connectAtLast - now));
+    askAt = now + Math.min(Reconnect.questionPause(refusingAnswers, drawn), pause / 2);
+    connectAt = now + Math.min(pause, Math.max(0, connectAtLatest - now));
   }
 
-  /** Until it is known what the end of a connect means, nothing is known of room either. */
+  /**
+   * A connect has ended, and it isn't known yet what that means: until then nothing is known of
+   * room.
+   */
   void undecided() {
     roomKnown = false;
   }
 
-  /** There is room, or something else is the matter: nothing is to be waited for. */
+  /** There is room, or the trouble is another one: nothing here holds back the next connect. */
   void hasRoom(long now) {
-    answers = 0;
+    refusingAnswers = 0;
     connectAt = now;
     roomKnown = false;
     lastPlace = false;
@@ -362,7 +388,7 @@ public final class FullServer {
     opened.incrementAndGet();
     refusals = 0;
     misled = 0;
-    answeredSince = false;
+    latestIsSet = false;
     hasRoom(now);
   }
 }
