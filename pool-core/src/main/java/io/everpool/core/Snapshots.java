@@ -28,7 +28,7 @@ final class Snapshots {
   /** Deep enough to come out of a driver and into the program that called it. */
   private static final int STACK_DEPTH = 64;
 
-  /** So often a slot is read at the most that moves while it is read. */
+  /** How often a slot that moves meanwhile is read, at the most. */
   private static final int READINGS = 3;
 
   private final PoolConfig config;
@@ -56,7 +56,7 @@ final class Snapshots {
     return take(STACK_DEPTH, waiting);
   }
 
-  /** Without; cheap enough for gauges. */
+  /** Without what the holders do; cheap enough for gauges. */
   PoolSnapshot brief() {
     return take(0, Map.of());
   }
@@ -84,8 +84,9 @@ final class Snapshots {
   }
 
   /**
-   * Reads a slot's fields so that they belong together: where it has moved meanwhile, once more.
-   * After a few times as they are, for explanations wait for nobody.
+   * Reads a slot's fields so that they belong together: reads them again if the slot has moved
+   * meanwhile. After {@link #READINGS} attempts they are taken as they are; an explanation isn't
+   * worth more.
    */
   private Reading read(Slot slot) {
     Reading read = readOnce(slot);

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * has 61 bits; at a move a nanosecond it wraps after 73 years.
  *
  * <p>Everything else in here is written only by whoever owns the slot in its present state (opener,
- * holder, prober, closer), before the move that ends his ownership publishes it. The two exceptions
- * are marked.
+ * holder, prober, closer), before the move that ends his ownership publishes it. The exceptions are
+ * {@link #restedWord}, {@link #sleptWord} and {@link #doomReason}, which others write as well.
  */
 public final class Slot extends SlotFields {
   static final long STATE_BITS = 3;
@@ -227,18 +227,20 @@ abstract class SlotFields extends SlotHistory {
   public long timedLease;
 
   /**
-   * The idle word that upkeep has seen in two passes, or that somebody has reason to mistrust;
-   * written at any time. A stale value matches no later word and says nothing.
+   * The word of a connection that is to be looked at before it is used: upkeep has seen it idle in
+   * two passes, or somebody has reason to mistrust it. Anybody may write it at any time: a stale
+   * value matches no later word and says nothing.
    */
   public volatile long restedWord;
 
   /**
-   * The word of a connection that was idle while the pool slept and has not been lent since, idle
-   * or being examined; as {@link #restedWord} else.
+   * The word of a connection that was idle while the pool slept and has not been lent since; it is
+   * idle or being examined. Upkeep writes it in an idle slot, otherwise the owner; a stale value
+   * says nothing, as of {@link #restedWord}.
    */
   public volatile long sleptWord;
 
-  /** The word of one that waits for a thread to examine it. */
+  /** The word of a connection that is to be examined and has no thread for that yet. */
   public volatile long unexaminedWord;
 
   /** What sits here; null while empty or connecting. */

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class LeaseTimes {
 
-  /** No reading of the clock, which would have to be this very one. */
+  /** In place of a reading of the clock: the lease isn't timed. */
   private static final long UNTIMED = Long.MIN_VALUE;
 
   private final String pool;
@@ -36,7 +36,7 @@ final class LeaseTimes {
     this.trace = trace;
   }
 
-  /** For whoever is there; null for nobody. */
+  /** The measurements for a recorder, a trace or both; null if there is neither. */
   static @Nullable LeaseTimes of(
       String pool,
       Engine engine,
@@ -63,7 +63,7 @@ final class LeaseTimes {
   }
 
   /**
-   * When it is now, of a timed lease that is about to end; {@link #UNTIMED} for one that wasn't
+   * The time now, for a timed lease that is about to end; {@link #UNTIMED} for a lease that wasn't
    * timed, or is over.
    */
   long ending(Slot slot, long lease) {
@@ -71,11 +71,13 @@ final class LeaseTimes {
   }
 
   /**
-   * A lease is over, if {@code ended}: a second release isn't a second use.
+   * Records the end of a lease.
    *
+   * @param ended whether this call has ended it; nothing is recorded otherwise, for a second
+   *     release isn't a second use
    * @param asked when it was asked for, read before it ended
    * @param since when it began, read before it ended
-   * @param ending of it
+   * @param ending what {@link #ending} said before it ended
    */
   void released(boolean ended, long asked, long since, long ending) {
     if (!ended || ending == UNTIMED) {

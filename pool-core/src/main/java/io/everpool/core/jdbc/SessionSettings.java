@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 abstract class SessionSettings extends SessionFacts {
   private static final Setting[] ALL = Setting.values();
 
-  /** Leaves what whatever sets something for the session leaves. */
+  /** Has the side effects of every statement that sets something for the session. */
   private static final String SETS =
       "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE";
 
@@ -343,11 +343,12 @@ abstract class SessionSettings extends SessionFacts {
   }
 
   /**
-   * Whether nobody need know what a new connection has, for the reset brings it back. Of the schema
-   * that is always so, for PostgreSQL's getSchema() tells but one of the path; and where it is only
-   * said it must not be read: with autocommit off the driver would begin the transaction for that,
-   * in which it is to be said. Of the others it is so while SQL may have set them: what could be
-   * read would be taken for a new connection's for good.
+   * Whether a change of this setting is left to the reset, so that the value of a new connection
+   * isn't read. So it is for the schema if the reset clears it: PostgreSQL's getSchema() tells only
+   * one schema of the path. And where the schema goes with each transaction ({@code shared}) it
+   * must not be read: with autocommit off the driver would begin the transaction for that, and
+   * without the schema. For the others it is so while SQL may have set them: what could be read now
+   * would be taken for a new connection's value for good.
    */
   private boolean isLeftToReset(Setting setting) {
     return switch (setting) {

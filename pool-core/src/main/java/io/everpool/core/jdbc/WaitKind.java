@@ -1,17 +1,20 @@
 package io.everpool.core.jdbc;
 
-/** Whose wait for a connection it is: what is told of it if none comes. */
+/**
+ * Whose wait for a connection it is: decides whether an event tells that none came, and which limit
+ * the message names.
+ */
 public enum WaitKind {
-  /** A caller's, for {@code acquire-timeout}. */
+  /** A caller's wait, up to {@code acquire-timeout}. */
   CALLER(true, "acquire-timeout"),
-  /** A caller's who says for how long. */
+  /** A caller's wait, up to a limit of his own. */
   LIMITED(true, "the limit of this call"),
   /**
-   * Nobody's, so that no event tells of it: the pool's own, or of a caller who goes on elsewhere,
-   * or is told of by whom he has asked.
+   * A wait of which no event tells, up to {@code acquire-timeout}: the pool's own, or one step of a
+   * caller's wait that whoever runs the steps tells of himself.
    */
   UNTOLD(false, "acquire-timeout"),
-  /** The same, of a caller who says for how long. */
+  /** The same, up to a limit of the caller's own. */
   UNTOLD_LIMITED(false, "the limit of this call");
 
   final boolean counts;
@@ -22,7 +25,7 @@ public enum WaitKind {
     this.limit = limit;
   }
 
-  /** The same, of which no event tells. */
+  /** The kind with the same limit of which no event tells. */
   public WaitKind untold() {
     return this == LIMITED || this == UNTOLD_LIMITED ? UNTOLD_LIMITED : UNTOLD;
   }

@@ -4,10 +4,10 @@ import io.everpool.core.engine.Slot;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * One round of health checks: the connections that were idle when it began, one after the other on
- * a worker, so that the others can be lent meanwhile and a large pool needs no thread for each. The
- * worker is that of all pools whose rounds begin in this moment. While an examination hangs, or
- * another pool's, another worker goes on with the rest.
+ * One round of health checks. It examines the connections that were idle when it began, one after
+ * the other on one worker: so the others can be lent meanwhile, and a large pool needs no thread
+ * for each. All pools whose rounds begin in the same moment share that worker. If an examination
+ * hangs, here or in another pool, {@link #advance} puts another worker on the rest.
  */
 final class CheckRound {
   private static final String WHAT = "examining the idle connections";
@@ -17,12 +17,15 @@ final class CheckRound {
   private final Slot[] slots;
   private final long[] words;
 
-  /** The next to be examined, and how many have been or are, or were lent in between. */
+  /** The index of the next connection to examine; beyond the last when all were taken. */
   private final AtomicInteger next = new AtomicInteger();
 
+  /** How many were taken so far: examined, being examined, or found lent. */
   private final AtomicInteger begun = new AtomicInteger();
 
-  /** How far it was when upkeep saw that it had got ahead or was helped on, and when. */
+  /**
+   * {@link #begun} when upkeep last saw it change, and when that was or another worker was started.
+   */
   private int seen = -1;
 
   private long seenAt;
@@ -40,9 +43,10 @@ final class CheckRound {
   }
 
   /**
-   * Gets another worker if it has been at a standstill for as long as passes are apart at the most;
-   * they may be much closer. Returns whether it is through: what it has begun can then be seen in
-   * the slots. Until then it may begin more at any time. Upkeep thread only.
+   * Starts another worker if the round has stood still for {@link Upkeep#PASS} (passes may come
+   * sooner than that). Upkeep thread only.
+   *
+   * @return whether every connection was taken; those still being examined show in their slots
    */
   boolean advance(long now) {
     int far = begun.get();
@@ -54,12 +58,12 @@ final class CheckRound {
       seenAt = now;
     } else if (now - seenAt >= Upkeep.PASS) {
       seenAt = now;
-      workers.start(WHAT, this::run); // without a thread to be had the next time
+      workers.start(WHAT, this::run); // if there is no thread: tried again after another PASS
     }
     return false;
   }
 
-  /** Begins it, or has {@link #advance} find out that there is no thread for it. */
+  /** Starts the round; false if there is no thread, and then {@link #advance} starts it later. */
   boolean start() {
     return workers.startTogether(WHAT, this::run);
   }

@@ -101,8 +101,11 @@ final class Closer implements Housekeeping {
   }
 
   /**
-   * Closing takes too long: the connection is cut, on another thread. If that takes as long the
-   * place is given up; the driver's threads end when it lets them.
+   * A close takes longer than close-timeout: the connection is cut, on another thread. If it is
+   * still there after twice that time its place is given up; the driver's threads end when it lets
+   * them.
+   *
+   * @param longOverdue whether twice close-timeout has passed
    */
   void overdue(Slot slot, long word, boolean longOverdue) {
     Closing closing = new Closing(slot, word, entry(slot), true, 0);
