@@ -4,22 +4,23 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What the log is told again and again: of each thing the first is news, the others are counted,
- * and with their number it is news again after a while. Thread-safe.
+ * Limits how often the log repeats itself. Of each thing the first is news, to be logged; those
+ * that follow are only counted; after {@link #AGAIN} the next one is news again, logged with the
+ * count. Thread-safe.
  *
- * @param <W> what says which are the same
+ * @param <W> tells things apart, by equals
  */
 public final class Repeats<W> {
-  /** What goes on is told again so often; nanoseconds. */
+  /** The shortest time between two lines about one thing while it goes on; nanoseconds. */
   public static final long AGAIN = 10_000_000_000L;
 
-  /** So many are told from one another at a time; what comes beside them counts as one thing. */
+  /** How many things are told apart; all others together count as one thing. */
   static final int MOST = 64;
 
   private final Map<W, Line> lines = new HashMap<>();
   private final Line others = new Line();
 
-  /** When one of them was told, and how many were not since. */
+  /** When a thing was last logged, and how many were only counted since. */
   private static final class Line {
     boolean told;
     long toldAt;
@@ -39,10 +40,11 @@ public final class Repeats<W> {
   }
 
   /**
-   * It has happened.
+   * A thing has happened.
    *
-   * @param now on any clock, always the same
-   * @return below 0 if that is no news; else how many were not told since the last that was
+   * @param now a reading of a clock, always of the same one
+   * @return below 0 if it is only counted; otherwise it is to be logged, and this many were only
+   *     counted since the last line
    */
   public synchronized int news(W what, long now) {
     return line(what, now).news(now);
@@ -64,27 +66,27 @@ public final class Repeats<W> {
     return made;
   }
 
-  /** What went on is over: whatever happens next is news. */
+  /** All that went on is over: the next of each thing is news. The counts stay. */
   public synchronized void endOfNews() {
     lines.values().forEach(line -> line.told = false);
     others.told = false;
   }
 
-  /** Whether it was told, and nothing has ended since. */
+  /** Whether a line about this has been logged since the last {@link #endOfNews}. */
   public synchronized boolean isTold(W what) {
     Line line = lines.get(what);
     return line != null && line.told;
   }
 
-  /** How many are told from one another. */
+  /** How many things are told apart now. */
   synchronized int remembered() {
     return lines.size();
   }
 
   /**
-   * What follows a line that is news.
+   * The end of a line that is logged: says how many were left out.
    *
-   * @param untold what {@link #news} has said of it
+   * @param untold what {@link #news} has returned
    */
   public static String more(int untold) {
     return untold == 0 ? "" : " (and " + untold + " more since the last such line)";

@@ -8,14 +8,19 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * How much an outage tells the log. However many connections it breaks, of each {@link Kind} of
- * line, and of each reason that it gives, the first is news; the others are told at DEBUG, and
- * counted. What is still going on is told again after a while. Thread-safe.
+ * Limits what an outage writes into the log. However many connections it breaks, of each {@link
+ * Kind} of line, and of each reason within it, the first is logged at WARN or INFO, the others at
+ * DEBUG; while the outage lasts one more is logged now and then, with the number of those left out
+ * ({@link Repeats}). Thread-safe.
+ *
+ * <p>An outage is over when a connection could be opened again after connects had failed or the
+ * fence had fallen, or when nothing has happened for {@link #QUIET} and connects succeed. What
+ * units of work notice soon afterwards still belongs to it.
  */
 public final class OutageLog {
   private static final Logger log = PoolEvents.log();
 
-  /** What an outage tells once. */
+  /** The kinds of lines, each with its own limit. */
   public enum Kind {
     /** A connection was lost in use. */
     LOSS,
@@ -29,10 +34,13 @@ public final class OutageLog {
     REFUSAL
   }
 
-  /** After so long without a loss the next is of another outage; nanoseconds. */
+  /**
+   * If nothing has happened for so long, and connects succeed, what comes next belongs to another
+   * outage; nanoseconds.
+   */
   static final long QUIET = 2_000_000_000L;
 
-  /** An outage that lasts is told again so often; nanoseconds. */
+  /** The shortest time between two lines that say the same; nanoseconds. */
   static final long AGAIN = Repeats.AGAIN;
 
   private static final Kind[] KINDS = Kind.values();
@@ -47,14 +55,14 @@ public final class OutageLog {
   private boolean fenced;
   private long fencedAt;
 
-  /** Lines that say the same; there are few. */
+  /** Lines that say the same. There are few: reasons come out of a short list. */
   private record Key(Kind kind, String reason) {}
 
   OutageLog(TimeSource time) {
     this.time = time;
   }
 
-  /** As {@link #news(Kind, String)}, of a kind that has but one reason. */
+  /** As {@link #news(Kind, String)}, for a kind that has only one reason. */
   public int news(Kind kind) {
     return news(kind, "");
   }
@@ -62,10 +70,9 @@ public final class OutageLog {
   /**
    * Something has happened.
    *
-   * @param reason why, in a word out of a few: what has happened for another reason is news all the
-   *     same
-   * @return below 0 if that is no news; else how many of the kind and the reason were not told
-   *     since the last that was
+   * @param reason why, a word out of a short list: another reason has its own limit
+   * @return below 0 if it is only counted; otherwise it is to be logged, and this many of the same
+   *     kind and reason were only counted since the last line
    */
   public synchronized int news(Kind kind, String reason) {
     long now = time.nanoTime();
