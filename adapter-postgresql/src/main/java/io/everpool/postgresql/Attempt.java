@@ -60,7 +60,7 @@ final class Attempt {
     return asked || known == PoolerMode.AUTO;
   }
 
-  /** Whether it has failed somewhere, and may not if it is tried again. */
+  /** Whether a failure has shown that a login has to be another one, which may then succeed. */
   boolean hasLearnt() {
     return learnt;
   }

@@ -7,25 +7,30 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 
 /**
- * What each of several hosts says alone. Of a login that fails at all of them the driver throws
- * what the last has said: that another refuses an option, and would let in whoever leaves it out,
- * is heard by nobody. So those that have not shown yet that they take logins as they are, are asked
- * one by one. Thread-safe.
+ * Opens at each of several hosts alone, after an opening at all of them has failed.
+ *
+ * <p>If a login fails at every host, the driver throws only what the last one said. Another host
+ * may have refused nothing but the option of {@link ClientCheck}, or shown that it is a {@link
+ * Pooler}, and that would go unheard. So the hosts that haven't yet let in a login with that option
+ * are asked one by one. Thread-safe.
  */
 final class EachHost {
   private final List<String> hosts;
   private final BooleanSupplier closed;
 
-  /** They have let in somebody who asked for everything. */
-  private final Set<String> content = ConcurrentHashMap.newKeySet();
+  /** The hosts that have let in a login with the option; they needn't be asked alone. */
+  private final Set<String> complete = ConcurrentHashMap.newKeySet();
 
-  /** The time was over before they could be asked: the next opening leaves some. */
+  /**
+   * Whether the last opening had no time left to ask them all; the next one then keeps half of its
+   * time for that.
+   */
   private volatile boolean late;
 
   /**
-   * Of these.
+   * For these hosts.
    *
-   * @param closed whether nothing is opened any more
+   * @param closed whether the connector is closed, so that nothing is opened any more
    */
   EachHost(List<String> hosts, BooleanSupplier closed) {
     this.hosts = List.copyOf(hosts);
@@ -33,27 +38,30 @@ final class EachHost {
   }
 
   /**
-   * One has let somebody in.
+   * A host has let a login in.
    *
-   * @param asked whether he has asked for everything
+   * @param asked whether that login had the option
    */
   void letIn(PostgresConnection connection, boolean asked) {
     late = false;
     if (asked) {
-      content.add(connection.host(hosts.get(0)));
+      complete.add(connection.host(hosts.get(0)));
     }
   }
 
-  /** How much of the time an opening at all of them may take. */
+  /** How much of its time an opening may use for all hosts together. */
   long share(long nanos) {
     return late ? nanos / 2 : nanos;
   }
 
   /**
-   * Opens a connection at one of them, until one lets it in or something is learnt.
+   * Opens a connection at one host after the other, until one lets it in or a failure has shown
+   * that the next opening has to be another one.
    *
-   * @param tried those that were asked alone before
-   * @param failure of an opening at all of them, thrown if nobody lets it in
+   * @param tried hosts that were asked alone already
+   * @param learnt whether a failure has shown that
+   * @param failure what the opening at all hosts has thrown; thrown again if no host lets the
+   *     connection in
    */
   PostgresConnection open(
       HostChoice.Opener opener,
@@ -63,7 +71,7 @@ final class EachHost {
       SQLException failure)
       throws SQLException {
     List<String> open =
-        hosts.stream().filter(host -> !content.contains(host) && !tried.contains(host)).toList();
+        hosts.stream().filter(host -> !complete.contains(host) && !tried.contains(host)).toList();
     late = false;
     for (int i = 0; i < open.size() && !learnt.getAsBoolean() && !closed.getAsBoolean(); i++) {
       long left = (deadline - System.nanoTime()) / (open.size() - i);
@@ -74,7 +82,7 @@ final class EachHost {
       try {
         return opener.at(open.get(i), 1, left);
       } catch (SQLException e) {
-        // it is no better alone, unless something was learnt
+        // the opening at all hosts has said as much, unless something was learnt
       }
     }
     throw failure;

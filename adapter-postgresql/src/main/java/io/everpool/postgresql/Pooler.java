@@ -24,28 +24,31 @@ import org.postgresql.PGStatement;
 /**
  * What lies between here and the server, and what that means. Thread-safe.
  *
- * <p>Unless it is said, it is found out when the first connection is opened. A pooler gives its
- * client a key of its own to cancel by, so that the process named at login is not the one that
- * answers; and it refuses start-up options, for its server connections were started by itself. It
- * doesn't say whether it lends them for a session or for a transaction. What is right for a
- * transaction is right for both.
+ * <p>Unless the configuration says so, it is found out when the first connection is opened. Two
+ * things betray a pooler: it gives its client a key of its own for cancel requests, so that the
+ * process named at login isn't the one that answers; and it refuses start-up options, for it has
+ * started its server connections itself. Whether it lends them for a session or for a transaction
+ * it doesn't say. So it is taken for one of transactions, which is right for both.
  */
 final class Pooler {
-  /** How pgjdbc calls what it prepares. */
+  /** The prefix that pgjdbc gives to what it prepares. */
   private static final String DRIVERS_OWN = "S_";
 
   private static final String DUPLICATE_PREPARED_STATEMENT = "42P05";
 
-  /** How Supavisor calls on the server what its clients prepare, and how it did at first. */
+  /**
+   * The prefixes that Supavisor gives, and first gave, on the server to what its clients prepare.
+   */
   private static final List<String> SUPAVISORS = List.of("sv_", "supavisor_");
 
   /**
-   * Of so many statements that the driver keeps Supavisor bears all: it ends a client at the one
-   * after the 100th, and the driver's own (BEGIN) count, as do those in use that it keeps no more.
+   * How many statements the driver may keep so that Supavisor bears it: Supavisor ends a client
+   * that has prepared more than 100. The driver's own (BEGIN) count among them, and so do
+   * statements that are still in use though the driver keeps them no more.
    */
   private static final int BORNE_BY_SUPAVISOR = 90;
 
-  /** The driver's, where nobody says otherwise. */
+  /** How many statements the driver keeps where nobody says otherwise. */
   private static final int KEPT_BY_DEFAULT = 256;
 
   private static final String FORGETS =
@@ -215,9 +218,10 @@ final class Pooler {
   }
 
   /**
-   * The name that the pooler gives on the server connection to what is prepared, which is how it
-   * keeps track, or null: asked by a prepared statement that looks for itself, in one transaction
-   * and so on one server connection. Which a pooler of single statements refuses, as it should.
+   * The name that the pooler has given, on the server connection, to what this session prepares;
+   * null if it gives none, and so keeps no track. Asked by a prepared statement that looks for
+   * itself, in one transaction and so on one server connection. (A pooler of single statements
+   * refuses that, as it should.)
    */
   private static @Nullable String renamed(Connection connection) throws SQLException {
     String sql =
@@ -230,7 +234,7 @@ final class Pooler {
       PgjdbcInternals.PRESENT.update(connection, "BEGIN"); // the driver's own would be prepared
       String name = nameOf(connection, sql);
       if (name != null && name.startsWith(DRIVERS_OWN)) {
-        // another's would be of the same name
+        // for the next client's would have the same name
         PgjdbcInternals.PRESENT.update(connection, "DEALLOCATE \"" + name + "\"");
       } else {
         renamed = name;
@@ -239,7 +243,7 @@ final class Pooler {
       if (!DUPLICATE_PREPARED_STATEMENT.equals(e.getSQLState())) {
         throw e;
       }
-      // of somebody who has not looked before
+      // left by a client that hasn't looked
     }
     connection.rollback();
     connection.setAutoCommit(true);

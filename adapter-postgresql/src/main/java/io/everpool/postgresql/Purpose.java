@@ -29,7 +29,7 @@ final class Purpose {
     this.choice = choice;
   }
 
-  /** Whatever it meets, and whoever writes: any server is as good as another. */
+  /** For reading, whatever it meets and whoever writes: any server is as good as another. */
   static Purpose reading() {
     return new Purpose(true, false, false);
   }
@@ -43,7 +43,12 @@ final class Purpose {
     };
   }
 
-  /** A session has begun, on a standby or not, and takes writes or not. */
+  /**
+   * A session has begun.
+   *
+   * @param standby whether its server is a standby
+   * @param readOnly whether it takes no writes
+   */
   void met(boolean standby, boolean readOnly) {
     if (!standby) {
       primary = !reading;
@@ -61,12 +66,12 @@ final class Purpose {
     }
   }
 
-  /** Whether a standby isn't what one connects to here. */
+  /** Whether sessions are meant to be on a primary. */
   boolean isPrimary() {
     return primary;
   }
 
-  /** Whether a session that takes no writes isn't what one has here. */
+  /** Whether sessions are meant to take writes. */
   boolean isWriting() {
     return writing;
   }

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGProperty;
 
 /**
- * What the pgjdbc on the class path can do. Its version is chosen by the user's build, not by ours,
- * and anything from 42.5.0 on is welcome; what came later than the user's is missed by whoever asks
- * for it, and by nobody else.
+ * What the pgjdbc on the class path can do. The user's build chooses its version, not ours; any
+ * from 42.5.0 on will do. What only a newer version has is refused to whoever asks for it, and to
+ * nobody else.
  *
  * @param version such as 42.7.3
  * @param choices the values a property takes, by its name; empty for any
@@ -22,7 +22,7 @@ public record PresentDriver(String version, Map<String, List<String>> choices) {
   public static final PresentDriver HERE =
       new PresentDriver(PgjdbcInternals.version(), presentChoices());
 
-  /** The properties that aren't as old as 42.5.0, and the version each came with. */
+  /** The properties that came after 42.5.0, and the version that each came with. */
   private static final Map<String, String> SINCE =
       Map.ofEntries(
           Map.entry("gssResponseTimeout", "42.5.2"),
@@ -42,7 +42,8 @@ public record PresentDriver(String version, Map<String, List<String>> choices) {
           Map.entry("reWriteBatchedInsertsSize", "42.7.13"));
 
   /**
-   * What says no more than a driver does that has never heard of the property, and so is harmless.
+   * Values that ask for what a driver does anyway that doesn't know the property: harmless with any
+   * version.
    */
   private static final Map<String, List<String>> WITHOUT =
       Map.of(
@@ -53,13 +54,19 @@ public record PresentDriver(String version, Map<String, List<String>> choices) {
           PropertyNames.QUERY_TIMEOUT,
           List.of("0"));
 
-  /** Before the name of a type of the database's, for whose values a class is named. */
+  /** The prefix of the properties that name a Java class for a type of the database. */
   private static final String DATA_TYPE = "datatype.";
 
-  /** The first that rejects a login without SCRAM where channel binding is required. */
+  /**
+   * The first version that keeps {@code channelBinding=require}: older ones log in all the same if
+   * the server asks for another login than SCRAM (CVE-2025-49146).
+   */
   private static final int[] BINDS = {42, 7, 7};
 
-  /** The first that doesn't log in without where the certificate has no hash (CVE-2026-54291). */
+  /**
+   * The first version that fails if the server's certificate has no hash to bind to; older ones log
+   * in without channel binding (CVE-2026-54291).
+   */
   private static final int[] BINDS_OR_FAILS = {42, 7, 12};
 
   private static Map<String, List<String>> presentChoices() {
@@ -89,7 +96,10 @@ public record PresentDriver(String version, Map<String, List<String>> choices) {
     return !knows(property) && WITHOUT.getOrDefault(property, List.of()).contains(value);
   }
 
-  /** The same of one value of a property; some a driver has, and doesn't do. */
+  /**
+   * As {@link #tooOldFor(String)}, for one value of a property: there are values that a version
+   * knows and doesn't keep.
+   */
   public @Nullable String tooOldFor(String property, String value) {
     return property.equals(PropertyNames.CHANNEL_BINDING)
             && value.equalsIgnoreCase("require")
@@ -102,7 +112,10 @@ public record PresentDriver(String version, Map<String, List<String>> choices) {
         : tooOldFor(property);
   }
 
-  /** Whether it fails where a certificate can't be bound to, instead of logging in without. */
+  /**
+   * Whether it refuses a login that can't be bound to the server's certificate, instead of logging
+   * in without.
+   */
   public boolean bindsOrFails() {
     return !isOlderThan(BINDS_OR_FAILS);
   }
@@ -117,8 +130,8 @@ public record PresentDriver(String version, Map<String, List<String>> choices) {
   }
 
   /**
-   * Why a property can't be had although pgjdbc has it, with the version that does; null if this
-   * driver has it, or none has.
+   * Why this driver doesn't have a property, with the version that does; null if it has it, or no
+   * version does.
    */
   public @Nullable String tooOldFor(String property) {
     String since = SINCE.get(property);

@@ -492,7 +492,10 @@ public final class FailureRules {
   static final List<FailureRule> TABLE =
       Stream.of(BEFORE_TLS, TlsRules.TABLE, AFTER_TLS).flatMap(List::stream).toList();
 
-  /** {@code PGCopyInputStream}'s, whatever has kept it from reading: that is its cause. */
+  /**
+   * What {@code PGCopyInputStream} throws around whatever has kept it from reading. It says nothing
+   * itself: its cause counts.
+   */
   private static final FailureRule WRAPPING =
       rule(ENDED, "08006", "read from copy failed", IOException.class, STATEMENT_FAILED);
 
