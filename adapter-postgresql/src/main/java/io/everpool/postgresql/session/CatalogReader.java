@@ -37,7 +37,7 @@ final class CatalogReader {
         or proname like 'pg\\_c%\\_replication\\_slot' or proname like 'query\\_to\\_xml%'
         or proname like 'pg\\_advisory\\_lock%' or proname like 'pg\\_try\\_advisory\\_lock%')) s""";
 
-  /** A cheap text that is another when anything has changed that {@link #read} reads. */
+  /** A cheap query whose answer changes whenever something changes that {@link #read} reads. */
   static final String FINGERPRINT =
       "select pg_catalog.concat_ws('/'"
           + changes("pg_proc", "oid" + OWN)
@@ -93,12 +93,12 @@ final class CatalogReader {
           + OWN;
 
   /**
-   * Instead of the language of what runs nothing of its own: aggregates, which leave what their
-   * functions do, and the constructors of ranges.
+   * In place of a language, for functions without a body of their own: aggregates, which leave what
+   * the functions do that they are made of, and the constructors of ranges.
    */
   private static final String HARMLESS = "none";
 
-  /** Kind, number and name of what else has a name. */
+  /** Everything else that has a name: its kind, number and name. */
   private static final String OBJECTS =
       "select 'c', oid::bigint, relname::text from pg_catalog.pg_class"
           + " where relkind in ('r','v','m','p','f') and relpersistence <> 't' and oid"
@@ -111,10 +111,13 @@ final class CatalogReader {
           + OWN;
 
   /**
-   * Who (kind, number) leaves what somebody (kind, number) leaves; every statement (a) what a
-   * cast's function does, for no name of it need be there, and the types may have none of their
-   * own. The row type of a table leaves what the types of its columns do, and not what its triggers
-   * do.
+   * Pairs of objects, each as a kind and a number: the first leaves whatever the second leaves.
+   *
+   * <p>The kinds are p (function), c (table, view and the like), t (type), o (operator), and three
+   * without a number: a (every statement), e (every statement that defines something, by an event
+   * trigger), l (the beginning of a session, by a login trigger). A cast counts for every
+   * statement, for it may be used without being named, and its types may be the server's own. The
+   * row type of a table leaves what the types of its columns leave, and not what its triggers do.
    */
   private static final String DEPENDENCIES =
       """
@@ -165,9 +168,10 @@ final class CatalogReader {
         where attnum > 0 and t.oid >= 16384 and t.typtype in ('d','b','c','r','m')""";
 
   /**
-   * What uses one of the server's own functions that leave something: kind, number, its name. In
-   * the texts of expressions any of them is looked for at once, and only in those that have one it
-   * is looked for each: with thousands of views that is several times faster.
+   * Objects that use one of the server's own functions that leave something: kind, number, and the
+   * function's name. Dependencies on these are not in {@code pg_depend}, so the texts of
+   * expressions are searched: first for any of the functions at once, and only a text that has one
+   * for each of them. With thousands of views that is several times faster.
    */
   private static final String DIRECT =
       "select kind, number::bigint, s.proname::text from (select * from ("
@@ -261,7 +265,7 @@ final class CatalogReader {
     List<Function> functions = functions();
     boolean grown = true;
     while (grown) {
-      // with thousands of names: not for nobody, as in most databases
+      // building it takes a while with thousands of names, and most databases have no functions
       NameTable known = functions.isEmpty() ? NameTable.EMPTY : table();
       grown = false;
       for (Function function : functions) {
@@ -307,13 +311,14 @@ final class CatalogReader {
     };
   }
 
-  /** Whether that is news. */
+  /** Notes what an object leaves; returns whether that is more than was known. */
   private boolean leaves(String object, int bits) {
     int before = left.getOrDefault(object, 0);
     left.put(object, before | bits);
     return (before | bits) != before;
   }
 
+  /** Passes on what is left along the dependencies; returns whether anything was new. */
   private boolean follow() {
     boolean any = false;
     boolean grown = true;
@@ -327,7 +332,7 @@ final class CatalogReader {
     return any;
   }
 
-  /** Operators that the server also uses where none is written, or a word is. */
+  /** Operators that the server also uses where the text has none, or has a word for it (LIKE). */
   private static final Set<String> SILENT =
       Set.of("=", "<>", "<", ">", "<=", ">=", "~~", "~~*", "!~~", "!~~*", "~");
 

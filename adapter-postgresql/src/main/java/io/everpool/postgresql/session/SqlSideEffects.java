@@ -369,11 +369,13 @@ final class SqlSideEffects {
   }
 
   /**
-   * What a statement leaves that begins with this word, whatever follows. What takes something away
-   * leaves as much as what makes it: the initialization of the session may have made it, and is run
-   * again after the reset alone. Who makes and takes away in one lease pays nothing for the latter.
-   * Locks and cursors that are given up count for nothing: where every connection had one from its
-   * beginning, the others would wait for the first, or nobody would know of it.
+   * What a statement leaves that begins with this word, whatever follows.
+   *
+   * <p>What takes something away (UNLISTEN, DEALLOCATE) counts like what makes it: the
+   * initialization of the session may have made it, and is run again only after a reset. In a lease
+   * that does both it costs nothing more. Giving up a lock or a cursor counts for nothing, for an
+   * initialization makes none: if every new connection took the same lock, the second would wait
+   * for the first.
    */
   private int left(SqlWord word) {
     return switch (word) {
