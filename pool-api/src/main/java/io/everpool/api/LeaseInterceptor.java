@@ -25,9 +25,10 @@ public interface LeaseInterceptor {
   default void acquired(Connection connection) throws SQLException {}
 
   /**
-   * A connection is about to be given back, and is as its borrower has left it: in a transaction
-   * perhaps, or lost. Called once for each connection that {@link #acquired} has let pass, the last
-   * interceptor first, but for one that is aborted or cut.
+   * A connection is about to be given back. It is as its borrower has left it, in a transaction
+   * perhaps, or lost. Each interceptor whose {@link #acquired} has let the connection pass is
+   * called once, the last one first; none is called for a connection that was aborted, or that the
+   * pool has cut.
    *
    * @throws SQLException which is logged; the connection goes back all the same
    */

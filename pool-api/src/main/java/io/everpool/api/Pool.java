@@ -62,6 +62,9 @@ public interface Pool extends DataSource, AutoCloseable {
    * necessary and nothing can be doubled by it: everything sent so far was read-only, or in a
    * transaction whose COMMIT was not sent (or was found to have failed).
    *
+   * @throws X what the work has thrown, if it isn't run again
+   * @throws SQLException as {@link #getConnection()} if there is no connection to be had; and the
+   *     failure of the database that the work has met, if it isn't run again
    * @throws WriteOutcomeUnknownException if a write in autocommit was cut off
    * @throws CommitOutcomeUnknownException if a COMMIT was cut off and the server cannot tell
    */
@@ -79,6 +82,8 @@ public interface Pool extends DataSource, AutoCloseable {
    * Rerun whole after a connection error, a serialization failure or a deadlock; a COMMIT whose
    * answer was lost is looked up on the server, never replayed blindly.
    *
+   * @throws X what the work has thrown, if it isn't run again
+   * @throws SQLException as of {@link #run(Work)}
    * @throws CommitOutcomeUnknownException if a COMMIT was cut off and the server cannot tell
    */
   default <T extends @Nullable Object, X extends Exception> T inTransaction(Work<T, X> work)
@@ -130,13 +135,14 @@ public interface Pool extends DataSource, AutoCloseable {
   DataSource reader();
 
   /**
-   * For migrations, and whatever else has statements that are meant to take long: {@link
-   * PoolConfig#commandTimeout()} ends none on these connections, nor does a network time-out (what
-   * the program sets itself counts). Both are as ever when the connection comes back. Where there
-   * are {@link PoolConfig#readers()}: the writer's. Each connection costs a round trip at its
-   * beginning and one at its end.
+   * For migrations, and whatever else has statements that are meant to take long. On these
+   * connections neither {@link PoolConfig#commandTimeout()} nor a network time-out ends a
+   * statement; a limit that the program sets itself does. At the next lease the limits are back.
+   * Each connection costs a round trip at its beginning and one at its end. Where there are {@link
+   * PoolConfig#readers()}: the writer's.
    *
-   * @throws UnsupportedOperationException if this is no Everpool
+   * @throws UnsupportedOperationException if this pool is another implementation, which has no such
+   *     connections
    */
   default DataSource withoutCommandTimeout() {
     throw new UnsupportedOperationException("This pool can't lift its command-timeout");

@@ -11,9 +11,6 @@ import org.jspecify.annotations.Nullable;
  * by {@link #builder(String)}; the HOCON key of each is its name in kebab case ({@code min-size}).
  * What there is, with default, range and meaning, {@link #settings()} tells; a later version may
  * have more. No duration is longer than {@link #LONGEST_DURATION}.
- *
- * <p>It is long, for each setting has its accessor here and its method in the builder; what a
- * setting is stands once, in {@link #settings()}.
  */
 // Over 400 lines for the sake of one list: each setting has an accessor and a builder method. What
 // a setting is stands in the table, PoolSettings.

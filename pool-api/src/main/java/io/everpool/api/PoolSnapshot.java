@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
  * went on, so they may be off by what happened meanwhile.
  *
  * <p>Immutable and thread-safe. A later version may tell more: by further accessors here and in
- * {@link Holder}, by further methods of the builder, which start at nothing. It is long, for each
- * figure has an accessor and a method in the builder.
+ * {@link Holder}, by further methods of the builder, which start at nothing.
  */
 // Over 400 lines for the sake of one list: each fact has a field, an accessor and a builder method.
 public final class PoolSnapshot {

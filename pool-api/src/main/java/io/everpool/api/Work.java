@@ -6,10 +6,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A unit of work: what is done on one connection, and rerun whole or not at all. It may run several
- * times, so what it does outside the database should bear that, as should what it does there on a
- * connection that it takes for itself. Only where that is a unit of work as well, on the same
- * thread, does the pool know of it: once that has committed, or may have, the one around it is not
- * run again, unless one of them is idempotent. One that is marked read-only has not.
+ * times, so whatever it does elsewhere must bear that: outside of the database, and on other
+ * connections.
+ *
+ * <p>Of another connection the pool knows only if that runs a unit of work, too, within this one
+ * and on the same thread. Once such an inner unit has committed, or may have, this one is not run
+ * again, for the inner one would commit twice; unless one of the two is marked idempotent, or the
+ * inner one read-only.
  *
  * @param <T> what it returns
  * @param <X> what it throws beside runtime exceptions and {@link SQLException}

@@ -113,16 +113,16 @@ public final class WorkOptions {
   }
 
   /**
-   * With a limit for this call: waiting for a connection, all runs and the pauses between them
-   * together. Waiting for a connection takes at most {@link PoolConfig#acquireTimeout()} all the
-   * same.
+   * With a limit for this call: for waiting for a connection, all runs and the pauses between them
+   * together. Waiting for a connection also ends at {@link PoolConfig#acquireTimeout()}.
    *
-   * <p>Work that runs over it is cancelled: the server is told to end what it does, the connection
-   * is cut and replaced, and what comes is {@link WorkDeadlineException}. That happens up to a
-   * tenth of a second late. Where the connection is lost in time but there is none left for another
-   * run, that loss is what comes. The thread is not interrupted: work that computes learns of it
-   * when it uses its connection again, and work that doesn't is not disturbed. A COMMIT that was
-   * under way is looked up as ever, whose result is worth more than the limit.
+   * <p>Work that runs over it is cancelled, up to a tenth of a second late: the server is told to
+   * end the statement, or the connection is cut where that doesn't help; the connection is
+   * replaced, and {@link WorkDeadlineException} is thrown. If the connection is lost before the
+   * limit, and no time is left for another run, that loss is thrown instead. The thread is not
+   * interrupted: work that computes learns of the limit when it uses its connection again. A {@code
+   * commit()} that is under way is not cancelled; if its answer is lost it is looked up, even if
+   * that takes longer.
    *
    * @param value from the call on; positive, or null for as long as it likes
    * @throws IllegalArgumentException if it isn't positive
@@ -135,13 +135,17 @@ public final class WorkOptions {
   }
 
   /**
-   * For work that only reads, and must see what was committed before {@link Pool#position()} said
-   * so: where it goes to a reader, that is waited for until it has come as far; up to {@link
-   * PoolConfig#maxReplicaLag()}, or {@link PoolConfig#acquireTimeout()} where that is zero, and
-   * within the deadline. Then it goes where {@link PoolConfig#readerFallback()} says. A connection
-   * that a framework holds goes on there as it was set; one in whose session SQL has set something
-   * stays where it is, and the unit fails if its server doesn't come as far. Costs a round trip, or
-   * some. On the writer this means nothing.
+   * For work that only reads, and must see what was committed before {@link Pool#position()}
+   * returned this value. A reader is waited for until it has come as far: for {@link
+   * PoolConfig#maxReplicaLag()} at most (no such limit where that is zero), and for half of the
+   * time that is left, which is {@link PoolConfig#acquireTimeout()} or the deadline, whichever ends
+   * first. Then the other readers are asked, and then the work goes where {@link
+   * PoolConfig#readerFallback()} says. Costs a round trip or a few. On the writer it means nothing.
+   *
+   * <p>If a framework holds a connection to a reader that doesn't come as far, the connection goes
+   * on over a session with another server, set as before. If SQL has set something in its session
+   * it can't; then its own server is waited for until the time is over, and the unit fails if that
+   * doesn't come as far.
    *
    * @param value what {@link Pool#position()} was, of this pool or of another process's with the
    *     same writer; null for nothing in particular

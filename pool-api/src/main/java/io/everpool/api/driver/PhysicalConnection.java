@@ -121,12 +121,13 @@ public interface PhysicalConnection {
   }
 
   /**
-   * A failure of a statement, after which the connection is good, with what the adapter knows of
-   * its cause and of what to do: the same object where that is nothing, else one that is of the
-   * same class to whoever catches it, has the same state and codes, and the former as its cause. No
-   * round trip.
+   * Adds to a failure of a statement, after which the connection is good, what the adapter knows of
+   * its cause and of what to do. No round trip.
    *
    * @param sideEffects as for {@link #isServerReadOnly}
+   * @return {@code failure} itself where there is nothing to add; otherwise another one of the same
+   *     class to whoever catches it, with the same state and codes, and {@code failure} as its
+   *     cause
    */
   default SQLException explained(SQLException failure, SideEffects sideEffects) {
     return failure;
@@ -219,10 +220,11 @@ public interface PhysicalConnection {
   }
 
   /**
-   * Counts the waits for answers of the server's, and for it to take what is sent: twice those that
-   * have ended, and one more while another is under way; so who asks again sees whether it is the
-   * same one still. 0 from a driver that can't tell. From any thread, without a round trip, and as
-   * of a moment ago.
+   * Counts how often this connection has waited: for an answer of the server's, or for the server
+   * to take what is sent. The value is twice the number of waits that have ended, plus one while a
+   * wait is under way. So whoever asks twice and gets the same odd value knows that it is the same
+   * wait still. 0 from a driver that can't tell. From any thread, without a round trip, and as of a
+   * moment ago.
    */
   default long waits() {
     return 0;
@@ -301,8 +303,8 @@ public interface PhysicalConnection {
   /**
    * Asks the server to cancel the statement that another thread runs on this connection just now,
    * which ends there in an ordinary failure. Called on a worker, on a connection that will not be
-   * lent again. Cut is what the connection is where this can't be done, and where its answer
-   * doesn't come in time.
+   * lent again. If this can't be done, the pool cuts the connection; also if the statement doesn't
+   * end soon afterwards.
    *
    * @param timeoutNanos how long the request may take; positive
    * @return whether it was asked: false if nothing runs, or this driver can't
