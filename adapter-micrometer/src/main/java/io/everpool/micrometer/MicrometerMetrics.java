@@ -14,6 +14,7 @@ import io.micrometer.core.instrument.Tags;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,7 +82,14 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
   /** Those of the pools of its readers, by their names. */
   private final Map<String, MicrometerMetrics> readers = new ConcurrentHashMap<>();
 
-  /** What is registered now. Both change under this object's lock; the meters are read without. */
+  /**
+   * Guards the fields below; the meters are read without. No monitor: a registry runs filters and
+   * listeners of the application's when something is registered, and a virtual thread that waits
+   * for a monitor keeps its carrier (up to JDK 23).
+   */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** What is registered now. */
   private @Nullable Registration registration;
 
   private volatile @Nullable PoolMeters meters;
@@ -181,23 +189,31 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
     return "MicrometerMetrics of " + poolName;
   }
 
-  private synchronized void opened(Pool pool) {
+  private void opened(Pool pool) {
     if (!pool.name().equals(poolName)) {
       throw new IllegalArgumentException(
           "These are the metrics of pool " + poolName + ", not of " + pool.name());
     }
-    if (open != null) {
-      throw new IllegalArgumentException(
-          "These are the metrics of a pool "
-              + poolName
-              + " that is open: make others for the next");
+    lock.lock();
+    try {
+      if (open != null) {
+        throw new IllegalArgumentException(
+            "These are the metrics of a pool "
+                + poolName
+                + " that is open: make others for the next");
+      }
+      over = false;
+      begin();
+      Registration ours = registration;
+      if (ours != null) {
+        registerGauges(ours, pool);
+      }
+    } finally {
+      lock.unlock();
     }
-    over = false;
-    begin();
-    Registration ours = registration;
-    if (ours == null) {
-      return;
-    }
+  }
+
+  private void registerGauges(Registration ours, Pool pool) {
     try {
       ours.all(
           registrar -> {
@@ -212,27 +228,38 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
     }
   }
 
-  private synchronized @Nullable PoolMeters begin() {
-    if (over || meters != null) {
-      return meters;
+  private @Nullable PoolMeters begin() {
+    lock.lock();
+    try {
+      if (over || meters != null) {
+        return meters;
+      }
+      over = true;
+      Registration begun = new Registration(registry);
+      PoolMeters made = begun.all(registrar -> new PoolMeters(registrar, names, tags));
+      registration = begun;
+      meters = made;
+      over = false;
+      return made;
+    } finally {
+      lock.unlock();
     }
-    over = true;
-    Registration begun = new Registration(registry);
-    PoolMeters made = begun.all(registrar -> new PoolMeters(registrar, names, tags));
-    registration = begun;
-    meters = made;
-    over = false;
-    return made;
   }
 
   /** By the pool and not by its name, which another may have that has closed, or never opened. */
-  private synchronized void closed() {
-    if (open == null || open.snapshot().state() == PoolState.CLOSED) {
-      end();
+  private void closed() {
+    lock.lock();
+    try {
+      if (open == null || open.snapshot().state() == PoolState.CLOSED) {
+        end();
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
-  private synchronized void end() {
+  /** Under the lock. */
+  private void end() {
     over = true;
     open = null;
     meters = null;

@@ -27,7 +27,9 @@ final class Registration {
    * @throws IllegalArgumentException if one of them was there; then nothing was registered
    */
   <T> T all(Function<Registrar, T> meters) {
-    synchronized (registry) { // two pools of one name at once: one of them is the first
+    // Of two pools of one name one must be the first, also where two applications have each loaded
+    // this class and share the registry: hence its own monitor. It is held while a pool registers.
+    synchronized (registry) {
       Set<Meter> before = Collections.newSetFromMap(new IdentityHashMap<>());
       before.addAll(registry.getMeters());
       List<Meter> added = new ArrayList<>();
