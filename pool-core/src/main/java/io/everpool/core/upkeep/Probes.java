@@ -82,6 +82,14 @@ final class Probes {
     ASK
   }
 
+  /** Who has found a connection dead. */
+  private enum Finder {
+    /** The one who examines it, on a worker. */
+    PROBER,
+    /** Upkeep, which has lost patience; the prober may be at the connection still. */
+    UPKEEP
+  }
+
   /**
    * Has the connection that was seen idle as {@code word} examined on a worker of its own. Returns
    * as {@link #reserve}.
@@ -98,7 +106,10 @@ final class Probes {
     return probing;
   }
 
-  /** Has a {@link #reserve reserved} one examined on a worker; false if there is no thread. */
+  /**
+   * Has a connection that is {@link #reserve reserved} examined on a worker; false if there is no
+   * thread.
+   */
   boolean start(Slot slot, long probing, Extent extent) {
     return workers.start("examining a connection", () -> examine(slot, probing, extent));
   }
@@ -138,13 +149,15 @@ final class Probes {
         refresh(entry.physical());
       }
     } catch (Throwable e) {
-      dead(slot, word, entry, said(e), e, false);
+      dead(slot, word, entry, said(e), e, Finder.PROBER);
       return;
     }
     if (ailment == null) {
       if (extent != Extent.ASK && slot.sleptWord == word) {
-        slot.sleptWord = Slot.after(Move.PASS, word); // it has still to be asked,
-        slot.restedWord = slot.sleptWord; // whoever gets it before the next pass
+        // It was looked at and not asked, so it keeps its mark; and whoever gets it before the next
+        // pass is to look at it again.
+        slot.sleptWord = Slot.after(Move.PASS, word);
+        slot.restedWord = slot.sleptWord;
       }
       if (slot.generation == fence.generation()) {
         engine.pass(slot, word);
@@ -152,7 +165,7 @@ final class Probes {
         engine.fail(slot, word, CloseReason.FENCED, false);
       }
     } else {
-      dead(slot, word, entry, ailment, null, false);
+      dead(slot, word, entry, ailment, null, Finder.PROBER);
     }
   }
 
@@ -204,8 +217,8 @@ final class Probes {
   }
 
   /**
-   * Of a worker and of upkeep, which has lost patience with it, the second does nothing: what is
-   * one connection's failure must not look like that of two.
+   * A connection was found dead. If both the prober and upkeep, which has lost patience with him,
+   * say so, the second does nothing: one connection's failure must not look like that of two.
    *
    * @param failure how the server failed, which may say something of the other connections; null
    *     for what was merely seen
@@ -216,10 +229,10 @@ final class Probes {
       PooledEntry entry,
       String ailment,
       @Nullable Throwable failure,
-      boolean proberAtIt) {
+      Finder finder) {
     events.owe();
     try {
-      giveUp(slot, word, entry, ailment, failure, proberAtIt);
+      giveUp(slot, word, entry, ailment, failure, finder);
     } finally {
       events.paid();
     }
@@ -231,11 +244,12 @@ final class Probes {
       PooledEntry entry,
       String ailment,
       @Nullable Throwable failure,
-      boolean proberAtIt) {
+      Finder finder) {
     boolean slept = (sleep.asleep() || slot.sleptWord == word) && !ailment.equals(WRITES_NO_MORE);
-    // Cut, and not closed politely: there is nobody to say goodbye to, or he must not be woken.
-    if (!engine.fail(
-        slot, word, slept ? CloseReason.ASLEEP : CloseReason.FOUND_DEAD, proberAtIt || slept)) {
+    CloseReason reason = slept ? CloseReason.ASLEEP : CloseReason.FOUND_DEAD;
+    // Not closed politely where the prober may be in the driver, or a sleeping server would wake.
+    boolean cut = finder == Finder.UPKEEP || slept;
+    if (!engine.fail(slot, word, reason, cut)) {
       return;
     }
     if (slept) {
@@ -255,7 +269,7 @@ final class Probes {
     }
     Survivor.Risk judgement = () -> reports.failed(entry, classifier.apply(failure), ailment);
     // Upkeep doesn't ask a classifier: that may be a user's, and take its time.
-    if (!proberAtIt) {
+    if (finder == Finder.PROBER) {
       Survivor.survives(events.pool(), "judging a failure", judgement);
     } else if (!workers.start("judging a failure", judgement)) {
       reports.failed(entry, Verdict.CONNECTION_LOST, ailment);
@@ -265,6 +279,7 @@ final class Probes {
   /** The examination has taken too long: the connection hangs. */
   void overdue(Slot slot, long word) {
     String ailment = "no answer within validation-timeout";
-    dead(slot, word, Closer.entry(slot), ailment, new SQLTimeoutException(ailment, "08006"), true);
+    SQLException failure = new SQLTimeoutException(ailment, "08006");
+    dead(slot, word, Closer.entry(slot), ailment, failure, Finder.UPKEEP);
   }
 }
