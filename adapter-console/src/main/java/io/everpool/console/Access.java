@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who may look, and who may act.
  *
- * <p>A page of somebody else's can have a browser ask here under a name of its own, which it has
- * let lead to this machine (DNS rebinding). It can't choose the name that the browser then says it
- * asks for; so only names are served that were given, {@code localhost}, and addresses, which
- * nobody rebinds.
+ * <p>Against DNS rebinding: a foreign page can let its own host name lead to this machine, so that
+ * the browser takes the console for a part of that page's site, and lets it read the answers. The
+ * browser still says which name it asks for ({@code Host}). So only these names are answered: those
+ * that were given, {@code localhost}, and addresses, which nobody can rebind.
  */
 final class Access {
   static final String TOKEN = "X-Everpool-Token";
@@ -25,7 +25,7 @@ final class Access {
 
   private final Set<String> hosts;
 
-  /** Of the token; null where nobody may act. */
+  /** The digest of the token; null where nobody may act. */
   private final byte @Nullable [] digest;
 
   /**
@@ -42,10 +42,11 @@ final class Access {
   }
 
   /**
-   * Why this isn't answered at all; null if it is.
+   * Why this request isn't answered at all; null if it is.
    *
-   * @param tells whether the answer says something of a pool, or the request is for something to be
-   *     done: that is for the console's own page; to the page itself a link may lead
+   * @param tells whether the answer tells something of a pool, or the request is for something to
+   *     be done: only the console's own page may ask for that. The files of the page itself may be
+   *     asked for from anywhere, by a link for instance
    */
   @Nullable String refusal(ConsoleExchange exchange, boolean tells) {
     String host = exchange.header("Host");
@@ -59,9 +60,10 @@ final class Access {
   }
 
   /**
-   * Browsers say whose page asks; what is no browser says nothing, and needn't. The older header is
-   * looked at where the newer is missing: behind a proxy that asks by a name of its own the two
-   * names differ, though the page is ours.
+   * Whether the page of another site asks. Browsers say so ({@code Sec-Fetch-Site}, older ones
+   * {@code Origin}); what is no browser says nothing, and needn't. {@code Origin} counts only where
+   * the newer header is missing: behind a proxy that asks by a name of its own it differs from
+   * {@code Host} though the page is ours.
    */
   private static boolean isForeign(ConsoleExchange exchange, String host) {
     String site = exchange.header("Sec-Fetch-Site");

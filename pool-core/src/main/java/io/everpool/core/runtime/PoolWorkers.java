@@ -48,9 +48,10 @@ final class PoolWorkers implements Executor {
   }
 
   /**
-   * Takes no further task; those under way are interrupted, and left to end by themselves, as those
-   * are from their beginning that have not begun. One that closes its own pool doesn't hang, and
-   * what it does afterwards, such as closing the next one, is not to be cut short.
+   * Takes no further task, and interrupts those under way, which are left to end by themselves; a
+   * task that was taken and hasn't begun is interrupted when it begins. The calling thread is
+   * spared if it runs one of them: a task that closes its own pool doesn't hang, and what it does
+   * next, such as closing another pool, is not to be cut short.
    */
   void close() {
     closed = true;
@@ -82,9 +83,9 @@ final class PoolWorkers implements Executor {
     }
 
     /**
-     * What the task has done to its thread must not reach the next one, nor keep the application
-     * that it is from being unloaded: drivers and listeners set a context class loader and forget
-     * it. (Of thread-locals only they know.)
+     * Undoes what the task has done to its thread: drivers and listeners set a context class loader
+     * and forget it, which would reach the thread's next task, and keep an application from being
+     * unloaded. (Thread-locals can't be undone: only those who have set them know of them.)
      */
     private static void restore(Thread thread, String name) {
       try {
@@ -95,8 +96,8 @@ final class PoolWorkers implements Executor {
     }
 
     /**
-     * Whoever has asked for the work was told that it will be done. So it is, be it without its
-     * name, or out of reach of the pool's end.
+     * Names the thread and makes it known to {@link #close}. If that fails the work is done all the
+     * same, for whoever has asked for it was told that it will be.
      */
     private void prepare(Thread thread) {
       try {
@@ -107,7 +108,7 @@ final class PoolWorkers implements Executor {
       }
     }
 
-    /** With no memory left not even the text can be had, the first time that it is needed. */
+    /** If memory is short even loading this text may fail, the first time that it is needed. */
     private void tellUnready(Throwable why) {
       try {
         UpkeepThread.tell("{} could not be made ready, and works all the same", threadName, why);
@@ -126,7 +127,8 @@ final class PoolWorkers implements Executor {
     }
 
     /**
-     * What is meant for this task must not reach the thread's next one, which is another pool's.
+     * An interrupt that was meant for this task must not reach the thread's next one, which is
+     * another pool's.
      */
     private synchronized void end() {
       worker = null;

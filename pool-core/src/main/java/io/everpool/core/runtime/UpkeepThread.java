@@ -25,13 +25,13 @@ final class UpkeepThread {
   private static final long LONGEST = 86_400_000_000_000L;
 
   /**
-   * What is due in a while is put off to a multiple of this, so that pools at rest, which were
-   * mostly opened together, are looked after together: one wake-up instead of one for each. As
-   * exact as a pool at work; nanoseconds.
+   * A pass that isn't due soon is put off to the next multiple of this, so that one wake-up serves
+   * all pools at rest instead of one wake-up each. A pool at work has its passes as far apart;
+   * nanoseconds.
    */
   private static final long TOGETHER = 100_000_000L;
 
-  /** From when on that is a while; nanoseconds. */
+  /** A pass that is due earlier than this isn't put off; nanoseconds. */
   private static final long A_WHILE = 1_000_000_000L;
 
   /** Copied when it changes, so that whoever walks it needs no lock and no memory. */
@@ -52,10 +52,12 @@ final class UpkeepThread {
   }
 
   /**
-   * Leaves the task to the worker that this turn's passes share, which runs one after the other. It
-   * may wait behind another pool's that hangs, and is dropped if there is no thread: whoever minds
-   * sees that it hasn't begun and asks for a thread of its own. For passes: from elsewhere it goes
-   * to a worker at once.
+   * Leaves the task to one worker, which runs the tasks of all passes of this turn one after the
+   * other. A task may wait behind one of another pool that hangs, and is dropped if no thread can
+   * be had: whoever depends on it looks whether it has begun, and otherwise asks for a thread of
+   * its own.
+   *
+   * <p>For passes. From any other thread the task goes to a worker at once.
    */
   void together(Runnable task) {
     if (Thread.currentThread() == thread) {
@@ -78,7 +80,7 @@ final class UpkeepThread {
     }
   }
 
-  /** What one throws is no other pool's affair. */
+  /** What one task throws must not keep back those of other pools. */
   private static void runEach(List<Runnable> tasks) {
     for (Runnable task : tasks) {
       try {
@@ -89,7 +91,7 @@ final class UpkeepThread {
     }
   }
 
-  /** For one pool, which isn't looked after before it starts its passes. */
+  /** A scheduler for one pool, whose passes begin when it is started. */
   PassScheduler scheduler(String pool) {
     return new Schedule(pool);
   }
@@ -162,7 +164,10 @@ final class UpkeepThread {
     }
   }
 
-  /** The name is put in here, for that may take more memory than there is. */
+  /**
+   * As above; the name is put into the text only here, within the try, for that may take more
+   * memory than there is.
+   */
   static void tell(String what, String name, Throwable survived) {
     try {
       log.error(what, name, survived);

@@ -49,19 +49,22 @@ public final class Reachability {
   /** Whether the last failure lies in this process, and not with the server or the way there. */
   private volatile boolean ownFailure;
 
-  /** Somebody waits for the pool to open, which a closed port keeps from ever happening. */
+  /**
+   * Whether somebody waits for the pool to open. He is told early if nothing listens at the
+   * address, for waiting won't change that.
+   */
   private volatile boolean awaited;
 
-  /** There are other servers for whoever waits for this one. */
+  /** Whether callers can go to another server, as with readers. */
   private volatile boolean dispensable;
 
   /** Since when every connect has found nobody there; meaningful while {@link #absences} > 0. */
   private long absentSince;
 
-  /** Failures of the present row that count no more, for something was changed after them. */
+  /** How many failures of the present row no longer count, for something was changed after them. */
   private int forgiven;
 
-  /** The generation that began with that; what was begun before tells nothing any more. */
+  /** The generation that began with that change; connects begun before it tell nothing any more. */
   private int changedAt;
 
   /** Something was changed just now, and upkeep hasn't heard of it yet. */
@@ -315,7 +318,7 @@ public final class Reachability {
         : null;
   }
 
-  /** Whether no connection can be had of it but, perhaps, one that is left of before. */
+  /** Whether the server gives no connection; one from before may be left. */
   public boolean isGone() {
     return failures > 0 && (down() || !engine.anyLive());
   }
@@ -326,14 +329,14 @@ public final class Reachability {
   }
 
   /**
-   * Tells that there are other servers for whoever waits for this one: he is told at once when it
-   * {@link #isGone() is gone}.
+   * Says that callers can go to another server: they are told at once when this one {@link
+   * #isGone() is gone}.
    */
   public void dispensable() {
     dispensable = true;
   }
 
-  /** Tells that somebody waits for the pool to open, or no more. */
+  /** Says whether somebody waits for the pool to open. */
   public void awaited(boolean value) {
     awaited = value;
   }

@@ -32,8 +32,9 @@ public final class Sleepers {
   }
 
   /**
-   * The pool sleeps, and with it all that is idle. What bears the mark is not given it once more:
-   * somebody may take it at this moment, and carry the mark on. Upkeep thread only.
+   * Marks what is idle, for the pool sleeps. A connection that bears the mark isn't marked again:
+   * somebody may take it at this moment and pass the mark on to a later word, which writing the old
+   * one would undo. Upkeep thread only.
    */
   void mark() {
     for (Slot slot : slots) {
@@ -56,8 +57,10 @@ public final class Sleepers {
   }
 
   /**
-   * The holder has a connection examined that has slept, and gives up his lease for that. False if
-   * it has not slept, or if the lease was over.
+   * Gives up a lease in order to have the connection examined, if it has slept. Called by its
+   * holder.
+   *
+   * @return false if it has not slept, or if the lease was over
    */
   public boolean leaveToExamination(Slot slot, long lease) {
     if (!slot.hadSlept(lease)) {
