@@ -27,12 +27,12 @@ public final class PoolHealthCheck extends HealthCheck {
       return result(now).unhealthy().withMessage("Pool %s is %s", now.name(), now.state()).build();
     }
     String error = now.lastConnectError();
-    boolean barren = now.total() == 0 && error != null; // refused, or the server is full
-    // It keeps none, has none and nobody asks: what failed last may have come back since, and who
-    // is
-    // told that it is unhealthy sends nobody who would show it.
+    // The server is there, and refuses connections or is full.
+    boolean refused = now.total() == 0 && error != null;
+    // A pool that keeps no connection, has none and is asked for none doesn't try: the server may
+    // be back. Unhealthy, it would be sent no work, and only work shows that the server is back.
     boolean tries = now.total() > 0 || now.minSize() > 0 || now.waiting() > 0;
-    if (tries && !now.asleep() && (now.down() || barren)) {
+    if (tries && !now.asleep() && (now.down() || refused)) {
       return result(now)
           .unhealthy()
           // As arguments: the driver's text may hold percent signs.

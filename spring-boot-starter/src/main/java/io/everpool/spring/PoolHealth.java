@@ -23,11 +23,12 @@ record PoolHealth(boolean up, Map<String, Object> details) {
   static PoolHealth of(Pool pool, Evidence evidence) {
     PoolSnapshot now = pool.snapshot();
     String error = now.lastConnectError();
-    boolean barren = now.total() == 0 && error != null; // refused, or the server is full
-    // It keeps none, has none and nobody asks: what failed last may have come back since. Who is
-    // told that it is down sends nobody, and only somebody's asking would show that it is up.
+    // The server is there, and refuses connections or is full.
+    boolean refused = now.total() == 0 && error != null;
+    // A pool that keeps no connection, has none and is asked for none doesn't try: the server may
+    // be back. Told to be down, it would be sent no work, and only work shows that it is back.
     boolean tries = now.total() > 0 || now.minSize() > 0 || now.waiting() > 0;
-    boolean unfit = tries && !now.asleep() && (now.down() || barren);
+    boolean unfit = tries && !now.asleep() && (now.down() || refused);
     boolean up = now.state() == PoolState.OPEN && !unfit;
     return new PoolHealth(up, details(now, evidence));
   }

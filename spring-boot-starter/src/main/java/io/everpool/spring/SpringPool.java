@@ -92,9 +92,12 @@ class SpringPool implements Pool {
   }
 
   /**
-   * What the Spring transaction on this pool that the thread is in has as its connection, or null.
-   * One that is over is none, though it is bound until all is told of its end; nor is a connection
-   * in autocommit, which another manager's transaction keeps without being able to roll it back.
+   * The connection of the Spring transaction on this pool that the thread is in; null if it is in
+   * none.
+   *
+   * <p>A transaction that is over counts as none, though its connection is bound until everybody
+   * was told of its end. So does a connection in autocommit: another manager's transaction keeps
+   * it, which can't roll it back.
    */
   private @Nullable ConnectionHolder transaction() throws SQLException {
     if (!TransactionSynchronizationManager.isActualTransactionActive()
@@ -132,9 +135,10 @@ class SpringPool implements Pool {
   }
 
   /**
-   * A wrapper that routes says of now what needn't be so of the connection that it has given, nor
-   * what was so when the transaction began: one that is lazy has given none by then. So the
-   * connection is asked, if one of the two says that it may be ours.
+   * Whether a bound connection is one of this pool's. A wrapper that routes can't tell: where it
+   * leads now may not be where it led when it gave the connection; and a lazy one had given none
+   * when the transaction began. So the connection itself is asked, if the wrapper, or what was
+   * known at the transaction's beginning, says that it may be ours.
    */
   private boolean isOfThis(ConnectionHolder holder, DataSource wrapper) throws SQLException {
     TransactionState state = TransactionState.of(holder);
@@ -146,17 +150,20 @@ class SpringPool implements Pool {
   }
 
   /**
-   * Runs what takes its connection from this pool by itself, and again as {@link Pool#run} does: on
-   * this thread {@link #getConnection()} meanwhile gives the connection of the unit. Within a
-   * transaction, or another call of this, it is a part of that and runs once. So does what has not
-   * kept to that connection, unless it may be repeated: nobody knows what it has done elsewhere.
+   * Runs {@code work} as a unit, and again where {@link Pool#run} would. The work takes its
+   * connection from this pool by itself: on this thread {@link #getConnection()} gives it the
+   * unit's connection meanwhile.
+   *
+   * <p>Within a transaction, or within another call of this method, it is a part of that and runs
+   * once. Work that has used another connection isn't run again either, unless it may be repeated:
+   * nobody knows what it has done there.
    */
   <T extends @Nullable Object> T rerun(WorkOptions options, Callable<T> work) throws Exception {
     Unit outer = units.get();
     if ((outer != null && outer.pool == this) || transaction() != null) {
       return work.call();
     }
-    passOver(); // a unit of another pool's, which would do this once more
+    passOver(); // for a unit of another pool's around this, whose rerun would do it twice
     SharedConnection shared = new SharedConnection(pool.getConnection());
     try {
       return UnitRerunner.of(pool)
@@ -222,7 +229,10 @@ class SpringPool implements Pool {
     return pool.getConnection();
   }
 
-  /** What follows is done beside the connection of the unit, and would be done once more. */
+  /**
+   * Notes that something is about to be done on another connection than the unit's: a rerun would
+   * do it twice.
+   */
   private void passOver() {
     Unit unit = units.get();
     if (unit != null) {

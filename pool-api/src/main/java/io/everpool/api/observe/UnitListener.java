@@ -48,11 +48,11 @@ public interface UnitListener extends PoolListener {
   }
 
   /**
-   * A unit begins: what was taken for it yet is at most the connection of {@link
-   * Kind#ON_CONNECTION}. A part of a unit, on the same connection, is told of as one within it.
+   * A unit begins. It has no connection yet, unless it is of {@link Kind#ON_CONNECTION}. A unit
+   * that is a part of another one, on the same connection, is told of as well, within that one.
    *
    * @param pool the pool's name
-   * @return who is told of the rest; null for nobody
+   * @return hears of the rest of this unit; null for nobody
    */
   @Nullable Watch unitBegins(String pool, Kind kind, WorkOptions options);
 }
