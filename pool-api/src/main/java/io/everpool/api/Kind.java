@@ -81,7 +81,8 @@ record Kind<T>(
         (Class<Map<String, String>>) (Class<?>) Map.class,
         true,
         value -> value == null ? "null" : Redaction.properties(value).toString(),
-        value -> Collections.unmodifiableMap(new LinkedHashMap<>(value)),
+        value ->
+            value.isEmpty() ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(value)),
         List.of());
   }
 

@@ -8,7 +8,7 @@ import io.everpool.core.observe.PoolEvents;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArraySet;
 import org.slf4j.Logger;
 
 /**
@@ -20,7 +20,7 @@ final class Notes {
 
   private final PoolConfig config;
   private final Connector connector;
-  private final Set<String> told = ConcurrentHashMap.newKeySet();
+  private final Set<String> told = new CopyOnWriteArraySet<>(); // none, or few
 
   Notes(PoolConfig config, Connector connector) {
     this.config = config;

@@ -105,9 +105,10 @@ public final class Engine {
   /**
    * Where a thread of each hash was served last, and looks first: so threads that come again keep
    * to their connections, and find them at once however many slots there are. Plain accesses: a
-   * race loses a hint, which costs a search and nothing else.
+   * race loses a hint, which costs a search and nothing else. A short is enough for the index of a
+   * slot: a pool has ten thousand at the most.
    */
-  private final int[] homes;
+  private final short[] homes;
 
   private final int homeShift;
 
@@ -125,7 +126,7 @@ public final class Engine {
       slots[i] = new Slot(i);
     }
     int bits = Integer.SIZE - Integer.numberOfLeadingZeros(maxSize * HOMES - 1);
-    this.homes = new int[1 << bits];
+    this.homes = new short[1 << bits];
     this.homeShift = Long.SIZE - bits;
     this.time = time;
     this.housekeeping = housekeeping;
@@ -160,7 +161,7 @@ public final class Engine {
       int at = (int) (((((threadId + i) * 0x9E3779B97F4A7C15L) >>> 32) * near) >>> 32);
       Slot slot = slots[at];
       if (slot.acquire(threadId) != 0) {
-        homes[key(threadId)] = at;
+        homes[key(threadId)] = (short) at;
         return slot;
       }
     }
@@ -184,7 +185,7 @@ public final class Engine {
       }
       Slot slot = slots[at];
       if (slot.acquire(threadId) != 0) {
-        homes[key(threadId)] = at;
+        homes[key(threadId)] = (short) at;
         if (width <= at) {
           width = at + 1; // a race loses a step, which the next acquirer beyond the width repeats
         }

@@ -17,7 +17,7 @@ public final class Repeats<W> {
   /** How many things are told apart; all others together count as one thing. */
   static final int MOST = 64;
 
-  private final Map<W, Line> lines = new HashMap<>();
+  private Map<W, Line> lines = Map.of(); // of most pools it stays so
   private final Line others = new Line();
 
   /** When a thing was last logged, and how many were only counted since. */
@@ -60,6 +60,9 @@ public final class Repeats<W> {
     }
     if (lines.size() >= MOST) {
       return others;
+    }
+    if (lines.isEmpty()) {
+      lines = new HashMap<>();
     }
     Line made = new Line();
     lines.put(what, made);
