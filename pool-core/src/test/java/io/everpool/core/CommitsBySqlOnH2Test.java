@@ -88,7 +88,10 @@ class CommitsBySqlOnH2Test {
         "set exclusive 0",
         "commit",
         "create table another (id int)",
-        "insert into rows_there select 2 where false; analyze"
+        "insert into rows_there select 2 where false; analyze",
+        "insert into rows_there select 2 where 'a; -- b' = ''; set autocommit on",
+        "insert into rows_there select 2 where 'a; /* b' = ''; set autocommit on",
+        "insert into rows_there select 2 where false /* ; -- */ ; set autocommit on"
       })
   void nothingIsDoubled(String commits) throws SQLException {
     AtomicInteger runs = new AtomicInteger();

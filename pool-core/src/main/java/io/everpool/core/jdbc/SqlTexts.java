@@ -105,8 +105,9 @@ public final class SqlTexts {
   /**
    * Looks at the word that each statement of the text begins with. Rather sees one too many than
    * one too few: what follows a semicolon inside of a literal or a function body counts as well,
-   * unless it is a word of no list and surely in a literal. What a function does that a query calls
-   * can't be seen.
+   * unless it is a word of no list and surely in a literal; and so does what may be a statement
+   * where they need no semicolons, or is one if comments are read as another database reads them.
+   * What a function does that a query calls can't be seen.
    */
   static int marks(String sql) {
     String small = sql.toLowerCase(Locale.ROOT);
@@ -117,10 +118,17 @@ public final class SqlTexts {
     PlainLiterals literals = new PlainLiterals(sql);
     int at = 0;
     while (at >= 0 && at < sql.length()) {
-      boolean inLiteral = literals.contain(at);
-      at = skipBlanks(sql, at);
+      int begin = at;
+      boolean inLiteral = begin > 0 && literals.contain(begin - 1);
+      at = skipBlanks(sql, begin);
+      if (inLiteral) {
+        at = Math.min(at, literals.end()); // it may look as a comment that goes on behind it
+      } else if (!literals.areClear(at)) {
+        marks |= ofComments(sql, begin, at);
+      }
       int end = endOfWord(sql, at);
-      if ((marks & ENDS_OR_UNDOES) != 0 && at < sql.length()) {
+      boolean empty = at == sql.length() || sql.charAt(at) == ';';
+      if ((marks & ENDS_OR_UNDOES) != 0 && !empty) {
         marks |= ENDS | GOES_ON; // in some databases it is committed with the request
       }
       String word = small(sql, at, end);
@@ -145,13 +153,29 @@ public final class SqlTexts {
                 "show",
                 "fetch" ->
                 0;
-            case "" -> inLiteral || at == sql.length() ? 0 : MAY_END | WRITES; // {? = call f()}
+            case "" -> inLiteral || empty ? 0 : MAY_END | WRITES; // {? = call f()}
             default -> inLiteral ? 0 : MAY_END;
           };
       int semicolon = sql.indexOf(';', end);
       at = semicolon < 0 ? -1 : semicolon + 1;
     }
-    return marks;
+    int unseparated = Unseparated.marks(sql);
+    if ((marks & ENDS_OR_UNDOES) != 0 && (unseparated & WRITES) != 0) {
+      marks |= MAY_END; // what is written behind it may be committed by itself
+    }
+    return marks | unseparated;
+  }
+
+  /**
+   * What the comments may do that a statement seems to begin with, if they aren't sure to be those
+   * comments everywhere: MySQL executes what is in some, and where one ends differs.
+   */
+  private static int ofComments(String sql, int from, int to) {
+    int semicolon = sql.indexOf(';', from);
+    if (semicolon >= 0 && semicolon < to) {
+      return ENDS | WRITES;
+    }
+    return new PlainLiterals(sql, from).areClear(to) ? 0 : MAY_END | WRITES;
   }
 
   /** Rather yes: a query may only lock what it reads, or have a column of that name. */
@@ -225,7 +249,7 @@ public final class SqlTexts {
     return Character.isLetterOrDigit(c) || c == '_' || c == '$';
   }
 
-  /** Where the next word begins: behind blanks, comments and opening brackets. */
+  /** Where the next word begins: behind blanks, comments and opening parentheses. */
   private static int skipBlanks(String sql, int from) {
     int at = from;
     while (at < sql.length()) {
@@ -233,7 +257,7 @@ public final class SqlTexts {
         at = endOfLine(sql, at);
       } else if (sql.startsWith("/*", at)) {
         at = afterComment(sql, at);
-      } else if (Character.isWhitespace(sql.charAt(at)) || "({;".indexOf(sql.charAt(at)) >= 0) {
+      } else if (Character.isWhitespace(sql.charAt(at)) || sql.charAt(at) == '(') {
         at++;
       } else {
         break;
