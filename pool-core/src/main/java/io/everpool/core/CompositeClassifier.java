@@ -6,10 +6,13 @@ import io.everpool.api.Classifier;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.FailureChain;
 import io.everpool.api.driver.Verdict;
+import io.everpool.core.observe.CallbackFailures;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Repeats;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -24,8 +27,13 @@ final class CompositeClassifier implements Function<Throwable, Verdict> {
   private final String pool;
   private final List<Classifier> rules;
   private final Connector driver;
+  private final CallbackFailures failures;
 
-  CompositeClassifier(String pool, List<Classifier> rules, Connector driver) {
+  /**
+   * @param clock by which is known when the log was told of one that fails
+   */
+  CompositeClassifier(String pool, List<Classifier> rules, Connector driver, LongSupplier clock) {
+    this.failures = new CallbackFailures(clock);
     this.pool = pool;
     this.rules = List.copyOf(rules);
     this.driver = driver;
@@ -52,7 +60,7 @@ final class CompositeClassifier implements Function<Throwable, Verdict> {
     try {
       return rule.classify(failure);
     } catch (Throwable e) {
-      log.warn("Pool {}: a classifier failed and is passed over", pool, e);
+      tell(rule, "Pool {}: a classifier failed and is passed over", e);
       return null;
     }
   }
@@ -62,8 +70,18 @@ final class CompositeClassifier implements Function<Throwable, Verdict> {
     try {
       return requireNonNull(driver.classify(failure), "no verdict");
     } catch (Throwable e) {
-      log.warn("Pool {}: the driver's classifier failed; the connection is given up", pool, e);
+      tell(driver, "Pool {}: the driver's classifier failed; the connection is given up", e);
       return Verdict.CONNECTION_LOST;
+    }
+  }
+
+  /** Not each time: there may be many failures to be judged. */
+  private void tell(Object failed, String line, Throwable thrown) {
+    int untold = failures.news(failed, line, thrown);
+    if (untold < 0) {
+      log.debug(line, pool, thrown);
+    } else {
+      log.warn(line + Repeats.more(untold), pool, thrown);
     }
   }
 }

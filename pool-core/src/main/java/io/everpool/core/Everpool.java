@@ -161,7 +161,7 @@ public final class Everpool {
       CredentialsProvider provider = provider();
       List<PoolConfig> configs = ReaderPools.configs(config, readers.size());
       Connector opener = opener(provider != null);
-      LeaseRecorder recorder = Recorders.of(config.name(), recorders);
+      LeaseRecorder recorder = Recorders.of(config.name(), recorders, SystemRuntime::nanoTime);
       if (configs.isEmpty()) {
         return open(config, opener, provider, recorder);
       }
@@ -192,7 +192,7 @@ public final class Everpool {
                 one,
                 opener,
                 provider,
-                new CompositeClassifier(one.name(), classifiers, opener),
+                new CompositeClassifier(one.name(), classifiers, opener, SystemRuntime::nanoTime),
                 new PoolEvents(one.name(), config.name(), listeners),
                 measuring,
                 interceptors,

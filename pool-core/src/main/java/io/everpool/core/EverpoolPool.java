@@ -88,6 +88,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
     this.config = config;
     this.connector = connector;
     this.events = events;
+    events.clock(environment.time()::nanoTime);
     this.notes = new Notes(config, connector);
     SharedState shared = new SharedState(config, connector, classifier, environment, events);
     this.environment = environment;

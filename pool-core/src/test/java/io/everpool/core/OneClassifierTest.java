@@ -209,7 +209,8 @@ class OneClassifierTest {
                   throw new IllegalStateException("a mistake");
                 },
                 failure -> Verdict.REFUSED),
-            new FakeConnector());
+            new FakeConnector(),
+            () -> 0);
     assertThat(classifier.apply(odd("any"))).isEqualTo(Verdict.REFUSED);
   }
 
@@ -219,7 +220,8 @@ class OneClassifierTest {
         new CompositeClassifier(
             "judged",
             List.of(failure -> "ZZ999".equals(failure.getSQLState()) ? Verdict.SERVER_DOWN : null),
-            new FakeConnector());
+            new FakeConnector(),
+            () -> 0);
     RuntimeException circle = new RuntimeException("circle");
     circle.initCause(new RuntimeException(circle));
     assertThat(classifier.apply(new RuntimeException(odd("wrapped"))))

@@ -35,7 +35,8 @@ public final class PoolInTheatre {
             config,
             connector,
             credentials,
-            new CompositeClassifier(config.name(), classifiers, connector),
+            new CompositeClassifier(
+                config.name(), classifiers, connector, environment.time()::nanoTime),
             new PoolEvents(config.name(), listeners),
             recorder,
             interceptors,

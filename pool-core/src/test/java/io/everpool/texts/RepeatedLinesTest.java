@@ -1,19 +1,28 @@
 package io.everpool.texts;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Level;
+import io.everpool.api.Classifier;
 import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.WorkOptions;
+import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.UnitListener;
+import io.everpool.api.observe.WaitListener;
 import io.everpool.core.Everpool;
 import io.everpool.core.jdbc.FakeDriver;
 import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.Logged;
+import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Repeats;
+import io.everpool.core.observe.UnitWatch;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -35,10 +44,13 @@ class RepeatedLinesTest {
     logged.close();
   }
 
-  private Pool open(LeaseInterceptor... interceptors) throws SQLException {
+  private Everpool.Builder builder() {
     PoolConfig config = PoolConfig.builder("moody:").name("lines").minSize(1).maxSize(1).build();
-    Everpool.Builder builder =
-        Everpool.builder(config).connector(new Moody()).listener(events::add);
+    return Everpool.builder(config).connector(new Moody()).listener(events::add);
+  }
+
+  private Pool open(LeaseInterceptor... interceptors) throws SQLException {
+    Everpool.Builder builder = builder();
     for (LeaseInterceptor interceptor : interceptors) {
       builder.interceptor(interceptor);
     }
@@ -56,8 +68,12 @@ class RepeatedLinesTest {
 
   /** However slow the machine is: each ten seconds may bring another line of each place. */
   private void assertToldOf(int places, String words) {
+    assertToldOf(Level.WARN, places, words);
+  }
+
+  private void assertToldOf(Level level, int places, String words) {
     long longer = Duration.ofNanos(System.nanoTime() - begun).toSeconds() / 10;
-    assertThat(lines(Level.WARN, words)).isBetween((long) places, places * (1 + longer));
+    assertThat(lines(level, words)).isBetween((long) places, places * (1 + longer));
   }
 
   @Test
@@ -125,5 +141,118 @@ class RepeatedLinesTest {
     assertThat(
             lines(Level.WARN, "failed at the return") + lines(Level.DEBUG, "failed at the return"))
         .isEqualTo(2 * TIMES);
+  }
+
+  @Test
+  void a_listener_that_fails_each_time_is_told_of_and_not_each_time() throws SQLException {
+    UnitListener failing =
+        new UnitListener() {
+          @Override
+          public void onEvent(PoolEvent event) {
+            if (event instanceof PoolEvent.TransactionLeftOpen) {
+              throw new IllegalStateException("never works");
+            }
+          }
+
+          @Override
+          public Watch unitBegins(String pool, Kind kind, WorkOptions options) {
+            return failure -> {
+              throw new StackOverflowError("nor does this");
+            };
+          }
+        };
+    try (Pool pool = builder().listener(failing).open()) {
+      for (int i = 0; i < TIMES; i++) {
+        pool.use(RepeatedLinesTest::work);
+      }
+    }
+    String event = "failed at TransactionLeftOpen";
+    assertToldOf(1, event);
+    assertThat(lines(Level.WARN, event) + lines(Level.DEBUG, event)).isEqualTo(TIMES);
+    String end = "telling of a unit's end failed";
+    assertToldOf(Level.ERROR, 1, end);
+    assertThat(lines(Level.ERROR, end) + lines(Level.DEBUG, end)).isEqualTo(TIMES);
+  }
+
+  /** Who hears of waits, or of the beginning of units, likewise. */
+  @Test
+  void whoever_listens_to_what_happens_often_is_no_exception() {
+    long[] now = {Long.MAX_VALUE};
+    PoolEvents deaf = new PoolEvents("lines", List.of(new Deaf(), new Deaf()));
+    deaf.clock(() -> now[0]);
+    for (int i = 0; i < TIMES; i++) {
+      deaf.waited(1);
+      UnitWatch watch = deaf.watchUnit(UnitListener.Kind.RUN, WorkOptions.DEFAULT);
+      watch.runsAgain(2, new SQLException("a conflict"));
+      watch.ended(null);
+    }
+    assertThat(lines(Level.ERROR, "telling of a wait")).isEqualTo(2);
+    assertThat(lines(Level.ERROR, "telling of a unit's beginning")).isEqualTo(2);
+    now[0] += Repeats.AGAIN;
+    deaf.waited(1);
+    assertThat(lines(Level.ERROR, "telling of a wait")).isEqualTo(4);
+    assertThat(lines(Level.ERROR, "(and " + (TIMES - 1) + " more since the last such line)"))
+        .isEqualTo(2);
+  }
+
+  private static final class Deaf implements WaitListener, UnitListener {
+    @Override
+    public void onEvent(PoolEvent event) {}
+
+    @Override
+    public void waited(String pool, long nanos) {
+      throw new IllegalStateException("never works");
+    }
+
+    @Override
+    public Watch unitBegins(String pool, Kind kind, WorkOptions options) {
+      throw new IllegalStateException("never works");
+    }
+  }
+
+  @Test
+  void a_recorder_that_fails_each_time_is_told_of_and_not_each_time() throws SQLException {
+    try (Pool pool = builder().recorder(new Failing()).open()) {
+      lend(pool);
+    }
+    assertToldOf(Level.ERROR, 1, "the lease recorder failed");
+    try (Pool pool = builder().recorder(new Failing()).recorder(new Failing()).open()) {
+      lend(pool);
+    }
+    assertToldOf(Level.ERROR, 2, "a lease recorder failed");
+  }
+
+  private static void lend(Pool pool) throws SQLException {
+    for (int i = 0; i < TIMES; i++) {
+      pool.getConnection().close();
+    }
+  }
+
+  private static final class Failing implements LeaseRecorder {
+    @Override
+    public void acquired(long waitedNanos) {
+      throw new IllegalStateException("never works");
+    }
+
+    @Override
+    public void released(long heldNanos) {
+      throw new IllegalStateException("never works");
+    }
+  }
+
+  @Test
+  void a_classifier_that_fails_each_time_is_told_of_and_not_each_time() throws SQLException {
+    Classifier failing =
+        failure -> {
+          throw new IllegalStateException("never works");
+        };
+    try (Pool pool = builder().classifier(failing).open();
+        Connection connection = pool.getConnection();
+        Statement statement = connection.createStatement()) {
+      for (int i = 0; i < TIMES; i++) {
+        assertThatThrownBy(() -> statement.execute("no SQL")).isInstanceOf(SQLException.class);
+      }
+    }
+    assertToldOf(1, "a classifier failed and is passed over");
   }
 }

@@ -5,7 +5,7 @@ import io.everpool.core.advice.LeaseTrace;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
-import io.everpool.core.observe.Survivor;
+import io.everpool.core.observe.CallbackFailures;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +22,7 @@ final class LeaseTimes {
   private final TimeSource time;
   private final @Nullable LeaseRecorder recorder;
   private final @Nullable LeaseTrace trace;
+  private final CallbackFailures failures;
 
   private LeaseTimes(
       String pool,
@@ -34,6 +35,7 @@ final class LeaseTimes {
     this.time = time;
     this.recorder = recorder;
     this.trace = trace;
+    this.failures = new CallbackFailures(time::nanoTime);
   }
 
   /** The measurements for a recorder, a trace or both; null if there is neither. */
@@ -58,7 +60,7 @@ final class LeaseTimes {
         recorder.acquired(now - begun);
       }
     } catch (Throwable e) {
-      Survivor.tell(pool, "the lease recorder", e);
+      failures.tell(pool, "the lease recorder", this, e);
     }
   }
 
@@ -91,7 +93,7 @@ final class LeaseTimes {
         trace.add(asked, since, ending);
       }
     } catch (Throwable e) {
-      Survivor.tell(pool, "the lease recorder", e);
+      failures.tell(pool, "the lease recorder", this, e);
     }
   }
 }

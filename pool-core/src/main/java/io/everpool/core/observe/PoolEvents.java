@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,6 +57,8 @@ public final class PoolEvents {
   private final AtomicInteger owed = new AtomicInteger();
   private final AtomicBoolean telling = new AtomicBoolean();
   private volatile Executor couriers = Runnable::run;
+  private volatile LongSupplier clock = () -> 0;
+  private final CallbackFailures failures = new CallbackFailures(() -> clock.getAsLong());
   private volatile @Nullable Thread courier;
 
   /** Of a pool that is alone. */
@@ -96,7 +99,11 @@ public final class PoolEvents {
   /** Tells of a wait on the calling thread, which is that of who has waited. Never throws. */
   public void waited(long nanos) {
     for (WaitListener listener : waitListeners) {
-      Survivor.survives(pool, "telling of a wait", () -> listener.waited(pool, nanos));
+      try {
+        listener.waited(pool, nanos);
+      } catch (Throwable e) {
+        failures.tell(pool, "telling of a wait", listener, e);
+      }
     }
   }
 
@@ -104,7 +111,12 @@ public final class PoolEvents {
   public UnitWatch watchUnit(UnitListener.Kind kind, WorkOptions options) {
     return unitListeners.isEmpty()
         ? UnitWatch.NONE
-        : UnitWatch.begin(whole, unitListeners, kind, options);
+        : UnitWatch.begin(whole, unitListeners, failures, kind, options);
+  }
+
+  /** By which is known when the log was told of a listener that fails. */
+  public void clock(LongSupplier value) {
+    clock = value;
   }
 
   /** Has events of the pool's own threads told by threads of this executor. */
@@ -212,11 +224,18 @@ public final class PoolEvents {
       try {
         listener.onEvent(event);
       } catch (Throwable e) {
-        Survivor.survives(
-            pool,
-            "telling so",
-            () -> log.warn("Pool {}: the listener {} failed at {}", pool, listener, event, e));
+        Survivor.survives(pool, "telling so", () -> tell(listener, event, e));
       }
+    }
+  }
+
+  private void tell(PoolListener listener, PoolEvent event, Throwable thrown) {
+    int untold = failures.news(listener, event.getClass().getName(), thrown);
+    String line = "Pool {}: the listener {} failed at {}";
+    if (untold < 0) {
+      log.debug(line, pool, listener, event, thrown);
+    } else {
+      log.warn(line + Repeats.more(untold), pool, listener, event, thrown);
     }
   }
 

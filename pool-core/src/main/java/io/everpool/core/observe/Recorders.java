@@ -2,24 +2,34 @@ package io.everpool.core.observe;
 
 import io.everpool.api.observe.LeaseRecorder;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Several recorders as one; what one of them throws the others don't notice. */
 public final class Recorders implements LeaseRecorder {
   private final String pool;
   private final LeaseRecorder[] all;
+  private final LongSupplier clock;
+  private final CallbackFailures failures;
 
-  private Recorders(String pool, List<LeaseRecorder> all) {
+  private Recorders(String pool, List<LeaseRecorder> all, LongSupplier clock) {
     this.pool = pool;
     this.all = all.toArray(LeaseRecorder[]::new);
+    this.clock = clock;
+    this.failures = new CallbackFailures(clock);
   }
 
-  /** All as one; null for none, for then the pool needn't read the clock. */
-  public static @Nullable LeaseRecorder of(String pool, List<LeaseRecorder> all) {
+  /**
+   * All as one; null for none, for then the pool needn't read the clock.
+   *
+   * @param clock by which is known when the log was told of one that fails
+   */
+  public static @Nullable LeaseRecorder of(
+      String pool, List<LeaseRecorder> all, LongSupplier clock) {
     return switch (all.size()) {
       case 0 -> null;
       case 1 -> all.get(0);
-      default -> new Recorders(pool, all);
+      default -> new Recorders(pool, all, clock);
     };
   }
 
@@ -29,7 +39,7 @@ public final class Recorders implements LeaseRecorder {
       try {
         each.acquired(waitedNanos);
       } catch (Throwable e) {
-        Survivor.tell(pool, "a lease recorder", e);
+        failures.tell(pool, "a lease recorder", each, e);
       }
     }
   }
@@ -40,13 +50,15 @@ public final class Recorders implements LeaseRecorder {
       try {
         each.released(heldNanos);
       } catch (Throwable e) {
-        Survivor.tell(pool, "a lease recorder", e);
+        failures.tell(pool, "a lease recorder", each, e);
       }
     }
   }
 
   @Override
   public LeaseRecorder ofReader(String reader) {
-    return new Recorders(reader, List.of(all).stream().map(each -> each.ofReader(reader)).toList());
+    List<LeaseRecorder> ofReader =
+        List.of(all).stream().map(each -> each.ofReader(reader)).toList();
+    return new Recorders(reader, ofReader, clock);
   }
 }

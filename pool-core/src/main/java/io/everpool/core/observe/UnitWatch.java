@@ -11,29 +11,48 @@ import org.jspecify.annotations.Nullable;
 public final class UnitWatch {
 
   /** Nobody watches. */
-  public static final UnitWatch NONE = new UnitWatch("", new Watch[0]);
+  public static final UnitWatch NONE =
+      new UnitWatch("", new Watch[0], List.of(), new CallbackFailures(() -> 0));
 
   private final String pool;
 
   /** With gaps: some are told of no more than the beginning. */
   private final @Nullable Watch[] watches;
 
-  private UnitWatch(String pool, @Nullable Watch[] watches) {
+  private final List<UnitListener> listeners;
+  private final CallbackFailures failures;
+
+  private UnitWatch(
+      String pool,
+      @Nullable Watch[] watches,
+      List<UnitListener> listeners,
+      CallbackFailures failures) {
     this.pool = pool;
     this.watches = watches;
+    this.listeners = listeners;
+    this.failures = failures;
   }
 
+  /**
+   * A unit begins.
+   *
+   * @param listeners always the same list
+   */
   static UnitWatch begin(
-      String pool, List<UnitListener> listeners, Kind kind, WorkOptions options) {
+      String pool,
+      List<UnitListener> listeners,
+      CallbackFailures failures,
+      Kind kind,
+      WorkOptions options) {
     @Nullable Watch[] watches = new Watch[listeners.size()];
     for (int i = 0; i < watches.length; i++) {
       try {
         watches[i] = listeners.get(i).unitBegins(pool, kind, options);
       } catch (Throwable e) {
-        Survivor.tell(pool, "telling of a unit's beginning", e);
+        failures.tell(pool, "telling of a unit's beginning", listeners.get(i), e);
       }
     }
-    return new UnitWatch(pool, watches);
+    return new UnitWatch(pool, watches, listeners, failures);
   }
 
   /**
@@ -42,9 +61,14 @@ public final class UnitWatch {
    * @param run the number of the run that begins
    */
   public void runsAgain(int run, Throwable failure) {
-    for (Watch watch : watches) {
+    for (int i = 0; i < watches.length; i++) {
+      Watch watch = watches[i];
       if (watch != null) {
-        Survivor.survives(pool, "telling of a rerun", () -> watch.runsAgain(run, failure));
+        try {
+          watch.runsAgain(run, failure);
+        } catch (Throwable e) {
+          failures.tell(pool, "telling of a rerun", listeners.get(i), e);
+        }
       }
     }
   }
@@ -59,7 +83,11 @@ public final class UnitWatch {
     for (int i = watches.length - 1; i >= 0; i--) {
       Watch watch = watches[i];
       if (watch != null) {
-        Survivor.survives(pool, "telling of a unit's end", () -> watch.ended(failure));
+        try {
+          watch.ended(failure);
+        } catch (Throwable e) {
+          failures.tell(pool, "telling of a unit's end", listeners.get(i), e);
+        }
       }
     }
   }

@@ -24,12 +24,17 @@ public final class SystemRuntime implements AutoCloseable {
 
   public Environment environment() {
     return new Environment(
-        System::nanoTime,
+        SystemRuntime::nanoTime,
         InstantSource.system(),
         scheduler,
         workers,
         workers::together,
         () -> ThreadLocalRandom.current().nextDouble());
+  }
+
+  /** The clock of all pools. */
+  public static long nanoTime() {
+    return System.nanoTime();
   }
 
   /** Sleeps on the calling thread. */

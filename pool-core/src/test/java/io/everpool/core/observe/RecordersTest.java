@@ -45,14 +45,14 @@ class RecordersTest {
   }
 
   private static LeaseRecorder all(LeaseRecorder... recorders) {
-    return Objects.requireNonNull(Recorders.of("pool", List.of(recorders)));
+    return Objects.requireNonNull(Recorders.of("pool", List.of(recorders), () -> 0));
   }
 
   @Test
   void noneIsNoneAndOneIsItself() {
     LeaseRecorder one = named("a");
-    assertThat(Recorders.of("pool", List.of())).isNull();
-    assertThat(Recorders.of("pool", List.of(one))).isSameAs(one);
+    assertThat(Recorders.of("pool", List.of(), () -> 0)).isNull();
+    assertThat(Recorders.of("pool", List.of(one), () -> 0)).isSameAs(one);
   }
 
   @Test
