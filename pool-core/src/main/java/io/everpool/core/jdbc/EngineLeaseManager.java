@@ -94,32 +94,38 @@ public final class EngineLeaseManager extends LeaseEnds {
     return timeoutNanos == acquireTimeout ? WaitKind.CALLER : WaitKind.LIMITED;
   }
 
+  private PooledConnection acquire(long timeoutNanos, WaitKind wait) throws SQLException {
+    return acquire(timeoutNanos, wait, 0);
+  }
+
   /**
    * As {@link #acquire(long)}.
    *
    * @param wait whose wait it is
+   * @param passed for how long he has waited elsewhere before; nanoseconds
    */
-  public PooledConnection acquire(long timeoutNanos, WaitKind wait) throws SQLException {
+  public PooledConnection acquire(long timeoutNanos, WaitKind wait, long passed)
+      throws SQLException {
     long begun = interceptors == null ? 0 : time.nanoTime();
-    long left = timeoutNanos;
+    long spent = 0;
     for (int attempt = 1; ; attempt++) {
-      PooledConnection face = lend(left, attempt, wait);
+      PooledConnection face = lend(timeoutNanos - spent, attempt, wait, passed + spent);
       if (face != null) {
         return face;
       }
-      left = timeoutNanos - (time.nanoTime() - begun);
+      spent = time.nanoTime() - begun;
     }
   }
 
   /** Null if it was lost in an interceptor. */
-  private @Nullable PooledConnection lend(long timeoutNanos, int attempt, WaitKind wait)
-      throws SQLException {
+  private @Nullable PooledConnection lend(
+      long timeoutNanos, int attempt, WaitKind wait, long passed) throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
     Slot slot = engine.tryAcquire(threadId);
     long lease = slot == null ? 0 : slot.lease; // written by tryAcquire, for this thread alone
     try {
       if (slot == null || times != null || slot.hadRested(lease) || session(slot).wantsCare()) {
-        slot = acquireWithCare(threadId, slot, config.maxWaiters(), timeoutNanos, wait);
+        slot = acquireWithCare(threadId, slot, timeoutNanos, wait, passed, false);
         lease = slot.lease;
       }
       return interceptors == null
@@ -161,7 +167,7 @@ public final class EngineLeaseManager extends LeaseEnds {
 
   /**
    * Lends a connection to the pool itself, for what it has to ask: however few may wait in line,
-   * and no interceptor hears of it.
+   * and no interceptor, recorder or listener for waits hears of it.
    */
   public PooledConnection acquireOwn() throws SQLException {
     return acquireOwn(WaitKind.CALLER);
@@ -174,7 +180,7 @@ public final class EngineLeaseManager extends LeaseEnds {
    */
   public PooledConnection acquireOwn(WaitKind wait) throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
-    return face(acquireWithCare(threadId, null, Integer.MAX_VALUE, acquireTimeout, wait));
+    return face(acquireWithCare(threadId, null, acquireTimeout, wait, 0, true));
   }
 
   private PooledConnection face(Slot slot) {
@@ -200,23 +206,26 @@ public final class EngineLeaseManager extends LeaseEnds {
    */
   @Override
   public void renew(PooledConnection face, long timeoutNanos) throws SQLException {
-    renew(face, timeoutNanos, kind(timeoutNanos));
+    renew(face, timeoutNanos, kind(timeoutNanos), 0);
   }
 
   /**
    * As {@link #renew(PooledConnection, long)}.
    *
    * @param wait whose wait it is
+   * @param passed for how long he has waited elsewhere before; nanoseconds
    */
-  public void renew(PooledConnection face, long timeoutNanos, WaitKind wait) throws SQLException {
+  public void renew(PooledConnection face, long timeoutNanos, WaitKind wait, long passed)
+      throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
     long begun = time.nanoTime();
-    long left = timeoutNanos;
+    long spent = 0;
     for (int attempt = 1; ; attempt++) {
       if (face.isOver()) {
         throw LeasedConnection.closed();
       }
-      Slot slot = acquireWithCare(threadId, null, config.maxWaiters(), left, wait);
+      Slot slot =
+          acquireWithCare(threadId, null, timeoutNanos - spent, wait, passed + spent, false);
       long lease = slot.lease;
       try {
         bind(face, slot, lease);
@@ -236,7 +245,7 @@ public final class EngineLeaseManager extends LeaseEnds {
         }
         throw e;
       }
-      left = timeoutNanos - (time.nanoTime() - begun);
+      spent = time.nanoTime() - begun;
     }
   }
 
@@ -258,19 +267,29 @@ public final class EngineLeaseManager extends LeaseEnds {
     }
   }
 
-  /** With everything that costs a look at the clock or at the connection. */
+  /**
+   * With everything that costs a look at the clock or at the connection.
+   *
+   * @param passed what he is told, and what is told of him, counts from so long ago on
+   * @param own whether it is the pool's own lease, which nobody measures
+   */
   private Slot acquireWithCare(
-      long threadId, @Nullable Slot found, int maxWaiters, long timeoutNanos, WaitKind wait)
+      long threadId,
+      @Nullable Slot found,
+      long timeoutNanos,
+      WaitKind wait,
+      long passed,
+      boolean own)
       throws SQLException {
     long begun = time.nanoTime();
-    int line = maxWaiters;
+    int line = own ? Integer.MAX_VALUE : config.maxWaiters();
     boolean waited = false;
     for (Slot slot = found; ; slot = null) {
       if (slot == null) {
         slot = engine.tryAcquire(threadId);
       }
       if (slot == null) {
-        slot = parking.await(threadId, begun, timeoutNanos, line, wait);
+        slot = parking.await(threadId, begun - passed, timeoutNanos + passed, line, wait);
         waited = true;
       }
       long lease = slot.lease; // by the side field again: nobody else writes it now
@@ -288,11 +307,11 @@ public final class EngineLeaseManager extends LeaseEnds {
         if (!ready) {
           engine.release(slot, lease); // closes one that was doomed; else it is over already
         } else {
-          if (waited && events.hearsWaits()) {
-            events.waited(time.nanoTime() - begun);
+          if (waited && !own && events.hearsWaits()) {
+            events.waited(time.nanoTime() - begun + passed);
           }
-          if (times != null) {
-            times.acquired(slot, lease, begun);
+          if (times != null && !own) {
+            times.acquired(slot, lease, begun, passed);
           }
         }
       } catch (Throwable e) {

@@ -50,14 +50,18 @@ final class LeaseTimes {
         : new LeaseTimes(pool, engine, time, recorder, trace);
   }
 
-  /** A lease begins, for which the caller has waited since {@code begun}. */
-  void acquired(Slot slot, long lease, long begun) {
+  /**
+   * A lease begins, for which the caller has waited since {@code begun}.
+   *
+   * @param passed for how long he had waited elsewhere before
+   */
+  void acquired(Slot slot, long lease, long begun, long passed) {
     try {
       long now = time.nanoTime();
       engine.time(slot, lease, now);
       slot.askedAt = begun;
       if (recorder != null) {
-        recorder.acquired(now - begun);
+        recorder.acquired(now - begun + passed);
       }
     } catch (Throwable e) {
       failures.tell(pool, "the lease recorder", this, e);

@@ -95,64 +95,15 @@ final class Readers implements Renewal {
 
   // ---- who gets one
 
-  /** How a connection is taken from one of the pools, or waited for. */
-  private interface Taking {
-    PooledConnection from(EngineLeaseManager leases, long timeoutNanos, WaitKind wait)
-        throws SQLException;
-
-    /** It doesn't suit. */
-    void giveBack(PooledConnection face);
-
-    /** Whether nobody wants it any more. */
-    boolean isOver();
-  }
-
-  private static final Taking NEW =
-      new Taking() {
-        @Override
-        public PooledConnection from(EngineLeaseManager leases, long timeoutNanos, WaitKind wait)
-            throws SQLException {
-          return leases.acquire(timeoutNanos, wait);
-        }
-
-        @Override
-        public void giveBack(PooledConnection face) {
-          face.close();
-        }
-
-        @Override
-        public boolean isOver() {
-          return false;
-        }
-      };
-
-  /** A face that goes on over another session; the one that it has it gives back itself. */
-  private record Again(PooledConnection face) implements Taking {
-    @Override
-    public PooledConnection from(EngineLeaseManager leases, long timeoutNanos, WaitKind wait)
-        throws SQLException {
-      leases.renew(face, timeoutNanos, wait);
-      return face;
-    }
-
-    @Override
-    public void giveBack(PooledConnection given) {}
-
-    @Override
-    public boolean isOver() {
-      return face.isOver();
-    }
-  }
-
   /** A connection for work that only reads. */
   PooledConnection acquire(WorkOptions options) throws SQLException {
-    return take(NEW, options, budget(options), null);
+    return take(Taking.NEW, options, time.nanoTime(), budget(options), null);
   }
 
   @Override
   public void renew(PooledConnection face, WorkOptions options, long timeoutNanos)
       throws SQLException {
-    take(new Again(face), options, timeoutNanos, null);
+    take(new Taking.Again(face), options, time.nanoTime(), timeoutNanos, null);
   }
 
   /**
@@ -165,7 +116,9 @@ final class Readers implements Renewal {
     if (position == null || face.observer() != null || face.current().inTransaction()) {
       return;
     }
-    long end = time.nanoTime() + budget(options);
+    long begun = time.nanoTime();
+    long budget = budget(options);
+    long end = begun + budget;
     boolean stays = face.current().hasSideEffects(); // of which another session would know nothing
     UnitObserver before = face.silence();
     try {
@@ -185,21 +138,22 @@ final class Readers implements Renewal {
                 + ", and the connection stays there, for SQL has set something in its session",
             "08001");
       }
-      move(face, owner, options, end);
+      move(face, owner, options, begun, budget);
     } finally {
       face.observer(before);
     }
   }
 
   /** To another session, which is set as the one before. */
-  private void move(PooledConnection face, Reader owner, WorkOptions options, long end)
+  private void move(
+      PooledConnection face, Reader owner, WorkOptions options, long begun, long budget)
       throws SQLException {
     SessionState state = face.state();
     face.rollBackOpen(); // what that reading has begun
     Session from = face.session();
     boolean done = false;
     try {
-      take(new Again(face), options, end - time.nanoTime(), owner);
+      take(new Taking.Again(face), options, begun, budget, owner);
       face.become(state);
       done = true;
     } finally {
@@ -236,23 +190,26 @@ final class Readers implements Renewal {
     return now + (lag == 0 ? half : Math.min(half, lag));
   }
 
+  /**
+   * @param begun when the caller began to ask; what he is told counts from then on
+   */
   private PooledConnection take(
-      Taking taking, WorkOptions options, long timeoutNanos, @Nullable Reader except)
+      Taking taking, WorkOptions options, long begun, long timeoutNanos, @Nullable Reader except)
       throws SQLException {
-    long end = time.nanoTime() + timeoutNanos;
+    long end = begun + timeoutNanos;
     // of which less is left each time that somebody is asked
     boolean ours = timeoutNanos == config.acquireTimeout().toNanos();
     WaitKind wait = ours ? WaitKind.CALLER : WaitKind.LIMITED;
     Reader passedOver = except;
     while (true) {
-      Round round = new Round(taking, wait.untold(), options.position(), end, passedOver);
+      Round round = new Round(taking, wait.untold(), options.position(), begun, end, passedOver);
       PooledConnection face = round.run();
       if (face != null) {
         return face;
       }
       long left = end - time.nanoTime();
       if (fallsBack) {
-        return taking.from(writer.leases(), left, wait);
+        return taking.from(writer.leases(), left, wait, timeoutNanos - left);
       }
       if (left <= 0 || !round.mayChange) {
         tell(writer.leases(), left <= 0, timeoutNanos - left);
@@ -268,6 +225,7 @@ final class Readers implements Renewal {
     private final Taking taking;
     private final WaitKind wait;
     private final @Nullable String position;
+    private final long begun;
     private final long end;
     private final @Nullable Reader except;
     @Nullable SQLException failure;
@@ -279,11 +237,13 @@ final class Readers implements Renewal {
         Taking taking,
         WaitKind wait,
         @Nullable String position,
+        long begun,
         long end,
         @Nullable Reader except) {
       this.taking = taking;
       this.wait = wait;
       this.position = position;
+      this.begun = begun;
       this.end = end;
       this.except = except;
     }
@@ -311,11 +271,11 @@ final class Readers implements Renewal {
     private @Nullable PooledConnection from(Reader reader) throws SQLException {
       PooledConnection face = null;
       boolean taken = false;
-      long begun = time.nanoTime();
       try {
-        long left = end - begun;
+        long now = time.nanoTime();
+        long left = end - now;
         // one that has not been reached yet may be one that never is
-        face = taking.from(reader.leases(), reader.isLive() ? left : left / 2, wait);
+        face = taking.from(reader.leases(), reader.isLive() ? left : left / 2, wait, now - begun);
         taken =
             reader.isCloseBehind(face)
                 && (position == null || positions.isReached(face, position, patience(end)));

@@ -29,12 +29,15 @@ import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -185,6 +188,45 @@ class ReplicatedPoolTest {
       assertThatThrownBy(() -> reader(pool)).hasMessageContaining(" ms (acquire-timeout). ");
       assertThat(unserved()).extracting(PoolEvent::pool).containsExactly("orders");
     }
+  }
+
+  /** However many he was sent to before. */
+  @Test
+  void whoWaitsInVainIsToldHowLongHeHasWaitedInAll() throws SQLException {
+    Pool pool =
+        open(
+            config()
+                .maxSize(1)
+                .maxReplicaLag(Duration.ofMillis(500))
+                .acquireTimeout(Duration.ofSeconds(1)),
+            one);
+    WorkOptions never = READ.after("1000000");
+    try (Connection held = pool.getConnection();
+        Connection framework = pool.reader().getConnection()) {
+      assertThat(List.of(Server.of(held), Server.of(framework))).containsExactly("writer", "one");
+      assertThatThrownBy(
+              () -> UnitRerunner.of(pool).<String, SQLException>rerun(framework, never, Server::of))
+          .satisfies(ReplicatedPoolTest::tellsOfASecond);
+    }
+    try (Connection held = pool.getConnection()) {
+      assertThat(Server.of(held)).isEqualTo("writer");
+      assertThatThrownBy(() -> pool.<String, SQLException>run(never, Server::of))
+          .satisfies(ReplicatedPoolTest::tellsOfASecond);
+    }
+    assertThat(unserved())
+        .hasSize(2)
+        .allSatisfy(
+            event ->
+                assertThat(((PoolEvent.AcquireTimedOut) event).waitedNanos())
+                    .isGreaterThanOrEqualTo(1_000_000_000L));
+  }
+
+  private static void tellsOfASecond(Throwable thrown) {
+    Matcher waited =
+        Pattern.compile("No connection within (\\d+) ms \\(acquire-timeout\\)")
+            .matcher(String.valueOf(thrown.getMessage()));
+    assertThat(waited.find()).as(thrown.getMessage()).isTrue();
+    assertThat(Integer.parseInt(waited.group(1))).isGreaterThanOrEqualTo(1_000);
   }
 
   @Test
@@ -550,7 +592,7 @@ class ReplicatedPoolTest {
                 == 3);
   }
 
-  private static LeaseRecorder recorder(String name, Set<String> measured) {
+  private static LeaseRecorder recorder(String name, Collection<String> measured) {
     return new LeaseRecorder() {
       @Override
       public void acquired(long waitedNanos) {
@@ -660,6 +702,30 @@ class ReplicatedPoolTest {
     assertThat(seen).hasSizeLessThanOrEqualTo(2 * units);
   }
 
+  /** Timers are of borrowers' waits and uses. */
+  @Test
+  void whatThePoolAsksItselfIsNotMeasured() throws Exception {
+    List<String> measured = new CopyOnWriteArrayList<>();
+    PoolConfig config = config().maxReplicaLag(Duration.ofMillis(40)).build();
+    Pool pool =
+        Everpool.builder(config)
+            .connector(writer)
+            .reader(one)
+            .recorder(recorder("orders", measured))
+            .open();
+    pools.add(pool);
+    pool.position();
+    assertThat(measured).as("opening the pool, and its position").isEmpty();
+    int units = 0;
+    while (one.lagAsked.get() < 10) {
+      units++;
+      reader(pool);
+    }
+    assertThat(measured.stream().filter("orders-reader-1"::equals).count())
+        .isPositive()
+        .isLessThanOrEqualTo(units);
+  }
+
   /** What is within a unit is a part of it, and stays where it is. */
   @Test
   void aPositionWithinAUnitMovesNothing() throws SQLException {
@@ -698,7 +764,7 @@ class ReplicatedPoolTest {
     await("the reader's to be gone", () -> isSuspended(pool.readerSnapshots().get(0)));
     operations.resume();
     assertThat(reader(pool)).isEqualTo("one");
-    assertThat(pool.snapshot().suspended()).isFalse();
+    await("the writer to go on", () -> !pool.snapshot().suspended());
   }
 
   private static boolean isSuspended(PoolSnapshot now) {
