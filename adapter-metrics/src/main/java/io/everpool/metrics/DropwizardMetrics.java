@@ -45,8 +45,9 @@ import org.jspecify.annotations.Nullable;
  *     <td>connections now, by state</td></tr>
  * <tr><td>connections.min, .max</td><td>gauge</td><td>the configured bounds</td></tr>
  * <tr><td>waiting</td><td>gauge</td><td>callers in line</td></tr>
- * <tr><td>asleep, down</td><td>gauge</td><td>1 while the pool leaves the database alone, and while
- *     the server is known to be unreachable; else 0</td></tr>
+ * <tr><td>asleep, down, suspended</td><td>gauge</td><td>1 while the pool leaves the database alone,
+ *     while the server is known to be unreachable, and while an operator has suspended the pool;
+ *     else 0</td></tr>
  * <tr><td>wait</td><td>timer</td><td>from asking for a connection to having it</td></tr>
  * <tr><td>use</td><td>timer</td><td>from having it to giving it back</td></tr>
  * <tr><td>connect</td><td>timer</td><td>opening one</td></tr>
@@ -272,6 +273,7 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
     figures.put("waiting", PoolSnapshot::waiting);
     figures.put("asleep", now -> now.asleep() ? 1 : 0);
     figures.put("down", now -> now.down() ? 1 : 0);
+    figures.put("suspended", now -> now.suspended() ? 1 : 0);
 
     Map<String, Gauge<Integer>> gauges = new LinkedHashMap<>();
     figures.forEach((name, figure) -> gauges.put(name, () -> figure.apply(pool.now())));

@@ -10,8 +10,10 @@ import io.everpool.api.PoolState;
  * costs a connection nor keeps a serverless database awake.
  *
  * <p>Healthy is an open pool whose server isn't known to be unreachable. A sleeping pool is healthy
- * whatever it last knew: only work wakes it, and an unhealthy application may be sent none. The
- * message has the counts and, if unhealthy, the last connect error; the details have them by name.
+ * whatever it last knew: only work wakes it, and an unhealthy application may be sent none. A
+ * suspended one is unhealthy whatever it last knew, for it lends nothing until it is resumed. The
+ * message has the counts and, if the server is the reason, the last connect error; the details have
+ * them by name.
  */
 public final class PoolHealthCheck extends HealthCheck {
   private final Pool pool;
@@ -25,6 +27,9 @@ public final class PoolHealthCheck extends HealthCheck {
     PoolSnapshot now = pool.snapshot();
     if (now.state() != PoolState.OPEN) {
       return result(now).unhealthy().withMessage("Pool %s is %s", now.name(), now.state()).build();
+    }
+    if (now.suspended()) { // by itself: what failed before that is not the reason
+      return result(now).unhealthy().withMessage("%s", now).build();
     }
     String error = now.lastConnectError();
     // The server is there, and refuses connections or is full.
@@ -47,6 +52,7 @@ public final class PoolHealthCheck extends HealthCheck {
         .withDetail("state", now.state().name())
         .withDetail("asleep", now.asleep())
         .withDetail("down", now.down())
+        .withDetail("suspended", now.suspended())
         .withDetail("total", now.total())
         .withDetail("idle", now.idle())
         .withDetail("leased", now.leased())

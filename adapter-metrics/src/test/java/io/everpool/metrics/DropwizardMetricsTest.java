@@ -127,7 +127,8 @@ class DropwizardMetricsTest {
 
     Set<String> expected = new TreeSet<>();
     countedEvents().values().forEach(name -> expected.add("p." + name));
-    for (String name : List.of("wait", "use", "connect", "outage", "waiting", "asleep", "down")) {
+    for (String name :
+        List.of("wait", "use", "connect", "outage", "waiting", "asleep", "down", "suspended")) {
       expected.add("p." + name);
     }
     for (String name :
@@ -179,6 +180,16 @@ class DropwizardMetricsTest {
     assertThat(gauge("connections.total")).isEqualTo(1 + 2 + 4);
     assertThat(gauge("down")).isEqualTo(1);
     assertThat(gauge("asleep")).isEqualTo(0);
+    assertThat(gauge("suspended")).isEqualTo(0);
+  }
+
+  /** Who waits for an operator should be told so. */
+  @Test
+  void aGaugeShowsASuspension() {
+    pool.suspended = true;
+    open();
+
+    assertThat(gauge("suspended")).isEqualTo(1);
   }
 
   /** In nanoseconds, as they come. */

@@ -22,6 +22,7 @@ final class FakePool implements Pool {
   PoolState state = PoolState.OPEN;
   boolean asleep;
   boolean down;
+  boolean suspended;
   int minSize = 7;
   int idle = 1;
   int leased = 2;
@@ -43,6 +44,7 @@ final class FakePool implements Pool {
         .state(state)
         .asleep(asleep)
         .down(down)
+        .suspended(suspended)
         .minSize(minSize)
         .maxSize(8)
         .idle(idle)

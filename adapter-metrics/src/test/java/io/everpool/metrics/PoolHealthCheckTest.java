@@ -83,6 +83,38 @@ class PoolHealthCheckTest {
     assertThat(check.execute().isHealthy()).isFalse();
   }
 
+  /** It lends nothing until somebody resumes it, which should not be forgotten. */
+  @Test
+  void aSuspendedPoolIsUnhealthyWhateverItLastKnew() {
+    pool.suspended = true;
+    assertThat(check.execute().isHealthy()).as("it has holders still").isFalse();
+    assertThat(check.execute().getDetails()).containsEntry("suspended", true);
+
+    pool.lastConnectError = "refused";
+    assertThat(check.execute().isHealthy()).isFalse();
+    assertThat(check.execute().getMessage())
+        .as("the cause is another")
+        .contains("orders OPEN suspended")
+        .doesNotContain("refused");
+
+    pool.down = true;
+    assertThat(check.execute().isHealthy()).isFalse();
+
+    pool.idle = 0;
+    pool.leased = 0;
+    pool.probing = 0;
+    pool.waiting = 0;
+    pool.minSize = 0;
+    assertThat(check.execute().isHealthy()).as("it keeps none anyway").isFalse();
+
+    pool.asleep = true;
+    assertThat(check.execute().isHealthy()).isFalse();
+
+    pool.suspended = false;
+    assertThat(check.execute().isHealthy()).isTrue();
+    assertThat(check.execute().getDetails()).containsEntry("suspended", false);
+  }
+
   /**
    * A sleeping pool has no connections, and that is as it should be. Nor does it look whether the
    * server is back: only work makes it, and none is sent to an application that says it is ill.

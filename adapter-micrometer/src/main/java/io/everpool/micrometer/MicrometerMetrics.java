@@ -48,8 +48,8 @@ import org.jspecify.annotations.Nullable;
  * </table>
  *
  * <p>Beside these, by names of Everpool's own and with the same tag: {@code everpool.outage} (a
- * timer); the gauges {@code everpool.asleep}, {@code everpool.down}, {@code
- * everpool.connections.connecting} and {@code .closing}; and the counters {@code
+ * timer); the gauges {@code everpool.asleep}, {@code everpool.down}, {@code everpool.suspended},
+ * {@code everpool.connections.connecting} and {@code .closing}; and the counters {@code
  * everpool.connections.opened}, {@code everpool.connections.closed} (by {@code reason}, one for
  * each {@link CloseReason}), {@code everpool.connections.failed}, {@code
  * everpool.connect.failures}, {@code everpool.health.check.failures}, {@code everpool.fenced},

@@ -91,7 +91,11 @@ final class PoolMeters {
           new Figure(
               "everpool.down",
               "1 while the server is known to be unreachable, else 0",
-              now -> now.down() ? 1 : 0));
+              now -> now.down() ? 1 : 0),
+          new Figure(
+              "everpool.suspended",
+              "1 while an operator has suspended the pool, else 0",
+              now -> now.suspended() ? 1 : 0));
 
   /** Those that the conventions give to a client's operations, in seconds from 0.001 to 10. */
   private static final Duration[] BUCKETS = {

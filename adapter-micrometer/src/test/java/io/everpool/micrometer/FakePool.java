@@ -22,6 +22,7 @@ final class FakePool implements Pool {
   PoolState state = PoolState.OPEN;
   boolean asleep;
   boolean down;
+  boolean suspended;
   int idle = 1;
   int leased = 2;
   int connecting = 3;
@@ -42,6 +43,7 @@ final class FakePool implements Pool {
         .state(state)
         .asleep(asleep)
         .down(down)
+        .suspended(suspended)
         .minSize(7)
         .maxSize(8)
         .idle(idle)

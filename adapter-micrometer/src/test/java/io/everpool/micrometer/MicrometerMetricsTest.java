@@ -223,6 +223,16 @@ class MicrometerMetricsTest {
     assertThat(gauge("everpool.connections.closing")).isEqualTo(5);
     assertThat(gauge("everpool.down")).isEqualTo(1);
     assertThat(gauge("everpool.asleep")).isZero();
+    assertThat(gauge("everpool.suspended")).isZero();
+  }
+
+  /** Who waits for an operator should be told so. */
+  @Test
+  void aGaugeShowsASuspension() {
+    pool.suspended = true;
+    open();
+
+    assertThat(gauge("everpool.suspended")).isEqualTo(1);
   }
 
   @Test

@@ -12,7 +12,8 @@ import java.util.Map;
 /**
  * Whether a pool is fit for work, by what it has seen: no query is sent and no connection taken, so
  * that asking often costs nothing and keeps no serverless database awake. A pool that sleeps is
- * fit, for only work wakes it.
+ * fit, for only work wakes it; one that is suspended is not, whatever it has seen before, for it
+ * lends nothing until somebody resumes it.
  *
  * @param up whether it is
  * @param details what that is concluded from, in order
@@ -29,12 +30,17 @@ record PoolHealth(boolean up, Map<String, Object> details) {
     // be back. Told to be down, it would be sent no work, and only work shows that it is back.
     boolean tries = now.total() > 0 || now.minSize() > 0 || now.waiting() > 0;
     boolean unfit = tries && !now.asleep() && (now.down() || refused);
-    boolean up = now.state() == PoolState.OPEN && !unfit;
+    boolean up = now.state() == PoolState.OPEN && !now.suspended() && !unfit;
     return new PoolHealth(up, details(now, evidence));
   }
 
-  /** By asking the database, on a connection of the pool's. */
+  /** By asking the database, on a connection of the pool's; nobody stands in line in vain. */
   static PoolHealth asked(Pool pool, Evidence evidence) {
+    if (pool.snapshot().suspended()) {
+      PoolHealth health = of(pool, evidence);
+      health.details().put("answer", "none: the pool is suspended");
+      return health;
+    }
     int seconds = (int) Math.max(1, pool.config().validationTimeout().toSeconds());
     boolean answered;
     String answer = "none";

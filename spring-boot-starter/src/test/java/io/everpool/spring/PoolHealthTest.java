@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.framework.PoolOperations;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
 import io.everpool.servers.Port;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -50,6 +52,37 @@ class PoolHealthTest {
 
       assertThat(health.up()).isTrue();
       assertThat(health.details()).containsKey("lastConnectError");
+    }
+  }
+
+  private static void suspend(Pool pool) {
+    PoolOperations.of(pool).suspend();
+    Await.until(Duration.ofSeconds(60), () -> pool.snapshot().suspended(), "the suspension");
+  }
+
+  /** It lends nothing, whether or not anything had failed before; and nobody is asked in vain. */
+  @Test
+  void aSuspendedPoolIsDownWhateverItHasSeen() throws Exception {
+    PoolConfig works = PoolConfig.builder(Boot.h2("suspended")).name("works").maxSize(1).build();
+    try (Port nobody = Port.claim();
+        Pool failed = open(1, nobody.number());
+        Pool keepsNone = open(0, nobody.number());
+        Pool worked = Everpool.open(works)) {
+      awaitFailure(failed);
+      for (Pool pool : List.of(worked, keepsNone, failed)) {
+        suspend(pool);
+        long waitedInVain = pool.snapshot().acquireTimeouts();
+
+        assertThat(PoolHealth.of(pool, EVIDENCE).up()).as(pool.name()).isFalse();
+        assertThat(PoolHealth.of(pool, EVIDENCE).details()).containsEntry("suspended", true);
+        PoolHealth asked = PoolHealth.asked(pool, EVIDENCE);
+        assertThat(asked.up()).as(pool.name()).isFalse();
+        assertThat(asked.details()).containsEntry("answer", "none: the pool is suspended");
+        assertThat(pool.snapshot().acquireTimeouts()).isEqualTo(waitedInVain);
+      }
+      PoolOperations.of(worked).resume();
+      Await.until(
+          Duration.ofSeconds(60), () -> PoolHealth.of(worked, EVIDENCE).up(), "the pool to be up");
     }
   }
 
