@@ -34,7 +34,7 @@ final class PoolLifecycle implements SmartLifecycle, ApplicationListener<Context
   private final PoolBeans pools;
   private final ConfigurableApplicationContext context;
 
-  /** Suspended here, and to be resumed. */
+  /** Suspended here, and to be resumed; of a pool with readers each by itself. */
   private final List<Pool> suspended = new ArrayList<>();
 
   private volatile boolean running;
@@ -69,13 +69,21 @@ final class PoolLifecycle implements SmartLifecycle, ApplicationListener<Context
     if (context.isClosed()) {
       return; // what ends now may need a connection to the last
     }
-    for (Pool pool : pools.made()) {
-      if (!pool.isClosed() && !pool.snapshot().suspended()) {
-        PoolOperations.of(pool).suspend();
-        suspended.add(pool);
+    List<Pool> open = pools.made().stream().filter(pool -> !pool.isClosed()).toList();
+    for (Pool pool : open) {
+      for (Pool member : SpringPool.membersOf(pool)) {
+        if (!isSuspended(member)) { // else an operator has done so, and only he resumes it
+          PoolOperations.of(member).suspend();
+          suspended.add(member);
+        }
       }
     }
-    suspended.forEach(PoolLifecycle::awaitEmpty);
+    open.forEach(PoolLifecycle::awaitEmpty); // also of what was suspended just before
+  }
+
+  private static boolean isSuspended(Pool pool) {
+    return pool.snapshot().suspended()
+        && pool.readerSnapshots().stream().allMatch(PoolSnapshot::suspended);
   }
 
   /**

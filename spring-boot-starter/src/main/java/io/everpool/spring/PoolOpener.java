@@ -6,9 +6,12 @@ import io.everpool.api.CredentialsProvider;
 import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolListener;
 import io.everpool.core.Everpool;
 import java.sql.SQLException;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.springframework.beans.factory.BeanCreationException;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.core.env.Environment;
@@ -58,6 +61,13 @@ final class PoolOpener {
         .getBeanProvider(EverpoolCustomizer.class)
         .orderedStream()
         .forEach(each -> each.customize(config, builder));
-    return new SpringPool(builder.open());
+    List<Pool> members = new CopyOnWriteArrayList<>();
+    builder.listener(
+        event -> {
+          if (event instanceof PoolEvent.PoolOpened opened) {
+            members.add(opened.self());
+          }
+        });
+    return new SpringPool(builder.open(), members);
   }
 }

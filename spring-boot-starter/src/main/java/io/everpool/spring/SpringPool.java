@@ -38,9 +38,32 @@ class SpringPool implements Pool {
   private record Unit(SpringPool pool, SharedConnection shared) {}
 
   private final Pool pool;
+  private final List<Pool> members;
 
   SpringPool(Pool pool) {
+    this(pool, List.of(pool));
+  }
+
+  /**
+   * @param members each of the pools that it is made of: its writer's and its readers', or it alone
+   */
+  SpringPool(Pool pool, List<Pool> members) {
     this.pool = pool;
+    this.members = List.copyOf(members);
+  }
+
+  /**
+   * The pools that {@code pool} is made of, each of which can be suspended by itself; of one that
+   * the application has opened on its own nobody knows them, and it goes as a whole.
+   */
+  static List<Pool> membersOf(Pool pool) {
+    try {
+      return pool.isWrapperFor(SpringPool.class)
+          ? pool.unwrap(SpringPool.class).members
+          : List.of(pool);
+    } catch (SQLException e) {
+      return List.of(pool);
+    }
   }
 
   // ---- units of work
