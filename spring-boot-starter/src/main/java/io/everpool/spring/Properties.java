@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -96,6 +97,31 @@ final class Properties {
       }
     }
     return List.copyOf(new TreeMap<>(below).values());
+  }
+
+  /**
+   * The variables of the process below {@code prefix} and how they are called; Spring Boot takes
+   * each underscore for a dot.
+   */
+  SortedMap<ConfigurationPropertyName, String> variablesBelow(String prefix) {
+    ConfigurationPropertyName above = name(prefix);
+    SortedMap<ConfigurationPropertyName, String> below = new TreeMap<>();
+    for (ConfigurationPropertySource source : sources) {
+      if (source instanceof IterableConfigurationPropertySource iterable
+          && isSystemEnvironment(source)) {
+        iterable.stream()
+            .filter(above::isAncestorOf)
+            .forEach(name -> below.put(name, called(source, name)));
+      }
+    }
+    return below;
+  }
+
+  private static String called(ConfigurationPropertySource source, ConfigurationPropertyName name) {
+    ConfigurationProperty property = source.getConfigurationProperty(name);
+    return property == null || property.getOrigin() == null
+        ? name.toString()
+        : property.getOrigin().toString();
   }
 
   private static void add(@Nullable Found found, Map<ConfigurationPropertyName, Found> below) {

@@ -29,7 +29,7 @@ import org.springframework.core.env.Environment;
  */
 final class SpringSettings {
   static final String ROOT = "everpool";
-  private static final String POOLS = "pools";
+  static final String POOLS = "pools";
 
   /** Below {@link #ROOT}: {@link StarterSettings}. */
   private static final String STARTER = "spring";
@@ -65,9 +65,19 @@ final class SpringSettings {
         && nameADatabase(environment, beans);
   }
 
-  /** The names of the pools below {@code everpool.pools}. */
+  /** The names of the pools below {@code everpool.pools}; tells of variables that name none. */
   static SortedSet<String> poolNames(Environment environment) {
-    return new Properties(environment).children(ROOT + "." + POOLS);
+    PoolNames names = PoolNames.in(new Properties(environment));
+    names
+        .idle()
+        .forEach(
+            variable ->
+                log.warn(
+                    "Sets nothing: {}. After EVERPOOL_POOLS_ a variable has a pool's name and a"
+                        + " setting; a name of several words has to stand in a file, too, or on"
+                        + " the command line",
+                    variable));
+    return names.all();
   }
 
   /**
@@ -105,7 +115,7 @@ final class SpringSettings {
     refuseUnknownKeysOfTheStarter(main);
     addDefaults(main);
     Map<String, Object> pools = new TreeMap<>();
-    for (String name : properties.children(ROOT + "." + POOLS)) {
+    for (String name : PoolNames.in(properties).all()) {
       String prefix = ROOT + "." + POOLS + "." + name;
       pools.put(name, Block.of(properties, prefix, Set.of()).entries());
     }

@@ -35,12 +35,14 @@ final class Settings {
   /** Of variables of the process. */
   static SpringSettings ofVariables(String... variables) {
     StandardEnvironment environment = environment();
-    environment
-        .getPropertySources()
-        .addFirst(
-            new SystemEnvironmentPropertySource(
-                StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME, map(variables)));
+    environment.getPropertySources().addFirst(variables(variables));
     return new SpringSettings(environment, new DefaultListableBeanFactory());
+  }
+
+  /** The variables of the process, in place of those that it has. */
+  static SystemEnvironmentPropertySource variables(String... variables) {
+    return new SystemEnvironmentPropertySource(
+        StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME, map(variables));
   }
 
   private static Map<String, Object> map(String... properties) {

@@ -10,10 +10,15 @@ import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.jdbc.metadata.DataSourcePoolMetadata;
 import org.springframework.boot.jdbc.metadata.DataSourcePoolMetadataProvider;
 import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.core.env.MapPropertySource;
+import org.springframework.core.env.StandardEnvironment;
 
 /**
  * When the application's data source is an Everpool. HikariCP is on the class path all the time.
@@ -212,6 +217,106 @@ class TakesOverTest {
         .run(
             context ->
                 assertThat(context.getBean(DataSource.class)).isSameAs(context.getBean("orders")));
+  }
+
+  private static ApplicationContextRunner withVariables(
+      ApplicationContextRunner runner, String... variables) {
+    return runner.withInitializer(
+        context ->
+            context
+                .getEnvironment()
+                .getPropertySources()
+                .replace(
+                    StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME,
+                    Settings.variables(variables)));
+  }
+
+  /** As containers have it: there is no file to name the pool in. */
+  @Test
+  void variablesAloneMakeAPool() {
+    withVariables(
+            Boot.onH2("with-variables"),
+            "EVERPOOL_MAX_SIZE",
+            "7",
+            "EVERPOOL_POOLS_REPORTS_URL",
+            Boot.h2("of-variables"),
+            "EVERPOOL_POOLS_REPORTS_MIN_SIZE",
+            "1")
+        .run(
+            context -> {
+              Pool reports = context.getBean("reports", Pool.class);
+              assertThat(reports.config().url()).isEqualTo(Boot.h2("of-variables"));
+              assertThat(reports.config().minSize()).isEqualTo(1);
+              assertThat(reports.config().maxSize()).isEqualTo(7);
+              assertThat(context.getBean(DataSource.class)).isSameAs(context.getBean("dataSource"));
+            });
+  }
+
+  /** Any setting names it, in either spelling. */
+  @ParameterizedTest
+  @CsvSource({
+    "EVERPOOL_POOLS_REPORTS_MAX_SIZE, 3",
+    "EVERPOOL_POOLS_REPORTS_MAXSIZE, 3",
+    "EVERPOOL_POOLS_REPORTS_READERS, ''",
+    "EVERPOOL_POOLS_REPORTS_READERS_0, jdbc:h2:mem:variable-replica;DB_CLOSE_DELAY=-1",
+    "EVERPOOL_POOLS_REPORTS_RETRY_MAX_ATTEMPTS, 2",
+    "EVERPOOL_POOLS_REPORTS_PROPERTIES_TRACE_LEVEL_FILE, 0"
+  })
+  void oneSettingIsEnough(String variable, String value) {
+    withVariables(Boot.onH2("one-variable"), variable, value)
+        .run(context -> assertThat(context).hasBean("reports"));
+  }
+
+  /** Each is where the file says, and there is no second one beside it. */
+  @Test
+  void variablesOfAPoolThatAFileNamesAreItsOwn() throws Exception {
+    String logged =
+        Boot.logged(
+            () ->
+                withVariables(
+                        Boot.onH2("with-both")
+                            .withPropertyValues(
+                                "everpool.pools.shop-reports.min-size=0",
+                                "everpool.pools.shopOrders.min-size=0"),
+                        "EVERPOOL_POOLS_SHOP_REPORTS_MAX_SIZE",
+                        "3",
+                        "EVERPOOL_POOLS_SHOPORDERS_MAX_SIZE",
+                        "4")
+                    .run(
+                        context -> {
+                          assertThat(context.getBeanNamesForType(Pool.class))
+                              .containsExactlyInAnyOrder(
+                                  "dataSource", "shop-reports", "shopOrders");
+                          assertThat(maxSize(context.getBean("shop-reports"))).isEqualTo(3);
+                          assertThat(maxSize(context.getBean("shopOrders"))).isEqualTo(4);
+                        }));
+    assertThat(logged).doesNotContain("Sets nothing");
+  }
+
+  private static int maxSize(Object pool) {
+    return ((Pool) pool).config().maxSize();
+  }
+
+  /** Where the name ends nobody knows, and what nobody takes should be told. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "EVERPOOL_POOLS_SHOP_REPORTS_URL",
+        "EVERPOOL_POOLS_REPORTS_MAX_SISE",
+        "EVERPOOL_POOLS_REPORTS",
+        "EVERPOOL_POOLS_2_URL"
+      })
+  void aVariableThatMakesNoPoolIsTold(String variable) throws Exception {
+    String logged =
+        Boot.logged(
+            () ->
+                withVariables(Boot.onH2("no-pool"), variable, "hunter2")
+                    .run(context -> assertThat(context).hasSingleBean(Pool.class)));
+
+    assertThat(logged)
+        .containsOnlyOnce("Sets nothing: ")
+        .contains(variable)
+        .doesNotContain("hunter2");
   }
 
   @Test
