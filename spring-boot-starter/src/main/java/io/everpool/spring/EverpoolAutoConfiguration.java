@@ -4,7 +4,6 @@ import io.everpool.api.Pool;
 import java.sql.SQLException;
 import javax.sql.DataSource;
 import javax.sql.XADataSource;
-import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -40,7 +39,7 @@ public final class EverpoolAutoConfiguration {
   /** For Spring. */
   public EverpoolAutoConfiguration() {}
 
-  @Bean
+  @Bean(PoolOpener.BEAN)
   PoolOpener everpoolOpener(Environment environment, ListableBeanFactory beans) {
     return new PoolOpener(environment, beans);
   }
@@ -68,10 +67,5 @@ public final class EverpoolAutoConfiguration {
   @Order(1)
   @Configuration(proxyBeanMethods = false)
   @Import(NamedPools.class)
-  static final class OtherPools {
-
-    static Pool open(BeanFactory beans, String name) {
-      return beans.getBean(PoolOpener.class).openNamed(name);
-    }
-  }
+  static final class OtherPools {}
 }

@@ -41,11 +41,12 @@ final class NamedPools
     boolean alone =
         beans.getBeanNamesForType(DataSource.class, true, false).length == 0
             && !SpringSettings.isLeftToAnother(environment, beans);
-    ListableBeanFactory factory = beans;
     for (String name : SpringSettings.poolNames(environment)) {
-      RootBeanDefinition pool =
-          new RootBeanDefinition(
-              Pool.class, () -> EverpoolAutoConfiguration.OtherPools.open(factory, name));
+      RootBeanDefinition pool = new RootBeanDefinition(); // without a lambda, for AOT processing
+      pool.setTargetType(Pool.class);
+      pool.setFactoryBeanName(PoolOpener.BEAN);
+      pool.setFactoryMethodName("openNamed");
+      pool.getConstructorArgumentValues().addIndexedArgumentValue(0, name);
       pool.setDestroyMethodName("close");
       pool.setDefaultCandidate(alone);
       registry.registerBeanDefinition(name, pool);

@@ -12,12 +12,15 @@ import io.everpool.core.Everpool;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.springframework.beans.factory.BeanCreationException;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.core.env.Environment;
 
 /** Opens pools with all that the application's beans add to them. */
 final class PoolOpener {
+
+  /** The name of the bean. */
+  static final String BEAN = "everpoolOpener";
+
   private final Environment environment;
   private final ListableBeanFactory beans;
 
@@ -33,15 +36,11 @@ final class PoolOpener {
     return open(config, settings.session());
   }
 
-  /** The pool of {@code everpool.pools.<name>.*}. */
-  Pool openNamed(String name) {
+  /** The pool of {@code everpool.pools.<name>.*}; {@link NamedPools} names this method. */
+  Pool openNamed(String name) throws SQLException {
     SpringSettings settings = new SpringSettings(environment, beans);
     PoolConfig config = settings.named(name);
-    try {
-      return open(config, settings.session(name));
-    } catch (SQLException e) {
-      throw new BeanCreationException(name, "Pool can't be opened: " + e.getMessage(), e);
-    }
+    return open(config, settings.session(name));
   }
 
   private Pool open(PoolConfig config, HikariSession session) throws SQLException {
