@@ -68,7 +68,7 @@ final class Db {
     Await.until(
         LIMIT,
         () -> pool.snapshot().idle() == count && pool.snapshot().total() == count,
-        count + " idle connections in " + pool.snapshot());
+        () -> count + " idle connections in " + pool.snapshot());
   }
 
   /**

@@ -114,7 +114,7 @@ class O08SetUpIT {
       Await.until(
           Db.LIMIT,
           () -> sockets().stream().allMatch(socket -> socket.contains(" 02:")),
-          "keep-alive timers: " + sockets());
+          () -> "keep-alive timers: " + sockets());
       assertThat(sockets()).hasSizeGreaterThanOrEqualTo(2);
     }
   }

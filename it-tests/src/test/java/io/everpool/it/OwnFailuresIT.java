@@ -114,7 +114,7 @@ class OwnFailuresIT {
         Await.until(
             Db.LIMIT,
             () -> pool.snapshot().opened() >= opened && pool.snapshot().idle() == 3,
-            "one in its place: " + pool.snapshot());
+            () -> "one in its place: " + pool.snapshot());
         assertThat(pool.snapshot().opened()).isEqualTo(opened);
       }
     }

@@ -45,7 +45,7 @@ class StaleSessionsIT {
       Await.until(
           Db.LIMIT,
           () -> closed(pool.snapshot()) == 3 && pool.snapshot().idle() == 3,
-          "the three are replaced: " + pool.snapshot());
+          () -> "the three are replaced: " + pool.snapshot());
       for (int i = 0; i < 3; i++) {
         held.set(i, pool.getConnection());
         assertThat(mood(held.get(i), "brave")).isEqualTo("brave");

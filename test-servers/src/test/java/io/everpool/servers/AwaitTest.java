@@ -23,6 +23,17 @@ class AwaitTest {
         .hasMessage("waited 20 ms in vain for the moon");
   }
 
+  @Test
+  void tellsWhatThereIsThen() {
+    AtomicInteger looks = new AtomicInteger();
+    assertThatThrownBy(
+            () ->
+                Await.until(
+                    Duration.ofMillis(20), () -> looks.incrementAndGet() < 0, () -> "" + looks))
+        .hasMessage("waited 20 ms in vain for " + looks);
+    assertThat(looks).hasPositiveValue();
+  }
+
   /** A thread that can't park any more would spin until the deadline. */
   @Test
   void endsWhenInterruptedAndKeepsTheFlag() {

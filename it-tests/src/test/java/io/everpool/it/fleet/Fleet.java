@@ -20,8 +20,28 @@ final class Fleet implements AutoCloseable {
   static final String HIKARI = "hikari";
   static final int SLOTS = 50;
 
-  /** What a pool has done. */
-  record Score(long served, long failed) {}
+  static final String END = "end";
+
+  private static final String GO = "go";
+
+  /**
+   * What a pool has done.
+   *
+   * @param refused connects that the server has turned away; Everpool counts them, HikariCP doesn't
+   * @param goodFaith how many of them were begun before the pool could know that it was full
+   * @param known how long it has known
+   */
+  record Score(long served, long failed, long refused, long goodFaith, Duration known) {
+    private static Score of(String line) {
+      String[] numbers = line.split(" ", -1);
+      return new Score(
+          Long.parseLong(numbers[0]),
+          Long.parseLong(numbers[1]),
+          Long.parseLong(numbers[2]),
+          Long.parseLong(numbers[3]),
+          Duration.ofMillis(Long.parseLong(numbers[4])));
+    }
+  }
 
   private final PostgresServer server;
   private final List<Process> processes = new ArrayList<>();
@@ -31,8 +51,13 @@ final class Fleet implements AutoCloseable {
     this.server = server;
   }
 
-  /** Opens them, and returns when all are open. */
-  static Fleet launch(String kind, int ships, int pools, int threads) throws IOException {
+  /**
+   * Opens them, and returns when all are open.
+   *
+   * @param napSeconds how long a caller keeps a connection
+   */
+  static Fleet launch(String kind, int ships, int pools, int threads, String napSeconds)
+      throws IOException {
     PostgresServer server =
         PostgresServer.start(
             ServerSettings.defaults().with("max_connections", Integer.toString(SLOTS)));
@@ -40,7 +65,7 @@ final class Fleet implements AutoCloseable {
     boolean launched = false;
     try {
       for (int i = 0; i < ships; i++) {
-        fleet.add(kind, pools, threads);
+        fleet.add(kind, pools, threads, napSeconds);
       }
       for (BufferedReader answer : fleet.answers) {
         expect(answer, Ship.READY);
@@ -54,18 +79,20 @@ final class Fleet implements AutoCloseable {
     }
   }
 
-  private void add(String kind, int pools, int threads) throws IOException {
+  private void add(String kind, int pools, int threads, String napSeconds) throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
             "-Xmx64m",
             "-cp",
             System.getProperty("java.class.path"),
             Ship.class.getName(),
             kind,
             Integer.toString(pools),
-            Integer.toString(threads));
+            Integer.toString(threads),
+            napSeconds);
     builder.environment().put("LIBPQ_URL", server.libpqUrl());
     builder.environment().put("JDBC_URL", server.jdbcUrl());
     builder.environment().put("DB_USER", server.user());
@@ -90,27 +117,34 @@ final class Fleet implements AutoCloseable {
         "ended early: " + before.stream().limit(40).collect(Collectors.joining("\n")));
   }
 
-  private void order() throws IOException {
+  private void order(String what) throws IOException {
     for (Process process : processes) {
       Writer writer = new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8);
-      writer.write("go\n");
+      writer.write(what + "\n");
       writer.flush();
     }
   }
 
   /** They begin to work. */
   void work() throws IOException {
-    order();
+    order(GO);
+  }
+
+  /** Waits until each pool has served so many more callers. */
+  void awaitServed(int more) throws IOException {
+    order(Integer.toString(more));
+    for (BufferedReader answer : answers) {
+      expect(answer, Ship.SERVED);
+    }
   }
 
   /** They end; what each pool has done. */
   List<Score> end(int poolsOfEach) throws IOException {
-    order();
+    order(END);
     List<Score> scores = new ArrayList<>();
     for (BufferedReader answer : answers) {
       for (int i = 0; i < poolsOfEach; i++) {
-        String[] numbers = expect(answer, Ship.POOL).substring(Ship.POOL.length()).split(" ", -1);
-        scores.add(new Score(Long.parseLong(numbers[0]), Long.parseLong(numbers[1])));
+        scores.add(Score.of(expect(answer, Ship.POOL).substring(Ship.POOL.length())));
       }
     }
     return scores;

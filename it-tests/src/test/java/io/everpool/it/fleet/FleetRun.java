@@ -26,7 +26,7 @@ final class FleetRun {
   }
 
   private static void run(String name, String kind, int minutes) throws Exception {
-    try (Fleet fleet = Fleet.launch(kind, SHIPS, 1, THREADS)) {
+    try (Fleet fleet = Fleet.launch(kind, SHIPS, 1, THREADS, "0.02")) {
       long before = fleet.refused();
       fleet.work();
       TimeUnit.MINUTES.sleep(1);
