@@ -34,6 +34,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.management.JMException;
@@ -105,7 +106,7 @@ class JmxPoolsTest {
         Duration.ofSeconds(60),
         () -> {
           while (!fact.call()) {
-            Thread.onSpinWait();
+            LockSupport.parkNanos(1_000_000);
           }
         });
   }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -97,7 +98,7 @@ class RealPoolTest {
         Duration.ofSeconds(60),
         () -> {
           while (!fact.call()) {
-            Thread.onSpinWait();
+            LockSupport.parkNanos(1_000_000);
           }
         });
   }

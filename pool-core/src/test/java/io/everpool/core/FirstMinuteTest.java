@@ -26,14 +26,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
 
 /** Opening where nobody is, and waking up where nobody answers. */
 class FirstMinuteTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   /** Connections of H2 that can be looked at, and that freeze when the test says so. */
   private static final class Freezer implements Connector {
@@ -147,14 +144,6 @@ class FirstMinuteTest {
     }
   }
 
-  private static void until(BooleanSupplier condition) {
-    long end = System.nanoTime() + PATIENCE.toNanos();
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).isLessThan(end);
-      LockSupport.parkNanos(5_000_000);
-    }
-  }
-
   /** Whoever starts an application looks at the console now, not in half a minute. */
   @Test
   void a_port_where_nobody_listens_is_told_long_before_the_acquire_timeout() {
@@ -178,7 +167,9 @@ class FirstMinuteTest {
     PoolConfig config = PoolConfig.builder("x").acquireTimeout(Duration.ofMinutes(10)).build();
     try (Pool pool = Everpool.builder(config).connector(starting).open()) {
       assertThat(pool.snapshot().connectFailures()).isPositive();
-      until(() -> pool.snapshot().opened() > 0); // counted once it is in, and may be lent by then
+      Await.until(
+          () -> pool.snapshot().opened() > 0,
+          pool); // counted once it is in, and may be lent by then
     }
   }
 
@@ -195,7 +186,7 @@ class FirstMinuteTest {
             .build();
     try (Pool pool = Everpool.builder(config).connector(freezer).open()) {
       useThree(pool); // it falls asleep when all of them have rested
-      until(() -> pool.snapshot().asleep());
+      Await.until(() -> pool.snapshot().asleep(), pool);
       int before = freezer.asked.get();
       freezer.frozen.addAll(freezer.all);
       try (Connection connection = pool.getConnection()) {
@@ -204,7 +195,7 @@ class FirstMinuteTest {
         assertThat(freezer.asked.get()).isGreaterThan(before);
       }
       // and upkeep finds the others, before anybody else comes for them
-      until(() -> pool.snapshot().closedTotal() >= 3);
+      Await.until(() -> pool.snapshot().closedTotal() >= 3, pool);
     }
   }
 
@@ -220,7 +211,7 @@ class FirstMinuteTest {
             .sleepAfter(Duration.ofMillis(300))
             .build();
     Pool pool = Everpool.builder(config).connector(freezer).open();
-    until(() -> pool.snapshot().asleep() && pool.snapshot().idle() == 3);
+    Await.until(() -> pool.snapshot().asleep() && pool.snapshot().idle() == 3, pool);
     return pool;
   }
 
@@ -238,7 +229,7 @@ class FirstMinuteTest {
         Connection lent = connection.unwrap(Connection.class);
         assertThat(freezer.frozen).noneMatch(frozen -> frozen.jdbc() == lent);
       }
-      until(() -> pool.snapshot().closedTotal() >= 3);
+      Await.until(() -> pool.snapshot().closedTotal() >= 3, pool);
       assertThat(pool.snapshot().closed()).containsOnlyKeys(CloseReason.ASLEEP);
       assertThat(freezer.askers).isNotEmpty().doesNotContain(Thread.currentThread());
     } finally {

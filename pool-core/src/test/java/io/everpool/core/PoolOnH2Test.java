@@ -2,7 +2,6 @@ package io.everpool.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.everpool.api.AcquireTimeoutException;
 import io.everpool.api.CloseReason;
@@ -26,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.FutureTask;
-import java.util.function.BooleanSupplier;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -154,10 +152,10 @@ class PoolOnH2Test {
       assertThat(pool.snapshot().maxSize()).isEqualTo(4);
 
       operations.resize(2, 3);
-      until(() -> pool.snapshot().maxSize() == 3 && pool.snapshot().idle() == 2);
+      Await.until(() -> pool.snapshot().maxSize() == 3 && pool.snapshot().idle() == 2, pool);
       operations.evictIdle();
-      until(() -> pool.snapshot().closed().equals(Map.of(CloseReason.EVICTED, 2L)));
-      until(() -> pool.snapshot().idle() == 2);
+      Await.until(() -> pool.snapshot().closed().equals(Map.of(CloseReason.EVICTED, 2L)), pool);
+      Await.until(() -> pool.snapshot().idle() == 2, pool);
     }
   }
 
@@ -169,7 +167,7 @@ class PoolOnH2Test {
       }
       assertThat(pool.advise().orElseThrow().maxSize()).isEqualTo(4);
       PoolOperations.of(pool).resize(1, 2);
-      until(() -> pool.snapshot().maxSize() == 2);
+      Await.until(() -> pool.snapshot().maxSize() == 2, pool);
       assertThat(pool.advise().orElseThrow().maxSize()).isEqualTo(2);
       assertThat(pool.advise().orElseThrow().forecasts())
           .extracting(SizeAdvice.Forecast::size)
@@ -183,7 +181,7 @@ class PoolOnH2Test {
     try (Pool pool = Everpool.open(config().minSize(1).build())) {
       PoolOperations operations = PoolOperations.of(pool);
       operations.suspend();
-      until(() -> pool.snapshot().suspended() && pool.snapshot().total() == 0);
+      Await.until(() -> pool.snapshot().suspended() && pool.snapshot().total() == 0, pool);
       assertThat(pool.snapshot().toString()).contains("OPEN suspended");
       assertThatThrownBy(() -> pool.getConnection(Duration.ofMillis(50)))
           .isInstanceOf(AcquireTimeoutException.class)
@@ -197,7 +195,7 @@ class PoolOnH2Test {
                 }
               });
       new Thread(waiter).start();
-      until(() -> pool.snapshot().waiting() == 1);
+      Await.until(() -> pool.snapshot().waiting() == 1, pool);
       operations.resume();
       assertThat(waiter.get()).isTrue();
       assertThat(pool.snapshot().suspended()).isFalse();
@@ -250,21 +248,11 @@ class PoolOnH2Test {
         assertThat(held.isValid(1)).isTrue();
         assertThat(waits.all).isEmpty();
         new Thread(waiter).start();
-        until(() -> pool.snapshot().waiting() == 1);
+        Await.until(() -> pool.snapshot().waiting() == 1, pool);
       }
       assertThat(waiter.get()).as("though a listener throws").isTrue();
       assertThat(waits.all).singleElement().satisfies(nanos -> assertThat(nanos).isPositive());
     }
-  }
-
-  private static void until(BooleanSupplier fact) {
-    assertTimeoutPreemptively(
-        Duration.ofSeconds(60),
-        () -> {
-          while (!fact.getAsBoolean()) {
-            Thread.onSpinWait();
-          }
-        });
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolEvent.LeaseAbandoned;
+import io.everpool.core.Await;
 import io.everpool.core.Everpool;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -17,7 +18,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -44,11 +44,15 @@ class AbandonedTest {
   }
 
   private static void collectUntil(BooleanSupplier fact) {
-    while (!fact.getAsBoolean()) {
-      assertThat(Thread.interrupted()).as("in vain").isFalse();
-      System.gc();
-      LockSupport.parkNanos(10_000_000);
-    }
+    Await.until(
+        () -> {
+          if (fact.getAsBoolean()) {
+            return true;
+          }
+          System.gc();
+          return fact.getAsBoolean();
+        },
+        "what was lost to be collected, and told of");
   }
 
   private static void lose(Pool pool) throws SQLException {

@@ -8,11 +8,11 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
 import io.everpool.api.SleepMode;
 import io.everpool.api.framework.PoolOperations;
+import io.everpool.core.Await;
 import io.everpool.core.Everpool;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -43,10 +43,7 @@ class ExhaustionTextsTest {
   }
 
   private static void await(Pool pool, Predicate<PoolSnapshot> fact) {
-    while (!fact.test(pool.snapshot())) {
-      assertThat(Thread.interrupted()).as("in vain: %s", pool.snapshot()).isFalse();
-      LockSupport.parkNanos(1_000_000);
-    }
+    Await.until(() -> fact.test(pool.snapshot()), pool);
   }
 
   /** What a caller is told who waits for a moment. */

@@ -10,12 +10,12 @@ import io.everpool.api.SleepMode;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolEvent.AcquireRejected;
 import io.everpool.api.observe.PoolEvent.AcquireTimedOut;
+import io.everpool.core.Await;
 import io.everpool.core.Everpool;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -66,10 +66,7 @@ class RefusedCallersTest {
     Pool pool = open();
     Borrower holder = Borrower.busy("holder", pool);
     Borrower waiting = Borrower.waiting("waiting", pool);
-    while (pool.snapshot().waiting() == 0) {
-      assertThat(Thread.interrupted()).as("in vain").isFalse();
-      LockSupport.parkNanos(1_000_000);
-    }
+    Await.until(() -> pool.snapshot().waiting() > 0, "one who waits");
     pool.close();
     assertThat(catchThrowable(waiting::end)).isInstanceOf(PoolClosedException.class);
     assertThat(catchThrowable(pool::getConnection)).isInstanceOf(PoolClosedException.class);

@@ -11,6 +11,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.SleepMode;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolEvent.NestedAcquire;
+import io.everpool.core.Await;
 import io.everpool.core.Everpool;
 import io.everpool.core.jdbc.Logged;
 import java.sql.Connection;
@@ -19,7 +20,6 @@ import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -58,13 +58,6 @@ class WaitLinesTest {
     return Everpool.builder(config).connector(database).listener(events::add).open();
   }
 
-  private static void await(BooleanSupplier fact) {
-    while (!fact.getAsBoolean()) {
-      assertThat(Thread.interrupted()).as("in vain").isFalse();
-      LockSupport.parkNanos(1_000_000);
-    }
-  }
-
   private List<String> warnings(String words) {
     return logged.messages(Level.WARN).stream().filter(line -> line.contains(words)).toList();
   }
@@ -82,7 +75,7 @@ class WaitLinesTest {
     try (Pool pool = open(2)) {
       Borrower busy = Borrower.busy("busy", pool);
       Borrower greedy = Borrower.greedy("greedy", pool);
-      await(() -> !warnings("nested acquire").isEmpty());
+      Await.until(() -> !warnings("nested acquire").isEmpty(), "the line");
       assertThat(warnings("nested acquire"))
           .singleElement()
           .asString()
@@ -93,7 +86,7 @@ class WaitLinesTest {
           .contains("When the holders of all 2 connections do so at once, none of them goes on")
           .contains("Pass the first connection on")
           .doesNotContain("busy");
-      await(() -> !nested().isEmpty());
+      Await.until(() -> !nested().isEmpty(), "the event");
       assertThat(nested())
           .singleElement()
           .satisfies(it -> assertThat(it.everyHolderWaits()).isFalse())
@@ -109,7 +102,7 @@ class WaitLinesTest {
       Connection own = pool.getConnection();
       Borrower one = Borrower.greedy("greedy-1", pool);
       Borrower two = Borrower.waiting("unconcerned", pool);
-      await(() -> pool.snapshot().waiting() == 2);
+      Await.until(() -> pool.snapshot().waiting() == 2, "two who wait");
       assertThat(warnings("a deadlock")).isEmpty();
       assertThatThrownBy(() -> pool.getConnection(Duration.ofMillis(50)))
           .isInstanceOf(AcquireTimeoutException.class);
@@ -121,7 +114,7 @@ class WaitLinesTest {
           .contains("by " + Thread.currentThread().getName() + " #")
           .contains("acquired at io.everpool.texts.WaitLinesTest.it_is_recognised")
           .doesNotContain("unconcerned");
-      await(() -> nested().stream().anyMatch(NestedAcquire::everyHolderWaits));
+      Await.until(() -> nested().stream().anyMatch(NestedAcquire::everyHolderWaits), "the event");
       own.close();
       one.end();
       two.end();
@@ -142,13 +135,18 @@ class WaitLinesTest {
 
   /** Asks again and again, until the pool has found that one of these waits is long. */
   private static void waitUntil(Pool pool, BooleanSupplier told) throws SQLException {
-    while (!told.getAsBoolean()) {
-      try (Connection connection = pool.getConnection()) {
-        throw new AssertionError(connection);
-      } catch (SQLTransientConnectionException e) {
-        // once more
-      }
-    }
+    Await.until(
+        () -> {
+          if (told.getAsBoolean()) {
+            return true;
+          }
+          try (Connection connection = pool.getConnection()) {
+            throw new AssertionError(connection);
+          } catch (SQLTransientConnectionException e) {
+            return told.getAsBoolean();
+          }
+        },
+        "a wait that is long");
   }
 
   @Test

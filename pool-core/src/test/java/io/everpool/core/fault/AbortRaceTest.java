@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.core.Await;
 import io.everpool.core.Everpool;
 import java.sql.Connection;
 import java.time.Duration;
@@ -54,8 +55,7 @@ class AbortRaceTest {
       other.shutdownNow();
     }
     assertThat(dead).as("connections of others that were cut").isZero();
-    while (driver.open() > 0) { // closing waits for no connect; one that comes late ends then
-      Thread.onSpinWait();
-    }
+    // closing waits for no connect; one that comes late ends then
+    Await.until(() -> driver.open() == 0, "the end of the last connection");
   }
 }

@@ -4,12 +4,12 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.Await;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
 import io.everpool.core.upkeep.UpkeepWithoutFaces;
 import java.util.Arrays;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,9 +83,7 @@ class CheckRoundTest extends UpkeepByHand {
     reachRound();
     Thread worker = new Thread(requireNonNull(workers.poll()), "a worker whose driver hangs");
     worker.start();
-    while (script.hanging() == null) {
-      LockSupport.parkNanos(Theatre.GLANCE);
-    }
+    Await.until(() -> script.hanging() != null, "the examination to hang");
     now += 100 * MS;
     beat(); // sees how far it is
     assertThat(workers).isEmpty();

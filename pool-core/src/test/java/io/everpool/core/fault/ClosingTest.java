@@ -8,6 +8,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolState;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.Await;
 import io.everpool.core.Everpool;
 import io.everpool.core.engine.State;
 import io.everpool.core.observe.PoolEvents;
@@ -42,7 +43,7 @@ class ClosingTest {
         .minSize(1)
         .maxSize(2)
         .closeTimeout(Duration.ofSeconds(5))
-        .drainTimeout(Duration.ofSeconds(10));
+        .drainTimeout(Duration.ofMinutes(10));
   }
 
   @Test
@@ -50,9 +51,7 @@ class ClosingTest {
     Pool pool = Everpool.builder(config().build()).connector(driver).open();
     Connection held = pool.getConnection();
     CompletableFuture<Void> first = CompletableFuture.runAsync(pool::close);
-    while (pool.snapshot().state() == PoolState.OPEN) {
-      Thread.onSpinWait();
-    }
+    Await.until(() -> pool.snapshot().state() != PoolState.OPEN, "the end to begin");
     CompletableFuture<PoolState> second =
         CompletableFuture.supplyAsync(
             () -> {
@@ -87,9 +86,8 @@ class ClosingTest {
     it.replaceAll();
     assertThat(closed.await(30, TimeUnit.SECONDS)).as("it comes back").isTrue();
     assertThat(it.snapshot().state()).isEqualTo(PoolState.CLOSED);
-    while (driver.open() > 0) { // closing waits for no connect; one that comes late ends then
-      Thread.onSpinWait();
-    }
+    // closing waits for no connect; one that comes late ends then
+    Await.until(() -> driver.open() == 0, "the end of the last connection");
   }
 
   /** As an application does that shuts down: what is out of the second has its drain-timeout. */
@@ -116,9 +114,7 @@ class ClosingTest {
                 })
             .open());
     requireNonNull(first.get()).replaceAll();
-    while (second.snapshot().state() == PoolState.OPEN) {
-      Thread.onSpinWait();
-    }
+    Await.until(() -> second.snapshot().state() != PoolState.OPEN, "the end to begin");
     assertThat(closed.await(300, TimeUnit.MILLISECONDS)).as("without the lease").isFalse();
     held.createStatement().close();
     held.close();

@@ -10,6 +10,7 @@ import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolState;
 import io.everpool.api.observe.LeaseRecorder;
+import io.everpool.core.Await;
 import io.everpool.core.PoolInTheatre;
 import io.everpool.core.runtime.SystemRuntime;
 import io.everpool.core.upkeep.Environment;
@@ -128,9 +129,8 @@ class FailedEndsTest {
   }
 
   private void awaitLastConnection() {
-    while (driver.open() > 0) { // closing waits for no connect; one that comes late ends then
-      Thread.onSpinWait();
-    }
+    // closing waits for no connect; one that comes late ends then
+    Await.until(() -> driver.open() == 0, "the end of the last connection");
   }
 
   /** Who asked for it would not be given it, and nobody else could close it. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.core.Await;
 import io.everpool.core.Everpool;
 import java.io.IOException;
 import java.io.InputStream;
@@ -89,10 +90,12 @@ class RedeployTest {
     WeakReference<ClassLoader> loader = deploy(pool);
     try (Pool open = pool[0]) {
       open.getConnection().close();
-      while (loader.get() != null) { // until the test's timeout
-        System.gc();
-        Thread.onSpinWait();
-      }
+      Await.until(
+          () -> {
+            System.gc();
+            return loader.get() == null;
+          },
+          "the application to be collected");
       open.getConnection().close();
     }
     assertThat(loader.get()).isNull();

@@ -1,9 +1,9 @@
 package io.everpool.core.fault;
 
+import io.everpool.core.Await;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,9 +50,7 @@ public final class Script {
   /** Has the call that hangs return, and waits until its thread has heard it. */
   void tell() {
     told.countDown();
-    while (hanging != null) {
-      LockSupport.parkNanos(Theatre.GLANCE);
-    }
+    Await.until(() -> hanging == null, "the call that hung to return");
   }
 
   /** The thread that hangs in a call; null if none does. */

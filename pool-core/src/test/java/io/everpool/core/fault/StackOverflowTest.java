@@ -250,7 +250,7 @@ class StackOverflowTest {
    * his stack, tells it and looks at it by what takes less stack than to borrow.
    */
   private static final class Neighbour {
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final Pool pool;
     private final Thread thread = new Thread(this::run, "neighbour");
@@ -349,7 +349,7 @@ class StackOverflowTest {
             .minSize(1)
             .maxSize(1)
             .closeTimeout(Duration.ofMillis(100))
-            .acquireTimeout(Duration.ofSeconds(20))
+            .acquireTimeout(Duration.ofSeconds(60))
             .build();
     try (Pool pool = use.build(Everpool.builder(config).dataSource(driver())).open()) {
       use.play(pool, breaks); // its classes are there

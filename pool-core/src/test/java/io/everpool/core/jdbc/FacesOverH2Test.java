@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.core.Await;
 import io.everpool.core.plain.PlainConnector;
 import java.io.StringReader;
 import java.sql.Array;
@@ -25,7 +26,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.h2.jdbc.JdbcConnection;
 import org.h2.jdbc.JdbcResultSet;
 import org.h2.jdbc.JdbcStatement;
@@ -162,21 +162,18 @@ class FacesOverH2Test {
   }
 
   private void awaitAnotherSessionAtWork() throws SQLException {
-    long begun = System.nanoTime();
     try (PreparedStatement look =
         keeper.prepareStatement(
             "select count(*) from information_schema.sessions"
                 + " where executing_statement is not null and session_id <> session_id()")) {
-      while (true) {
-        try (ResultSet rows = look.executeQuery()) {
-          rows.next();
-          if (rows.getInt(1) > 0) {
-            return;
-          }
-        }
-        assertThat(System.nanoTime() - begun).isLessThan(TimeUnit.SECONDS.toNanos(60));
-        LockSupport.parkNanos(1_000_000);
-      }
+      Await.until(
+          () -> {
+            try (ResultSet rows = look.executeQuery()) {
+              rows.next();
+              return rows.getInt(1) > 0;
+            }
+          },
+          "another session at work");
     }
   }
 

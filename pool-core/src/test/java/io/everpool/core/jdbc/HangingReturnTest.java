@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A driver of which only java.sql is known, and which hangs in what the pool asks at a return. */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HangingReturnTest {
   private final CountDownLatch reached = new CountDownLatch(1);
   private final CountDownLatch told = new CountDownLatch(1);
@@ -67,7 +67,7 @@ class HangingReturnTest {
             .name("hanging")
             .minSize(1)
             .maxSize(1)
-            .acquireTimeout(Duration.ofSeconds(20))
+            .acquireTimeout(Duration.ofSeconds(60))
             .resetTimeout(Duration.ofMillis(100))
             .build();
     try (Pool pool = Everpool.builder(config).dataSource(source()).open()) {
@@ -85,7 +85,7 @@ class HangingReturnTest {
       hanging = method;
       borrower.start();
       try {
-        assertThat(reached.await(20, TimeUnit.SECONDS)).as("it hangs in %s", method).isTrue();
+        assertThat(reached.await(60, TimeUnit.SECONDS)).as("it hangs in %s", method).isTrue();
         try (Connection next = pool.getConnection()) {
           run(next);
         }

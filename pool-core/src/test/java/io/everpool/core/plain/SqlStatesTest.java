@@ -17,7 +17,7 @@ class SqlStatesTest {
 
   /** Frameworks link exceptions in circles; whoever follows them for ever hangs the caller. */
   @Test
-  @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void causesThatGoInCirclesAreLeftAtSomePoint() {
     RuntimeException one = new RuntimeException("one");
     one.initCause(new RuntimeException("two", one));
@@ -79,7 +79,7 @@ class SqlStatesTest {
   /** A batch's own exception says that it failed; what has happened is in the next one. */
   @ParameterizedTest(name = "{0}")
   @MethodSource("hiddenLosses")
-  @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void aLossIsFoundWhereverItIsHidden(String where, Throwable failure) {
     assertThat(SqlStates.verdict(failure)).as(where).isEqualTo(Verdict.CONNECTION_LOST);
   }

@@ -21,6 +21,7 @@ import io.everpool.api.framework.PoolOperations;
 import io.everpool.api.framework.UnitRerunner;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.Await;
 import io.everpool.core.Everpool;
 import io.everpool.core.jdbc.Logged;
 import io.everpool.core.jdbc.PooledConnection;
@@ -32,10 +33,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -84,11 +83,8 @@ class ReplicatedPoolTest {
     return pool.<String, SQLException>run(READ, Server::of);
   }
 
-  private static void await(String what, Callable<Boolean> fact) throws Exception {
-    for (long end = System.nanoTime() + 60_000_000_000L; !fact.call(); ) {
-      assertThat(System.nanoTime() - end).as("waited for %s", what).isNegative();
-      LockSupport.parkNanos(2_000_000);
-    }
+  private static void await(String what, Await.Fact<? extends Exception> fact) throws Exception {
+    Await.until(fact, what);
   }
 
   // ---- who gets what

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
+import io.everpool.core.Await;
 import io.everpool.core.Everpool;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledForJreRange;
@@ -101,11 +101,7 @@ class StressTest {
 
   /** A connect that arrives while somebody waits is leased for the moment of handing it over. */
   private static void awaitRest(Pool pool) {
-    long begun = System.nanoTime();
-    while (pool.snapshot().leased() + pool.snapshot().waiting() > 0
-        && System.nanoTime() - begun < TimeUnit.MINUTES.toNanos(1)) {
-      LockSupport.parkNanos(1_000_000);
-    }
+    Await.until(() -> pool.snapshot().leased() + pool.snapshot().waiting() == 0, pool);
   }
 
   /**
@@ -113,12 +109,11 @@ class StressTest {
    * and who closes a connection writes it into the books when its slot is empty already.
    */
   private static void awaitEnds(Pool pool, Mortals mortals) {
-    long begun = System.nanoTime();
-    while ((pool.snapshot().closedTotal() < pool.snapshot().opened()
-            || mortals.all().stream().anyMatch(mortal -> mortal.ends() == 0))
-        && System.nanoTime() - begun < TimeUnit.MINUTES.toNanos(1)) {
-      LockSupport.parkNanos(1_000_000);
-    }
+    Await.until(
+        () ->
+            pool.snapshot().closedTotal() >= pool.snapshot().opened()
+                && mortals.all().stream().noneMatch(mortal -> mortal.ends() == 0),
+        "the end of every connection");
   }
 
   /** All of it can be lent once more, at the same time, be it slowly: no slot has been lost. */

@@ -12,6 +12,7 @@ import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
+import io.everpool.core.Await;
 import io.everpool.core.jdbc.StubPhysical;
 import java.net.ConnectException;
 import java.sql.SQLException;
@@ -29,7 +30,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What connections are opened with, how long an answer is kept, and when the next is asked for. */
-@Timeout(60)
+@Timeout(120)
 class LoginsTest {
   private static final Instant BEGINNING = Instant.parse("2026-01-01T00:00:00Z");
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
@@ -450,7 +450,7 @@ class LoginsTest {
     }
     answers.countDown();
     for (CompletableFuture<Login> login : opened) {
-      assertThat(login.get(30, TimeUnit.SECONDS).physical()).isNotNull();
+      assertThat(login.get(60, TimeUnit.SECONDS).physical()).isNotNull();
     }
     assertThat(asked).hasValue(1);
   }
@@ -476,7 +476,7 @@ class LoginsTest {
     open(logins);
     assertThat((Throwable) logins.whyGivenUp()).isNull();
     answers.countDown();
-    assertThat(catchThrowable(() -> first.get(30, TimeUnit.SECONDS)))
+    assertThat(catchThrowable(() -> first.get(60, TimeUnit.SECONDS)))
         .hasRootCauseInstanceOf(CredentialsException.class); // it is too late to log in
     open(logins);
     assertThat(asked).hasValue(2);
@@ -500,7 +500,7 @@ class LoginsTest {
     door.right = "new";
     open(logins);
     answers.countDown();
-    assertThat(catchThrowable(() -> first.get(30, TimeUnit.SECONDS))).isNull();
+    assertThat(catchThrowable(() -> first.get(60, TimeUnit.SECONDS))).isNull();
     open(logins);
     assertThat(asked).as("what it says at last replaces nothing newer").hasValue(2);
   }
@@ -526,13 +526,13 @@ class LoginsTest {
     CompletableFuture<Login> second = new CompletableFuture<>();
     awaitWaiting(start(logins, second));
     old.countDown();
-    first.get(30, TimeUnit.SECONDS);
+    first.get(60, TimeUnit.SECONDS);
     door.right = "new";
     CompletableFuture<Login> third = new CompletableFuture<>();
     awaitWaiting(start(logins, third));
     fresh.countDown();
-    second.get(30, TimeUnit.SECONDS);
-    third.get(30, TimeUnit.SECONDS);
+    second.get(60, TimeUnit.SECONDS);
+    third.get(60, TimeUnit.SECONDS);
     assertThat(asked).hasValue(2);
     assertThat(door.tried).extracting(Credentials::password).containsExactly("right", "new", "new");
   }
@@ -553,9 +553,9 @@ class LoginsTest {
   }
 
   private static void awaitWaiting(Thread thread) {
-    while (Arrays.stream(thread.getStackTrace()).noneMatch(LoginsTest::isWait)) {
-      LockSupport.parkNanos(100_000);
-    }
+    Await.until(
+        () -> Arrays.stream(thread.getStackTrace()).anyMatch(LoginsTest::isWait),
+        thread.getName() + " to wait");
   }
 
   /** For an answer, and not for the lock that another has for a moment. */
