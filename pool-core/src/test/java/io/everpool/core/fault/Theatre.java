@@ -146,15 +146,20 @@ final class Theatre implements TimeSource {
   }
 
   private void removeTheDead() {
-    actors.removeIf(actor -> actor.getState() == Thread.State.TERMINATED);
+    actors.removeIf(Theatre::isDead);
     woken.keySet().retainAll(actors);
+  }
+
+  /** A thread is said to have ended a moment before it isn't alive, which is what a stage asks. */
+  private static boolean isDead(Thread actor) {
+    return actor.getState() == Thread.State.TERMINATED && !actor.isAlive();
   }
 
   private boolean acts(Thread actor) {
     return switch (actor.getState()) {
       case NEW, RUNNABLE, BLOCKED -> true;
       case WAITING, TIMED_WAITING -> timesWaited(actor) <= woken.getOrDefault(actor, -1L);
-      case TERMINATED -> false;
+      case TERMINATED -> actor.isAlive();
     };
   }
 
