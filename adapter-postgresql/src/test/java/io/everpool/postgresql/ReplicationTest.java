@@ -15,7 +15,8 @@ import io.everpool.servers.Replica;
 import io.everpool.servers.ServerSettings;
 import java.sql.SQLException;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -23,33 +24,55 @@ import org.junit.jupiter.api.Timeout;
 /** How far a real standby is, streaming, standing still, left alone and promoted. */
 @Timeout(600)
 class ReplicationTest {
-  private PostgresServer primary;
-  private Replica replica;
-  private PhysicalConnection writer;
-  private PhysicalConnection reader;
+  /** A primary, a standby that has caught up with it, and a session on either. */
+  private static final class Pair implements AutoCloseable {
+    final PostgresServer primary;
+    final Replica replica;
+    final PhysicalConnection writer;
+    final PhysicalConnection reader;
 
-  @BeforeEach
-  void start() throws SQLException {
-    primary = PostgresServer.startEmbedded(ServerSettings.defaults());
-    primary.execute("create table note (id serial primary key)");
-    primary.execute("grant all on all tables in schema public to public");
-    primary.execute("grant all on all sequences in schema public to public");
-    replica = Replica.of(primary);
-    replica.awaitReplayOf(primary);
-    writer = Sessions.open(primary.libpqUrl());
-    reader = Sessions.open(replica.server().libpqUrl());
+    Pair() throws SQLException {
+      primary = PostgresServer.startEmbedded(ServerSettings.defaults());
+      primary.execute("create table note (id serial primary key)");
+      primary.execute("grant all on all tables in schema public to public");
+      primary.execute("grant all on all sequences in schema public to public");
+      replica = Replica.of(primary);
+      replica.awaitReplayOf(primary);
+      writer = Sessions.open(primary.libpqUrl());
+      reader = Sessions.open(replica.server().libpqUrl());
+    }
+
+    @Override
+    public void close() {
+      writer.abort();
+      reader.abort();
+      replica.close();
+      primary.close();
+    }
   }
 
-  @AfterEach
-  void stop() {
-    writer.abort();
-    reader.abort();
-    replica.close();
-    primary.close();
+  private static Pair shared;
+
+  /** The one that they share, but for tests that want a new one, or end it. */
+  private Pair pair;
+
+  @BeforeAll
+  static void start() throws SQLException {
+    shared = new Pair();
+  }
+
+  @AfterAll
+  static void stop() {
+    shared.close();
+  }
+
+  @BeforeEach
+  void share() {
+    pair = shared;
   }
 
   private void write() throws SQLException {
-    Sessions.execute(writer, "insert into note default values");
+    Sessions.execute(pair.writer, "insert into note default values");
   }
 
   private interface Fact {
@@ -70,76 +93,87 @@ class ReplicationTest {
   }
 
   private void pauseReplay() {
-    replica.server().execute("select pg_wal_replay_pause()");
+    pair.replica.server().execute("select pg_wal_replay_pause()");
     Await.until(
         Sessions.LIMIT,
-        () -> replica.server().ask("select pg_get_wal_replay_pause_state()").equals("paused"),
+        () -> pair.replica.server().ask("select pg_get_wal_replay_pause_state()").equals("paused"),
         "the replay to pause");
   }
 
   private void resumeReplay() {
-    replica.server().execute("select pg_wal_replay_resume()");
+    pair.replica.server().execute("select pg_wal_replay_resume()");
   }
 
   /** However long ago its last transaction was. */
   @Test
   void aStandbyThatHasReplayedAllItHasReceivedLagsNotAtAll() throws SQLException {
-    assertThat(writer.replicaLag(TIMEOUT)).isZero();
+    assertThat(pair.writer.replicaLag(TIMEOUT)).isZero();
     write();
-    await(() -> reader.replicaLag(TIMEOUT).isZero(), "the standby to have replayed all");
+    await(() -> pair.reader.replicaLag(TIMEOUT).isZero(), "the standby to have replayed all");
   }
 
   @Test
   void aStandbyThatStandsStillLags() throws SQLException {
     write();
-    await(() -> reader.replicaLag(TIMEOUT).isZero(), "the standby to have replayed all");
+    await(() -> pair.reader.replicaLag(TIMEOUT).isZero(), "the standby to have replayed all");
     pauseReplay();
     write();
-    await(() -> reader.replicaLag(TIMEOUT).toMillis() > 300, "the standby to lag");
+    await(() -> pair.reader.replicaLag(TIMEOUT).toMillis() > 300, "the standby to lag");
     resumeReplay();
-    await(() -> reader.replicaLag(TIMEOUT).isZero(), "the standby to have caught up");
+    await(() -> pair.reader.replicaLag(TIMEOUT).isZero(), "the standby to have caught up");
   }
 
   /** Of one that has just been started nobody knows how old that is which it shows. */
   @Test
   void aStandbyThatHasReplayedNoTransactionYetLagsForVeryLong() throws SQLException {
-    pauseReplay();
-    write();
-    await(() -> reader.replicaLag(TIMEOUT).toDays() > 365, "the standby to lag");
-    resumeReplay();
-    await(() -> reader.replicaLag(TIMEOUT).isZero(), "the standby to have caught up");
+    try (Pair alone = new Pair()) {
+      pair = alone;
+      pauseReplay();
+      write();
+      await(() -> pair.reader.replicaLag(TIMEOUT).toDays() > 365, "the standby to lag");
+      resumeReplay();
+      await(() -> pair.reader.replicaLag(TIMEOUT).isZero(), "the standby to have caught up");
+    }
   }
 
   /** What it doesn't receive it can't know. */
   @Test
   void aStandbyThatReceivesNothingLagsSinceItsLastTransaction() throws SQLException {
-    write();
-    replica.awaitReplayOf(primary);
-    primary.crash();
-    await(() -> reader.replicaLag(TIMEOUT).compareTo(Duration.ZERO) > 0, "the standby to lag");
-    Duration before = reader.replicaLag(TIMEOUT);
-    await(() -> reader.replicaLag(TIMEOUT).compareTo(before) > 0, "the lag to grow");
+    try (Pair alone = new Pair()) {
+      pair = alone;
+      write();
+      pair.replica.awaitReplayOf(pair.primary);
+      pair.primary.crash();
+      await(
+          () -> pair.reader.replicaLag(TIMEOUT).compareTo(Duration.ZERO) > 0, "the standby to lag");
+      Duration before = pair.reader.replicaLag(TIMEOUT);
+      await(() -> pair.reader.replicaLag(TIMEOUT).compareTo(before) > 0, "the lag to grow");
+    }
   }
 
   /** Also what was committed without waiting for the disk. */
   @Test
   void whatWasCommittedIsReachedOnceItIsReplayed() throws SQLException {
-    Sessions.execute(writer, "set synchronous_commit = off");
+    Sessions.execute(pair.writer, "set synchronous_commit = off");
     for (int i = 0; i < 20; i++) {
       write();
-      String position = writer.position(TIMEOUT);
-      assertThat(writer.hasReached(position, TIMEOUT)).isTrue();
+      String position = pair.writer.position(TIMEOUT);
+      assertThat(pair.writer.hasReached(position, TIMEOUT)).isTrue();
       await(
-          () -> reader.hasReached(position, TIMEOUT), "the standby to come as far as " + position);
-      assertThat(Sessions.ask(reader, "select count(*) from note"))
-          .isEqualTo(Sessions.ask(writer, "select count(*) from note"));
+          () -> pair.reader.hasReached(position, TIMEOUT),
+          "the standby to come as far as " + position);
+      assertThat(Sessions.ask(pair.reader, "select count(*) from note"))
+          .isEqualTo(Sessions.ask(pair.writer, "select count(*) from note"));
     }
     pauseReplay();
     write();
-    String position = writer.position(TIMEOUT);
-    assertThat(reader.hasReached(position, TIMEOUT)).isFalse();
+    String position = pair.writer.position(TIMEOUT);
+    assertThat(pair.reader.hasReached(position, TIMEOUT)).isFalse();
     resumeReplay();
-    await(() -> reader.hasReached(position, TIMEOUT), "the standby to come as far as " + position);
+    await(
+        () -> pair.reader.hasReached(position, TIMEOUT),
+        "the standby to come as far as " + position);
+    Sessions.execute(pair.writer, "reset synchronous_commit");
   }
 
   /** There the next record goes behind a header, which a standby doesn't reach by itself. */
@@ -147,55 +181,58 @@ class ReplicationTest {
   void atTheBeginningOfASegmentThePositionIsTheEndOfTheOneBefore() {
     await(
         () -> {
-          primary.execute("select pg_switch_wal()");
-          return writer.position(TIMEOUT).endsWith("000000")
-              && reader.hasReached(writer.position(TIMEOUT), TIMEOUT);
+          pair.primary.execute("select pg_switch_wal()");
+          return pair.writer.position(TIMEOUT).endsWith("000000")
+              && pair.reader.hasReached(pair.writer.position(TIMEOUT), TIMEOUT);
         },
         "an empty segment");
   }
 
   @Test
   void whatIsNoPositionIsRefusedAndTheSessionGoesOn() throws SQLException {
-    assertThatThrownBy(() -> reader.hasReached("1:0/0' or true --", TIMEOUT))
+    assertThatThrownBy(() -> pair.reader.hasReached("1:0/0' or true --", TIMEOUT))
         .isInstanceOfSatisfying(
             SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("22023"));
-    assertThat(reader.hasReached("1:0/0", TIMEOUT)).isTrue();
-    assertThat(reader.inStep()).isTrue();
+    assertThat(pair.reader.hasReached("1:0/0", TIMEOUT)).isTrue();
+    assertThat(pair.reader.inStep()).isTrue();
   }
 
   /** It knows what it had replayed and what it wrote itself, and nothing that the other writes. */
   @Test
   void aStandbyThatWasPromotedShowsWhatWasBeforeAndWhatIsItsOwn() throws SQLException {
-    write();
-    String before = writer.position(TIMEOUT);
-    replica.awaitReplayOf(primary);
-    replica.promote();
-    write();
-    write();
-    String elsewhere = writer.position(TIMEOUT);
-    String own = reader.position(TIMEOUT);
+    try (Pair alone = new Pair()) {
+      pair = alone;
+      write();
+      String before = pair.writer.position(TIMEOUT);
+      pair.replica.awaitReplayOf(pair.primary);
+      pair.replica.promote();
+      write();
+      write();
+      String elsewhere = pair.writer.position(TIMEOUT);
+      String own = pair.reader.position(TIMEOUT);
 
-    assertThat(reader.replicaLag(TIMEOUT)).isZero();
-    assertThat(reader.hasReached(before, TIMEOUT)).isTrue();
-    assertThat(reader.hasReached(own, TIMEOUT)).isTrue();
-    assertThat(own).startsWith("2:");
-    Sessions.execute(reader, "insert into note select from generate_series(1, 1000)");
-    assertThat(reader.hasReached(elsewhere, TIMEOUT)).isFalse();
-    assertThat(reader.hasReached(reader.position(TIMEOUT), TIMEOUT)).isTrue();
-    assertThat(writer.hasReached(reader.position(TIMEOUT), TIMEOUT)).isFalse();
+      assertThat(pair.reader.replicaLag(TIMEOUT)).isZero();
+      assertThat(pair.reader.hasReached(before, TIMEOUT)).isTrue();
+      assertThat(pair.reader.hasReached(own, TIMEOUT)).isTrue();
+      assertThat(own).startsWith("2:");
+      Sessions.execute(pair.reader, "insert into note select from generate_series(1, 1000)");
+      assertThat(pair.reader.hasReached(elsewhere, TIMEOUT)).isFalse();
+      assertThat(pair.reader.hasReached(pair.reader.position(TIMEOUT), TIMEOUT)).isTrue();
+      assertThat(pair.writer.hasReached(pair.reader.position(TIMEOUT), TIMEOUT)).isFalse();
+    }
   }
 
   /** For a pool that writes it is gone; for one that reads nothing has happened. */
   @Test
   void aReadersServerMayBecomeAStandby() throws SQLException {
-    try (FaultProxy address = FaultProxy.before(primary)) {
+    try (FaultProxy address = FaultProxy.before(pair.primary)) {
       PoolConfig config =
-          PoolConfig.builder(primary.libpqUrl(address.host(), address.port())).build();
+          PoolConfig.builder(pair.primary.libpqUrl(address.host(), address.port())).build();
       try (Connector reads = new PostgresAdapter().readerConnector(config);
           Connector writes = new PostgresAdapter().connector(config)) {
         reads.open(TIMEOUT).abort();
         writes.open(TIMEOUT).abort();
-        address.target(replica.server());
+        address.target(pair.replica.server());
         PhysicalConnection readsNow = reads.open(TIMEOUT);
         PhysicalConnection writesNow = writes.open(TIMEOUT);
         assertThat(readsNow.isServerReadOnly(SideEffects.NONE)).isFalse();

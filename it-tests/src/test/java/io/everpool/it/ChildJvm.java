@@ -29,6 +29,7 @@ final class ChildJvm {
     List<String> command = new ArrayList<>();
     command.add(home.resolve("bin").resolve("java").toString());
     command.add("-XX:TieredStopAtLevel=1");
+    command.add("-XX:+UseSerialGC");
     command.addAll(options);
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command);

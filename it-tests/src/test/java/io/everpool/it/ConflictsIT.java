@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.Pool;
 import io.everpool.api.RetryConfig;
-import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
 import io.everpool.core.Everpool;
 import java.sql.Connection;
@@ -52,10 +51,8 @@ class ConflictsIT {
   @ValueSource(ints = {8, 32})
   @Timeout(240)
   void everybodyGetsThroughInTheEnd(int threads) throws Exception {
-    long begun = System.nanoTime();
-    int failed;
     try (Pool pool = Everpool.open(Db.config("conflicts-" + threads).maxSize(threads).build())) {
-      failed =
+      int failed =
           atOnce(
               threads,
               thread -> {
@@ -64,16 +61,9 @@ class ConflictsIT {
                   pool.inTransaction(SERIALIZABLE, connection -> increment(connection, row));
                 }
               });
+      assertThat(failed).isZero();
     }
-    long pooled = System.nanoTime() - begun;
-    assertThat(failed).isZero();
     assertThat(sum()).isEqualTo(threads * INCREMENTS);
-
-    begun = System.nanoTime();
-    atOnce(threads, thread -> naively(thread));
-    System.out.printf(
-        "ConflictsIT: %d threads: %d ms, a naive loop %d ms%n",
-        threads, pooled / 1_000_000, (System.nanoTime() - begun) / 1_000_000);
   }
 
   /** What comes after it is the work's own, and would be so again. */
@@ -251,24 +241,6 @@ class ConflictsIT {
   private static void add(Connection connection, int row) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.executeUpdate("update conflict set v = v + 1 where id = " + row);
-    }
-  }
-
-  /** What one writes without a pool: again and again, at once. */
-  private static void naively(int thread) throws SQLException {
-    try (Connection connection = direct()) {
-      connection.setAutoCommit(false);
-      connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
-      Work<Integer, SQLException> work = c -> increment(c, 1 + thread % 2);
-      for (int done = 0; done < INCREMENTS; ) {
-        try {
-          work.run(connection);
-          connection.commit();
-          done++;
-        } catch (SQLException e) {
-          connection.rollback();
-        }
-      }
     }
   }
 

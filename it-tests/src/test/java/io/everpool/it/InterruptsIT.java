@@ -20,7 +20,8 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(900)
 class InterruptsIT {
-  private static final int ROUNDS = 3_000;
+  /** Ten times each of the pauses before an interrupt. */
+  private static final int ROUNDS = 900;
 
   private static final int IDLE = 0;
   private static final int ARMED = 1;

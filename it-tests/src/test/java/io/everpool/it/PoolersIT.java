@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
@@ -57,7 +58,13 @@ import org.postgresql.copy.CopyManager;
 @EnumSource
 class PoolersIT {
   private static final int THREADS = 8;
-  private static final int UNITS = 150;
+
+  /** Of each thread; two server connections among eight threads have met long before. */
+  private static final int UNITS = 50;
+
+  /** Transfers before a strike, and after the last. */
+  private static final int TRANSFERS = 100;
+
   private static final WorkOptions SERIALIZABLE =
       WorkOptions.DEFAULT.withIsolation(Connection.TRANSACTION_SERIALIZABLE);
   private static final String SHOW = "show transaction_isolation";
@@ -388,6 +395,7 @@ class PoolersIT {
     execute("create table " + table + " (id text primary key)"); // twice is an error
     List<String> acknowledged = Collections.synchronizedList(new ArrayList<>());
     List<String> unknown = Collections.synchronizedList(new ArrayList<>());
+    AtomicInteger begun = new AtomicInteger();
     AtomicInteger done = new AtomicInteger();
     Map<String, String> settings =
         Map.of(
@@ -402,19 +410,25 @@ class PoolersIT {
         Pool pool =
             Everpool.open(
                 Db.config("pooler-strikes-" + what, own.jdbcUrl()).maxSize(THREADS).build())) {
+      AtomicBoolean over = new AtomicBoolean();
+      int strikes = what.equals("ages") ? 1 : 3; // which takes its time, and is of all of them
       inThreads(
           THREADS + 1,
           thread -> {
             if (thread == THREADS) {
-              for (int strike = 1; strike <= 3; strike++) {
-                int far = strike * UNITS;
-                Await.until(Db.LIMIT, () -> done.get() >= far, "the transfers to go on");
-                strike(own, what, log);
+              try {
+                for (int strike = 1; strike <= strikes; strike++) {
+                  awaitMore(done);
+                  strike(own, what, log);
+                }
+                awaitMore(done);
+              } finally {
+                over.set(true);
               }
               return;
             }
-            for (int i = 0; i < UNITS; i++) {
-              String id = thread + "-" + i;
+            while (!over.get()) {
+              String id = "" + begun.incrementAndGet();
               try {
                 pool.inTransaction(
                     connection -> {
@@ -440,9 +454,14 @@ class PoolersIT {
           }
         }
         assertThat(there).as("lost").containsAll(acknowledged);
-        assertThat(acknowledged.size() + unknown.size()).isEqualTo(THREADS * UNITS);
+        assertThat(acknowledged.size() + unknown.size()).isEqualTo(begun.get());
       }
     }
+  }
+
+  private static void awaitMore(AtomicInteger done) {
+    int goal = done.get() + TRANSFERS;
+    Await.until(Db.LIMIT, () -> done.get() >= goal, "the transfers to go on");
   }
 
   private static void strike(PgBouncer own, String what, LogCapture log) throws SQLException {
@@ -460,7 +479,18 @@ class PoolersIT {
         log.await(Level.WARN, "query_wait_timeout");
         own.resume();
       }
-      case "ages" -> {} // by itself
+      case "ages" -> {
+        String name = "pooler-strikes-ages";
+        List<Integer> old = new ArrayList<>();
+        Await.until(
+            Db.LIMIT,
+            () -> old.addAll(Db.server().backendPids(name)),
+            "server connections of the pooler");
+        Await.until(
+            Db.LIMIT,
+            () -> Collections.disjoint(old, Db.server().backendPids(name)),
+            "others in their place");
+      }
       case "reconnects" -> own.reconnect();
       case "terminated" ->
           Db.server()

@@ -19,11 +19,8 @@ import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
@@ -248,41 +245,26 @@ class ReplicasIT {
   void aStandbyThatIsKilledUnderLoadFailsNobody() throws Exception {
     try (Pool pool = Everpool.open(config("replicas-killed").build())) {
       Jdbi reader = EverpoolJdbi.reader(pool);
-      ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
       AtomicLong onStandby = new AtomicLong();
       AtomicLong onPrimary = new AtomicLong();
-      AtomicBoolean over = new AtomicBoolean();
-      List<Thread> threads = new ArrayList<>();
-      for (int i = 0; i < THREADS; i++) {
-        boolean jdbi = i % 2 == 0;
-        threads.add(
-            new Thread(
-                () -> {
-                  while (!over.get()) {
-                    try {
-                      boolean standby = jdbi ? ask(reader, ON_STANDBY) : readsOnStandby(pool);
-                      (standby ? onStandby : onPrimary).incrementAndGet();
-                    } catch (Throwable e) {
-                      failures.add(e);
-                    }
-                  }
-                }));
-      }
-      threads.forEach(Thread::start);
-      try {
+      Crew byJdbi =
+          Crew.looping(
+              THREADS / 2,
+              () -> (ask(reader, ON_STANDBY) ? onStandby : onPrimary).incrementAndGet());
+      Crew byPool =
+          Crew.looping(
+              THREADS / 2, () -> (readsOnStandby(pool) ? onStandby : onPrimary).incrementAndGet());
+      try (byJdbi;
+          byPool) {
         Await.until(Db.LIMIT, () -> onStandby.get() > 200, "reads on the standby");
         replica.server().crash();
         Await.until(Db.LIMIT, () -> onPrimary.get() > 200, "reads on the primary");
         replica.server().startAgain();
         long before = onStandby.get();
         Await.until(Db.LIMIT, () -> onStandby.get() > before + 200, "reads on the standby again");
-      } finally {
-        over.set(true);
-        for (Thread thread : threads) {
-          thread.join();
-        }
       }
-      assertThat(failures).isEmpty();
+      assertThat(byJdbi.errors()).as(byJdbi.report()).isEmpty();
+      assertThat(byPool.errors()).as(byPool.report()).isEmpty();
     }
   }
 

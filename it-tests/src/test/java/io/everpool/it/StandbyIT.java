@@ -99,8 +99,8 @@ class StandbyIT {
       long closed = app.pool.snapshot().closedTotal();
       int alarms = app.log.alarms().size();
 
-      app.awaitRefusals(1_000);
-      app.readers.awaitRounds(500);
+      app.awaitRefusals(300);
+      app.readers.awaitRounds(150);
 
       assertThat(fences() - fences).as(app.log.text()).isZero();
       assertThat(app.pool.snapshot().closedTotal() - closed).as("connections closed").isZero();
@@ -152,8 +152,8 @@ class StandbyIT {
       // Not by the sessions on the server: one of them may be the scout's that looks for a primary.
       long closed = app.pool.snapshot().closedTotal();
 
-      app.awaitRefusals(500);
-      app.readers.awaitRounds(200);
+      app.awaitRefusals(200);
+      app.readers.awaitRounds(100);
 
       assertThat(fences()).as(app.log.text()).isZero();
       assertThat(app.pool.snapshot().closedTotal() - closed).as("connections closed").isZero();
@@ -191,8 +191,8 @@ class StandbyIT {
         long fences = fences();
         int alarms = app.log.alarms().size();
 
-        app.awaitWrites(1_000);
-        app.readers.awaitRounds(500);
+        app.awaitWrites(300);
+        app.readers.awaitRounds(150);
 
         assertThat(fences() - fences).as(app.log.text()).isLessThanOrEqualTo(1);
         assertThat(app.log.alarms().size() - alarms).as(app.log.text()).isLessThan(10);
@@ -229,8 +229,8 @@ class StandbyIT {
         long fences = fences();
         long closed = app.pool.snapshot().closedTotal();
 
-        app.awaitRefusals(1_000);
-        app.readers.awaitRounds(500);
+        app.awaitRefusals(300);
+        app.readers.awaitRounds(150);
 
         assertThat(fences() - fences).as(app.log.text()).isZero();
         assertThat(app.pool.snapshot().closedTotal() - closed).as("connections closed").isZero();
