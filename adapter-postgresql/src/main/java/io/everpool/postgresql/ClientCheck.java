@@ -64,11 +64,11 @@ final class ClientCheck {
   }
 
   /**
-   * PostgreSQL names the parameter in any language; PgBouncer and Neon perhaps only where it is.
+   * PostgreSQL names the parameter, in whatever language it speaks; PgBouncer and Neon may name
+   * only {@code options}, which it stands in.
    */
   private static boolean namesIt(SQLException failure) {
     String message = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
-    return message.contains(PARAMETER)
-        || (message.contains("unsupported") && message.contains("startup parameter"));
+    return message.contains(PARAMETER) || Pooler.refusesOptions(failure);
   }
 }

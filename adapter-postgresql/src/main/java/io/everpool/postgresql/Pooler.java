@@ -144,14 +144,17 @@ final class Pooler {
    * @param then what was known when that login began
    */
   boolean isShownBy(SQLException failure, PoolerMode then) {
-    String message = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
-    if (then != PoolerMode.AUTO
-        || !message.contains("unsupported")
-        || !message.contains("startup parameter")) {
+    if (then != PoolerMode.AUTO || !refusesOptions(failure)) {
       return false;
     }
     found("it refuses start-up options");
     return true;
+  }
+
+  /** Whether it says so: {@code unsupported startup parameter: options}, as PgBouncer has it. */
+  static boolean refusesOptions(SQLException failure) {
+    String message = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
+    return message.contains("unsupported") && message.contains("startup parameter");
   }
 
   private void found(String how) {
