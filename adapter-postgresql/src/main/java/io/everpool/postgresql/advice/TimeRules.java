@@ -163,7 +163,7 @@ final class TimeRules {
               "the `idle_session_timeout` in `options` is shorter than connections may be idle",
               "the server closes idle connections under the pool, which takes that for losses: let"
                   + " idle-timeout and max-lifetime close them, and leave idle_session_timeout out",
-              f -> isUnder(f.optionTime("idle_session_timeout"), longestIdleness(f)),
+              f -> isUnder(f.optionTime("idle_session_timeout"), Idleness.longest(f.config())),
               OPTIONS,
               "min-size",
               "idle-timeout",
@@ -191,13 +191,5 @@ final class TimeRules {
   private static Duration missedAfter(KeepAlive keepAlive) {
     return Duration.ofSeconds(
         keepAlive.idleSeconds() + (long) keepAlive.intervalSeconds() * keepAlive.count());
-  }
-
-  /** How long a connection may be idle in the pool. */
-  private static Duration longestIdleness(Facts f) {
-    Duration forEver = Duration.ofDays(1000);
-    Duration life = f.config().maxLifetime().isZero() ? forEver : f.config().maxLifetime();
-    Duration idle = f.config().idleTimeout().isZero() ? forEver : f.config().idleTimeout();
-    return f.config().minSize() > 0 || idle.compareTo(life) > 0 ? life : idle;
   }
 }

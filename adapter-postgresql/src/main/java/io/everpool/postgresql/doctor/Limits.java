@@ -1,6 +1,7 @@
 package io.everpool.postgresql.doctor;
 
 import io.everpool.api.PoolConfig;
+import io.everpool.postgresql.advice.Idleness;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,7 +37,7 @@ record Limits(PoolConfig config, Map<String, Duration> server) {
               + Math.min(MOST_MILLIS, config.commandTimeout().toMillis()));
     }
     if (isSet("idle_session_timeout")
-        && of("idle_session_timeout").compareTo(longestIdleness()) < 0) {
+        && of("idle_session_timeout").compareTo(Idleness.longest(config)) < 0) {
       advice.add(
           "idle_session_timeout is "
               + shown(of("idle_session_timeout"))
@@ -65,13 +66,6 @@ record Limits(PoolConfig config, Map<String, Duration> server) {
               + ", waiting for locks included: make it the shorter one");
     }
     return advice;
-  }
-
-  private Duration longestIdleness() {
-    Duration forEver = Duration.ofDays(1000);
-    Duration life = config.maxLifetime().isZero() ? forEver : config.maxLifetime();
-    Duration idle = config.idleTimeout().isZero() ? forEver : config.idleTimeout();
-    return config.minSize() > 0 || idle.compareTo(life) > 0 ? life : idle;
   }
 
   /** All of them in words. */
