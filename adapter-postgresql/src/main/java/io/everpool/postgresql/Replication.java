@@ -10,22 +10,28 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far the server of a session is, as the one that writes or as one that follows it. What it
- * asks any role may ask.
+ * Asks the server of a session how far its log is, whether it writes or follows a server that does.
+ * Any role may ask these questions.
  */
 final class Replication {
   private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;
 
-  /** Of one that has replayed nothing yet nobody knows how old it is. */
+  /** The lag of a standby that has replayed no transaction yet: nobody knows how old it is. */
   private static final Duration VERY_LONG = Duration.ofDays(36_500);
 
   private static final int MILLIS_PER_SECOND = 1000;
 
   /**
-   * Whoever has replayed all that it has received, and receives, lags not at all, however long ago
-   * that was: an idle primary sends nothing. Whoever receives nothing may miss anything that was
-   * committed after the last transaction that it has replayed; so may one that replays an archive,
-   * which can't be told from it. A server that follows no other is its own measure.
+   * The lag in seconds; null if nobody knows.
+   *
+   * <ul>
+   *   <li>A server that follows no other has none.
+   *   <li>Nor has a standby that is connected to its primary and has replayed all that it received,
+   *       however long ago the last transaction was: an idle primary sends nothing.
+   *   <li>Otherwise it is the age of the last transaction that was replayed. A standby without a
+   *       connection may miss everything that was committed since. (One that replays an archive
+   *       looks the same.)
+   * </ul>
    */
   private static final String LAG =
       """
@@ -92,9 +98,11 @@ final class Replication {
   }
 
   /**
-   * Whether it shows what was written up to there. One that was promoted since shows what it had
-   * replayed until then, and what it writes itself.
+   * Whether a query here sees what was written up to a position. On the position's own timeline, if
+   * this server writes on it, that is as far as it has written; else as far as it has replayed. So
+   * a standby that was promoted since sees what it had replayed by then, and what it writes itself.
    *
+   * @param text what {@link #position} has said
    * @throws SQLException with state 22023 if that is no position
    */
   boolean hasReached(String text) throws SQLException {
@@ -108,7 +116,7 @@ final class Replication {
           String timeline = row.getString(1);
           boolean own = timeline != null && timeline(timeline) == position.timeline();
           String reached = own ? row.getString(2) : row.getString(3);
-          return reached != null && position.isBefore(WalPosition.lsn(reached));
+          return reached != null && position.isReachedBy(WalPosition.lsn(reached));
         });
   }
 

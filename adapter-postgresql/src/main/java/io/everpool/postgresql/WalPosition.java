@@ -6,20 +6,23 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A place in the write-ahead log. Two compare only on the same timeline, or where the one was
- * before the other's began.
+ * A place in the write-ahead log. Two places can be compared if they are on the same timeline, or
+ * if one lies before the point at which the other's timeline began.
  *
  * @param timeline 0 if it isn't known
- * @param lsn the byte
+ * @param lsn the number of the byte, from the beginning of the log (PostgreSQL: {@code pg_lsn})
  */
 record WalPosition(int timeline, long lsn) {
+  /** {@code 16/B374D848}: the upper and the lower 32 bits of the byte's number. */
   private static final Pattern LSN = Pattern.compile("([0-9A-F]{1,8})/([0-9A-F]{1,8})");
+
+  /** {@code 3:16/B374D848}: timeline and LSN, as {@link #toString} writes them. */
   private static final Pattern TEXT = Pattern.compile("([0-9A-F]{1,8}):([0-9A-F/]{3,17})");
 
   private static final int PAGE_HEADER = 24;
   private static final int SEGMENT_HEADER = 40;
 
-  /** What {@link #toString} wrote; null if it did not write that. */
+  /** Reads what {@link #toString} wrote; null if the text isn't of that form. */
   static @Nullable WalPosition parse(String text) {
     Matcher parts = TEXT.matcher(text);
     return parts.matches() && LSN.matcher(parts.group(2)).matches()
@@ -38,9 +41,11 @@ record WalPosition(int timeline, long lsn) {
   }
 
   /**
-   * The end of what was written, by the place where the next record goes. At the beginning of a
-   * page these are not the same: between them is the header of the page, and a standby that has
-   * replayed all there is stands before it for as long as nothing follows.
+   * The end of what was written.
+   *
+   * <p>The server tells where the next record goes ({@code insert}). If that is the first place of
+   * a page, it lies behind the page's header, and the last record ends before the header. A standby
+   * that has replayed everything stands there, and goes no farther until a record follows.
    */
   static long end(long insert, long pageSize, long segmentSize) {
     long inPage = Long.remainderUnsigned(insert, pageSize);
@@ -49,8 +54,8 @@ record WalPosition(int timeline, long lsn) {
     return inPage == header ? insert - header : insert;
   }
 
-  /** Whether {@code reached} is as far, or farther. */
-  boolean isBefore(long reached) {
+  /** Whether a log that ends at {@code reached} has this place: it is as far, or farther. */
+  boolean isReachedBy(long reached) {
     return Long.compareUnsigned(reached, lsn) >= 0;
   }
 

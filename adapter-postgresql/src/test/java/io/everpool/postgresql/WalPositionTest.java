@@ -51,7 +51,7 @@ class WalPositionTest {
   })
   void itComparesWithoutASign(String position, String reached, boolean isReached) {
     WalPosition parsed = requireNonNull(WalPosition.parse(position));
-    assertThat(parsed.isBefore(WalPosition.lsn(reached))).isEqualTo(isReached);
+    assertThat(parsed.isReachedBy(WalPosition.lsn(reached))).isEqualTo(isReached);
   }
 
   /** The header of a page is no record that a standby could replay. */
