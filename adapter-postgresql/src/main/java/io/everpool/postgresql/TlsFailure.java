@@ -12,13 +12,18 @@ import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 
 /**
- * Says of a connect that failed what its exception can't know: what was asked for.
+ * Explains two failures to connect that can be understood only by the settings: a server that
+ * doesn't know {@code sslnegotiation=direct}, and a client certificate that wasn't sent.
  *
  * @param properties pgjdbc's
  */
 record TlsFailure(Map<String, String> properties) {
-  /** What only a peer says that does TLS, or this side before it has asked. */
-  private static final Pattern OTHERWISE =
+  /**
+   * Words by which the server does know TLS, or wasn't asked yet: {@code Received fatal alert:
+   * protocol_version} comes from a peer that has understood the handshake, {@code no TLS version is
+   * left} from this side before it.
+   */
+  private static final Pattern KNOWS_TLS =
       Pattern.compile("protocol_version|certificate|unknown_ca|no TLS version|Channel binding");
 
   /**
@@ -44,8 +49,9 @@ record TlsFailure(Map<String, String> properties) {
   }
 
   /**
-   * Whether the server has hung up on a TLS handshake that nothing announced. An older one takes it
-   * for nonsense, and its end looks like that of any other connection.
+   * Whether the server has hung up because it doesn't know a TLS handshake that no request has
+   * announced, as servers before PostgreSQL 17 do. The failure looks like that of any connection
+   * that is closed, so it is told by what it is not.
    */
   private boolean isDirectUnknown(SQLException failure) {
     if (!"direct".equals(properties.get(PropertyNames.SSL_NEGOTIATION))) {
@@ -61,9 +67,10 @@ record TlsFailure(Map<String, String> properties) {
     return told != null
         && !(told instanceof ConnectException)
         && Causes.first(failure, CertificateException.class) == null
-        && !OTHERWISE.matcher(String.valueOf(told.getMessage())).find();
+        && !KNOWS_TLS.matcher(String.valueOf(told.getMessage())).find();
   }
 
+  /** Whether there is a client certificate, and the server says that it wants one. */
   private boolean isCertificateUnsent(SQLException failure) {
     return "28000".equals(failure.getSQLState())
         && String.valueOf(failure.getMessage())

@@ -8,10 +8,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads the start-up parameter {@code options}: {@code -c name=value} and {@code --name=value}. */
 final class StartOptions {
+  /** A name and its value; in that a backslash escapes a space: {@code search_path=a,\ b}. */
   private static final Pattern SETTING =
       Pattern.compile("(?:-c\\s*|--)([A-Za-z_.-]+)\\s*=\\s*((?:\\\\.|\\S)*)");
 
-  /** As {@code postgresql.conf} has times; without a unit they are milliseconds. */
+  /** {@code 30s}, {@code 5 min}; {@code 1500} is in milliseconds, as in {@code postgresql.conf}. */
   private static final Pattern TIME = Pattern.compile("(\\d{1,10})\\s*(us|ms|s|min|h|d)?");
 
   private StartOptions() {}

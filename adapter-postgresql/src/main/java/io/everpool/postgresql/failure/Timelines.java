@@ -30,6 +30,8 @@ public final class Timelines {
   private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;
 
   private static final int HEXADECIMAL = 16;
+
+  /** {@code 00000003}: what the name of a WAL file begins with. */
   private static final Pattern TIMELINE = Pattern.compile("[0-9A-F]{8}");
 
   /**

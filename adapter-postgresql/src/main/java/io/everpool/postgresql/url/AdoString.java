@@ -13,12 +13,23 @@ import java.util.regex.Pattern;
  * of Npgsql's own pool is refused with the setting to use instead.
  */
 final class AdoString {
+  /**
+   * A text that has a semicolon behind its first value, and behind that another name or nothing:
+   * {@code Host=db;Username=app}.
+   */
   private static final Pattern SEPARATED =
       Pattern.compile(
           "[^=;]+=(?:[^;]*|\\s*\"[^\"]*\"|\\s*'[^']*');\\s*(?:[A-Za-z][A-Za-z _]*=.*)?",
           Pattern.DOTALL);
+
+  /** The first name: {@code Host} of {@code Host=db;Username=app}. */
   private static final Pattern FIRST =
       Pattern.compile("\\s*([A-Za-z][A-Za-z _]*?)\\s*=.*", Pattern.DOTALL);
+
+  /**
+   * A name, its value and what ends it: {@code Username=app;}, or {@code Password="a;b"} with the
+   * quotes in its value, where one is written twice.
+   */
   private static final Pattern PAIR =
       Pattern.compile(
           "\\s*([A-Za-z][A-Za-z _]*?)\\s*=\\s*(\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'|[^;]*?)\\s*(?:;|$)");
@@ -76,6 +87,7 @@ final class AdoString {
     }
     String name = first.group(1);
     boolean known = NAMES.containsKey(plain(name)) || INSTEAD.containsKey(plain(name));
+    // without a semicolon "host=db" is libpq's form, and only a name like Server can't be
     return known
         && (SEPARATED.matcher(text).matches() || !LibpqParameter.BY_NAME.containsKey(name));
   }

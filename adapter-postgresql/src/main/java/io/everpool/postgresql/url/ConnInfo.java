@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
  * described by its place, never by its text.
  */
 final class ConnInfo {
+  /** The first name: {@code host} of {@code host=db user=app}. */
   private static final Pattern FIRST = Pattern.compile("\\s*([A-Za-z_]+)\\s*=.*", Pattern.DOTALL);
 
   private ConnInfo() {}

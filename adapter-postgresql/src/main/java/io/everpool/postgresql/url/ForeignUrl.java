@@ -6,12 +6,17 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * URLs that mean PostgreSQL and that neither libpq nor pgjdbc has: refused in a sentence that names
- * the right form, where a pool without this adapter would have to say that it knows nothing.
+ * URLs that mean PostgreSQL and that neither libpq nor pgjdbc takes. The adapter accepts them only
+ * to refuse them in a sentence that names the right form; otherwise the pool could say no more than
+ * that no adapter knows the URL.
  */
 final class ForeignUrl {
 
-  /** A form, and what to say of it. */
+  /**
+   * A form, and what to say of it.
+   *
+   * @param pattern matches the whole URL in small letters
+   */
   private record Form(Pattern pattern, String advice) {}
 
   private static final String RIGHT =
@@ -20,19 +25,27 @@ final class ForeignUrl {
 
   private static final List<Form> FORMS =
       List.of(
+          // jdbc:postgres://db/app
           form(
               "jdbc:postgres:.*",
-              "the URL begins with jdbc:postgres: and must with" + " jdbc:postgresql:"),
+              "the URL begins with jdbc:postgres: and must with jdbc:postgresql:"),
+          // pgsql://db/app
           form(
               "(?:postgis|pgsql|pg|ecto|postgresql?s)://.*",
-              "the URL's scheme is one framework's" + " own; " + RIGHT),
+              "the URL's scheme is one framework's own; " + RIGHT),
+          // r2dbc:pool:postgresql://db/app
           form(
               "r2dbc:(?:pool:)?postgres(?:ql)?:.*",
-              "the URL is one of R2DBC, whose parameters are" + " its own; " + RIGHT),
+              "the URL is one of R2DBC, whose parameters are its own; " + RIGHT),
+          // psql -h db app
           form("psql\\b.*", "the URL is a call of psql with options; " + RIGHT),
+          // PGPASSWORD=secret psql -h db app
           form("pgpassword=.*", "the URL is a call of psql with a password before it; " + RIGHT),
+          // jdbc:jdbc:postgresql://db/app
           form("jdbc:(?:jdbc:)+postgresql:.*", "the URL has jdbc: twice; " + RIGHT),
+          // jdbc:postgresql+psycopg2://db/app
           form("jdbc:postgresql\\+.*", "the URL mixes SQLAlchemy's form with JDBC's; " + RIGHT),
+          // postgresql:db/app, postgresql:/db/app
           form(
               "postgres(?:ql)?(?:\\+\\w+)?:(?!//).*",
               "after the scheme of the URL come two slashes; " + RIGHT));

@@ -15,6 +15,7 @@ public record HostPort(String host, int port) {
   static final String DEFAULT_HOST = "localhost";
   static final int DEFAULT_PORT = 5432;
 
+  /** A character that no host has: the {@code @} of {@code secret@db}, from a password with one. */
   private static final Pattern ODD = Pattern.compile("[\\s/?#@,%\\[\\]\\\\&=;]");
 
   /** As it stands in a URL. */

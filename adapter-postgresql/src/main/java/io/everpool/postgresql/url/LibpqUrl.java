@@ -19,13 +19,19 @@ import org.jspecify.annotations.Nullable;
  * @param parameters by libpq's names, with {@code user}, {@code password} and {@code dbname}
  */
 record LibpqUrl(List<String> hosts, List<String> ports, Map<String, String> parameters) {
-  /** With what SQLAlchemy puts behind it: the name of the driver in Python. */
+  /**
+   * {@code postgres://} or {@code postgresql://}, and the same with the name of a driver for
+   * Python, as SQLAlchemy has it: {@code postgresql+psycopg2://}.
+   */
   private static final Pattern SCHEME =
       Pattern.compile(
           "postgres(?:ql)?(?:\\+(?:psycopg2?(?:_async|cffi)?|asyncpg|pg8000))?://.*",
           Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
-  /** What consoles put where the password belongs. */
+  /**
+   * What consoles put where the password belongs: {@code *****}, {@code [YOUR-PASSWORD]}, {@code
+   * <password>}, {@code {password}}, {@code npg_****}.
+   */
   private static final Pattern PLACEHOLDER =
       Pattern.compile(
           "\\*{3,}|\\[[A-Za-z _-]*PASSWORD[A-Za-z _-]*]|<[A-Za-z _-]*password[A-Za-z _-]*>"
@@ -76,7 +82,8 @@ record LibpqUrl(List<String> hosts, List<String> ports, Map<String, String> para
         }
       }
     }
-    // the parameters first: only behind a password among them may its rest look like a name
+    // The parameters first, then user and password: LibpqTranslation doesn't show an unknown name
+    // that follows a password, for it may be the rest of it; behind user:password@ it can't be.
     Map<String, String> all = UrlText.parameters(query, false, problems);
     parameters.forEach(all::putIfAbsent);
     return new LibpqUrl(hosts, ports, all);

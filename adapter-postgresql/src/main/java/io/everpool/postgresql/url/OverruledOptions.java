@@ -8,10 +8,14 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Settings of the session that pgjdbc sends by itself when a connection is opened: written in
- * {@code options} they have no effect, and nobody says so. What asks for the same is no matter.
+ * Refuses settings in {@code options} that pgjdbc overrules without a word: it sends its own values
+ * when a connection is opened. One that asks for the value that pgjdbc sends is let pass.
  */
 final class OverruledOptions {
+  /**
+   * One of these settings and its value: {@code -c timezone=UTC}, {@code --client-encoding=LATIN1}.
+   * A backslash in a value escapes what follows it.
+   */
   private static final Pattern SETTING =
       Pattern.compile(
           "(?:-c\\s*|--)(timezone|datestyle|client[_-]encoding)\\s*=\\s*((?:\\\\.|\\S)*)",

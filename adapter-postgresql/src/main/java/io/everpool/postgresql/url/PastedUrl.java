@@ -10,10 +10,15 @@ import java.util.regex.Pattern;
  * the {@code psql} that the copy buttons of consoles put before it.
  */
 final class PastedUrl {
+  /** White space at either end, also what can't be seen: U+FEFF and U+200B. */
   private static final Pattern EDGES =
       Pattern.compile("^[\\s\\uFEFF\\u200B]+|[\\s\\uFEFF\\u200B]+$");
+
+  /** {@code DATABASE_URL=postgresql://...}, {@code export DATABASE_URL=...}. */
   private static final Pattern VARIABLE =
       Pattern.compile("(?:export\\s+)?[A-Z][A-Z0-9_]*=(.*)", Pattern.DOTALL);
+
+  /** {@code psql 'postgresql://...'}, but no call with options ({@code psql -h db}). */
   private static final Pattern PSQL = Pattern.compile("psql\\s+([^-\\s].*)", Pattern.DOTALL);
 
   private PastedUrl() {}

@@ -23,7 +23,10 @@ final class UrlText {
   static final String STRAY_AT =
       "the URL has an @ behind its ?, so that nobody knows where its parameters begin: " + ENCODE;
 
+  /** A parameter's name; what has other characters may be a piece of a value. */
   private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_.-]{0,62}");
+
+  /** Parameters that are separated by semicolons: {@code user=app;password=secret}. */
   private static final Pattern SEMICOLONS =
       Pattern.compile(".*;\\s*[A-Za-z_]+\\s*=.*", Pattern.DOTALL);
 
