@@ -4,8 +4,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * A walk over the messages from the server, by their headers; cut anywhere by the buffers' edges.
- * Rows and the data of a COPY are passed over by their length.
+ * A walk over the messages from the server, by their headers (PostgreSQL's manual: "Message
+ * Formats"). The buffers' edges may cut them anywhere. Rows and the data of a COPY are passed over
+ * by their length.
  */
 final class BackendMessages {
   private static final int HEADER = 5;
@@ -21,7 +22,11 @@ final class BackendMessages {
   /** The beginning of a body that is read, if it came in pieces. */
   private byte[] body = new byte[CommandTag.LONGEST];
 
-  /** As much of this ParameterStatus as is read: off, and not on. From PostgreSQL 14 on. */
+  /**
+   * The beginning of the ParameterStatus {@code default_transaction_read_only = off}, which servers
+   * send from PostgreSQL 14 on. No more than {@link CommandTag#LONGEST} bytes of a body are read:
+   * that ends within the value, and is enough to tell {@code off} from {@code on}.
+   */
   private static final byte[] TAKES_WRITES =
       "default_transaction_read_only\0of".getBytes(StandardCharsets.US_ASCII);
 
@@ -66,7 +71,7 @@ final class BackendMessages {
       } else if (headerBytes == 0 && to - at >= HEADER) {
         int length = length(buffer, at);
         if ((buffer[at] == 'D' || buffer[at] == 'd') && length >= 4 && length < to - at) {
-          at += 1 + length; // nearly all there is, in a large answer
+          at += 1 + length; // a row, or COPY's data: nearly all there is in a large answer
         } else {
           at = begin(buffer[at], length, buffer, at + HEADER, to);
         }
@@ -99,9 +104,10 @@ final class BackendMessages {
     this.type = type;
     remaining = length - 4;
     alone = !begun;
-    begun |= type != 'A' && type != 'N' && type != 'S'; // these come at any time
+    // NotificationResponse, NoticeResponse and ParameterStatus come at any time
+    begun |= type != 'A' && type != 'N' && type != 'S';
     switch (type) {
-      case 'C', 'Z', 'S' -> {
+      case 'C', 'Z', 'S' -> { // CommandComplete, ReadyForQuery, ParameterStatus
         int size = Math.min(remaining, CommandTag.LONGEST);
         if ((size == 0 && type != 'S') || (type == 'Z' && size != 1)) {
           log.lose();
@@ -109,25 +115,28 @@ final class BackendMessages {
           return want(size, buffer, at, to);
         }
       }
-      case 'E' -> {
+      case 'E' -> { // ErrorResponse
         log.error();
         return want(Math.min(remaining, Farewell.LONGEST), buffer, at, to);
       }
-      case 'I' -> log.emptyQuery();
-      case 's' -> log.suspended();
-      case 'V' -> log.functionResult();
-      case 'G' -> log.copyIn(extended);
-      case 'H' -> log.copyOut();
-      case 'W' -> log.copyBoth();
+      case 'I' -> log.emptyQuery(); // EmptyQueryResponse
+      case 's' -> log.suspended(); // PortalSuspended
+      case 'V' -> log.functionResult(); // FunctionCallResponse
+      case 'G' -> log.copyIn(extended); // CopyInResponse
+      case 'H' -> log.copyOut(); // CopyOutResponse
+      case 'W' -> log.copyBoth(); // CopyBothResponse
       case '2' -> extended = true; // BindComplete
       case '1', '3', 'D', 'd', 'c', 'A', 'K', 'N', 'R', 'T', 'n', 't', 'v' -> {
-        // no news
+        // no news: ParseComplete, CloseComplete, DataRow, CopyData, CopyDone, NotificationResponse,
+        // BackendKeyData, NoticeResponse, Authentication, RowDescription, NoData,
+        // ParameterDescription, NegotiateProtocolVersion
       }
       default -> log.lose();
     }
     return at;
   }
 
+  /** Reads that much of the body now if it is there, or else when it has come. */
   private int want(int size, byte[] buffer, int at, int to) {
     if (to - at >= size) {
       remaining -= size;
@@ -142,6 +151,7 @@ final class BackendMessages {
     return at;
   }
 
+  /** More of a body that is to be read has come. */
   private int take(byte[] buffer, int at, int to) {
     int size = Math.min(wanted - taken, to - at);
     System.arraycopy(buffer, at, body, taken, size);
@@ -157,6 +167,7 @@ final class BackendMessages {
     return at + size;
   }
 
+  /** The wanted part of a body is there. */
   private void read(byte[] buffer, int from, int to) {
     if (type == 'Z') {
       extended = false;

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * <p>PostgreSQL's two idle timeouts run from one ReadyForQuery to the next request, and one that
  * passes while that is being read ends the session before it is looked at (the loop of {@code
  * PostgresMain}). All other limits, and an administrator's order, may come while a COMMIT is waited
- * for. Whoever else has those SQLStates (Pgpool-II tells by them of any one of several servers)
- * hasn't PostgreSQL's routine.
+ * for. Others use the same SQLStates (Pgpool-II, when any one of its several servers has ended a
+ * session), but don't name PostgreSQL's routine with them.
  *
  * <p>PgBouncer says {@code query_wait_timeout} and {@code query_timeout} to those who wait for a
  * server connection, of which nothing has been passed on ({@code pool_client_maint}); its words for
@@ -36,12 +36,16 @@ final class Farewell {
     return said.isOfOneWhoWaited() || said.isOfOneWhoPassedNothingOn();
   }
 
+  /**
+   * PostgreSQL, by its {@code idle_in_transaction_session_timeout} or {@code idle_session_timeout}.
+   */
   private boolean isOfOneWhoWaited() {
     return is('V', "FATAL")
         && is('R', "ProcessInterrupts")
         && (is('C', "25P03") || is('C', "57P05"));
   }
 
+  /** PgBouncer. */
   private boolean isOfOneWhoPassedNothingOn() {
     return is('S', "FATAL")
         && is('C', "08P01")
@@ -54,7 +58,11 @@ final class Farewell {
     return value.equals(field(letter));
   }
 
-  /** Each is a letter and a text with a zero behind it; a zero ends them all. */
+  /**
+   * The text of the field with this letter (PostgreSQL's manual: "Error and Notice Message
+   * Fields"); null if there is none. A field is a letter, a text and a zero; another zero ends them
+   * all.
+   */
   private @Nullable String field(char letter) {
     int at = 0;
     while (at < fields.length()) {

@@ -8,9 +8,10 @@ import java.util.Arrays;
 import java.util.function.Consumer;
 
 /**
- * A walk over the messages to the server, from the first byte of a stream; cut anywhere by the
- * buffers' edges. Of texts the beginning is kept, the rest and all parameters and data are passed
- * over. What is begun counts as sent.
+ * A walk over the messages to the server, from the first byte of a stream (PostgreSQL's manual:
+ * "Message Formats"). The buffers' edges may cut them anywhere. Of texts the beginning is kept; the
+ * rest, all parameters and all data are passed over. A message counts as sent when its first bytes
+ * are.
  */
 final class FrontendMessages {
   private static final int HEADER = 5;
@@ -75,7 +76,11 @@ final class FrontendMessages {
     }
   }
 
-  /** Length and code; then nothing, or the rest of a message that begins a session. */
+  /**
+   * The first eight bytes of a message without a type have come: its length and a code. The code is
+   * the protocol's version (3.x), and the rest of that StartupMessage follows; or it asks for
+   * encryption, and the server answers with a single byte.
+   */
   private void startup() {
     int length = length(header, -1);
     int code = length(header, 3);
@@ -98,36 +103,36 @@ final class FrontendMessages {
     this.type = type;
     remaining = length - 4;
     switch (type) {
-      case 'Q' -> {
+      case 'Q' -> { // Query, of the simple protocol
         log.beginRequest(unsynced);
         unsynced = false;
         return want(LONGEST_QUERY, buffer, at, to);
       }
-      case 'P' -> {
+      case 'P' -> { // Parse
         unsynced = true;
         return want(LONGEST_PREPARED, buffer, at, to);
       }
-      case 'B', 'E' -> {
+      case 'B', 'E' -> { // Bind, Execute
         unsynced = true;
         return want(LONGEST_NAMES, buffer, at, to);
       }
-      case 'C' -> {
+      case 'C' -> { // Close
         return want(LONGEST_NAMES, buffer, at, to);
       }
-      case 'F' -> {
+      case 'F' -> { // FunctionCall
         log.beginRequest(unsynced);
         unsynced = false;
         outstanding.accept(StatementKind.WRITE); // a function can't commit
         log.request();
       }
-      case 'S' -> {
+      case 'S' -> { // Sync
         unsynced = false;
         log.sync();
       }
-      case 'c' -> log.copyDone();
-      case 'D' -> unsynced = true;
+      case 'c' -> log.copyDone(); // CopyDone
+      case 'D' -> unsynced = true; // Describe
       case 'H', 'X', 'd', 'f', 'p' -> {
-        // asks for nothing that could write
+        // Flush, Terminate, CopyData, CopyFail, a password: they ask for nothing that could write
       }
       default -> log.lose();
     }
