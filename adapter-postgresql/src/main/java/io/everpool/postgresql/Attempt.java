@@ -7,8 +7,9 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * An opening by what is known when it begins, and what its failures tell for the next. In one
- * thread.
+ * One attempt to open a connection, with what is known of the way to the server when it begins. Its
+ * failures may show that a login has to be another one (without an option, or as one to a pooler);
+ * then the next attempt is that. For one thread.
  */
 final class Attempt {
   private final ClientCheck check;
@@ -16,7 +17,9 @@ final class Attempt {
   private final boolean asked;
   private final PoolerMode known;
 
-  /** Where it has failed. */
+  /**
+   * The hosts, as they stand in a URL, at which this attempt has failed; several may be one text.
+   */
   private final Set<String> tried = new HashSet<>();
 
   private boolean learnt;
@@ -28,7 +31,7 @@ final class Attempt {
     this.known = pooler.mode();
   }
 
-  /** Opens at the hosts as they are chosen; where all fail, at each that may tell something. */
+  /** Opens at the hosts that {@code hosts} chooses; if all fail, at each that may tell more. */
   PostgresConnection open(HostChoice.Opener opener, HostChoice hosts, EachHost each, long deadline)
       throws SQLException {
     HostChoice.Opener hearing = (host, count, time) -> at(opener, host, count, time);
@@ -56,6 +59,7 @@ final class Attempt {
     }
   }
 
+  /** Whether there is anything left that a failure could show. */
   private boolean mayLearn() {
     return asked || known == PoolerMode.AUTO;
   }

@@ -9,23 +9,36 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * At which host of the URL a connection is opened: at the first that suits, of those that no
- * failover has superseded. Where sessions are to write and the URL doesn't say what kind of server
- * it wants, one that takes no writes is left for the next host, too, and tried last for a while;
- * but it is better than none. Thread-safe.
+ * Chooses the host of the URL at which a connection is opened. Thread-safe.
  *
- * <p>The driver can't tell either, nor does what it remembers of hosts ({@code hostRecheckSeconds})
- * say so; and so the others are tried one by one, whatever it remembers.
+ * <p>The driver takes the first host that suits it. Two kinds of servers suit it and not us, and
+ * then the other hosts are tried:
+ *
+ * <ul>
+ *   <li>One that a failover has superseded ({@link Timelines}). It is never used.
+ *   <li>One that takes no writes, where sessions are to write and the URL leaves the kind of server
+ *       open. It is set aside: for a while the driver gets it only if no other host lets us in. It
+ *       is used if no host takes writes.
+ * </ul>
+ *
+ * <p>The driver knows neither rule, and what it remembers of hosts ({@code hostRecheckSeconds}) may
+ * keep it from a host. So the others are given to it one by one, each as the only one.
  */
 final class HostChoice {
   private static final long SECOND = 1_000_000_000L;
 
-  /** How long a host that takes no writes is tried last at the most; nanoseconds. */
+  /** The longest time for which a host is set aside; nanoseconds. */
   private static final long LONGEST_ASIDE = 60 * SECOND;
 
-  /** Opens a connection at the first of some hosts, as they stand in a URL. */
+  /** Opens a connection at the first of some hosts that suits the driver. */
   @FunctionalInterface
   interface Opener {
+    /**
+     * Opens.
+     *
+     * @param authority the hosts and ports as they stand in a URL
+     * @param hosts how many these are
+     */
     PostgresConnection at(String authority, int hosts, long timeoutNanos) throws SQLException;
   }
 
@@ -34,12 +47,14 @@ final class HostChoice {
   private final Purpose purpose;
   private final BooleanSupplier closed;
 
-  /** A host that took no writes is tried last until then; each time twice as long. */
+  /**
+   * Until when a host is set aside, and for how long that was; the next time it is twice as long.
+   */
   private record Aside(long until, long lasts) {}
 
   private final Map<String, Aside> aside = new ConcurrentHashMap<>();
 
-  /** Since none took writes when all were tried, they are not tried again before that. */
+  /** When all hosts may be tried for one that takes writes: later, after none was found. */
   private volatile long lookAround = System.nanoTime();
 
   /**
@@ -58,8 +73,8 @@ final class HostChoice {
   /**
    * Opens a connection.
    *
-   * @throws SQLException what another host said, if there is one, for that is the one to mend; what
-   *     was passed over is among what it suppresses
+   * @throws SQLException if a superseded server was found, what another host said, for that is the
+   *     one to mend; the superseded one is among the suppressed
    */
   PostgresConnection open(Opener opener, long timeoutNanos) throws SQLException {
     long deadline = System.nanoTime() + timeoutNanos;
@@ -97,7 +112,7 @@ final class HostChoice {
     }
   }
 
-  /** In the URL's order, without those that were set aside; all if all were. */
+  /** The hosts without those that are set aside, in the URL's order; all of them if all are. */
   private List<String> preferred() {
     if (!choosesWriters()) {
       return hosts;
@@ -108,7 +123,6 @@ final class HostChoice {
     return preferred.isEmpty() ? hosts : preferred;
   }
 
-  /** What is known of a host may be forgotten meanwhile. */
   private static boolean isPreferred(@Nullable Aside known, long now) {
     return known == null || now - known.until >= 0;
   }
@@ -127,7 +141,7 @@ final class HostChoice {
     }
   }
 
-  /** At the others, where a failover has superseded the one that was found. */
+  /** Opens at one of the others, for a failover has superseded the server that was found. */
   private PostgresConnection elsewhere(Timelines.Superseded e, Opener opener, long deadline)
       throws SQLException {
     List<String> others = without(List.of(e.host()));
@@ -152,8 +166,10 @@ final class HostChoice {
   }
 
   /**
-   * Looks at the other hosts for one that takes writes. That takes half of the time that is left at
-   * the most, and of all time a third: who reads is not to wait for hosts that don't answer.
+   * Tries the other hosts for one that takes writes, and returns {@code reads} if there is none. So
+   * that reading doesn't wait for hosts that don't answer, that takes at most half of the time that
+   * is left for this opening; and after it the hosts aren't tried again for twice as long as it
+   * took.
    */
   private PostgresConnection orOneThatWrites(
       PostgresConnection reads, Opener opener, long deadline) {

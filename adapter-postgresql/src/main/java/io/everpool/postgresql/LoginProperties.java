@@ -12,7 +12,10 @@ import java.util.Map;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
-/** What a login is given of what was said. */
+/**
+ * Makes what one call of the driver needs, its properties and the database in its URL, of what the
+ * user has said in URL and configuration.
+ */
 final class LoginProperties {
   static final double NANOS_PER_SECOND = 1e9;
 
@@ -30,18 +33,20 @@ final class LoginProperties {
     return said.getOrDefault(PropertyNames.USER, System.getProperty("user.name", ""));
   }
 
-  /** The database is the role's where nobody says which. */
+  /** The database; if nobody says which, it is called as the role is. */
   static String database(Map<String, String> said) {
     return said.getOrDefault(PropertyNames.PG_DBNAME, user(said));
   }
 
+  /** The database as it stands in the driver's URL. */
   static String path(Map<String, String> said) {
     return "/" + URLEncoder.encode(database(said), StandardCharsets.UTF_8);
   }
 
   /**
-   * For a login at one of these hosts.
+   * The driver's properties for a login at one of these hosts.
    *
+   * @param said the destination's properties, and the credentials of this login
    * @param authority hosts and ports as they stand in a URL
    */
   Properties properties(Map<String, String> said, String authority, long timeoutNanos) {
@@ -61,9 +66,10 @@ final class LoginProperties {
   }
 
   /**
-   * What the password file has for each of several hosts; null if it isn't the same. pgjdbc, which
-   * has one password for all of them, asks the file once, as for one host with all their names, and
-   * so finds only what is for any host. For a single one it asks itself.
+   * The password that the password file has for each of several hosts; null if there is one
+   * without, or they differ, or there is a single host, for which pgjdbc asks the file itself. With
+   * several it uses one password for all, and looks it up once, by all their names as if that were
+   * one host: so it finds only a line that is for any host.
    */
   private @Nullable String passwordOfAll(Map<String, String> said, List<String> several) {
     String common = null;

@@ -44,7 +44,7 @@ public final class PostgresAdapter implements DriverAdapter {
     return connector(config, false);
   }
 
-  /** One that was promoted, and is a standby again, is as good as before. */
+  /** A reader may be any server: one that is promoted, and later a standby again, stays good. */
   @Override
   public Connector readerConnector(PoolConfig config) {
     return connector(config, true);

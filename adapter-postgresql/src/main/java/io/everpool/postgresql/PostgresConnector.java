@@ -165,6 +165,7 @@ final class PostgresConnector implements Connector {
     pooler.whenNoted(listener);
   }
 
+  /** The destination by what is known of a pooler now. */
   private Destination present() {
     return pooler.takesOptions() ? destination : throughPooler;
   }
@@ -184,7 +185,7 @@ final class PostgresConnector implements Connector {
     return open(Map.of(), timeoutNanos);
   }
 
-  /** Before whatever the URL, the properties or a password file of libpq's say. */
+  /** These credentials count before those of the URL, the properties and libpq's password file. */
   @Override
   public PhysicalConnection open(Credentials credentials, long timeoutNanos) throws SQLException {
     Map<String, String> properties = new LinkedHashMap<>();
@@ -209,7 +210,11 @@ final class PostgresConnector implements Connector {
     }
   }
 
-  /** Once more if that shows how else it has to be opened; what it shows, it shows once. */
+  /**
+   * Opens by what is known of the way to the server, and opens again after a failure that has shown
+   * that a login has to be another one. That ends: each such thing is learnt once ({@link
+   * Attempt}).
+   */
   private PhysicalConnection openAsKnown(Map<String, String> credentials, long deadline)
       throws SQLException {
     while (true) {
@@ -271,7 +276,10 @@ final class PostgresConnector implements Connector {
     underWay.forEach(Opening::cut);
   }
 
-  /** The driver's own login timeout costs a thread; here nothing else bounds the login. */
+  /**
+   * Opens on a socket of someone else's making. Only the driver's own login timeout bounds that,
+   * though it costs a thread.
+   */
   private PostgresConnection openBlind(
       Map<String, String> said, String authority, long timeoutNanos) throws SQLException {
     long deadline = System.nanoTime() + timeoutNanos;
@@ -297,8 +305,8 @@ final class PostgresConnector implements Connector {
   }
 
   /**
-   * What is asked before anybody gets the connection: on the worker that opens it, so that nobody
-   * waits for it who has one.
+   * Asks and sets up what is needed before anybody gets the connection. Here, on the worker that
+   * opens it, it delays no caller who could have another connection.
    */
   private PostgresConnection begin(
       Connection lent, Supplier<@Nullable LookableSocket> socket, long deadline)
@@ -324,7 +332,7 @@ final class PostgresConnector implements Connector {
     }
   }
 
-  /** Closes what nobody will have; what is thrown of that is not what has to be mended. */
+  /** Closes a connection that can't be used; what that throws is added to why it can't. */
   private static void discard(Connection unwanted, Throwable failure) {
     try {
       unwanted.close();
