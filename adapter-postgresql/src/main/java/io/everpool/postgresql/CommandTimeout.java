@@ -12,8 +12,8 @@ import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
 /**
- * {@code command-timeout} in one session: lifted for those who ask, and named where it has struck.
- * For whoever has the session.
+ * {@code command-timeout} in one session: lifts it on request, and names it in the failure of a
+ * statement that it has ended. For the one thread that has the session.
  */
 final class CommandTimeout {
   private static final String CANCELED = "57014";
@@ -21,7 +21,10 @@ final class CommandTimeout {
   private final Connection jdbc;
   private final Duration told;
   private final boolean sharedByTransaction;
+
+  /** pgjdbc's own limit of a statement in seconds ({@code queryTimeout}), as it was at first. */
   private final int ofDriver;
+
   private boolean lifted;
 
   /**
@@ -37,12 +40,13 @@ final class CommandTimeout {
     this.ofDriver = PgjdbcInternals.queryTimeout(jdbc);
   }
 
-  /** Zero is no limit, whatever the role or the URL say; a reset is to what they say. */
+  /** Lets statements take as long as they need, whatever the role or the URL say. */
   void lift() throws SQLException {
     lifted = true;
     limitTo(0, "SET statement_timeout = 0");
   }
 
+  /** Brings back what the role, the URL and the configuration say. */
   void restore() throws SQLException {
     limitTo(ofDriver, "RESET statement_timeout");
     lifted = false;
@@ -56,9 +60,10 @@ final class CommandTimeout {
   }
 
   /**
-   * What to throw for a failure of a statement. The same state is that of a cancel, which the
-   * server tells from its time-out by words only; so where it speaks another language than English
-   * nothing is explained.
+   * What to throw for a failure of a statement: the failure itself, or one that adds what to do
+   * about {@code command-timeout}. A cancelled statement has the same SQLState, and only the words
+   * of the server's message tell it from a time-out. So a message in another language than English
+   * is left as it is.
    */
   SQLException explained(SQLException failure, SideEffects sideEffects) {
     if (told.isZero()
@@ -110,7 +115,7 @@ final class CommandTimeout {
     return told;
   }
 
-  /** As the driver has it, and what to do. */
+  /** The driver's failure, with advice behind its message. */
   private static final class Struck extends PSQLException {
     private static final long serialVersionUID = 1L;
 

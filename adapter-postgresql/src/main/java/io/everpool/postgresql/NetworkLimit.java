@@ -3,7 +3,10 @@ package io.everpool.postgresql;
 import java.sql.Connection;
 import java.sql.SQLException;
 
-/** How long the server may take to answer what the pool itself asks, by the driver's own limit. */
+/**
+ * Limits how long the server may take to answer what the pool itself asks, by the connection's
+ * network timeout.
+ */
 record NetworkLimit(Connection jdbc) {
   private static final long NANOS_PER_MILLI = 1_000_000;
 
@@ -13,7 +16,10 @@ record NetworkLimit(Connection jdbc) {
     T run() throws SQLException;
   }
 
-  /** A shorter limit of the connection's own stays, and is put back after one of ours. */
+  /**
+   * Runs an exchange within a time. If the connection has a shorter limit of its own, that counts;
+   * otherwise it is put back afterwards.
+   */
   <T> T within(long timeoutNanos, Exchange<T> exchange) throws SQLException {
     int before = jdbc.getNetworkTimeout();
     int millis = millis(timeoutNanos);
@@ -30,7 +36,7 @@ record NetworkLimit(Connection jdbc) {
     }
   }
 
-  /** At least one; at most what JDBC takes. */
+  /** The time in milliseconds, rounded up: at least one, and at most what JDBC takes. */
   static int millis(long nanos) {
     return (int) Math.min(Integer.MAX_VALUE, 1 + (nanos - 1) / NANOS_PER_MILLI);
   }

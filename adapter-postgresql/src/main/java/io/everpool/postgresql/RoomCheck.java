@@ -12,20 +12,23 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether the server has room for a pool of this size, and for its instances: asked once, by the
- * first connection and before anybody has it. Behind a pooler its limits count, and nobody can ask
- * for these. Thread-safe.
+ * Asks whether the server has room for a pool of this size, and for its other instances: once, by
+ * the first connection, before anybody has it. Behind a pooler nothing is asked: there the pooler's
+ * own limits count, and it doesn't tell them. Thread-safe.
  */
 final class RoomCheck {
   private final Pooler pooler;
   private final int maxSize;
 
-  /** So many may be opened beside the first. */
+  /** The pool opens so many when it begins: connections that are there already may be its own. */
   private final int minSize;
 
   private final AtomicBoolean asked = new AtomicBoolean();
 
-  /** What it said to the first connection, until the pool asks over that as well. */
+  /**
+   * What the server has said to the first connection. The pool asks by that connection as well, a
+   * moment later: it gets this answer, once, without another round trip.
+   */
   private final AtomicReference<@Nullable First> first = new AtomicReference<>();
 
   private volatile @Nullable String warning;

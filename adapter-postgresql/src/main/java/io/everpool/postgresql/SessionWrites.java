@@ -8,8 +8,12 @@ import java.sql.SQLException;
 import org.postgresql.PGConnection;
 
 /**
- * Whether a session takes writes: as the server tells of itself, and as we have told it. For
- * whoever has the session.
+ * Whether a session takes writes: as the server tells of itself, and as we have told it. For the
+ * one thread that has the session.
+ *
+ * <p>From version 14 on the server tells what {@code in_hot_standby} and {@code
+ * default_transaction_read_only} are, when the session begins and, with its next answer, when one
+ * of them changes. An older one tells neither: it was asked once, when the session began.
  */
 final class SessionWrites {
   private static final String READ_ONLY = "default_transaction_read_only";
@@ -17,6 +21,8 @@ final class SessionWrites {
   private final Connection jdbc;
   private final Purpose purpose;
   private final boolean readOnlyAtFirst;
+
+  /** Whether transactions were to write by default, when the session began. */
   private final boolean wroteAtFirst;
 
   /** Whether the session was told by us to refuse writes. */
@@ -35,10 +41,11 @@ final class SessionWrites {
   }
 
   /**
-   * By the session's default, which holds in autocommit too and for whatever begins a transaction
-   * ({@code SET SESSION CHARACTERISTICS}). pgjdbc's own read-only mode reaches only transactions
-   * that it begins itself. From version 14 on the server tells what the default is, whoever has set
-   * it, and no round trip is made where it is right already.
+   * Has the server refuse writes, or take them as it did when the session began.
+   *
+   * <p>This sets the session's default, which also holds in autocommit and for a transaction that
+   * SQL begins; pgjdbc's own read-only mode reaches only those that pgjdbc begins. No round trip is
+   * made if the default is right already.
    */
   void refuse(boolean value) throws SQLException {
     if (value) {
@@ -51,6 +58,7 @@ final class SessionWrites {
     refused = value;
   }
 
+  /** Whether the default is to refuse writes, whoever has set it; by our own word if need be. */
   private boolean refuses() {
     String told = ((PGConnection) jdbc).getParameterStatus(READ_ONLY);
     return told == null ? refused : told.equals("on");
@@ -66,15 +74,19 @@ final class SessionWrites {
   }
 
   /**
-   * Whether the server is a standby, as it tells from version 14 on and is asked at the beginning
-   * otherwise, where a primary is expected: because {@code targetServerType} says so, or because
-   * there was one at the same URL before. A pool that has only ever seen standbys is meant for
-   * them.
+   * Whether the server takes no writes though this session is meant for them. There are two cases:
    *
-   * <p>Or whether it has been told to write no more ({@code default_transaction_read_only}, as
-   * operators do with an old primary and some clouds with a full disk), which it tells from version
-   * 14 on with its next answer. Where all sessions began so they are meant to be so; and of one
-   * whose program has set something by SQL nobody can tell who it was.
+   * <ul>
+   *   <li>It is a standby, and a primary is expected: {@code targetServerType} says so, or there
+   *       was one at the same URL before. A pool that has only ever seen standbys is meant for
+   *       them.
+   *   <li>It was told to write no more ({@code default_transaction_read_only}), as operators do
+   *       with an old primary, and some clouds with a full disk. If all sessions began like that,
+   *       they are meant to be so. And if the program has set something by SQL, it may have been
+   *       itself.
+   * </ul>
+   *
+   * @param sideEffects what the program's SQL may have left in the session
    */
   boolean haveEnded(SideEffects sideEffects) {
     return onStandby() ? purpose.isPrimary() : toldToWriteNoMore(sideEffects);
@@ -93,9 +105,9 @@ final class SessionWrites {
   }
 
   /**
-   * Whether a write was refused because of the server. A program that writes is meant to, as far as
-   * it has not asked for a read-only transaction itself; so where there are other hosts to choose
-   * from, a standby is not what it wants, though there never was anything else.
+   * A write was refused: whether because of the server, as {@link #haveEnded}. If a program writes
+   * on a standby, and has not asked for read-only transactions itself, it wants a primary. So from
+   * now on one is expected, if there are other hosts to choose from, even if there never was one.
    */
   boolean haveRefused(SideEffects sideEffects) {
     if (onStandby() && !refused && !sideEffects.has(SideEffect.SETTINGS) && !isDeclared()) {
@@ -104,6 +116,7 @@ final class SessionWrites {
     return haveEnded(sideEffects);
   }
 
+  /** Whether the program has set the connection read-only by JDBC. */
   private boolean isDeclared() {
     try {
       return jdbc.isReadOnly();
@@ -117,12 +130,12 @@ final class SessionWrites {
     return told == null ? readOnlyAtFirst && wroteAtFirst : told.equals("on");
   }
 
-  /** Whether they were refused from the beginning. */
+  /** Whether writes were refused when the session began. */
   boolean wereRefusedAtFirst() {
     return readOnlyAtFirst;
   }
 
-  /** Whether the session of a connection can't write, as its server tells from version 14 on. */
+  /** Whether a new session refuses writes, by the server's own word; no if it doesn't tell. */
   static boolean areRefused(Connection jdbc) {
     return isOn(jdbc, "in_hot_standby") || isOn(jdbc, READ_ONLY);
   }

@@ -4,7 +4,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
-/** How a transaction is begun with what it is to have, and the session is not. */
+/**
+ * The SQL that begins a transaction with its level of isolation, read-only mode and schema, where
+ * these can't be set for the session: behind a pooler it may go on with another server connection
+ * after each transaction.
+ */
 final class TransactionStart {
   private TransactionStart() {}
 
