@@ -257,31 +257,21 @@ final class PostgresConnection implements PhysicalConnection {
     return log != null && log.commitUnanswered();
   }
 
-  /**
-   * Where the program had the driver's own object, everything counts as set: the driver's settings
-   * first, for the statements that follow depend on some.
-   */
+  /** If the program had the driver's own object, it may have set anything, and all is reset. */
   @Override
   public void reset(ResetMode mode, SideEffects sideEffects) throws SQLException {
     boolean exposed = sideEffects.isExposed();
     if (exposed) {
-      settings.restore();
+      settings.restore(); // first: how the driver sends the statements below depends on them
     }
     if (pooler != null) {
+      // No SQL: what was set here is on another server connection by now, and on the one that the
+      // statements would reach it is other clients' settings that they would clear.
       DRIVER.forgetNotifications(jdbc);
-      return; // it would clear what others have set, and what was set here is on another by now
+      return;
     }
     int left = SideEffect.bits(sideEffects) | (exposed ? SessionReset.ANYTHING : 0);
-    if (SessionReset.isOutlasted(left)) {
-      throw new SQLException(
-          "A replication origin, a base backup or a temporary replication slot may be left, which"
-              + " end with the session",
-          "HY000");
-    }
-    if (catalog.isOfLogin(mode == ResetMode.DISCARD_ALL ? SessionReset.ANYTHING : left)) {
-      throw new SQLException(
-          "A reset would take away what an event trigger has set when the session began", "HY000");
-    }
+    catalog.requireResettable(mode, left);
     String sql = SessionReset.sql(mode, left);
     if (!sql.isEmpty()) {
       DRIVER.update(jdbc, sql);
@@ -290,7 +280,7 @@ final class PostgresConnection implements PhysicalConnection {
       }
     }
     if (SessionReset.forgetsNotifications(mode, left)) {
-      // what had arrived before is still in the driver, for whoever asks next
+      // what had arrived before is still in the driver, and the next borrower would get it
       DRIVER.forgetNotifications(jdbc);
     }
   }
@@ -300,7 +290,8 @@ final class PostgresConnection implements PhysicalConnection {
     return switch (transactionState()) {
       case OPEN, UNKNOWN -> {
         ProtocolLog log = log();
-        boolean written = log != null && log.hasWritten(); // before the question, which is answered
+        // before the question, whose answer the log sees as well
+        boolean written = log != null && log.hasWritten();
         PostgresCommitTicket ticket = commits.ticket();
         yield ticket == null && written ? WithoutId.TICKET : ticket;
       }
@@ -334,13 +325,18 @@ final class PostgresConnection implements PhysicalConnection {
   @Override
   public boolean cancelStatement(long timeoutNanos) {
     if (!runsStatement() || commitUnanswered()) {
-      return false; // a COMMIT that waits for its standby would be cancelled by not waiting for it
+      // a cancel makes a COMMIT that waits for its standby succeed without it
+      return false;
     }
     FinalCancel.request(jdbc, System.nanoTime() + timeoutNanos);
     return true;
   }
 
-  /** Whoever waits for a notification has asked for nothing; whoever can't send will ask. */
+  /**
+   * A wait that is under way counts only if it is for the server: an answer is outstanding, or the
+   * server doesn't take what is sent. A program that waits for a notification has asked for
+   * nothing; that wait is left out of the count, which is then even.
+   */
   @Override
   public long waits() {
     ProtocolLog log = log();
@@ -348,7 +344,9 @@ final class PostgresConnection implements PhysicalConnection {
       return 0;
     }
     long waits = socket.waits();
-    return waits % 2 == 0 || socket.waitsToSend() || log.mayStillRun() ? waits : waits - 1;
+    boolean underWay = waits % 2 == 1;
+    boolean forNotification = underWay && !socket.waitsToSend() && !log.mayStillRun();
+    return forNotification ? waits - 1 : waits;
   }
 
   @Override
@@ -366,7 +364,7 @@ final class PostgresConnection implements PhysicalConnection {
     return limit.within(timeoutNanos, () -> new Replication(jdbc).hasReached(position));
   }
 
-  /** As far as can be seen from another thread. */
+  /** Whether a statement runs, as far as can be seen from another thread than the holder's. */
   private boolean runsStatement() {
     ProtocolLog log = log();
     return DRIVER.isOccupied(jdbc) || (log == null ? DRIVER.isBusy(jdbc) : log.mayStillRun());

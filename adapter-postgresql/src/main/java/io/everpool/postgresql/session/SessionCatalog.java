@@ -1,5 +1,6 @@
 package io.everpool.postgresql.session;
 
+import io.everpool.api.ResetMode;
 import io.everpool.postgresql.driver.Proof;
 import io.everpool.postgresql.failure.FailureRules;
 import java.sql.Connection;
@@ -14,16 +15,19 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a connector knows of what names in its database leave in a session, kept up to date. Thread-
- * safe.
+ * Knows what statements leave in a session when they name this or that function, table or view of
+ * the connector's database, and keeps that up to date. Thread-safe.
  *
- * <p>Read when a connection was opened and at health checks, never while a caller waits. Between
- * two readings what others define anew isn't known, save that a function that wasn't there may do
- * everything. What is defined by statements that pass here is known at once, from the text.
+ * <p>The catalogues are read when a connection was opened and at health checks, never while a
+ * caller waits. What this pool's own statements define is known at once, from their texts. What
+ * others define is known after the next reading; until then a function with a new name is taken to
+ * do everything.
  */
 public final class SessionCatalog {
 
-  /** How long what a text defined counts by the text: its transaction may be open for long. */
+  /**
+   * How long a definition counts by its text: so long its transaction may go unseen by a reading.
+   */
   private static final long DEFINING_NANOS = 120_000_000_000L;
 
   private static final int SHOWN = 5;
@@ -34,13 +38,26 @@ public final class SessionCatalog {
   private final long everyNanos;
   private final ReentrantLock reading = new ReentrantLock();
   private final Map<String, Definition> definitions = new ConcurrentHashMap<>();
+
+  /** As it was read from the catalogues. */
   private volatile NameTable table = NameTable.EMPTY;
+
+  /** By which statements are judged: {@link #table} and the {@link #definitions}. */
   private volatile NameTable shown = NameTable.EMPTY;
+
   private volatile Runnable listener = () -> {};
+
+  /** Why a reading has failed; told while none has succeeded. */
   private volatile @Nullable String unreadable;
+
   private volatile List<String> warnings = List.of();
+
+  /** What {@link CatalogReader#FINGERPRINT} answered at the last reading; under the lock. */
   private String fingerprint = "";
+
   private volatile long readAt;
+
+  /** Whether there was a reading, with success or without. */
   private volatile boolean tried;
 
   /**
@@ -104,20 +121,21 @@ public final class SessionCatalog {
   }
 
   /**
-   * Looks whether something has changed, in a question, and reads it if so. Outside of a
-   * transaction. If somebody else is about it, that will do.
+   * Asks in one question whether something has changed, and reads the catalogues again if so.
+   * Outside of a transaction. Does nothing while another thread reads, but for the first reading,
+   * which is waited for.
    *
    * @param limit how long the server may take; zero is as long as it takes
    * @throws SQLException only if the connection is lost
    */
   public void refresh(Connection connection, Duration limit) throws SQLException {
     boolean first = !tried;
-    if (first ? !locked() : !reading.tryLock()) {
+    if (!begin(first)) {
       return;
     }
     try {
       if (first && tried) {
-        return; // somebody else has done it meanwhile
+        return; // another thread has done it meanwhile
       }
       long begun = System.nanoTime();
       CatalogQueries.within(limit, connection, this::look);
@@ -146,10 +164,16 @@ public final class SessionCatalog {
     tried = true;
   }
 
-  /** The first reading is waited for: before it nothing is known. */
-  private boolean locked() {
-    reading.lock();
-    return true;
+  /**
+   * Takes the lock; false if another thread is reading. The first reading is waited for: before it
+   * nothing is known.
+   */
+  private boolean begin(boolean first) {
+    if (first) {
+      reading.lock();
+      return true;
+    }
+    return reading.tryLock();
   }
 
   private void look(CatalogQueries queries) throws SQLException {
@@ -173,11 +197,23 @@ public final class SessionCatalog {
   }
 
   /**
-   * Whether clearing this takes away what the session was left with when it began: by an event
-   * trigger, which nobody can have run again.
+   * Throws if no reset makes a session again what it was when it began, so that it has to be
+   * closed.
+   *
+   * @param left what was left in the session: bits of {@link SessionReset}
    */
-  public boolean isOfLogin(int sideEffects) {
-    return (table.login() & sideEffects) != 0;
+  public void requireResettable(ResetMode mode, int left) throws SQLException {
+    if ((left & SessionReset.UNTIL_ITS_END) != 0) {
+      throw new SQLException(
+          "A replication origin, a base backup or a temporary replication slot may be left, which"
+              + " end with the session",
+          "HY000");
+    }
+    int cleared = mode == ResetMode.DISCARD_ALL ? SessionReset.ANYTHING : left;
+    if ((table.login() & cleared) != 0) { // and nobody can have the trigger run again
+      throw new SQLException(
+          "A reset would take away what an event trigger has set when the session began", "HY000");
+    }
   }
 
   /** The names that leave something in a session, in order, as far as they were read. */
@@ -200,7 +236,7 @@ public final class SessionCatalog {
     return notes;
   }
 
-  /** Of what was found at first: it is to be said once. */
+  /** What the user should know of the first reading; later ones say nothing new. */
   private static List<String> warnings(NameTable found) {
     List<String> warnings = new ArrayList<>();
     List<String> tracing = found.tracing();

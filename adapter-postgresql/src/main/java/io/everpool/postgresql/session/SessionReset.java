@@ -87,11 +87,6 @@ public final class SessionReset {
     };
   }
 
-  /** Whether something is left that no reset clears. */
-  public static boolean isOutlasted(int sideEffects) {
-    return (sideEffects & UNTIL_ITS_END) != 0;
-  }
-
   /** Whether it returns every setting to what the session was started with. */
   public static boolean resetsSettings(ResetMode mode, int sideEffects) {
     return mode == ResetMode.DISCARD_ALL
