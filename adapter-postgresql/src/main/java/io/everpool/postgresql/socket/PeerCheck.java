@@ -10,13 +10,14 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 
 /**
- * What is looked at in a server's certificate once the handshake is over, because it has passed
- * what should have stopped it.
+ * What of the server's certificate is checked again after the handshake, because JDK or driver let
+ * something pass that they should refuse.
  *
- * @param dated whether it must be neither expired nor of the future: the JDK doesn't ask that of
- *     one that is trusted itself, not by its issuer
- * @param bound whether a login must be bound to it: drivers before 42.7.12 log in without where its
- *     signature has no hash to bind to, as that of Ed25519 (CVE-2026-54291)
+ * @param dated whether it must be valid today: the JDK doesn't look at the dates of a certificate
+ *     that is among the trusted ones itself
+ * @param bound whether a login must be bound to it (channelBinding=require): drivers before 42.7.12
+ *     log in without binding if the certificate's signature has no hash to bind to, as one by
+ *     Ed25519 (CVE-2026-54291)
  */
 record PeerCheck(boolean dated, boolean bound) {
 
@@ -29,7 +30,7 @@ record PeerCheck(boolean dated, boolean bound) {
         properties.getProperty(PropertyNames.CHANNEL_BINDING, "").equalsIgnoreCase("require"));
   }
 
-  /** What a user's own factory says of trust is its own affair. */
+  /** Without the dates: a user's own factory decides itself what it trusts. */
   PeerCheck ofBindingAlone() {
     return new PeerCheck(false, bound);
   }
@@ -49,6 +50,7 @@ record PeerCheck(boolean dated, boolean bound) {
     }
   }
 
+  /** A signature with a hash names both: {@code SHA256withRSA}; {@code Ed25519} has none. */
   private void checkBinding(String signature) throws SSLHandshakeException {
     if (bound && !signature.toLowerCase(Locale.ROOT).contains("with")) {
       throw new SSLHandshakeException(

@@ -18,7 +18,7 @@ import org.postgresql.util.PSQLException;
 
 /**
  * pgjdbc's own factory of TLS sockets, whose streams above the encryption can be read along.
- * Extends it because pgjdbc asks just its own for what was wrong with a client's key. Public only
+ * Extends it because pgjdbc asks no other factory what was wrong with a client's key. Public only
  * because pgjdbc makes it by reflection; not to be used otherwise.
  */
 public final class TappedLibPQFactory extends LibPQFactory {
@@ -44,7 +44,10 @@ public final class TappedLibPQFactory extends LibPQFactory {
     return NAMES.contains(name);
   }
 
-  /** pgjdbc takes a key in PEM for one of RSA unless it is told otherwise; its certificate says. */
+  /**
+   * Tells pgjdbc by what algorithm the client's key is, as its certificate says: otherwise it takes
+   * a key in PEM for one of RSA.
+   */
   private static Properties withKeyAlgorithm(Properties properties) {
     String certificate = properties.getProperty(PropertyNames.SSL_CERT, "");
     if (certificate.isEmpty()
@@ -65,7 +68,7 @@ public final class TappedLibPQFactory extends LibPQFactory {
               .getAlgorithm());
       return more;
     } catch (IOException | InvalidPathException | CertificateException e) {
-      return properties; // which pgjdbc finds, too, and says
+      return properties; // pgjdbc finds the same, and says what is wrong
     }
   }
 

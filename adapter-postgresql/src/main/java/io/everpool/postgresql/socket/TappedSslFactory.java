@@ -57,10 +57,11 @@ public final class TappedSslFactory extends SSLSocketFactory {
   }
 
   /**
-   * A TLS socket that looks at its server once more, and whose streams are read along if it is
-   * above one of ours.
+   * A TLS socket that checks its server's certificate once more, and whose streams are read along
+   * if it is above one of ours.
    *
-   * @param maker whom to ask for its key's trouble, if pgjdbc doesn't
+   * @param maker a factory of pgjdbc's kind, if pgjdbc doesn't see it as the one that it has made
+   *     and so doesn't ask it whether the client's key could be read
    */
   static Socket tapped(Socket above, Socket below, PeerCheck check, @Nullable LibPQFactory maker) {
     return above instanceof SSLSocket tls

@@ -19,13 +19,13 @@ final class TappedSslSocket extends ForwardingSslSocket {
   private final PeerCheck check;
   private final @Nullable LibPQFactory maker;
 
-  /** Where a client's certificate was shown, from the handshake on. */
+  /** The streams from the handshake on, if a client's certificate was shown in it. */
   private @Nullable FirstWords first;
 
   /**
-   * @param tap what reads along; null for nobody
-   * @param check what the server's certificate must be, besides
-   * @param maker the factory that made it, if that is one of pgjdbc's kind
+   * @param tap what reads along; null if nothing does
+   * @param check what of the server's certificate is checked again
+   * @param maker the factory to ask whether the client's key could be read; null if pgjdbc asks it
    */
   TappedSslSocket(
       SSLSocket tls, @Nullable ProtocolTap tap, PeerCheck check, @Nullable LibPQFactory maker) {
@@ -47,7 +47,9 @@ final class TappedSslSocket extends ForwardingSslSocket {
     return tap == null ? out : TappedStreams.output(out, tap);
   }
 
-  /** Also asks a factory behind {@link TappedSslFactory} for its key's trouble, as pgjdbc would. */
+  /**
+   * Also has a factory behind {@link TappedSslFactory} throw what is wrong with the client's key.
+   */
   @Override
   public void startHandshake() throws IOException {
     tls.startHandshake();

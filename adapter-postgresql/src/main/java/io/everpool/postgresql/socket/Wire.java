@@ -42,10 +42,13 @@ final class Wire {
   /** Whether something was written since the last read: an answer takes a while, so wait first. */
   private boolean asked;
 
-  /** Somebody has waited in vain. What follows is a goodbye, and nobody waits for that. */
+  /**
+   * A wait has timed out, and nothing was read since. pgjdbc gives the connection up then, and what
+   * is read or written now is its goodbye, for which nobody waits. Setting a timeout ends that.
+   */
   private volatile boolean overdue;
 
-  /** As {@link #waits()}, of the two ways; written by whoever reads or writes, read by anyone. */
+  /** As {@link #waits()}, for each direction; only the thread in the driver writes them. */
   private volatile long waitsToRead;
 
   private volatile long waitsToWrite;
@@ -54,7 +57,7 @@ final class Wire {
   private volatile boolean bounded;
   private volatile long deadline;
 
-  /** Closed for whoever reads and writes; the channel is open until its owner ends it. */
+  /** Reading and writing fail as on a closed socket, though the channel is open; see sever(). */
   private volatile boolean severed;
 
   /** Takes over a channel that isn't connected yet. */
@@ -67,7 +70,7 @@ final class Wire {
 
   /** As {@code SO_TIMEOUT}: longest wait for progress in milliseconds; 0 for no limit. */
   void timeoutMillis(int value) {
-    overdue = false; // whoever waits for something else than an answer says how long
+    overdue = false; // before a wait for notifications, which may be in vain
     timeoutMillis = value;
   }
 
@@ -243,8 +246,8 @@ final class Wire {
   }
 
   /**
-   * Closes at once and wakes whoever waits; harmless if it is closed. Never waits for the peer. Of
-   * a severed wire the end is with whoever has severed it.
+   * Closes at once and wakes the thread that waits; harmless if it is closed. Never waits for the
+   * peer. A severed wire is left to the one who has severed it, who must {@link #cut()} it.
    */
   void close() throws IOException {
     if (!severed) {
@@ -270,8 +273,9 @@ final class Wire {
   }
 
   /**
-   * Whoever reads or writes finds it closed from now on, as after {@link #close()}, and the peer
-   * notices nothing yet: for what it does is to be cancelled first. {@link #cut()} must follow.
+   * Makes reading and writing fail from now on, as after {@link #close()}, but leaves the
+   * connection open for the peer, so that what the peer does can be cancelled first. {@link #cut()}
+   * must follow.
    */
   void sever() throws IOException {
     severed = true;
@@ -283,8 +287,8 @@ final class Wire {
   }
 
   /**
-   * Tells the peer of a severed wire that nothing more will come, and waits until it has closed its
-   * end, too. What it still sends is for nobody.
+   * On a severed wire: tells the peer that nothing more will come, and waits until it has closed
+   * its end as well. What it still sends is thrown away.
    *
    * @param until of {@link System#nanoTime()}; no longer than this
    */
@@ -304,7 +308,9 @@ final class Wire {
     }
   }
 
-  /** Who looks for the causes of a failure knows those of plain sockets, not those of channels. */
+  /**
+   * The rules for failures, and users, know the exceptions of plain sockets, not those of channels.
+   */
   private static IOException asFromAPlainSocket(IOException e) {
     if (e instanceof SocketException
         || e instanceof SocketTimeoutException
