@@ -45,8 +45,8 @@ record FailureRule(
     /** While it is being opened, or the session ended: not where a statement merely failed. */
     ENDED,
     /**
-     * As {@link #ENDED}; and where no server of PostgreSQL's says it, for these name the routine,
-     * and PgBouncer before 1.16 called nothing FATAL.
+     * As {@link #ENDED}; and where it is a pooler that speaks, although it calls the failure a mere
+     * ERROR, as PgBouncer did before 1.16. It is one if no routine is named: PostgreSQL names it.
      */
     POOLER,
     /** The server said that it ended the session, or that it doesn't begin. */
@@ -114,11 +114,15 @@ record FailureRule(
     };
   }
 
+  /** Whether the failure has ended the session, or may have, if the server doesn't say. */
   private static boolean ended(SQLException failure, boolean connecting) {
     return connecting || !ERROR.contains(severity(failure));
   }
 
-  /** In a language that isn't listed: while connecting there is little else that it may mean. */
+  /**
+   * Whether the server says that it ends a login. Any word but ERROR is taken for that, for one in
+   * a language that isn't listed: while connecting there is little else that it may mean.
+   */
   private static boolean isEnd(String severity) {
     return !severity.isEmpty() && !ERROR.contains(severity);
   }
@@ -144,7 +148,7 @@ record FailureRule(
     return QUOTES.matcher(message).replaceAll("\"");
   }
 
-  /** Where it is the driver that speaks; the server speaks its own language. */
+  /** The message; translated back into English if it is the driver's and not the server's. */
   private static @Nullable String inEnglish(Throwable failure) {
     String message = failure.getMessage();
     return message != null && failure instanceof PSQLException known && said(known) == null
@@ -157,8 +161,9 @@ record FailureRule(
   }
 
   /**
-   * The exception with what the server has said. A batch's is another, which has its SQLState and,
-   * in its text, the statement, where any words may be; so has that of whoever wraps what he gets.
+   * The exception that has the server's own words. The failure of a batch is another exception, of
+   * the same SQLState: its text has the statement in it, and so may have any words. The same may be
+   * so if a driver around pgjdbc wraps its exceptions.
    */
   private static SQLException told(SQLException failure) {
     if (failure instanceof PSQLException) {
@@ -177,13 +182,13 @@ record FailureRule(
         && Objects.equals(known.getSQLState(), failure.getSQLState());
   }
 
-  /** Of the server's source, and so in no language; null if it doesn't say. */
+  /** The function in the server's source that failed, which is never translated; null if unsaid. */
   private static @Nullable String routine(SQLException failure) {
     ServerErrorMessage said = said(failure);
     return said == null ? null : said.getRoutine();
   }
 
-  /** What the server called it; empty if the failure isn't the server's. */
+  /** ERROR, FATAL or PANIC, in the server's language; empty if it isn't the server that says it. */
   private static String severity(SQLException failure) {
     ServerErrorMessage said = said(failure);
     String severity = said == null ? null : said.getSeverity();
