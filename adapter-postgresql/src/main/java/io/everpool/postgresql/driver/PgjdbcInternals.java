@@ -33,21 +33,23 @@ import org.postgresql.util.PSQLState;
  * @param transactionState whether the driver tells the state of a transaction
  * @param directStatements whether statements can be sent that begin no transaction
  * @param simpleQueries whether one can be sent by the simple protocol that begins none
- * @param notifications whether those that have arrived can be had without a look at the socket
+ * @param queryExecutor whether the driver shows its query executor, which cancels for a connection
+ *     that is closed, has its settings, and tells notifications without a look at the socket
  * @param sslFactories whether the driver makes its own factory of TLS sockets for others
- * @param settings whether what can only be set can be set to what it is at first
+ * @param settings whether the settings without a getter can be set to what they are in a new
+ *     connection
  */
 public record PgjdbcInternals(
     boolean transactionState,
     boolean directStatements,
     boolean simpleQueries,
-    boolean notifications,
+    boolean queryExecutor,
     boolean sslFactories,
     boolean settings) {
 
   private static final int MILLIS_PER_SECOND = 1000;
 
-  /** What only a server that is there can say. */
+  /** SQLState of what a server answers in a failed transaction: a sign of life all the same. */
   private static final String IN_FAILED_TRANSACTION = "25P02";
 
   /** Those of the driver that is there. */
@@ -206,7 +208,7 @@ public record PgjdbcInternals(
    * driver may have closed already. Returns when the server has heard it, or couldn't be reached.
    */
   public void cancel(Connection jdbc) throws SQLException {
-    if (notifications) {
+    if (queryExecutor) {
       ((BaseConnection) jdbc).getQueryExecutor().sendQueryCancel();
     } else {
       ((PGConnection) jdbc).cancelQuery();
@@ -215,7 +217,7 @@ public record PgjdbcInternals(
 
   /** Takes what has arrived and nobody has asked for, so that nobody will. */
   public void forgetNotifications(Connection jdbc) throws SQLException {
-    if (notifications) {
+    if (queryExecutor) {
       ((BaseConnection) jdbc).getQueryExecutor().getNotifications();
     } else {
       ((PGConnection) jdbc).getNotifications();
@@ -224,7 +226,7 @@ public record PgjdbcInternals(
 
   /** What works for a connection and has settings of its own; null if the driver hides it. */
   @Nullable Object executor(Connection jdbc) {
-    return notifications ? ((BaseConnection) jdbc).getQueryExecutor() : null;
+    return queryExecutor ? ((BaseConnection) jdbc).getQueryExecutor() : null;
   }
 
   /** Host and port that it is connected to; {@code otherwise} if the driver hides them. */
@@ -257,7 +259,7 @@ public record PgjdbcInternals(
     return has("core.BaseConnection", "getTypeInfo") ? ((BaseConnection) jdbc).getTypeInfo() : null;
   }
 
-  /** Sets what can't be asked for to what it is at first, whatever the properties. */
+  /** Sets what has no getter to what it is in a new connection, whatever the properties. */
   void resetWhatIsOnlySet(Connection jdbc) throws SQLException {
     if (settings) {
       PgConnection known = (PgConnection) jdbc;
