@@ -9,14 +9,15 @@ import java.util.regex.Pattern;
 import org.postgresql.util.GT;
 
 /**
- * What pgjdbc says, in English. It speaks the language of the JVM, and tells kinds of failures
- * apart by nothing but their words; so whoever reads them has to read them in any language.
+ * Translates pgjdbc's messages back into English. The driver speaks the language of the JVM, and
+ * kinds of failures differ in nothing but their words; so the rules for failures, which are written
+ * in English, could not read them otherwise.
  */
 public final class DriverLanguage {
-  /** Stands where a message has something of its own. */
+  /** Stands in place of a message's arguments, {@code {0}} and {@code {1}}. */
   private static final String BLANK = "\0";
 
-  /** The messages that are read: pgjdbc's source, as it hands them to its translation. */
+  /** The messages that rules look at, as pgjdbc's source hands them to its translation. */
   static final List<String> MESSAGES =
       List.of(
           "A connection could not be made using the requested protocol {0}.",
@@ -63,10 +64,11 @@ public final class DriverLanguage {
           "Private key file \"{0}\" has insecure permissions. Non-owner principal \"{1}\" has read"
               + " access.");
 
-  /** That of this JVM. */
+  /** The language that the driver speaks in this JVM. */
   public static final DriverLanguage HERE =
       new DriverLanguage(message -> GT.tr(message, BLANK, BLANK));
 
+  /** For each message that is another in this language, what matches it, whatever its arguments. */
   private final Map<String, Pattern> translated = new LinkedHashMap<>();
 
   private DriverLanguage(UnaryOperator<String> translation) {
@@ -79,9 +81,9 @@ public final class DriverLanguage {
   }
 
   /**
-   * Another.
+   * Another language than this JVM's.
    *
-   * @param patterns what a message becomes, with its {0} and {1} still in it
+   * @param patterns the translation of a message, with its {0} and {1} still in it
    */
   static DriverLanguage of(UnaryOperator<String> patterns) {
     return new DriverLanguage(message -> filled(patterns.apply(message)));
@@ -99,7 +101,7 @@ public final class DriverLanguage {
     return Pattern.compile(pattern.toString(), Pattern.DOTALL);
   }
 
-  /** The message as it is in pgjdbc's source, if it is one that is read; else as it was. */
+  /** The message as it is in pgjdbc's source, if it is one of these; else as it was. */
   public String english(String message) {
     for (Map.Entry<String, Pattern> each : translated.entrySet()) {
       if (each.getValue().matcher(message).find()) {

@@ -15,16 +15,19 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the driver's own object was set to when it was opened: a program that had it in its hands
- * may have set anything, and by setters that no face sees.
+ * Remembers what the driver's own object was set to when it was opened, and brings that back: a
+ * program that had the object in its hands may have called any setter, past the pool's faces.
  *
- * <p>Every version of the driver has its own setters. So they are looked for: whatever has a getter
- * and a setter of the same simple type, on the connection and on its query executor. Of those that
- * have only a setter it is known what they are at first. Added data types can't be taken back.
+ * <p>Every version of the driver has its own setters. So they are looked for by reflection:
+ * whatever has a getter and a setter of the same simple type, on the connection and on its query
+ * executor. The few without a getter are set to what they are in a new connection. Data types that
+ * were added can't be taken back.
  */
 public final class DriverSettings {
 
-  /** These ask the server, or are what it says; it is reset by SQL. */
+  /**
+   * Setters left out: they send SQL, or hold what the server says. The reset's SQL sees to these.
+   */
   private static final Set<String> NOT_OURS =
       Set.of("Schema", "Catalog", "TransactionIsolation", "ClientInfo", "Savepoint", "TimeZone");
 
@@ -60,7 +63,7 @@ public final class DriverSettings {
       }
     }
 
-    /** The program may have changed the very object. */
+    /** The program may change the collection that a getter returns, or that a setter was given. */
     private static @Nullable Object copy(@Nullable Object value) {
       if (value instanceof Map<?, ?> map) {
         return new HashMap<>(map);

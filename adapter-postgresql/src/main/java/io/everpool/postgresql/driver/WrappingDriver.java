@@ -53,7 +53,9 @@ public enum WrappingDriver {
    */
   public Driver find(String url) {
     try {
-      Class.forName(type, true, loader()); // where DriverManager looked before it was there to see
+      // It registers itself when it is loaded. DriverManager looks for drivers only once, and may
+      // have done so before, with a class loader that doesn't see this one.
+      Class.forName(type, true, loader());
     } catch (ClassNotFoundException | LinkageError e) {
       // it may be there by another name
     }
