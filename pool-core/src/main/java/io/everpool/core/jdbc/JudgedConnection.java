@@ -19,10 +19,13 @@ import org.jspecify.annotations.Nullable;
 abstract class JudgedConnection extends LeasedConnection {
   private static final String FACES = JudgedConnection.class.getPackageName() + ".";
 
-  /** In place of an observer: another session may come though nobody hears of what is sent. */
+  /** An observer that hears nothing, in place of none: the connection may be renewed. */
   private static final UnitObserver SILENT = new Silent();
 
-  /** Null outside of units of work. There is no room for another field in what each lease makes. */
+  /**
+   * Who hears what is sent; null outside of units of work. Also says whether a renewal may come,
+   * for a field of its own for that would make the object larger that each lease allocates.
+   */
   @Nullable UnitObserver observer;
 
   JudgedConnection(Session session, long lease) {
@@ -37,8 +40,8 @@ abstract class JudgedConnection extends LeasedConnection {
   }
 
   /**
-   * Has nobody hear what is sent from now on, though another session may come for this; to be
-   * called well before it comes, for threads that close this look whether it may and act on that.
+   * Has nobody hear what is sent from now on, and yet allows a renewal. To be called before the
+   * renewal begins: a thread that closes this goes by {@link #mayBeRenewed} and must find it true.
    * Returns what to {@link #observer(UnitObserver) put back} afterwards.
    */
   public final @Nullable UnitObserver silence() {
@@ -110,10 +113,12 @@ abstract class JudgedConnection extends LeasedConnection {
   }
 
   /**
-   * What a failure means where it was met in use. A login is refused before that: whoever is denied
-   * something then, and keeps his session, was denied a privilege, which some databases say in the
-   * same words (MySQL: 28000 for FILE). That is his statement's failure. An adapter that sees the
-   * session knows better: it may have to end, though its driver keeps it (PgCat).
+   * What a failure of a session in use means.
+   *
+   * <p>{@code ACCESS_DENIED} is of a login, and would have kept the session from beginning. Some
+   * databases also say it when a statement lacks a privilege (MySQL: 28000 for FILE). So if the
+   * session goes on, it is taken for the statement's failure; but not if the adapter can see the
+   * state of the session, for then it may know that the session must end (PgCat).
    */
   static Verdict verdict(Session s, SQLException e) {
     Verdict verdict = s.leases.classify(e);
@@ -125,11 +130,12 @@ abstract class JudgedConnection extends LeasedConnection {
   }
 
   /**
-   * Of a COMMIT that gets no answer, outside of units of work: these ask what became of it. Not
-   * even a server that says that it ends the session has said that, unless it has waited for it.
+   * What to throw for a COMMIT that got no answer, outside of units of work; within one the server
+   * is asked what became of it. That the server said it would end the session is no answer. (The
+   * few messages that are one the adapter knows; to it no COMMIT is unanswered then.)
    */
   private static SQLException outcomeUnknown(Session s, SQLException lost) {
-    if (s.loss == lost) { // else that was told when the connection was lost
+    if (s.loss == lost) { // told once: not for what fails after the loss
       s.leases.emit(
           new PoolEvent.CommitResolved(s.leases.config().name(), "", CommitStatus.UNKNOWN));
     }
@@ -146,7 +152,11 @@ abstract class JudgedConnection extends LeasedConnection {
     void run() throws SQLException;
   }
 
-  /** Commits by a call of JDBC's; a driver may not have seen more of that than we have. */
+  /**
+   * Makes a call that commits. If an adapter sees what is sent, {@link #failed} knows of a COMMIT
+   * without an answer. For other drivers it is found out here: the connection was lost in this
+   * call, and a transaction may have been open.
+   */
   final void committing(Committing call) throws SQLException {
     Session s = current();
     boolean open = s.mayBeInTransaction() && !s.autoCommit();
@@ -190,7 +200,10 @@ abstract class JudgedConnection extends LeasedConnection {
     return e;
   }
 
-  /** The connection is good for reading; what becomes of it depends on what else there is. */
+  /**
+   * A write was refused by the server. The connection still reads: whether it is kept depends on
+   * whether there is another server that takes writes.
+   */
   private SQLException writeRefused(Session s, SQLException e) {
     switch (s.leases.writeRefused(s)) {
       case KEPT -> {
@@ -225,8 +238,9 @@ abstract class JudgedConnection extends LeasedConnection {
   }
 
   /**
-   * Whether it is we who miss a method, of a driver older than JDBC's, and not the driver. Some
-   * have a stub that throws this by hand (jTDS), which the JVM never does without a message.
+   * Whether a call of ours has missed a method that came to JDBC after this driver; not a call
+   * within the driver. Some drivers have a stub that throws the error by hand (jTDS); the JVM's own
+   * always has a message.
    */
   private static boolean isMissed(AbstractMethodError e) {
     StackTraceElement[] trace = e.getStackTrace();
@@ -256,9 +270,14 @@ abstract class JudgedConnection extends LeasedConnection {
     }
   }
 
-  /** Something asked of the session, or done with it. */
+  /** Something asked of the session. */
   interface Request<T> {
     T on(Session session) throws SQLException;
+  }
+
+  /** Something done with the session. */
+  interface Action {
+    void on(Session session) throws SQLException;
   }
 
   /** Makes a request whose failures are judged as those of any call are. */
@@ -271,6 +290,15 @@ abstract class JudgedConnection extends LeasedConnection {
       broken(e);
       throw e;
     }
+  }
+
+  /** As {@link #request}, of what has no answer. */
+  final void perform(Action action) throws SQLException {
+    request(
+        s -> {
+          action.on(s);
+          return s;
+        });
   }
 
   /**

@@ -27,8 +27,7 @@ import org.jspecify.annotations.Nullable;
  * it works on: {@link TrackingConnection} the statements to close, {@link LeasedConnection} the
  * session and the lease, {@link JudgedConnection} what failures mean, {@link SettledConnection}
  * what the server has to know first, {@link RestoredConnection} the setters whose effect is undone.
- * Here is what is left: what is sent, transactions, unwrapping, and what units of work ask for. It
- * is a little long, for a seventh layer would have no idea of its own.
+ * Here is what is left: what is sent, transactions, unwrapping, and what units of work ask for.
  */
 public sealed class PooledConnection extends RestoredConnection permits InterceptedConnection {
 
@@ -58,9 +57,9 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
   // ---- its end, and requests ------------------------------------------------------------------
 
   /**
-   * As the driver has it, a connection that was lost is closed: frameworks ask before they roll
-   * back or restore. Programs ask before they close, and don't then; so its lease ends here, unless
-   * a unit of work goes on with another session.
+   * A connection that was lost is closed, as drivers say it too: frameworks ask before they roll
+   * back or restore. A program that gets this answer may not call {@link #close()} any more. So the
+   * lease ends here, unless a unit of work may go on with another session.
    */
   @Override
   public boolean isClosed() throws SQLException {
@@ -83,25 +82,18 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
   }
 
   /**
-   * The lease is one already, for drivers that want to know; within it they may be told of more.
+   * Drivers that want to know of requests are told of each lease; a program may mark off others
+   * within it.
    */
   @Override
   public void beginRequest() throws SQLException {
-    request(
-        s -> {
-          s.jdbc.beginRequest();
-          return s;
-        });
+    perform(s -> s.jdbc.beginRequest());
   }
 
   /** As {@link #beginRequest()}. */
   @Override
   public void endRequest() throws SQLException {
-    request(
-        s -> {
-          s.jdbc.endRequest();
-          return s;
-        });
+    perform(s -> s.jdbc.endRequest());
   }
 
   // ---- what the forwarding asks for ---------------------------------------------------------
@@ -218,7 +210,7 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
     }
   }
 
-  /** Commits, and lets the observer of a unit know nothing of it. */
+  /** Commits without asking the unit of work: for the unit itself, or where there is none. */
   public void commitNow() throws SQLException {
     super.commit();
     settled();
@@ -227,22 +219,24 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
   @Override
   public void rollback() throws SQLException {
     super.rollback();
-    Session s = session();
-    if (s != null && s.has(Session.CHANGED)) {
-      s.settings().rolledBack();
-    }
+    settingsRolledBack(session());
     settled();
   }
 
   @Override
   public void rollback(Savepoint savepoint) throws SQLException {
     super.rollback(savepoint);
-    Session s = session();
+    settingsRolledBack(session());
+  }
+
+  /** A rollback may have undone what was set within the transaction. */
+  private static void settingsRolledBack(@Nullable Session s) {
     if (s != null && s.has(Session.CHANGED)) {
       s.settings().rolledBack();
     }
   }
 
+  /** A transaction has ended. */
   private void settled() {
     Session s = session();
     if (s != null) {
@@ -272,7 +266,7 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
     if (type.isInstance(face)) {
       return type.cast(face);
     }
-    beginning(); // by asking for what may be changed unseen from now on
+    beginning(); // for exposed() asks the driver for what may be changed unseen from now on
     s.exposed();
     if (s.unsettled) {
       settle(s);
@@ -303,7 +297,7 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
     }
   }
 
-  /** What a caller has done wrong is told to him, and not laid at the driver's door. */
+  /** Throws for a mistake of the caller's; a driver might throw what counts as its own failure. */
   private static void requireClass(@Nullable Class<?> type) throws SQLException {
     if (type == null) {
       throw new SQLException("Unwrapping takes a class", "22023");
@@ -318,7 +312,7 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
 
   // ---- for units of work ------------------------------------------------------------------------
 
-  /** The lease ends other than by {@link #close}: whoever has a word in that has it now, once. */
+  /** Tells interceptors that the lease ends without {@link #close()}; each is told only once. */
   public void returning() {}
 
   /** What has been set on this connection, to be {@link #become become} again after a renewal. */
@@ -328,11 +322,7 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
 
   /** Sets what was set when {@code state} was taken, and unsets all else. */
   public void become(SessionState state) throws SQLException {
-    request(
-        s -> {
-          s.become(state);
-          return s;
-        });
+    perform(s -> s.become(state));
   }
 
   /** Rolls back the transaction that is open, if one is, however it was begun. */
@@ -344,14 +334,11 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
       rollback();
       return;
     }
-    request(
+    perform(
         s -> {
           s.rollBackBySql();
-          if (s.has(Session.CHANGED)) {
-            s.settings().rolledBack();
-          }
+          settingsRolledBack(s);
           s.settled();
-          return s;
         });
   }
 
@@ -360,20 +347,12 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
    * session where that fails is something in between, and to be {@link #letGo let go of}.
    */
   public void beginAnew() throws SQLException {
-    request(
-        s -> {
-          s.beginAnew();
-          return s;
-        });
+    perform(Session::beginAnew);
   }
 
   /** As {@link PhysicalConnection#forgetPlans()}. */
   public void forgetPlans() throws SQLException {
-    request(
-        s -> {
-          s.forgetPlans();
-          return s;
-        });
+    perform(Session::forgetPlans);
   }
 
   /** As {@link PhysicalConnection#commitTicket()}. */
@@ -410,10 +389,6 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
 
   /** As {@link PhysicalConnection#endTransaction}. */
   public void endTransaction(CommitTicket ticket) throws SQLException {
-    request(
-        s -> {
-          s.physical().endTransaction(ticket);
-          return s;
-        });
+    perform(s -> s.physical().endTransaction(ticket));
   }
 }
