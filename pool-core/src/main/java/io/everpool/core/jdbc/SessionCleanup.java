@@ -22,7 +22,7 @@ final class SessionCleanup {
   /** The pool's own packages. */
   private static final String CORE = "io.everpool.core.";
 
-  /** Whose units of work close what they lend. */
+  /** Its units of work close what they lend: that call isn't the program's either. */
   private static final String POOL = Pool.class.getName();
 
   private static final String OUT_OF_STEP =
@@ -78,8 +78,8 @@ final class SessionCleanup {
   private void cleanUp(long lease, @Nullable OpenStatement left, @Nullable Throwable found) {
     long claimed = leases.resetStarted(session, lease);
     if (claimed == 0) {
-      leases.release(
-          session, lease); // closes a doomed one, and does nothing for a lease that is over
+      // the session was doomed, and is closed by this; or the lease is over, and nothing happens
+      leases.release(session, lease);
       return;
     }
     Throwable failure = found;
@@ -128,7 +128,8 @@ final class SessionCleanup {
       if (session.inTransaction()) {
         rollBack();
       } else if (session.mayBeInTransaction()) {
-        session.jdbc.rollback(); // most likely of nothing; autocommit, when it is set, would commit
+        // most likely nothing is open; if something is, setting autocommit back would commit it
+        session.jdbc.rollback();
       }
       session.restore();
       writesNoMore =
@@ -153,7 +154,7 @@ final class SessionCleanup {
     }
   }
 
-  /** Closes what the program forgot to. All of it, even if some fail. */
+  /** Closes the statements that the program has left open; all of them, even if some fail. */
   private static void closeAll(@Nullable OpenStatement left) throws SQLException {
     SQLException first = null;
     for (OpenStatement s = left; s != null; s = s.next) {
@@ -215,20 +216,30 @@ final class SessionCleanup {
   }
 
   private void giveUp(long claimed, Throwable failure, Verdict verdict) {
+    boolean lost = false;
     if (!(failure instanceof SQLException e) || session.isExposed()) {
-      // by its borrower's doing, as far as is known: no evidence against the server
+      // as far as is known the borrower has caused it: no evidence against the server
       leases.cut(session, claimed, CloseReason.RESET_FAILED);
     } else if (verdict.fatal()) {
+      lost = true;
       leases.doom(session, claimed, verdict, e);
       leases.release(session, claimed);
     } else {
       leases.retire(session, claimed, CloseReason.RESET_FAILED);
     }
-    boolean told = failure instanceof SQLException && !session.isExposed() && verdict.fatal();
-    int untold = told ? -1 : leases.news(failure.getClass().getName() + " at " + place());
+    tellOfFailure(failure, lost);
+  }
+
+  /**
+   * Tells that the clean-up has failed.
+   *
+   * @param lost whether the connection was lost by that, which is told where it was doomed
+   */
+  private void tellOfFailure(Throwable failure, boolean lost) {
+    int untold = lost ? -1 : leases.news(failure.getClass().getName() + " at " + place());
     String line =
         "Pool {}: connection {} could not be brought back to the state of a new one; it is closed";
-    if (untold < 0) { // told as the loss that it is, or of late
+    if (untold < 0) { // told as a loss, or the like of it was told a moment ago
       log.debug(line, leases.config().name(), session.number(), failure);
     } else {
       log.warn(line + Repeats.more(untold), leases.config().name(), session.number(), failure);
