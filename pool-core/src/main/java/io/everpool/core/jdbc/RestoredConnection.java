@@ -10,7 +10,10 @@ import java.util.Properties;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
-/** The setters of a connection whose effect is undone when it comes back, or ends it. */
+/**
+ * The setters of a connection. What they set is undone when the connection comes back; if that
+ * can't be done, the connection is closed.
+ */
 abstract class RestoredConnection extends SettledConnection {
 
   RestoredConnection(Session session, long lease) {
@@ -54,8 +57,11 @@ abstract class RestoredConnection extends SettledConnection {
   }
 
   /**
-   * Ends what was begun ahead, for a COMMIT of that which gets no answer would be told as one of
-   * the program's. False if the connection is lost and there is nothing left but to set this back.
+   * Ends what was begun ahead: turning autocommit on would commit it, and if that COMMIT got no
+   * answer, it would be taken for one of the program's.
+   *
+   * @return false if the connection is lost and the call only sets autocommit back: then all is
+   *     done
    */
   private boolean commitsNothingAhead() throws SQLException {
     try {
@@ -70,7 +76,7 @@ abstract class RestoredConnection extends SettledConnection {
     }
   }
 
-  /** Frameworks ask between the COMMIT and the setting back. */
+  /** Also answered after a loss: frameworks ask between their COMMIT and setting it back. */
   @Override
   public boolean getAutoCommit() throws SQLException {
     return remembered(Setting.AUTO_COMMIT) instanceof Boolean known ? known : super.getAutoCommit();
@@ -81,15 +87,16 @@ abstract class RestoredConnection extends SettledConnection {
     return remembered(Setting.READ_ONLY) instanceof Boolean known ? known : super.isReadOnly();
   }
 
-  /** What was set when the session was lost, if nothing is left but to set that back. */
+  /** What was set when the session was lost; null if it wasn't lost, or that isn't known. */
   private @Nullable Object remembered(Setting setting) {
     Session lost = lost();
     return lost == null || lost.settings == null ? null : lost.settings.remembered(setting);
   }
 
   /**
-   * As {@link #change} has it, where no session is left to try it on. Here it goes for autocommit,
-   * too: it is what every framework sets back first.
+   * If the session was lost, and the call only brings back the first value, notes that it has done
+   * so and returns true: it is no failure, for the reason that {@link #change} gives. That goes for
+   * autocommit as well, which every framework sets back first.
    */
   private boolean isUndoneAfterLoss(Setting setting, Object value) {
     Session lost = lost();
@@ -120,7 +127,7 @@ abstract class RestoredConnection extends SettledConnection {
     }
   }
 
-  /** What a driver would say, where the level is said when a transaction begins. */
+  /** Refuses what a driver would; the level is told to the server when a transaction begins. */
   private void checkIsolation(int value) throws SQLException {
     if (request(Session::inTransaction)) {
       throw new SQLException(
@@ -146,7 +153,9 @@ abstract class RestoredConnection extends SettledConnection {
     settings.changed(setting, value);
   }
 
-  /** A setter that the driver doesn't have has set nothing, and there is nothing to undo. */
+  /**
+   * Calls a setter. If the driver doesn't have it, nothing was set, and nothing is to be undone.
+   */
   private static void call(Settings settings, Setting setting, Setter setter) throws SQLException {
     try {
       setter.call();
@@ -157,9 +166,11 @@ abstract class RestoredConnection extends SettledConnection {
   }
 
   /**
-   * To undo a change on a connection that is lost is no failure, for there is nothing left to undo,
-   * as with {@link #close()}: whatever is done next fails. Frameworks undo these two after their
-   * COMMIT, and would tell the program that a transaction failed which is committed.
+   * Calls the setter of read-only or of the level of isolation.
+   *
+   * <p>If it brings back the first value, and the connection is lost, that is no failure: nothing
+   * is left to undo, and whatever is done next fails. For frameworks set these two back after their
+   * COMMIT, and if that failed would tell the program that a transaction failed which is committed.
    */
   private void change(Setting setting, Object value, Setter setter) throws SQLException {
     boolean undone = current().settings().isUndoneBy(setting, value);
@@ -233,7 +244,7 @@ abstract class RestoredConnection extends SettledConnection {
     }
   }
 
-  /** Where it is said in each transaction there may be none open to ask. */
+  /** What was set, if the schema goes with each transaction: without one the server has another. */
   @Override
   public String getSchema() throws SQLException {
     Session s = current();
@@ -277,8 +288,8 @@ abstract class RestoredConnection extends SettledConnection {
   }
 
   /**
-   * A copy: the driver's own is what it restores from and answers with, in the next lease as well,
-   * and a driver that brings it up to date at each call would undo what the program puts into it.
+   * A copy. Some drivers hand out the object that they keep: what the program puts into that would
+   * be there in the next lease as well, or be gone when the driver next brings it up to date.
    */
   @Override
   public Properties getClientInfo() throws SQLException {

@@ -10,9 +10,13 @@ import java.sql.Struct;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the server has to know before the driver sends it something: whether writes are refused and,
- * where sessions are shared, the schema and the level of a transaction. Statements say it
- * themselves; here is when else a driver sends, and begins the transaction by that.
+ * A connection that settles, before the driver sends something: it tells the server what it has to
+ * know first ({@link SessionSettings#settle}). That is whether writes are refused and, where
+ * sessions are shared, the schema and the level of isolation of the next transaction.
+ *
+ * <p>Before a statement, {@link PooledConnection#executing} does that. Here are the other occasions
+ * on which a driver may send something, and with autocommit off begins the transaction by it: large
+ * objects, questions of its own, and all that the program does by the driver's own object.
  */
 abstract class SettledConnection extends JudgedConnection {
 
@@ -22,7 +26,7 @@ abstract class SettledConnection extends JudgedConnection {
 
   SettledConnection() {}
 
-  /** What is sent next may not pass here. */
+  /** Settles now if the program has the driver's own object: what it sends by that isn't seen. */
   final void settleIfExposed() throws SQLException {
     Session s = current();
     if (s.isExposed() && s.unsettled) {
@@ -31,10 +35,12 @@ abstract class SettledConnection extends JudgedConnection {
   }
 
   /**
-   * A transaction has ended. Where the driver's own object is out the next may be begun by that,
-   * which says nothing of schema and level; so it is begun ahead. Of what has ended a failure of
-   * that says nothing: it isn't thrown, and nothing is sent any more. A unit that ends, or begins
-   * again, has no use for one.
+   * Begins the next transaction ahead, when one has ended: if the program has the driver's own
+   * object, it could begin that itself, without the schema and the level. Not in a unit of work,
+   * which ends now or begins again.
+   *
+   * <p>A failure says nothing of the transaction that has ended, so it isn't thrown: the session is
+   * cut instead, and whatever is done next fails.
    */
   final void beginAhead(Session s) {
     if (observer != null || !s.isSharedByTransaction() || s.autoCommit()) {
@@ -47,14 +53,14 @@ abstract class SettledConnection extends JudgedConnection {
     }
   }
 
-  /** One that is empty is in nobody's way. */
+  /** Ends a transaction that was begun ahead and is still empty: a setter is to find none open. */
   final void endBegunAhead() throws SQLException {
     if (current().isBegunAhead()) {
       super.rollback();
     }
   }
 
-  /** Tells the server what it has to know before the next statement. */
+  /** Settles for the next statement. */
   final void settle(Session s) throws SQLException {
     settle(s, false);
   }
@@ -71,8 +77,8 @@ abstract class SettledConnection extends JudgedConnection {
   }
 
   /**
-   * The driver may ask the server something, which is no statement of the program's; with
-   * autocommit off that begins the transaction, as the server was told before.
+   * The driver may be about to ask the server something of its own. With autocommit off that begins
+   * the program's transaction, so it is settled first.
    */
   final void beginning() throws SQLException {
     Session s = current();
@@ -81,15 +87,15 @@ abstract class SettledConnection extends JudgedConnection {
     }
   }
 
-  /** As {@link #beginning()}, for what whoever ends the lease must not find under way. */
+  /** As {@link #beginning()}; also notes that the driver's question may be under way at the end. */
   final void asking() throws SQLException {
     current().marks |= Session.ASKED;
     beginning();
   }
 
   /**
-   * The driver is about to use a large object. The transaction that pgjdbc begins for that is none
-   * that refuses writes, though the connection be read-only and whatever was settled before.
+   * The driver is about to use a large object. If pgjdbc begins a transaction for that, it takes
+   * writes, even on a connection that is read-only; so it is settled, even if that was done before.
    */
   final void usingLargeObject() throws SQLException {
     Session s = current();
@@ -98,7 +104,7 @@ abstract class SettledConnection extends JudgedConnection {
     }
   }
 
-  /** A value is about to be set; a large object is written to the server at once. */
+  /** A value is about to be set on a statement; a large object is sent to the server at once. */
   final void binding(@Nullable Object value) throws SQLException {
     Session s = current();
     if ((s.unsettled || s.has(Session.CHANGED))
@@ -107,7 +113,7 @@ abstract class SettledConnection extends JudgedConnection {
     }
   }
 
-  /** Of a type that is new to it, a driver asks the server. */
+  /** A driver asks the server about a type that it doesn't know yet. */
   @Override
   public Array createArrayOf(String type, Object[] elements) throws SQLException {
     current().marks |= Session.ASKED;
