@@ -29,12 +29,17 @@ import org.jspecify.annotations.Nullable;
  * session again, and a mixed pair shows in the second reading. The fences keep loads in order and
  * cost nothing on x86.
  *
- * <p>Only for a unit of work is there a renewal, and whoever ends the connection meanwhile must be
- * heard. While there is no lease he says so in the lease's place, by compare-and-set: the renewal
- * sets the new lease by compare-and-set, too, and so either finds that or is there first, and then
- * he ends the new lease. While there is one he takes the session away by compare-and-set; if that
- * fails, another has ended it, or it was taken away for a renewal: he looks again, and ends what he
- * finds.
+ * <p>Only a unit of work renews, and a thread that ends the connection meanwhile must not go
+ * unheard:
+ *
+ * <ul>
+ *   <li>If it finds no lease, it writes CLOSED in the lease's place, by compare-and-set. The
+ *       renewal sets the new lease by compare-and-set as well. So either the renewal finds CLOSED,
+ *       or it was first, and then the thread finds the new lease and ends that.
+ *   <li>If it finds a lease, it takes the session away, by compare-and-set. If that fails, another
+ *       thread has ended the connection, or a renewal has taken the session: it looks again, and
+ *       ends what it finds then.
+ * </ul>
  */
 public abstract class LeasedConnection extends TrackingConnection {
 
@@ -76,9 +81,12 @@ public abstract class LeasedConnection extends TrackingConnection {
   }
 
   /**
-   * Whether another session may come for this just now: a unit of work runs on it, or it is looked
-   * for one before its unit begins. Not asked by its observer: a method that names a type which no
-   * unit has loaded yet isn't inlined (HotSpot: "unloaded signature classes").
+   * Whether a renewal may put another session behind this just now: a unit of work runs on it, or
+   * is about to begin.
+   *
+   * <p>A boolean, and not the observer that it is decided by: HotSpot doesn't inline a method whose
+   * signature names a class that isn't loaded ("unloaded signature classes"), and that class is
+   * loaded by the first unit of work.
    */
   abstract boolean mayBeRenewed();
 
@@ -101,7 +109,7 @@ public abstract class LeasedConnection extends TrackingConnection {
 
   /**
    * The session that was lost here, if this was closed by {@link #closeAfter}; null if it wasn't,
-   * or was closed since by whoever uses it.
+   * or the program has closed it since.
    */
   final @Nullable Session lost() {
     return lease == LOST ? session : null;
@@ -193,17 +201,17 @@ public abstract class LeasedConnection extends TrackingConnection {
   }
 
   /**
-   * As {@link #close()}, where {@code lost} isn't lent any more and no other can go on in its
-   * place, though a COMMIT in it may have gone well. Whoever has set something on it for that
-   * transaction may set it back yet.
+   * Closes this because its session was lost and no other takes its place, although a COMMIT on it
+   * may have succeeded. Other than after {@link #close()}, what was set for that transaction can
+   * still be set back, as frameworks do after a COMMIT; see {@link RestoredConnection}.
    */
   public final void closeAfter(Session lost) {
     close();
     LEASE.setVolatile(this, LOST);
-    SESSION.setRelease(this, lost); // last: whoever reads it finds that its lease is over
+    SESSION.setRelease(this, lost); // last: who reads this session finds its lease over
   }
 
-  /** A renewal under way must not bring another session; false if it has done so already. */
+  /** Keeps a renewal that is under way from bringing a session; false if it has brought one. */
   private boolean forbidRenewal() {
     return LEASE.compareAndSet(this, BETWEEN, CLOSED);
   }
@@ -252,8 +260,8 @@ public abstract class LeasedConnection extends TrackingConnection {
    * Has what runs here cancelled, for the time of the work is over; the holder keeps this face, and
    * finds its session lost at the latest when he uses it next. From any thread.
    *
-   * @return cuts the session if it is still used, for one whom that didn't move; null if this is
-   *     closed, or between two sessions
+   * @return what to run if the cancelling had no effect: it cuts the session, if the lease isn't
+   *     over by then; null if this is closed, or between two sessions
    */
   public final @Nullable Runnable cancel() {
     Session s = session();

@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  * What the faces of the three kinds of statements have in common. Each is a link in the list of
  * statements that its connection has to close.
  *
- * <p>A statement that the program has closed goes on to forward, for the driver has its own words
- * for that; once the connection is closed it is silent, whatever the driver might say.
+ * <p>Calls of a statement that the program has closed are still forwarded, so that the driver says
+ * in its own words that it is closed. Once the connection is closed, the driver isn't asked any
+ * more.
  */
 public abstract class OpenStatement implements Statement {
   private PooledConnection connection;
@@ -68,7 +69,7 @@ public abstract class OpenStatement implements Statement {
     connection.executing();
   }
 
-  /** A text is added to its batch. */
+  /** A text is added to the batch: all that is prepared on a statement itself is a batch. */
   final void preparing(String sql) {
     connection.batching(sql);
   }
@@ -111,14 +112,17 @@ public abstract class OpenStatement implements Statement {
   }
 
   /**
-   * May come from any thread, and takes its way past the connection: a request that is under way
-   * when the lease ends would cancel what the next borrower does. So the session knows of it while
-   * it lasts, and isn't lent again if the lease ends meanwhile. What is counted first and looked at
-   * again afterwards leaves a gap of the time that the closing thread's last store takes to be
-   * seen, some nanoseconds; the request takes a connection of its own first.
+   * May come from any thread. The request goes to the server by a connection of its own, so one
+   * that is under way when the lease ends could cancel what the next borrower does. Therefore the
+   * session counts the requests under way, and isn't lent again if there is one when its lease
+   * ends.
    *
-   * <p>For the same reasons a request that fails says nothing of the session, and what only the
-   * holder's thread writes is not written here.
+   * <p>The order is: count the request, then look whether the session is still this connection's.
+   * That leaves a gap of some nanoseconds, until a store of the thread that closes is seen here;
+   * the request itself takes longer, for it opens its connection first.
+   *
+   * <p>A request that fails says nothing of the session. And what only the holder's thread writes
+   * (the marks) isn't written here.
    */
   @Override
   public final void cancel() throws SQLException {
