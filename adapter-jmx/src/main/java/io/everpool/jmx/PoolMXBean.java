@@ -126,7 +126,8 @@ public interface PoolMXBean {
 
   /**
    * Lends nothing any more until {@link #resume}: idle connections are closed now, leased ones when
-   * they come back, and none is opened. Callers stand in line and wait for as long as ever.
+   * they come back, and none is opened. Callers stand in line and wait for as long as ever; those
+   * of a reader that is suspended alone are served elsewhere.
    */
   void suspend();
 

@@ -64,7 +64,6 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   private final IntSupplier waiting;
   private final Environment environment;
   private final @Nullable LeaseTrace trace;
-
   private final Notes notes;
   private final AtomicReference<PoolState> state = new AtomicReference<>(PoolState.OPEN);
 
@@ -277,7 +276,14 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   /** This pool as one of several. */
   Member member() {
     return new Member(
-        this, connector.target(), leases, server, waiting, shutdown::begin, environment);
+        this,
+        connector.target(),
+        leases,
+        server,
+        waiting,
+        upkeep::isSuspensionWanted,
+        shutdown::begin,
+        environment);
   }
 
   @Override

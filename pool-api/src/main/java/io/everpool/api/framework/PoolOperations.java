@@ -43,8 +43,9 @@ public interface PoolOperations {
    * Lends nothing any more, from the next pass of upkeep on, until {@link #resume()}: idle
    * connections are closed now, leased ones when they come back, and none is opened. Who asks
    * stands in line and waits for as long as ever, so a short suspension costs callers time and no
-   * error. For a failover by hand, or work on the server that wants nobody connected. A second call
-   * does nothing.
+   * error. For a failover by hand, or work on the server that wants nobody connected. Of a reader
+   * that is suspended alone, by its own operations, callers are served elsewhere instead, as if it
+   * could not be reached. A second call does nothing.
    */
   void suspend();
 

@@ -4,6 +4,7 @@ import io.everpool.api.Pool;
 import io.everpool.core.jdbc.EngineLeaseManager;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.Reachability;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 
 /**
@@ -13,6 +14,7 @@ import java.util.function.IntSupplier;
  * @param leases lends them
  * @param server whether its server can be reached
  * @param waiting how many callers wait for one
+ * @param suspended whether an operator wants none to be lent
  * @param drain has it drained from now on, and waits for nothing
  */
 public record Member(
@@ -21,6 +23,7 @@ public record Member(
     EngineLeaseManager leases,
     Reachability server,
     IntSupplier waiting,
+    BooleanSupplier suspended,
     Runnable drain,
     Environment environment) {
 

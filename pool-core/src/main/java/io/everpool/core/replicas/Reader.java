@@ -28,6 +28,7 @@ final class Reader {
 
   private final String whole;
   private final Member member;
+  private final Member writer;
   private final UnitRunner runner;
   private final Lag lag;
   private final long pause;
@@ -40,18 +41,20 @@ final class Reader {
 
   /**
    * @param whole the name of the pool that it is a part of
+   * @param writer whom it follows
    * @param runner runs units on its connections
    * @param most how far it may lag, nanoseconds; 0 if that doesn't matter
    */
-  Reader(String whole, Member member, UnitRunner runner, long most) {
+  Reader(String whole, Member member, Member writer, UnitRunner runner, long most) {
     this.whole = whole;
     this.member = member;
+    this.writer = writer;
     this.runner = runner;
     this.lag = new Lag(most);
     this.pause = most == 0 ? LONGEST_PAUSE : Math.min(LONGEST_PAUSE, most / 4);
     this.validationTimeout = member.pool().config().validationTimeout().toNanos();
     this.nextLook = new AtomicLong(member.environment().time().nanoTime());
-    member.server().dispensable();
+    member.server().dispensable(this::isSuspended);
   }
 
   Pool pool() {
@@ -79,6 +82,17 @@ final class Reader {
     return member.server().isGone();
   }
 
+  /**
+   * Whether an operator has suspended it, and not the writer: else its callers stand in line, as
+   * the writer's do. Who suspends all begins with the writer, and who resumes all ends with it; so
+   * where that has happened in between, the second look at the writer shows it.
+   */
+  private boolean isSuspended() {
+    return !writer.suspended().getAsBoolean()
+        && member.suspended().getAsBoolean()
+        && !writer.suspended().getAsBoolean();
+  }
+
   /** Whether it has a connection, for this caller or another. */
   boolean isLive() {
     return member.server().isLive();
@@ -88,6 +102,10 @@ final class Reader {
 
   /** Whether it is worth to take a connection of it; has it looked at where that is due. */
   boolean mayServe(long now) {
+    if (isSuspended()) { // nobody need look when it is back: that is the operator's word
+      leaveOut();
+      return false;
+    }
     Lag.Known known = isGone() ? Lag.Known.LARGE : lag.at(now);
     switch (known) {
       case LARGE -> {
@@ -106,6 +124,9 @@ final class Reader {
    * @param position what is to be seen; null for nothing in particular
    */
   String obstacle(@Nullable String position) {
+    if (isSuspended()) {
+      return "an operator has suspended it";
+    }
     SQLException failure = member.server().lastFailure();
     if (failure != null && isGone()) {
       return "it can't be reached: " + failure.getMessage();

@@ -58,7 +58,7 @@ final class Readers implements Renewal {
     long most = config.maxReplicaLag().toNanos();
     this.all =
         readers.stream()
-            .map(member -> new Reader(config.name(), member, runner(member), most))
+            .map(member -> new Reader(config.name(), member, writer, runner(member), most))
             .toList();
   }
 
@@ -210,6 +210,9 @@ final class Readers implements Renewal {
       long left = end - time.nanoTime();
       if (fallsBack) {
         return taking.from(writer.leases(), left, wait, timeoutNanos - left);
+      }
+      if (writer.pool().isClosed()) { // which a reader that is left out doesn't tell
+        throw new PoolClosedException(config.name());
       }
       if (left <= 0 || !round.mayChange) {
         tell(writer.leases(), left <= 0, timeoutNanos - left);

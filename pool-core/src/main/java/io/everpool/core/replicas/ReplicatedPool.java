@@ -189,11 +189,14 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
 
   // ---- by an operator
 
+  /** The writer first: a reader that is suspended alone is one whose work goes to the writer. */
   @Override
   public void suspend() {
-    everyone().forEach(member -> PoolOperations.of(member.pool()).suspend());
+    ofWriter().suspend();
+    readers.forEach(member -> PoolOperations.of(member.pool()).suspend());
   }
 
+  /** The writer last, for the same reason. */
   @Override
   public void resume() {
     everyone().forEach(member -> PoolOperations.of(member.pool()).resume());

@@ -48,8 +48,10 @@ final class Grower {
   /** Begins the connects that are wanted; returns when to look again, nanoseconds from now. */
   long grow(long now) {
     long pause = pace.pause(now);
-    if (pause > 0) {
+    if (pause > 0 || server.isTakenAway()) { // else a connect shows what becomes of them
       server.tellWaiters(now);
+    }
+    if (pause > 0) {
       boolean usedUp = bounds.room(activity) == 0;
       closer.full(usedUp);
       if (!usedUp && engine.waiting() > 0) {

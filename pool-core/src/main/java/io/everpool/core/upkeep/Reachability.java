@@ -9,6 +9,7 @@ import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.policy.Fencing;
 import io.everpool.core.policy.StartUp;
 import java.sql.SQLException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -55,8 +56,11 @@ public final class Reachability {
    */
   private volatile boolean awaited;
 
-  /** Whether callers can go to another server, as with readers. */
-  private volatile boolean dispensable;
+  /**
+   * Whether an operator has taken this server away and left others; null where there are no others
+   * for whoever waits for this one.
+   */
+  private volatile @Nullable BooleanSupplier takenAway;
 
   /** Since when every connect has found nobody there; meaningful while {@link #absences} > 0. */
   private long absentSince;
@@ -233,7 +237,7 @@ public final class Reachability {
    * connection that could have been returned to him is gone.
    */
   void tellWaiters(long now) {
-    boolean inVain = refusal(now) != null || isHopeless() || (dispensable && isGone());
+    boolean inVain = refusal(now) != null || isHopeless() || (takenAway != null && isGone());
     if (engine.waiting() > 0 && inVain) {
       engine.rejectAll();
     }
@@ -320,7 +324,13 @@ public final class Reachability {
 
   /** Whether the server gives no connection; one from before may be left. */
   public boolean isGone() {
-    return failures > 0 && (down() || !engine.anyLive());
+    return (failures > 0 && (down() || !engine.anyLive())) || isTakenAway();
+  }
+
+  /** Whether an operator has taken it away, and left the other servers. */
+  boolean isTakenAway() {
+    BooleanSupplier known = takenAway;
+    return known != null && known.getAsBoolean();
   }
 
   /** Whether there is a connection, though it may be in use. */
@@ -331,9 +341,11 @@ public final class Reachability {
   /**
    * Says that callers can go to another server: they are told at once when this one {@link
    * #isGone() is gone}.
+   *
+   * @param away whether an operator has taken this one away, and left the others
    */
-  public void dispensable() {
-    dispensable = true;
+  public void dispensable(BooleanSupplier away) {
+    takenAway = away;
   }
 
   /** Says whether somebody waits for the pool to open. */

@@ -100,6 +100,9 @@ public final class Upkeep {
 
   private boolean spares;
 
+  /** Whether an operator wants a suspension; set with the message that brings or ends it. */
+  private volatile boolean suspensionWanted;
+
   /**
    * The upkeep of the pool whose state this is.
    *
@@ -186,7 +189,7 @@ public final class Upkeep {
    * Lends nothing any more, until it is resumed: every connection goes, the leased when they come
    * back and what is being opened when it arrives, and none is opened. Who asks stands in line.
    */
-  public void suspend() {
+  public synchronized void suspend() {
     inbox.post(
         () -> {
           if (!bounds.suspended()) {
@@ -195,10 +198,11 @@ public final class Upkeep {
             search.found(); // whoever waits for another server stands in line for any now
           }
         });
+    suspensionWanted = true;
   }
 
   /** Ends a suspension: connections are opened for those who wait, and up to the minimum. */
-  public void resume() {
+  public synchronized void resume() {
     inbox.post(
         () -> {
           if (bounds.suspended()) {
@@ -206,6 +210,16 @@ public final class Upkeep {
             PoolEvents.log().info("Pool {}: resumed", events.pool());
           }
         });
+    suspensionWanted = false;
+  }
+
+  /**
+   * Whether it is suspended, or will be from the next pass on. At once and not by the passes: those
+   * of a pool and of its readers come one after the other, and what they are told together would
+   * look as if one of them were suspended alone.
+   */
+  public boolean isSuspensionWanted() {
+    return suspensionWanted;
   }
 
   /**
