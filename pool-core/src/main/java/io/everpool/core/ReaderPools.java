@@ -7,6 +7,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.DriverAdapter;
 import io.everpool.api.observe.LeaseRecorder;
+import io.everpool.core.observe.Survivor;
 import io.everpool.core.plain.PlainConnector;
 import io.everpool.core.replicas.Member;
 import io.everpool.core.replicas.ReplicatedPool;
@@ -95,9 +96,22 @@ final class ReaderPools {
     } finally {
       if (!opened) {
         pools.forEach(EverpoolPool::close);
-        unused.forEach(Connector::close);
+        unused.forEach(this::close);
       }
     }
+  }
+
+  /**
+   * As the end of a pool does it: what it throws is survived, and if it hangs, others wait less.
+   */
+  private void close(Connector unused) {
+    String pool = whole.name();
+    String what = "closing a connector";
+    long most = whole.closeTimeout().toNanos();
+    Survivor.survives(
+        pool,
+        what,
+        () -> SystemRuntime.apart(pool, () -> Survivor.survives(pool, what, unused::close), most));
   }
 
   private List<Connector> connectors() {

@@ -6,6 +6,7 @@ import io.everpool.api.driver.Connector;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
+import io.everpool.core.runtime.SystemRuntime;
 import io.everpool.core.upkeep.Upkeep;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -31,6 +32,9 @@ final class Shutdown {
   private final AtomicReference<PoolState> state;
   private final Executor workers;
   private final Runnable endOfThreads;
+
+  /** As the driver calls it; asked at the beginning, for at the end it may hang. */
+  private final String product;
 
   /** Whether the pool was ever open for business. */
   private volatile boolean opened;
@@ -61,6 +65,7 @@ final class Shutdown {
     this.state = state;
     this.workers = workers;
     this.endOfThreads = endOfThreads;
+    this.product = connector.product();
   }
 
   /** The pool is open: its end is told of in the log. */
@@ -94,10 +99,7 @@ final class Shutdown {
         interrupted = await(drain());
       } finally { // whatever was thrown: nobody else ends it, and others wait for its end
         end();
-        events.emit(new PoolEvent.PoolClosed(config.name()));
-      }
-      if (opened) { // else it was never told of as one
-        log.info("Closed {} connection pool", connector.product());
+        tellOfEnd();
       }
     } else {
       interrupted = await(closed);
@@ -151,10 +153,32 @@ final class Shutdown {
         Survivor.survives(config.name(), "closing the connector", connector::close);
         connectorClosed.complete(null);
       }
-      patiently(connectorClosed);
-      patiently(events.told());
+      patiently(nanos -> connectorClosed.get(nanos, TimeUnit.NANOSECONDS));
+      CompletableFuture<Void> told = events.told();
+      patiently(nanos -> told.get(nanos, TimeUnit.NANOSECONDS));
     } finally {
       endThreads();
+    }
+  }
+
+  /** The log first, for a listener may never come back. */
+  private void tellOfEnd() {
+    if (opened) { // else it was never told of as one
+      Survivor.survives(
+          config.name(),
+          "telling that it is closed",
+          () -> log.info("Closed {} connection pool", product));
+    }
+    PoolEvent closing = new PoolEvent.PoolClosed(config.name());
+    if (events.isTelling(Thread.currentThread())) {
+      events.emit(closing); // a listener's own thread, who is told of nothing by two at a time
+      return;
+    }
+    try {
+      // On a thread of its own, for the pool has none any more.
+      patiently(nanos -> SystemRuntime.apart(config.name(), () -> events.emit(closing), nanos));
+    } catch (OutOfMemoryError e) { // no thread is to be had
+      events.emit(closing);
     }
   }
 
@@ -167,11 +191,16 @@ final class Shutdown {
     }
   }
 
+  /** For something that comes to its end, or not. */
+  private interface Wait {
+    void atMost(long nanos) throws InterruptedException, ExecutionException, TimeoutException;
+  }
+
   /** Waits for something that somebody else's code may hold up; not for ever. */
-  private void patiently(CompletableFuture<Void> end) {
+  private void patiently(Wait end) {
     boolean interrupted = Thread.interrupted();
     try {
-      end.get(config.closeTimeout().toNanos(), TimeUnit.NANOSECONDS);
+      end.atMost(config.closeTimeout().toNanos());
     } catch (InterruptedException e) {
       interrupted = true;
     } catch (ExecutionException | TimeoutException e) {

@@ -5,6 +5,7 @@ import io.everpool.core.upkeep.PassScheduler;
 import java.time.InstantSource;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -40,6 +41,30 @@ public final class SystemRuntime implements AutoCloseable {
   /** Sleeps on the calling thread. */
   public static void pause(long nanos) throws InterruptedException {
     TimeUnit.NANOSECONDS.sleep(nanos);
+  }
+
+  /**
+   * Does what comes after the end of a pool's threads, on one of its own. If it takes too long that
+   * is interrupted and left to end by itself, as {@link #close} does with the others.
+   *
+   * @throws TimeoutException if it has not ended after that time
+   */
+  public static void apart(String pool, Runnable task, long nanos)
+      throws InterruptedException, TimeoutException {
+    Thread thread = PoolThreads.unborn(task, "everpool-" + pool + "-end");
+    thread.start();
+    boolean ended = false;
+    try {
+      TimeUnit.NANOSECONDS.timedJoin(thread, nanos);
+      ended = !thread.isAlive();
+    } finally {
+      if (!ended) {
+        thread.interrupt();
+      }
+    }
+    if (!ended) {
+      throw new TimeoutException("It is not over after " + nanos / 1_000_000 + " ms");
+    }
   }
 
   /**

@@ -2,7 +2,9 @@ package io.everpool.core.fault;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
+import ch.qos.logback.classic.Level;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolState;
@@ -11,20 +13,26 @@ import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.Await;
 import io.everpool.core.Everpool;
 import io.everpool.core.engine.State;
+import io.everpool.core.jdbc.Logged;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.PassScheduler;
 import io.everpool.core.upkeep.UpkeepWithoutFaces;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.h2.jdbcx.JdbcDataSource;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -120,6 +128,75 @@ class ClosingTest {
     held.close();
     assertThat(closed.await(30, TimeUnit.SECONDS)).as("it comes back").isTrue();
     assertThat(interrupted).hasValue(false);
+  }
+
+  /** Whoever hangs at the end of a reader keeps neither the next one nor the writer open. */
+  @Test
+  void a_listener_that_hangs_at_the_very_end_keeps_nothing_open() throws Exception {
+    List<Script> scripts = List.of(script, new Script(), new Script());
+    AtomicBoolean letGo = new AtomicBoolean();
+    List<String> hanging = new CopyOnWriteArrayList<>();
+    try (Logged logged = new Logged()) {
+      Pool pool =
+          Everpool.builder(config().closeTimeout(Duration.ofMillis(200)).build())
+              .connector(driver)
+              .reader(new FaultyDriver(scripts.get(1)))
+              .reader(new FaultyDriver(scripts.get(2)))
+              .listener(
+                  event -> {
+                    if (event instanceof PoolEvent.PoolClosed) {
+                      hanging.add(event.pool());
+                      while (!letGo.get()) {
+                        LockSupport.parkNanos(1_000_000);
+                      }
+                    }
+                  })
+              .open();
+      scripts.forEach(each -> each.watch(true));
+      CompletableFuture.runAsync(pool::close).get(30, TimeUnit.SECONDS);
+      assertThat(pool.snapshot().state()).isEqualTo(PoolState.CLOSED);
+      assertThat(scripts).allMatch(each -> each.calls().containsKey("connector.close"));
+      assertThat(hanging).containsExactly("closing-reader-1", "closing-reader-2", "closing");
+      assertThat(logged.messages(Level.INFO))
+          .filteredOn("Closed FaultyDB connection pool"::equals)
+          .hasSize(3);
+      assertThat(logged.messages(Level.WARN))
+          .contains("Pool closing: the driver or a listener holds up its end");
+    } finally {
+      letGo.set(true);
+    }
+  }
+
+  /** Of one that could not be opened: those of its readers were never asked for anything. */
+  @Test
+  void a_connector_that_hangs_or_throws_unused_keeps_nothing_open() throws Exception {
+    JdbcDataSource nowhere = new JdbcDataSource();
+    nowhere.setURL("jdbc:h2:mem:nowhere;IFEXISTS=TRUE");
+    Script throwing = new Script();
+    Script last = new Script();
+    script.arm("connector.close", 1, Fault.HANGS);
+    throwing.arm("connector.close", 1, Fault.CLASS_MISSING);
+    List.of(script, throwing, last).forEach(each -> each.watch(true));
+    Everpool.Builder builder =
+        Everpool.builder(
+                config()
+                    .closeTimeout(Duration.ofMillis(200))
+                    .acquireTimeout(Duration.ofMillis(200))
+                    .build())
+            .dataSource(nowhere)
+            .reader(driver)
+            .reader(new FaultyDriver(throwing))
+            .reader(new FaultyDriver(last));
+    try {
+      CompletableFuture<Throwable> told =
+          CompletableFuture.supplyAsync(() -> catchThrowable(builder::open));
+      assertThat(told.get(30, TimeUnit.SECONDS))
+          .isInstanceOf(SQLException.class)
+          .hasMessageContaining("nowhere");
+      assertThat(last.calls()).containsKey("connector.close");
+    } finally {
+      script.tell();
+    }
   }
 
   @Test

@@ -150,11 +150,13 @@ public final class FaultyDriver implements Connector {
 
   @Override
   public String product() {
+    follow("product", null);
     return "FaultyDB";
   }
 
   @Override
   public String target() {
+    follow("target", null);
     return "nowhere";
   }
 

@@ -173,7 +173,33 @@ enum Phase {
   END {
     @Override
     void play(Stage stage) {
-      stage.pool().close();
+      stage.awaitEnd(stage.closing());
+    }
+  },
+  /** The pool is closed while a connection is out, which then comes back in disorder. */
+  END_LEASED {
+    @Override
+    void play(Stage stage) throws SQLException {
+      stage.watch(false);
+      Connection connection = stage.pool().getConnection();
+      connection.setReadOnly(true);
+      connection.createStatement().execute("set x to 1");
+      stage.watch(true);
+      Thread closer = stage.closing();
+      stage.awaitTheEndsBeginning();
+      connection.close();
+      stage.awaitEnd(closer);
+    }
+  },
+  /** The pool is closed while a connection is being opened, or as soon as it was used. */
+  END_CONNECTING {
+    @Override
+    void play(Stage stage) throws SQLException {
+      stage.watch(false);
+      stage.open();
+      stage.watch(true);
+      stage.awaitEnd(stage.another());
+      stage.awaitEnd(stage.closing());
     }
   };
 
@@ -196,6 +222,16 @@ enum Phase {
   }
 
   abstract void play(Stage stage) throws SQLException;
+
+  /** Whether the pool is not open before it, and keeps no connection. */
+  boolean opens() {
+    return this == OPEN || this == END_CONNECTING;
+  }
+
+  /** Whether the pool is closed after it. */
+  boolean ends() {
+    return this == END || this == END_LEASED || this == END_CONNECTING;
+  }
 
   /** What the driver says of a connection at a look. */
   Look look() {

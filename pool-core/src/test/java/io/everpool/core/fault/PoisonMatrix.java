@@ -13,7 +13,8 @@ import java.util.Map;
  * every n until the phase is through. After each: whoever got no connection was told why, no lease
  * is out and nobody waits, as many physical connections are open as the pool says and no more than
  * {@code max-size}, what has failed is not lent again, the next caller is served within his
- * timeout, and no thread is lost.
+ * timeout, and no thread is lost. Whoever closes the pool comes back though somebody hangs, and
+ * goes on hanging.
  *
  * <p>{@code -Deverpool.fault=PHASE:method:n:FAULT} runs one of them alone (PLAIN:PHASE:... for that
  * of a driver of which only JDBC is known), {@code -Dtests.sample=N} every N-th.

@@ -1,5 +1,6 @@
 package io.everpool.core.fault;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
@@ -35,7 +36,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
-/** One pool in one phase, with somebody else's code that misbehaves once; and what must hold. */
+/**
+ * One pool in one phase, with somebody else's code that misbehaves once; and what must hold. A
+ * little long, for it has all that a pool is given of somebody else's, and all the laws.
+ */
 final class Stage implements AutoCloseable {
   static final long DEADLINE = 1_000_000_000L;
   static final long HEALTH_CHECK = 5 * DEADLINE;
@@ -55,6 +59,10 @@ final class Stage implements AutoCloseable {
   /** What the borrower was told; null if he got what he wanted. */
   private final AtomicReference<@Nullable Throwable> told = new AtomicReference<>();
 
+  private final AtomicReference<@Nullable Throwable> thrownAtTheEnd = new AtomicReference<>();
+
+  private volatile @Nullable Thread closer;
+
   /** A stage with nothing amiss. */
   Stage(Phase phase, boolean plain) {
     this(phase, plain, 1);
@@ -71,7 +79,7 @@ final class Stage implements AutoCloseable {
     PoolConfig config =
         PoolConfig.builder("fault:")
             .name(phase.name())
-            .minSize(phase == Phase.OPEN ? 0 : 1)
+            .minSize(phase.opens() ? 0 : 1)
             .maxSize(maxSize)
             .failFast(false)
             .acquireTimeout(Duration.ofNanos(PATIENCE))
@@ -233,6 +241,29 @@ final class Stage implements AutoCloseable {
     }
   }
 
+  /** Somebody closes the pool, whose thread is returned. */
+  Thread closing() {
+    Thread thread =
+        theatre.act(
+            "closer",
+            () -> {
+              try {
+                pool().close();
+              } catch (Throwable e) {
+                thrownAtTheEnd.set(e);
+              }
+            });
+    closer = thread;
+    return thread;
+  }
+
+  /** From then on what comes back is closed. */
+  void awaitTheEndsBeginning() {
+    while (pool().snapshot().state() == PoolState.OPEN) {
+      theatre.sleep(DEADLINE / 100);
+    }
+  }
+
   /** The callback of a unit. */
   void work() {
     foreign("work");
@@ -256,7 +287,7 @@ final class Stage implements AutoCloseable {
     script.arm(method, n, fault);
     Thread caller = perform();
     Thread hanging = script.hanging();
-    if (hanging != null && phase != Phase.END) {
+    if (hanging != null && !phase.ends()) {
       servesOthers();
     }
     script.tell();
@@ -265,7 +296,7 @@ final class Stage implements AutoCloseable {
         .isTrue();
     script.watch(false);
     isToldClearly();
-    if (phase != Phase.END) {
+    if (!phase.ends()) {
       keepsTheLaws();
     }
     end();
@@ -273,8 +304,8 @@ final class Stage implements AutoCloseable {
   }
 
   /** Lets the phase go on until it is over, or as far as it comes. */
-  private Thread perform() {
-    if (phase != Phase.OPEN) {
+  private Thread perform() throws InterruptedException {
+    if (!phase.opens()) {
       Thread opener = act(this::open);
       theatre.play(PATIENCE, () -> !opener.isAlive() && pool().snapshot().idle() > 0);
     }
@@ -282,6 +313,9 @@ final class Stage implements AutoCloseable {
     script.watch(true);
     Thread caller = act(() -> phase.play(this));
     theatre.play(PATIENCE, () -> !caller.isAlive() && script.hanging() == null);
+    if (phase.ends()) {
+      closes(requireNonNull(closer)); // before whoever hangs is told: nobody's end waits for him
+    }
     return caller;
   }
 
@@ -365,13 +399,15 @@ final class Stage implements AutoCloseable {
     assertThat(theatre.acting()).as("threads that don't come back").isZero();
   }
 
+  private void closes(Thread closing) throws InterruptedException {
+    theatre.play(PATIENCE, () -> !closing.isAlive());
+    closing.join(5_000); // what a listener or a connector holds up is waited for in real time
+    assertThat(closing.isAlive()).as("it goes on closing: %s", Theatre.trace(closing)).isFalse();
+    assertThat(thrownAtTheEnd.get()).as("what closing throws").isNull();
+  }
+
   private void end() throws Exception {
-    Thread closer = act(() -> pool().close());
-    boolean closed = theatre.play(PATIENCE, () -> !closer.isAlive());
-    closer.join(5_000); // what a listener or a connector holds up is waited for in real time
-    assertThat(closed || !closer.isAlive())
-        .as("the pool closes: %s", Theatre.trace(closer))
-        .isTrue();
+    closes(closing());
     assertThat(pool().snapshot().state()).isEqualTo(PoolState.CLOSED);
     theatre.play(PATIENCE, () -> theatre.acting() == 0);
     assertThat(driver.open()).as("connections open after the end").isZero();
