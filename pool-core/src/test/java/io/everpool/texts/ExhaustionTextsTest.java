@@ -72,6 +72,43 @@ class ExhaustionTextsTest {
     }
   }
 
+  /** What he could raise is high enough. */
+  @Test
+  void an_operator_has_made_it_smaller() throws Exception {
+    try (Pool pool = open(config(20).leakThreshold(Duration.ofMinutes(30)))) {
+      PoolOperations.of(pool).resize(0, 2);
+      await(pool, it -> it.maxSize() == 2);
+      Borrower one = Borrower.busy("order-1", pool);
+      Borrower two = Borrower.busy("order-2", pool);
+      assertThat(told(pool))
+          .contains(
+              "An operator has made the pool smaller: it may have 2 connections now, and max-size"
+                  + " is 20. Every connection is in use: return connections sooner")
+          .contains("have it made larger again if the server has room")
+          .doesNotContain("raise max-size");
+      one.end();
+      try (Connection own = pool.getConnection()) {
+        assertThat(own.isClosed()).isFalse();
+        assertThat(told(pool))
+            .contains("made the pool smaller: it may have 2 connections now, and max-size is 20. ")
+            .contains("Nested acquire: this thread holds a connection already");
+      }
+      PoolOperations.of(pool).resize(0, 20);
+      await(pool, it -> it.maxSize() == 20);
+      two.end();
+    }
+  }
+
+  @Test
+  void as_large_as_it_was_opened_nobody_has_made_it_smaller() throws Exception {
+    try (Pool pool = open(config(1))) {
+      PoolOperations.of(pool).resize(1, 1);
+      Borrower holder = Borrower.busy("holder", pool);
+      assertThat(told(pool)).contains("raise max-size").doesNotContain("operator");
+      holder.end();
+    }
+  }
+
   @Test
   void one_was_forgotten() throws Exception {
     try (Pool pool = open(config(2).leakThreshold(Duration.ofMillis(200)))) {

@@ -17,10 +17,22 @@ final class Advice {
 
   /** For a caller who waits, or has waited in vain. On his thread. */
   static String forWaiting(Exhaustion why) {
-    PoolSnapshot pool = why.pool();
-    if (pool.suspended()) {
+    if (why.pool().suspended()) {
       return "An operator has suspended the pool: it lends nothing until it is resumed.";
     }
+    String smaller =
+        why.wasMadeSmaller()
+            ? "An operator has made the pool smaller: it may have "
+                + why.pool().maxSize()
+                + " connections now, and max-size is "
+                + why.config().maxSize()
+                + ". "
+            : "";
+    return smaller + forOpen(why);
+  }
+
+  private static String forOpen(Exhaustion why) {
+    PoolSnapshot pool = why.pool();
     if (why.everyHolderWaits() && why.pool().holders().stream().allMatch(Advice::isCaller)) {
       return "This thread holds every connection itself and asks for another: it has forgotten to"
           + " close them (a leak), or acquires one within another (a nested acquire). Close them with"
@@ -61,8 +73,9 @@ final class Advice {
     long overdue = why.overdue();
     if (overdue == 0) {
       return "Every connection is in use: return connections sooner (try-with-resources; no slow"
-          + " work while holding one), raise max-size if the server has room, or raise"
-          + " acquire-timeout. The holders are below.";
+          + " work while holding one), "
+          + (why.wasMadeSmaller() ? "have it made larger again" : "raise max-size")
+          + " if the server has room, or raise acquire-timeout. The holders are below.";
     }
     String much = "Every connection is in use, " + overdue + " of " + why.pool().leased();
     return why.hasThreshold()

@@ -31,6 +31,11 @@ record Exhaustion(
     return pool.total() >= pool.maxSize();
   }
 
+  /** Whether that is so since an operator has resized the pool: max-size is larger. */
+  boolean wasMadeSmaller() {
+    return isFull() && pool.maxSize() < config.maxSize();
+  }
+
   /** Whether all there may be is held by threads that wait themselves, or did until just now. */
   boolean everyHolderWaits() {
     return isFull()
