@@ -188,6 +188,10 @@ public final class Console implements WaitListener {
       return;
     }
     WatchedPool pool = watched.find(query.get("pool"));
+    if (pool != null && pool.pool().isClosed()) { // to which it would do nothing
+      say(exchange, 409, "This pool is being closed, and takes no orders any more.");
+      return;
+    }
     if (pool == null || !Actions.act(pool, query)) {
       say(exchange, 404, "There is no such pool, or nothing of that name can be done to it.");
       return;

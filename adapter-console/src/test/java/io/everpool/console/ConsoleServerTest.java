@@ -23,7 +23,9 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
@@ -244,6 +246,29 @@ class ConsoleServerTest {
     assertThat(post(server, "pool=shop&do=drop", HOST, MAY).status()).isEqualTo(404);
     assertThat(post(server, "pool=shop", HOST, MAY).status()).isEqualTo(404);
     assertThat(post(server, "pool=other&do=suspend", HOST, MAY).status()).isEqualTo(404);
+  }
+
+  /** It would not be done, and whoever asks would read that it was. */
+  @Test
+  void a_pool_that_is_being_closed_takes_no_orders() throws Exception {
+    URI server = serve(quick().token(TOKEN));
+    Pool pool = pool("shop");
+    CompletableFuture<Void> closed;
+    try (Connection held = pool.getConnection()) {
+      assertThat(held.isClosed()).isFalse();
+      closed = CompletableFuture.runAsync(pool::close);
+      until(pool::isClosed, "the end to begin");
+      for (String order :
+          new String[] {"suspend", "resume", "evict-idle", "replace-all", "resize&min=1&max=2"}) {
+        Answer answer = post(server, "pool=shop&do=" + order, HOST, MAY);
+        assertThat(answer.status()).as(order).isEqualTo(409);
+        assertThat(answer.body()).contains("is being closed, and takes no orders any more");
+      }
+      try (Events events = Events.open(server, "/events")) {
+        assertThat(events.nextWith("\"all\":true")).doesNotContain("Operator: ");
+      }
+    }
+    closed.get(30, TimeUnit.SECONDS);
   }
 
   @Test

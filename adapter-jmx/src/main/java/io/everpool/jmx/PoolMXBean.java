@@ -112,7 +112,7 @@ public interface PoolMXBean {
     boolean isWaiting();
   }
 
-  // ---- to act
+  // ---- to act; a pool that is being closed refuses all of it by an IllegalStateException
 
   /**
    * Keeps the pool between other bounds, until it is closed or this is called again. What is above

@@ -27,6 +27,15 @@ final class PoolView implements PoolMXBean {
     return pool.snapshot();
   }
 
+  /** To a pool that is being closed they would do nothing, and an operator would not know. */
+  private PoolOperations operations() {
+    if (pool.isClosed()) {
+      throw new IllegalStateException(
+          "Pool " + pool.name() + " is being closed, and takes no orders any more");
+    }
+    return operations;
+  }
+
   @Override
   public String getName() {
     return pool.name();
@@ -155,7 +164,7 @@ final class PoolView implements PoolMXBean {
   @SuppressWarnings("UnusedException") // its class is ours, and the stack trace tells nobody there
   public void resize(int minSize, int maxSize) {
     try {
-      operations.resize(minSize, maxSize);
+      operations().resize(minSize, maxSize);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(e.getMessage());
     }
@@ -163,21 +172,22 @@ final class PoolView implements PoolMXBean {
 
   @Override
   public void suspend() {
-    operations.suspend();
+    operations().suspend();
   }
 
   @Override
   public void resume() {
-    operations.resume();
+    operations().resume();
   }
 
   @Override
   public void evictIdle() {
-    operations.evictIdle();
+    operations().evictIdle();
   }
 
   @Override
   public void replaceAll() {
+    operations();
     pool.replaceAll();
   }
 

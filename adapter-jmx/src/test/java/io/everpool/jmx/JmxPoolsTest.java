@@ -33,7 +33,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -384,6 +386,31 @@ class JmxPoolsTest {
       }
       assertThat(count(bean, "MaxSize")).isEqualTo(4);
     }
+  }
+
+  /** It would not be done, and whoever asks would think that it was. */
+  @Test
+  void aPoolThatIsBeingClosedTakesNoOrders() throws Exception {
+    Pool pool = open(config("ending").drainTimeout(Duration.ofHours(1)).build());
+    CompletableFuture<Void> closed;
+    try (Connection held = pool.getConnection()) {
+      assertThat(held.isClosed()).isFalse();
+      closed = CompletableFuture.runAsync(pool::close);
+      await(pool::isClosed);
+      ObjectName bean = named("ending");
+      for (String order : List.of("suspend", "resume", "evictIdle", "replaceAll", "resize")) {
+        int[] arguments = order.equals("resize") ? new int[] {1, 2} : new int[0];
+        assertThatThrownBy(() -> invoke(bean, order, arguments))
+            .as(order)
+            .isInstanceOf(RuntimeMBeanException.class)
+            .cause()
+            .isExactlyInstanceOf(IllegalStateException.class)
+            .hasMessage("Pool ending is being closed, and takes no orders any more");
+      }
+      assertThat(get(bean, "State", String.class)).isEqualTo("DRAINING");
+      assertThat(invoke(bean, "dump")).asString().contains("connection 1");
+    }
+    closed.get(30, TimeUnit.SECONDS);
   }
 
   @Test

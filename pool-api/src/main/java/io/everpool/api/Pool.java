@@ -180,7 +180,7 @@ public interface Pool extends DataSource, AutoCloseable {
    * Replaces every connection: the idle ones now, the leased ones when they come back. For an
    * operator who changed something on the server (credentials, a failover by hand): whatever has
    * failed before, new ones are opened at once. What a {@link CredentialsProvider} has said is good
-   * until it expires or the server refuses it.
+   * until it expires or the server refuses it. Does nothing once the pool is being closed.
    */
   void replaceAll();
 

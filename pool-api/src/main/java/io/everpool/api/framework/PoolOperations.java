@@ -9,8 +9,9 @@ import java.util.List;
 /**
  * What an operator may do to a pool while it runs, beside {@link Pool#replaceAll()}; for consoles,
  * such as JMX. A pool is asked for it by {@link #of}. Where it has {@link PoolConfig#readers()},
- * these are suspended, resumed and evicted with it; all else is the writer's. Thread-safe; nothing
- * of it waits for a connection or a server.
+ * these are suspended, resumed and evicted with it; all else is the writer's. To a pool that is
+ * being closed nothing of it does anything. Thread-safe; nothing of it waits for a connection or a
+ * server.
  */
 public interface PoolOperations {
 

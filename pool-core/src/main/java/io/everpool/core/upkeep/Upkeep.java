@@ -161,13 +161,15 @@ public final class Upkeep {
     scheduler.start(this::run);
   }
 
+  // ---- asked for by an operator; nothing is done any more while the pool is being closed
+
   /**
    * Gives up every connection opened so far, and what is being opened, at an operator's request:
    * whatever has failed before holds nothing back, for he may just have mended it.
    */
   public void fence(String why) {
     server.changes();
-    inbox.post(() -> beginAnew(why));
+    order(() -> beginAnew(why));
   }
 
   private void beginAnew(String why) {
@@ -182,7 +184,7 @@ public final class Upkeep {
 
   /** Closes every idle connection; what is missing to the minimum then is opened anew. */
   public void evictIdle() {
-    inbox.post(expiry::evictAllIdle);
+    order(expiry::evictAllIdle);
   }
 
   /**
@@ -190,7 +192,7 @@ public final class Upkeep {
    * back and what is being opened when it arrives, and none is opened. Who asks stands in line.
    */
   public synchronized void suspend() {
-    inbox.post(
+    order(
         () -> {
           if (!bounds.suspended()) {
             bounds.suspend(true);
@@ -203,7 +205,7 @@ public final class Upkeep {
 
   /** Ends a suspension: connections are opened for those who wait, and up to the minimum. */
   public synchronized void resume() {
-    inbox.post(
+    order(
         () -> {
           if (bounds.suspended()) {
             bounds.suspend(false);
@@ -228,8 +230,20 @@ public final class Upkeep {
    * @param maxSize no more than the pool was opened with
    */
   public void resize(int minSize, int maxSize) {
-    inbox.post(() -> expiry.resize(minSize, maxSize));
+    order(() -> expiry.resize(minSize, maxSize));
   }
+
+  /** Looked at in the pass: it may have been given before the end, and be read after that. */
+  private void order(Runnable what) {
+    inbox.post(
+        () -> {
+          if (!engine.isClosed()) {
+            what.run();
+          }
+        });
+  }
+
+  // ---- its end
 
   /**
    * Closes every connection: the idle now, the leased when they come back or at the drain deadline.

@@ -2,6 +2,7 @@ package io.everpool.core.fault;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import ch.qos.logback.classic.Level;
@@ -9,6 +10,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolState;
 import io.everpool.api.driver.Verdict;
+import io.everpool.api.framework.PoolOperations;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.Await;
 import io.everpool.core.Everpool;
@@ -196,6 +198,38 @@ class ClosingTest {
       assertThat(last.calls()).containsKey("connector.close");
     } finally {
       script.tell();
+    }
+  }
+
+  /** It would not be done: the connections go, and nobody is lent another. */
+  @Test
+  void a_pool_that_is_being_closed_takes_no_orders() throws Exception {
+    List<PoolEvent> events = new CopyOnWriteArrayList<>();
+    try (Logged logged = new Logged()) {
+      Pool pool =
+          Everpool.builder(config().drainTimeout(Duration.ofHours(1)).build())
+              .connector(driver)
+              .listener(events::add)
+              .open();
+      CompletableFuture<Void> closed;
+      PoolOperations operations = PoolOperations.of(pool);
+      try (Connection held = pool.getConnection()) {
+        assertThat(held.isClosed()).isFalse();
+        closed = CompletableFuture.runAsync(pool::close);
+        while (pool.snapshot().state() == PoolState.OPEN) {
+          Thread.onSpinWait();
+        }
+        pool.replaceAll();
+        operations.suspend();
+        operations.resume();
+        operations.evictIdle();
+        operations.resize(0, 1);
+        assertThatThrownBy(() -> operations.resize(2, 1)).hasMessageContaining("min-size");
+      }
+      closed.get(30, TimeUnit.SECONDS);
+      assertThat(pool.snapshot().maxSize()).isEqualTo(2);
+      assertThat(events).noneMatch(PoolEvent.Fenced.class::isInstance);
+      assertThat(logged.messages(Level.INFO)).noneMatch(line -> line.contains("resumed"));
     }
   }
 
