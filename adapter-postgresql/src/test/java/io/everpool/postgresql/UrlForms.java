@@ -192,6 +192,8 @@ record UrlForms(String from, String url, @Nullable String target, @Nullable Stri
           refused("Rails", "postgres://app:SECRET@db.example.com/shop?pool=5", "set max-size"),
           refused("R2DBC", "r2dbc:postgresql://app:SECRET@db.example.com/shop", RIGHT),
           refused("GeoDjango", "postgis://app:SECRET@db.example.com/shop", RIGHT),
+          refused("with TLS", "postgress://app:SECRET@db.example.com/shop", RIGHT),
+          refused("with TLS", "postgresqls://app:SECRET@db.example.com/shop", RIGHT),
           // JDBC
           works(
               "JDBC, Azure, RDS",

@@ -31,7 +31,7 @@ final class ForeignUrl {
               "the URL begins with jdbc:postgres: and must with jdbc:postgresql:"),
           // pgsql://db/app
           form(
-              "(?:postgis|pgsql|pg|ecto|postgresql?s)://.*",
+              "(?:postgis|pgsql|pg|ecto|postgres(?:ql)?s)://.*",
               "the URL's scheme is one framework's own; " + RIGHT),
           // r2dbc:pool:postgresql://db/app
           form(
