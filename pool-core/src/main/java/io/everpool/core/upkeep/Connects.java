@@ -95,7 +95,9 @@ public final class Connects {
     long word = Slot.after(Move.RESERVE, empty);
     int born = fence.generation();
     long now = environment.time().nanoTime();
-    Survivor.Risk opening = () -> open(slot, word, born, now); // first: there may be no memory
+    // First, the end included: there may be no memory.
+    BooleanSupplier end = () -> slot.attempt(Move.ABANDON, word);
+    Survivor.Risk opening = () -> open(slot, word, end, born, now);
     if (!slot.attempt(Move.RESERVE, empty)) {
       return false;
     }
@@ -123,14 +125,14 @@ public final class Connects {
     return login;
   }
 
-  private void open(Slot slot, long word, int born, long now) {
+  private void open(Slot slot, long word, BooleanSupplier end, int born, long now) {
     Login login;
     PhysicalConnection physical;
     try {
       login = login();
       physical = login.physical();
     } catch (Throwable e) {
-      failed(e, born, () -> slot.attempt(Move.ABANDON, word));
+      failed(e, born, end);
       return;
     }
     Newcomer newcomer;
@@ -144,7 +146,7 @@ public final class Connects {
       newcomer = new Newcomer(slot, word, entry, login.answer(), room, arrived, took);
       news = News.of(physical, now); // last: it is told once, and must count
     } catch (Throwable e) {
-      turnAway(physical, e, slot, word, born);
+      turnAway(physical, e, end, born);
       return;
     }
     boolean fences = news.fences(search);
@@ -156,7 +158,7 @@ public final class Connects {
       }
     } catch (Throwable e) { // no memory for that, unless it was read already
       if (newcomer.take()) {
-        turnAway(physical, e, slot, word, born);
+        turnAway(physical, e, end, born);
       }
       return;
     }
@@ -168,12 +170,11 @@ public final class Connects {
   }
 
   /** Ends one that can't be let in, and what keeps the place for it. */
-  private void turnAway(
-      PhysicalConnection physical, Throwable why, Slot slot, long word, int born) {
+  private void turnAway(PhysicalConnection physical, Throwable why, BooleanSupplier end, int born) {
     try {
       Ending.unwanted(physical, events.pool());
     } finally {
-      failed(why, born, () -> slot.attempt(Move.ABANDON, word));
+      failed(why, born, end);
     }
   }
 

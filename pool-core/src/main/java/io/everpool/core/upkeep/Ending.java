@@ -42,9 +42,25 @@ final class Ending {
     this.onFailure = onFailure;
   }
 
-  /** Of a connection that came when nobody wanted it any more. */
+  /**
+   * Of a connection that came when nobody wanted it any more. Throws nothing: nobody else knows of
+   * it, and there may be no memory for more than to cut it.
+   */
   static void unwanted(PhysicalConnection physical, String pool) {
-    new Ending(physical, pool + ": a connection nobody wanted", 0, () -> false, e -> {}).run(true);
+    try {
+      new Ending(physical, pool + ": a connection nobody wanted", 0, () -> false, e -> {})
+          .run(true);
+    } catch (Throwable e) {
+      cut(physical);
+    }
+  }
+
+  private static void cut(PhysicalConnection physical) {
+    try {
+      physical.abort();
+    } catch (Throwable e) {
+      // nothing more can be done
+    }
   }
 
   void run(boolean cut) {

@@ -27,6 +27,8 @@ final class Probes {
 
   private static final Logger log = PoolEvents.log();
 
+  private static final String WHAT = "examining a connection";
+
   /** By whoever has kept the driver's own object; that says nothing of the server. */
   private static final String USED_BY_OTHERS = "it is used while nobody has it";
 
@@ -95,8 +97,13 @@ final class Probes {
    * as {@link #reserve}.
    */
   long begin(Slot slot, long word, Extent extent) {
-    long probing = reserve(slot, word);
-    if (probing != word && !start(slot, probing, extent)) { // no thread to be had
+    long probing = Slot.after(Move.PROBE, word);
+    // First: there may be no memory, and it would count as one that gives no answer.
+    Survivor.Risk examination = examination(slot, probing, extent);
+    if (reserve(slot, word) == word) {
+      return word;
+    }
+    if (!workers.start(WHAT, examination)) { // no thread to be had
       if (slot.sleptWord == probing) {
         slot.unexaminedWord = probing;
       } else {
@@ -111,7 +118,11 @@ final class Probes {
    * thread.
    */
   boolean start(Slot slot, long probing, Extent extent) {
-    return workers.start("examining a connection", () -> examine(slot, probing, extent));
+    return workers.start(WHAT, examination(slot, probing, extent));
+  }
+
+  private Survivor.Risk examination(Slot slot, long probing, Extent extent) {
+    return () -> examine(slot, probing, extent);
   }
 
   /**

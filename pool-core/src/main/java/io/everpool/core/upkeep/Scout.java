@@ -9,6 +9,7 @@ import io.everpool.core.engine.State;
 import io.everpool.core.observe.PoolEvents;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class Scout {
 
   /** One that is out; its end is told by whoever is first. */
-  private static final class Errand {
+  private static final class Errand implements BooleanSupplier {
     final long begun;
     final int born;
     final @Nullable Slot place;
@@ -32,6 +33,12 @@ final class Scout {
       this.born = born;
       this.place = place;
       this.word = place == null ? 0 : place.word();
+    }
+
+    /** As {@link #end}: itself, for where it fails there may be no memory to make another. */
+    @Override
+    public boolean getAsBoolean() {
+      return end();
     }
 
     /** Ends it; false if it has ended. From any thread. */
@@ -187,7 +194,7 @@ final class Scout {
         workers.cameBack();
       }
     } else {
-      connects.failed(failure, sent.born, sent::end);
+      connects.failed(failure, sent.born, sent);
     }
   }
 

@@ -85,8 +85,13 @@ public final class Sleepers {
       long word = activity.word(slot.index);
       if (Slot.state(word) == State.PROBING && slot.unexaminedWord == word) {
         slot.unexaminedWord = 0;
-        if (!probes.start(slot, word, Probes.Extent.ASK)) {
-          slot.unexaminedWord = word; // the next pass tries again
+        boolean started = false;
+        try {
+          started = probes.start(slot, word, Probes.Extent.ASK);
+        } finally {
+          if (!started) {
+            slot.unexaminedWord = word; // the next pass tries again
+          }
         }
       }
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.core.upkeep.InboxInFullHeap;
 import io.everpool.core.upkeep.PassScheduler;
+import io.everpool.core.upkeep.UpkeepInFullHeap;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.Executor;
@@ -82,7 +83,8 @@ class FullHeapTest {
   }
 
   @ParameterizedTest
-  @ValueSource(classes = {Upkeep.class, Worker.class, InboxInFullHeap.class})
+  @ValueSource(
+      classes = {Upkeep.class, Worker.class, InboxInFullHeap.class, UpkeepInFullHeap.class})
   @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void whatHoldsThePoolsTogetherGoesOn(Class<?> program) throws Exception {
     Process process =
