@@ -4,7 +4,6 @@ import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.Effects;
-import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import java.sql.SQLException;
@@ -108,25 +107,8 @@ abstract class JudgedConnection extends LeasedConnection {
 
   /** Whether the connection was lost, and just now: afterwards it is only closed (08003). */
   private static boolean isLoss(Session s, SQLException e) {
-    Verdict verdict = verdict(s, e);
+    Verdict verdict = s.verdict(e);
     return verdict.fatal() && verdict != Verdict.READ_ONLY_SERVER && !isClosed(e);
-  }
-
-  /**
-   * What a failure of a session in use means.
-   *
-   * <p>{@code ACCESS_DENIED} is of a login, and would have kept the session from beginning. Some
-   * databases also say it when a statement lacks a privilege (MySQL: 28000 for FILE). So if the
-   * session goes on, it is taken for the statement's failure; but not if the adapter can see the
-   * state of the session, for then it may know that the session must end (PgCat).
-   */
-  static Verdict verdict(Session s, SQLException e) {
-    Verdict verdict = s.leases.classify(e);
-    return verdict == Verdict.ACCESS_DENIED
-            && !s.dead()
-            && s.transactionState() == TransactionState.UNKNOWN
-        ? Verdict.STATEMENT_FAILED
-        : verdict;
   }
 
   /**
@@ -175,7 +157,7 @@ abstract class JudgedConnection extends LeasedConnection {
 
   /** Returns what to throw. */
   private SQLException judge(Session s, SQLException e) {
-    Verdict verdict = verdict(s, e);
+    Verdict verdict = s.verdict(e);
     if (verdict == Verdict.READ_ONLY_SERVER) {
       // Else the program has asked for a read-only transaction, and that is all.
       return s.isWriteRefusedByServer() ? writeRefused(s, e) : e;

@@ -69,7 +69,7 @@ abstract class RestoredConnection extends SettledConnection {
       return true;
     } catch (SQLException e) {
       if (current().settings().isUndoneBy(Setting.AUTO_COMMIT, true)
-          && current().leases.classify(e).fatal()) {
+          && current().verdict(e).fatal()) {
         return false;
       }
       throw e;
@@ -180,7 +180,7 @@ abstract class RestoredConnection extends SettledConnection {
       settings = changing(setting);
       call(settings, setting, setter);
     } catch (SQLException e) {
-      if (undone && current().leases.classify(e).fatal()) {
+      if (undone && current().verdict(e).fatal()) {
         return;
       }
       throw e;

@@ -108,7 +108,7 @@ final class SessionCleanup {
 
   /** A write that the set-up was refused is news of the server only if that refuses them. */
   private Verdict verdict(SQLException failure) {
-    Verdict verdict = JudgedConnection.verdict(session, failure);
+    Verdict verdict = session.verdict(failure);
     return verdict == Verdict.READ_ONLY_SERVER && !session.isWriteRefusedByServer()
         ? Verdict.STATEMENT_FAILED
         : verdict;

@@ -1,11 +1,11 @@
 package io.everpool.core.jdbc;
 
-import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
+import io.everpool.api.driver.Verdict;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * closed. For the holder of the lease.
  */
 abstract class SessionFacts extends SessionMarks {
+  final LeaseManager leases;
   final Connection jdbc;
   final PhysicalConnection physical;
 
@@ -24,11 +25,12 @@ abstract class SessionFacts extends SessionMarks {
 
   private boolean looksUpCommits = true;
 
-  SessionFacts(PhysicalConnection physical, SqlTexts texts, ResetMode reset) {
+  SessionFacts(PhysicalConnection physical, LeaseManager leases) {
     super(
-        texts,
-        reset,
+        leases.texts(),
+        leases.config().reset(),
         (physical.warnsUnasked() ? WARNS : 0) | (physical.wantsRequests() ? IN_REQUEST : 0));
+    this.leases = leases;
     this.physical = physical;
     this.jdbc = physical.jdbc();
   }
@@ -144,6 +146,23 @@ abstract class SessionFacts extends SessionMarks {
   /** The driver has said that it can't. */
   public final void cannotLookUpCommits() {
     looksUpCommits = false;
+  }
+
+  /**
+   * What a failure of this session in use means.
+   *
+   * <p>{@code ACCESS_DENIED} is of a login, and would have kept the session from beginning. Some
+   * databases also say it when a statement or a COMMIT lacks a privilege (MySQL: 28000 for FILE).
+   * So if the session goes on, it is taken for the statement's failure; but not if the adapter can
+   * see the state of the session, for then it may know that the session must end (PgCat).
+   */
+  public final Verdict verdict(SQLException e) {
+    Verdict verdict = leases.classify(e);
+    return verdict == Verdict.ACCESS_DENIED
+            && !dead()
+            && transactionState() == TransactionState.UNKNOWN
+        ? Verdict.STATEMENT_FAILED
+        : verdict;
   }
 
   /** Whether the driver says that it is closed; rather yes if it can't say. Sends nothing. */

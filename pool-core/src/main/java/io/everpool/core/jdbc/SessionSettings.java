@@ -20,7 +20,6 @@ abstract class SessionSettings extends SessionFacts {
   private static final String SETS =
       "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE";
 
-  final LeaseManager leases;
   @Nullable Settings settings;
 
   /**
@@ -44,8 +43,7 @@ abstract class SessionSettings extends SessionFacts {
   private final boolean shared;
 
   SessionSettings(PhysicalConnection physical, LeaseManager leases) {
-    super(physical, leases.texts(), leases.config().reset());
-    this.leases = leases;
+    super(physical, leases);
     this.shared = physical.isSharedByTransaction();
   }
 
@@ -123,7 +121,7 @@ abstract class SessionSettings extends SessionFacts {
       settings().read(setting);
     } catch (SQLException e) {
       marks |= FAILED;
-      return !leases.classify(e).fatal();
+      return !verdict(e).fatal();
     } catch (RuntimeException | AbstractMethodError e) {
       marks |= FAILED; // a driver without it, which nobody but us has asked for it
     } catch (Throwable e) {
@@ -274,7 +272,7 @@ abstract class SessionSettings extends SessionFacts {
     try {
       return settings().get(setting);
     } catch (SQLException e) {
-      marks |= leases.classify(e).fatal() ? BROKEN : FAILED;
+      marks |= verdict(e).fatal() ? BROKEN : FAILED;
       throw e;
     } catch (Throwable e) {
       marks |= BROKEN;
@@ -304,7 +302,7 @@ abstract class SessionSettings extends SessionFacts {
     try {
       known.changing(setting);
     } catch (SQLException e) {
-      if (leases.classify(e).fatal()) {
+      if (verdict(e).fatal()) {
         throw e;
       }
       known.unreadable(setting); // it can be set all the same, and the session is closed after

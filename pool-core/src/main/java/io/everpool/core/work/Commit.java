@@ -67,7 +67,7 @@ final class Commit {
     try {
       face.commitNow();
     } catch (SQLException e) {
-      Verdict verdict = runner.leases.classify(e);
+      Verdict verdict = session.verdict(e);
       boolean answered = !verdict.fatal() || verdict == Verdict.READ_ONLY_SERVER;
       // Effects.NONE: it was never sent, or refused; what follows is an ordinary failure
       if (answered || session.effectsSince(begun) == Effects.NONE) {
