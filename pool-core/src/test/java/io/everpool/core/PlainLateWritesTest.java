@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.WorkOptions;
+import io.everpool.api.framework.UnitRerunner;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -117,6 +119,29 @@ class PlainLateWritesTest {
       execute(next, "insert into entry values (2)");
     }
     assertThat(entries()).isOne();
+  }
+
+  /** H2 commits where a level of isolation is set, and the program has not. */
+  @Test
+  void whatAUnitSetsBackCommitsNothing() throws SQLException {
+    try (Connection connection = pool.getConnection()) {
+      connection.setAutoCommit(false);
+      Late late = Way.DRIVERS_CONNECTION.on(connection);
+      connection.commit();
+      UnitRerunner.of(pool)
+          .<Object, SQLException>rerun(
+              connection,
+              WorkOptions.DEFAULT.withIsolation(Connection.TRANSACTION_SERIALIZABLE),
+              c -> {
+                late.write(1);
+                return "";
+              });
+      connection.rollback();
+    }
+    assertThat(entries()).isZero();
+    try (Connection next = pool.getConnection()) {
+      assertThat(next.getTransactionIsolation()).isEqualTo(Connection.TRANSACTION_READ_COMMITTED);
+    }
   }
 
   /** In autocommit it is there, and a conflict that follows doesn't undo it. */

@@ -325,9 +325,12 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
     perform(s -> s.become(state));
   }
 
-  /** Rolls back the transaction that is open, if one is, however it was begun. */
+  /**
+   * Rolls back the transaction that is open, if one is, however it was begun; where that can't be
+   * known, most likely nothing.
+   */
   public void rollBackOpen() throws SQLException {
-    if (!current().inTransaction()) {
+    if (!current().mayBeInTransaction()) {
       return;
     }
     if (!request(s -> s.jdbc.getAutoCommit())) {

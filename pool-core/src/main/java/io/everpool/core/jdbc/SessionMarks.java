@@ -54,6 +54,9 @@ abstract class SessionMarks {
   /** The driver was asked something that it may ask the server, and nothing is left of it. */
   static final int ASKED = 1 << 22;
 
+  /** The driver's own object was handed out in this lease, and not to what sets the session up. */
+  static final int HANDED_OUT = 1 << 23;
+
   private static final int FEWEST_TO_SWEEP = 16;
 
   private final SqlTexts texts;
@@ -162,7 +165,10 @@ abstract class SessionMarks {
     marksAtFirst |= MAY_BE_KEPT;
     marks |= RAN | PENDING | MAY_BE_KEPT;
     sideEffects(sideEffects.and(SideEffects.EXPOSED));
-    boundForGood |= !settingUp;
+    if (!settingUp) {
+      marks |= HANDED_OUT;
+      boundForGood = true;
+    }
   }
 
   /** A sharding key was set, or may have been: there is no way back, and none to carry it over. */
@@ -174,6 +180,11 @@ abstract class SessionMarks {
   /** Whether the program has had the driver's own object in this lease. */
   final boolean isExposed() {
     return sideEffects.isExposed();
+  }
+
+  /** Whether the program may send by the driver's own object, which it has had in this lease. */
+  public final boolean isHandedOut() {
+    return has(HANDED_OUT);
   }
 
   /** A transaction ended, and nothing has been sent since. */

@@ -73,6 +73,11 @@ final class OptionsOnConnection {
     }
   }
 
+  /** One that was begun by the driver's own object: to set its level would be to commit it (H2). */
+  private boolean mayBeInTransactionUnseen() throws SQLException {
+    return face.current().isHandedOut() && face.current().mayBeInTransaction();
+  }
+
   /** Takes them back, unless a transaction is open; then it is done when the lease ends. */
   void unset() throws SQLException {
     if (!(readOnlySet || isolationBefore != UNSET) || face.current().inTransaction()) {
@@ -81,7 +86,7 @@ final class OptionsOnConnection {
     if (readOnlySet) {
       face.setReadOnly(false);
     }
-    if (isolationBefore != UNSET) {
+    if (isolationBefore != UNSET && !mayBeInTransactionUnseen()) {
       face.setTransactionIsolation(isolationBefore);
     }
   }

@@ -74,7 +74,7 @@ enum RerunRule {
       "no promise, and nobody knows what was sent by the driver's own object",
       (unit, limits) -> !unit.promised() && unit.effects() == UNPROVEN,
       Decision.GIVE_UP,
-      "the driver's own object was handed out in it, and there is no proof on this connection that"
+      "the driver's own object was handed out, and there is no proof on this connection that"
           + " nothing was committed by that"),
   COMMITTED_ELSEWHERE(
       "not idempotent, and a unit within it, on the same thread, has committed something on another"

@@ -44,8 +44,13 @@ final class UnitLog {
     on = session;
     since = moment();
     beforeLast = since;
-    called = Effects.NONE;
+    called = handedOut();
     lastMayCommit = false;
+  }
+
+  /** What was handed out before, in this lease, may be used from now on as well. */
+  private Effects handedOut() {
+    return on != null && on.isHandedOut() ? Effects.UNPROVEN : Effects.NONE;
   }
 
   private long moment() {

@@ -495,7 +495,7 @@ class RerunTest extends RunnerFixture {
     assertThatThrownBy(
             () -> inTransaction(connection -> breakingPastTheFace(connection, Effects.UNPROVEN)))
         .isInstanceOf(WriteOutcomeUnknownException.class)
-        .hasMessageContaining("the driver's own object was handed out in it");
+        .hasMessageContaining("the driver's own object was handed out, and");
     assertThat(runs).isEqualTo(1);
   }
 
