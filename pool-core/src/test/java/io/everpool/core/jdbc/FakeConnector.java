@@ -8,7 +8,7 @@ import java.sql.SQLException;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Knows what a few states mean, and that SET and LISTEN leave side effects. */
+/** Knows what a few states mean, and that SET, LISTEN and PREPARE leave side effects. */
 public final class FakeConnector implements Connector {
 
   /** The SQLState of a transaction that took too long. */
@@ -20,11 +20,13 @@ public final class FakeConnector implements Connector {
   /** What statements leave behind. */
   public enum Leftover implements SideEffects.Kind {
     SET,
-    LISTEN
+    LISTEN,
+    PREPARE
   }
 
   public static final SideEffects SET = SideEffects.of(Leftover.SET);
   public static final SideEffects LISTEN = SideEffects.of(Leftover.LISTEN);
+  public static final SideEffects PREPARE = SideEffects.of(Leftover.PREPARE);
 
   /** Texts read so far. */
   public final AtomicInteger read = new AtomicInteger();
@@ -80,6 +82,9 @@ public final class FakeConnector implements Connector {
     String text = sql.strip().toUpperCase(Locale.ROOT);
     if (text.startsWith("SET ")) {
       return SET;
+    }
+    if (text.startsWith("PREPARE ")) {
+      return PREPARE;
     }
     return text.startsWith("LISTEN ") ? LISTEN : SideEffects.NONE;
   }

@@ -72,6 +72,12 @@ public final class FakeLeaseManager implements LeaseManager {
   /** Whether a search for a server that writes finds one. */
   public boolean primaryFound;
 
+  /** Run at each search for one. */
+  public Runnable onAwaitPrimary = () -> {};
+
+  /** How long a unit would have waited for that at the most, nanoseconds; each such wait. */
+  public final List<Long> patience = new CopyOnWriteArrayList<>();
+
   /** What is news; all is without. */
   public @Nullable OutageLog outages;
 
@@ -273,7 +279,12 @@ public final class FakeLeaseManager implements LeaseManager {
 
   /** The answer is there; and if it is yes, the fence has fallen. */
   @Override
-  public boolean awaitPrimary(long nanos) {
+  public boolean awaitPrimary(long nanos) throws InterruptedException {
+    patience.add(nanos);
+    onAwaitPrimary.run();
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
     if (primaryFound) {
       fencedThrough = session.get();
     }

@@ -30,6 +30,9 @@ public final class FakePhysical implements PhysicalConnection {
   /** What it says of all that was sent. */
   public Effects effects = Effects.UNPROVEN;
 
+  /** Whether it has seen the server take writes that it was told to refuse. */
+  public boolean takesWrites;
+
   /** Whether it has seen a COMMIT that isn't answered. */
   public boolean commitUnanswered;
 
@@ -112,12 +115,24 @@ public final class FakePhysical implements PhysicalConnection {
   }
 
   @Override
+  public boolean takesWritesSince(long since) {
+    return takesWrites;
+  }
+
+  @Override
   public boolean commitUnanswered() {
     return commitUnanswered;
   }
 
+  private void outsideOfTransactions() {
+    if (jdbc.transaction != TransactionState.NONE) {
+      throw new AssertionError("called within a transaction");
+    }
+  }
+
   @Override
   public void forgetPlans() {
+    outsideOfTransactions();
     driver.plansForgotten++;
   }
 
@@ -162,6 +177,7 @@ public final class FakePhysical implements PhysicalConnection {
 
   @Override
   public void reset(ResetMode mode, SideEffects sideEffects) throws SQLException {
+    outsideOfTransactions();
     resets.add(mode + " " + sideEffects);
     onReset.run();
     if (resetFailure != null) {

@@ -50,6 +50,12 @@ class GrowthTest {
   }
 
   @Test
+  void who_is_asked_whether_he_slept_well_is_counted_on_for_a_step() {
+    assertThat(Growth.answersSoon(STEP - 1)).isTrue();
+    assertThat(Growth.answersSoon(STEP)).isFalse();
+  }
+
+  @Test
   void what_is_missing_to_the_minimum_is_opened_at_once() {
     assertThat(Growth.connects(new Growth.Facts(1, 1, 0, 9, 4, 0, 0, 0, 10))).isEqualTo(3);
   }

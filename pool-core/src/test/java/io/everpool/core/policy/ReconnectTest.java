@@ -100,4 +100,17 @@ class ReconnectTest {
     assertThat(Reconnect.sparing(1_000, 1, decade)).isIn(2 * decade, 4 * decade, 8 * decade);
     assertThat(Reconnect.sparing(1, 1, decade)).isEqualTo(2 * decade);
   }
+
+  @Test
+  void a_question_comes_more_seldom_with_each_no_up_to_the_rarest() {
+    assertThat(seconds(0, 0)).isEqualTo(1);
+    assertThat(seconds(1, 0)).isEqualTo(2);
+    assertThat(seconds(2, 0)).isEqualTo(4);
+    assertThat(seconds(3, 0)).isEqualTo(4);
+    assertThat(seconds(2, 0.5)).as("from the upper half").isEqualTo(6);
+  }
+
+  private static double seconds(int answers, double random) {
+    return Reconnect.questionPause(answers, random) / 1e9;
+  }
 }

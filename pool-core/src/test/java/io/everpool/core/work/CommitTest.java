@@ -315,6 +315,30 @@ class CommitTest extends RunnerFixture {
     assertThat(driver.commits.asked).hasSize(1);
   }
 
+  /** Its word holds for what is within, too, though the server takes it for a hint. */
+  @Test
+  void whatAReadOnlyUnitAroundItRepeatsIsNotAskedAbout() throws SQLException {
+    driver.takesReadOnlyAsAHint = true;
+    driver.breakNext("commit");
+    try (PooledConnection face = leases.acquire()) {
+      runner.rerun(
+          face,
+          WorkOptions.READ_ONLY,
+          outer ->
+              runner.inTransaction(
+                  face,
+                  WorkOptions.DEFAULT,
+                  0,
+                  UnitWatch.NONE,
+                  connection -> {
+                    execute(connection, "select 1");
+                    return ++runs;
+                  }));
+    }
+    assertThat(runs).isEqualTo(2);
+    assertThat(driver.commits.tickets).isZero();
+  }
+
   /** Who can't be asked is told of at least. */
   @Test
   void whatMayBeRepeatedAndNeitherCanBeNorLookedUpIsUnknown() {

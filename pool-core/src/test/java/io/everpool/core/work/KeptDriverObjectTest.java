@@ -13,6 +13,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The driver's own object, or what came of it (a CopyManager, say), is used for longer than for
@@ -118,6 +120,30 @@ class KeptDriverObjectTest extends RunnerFixture {
     }
     assertThat(runs).isEqualTo(1);
     assertThat(driver.database.rows).containsExactly("a", "late");
+  }
+
+  /** To set a level of isolation commits, with some drivers, and can wait. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whatMayBeOpenIsNotCommittedByWhatTheUnitSetsBack(boolean autoCommit) throws SQLException {
+    try (PooledConnection face = plain.acquire()) {
+      face.setAutoCommit(autoCommit);
+      Connection own = own(face);
+      if (!autoCommit) {
+        face.commit();
+      }
+      runner(plain)
+          .rerun(
+              face,
+              WorkOptions.DEFAULT.withIsolation(Connection.TRANSACTION_SERIALIZABLE),
+              c -> {
+                execute(own, "insert late");
+                return "";
+              });
+      assertThat(driver.calls)
+          .filteredOn(call -> call.startsWith("setTransactionIsolation"))
+          .hasSize(autoCommit ? 2 : 1);
+    }
   }
 
   /** And no setting of the next run commits it. */

@@ -405,6 +405,25 @@ class NestedUnitsTest extends RunnerFixture {
     assertThat(driver.database.rows).containsExactly("audit");
   }
 
+  /** The driver, of which little is known, fails to say whether a transaction is open. */
+  @Test
+  void soItIsWhereNobodyKnowsWhetherACommitMayCome() throws SQLException {
+    Work<?, SQLException> silent =
+        own -> {
+          FakeLeaseManager.physical((PooledConnection) own).tracksTransactions = false;
+          return runner.rerun(
+              own,
+              WorkOptions.DEFAULT,
+              c -> {
+                c.setAutoCommit(false);
+                ask(c);
+                driver.failNext("getAutoCommit", new SQLException("can't say", "HY000"));
+                return "";
+              });
+        };
+    assertThat(runsAround(WorkOptions.DEFAULT, silent)).isEqualTo(1);
+  }
+
   /** What another does by then on that session is no concern of this one. */
   @Test
   void soItIsWhereTheWorkHasClosedItsConnection() throws SQLException {
@@ -481,6 +500,15 @@ class NestedUnitsTest extends RunnerFixture {
       assertThatThrownBy(() -> transaction(face, "one")).hasStackTraceContaining("broken off");
     }
     assertThat(seen).containsExactly("one");
+  }
+
+  @Test
+  void aConnectionIsThisPoolsForAsLongAsItIsOpen() throws SQLException {
+    PooledConnection face = leases.acquire();
+    assertThat(runner.owns(face)).isTrue();
+    face.close();
+    assertThat(runner.owns(face)).isFalse();
+    assertThat(runner.owns(new FakeDriver().open().jdbc())).isFalse();
   }
 
   /** A framework's wrapper is what the work goes on to see. */

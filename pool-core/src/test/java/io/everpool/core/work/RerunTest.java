@@ -1051,6 +1051,24 @@ class RerunTest extends RunnerFixture {
     }
   }
 
+  /** What its present server session has says nothing of the one that it is about to have. */
+  @Test
+  void theLevelIsSaidThoughASharedSessionHasItAlready() throws SQLException {
+    driver.shared = true;
+    try (PooledConnection face = leases.acquire()) {
+      FakeLeaseManager.physical(face)
+          .jdbc()
+          .setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+      runner.inTransaction(
+          face,
+          WorkOptions.DEFAULT.withIsolation(Connection.TRANSACTION_READ_COMMITTED),
+          0,
+          UnitWatch.NONE,
+          connection -> executing("select 1").run(connection));
+    }
+    assertThat(driver.begun).containsExactly("2");
+  }
+
   /** The driver refuses to change them within it. */
   @Test
   void optionsStayAsLongAsATransactionIsOpen() throws SQLException {

@@ -9,6 +9,7 @@ import io.everpool.api.Work;
 import io.everpool.api.WorkDeadlineException;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.upkeep.UnitDeadlines;
@@ -223,6 +224,7 @@ class UnitDeadlineTest extends RunnerFixture {
         .hasMessageStartingWith("the report ran over its deadline of 2000 ms and was cancelled");
     assertThat(runs).isEqualTo(1);
     assertThat(leases.watched).isEmpty();
+    assertThat(events(PoolEvent.Retried.class)).isEmpty();
     assertThat(leases.released).as("what was fetched for nothing is closed").hasValue(0);
     assertThat(leases.closed).hasSize(2);
   }
@@ -370,6 +372,7 @@ class UnitDeadlineTest extends RunnerFixture {
       assertThatThrownBy(face::commit)
           .isInstanceOfSatisfying(
               SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08003"));
+      assertThat(face.isOver()).as("nobody can give it another session").isTrue();
     }
     assertThat(driver.database.rows).isEmpty();
     assertThat(leases.cancelled).containsExactly(1L);

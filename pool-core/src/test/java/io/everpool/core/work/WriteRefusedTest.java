@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import ch.qos.logback.classic.Level;
+import io.everpool.api.RetryConfig;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Verdict;
@@ -14,12 +15,14 @@ import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.upkeep.PrimarySearch.Refusal;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A unit whose write is refused by a server that takes none any more. */
 class WriteRefusedTest extends RunnerFixture {
@@ -88,6 +91,43 @@ class WriteRefusedTest extends RunnerFixture {
       assertThat(number(face)).isEqualTo(1);
       assertThat(FakeLeaseManager.session(face).inTransaction()).as("rolled back").isFalse();
     }
+  }
+
+  /** As long as it may be run again, and no longer than it has itself. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void itWaitsForAServerThatWritesAsLongAsItMay(boolean hasLittleTime) throws SQLException {
+    leases.refusal = Refusal.SOUGHT;
+    Duration longest = RetryConfig.DEFAULT.maxDuration();
+    Duration deadline = hasLittleTime ? longest.dividedBy(2) : longest.multipliedBy(2);
+    WorkOptions limited = WorkOptions.DEFAULT.withDeadline(deadline);
+    try (PooledConnection face = leases.acquire()) {
+      assertThat(
+              catchThrowable(
+                  () ->
+                      runner.rerun(
+                          face,
+                          limited,
+                          connection -> {
+                            now += 1_000_000_000L;
+                            return write(connection);
+                          })))
+          .hasCause(refused);
+    }
+    assertThat(leases.patience)
+        .containsExactly((hasLittleTime ? deadline : longest).toNanos() - 1_000_000_000L);
+  }
+
+  @Test
+  void anInterruptEndsTheWaiting() {
+    leases.refusal = Refusal.SOUGHT;
+    leases.primaryFound = true;
+    leases.onAwaitPrimary = () -> Thread.currentThread().interrupt();
+    Throwable thrown = catchThrowable(this::inTransaction);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(thrown).hasCause(refused);
+    assertThat(thrown.getSuppressed()[0]).hasMessageContaining("its thread was interrupted");
+    assertThat(runs).isEqualTo(1);
   }
 
   /** Whoever holds a handle reads on with it. */
