@@ -142,10 +142,11 @@ public final class WorkOptions {
    * first. Then the other readers are asked, and then the work goes where {@link
    * PoolConfig#readerFallback()} says. Costs a round trip or a few. On the writer it means nothing.
    *
-   * <p>If a framework holds a connection to a reader that doesn't come as far, the connection goes
-   * on over a session with another server, set as before. If SQL has set something in its session
-   * it can't; then its own server is waited for until the time is over, and the unit fails if that
-   * doesn't come as far.
+   * <p>If a framework holds a connection to a reader that doesn't come as far, or is lost, the
+   * connection goes on over a session with another server, set as before. If it has to wait for
+   * that, it gives back the session that it has, and is closed if none comes. If SQL has set
+   * something in its session, or a statement of it is open, it can't go on elsewhere; then its own
+   * server is waited for until the time is over, and the unit fails if that doesn't come as far.
    *
    * @param value what {@link Pool#position()} was, of this pool or of another process's with the
    *     same writer; null for nothing in particular

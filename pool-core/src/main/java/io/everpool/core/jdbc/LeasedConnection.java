@@ -309,30 +309,41 @@ public abstract class LeasedConnection extends TrackingConnection {
   }
 
   /**
+   * Gives the session back to be lent again and leaves this face between two sessions, as {@link
+   * #letGo} does; nothing where there is none.
+   *
+   * @throws SQLException if anything of it is still in use: an open statement, an open transaction
+   */
+  public final void giveBack() throws SQLException {
+    Session old = session();
+    if (old == null) {
+      return;
+    }
+    if (!openStatements().isEmpty() || old.inTransaction()) {
+      throw new SQLException(
+          "A connection can't be renewed while its statements or its transaction are open",
+          "25001");
+    }
+    long l = lease;
+    if (takeAway(old)) {
+      try {
+        open = null;
+        SessionCleanup.of(old, l, null);
+      } catch (Throwable e) {
+        old.stranded = l; // as in letGo
+        throw e;
+      }
+    }
+  }
+
+  /**
    * Goes on over another session, whose lease the caller has acquired.
    *
    * @throws SQLException if this face was closed meanwhile, or if anything of its old session is
    *     still in use (an open statement, an open transaction); {@code next} stays the caller's
    */
   public final void rebind(Session next, long nextLease) throws SQLException {
-    Session old = session();
-    if (old != null) {
-      if (!openStatements().isEmpty() || old.inTransaction()) {
-        throw new SQLException(
-            "A connection can't be renewed while its statements or its transaction are open",
-            "25001");
-      }
-      long l = lease;
-      if (takeAway(old)) {
-        try {
-          open = null;
-          SessionCleanup.of(old, l, null);
-        } catch (Throwable e) {
-          old.stranded = l; // as in letGo
-          throw e;
-        }
-      }
-    }
+    giveBack();
     if (lease != BETWEEN) {
       throw closed();
     }

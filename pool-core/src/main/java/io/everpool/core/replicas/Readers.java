@@ -10,11 +10,7 @@ import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.jdbc.EngineLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
-import io.everpool.core.jdbc.Session;
-import io.everpool.core.jdbc.SessionState;
-import io.everpool.core.jdbc.UnitObserver;
 import io.everpool.core.jdbc.WaitKind;
-import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.work.Pause;
 import io.everpool.core.work.Renewal;
 import io.everpool.core.work.UnitRunner;
@@ -103,77 +99,33 @@ final class Readers implements Renewal {
   @Override
   public void renew(PooledConnection face, WorkOptions options, long timeoutNanos)
       throws SQLException {
-    take(new Taking.Again(face), options, time.nanoTime(), timeoutNanos, null);
+    renew(face, options, time.nanoTime(), timeoutNanos, null);
   }
 
   /**
-   * Has the connection of a framework's show what the unit must see, by waiting for its server or
-   * by going on over a session with another; not within a unit, which is as it is, nor where a
-   * transaction has begun.
+   * As {@link #renew(PooledConnection, WorkOptions, long)}, of one reader not in the first round.
+   *
+   * @param begun when the caller began to ask; the time that he has counts from then on
+   */
+  void renew(
+      PooledConnection face,
+      WorkOptions options,
+      long begun,
+      long timeoutNanos,
+      @Nullable Reader except)
+      throws SQLException {
+    take(new Taking.Again(face), options, begun, timeoutNanos, except);
+  }
+
+  /**
+   * Has the connection of a framework's show what the unit must see; not within a unit, which is as
+   * it is, nor where a transaction has begun.
    */
   void prepare(PooledConnection face, Reader owner, WorkOptions options) throws SQLException {
     String position = options.position();
-    if (position == null || face.observer() != null || face.current().inTransaction()) {
-      return;
-    }
-    long begun = time.nanoTime();
-    long budget = budget(options);
-    long end = begun + budget;
-    boolean stays = face.current().hasSideEffects(); // of which another session would know nothing
-    UnitObserver before = face.silence();
-    try {
-      if (positions.isReached(face, position, stays ? end : patience(end))) {
-        return;
-      }
-      if (stays) {
-        throw new SQLTransientConnectionException(
-            "Pool "
-                + config.name()
-                + " can't show "
-                + options.label()
-                + " what it must see: "
-                + owner.pool().name()
-                + ": "
-                + owner.obstacle(position)
-                + ", and the connection stays there, for SQL has set something in its session",
-            "08001");
-      }
-      move(face, owner, options, begun, budget);
-    } finally {
-      face.observer(before);
-    }
-  }
-
-  /** To another session, which is set as the one before. */
-  private void move(
-      PooledConnection face, Reader owner, WorkOptions options, long begun, long budget)
-      throws SQLException {
-    SessionState state = face.state();
-    face.rollBackOpen(); // what that reading has begun
-    Session from = face.session();
-    boolean done = false;
-    try {
-      take(new Taking.Again(face), options, begun, budget, owner);
-      face.become(state);
-      done = true;
-    } finally {
-      if (!done && face.session() != from) {
-        setOrLetGo(face, state); // there is none for the unit, but whoever goes on has one like it
-      }
-    }
-  }
-
-  private static void setOrLetGo(PooledConnection face, SessionState state) {
-    boolean done = false;
-    try {
-      face.become(state);
-      done = true;
-    } catch (SQLException e) {
-      PoolEvents.log().debug("{} could not be set as before", face, e);
-    } finally {
-      if (!done) {
-        face.letGo();
-      }
+    if (position != null && face.observer() == null && !face.current().inTransaction()) {
+      new Preparation(config.name(), this, positions, time, face, owner, options, budget(options))
+          .run(position);
     }
   }
 
@@ -183,7 +135,7 @@ final class Readers implements Renewal {
   }
 
   /** Until when a reader is waited for, so that there is time left for another. */
-  private long patience(long end) {
+  long patience(long end) {
     long now = time.nanoTime();
     long half = (end - now) / 2;
     long lag = config.maxReplicaLag().toNanos();

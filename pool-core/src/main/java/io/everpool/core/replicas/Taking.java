@@ -1,5 +1,6 @@
 package io.everpool.core.replicas;
 
+import io.everpool.api.AcquireTimeoutException;
 import io.everpool.core.jdbc.EngineLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.WaitKind;
@@ -35,8 +36,28 @@ interface Taking {
     public PooledConnection from(
         EngineLeaseManager leases, long timeoutNanos, WaitKind wait, long passed)
         throws SQLException {
-      leases.renew(face, timeoutNanos, wait, passed);
+      if (face.isGivenBack() || !goesOnAtOnce(leases, wait, passed)) {
+        leases.renew(face, timeoutNanos, wait, passed);
+      }
       return face;
+    }
+
+    /**
+     * Keeps the session that it has for as long as nobody need be waited for. If one has to wait
+     * that goes back first: two that hold one place each might wait for one another's.
+     */
+    private boolean goesOnAtOnce(EngineLeaseManager leases, WaitKind wait, long passed)
+        throws SQLException {
+      if (!face.isOf(leases)) {
+        try {
+          leases.renew(face, 0, wait.untold(), passed);
+          return true;
+        } catch (AcquireTimeoutException e) {
+          // none is idle
+        }
+      }
+      face.giveBack();
+      return false;
     }
 
     @Override

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
 import org.h2.jdbcx.JdbcDataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,15 @@ final class Server implements Connector {
 
   /** Grows by one with each question. */
   final AtomicInteger position = new AtomicInteger();
+
+  /** What happens while it is asked whether it is as far; is told how often it was before. */
+  volatile IntConsumer atPosition = asked -> {};
+
+  /** Whether its sessions tell their position though they have ended. */
+  volatile boolean answersThoughItIsGone;
+
+  /** Whether its sessions say that a transaction is open. */
+  volatile boolean inTransaction;
 
   volatile boolean closed;
 
@@ -65,6 +75,11 @@ final class Server implements Connector {
   /** All its sessions end, and it takes no more. */
   void goDown() throws SQLException {
     down = true;
+    endSessions();
+  }
+
+  /** All its sessions end, and it takes others. */
+  void endSessions() throws SQLException {
     for (Session session : open) {
       session.end();
     }
@@ -157,7 +172,7 @@ final class Server implements Connector {
 
     @Override
     public TransactionState transactionState() {
-      return TransactionState.UNKNOWN;
+      return inTransaction ? TransactionState.OPEN : TransactionState.UNKNOWN;
     }
 
     @Override
@@ -185,7 +200,10 @@ final class Server implements Connector {
 
     @Override
     public boolean hasReached(String wanted, long timeoutNanos) throws SQLException {
-      validate(1);
+      atPosition.accept(positionAsked.get());
+      if (!answersThoughItIsGone) {
+        validate(1);
+      }
       positionAsked.incrementAndGet();
       return position.getAndIncrement() >= Integer.parseInt(wanted);
     }

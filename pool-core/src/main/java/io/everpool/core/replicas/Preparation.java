@@ -1,0 +1,196 @@
+package io.everpool.core.replicas;
+
+import io.everpool.api.WorkOptions;
+import io.everpool.core.engine.TimeSource;
+import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.jdbc.Session;
+import io.everpool.core.jdbc.SessionState;
+import io.everpool.core.jdbc.UnitObserver;
+import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Survivor;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Has the connection of a framework's show what the unit must see that comes, by waiting for its
+ * server or by going on over a session with another. What is lost on the way is lost before the
+ * unit has sent anything, and is nobody's failure. On the unit's thread.
+ */
+final class Preparation {
+
+  /** How many sessions may be lost while they are set as the one before. */
+  private static final int ATTEMPTS = 3;
+
+  private final String pool;
+  private final Readers readers;
+  private final Positions positions;
+  private final PooledConnection face;
+  private final Reader owner;
+  private final WorkOptions options;
+  private final long begun;
+  private final long budget;
+
+  /** How the last session was lost; null if none was. */
+  private @Nullable SQLException lost;
+
+  /**
+   * @param pool the name of the whole
+   * @param owner whose connection it is
+   * @param options those of the unit
+   * @param budget how long it may take from now on; nanoseconds
+   */
+  Preparation(
+      String pool,
+      Readers readers,
+      Positions positions,
+      TimeSource time,
+      PooledConnection face,
+      Reader owner,
+      WorkOptions options,
+      long budget) {
+    this.pool = pool;
+    this.readers = readers;
+    this.positions = positions;
+    this.face = face;
+    this.owner = owner;
+    this.options = options;
+    this.begun = time.nanoTime();
+    this.budget = budget;
+  }
+
+  /**
+   * Returns when the connection shows it.
+   *
+   * @throws SQLException if it doesn't, or not in time. It is closed then if it has lost its
+   *     session, or had to give it back in order to wait for another
+   */
+  void run(String position) throws SQLException {
+    UnitObserver before = face.silence();
+    try {
+      String bond = bond();
+      SessionState state = face.state(); // while there is a session to ask
+      if (shows(position, bond != null)) {
+        return;
+      }
+      if (bond != null) {
+        throw stays(position, bond);
+      }
+      Reader except = lost == null ? owner : null; // it may have others, of which nobody knows that
+      for (int attempt = 1; ; attempt++) {
+        take(state, except);
+        if (becomes(state)) {
+          return;
+        }
+        if (attempt == ATTEMPTS && lost != null) {
+          throw lost;
+        }
+        except = null;
+      }
+    } finally {
+      face.observer(before);
+    }
+  }
+
+  /** What binds the connection to its session; null if it may go on over another. */
+  private @Nullable String bond() throws SQLException {
+    if (face.current().hasSideEffects()) {
+      return "for SQL has set something in its session";
+    }
+    return face.openStatements().isEmpty() ? null : "for a statement of it is still open";
+  }
+
+  private SQLException stays(String position, String bond) {
+    return new SQLTransientConnectionException(
+        "Pool "
+            + pool
+            + " can't show "
+            + options.label()
+            + " what it must see: "
+            + owner.pool().name()
+            + ": "
+            + owner.obstacle(position)
+            + ", and the connection stays there, "
+            + bond,
+        "08001");
+  }
+
+  /** Whether the session that is there shows it; one that is lost doesn't, and is let go. */
+  private boolean shows(String position, boolean stays) throws SQLException {
+    try {
+      long end = begun + budget;
+      boolean reached = positions.isReached(face, position, stays ? end : readers.patience(end));
+      if (!reached && !stays) {
+        face.rollBackOpen(); // what that reading has begun
+      }
+      return reached;
+    } catch (SQLException e) {
+      if (stays || !isLoss(e)) {
+        throw e;
+      }
+      lost = e;
+      face.letGo();
+      return false;
+    }
+  }
+
+  /** Takes another session. */
+  private void take(SessionState state, @Nullable Reader except) throws SQLException {
+    Session from = face.session();
+    boolean taken = false;
+    try {
+      readers.renew(face, options, begun, budget, except);
+      taken = true;
+    } catch (SQLException e) {
+      if (lost != null && lost != e) {
+        e.addSuppressed(lost);
+      }
+      throw e;
+    } finally {
+      if (!taken && face.session() != from) {
+        setOrLetGo(state); // there is none for the unit, but whoever goes on has one like it
+      }
+    }
+  }
+
+  /** Sets the session as the one before; false if it was lost by then. */
+  private boolean becomes(SessionState state) throws SQLException {
+    boolean done = false;
+    try {
+      face.become(state);
+      done = true;
+      return true;
+    } catch (SQLException e) {
+      if (!isLoss(e)) {
+        throw e;
+      }
+      lost = e;
+      return false;
+    } finally {
+      if (!done) {
+        face.letGo();
+      }
+    }
+  }
+
+  private void setOrLetGo(SessionState state) {
+    if (face.isGivenBack()) {
+      return;
+    }
+    try {
+      becomes(state);
+    } catch (SQLException | RuntimeException e) {
+      Survivor.survives(
+          pool,
+          "telling of a lost connection", // else that would be thrown in place of what has happened
+          () -> PoolEvents.log().debug("{} could not be set as before", face, e));
+    }
+  }
+
+  /** Whether the session is lost, and nobody wants the connection to end. */
+  private boolean isLoss(SQLException e) {
+    return !Thread.currentThread().isInterrupted()
+        && !face.isGivenBack()
+        && owner.leases().classify(e).fatal();
+  }
+}
