@@ -3,6 +3,7 @@ package io.everpool.core.replicas;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import ch.qos.logback.classic.Level;
@@ -35,6 +36,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -404,6 +406,26 @@ class ReplicatedPoolTest {
     rescuer.start();
     assertThat(reader(pool)).isEqualTo("one");
     rescuer.join();
+  }
+
+  /** Whoever waits for a reader that is gone stands in no line that closing would empty. */
+  @Test
+  void whoWaitsWithoutAFallbackIsToldThatThePoolIsClosed() throws Exception {
+    Pool pool =
+        open(
+            config().readerFallback(ReaderFallback.FAIL).acquireTimeout(Duration.ofSeconds(20)),
+            one);
+    one.goDown();
+    await("it to be known as gone", () -> refusal(pool).contains("it can't be reached"));
+    events.clear();
+    AtomicReference<Throwable> told = new AtomicReference<>();
+    Thread waiting = new Thread(() -> told.set(catchThrowable(() -> reader(pool))));
+    waiting.start();
+    await("it to wait", () -> waiting.getState() == Thread.State.TIMED_WAITING);
+    pool.close();
+    waiting.join();
+    assertThat(told.get()).isInstanceOf(PoolClosedException.class).hasMessageContaining("orders");
+    assertThat(unserved()).isEmpty();
   }
 
   @Test
