@@ -140,8 +140,21 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
     if (face == null || owner == null) {
       return UnitRerunner.of(writer.pool()).rerun(connection, options, work);
     }
-    choice.prepare(face, owner, options);
-    return choice.runnerOf(face).rerun(connection, options, work);
+    if (options.position() == null) {
+      return owner.runner().rerun(connection, options, work);
+    }
+    long deadline = choice.deadline(options); // from now on: it has to wait first, perhaps
+    UnitWatch watch = owner.runner().watch(UnitListener.Kind.ON_CONNECTION, options);
+    Throwable thrown = null;
+    try {
+      choice.prepare(face, owner, options);
+      return choice.runnerOf(face).rerun(face, connection, options, deadline, watch, work);
+    } catch (Throwable failure) {
+      thrown = failure;
+      throw failure;
+    } finally {
+      watch.ended(thrown);
+    }
   }
 
   @Override

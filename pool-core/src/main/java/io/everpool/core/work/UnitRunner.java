@@ -85,12 +85,13 @@ public final class UnitRunner {
       return work.run(connection);
     }
     if (options.equals(UnitRerunner.SET_UP)) {
-      return rerun(face, options, UnitWatch.NONE, () -> setUp(face, connection, work));
+      return this.<T, X>rerun(
+          face, connection, options, 0, UnitWatch.NONE, own -> setUp(face, own, work));
     }
     UnitWatch watch = watch(UnitListener.Kind.ON_CONNECTION, options);
     Throwable thrown = null;
     try {
-      return this.<T, X>rerun(face, options, watch, () -> work.run(connection));
+      return rerun(face, connection, options, deadline(options), watch, work);
     } catch (Throwable failure) {
       thrown = failure;
       throw failure;
@@ -99,12 +100,21 @@ public final class UnitRunner {
     }
   }
 
-  private <T extends @Nullable Object, X extends Exception> T rerun(
-      PooledConnection face, WorkOptions options, UnitWatch watch, Run<T> run)
+  /**
+   * As {@link #rerun(Connection, WorkOptions, Work)}, of a unit that was called before and is
+   * watched, as {@link #run} has it; {@code face} is what is behind {@code connection}.
+   */
+  public <T extends @Nullable Object, X extends Exception> T rerun(
+      PooledConnection face,
+      Connection connection,
+      WorkOptions options,
+      long deadline,
+      UnitWatch watch,
+      Work<T, X> work)
       throws X, SQLException {
-    try (Unit unit = new Unit(this, face, options, deadline(options), watch)) {
+    try (Unit unit = new Unit(this, face, options, deadline, watch)) {
       try {
-        return runUntilDecided(unit, run);
+        return runUntilDecided(unit, () -> work.run(connection));
       } finally {
         unsetOptions(unit);
       }

@@ -3,6 +3,7 @@ package io.everpool.core.replicas;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
 import io.everpool.api.AcquireTimeoutException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
@@ -10,6 +11,7 @@ import io.everpool.api.ReaderFallback;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.framework.UnitRerunner;
 import io.everpool.core.Everpool;
+import io.everpool.core.jdbc.Logged;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
@@ -21,6 +23,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.h2.jdbc.JdbcConnection;
 import org.junit.jupiter.api.AfterEach;
@@ -388,5 +391,47 @@ class PreparationTest {
       assertThat(pool.readerSnapshots().get(0).closedTotal()).isZero();
       assertThat(Server.of(held)).isEqualTo("writer");
     }
+  }
+
+  // ---- its deadline
+
+  /** It counts from the call on, and not from when the position is there. */
+  @Test
+  void theWaitForThePositionIsAPartOfTheUnit() throws Exception {
+    Pool pool = open(config(), one);
+    Duration allowed = Duration.ofSeconds(5);
+    try (Connection connection = pool.reader().getConnection()) {
+      long end = System.nanoTime() + allowed.toNanos();
+      one.position.set(1000);
+      one.atPosition =
+          asked -> {
+            for (long left = 1; left > 0; left = end + 100_000_000L - System.nanoTime()) {
+              LockSupport.parkNanos(left);
+            }
+          };
+      AtomicBoolean ranOver = new AtomicBoolean();
+      try (Logged logged = new Logged()) {
+        UnitRerunner.of(pool)
+            .<Boolean, SQLException>rerun(
+                connection,
+                THREE.withDeadline(allowed),
+                c -> {
+                  ranOver.set(isToldOf(logged, end + allowed.dividedBy(2).toNanos()));
+                  return true;
+                });
+      }
+      assertThat(ranOver).as("ran over its deadline, which was over when it began").isTrue();
+    }
+  }
+
+  /** Upkeep says so, at once; else nobody does until much later. */
+  private static boolean isToldOf(Logged logged, long end) {
+    while (System.nanoTime() - end < 0) {
+      if (logged.messages(Level.WARN).stream().anyMatch(line -> line.contains("its deadline"))) {
+        return true;
+      }
+      LockSupport.parkNanos(2_000_000);
+    }
+    return false;
   }
 }
