@@ -82,7 +82,7 @@ final class UnitRecovery {
     }
     try {
       face.rollBackOpen();
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) {
       Failures.suppress(thrown, e);
     }
   }

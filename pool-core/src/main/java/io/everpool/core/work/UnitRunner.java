@@ -315,7 +315,7 @@ public final class UnitRunner {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return RerunRule.INTERRUPTED.because();
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) { // a mistake of the driver's or an interceptor's
       Failures.suppress(failure, e);
       return "there was no other connection: " + e.getMessage();
     }
@@ -389,7 +389,7 @@ public final class UnitRunner {
     }
     try {
       unit.set.unset();
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) { // which says nothing of the unit
       log.debug(
           "Pool {}: the options of {} stay until its lease ends",
           leases.config().name(),

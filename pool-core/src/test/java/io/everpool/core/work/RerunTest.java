@@ -60,6 +60,66 @@ class RerunTest extends RunnerFixture {
     }
   }
 
+  /** As an interceptor's mistake where the session that comes next is set up. */
+  @Test
+  void whatIsThrownUncheckedWhereAnotherSessionIsTakenHidesNoLoss() throws SQLException {
+    IllegalStateException mine = new IllegalStateException("mine");
+    Renewal failing =
+        (face, options, timeout) -> {
+          leases.renew(face, timeout);
+          throw mine;
+        };
+    runner = new UnitRunner(leases, () -> now, () -> 0.5, nanos -> now += nanos, failing);
+    try (PooledConnection face = leases.acquire()) {
+      assertThatThrownBy(() -> runner.rerun(face, WorkOptions.IDEMPOTENT, this::readAndBreak))
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08006"))
+          .hasSuppressedException(mine);
+      assertThat(face.isClosed()).isTrue();
+    }
+    assertThat(runs).isOne();
+    assertThat(events(PoolEvent.RetryRefused.class))
+        .singleElement()
+        .satisfies(
+            refused -> assertThat(refused.why()).isEqualTo("there was no other connection: mine"));
+  }
+
+  /** What the work has thrown is what its caller has to know. */
+  @Test
+  void whatIsThrownUncheckedByARollbackHidesNothing() {
+    IllegalStateException mine = new IllegalStateException("mine");
+    SQLException own = new SQLException("own", "22012");
+    assertThatThrownBy(
+            () ->
+                inTransaction(
+                    connection -> {
+                      execute(connection, "insert");
+                      driver.failNext("rollback", mine);
+                      throw own;
+                    }))
+        .isSameAs(own)
+        .hasSuppressedException(mine);
+    assertThat(leases.released).hasValue(0);
+  }
+
+  /** Nor does one by what is set back after a unit take away its result. */
+  @Test
+  void whatIsThrownUncheckedWhereOptionsAreTakenBackIsNoFailureOfTheUnit() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      String done =
+          runner.rerun(
+              face,
+              WorkOptions.READ_ONLY,
+              connection -> {
+                execute(connection, "select 1");
+                driver.failNext("setReadOnly", new IllegalStateException("mine"));
+                return "done";
+              });
+      assertThat(done).isEqualTo("done");
+    }
+    assertThat(leases.closed).as("nobody knows what state it is in").hasSize(1);
+  }
+
   /** As where no reader is close enough behind: it has been tried on one, and that one stays. */
   @Test
   void whereNoSessionSuitsTheConnectionIsClosed() throws SQLException {
