@@ -180,7 +180,7 @@ final class Reader {
       member.environment().workers().execute(this::look);
       begun = true;
     } catch (RejectedExecutionException | OutOfMemoryError e) {
-      log.debug("Pool {}: no thread to look at {}", whole, member.called(), e);
+      tell(() -> log.debug("Pool {}: no thread to look at {}", whole, member.called(), e));
     } finally {
       if (!begun) {
         looking.set(false);
@@ -208,14 +208,22 @@ final class Reader {
   /** Told once, until it serves again. */
   private void leaveOut() {
     if (!leftOut.get() && leftOut.compareAndSet(false, true)) {
-      log.warn("Pool {}: reader {} is left out: {}", whole, member.called(), obstacle(null));
+      tell(
+          () ->
+              log.warn(
+                  "Pool {}: reader {} is left out: {}", whole, member.called(), obstacle(null)));
     }
   }
 
   /** Work begins on it. */
   void serves() {
     if (leftOut.get() && leftOut.compareAndSet(true, false)) {
-      log.info("Pool {}: reader {} is back", whole, member.called());
+      tell(() -> log.info("Pool {}: reader {} is back", whole, member.called()));
     }
+  }
+
+  /** A log that fails is no failure of the caller's, who may hold a connection already. */
+  private void tell(Survivor.Risk telling) {
+    Survivor.survives(whole, "telling of a reader", telling);
   }
 }

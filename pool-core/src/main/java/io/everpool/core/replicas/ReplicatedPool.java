@@ -13,6 +13,7 @@ import io.everpool.api.observe.UnitListener;
 import io.everpool.core.jdbc.PoolView;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Survivor;
 import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.work.Pause;
 import io.everpool.core.work.UnitRunner;
@@ -57,6 +58,10 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
     this.readers = List.copyOf(readers);
     this.choice = new Readers(config, writer, readers, pause);
     this.reader = PoolView.reading(writer.pool(), () -> choice.acquire(A_CONNECTION));
+    Survivor.survives(config.name(), "telling of its readers", this::tellWhoGetsWhat);
+  }
+
+  private void tellWhoGetsWhat() {
     log.info(
         "Pool {}: writes go to {}; what only reads goes to {}, and else {}",
         config.name(),
@@ -241,11 +246,15 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
 
   // ---- its end
 
-  /** All at the same time, so that none sits out another's drain-timeout. */
+  /** All at the same time, so that none sits out another's drain-timeout; whatever one throws. */
   @Override
   public void close() {
-    everyone().forEach(member -> member.drain().run());
-    everyone().forEach(member -> member.pool().close());
+    everyone().forEach(member -> survives(member, member.drain()::run));
+    everyone().forEach(member -> survives(member, member.pool()::close));
+  }
+
+  private static void survives(Member member, Survivor.Risk end) {
+    Survivor.survives(member.pool().name(), "closing", end);
   }
 
   /** The readers first: their work may end on the writer. */

@@ -43,6 +43,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who gets which work, with servers that go, lag and come back. */
 @Timeout(300)
@@ -574,6 +576,34 @@ class ReplicatedPoolTest {
       connection.rollback();
     }
     assertThat(pool.snapshot().leased()).isZero();
+  }
+
+  // ---- a log that fails
+
+  /** It is the log's trouble, and costs no caller his work, nor the pool a place. */
+  @ParameterizedTest
+  @ValueSource(strings = {"what only reads goes to", "is left out", "is back", ""})
+  void aLogThatFailsCostsNoCallerAnything(String line) throws Exception {
+    one.lag = Duration.ofSeconds(9);
+    try (BrokenLog log = new BrokenLog(line)) {
+      Pool pool = open(config().maxSize(1).maxReplicaLag(Duration.ofSeconds(5)), one);
+      assertThat(reader(pool)).isEqualTo("writer");
+      one.lag = Duration.ZERO;
+      await("the reader to be back", () -> reader(pool).equals("one"));
+      assertThat(log.thrown).hasPositiveValue();
+      assertThat(reader(pool)).isEqualTo("one");
+      await("no place to be taken", () -> pool.readerSnapshots().get(0).leased() == 0);
+    }
+  }
+
+  @Test
+  void norDoesItLeaveSomethingOpen() throws Exception {
+    Pool pool = open(config(), one, two);
+    try (BrokenLog log = new BrokenLog("Closed")) {
+      pool.close();
+      assertThat(log.thrown).hasPositiveValue();
+    }
+    assertThat(List.of(writer, one, two)).allMatch(server -> server.closed);
   }
 
   // ---- its life
