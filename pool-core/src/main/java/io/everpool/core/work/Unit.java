@@ -80,11 +80,12 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   @Override
   public void close() {
+    boolean late = deadline != null && deadline.end(); // first, whatever the driver then does
     try {
       if (nesting.isWithinAnothers() && !isPromised() && log.mayLeaveSomething(face)) {
         nesting.committed();
       }
-      if (deadline != null && deadline.end()) {
+      if (late) {
         recovery.endLate();
       }
     } finally {
@@ -371,9 +372,7 @@ final class Unit implements UnitObserver, AutoCloseable {
         case RERUN, LEAVE_TO_OUTER -> {
           return true;
         }
-        default -> {
-          // the next outer one may
-        }
+        default -> {} // the next outer one may
       }
     }
     return false;

@@ -3,7 +3,6 @@ package io.everpool.core.work;
 import io.everpool.api.driver.Effects;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
-import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,8 +101,8 @@ final class UnitLog {
     Session session = face.session();
     try {
       return effects() != Effects.NONE || (session != null && session.mayBeInTransaction());
-    } catch (SQLException e) {
-      return true;
+    } catch (Throwable e) {
+      return true; // of a driver that can't say
     }
   }
 

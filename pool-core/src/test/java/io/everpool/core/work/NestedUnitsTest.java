@@ -16,6 +16,7 @@ import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -438,6 +439,28 @@ class NestedUnitsTest extends RunnerFixture {
                   return "";
                 });
     assertThat(runsAround(WorkOptions.DEFAULT, closing)).isEqualTo(1);
+  }
+
+  /**
+   * Of a driver that fails to say whether a transaction is open nobody knows, and all else ends.
+   */
+  @Test
+  void soItIsWhereTheDriverThrowsAtTheEndOfTheUnitWithin() throws SQLException {
+    Work<?, SQLException> unsure =
+        own ->
+            runner.rerun(
+                own,
+                WorkOptions.DEFAULT.withDeadline(Duration.ofMinutes(1)),
+                c -> {
+                  c.setAutoCommit(false);
+                  ask(c);
+                  c.rollback();
+                  FakeLeaseManager.physical((PooledConnection) c).tracksTransactions = false;
+                  driver.failNext("getAutoCommit", new IllegalStateException("mine"));
+                  return "";
+                });
+    assertThat(runsAround(WorkOptions.DEFAULT, unsure)).isEqualTo(1);
+    assertThat(leases.watched).as("deadlines that are watched over").isEmpty();
   }
 
   /** What was heard is of one run, and of what was around it. */
