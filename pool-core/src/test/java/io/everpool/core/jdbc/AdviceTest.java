@@ -48,14 +48,14 @@ class AdviceTest {
   }
 
   private static String advice(PoolSnapshot pool, Verdict lastConnect) {
-    PoolConfig config = PoolConfig.builder("fake:").build();
+    PoolConfig config = PoolConfig.builder("fake:").maxSize(5).build();
     return Advice.forWaiting(new Exhaustion(pool, config, lastConnect, 0, false, false, false));
   }
 
   /** It was asked over a connection that there is, and no connect was refused yet. */
   @Test
   void aServerThatSaysItIsFullIsNoSlowOne() {
-    PoolConfig config = PoolConfig.builder("fake:").build();
+    PoolConfig config = PoolConfig.builder("fake:").maxSize(5).build();
     PoolSnapshot some = pool(3, null);
     assertThat(
             Advice.forWaiting(
