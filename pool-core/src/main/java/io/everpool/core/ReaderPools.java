@@ -15,6 +15,7 @@ import io.everpool.core.runtime.SystemRuntime;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** Opens a pool that has readers: a pool of its own for each, and the one they are together. */
@@ -108,10 +109,17 @@ final class ReaderPools {
     String pool = whole.name();
     String what = "closing a connector";
     long most = whole.closeTimeout().toNanos();
-    Survivor.survives(
-        pool,
-        what,
-        () -> SystemRuntime.apart(pool, () -> Survivor.survives(pool, what, unused::close), most));
+    boolean interrupted = Thread.interrupted(); // or nobody would be waited for
+    try {
+      SystemRuntime.apart(pool, () -> Survivor.survives(pool, what, unused::close), most);
+    } catch (InterruptedException e) {
+      interrupted = true;
+    } catch (TimeoutException | OutOfMemoryError e) {
+      Survivor.tell(pool, what, e);
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private List<Connector> connectors() {

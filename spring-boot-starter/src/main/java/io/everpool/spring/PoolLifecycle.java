@@ -51,7 +51,11 @@ final class PoolLifecycle implements SmartLifecycle, ApplicationListener<Context
   }
 
   private void resume() {
-    suspended.forEach(pool -> PoolOperations.of(pool).resume());
+    // The last first, for a writer comes before its readers: a reader that is suspended while its
+    // writer isn't is one that an operator has taken away.
+    for (int i = suspended.size() - 1; i >= 0; i--) {
+      PoolOperations.of(suspended.get(i)).resume();
+    }
     suspended.clear();
   }
 

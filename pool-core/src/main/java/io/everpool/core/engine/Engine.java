@@ -330,7 +330,8 @@ public final class Engine {
     passOn();
   }
 
-  private boolean anyIdle() {
+  /** Whether any connection lies idle. */
+  public boolean anyIdle() {
     for (Slot slot : slots) {
       if (slot.state() == State.IDLE) {
         return true;

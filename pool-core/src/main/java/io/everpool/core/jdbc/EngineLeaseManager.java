@@ -183,6 +183,11 @@ public final class EngineLeaseManager extends LeaseEnds {
     return face(acquireWithCare(threadId, null, acquireTimeout, wait, 0, true));
   }
 
+  /** Whether a connection lies idle just now, which somebody else may take at once. */
+  public boolean hasIdle() {
+    return engine.anyIdle();
+  }
+
   private PooledConnection face(Slot slot) {
     long lease = slot.lease;
     try {
@@ -310,7 +315,9 @@ public final class EngineLeaseManager extends LeaseEnds {
           if (waited && !own && events.hearsWaits()) {
             events.waited(time.nanoTime() - begun + passed);
           }
-          if (times != null && !own) {
+          if (own) {
+            LeaseTimes.leaveOut(slot);
+          } else if (times != null) {
             times.acquired(slot, lease, begun, passed);
           }
         }

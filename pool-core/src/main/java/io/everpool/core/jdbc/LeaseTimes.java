@@ -69,6 +69,13 @@ final class LeaseTimes {
   }
 
   /**
+   * A lease of the pool's own begins, which nobody measures though the engine may have timed it.
+   */
+  static void leaveOut(Slot slot) {
+    slot.timedLease = 0; // no lease's name
+  }
+
+  /**
    * The time now, for a timed lease that is about to end; {@link #UNTIMED} for a lease that wasn't
    * timed, or is over.
    */
@@ -90,11 +97,11 @@ final class LeaseTimes {
       return;
     }
     try {
+      if (trace != null) {
+        trace.add(asked, since, ending); // first, for it doesn't fail
+      }
       if (recorder != null) {
         recorder.released(ending - since);
-      }
-      if (trace != null) {
-        trace.add(asked, since, ending);
       }
     } catch (Throwable e) {
       failures.tell(pool, "the lease recorder", this, e);

@@ -48,12 +48,12 @@ interface Taking {
      */
     private boolean goesOnAtOnce(EngineLeaseManager leases, WaitKind wait, long passed)
         throws SQLException {
-      if (!face.isOf(leases)) {
+      if (!face.isOf(leases) && leases.hasIdle()) {
         try {
           leases.renew(face, 0, wait.untold(), passed);
           return true;
         } catch (AcquireTimeoutException e) {
-          // none is idle
+          // another caller was quicker
         }
       }
       face.giveBack();

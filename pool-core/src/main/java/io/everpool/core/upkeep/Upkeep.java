@@ -100,7 +100,7 @@ public final class Upkeep {
 
   private boolean spares;
 
-  /** Whether an operator wants a suspension; set with the message that brings or ends it. */
+  /** Whether an operator wants a suspension; set before the message that brings or ends it. */
   private volatile boolean suspensionWanted;
 
   /**
@@ -192,6 +192,7 @@ public final class Upkeep {
    * back and what is being opened when it arrives, and none is opened. Who asks stands in line.
    */
   public synchronized void suspend() {
+    suspensionWanted = true; // first: a pass may come at once
     order(
         () -> {
           if (!bounds.suspended()) {
@@ -200,11 +201,11 @@ public final class Upkeep {
             search.found(); // whoever waits for another server stands in line for any now
           }
         });
-    suspensionWanted = true;
   }
 
   /** Ends a suspension: connections are opened for those who wait, and up to the minimum. */
   public synchronized void resume() {
+    suspensionWanted = false;
     order(
         () -> {
           if (bounds.suspended()) {
@@ -212,7 +213,6 @@ public final class Upkeep {
             PoolEvents.log().info("Pool {}: resumed", events.pool());
           }
         });
-    suspensionWanted = false;
   }
 
   /**

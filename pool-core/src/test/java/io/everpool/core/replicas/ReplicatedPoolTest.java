@@ -648,7 +648,9 @@ class ReplicatedPoolTest {
       }
 
       @Override
-      public void released(long heldNanos) {}
+      public void released(long heldNanos) {
+        measured.add(name + " again");
+      }
 
       @Override
       public LeaseRecorder ofReader(String pool) {
