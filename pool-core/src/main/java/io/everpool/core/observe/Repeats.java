@@ -2,6 +2,7 @@ package io.everpool.core.observe;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Limits how often the log repeats itself. Of each thing the first is news, to be logged; those
@@ -18,7 +19,7 @@ public final class Repeats<W> {
   static final int MOST = 64;
 
   private Map<W, Line> lines = Map.of(); // of most pools it stays so
-  private final Line others = new Line();
+  private @Nullable Line others;
 
   /** When a thing was last logged, and how many were only counted since. */
   private static final class Line {
@@ -59,6 +60,7 @@ public final class Repeats<W> {
       lines.values().removeIf(line -> !line.told || now - line.toldAt >= AGAIN);
     }
     if (lines.size() >= MOST) {
+      others = others == null ? new Line() : others;
       return others;
     }
     if (lines.isEmpty()) {
@@ -72,7 +74,9 @@ public final class Repeats<W> {
   /** All that went on is over: the next of each thing is news. The counts stay. */
   public synchronized void endOfNews() {
     lines.values().forEach(line -> line.told = false);
-    others.told = false;
+    if (others != null) {
+      others.told = false;
+    }
   }
 
   /** Whether a line about this has been logged since the last {@link #endOfNews}. */
