@@ -9,6 +9,7 @@ module io.everpool.jdbi {
   requires org.jdbi.v3.json;
   requires org.jdbi.v3.postgres;
   requires org.postgresql.jdbc;
+  requires org.slf4j;
   requires static org.jspecify;
 
   exports io.everpool.jdbi;

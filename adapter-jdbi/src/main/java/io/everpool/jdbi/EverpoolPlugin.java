@@ -3,6 +3,7 @@ package io.everpool.jdbi;
 import io.everpool.api.Pool;
 import io.everpool.api.framework.UnitRerunner;
 import java.sql.SQLException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.HandleCallbackDecorator;
@@ -11,7 +12,12 @@ import org.jdbi.v3.core.extension.Extensions;
 import org.jdbi.v3.core.spi.JdbiPlugin;
 import org.jdbi.v3.jackson2.Jackson2Plugin;
 import org.jdbi.v3.json.JsonConfig;
+import org.jdbi.v3.postgres.PgLobApi;
 import org.jdbi.v3.postgres.PostgresPlugin;
+import org.jdbi.v3.postgres.PostgresTypes;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes handles, transactions and SqlObject methods of a Jdbi units of work of a pool, and teaches
@@ -35,9 +41,15 @@ import org.jdbi.v3.postgres.PostgresPlugin;
  * go on working inside of the units. Serialization failures and deadlocks are rerun by the pool,
  * with pauses, so Jdbi's {@code SerializableTransactionRunner} isn't needed; under this plug-in its
  * attempts would multiply with the pool's.
+ *
+ * <p>Jdbi's own {@link PostgresPlugin} must not be installed beside it: it would take the driver's
+ * own connection for every handle, unseen, and nothing would be run again after a lost connection.
+ * That is warned of. The same holds, unwarned, of any plug-in that unwraps a new handle's
+ * connection.
  */
 public final class EverpoolPlugin extends JdbiPlugin.Singleton {
   private final UnitRerunner rerunner;
+  private final boolean driverTypes;
   private final HandleUnits units;
 
   /**
@@ -51,7 +63,8 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
 
   private EverpoolPlugin(UnitRerunner rerunner, boolean driverTypes) {
     this.rerunner = rerunner;
-    units = new HandleUnits(rerunner, new PooledPostgres(rerunner, driverTypes));
+    this.driverTypes = driverTypes;
+    units = new HandleUnits(rerunner, new PooledPostgres(rerunner));
   }
 
   /**
@@ -60,13 +73,31 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
    * driver's own connection in every handle, and what is done with that the pool can't see: it has
    * to clear more when the connection comes back, and to trust less when it breaks. Types alone are
    * had without, by the driver's {@code datatype.<name>} among the pool's properties.
+   *
+   * <p>A Jdbi that has this plug-in already, from {@link EverpoolJdbi} or Guice, has driver types
+   * for the handles opened from then on: {@code jdbi.installPlugin(new
+   * EverpoolPlugin(pool).withDriverTypes())}.
    */
   public EverpoolPlugin withDriverTypes() {
     return new EverpoolPlugin(rerunner, true);
   }
 
+  /** Jdbi drops what equals what it has, and the one with driver types must not be dropped. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof EverpoolPlugin that && driverTypes == that.driverTypes;
+  }
+
+  @Override
+  public int hashCode() {
+    return Boolean.hashCode(driverTypes);
+  }
+
   @Override
   public void customizeJdbi(Jdbi jdbi) {
+    if (!jdbi.getConfig(UnitOptions.class).install(driverTypes)) {
+      return; // all else is there, and twice it would make units within units
+    }
     jdbi.installPlugin(units.postgres());
     jdbi.installPlugin(new Jackson2Plugin());
     writeExactly(jdbi.getConfig(JsonConfig.class));
@@ -103,29 +134,60 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
    * it is a unit of its own.
    */
   static final class PooledPostgres extends PostgresPlugin {
-    private final UnitRerunner rerunner;
-    private final boolean driverTypes;
+    private static final Logger log = LoggerFactory.getLogger(EverpoolPlugin.class);
 
-    PooledPostgres(UnitRerunner rerunner, boolean driverTypes) {
+    private final UnitRerunner rerunner;
+    private final AtomicBoolean told = new AtomicBoolean();
+
+    PooledPostgres(UnitRerunner rerunner) {
       this.rerunner = rerunner;
-      this.driverTypes = driverTypes;
     }
 
     @Override
     public Handle customizeHandle(Handle handle) throws SQLException {
-      return driverTypes ? setUp(handle) : handle;
+      if (!handle.getConfig(UnitOptions.class).hasDriverTypes()) {
+        return handle;
+      }
+      lookForAnother(handle); // what it has set is about to be replaced
+      return setUp(handle);
     }
 
     /** Binds what the handle knows of its session to the present one. */
     void rebind(Handle handle) throws SQLException {
-      if (driverTypes) {
+      if (handle.getConfig(UnitOptions.class).hasDriverTypes()) {
         setUp(handle);
       }
     }
 
     private Handle setUp(Handle handle) throws SQLException {
       return rerunner.rerun(
-          handle.getConnection(), UnitRerunner.SET_UP, connection -> super.customizeHandle(handle));
+          handle.getConnection(),
+          UnitRerunner.SET_UP,
+          connection -> {
+            Handle done = super.customizeHandle(handle);
+            PgLobApi lobs = handle.getConfig(PostgresTypes.class).getLobApi();
+            handle.getConfig(UnitOptions.class).lobs(lobs);
+            return done;
+          });
+    }
+
+    /**
+     * Warns, once, if Jdbi's own plug-in has set the handle up as well. Of what such plug-ins do to
+     * a handle only the large objects' functions can be seen.
+     */
+    void lookForAnother(Handle handle) {
+      PgLobApi found = handle.getConfig(PostgresTypes.class).getLobApi();
+      if (found != null
+          && found != handle.getConfig(UnitOptions.class).lobs()
+          && rerunner.owns(handle.getConnection())
+          && told.compareAndSet(false, true)) {
+        log.warn(
+            "PostgresPlugin is installed beside EverpoolPlugin, and takes the driver's own connection"
+                + " for every handle: what this Jdbi does is not run again after a lost connection,"
+                + " and its connections come back by a full reset. EverpoolPlugin has PostgreSQL's"
+                + " types without: leave PostgresPlugin out, and for large objects, PostgresTypes"
+                + " and pgvector install new EverpoolPlugin(pool).withDriverTypes()");
+      }
     }
   }
 }

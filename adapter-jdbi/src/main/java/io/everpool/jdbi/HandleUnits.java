@@ -20,6 +20,11 @@ final class HandleUnits {
   private final UnitRerunner rerunner;
   private final EverpoolPlugin.PooledPostgres postgres;
 
+  /**
+   * Whether a handle was looked at for another plug-in; not each, for looking adds to its copies.
+   */
+  private volatile boolean looked;
+
   HandleUnits(UnitRerunner rerunner, EverpoolPlugin.PooledPostgres postgres) {
     this.rerunner = rerunner;
     this.postgres = postgres;
@@ -85,6 +90,10 @@ final class HandleUnits {
   private <R extends @Nullable Object, X extends Exception> R run(Attempts<R, X> attempts)
       throws X {
     Handle handle = attempts.handle;
+    if (!looked) {
+      looked = true;
+      postgres.lookForAnother(handle);
+    }
     if (handle.isInTransaction()) {
       // The unit is the transaction, or what is around it. This here is a part of it: rerun alone,
       // it would miss what the transaction did before.
@@ -212,6 +221,7 @@ final class HandleUnits {
         return config == null ? rerun(handle) : config.within(handle, this::rerun);
       } catch (Throwable e) {
         failure = e;
+        postgres.lookForAnother(handle); // it may have been installed since, and matters now
         throw e;
       }
     }

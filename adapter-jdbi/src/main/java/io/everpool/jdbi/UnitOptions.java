@@ -3,6 +3,7 @@ package io.everpool.jdbi;
 import io.everpool.api.WorkOptions;
 import java.time.Duration;
 import org.jdbi.v3.core.config.JdbiConfig;
+import org.jdbi.v3.postgres.PgLobApi;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,14 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
   private @Nullable String label;
   private @Nullable Duration deadline;
 
+  /** Whether the Jdbi has an {@link EverpoolPlugin} already; and whether with driver types. */
+  private boolean installed;
+
+  private boolean driverTypes;
+
+  /** What {@link EverpoolPlugin} has set for large objects; nobody else should have set another. */
+  private @Nullable PgLobApi lobs;
+
   /** Of the SqlObject's method that has this configuration; what is copied is another's. */
   private HandleUnits.@Nullable Attempts<?, ?> transaction;
 
@@ -36,6 +45,9 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
     idempotent = that.idempotent;
     label = that.label;
     deadline = that.deadline;
+    installed = that.installed;
+    driverTypes = that.driverTypes;
+    lobs = that.lobs;
   }
 
   /** Whether units only read; their connections are set read-only meanwhile. Default: no. */
@@ -103,6 +115,26 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
         .withIdempotent(idempotent || known.idempotent())
         .withLabel(what == null ? own.label() : what)
         .withDeadline(deadline);
+  }
+
+  /** The plug-in is installed. Returns whether this is the first time. */
+  boolean install(boolean withDriverTypes) {
+    boolean first = !installed;
+    installed = true;
+    driverTypes |= withDriverTypes;
+    return first;
+  }
+
+  boolean hasDriverTypes() {
+    return driverTypes;
+  }
+
+  void lobs(PgLobApi value) {
+    lobs = value;
+  }
+
+  @Nullable PgLobApi lobs() {
+    return lobs;
   }
 
   /** A transaction with this configuration begins. Returns what to put back afterwards. */
