@@ -26,6 +26,11 @@ import java.lang.annotation.Target;
  * </ul>
  *
  * Entities that are given to it are changed by each run.
+ *
+ * <p>Where it has several transactions one after the other, each begins with the autocommit, the
+ * read-only mode and the level of isolation that its connection has. What one has set besides for
+ * the session (a schema, a time limit, {@code SET}, a temporary table) the next ones find, until
+ * the method ends.
  */
 @Documented
 @Inherited

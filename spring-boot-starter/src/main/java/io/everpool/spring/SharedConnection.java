@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The connection of a unit, lent to those who ask the pool for one within it: one at a time, and
- * what they close goes back to the unit as it was lent. Whoever keeps it beyond the unit's end has
- * it for himself, and his closing is the connection's. The unit is one thread's; a loan may be
- * closed by another's.
+ * what they close goes back to the unit with nothing open, and autocommit, read-only mode and level
+ * as it was lent. Whoever keeps it beyond the unit's end has it for himself, and his closing is the
+ * connection's. The unit is one thread's; a loan may be closed by another's.
  */
 final class SharedConnection {
 
@@ -149,7 +149,11 @@ final class SharedConnection {
       }
     }
 
-    /** As the pool would: the next in this unit finds nothing of what the last one left. */
+    /**
+     * What a framework sets for its transactions. The rest, a schema or a temporary table, stays
+     * until the unit's end: only the pool could clear it, and JDBC has no word for that; and to ask
+     * before a change what there was may begin a transaction.
+     */
     private void restore() throws SQLException {
       if (!connection.getAutoCommit()) {
         connection.rollback();

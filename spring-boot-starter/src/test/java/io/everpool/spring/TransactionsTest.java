@@ -494,6 +494,34 @@ class TransactionsTest {
     assertThat(pool.snapshot().leased()).isZero();
   }
 
+  /** The pool alone could clear the rest, and does when the unit ends. */
+  @Test
+  void whatALoanHasSetForTheSessionStaysUntilTheUnitsEnd() throws Exception {
+    SpringPool pool = context.getBean(Pool.class).unwrap(SpringPool.class);
+
+    pool.rerun(
+        WorkOptions.DEFAULT,
+        () -> {
+          try (Connection first = pool.getConnection()) {
+            first.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+            first.setAutoCommit(false);
+            first.setSchema("pg_catalog");
+            first.commit();
+          }
+          try (Connection second = pool.getConnection()) {
+            assertThat(second.getAutoCommit()).isTrue();
+            assertThat(second.getTransactionIsolation())
+                .isEqualTo(Connection.TRANSACTION_READ_COMMITTED);
+            assertThat(second.getSchema()).isEqualTo("pg_catalog");
+          }
+          return true;
+        });
+
+    try (Connection next = pool.getConnection()) {
+      assertThat(next.getSchema()).isEqualTo("public");
+    }
+  }
+
   // ---- what must not be run again
 
   /** Of a unit whose connection is lost after it has written by another one, in autocommit. */
