@@ -67,7 +67,7 @@ final class Commit {
     try {
       face.commitNow();
     } catch (SQLException e) {
-      Verdict verdict = session.verdict(e);
+      Verdict verdict = verdict(session, e);
       boolean answered = !verdict.fatal() || verdict == Verdict.READ_ONLY_SERVER;
       // Effects.NONE: it was never sent, or refused; what follows is an ordinary failure
       if (answered || session.effectsSince(begun) == Effects.NONE) {
@@ -76,6 +76,7 @@ final class Commit {
       if (repeatable && isRepeatable()) { // it may have taken the time that was left
         throw e;
       }
+      inDoubt(); // first: the work may hide what is thrown from here on
       if (isCommitted(ticket, e)) {
         unit.forgetFailure();
         unit.committed(before); // first: whatever is thrown from here on, it isn't run again
@@ -85,8 +86,22 @@ final class Commit {
         prepareSuccessor(state, e);
         throw e;
       }
+    } catch (Throwable e) { // the driver is at fault, and may have sent it
+      inDoubt();
+      throw e;
     }
     unit.committed(before);
+  }
+
+  /** A driver may have closed its connection with a failure that nobody knows. */
+  private Verdict verdict(Session session, SQLException e) {
+    Verdict verdict = session.verdict(e);
+    return !verdict.fatal() && unit.recovery.isSessionLost() ? Verdict.CONNECTION_LOST : verdict;
+  }
+
+  /** It may be there, as long as nothing else is found out. */
+  private void inDoubt() {
+    unit.settleAll(before.stream().map(Effects.IN_DOUBT::and).toList());
   }
 
   /**
@@ -237,6 +252,14 @@ final class Commit {
   }
 
   private CommitOutcomeUnknownException unknown(@Nullable String transaction, SQLException lost) {
+    CommitOutcomeUnknownException unknown = describe(transaction, lost);
+    for (Unit at = unit; at != null; at = at.outer) {
+      at.failure.commitUnknown(unknown);
+    }
+    return unknown;
+  }
+
+  private CommitOutcomeUnknownException describe(@Nullable String transaction, SQLException lost) {
     return new CommitOutcomeUnknownException(
         "The connection was lost during the COMMIT of "
             + unit.options.label()

@@ -1,6 +1,9 @@
 package io.everpool.core.work;
 
+import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.driver.Verdict;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -79,6 +82,28 @@ final class Failures {
       }
     }
     return last;
+  }
+
+  /** What was thrown of a COMMIT where the work has thrown {@code hiding} in its place. */
+  static SQLException again(CommitOutcomeUnknownException unknown, Exception hiding) {
+    SQLException again =
+        new CommitOutcomeUnknownException(
+            String.valueOf(unknown.getMessage()), unknown.transactionId(), hiding);
+    suppress(again, unknown);
+    return again;
+  }
+
+  /** What to throw for a write in autocommit that has no answer. */
+  static SQLException writeUnknown(String label, String because, Exception failure) {
+    return new WriteOutcomeUnknownException(
+        "The connection was lost while "
+            + label
+            + " wrote in autocommit: what it sent last may be there or not, and it was not"
+            + " run again ("
+            + because
+            + "). Look for its effect before you repeat it. Work that runs in a transaction,"
+            + " or is marked read-only or idempotent, is run again by the pool",
+        failure);
   }
 
   static void suppress(Throwable thrown, Throwable other) {

@@ -31,7 +31,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   final @Nullable Unit outer;
   private final @Nullable UnitObserver heardBefore;
   private final UnitLog log = new UnitLog();
-  private final UnitFailure failure;
+  final UnitFailure failure;
   final UnitRecovery recovery;
   final WorkOptions options;
   final OptionsOnConnection set;
@@ -274,7 +274,7 @@ final class Unit implements UnitObserver, AutoCloseable {
     return all;
   }
 
-  private void settleAll(List<Effects> known) {
+  void settleAll(List<Effects> known) {
     int i = 0;
     for (Unit unit = this; unit != null; unit = unit.outer) {
       unit.log.settle(known.get(i++), face.session());

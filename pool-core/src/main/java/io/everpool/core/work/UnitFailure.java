@@ -29,6 +29,9 @@ final class UnitFailure {
   /** The present session is another than the one that {@link #fatal} speaks of. */
   private boolean renewed;
 
+  /** What was thrown of a COMMIT in the lost session whose outcome nobody knows. */
+  private @Nullable CommitOutcomeUnknownException commitUnknown;
+
   private boolean lostSideEffects;
 
   /** A write was refused by a server that takes none; the session is kept. */
@@ -81,10 +84,21 @@ final class UnitFailure {
     writeRefused = true;
   }
 
+  /** Nobody knows what became of a COMMIT; the work may hide that. */
+  void commitUnknown(CommitOutcomeUnknownException thrown) {
+    commitUnknown = thrown;
+  }
+
+  /** What was thrown of a COMMIT in the lost session whose outcome nobody knows; null if none. */
+  @Nullable CommitOutcomeUnknownException commitUnknown() {
+    return commitUnknown;
+  }
+
   /** The session was lost, and another goes on as if it were the same. */
   void forgetLoss() {
     fatal = null;
     fatalFailure = null;
+    commitUnknown = null;
     renewed = false;
     writeRefused = false;
   }

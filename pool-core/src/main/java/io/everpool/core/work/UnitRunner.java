@@ -1,10 +1,10 @@
 package io.everpool.core.work;
 
+import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.RetryConfig;
 import io.everpool.api.Work;
 import io.everpool.api.WorkDeadlineException;
 import io.everpool.api.WorkOptions;
-import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.framework.UnitRerunner;
 import io.everpool.api.observe.PoolEvent;
@@ -344,18 +344,13 @@ public final class UnitRunner {
       return failures.last(failure);
     }
     String label = unit.options.label();
+    CommitOutcomeUnknownException unknown = unit.failure.commitUnknown();
+    if (unknown != null) {
+      return failures.last(Failures.again(unknown, failure));
+    }
     boolean unanswered = verdict.fatal() && verdict != Verdict.READ_ONLY_SERVER;
     if (unanswered && !unit.isPromised() && unit.lastInDoubt()) {
-      return failures.last(
-          new WriteOutcomeUnknownException(
-              "The connection was lost while "
-                  + label
-                  + " wrote in autocommit: what it sent last may be there or not, and it was not"
-                  + " run again ("
-                  + because
-                  + "). Look for its effect before you repeat it. Work that runs in a transaction,"
-                  + " or is marked read-only or idempotent, is run again by the pool",
-              failure));
+      return failures.last(Failures.writeUnknown(label, because, failure));
     }
     UnitDeadline passed = unit.passed();
     if (passed != null && failures.rule() == RerunRule.CANCELLED) {

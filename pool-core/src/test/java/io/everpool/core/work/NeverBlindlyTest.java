@@ -55,6 +55,7 @@ class NeverBlindlyTest {
     private final UnitRunner runner;
     private final FakeLeaseManager leases;
     private final double losses;
+    private final boolean hides;
     private long now;
     private int runs;
 
@@ -62,6 +63,7 @@ class NeverBlindlyTest {
       this.seed = seed;
       random = new Random(seed);
       losses = random.nextDouble() * 0.3;
+      hides = random.nextBoolean();
       driver.commits.truthful = true;
       driver.commits.insteadOfTruth = this::answer;
       driver.database.breaks = () -> random.nextDouble() < losses;
@@ -112,6 +114,17 @@ class NeverBlindlyTest {
     /** Each in its own way: by itself, or in a transaction of its own. */
     private Object insertEach(Connection connection, int inserts) throws SQLException {
       runs++;
+      try {
+        return insertAll(connection, inserts);
+      } catch (SQLException e) {
+        if (hides) {
+          connection.rollback(); // which fails on a lost connection, and that is what is thrown
+        }
+        throw e;
+      }
+    }
+
+    private Object insertAll(Connection connection, int inserts) throws SQLException {
       for (int i = 0; i < inserts; i++) {
         boolean alone = (seed >> i) % 2 == 0;
         connection.setAutoCommit(alone);
