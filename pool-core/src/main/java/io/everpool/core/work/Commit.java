@@ -77,7 +77,7 @@ final class Commit {
         throw e;
       }
       inDoubt(); // first: the work may hide what is thrown from here on
-      if (isCommitted(ticket, e)) {
+      if (isCommitted(ticket, session, e)) {
         unit.forgetFailure();
         unit.committed(before); // first: whatever is thrown from here on, it isn't run again
         goOn(session, state, traced);
@@ -132,7 +132,7 @@ final class Commit {
   }
 
   /** Finds out whether it was committed; throws if that can't be known. */
-  private boolean isCommitted(@Nullable CommitTicket ticket, SQLException lost)
+  private boolean isCommitted(@Nullable CommitTicket ticket, Session session, SQLException lost)
       throws SQLException {
     UnitFacts facts = unit.facts(FailureKind.COMMIT, ticket != null, 0, 0);
     if (ticket == null || RerunRule.of(facts, runner.retry).decision() != Decision.LOOK_UP) {
@@ -145,7 +145,9 @@ final class Commit {
       case COMMITTED -> true;
       case ABORTED -> false;
       case IN_PROGRESS, UNKNOWN -> {
-        face.close();
+        if (!face.isOver()) {
+          face.closeAfter(session); // what frameworks set back now must not hide the exception
+        }
         throw unknown(ticket.toString(), lost);
       }
     };

@@ -324,4 +324,44 @@ class HiddenOutcomeTest extends RunnerFixture {
     }
     assertThat(runs).isEqualTo(times);
   }
+
+  /** It is closed then; what a framework had set before its unit it sets back after it. */
+  @Test
+  void settingBackAfterTheUnitDoesNotHideIt() throws SQLException {
+    try (PooledConnection face = acquire(Ignorance.SERVER_CANT_TELL)) {
+      int level = face.getTransactionIsolation();
+      face.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+      face.setReadOnly(false);
+      loseTheAnswer();
+      assertThatThrownBy(() -> runner.rerun(face, WorkOptions.DEFAULT, this::write))
+          .isInstanceOf(CommitOutcomeUnknownException.class);
+
+      assertThat(face.isClosed()).isTrue();
+      assertThatThrownBy(face::commit)
+          .hasMessageContaining("closed")
+          .hasRootCauseMessage("broken off");
+      assertThatThrownBy(face::rollback).hasMessageContaining("closed");
+      assertThat(face.getAutoCommit()).isFalse();
+      face.setAutoCommit(true);
+      face.setReadOnly(false);
+      face.setTransactionIsolation(level);
+      assertThatThrownBy(() -> face.setAutoCommit(false)).hasMessageContaining("closed");
+      assertThatThrownBy(face::createStatement).hasMessageContaining("closed");
+    }
+    assertThat(leases.closed).as("the lost one").hasSize(1);
+    assertThat(leases.released).as("the one that was asked").hasValue(1);
+  }
+
+  /** Whoever has closed it himself is told; its session may be the next lease. */
+  @Test
+  void notSoOnceItIsClosedWhileTheServerIsAsked() throws SQLException {
+    try (PooledConnection face = acquire(Ignorance.SERVER_CANT_TELL)) {
+      driver.commits.onAsked = face::close;
+      loseTheAnswer();
+      assertThatThrownBy(() -> runner.rerun(face, WorkOptions.DEFAULT, this::write))
+          .isInstanceOf(CommitOutcomeUnknownException.class);
+      assertThatThrownBy(face::getAutoCommit).hasMessageContaining("closed");
+      assertThatThrownBy(() -> face.setAutoCommit(true)).hasMessageContaining("closed");
+    }
+  }
 }
