@@ -204,9 +204,15 @@ public abstract class LeasedConnection extends TrackingConnection {
    * Closes this because its session was lost and no other takes its place, although a COMMIT on it
    * may have succeeded. Other than after {@link #close()}, what was set for that transaction can
    * still be set back, as frameworks do after a COMMIT; see {@link RestoredConnection}.
+   *
+   * @param settled whether no transaction may have been lost with it whose end the program has yet
+   *     to ask for; else autocommit can't be set back
    */
-  public final void closeAfter(Session lost) {
+  public final void closeAfter(Session lost, boolean settled) {
     close();
+    if (!settled && lost.settings != null) {
+      lost.settings.forgetAutoCommit();
+    }
     LEASE.setVolatile(this, LOST);
     SESSION.setRelease(this, lost); // last: who reads this session finds its lease over
   }

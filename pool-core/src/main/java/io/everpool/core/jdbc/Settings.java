@@ -155,6 +155,15 @@ final class Settings {
     return isChanged(setting) && value.equals(initial[setting.index]);
   }
 
+  /**
+   * To set autocommit would not only set it back: it would be to commit what is lost with its
+   * connection.
+   */
+  void forgetAutoCommit() {
+    initial[Setting.AUTO_COMMIT.index] = UNKNOWN;
+    current[Setting.AUTO_COMMIT.index] = UNKNOWN;
+  }
+
   /** What {@link #get} returns, of a connection that can't be asked any more; null if unknown. */
   @Nullable Object remembered(Setting setting) {
     Object value =

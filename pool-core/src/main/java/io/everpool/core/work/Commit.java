@@ -82,6 +82,7 @@ final class Commit {
         unit.committed(before); // first: whatever is thrown from here on, it isn't run again
         goOn(session, state, traced);
       } else {
+        unit.recovery.lost(session);
         unit.undone(verdict, e, before, traced);
         prepareSuccessor(state, e);
         throw e;
@@ -146,7 +147,8 @@ final class Commit {
       case ABORTED -> false;
       case IN_PROGRESS, UNKNOWN -> {
         if (!face.isOver()) {
-          face.closeAfter(session); // what frameworks set back now must not hide the exception
+          face.closeAfter(
+              session, true); // what frameworks set back now must not hide the exception
         }
         throw unknown(ticket.toString(), lost);
       }
@@ -191,7 +193,7 @@ final class Commit {
           unit.options.label(),
           e);
     }
-    face.closeAfter(lost);
+    face.closeAfter(lost, true);
   }
 
   /** Asks until the server knows, or it is too late. */

@@ -65,7 +65,7 @@ final class Unit implements UnitObserver, AutoCloseable {
     this.options = options;
     this.watch = watch;
     this.begunAt = runner.time.nanoTime();
-    this.recovery = new UnitRecovery(face, failure);
+    this.recovery = new UnitRecovery(face, failure, outer == null ? null : outer.recovery);
     this.withinTransaction = face.current().inTransaction(); // last: reading state may begin one
     this.set = new OptionsOnConnection(face, options, withinTransaction);
     Duration allowed = options.deadline();
@@ -85,9 +85,7 @@ final class Unit implements UnitObserver, AutoCloseable {
       if (nesting.isWithinAnothers() && !isPromised() && log.mayLeaveSomething(face)) {
         nesting.committed();
       }
-      if (late) {
-        recovery.endLate();
-      }
+      recovery.end(late);
     } finally {
       face.observer(heardBefore);
       nesting.leave();
@@ -386,7 +384,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   /** A failure is final; true the first time that is said of it, by any of the units it passes. */
   boolean report(Throwable thrown) {
     if (failure.lacksSideEffects()) {
-      face.close(); // its user goes on in the belief that what SQL had set is set
+      recovery.close(); // its user goes on in the belief that what SQL had set is set
     }
     if (!failure.report(thrown)) {
       return false;

@@ -19,6 +19,10 @@ final class UnitRecovery {
 
   private final PooledConnection face;
   private final UnitFailure failure;
+  private final @Nullable UnitRecovery outer;
+
+  /** The first session that the unit, or one within it, has lost; null if it has lost none. */
+  private @Nullable Session lost;
 
   // ---- what was so before the unit
 
@@ -27,9 +31,14 @@ final class UnitRecovery {
   private final boolean prepared;
   private final List<Statement> openBefore;
 
-  UnitRecovery(PooledConnection face, UnitFailure failure) throws SQLException {
+  /**
+   * @param outer that of the unit around it
+   */
+  UnitRecovery(PooledConnection face, UnitFailure failure, @Nullable UnitRecovery outer)
+      throws SQLException {
     this.face = face;
     this.failure = failure;
+    this.outer = outer;
     this.state = face.state();
     this.sessionChanged = face.current().hasSideEffects();
     this.prepared = sessionChanged && face.current().mayHavePrepared();
@@ -49,10 +58,20 @@ final class UnitRecovery {
       good = step.run();
     } finally {
       if (!good) {
-        face.letGo();
+        Session session = face.session();
+        if (face.letGo() && session != null) {
+          lost(session);
+        }
       }
     }
     return good;
+  }
+
+  /** A session was lost, or let go for another. */
+  void lost(Session session) {
+    for (UnitRecovery at = this; at != null; at = at.outer) {
+      at.lost = at.lost == null ? session : at.lost;
+    }
   }
 
   /** A run after a failed one begins as the first did. */
@@ -142,18 +161,44 @@ final class UnitRecovery {
   }
 
   /**
-   * Closes the face of a unit that was cancelled, for its deadline had passed. Only where no
-   * transaction is lost with the session may what was set for it be set back yet: else JDBC's word
-   * for a COMMIT, to set autocommit, would go well and commit nothing.
+   * The unit ends. Where it has let its session go and got no other there will be none any more:
+   * the face is closed.
+   *
+   * @param late whether it was cancelled, for its deadline had passed
    */
-  void endLate() {
+  void end(boolean late) {
+    if (late) {
+      endLate();
+    } else if (outer == null && lost != null && face.isGivenBack()) {
+      close();
+    }
+  }
+
+  /** Closes the face for what was lost; what was set before the unit can be set back yet. */
+  void close() {
+    if (lost == null) {
+      face.close();
+    } else if (!face.isOver()) {
+      face.closeAfter(lost, false);
+    }
+  }
+
+  /**
+   * Closes the face of a unit that was cancelled. Only where no transaction is lost with the
+   * session may autocommit be set back yet: else that, JDBC's word for a COMMIT, would go well and
+   * commit nothing.
+   */
+  private void endLate() {
     face.silence(); // what interceptors do now is no unit's
-    Session settled = settledSession();
+    Session session = face.session();
+    boolean settled = isSettled(session);
     try {
       face.returning();
       // the cancel may be on its way still, and must not meet what comes next
-      if (face.letGo() && settled != null) {
-        face.closeAfter(settled);
+      if (face.letGo() && session != null) {
+        face.closeAfter(session, settled);
+      } else if (session == null) {
+        close();
       }
     } finally {
       if (!face.isOver()) {
@@ -162,13 +207,12 @@ final class UnitRecovery {
     }
   }
 
-  /** The session, if it is certain that no transaction is open in it. */
-  private @Nullable Session settledSession() {
-    Session session = face.session();
+  /** Whether it is certain that no transaction is open in the session. */
+  private static boolean isSettled(@Nullable Session session) {
     try {
-      return session == null || session.mayBeInTransaction() ? null : session;
+      return session != null && !session.mayBeInTransaction();
     } catch (SQLException | RuntimeException e) {
-      return null;
+      return false;
     }
   }
 }
