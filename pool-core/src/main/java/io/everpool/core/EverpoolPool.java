@@ -95,7 +95,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
     this.server = shared.server();
     this.snapshots = new Snapshots(config, shared, events, state::get);
     this.trace = config.sizeAdvice() ? new LeaseTrace(environment.time().nanoTime()) : null;
-    EngineLeaseManager manager =
+    this.leases =
         new EngineLeaseManager(
             config,
             connector,
@@ -107,7 +107,6 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
             recorder,
             trace,
             interceptors);
-    this.leases = manager;
     this.upkeep =
         new Upkeep(
             config,
@@ -119,7 +118,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
             shared,
             (slot, number, physical) -> {
               notes.tell(); // a connector knows more once it has a connection
-              Session session = new Session(slot, number, physical, manager, initialization);
+              Session session = new Session(slot, number, physical, leases, initialization);
               session.initialize();
               return session;
             });
