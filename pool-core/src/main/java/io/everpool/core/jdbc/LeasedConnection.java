@@ -36,10 +36,16 @@ import org.jspecify.annotations.Nullable;
  *   <li>If it finds no lease, it writes CLOSED in the lease's place, by compare-and-set. The
  *       renewal sets the new lease by compare-and-set as well. So either the renewal finds CLOSED,
  *       or it was first, and then the thread finds the new lease and ends that.
- *   <li>If it finds a lease, it takes the session away, by compare-and-set. If that fails, another
- *       thread has ended the connection, or a renewal has taken the session: it looks again, and
- *       ends what it finds then.
+ *   <li>If it finds a lease, it writes CLOSED in its place, too, and so does the renewal with
+ *       BETWEEN before it takes the session away. Whose compare-and-set fails was second: a thread
+ *       looks again, and ends what it finds then; a renewal is over.
  * </ul>
+ *
+ * <p>It must be the lease that is compared, and not the session: that may go back in a renewal and
+ * come again with the next, under another lease, and whoever had read it before would take it away
+ * and end the old lease, so that the new one never ended. The number of a lease may come again,
+ * too, for each slot counts by itself; but who has put CLOSED in its place finds the session of
+ * that lease there, whichever it is.
  */
 public abstract class LeasedConnection extends TrackingConnection {
 
@@ -186,16 +192,23 @@ public abstract class LeasedConnection extends TrackingConnection {
       return SESSION.compareAndSet(this, s, null);
     }
     OpenStatement left = open;
+    Session ours = s;
     if (!mayBeRenewed()) {
       session = null;
-    } else if (!SESSION.compareAndSet(this, s, null)) {
+    } else if (LEASE.compareAndSet(this, l, CLOSED)) {
+      ours = session; // which may have come since, with a lease of the same number
+      session = null;
+    } else {
       return false;
     }
-    if (left == null && s.marks == 0) {
-      s.leases.release(s, l);
+    if (ours == null) {
+      return true; // another thread has closed this at the same time
+    }
+    if (left == null && ours.marks == 0) {
+      ours.leases.release(ours, l);
     } else {
       open = null;
-      SessionCleanup.of(s, l, left);
+      SessionCleanup.of(ours, l, left);
     }
     return true;
   }
@@ -258,8 +271,24 @@ public abstract class LeasedConnection extends TrackingConnection {
     if (executor == null) {
       throw new SQLException("Aborting takes an executor", "22023");
     }
-    s.leases.cut(s, l, CloseReason.ABORTED);
-    return SESSION.compareAndSet(this, s, null);
+    if (!mayBeRenewed()) {
+      s.leases.cut(s, l, CloseReason.ABORTED);
+      return SESSION.compareAndSet(this, s, null);
+    }
+    if (!LEASE.compareAndSet(this, l, CLOSED)) {
+      return false;
+    }
+    Session ours = session; // as in end
+    session = null;
+    if (ours != null) {
+      try {
+        ours.leases.cut(ours, l, CloseReason.ABORTED);
+      } catch (Throwable e) {
+        ours.stranded = l; // as close() does
+        throw e;
+      }
+    }
+    return true;
   }
 
   /**
@@ -295,7 +324,7 @@ public abstract class LeasedConnection extends TrackingConnection {
       return false;
     }
     long l = lease;
-    if (!takeAway(s)) {
+    if (!takeAway(s, l)) {
       return false;
     }
     try {
@@ -331,7 +360,7 @@ public abstract class LeasedConnection extends TrackingConnection {
           "25001");
     }
     long l = lease;
-    if (takeAway(old)) {
+    if (takeAway(old, l)) {
       try {
         open = null;
         SessionCleanup.of(old, l, null);
@@ -362,12 +391,14 @@ public abstract class LeasedConnection extends TrackingConnection {
   }
 
   /** For a renewal; false if another thread has closed this, and then there is none. */
-  private boolean takeAway(Session s) {
-    lease = BETWEEN;
+  private boolean takeAway(Session s, long l) {
+    if (l == CLOSED || l == LOST || !LEASE.compareAndSet(this, l, BETWEEN)) {
+      return false;
+    }
     if (SESSION.compareAndSet(this, s, null)) {
       return true;
     }
-    lease = CLOSED;
+    lease = CLOSED; // by one who has seen no unit yet
     return false;
   }
 }

@@ -69,6 +69,9 @@ public final class FakeLeaseManager implements LeaseManager {
   /** What is said of sessions whose server takes no writes any more. */
   public PrimarySearch.Refusal refusal = PrimarySearch.Refusal.REPLACED;
 
+  /** Run before a lease is ended by a cut. */
+  public Runnable onCut = () -> {};
+
   /** Whether a search for a server that writes finds one. */
   public boolean primaryFound;
 
@@ -218,6 +221,7 @@ public final class FakeLeaseManager implements LeaseManager {
   /** As the engine's: first the lease ends, and only who ended it touches the connection. */
   @Override
   public void cut(Session session, long lease, CloseReason reason) {
+    onCut.run();
     if (!session.slot().attempt(Move.RETIRE, lease)) {
       closeDoomed(session, lease);
       return;

@@ -8,7 +8,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -18,7 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class RacingRenewalTest {
   private static final int ROUNDS = 5_000;
-  private static final int RENEWALS = 3;
+  private static final int RENEWALS = 4; // even, so that the first session may be the last
 
   private final FakeDriver driver = new FakeDriver();
   private final FakeLeaseManager leases = FakeLeaseManager.over(driver);
@@ -67,6 +69,22 @@ class RacingRenewalTest {
           .as("given back, in round %d", round)
           .isEqualTo(taken);
     }
+  }
+
+  /** Two renewals later the session is the first again, and the lease is another. */
+  @Test
+  void whoAbortsEndsTheLeaseThatIsThere() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    connection.silence();
+    AtomicInteger taken = new AtomicInteger(1);
+    leases.onCut =
+        () -> {
+          leases.onCut = () -> {};
+          taken.addAndGet(renew(connection, Renewal.IN_ITS_PLACE));
+        };
+    connection.abort(Runnable::run);
+    assertThat(connection.isClosed()).isTrue();
+    assertThat(leases.released.get() + leases.closed.size()).isEqualTo(taken.get());
   }
 
   /** Takes sessions until it is told that the connection is closed; returns how many. */
