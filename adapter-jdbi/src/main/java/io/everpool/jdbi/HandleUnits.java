@@ -221,8 +221,17 @@ final class HandleUnits {
         return config == null ? rerun(handle) : config.within(handle, this::rerun);
       } catch (Throwable e) {
         failure = e;
-        postgres.lookForAnother(handle); // it may have been installed since, and matters now
+        lookAgain(e);
         throw e;
+      }
+    }
+
+    /** Another plug-in may have been installed since, and matters now. */
+    private void lookAgain(Throwable thrown) {
+      try {
+        postgres.lookForAnother(handle);
+      } catch (RuntimeException e) {
+        thrown.addSuppressed(e);
       }
     }
 

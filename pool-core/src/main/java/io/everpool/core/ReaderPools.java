@@ -15,7 +15,6 @@ import io.everpool.core.runtime.SystemRuntime;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** Opens a pool that has readers: a pool of its own for each, and the one they are together. */
@@ -114,7 +113,7 @@ final class ReaderPools {
       SystemRuntime.apart(pool, () -> Survivor.survives(pool, what, unused::close), most);
     } catch (InterruptedException e) {
       interrupted = true;
-    } catch (TimeoutException | OutOfMemoryError e) {
+    } catch (Throwable e) {
       Survivor.tell(pool, what, e);
     }
     if (interrupted) {

@@ -88,7 +88,9 @@ final class Commit {
         throw e;
       }
     } catch (Throwable e) { // the driver is at fault, and may have sent it
-      inDoubt();
+      if (session.effectsSince(begun) != Effects.NONE) {
+        inDoubt();
+      }
       throw e;
     }
     unit.committed(before);
@@ -146,9 +148,8 @@ final class Commit {
       case COMMITTED -> true;
       case ABORTED -> false;
       case IN_PROGRESS, UNKNOWN -> {
-        if (!face.isOver()) {
-          face.closeAfter(
-              session, true); // what frameworks set back now must not hide the exception
+        if (!face.isOver()) { // what frameworks set back now must not hide the exception
+          face.closeAfter(session, true);
         }
         throw unknown(ticket.toString(), lost);
       }

@@ -141,6 +141,9 @@ final class UnitFailure {
     if (failure instanceof Error || isSettled(failure)) {
       return Verdict.STATEMENT_FAILED;
     }
+    if (commitUnknown != null) {
+      return Verdict.CONNECTION_LOST; // though another thread has closed this meanwhile
+    }
     if (fatal != null) {
       return fatal; // whatever the work has made of it
     }

@@ -176,9 +176,12 @@ final class UnitRecovery {
 
   /** Closes the face for what was lost; what was set before the unit can be set back yet. */
   void close() {
+    if (face.isOver()) {
+      return; // it may be so for what was lost, which must stay known
+    }
     if (lost == null) {
       face.close();
-    } else if (!face.isOver()) {
+    } else {
       face.closeAfter(lost, false);
     }
   }

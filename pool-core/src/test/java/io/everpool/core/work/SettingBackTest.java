@@ -108,23 +108,28 @@ class SettingBackTest extends RunnerFixture {
   }
 
   /** The transaction is lost with its connection: to turn autocommit on would be to commit it. */
-  @Test
-  void doesNotHideTheDeadline() throws SQLException {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void doesNotHideTheDeadline(boolean nested) throws SQLException {
+    WorkOptions soon = WorkOptions.DEFAULT.withDeadline(Duration.ofSeconds(2));
+    Work<String, SQLException> work =
+        connection -> {
+          connection.setAutoCommit(false);
+          execute(connection, "select 1");
+          now += 2_000_000_000L;
+          leases.pass(now);
+          driver.breakNext("execute");
+          execute(connection, "select 2");
+          return "";
+        };
     try (PooledConnection face = leases.acquire()) {
       assertThatThrownBy(
               () ->
                   decorated(
                       face,
-                      WorkOptions.DEFAULT.withDeadline(Duration.ofSeconds(2)),
-                      connection -> {
-                        connection.setAutoCommit(false);
-                        execute(connection, "select 1");
-                        now += 2_000_000_000L;
-                        leases.pass(now);
-                        driver.breakNext("execute");
-                        execute(connection, "select 2");
-                        return "";
-                      }))
+                      soon,
+                      connection ->
+                          nested ? runner.rerun(connection, soon, work) : work.run(connection)))
           .isInstanceOf(WorkDeadlineException.class);
       assertAllElseIsClosed(face, "broken off at execute");
     }
