@@ -275,6 +275,30 @@ class HiddenOutcomeTest extends RunnerFixture {
     assertThat(driver.database.rows).containsExactly("a");
   }
 
+  /** Of a face that another thread has closed by then a rollback tells but that it is closed. */
+  @Test
+  void whoClosesItDuringTheCommitHidesNothing() throws SQLException {
+    try (PooledConnection face = acquire(Ignorance.DRIVER_CANT_TELL)) {
+      driver.during("commit", face::close);
+      driver.breakNext("commit");
+      assertThatThrownBy(
+              () ->
+                  runner.rerun(
+                      face,
+                      WorkOptions.DEFAULT,
+                      connection -> {
+                        try {
+                          return write(connection);
+                        } catch (SQLException e) {
+                          connection.rollback();
+                          throw e;
+                        }
+                      }))
+          .isInstanceOf(CommitOutcomeUnknownException.class);
+    }
+    assertThat(runs).isEqualTo(1);
+  }
+
   /** It may have sent the COMMIT before, and the loss that is seen next proves nothing of it. */
   @Test
   void aMistakeOfTheDriversInACommitIsNotTakenForALossBeforeIt() throws SQLException {
