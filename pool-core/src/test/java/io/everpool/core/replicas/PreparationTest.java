@@ -10,6 +10,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.ReaderFallback;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.framework.UnitRerunner;
+import io.everpool.core.Await;
 import io.everpool.core.Everpool;
 import io.everpool.core.jdbc.Logged;
 import java.sql.Connection;
@@ -19,7 +20,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -27,7 +27,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.h2.jdbc.JdbcConnection;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,22 +35,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of a framework's connection that has to show one's own writes. */
 @Timeout(300)
-class PreparationTest {
+class PreparationTest extends ThreeServers {
   private static final WorkOptions THREE = WorkOptions.READ_ONLY.after("3");
   private static final WorkOptions NEVER = WorkOptions.READ_ONLY.after("1000000");
 
-  private Server writer;
-  private Server one;
-  private Server two;
   private final List<Pool> pools = new ArrayList<>();
   private final ExecutorService threads = Executors.newCachedThreadPool();
-
-  @BeforeEach
-  void start() throws SQLException {
-    writer = new Server("writer");
-    one = new Server("one");
-    two = new Server("two");
-  }
 
   @AfterEach
   void close() {
@@ -81,11 +70,8 @@ class PreparationTest {
     return pool;
   }
 
-  private static void await(String what, Callable<Boolean> fact) throws Exception {
-    for (long end = System.nanoTime() + 60_000_000_000L; !fact.call(); ) {
-      assertThat(System.nanoTime() - end).as("waited for %s", what).isNegative();
-      LockSupport.parkNanos(2_000_000);
-    }
+  private static void await(String what, Await.Fact<? extends Exception> fact) throws Exception {
+    Await.until(fact, what);
   }
 
   private static String where(Pool pool, Connection connection, WorkOptions options)
@@ -416,7 +402,7 @@ class PreparationTest {
                 connection,
                 THREE.withDeadline(allowed),
                 c -> {
-                  ranOver.set(isToldOf(logged, end + allowed.dividedBy(2).toNanos()));
+                  ranOver.set(isToldOf(logged, end + allowed.toNanos()));
                   return true;
                 });
       }
@@ -424,7 +410,7 @@ class PreparationTest {
     }
   }
 
-  /** Upkeep says so, at once; else nobody does until much later. */
+  /** Upkeep says so, at once; of a deadline that began anew it would after {@code end}. */
   private static boolean isToldOf(Logged logged, long end) {
     while (System.nanoTime() - end < 0) {
       if (logged.messages(Level.WARN).stream().anyMatch(line -> line.contains("its deadline"))) {

@@ -40,7 +40,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,21 +47,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who gets which work, with servers that go, lag and come back. */
 @Timeout(300)
-class ReplicatedPoolTest {
+class ReplicatedPoolTest extends ThreeServers {
   private static final WorkOptions READ = WorkOptions.READ_ONLY;
 
-  private Server writer;
-  private Server one;
-  private Server two;
   private final List<Pool> pools = new ArrayList<>();
   private final List<PoolEvent> events = new CopyOnWriteArrayList<>();
-
-  @BeforeEach
-  void start() throws SQLException {
-    writer = new Server("writer");
-    one = new Server("one");
-    two = new Server("two");
-  }
 
   @AfterEach
   void close() {

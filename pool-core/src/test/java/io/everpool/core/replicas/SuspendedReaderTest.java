@@ -13,6 +13,7 @@ import io.everpool.api.ReaderFallback;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.framework.PoolOperations;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.Await;
 import io.everpool.core.Everpool;
 import io.everpool.core.jdbc.Logged;
 import java.sql.Connection;
@@ -20,13 +21,10 @@ import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,21 +35,11 @@ import org.junit.jupiter.params.provider.ValueSource;
  * elsewhere at once. Nobody here would live to see an acquire-timeout.
  */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class SuspendedReaderTest {
+class SuspendedReaderTest extends ThreeServers {
   private static final WorkOptions READ = WorkOptions.READ_ONLY;
 
   private final Map<String, PoolOperations> beans = new ConcurrentHashMap<>();
-  private Server writer;
-  private Server one;
-  private Server two;
   private Pool pool;
-
-  @BeforeEach
-  void start() throws SQLException {
-    writer = new Server("writer");
-    one = new Server("one");
-    two = new Server("two");
-  }
 
   @AfterEach
   void close() {
@@ -101,11 +89,8 @@ class SuspendedReaderTest {
         });
   }
 
-  private static void await(String what, Callable<Boolean> fact) throws Exception {
-    for (long end = System.nanoTime() + 50_000_000_000L; !fact.call(); ) {
-      assertThat(System.nanoTime() - end).as("waited for %s", what).isNegative();
-      LockSupport.parkNanos(2_000_000);
-    }
+  private static void await(String what, Await.Fact<? extends Exception> fact) throws Exception {
+    Await.until(fact, what);
   }
 
   private void suspendTheFirst() throws Exception {

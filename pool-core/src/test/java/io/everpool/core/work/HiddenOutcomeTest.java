@@ -275,6 +275,15 @@ class HiddenOutcomeTest extends RunnerFixture {
     assertThat(driver.database.rows).containsExactly("a");
   }
 
+  private String writeAndRollBackAfterFailure(Connection connection) throws SQLException {
+    try {
+      return write(connection);
+    } catch (SQLException | IllegalStateException e) {
+      connection.rollback();
+      throw e;
+    }
+  }
+
   /** Of a face that another thread has closed by then a rollback tells but that it is closed. */
   @Test
   void whoClosesItDuringTheCommitHidesNothing() throws SQLException {
@@ -282,18 +291,7 @@ class HiddenOutcomeTest extends RunnerFixture {
       driver.during("commit", face::close);
       driver.breakNext("commit");
       assertThatThrownBy(
-              () ->
-                  runner.rerun(
-                      face,
-                      WorkOptions.DEFAULT,
-                      connection -> {
-                        try {
-                          return write(connection);
-                        } catch (SQLException e) {
-                          connection.rollback();
-                          throw e;
-                        }
-                      }))
+              () -> runner.rerun(face, WorkOptions.DEFAULT, this::writeAndRollBackAfterFailure))
           .isInstanceOf(CommitOutcomeUnknownException.class);
     }
     assertThat(runs).isEqualTo(1);
@@ -306,18 +304,7 @@ class HiddenOutcomeTest extends RunnerFixture {
     driver.breakNext("rollback");
     try (PooledConnection face = acquire(Ignorance.DRIVER_CANT_TELL)) {
       assertThatThrownBy(
-              () ->
-                  runner.rerun(
-                      face,
-                      WorkOptions.DEFAULT,
-                      connection -> {
-                        try {
-                          return write(connection);
-                        } catch (IllegalStateException e) {
-                          connection.rollback();
-                          throw e;
-                        }
-                      }))
+              () -> runner.rerun(face, WorkOptions.DEFAULT, this::writeAndRollBackAfterFailure))
           .hasMessageContaining("broken off at rollback");
     }
     assertThat(runs).isEqualTo(1);
