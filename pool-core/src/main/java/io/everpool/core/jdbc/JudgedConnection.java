@@ -117,16 +117,23 @@ abstract class JudgedConnection extends LeasedConnection {
    * few messages that are one the adapter knows; to it no COMMIT is unanswered then.)
    */
   private static SQLException outcomeUnknown(Session s, SQLException lost) {
-    if (s.loss == lost) { // told once: not for what fails after the loss
+    // told once: not for what fails after the loss
+    return outcomeUnknown(s, "The connection was lost during", lost, s.loss == lost);
+  }
+
+  private static SQLException outcomeUnknown(
+      Session s, String what, Exception thrown, boolean first) {
+    if (first) {
       s.leases.emit(
           new PoolEvent.CommitResolved(s.leases.config().name(), "", CommitStatus.UNKNOWN));
     }
     return new CommitOutcomeUnknownException(
-        "The connection was lost during a COMMIT, which may have been done: look for its effect"
-            + " before you repeat it (Pool.inTransaction asks the server). "
-            + lost.getMessage(),
+        what
+            + " a COMMIT, which may have been done: look for its effect before you repeat it"
+            + " (Pool.inTransaction asks the server). "
+            + thrown.getMessage(),
         null,
-        lost);
+        thrown);
   }
 
   /** A call of JDBC's that commits. */
@@ -137,22 +144,38 @@ abstract class JudgedConnection extends LeasedConnection {
   /**
    * Makes a call that commits. If an adapter sees what is sent, {@link #failed} knows of a COMMIT
    * without an answer. For other drivers it is found out here: the connection was lost in this
-   * call, and a transaction may have been open.
+   * call, and a transaction may have been open. A driver that throws what is unchecked may have
+   * sent it before.
+   *
+   * <p>Where nobody knows the outcome this is closed, as it is in a unit of work, so that nothing
+   * that frameworks set back now hides that.
    */
   final void committing(Committing call) throws SQLException {
     Session s = current();
     boolean open = s.mayBeInTransaction() && !s.autoCommit();
+    boolean first = !s.broken();
     long begun = open ? s.moment() : 0;
+    SQLException unknown;
     try {
       call.run();
+      return;
+    } catch (CommitOutcomeUnknownException e) {
+      unknown = e;
     } catch (SQLException e) {
-      boolean unseen =
-          open
-              && !(e instanceof CommitOutcomeUnknownException)
-              && isLoss(s, e)
-              && s.effectsSince(begun) == Effects.UNPROVEN;
-      throw unseen ? outcomeUnknown(s, e) : e;
+      if (!open || !isLoss(s, e) || s.effectsSince(begun) != Effects.UNPROVEN) {
+        throw e;
+      }
+      unknown = outcomeUnknown(s, e);
+    } catch (RuntimeException e) {
+      if (!open || s.effectsSince(begun) == Effects.NONE) {
+        throw e;
+      }
+      unknown = outcomeUnknown(s, "The driver has failed in", e, first);
     }
+    if (!isOver()) { // whoever has closed it himself is told so
+      closeAfter(s, true);
+    }
+    throw unknown;
   }
 
   /** Returns what to throw. */

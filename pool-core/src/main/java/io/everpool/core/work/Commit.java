@@ -66,7 +66,7 @@ final class Commit {
     long begun = session.moment();
     try {
       face.commitNow();
-    } catch (SQLException e) {
+    } catch (Exception e) {
       Verdict verdict = verdict(session, e);
       boolean answered = !verdict.fatal() || verdict == Verdict.READ_ONLY_SERVER;
       // Effects.NONE: it was never sent, or refused; what follows is an ordinary failure
@@ -83,11 +83,11 @@ final class Commit {
         goOn(session, state, traced);
       } else {
         unit.recovery.lost(session);
-        unit.undone(verdict, e, before, traced);
+        unit.undone(verdict, UnitFailure.sql(e), before, traced);
         prepareSuccessor(state, e);
         throw e;
       }
-    } catch (Throwable e) { // the driver is at fault, and may have sent it
+    } catch (Throwable e) { // an Error passes as it is, and nothing is run again after it
       if (session.effectsSince(begun) != Effects.NONE) {
         inDoubt();
       }
@@ -96,9 +96,15 @@ final class Commit {
     unit.committed(before);
   }
 
-  /** A driver may have closed its connection with a failure that nobody knows. */
-  private Verdict verdict(Session session, SQLException e) {
-    Verdict verdict = session.verdict(e);
+  /**
+   * A driver may have closed its connection with a failure that nobody knows; and one that throws
+   * what is unchecked is at fault, may have sent it, and says nothing of what came of it.
+   */
+  private Verdict verdict(Session session, Exception e) {
+    if (!(e instanceof SQLException failure)) {
+      return Verdict.CONNECTION_LOST;
+    }
+    Verdict verdict = session.verdict(failure);
     return !verdict.fatal() && unit.recovery.isSessionLost() ? Verdict.CONNECTION_LOST : verdict;
   }
 
@@ -135,15 +141,13 @@ final class Commit {
   }
 
   /** Finds out whether it was committed; throws if that can't be known. */
-  private boolean isCommitted(@Nullable CommitTicket ticket, Session session, SQLException lost)
+  private boolean isCommitted(@Nullable CommitTicket ticket, Session session, Exception lost)
       throws SQLException {
     UnitFacts facts = unit.facts(FailureKind.COMMIT, ticket != null, 0, 0);
-    if (ticket == null || RerunRule.of(facts, runner.retry).decision() != Decision.LOOK_UP) {
-      emit("", CommitStatus.UNKNOWN);
-      throw unknown(null, lost);
-    }
-    CommitStatus status = ask(ticket, lost);
-    emit(ticket.toString(), status);
+    boolean asks = RerunRule.of(facts, runner.retry).decision() == Decision.LOOK_UP;
+    CommitTicket asked = asks ? ticket : null;
+    CommitStatus status = asked == null ? CommitStatus.UNKNOWN : ask(asked, lost);
+    emit(asked == null ? "" : asked.toString(), status);
     return switch (status) {
       case COMMITTED -> true;
       case ABORTED -> false;
@@ -151,7 +155,7 @@ final class Commit {
         if (!face.isOver()) { // what frameworks set back now must not hide the exception
           face.closeAfter(session, true);
         }
-        throw unknown(ticket.toString(), lost);
+        throw unknown(asked == null ? null : asked.toString(), lost);
       }
     };
   }
@@ -162,7 +166,7 @@ final class Commit {
   }
 
   /** So that whoever rolls back now finds a connection where he can; one like the lost, or none. */
-  private void prepareSuccessor(SessionState state, SQLException lost) {
+  private void prepareSuccessor(SessionState state, Exception lost) {
     try {
       unit.recovery.orLetGo(
           () -> {
@@ -198,7 +202,7 @@ final class Commit {
   }
 
   /** Asks until the server knows, or it is too late. */
-  private CommitStatus ask(CommitTicket ticket, SQLException lost) {
+  private CommitStatus ask(CommitTicket ticket, Exception lost) {
     long begun = runner.time.nanoTime();
     face.letGo();
     for (int times = 1; ; times++) {
@@ -232,7 +236,7 @@ final class Commit {
     }
   }
 
-  private void announce(CommitTicket ticket, SQLException lost) {
+  private void announce(CommitTicket ticket, Exception lost) {
     String line = "Pool {}: the answer to a COMMIT of {} was lost, transaction {} is looked up: {}";
     String pool = runner.leases.config().name();
     int untold = runner.leases.news(OutageLog.Kind.LOOKUP);
@@ -256,7 +260,7 @@ final class Commit {
     }
   }
 
-  private CommitOutcomeUnknownException unknown(@Nullable String transaction, SQLException lost) {
+  private CommitOutcomeUnknownException unknown(@Nullable String transaction, Exception lost) {
     CommitOutcomeUnknownException unknown = describe(transaction, lost);
     for (Unit at = unit; at != null; at = at.outer) {
       at.failure.commitUnknown(unknown);
@@ -264,9 +268,11 @@ final class Commit {
     return unknown;
   }
 
-  private CommitOutcomeUnknownException describe(@Nullable String transaction, SQLException lost) {
+  private CommitOutcomeUnknownException describe(@Nullable String transaction, Exception lost) {
     return new CommitOutcomeUnknownException(
-        "The connection was lost during the COMMIT of "
+        (lost instanceof SQLException
+                ? "The connection was lost during the COMMIT of "
+                : "The driver has failed in the COMMIT of ")
             + unit.options.label()
             + (transaction == null
                 ? " and its transaction's id is not known"

@@ -8,6 +8,7 @@ import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.stream.Stream;
@@ -125,5 +126,76 @@ class LostCommitTest {
         Arguments.of("57P01", true),
         Arguments.of("08003", false),
         Arguments.of("42601", false));
+  }
+
+  /** What a framework had set for its transaction it sets back, in a finally block. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("ways")
+  void settingBackDoesNotHideIt(
+      String name, Call before, Call commit, String method, String state, Effects told, boolean is)
+      throws SQLException {
+    if (!is) {
+      return;
+    }
+    PooledConnection connection = leases.acquire();
+    int level = connection.getTransactionIsolation();
+    connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+    connection.setReadOnly(true);
+    before.on(connection);
+    driver.failNext(method, new SQLException("gone", state));
+    assertThat(catchThrowable(() -> commit.on(connection)))
+        .isInstanceOf(CommitOutcomeUnknownException.class);
+
+    assertThat(connection.isClosed()).isTrue();
+    connection.setAutoCommit(true);
+    connection.setTransactionIsolation(level);
+    connection.setReadOnly(false);
+    for (Call other :
+        List.<Call>of(
+            PooledConnection::commit,
+            PooledConnection::rollback,
+            PooledConnection::createStatement,
+            c -> c.setAutoCommit(false))) {
+      assertThat(catchThrowable(() -> other.on(connection)))
+          .hasMessageContaining("closed")
+          .hasRootCauseMessage("gone");
+    }
+    connection.close();
+    assertThat(leases.closed).hasSize(1);
+  }
+
+  /** The driver is at fault, and may have sent it before. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("mistakes")
+  void aMistakeOfTheDriversIsNoAnswer(String name, Call commit, String method, boolean sent)
+      throws SQLException {
+    PooledConnection connection = leases.acquire();
+    connection.setAutoCommit(false);
+    connection.createStatement().execute("insert");
+    FakeLeaseManager.physical(connection).effects = sent ? Effects.UNPROVEN : Effects.NONE;
+    IllegalStateException mistake = new IllegalStateException("a mistake");
+    driver.failNext(method, mistake);
+    Throwable thrown = catchThrowable(() -> commit.on(connection));
+    if (sent) {
+      assertThat(thrown)
+          .isInstanceOf(CommitOutcomeUnknownException.class)
+          .hasMessageContaining("The driver has failed in a COMMIT, which may have been done")
+          .hasCause(mistake);
+    } else {
+      assertThat(thrown).isSameAs(mistake);
+    }
+    counts(sent);
+    connection.close();
+    assertThat(leases.closed).as("not lent again").hasSize(1);
+  }
+
+  static Stream<Arguments> mistakes() {
+    Call commit = PooledConnection::commit;
+    Call implied = c -> c.setAutoCommit(true);
+    return Stream.of(
+        Arguments.of("commit()", commit, "commit", true),
+        Arguments.of("commit(), never sent", commit, "commit", false),
+        Arguments.of("setAutoCommit(true)", implied, "setAutoCommit", true),
+        Arguments.of("setAutoCommit(true), never sent", implied, "setAutoCommit", false));
   }
 }

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -221,7 +222,7 @@ class HiddenOutcomeTest extends RunnerFixture {
     }
   }
 
-  /** A unit that goes on over the connection gets another; the one around it is not run again. */
+  /** It finds the connection closed, and the one around it is not run again. */
   @ParameterizedTest
   @CsvSource({"40001", "08006", "57P01"})
   void aUnitThatFollowsHasNoneAroundItRunAgain(String state) throws SQLException {
@@ -305,7 +306,40 @@ class HiddenOutcomeTest extends RunnerFixture {
     try (PooledConnection face = acquire(Ignorance.DRIVER_CANT_TELL)) {
       assertThatThrownBy(
               () -> runner.rerun(face, WorkOptions.DEFAULT, this::writeAndRollBackAfterFailure))
-          .hasMessageContaining("broken off at rollback");
+          .isInstanceOf(CommitOutcomeUnknownException.class)
+          .hasMessageContaining("The driver has failed in the COMMIT");
+    }
+    assertThat(runs).isEqualTo(1);
+  }
+
+  /** What became of it is looked up, as after any COMMIT without an answer. */
+  @ParameterizedTest
+  @MethodSource("answers")
+  void aMistakeOfTheDriversInACommitIsNoAnswer(CommitStatus answer, boolean done, int times)
+      throws SQLException {
+    driver.commits.answers.add(answer);
+    IllegalStateException mistake = new IllegalStateException("a mistake of the driver's");
+    driver.failNext("commit", mistake);
+    try (PooledConnection face = leases.acquire()) {
+      Throwable thrown = catchThrowable(() -> runner.rerun(face, WorkOptions.DEFAULT, this::write));
+      if (done) {
+        assertThat(thrown).isNull();
+      } else {
+        assertThat(thrown).isInstanceOf(CommitOutcomeUnknownException.class).hasCause(mistake);
+      }
+    }
+    assertThat(runs).isEqualTo(times);
+    assertThat(leases.closed).as("it is not lent again").isNotEmpty();
+  }
+
+  /** Whoever runs out of memory is told just that, and nothing is run again. */
+  @Test
+  void anErrorInACommitPassesAsItIs() throws SQLException {
+    OutOfMemoryError error = new OutOfMemoryError("in the driver");
+    driver.failNext("commit", error);
+    try (PooledConnection face = leases.acquire()) {
+      assertThatThrownBy(() -> runner.rerun(face, WorkOptions.DEFAULT, this::write))
+          .isSameAs(error);
     }
     assertThat(runs).isEqualTo(1);
   }
@@ -337,9 +371,10 @@ class HiddenOutcomeTest extends RunnerFixture {
   }
 
   /** It is closed then; what a framework had set before its unit it sets back after it. */
-  @Test
-  void settingBackAfterTheUnitDoesNotHideIt() throws SQLException {
-    try (PooledConnection face = acquire(Ignorance.SERVER_CANT_TELL)) {
+  @ParameterizedTest
+  @EnumSource
+  void settingBackAfterTheUnitDoesNotHideIt(Ignorance why) throws SQLException {
+    try (PooledConnection face = acquire(why)) {
       int level = face.getTransactionIsolation();
       face.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
       face.setReadOnly(false);
@@ -360,7 +395,9 @@ class HiddenOutcomeTest extends RunnerFixture {
       assertThatThrownBy(face::createStatement).hasMessageContaining("closed");
     }
     assertThat(leases.closed).as("the lost one").hasSize(1);
-    assertThat(leases.released).as("the one that was asked").hasValue(1);
+    assertThat(leases.released)
+        .as("the one that was asked")
+        .hasValue(why == Ignorance.SERVER_CANT_TELL ? 1 : 0);
   }
 
   /** Whoever has closed it himself is told; its session may be the next lease. */
