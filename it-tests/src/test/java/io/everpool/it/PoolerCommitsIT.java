@@ -84,11 +84,6 @@ class PoolerCommitsIT {
     private boolean mustBeKnown() {
       return mayBeKnown() && this != BOTH_KILLED;
     }
-
-    /** What the server can't know it is asked for until the time of retries is over. */
-    private Duration patience() {
-      return Duration.ofSeconds(mayBeKnown() ? 120 : 5);
-    }
   }
 
   @ParameterizedTest
@@ -101,11 +96,13 @@ class PoolerCommitsIT {
             .user(server.user())
             .password(server.password())
             .maxSize(1)
-            .retry(RetryConfig.DEFAULT.withMaxDuration(fate.patience()))
+            .retry(RetryConfig.DEFAULT.withMaxDuration(Duration.ofSeconds(120)))
             .build();
     ExecutorService executor = Executors.newSingleThreadExecutor();
     try (LogCapture log = LogCapture.open();
-        PostgresServer other = PostgresServer.startEmbedded(ServerSettings.defaults());
+        PostgresServer other =
+            PostgresServer.startEmbedded(
+                ServerSettings.defaults().withPassword(server.password())); // the pooler's
         Pool pool = Everpool.open(config)) {
       create(other);
       Callable<Boolean> unit =

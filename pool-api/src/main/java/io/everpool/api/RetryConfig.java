@@ -58,7 +58,10 @@ public final class RetryConfig {
     return values.required(RetrySettings.MAX_ATTEMPTS);
   }
 
-  /** After which no further rerun of a unit begins; positive. */
+  /**
+   * After which no further rerun of a unit begins; positive. The wait for its connection, up to
+   * {@link PoolConfig#acquireTimeout()}, may come on top.
+   */
   public Duration maxDuration() {
     return values.required(RetrySettings.MAX_DURATION);
   }

@@ -21,7 +21,8 @@ final class RetrySettings {
           Kind.DURATION,
           Duration.ofSeconds(30),
           Rule.positive(),
-          "Time after which no further rerun of a unit begins.");
+          "Time after which no further rerun of a unit begins, but for the wait for its connection"
+              + " (acquire-timeout).");
 
   static final Setting<Duration> INITIAL_BACKOFF =
       TABLE.add(
