@@ -64,12 +64,22 @@ final class CatalogQueries {
 
   /**
    * Nothing was written, and no COMMIT can be in doubt. A transaction that can't be ended is
-   * nobody's to go on in.
+   * nobody's to go on in, unless it has ended with its session.
+   *
+   * @param why what the questions have failed of, and is thrown after this; null if they haven't
    */
   private void end(@Nullable Throwable why) throws SQLException {
     try {
       DRIVER.update(connection, "rollback");
     } catch (SQLException | RuntimeException e) {
+      boolean lost = connection.isClosed();
+      if (lost && why != null) {
+        why.addSuppressed(e);
+        return;
+      }
+      if (lost) {
+        throw e;
+      }
       if (why != null) {
         e.addSuppressed(why);
       }
