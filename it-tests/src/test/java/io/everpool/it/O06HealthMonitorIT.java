@@ -72,7 +72,8 @@ class O06HealthMonitorIT {
               FAILED
                   + " \\(pool o6-found, connection [12]\\):"
                   + " (the server has closed it|" // or its last words came before its end did
-                  + "FATAL: terminating connection due to administrator command); it is replaced");
+                  + "FATAL: terminating connection due to administrator command|" // or it was asked
+                  + "An I/O error occurred while sending to the backend\\.); it is replaced");
     }
   }
 
