@@ -29,7 +29,7 @@ final class Plans {
       DRIVER.update(jdbc, "DEALLOCATE ALL");
     }
     if (pooled) {
-      driver.setPrepareThreshold(0);
+      prepareNoMore(driver);
     }
     try {
       DRIVER.update(jdbc, "DISCARD PLANS"); // those of functions, which that leaves
@@ -38,5 +38,10 @@ final class Plans {
         throw e;
       }
     }
+  }
+
+  /** For good, behind a pooler that would go on with the plan that it has. */
+  static void prepareNoMore(PGConnection driver) {
+    driver.setPrepareThreshold(0);
   }
 }

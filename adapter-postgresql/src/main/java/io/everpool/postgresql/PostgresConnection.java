@@ -49,6 +49,9 @@ final class PostgresConnection implements PhysicalConnection {
   private final boolean ignoresReadOnly;
   private final BooleanSupplier supersedesEarlier;
 
+  /** Its plans were forgotten behind a pooler: see {@link Plans}. */
+  private boolean preparesNoMore;
+
   /**
    * @param lent pgjdbc's connection, or what another driver has put around it
    * @param catalog what is known of the database
@@ -182,6 +185,7 @@ final class PostgresConnection implements PhysicalConnection {
 
   @Override
   public void forgetPlans() throws SQLException {
+    preparesNoMore |= pooler != null;
     Plans.forget(jdbc, pooler != null);
   }
 
@@ -263,6 +267,9 @@ final class PostgresConnection implements PhysicalConnection {
     boolean exposed = sideEffects.isExposed();
     if (exposed) {
       settings.restore(); // first: how the driver sends the statements below depends on them
+      if (preparesNoMore) {
+        Plans.prepareNoMore(driver);
+      }
     }
     if (pooler != null) {
       // No SQL: what was set here is on another server connection by now, and on the one that the

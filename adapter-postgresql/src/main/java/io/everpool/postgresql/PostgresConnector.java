@@ -35,7 +35,6 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Opens connections to one database. */
@@ -295,21 +294,31 @@ final class PostgresConnector implements Connector {
     try {
       int before = connection.getNetworkTimeout(); // socketTimeout
       connection.setNetworkTimeout(Runnable::run, NetworkLimit.millis(timeoutNanos));
-      PostgresConnection session = begin(connection, () -> null, deadline);
-      connection.setNetworkTimeout(Runnable::run, before);
-      return session;
+      return begin(
+          connection,
+          () -> {
+            connection.setNetworkTimeout(Runnable::run, before);
+            return null;
+          },
+          deadline);
     } catch (SQLException | RuntimeException | Error e) {
       discard(connection, e);
       throw e;
     }
   }
 
+  /** Takes away what bounds an opening, and returns its socket; null if that isn't known. */
+  private interface Finish {
+    @Nullable LookableSocket run() throws SQLException;
+  }
+
   /**
    * Asks and sets up what is needed before anybody gets the connection. Here, on the worker that
    * opens it, it delays no caller who could have another connection.
+   *
+   * @param finish called before the session is made, which keeps what it finds set
    */
-  private PostgresConnection begin(
-      Connection lent, Supplier<@Nullable LookableSocket> socket, long deadline)
+  private PostgresConnection begin(Connection lent, Finish finish, long deadline)
       throws SQLException {
     try {
       Connection connection = PgjdbcInternals.within(lent);
@@ -325,7 +334,7 @@ final class PostgresConnector implements Connector {
             connection,
             SessionCatalog.limit(deadline - System.nanoTime(), pooler.lendsByTransaction()));
       }
-      return session(lent, socket.get(), judgement);
+      return session(lent, finish.run(), judgement);
     } catch (SQLException | RuntimeException | Error e) {
       discard(lent, e);
       throw e;

@@ -189,6 +189,32 @@ class PoolersIT {
     }
   }
 
+  /** A borrower of the driver's own object is no reason to prepare again. */
+  @Test
+  void norIsItMadeAgainForWhoUnwraps() throws Exception {
+    String table = "pooler_unwrapped_" + kind;
+    execute("create table " + table + " as select 1 as a");
+    String sql = "select * from " + table;
+    try (Pool pool = Everpool.open(config("pooler-unwrapped").maxSize(1).build())) {
+      for (int i = 0; i < 20; i++) {
+        pool.inTransaction(connection -> ask(connection, sql));
+      }
+      execute("alter table " + table + " add column b int");
+      for (int i = 0; i < 20; i++) {
+        String first =
+            pool.inTransaction(
+                connection -> {
+                  connection.unwrap(PGConnection.class);
+                  return ask(connection, sql);
+                });
+        assertThat(first).isEqualTo("1");
+      }
+      int threshold = pool.run(c -> c.unwrap(PGConnection.class).getPrepareThreshold());
+      assertThat(threshold).isZero();
+      assertThat(pool.snapshot().retries()).as("runs again").isLessThanOrEqualTo(1);
+    }
+  }
+
   /** Half of the threads work at the level that the server begins with. */
   @Test
   void everySerializableUnitIsSerializableAndNoOther() throws Exception {

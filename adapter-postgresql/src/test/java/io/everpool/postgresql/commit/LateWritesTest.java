@@ -9,6 +9,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.RetryConfig;
 import io.everpool.api.VoidWork;
 import io.everpool.core.Everpool;
+import io.everpool.postgresql.PlainSocketFactory;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.FaultProxy.Cut;
 import io.everpool.servers.PostgresServer;
@@ -21,6 +22,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -38,6 +40,9 @@ import org.postgresql.PGConnection;
  */
 @Timeout(600)
 class LateWritesTest {
+  private static final Map<String, String> UNSEEN =
+      Map.of("socketFactory", PlainSocketFactory.class.getName());
+
   private static PostgresServer server;
   private static String largeObject;
 
@@ -123,10 +128,15 @@ class LateWritesTest {
   }
 
   private static Pool open(FaultProxy proxy) throws SQLException {
+    return open(proxy, Map.of());
+  }
+
+  private static Pool open(FaultProxy proxy, Map<String, String> properties) throws SQLException {
     return Everpool.open(
         PoolConfig.builder(server.libpqUrl(proxy.host(), proxy.port()))
             .minSize(1)
             .maxSize(1)
+            .properties(properties)
             .retry(RetryConfig.DEFAULT.withMaxDuration(Duration.ofSeconds(60)))
             .build());
   }
@@ -216,10 +226,60 @@ class LateWritesTest {
     assertRunOnceAndInDoubt(connection -> execute(connection, write));
   }
 
-  private static void assertRunOnceAndInDoubt(VoidWork<SQLException> write) throws Exception {
+  /** Nothing is seen of what goes through a socket of the user's: there the texts have to do. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "notify written",
+        "insert into elsewhere values (1)",
+        "with x as (insert into elsewhere values (1) returning run) select * from x",
+        "explain analyze insert into elsewhere values (1)",
+        "do $$ begin insert into elsewhere values (1); end $$",
+        "call enter_elsewhere()"
+      })
+  void norIsItBySocketsOfTheUsers(String write) throws Exception {
+    foreignTable();
+    assertRunOnceAndInDoubt(
+        UNSEEN, "its transaction's id is not known", connection -> execute(connection, write));
+  }
+
+  @Test
+  void norIsWhatTheDriversOwnObjectWritesThere() throws Exception {
+    foreignTable();
+    assertRunOnceAndInDoubt(
+        UNSEEN,
+        "its transaction's id is not known",
+        connection ->
+            execute(
+                (Connection) connection.unwrap(PGConnection.class),
+                "insert into elsewhere values (1)"));
+  }
+
+  @Test
+  void whatOnlyReadsThereIsRunAgain() throws Exception {
     AtomicInteger runs = new AtomicInteger();
     try (FaultProxy proxy = FaultProxy.before(server);
-        Pool pool = open(proxy)) {
+        Pool pool = open(proxy, UNSEEN)) {
+      pool.<SQLException>useTransaction(
+          connection -> {
+            execute(connection, "select 1");
+            if (runs.incrementAndGet() == 1) {
+              proxy.cutReplyTo("COMMIT", Cut.RST);
+            }
+          });
+    }
+    assertThat(runs).hasValue(2);
+  }
+
+  private static void assertRunOnceAndInDoubt(VoidWork<SQLException> write) throws Exception {
+    assertRunOnceAndInDoubt(Map.of(), "without an id", write);
+  }
+
+  private static void assertRunOnceAndInDoubt(
+      Map<String, String> properties, String why, VoidWork<SQLException> write) throws Exception {
+    AtomicInteger runs = new AtomicInteger();
+    try (FaultProxy proxy = FaultProxy.before(server);
+        Pool pool = open(proxy, properties)) {
       assertThatThrownBy(
               () ->
                   pool.<SQLException>useTransaction(
@@ -229,7 +289,7 @@ class LateWritesTest {
                         proxy.cutReplyTo("COMMIT", Cut.RST);
                       }))
           .isInstanceOf(CommitOutcomeUnknownException.class)
-          .hasMessageContaining("without an id");
+          .hasMessageContaining(why);
       assertThat(runs).hasValue(1);
     }
   }

@@ -14,6 +14,7 @@ import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
+import io.everpool.postgresql.PlainSocketFactory;
 import io.everpool.postgresql.Sessions;
 import io.everpool.postgresql.failure.FailureRules;
 import io.everpool.postgresql.session.SideEffect;
@@ -110,6 +111,18 @@ class SessionDefaultsTest {
     PhysicalConnection given = open(server().libpqUrl() + "?application_name=mine");
     assertThat(ask(given, "show application_name")).isEqualTo("mine");
     given.close();
+  }
+
+  /** What bounds the opening on such a socket is nothing that a reset brings back. */
+  @Test
+  void soItIsOnASocketOfTheUsersWhateverWasUnwrapped() throws SQLException {
+    Map<String, String> theirs = Map.of("socketFactory", PlainSocketFactory.class.getName());
+    PhysicalConnection session = open(server().libpqUrl(), config -> config.properties(theirs));
+    int atFirst = session.jdbc().getNetworkTimeout();
+    assertThat(atFirst).isEqualTo(70_000);
+    session.reset(ResetMode.SMART, SideEffects.EXPOSED);
+    assertThat(session.jdbc().getNetworkTimeout()).isEqualTo(atFirst);
+    session.close();
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.everpool.core.jdbc;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
 import java.sql.Wrapper;
 import org.jspecify.annotations.Nullable;
 
@@ -26,9 +27,16 @@ abstract class LeasedObject<T> {
   /** The driver's object; throws if the lease is over. */
   final T delegate() throws SQLException {
     if (isOver()) {
-      throw PooledConnection.closed();
+      throw new SQLNonTransientConnectionException(ended(), "08003");
     }
     return bare;
+  }
+
+  private String ended() {
+    return "This "
+        + bare.getClass().getSimpleName()
+        + " has ended with the lease of the connection that it came from: read what it holds before"
+        + " that connection is closed";
   }
 
   /** Whether the lease that gave it out is over. */
@@ -79,14 +87,19 @@ abstract class LeasedObject<T> {
   /**
    * What the driver must be given for an argument: its own object, not our face of it.
    *
-   * @throws SQLException if it is a face whose lease is over
+   * @throws SQLException if it is a face whose lease is over; it may be another connection's, so
+   *     this says nothing of the one that is called
    */
   @SuppressWarnings("unchecked") // a face stands for an object of the interface that it implements
   static <A> A bare(A argument) throws SQLException {
-    if (argument instanceof LeasedObject<?> face) {
-      return (A) face.delegate();
+    return argument instanceof LeasedObject<?> face ? (A) face.asArgument() : argument;
+  }
+
+  private T asArgument() throws SQLException {
+    if (isOver()) {
+      throw new SQLException("The argument can't be read any more. " + ended(), "22023");
     }
-    return argument;
+    return bare;
   }
 
   /** The same for the elements of an array or a structure. */
@@ -100,7 +113,7 @@ abstract class LeasedObject<T> {
         if (bare == arguments) {
           bare = arguments.clone();
         }
-        bare[i] = face.delegate();
+        bare[i] = face.asArgument();
       }
     }
     return bare;

@@ -39,17 +39,19 @@ public abstract class OpenStatement implements Statement {
     next = null;
   }
 
-  /** Whether the driver says that it is closed; rather no if it can't say. */
+  /**
+   * Whether the driver says that it is closed; rather no if it can't say, as one from before the
+   * method came to JDBC. Never throws: asked for the sake of the others, while one is closed.
+   */
   final boolean isShut() {
     try {
       return bare().isClosed();
     } catch (SQLException e) {
       failed(e);
-      return false;
     } catch (Throwable e) {
       broken(e);
-      throw e;
     }
+    return false;
   }
 
   final SQLException failed(SQLException e) {
@@ -88,8 +90,8 @@ public abstract class OpenStatement implements Statement {
   }
 
   /** A result set was closed, and this statement with it if it was told to. */
-  final void completed() throws SQLException {
-    if (connection.closesItself() && bare().isClosed()) {
+  final void completed() {
+    if (connection.closesItself() && isShut()) {
       connection.untrack(this);
     }
   }
@@ -156,9 +158,9 @@ public abstract class OpenStatement implements Statement {
   @Override
   public final void closeOnCompletion() throws SQLException {
     requireOpen();
-    connection.markClosesItself();
     try {
       bare().closeOnCompletion();
+      connection.markClosesItself(); // only then: a driver may lack it
     } catch (SQLException e) {
       throw failed(e);
     } catch (Throwable e) {

@@ -1,6 +1,7 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.ResetMode;
+import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
@@ -113,6 +114,16 @@ public final class Session extends SessionSettings implements PooledEntry {
     }
     jdbc.clearWarnings();
     return true;
+  }
+
+  /**
+   * Whether something of this lease may have written of which an adapter that sees nothing of what
+   * is sent has no trace: a transaction that writes to a foreign table, or notifies, has no id.
+   */
+  public boolean mayHaveWrittenUnseen() {
+    return (isExposed() || has(SqlTexts.WRITES | SqlTexts.MAY_END))
+        && !refusesWrites()
+        && effectsSince(moment()) == Effects.UNPROVEN;
   }
 
   /**

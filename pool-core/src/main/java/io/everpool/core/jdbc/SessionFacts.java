@@ -154,13 +154,16 @@ abstract class SessionFacts extends SessionMarks {
    * <p>{@code ACCESS_DENIED} is of a login, and would have kept the session from beginning. Some
    * databases also say it when a statement or a COMMIT lacks a privilege (MySQL: 28000 for FILE).
    * So if the session goes on, it is taken for the statement's failure; but not if the adapter can
-   * see the state of the session, for then it may know that the session must end (PgCat).
+   * see the state of the session, for then it may know that the session must end (PgCat). The same
+   * goes for 08003, no connection, which some drivers say of a statement that was closed (Oracle's
+   * up to 12c, MySQL's 5.1).
    */
   public final Verdict verdict(SQLException e) {
     Verdict verdict = leases.classify(e);
-    return verdict == Verdict.ACCESS_DENIED
-            && !dead()
-            && transactionState() == TransactionState.UNKNOWN
+    boolean doubtful =
+        verdict == Verdict.ACCESS_DENIED
+            || (verdict == Verdict.CONNECTION_LOST && "08003".equals(e.getSQLState()));
+    return doubtful && !dead() && transactionState() == TransactionState.UNKNOWN
         ? Verdict.STATEMENT_FAILED
         : verdict;
   }

@@ -100,12 +100,20 @@ final class PlainConnection implements PhysicalConnection {
     }
   }
 
-  /** Some drivers can't cut a connection that is broken, and can still close it. */
+  /**
+   * Some drivers can't cut a connection that is broken, and can still close it. Others have an
+   * abort that does nothing (SQLite's), though JDBC wants the connection to be closed after it.
+   */
   @Override
   public void abort() {
+    boolean cut = false;
     try {
       connection.abort(Runnable::run);
+      cut = connection.isClosed();
     } catch (Throwable e) {
+      // then it may still be closed
+    }
+    if (!cut) {
       closeAtLeast();
     }
   }

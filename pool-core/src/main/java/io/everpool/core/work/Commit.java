@@ -52,7 +52,7 @@ final class Commit {
     if (!repeatable && asks()) {
       try {
         ticket = face.commitTicket();
-        if (ticket == null) {
+        if (ticket == null && !face.current().mayHaveWrittenUnseen()) {
           unit.commitNothing(before);
           return;
         }

@@ -6,18 +6,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.everpool.api.CloseReason;
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Verdict;
+import java.sql.Array;
 import java.sql.CallableStatement;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLRecoverableException;
 import java.sql.Statement;
 import java.sql.Wrapper;
 import java.util.List;
 import java.util.Properties;
 import java.util.Set;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the faces mean, over a driver that doesn't do anything. */
 class FacesTest {
@@ -216,6 +221,48 @@ class FacesTest {
         .isInstanceOfSatisfying(
             SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("55000"));
     assertThat(leases.doomed).isEmpty();
+  }
+
+  /** Else the connection that it is given to would seem to be closed. */
+  @Test
+  void whatEndedWithItsLeaseIsNamedWhereItIsAnArgument() throws SQLException {
+    Array array;
+    try (PooledConnection from = leases.acquire()) {
+      array = from.createArrayOf("t", new Object[0]);
+    }
+    assertThatThrownBy(array::getArray)
+        .hasMessageContaining("has ended with the lease of the connection that it came from")
+        .hasFieldOrPropertyWithValue("SQLState", "08003");
+    try (PooledConnection to = leases.acquire()) {
+      PreparedStatement insert = to.prepareStatement("insert");
+      for (ThrowingCallable use :
+          List.<ThrowingCallable>of(
+              () -> insert.setArray(1, array),
+              () -> insert.setObject(1, array),
+              () -> to.createStruct("s", new Object[] {array}))) {
+        assertThatThrownBy(use)
+            .hasMessageStartingWith("The argument can't be read any more.")
+            .hasMessageContaining("read what it holds before")
+            .hasFieldOrPropertyWithValue("SQLState", "22023");
+      }
+    }
+    assertThat(leases.doomed).isEmpty();
+  }
+
+  /** Some say it as of a lost connection; where that isn't closed, the connection is good. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aClosedStatementIsNoLossWhereTheConnectionIsOpen(boolean closed) throws SQLException {
+    FakeLeaseManager plain = FakeLeaseManager.plain(driver);
+    PooledConnection connection = plain.acquire();
+    Statement statement = connection.createStatement();
+    SQLException words = new SQLRecoverableException("Closed Statement", "08003", 17009);
+    driver.failNext("execute", words);
+    if (closed) {
+      driver.during("execute", FakeLeaseManager.physical(connection)::breakOff);
+    }
+    assertThatThrownBy(() -> statement.execute("x")).isSameAs(words);
+    assertThat(plain.doomed).hasSize(closed ? 1 : 0);
   }
 
   @Test

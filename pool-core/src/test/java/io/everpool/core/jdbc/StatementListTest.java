@@ -1,16 +1,20 @@
 package io.everpool.core.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The list of what a connection has to close. */
 class StatementListTest {
@@ -54,6 +58,45 @@ class StatementListTest {
     driver.calls.clear();
     connection.close();
     assertThat(driver.calls.size()).isLessThan(150);
+  }
+
+  /** The pool asks for its own sake whether a statement is closed; nobody else has. */
+  @ParameterizedTest
+  @MethodSource("lacking")
+  void aDriverThatCannotSayWhatIsClosedKeepsNothingFromBeingClosed(Throwable lacking)
+      throws SQLException {
+    PooledConnection connection = leases.acquire();
+    List<ForwardingStatement> open = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      open.add((ForwardingStatement) connection.createStatement());
+    }
+    for (int i = 0; i < 1_000; i++) {
+      driver.failNext("isClosed", lacking);
+    }
+    for (Statement statement : open) {
+      statement.close();
+    }
+    assertThat(driver.calls).filteredOn("close()"::equals).hasSize(50);
+    assertThat(connection.openStatements()).isNotNull();
+  }
+
+  static Stream<Throwable> lacking() {
+    return Stream.of(
+        new AbstractMethodError("isClosed()Z"),
+        new SQLFeatureNotSupportedException("isClosed", "0A000"),
+        new UnsupportedOperationException("isClosed"));
+  }
+
+  /** Nor does one without closeOnCompletion: no result set asks whether its statement is closed. */
+  @Test
+  void aDriverWithoutCloseOnCompletionIsNotAskedForWhatFollows() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    Statement statement = connection.createStatement();
+    driver.failNext("closeOnCompletion", new AbstractMethodError("closeOnCompletion()V"));
+    assertThatThrownBy(statement::closeOnCompletion).isInstanceOf(AbstractMethodError.class);
+    driver.failNext("isClosed", new AbstractMethodError("isClosed()Z"));
+    statement.executeQuery("select 1").close();
+    assertThat(driver.calls).doesNotContain("isClosed()");
   }
 
   /** Whatever was taken out of the list, what is still open is in it. */

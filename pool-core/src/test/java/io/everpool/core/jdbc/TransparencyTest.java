@@ -153,7 +153,7 @@ class TransparencyTest {
         PreparedStatement statement = next.prepareStatement("insert x")) {
       assertThatThrownBy(() -> statement.setBlob(1, blob))
           .isInstanceOfSatisfying(
-              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08003"));
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("22023"));
     }
     assertThat(leases.doomed).isEmpty();
     blob.free();

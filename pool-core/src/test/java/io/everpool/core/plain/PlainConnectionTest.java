@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class PlainConnectionTest {
   private final List<String> calls = new ArrayList<>();
+  private boolean abortCloses = true;
   private final LifeSigns lifeSigns = new LifeSigns("the driver of a test");
 
   private PlainConnection plain(Connection connection) {
@@ -34,6 +35,9 @@ class PlainConnectionTest {
             (proxy, method, arguments) -> {
               if (method.getName().equals("getAutoCommit")) {
                 return autoCommit;
+              }
+              if (method.getName().equals("isClosed")) {
+                return calls.contains("close") || calls.contains("abort") && abortCloses;
               }
               calls.add(method.getName());
               if (rollbackFails && method.getName().equals("rollback")) {
@@ -60,6 +64,17 @@ class PlainConnectionTest {
   void a_connection_that_cannot_roll_back_is_cut_instead() throws SQLException {
     plain(driver(false, true)).close();
     assertThat(calls).containsExactly("rollback", "abort");
+  }
+
+  /** As SQLite's driver: the connection would stay open, with its locks, and its place be free. */
+  @Test
+  void a_driver_whose_abort_does_nothing_is_asked_to_close() throws SQLException {
+    abortCloses = false;
+    plain(driver(true, false)).abort();
+    assertThat(calls).containsExactly("abort", "close");
+    calls.clear();
+    plain(driver(false, true)).close();
+    assertThat(calls).containsExactly("rollback", "abort", "close");
   }
 
   /** A connection that throws this whenever it is asked whether it is valid. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ch.qos.logback.classic.Level;
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.RetryConfig;
+import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.Effects;
@@ -69,12 +70,36 @@ class CommitTest extends RunnerFixture {
     assertThat(leases.session.get()).as("one more connection was enough").isEqualTo(2);
   }
 
-  /** Without an id nothing was written, and nothing can be doubled. */
-  @Test
-  void whatWroteNothingIsRunAgainWithoutAsking() throws SQLException {
+  /**
+   * Without an id nothing was written, and nothing can be doubled. But another server's rows need
+   * none: where nothing is seen of what was sent, the text must speak for it.
+   */
+  @ParameterizedTest
+  @CsvSource({"insert a, true, true", "select a, false, true", "insert a, false, false"})
+  void whatWroteNothingIsRunAgainWithoutAsking(String sql, boolean seen, boolean again)
+      throws SQLException {
     driver.commits.ticket = null;
     driver.breakNext("commit");
-    assertThat(transfer()).isEqualTo("done 2");
+    Work<String, SQLException> work =
+        connection -> {
+          runs++;
+          if (seen) {
+            FakeLeaseManager.physical((PooledConnection) connection).seeCommit(Effects.NONE);
+          }
+          execute(connection, sql);
+          return "done " + runs;
+        };
+    try (PooledConnection face = leases.acquire()) {
+      if (again) {
+        assertThat(runner.inTransaction(face, WorkOptions.DEFAULT, 0, UnitWatch.NONE, work))
+            .isEqualTo("done 2");
+      } else {
+        assertThatThrownBy(
+                () -> runner.inTransaction(face, WorkOptions.DEFAULT, 0, UnitWatch.NONE, work))
+            .isInstanceOf(CommitOutcomeUnknownException.class)
+            .hasMessageContaining("its transaction's id is not known");
+      }
+    }
     assertThat(driver.commits.asked).isEmpty();
   }
 
