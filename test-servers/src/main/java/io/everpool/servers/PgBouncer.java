@@ -26,7 +26,7 @@ public final class PgBouncer implements AutoCloseable {
       trap '' INT TERM HUP
       root=$1
       shift
-      "$@" </dev/null >"$root/log" 2>&1 &
+      "$@" </dev/null >>"$root/log" 2>&1 &
       while read -r line; do :; done
       kill -KILL $!
       wait
@@ -160,7 +160,6 @@ public final class PgBouncer implements AutoCloseable {
         auth_file = %4$s/users
         pool_mode = %5$s
         pidfile = %4$s/pid
-        logfile = %4$s/log
         """
             .formatted(server.database(), address, port(), root, poolMode)
         + more;
