@@ -9,8 +9,8 @@ import java.util.function.Supplier;
 /**
  * Loads and resolves without telling secrets: where a concatenation or a piece of syntax is wrong
  * the library's message quotes the values, a password among them, and so does its cause. So it is
- * said in our words, with the place; only that a substitution has nothing to refer to is told in
- * its own, which quote its name alone.
+ * said in our words, with the place, of which a URL may have a token in it; only that a
+ * substitution has nothing to refer to is told in the library's own, which quote its name alone.
  */
 final class Loading {
 
@@ -21,12 +21,21 @@ final class Loading {
       return source.get();
     } catch (ConfigException.UnresolvedSubstitution e) {
       throw refusal(
-          e.getMessage()
+          withoutOrigin(e)
               + "; set it, in the environment for one, or write ${?NAME} where it may be missing");
     } catch (ConfigException e) {
-      String where = e.origin() == null ? "" : " at " + e.origin().description();
+      String where = e.origin() == null ? "" : " at " + Located.place(e.origin());
       throw refusal("the configuration could not be " + happened(e, where) + HIDDEN);
     }
+  }
+
+  /** The library's words, which begin with the place as it is. */
+  private static String withoutOrigin(ConfigException e) {
+    String message = String.valueOf(e.getMessage());
+    String origin = e.origin() == null ? "" : e.origin().description();
+    return !origin.isEmpty() && message.startsWith(origin)
+        ? Located.place(e.origin()) + message.substring(origin.length())
+        : message;
   }
 
   private static final String HIDDEN = "; what stands there isn't shown, for it may be a secret";

@@ -1,5 +1,6 @@
 package io.everpool.hocon;
 
+import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
 import io.everpool.api.Redaction;
@@ -14,13 +15,20 @@ record Located(String path, ConfigValue value) {
   /** What may stand in the name of a file, of a block or of a key. */
   private static final Pattern PLAIN = Pattern.compile("[\\w.,:;/\\\\!()\\[\\]~+ -]*");
 
+  /**
+   * The URL behind the name of a resource, as in {@code x.conf @ file:/app/classes/x.conf: 3}; one
+   * that may have a secret, in a query or before a host, is none.
+   */
+  private static final Pattern URL_OF_RESOURCE =
+      Pattern.compile(" @ [a-z][a-z0-9+.-]*:[^,?#@]*?(?=(?:: \\d+(?:-\\d+)?)?(?:,|$))");
+
   boolean isNull() {
     return value.valueType() == ConfigValueType.NULL;
   }
 
   /** Whether it is a default that a {@code reference.conf} lists. */
   boolean isDefault() {
-    return REFERENCE.matcher(description()).find();
+    return REFERENCE.matcher(value.origin().description()).find();
   }
 
   /** Where it stands, in brackets: file and line, or that it came from the environment. */
@@ -30,7 +38,12 @@ record Located(String path, ConfigValue value) {
 
   /** Where it stands. */
   String place() {
-    String description = description();
+    return place(value.origin());
+  }
+
+  /** Where something stands, as a message may show it: the library tells of a URL as it is. */
+  static String place(ConfigOrigin origin) {
+    String description = URL_OF_RESOURCE.matcher(origin.description()).replaceAll("");
     return PLAIN.matcher(description).matches() ? description : Redaction.url(description);
   }
 
@@ -49,9 +62,5 @@ record Located(String path, ConfigValue value) {
       case NULL -> "null";
       case STRING -> "a string";
     };
-  }
-
-  private String description() {
-    return value.origin().description();
   }
 }
