@@ -125,6 +125,8 @@ class SecretsIT {
             seen(config.get().passwordFile(file.toString()), null),
             seen(config.get().passwordFile(lines.toString()), null),
             seen(config.get().passwordFile(SECRET), null),
+            seen(config.get().passwordFile(SECRET + "/x+y=="), null),
+            seen(config.get().passwordFile("h:1/?Action=connect&X-Amz-Signature=" + SECRET), null),
             seen(config.get().passwordFile(SECRET).password(SECRET), null),
             seen(config.get().passwordEnv(SECRET), null),
             seen(config.get().passwordEnv("=" + SECRET), null))) {

@@ -23,6 +23,16 @@ final class PasswordFile implements CredentialsProvider {
   private static final int LARGEST = 64 * 1024;
 
   private static final Pattern LINE_ENDS = Pattern.compile("[\\r\\n]+\\z");
+
+  /**
+   * A path that begins as one and goes through a folder, of characters that names of files have; a
+   * token and a random password may well have a / in them, and + or = besides.
+   */
+  private static final Pattern PATH =
+      Pattern.compile(
+          "(?:[/\\\\]{1,2}(?=[^/\\\\]+[/\\\\])|\\.{1,2}[/\\\\]|~[/\\\\]|[A-Za-z]:[/\\\\])"
+              + "[\\p{L}\\p{M}\\p{N} ._/\\\\:~()-]*");
+
   private static final char BYTE_ORDER_MARK = '\uFEFF';
 
   private final Path file;
@@ -33,7 +43,7 @@ final class PasswordFile implements CredentialsProvider {
 
   /** Whether the name is more likely that of a file than a password at the wrong place. */
   static boolean isName(String text) {
-    return text.indexOf('/') >= 0 || text.indexOf('\\') >= 0;
+    return PATH.matcher(text).matches();
   }
 
   @Override
@@ -89,7 +99,8 @@ final class PasswordFile implements CredentialsProvider {
         : new SQLInvalidAuthorizationSpecException(
             "The password file "
                 + why
-                + ". Its name isn't shown, for without a folder it may be the password itself",
+                + ". Its name isn't shown, for it is no plain absolute path and may be the password"
+                + " itself",
             "28000");
   }
 

@@ -103,16 +103,43 @@ class PasswordSourcesTest {
         .hasMessageNotContaining("hunter2");
   }
 
-  /** A reference to the wrong variable puts the password where its file's name belongs. */
-  @Test
-  void aNameThatMayBeThePasswordItselfIsNotShown() {
-    CredentialsProvider provider = CredentialsProvider.file(Path.of("hunter2"));
+  /**
+   * A reference to the wrong variable puts the password where its file's name belongs: one of a
+   * generator, or the token of a cloud, with what a path may have in it as well.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "hunter2",
+        "hunter2/x+y==",
+        "hunter2/xy",
+        "hunter2\\xy",
+        "/hunter2",
+        "/hunter2+x/y",
+        "/a/hunter2==",
+        "./hunter2?x",
+        "~hunter2/x",
+        "x:hunter2/y",
+        "db.example.com:5432/?Action=connect&DBUser=app&X-Amz-Signature=hunter2",
+        "https://h/hunter2",
+        "/a/b@hunter2",
+        "/a/b%hunter2",
+        "/a/$hunter2"
+      })
+  void aNameThatMayBeThePasswordItselfIsNotShown(String name) {
+    CredentialsProvider provider = CredentialsProvider.file(Path.of(name));
     assertThatThrownBy(provider::credentials)
         .hasMessageContaining("doesn't exist")
         .hasMessageContaining("isn't shown")
         .hasNoCause()
         .hasMessageNotContaining("hunter2");
     assertThat(provider.toString()).doesNotContain("hunter2");
+    PoolConfig config = PoolConfig.builder("x").passwordFile(name).build();
+    assertThat(config.toString()).contains("passwordFile=***").doesNotContain("hunter2");
+  }
+
+  @Test
+  void aVariableThatMayBeThePasswordItselfIsNotShown() {
     assertThatThrownBy(() -> CredentialsProvider.environment("hunter2").credentials())
         .hasMessageContaining("isn't set")
         .hasMessageContaining("isn't shown")
@@ -183,10 +210,26 @@ class PasswordSourcesTest {
         .hasSize(3);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/run/secrets/db",
+        "/var/run/secrets/..data/db-password.txt",
+        "/home/j\u00fcrgen/.pw",
+        "./secrets/db",
+        "../db.pw",
+        "~/db.pw",
+        "C:\\Users (x86)\\db.pw",
+        "c:/secrets/db",
+        "\\\\server\\share\\db"
+      })
+  void aNameThatLooksLikeThatOfAFileIsShown(String name) {
+    assertThat(PoolConfig.builder("x").passwordFile(name).build().toString())
+        .contains("passwordFile=" + name);
+  }
+
   @Test
-  void namesThatLookLikeNamesAreShown() {
-    assertThat(PoolConfig.builder("x").passwordFile("/run/secrets/db").build().toString())
-        .contains("passwordFile=/run/secrets/db");
+  void aNameThatLooksLikeThatOfAVariableIsShown() {
     assertThat(PoolConfig.builder("x").passwordEnv("DB_PASSWORD").build().toString())
         .contains("passwordEnv=DB_PASSWORD");
   }
