@@ -66,6 +66,18 @@ record UrlForms(String from, String url, @Nullable String target, @Nullable Stri
               "postgresql://db.example.com/shop?user=app&password=SEC&RET=x",
               "& in a password is %26"),
           refused(
+              "libpq, the password's wrong name",
+              "postgresql://db.example.com/shop?user=app&pwd=SECRET",
+              "libpq has no parameter pwd"),
+          refused(
+              "libpq, the password's wrong name",
+              "postgresql://db.example.com/shop?user=app&passwd=SECRET",
+              "did you mean password?"),
+          refused(
+              "libpq, OAuth",
+              "postgresql://db.example.com/shop?user=app&oauth_client_secret=SECRET",
+              "oauth_client_secret can't be honoured"),
+          refused(
               "a % that is none",
               "postgresql://app:SECRET%zz@db.example.com/shop", "% itself is %25"),
           refused(
@@ -95,6 +107,10 @@ record UrlForms(String from, String url, @Nullable String target, @Nullable Stri
               "keywords, not quoted",
               "host=db.example.com user=app password=SEC RET=x",
               "stands in quotes"),
+          refused(
+              "keywords, the password's wrong name",
+              "host=db.example.com user=app pwd=SECRET",
+              "libpq has no parameter pwd"),
           refused(
               "keywords, no closing quote",
               "host=db.example.com user=app password='SECRET",
@@ -239,6 +255,10 @@ record UrlForms(String from, String url, @Nullable String target, @Nullable Stri
               "JDBC, & in the password",
               "jdbc:postgresql://db.example.com/shop?user=app&password=SEC&RET=x",
               "& in a password is %26"),
+          refused(
+              "JDBC, the password's wrong name",
+              "jdbc:postgresql://db.example.com/shop?user=app&passwd=SECRET",
+              "did you mean password?"),
           refused(
               "JDBC, one slash",
               "jdbc:postgresql:/app:SECRET@db.example.com/shop",

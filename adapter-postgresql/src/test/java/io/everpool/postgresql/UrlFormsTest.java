@@ -116,9 +116,24 @@ class UrlFormsTest {
             "a?b=hunter2",
             "a/b?c=hunter2@d",
             "a,b:hunter2");
-    return UrlForms.TABLE.stream()
-        .filter(form -> form.url().contains("SECRET"))
-        .flatMap(form -> secrets.stream().map(secret -> form.url().replace("SECRET", secret)));
+    // a name that nobody knows may be the class's that makes the sockets, and is no reason to
+    // refuse
+    Stream<String> passedOn =
+        Stream.of("pwd", "pass", "apiKey", "socketFactoryArg", "options")
+            .flatMap(
+                name ->
+                    Stream.of("", "socketFactory=a.B&")
+                        .map(factory -> "jdbc:postgresql://h/d?" + factory + name + "=SECRET"));
+    return Stream.concat(
+            UrlForms.TABLE.stream().map(UrlForms::url).filter(url -> url.contains("SECRET")),
+            Stream.concat(
+                passedOn,
+                Stream.of(
+                    "postgresql://h/d?pass=SECRET",
+                    "postgresql://h/d?whatever=SECRET",
+                    "postgresql://h/d?options=SECRET",
+                    "postgresql://h/d?scram_client_key=SECRET")))
+        .flatMap(url -> secrets.stream().map(secret -> url.replace("SECRET", secret)));
   }
 
   /** However it is written: what can be seen of it never holds the secret. */
@@ -143,6 +158,39 @@ class UrlFormsTest {
       seen.append(trace);
     }
     assertThat(seen.toString()).doesNotContain("hunter2");
+  }
+
+  /**
+   * The URL's password gives way to the file's, and what comes behind it is its rest all the same.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "jdbc:postgresql://h/d?user=app&password=a&hunter2=b",
+        "jdbc:postgresql://h/d?socketFactory=a.B&user=app&password=a&hunter2=b"
+      })
+  void norDoesItBehindAPasswordThatDoesNotCount(String url) {
+    PoolConfig config = PoolConfig.builder(url).passwordFile("/run/secrets/db").build();
+    assertThat(ADAPTER.connector(config).notes())
+        .isNotEmpty()
+        .noneMatch(note -> note.contains("hunter2"));
+  }
+
+  /** But what is known, or nearly, is named, so that all is told at once. */
+  @Test
+  void aNameBehindAnUnknownOneIsToldWhereItIsNoSecret() {
+    assertThat(problems(ADAPTER, config("postgresql://h/d?conect_timeout=1&foo=2&pool=3&bar=4")))
+        .hasSize(4)
+        .anyMatch(problem -> problem.contains("did you mean connect_timeout?"))
+        .anyMatch(problem -> problem.startsWith("libpq has no parameter foo"))
+        .anyMatch(problem -> problem.endsWith("set max-size"))
+        .noneMatch(problem -> problem.contains("bar"));
+    assertThat(
+            ADAPTER
+                .connector(config("jdbc:postgresql:///d?socketFactory=a.B&cloudSqlInstance=x&ip=y"))
+                .notes())
+        .anyMatch(note -> note.startsWith("cloudSqlInstance is none"))
+        .anyMatch(note -> note.startsWith("ip is none"));
   }
 
   /** What consoles, shells and files leave around a URL. */

@@ -47,7 +47,10 @@ final class DriverProperties {
         CLASSES.stream()
             .map(property -> properties.getOrDefault(property, ""))
             .anyMatch(set -> !set.isEmpty() && !set.startsWith("org.postgresql."));
-    boolean secretBefore = false;
+    boolean passwordBefore = false;
+    // what counts in the place of the URL's password has taken it away, and not the rest of it
+    boolean secretBefore =
+        inUrl.contains(PropertyNames.PASSWORD) && !properties.containsKey(PropertyNames.PASSWORD);
     for (Iterator<Map.Entry<String, String>> i = properties.entrySet().iterator(); i.hasNext(); ) {
       Map.Entry<String, String> entry = i.next();
       String name = entry.getKey();
@@ -62,7 +65,7 @@ final class DriverProperties {
         String wrong = wrong(name, ownClass);
         if (wrong != null) {
           problems.add(wrong);
-        } else if (secretBefore && inUrl.contains(name) && !ownClass) {
+        } else if (passwordBefore && inUrl.contains(name) && !ownClass) {
           // its name may be the rest of a password that has an & in it
           problems.add(
               "the parameter after the password is none of pgjdbc's; & in a password is %26");
@@ -75,7 +78,11 @@ final class DriverProperties {
                   + ": passed on, for a class of your own that may know it");
         }
       }
-      secretBefore |= name.contains("password");
+      passwordBefore |= name.contains("password");
+      // what a class of the user's own knows is no secret for being unknown to pgjdbc
+      secretBefore |=
+          UrlText.mayBeSecret(name, ownClass ? List.of(name) : DRIVER.properties())
+              && inUrl.contains(name);
     }
   }
 

@@ -5,11 +5,14 @@ import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.socket.KeepAlive;
 import io.everpool.postgresql.url.LibpqParameter.Fate;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -115,21 +118,28 @@ final class LibpqTranslation {
   }
 
   private void translateAll() {
+    boolean passwordBefore = false;
     boolean secretBefore = false;
     for (Map.Entry<String, String> entry : given.entrySet()) {
       String name = entry.getKey();
       LibpqParameter parameter = LibpqParameter.BY_NAME.get(name);
       if (parameter != null) {
         translate(parameter, entry.getValue());
-      } else if (secretBefore) {
+      } else if (passwordBefore) {
         // its name may be the rest of a password that has an & in it
         problems.add(
             "the parameter after the password isn't one of libpq's; & in a password is %26 in a URL,"
                 + " and a password with blanks stands in quotes in a connection string");
+      } else if (secretBefore && !KNOWN.contains(name)) {
+        problems.add(
+            "a parameter isn't one of libpq's, and isn't shown, for what stands before it may be a"
+                + " secret of which it is the rest; & in a value is %26 in a URL, and a value with"
+                + " blanks stands in quotes in a connection string");
       } else {
         problems.add(unknown(name));
       }
-      secretBefore |= name.contains("password");
+      passwordBefore |= name.contains("password");
+      secretBefore |= UrlText.mayBeSecret(name, KNOWN);
     }
   }
 
@@ -292,6 +302,13 @@ final class LibpqTranslation {
           Map.entry("username", "write user"),
           Map.entry("database", "write dbname"),
           Map.entry("uselibpqcompat", "it is node-postgres's; leave it out"));
+
+  /** Libpq's parameters, other clients' and pgjdbc's. */
+  private static final Set<String> KNOWN =
+      Stream.of(
+              LibpqParameter.BY_NAME.keySet(), ELSEWHERE.keySet(), PresentDriver.HERE.properties())
+          .flatMap(Collection::stream)
+          .collect(Collectors.toUnmodifiableSet());
 
   private static List<String> list(@Nullable String text) {
     return text == null ? List.of() : List.of(text.split(",", -1));

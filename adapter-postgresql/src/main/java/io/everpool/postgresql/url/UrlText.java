@@ -48,6 +48,11 @@ final class UrlText {
           "socketfactoryarg",
           "sslfactoryarg");
 
+  /** Names of parameters whose values may be a secret. */
+  private static final Pattern SECRET =
+      Pattern.compile(
+          "pass|pwd|secret|token|key|credential|options|arg$", Pattern.CASE_INSENSITIVE);
+
   private UrlText() {}
 
   /**
@@ -170,6 +175,15 @@ final class UrlText {
       return null;
     }
     return decoded(text, plusIsSpace, "database", problems);
+  }
+
+  /**
+   * Whether the value of a parameter may be a secret, so that the name of the next one may be what
+   * comes behind an & in it: nobody knows of an unknown one, but for a misspelled one.
+   */
+  static boolean mayBeSecret(String name, Collection<String> known) {
+    String meant = known.contains(name) ? name : NearestName.of(name, known);
+    return meant == null || SECRET.matcher(name).find() || SECRET.matcher(meant).find();
   }
 
   /** A value as a message may show it: one that is nearly right, or a number; else none. */
