@@ -69,11 +69,19 @@ public final class EverpoolConnectionProvider
       return;
     }
     for (String name : HibernateSettings.secrets(settings)) {
-      log.warn(
-          "{} has a secret, which Hibernate logs in clear if it stands in hibernate.properties: use"
-              + " jakarta.persistence.jdbc.password, which it masks, or"
-              + " hibernate.everpool.password-file or hibernate.everpool.password-env",
-          name);
+      if (HibernateSettings.isKeyOfSecret(name)) {
+        log.warn(
+            "{} has a secret, which Hibernate logs in clear if it stands in hibernate.properties:"
+                + " use jakarta.persistence.jdbc.password, which it masks, or"
+                + " hibernate.everpool.password-file or hibernate.everpool.password-env",
+            name);
+      } else {
+        log.warn(
+            "{} may have a secret, which Hibernate logs in clear if it stands in"
+                + " hibernate.properties: if it has one, open a pool in Java and hand it over as"
+                + " hibernate.everpool.pool",
+            name);
+      }
     }
     try {
       pool = Everpool.open(HibernateSettings.read(settings));

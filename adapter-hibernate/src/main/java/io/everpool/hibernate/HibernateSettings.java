@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,7 @@ final class HibernateSettings {
   static final String POOL = PREFIX + "pool";
 
   private static final String ROOT = "everpool";
+  private static final String PROPERTIES = "properties.";
 
   /** What says where the database is and who logs in, where no key of Everpool's does. */
   private static final Map<String, List<String>> OTHERS =
@@ -33,6 +35,15 @@ final class HibernateSettings {
           "user", List.of("jakarta.persistence.jdbc.user", "hibernate.connection.username"),
           "password",
               List.of("jakarta.persistence.jdbc.password", "hibernate.connection.password"));
+
+  /** What can hardly be a secret, under whatever name. */
+  private static final Pattern HARMLESS = Pattern.compile("true|false|\\d{1,5}");
+
+  /** What is to be set instead of {@code hibernate.connection.isolation}. */
+  private static final Pattern ISOLATION =
+      Pattern.compile(
+          "\\s*set session characteristics as transaction [a-z ,]+;?\\s*",
+          Pattern.CASE_INSENSITIVE);
 
   private final Map<String, Object> entries = new TreeMap<>();
 
@@ -53,8 +64,8 @@ final class HibernateSettings {
   }
 
   /**
-   * The keys below {@link #PREFIX} that have a secret. Hibernate logs what stands in
-   * hibernate.properties, and masks the passwords that it knows by name only.
+   * The keys below {@link #PREFIX} that have a secret, or may have one. Hibernate logs what stands
+   * in hibernate.properties, and masks the passwords that it knows by name only.
    */
   static List<String> secrets(Map<String, Object> given) {
     return given.entrySet().stream()
@@ -68,13 +79,44 @@ final class HibernateSettings {
         .toList();
   }
 
+  /**
+   * Whether what {@link #secrets} tells of is one for certain, and not a text that may hold one.
+   */
+  static boolean isKeyOfSecret(String name) {
+    String key = name.substring(PREFIX.length());
+    return key.equals("url")
+        || key.equals("readers")
+        || key.toLowerCase(Locale.ROOT).endsWith("password");
+  }
+
   private static boolean isSecret(String key, String value) {
-    if (key.equals("url") || key.equals("readers")) {
-      return Redaction.url(value).contains(Redaction.MASK);
+    if (key.startsWith(PROPERTIES)) {
+      return isSecretProperty(key.substring(PROPERTIES.length()), value);
     }
-    boolean property =
-        key.startsWith("properties.") && key.toLowerCase(Locale.ROOT).endsWith("password");
-    return property || key.equals("password");
+    for (Setting<?> setting : PoolConfig.settings()) {
+      if (setting.key().equals(key)) {
+        return setting.isSecret()
+            && shown(setting, value).contains(Redaction.MASK)
+            && !ISOLATION.matcher(value).matches();
+      }
+    }
+    return false;
+  }
+
+  private static boolean isSecretProperty(String name, String value) {
+    if (name.toLowerCase(Locale.ROOT).endsWith("password")) {
+      return true;
+    }
+    return Redaction.properties(Map.of(name, value)).containsValue(Redaction.MASK)
+        && !HARMLESS.matcher(value).matches()
+        && isSecret("password-file", value); // which is shown where it can only be a path
+  }
+
+  /** As the setting shows it; what is no text by itself is written as a URL is, or not at all. */
+  private static <T> String shown(Setting<T> setting, String value) {
+    return setting.type() == String.class
+        ? setting.shown(setting.type().cast(value))
+        : Redaction.url(value);
   }
 
   private void put(String name, @Nullable Object value) {

@@ -141,6 +141,14 @@ class EverpoolConnectionProviderTest {
           .contains("jakarta.persistence.jdbc.password", "password-file", "password-env")
           .doesNotContain(server.password());
       told.list.clear();
+      factory(settings("connection-init-sql", "set app.key = 's3cret'")).close();
+      assertThat(told.list)
+          .singleElement()
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .asString()
+          .startsWith("hibernate.everpool.connection-init-sql may have a secret")
+          .doesNotContain("s3cret");
+      told.list.clear();
       factory(settings()).close();
       assertThat(told.list).isEmpty();
     } finally {
@@ -156,13 +164,40 @@ class EverpoolConnectionProviderTest {
                     "url", "postgresql://u:s3cret@h/d",
                     "readers", "postgresql://h/d?password=s3cret",
                     "properties.sslpassword", "s3cret",
-                    "password-file", "/run/secret",
-                    "password-env", "SECRET",
-                    "properties.ApplicationName", "shop")))
+                    "properties.socketFactoryArg", "s3cret",
+                    "properties.pwd", "s3cret",
+                    "properties.options", "-c app.key=s3cret",
+                    "connection-init-sql", "set app.key = 's3cret'")))
         .containsExactly(
+            "hibernate.everpool.connection-init-sql",
+            "hibernate.everpool.properties.options",
+            "hibernate.everpool.properties.pwd",
+            "hibernate.everpool.properties.socketFactoryArg",
             "hibernate.everpool.properties.sslpassword",
             "hibernate.everpool.readers",
             "hibernate.everpool.url");
+    assertThat(
+            HibernateSettings.secrets(
+                settings(
+                    "password", "s3cret", "password-file", "s3cret/x", "password-env", "s3cret")))
+        .containsExactly(
+            "hibernate.everpool.password",
+            "hibernate.everpool.password-env",
+            "hibernate.everpool.password-file");
+    assertThat(
+            HibernateSettings.secrets(
+                settings(
+                    "user", "app",
+                    "max-size", "3",
+                    "password-file", "/run/secret",
+                    "password-env", "SECRET",
+                    "connection-init-sql",
+                        "set session characteristics as transaction isolation level serializable",
+                    "properties.ApplicationName", "shop",
+                    "properties.tcpNoDelay", "true",
+                    "properties.sslkey", "/run/client.key",
+                    "properties.maxSendBufferSize", "8192")))
+        .isEmpty();
     assertThat(HibernateSettings.secrets(settings("url", "postgresql://u@h/d"))).isEmpty();
   }
 
