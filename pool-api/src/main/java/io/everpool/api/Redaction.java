@@ -29,7 +29,10 @@ public final class Redaction {
   private static final Pattern FILE = Pattern.compile("(?:[a-z]+:)?[A-Za-z0-9_.$~/-]*");
   private static final Pattern HOST =
       Pattern.compile("(?:[A-Za-z0-9_.-]*|\\[[0-9A-Fa-f:.]+])(?::[0-9]{0,5})?");
-  private static final Pattern VALUE = Pattern.compile("[A-Za-z0-9_.,/+-]{0,64}");
+
+  /** None is as long as the shortest key that might stand in a path's place (Ed25519, base64). */
+  private static final Pattern VALUE = Pattern.compile("[A-Za-z0-9_.,/+-]{0,63}");
+
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
 
   /** Databases in a file or in memory, whose path is no place for credentials. */

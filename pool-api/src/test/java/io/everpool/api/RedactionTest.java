@@ -87,6 +87,7 @@ class RedactionTest {
         "jdbc:sqlserver://h;user=u;password={a;hunter2}",
         "host=h password=hunter2",
         "host=h password='a hunter2'",
+        "postgresql://h/d?sslrootcert=MC4CAQAwBQYDK2VwBCIEIhunter2AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         "host=h password='a user=hunter2'",
         "password = 'hunter2' host=h",
         "host=h user=u\tpassword=hunter2",

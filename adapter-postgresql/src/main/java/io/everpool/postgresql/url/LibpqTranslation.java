@@ -170,10 +170,17 @@ final class LibpqTranslation {
 
   private void translate(LibpqParameter parameter, String property, String value) {
     String tooOld = PresentDriver.HERE.tooOldFor(property, value);
-    String translated = tooOld == null ? translated(parameter, property, value) : null;
     if (tooOld != null) {
       problems.add(parameter.name() + " can't be honoured: " + tooOld);
-    } else if (translated != null) {
+      return;
+    }
+    String pasted = TlsParameters.pasted(property, value);
+    if (pasted != null) {
+      problems.add(pasted);
+      return;
+    }
+    String translated = translated(parameter, property, value);
+    if (translated != null) {
       properties.put(property, translated);
     }
   }

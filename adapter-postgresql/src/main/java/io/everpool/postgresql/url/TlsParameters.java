@@ -7,11 +7,30 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What libpq's parameters say of TLS beyond what pgjdbc has properties for. */
 final class TlsParameters {
   private static final List<String> VERSIONS = List.of("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3");
+
+  /** pgjdbc's properties that are paths; it quotes the path of a file that it can't read. */
+  private static final Set<String> PATHS =
+      Set.of(PropertyNames.SSL_CERT, PropertyNames.SSL_KEY, PropertyNames.SSL_ROOT_CERT);
+
+  /** What comes before a path in {@code sslfactoryarg}. */
+  private static final Pattern PLACE = Pattern.compile("(?:file|classpath):");
+
+  /**
+   * What stands in such a file instead of where it is: PEM, in lines or in one, or PEM or DER in
+   * base64, whose + a JDBC URL has made a blank.
+   */
+  private static final Pattern CONTENT =
+      Pattern.compile(
+          ".*(?:[\\p{Cntrl}\\x85\\u2028\\u2029]|-----BEGIN|BEGIN [A-Z0-9 ]*(?:KEY|CERTIFICATE)).*"
+              + "|\\s*(?:LS0tLS1|M[A-P])[A-Za-z0-9+/_ -]{56,}={0,2}\\s*",
+          Pattern.DOTALL);
 
   private final List<String> problems;
   private TlsTerms terms = TlsTerms.DEFAULT;
@@ -126,11 +145,33 @@ final class TlsParameters {
   }
 
   /**
+   * What to say of a key or a certificate that stands where its path should; null for nothing.
+   *
+   * @param property pgjdbc's
+   */
+  static @Nullable String pasted(String property, String value) {
+    boolean path =
+        PATHS.contains(property)
+            || (property.equals(PropertyNames.SSL_FACTORY_ARG) && PLACE.matcher(value).lookingAt());
+    return path && CONTENT.matcher(PLACE.matcher(value).replaceFirst("")).matches()
+        ? property
+            + " must be the path of a file, and is what seems to belong into one, which isn't"
+            + " shown: write it to a file, and set "
+            + property
+            + " to that file's path"
+        : null;
+  }
+
+  /**
    * What pgjdbc would take for the name of a file; null for nothing.
    *
    * @param property pgjdbc's
    */
   static @Nullable String misread(String property, String value) {
+    String pasted = pasted(property, value);
+    if (pasted != null) {
+      return pasted;
+    }
     return property.equals(PropertyNames.SSL_ROOT_CERT)
             && value.toLowerCase(Locale.ROOT).equals("system")
             && !Files.exists(Path.of(value))

@@ -1,7 +1,11 @@
 package io.everpool.postgresql.url;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.PoolConfig;
+import io.everpool.postgresql.PostgresAdapter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -126,6 +130,19 @@ class ServiceFileTest {
         .containsEntry("sslmode", "require");
     assertThat(libpq("postgresql://h/d?service=s&sslmode=verify-full", none).properties())
         .containsEntry("sslmode", "verify-full");
+  }
+
+  /** A line of a file that has one line only of the key, or all of it in one. */
+  @Test
+  void aKeyThatIsPastedInsteadOfItsPathIsRefusedAndNotShown() throws IOException {
+    file("[s]\nhost=h\nsslkey=-----BEGIN PRIVATE KEY----- hunter2\n");
+    for (String url : new String[] {"postgresql:///d?service=s", "jdbc:postgresql:d?service=s"}) {
+      PoolConfig config = PoolConfig.builder(url).build();
+      assertThatThrownBy(() -> new PostgresAdapter().connector(config))
+          .isInstanceOf(InvalidPoolConfigException.class)
+          .hasMessageContaining("sslkey must be the path of a file")
+          .hasMessageNotContaining("hunter2");
+    }
   }
 
   @Test
