@@ -2,17 +2,23 @@ package io.everpool.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.everpool.api.ConnectionInitializer;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.WorkOptions;
+import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -296,6 +302,67 @@ class InitializationIT {
     assertThatThrownBy(() -> Everpool.open(config().connectionInitSql("set no_such = 1").build()))
         .hasMessageContaining("connection-init-sql failed")
         .hasMessageContaining("no_such");
+  }
+
+  /** The server quotes what it can't read, and where a quote is missing that is the secret. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "set app.key = 'hunter2",
+        "set app.key = 'a'hunter2'",
+        "set app.key = 'a'hunter2'b'",
+        "set app.key = 'a' hunter2 'b'",
+        "set app.key = 'a';hunter2'b'",
+        "set app.key = 'a\nhunter2",
+        "set app.key = \"hunter2",
+        "set app.key = 'a' \"hunter2\"",
+        "set app.key = hunter2 b",
+        "set app.key = a;hunter2",
+        "set app.key hunter2",
+        "set app.key = $$a$$hunter2$$",
+        "set app.key = $k$hunter2",
+        "set app.key = E'a\\'hunter2",
+        "set app.key = U&'\\hunter2'",
+        "set statement_timeout = 'hunter2'",
+        "select set_config('app.key', hunter2, false)",
+        "select set_config('app.key', \"hunter2\", false)",
+        "select 'hunter2'::int",
+        "alter role postgres password hunter2",
+        "do $$ begin raise exception 'no %', 'hunter2'; end $$"
+      })
+  void wrongSqlIsToldWithoutWhatMayBeASecret(String sql) throws SQLException {
+    List<PoolEvent> events = new CopyOnWriteArrayList<>();
+    StringWriter seen = new StringWriter();
+    PoolConfig config = config().minSize(0).failFast(false).connectionInitSql(sql).build();
+    try (LogCapture log = LogCapture.open();
+        Pool pool = Everpool.builder(config).listener(events::add).open()) {
+      SQLException failure = catchThrowableOfType(SQLException.class, pool::getConnection);
+      failure.printStackTrace(new PrintWriter(seen));
+      Await.until(
+          Db.LIMIT,
+          () -> events.stream().anyMatch(PoolEvent.ConnectFailed.class::isInstance),
+          "the event");
+      seen.append(pool + pool.snapshot().explain() + pool.snapshot() + events + log.text());
+    }
+    assertThat(seen.toString()).contains("connection-init-sql failed: ").doesNotContain("hunter2");
+  }
+
+  @Test
+  void noSecretIsToldWhereASessionCannotBeSetUpAnew() throws SQLException {
+    String sql =
+        "do $$ begin if exists (select from initialized) then raise exception 'no %', 'hunter2';"
+            + " end if; end $$";
+    try (LogCapture log = LogCapture.open();
+        Pool pool = Everpool.open(config().connectionInitSql(sql).build())) {
+      try (Connection connection = pool.getConnection()) {
+        execute(connection, "insert into initialized values (1, 'it')");
+        execute(connection, "set app.tenant = 'alice'");
+      }
+      assertThat(log.alarms()).anyMatch(line -> line.contains("could not be brought back"));
+      assertThat(log.text())
+          .contains("connection-init-sql failed: ERROR: ")
+          .doesNotContain("hunter2");
+    }
   }
 
   /** Not its own fault: it is tried again. */

@@ -10,6 +10,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** What the user has done to each connection before anybody borrows it. Thread-safe. */
@@ -21,8 +22,11 @@ public final class Initialization {
   private final @Nullable String sql;
   private final List<Step> steps = new ArrayList<>();
 
-  /** One thing to do, and what to call it when it fails. */
-  private record Step(String what, ConnectionInitializer initializer) {}
+  /**
+   * One thing to do, what to call it when it fails, and what is shown then of what has happened.
+   */
+  private record Step(
+      String what, ConnectionInitializer initializer, UnaryOperator<SQLException> shown) {}
 
   /**
    * The SQL comes first.
@@ -32,10 +36,14 @@ public final class Initialization {
   public Initialization(@Nullable String sql, List<ConnectionInitializer> initializers) {
     this.sql = sql;
     if (sql != null) {
-      steps.add(new Step("connection-init-sql", connection -> execute(connection, sql)));
+      steps.add(
+          new Step(
+              "connection-init-sql",
+              connection -> execute(connection, sql),
+              new HiddenSql(sql)::hidden)); // a server quotes what it can't read
     }
     for (ConnectionInitializer initializer : initializers) {
-      steps.add(new Step("A ConnectionInitializer", initializer));
+      steps.add(new Step("A ConnectionInitializer", initializer, failure -> failure));
     }
   }
 
@@ -71,9 +79,10 @@ public final class Initialization {
         step.initializer.initialize(jdbc);
         finish(physical, jdbc, autoCommit);
       } catch (SQLException e) {
-        throw new InitializationException(step.what, e);
+        throw new InitializationException(step.what, step.shown.apply(e));
       } catch (RuntimeException e) {
-        throw new InitializationException(step.what, new SQLException(e.toString(), e));
+        throw new InitializationException(
+            step.what, step.shown.apply(new SQLException(e.toString(), e)));
       }
     }
     jdbc.clearWarnings();

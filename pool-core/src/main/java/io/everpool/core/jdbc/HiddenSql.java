@@ -1,0 +1,205 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.Redaction;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * SQL of a configuration that may have a secret in it, and what may be shown of it where a server
+ * quotes it: the names with which a statement begins. From the first sign, or word, that a value
+ * may follow, nothing is known to be harmless: where quotes are missing or doubled a piece of the
+ * secret stands outside of them. Immutable.
+ */
+final class HiddenSql {
+  /** A shorter piece is in every text. */
+  private static final int SHORT = 3;
+
+  private static final Pattern WORD = Pattern.compile("[\\p{L}\\p{M}\\p{N}_]+");
+  private static final Pattern NAME = Pattern.compile("[\\p{L}_][\\p{L}\\p{M}\\p{N}_.]{0,126}");
+  private static final Pattern NAMES = Pattern.compile("[\\s\\p{L}\\p{M}\\p{N}_.]*");
+  private static final Pattern PIECES = Pattern.compile("[\\s'\"`;]+");
+
+  /**
+   * A piece in quotes, in whatever language the server speaks; one that isn't closed goes to the
+   * end. A quote behind a letter is an apostrophe.
+   */
+  private static final Pattern QUOTED =
+      Pattern.compile(
+          "\"[^\"]*(?:\"|$)|«[^»]*(?:»|$)|»[^«]*(?:«|$)|[„“”][^“”]*(?:[“”]|$)|‚[^‘’]*(?:[‘’]|$)"
+              + "|「[^」]*(?:」|$)|『[^』]*(?:』|$)|`[^`']*(?:[`']|$)"
+              + "|(?<![\\p{L}\\p{N}])['‘][^'’]*(?:['’]|$)");
+
+  private static final String CLOSING = "\"»«“”‘’'`」』";
+
+  /** Words that a value follows. */
+  private static final Set<String> BEFORE_VALUES =
+      Set.of("to", "password", "by", "as", "value", "values", "using", "is", "like");
+
+  /** Words between {@code set} and the name that is set. */
+  private static final Set<String> SCOPES = Set.of("session", "local", "global");
+
+  /** States of a failure to read the SQL: then nobody knows where its literals end. */
+  private static final Set<String> SYNTAX = Set.of("42601", "42000");
+
+  private final String sql;
+
+  HiddenSql(String sql) {
+    this.sql = sql;
+  }
+
+  /**
+   * The failure itself if it quotes nothing, with its causes; else another one with its state and
+   * its words, and without causes.
+   */
+  SQLException hidden(SQLException failure) {
+    Reading reading = new Reading(failure.getSQLState());
+    List<String> messages = messages(failure);
+    if (messages.stream()
+        .flatMap(String::lines)
+        .allMatch(line -> line.equals(reading.show(line)))) {
+      return failure;
+    }
+    String shown = reading.show(messages.get(0).lines().findFirst().orElse(""));
+    SQLException hidden =
+        new SQLException(
+            shown == null ? "what was said of it isn't shown, for it quotes the SQL" : shown,
+            failure.getSQLState(),
+            failure.getErrorCode());
+    hidden.setStackTrace(failure.getStackTrace());
+    return hidden;
+  }
+
+  /** Those of all that belongs to the failure, its own first. */
+  private static List<String> messages(Throwable failure) {
+    Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    List<Throwable> all = new ArrayList<>(List.of(failure));
+    List<String> messages = new ArrayList<>();
+    for (int i = 0; i < all.size(); i++) {
+      Throwable at = all.get(i);
+      if (seen.add(at)) {
+        messages.add(String.valueOf(at.getMessage()));
+        add(at.getCause(), all);
+        add(at instanceof SQLException e ? e.getNextException() : null, all);
+        all.addAll(List.of(at.getSuppressed()));
+      }
+    }
+    return messages;
+  }
+
+  private static void add(@Nullable Throwable one, List<Throwable> all) {
+    if (one != null) {
+      all.add(one);
+    }
+  }
+
+  /** What is a name in the SQL and what may be secret, as one failure has it. */
+  private final class Reading {
+    private final Set<String> names = new HashSet<>();
+    private final Set<String> secrets = new HashSet<>();
+
+    /** What is more than one word, of which each may be short. */
+    private final List<String> pieces = new ArrayList<>();
+
+    Reading(@Nullable String state) {
+      StringBuilder rest = new StringBuilder();
+      for (String statement : statements(state == null || SYNTAX.contains(state))) {
+        rest.append(statement, readNames(statement), statement.length()).append(' ');
+      }
+      Set<String> hidden = new HashSet<>();
+      addWords(rest.toString(), hidden);
+      names.removeAll(hidden);
+      hidden.stream().filter(word -> word.length() > SHORT).forEach(secrets::add);
+      PIECES
+          .splitAsStream(rest.toString().toLowerCase(Locale.ROOT))
+          .filter(piece -> piece.length() > SHORT && !WORD.matcher(piece).matches())
+          .forEach(pieces::add);
+    }
+
+    /** All of them if it is known where they end, else one. */
+    private List<String> statements(boolean unread) {
+      PlainLiterals literals = new PlainLiterals(sql);
+      List<String> statements = new ArrayList<>();
+      int from = 0;
+      for (int i = 0; i < sql.length() && !unread; i++) {
+        if (sql.charAt(i) == ';' && !literals.contain(i)) {
+          statements.add(sql.substring(from, i));
+          from = i + 1;
+        }
+      }
+      statements.add(sql.substring(from));
+      return literals.areClear(sql.length()) ? statements : List.of(sql);
+    }
+
+    /** Where the names end with which the statement begins. */
+    private int readNames(String statement) {
+      Matcher plain = NAMES.matcher(statement);
+      int end = plain.lookingAt() ? plain.end() : 0;
+      boolean set = false;
+      Matcher word = Pattern.compile("\\S+").matcher(statement).region(0, end);
+      while (word.find()) {
+        String small = word.group().toLowerCase(Locale.ROOT);
+        addWords(small, names);
+        if (BEFORE_VALUES.contains(small) || (set && !SCOPES.contains(small))) {
+          return word.end();
+        }
+        set |= small.equals("set");
+      }
+      return end;
+    }
+
+    private void addWords(String text, Collection<String> words) {
+      Matcher word = WORD.matcher(text.toLowerCase(Locale.ROOT));
+      while (word.find()) {
+        words.add(word.group());
+      }
+    }
+
+    /** The line without what it quotes; null if it can't be told from the rest. */
+    @Nullable String show(String line) {
+      StringBuilder shown = new StringBuilder();
+      Matcher quoted = QUOTED.matcher(line);
+      int from = 0;
+      while (quoted.find()) {
+        shown.append(withoutSecrets(line.substring(from, quoted.start())));
+        String piece = quoted.group();
+        boolean closed =
+            piece.length() > 1 && CLOSING.indexOf(piece.charAt(piece.length() - 1)) >= 0;
+        int end = piece.length() - (closed ? 1 : 0);
+        String within = piece.substring(1, end);
+        shown
+            .append(piece, 0, 1)
+            .append(isHarmless(within.strip()) ? within : Redaction.MASK)
+            .append(piece, end, piece.length());
+        from = quoted.end();
+      }
+      shown.append(withoutSecrets(line.substring(from)));
+      String small = shown.toString().toLowerCase(Locale.ROOT);
+      return pieces.stream().anyMatch(small::contains) ? null : shown.toString();
+    }
+
+    private boolean isHarmless(String quoted) {
+      Set<String> words = new HashSet<>();
+      addWords(quoted, words);
+      return quoted.isEmpty() || (NAME.matcher(quoted).matches() && names.containsAll(words));
+    }
+
+    private String withoutSecrets(String text) {
+      return WORD.matcher(text)
+          .replaceAll(
+              word ->
+                  secrets.contains(word.group().toLowerCase(Locale.ROOT))
+                      ? Redaction.MASK
+                      : word.group());
+    }
+  }
+}
