@@ -56,7 +56,7 @@ public final class Redaction {
                   + " assumeminserverversion protocolversion minprotocolversion maxprotocolversion"
                   + " preferquerymode escapesyntaxcallmode"
                   + " pgbouncer connectionlimit pooltimeout pooling maximumpoolsize minpoolsize"
-                  + " maxpoolsize socketfactory mode dbclosedelay")
+                  + " maxpoolsize socketfactory mode dbclosedelay databasename")
               .split(" "));
 
   /** Names that are no secret, though their values are. */

@@ -8,8 +8,6 @@ import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.DriverManager;
@@ -44,8 +42,7 @@ public final class PlainConnector implements Connector {
   private final String product;
   private final String target;
 
-  /** What no message may hold. */
-  private final List<String> secrets;
+  private final Secrets secrets;
 
   private final String origin;
   private final List<String> notes;
@@ -60,7 +57,7 @@ public final class PlainConnector implements Connector {
       Source source,
       String product,
       String target,
-      List<String> secrets,
+      Secrets secrets,
       String origin,
       List<String> notes) {
     this.source = source;
@@ -105,7 +102,7 @@ public final class PlainConnector implements Connector {
                 : unseen.connect(url, with(credentials, properties)),
         product(url),
         withoutParameters(Redaction.url(url)),
-        secrets(config),
+        Secrets.of(config),
         "the driver of " + WrongUrl.scheme(url),
         List.of());
   }
@@ -120,7 +117,7 @@ public final class PlainConnector implements Connector {
 
   /** Through a DataSource that opens a new connection at each call, with what it has itself. */
   public static PlainConnector of(DataSource dataSource) {
-    return of(dataSource, null, List.of(), List.of());
+    return of(dataSource, null, Secrets.none(), List.of());
   }
 
   /**
@@ -146,12 +143,12 @@ public final class PlainConnector implements Connector {
     return of(
         dataSource,
         password == null ? null : Credentials.of(config.user(), password),
-        secrets(config),
+        Secrets.of(config),
         notes);
   }
 
   private static PlainConnector of(
-      DataSource dataSource, @Nullable Credentials own, List<String> secrets, List<String> notes) {
+      DataSource dataSource, @Nullable Credentials own, Secrets secrets, List<String> notes) {
     String name = dataSource.getClass().getSimpleName();
     String origin = "the DataSource given (" + name + ")";
     return new PlainConnector(
@@ -198,22 +195,6 @@ public final class PlainConnector implements Connector {
           "28000",
           e);
     }
-  }
-
-  private static List<String> secrets(PoolConfig config) {
-    List<String> secrets = new ArrayList<>();
-    if (Redaction.url(config.url()).contains(Redaction.MASK)) {
-      secrets.add(config.url());
-    }
-    if (config.password() != null && isSecret(config.password())) {
-      secrets.add(config.password());
-    }
-    return secrets;
-  }
-
-  /** A shorter one is in every text. */
-  private static boolean isSecret(String password) {
-    return password.length() > 3;
   }
 
   /** {@code jdbc:h2:mem:x} gives {@code h2}. */
@@ -270,30 +251,26 @@ public final class PlainConnector implements Connector {
     return new PlainConnection(connection, lifeSigns);
   }
 
-  /** Some drivers, and DriverManager itself, quote the URL in their messages, password included. */
+  /**
+   * Some drivers, and DriverManager itself, quote the URL in their messages, password included, or
+   * a piece of it that they don't understand.
+   */
   private @Nullable Connection connect(@Nullable Credentials credentials) throws SQLException {
     try {
       return source.connect(credentials);
-    } catch (SQLException e) {
-      String password = credentials == null ? "" : credentials.password();
-      if (secrets.stream().noneMatch(secret -> mentions(e, secret))
-          && !(isSecret(password) && mentions(e, password))) {
+    } catch (SQLException | RuntimeException e) {
+      if (!secrets.areIn(e, credentials == null ? null : credentials.password())) {
         throw e;
       }
       String state = SqlStates.verdict(e) == Verdict.ACCESS_DENIED ? "28000" : "08001";
+      SQLException said = e instanceof SQLException failure ? failure : new SQLException();
       throw new SQLException(
           "The driver could not connect to "
               + target
               + "; what it said isn't shown, for it quotes the URL or the password",
-          e.getSQLState() == null ? state : e.getSQLState(),
-          e.getErrorCode());
+          said.getSQLState() == null ? state : said.getSQLState(),
+          said.getErrorCode());
     }
-  }
-
-  private static boolean mentions(Throwable failure, String secret) {
-    StringWriter text = new StringWriter();
-    failure.printStackTrace(new PrintWriter(text));
-    return text.toString().contains(secret);
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.everpool.core.plain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
@@ -10,11 +11,13 @@ import java.sql.Driver;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.SQLInvalidAuthorizationSpecException;
+import java.util.Map;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is said of a URL that nothing on the class path accepts. */
 class WrongUrlTest {
@@ -88,5 +91,110 @@ class WrongUrlTest {
     } finally {
       DriverManager.deregisterDriver(talkative);
     }
+  }
+
+  /** A driver that fails with what it is told to. */
+  private static final class Failing extends PlainDriver {
+    private final Exception failure;
+
+    Failing(Exception failure) {
+      this.failure = failure;
+    }
+
+    @Override
+    public @Nullable Connection connect(String url, Properties info) throws SQLException {
+      if (failure instanceof RuntimeException unchecked) {
+        throw unchecked;
+      }
+      throw (SQLException) failure;
+    }
+
+    @Override
+    public boolean acceptsURL(String url) {
+      return url.startsWith("jdbc:failing:");
+    }
+  }
+
+  private static Throwable failure(PoolConfig config, Exception said) throws SQLException {
+    Driver failing = new Failing(said);
+    DriverManager.registerDriver(failing);
+    try {
+      PlainConnector connector = PlainConnector.ofUrl(config);
+      return catchThrowable(() -> connector.open(1_000_000_000L));
+    } finally {
+      DriverManager.deregisterDriver(failing);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "jdbc:failing://h/d?user=app&amp;password=hunter2 | near ';password=hunter2'",
+        "jdbc:failing://h/d?user=app&amp;password=hunter2 | near 'hunter2'",
+        "jdbc:failing://h/d?password=a%40hunter2 | a@hunter2",
+        "jdbc:failing://h/d?password=hunter%32 | hunter2",
+        "jdbc:failing://h/d?password=a+hunter2 | a hunter2",
+        "jdbc:failing://h/d?password=a%2Bhunter2%zz | a+hunter2%zz",
+        "jdbc:failing://h/d?password=a&hunter2=b | there is no property hunter2",
+        "jdbc:failing://h/d?password=a&b=hunter2 | b is hunter2",
+        "jdbc:failing://h/d?password=a&user=hunter2 | hunter2 is refused",
+        "jdbc:failing://h/d?password=a@hunter2 | no host hunter2",
+        "jdbc:failing://u:hunter2@h/d | no port hunter2@h",
+        "jdbc:failing://u:a/b:hunter2@h/d | no port hunter2",
+        "jdbc:failing://u:a%3Ahunter2@h/d | a:hunter2",
+        "jdbc:failing://u:x/y:z@h/d | x/y:z",
+        "jdbc:failing://h;password={a;hunter2} | a;hunter2",
+        "jdbc:failing:thin:scott/hunter2@h:1521/x | scott/hunter2",
+        "jdbc:failing:(host=h)(password=hunter2) | hunter2"
+      })
+  void noPieceOfAUrlIsPassedOn(String url, String said) throws SQLException {
+    SQLException next = new SQLException("outside", "08001");
+    next.setNextException(new SQLException(said));
+    SQLException suppressing = new SQLException("outside", "08001");
+    suppressing.addSuppressed(new IllegalArgumentException(said));
+    for (Exception failure :
+        new Exception[] {
+          new SQLException(said, "08001"),
+          new SQLException("outside", "08001", new NumberFormatException(said)),
+          new IllegalArgumentException(said),
+          next,
+          suppressing
+        }) {
+      assertThat(failure(PoolConfig.builder(url).build(), failure))
+          .isInstanceOf(SQLException.class)
+          .hasMessageContaining("isn't shown")
+          .hasNoCause()
+          .hasNoSuppressedExceptions();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"password", "token", "trustStorePassword", "sslkey", "a b"})
+  void noPropertyOfWhichNothingIsKnownIsPassedOn(String name) throws SQLException {
+    PoolConfig config =
+        PoolConfig.builder("jdbc:failing://h/d").properties(Map.of(name, "hunter2")).build();
+    assertThat(failure(config, new SQLException("wrong: hunter2")))
+        .hasMessageContaining("isn't shown");
+  }
+
+  /** Or nobody would know why his connections fail. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "jdbc:failing://h/d?useX=true&user=app&password=hunter2"
+            + " | Access denied for user 'app'@'h' (using password: YES)",
+        "jdbc:failing://shophost/d?useX=true | no answer from shophost is true",
+        "jdbc:failing:thin:scott/hunter2@shophost:1521/x | no listener at shophost:1521",
+        "jdbc:failing:thin:@shophost:1521/x | no listener at shophost:1521",
+        "jdbc:failing://h;databaseName=shop;x=y | Cannot open database \"shop\"",
+        "jdbc:failing://h/d?failing=java | Connection refused"
+      })
+  void whatQuotesNoSecretIsPassedOn(String url, String said) throws SQLException {
+    SQLException failure = new SQLException(said, "08001");
+    assertThat(failure(PoolConfig.builder(url).build(), failure)).isSameAs(failure);
   }
 }
