@@ -26,6 +26,9 @@ final class Outstanding {
   private int size;
   private int rounds;
 
+  /** How many rounds there are up to the last joined one; 0 for none. */
+  private int joined;
+
   void add(StatementKind kind) {
     byte entry = kind.code();
     if (size > 0 && kind.idempotent() && at(size - 1) == entry) {
@@ -37,6 +40,16 @@ final class Outstanding {
   void endRound() {
     append(END);
     rounds++;
+  }
+
+  /** What is sent next ends the open round without a Sync: an error before has it passed over. */
+  void join() {
+    joined = rounds + 1;
+  }
+
+  /** Whether a joined round isn't answered, be it the first or a later one. */
+  boolean isJoined() {
+    return joined > 0;
   }
 
   private void append(byte entry) {
@@ -78,6 +91,7 @@ final class Outstanding {
       return false;
     }
     rounds--;
+    joined = Math.max(0, joined - 1);
     int at = 0;
     while (at(at++) != END) {
       // on to its end

@@ -60,9 +60,6 @@ public final class ProtocolLog {
   /** The session has ended with none of what is unanswered carried out. */
   private boolean leftUndone;
 
-  /** A simple query was sent without a Sync before it, so that an error would skip it. */
-  private boolean joined;
-
   private boolean copyIn;
   private boolean copyOut;
   private boolean copyDone;
@@ -93,7 +90,9 @@ public final class ProtocolLog {
    * @param unsynced whether an error before it would have the server pass over it
    */
   void beginRequest(boolean unsynced) {
-    joined |= unsynced;
+    if (unsynced) {
+      outstanding.join();
+    }
   }
 
   void execute(StatementKind kind) {
@@ -215,7 +214,7 @@ public final class ProtocolLog {
 
   void error() {
     failed = true;
-    if (joined) {
+    if (outstanding.isJoined()) {
       lose(); // whether the simple query was run is more than we can tell
     }
   }
@@ -258,7 +257,6 @@ public final class ProtocolLog {
     failed = false;
     leftUndone = false; // it goes on, so that was no end
     countsChanges &= !outstanding.isEmpty();
-    joined &= !outstanding.isEmpty();
     replication = false;
     answered = 0;
     status = now;
@@ -267,7 +265,8 @@ public final class ProtocolLog {
   void copyIn(boolean extended) {
     copyIn = true;
     copyDone = false;
-    if (extended && (joined || answered + 1 != executed || !outstanding.reopenRound())) {
+    if (extended
+        && (outstanding.isJoined() || answered + 1 != executed || !outstanding.reopenRound())) {
       lose(); // the server passes over a Sync that it reads before the end of the data
     }
   }

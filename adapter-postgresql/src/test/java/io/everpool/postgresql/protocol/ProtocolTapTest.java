@@ -33,6 +33,21 @@ class ProtocolTapTest {
     return simple(c, "begin", "BEGIN", 'T');
   }
 
+  /**
+   * A BEGIN without its Sync, a savepoint by the simple protocol, and a statement: pgjdbc up to
+   * 42.7.5 with autosave. The first round is answered.
+   */
+  private static Conversation joined(Conversation c) {
+    return c.extended("BEGIN")
+        .query("savepoint a")
+        .extended("insert")
+        .sync()
+        .bound()
+        .complete("BEGIN")
+        .complete("SAVEPOINT")
+        .ready('T');
+  }
+
   private static Conversation written(Conversation c) {
     return simple(begun(c), "insert into t values (1)", "INSERT 0 1", 'T');
   }
@@ -281,6 +296,23 @@ class ProtocolTapTest {
                     .bound()
                     .complete("INSERT 0 1")
                     .ready('T')),
+        row(
+            "a failure after a begin that was joined with a savepoint",
+            NONE,
+            c -> joined(c).bound().error("ERROR", "23505").ready('E')),
+        row(
+            "and a commit after it is still understood",
+            COMMITTED,
+            c ->
+                simple(
+                    simple(
+                        joined(c).bound().error("ERROR", "23505").ready('E'),
+                        "rollback to a; insert",
+                        "INSERT 0 1",
+                        'T'),
+                    "commit",
+                    "COMMIT",
+                    'I')),
         row(
             "a portal of which rows have come",
             COMMITTED,
@@ -587,6 +619,27 @@ class ProtocolTapTest {
             "an error of a pipeline that a query ended",
             UNPROVEN,
             c -> c.extended("x").query("insert").error("ERROR", "42601")),
+        row(
+            "the same with more behind it",
+            UNPROVEN,
+            c -> c.extended("BEGIN").query("savepoint a").extended("x").sync().error("ERROR", "1")),
+        row(
+            "an error of the second of two such pipelines",
+            UNPROVEN,
+            c ->
+                c.extended("x")
+                    .query("y")
+                    .extended("x")
+                    .query("y")
+                    .bound()
+                    .complete("SELECT 1")
+                    .complete("SELECT 1")
+                    .ready('I')
+                    .error("ERROR", "42601")),
+        row(
+            "an error of a pipeline that a function call ended",
+            UNPROVEN,
+            c -> c.extended("x").function().error("ERROR", "42601")),
         row(
             "a copy amid a pipeline",
             UNPROVEN,

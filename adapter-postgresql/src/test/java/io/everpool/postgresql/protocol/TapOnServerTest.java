@@ -20,6 +20,7 @@ import java.util.Random;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -146,6 +147,21 @@ class TapOnServerTest {
     }
     session.close();
     other.close();
+  }
+
+  /** One statement that fails costs the proof of nothing that comes after it. */
+  @Test
+  @Tag("contract")
+  void aFailureUnderAutosaveIsFollowed() throws SQLException {
+    PhysicalConnection session = open("sslmode=disable&autosave=always");
+    long moment = session.moment();
+    session.jdbc().setAutoCommit(false);
+    Assertions.assertThatThrownBy(() -> Sessions.execute(session, "select 1/0"))
+        .isInstanceOf(SQLException.class);
+    assertThat(session.effectsSince(moment)).isEqualTo(NONE);
+    session.jdbc().rollback();
+    assertThat(session.effectsSince(moment)).isEqualTo(NONE);
+    session.close();
   }
 
   /** Whoever makes the TLS socket: pgjdbc by default, or a factory that the user has set. */
