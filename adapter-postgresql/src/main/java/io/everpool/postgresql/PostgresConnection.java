@@ -374,7 +374,8 @@ final class PostgresConnection implements PhysicalConnection {
   /** Whether a statement runs, as far as can be seen from another thread than the holder's. */
   private boolean runsStatement() {
     ProtocolLog log = log();
-    return DRIVER.isOccupied(jdbc) || (log == null ? DRIVER.isBusy(jdbc) : log.mayStillRun());
+    return DRIVER.isOccupied(jdbc)
+        || (log == null ? DRIVER.isBusy(jdbc) : log.mayStillRun() && !log.isInStep());
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.everpool.postgresql.protocol;
 
 import static io.everpool.postgresql.protocol.BackendMessages.length;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.everpool.postgresql.sql.StatementKind;
 import io.everpool.postgresql.sql.StatementText;
@@ -21,6 +22,12 @@ final class FrontendMessages {
   private static final int LONGEST_PREPARED = 64 * 1024;
   private static final int LONGEST_QUERY = 1024 * 1024;
   private static final int SMALL = 1024;
+
+  /**
+   * What pgjdbc sends behind each statement where {@code autosave} and {@code cleanupSavepoints}
+   * are on. From 42.7.13 it sends it at once, and reads the answer with that to the next statement.
+   */
+  private static final byte[] RELEASE = "RELEASE SAVEPOINT PGJDBC_AUTOSAVE".getBytes(US_ASCII);
 
   private final ProtocolLog log;
   private final BackendMessages answers;
@@ -202,6 +209,9 @@ final class FrontendMessages {
     }
     StatementText.each(buffer, from, end, complete, outstanding);
     log.request();
+    if (complete && Arrays.equals(buffer, from, end, RELEASE, 0, RELEASE.length)) {
+      log.outstanding().answerIsLeft();
+    }
   }
 
   private void parse(byte[] buffer, int from, int to) {

@@ -29,6 +29,9 @@ final class Outstanding {
   /** How many rounds there are up to the last joined one; 0 for none. */
   private int joined;
 
+  /** The driver reads the answer to what was sent last together with that to the next. */
+  private boolean answerLeft;
+
   void add(StatementKind kind) {
     byte entry = kind.code();
     if (size > 0 && kind.idempotent() && at(size - 1) == entry) {
@@ -52,7 +55,18 @@ final class Outstanding {
     return joined > 0;
   }
 
+  /** See {@link #isAnswerLeft}; whatever else is sent takes it back. */
+  void answerIsLeft() {
+    answerLeft = true;
+  }
+
+  /** Whether nothing is outstanding but a request whose answer the driver leaves for later. */
+  boolean isAnswerLeft() {
+    return answerLeft && joined == 0 && rounds == 1 && size == 2; // a kind, and its end
+  }
+
   private void append(byte entry) {
+    answerLeft = false;
     if (size == entries.length) {
       byte[] larger = new byte[2 * size];
       for (int i = 0; i < size; i++) {

@@ -288,10 +288,16 @@ public final class ProtocolLog {
 
   /**
    * Whether nothing is left to be answered and no copy is under way, as far as can be seen. What
-   * the driver has taken from the socket and not read yet is beyond this.
+   * the driver has taken from the socket and not read yet is beyond this. An answer that the driver
+   * itself reads with the next one, in a transaction, is none that anybody would read in its place.
    */
   public boolean isInStep() {
-    return lost || (outstanding.isEmpty() && !copyIn && !copyOut && !replication);
+    boolean left = status == 'T' && !failed && outstanding.isAnswerLeft();
+    return lost || ((left || outstanding.isEmpty()) && !isStreaming());
+  }
+
+  private boolean isStreaming() {
+    return copyIn || copyOut || replication;
   }
 
   /**
@@ -299,7 +305,8 @@ public final class ProtocolLog {
    * end of its answer didn't come: these may have been its last words.
    */
   public boolean mayStillRun() {
-    return isReady() && !isInStep() && !leftUndone && !(failed && outstanding.rounds() <= 1);
+    boolean asked = !outstanding.isEmpty() || isStreaming();
+    return isReady() && !lost && asked && !leftUndone && !(failed && outstanding.rounds() <= 1);
   }
 
   /** The messages aren't what the protocol says, or can't be seen: for good. */

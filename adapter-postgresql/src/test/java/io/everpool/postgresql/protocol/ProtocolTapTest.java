@@ -766,6 +766,46 @@ class ProtocolTapTest {
     assertThat(tap.log().isInStep()).as("it is of no use any more").isFalse();
   }
 
+  private static final String RELEASE = "RELEASE SAVEPOINT PGJDBC_AUTOSAVE";
+
+  /** pgjdbc sends this and reads the answer with that to whatever it sends next. */
+  @Test
+  void whatTheDriverLeavesUnreadItselfIsInStep() {
+    ProtocolTap tap = new ProtocolTap();
+    written(Conversation.begin()).query(RELEASE).play(tap);
+    assertThat(tap.log().isInStep()).isTrue();
+    assertThat(tap.log().outstandingRequests()).isEqualTo(1);
+    assertThat(tap.log().mayStillRun()).as("strictly").isTrue();
+    Conversation.unopened().query("ROLLBACK").play(tap);
+    assertThat(tap.log().isInStep()).isFalse();
+    Conversation.unopened().complete("RELEASE").ready('T').play(tap);
+    assertThat(tap.log().isInStep()).as("one answer too few").isFalse();
+    Conversation.unopened().complete("ROLLBACK").ready('I').play(tap);
+    assertThat(tap.log().isInStep()).isTrue();
+  }
+
+  @Test
+  void whatElseIsUnreadIsOutOfStep() {
+    for (Conversation unread :
+        new Conversation[] {
+          Conversation.begin().query(RELEASE),
+          written(Conversation.begin()).query("release savepoint a"),
+          written(Conversation.begin()).query(RELEASE + "; insert"),
+          written(Conversation.begin()).query(RELEASE).query(RELEASE),
+          written(Conversation.begin()).query("insert").query(RELEASE),
+          written(Conversation.begin()).extended("insert").query(RELEASE),
+          written(Conversation.begin()).query(RELEASE).extended("insert"),
+          written(Conversation.begin()).query(RELEASE).sync(),
+          written(Conversation.begin()).extended(RELEASE).sync(),
+          written(Conversation.begin()).query(RELEASE).error("ERROR", "3B001"),
+          written(Conversation.begin()).query("lock t")
+        }) {
+      ProtocolTap tap = new ProtocolTap();
+      unread.play(tap);
+      assertThat(tap.log().isInStep()).isFalse();
+    }
+  }
+
   @Test
   void whatIsOutstandingIsCounted() {
     ProtocolTap tap = new ProtocolTap();

@@ -149,6 +149,31 @@ class TapOnServerTest {
     other.close();
   }
 
+  /** Its answer is read with that to what follows: nothing runs, and nobody is out of step. */
+  @Test
+  @Tag("contract")
+  void aSavepointThatTheDriverReleasesIsNoHindrance() throws SQLException {
+    PhysicalConnection session = open("sslmode=disable&autosave=always&cleanupSavepoints=true");
+    ProtocolLog log = Objects.requireNonNull(Sessions.log(session));
+    for (boolean bySql : new boolean[] {false, true}) {
+      session.jdbc().setAutoCommit(bySql);
+      if (bySql) {
+        Sessions.execute(session, "begin");
+      }
+      Sessions.ask(session, "select 1");
+      assertThat(session.inStep()).isTrue();
+      assertThat(session.cancelStatement(Sessions.TIMEOUT)).as("nothing runs").isFalse();
+      if (bySql) {
+        Sessions.execute(session, "rollback");
+      } else {
+        session.jdbc().rollback();
+      }
+      assertThat(session.inStep()).isTrue();
+      assertThat(log.outstandingRequests()).isZero();
+    }
+    session.close();
+  }
+
   /** One statement that fails costs the proof of nothing that comes after it. */
   @Test
   @Tag("contract")

@@ -167,9 +167,10 @@ public interface PhysicalConnection {
 
   /**
    * Whether driver and server are in step, as far as can be seen from outside: no request waits for
-   * its answer, no copy is open, no other thread is in the driver. No round trip, and it waits for
-   * nobody. Asked before anything is cleaned up: a connection that isn't is cut, for whatever it is
-   * asked might wait for ever, or be answered by what was meant for another question.
+   * its answer (but one whose answer the driver itself reads with the next), no copy is open, no
+   * other thread is in the driver. No round trip, and it waits for nobody. Asked before anything is
+   * cleaned up: a connection that isn't is cut, for whatever it is asked might wait for ever, or be
+   * answered by what was meant for another question.
    */
   default boolean inStep() {
     return true;

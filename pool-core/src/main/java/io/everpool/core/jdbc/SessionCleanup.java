@@ -180,6 +180,10 @@ final class SessionCleanup {
     } else {
       session.jdbc.rollback();
     }
+    if (!session.inStep()) {
+      throw new IllegalStateException(
+          "Behind its ROLLBACK an answer was left unread, or a cancel was under way on it");
+    }
     session.settled();
     rolledBack = itsBorrowers;
   }

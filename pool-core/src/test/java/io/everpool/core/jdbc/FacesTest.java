@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.ResetMode;
+import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import java.sql.Array;
 import java.sql.CallableStatement;
@@ -109,6 +110,20 @@ class FacesTest {
       assertThat(thorough.closed).containsOnlyOnce(CloseReason.RESET_FAILED);
       thorough.closed.clear();
     }
+  }
+
+  /** It has read another answer than that to its rollback. */
+  @Test
+  void whatIsOutOfStepAfterItsRollbackIsNotLentAgain() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    FakePhysical physical = FakeLeaseManager.physical(connection);
+    connection.setAutoCommit(false);
+    connection.createStatement().execute("select 1");
+    physical.transaction(TransactionState.OPEN);
+    driver.during("rollback", () -> physical.inStep = false);
+    connection.close();
+    assertThat(leases.closed).containsOnlyOnce(CloseReason.RESET_FAILED);
+    assertThat(leases.released).hasValue(0);
   }
 
   @Test
