@@ -162,7 +162,7 @@ final class Outstanding {
         continue;
       }
       StatementKind kind = StatementKind.of(entry);
-      if (commits(kind, states) && (!byCommit || kind == StatementKind.COMMIT)) {
+      if (commits(kind, states) && (!byCommit || mayBeCommit(kind, states))) {
         return true;
       }
       failures |= afterError(kind, states);
@@ -200,6 +200,15 @@ final class Outstanding {
       case COMMIT -> (states & (WROTE | BLOCK)) != 0;
       default -> false;
     };
+  }
+
+  /**
+   * What may do anything counts where a block is open for certain: outside of one it is a statement
+   * like any other for whoever asks for a COMMIT.
+   */
+  private static boolean mayBeCommit(StatementKind kind, int states) {
+    return kind == StatementKind.COMMIT
+        || (kind == StatementKind.ANYTHING && (states & (IDLE | WROTE)) == 0);
   }
 
   /** Where the session may stand after this statement has succeeded. */

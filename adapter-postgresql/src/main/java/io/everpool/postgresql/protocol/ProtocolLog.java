@@ -343,7 +343,10 @@ public final class ProtocolLog {
     return !lost && tookWritesAt > moment;
   }
 
-  /** Whether a statement that ends a transaction was sent and may have committed one. */
+  /**
+   * Whether a statement that ends a transaction was sent, or within one what may be such, and may
+   * have committed it.
+   */
   public boolean commitUnanswered() {
     return !lost && status != 0 && !leftUndone && outstanding.hasCommit(status);
   }

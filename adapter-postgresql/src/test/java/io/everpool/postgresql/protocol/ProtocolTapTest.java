@@ -766,6 +766,42 @@ class ProtocolTapTest {
     assertThat(tap.log().isInStep()).as("it is of no use any more").isFalse();
   }
 
+  /** A text of two readings may be one; but what stands outside of a transaction ends none. */
+  @Test
+  void aTextThatMayDoAnythingMayBeACommitInATransaction() {
+    String twoReadings = "select '\\'; commit; --'";
+    for (Conversation in :
+        new Conversation[] {
+          written(Conversation.begin()).query(twoReadings),
+          begun(Conversation.begin()).query(twoReadings),
+          Conversation.begin().query("begin; " + twoReadings),
+          begun(Conversation.begin()).query("savepoint a").query(twoReadings),
+          begun(Conversation.begin())
+              .query("x")
+              .error("ERROR", "42601")
+              .ready('E')
+              .query(twoReadings),
+          begun(Conversation.begin()).bind("", "S_7").execute("").sync()
+        }) {
+      ProtocolTap tap = new ProtocolTap();
+      in.play(tap);
+      assertThat(tap.log().commitUnanswered()).isTrue();
+    }
+    for (Conversation out :
+        new Conversation[] {
+          Conversation.begin().query(twoReadings),
+          Conversation.begin().query(twoReadings).query(twoReadings),
+          Conversation.begin().query("insert '" + "x".repeat(1_100_000) + "'"),
+          Conversation.begin().bind("", "S_7").execute("").sync(),
+          begun(Conversation.begin()).query("insert; call p()"),
+          written(Conversation.begin()).query(twoReadings).ended("25P03", "ProcessInterrupts")
+        }) {
+      ProtocolTap tap = new ProtocolTap();
+      out.play(tap);
+      assertThat(tap.log().commitUnanswered()).isFalse();
+    }
+  }
+
   private static final String RELEASE = "RELEASE SAVEPOINT PGJDBC_AUTOSAVE";
 
   /** pgjdbc sends this and reads the answer with that to whatever it sends next. */
