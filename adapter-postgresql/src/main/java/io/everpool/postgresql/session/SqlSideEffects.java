@@ -33,6 +33,8 @@ final class SqlSideEffects {
   private enum Before {
     /** A key word, an operator, a bracket, nothing: what follows may be called. */
     ANY,
+    /** The FN of a JDBC escape: what follows is called, and may be a function of the driver's. */
+    ESCAPE,
     /** What makes the next name that of a table or a column. */
     NAMING,
     /** A name or the end of brackets: an alias follows. */
@@ -93,6 +95,12 @@ final class SqlSideEffects {
   // ---- brackets
 
   private int depth;
+
+  /**
+   * One bit for each depth: whether the brackets that were opened there last are those of DISTINCT
+   * ON or OPERATOR, which no alias follows, but what may be called.
+   */
+  private long prefixes;
 
   /** No depth: even one below 0 may be, where a CASE stood within brackets of a body. */
   private static final int NONE = Integer.MIN_VALUE;
@@ -227,9 +235,9 @@ final class SqlSideEffects {
     nameAwaited = false;
     notALiteralName();
     key(quoted ? OTHER : word, quoted);
+    beforeNext = keyword ? naming(word) : symbolBefore == '{' ? escape(word) : Before.NAMED;
     symbolBefore = 0;
     symbolBeforeThat = 0;
-    beforeNext = keyword ? naming(word) : Before.NAMED;
   }
 
   /** Looks the word up; returns whether it is a key word. */
@@ -238,6 +246,9 @@ final class SqlSideEffects {
       beforeName = beforeNext;
     }
     int meaning = names.meaning(scanner.nameText(), scanner.nameFrom(), scanner.nameTo());
+    if (meaning == NameTable.UNKNOWN && !quoted && isDriversFunction()) {
+      meaning = 0;
+    }
     unknownName = meaning == NameTable.UNKNOWN;
     called = before == SqlWord.CALL || (called && symbolBefore == '.');
     boolean keyword = !unknownName && (meaning & NameTable.KEYWORD) != 0 && !quoted;
@@ -252,6 +263,15 @@ final class SqlSideEffects {
       mentioned.add(lastMentioned);
     }
     return keyword;
+  }
+
+  private boolean isDriversFunction() {
+    return beforeName == Before.ESCAPE && symbolBefore != '.' && EscapeFunctions.has(scanner);
+  }
+
+  /** Behind the brace that begins a JDBC escape. */
+  private static Before escape(SqlWord word) {
+    return word == SqlWord.FN ? Before.ESCAPE : Before.ANY;
   }
 
   private Before naming(SqlWord word) {
@@ -494,6 +514,7 @@ final class SqlSideEffects {
       case '(' -> {
         called = false;
         call();
+        openPrefix();
         depth++;
       }
       case '.' -> {
@@ -517,7 +538,7 @@ final class SqlSideEffects {
     }
     if (symbol != '.') {
       callWithoutBrackets();
-      beforeNext = symbol == ')' ? Before.NAMED : Before.ANY;
+      beforeNext = symbol == ')' && !closesPrefix() ? Before.NAMED : Before.ANY;
     }
     unknownName = false;
     symbolBeforeThat = symbolBefore;
@@ -528,12 +549,24 @@ final class SqlSideEffects {
   /** A bracket behind a name that isn't known: a function that was created since. */
   private void call() {
     if (unknownName
-        && beforeName == Before.ANY
+        && (beforeName == Before.ANY || beforeName == Before.ESCAPE)
         && names.isComplete()
         && !body
         && !CommonTable.isNamed(scanner)) {
       sideEffects |= ANYTHING;
     }
+  }
+
+  private void openPrefix() {
+    boolean prefix =
+        before == SqlWord.OPERATOR || (before == SqlWord.ON && beforeThat == SqlWord.DISTINCT);
+    long bit = depth >= 0 && depth < Long.SIZE ? 1L << depth : 0;
+    prefixes = prefix ? prefixes | bit : prefixes & ~bit;
+  }
+
+  /** Rather yes: so deep that nobody has counted. */
+  private boolean closesPrefix() {
+    return depth < 0 || depth >= Long.SIZE || (prefixes >>> depth & 1) != 0;
   }
 
   /** {@code {call p}} */

@@ -8,11 +8,16 @@ import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.postgresql.Sessions;
 import io.everpool.postgresql.driver.PgjdbcInternals;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.core.BaseConnection;
+import org.postgresql.jdbc.EscapedFunctions2;
 
 /** What the database says of names; that nothing is left in fact, it-tests show through a pool. */
 class SessionCatalogTest {
@@ -120,6 +126,10 @@ class SessionCatalogTest {
         "create index on x using btree (lower(a))",
         "call sc.plain(1)",
         "select {fn ucase('a')}, {ts '2020-01-01 00:00:00'}",
+        "select distinct on (a, (b)) c, (d) e from (select 1) f(a)",
+        "select (a operator(pg_catalog.+) b) from (values (1, 2)) v(a, b) order by a using"
+            + " operator(pg_catalog.<)",
+        "select * from {oj sc.orders o left outer join sc.audited a on (true)}",
         "with a as (select 1), b(n) as (select 2) select * from b",
         "with recursive x as (select 1), tree(id, depth) as (select 1, 0 union all select id + 1,"
             + " depth + 1 from tree where depth < 3) select * from tree",
@@ -138,6 +148,23 @@ class SessionCatalogTest {
       })
   void leavesNothing(String sql) {
     assertThat(sideEffects(connector, sql)).isZero();
+  }
+
+  /** The driver makes functions of the server's of them. */
+  @Test
+  void theDriversEscapesLeaveNothing() {
+    List<String> names =
+        Arrays.stream(EscapedFunctions2.class.getMethods())
+            .filter(method -> Modifier.isStatic(method.getModifiers()))
+            .map(Method::getName)
+            .filter(name -> name.startsWith("sql"))
+            .map(name -> name.substring("sql".length()))
+            .toList();
+    assertThat(names).contains("ucase", "curdate", "timestampdiff");
+    for (String name : names) {
+      String sql = "select {fn " + name.toUpperCase(Locale.ROOT) + "(a)} from sc.orders";
+      assertThat(sideEffects(connector, sql)).as(sql).isZero();
+    }
   }
 
   @Test
@@ -189,6 +216,12 @@ class SessionCatalogTest {
         "with a as (select 1), b(n) as (select not_there(2)) select * from b",
         "select x::time with time zone, not_there(1)",
         "select a, not_there(",
+        "select distinct on (a) not_there(1)",
+        "select distinct on (a, (select distinct on (b) c from d)) \"not there\"(1) from e",
+        "select a operator(pg_catalog.+) not_there(1)",
+        "select {fn not_there(1)}",
+        "select {FN sc.ucase('a')}, {fn \"ucase\"('a')}",
+        "select * from {oj not_there(1) left outer join b on true}",
         "select a_name_that_is_longer_than_what_the_server_keeps_of_names_so_that_it_is_cut_off"
       })
   void whatIsNotThereMayDoEverything(String sql) {
