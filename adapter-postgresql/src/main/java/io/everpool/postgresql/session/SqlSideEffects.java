@@ -60,7 +60,7 @@ final class SqlSideEffects {
   private boolean temporary;
   private boolean definesCode;
 
-  /** Behind the AS of a CREATE, outside of brackets: a query or the like. */
+  /** Behind the AS of a CREATE, outside of brackets: a query or the like; or a function's body. */
   private boolean asPassed;
 
   /** AS ON: what a rule is for stands behind that AS. */
@@ -335,6 +335,7 @@ final class SqlSideEffects {
       case CREATE -> creates = true;
       case UPDATE -> updates = true;
       case AS -> asPassed |= first == SqlWord.CREATE && depth == 0;
+      case ATOMIC, RETURN -> asPassed |= beginsRoutineBody(word);
       case ON -> rules |= before == SqlWord.AS && asPassed;
       case AGGREGATE, FUNCTION, PROCEDURE, ROUTINE ->
           definesCode |= before != SqlWord.EXECUTE && before != SqlWord.WITHOUT;
@@ -386,6 +387,17 @@ final class SqlSideEffects {
     }
     beforeThat = before;
     before = word;
+  }
+
+  /** {@code BEGIN ATOMIC} or {@code RETURN}, and no part of the function's name. */
+  private boolean beginsRoutineBody(SqlWord word) {
+    return definesCode
+        && first == SqlWord.CREATE
+        && depth == 0
+        && symbolBefore != '.'
+        && (word == SqlWord.ATOMIC
+            ? before == SqlWord.BEGIN
+            : before != SqlWord.FUNCTION && before != SqlWord.PROCEDURE);
   }
 
   /**

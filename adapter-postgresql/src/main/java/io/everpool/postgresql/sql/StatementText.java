@@ -61,7 +61,7 @@ public final class StatementText {
   private static final byte[][][] WRITES =
       byInitial(
           "comment copy declare delete execute explain fetch grant insert merge "
-              + "move notify refresh revoke select table truncate update values with");
+              + "move notify refresh return revoke select table truncate update values with");
   private static final byte[][][] CHANGES = byInitial("delete insert merge update");
 
   private final byte[] text;
@@ -99,15 +99,24 @@ public final class StatementText {
     }
     // each byte one character: those of a multi-byte character are letters to the scanner
     SqlScanner scanner = new SqlScanner(new String(text, from, end - from, ISO_8859_1), false);
+    SqlScanner statement = scanner.ahead();
+    boolean body = false; // of a function
     int begin = from;
     for (; ; ) {
       SqlScanner.Token token = scanner.next();
       boolean over = token == SqlScanner.Token.END;
       if (over || (token == SqlScanner.Token.SYMBOL && scanner.symbol() == ';')) {
         int semicolon = over ? end : from + scanner.position() - 1;
-        kinds.accept(
-            scanner.ambiguous() ? StatementKind.ANYTHING : of(text, begin, semicolon, true));
+        if (scanner.ambiguous()) {
+          kinds.accept(StatementKind.ANYTHING);
+        } else if (body && AtomicBody.isEndedBy(statement)) {
+          body = false;
+        } else {
+          kinds.accept(of(text, begin, semicolon, true));
+          body |= AtomicBody.isBegunBy(statement);
+        }
         begin = semicolon + 1;
+        statement = scanner.ahead();
       }
       if (over) {
         return;

@@ -424,6 +424,67 @@ class ProtocolTapTest {
         row("a rollback, then a write", IN_DOUBT, c -> written(c).query("rollback; insert")),
         row("a rollback to, then a write", NONE, c -> written(c).query("rollback to a; insert")),
         row("several", IN_DOUBT, c -> written(c).query("insert; commit")),
+        row(
+            "a function's body",
+            NONE,
+            c ->
+                begun(c)
+                    .query("create function f() returns int begin atomic select 1; select 2; end")),
+        row(
+            "a procedure's body",
+            NONE,
+            c ->
+                begun(c)
+                    .query(
+                        "/* a */ Create Or Replace Procedure s.p(begin int) Begin /* b */ Atomic"
+                            + " insert into t values (case when true then 1 end); End ; insert")),
+        row(
+            "a body of one value",
+            NONE,
+            c ->
+                begun(c)
+                    .query(
+                        "create function f() returns int begin atomic select 1; return 2; end;")),
+        row(
+            "a commit behind a body",
+            IN_DOUBT,
+            c ->
+                begun(c)
+                    .query(
+                        "create function f() returns int begin atomic select 1 case; end; commit;"
+                            + " select 1 end")),
+        row(
+            "an end behind a body",
+            IN_DOUBT,
+            c -> begun(c).query("create function f() returns int begin atomic select 1; end; end")),
+        row(
+            "an end behind an empty body",
+            IN_DOUBT,
+            c -> begun(c).query("create procedure p() begin atomic end; end")),
+        row(
+            "an end behind a parameter that looks like a body",
+            IN_DOUBT,
+            c ->
+                begun(c)
+                    .query(
+                        "create function f(begin atomic) returns int language sql as 'select 1';"
+                            + " end")),
+        row(
+            "an end behind a body in a string",
+            IN_DOUBT,
+            c -> begun(c).query("create function f() returns int as 'begin atomic select 1'; end")),
+        row(
+            "an end behind what isn't a function",
+            IN_DOUBT,
+            c -> begun(c).query("create view v as select begin atomic from t; end")),
+        row(
+            "a body of two readings",
+            IN_DOUBT,
+            c ->
+                begun(c)
+                    .query(
+                        "create function f() returns text begin atomic select '\\'; end; commit;"
+                            + " --'; end")),
         row("commit in a string", NONE, c -> written(c).query("insert '; commit'; insert")),
         row("commit in a comment", NONE, c -> written(c).query("insert; /* ; commit; */ insert")),
         row(

@@ -143,6 +143,29 @@ class DefinitionsTest {
         .containsKeys("x", "y");
   }
 
+  /** Nor is what a function's body names, which is no string. */
+  @Test
+  void whatAFunctionsBodyNamesIsNotDefinedByIt() {
+    for (String sql :
+        new String[] {
+          "create function fb(a bigint) returns bigint begin atomic select count(*) from orders;"
+              + " select id from audited; end",
+          "create or replace function df.fb(a int, b int) returns int return orders + b",
+          "create procedure fb(a int) language sql begin atomic insert into orders values (a); end",
+          "create function return.fb() returns int return orders",
+          "create function atomic.fb() returns int begin atomic select orders; end"
+        }) {
+      assertThat(SqlSideEffects.read(sql, names).defined()).as(sql).containsOnlyKeys("fb");
+    }
+    assertThat(
+            SqlSideEffects.read(
+                    "create function fb() returns int begin atomic select 1; end; create view v as"
+                        + " select not_there(1); create function fc() returns int return 1",
+                    names)
+                .defined())
+        .containsOnlyKeys("fb", "v", "fc");
+  }
+
   /** What is used without its name counts for every statement. */
   @ParameterizedTest
   @ValueSource(
