@@ -99,8 +99,8 @@ final class PasswordFile implements CredentialsProvider {
         : new SQLInvalidAuthorizationSpecException(
             "The password file "
                 + why
-                + ". Its name isn't shown, for it is no plain absolute path and may be the password"
-                + " itself",
+                + ". Its name isn't shown, for it is no plain path through a folder and may be the"
+                + " password itself",
             "28000");
   }
 

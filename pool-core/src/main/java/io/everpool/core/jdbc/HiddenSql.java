@@ -48,6 +48,12 @@ final class HiddenSql {
   /** Words between {@code set} and the name that is set. */
   private static final Set<String> SCOPES = Set.of("session", "local", "global");
 
+  /** What is written often, and has words that messages have. */
+  private static final Pattern PLAIN =
+      Pattern.compile(
+          "\\s*set session characteristics as transaction [a-z ,]+;?\\s*",
+          Pattern.CASE_INSENSITIVE);
+
   /** States of a failure to read the SQL: then nobody knows where its literals end. */
   private static final Set<String> SYNTAX = Set.of("42601", "42000");
 
@@ -59,23 +65,25 @@ final class HiddenSql {
 
   /**
    * The failure itself if it quotes nothing, with its causes; else another one with its state and
-   * its words, and without causes.
+   * its words, and with the cause only if that quotes nothing: a lost connection is told by it.
    */
   SQLException hidden(SQLException failure) {
     Reading reading = new Reading(failure.getSQLState());
-    List<String> messages = messages(failure);
-    if (messages.stream()
-        .flatMap(String::lines)
-        .allMatch(line -> line.equals(reading.show(line)))) {
+    if (PLAIN.matcher(sql).matches() || reading.isHarmless(failure)) {
       return failure;
     }
-    String shown = reading.show(messages.get(0).lines().findFirst().orElse(""));
+    String first = String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
+    String shown = reading.show(first);
     SQLException hidden =
         new SQLException(
             shown == null ? "what was said of it isn't shown, for it quotes the SQL" : shown,
             failure.getSQLState(),
             failure.getErrorCode());
     hidden.setStackTrace(failure.getStackTrace());
+    Throwable cause = failure.getCause();
+    if (cause != null && reading.isHarmless(cause)) {
+      hidden.initCause(cause);
+    }
     return hidden;
   }
 
@@ -162,6 +170,13 @@ final class HiddenSql {
       while (word.find()) {
         words.add(word.group());
       }
+    }
+
+    /** Whether it quotes nothing, nor does anything that belongs to it. */
+    boolean isHarmless(Throwable failure) {
+      return messages(failure).stream()
+          .flatMap(String::lines)
+          .allMatch(line -> line.equals(show(line)));
     }
 
     /** The line without what it quotes; null if it can't be told from the rest. */

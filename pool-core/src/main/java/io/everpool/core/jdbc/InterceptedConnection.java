@@ -124,7 +124,8 @@ final class InterceptedConnection extends PooledConnection {
   @Override
   public void returning() {
     int left = (int) PASSED.getAndSet(this, 0);
-    for (Session session = session(); left > 0 && session != null; session = session()) {
+    Session session = session();
+    for (; left > 0 && session != null; session = present()) {
       LeaseInterceptor next = interceptors.get(--left);
       try {
         next.returning(this);
@@ -132,6 +133,14 @@ final class InterceptedConnection extends PooledConnection {
         tell(session.leases, next, e);
       }
     }
+  }
+
+  /**
+   * The session, or the one that was lost here: each is told, though the one before has lost it.
+   */
+  private @Nullable Session present() {
+    Session session = session();
+    return session == null ? lost() : session;
   }
 
   /** Of each interceptor and kind of failure, and not of each lease. */

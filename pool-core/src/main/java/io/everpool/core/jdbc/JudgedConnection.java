@@ -131,7 +131,7 @@ abstract class JudgedConnection extends LeasedConnection {
         what
             + " a COMMIT, which may have been done: look for its effect before you repeat it"
             + " (Pool.inTransaction asks the server). "
-            + thrown.getMessage(),
+            + (thrown.getMessage() == null ? thrown : thrown.getMessage()),
         null,
         thrown);
   }
@@ -148,7 +148,8 @@ abstract class JudgedConnection extends LeasedConnection {
    * sent it before.
    *
    * <p>Where nobody knows the outcome this is closed, as it is in a unit of work, so that nothing
-   * that frameworks set back now hides that.
+   * that frameworks set back now hides that; but not where it is set up for a unit, which goes on
+   * over another session.
    */
   final void committing(Committing call) throws SQLException {
     Session s = current();
@@ -172,7 +173,7 @@ abstract class JudgedConnection extends LeasedConnection {
       }
       unknown = outcomeUnknown(s, "The driver has failed in", e, first);
     }
-    if (!isOver()) { // whoever has closed it himself is told so
+    if (observer == null && !isOver()) { // whoever has closed it himself is told so
       closeAfter(s, true);
     }
     throw unknown;

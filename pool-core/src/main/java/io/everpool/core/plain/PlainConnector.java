@@ -262,15 +262,27 @@ public final class PlainConnector implements Connector {
       if (!secrets.areIn(e, credentials == null ? null : credentials.password())) {
         throw e;
       }
-      String state = SqlStates.verdict(e) == Verdict.ACCESS_DENIED ? "28000" : "08001";
-      SQLException said = e instanceof SQLException failure ? failure : new SQLException();
-      throw new SQLException(
-          "The driver could not connect to "
-              + target
-              + "; what it said isn't shown, for it quotes the URL or the password",
-          said.getSQLState() == null ? state : said.getSQLState(),
-          said.getErrorCode());
+      throw hidden(e);
     }
+  }
+
+  /** Says the same of the server, and of the driver, as what isn't shown. */
+  private SQLException hidden(Exception e) {
+    String words =
+        "The driver could not connect to "
+            + target
+            + "; what it said isn't shown, for it quotes the URL or the password";
+    if (!(e instanceof SQLException said)) {
+      throw new IllegalStateException(words); // its own mistake, and nothing of the network
+    }
+    String state = said.getSQLState();
+    if (said instanceof SQLFeatureNotSupportedException) {
+      return new SQLFeatureNotSupportedException(words, state, said.getErrorCode());
+    }
+    if (state == null) {
+      state = SqlStates.verdict(e) == Verdict.ACCESS_DENIED ? "28000" : "08001";
+    }
+    return new SQLException(words, state, said.getErrorCode());
   }
 
   @Override

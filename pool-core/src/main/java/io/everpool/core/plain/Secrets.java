@@ -6,13 +6,13 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -27,10 +27,21 @@ final class Secrets {
   private static final Pattern LONE = Pattern.compile("%(?![0-9A-Fa-f]{2})");
 
   /** Words that are no secret, wherever they stand, and that messages have. */
-  private static final Set<String> WORDS =
-      Set.of("true", "false", "thin", "user", "username", "password");
+  private static final Pattern WORDS =
+      Pattern.compile(
+          "true|false|thin|user|username|password|[0-9]{1,5}", Pattern.CASE_INSENSITIVE);
 
-  private final Set<String> all = new LinkedHashSet<>();
+  /** The name of a parameter whose value may be a secret. */
+  private static final Pattern SECRET =
+      Pattern.compile(
+          "[\\w.$-]*(?:pass|pwd|secret|token|key|credential|options)[\\w.$-]*\\s*="
+              + "|[\\w.$-]*arg\\s*=",
+          Pattern.CASE_INSENSITIVE);
+
+  private final Set<String> whole = new LinkedHashSet<>();
+
+  /** What else may be the end of a word. */
+  private final Set<String> pieces = new LinkedHashSet<>();
 
   private Secrets() {}
 
@@ -41,7 +52,7 @@ final class Secrets {
   static Secrets of(PoolConfig config) {
     Secrets secrets = new Secrets();
     secrets.addUrl(config.url());
-    secrets.addSecret(config.password());
+    secrets.addWhole(config.password());
     for (Map.Entry<String, String> property : config.properties().entrySet()) {
       if (Redaction.properties(Map.ofEntries(property)).containsValue(Redaction.MASK)) {
         secrets.add(property.getValue());
@@ -50,25 +61,30 @@ final class Secrets {
     return secrets;
   }
 
+  /** Whole, and in pieces what a secret may be in: a login, and all from the first parameter on. */
   private void addUrl(String url) {
     String shown = Redaction.url(url);
     if (!shown.contains(Redaction.MASK)) {
       return;
     }
+    addWhole(url);
     String known = shown + " " + place(url);
-    List<String> pieces = new ArrayList<>();
-    for (String parameter : PARAMETERS.split(url, -1)) {
-      pieces.add(parameter);
-      pieces.add(parameter.substring(parameter.indexOf('=') + 1));
+    String login = login(url);
+    addPieces(login.substring(login.indexOf(':') + 1), known);
+    Matcher secret = SECRET.matcher(url);
+    if (secret.find()) {
+      addPieces(url.substring(secret.start()), known);
     }
-    int at = url.lastIndexOf('@');
-    int slashes = url.indexOf("//");
-    if (at >= 0) {
-      String login = url.substring(slashes >= 0 && slashes < at ? slashes + 2 : 0, at);
-      pieces.add(login.substring(login.indexOf(':') + 1));
+  }
+
+  private void addPieces(String text, String known) {
+    List<String> found = new ArrayList<>(List.of(text));
+    for (String parameter : PARAMETERS.split(text, -1)) {
+      found.add(parameter);
+      found.add(parameter.substring(parameter.indexOf('=') + 1));
     }
-    pieces.addAll(List.of(PIECES.split(url, -1)));
-    for (String piece : pieces) {
+    found.addAll(List.of(PIECES.split(text, -1)));
+    for (String piece : found) {
       for (String spelling :
           new String[] {piece, decoded(piece), decoded(piece.replace("+", "%2B"))}) {
         addUnknown(spelling, known);
@@ -77,7 +93,14 @@ final class Secrets {
         }
       }
     }
-    add(url);
+  }
+
+  /** What stands before the @; nothing if that may be one of a parameter's value. */
+  private static String login(String url) {
+    int at = url.lastIndexOf('@');
+    int slashes = url.indexOf("//");
+    String login = at < 0 ? "" : url.substring(slashes >= 0 && slashes < at ? slashes + 2 : 0, at);
+    return login.indexOf(':') < 0 && PARAMETERS.matcher(login).find() ? "" : login;
   }
 
   /** What follows the login; nothing if the @ may be one of a parameter's value. */
@@ -101,14 +124,14 @@ final class Secrets {
   }
 
   private void add(String piece) {
-    if (!WORDS.contains(piece)) {
-      addSecret(piece);
+    if (isSecret(piece) && !WORDS.matcher(piece).matches()) {
+      pieces.add(piece);
     }
   }
 
-  private void addSecret(@Nullable String secret) {
+  private void addWhole(@Nullable String secret) {
     if (secret != null && isSecret(secret)) {
-      all.add(secret);
+      whole.add(secret);
     }
   }
 
@@ -132,7 +155,9 @@ final class Secrets {
       }
       // the names of classes are left aside, for they have words that a piece may be
       String text = at.getMessage() + "\n" + at.toString().replace(at.getClass().getName(), "");
-      if (isAny(text, all) || (password != null && isSecret(password) && text.contains(password))) {
+      if (whole.stream().anyMatch(text::contains)
+          || pieces.stream().anyMatch(piece -> isWordIn(text, piece))
+          || (password != null && isSecret(password) && text.contains(password))) {
         return true;
       }
       if (at.getCause() != null) {
@@ -146,7 +171,20 @@ final class Secrets {
     return false;
   }
 
-  private static boolean isAny(String text, Collection<String> secrets) {
-    return secrets.stream().anyMatch(text::contains);
+  /** Whether it stands there, and not within a word. */
+  private static boolean isWordIn(String text, String piece) {
+    for (int at = text.indexOf(piece); at >= 0; at = text.indexOf(piece, at + 1)) {
+      if (isEdge(text, at) && isEdge(text, at + piece.length())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isEdge(String text, int at) {
+    return at == 0
+        || at == text.length()
+        || !Character.isLetterOrDigit(text.charAt(at - 1))
+        || !Character.isLetterOrDigit(text.charAt(at));
   }
 }

@@ -66,7 +66,9 @@ class HiddenSqlTest {
         "select no_such(1) | 42883 | function no_such(integer) does not exist",
         "insert into gone values ('a') | 42P01 | relation \"gone\" does not exist",
         "set k = 'an answer' | 57P01 | terminating connection due to administrator command",
-        "set k = 'a' | 25P02 | it's the transaction's own fault"
+        "set k = 'a' | 25P02 | it's the transaction's own fault",
+        "set session characteristics as transaction isolation level repeatable read"
+            + " | 25P02 | it has left a transaction at its level of isolation that can't be read"
       })
   void namesAndWordsStay(String sql, String state, String message) {
     SQLException failure = new SQLException(message + "\n  Position: 1", state);
@@ -78,6 +80,15 @@ class HiddenSqlTest {
   void whatQuotesNothingKeepsItsCauses() {
     SQLException lost = new SQLException("An I/O error occurred", "08006", new EOFException());
     assertThat((Throwable) new HiddenSql("set k = 'hunter2'").hidden(lost)).isSameAs(lost);
+  }
+
+  @Test
+  void norDoesWhatQuotesAWordThatIsInItsOwn() {
+    EOFException end = new EOFException();
+    SQLException lost = new SQLException("An I/O error while sending to the backend", "08006", end);
+    assertThat((Throwable) new HiddenSql("set k = 'backend'").hidden(lost))
+        .hasMessage("An I/O error while sending to the ***")
+        .hasCause(end);
   }
 
   @ParameterizedTest

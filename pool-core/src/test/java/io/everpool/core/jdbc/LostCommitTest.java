@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -197,5 +200,45 @@ class LostCommitTest {
         Arguments.of("commit(), never sent", commit, "commit", false),
         Arguments.of("setAutoCommit(true)", implied, "setAutoCommit", true),
         Arguments.of("setAutoCommit(true), never sent", implied, "setAutoCommit", false));
+  }
+
+  /** By an interceptor, for a unit that goes on over another session. */
+  @Test
+  void whereItIsSetUpForAUnitItStaysToBeLetGo() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    connection.silence();
+    connection.setAutoCommit(false);
+    connection.createStatement().execute("insert");
+    driver.breakNext("commit");
+    assertThat(catchThrowable(connection::commit))
+        .isInstanceOf(CommitOutcomeUnknownException.class);
+    assertThat(connection.letGo()).isTrue();
+  }
+
+  /** One that loses its COMMIT as the lease ends keeps no other from being told of that. */
+  @Test
+  void anInterceptorsKeepsNoOtherFromItsEnd() throws SQLException {
+    List<String> told = new ArrayList<>();
+    LeaseInterceptor first =
+        new LeaseInterceptor() {
+          @Override
+          public void returning(Connection connection) {
+            told.add("first");
+          }
+        };
+    LeaseInterceptor second =
+        new LeaseInterceptor() {
+          @Override
+          public void returning(Connection connection) throws SQLException {
+            told.add("second");
+            connection.setAutoCommit(false);
+            connection.createStatement().execute("insert");
+            driver.breakNext("commit");
+            connection.commit();
+          }
+        };
+    leases.acquire(first, second).close();
+    assertThat(told).containsExactly("second", "first");
+    assertThat(leases.closed).hasSize(1);
   }
 }

@@ -10,6 +10,7 @@ import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLInvalidAuthorizationSpecException;
 import java.util.Map;
 import java.util.Properties;
@@ -163,7 +164,9 @@ class WrongUrlTest {
           suppressing
         }) {
       assertThat(failure(PoolConfig.builder(url).build(), failure))
-          .isInstanceOf(SQLException.class)
+          .as("a mistake of the driver's, or a failure to connect")
+          .isInstanceOf(
+              failure instanceof SQLException ? SQLException.class : IllegalStateException.class)
           .hasMessageContaining("isn't shown")
           .hasNoCause()
           .hasNoSuppressedExceptions();
@@ -179,6 +182,25 @@ class WrongUrlTest {
         .hasMessageContaining("isn't shown");
   }
 
+  @Test
+  void whatSaysNothingIsNoSecret() throws SQLException {
+    SQLException failure = new SQLException("no answer within 10000 ms", "08001");
+    PoolConfig config =
+        PoolConfig.builder("jdbc:failing://h/d")
+            .properties(Map.of("its.own.timeout", "10000", "its.own.flag", "TRUE"))
+            .build();
+    assertThat(failure(config, failure)).isSameAs(failure);
+  }
+
+  @Test
+  void whatADriverCannotDoStaysThat() throws SQLException {
+    PoolConfig config = PoolConfig.builder("jdbc:failing://h/d?password=hunter2").build();
+    assertThat(failure(config, new SQLFeatureNotSupportedException("no hunter2", "0A000", 7)))
+        .isInstanceOf(SQLFeatureNotSupportedException.class)
+        .hasMessageContaining("isn't shown")
+        .hasFieldOrPropertyWithValue("SQLState", "0A000");
+  }
+
   /** Or nobody would know why his connections fail. */
   @ParameterizedTest
   @CsvSource(
@@ -191,7 +213,13 @@ class WrongUrlTest {
         "jdbc:failing:thin:scott/hunter2@shophost:1521/x | no listener at shophost:1521",
         "jdbc:failing:thin:@shophost:1521/x | no listener at shophost:1521",
         "jdbc:failing://h;databaseName=shop;x=y | Cannot open database \"shop\"",
-        "jdbc:failing://h/d?failing=java | Connection refused"
+        "jdbc:failing://h/d?failing=java | Connection refused",
+        "jdbc:failing:shop;create=true | Failed to create database 'shop', see the next one",
+        "jdbc:failing:tcp://localhost/~/test | Database \"/root/test\" not found",
+        "jdbc:failing:tcp://localhost/data/shop;X=TRUE | remote database creation is TRUE",
+        "jdbc:failing://db\\SQLEXPRESS;databaseName=shop;encrypt=true;user=sa;password=hunter2"
+            + " | Cannot open database \"shop\" by SSL encryption",
+        "jdbc:failing://h;authentication=ByDirectory;password=hunter2 | not by ByDirectory"
       })
   void whatQuotesNoSecretIsPassedOn(String url, String said) throws SQLException {
     SQLException failure = new SQLException(said, "08001");
