@@ -124,6 +124,9 @@ final class SessionCleanup {
         throw new SQLNonTransientConnectionException("The driver has closed it", "08003");
       }
       session.restoreNetworkTimeout();
+      if (session.has(Session.DOUBTED)) {
+        session.physical().validate(leases.config().validationTimeout().toNanos());
+      }
       closeAll(left);
       if (session.inTransaction()) {
         rollBack();

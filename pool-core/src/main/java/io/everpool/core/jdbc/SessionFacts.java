@@ -156,16 +156,18 @@ abstract class SessionFacts extends SessionMarks {
    * So if the session goes on, it is taken for the statement's failure; but not if the adapter can
    * see the state of the session, for then it may know that the session must end (PgCat). The same
    * goes for 08003, no connection, which some drivers say of a statement that was closed (Oracle's
-   * up to 12c, MySQL's 5.1).
+   * up to 12c, MySQL's 5.1). Whether it lives all the same is asked when the lease ends.
    */
   public final Verdict verdict(SQLException e) {
     Verdict verdict = leases.classify(e);
     boolean doubtful =
         verdict == Verdict.ACCESS_DENIED
             || (verdict == Verdict.CONNECTION_LOST && "08003".equals(e.getSQLState()));
-    return doubtful && !dead() && transactionState() == TransactionState.UNKNOWN
-        ? Verdict.STATEMENT_FAILED
-        : verdict;
+    if (!doubtful || dead() || transactionState() != TransactionState.UNKNOWN) {
+      return verdict;
+    }
+    marks |= DOUBTED;
+    return Verdict.STATEMENT_FAILED;
   }
 
   /** Whether the driver says that it is closed; rather yes if it can't say. Sends nothing. */

@@ -39,6 +39,9 @@ abstract class SessionMarks {
   /** A call has failed in this lease. */
   static final int FAILED = 1 << 17;
 
+  /** The driver has spoken of it as of no connection, and yet has it open. */
+  static final int DOUBTED = 1 << 24;
+
   /** The driver is told where the uses of a connection begin and end, and has a use begun. */
   static final int IN_REQUEST = 1 << 18;
 

@@ -280,6 +280,22 @@ class FacesTest {
     assertThat(plain.doomed).hasSize(closed ? 1 : 0);
   }
 
+  /** It may be lost all the same, of which the driver knows only when it asks. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whetherItLivesIsAskedWhenItComesBack(boolean lives) throws SQLException {
+    FakeLeaseManager plain = FakeLeaseManager.plain(driver);
+    PooledConnection connection = plain.acquire();
+    FakePhysical physical = FakeLeaseManager.physical(connection);
+    physical.valid = lives;
+    driver.failNext("execute", new SQLRecoverableException("Closed Statement", "08003", 17009));
+    Statement statement = connection.createStatement();
+    assertThatThrownBy(() -> statement.execute("x")).isInstanceOf(SQLException.class);
+    connection.close();
+    assertThat(physical.validations).isEqualTo(1);
+    assertThat(plain.closed).hasSize(lives ? 0 : 1);
+  }
+
   @Test
   void aStatementThatClosesOnCompletionIsForgotten() throws SQLException {
     PooledConnection connection = leases.acquire();

@@ -30,6 +30,11 @@ public final class FakePhysical implements PhysicalConnection {
   /** What it says of all that was sent. */
   public Effects effects = Effects.UNPROVEN;
 
+  /** Whether it lives, and how often it was asked. */
+  public boolean valid = true;
+
+  public int validations;
+
   /** Whether it has seen the server take writes that it was told to refuse. */
   public boolean takesWrites;
 
@@ -91,7 +96,12 @@ public final class FakePhysical implements PhysicalConnection {
   }
 
   @Override
-  public void validate(long timeoutNanos) {}
+  public void validate(long timeoutNanos) throws SQLException {
+    validations++;
+    if (!valid) {
+      throw new SQLException("not valid", "08006");
+    }
+  }
 
   @Override
   public TransactionState transactionState() {
