@@ -7,6 +7,7 @@ import com.google.inject.multibindings.OptionalBinder;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import io.everpool.api.Classifier;
+import io.everpool.api.ConnectionInitializer;
 import io.everpool.api.CredentialsProvider;
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.LeaseInterceptor;
@@ -50,15 +51,21 @@ import org.jspecify.annotations.Nullable;
  *       that pool instead
  *   <li>a {@link Multibinder} of {@link JdbiPlugin}: installed in every Jdbi, in the order of
  *       binding; then those of the multibinder with the pool's annotation in that pool's
- *   <li>a {@link Multibinder} of {@link PoolListener}, one of {@link Classifier}, and one of {@link
- *       LeaseInterceptor}: likewise, given to every pool and to the pool with the annotation; a
- *       listener that is a {@link io.everpool.api.observe.LeaseRecorder}, too, as Micrometer's
- *       metrics are, measures the leases as well, of every pool that it is given to: where there
- *       are several, bind it with the pool's annotation
+ *   <li>a {@link Multibinder} of {@link PoolListener}, one of {@link Classifier}, one of {@link
+ *       LeaseInterceptor}, and one of {@link ConnectionInitializer}: likewise, given to every pool
+ *       and to the pool with the annotation; a listener that is a {@link
+ *       io.everpool.api.observe.LeaseRecorder}, too, as Micrometer's metrics are, measures the
+ *       leases as well, of every pool that it is given to: where there are several, bind it with
+ *       the pool's annotation
  * </ul>
  *
  * <p>A {@link DataSource} and a Jdbi that only read, on the pool's readers where it has any, are
  * bound under {@link Reader}.
+ *
+ * <p>All pools of a tree of injectors belong into one of them, or into one {@link
+ * com.google.inject.PrivateModule} each with {@link EverpoolShutdown#module()} beside them there:
+ * what they have in common is bound without an annotation, and Guice takes that once in a line of
+ * injectors.
  *
  * <p>Immutable.
  */

@@ -28,7 +28,10 @@ import org.jspecify.annotations.Nullable;
 public final class EverpoolShutdown implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Deque<Pool> pools = new ArrayDeque<>();
-  private boolean closed;
+
+  /** Read without the lock: whoever asks may hold what the closing waits for. */
+  private volatile boolean closed;
+
   @Nullable Thread exitHook;
 
   /** With no pools yet; for one injector. */
@@ -111,13 +114,8 @@ public final class EverpoolShutdown implements AutoCloseable {
     }
   }
 
-  /** Whether {@link #close()} was called, or a pool couldn't be opened. */
+  /** Whether {@link #close()} was called, or a pool couldn't be opened. Waits for nothing. */
   public boolean isClosed() {
-    lock.lock();
-    try {
-      return closed;
-    } finally {
-      lock.unlock();
-    }
+    return closed;
   }
 }

@@ -6,6 +6,7 @@ import com.google.inject.Inject;
 import com.google.inject.Provider;
 import com.google.inject.ProvisionException;
 import io.everpool.api.Classifier;
+import io.everpool.api.ConnectionInitializer;
 import io.everpool.api.CredentialsProvider;
 import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
@@ -31,6 +32,7 @@ final class Opener implements Provider<Opened> {
   private final List<PoolListener> listeners;
   private final List<Classifier> classifiers;
   private final List<LeaseInterceptor> interceptors;
+  private final List<ConnectionInitializer> initializers;
 
   // Guice goes on with its other eager singletons after a failure, and each that depends on this
   // pool would wait once more for a database that isn't there
@@ -46,7 +48,8 @@ final class Opener implements Provider<Opened> {
       @Own List<JdbiPlugin> plugins,
       @Own List<PoolListener> listeners,
       @Own List<Classifier> classifiers,
-      @Own List<LeaseInterceptor> interceptors) {
+      @Own List<LeaseInterceptor> interceptors,
+      @Own List<ConnectionInitializer> initializers) {
     this.config = config;
     this.shutdown = shutdown;
     this.metrics = metrics;
@@ -56,12 +59,19 @@ final class Opener implements Provider<Opened> {
     this.listeners = listeners;
     this.classifiers = classifiers;
     this.interceptors = interceptors;
+    this.initializers = initializers;
   }
 
   @Override
   public Opened get() {
     if (failure != null) {
       throw failure;
+    }
+    if (shutdown.isClosed()) { // as it is once another has failed, and it may be the same database
+      throw new ProvisionException(
+          "pool \""
+              + config.name()
+              + "\" isn't opened: another couldn't be, or the pools were closed already");
     }
     boolean opened = false;
     try {
@@ -103,6 +113,7 @@ final class Opener implements Provider<Opened> {
     }
     classifiers.forEach(builder::classifier);
     interceptors.forEach(builder::interceptor);
+    initializers.forEach(builder::initializer);
     return builder.open();
   }
 }

@@ -9,6 +9,7 @@ import com.google.inject.TypeLiteral;
 import com.google.inject.multibindings.Multibinder;
 import com.google.inject.multibindings.OptionalBinder;
 import io.everpool.api.Classifier;
+import io.everpool.api.ConnectionInitializer;
 import io.everpool.api.CredentialsProvider;
 import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.observe.PoolListener;
@@ -21,7 +22,12 @@ import org.jspecify.annotations.Nullable;
 final class SharedModule extends AbstractModule {
   /** What an application may add to a pool by a multibinder. */
   static final List<Class<?>> EXTENSIONS =
-      List.of(JdbiPlugin.class, PoolListener.class, Classifier.class, LeaseInterceptor.class);
+      List.of(
+          JdbiPlugin.class,
+          PoolListener.class,
+          Classifier.class,
+          LeaseInterceptor.class,
+          ConnectionInitializer.class);
 
   @Override
   protected void configure() {

@@ -10,6 +10,7 @@ import com.google.inject.multibindings.Multibinder;
 import com.google.inject.multibindings.OptionalBinder;
 import com.google.inject.name.Names;
 import io.everpool.api.Classifier;
+import io.everpool.api.ConnectionInitializer;
 import io.everpool.api.Credentials;
 import io.everpool.api.CredentialsProvider;
 import io.everpool.api.LeaseInterceptor;
@@ -22,6 +23,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -132,6 +134,30 @@ final class ExtensionsTest {
     try (Connection connection = pool.getConnection()) {
       return connection.getMetaData().getUserName();
     }
+  }
+
+  private ConnectionInitializer initializer(String who) {
+    return connection -> heard.add(who + " of " + connection.getCatalog().toLowerCase(Locale.ROOT));
+  }
+
+  @Test
+  void initializersSetUpTheConnectionsOfTheirPool() {
+    Guice.createInjector(
+        shutdown.module(),
+        EverpoolModule.of(Traces.h2("set-up").minSize(1).maxSize(1).build()),
+        EverpoolModule.of(Traces.h2("set-up-orders").minSize(1).maxSize(1).build())
+            .annotatedWith(ORDERS),
+        binder -> {
+          Multibinder.newSetBinder(binder, ConnectionInitializer.class)
+              .addBinding()
+              .toInstance(initializer("all"));
+          Multibinder.newSetBinder(binder, ConnectionInitializer.class, ORDERS)
+              .addBinding()
+              .toInstance(initializer("one"));
+        });
+
+    assertThat(heard)
+        .containsExactlyInAnyOrder("all of set-up", "all of set-up-orders", "one of set-up-orders");
   }
 
   @Test
