@@ -4,7 +4,9 @@ import com.codahale.metrics.Metric;
 import com.codahale.metrics.MetricRegistry;
 import com.codahale.metrics.health.HealthCheck;
 import com.codahale.metrics.health.HealthCheckRegistry;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -75,12 +77,12 @@ final class Registration {
 
   private void add(String name, Metric metric) {
     String full = MetricRegistry.name(poolName, name);
+    registered.put(full, metric); // first: a listener of the registry's may throw when it is there
     try {
       metrics.register(full, metric);
     } catch (IllegalArgumentException e) {
-      throw taken("metric", full, e);
+      throw metrics.getMetrics().get(full) == metric ? e : taken("metric", full, e);
     }
-    registered.put(full, metric);
   }
 
   private void addHealthCheck() {
@@ -93,11 +95,31 @@ final class Registration {
     }
   }
 
-  /** Takes out what was put in, unless somebody has put something else in its place. */
+  /**
+   * Takes out what was put in, unless somebody has put something else in its place: all of it,
+   * though a listener of the registry's throws at some.
+   */
   void remove() {
-    metrics.removeMatching((name, metric) -> registered.get(name) == metric);
+    List<RuntimeException> failures = new ArrayList<>();
+    registered.forEach(
+        (name, metric) -> {
+          if (metrics.getMetrics().get(name) == metric) {
+            survive(failures, () -> metrics.remove(name));
+          }
+        });
     if (healthChecks != null && healthChecks.getHealthCheck(poolName) == healthCheck) {
-      healthChecks.unregister(poolName);
+      survive(failures, () -> healthChecks.unregister(poolName));
+    }
+    if (!failures.isEmpty()) {
+      throw failures.get(0);
+    }
+  }
+
+  private static void survive(List<RuntimeException> failures, Runnable removal) {
+    try {
+      removal.run();
+    } catch (RuntimeException e) {
+      failures.add(e);
     }
   }
 

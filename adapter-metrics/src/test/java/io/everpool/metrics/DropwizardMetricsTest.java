@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.codahale.metrics.Counter;
 import com.codahale.metrics.Gauge;
 import com.codahale.metrics.MetricRegistry;
+import com.codahale.metrics.MetricRegistryListener;
 import com.codahale.metrics.health.HealthCheckRegistry;
 import io.everpool.api.CloseReason;
 import io.everpool.api.driver.CommitStatus;
@@ -29,6 +30,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Tag("contract")
 class DropwizardMetricsTest {
@@ -360,5 +363,33 @@ class DropwizardMetricsTest {
     public long getTick() {
       return tick;
     }
+  }
+
+  /** Nor keeps the application's own listener anything of a pool there, whenever it throws. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aListenerOfTheRegistryThatThrowsLeavesNothingBehind(boolean atRemoval) {
+    metrics.addListener(
+        new MetricRegistryListener.Base() {
+          @Override
+          public void onGaugeAdded(String name, Gauge<?> gauge) {
+            if (!atRemoval && name.endsWith("idle")) {
+              throw new IllegalArgumentException("no gauges");
+            }
+          }
+
+          @Override
+          public void onCounterRemoved(String name) {
+            throw new IllegalStateException("no removal of " + name);
+          }
+        });
+    assertThatThrownBy(
+            () -> {
+              open();
+              close();
+            })
+        .hasMessageStartingWith("no ");
+    assertThat(metrics.getNames()).isEmpty();
+    assertThat(healthChecks.getNames()).isEmpty();
   }
 }

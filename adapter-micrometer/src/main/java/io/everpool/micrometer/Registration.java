@@ -41,7 +41,7 @@ final class Registration {
         return made;
       } finally {
         if (!complete) {
-          added.forEach(registry::remove);
+          remove(added);
         }
       }
     }
@@ -49,7 +49,22 @@ final class Registration {
 
   /** Takes out what was put in. */
   void remove() {
-    registered.forEach(registry::remove);
+    remove(registered);
+  }
+
+  /** All of them, though a listener of the registry's throws at some. */
+  private void remove(List<Meter> meters) {
+    RuntimeException failure = null;
+    for (Meter meter : meters) {
+      try {
+        registry.remove(meter);
+      } catch (RuntimeException e) {
+        failure = e;
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
   }
 
   /** Where meters are registered, one by one. */

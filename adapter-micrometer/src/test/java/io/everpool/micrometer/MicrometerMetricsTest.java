@@ -446,4 +446,20 @@ class MicrometerMetricsTest {
     assertThat(idle).containsExactly(1, 1, 9);
     assertThat(pool.looks).isEqualTo(2);
   }
+
+  /** Nor does the application's own listener keep anything of a pool there. */
+  @Test
+  void aListenerOfTheRegistryThatThrowsLeavesNothingBehind() {
+    registry
+        .config()
+        .onMeterRemoved(
+            meter -> {
+              if (meter instanceof Counter) { // a timer has gauges, which Micrometer itself removes
+                throw new IllegalStateException("no removal");
+              }
+            });
+    open();
+    assertThatThrownBy(this::close).hasMessage("no removal");
+    assertThat(registry.getMeters()).isEmpty();
+  }
 }
