@@ -28,6 +28,13 @@ final class Secrets {
   private static final Pattern SOUNDS_SECRET =
       Pattern.compile("pass|pwd|^pw$|secret|token|key|url|uri");
 
+  /** The name of a pool says nothing of what its settings are. */
+  private static final Pattern POOL =
+      Pattern.compile("^everpool\\.pools\\.(?:\"[^\"]*\"|[^.]*)\\.");
+
+  /** A shorter one is in many a text by chance. */
+  private static final int SHORT = 3;
+
   /** Values that stand under a name that sounds secret, and values with their origin. */
   private final Set<String> secret = new HashSet<>();
 
@@ -65,8 +72,11 @@ final class Secrets {
   boolean cameFromElsewhere(Located located, String text) {
     return ELSEWHERE.matcher(located.value().origin().description()).find()
         || outside.contains(identity(text, located.value()))
-        || secret.stream().anyMatch(text::contains)
-        || SOUNDS_SECRET.matcher(located.path().toLowerCase(Locale.ROOT)).find();
+        || secret.stream()
+            .anyMatch(each -> each.length() > SHORT ? text.contains(each) : text.equals(each))
+        || SOUNDS_SECRET
+            .matcher(POOL.matcher(located.path()).replaceFirst("").toLowerCase(Locale.ROOT))
+            .find();
   }
 
   /** The value in quotes, or that it isn't shown. */

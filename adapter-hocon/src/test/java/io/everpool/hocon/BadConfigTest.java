@@ -239,6 +239,21 @@ class BadConfigTest {
     assertThat(EverpoolConfig.from(withReference).minSize()).isEqualTo(1);
   }
 
+  /** Nor is what looks like a secret by chance: the name of a pool, or a short value elsewhere. */
+  @Test
+  void whatIsNoSecretIsShown() {
+    Config config =
+        ConfigFactory.parseString(
+                """
+                cache.key-length = 1
+                everpool.pools.keycloak { url = "postgresql://h/d", max-size = many, min-size = 1x }
+                """)
+            .resolve();
+    assertThat(Hocon.problemsOf(() -> EverpoolConfig.from(config, "keycloak")))
+        .anyMatch(problem -> problem.contains("\"many\""))
+        .anyMatch(problem -> problem.contains("\"1x\""));
+  }
+
   /** A variable of another name may hold a password: nobody who reads the log may see it. */
   @Test
   void whatCameFromElsewhereIsNotShown() {
