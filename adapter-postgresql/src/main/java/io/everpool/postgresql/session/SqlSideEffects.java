@@ -397,7 +397,9 @@ final class SqlSideEffects {
         && symbolBefore != '.'
         && (word == SqlWord.ATOMIC
             ? before == SqlWord.BEGIN
-            : before != SqlWord.FUNCTION && before != SqlWord.PROCEDURE);
+            : before != SqlWord.FUNCTION
+                && before != SqlWord.PROCEDURE
+                && before != SqlWord.AGGREGATE);
   }
 
   /**

@@ -842,7 +842,8 @@ class ProtocolTapTest {
               .error("ERROR", "42601")
               .ready('E')
               .query(twoReadings),
-          begun(Conversation.begin()).bind("", "S_7").execute("").sync()
+          begun(Conversation.begin()).bind("", "S_7").execute("").sync(),
+          begun(Conversation.begin()).query("insert '" + "x".repeat(1_100_000) + "'") // too long
         }) {
       ProtocolTap tap = new ProtocolTap();
       in.play(tap);

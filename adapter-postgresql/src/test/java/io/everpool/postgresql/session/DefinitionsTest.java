@@ -157,6 +157,10 @@ class DefinitionsTest {
         }) {
       assertThat(SqlSideEffects.read(sql, names).defined()).as(sql).containsOnlyKeys("fb");
     }
+    for (String create : new String[] {"create", "create or replace"}) {
+      String sql = create + " aggregate return.x(int) (sfunc = int4pl, stype = int)";
+      assertThat(SqlSideEffects.read(sql, names).defined()).as(sql).containsKey("x");
+    }
     assertThat(
             SqlSideEffects.read(
                     "create function fb() returns int begin atomic select 1; end; create view v as"
