@@ -215,7 +215,7 @@ class WrongUrlTest {
         "jdbc:failing://h;databaseName=shop;x=y | Cannot open database \"shop\"",
         "jdbc:failing://h/d?failing=java | Connection refused",
         "jdbc:failing:shop;create=true | Failed to create database 'shop', see the next one",
-        "jdbc:failing:tcp://localhost/~/test | Database \"/root/test\" not found",
+        "jdbc:failing:tcp://localhost/~/test | Database \"/srv/test\" not found",
         "jdbc:failing:tcp://localhost/data/shop;X=TRUE | remote database creation is TRUE",
         "jdbc:failing://db\\SQLEXPRESS;databaseName=shop;encrypt=true;user=sa;password=hunter2"
             + " | Cannot open database \"shop\" by SSL encryption",
