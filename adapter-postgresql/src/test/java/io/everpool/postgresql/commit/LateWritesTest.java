@@ -257,18 +257,7 @@ class LateWritesTest {
 
   @Test
   void whatOnlyReadsThereIsRunAgain() throws Exception {
-    AtomicInteger runs = new AtomicInteger();
-    try (FaultProxy proxy = FaultProxy.before(server);
-        Pool pool = open(proxy, UNSEEN)) {
-      pool.<SQLException>useTransaction(
-          connection -> {
-            execute(connection, "select 1");
-            if (runs.incrementAndGet() == 1) {
-              proxy.cutReplyTo("COMMIT", Cut.RST);
-            }
-          });
-    }
-    assertThat(runs).hasValue(2);
+    assertRunAgain(UNSEEN, connection -> execute(connection, "select 1"));
   }
 
   private static void assertRunOnceAndInDoubt(VoidWork<SQLException> write) throws Exception {
@@ -312,12 +301,17 @@ class LateWritesTest {
   /** What only reads is fetched in part like that as well. */
   @Test
   void whatIsReadInPartIsRunAgain() throws Exception {
+    assertRunAgain(Map.of(), connection -> fetchOne(connection, "select 1 union all select 2"));
+  }
+
+  private static void assertRunAgain(Map<String, String> properties, VoidWork<SQLException> read)
+      throws Exception {
     AtomicInteger runs = new AtomicInteger();
     try (FaultProxy proxy = FaultProxy.before(server);
-        Pool pool = open(proxy)) {
+        Pool pool = open(proxy, properties)) {
       pool.<SQLException>useTransaction(
           connection -> {
-            fetchOne(connection, "select 1 union all select 2");
+            read.run(connection);
             if (runs.incrementAndGet() == 1) {
               proxy.cutReplyTo("COMMIT", Cut.RST);
             }
