@@ -51,6 +51,33 @@ public final class FailureChain {
   }
 
   /**
+   * All that a failure consists of, itself first: causes, next exceptions and suppressed ones, and
+   * theirs, each once. For whoever looks for a text that must not be shown.
+   */
+  public static List<Throwable> parts(Throwable failure) {
+    Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    List<Throwable> parts = new ArrayList<>();
+    add(failure, seen, parts);
+    for (int i = 0; i < parts.size(); i++) {
+      Throwable at = parts.get(i);
+      add(at.getCause(), seen, parts);
+      if (at instanceof SQLException sql) {
+        add(sql.getNextException(), seen, parts);
+      }
+      for (Throwable suppressed : at.getSuppressed()) {
+        add(suppressed, seen, parts);
+      }
+    }
+    return parts;
+  }
+
+  private static void add(@Nullable Throwable part, Set<Throwable> seen, List<Throwable> parts) {
+    if (part != null && seen.add(part)) {
+      parts.add(part);
+    }
+  }
+
+  /**
    * What a rule says of all of it: in a row of causes the outermost that the rule knows counts, for
    * it has wrapped the others knowingly; of the rows a fatal verdict counts, wherever it is, and
    * else the first.

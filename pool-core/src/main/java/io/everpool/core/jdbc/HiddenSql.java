@@ -1,12 +1,11 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.Redaction;
+import io.everpool.api.driver.FailureChain;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -87,29 +86,6 @@ final class HiddenSql {
     return hidden;
   }
 
-  /** Those of all that belongs to the failure, its own first. */
-  private static List<String> messages(Throwable failure) {
-    Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-    List<Throwable> all = new ArrayList<>(List.of(failure));
-    List<String> messages = new ArrayList<>();
-    for (int i = 0; i < all.size(); i++) {
-      Throwable at = all.get(i);
-      if (seen.add(at)) {
-        messages.add(String.valueOf(at.getMessage()));
-        add(at.getCause(), all);
-        add(at instanceof SQLException e ? e.getNextException() : null, all);
-        all.addAll(List.of(at.getSuppressed()));
-      }
-    }
-    return messages;
-  }
-
-  private static void add(@Nullable Throwable one, List<Throwable> all) {
-    if (one != null) {
-      all.add(one);
-    }
-  }
-
   /** What is a name in the SQL and what may be secret, as one failure has it. */
   private final class Reading {
     private final Set<String> names = new HashSet<>();
@@ -174,8 +150,8 @@ final class HiddenSql {
 
     /** Whether it quotes nothing, nor does anything that belongs to it. */
     boolean isHarmless(Throwable failure) {
-      return messages(failure).stream()
-          .flatMap(String::lines)
+      return FailureChain.parts(failure).stream()
+          .flatMap(part -> String.valueOf(part.getMessage()).lines())
           .allMatch(line -> line.equals(show(line)));
     }
 

@@ -2,12 +2,10 @@ package io.everpool.core.plain;
 
 import io.everpool.api.PoolConfig;
 import io.everpool.api.Redaction;
+import io.everpool.api.driver.FailureChain;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
-import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -146,13 +144,7 @@ final class Secrets {
    * @param password another one
    */
   boolean areIn(Throwable failure, @Nullable String password) {
-    Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-    List<Throwable> rest = new ArrayList<>(List.of(failure));
-    for (int i = 0; i < rest.size(); i++) {
-      Throwable at = rest.get(i);
-      if (!seen.add(at)) {
-        continue;
-      }
+    for (Throwable at : FailureChain.parts(failure)) {
       // the names of classes are left aside, for they have words that a piece may be
       String text = at.getMessage() + "\n" + at.toString().replace(at.getClass().getName(), "");
       if (whole.stream().anyMatch(text::contains)
@@ -160,13 +152,6 @@ final class Secrets {
           || (password != null && isSecret(password) && text.contains(password))) {
         return true;
       }
-      if (at.getCause() != null) {
-        rest.add(at.getCause());
-      }
-      if (at instanceof SQLException e && e.getNextException() != null) {
-        rest.add(e.getNextException());
-      }
-      rest.addAll(List.of(at.getSuppressed()));
     }
     return false;
   }
