@@ -32,6 +32,9 @@ public final class SessionCatalog {
 
   private static final int SHOWN = 5;
 
+  /** So many sessions in a row that are lost while they read: it is the reading that ends them. */
+  private static final int MOST_LOST = 3;
+
   /** A name's bits by a text, and since when. */
   private record Definition(int bits, long at) {}
 
@@ -57,8 +60,11 @@ public final class SessionCatalog {
 
   private volatile long readAt;
 
-  /** Whether there was a reading, with success or without. */
+  /** Whether there was a reading, with success or without; that a session was lost is none. */
   private volatile boolean tried;
+
+  /** Sessions lost in a row while they read; under the lock. */
+  private int lost;
 
   /**
    * @param everyNanos how old a reading may be when a connection is opened; nanoseconds
@@ -141,13 +147,19 @@ public final class SessionCatalog {
       CatalogQueries.within(limit, connection, this::look);
       readAt = begun;
       tried = true;
+      lost = 0;
     } catch (SQLException e) {
+      if (FailureRules.classify(e).fatal()) {
+        // says nothing of the catalogues: the next session is to read them, and to be lent only
+        // when it has; but not for ever, where something ends whoever reads
+        if (++lost >= MOST_LOST) {
+          unreadable(e);
+        }
+        throw e;
+      }
       // no catalogues as PostgreSQL has them, none for this role, or it took too long: asked again
       // with the time, and until then what was known counts
       unreadable(e);
-      if (FailureRules.classify(e).fatal()) {
-        throw e;
-      }
     } catch (RuntimeException e) {
       // a mistake in the reading, for which nobody is to go without a connection; or the driver's,
       // which may have left answers behind that the next question would get
@@ -162,6 +174,7 @@ public final class SessionCatalog {
     unreadable = String.valueOf(why.getMessage());
     readAt = System.nanoTime();
     tried = true;
+    lost = 0;
   }
 
   /**

@@ -302,6 +302,42 @@ class SessionCatalogTest {
     patient.close();
   }
 
+  /** It knows nothing of the catalogues, and what functions leave would be the next borrower's. */
+  @Test
+  void whatALostSessionHasNotReadIsReadByTheNext() throws SQLException {
+    SessionCatalog catalog = new SessionCatalog(Long.MAX_VALUE);
+    loseOne(catalog);
+    assertThat(catalog.isDue()).as("still unread").isTrue();
+    assertThat(catalog.notes()).isEmpty();
+
+    catalog.refresh(PgjdbcInternals.within(session.jdbc()), Sessions.LIMIT);
+    assertThat(catalog.sideEffects("select sc.locks()")).isEqualTo(SessionReset.ADVISORY_LOCK);
+    assertThat(catalog.isDue()).isFalse();
+  }
+
+  /** Something ends each session that reads: better a pool that knows texts only than none. */
+  @Test
+  void whereEachReaderIsLostTheCatalogueIsGivenUp() throws SQLException {
+    SessionCatalog catalog = new SessionCatalog(Long.MAX_VALUE);
+    loseOne(catalog);
+    loseOne(catalog);
+    assertThat(catalog.isDue()).isTrue();
+    loseOne(catalog);
+    assertThat(catalog.isDue()).isFalse();
+    assertThat(catalog.notes()).singleElement().asString().contains("discard-all");
+  }
+
+  private static void loseOne(SessionCatalog catalog) throws SQLException {
+    try (Connection doomed =
+        DriverManager.getConnection(
+            Sessions.server().jdbcUrl(), Sessions.server().user(), Sessions.server().password())) {
+      BaseConnection own = doomed.unwrap(BaseConnection.class);
+      Sessions.server().execute("select pg_terminate_backend(" + own.getBackendPID() + ", 60000)");
+      assertThatThrownBy(() -> catalog.refresh(own, Sessions.LIMIT))
+          .isInstanceOf(SQLException.class);
+    }
+  }
+
   /** Nobody goes without a connection because a mistake was made in reading. */
   @Test
   void aReadingThatThrowsIsSurvived() throws SQLException {
