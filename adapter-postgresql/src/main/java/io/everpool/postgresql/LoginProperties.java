@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 final class LoginProperties {
   static final double NANOS_PER_SECOND = 1e9;
 
+  /** Seconds; pgjdbc counts them in milliseconds, which an int has to hold. */
+  private static final long LONGEST_TIMEOUT = Integer.MAX_VALUE / 1000;
+
   private final Map<String, String> configured;
   private final List<HostPort> hosts;
   private final ClientCheck check;
@@ -61,7 +64,8 @@ final class LoginProperties {
     }
     check.add(properties);
     long seconds = (long) Math.ceil(timeoutNanos / NANOS_PER_SECOND);
-    properties.putIfAbsent(PropertyNames.CONNECT_TIMEOUT, Long.toString(seconds));
+    properties.putIfAbsent(
+        PropertyNames.CONNECT_TIMEOUT, Long.toString(Math.min(seconds, LONGEST_TIMEOUT)));
     return properties;
   }
 

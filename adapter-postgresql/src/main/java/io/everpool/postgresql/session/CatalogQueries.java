@@ -18,6 +18,9 @@ final class CatalogQueries {
   private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;
   private static final String QUERY_CANCELED = "57014";
 
+  /** What the server takes at the most. */
+  private static final long LONGEST_TIMEOUT_MILLIS = Integer.MAX_VALUE;
+
   private final Connection connection;
   private final boolean limited;
   private final long deadline;
@@ -97,7 +100,8 @@ final class CatalogQueries {
       if (left <= 0) {
         throw tooLong(null);
       }
-      DRIVER.update(connection, "set local statement_timeout = " + left);
+      DRIVER.update(
+          connection, "set local statement_timeout = " + Math.min(left, LONGEST_TIMEOUT_MILLIS));
     }
     try (Statement statement = DRIVER.query(connection, sql);
         ResultSet rows = statement.getResultSet()) {

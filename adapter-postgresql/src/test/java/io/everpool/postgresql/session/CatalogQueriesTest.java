@@ -8,6 +8,9 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -53,5 +56,20 @@ class CatalogQueriesTest {
           .doesNotContain("could not be ended");
       assertThat(connection.isClosed()).isTrue();
     }
+  }
+
+  /** The server takes 24 days at the most, and the pool's timeouts may be a year. */
+  @Test
+  void mayHaveAnyTime() throws SQLException {
+    List<String> answers = new ArrayList<>();
+    try (Connection connection =
+        DriverManager.getConnection(
+            Sessions.server().jdbcUrl(), Sessions.server().user(), Sessions.server().password())) {
+      CatalogQueries.within(
+          Duration.ofDays(365),
+          connection,
+          queries -> queries.each("show statement_timeout", row -> answers.add(row.getString(1))));
+    }
+    assertThat(answers).containsExactly(Integer.MAX_VALUE + "ms");
   }
 }
