@@ -54,6 +54,10 @@ public final class PoolEvents {
   private final AtomicLong retries = new AtomicLong();
   private final Queue<Runnable> untold = new ConcurrentLinkedQueue<>();
   private final AtomicInteger waiting = new AtomicInteger();
+
+  /** Whether it was said that events are not told; until there are none to tell. */
+  private final AtomicBoolean full = new AtomicBoolean();
+
   private final AtomicInteger owed = new AtomicInteger();
   private final AtomicBoolean telling = new AtomicBoolean();
   private volatile Executor couriers = Runnable::run;
@@ -178,7 +182,8 @@ public final class PoolEvents {
 
   private void enqueue(Runnable news) {
     if (waiting.incrementAndGet() > MOST_UNTOLD) {
-      if (waiting.getAndDecrement() == MOST_UNTOLD + 1) {
+      waiting.decrementAndGet();
+      if (full.compareAndSet(false, true)) {
         log.warn("Pool {}: a listener hangs, and from now on events are not told", pool);
       }
       return;
@@ -210,6 +215,7 @@ public final class PoolEvents {
         waiting.decrementAndGet();
         news.run();
       }
+      full.set(false);
     } finally {
       courier = null;
       telling.set(false);
