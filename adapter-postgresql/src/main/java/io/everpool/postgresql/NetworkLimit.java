@@ -16,6 +16,22 @@ record NetworkLimit(Connection jdbc) {
     T run() throws SQLException;
   }
 
+  /** What is told, and acknowledged. */
+  @FunctionalInterface
+  interface Step {
+    void run() throws SQLException;
+  }
+
+  /** As {@link #within}, of what has no answer. */
+  void during(long timeoutNanos, Step step) throws SQLException {
+    within(
+        timeoutNanos,
+        () -> {
+          step.run();
+          return this;
+        });
+  }
+
   /**
    * Runs an exchange within a time. If the connection has a shorter limit of its own, that counts;
    * otherwise it is put back afterwards.

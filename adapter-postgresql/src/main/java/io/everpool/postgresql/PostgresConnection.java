@@ -111,22 +111,13 @@ final class PostgresConnection implements PhysicalConnection {
 
   @Override
   public void validate(long timeoutNanos) throws SQLException {
-    limit.within(
-        timeoutNanos,
-        () -> {
-          DRIVER.ping(jdbc);
-          return this;
-        });
+    limit.during(timeoutNanos, () -> DRIVER.ping(jdbc));
   }
 
   @Override
   public void refresh(long timeoutNanos) throws SQLException {
-    limit.within(
-        timeoutNanos,
-        () -> {
-          catalog.refresh(jdbc, SessionCatalog.limit(timeoutNanos, pooler != null));
-          return this;
-        });
+    Duration half = SessionCatalog.limit(timeoutNanos, pooler != null);
+    limit.during(timeoutNanos, () -> catalog.refresh(jdbc, half));
   }
 
   @Override
@@ -227,6 +218,12 @@ final class PostgresConnection implements PhysicalConnection {
   public boolean inStep() {
     ProtocolLog log = log();
     return (log == null || log.isInStep()) && !DRIVER.isBusy(jdbc);
+  }
+
+  /** Looks twice, for between two looks another thread may have gone on. */
+  @Override
+  public boolean isHeldUp() {
+    return !inStep() && !DRIVER.isOccupied(jdbc) && !inStep() && !DRIVER.isOccupied(jdbc);
   }
 
   @Override

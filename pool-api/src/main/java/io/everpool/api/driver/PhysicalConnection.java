@@ -177,9 +177,20 @@ public interface PhysicalConnection {
   }
 
   /**
+   * Whether whatever is asked now would wait for ever, or be answered by what was meant for another
+   * question: something was left under way that nobody is at. As the opposite of {@link #inStep()},
+   * but for what another thread is at just now, which has an end. No round trip, and it waits for
+   * nobody. Asked before a transaction is ended; where it is so that is refused.
+   */
+  default boolean isHeldUp() {
+    return !inStep();
+  }
+
+  /**
    * Proves that the driver reads the answer to what it asks, and not one that was left unread: a
    * round trip. Called outside of a transaction, after a {@link #reset} with {@link
-   * SideEffects#EXPOSED}.
+   * SideEffects#EXPOSED}; and in one that hasn't failed, before a unit of work commits in which the
+   * program has had the driver's own object.
    *
    * @throws SQLException if it does not; the connection is then closed
    */

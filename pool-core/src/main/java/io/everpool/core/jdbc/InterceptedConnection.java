@@ -125,6 +125,9 @@ final class InterceptedConnection extends PooledConnection {
   public void returning() {
     int left = (int) PASSED.getAndSet(this, 0);
     Session session = session();
+    if (session != null && session.isHeldUp()) {
+      return; // what they send would wait for ever
+    }
     for (; left > 0 && session != null; session = present()) {
       LeaseInterceptor next = interceptors.get(--left);
       try {

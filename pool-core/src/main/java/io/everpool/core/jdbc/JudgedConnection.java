@@ -18,6 +18,11 @@ import org.jspecify.annotations.Nullable;
 abstract class JudgedConnection extends LeasedConnection {
   private static final String FACES = JudgedConnection.class.getPackageName() + ".";
 
+  private static final String HELD_UP =
+      "A copy, a replication stream or another answer of the driver's own object is still under way"
+          + " on this connection, and a transaction can't be ended behind it. End that first (cancel"
+          + " the copy, or read it to its end), or close the connection, which rolls back";
+
   /** An observer that hears nothing, in place of none: the connection may be renewed. */
   private static final UnitObserver SILENT = new Silent();
 
@@ -136,6 +141,33 @@ abstract class JudgedConnection extends LeasedConnection {
         thrown);
   }
 
+  /**
+   * Refuses to end the transaction where the driver would wait with that for ever, or take
+   * another's answer for it.
+   */
+  public final void requireInStep() throws SQLException {
+    Session s = session();
+    if (s != null && s.isHeldUp()) {
+      throw heldUp(null);
+    }
+  }
+
+  static SQLException heldUp(@Nullable SQLException cause) {
+    return new SQLException(HELD_UP, "HY010", cause); // a function sequence error
+  }
+
+  /** A COMMIT got an answer; if its own is still to come, that was another's. */
+  public final void requireAnswered() throws SQLException {
+    Session s = session();
+    if (s != null && s.isHeldUp()) {
+      throw failed(
+          new SQLException(
+              "The driver has read another answer in place of the COMMIT's, which was left unread"
+                  + " on its own object",
+              "08006"));
+    }
+  }
+
   /** A call of JDBC's that commits. */
   interface Committing {
     void run() throws SQLException;
@@ -152,6 +184,7 @@ abstract class JudgedConnection extends LeasedConnection {
    * over another session.
    */
   final void committing(Committing call) throws SQLException {
+    requireInStep();
     Session s = current();
     boolean open = s.mayBeInTransaction() && !s.autoCommit();
     boolean first = !s.broken();
@@ -159,6 +192,7 @@ abstract class JudgedConnection extends LeasedConnection {
     SQLException unknown;
     try {
       call.run();
+      requireAnswered();
       return;
     } catch (CommitOutcomeUnknownException e) {
       unknown = e;

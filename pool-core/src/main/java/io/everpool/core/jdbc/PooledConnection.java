@@ -218,6 +218,7 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
 
   @Override
   public void rollback() throws SQLException {
+    requireInStep();
     super.rollback();
     settingsRolledBack(session());
     settled();
@@ -225,6 +226,7 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
 
   @Override
   public void rollback(Savepoint savepoint) throws SQLException {
+    requireInStep();
     super.rollback(savepoint);
     settingsRolledBack(session());
   }

@@ -203,6 +203,14 @@ abstract class SessionFacts extends SessionMarks {
   }
 
   /**
+   * Whether the program has left something under way by the driver's own object, a copy say, behind
+   * which nothing can be asked: as {@link PhysicalConnection#isHeldUp()}.
+   */
+  public final boolean isHeldUp() {
+    return has(HANDED_OUT | MAY_BE_KEPT) && physical.isHeldUp() && !shut();
+  }
+
+  /**
    * Whether somebody has kept the driver's own object of an earlier lease and uses it while nobody
    * has this one: something is under way, or a transaction is open that the next borrower would be
    * in. For whoever is about to lend it; a local question.

@@ -19,12 +19,30 @@ import org.jspecify.annotations.Nullable;
  * objects, questions of its own, and all that the program does by the driver's own object.
  */
 abstract class SettledConnection extends JudgedConnection {
-
   SettledConnection(Session session, long lease) {
     super(session, lease);
   }
 
   SettledConnection() {}
+
+  /**
+   * Proves that a COMMIT is going to get its own answer, where the program has had the driver's own
+   * object: by that it may have left an answer in the driver's buffer, which nobody sees.
+   */
+  public final void prove() throws SQLException {
+    Session s = current();
+    if (!s.isHandedOut()) {
+      return;
+    }
+    try {
+      s.physical().prove();
+    } catch (SQLException e) {
+      throw s.shut() ? failed(e) : heldUp(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
+    }
+  }
 
   /** Settles now if the program has the driver's own object: what it sends by that isn't seen. */
   final void settleIfExposed() throws SQLException {
@@ -55,6 +73,7 @@ abstract class SettledConnection extends JudgedConnection {
 
   /** Ends a transaction that was begun ahead and is still empty: a setter is to find none open. */
   final void endBegunAhead() throws SQLException {
+    requireInStep();
     if (current().isBegunAhead()) {
       super.rollback();
     }

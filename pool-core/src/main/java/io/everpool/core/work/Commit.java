@@ -47,6 +47,7 @@ final class Commit {
    * @throws SQLException if it is certain that nothing was committed, or doesn't matter
    */
   void run() throws SQLException {
+    face.prove();
     CommitTicket ticket = null;
     boolean repeatable = isRepeatable();
     if (!repeatable && asks()) {
@@ -66,6 +67,7 @@ final class Commit {
     long begun = session.moment();
     try {
       face.commitNow();
+      face.requireAnswered();
     } catch (Exception e) {
       Verdict verdict = verdict(session, e);
       boolean answered = !verdict.fatal() || verdict == Verdict.READ_ONLY_SERVER;

@@ -90,7 +90,7 @@ final class UnitRecovery {
    */
   boolean isSessionLost() {
     Session session = face.session();
-    return session == null || session.broken() || failure.hasLostSession();
+    return session == null || session.broken() || failure.hasLostSession() || session.isHeldUp();
   }
 
   /** Rolls back what a failed run has left open; whether it is run again is judged before. */
@@ -125,6 +125,9 @@ final class UnitRecovery {
     Session session = face.session();
     if (session == null) {
       return true;
+    }
+    if (session.isHeldUp()) {
+      return false;
     }
     boolean anew = session.hasSideEffectsToClear() || session.hasStalePlans();
     if (anew && !sessionChanged && !holdsStatement()) {
