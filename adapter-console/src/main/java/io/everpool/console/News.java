@@ -171,10 +171,15 @@ record News(Weight weight, long connection, String what, String detail) {
 
   private static News resolved(CommitResolved resolved) {
     String status = word(resolved.status());
+    Weight weight =
+        switch (resolved.status()) {
+          case COMMITTED, ABORTED -> Weight.NOTABLE;
+          case IN_PROGRESS, UNKNOWN -> Weight.ALARM; // a write that somebody has to look for
+        };
     return resolved.transactionId().isEmpty()
-        ? notable("COMMIT without an answer, and nobody to ask: " + status)
+        ? new News(weight, 0, "COMMIT without an answer, and nobody to ask: " + status, "")
         : new News(
-            Weight.NOTABLE,
+            weight,
             0,
             "COMMIT without an answer looked up: " + status,
             ", transaction " + resolved.transactionId());

@@ -99,6 +99,21 @@ class NewsTest {
     assertThat(news.detail()).isEmpty();
   }
 
+  /** Somebody has to look for that write: it is no less than a unit that isn't run again. */
+  @ParameterizedTest
+  @EnumSource(CommitStatus.class)
+  void a_commit_of_which_nobody_knows_is_an_alarm(CommitStatus status) {
+    Weight weight =
+        switch (status) {
+          case COMMITTED, ABORTED -> Weight.NOTABLE;
+          case IN_PROGRESS, UNKNOWN -> Weight.ALARM;
+        };
+    assertThat(News.of(new PoolEvent.CommitResolved("shop", "", status)).weight())
+        .isEqualTo(weight);
+    assertThat(News.of(new PoolEvent.CommitResolved("shop", "7", status)).weight())
+        .isEqualTo(weight);
+  }
+
   @ParameterizedTest
   @CsvSource({
     "40000, 0.0 ms",

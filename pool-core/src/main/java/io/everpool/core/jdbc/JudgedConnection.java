@@ -6,6 +6,7 @@ import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.observe.UnknownCommit;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import org.jspecify.annotations.Nullable;
@@ -129,8 +130,9 @@ abstract class JudgedConnection extends LeasedConnection {
   private static SQLException outcomeUnknown(
       Session s, String what, Exception thrown, boolean first) {
     if (first) {
-      s.leases.emit(
-          new PoolEvent.CommitResolved(s.leases.config().name(), "", CommitStatus.UNKNOWN));
+      String pool = s.leases.config().name();
+      s.leases.emit(new PoolEvent.CommitResolved(pool, "", CommitStatus.UNKNOWN));
+      UnknownCommit.tell(pool, null, s.number(), null, thrown);
     }
     return new CommitOutcomeUnknownException(
         what

@@ -12,6 +12,7 @@ import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.jdbc.SessionState;
 import io.everpool.core.observe.FailureText;
+import io.everpool.core.observe.UnknownCommit;
 import io.everpool.core.upkeep.OutageLog;
 import io.everpool.core.work.RerunRule.Decision;
 import java.sql.SQLException;
@@ -157,7 +158,10 @@ final class Commit {
         if (!face.isOver()) { // what frameworks set back now must not hide the exception
           face.closeAfter(session, true);
         }
-        throw unknown(asked == null ? null : asked.toString(), lost);
+        String transaction = asked == null ? null : asked.toString();
+        String pool = runner.leases.config().name();
+        UnknownCommit.tell(pool, unit.options.label(), session.number(), transaction, lost);
+        throw unknown(transaction, lost);
       }
     };
   }

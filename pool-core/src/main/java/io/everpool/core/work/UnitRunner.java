@@ -331,8 +331,9 @@ public final class UnitRunner {
     String label = unit.options.label();
     String history = failures.history(time.nanoTime() - unit.begunAt);
     String line = "Pool {}: {} is not run again: {}{}";
-    // The pool has told of the loss, the caller is told the rest, and there may be many of them.
-    int untold = because.equals(NO_PRIMARY) ? -1 : leases.news(OutageLog.Kind.REFUSAL, rule.name());
+    // The pool has told of that, the caller is told the rest, and there may be many of them.
+    boolean known = because.equals(NO_PRIMARY) || unit.failure.commitUnknown() != null;
+    int untold = known ? -1 : leases.news(OutageLog.Kind.REFUSAL, rule.name());
     OutageLog.note(untold, line, pool, label, because, history);
     leases.emit(new PoolEvent.RetryRefused(pool, label, failures.runs(), because));
   }

@@ -3,6 +3,7 @@ package io.everpool.core.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import ch.qos.logback.classic.Level;
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.driver.CommitStatus;
@@ -14,6 +15,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -23,6 +25,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 class LostCommitTest {
   private final FakeDriver driver = new FakeDriver();
   private final FakeLeaseManager leases = FakeLeaseManager.over(driver);
+  private final Logged logged = new Logged();
+
+  @AfterEach
+  void stopLogging() {
+    logged.close();
+  }
 
   private interface Call {
     void on(PooledConnection connection) throws SQLException;
@@ -103,6 +111,9 @@ class LostCommitTest {
   private void counts(boolean unknown) {
     PoolEvent event = new PoolEvent.CommitResolved("everpool", "", CommitStatus.UNKNOWN);
     assertThat(leases.events).isEqualTo(unknown ? List.of(event) : List.of());
+    assertThat(logged.messages(Level.WARN))
+        .filteredOn(line -> line.contains("nobody knows whether a COMMIT was done, on connection"))
+        .hasSize(unknown ? 1 : 0);
   }
 
   /** By a text, or with others in one message: only the driver has seen that. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import ch.qos.logback.classic.Level;
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.RetryConfig;
 import io.everpool.api.WorkOptions;
@@ -196,6 +197,21 @@ class HiddenOutcomeTest extends RunnerFixture {
     assertThat(runs).isEqualTo(1);
     assertThat(driver.database.rows).containsExactly("a");
     assertThat(driver.database.blindlyRetried).isEmpty();
+    isLoggedOnce(why);
+  }
+
+  /** Nobody else may be told: what the work has made of the exception is the program's. */
+  private void isLoggedOnce(Ignorance why) {
+    assertThat(logged.messages(Level.WARN))
+        .filteredOn(line -> line.contains("whether a COMMIT of"))
+        .singleElement()
+        .asString()
+        .contains("on connection 1, ")
+        .contains(
+            why == Ignorance.SERVER_CANT_TELL
+                ? "transaction 42; look for its effect"
+                : "its transaction's id is not known; look for its effect");
+    assertThat(logged.messages(Level.INFO)).noneMatch(line -> line.contains("is not run again"));
   }
 
   /** Whoever reads it finds what was thrown in its place, and how the connection was lost. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Level;
+import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.core.jdbc.PooledConnection;
@@ -73,6 +74,34 @@ class OutageNewsTest extends RunnerFixture {
     }
   }
 
+  private void loseACommit(String label) throws SQLException {
+    driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.UNKNOWN);
+    try (PooledConnection face = leases.acquire()) {
+      assertThatThrownBy(
+              () ->
+                  runner.inTransaction(
+                      face,
+                      WorkOptions.DEFAULT.withLabel(label),
+                      0,
+                      UnitWatch.NONE,
+                      connection -> {
+                        execute(connection, "insert a");
+                        return "";
+                      }))
+          .isInstanceOf(CommitOutcomeUnknownException.class);
+    }
+  }
+
+  private void loseACommitOutsideOfUnits() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      face.setAutoCommit(false);
+      execute(face, "insert a");
+      driver.breakNext("commit");
+      assertThatThrownBy(face::commit).isInstanceOf(CommitOutcomeUnknownException.class);
+    }
+  }
+
   private void refuseForItHeldAStatement() throws SQLException {
     try (PooledConnection face = leases.acquire();
         AutoCloseable open = face.createStatement()) {
@@ -124,6 +153,25 @@ class OutageNewsTest extends RunnerFixture {
     assertThat(told("is run again").get(1)).endsWith("(and 9 more since the last such line)");
     assertThat(told("is not run again")).hasSize(2);
     assertThat(told("is not run again").get(1)).endsWith("(and 9 more since the last such line)");
+  }
+
+  /** Each is a write that somebody has to look for, be there as many as there are. */
+  @Test
+  void every_commit_of_which_nobody_knows_is_told() throws SQLException {
+    loseACommit("transfer");
+    loseACommit("transfer");
+    loseACommitOutsideOfUnits();
+    loseACommitOutsideOfUnits();
+    String end = "; look for its effect before it is repeated: broken off at commit";
+    String before = "Pool everpool: nobody knows whether a COMMIT";
+    String unknown = ", its transaction's id is not known";
+    assertThat(logged.messages(Level.WARN))
+        .filteredOn(line -> !line.equals(RECONNECTING))
+        .containsExactly(
+            before + " of transfer was done, on connection 1, transaction 42" + end,
+            before + " of transfer was done, on connection 2, transaction 42" + end,
+            before + " was done, on connection 3" + unknown + end,
+            before + " was done, on connection 4" + unknown + end);
   }
 
   @Test
