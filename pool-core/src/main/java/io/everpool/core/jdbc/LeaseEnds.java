@@ -78,12 +78,10 @@ abstract class LeaseEnds implements LeaseManager {
   // ---- coming back
 
   @Override
-  public void release(Session session, long lease) {
-    if (times == null) {
-      engine.release(session.slot(), lease);
-    } else {
-      timed(times, session.slot(), lease, slot -> engine.release(slot, lease));
-    }
+  public boolean release(Session session, long lease) {
+    return times == null
+        ? engine.release(session.slot(), lease)
+        : timed(times, session.slot(), lease, slot -> engine.release(slot, lease));
   }
 
   @Override
@@ -111,11 +109,13 @@ abstract class LeaseEnds implements LeaseManager {
   }
 
   /** What the slot says of the lease is read before its end: afterwards it is another's. */
-  private static void timed(LeaseTimes measured, Slot slot, long lease, Ending ending) {
+  private static boolean timed(LeaseTimes measured, Slot slot, long lease, Ending ending) {
     long asked = slot.askedAt;
     long since = slot.heldSince;
     long now = measured.ending(slot, lease);
-    measured.released(ending.end(slot), asked, since, now);
+    boolean ended = ending.end(slot);
+    measured.released(ended, asked, since, now);
+    return ended;
   }
 
   @Override
@@ -199,6 +199,11 @@ abstract class LeaseEnds implements LeaseManager {
       resets.started(session.slot(), claimed, CloseReason.FAILED);
     }
     return claimed;
+  }
+
+  @Override
+  public void lastLookStarted(Session session, long lease) {
+    resets.started(session.slot(), lease, CloseReason.RESET_FAILED);
   }
 
   @Override

@@ -23,8 +23,10 @@ public interface LeaseManager {
   /**
    * A clean connection comes back. If it was doomed meanwhile it is closed instead. A late or
    * second call does nothing.
+   *
+   * @return whether this call has ended the lease
    */
-  void release(Session session, long lease);
+  boolean release(Session session, long lease);
 
   /** The connection comes back and must not be lent again. A late or second call does nothing. */
   void retire(Session session, long lease, CloseReason reason);
@@ -131,9 +133,16 @@ public interface LeaseManager {
   /**
    * The clean-up is over, well or badly; {@link #release}, {@link #retire} or both doom follow.
    *
-   * @param lease what {@link #resetStarted} has returned
+   * @param lease what {@link #resetStarted} has returned, or {@link #lastLookStarted} was given
    */
   void resetEnded(Session session, long lease);
+
+  /**
+   * A doomed connection comes back, and is looked at before it is closed: nobody can claim it, but
+   * that look has the time of a clean-up, and the lease is over if it hangs. {@link #resetEnded}
+   * follows.
+   */
+  default void lastLookStarted(Session session, long lease) {}
 
   PoolConfig config();
 

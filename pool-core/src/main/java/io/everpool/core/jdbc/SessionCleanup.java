@@ -4,6 +4,8 @@ import io.everpool.api.CloseReason;
 import io.everpool.api.Pool;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.engine.Move;
+import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Repeats;
 import io.everpool.core.upkeep.PrimarySearch;
@@ -79,7 +81,10 @@ final class SessionCleanup {
     long claimed = leases.resetStarted(session, lease);
     if (claimed == 0) {
       // the session was doomed, and is closed by this; or the lease is over, and nothing happens
-      leases.release(session, lease);
+      boolean leftOpen = isDoomedInTransaction(lease);
+      if (leases.release(session, lease) && leftOpen) {
+        tellOfTransaction();
+      }
       return;
     }
     Throwable failure = found;
@@ -103,6 +108,34 @@ final class SessionCleanup {
     }
     if (rolledBack) {
       tellOfTransaction();
+    }
+  }
+
+  /**
+   * Whether the program has left a transaction open on a connection that was doomed meanwhile: with
+   * that it is closed, and the server rolls it back. Not where the connection is lost, or what ran
+   * on it was cancelled: the transaction ended by that, whatever the program would have done.
+   * Nothing is sent.
+   */
+  private boolean isDoomedInTransaction(long lease) {
+    Slot slot = session.slot();
+    if (slot.word() != Slot.after(Move.DOOM, lease) || session.loss != null) {
+      return false; // the first: or else it may be another's by now
+    }
+    CloseReason reason = slot.doomReason;
+    if (reason == CloseReason.FAILED || reason == CloseReason.ABORTED) {
+      return false;
+    }
+    leases.lastLookStarted(session, lease);
+    try {
+      return session.inStep()
+          && !session.dead()
+          && session.inTransaction()
+          && !session.isBegunAhead();
+    } catch (Throwable e) {
+      return false; // it is closed now, whatever a driver says that can't say
+    } finally {
+      leases.resetEnded(session, lease);
     }
   }
 

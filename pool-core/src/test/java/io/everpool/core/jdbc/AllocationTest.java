@@ -92,7 +92,9 @@ class AllocationTest {
     private static final PoolConfig CONFIG = PoolConfig.builder("stub:").build();
 
     @Override
-    public void release(Session session, long lease) {}
+    public boolean release(Session session, long lease) {
+      return true;
+    }
 
     @Override
     public void retire(Session session, long lease, CloseReason reason) {

@@ -55,7 +55,7 @@ public final class FakeLeaseManager implements LeaseManager {
   /** Leases that ended well. */
   public final AtomicInteger released = new AtomicInteger();
 
-  /** Why sessions were closed, in order; FAILED for those that were doomed. */
+  /** Why sessions were closed, in order. */
   public final List<CloseReason> closed = new CopyOnWriteArrayList<>();
 
   /** Those that are to go as soon as another can take their place. */
@@ -190,32 +190,46 @@ public final class FakeLeaseManager implements LeaseManager {
   }
 
   @Override
-  public void release(Session session, long lease) {
+  public boolean release(Session session, long lease) {
     if (session.number() <= fencedThrough) {
-      retire(session, lease, CloseReason.FENCED);
-    } else if (session.slot().attempt(Move.RELEASE, lease)) {
+      return end(session, lease, CloseReason.FENCED);
+    }
+    if (session.slot().attempt(Move.RELEASE, lease)) {
       released.incrementAndGet();
       idle.push(session);
-    } else {
-      closeDoomed(session, lease);
+      return true;
     }
+    return closeDoomed(session, lease);
   }
 
-  private void closeDoomed(Session session, long lease) {
+  private boolean closeDoomed(Session session, long lease) {
     if (session.slot().attempt(Move.CLOSE_DOOMED, Slot.after(Move.DOOM, lease))) {
-      closed.add(CloseReason.FAILED);
+      closed.add(session.slot().doomReason);
       session.physical().abort();
+      return true;
     }
+    return false;
   }
 
   @Override
   public void retire(Session session, long lease, CloseReason reason) {
+    end(session, lease, reason);
+  }
+
+  private boolean end(Session session, long lease, CloseReason reason) {
     if (session.slot().attempt(Move.RETIRE, lease)) {
       closed.add(reason);
       session.physical().abort();
-    } else {
-      closeDoomed(session, lease);
+      return true;
     }
+    return closeDoomed(session, lease);
+  }
+
+  /** As upkeep does to what is lent. */
+  public static void doom(PooledConnection face, CloseReason reason) {
+    Slot slot = session(face).slot();
+    slot.doomReason = reason;
+    must(slot, Move.DOOM);
   }
 
   /** As the engine's: first the lease ends, and only who ended it touches the connection. */
@@ -315,6 +329,7 @@ public final class FakeLeaseManager implements LeaseManager {
 
   @Override
   public void cancel(Session session, long lease) {
+    session.slot().doomReason = CloseReason.ABORTED;
     if (session.slot().attempt(Move.DOOM, lease)) {
       cancelled.add(session.number());
     }
@@ -332,6 +347,11 @@ public final class FakeLeaseManager implements LeaseManager {
     }
     resetsStarted.incrementAndGet();
     return Slot.after(Move.CLAIM, lease);
+  }
+
+  @Override
+  public void lastLookStarted(Session session, long lease) {
+    resetsStarted.incrementAndGet();
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.everpool.core.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everpool.api.CloseReason;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.core.Everpool;
@@ -15,6 +16,7 @@ import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
@@ -22,7 +24,7 @@ import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A driver of which only java.sql is known, and which hangs in what the pool asks at a return. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -60,8 +62,8 @@ class HangingReturnTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"clearWarnings", "getAutoCommit"})
-  void theNextBorrowerIsServedAfterResetTimeout(String method) throws Exception {
+  @CsvSource({"clearWarnings, false", "getAutoCommit, false", "getAutoCommit, true"})
+  void theNextBorrowerIsServedAfterResetTimeout(String method, boolean doomed) throws Exception {
     PoolConfig config =
         PoolConfig.builder("h2:")
             .name("hanging")
@@ -73,6 +75,10 @@ class HangingReturnTest {
     try (Pool pool = Everpool.builder(config).dataSource(source()).open()) {
       Connection held = pool.getConnection();
       run(held);
+      if (doomed) {
+        FakeLeaseManager.doom(
+            Objects.requireNonNull(PooledConnection.behind(held)), CloseReason.EVICTED);
+      }
       Thread borrower =
           new Thread(
               () -> {

@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -196,6 +197,78 @@ class StateNeverLeaksTest {
     assertThat(driver.calls).doesNotContain("commit()");
     assertThat(leases.events).containsExactly(new PoolEvent.TransactionLeftOpen("everpool", 1));
     assertThat(leases.released).hasValue(1);
+  }
+
+  /** It is closed with that, and the program has made the same mistake. */
+  @ParameterizedTest
+  @EnumSource(
+      value = CloseReason.class,
+      names = {
+        "MAX_LIFETIME",
+        "MAX_QUERIES",
+        "CREDENTIALS_EXPIRED",
+        "EVICTED",
+        "FENCED",
+        "POOL_CLOSED"
+      })
+  void anOpenTransactionIsToldOfThoughItsConnectionIsToGo(CloseReason reason) throws SQLException {
+    PooledConnection connection = leases.acquire();
+    connection.setAutoCommit(false);
+    connection.createStatement().execute("insert");
+    FakeLeaseManager.doom(connection, reason);
+    driver.calls.clear();
+    try (Logged logged = new Logged()) {
+      connection.close();
+      connection.close();
+      assertThat(logged.only(Level.WARN).getFormattedMessage())
+          .isEqualTo(
+              "Pool everpool: connection 1 came back with an open transaction, which was rolled"
+                  + " back");
+    }
+    assertThat(driver.calls).doesNotContain("commit()", "rollback()", "setAutoCommit(true)");
+    assertThat(leases.events).containsExactly(new PoolEvent.TransactionLeftOpen("everpool", 1));
+    assertThat(leases.closed).containsExactly(reason);
+  }
+
+  private interface Until {
+    void done(PooledConnection connection) throws SQLException;
+  }
+
+  static Stream<Arguments> whatLeavesNoTransactionOpen() {
+    Until nothing = connection -> {};
+    Until lost =
+        connection -> FakeLeaseManager.session(connection).loss = new SQLException("gone", "57P01");
+    Until cutOff = connection -> FakeLeaseManager.physical(connection).breakOff();
+    Until over =
+        connection -> {
+          Session session = FakeLeaseManager.session(connection);
+          session.leases.cut(session, session.slot().lease, CloseReason.ABORTED);
+        };
+    return Stream.of(
+        Arguments.of("committed", CloseReason.EVICTED, (Until) Connection::commit),
+        Arguments.of("rolled back", CloseReason.EVICTED, (Until) Connection::rollback),
+        Arguments.of("lost", CloseReason.MAX_LIFETIME, lost),
+        Arguments.of("lost, as its socket knows", CloseReason.FENCED, cutOff),
+        Arguments.of("ended by another", CloseReason.MAX_LIFETIME, over),
+        Arguments.of("lost in use", CloseReason.FAILED, nothing),
+        Arguments.of("cancelled", CloseReason.ABORTED, nothing));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("whatLeavesNoTransactionOpen")
+  void whereAConnectionThatIsToGoLeavesNoneOpenNothingIsTold(
+      String name, CloseReason reason, Until until) throws SQLException {
+    PooledConnection connection = leases.acquire();
+    connection.setAutoCommit(false);
+    connection.createStatement().execute("insert");
+    FakeLeaseManager.doom(connection, reason);
+    until.done(connection);
+    try (Logged logged = new Logged()) {
+      connection.close();
+      assertThat(logged.messages(Level.WARN)).isEmpty();
+    }
+    assertThat(leases.events).isEmpty();
+    assertThat(leases.closed).hasSize(1);
   }
 
   /** JDBC's rollback() refuses in autocommit; the transaction is there all the same. */
