@@ -11,6 +11,7 @@ import io.everpool.api.observe.PoolEvent.ConnectionFailed;
 import io.everpool.api.observe.UnitListener;
 import io.everpool.core.advice.LeaseTrace;
 import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.FailureText;
@@ -120,7 +121,8 @@ abstract class LeaseEnds implements LeaseManager {
 
   @Override
   public void doom(Session session, long lease, Verdict verdict, SQLException failure) {
-    if (!engine.doom(session.slot(), lease, CloseReason.FAILED)) {
+    boolean doomed = engine.doom(session.slot(), lease, CloseReason.FAILED);
+    if (!(doomed || isLostOnItsWayOut(session.slot(), lease)) || !session.isFirstLoss()) {
       return;
     }
     String message = FailureText.of(failure);
@@ -137,6 +139,27 @@ abstract class LeaseEnds implements LeaseManager {
         verdict,
         message);
     events.emit(new ConnectionFailed(config.name(), session.number(), verdict, message));
+  }
+
+  /**
+   * Whether the lease goes on though its connection was doomed before it was lost, and nobody has
+   * told of the server by that, as a fence has, or meant it to be lost, as a deadline or the pool's
+   * end.
+   *
+   * <p>Nothing is moved here, so two may fail at once and both come this far, and one of them may
+   * have been the one who doomed it: which of them tells is decided by the session, once for all.
+   * The reason is read after the word, so it is this lease's; of two who doomed it at once it may
+   * be either's, and where the other one has lost to whom it says FAILED for, nobody has told yet.
+   * If the lease ends after that look it was lost in use all the same.
+   */
+  private static boolean isLostOnItsWayOut(Slot slot, long lease) {
+    if (slot.word() != Slot.after(Move.DOOM, lease)) {
+      return false;
+    }
+    return switch (slot.doomReason) {
+      case MAX_QUERIES, MAX_LIFETIME, CREDENTIALS_EXPIRED, EVICTED, FAILED -> true;
+      default -> false;
+    };
   }
 
   @Override

@@ -38,7 +38,8 @@ public interface LeaseManager {
   void cut(Session session, long lease, CloseReason reason);
 
   /**
-   * A fatal failure while leased: doomed now, closed when it comes back. A late call does nothing.
+   * A fatal failure while leased: doomed now, closed when it comes back. What was to be closed in
+   * any case is told of as well, once. A late call does nothing.
    */
   void doom(Session session, long lease, Verdict verdict, SQLException failure);
 

@@ -11,6 +11,7 @@ import io.everpool.core.engine.Slot;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.Statement;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One physical connection and its state. Made by the opener.
@@ -25,6 +26,9 @@ public final class Session extends SessionSettings implements PooledEntry {
   private final Slot slot;
   private final long number;
   private final long maxQueries;
+
+  /** Whether it was told that it is lost. From any thread: several may be at it. */
+  private final AtomicBoolean lossTold = new AtomicBoolean();
 
   /** Written by a holder who has not even a frame left to call anybody; else 0. */
   volatile long stranded;
@@ -84,6 +88,11 @@ public final class Session extends SessionSettings implements PooledEntry {
   @Override
   public String toString() {
     return "connection " + number + " of " + leases.config().name();
+  }
+
+  /** Whether it is lost and nobody has told of that; yes only once. From any thread. */
+  boolean isFirstLoss() {
+    return lossTold.compareAndSet(false, true);
   }
 
   /** Whether it has done as much as a connection may. */
