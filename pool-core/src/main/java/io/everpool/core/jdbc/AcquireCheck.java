@@ -7,7 +7,9 @@ import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Repeats;
 import io.everpool.core.upkeep.FailureReports;
 import io.everpool.core.upkeep.FullServer;
 import io.everpool.core.upkeep.OutageLog;
@@ -40,8 +42,14 @@ final class AcquireCheck {
   private final FullServer full;
   private final FailureReports reports;
   private final OutageLog outages;
+  private final TimeSource time;
+  private final Repeats<String> repeats = new Repeats<>();
 
-  AcquireCheck(PoolConfig config, Function<Throwable, Verdict> classifier, SharedState shared) {
+  AcquireCheck(
+      PoolConfig config,
+      Function<Throwable, Verdict> classifier,
+      SharedState shared,
+      TimeSource time) {
     this.config = config;
     this.classifier = classifier;
     this.engine = shared.engine();
@@ -51,6 +59,7 @@ final class AcquireCheck {
     this.full = shared.full();
     this.reports = shared.reports();
     this.outages = shared.outages();
+    this.time = time;
   }
 
   /**
@@ -105,7 +114,7 @@ final class AcquireCheck {
     }
     if (used) {
       engine.cut(slot, lease, CloseReason.RESET_FAILED);
-      log.warn(USED_BY_OTHERS, config.name(), session.number());
+      tellOfOthers(session);
       return false;
     }
     if (slept) {
@@ -129,6 +138,16 @@ final class AcquireCheck {
       reports.suspect();
     }
     return false;
+  }
+
+  /** Who does so may do it in each lease. */
+  private void tellOfOthers(Session session) {
+    int untold = repeats.news(USED_BY_OTHERS, time.nanoTime());
+    if (untold < 0) {
+      log.debug(USED_BY_OTHERS, config.name(), session.number());
+    } else {
+      log.warn(USED_BY_OTHERS + Repeats.more(untold), config.name(), session.number());
+    }
   }
 
   /**

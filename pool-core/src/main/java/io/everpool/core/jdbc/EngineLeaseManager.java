@@ -57,7 +57,7 @@ public final class EngineLeaseManager extends LeaseEnds {
       List<LeaseInterceptor> interceptors) {
     super(config, connector, classifier, shared, time, events, recorder, trace);
     this.acquireTimeout = config.acquireTimeout().toNanos();
-    this.check = new AcquireCheck(config, classifier, shared);
+    this.check = new AcquireCheck(config, classifier, shared, time);
     NestedAcquires nested = new NestedAcquires(shared, time, events, snapshot);
     this.parking =
         new Parking(

@@ -1,20 +1,54 @@
 package io.everpool.core.work;
 
 import io.everpool.api.driver.Verdict;
+import io.everpool.core.engine.TimeSource;
 import io.everpool.core.jdbc.LeaseManager;
 import io.everpool.core.observe.FailureText;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Repeats;
 import io.everpool.core.upkeep.OutageLog;
 import org.slf4j.Logger;
 
-/** What the log tells of units that are run again. Thread-safe. */
+/**
+ * What the log tells of units that are run again, or cancelled: of each label one line, and at most
+ * one more each ten seconds, with the number of those left out. Thread-safe.
+ */
 final class RerunLog {
   private static final Logger log = PoolEvents.log();
 
   private final LeaseManager leases;
+  private final TimeSource time;
 
-  RerunLog(LeaseManager leases) {
+  /** By labels alone, of which there may be many: they must not crowd out what else is told. */
+  private final Repeats<Key> repeats = new Repeats<>();
+
+  private enum Kind {
+    CONFLICT,
+    STALE_PLAN,
+    OVERRUN
+  }
+
+  private record Key(Kind kind, String label) {}
+
+  RerunLog(LeaseManager leases, TimeSource time) {
     this.leases = leases;
+    this.time = time;
+  }
+
+  private int news(Kind kind, String label) {
+    return repeats.news(new Key(kind, label), time.nanoTime());
+  }
+
+  /** A unit has run over its deadline. */
+  void overrun(String label, String allowed) {
+    String line = "Pool {}: {} has run over its deadline of {} and is cancelled";
+    String pool = leases.config().name();
+    int untold = news(Kind.OVERRUN, label);
+    if (untold < 0) {
+      log.debug(line, pool, label, allowed);
+    } else {
+      log.warn(line + Repeats.more(untold), pool, label, allowed);
+    }
   }
 
   void announce(Unit unit, Verdict verdict, Exception failure, Failures failures) {
@@ -24,14 +58,16 @@ final class RerunLog {
     int run = failures.runs() + 1;
     switch (FailureKind.of(verdict)) {
       case CONFLICT ->
-          log.info(
+          OutageLog.note(
+              news(Kind.CONFLICT, label),
               "Pool {}: {} lost a race with another transaction and is run again (run {}): {}",
               pool,
               label,
               run,
               message);
       case STALE_PLAN ->
-          log.info(
+          OutageLog.note(
+              news(Kind.STALE_PLAN, label),
               "Pool {}: a table has changed under the statements that {} had prepared; it is run"
                   + " again with fresh ones: {}",
               pool,

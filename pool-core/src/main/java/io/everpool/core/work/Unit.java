@@ -72,7 +72,8 @@ final class Unit implements UnitObserver, AutoCloseable {
     this.deadline =
         allowed == null
             ? null
-            : new UnitDeadline(leases, face, options.label(), deadline, UnitRunner.nanos(allowed));
+            : new UnitDeadline(
+                leases, runner.told, face, options.label(), deadline, UnitRunner.nanos(allowed));
     this.deadlines = new DeadlineChain(this.deadline, outer == null ? null : outer.deadlines);
     this.nesting = Nesting.enter(face, outer == null ? null : outer.nesting);
     this.heardBefore = face.observer(this);

@@ -25,6 +25,7 @@ final class UnitDeadline {
   private static final long SOON = 100_000_000L;
 
   private final LeaseManager leases;
+  private final RerunLog told;
   private final PooledConnection face;
   private final String label;
   private final long at;
@@ -39,8 +40,15 @@ final class UnitDeadline {
    * @param at on the pool's clock
    * @param allowed what the caller has allowed, for messages; nanoseconds
    */
-  UnitDeadline(LeaseManager leases, PooledConnection face, String label, long at, long allowed) {
+  UnitDeadline(
+      LeaseManager leases,
+      RerunLog told,
+      PooledConnection face,
+      String label,
+      long at,
+      long allowed) {
     this.leases = leases;
+    this.told = told;
     this.face = face;
     this.label = label;
     this.at = at;
@@ -96,11 +104,7 @@ final class UnitDeadline {
       if (!state.compareAndSet(State.WATCHED, State.PASSED)) {
         return SOON; // a COMMIT is under way, or the unit is over
       }
-      UnitRunner.log.warn(
-          "Pool {}: {} has run over its deadline of {} and is cancelled",
-          leases.config().name(),
-          label,
-          allowed());
+      told.overrun(label, allowed());
     }
     cut = face.cancel();
     return cut == null ? SOON : UnitDeadlines.GRACE; // if null, it waits for another session

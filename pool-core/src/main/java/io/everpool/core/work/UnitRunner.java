@@ -54,7 +54,7 @@ public final class UnitRunner {
 
   final Renewal renewal;
   private final DoubleSupplier random;
-  private final RerunLog told;
+  final RerunLog told;
 
   /** Of a pool that is alone: units that lose their session get another of the same pool's. */
   public UnitRunner(LeaseManager leases, TimeSource time, DoubleSupplier random, Pause pause) {
@@ -71,7 +71,7 @@ public final class UnitRunner {
     this.time = time;
     this.pause = pause;
     this.random = random;
-    this.told = new RerunLog(leases);
+    this.told = new RerunLog(leases, time);
     this.retry = leases.config().retry();
     this.unbounded =
         retry.withMaxAttempts(Integer.MAX_VALUE).withMaxDuration(Duration.ofNanos(Long.MAX_VALUE));

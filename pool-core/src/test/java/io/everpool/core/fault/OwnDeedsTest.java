@@ -3,11 +3,13 @@ package io.everpool.core.fault;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import ch.qos.logback.classic.Level;
 import io.everpool.api.CloseReason;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.Everpool;
+import io.everpool.core.jdbc.Logged;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -216,6 +218,33 @@ class OwnDeedsTest {
         .extracting(event -> ((PoolEvent.ConnectionClosed) event).reason())
         .containsExactly(CloseReason.RESET_FAILED, CloseReason.POOL_CLOSED);
     assertThat(fences()).isZero();
+  }
+
+  /** He may do so at each lease. */
+  @Test
+  void who_uses_what_he_has_kept_is_told_of_now_and_then() throws Exception {
+    FaultyDriver driver = new FaultyDriver(new Script());
+    long begun = System.nanoTime();
+    try (Logged logged = new Logged()) {
+      try (Pool pool = Everpool.builder(config()).connector(driver).open()) {
+        for (int i = 0; i < 50; i++) {
+          try (Connection connection = pool.getConnection()) {
+            connection.unwrap(FaultyDriver.Own.class);
+          }
+          driver.disturb();
+        }
+        pool.getConnection().close();
+      }
+      long tens = Duration.ofNanos(System.nanoTime() - begun).toSeconds() / 10;
+      String words = "was used while nobody had it";
+      List<String> warned =
+          logged.messages(Level.WARN).stream().filter(line -> line.contains(words)).toList();
+      assertThat(warned).hasSizeBetween(1, 1 + (int) tens);
+      assertThat(warned.get(0)).endsWith("until the connection is closed, and no longer");
+      assertThat(logged.messages(Level.DEBUG))
+          .filteredOn(line -> line.contains(words))
+          .hasSize(50 - warned.size());
+    }
   }
 
   /** And a time-out of his own is what he has asked for. */

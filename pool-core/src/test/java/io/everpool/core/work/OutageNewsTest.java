@@ -5,15 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Level;
 import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.RetryConfig;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.upkeep.OutageLogs;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Units in an outage, as the pool's own record of outages has them told. */
 class OutageNewsTest extends RunnerFixture {
@@ -172,6 +176,42 @@ class OutageNewsTest extends RunnerFixture {
             before + " of transfer was done, on connection 2, transaction 42" + end,
             before + " was done, on connection 3" + unknown + end,
             before + " was done, on connection 4" + unknown + end);
+  }
+
+  private void fail(String label, String state, int times) throws SQLException {
+    int[] left = {times};
+    try (PooledConnection face = leases.acquire()) {
+      runner.inTransaction(
+          face,
+          WorkOptions.DEFAULT.withLabel(label),
+          0,
+          UnitWatch.NONE,
+          connection -> {
+            if (left[0]-- > 0) {
+              driver.failNext("execute", new SQLException("not this time", state));
+            }
+            execute(connection, "insert a");
+            return "";
+          });
+    }
+  }
+
+  /** A row that all want is no news a thousand times in a second. */
+  @ParameterizedTest
+  @CsvSource({"40001, lost a race with another transaction", "0A000, a table has changed under"})
+  void what_a_unit_does_over_and_over_is_told_now_and_then(String state, String words)
+      throws SQLException {
+    retry(RetryConfig.DEFAULT.withMaxAttempts(2000).withMaxDuration(Duration.ofDays(1)));
+    runner = new UnitRunner(leases, () -> now, () -> 0.5, nanos -> {});
+    fail("transfer", state, 1000);
+    assertThat(told(words)).singleElement().asString().endsWith("not this time");
+    assertThat(logged.messages(Level.DEBUG)).filteredOn(it -> it.contains(words)).hasSize(999);
+    fail("report", state, 1);
+    assertThat(told(words)).as("another unit's is news").hasSize(2);
+    now += 10 * SECOND;
+    fail("transfer", state, 1);
+    assertThat(told(words)).hasSize(3);
+    assertThat(told(words).get(2)).endsWith("(and 999 more since the last such line)");
   }
 
   @Test

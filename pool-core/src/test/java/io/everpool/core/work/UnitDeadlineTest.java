@@ -102,6 +102,41 @@ class UnitDeadlineTest extends RunnerFixture {
             "Pool everpool: the report has run over its deadline of 2000 ms and is cancelled");
   }
 
+  private void runOver(String label) {
+    assertThatThrownBy(
+            () ->
+                run(
+                    LIMITED.withLabel(label).withDeadline(Duration.ofMillis(1)),
+                    connection -> {
+                      take(1_000_000);
+                      throw cancelled();
+                    }))
+        .isInstanceOf(WorkDeadlineException.class);
+  }
+
+  /** They may run over it all, and upkeep's thread has to tell. */
+  @Test
+  void thoseOfOneLabelAreToldNowAndThen() {
+    String words = "has run over its deadline";
+    for (int i = 0; i < 100; i++) {
+      runOver("the report");
+    }
+    runOver("another");
+    assertThat(logged.messages(Level.WARN))
+        .filteredOn(line -> line.contains(words))
+        .containsExactly(
+            "Pool everpool: the report has run over its deadline of 1 ms and is cancelled",
+            "Pool everpool: another has run over its deadline of 1 ms and is cancelled");
+    assertThat(logged.messages(Level.DEBUG)).filteredOn(it -> it.contains(words)).hasSize(99);
+    now += 10 * SECOND;
+    runOver("the report");
+    assertThat(logged.messages(Level.WARN))
+        .filteredOn(line -> line.contains(words))
+        .last()
+        .asString()
+        .endsWith("(and 99 more since the last such line)");
+  }
+
   @Test
   void theTimeBeforeItsConnectionCameCounts() {
     assertThatThrownBy(
