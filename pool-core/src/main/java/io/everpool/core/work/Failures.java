@@ -3,9 +3,13 @@ package io.everpool.core.work;
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.driver.Verdict;
+import io.everpool.core.observe.FailureText;
 import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.sql.SQLTransientConnectionException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** How the runs of a unit failed, and why there was no further one. */
@@ -104,6 +108,22 @@ final class Failures {
             + "). Look for its effect before you repeat it. Work that runs in a transaction,"
             + " or is marked read-only or idempotent, is run again by the pool",
         failure);
+  }
+
+  /**
+   * Why there was no session for a further run: none was to be had, or what sets it up (an
+   * interceptor) has failed. In a line, with nothing of what that one has sent: logs and events
+   * have it.
+   */
+  static String whyNotRenewed(Exception failure, Function<Throwable, Verdict> classifier) {
+    boolean none =
+        failure instanceof SQLTransientConnectionException
+            || failure instanceof SQLNonTransientConnectionException
+            || (failure instanceof SQLException && classifier.apply(failure).fatal());
+    return (none
+            ? "there was no other connection: "
+            : "another connection was there and could not be set up: ")
+        + FailureText.of(failure);
   }
 
   static void suppress(Throwable thrown, Throwable other) {

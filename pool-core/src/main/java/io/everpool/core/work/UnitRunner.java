@@ -317,7 +317,7 @@ public final class UnitRunner {
       return RerunRule.INTERRUPTED.because();
     } catch (SQLException | RuntimeException e) { // a mistake of the driver's or an interceptor's
       Failures.suppress(failure, e);
-      return "there was no other connection: " + e.getMessage();
+      return Failures.whyNotRenewed(e, leases::classify);
     }
   }
 

@@ -22,15 +22,20 @@ import io.everpool.core.jdbc.FakePhysical;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.observe.UnitWatch;
 import java.io.IOException;
+import java.sql.BatchUpdateException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransactionRollbackException;
+import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which units are run again, and how. */
@@ -81,7 +86,60 @@ class RerunTest extends RunnerFixture {
     assertThat(events(PoolEvent.RetryRefused.class))
         .singleElement()
         .satisfies(
-            refused -> assertThat(refused.why()).isEqualTo("there was no other connection: mine"));
+            refused ->
+                assertThat(refused.why())
+                    .isEqualTo(
+                        "another connection was there and could not be set up:"
+                            + " java.lang.IllegalStateException"));
+  }
+
+  static Stream<Arguments> obstacles() {
+    SQLException entry =
+        new BatchUpdateException(
+            "Batch entry 0 insert into secrets values ('4711') was aborted", "23505", new int[0]);
+    entry.setNextException(
+        new SQLException(
+            "ERROR: duplicate key value\n  Detail: Key (number)=(4711) already exists.", "23505"));
+    SQLException none =
+        new SQLTransientConnectionException(
+            "No connection within 30 s. Two threads hold all of them\nmain holds one\nb the other",
+            "08001");
+    String setUp = "another connection was there and could not be set up: ";
+    return Stream.of(
+        Arguments.of(entry, setUp + "ERROR: duplicate key value"),
+        Arguments.of(new IllegalStateException("4711"), setUp + "java.lang.IllegalStateException"),
+        Arguments.of(
+            none,
+            "there was no other connection: No connection within 30 s. Two threads hold all of"
+                + " them"),
+        Arguments.of(lost(), "there was no other connection: gone"));
+  }
+
+  /** Others read logs and events than whoever has written that SQL. */
+  @ParameterizedTest
+  @MethodSource("obstacles")
+  void whyThereIsNoOtherSessionIsToldInALineWithoutWhatWasSent(Exception obstacle, String why)
+      throws SQLException {
+    Renewal failing =
+        (face, options, timeout) -> {
+          if (obstacle instanceof SQLException e) {
+            throw e;
+          }
+          throw (RuntimeException) obstacle;
+        };
+    runner = new UnitRunner(leases, () -> now, () -> 0.5, nanos -> now += nanos, failing);
+    try (PooledConnection face = leases.acquire()) {
+      assertThatThrownBy(() -> runner.rerun(face, WorkOptions.IDEMPOTENT, this::readAndBreak))
+          .hasSuppressedException(obstacle);
+    }
+    assertThat(events(PoolEvent.RetryRefused.class))
+        .extracting(PoolEvent.RetryRefused::why)
+        .containsExactly(why);
+    assertThat(logged.messages(Level.INFO))
+        .filteredOn(line -> line.contains("is not run again"))
+        .singleElement()
+        .asString()
+        .endsWith("is not run again: " + why);
   }
 
   /** What the work has thrown is what its caller has to know. */
