@@ -132,7 +132,7 @@ record News(Weight weight, long connection, String what, String detail) {
             of(
                 Weight.NOTABLE,
                 ended.connection(),
-                "came back after all",
+                "is out no longer",
                 ", after " + time(ended.heldNanos()) + " with " + ended.thread()));
     words(
         LeaseAbandoned.class,

@@ -99,6 +99,14 @@ class NewsTest {
     assertThat(news.detail()).isEmpty();
   }
 
+  /** The pool may have taken it from its holder. */
+  @Test
+  void a_suspect_that_is_out_no_longer_is_not_said_to_have_come_back() {
+    News news = News.of(new PoolEvent.LeakEnded("shop", 3, "main #1", 61_000_000_000L));
+    assertThat(news.what()).isEqualTo("is out no longer");
+    assertThat(news.detail()).isEqualTo(", after 61 s with main #1");
+  }
+
   /** Somebody has to look for that write: it is no less than a unit that isn't run again. */
   @ParameterizedTest
   @EnumSource(CommitStatus.class)

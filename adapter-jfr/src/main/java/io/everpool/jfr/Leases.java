@@ -89,7 +89,8 @@ final class Leases {
 
   @Name("everpool.LeakEnd")
   @Label("End of Suspected Leak")
-  @Description("A connection that was told of as a leak has come back")
+  @Description(
+      "A connection that was told of as a leak is out no longer: it is back, or was closed")
   @Category({JfrPools.CATEGORY, CATEGORY})
   static final class LeakEnd extends Told<LeakEnded> {
     @Label("Connection")

@@ -60,7 +60,7 @@ final class PoolMeters {
               new Count("everpool.leaks.suspected", "Connections out for longer than allowed")),
           entry(
               PoolEvent.LeakEnded.class,
-              new Count("everpool.leaks.ended", "Suspected leaks that came back")),
+              new Count("everpool.leaks.ended", "Suspected leaks that are out no longer")),
           entry(
               PoolEvent.LeaseAbandoned.class,
               new Count(

@@ -83,7 +83,7 @@ final class Leaks {
       return;
     }
     LeaseNotes.Note note = notes == null ? null : notes.of(slot, word);
-    if (note != null && note.isAbandoned() && takeBack(slot, word, note, unmoved)) {
+    if (note != null && note.isAbandoned() && takeBack(slot, word, note, unmoved, now)) {
       return;
     }
     if (threshold > 0 && unmoved >= threshold && told(slot) == null) {
@@ -138,9 +138,7 @@ final class Leaks {
     if (one == null || one.isOf(word)) {
       return;
     }
-    remember(slot, null);
-    long held = now - one.since;
-    events.post(new LeakEnded(events.pool(), one.connection, one.thread, held));
+    long held = end(slot, one, now);
     log.info(
         "Pool {}: connection {}, told of as a possible leak, {} after {} ms; {} had it",
         events.pool(),
@@ -148,6 +146,14 @@ final class Leaks {
         isThere(slot, word, one.connection) ? "is back" : "was closed",
         held / 1_000_000,
         one.thread);
+  }
+
+  /** Posts the end of what was told; returns how long it was out, in nanoseconds. */
+  private long end(Slot slot, Told one, long now) {
+    remember(slot, null);
+    long held = now - one.since;
+    events.post(new LeakEnded(events.pool(), one.connection, one.thread, held));
+    return held;
   }
 
   /** What the word shows may be over by now: then the entry may be of another, and that closed. */
@@ -166,7 +172,7 @@ final class Leaks {
    * was handed out, which somebody may be using still, nor while somebody waits for an answer on
    * it.
    */
-  private boolean takeBack(Slot slot, long word, LeaseNotes.Note note, long held) {
+  private boolean takeBack(Slot slot, long word, LeaseNotes.Note note, long held, long now) {
     PooledEntry entry = Closer.entry(slot);
     if (entry.mayBeUsedBesides()) {
       return false;
@@ -178,7 +184,10 @@ final class Leaks {
             ? engine.abort(slot, word)
             : engine.retire(slot, word, CloseReason.ABANDONED);
     if (ended) {
-      remember(slot, null);
+      Told suspect = told(slot);
+      if (suspect != null) { // it is out no longer, whatever is told of it now
+        end(slot, suspect, now);
+      }
       Throwable place = note.place();
       events.post(new LeaseAbandoned(events.pool(), entry.number(), thread, held, stack(place)));
       log.warn(

@@ -399,7 +399,12 @@ class LeaksTest {
     look(slot, THRESHOLD + SECOND);
     assertThat(slot.state()).isEqualTo(State.CLOSING);
     look(slot, 0);
-    assertThat(told(LeakEnded.class)).as("it has not come back").isEmpty();
+    assertThat(events)
+        .as("those that are out no longer are as many as those that were told of")
+        .extracting(event -> (Object) event.getClass())
+        .containsExactly(LeakSuspected.class, LeakEnded.class, LeaseAbandoned.class);
+    assertThat(told(LeakEnded.class).get(0).heldNanos()).isEqualTo(THRESHOLD);
+    assertThat(logged.messages(Level.INFO)).as("it has not come back").isEmpty();
   }
 
   /** The note of a lease that ended says nothing of the next, which has none yet. */
