@@ -44,7 +44,7 @@ final class Units {
 
   @Name("everpool.RetryRefusal")
   @Label("Retry Refusal")
-  @Description("A unit of work met a connection error and must not or can't be run again")
+  @Description("A unit of work failed, not of its own, and must not or can't be run again")
   @Category({JfrPools.CATEGORY, CATEGORY})
   @StackTrace
   static final class RetryRefusal extends Told<RetryRefused> {

@@ -43,7 +43,7 @@ final class PoolMeters {
               PoolEvent.RetryRefused.class,
               new Count(
                   "everpool.retries.refused",
-                  "Units of work that met a connection error and could not be rerun")),
+                  "Units of work that failed, not of their own, and were not rerun")),
           entry(
               PoolEvent.HealthCheckFailed.class,
               new Count("everpool.health.check.failures", "Idle connections found dead")),

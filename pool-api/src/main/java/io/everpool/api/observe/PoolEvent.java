@@ -75,7 +75,10 @@ public interface PoolEvent {
   record Retried(String pool, String label, int attempt, Verdict verdict, String message)
       implements PoolEvent {}
 
-  /** A unit of work met a connection error and must not or can't be run again. */
+  /**
+   * A unit of work failed of something else than its own SQL, data or code, and must not or can't
+   * be run again.
+   */
   record RetryRefused(String pool, String label, int attempts, String why) implements PoolEvent {}
 
   /**
