@@ -19,11 +19,6 @@ import org.jspecify.annotations.Nullable;
 abstract class JudgedConnection extends LeasedConnection {
   private static final String FACES = JudgedConnection.class.getPackageName() + ".";
 
-  private static final String HELD_UP =
-      "A copy, a replication stream or another answer of the driver's own object is still under way"
-          + " on this connection, and a transaction can't be ended behind it. End that first (cancel"
-          + " the copy, or read it to its end), or close the connection, which rolls back";
-
   /** An observer that hears nothing, in place of none: the connection may be renewed. */
   private static final UnitObserver SILENT = new Silent();
 
@@ -150,12 +145,8 @@ abstract class JudgedConnection extends LeasedConnection {
   public final void requireInStep() throws SQLException {
     Session s = session();
     if (s != null && s.isHeldUp()) {
-      throw heldUp(null);
+      throw SessionFacts.heldUp(null);
     }
-  }
-
-  static SQLException heldUp(@Nullable SQLException cause) {
-    return new SQLException(HELD_UP, "HY010", cause); // a function sequence error
   }
 
   /** A COMMIT got an answer; if its own is still to come, that was another's. */

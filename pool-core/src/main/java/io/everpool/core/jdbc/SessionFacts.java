@@ -9,6 +9,7 @@ import io.everpool.api.driver.Verdict;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the driver says of a session: facts for those who have to know what may be repeated, and
@@ -208,6 +209,16 @@ abstract class SessionFacts extends SessionMarks {
    */
   public final boolean isHeldUp() {
     return has(HANDED_OUT | MAY_BE_KEPT) && physical.isHeldUp() && !shut();
+  }
+
+  /** What to throw for what is asked nonetheless. */
+  static SQLException heldUp(@Nullable SQLException cause) {
+    return new SQLException(
+        "A copy, a replication stream or another answer of the driver's own object is still under"
+            + " way on this connection, and a transaction can't be ended behind it. End that first"
+            + " (cancel the copy, or read it to its end), or close the connection, which rolls back",
+        "HY010", // a function sequence error
+        cause);
   }
 
   /**

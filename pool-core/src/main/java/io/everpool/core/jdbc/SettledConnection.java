@@ -37,7 +37,7 @@ abstract class SettledConnection extends JudgedConnection {
     try {
       s.physical().prove();
     } catch (SQLException e) {
-      throw s.shut() ? failed(e) : heldUp(e);
+      throw s.shut() ? failed(e) : SessionFacts.heldUp(e);
     } catch (Throwable e) {
       broken(e);
       throw e;
