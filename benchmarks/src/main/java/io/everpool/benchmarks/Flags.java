@@ -43,7 +43,7 @@ record Flags(
       java -jar benchmarks/target/benchmarks.jar [--short | --long | --smoke] [flags]
 
         --short          all of it in about a quarter of an hour on two cores (the default)
-        --long           for figures that are published; about an hour and a half
+        --long           every window longer, and three rounds; about an hour and a half
         --smoke          whether it runs at all; the figures mean nothing
         --regimes a,b    only these: a key (cycle-8) or a group (cycle); all are in --list
         --pools a,b      only these pools; all are in --list
