@@ -26,7 +26,7 @@ public record Report(List<Finding> findings) {
     return findings.stream().noneMatch(finding -> finding.level() == Level.PROBLEM);
   }
 
-  /** A line for each finding, what doesn't work last of all once more by number. */
+  /** A line for each finding, and a last line that counts problems and advice. */
   @Override
   public String toString() {
     return findings.stream().map(Finding::toString).collect(Collectors.joining("\n"))

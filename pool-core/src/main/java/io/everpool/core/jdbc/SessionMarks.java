@@ -39,7 +39,10 @@ abstract class SessionMarks {
   /** A call has failed in this lease. */
   static final int FAILED = 1 << 17;
 
-  /** The driver has spoken of it as of no connection, and yet has it open. */
+  /**
+   * A driver that can't tell its transaction state has reported 08003 or access denied, and its
+   * connection is still open: it is validated when the lease ends.
+   */
   static final int DOUBTED = 1 << 24;
 
   /** The driver is told where the uses of a connection begin and end, and has a use begun. */
@@ -54,7 +57,10 @@ abstract class SessionMarks {
   /** A sharding key may have been set, and nobody can say which there was before. */
   static final int SHARDED = 1 << 21;
 
-  /** The driver was asked something that it may ask the server, and nothing is left of it. */
+  /**
+   * A call that may cost a round trip (isValid, isolation, metadata) was made; it leaves no state,
+   * but may still be under way, so a release checks inStep() first.
+   */
   static final int ASKED = 1 << 22;
 
   /** The driver's own object was handed out in this lease, and not to what sets the session up. */

@@ -20,13 +20,16 @@ public final class Reconnect {
    */
   private static final int CONTENTED = 8;
 
-  /** Whoever is told that there is no room needs to try so much more seldom. */
+  /** While the server itself answers that it is full, a connect is tried so much more seldom. */
   private static final int UNBELIEVING = 4;
 
   /** A question whether there is room again is a short statement, and may come sooner. */
   private static final long QUESTION = 2 * CAUTIOUS;
 
-  /** Below what a pool waits before it connects without having been told. */
+  /**
+   * The longest pause between two questions; shorter than the first pause before a connect that
+   * nobody has asked about.
+   */
   private static final long RAREST_QUESTION = PATIENT / 2;
 
   /** Further doublings make no difference to anybody. */

@@ -24,7 +24,8 @@ final class CheckRound {
   private final AtomicInteger begun = new AtomicInteger();
 
   /**
-   * {@link #begun} when upkeep last saw it change, and when that was or another worker was started.
+   * The value of {@link #begun} at the last change that upkeep saw; {@link #seenAt} is the time of
+   * that change, or of the last extra worker.
    */
   private int seen = -1;
 

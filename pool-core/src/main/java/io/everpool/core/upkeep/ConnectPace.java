@@ -15,7 +15,10 @@ import java.util.function.DoubleSupplier;
 final class ConnectPace {
   private static final int FEW = 4;
 
-  /** Whoever waits for so long is not kept for others' sake; nanoseconds. */
+  /**
+   * Once the first waiter has waited for this long, {@link FullServer}'s limit out of regard for
+   * other pools no longer applies; nanoseconds.
+   */
   private static final long HURRY = 1_000_000_000L;
 
   /** Between two attempts to find a thread for a connect; nanoseconds. */
@@ -35,7 +38,10 @@ final class ConnectPace {
   /** When the last connect was begun. */
   private long begun;
 
-  /** The next connect is begun however many hang: one has succeeded since, or it goes elsewhere. */
+  /**
+   * The next connect needn't wait for those that hang in the driver, because one has succeeded
+   * since, or the server was changed.
+   */
   private boolean unspared;
 
   private volatile int allowance;
@@ -172,7 +178,10 @@ final class ConnectPace {
     allowance = full.isCrowded(now) ? 1 : Growth.opened(allowance, config.maxSize());
   }
 
-  /** One was let in that is none of the pool's: it opens its own from now on, as carefully. */
+  /**
+   * A scout got in: the server accepts logins, so the pool may connect again, one at a time at
+   * first.
+   */
   void letIn(long now) {
     full.hasRoom(now);
     unspared = true;

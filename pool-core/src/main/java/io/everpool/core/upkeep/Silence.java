@@ -102,7 +102,7 @@ final class Silence {
     return true;
   }
 
-  /** Of those who read there is nothing to be gained elsewhere. */
+  /** Sessions that began read-only are not watched: another host wouldn't help them. */
   private long waits(Slot slot) {
     PooledEntry entry = slot.entry;
     boolean connected =
