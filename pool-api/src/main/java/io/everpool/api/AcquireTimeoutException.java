@@ -4,9 +4,10 @@ import java.sql.SQLTransientConnectionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * No connection came within {@link PoolConfig#acquireTimeout()}. SQLState {@code 08001}. Its
- * message says who holds the connections and what the last connect error was, which is also its
- * cause.
+ * No connection came within {@link PoolConfig#acquireTimeout()}, or the time that {@link
+ * Pool#getConnection(java.time.Duration)} was given; or it became known before that that none will
+ * come. SQLState {@code 08001}. Its message says who holds the connections and what the last
+ * connect error was, which is also its cause.
  */
 public final class AcquireTimeoutException extends SQLTransientConnectionException {
   private static final long serialVersionUID = 1L;

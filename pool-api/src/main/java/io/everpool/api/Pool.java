@@ -35,12 +35,16 @@ public interface Pool extends DataSource, AutoCloseable {
   /**
    * Takes a connection, waiting in line for at most {@link PoolConfig#acquireTimeout()}.
    *
-   * @throws AcquireTimeoutException if none came in time; carries the last connect failure and a
-   *     snapshot that names the holders
+   * @throws AcquireTimeoutException if none came in time, or it became known while waiting that
+   *     none will; carries the last connect failure and a snapshot that names the holders
    * @throws TooManyWaitersException if {@link PoolConfig#maxWaiters()} threads wait already
    * @throws PoolClosedException if the pool is closed, also while waiting
+   * @throws java.sql.SQLNonTransientConnectionException if the pool has no connection and can't
+   *     have one by waiting, for the server refuses these credentials, say: with the server's
+   *     answer as its cause, and that one's SQLState
    * @throws java.sql.SQLTransientConnectionException if the thread is interrupted while waiting;
    *     its interrupt flag is then set again
+   * @throws SQLException as a {@link LeaseInterceptor} has thrown it
    */
   @Override
   Connection getConnection() throws SQLException;
@@ -50,6 +54,7 @@ public interface Pool extends DataSource, AutoCloseable {
    * PoolConfig#acquireTimeout()}; a longer one, too.
    *
    * @param timeout how long to wait; zero or less for one that is there at once
+   * @throws SQLException as {@link #getConnection()}
    */
   Connection getConnection(Duration timeout) throws SQLException;
 
@@ -186,8 +191,10 @@ public interface Pool extends DataSource, AutoCloseable {
 
   /**
    * Stops lending at once, tells those who wait, gives the holders {@link
-   * PoolConfig#drainTimeout()} to return, then closes every connection. Later calls do nothing.
-   * Never throws; an interrupt cuts the waiting short.
+   * PoolConfig#drainTimeout()} to return, then closes every connection. A call while another one
+   * closes the pool returns when that has done so, but for a listener's that is told of events just
+   * then, which returns at once; a call after that does nothing. Never throws; an interrupt, of
+   * whoever waits, cuts the draining short.
    */
   @Override
   void close();

@@ -32,7 +32,9 @@ public final class Everpool {
   /**
    * Opens a pool with the driver adapter that accepts the URL.
    *
-   * @throws SQLException if {@link PoolConfig#failFast()} and no connection could be opened
+   * @throws SQLException if {@link PoolConfig#failFast()} and no connection could be opened: as
+   *     {@link Pool#getConnection()}, and a {@link java.sql.SQLTransientConnectionException} with
+   *     SQLState {@code 08001} after some seconds if every connect has found nobody there
    * @throws io.everpool.api.InvalidPoolConfigException if no adapter accepts the URL, or the
    *     adapter refuses it
    */

@@ -3,7 +3,8 @@ package io.everpool.api.observe;
 /**
  * Measures leases. Called on the hot path by the acquiring and releasing threads: must be fast,
  * thread-safe and silent. While one is installed the pool reads the clock at each acquire and
- * release; without one it doesn't.
+ * release. So it does for {@code size-advice}, and at each acquire for interceptors; without these
+ * it needs no clock to lend a connection that is ready.
  */
 public interface LeaseRecorder {
 

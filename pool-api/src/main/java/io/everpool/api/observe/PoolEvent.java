@@ -71,13 +71,19 @@ public interface PoolEvent {
   /** Work came and the pool is awake again. */
   record WokeUp(String pool) implements PoolEvent {}
 
-  /** A unit of work is run again. */
+  /**
+   * A unit of work is run again.
+   *
+   * @param attempt the number of the run that begins; 2 or more
+   */
   record Retried(String pool, String label, int attempt, Verdict verdict, String message)
       implements PoolEvent {}
 
   /**
    * A unit of work failed of something else than its own SQL, data or code, and must not or can't
    * be run again.
+   *
+   * @param attempts how often it has run
    */
   record RetryRefused(String pool, String label, int attempts, String why) implements PoolEvent {}
 
