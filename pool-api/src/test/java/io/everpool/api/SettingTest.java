@@ -62,12 +62,14 @@ class SettingTest {
   private static <T> void checkDefault(Setting<T> setting) {
     T value = setting.defaultValue();
     if (setting.key().equals("url") || OPTIONAL.contains(setting.key())) {
-      assertThat(value).isNull();
+      assertThat(value).as("%s is in OPTIONAL: its default is null", setting).isNull();
     } else {
-      assertThat(value).isNotNull();
+      assertThat(value).as("%s may be left out? Then it is one of OPTIONAL", setting).isNotNull();
       assertThat(setting.problems(value)).isEmpty();
     }
-    assertThat(setting.problems(Samples.other(setting))).isEmpty();
+    assertThat(setting.problems(Samples.other(setting)))
+        .as("%s: Samples.other has to give a value that works", setting)
+        .isEmpty();
     assertThat(PoolConfig.builder(Samples.URL).build().get(setting))
         .isEqualTo(setting.key().equals("url") ? Samples.URL : value);
   }
@@ -100,7 +102,9 @@ class SettingTest {
         setting.type() == Boolean.class
             || setting.type().isEnum()
             || ANY_TEXT.contains(setting.key());
-    assertThat(wrong.isEmpty()).isEqualTo(anyValueDoes);
+    assertThat(wrong.isEmpty())
+        .as("%s: takes any text (then ANY_TEXT), or Samples.wrong has what is wrong", setting)
+        .isEqualTo(anyValueDoes);
   }
 
   /** What the words promise the check does, to the last number. */
@@ -168,6 +172,7 @@ class SettingTest {
       }
     }
     assertThat(secret)
+        .as("secrets that have a value here")
         .containsExactlyInAnyOrder(
             "url",
             "readers",
@@ -177,6 +182,7 @@ class SettingTest {
             "properties",
             "connection-init-sql");
     assertThat(PoolConfig.settings().stream().filter(Setting::isSecret).map(Setting::key))
+        .as("a secret of which this test has no value: give one of these configurations hunter2")
         .containsExactlyInAnyOrderElementsOf(secret);
   }
 
