@@ -78,7 +78,7 @@ final class ConnectLaws {
     boolean failingBefore = failing;
     failing = server.lastFailure() != null;
     if (begun && failingBefore && failing && inProgress > 1) {
-      return "more than one prober while the server is away: " + inProgress;
+      return "more than one connect at a time while the server is away: " + inProgress;
     }
     if (begun && inProgress > ramp) {
       return inProgress + " connects at once where the ramp allows " + ramp;

@@ -2,13 +2,14 @@ package io.everpool.core.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.function.LongFunction;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /**
  * A thousand seeded worlds; by {@code -Dtests.sample=N} every N-th part of them. A seed that breaks
- * a law is named in the failure, and {@code -Deverpool.sim.seed=N} runs that world alone; {@code
- * -Deverpool.sim.worlds=N} runs more.
+ * a law is named in the failure, and {@code -Deverpool.sim.seed=N} runs that world alone, of the
+ * test that {@code -Dtest=SimulationTest#...} names; {@code -Deverpool.sim.worlds=N} runs more.
  */
 class SimulationTest {
   private static final int SAMPLE = Integer.getInteger("tests.sample", 1);
@@ -20,19 +21,8 @@ class SimulationTest {
    */
   @Test
   void the_laws_hold_in_a_thousand_worlds() {
-    Long only = Long.getLong("everpool.sim.seed");
-    LongStream seeds =
-        only != null
-            ? LongStream.of(only)
-            : LongStream.rangeClosed(1, Long.getLong("everpool.sim.worlds", 1000) / SAMPLE);
-    seeds.forEach(
-        seed -> {
-          try {
-            new World(seed).live();
-          } catch (RuntimeException e) {
-            throw new AssertionError("seed " + seed + " fails", e);
-          }
-        });
+    seeds(Integer.getInteger("everpool.sim.worlds", 1000))
+        .forEach(seed -> live("seed " + seed, seed, World::new));
   }
 
   /**
@@ -41,8 +31,21 @@ class SimulationTest {
    */
   @Test
   void one_killed_connection_is_replaced_and_no_other() {
-    for (long seed = 1; seed <= 100 / SAMPLE; seed++) {
-      World.calm(seed).live();
+    seeds(100).forEach(seed -> live("seed " + seed + " (calm)", seed, World::calm));
+  }
+
+  /** The one that is asked for, or all. */
+  private static LongStream seeds(int most) {
+    Long only = Long.getLong("everpool.sim.seed");
+    return only != null ? LongStream.of(only) : LongStream.rangeClosed(1, most / SAMPLE);
+  }
+
+  /** Whatever goes wrong, the seed is told: without it nobody sees it again. */
+  private static void live(String name, long seed, LongFunction<World> kind) {
+    try {
+      kind.apply(seed).live();
+    } catch (RuntimeException | Error e) {
+      throw new AssertionError(name + ": " + e, e);
     }
   }
 

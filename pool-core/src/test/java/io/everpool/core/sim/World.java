@@ -259,7 +259,7 @@ final class World {
 
   private void require(boolean holds, String law) {
     if (!holds) {
-      throw new AssertionError("seed " + seed + " at step " + universe.steps() + ": " + law);
+      throw new AssertionError("at step " + universe.steps() + ": " + law);
     }
   }
 
