@@ -75,6 +75,7 @@ class UrlFormsTest {
 
     assertThat(page).contains(BEGIN, END);
     assertThat(page.substring(page.indexOf(BEGIN) + BEGIN.length(), page.indexOf(END)).strip())
+        .as("docs/urls.md: put there what is in adapter-postgresql/target/urls-table.md")
         .isEqualTo(table.strip());
   }
 

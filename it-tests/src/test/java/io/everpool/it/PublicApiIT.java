@@ -32,7 +32,9 @@ class PublicApiIT {
   @MethodSource("modules")
   void nothingPublicChangesUnseen(ModuleReference module) throws Exception {
     String now = describe(module);
-    assertThat(now).isEqualTo(PublicApi.written(module.descriptor().name(), now));
+    assertThat(now)
+        .as(PublicApi.HOW_TO_CHANGE)
+        .isEqualTo(PublicApi.written(module.descriptor().name(), now));
   }
 
   private static String describe(ModuleReference module) throws Exception {

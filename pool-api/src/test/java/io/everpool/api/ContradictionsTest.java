@@ -164,6 +164,7 @@ class ContradictionsTest {
 
     assertThat(begin).isNotNegative();
     assertThat(page.substring(begin + BEGIN.length(), page.indexOf(END, begin)).strip())
+        .as("docs/contradictions.md: put there what is in pool-api/target/contradictions-table.md")
         .isEqualTo(table.strip());
   }
 

@@ -28,7 +28,9 @@ class MetadataTest {
     if (Boolean.getBoolean("spring.metadata.write")) {
       Files.writeString(FILE, now);
     }
-    assertThat(Files.readString(FILE)).isEqualTo(now);
+    assertThat(Files.readString(FILE))
+        .as("the table has changed: run this test with -Dspring.metadata.write=true")
+        .isEqualTo(now);
   }
 
   private static String metadata() {

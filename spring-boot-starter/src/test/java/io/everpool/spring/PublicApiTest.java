@@ -31,6 +31,8 @@ class PublicApiTest {
     classes.removeIf(name -> name.startsWith(Boot4HealthAutoConfiguration.class.getName()));
     assertThat(classes).contains(SpringPool.class.getName());
     String now = PublicApi.describe(classes, PublicApiTest.class.getClassLoader());
-    assertThat(now).isEqualTo(PublicApi.written("io.everpool.spring", now));
+    assertThat(now)
+        .as(PublicApi.HOW_TO_CHANGE)
+        .isEqualTo(PublicApi.written("io.everpool.spring", now));
   }
 }

@@ -242,6 +242,8 @@ class DriverContradictionsTest {
 
     assertThat(begin).isNotNegative();
     assertThat(page.substring(begin + BEGIN.length(), page.indexOf(END, begin)).strip())
+        .as(
+            "docs/contradictions.md: put there what is in adapter-postgresql/target/contradictions-table.md")
         .isEqualTo(table.strip());
   }
 

@@ -30,6 +30,7 @@ class FailuresPageTest {
 
     assertThat(page).contains(BEGIN, END);
     assertThat(page.substring(page.indexOf(BEGIN) + BEGIN.length(), page.indexOf(END)).strip())
+        .as("docs/failures.md: put there what is in adapter-postgresql/target/failures-table.md")
         .isEqualTo(table.strip());
   }
 

@@ -130,6 +130,7 @@ class RerunMatrixIT {
     String page = Files.readString(PAGE);
     assertThat(page).contains(BEGIN, END);
     assertThat(page.substring(page.indexOf(BEGIN) + BEGIN.length(), page.indexOf(END)).strip())
+        .as("docs/failures.md: put there what is in it-tests/target/reruns-table.md")
         .isEqualTo(table.strip());
   }
 

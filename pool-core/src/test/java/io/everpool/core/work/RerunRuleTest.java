@@ -300,6 +300,7 @@ class RerunRuleTest {
     }
   }
 
+  /** If this fails, the table to put there is in {@code target/rerun-rules.md}. */
   @Test
   void theTableOfTheDocumentationIsThisOne() throws IOException {
     String table =
@@ -307,9 +308,11 @@ class RerunRuleTest {
             .map(RerunRuleTest::line)
             .collect(
                 Collectors.joining("\n", "| if | then | because |\n| --- | --- | --- |\n", ""));
+    Files.writeString(Path.of("target", "rerun-rules.md"), table + "\n");
     String page = Files.readString(PAGE);
     assertThat(page).contains(BEGIN, END);
     assertThat(page.substring(page.indexOf(BEGIN) + BEGIN.length(), page.indexOf(END)).strip())
+        .as("docs/failures.md: put there what is in pool-core/target/rerun-rules.md")
         .isEqualTo(table);
   }
 
