@@ -19,7 +19,7 @@ import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 class ArchitectureTest {
   static final String ADAPTER = "io.everpool.postgresql";
 
-  /** A new package has to find its place here. */
+  /** A new package has to find its place here, and in the picture in CONTRIBUTING.md. */
   @ArchTest
   static final ArchRule calls_go_down_the_floors =
       layeredArchitecture()
@@ -72,7 +72,9 @@ class ArchitectureTest {
           .mayNotAccessAnyLayer()
           .whereLayer("driver")
           .mayNotAccessAnyLayer()
-          .ensureAllClassesAreContainedInArchitecture();
+          .ensureAllClassesAreContainedInArchitecture()
+          .because(
+              "a new package has to find its place here, and in the picture in CONTRIBUTING.md");
 
   @ArchTest
   static final ArchRule there_are_no_circles =
