@@ -259,7 +259,8 @@ final class PostgresConnector implements Connector {
       }
       try {
         return begin(
-            driver.connect(authority, LoginProperties.path(said), properties),
+            opening.connect(
+                () -> driver.connect(authority, LoginProperties.path(said), properties)),
             opening::finish,
             deadline);
       } finally {

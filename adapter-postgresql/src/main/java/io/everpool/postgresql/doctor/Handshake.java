@@ -54,7 +54,14 @@ final class Handshake {
       socket.connect(new InetSocketAddress(address, host.port()), timeoutMillis);
       socket.setSoTimeout(timeoutMillis);
       boolean local = socket.getInetAddress().isLoopbackAddress();
-      if (!direct && !hasTls(socket)) {
+      int answer = direct ? 'S' : ask(socket);
+      if (answer == 'E') {
+        findings.advice(
+            Subject.TLS,
+            host + " has answered with an error before it could say whether it has TLS");
+        return true; // the login shows which
+      }
+      if (answer != 'S') {
         return withoutTls(host, local);
       }
       SSLSession session = shake(socket, host);
@@ -76,7 +83,7 @@ final class Handshake {
     return e.getMessage() == null ? e.toString() : e.getMessage();
   }
 
-  private boolean hasTls(Socket socket) throws IOException {
+  private static int ask(Socket socket) throws IOException {
     DataOutputStream out = new DataOutputStream(socket.getOutputStream());
     out.writeInt(SSL_REQUEST_LENGTH);
     out.writeInt(SSL_REQUEST);
@@ -85,7 +92,7 @@ final class Handshake {
     if (answer < 0) {
       throw new EOFException("it hung up when it was asked for TLS");
     }
-    return answer == 'S';
+    return answer;
   }
 
   private boolean withoutTls(HostPort host, boolean local) {

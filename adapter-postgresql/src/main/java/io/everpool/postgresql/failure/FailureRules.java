@@ -62,6 +62,9 @@ public final class FailureRules {
   private static final String FULL =
       "It has no place for another connection: lower max-size, close what else is connected, or"
           + " raise max_connections; on Neon use the -pooler host.";
+  private static final String NO_PROCESS =
+      "It has no process or no memory for another session: lower max-size, close what else is"
+          + " connected, or look at its memory and its limit of processes.";
   private static final String PASSWORD =
       "Check user and password, and whether the role may log in to this database (pg_hba.conf).";
   private static final String DATABASE = "Check the database's name in the URL.";
@@ -354,6 +357,8 @@ public final class FailureRules {
           rule(ENDED, "57P05|25P03", "", null, CONNECTION_LOST),
           rule(ENDED, "25P04", "", null, DEADLINE),
           rule(ENDED, "53300", "", null, OUT_OF_SLOTS, FULL),
+          // our own, of what a postmaster says in its stead
+          rule(CONNECTING, "53000", "", null, OUT_OF_SLOTS, NO_PROCESS),
           rule(
               CONNECTING,
               "55000",

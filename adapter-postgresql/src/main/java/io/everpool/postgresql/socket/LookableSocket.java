@@ -10,7 +10,9 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketException;
 import java.nio.channels.SocketChannel;
+import java.sql.SQLException;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A TCP socket whose other end can be looked at; see {@link Wire} for how it differs from a plain
@@ -21,6 +23,7 @@ public final class LookableSocket extends ChannelSocket {
   private final Wire wire;
   private final InputStream in = new Input();
   private final OutputStream out = new Output();
+  private final FirstAnswer first = new FirstAnswer();
   private ProtocolTap tap = new ProtocolTap();
 
   /** Whether TLS lies above, so that nothing can be understood down here. */
@@ -69,6 +72,11 @@ public final class LookableSocket extends ChannelSocket {
     return tap;
   }
 
+  /** An error of the server's that pgjdbc couldn't read; null if there is none. */
+  @Nullable SQLException unreadError() {
+    return first.error();
+  }
+
   /** What has passed, as far as it is understood. */
   public ProtocolLog log() {
     return tap.log();
@@ -85,6 +93,7 @@ public final class LookableSocket extends ChannelSocket {
     public int read(byte[] to, int offset, int length) throws IOException {
       Objects.checkFromIndexSize(offset, length, to.length);
       int read = wire.read(to, offset, length);
+      first.received(to, offset, read, wire);
       if (!covered) {
         tap.received(to, offset, read);
       }
@@ -111,6 +120,7 @@ public final class LookableSocket extends ChannelSocket {
     @Override
     public void write(byte[] from, int offset, int length) throws IOException {
       Objects.checkFromIndexSize(offset, length, from.length);
+      first.sent(from, offset, length);
       if (!covered) {
         tap.sent(from, offset, length);
       }

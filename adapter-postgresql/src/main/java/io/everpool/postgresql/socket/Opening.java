@@ -1,6 +1,8 @@
 package io.everpool.postgresql.socket;
 
 import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -68,6 +70,28 @@ public final class Opening implements AutoCloseable {
       }
     }
     return socket;
+  }
+
+  /** What has the driver connect. */
+  @FunctionalInterface
+  public interface Login {
+    /** Connects. */
+    Connection connect() throws SQLException;
+  }
+
+  /** Connects; throws what the server has said last where the driver couldn't read it. */
+  public Connection connect(Login login) throws SQLException {
+    try {
+      return login.connect();
+    } catch (SQLException | RuntimeException e) {
+      LookableSocket socket = last;
+      SQLException said = socket == null ? null : socket.unreadError();
+      if (said == null) {
+        throw e;
+      }
+      said.addSuppressed(e);
+      throw said;
+    }
   }
 
   /** Ends it, from any thread: nobody wants this connection any more. */

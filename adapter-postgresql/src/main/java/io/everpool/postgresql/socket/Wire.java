@@ -239,6 +239,14 @@ final class Wire {
     return waiting ? Look.UNSURE : Look.ALIVE;
   }
 
+  /** What has come and wasn't read yet, as far as a {@link #look()} goes; it stays to be read. */
+  byte[] ahead() {
+    look();
+    byte[] copy = new byte[seen.remaining()];
+    seen.get(seen.position(), copy);
+    return copy;
+  }
+
   private void refuseSevered() throws ClosedChannelException {
     if (severed) {
       throw new ClosedChannelException();

@@ -477,6 +477,10 @@ class FailureRulesTest {
     samples.add(
         connecting(
             server("FATAL", "53300", "sorry, too many clients already"), Verdict.OUT_OF_SLOTS));
+    samples.add( // ours, of what a postmaster has said
+        connecting(
+            new SQLException("The server can't begin another session", "53000"),
+            Verdict.OUT_OF_SLOTS));
     samples.add(
         connecting(
             server("FATAL", "28P01", "password authentication failed for user \"joe\""),

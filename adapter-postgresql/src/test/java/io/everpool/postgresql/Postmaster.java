@@ -1,0 +1,124 @@
+package io.everpool.postgresql;
+
+import io.everpool.servers.PostgresServer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Stands in for a postmaster that starts processes for its clients (a real server takes them) until
+ * it is told to answer them itself.
+ */
+final class Postmaster implements AutoCloseable {
+  private final ServerSocket socket =
+      new ServerSocket(0, 50, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}));
+  private final PostgresServer server;
+  private volatile byte[] answer = {};
+  private volatile boolean forks = true;
+  private volatile boolean resets;
+
+  Postmaster(PostgresServer server) throws IOException {
+    this.server = server;
+    run(this::accept);
+  }
+
+  int port() {
+    return socket.getLocalPort();
+  }
+
+  /** From now on this is all that a client is told. */
+  void answers(byte[] value) {
+    answer = value;
+    forks = false;
+  }
+
+  /** As PostgreSQL says that it can't fork: in the protocol of old. */
+  void answersWithoutProtocol(String text) {
+    answers(("E" + text + "\n\0").getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** An ErrorResponse. */
+  void answersInProtocol(String state, String text) {
+    byte[] fields =
+        ("SFATAL\0VFATAL\0C" + state + "\0M" + text + "\0\0").getBytes(StandardCharsets.UTF_8);
+    byte[] message = new byte[fields.length + 5];
+    message[0] = 'E';
+    message[3] = (byte) ((fields.length + 4) >>> 8);
+    message[4] = (byte) (fields.length + 4);
+    System.arraycopy(fields, 0, message, 5, fields.length);
+    answers(message);
+  }
+
+  /** From now on a client is told nothing, and is rid of. */
+  void resets() {
+    resets = true;
+    forks = false;
+  }
+
+  private interface Job {
+    void run() throws IOException;
+  }
+
+  private static void run(Job job) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                job.run();
+              } catch (IOException e) {
+                // closed, here or there
+              }
+            });
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void accept() throws IOException {
+    while (true) {
+      Socket client = socket.accept();
+      if (forks) {
+        Socket behind = new Socket(server.host(), server.port());
+        run(() -> pass(client, behind));
+        run(() -> pass(behind, client));
+      } else {
+        run(() -> refuse(client));
+      }
+    }
+  }
+
+  private static void pass(Socket from, Socket to) throws IOException {
+    try (from;
+        to) {
+      from.getInputStream().transferTo(to.getOutputStream());
+    }
+  }
+
+  /** Reads first, unlike a postmaster: what is unread when it closes may take the answer along. */
+  private void refuse(Socket client) throws IOException {
+    try (client) {
+      if (client.getInputStream().read(new byte[8192]) < 0) {
+        return;
+      }
+      if (resets) {
+        client.setSoLinger(true, 0);
+        return;
+      }
+      client.getOutputStream().write(answer);
+      client.shutdownOutput();
+      client.getInputStream().transferTo(OutputStream.nullOutputStream());
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
