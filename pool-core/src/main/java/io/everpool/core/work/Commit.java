@@ -31,6 +31,9 @@ final class Commit {
 
   private final List<Effects> before;
 
+  /** Whether the old session could not be helped to its end. */
+  private boolean denied;
+
   /**
    * @param before the effects of each unit from {@code unit} outwards
    */
@@ -222,7 +225,7 @@ final class Commit {
           return status;
         }
         if (times > 1) {
-          face.endTransaction(ticket);
+          end(ticket, lost);
         }
       } catch (SQLException e) {
         Failures.suppress(lost, e);
@@ -239,6 +242,36 @@ final class Commit {
       if (!pause(times, begun)) {
         return CommitStatus.UNKNOWN;
       }
+    }
+  }
+
+  /**
+   * Has the old session end. That is help and no evidence: who may not do it (as another role, to a
+   * superuser's session, through a pooler) goes on asking, until it has ended by itself.
+   */
+  private void end(CommitTicket ticket, Exception lost) throws SQLException {
+    try {
+      face.endTransaction(ticket);
+    } catch (SQLException e) {
+      Verdict verdict = runner.leases.classify(e);
+      if (e instanceof PoolClosedException || face.isOver() || verdict.reconnectable()) {
+        throw e;
+      }
+      denied(e, lost);
+      if (verdict.fatal()) {
+        face.letGo();
+      }
+    } catch (RuntimeException e) { // a mistake of the driver's
+      denied(e, lost);
+      face.letGo();
+    }
+  }
+
+  /** Told once, for it will be so each time. */
+  private void denied(Exception e, Exception lost) {
+    if (!denied) {
+      denied = true;
+      Failures.suppress(lost, e);
     }
   }
 

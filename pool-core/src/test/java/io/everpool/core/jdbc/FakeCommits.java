@@ -49,6 +49,9 @@ public final class FakeCommits {
   public final List<CommitTicket> asked = new ArrayList<>();
   public final List<CommitTicket> ended = new ArrayList<>();
 
+  /** What ending a transaction throws, one after the other. */
+  public final Deque<Exception> endFailures = new ArrayDeque<>();
+
   @Nullable CommitTicket ticket() throws SQLException {
     tickets++;
     SQLException failure = ticketFailure;
@@ -66,6 +69,17 @@ public final class FakeCommits {
     asked.add(of);
     onAsked.run();
     return said(answers.poll());
+  }
+
+  void end(CommitTicket of) throws SQLException {
+    ended.add(of);
+    Exception failure = endFailures.poll();
+    if (failure instanceof RuntimeException mistake) {
+      throw mistake;
+    }
+    if (failure instanceof SQLException denied) {
+      throw denied;
+    }
   }
 
   CommitStatus said(@Nullable Object answer) throws SQLException {

@@ -219,8 +219,8 @@ public final class FakePhysical implements PhysicalConnection {
   }
 
   @Override
-  public void endTransaction(CommitTicket ticket) {
-    driver.commits.ended.add(ticket);
+  public void endTransaction(CommitTicket ticket) throws SQLException {
+    driver.commits.end(ticket);
   }
 
   @Override
