@@ -12,6 +12,11 @@ import java.nio.file.Path;
  * asked for anew at each opening. Where the server refuses an answer it is dropped, and asked for
  * once more in the same opening.
  *
+ * <p>It isn't told where a login goes: an answer is used for the writer, for every one of the
+ * {@link PoolConfig#readers() readers} and for every host of a URL, and must be right for them all.
+ * A token that is signed for one host (those of RDS and Aurora are) is refused by every other, so
+ * it goes with one host and without readers.
+ *
  * <p>Must be thread-safe: more than one may be opening. What it throws fails that opening as a
  * server would that can't be reached, and it is tried again; an SQLException counts by its
  * SQLState: 28000, say, is told to the callers at once. Neither message may hold a secret, for it
