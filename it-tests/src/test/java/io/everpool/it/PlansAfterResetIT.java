@@ -55,6 +55,11 @@ class PlansAfterResetIT {
         "do $$ begin create temp table shape (%s); end $$",
         "set search_path to pg_temp; create table shape (%s)",
         "select set_config('search_path', 'pg_temp', false); create table shape (%s)",
+        "select set_config('search_path', 'pg_temp', true); create table shape (%s)",
+        "select set_config('search_path', $$ nowhere, pg_temp$$, true); create table shape (%s)",
+        "set local search_path to 'pg_temp'; create table shape (%s)",
+        "set local search_path to \"pg_temp\"; create table shape (%s)",
+        "set local schema 'pg_temp'; create table shape (%s)",
       })
   void aTemporaryTableOfTheSameNameAndAnotherShape(String create) throws SQLException {
     try (Pool pool = pool("plans-temporary", false)) {

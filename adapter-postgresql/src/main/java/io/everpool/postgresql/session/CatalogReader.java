@@ -93,6 +93,14 @@ final class CatalogReader {
           + OWN;
 
   /**
+   * Stands before the body of a function that has a path of its own by which its CREATE TABLE makes
+   * temporary tables. Not where {@code pg_temp} is last in it, as is advised for SECURITY DEFINER.
+   */
+  private static final String TEMPORARY_PATH =
+      "(select 'pg_temp; ' from unnest(p.proconfig) c"
+          + " where c ~* '^search_path=(\"\" *, *)*\"?pg_temp')";
+
+  /**
    * In place of a language, for functions without a body of their own: aggregates, which leave what
    * the functions do that they are made of, and the constructors of ranges.
    */
@@ -283,7 +291,7 @@ final class CatalogReader {
             : "p.prosrc";
     List<Function> functions = new ArrayList<>();
     queries.each(
-        String.format(FUNCTIONS, body),
+        String.format(FUNCTIONS, "pg_catalog.concat(" + TEMPORARY_PATH + ", " + body + ")"),
         row -> {
           Function function =
               new Function(

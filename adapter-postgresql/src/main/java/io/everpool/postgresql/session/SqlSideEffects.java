@@ -3,6 +3,7 @@ package io.everpool.postgresql.session;
 import static io.everpool.postgresql.session.SessionReset.ANYTHING;
 import static io.everpool.postgresql.sql.SqlWord.OTHER;
 
+import io.everpool.postgresql.sql.Literal;
 import io.everpool.postgresql.sql.SqlScanner;
 import io.everpool.postgresql.sql.SqlWord;
 import java.util.HashMap;
@@ -498,6 +499,10 @@ final class SqlSideEffects {
   // ---- everything else
 
   private void literal() {
+    if (Literal.contains(sql, scanner.from(), scanner.position(), "pg_temp")) {
+      // as a path, of one transaction even, it makes temporary what CREATE TABLE doesn't call so
+      sideEffects |= SessionReset.TEMPORARY;
+    }
     if (nameAwaited && sql.charAt(scanner.from()) == '\'') {
       int from = scanner.from() + 1;
       int to = Math.max(from, scanner.position() - 1); // the text may end with the quote

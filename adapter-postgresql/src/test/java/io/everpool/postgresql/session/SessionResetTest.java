@@ -103,6 +103,12 @@ class SessionResetTest {
             + " pg_backend_pid()",
         "create temp table left_t (x int) | select to_regclass('pg_temp.left_t') is null",
         "select 1 as x into temporary left_t | select to_regclass('pg_temp.left_t') is null",
+        "begin; set local search_path to 'pg_temp'; create table left_t (x int); commit"
+            + " | select to_regclass('pg_temp.left_t') is null",
+        "begin; select set_config('search_path', U&'pg\\005ftemp', true); create table left_t ();"
+            + " commit | select to_regclass('pg_temp.left_t') is null",
+        "begin; set local search_path to E'\\x70g\\137te\\u006d\\p'; create table left_t ();"
+            + " commit | select to_regclass('pg_temp.left_t') is null",
         "begin; declare left_c cursor with hold for select 1; commit"
             + " | select count(*) from pg_cursors",
         "prepare left_p as select 1"
