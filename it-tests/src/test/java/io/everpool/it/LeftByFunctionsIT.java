@@ -98,6 +98,28 @@ class LeftByFunctionsIT {
             "create table lf.child (id int references lf.parent on delete cascade)",
             "create trigger t after delete on lf.child for each row"
                 + " execute function lf.on_insert()",
+            "create function lf.before_truncate() returns trigger language plpgsql as"
+                + " $$ begin perform lf.nested('a'); return null; end $$",
+            "create function lf.nothing() returns trigger language plpgsql as"
+                + " $$ begin return null; end $$",
+            "create table lf.kept (id int primary key)",
+            "create table lf.keeps (id int primary key references lf.kept)",
+            "create table lf.keeps_too (id int references lf.keeps on update set null)",
+            "create trigger t before truncate on lf.keeps_too"
+                + " execute function lf.before_truncate()",
+            "create function lf.empties() returns void language plpgsql as"
+                + " $$ begin truncate lf.keeps restart identity cascade; end $$",
+            "create table lf.split (id int primary key) partition by range (id)",
+            "create table lf.split_part partition of lf.split for values from (0) to (10)",
+            "create table lf.splits (id int references lf.split) partition by range (id)",
+            "create table lf.splits_part partition of lf.splits for values from (0) to (10)",
+            "create trigger t after truncate on lf.splits_part"
+                + " execute function lf.before_truncate()",
+            "create table lf.told (id int primary key)",
+            "create table lf.tells (id int references lf.told)",
+            "create trigger t before truncate on lf.tells"
+                + " when (set_config('app.tenant', 'a', false) is not null)"
+                + " execute function lf.nothing()",
             "create table lf.guarded (tenant text, row int)",
             "insert into lf.guarded select t, i from unnest(array['a','b']) t,"
                 + " generate_series(1, 5) i",
@@ -160,6 +182,12 @@ class LeftByFunctionsIT {
         "select lf.agg('a')",
         "insert into lf.parent values (1); insert into lf.child values (1);"
             + " delete from lf.parent",
+        "truncate lf.kept cascade",
+        "truncate table only lf.keeps, lf.orders cascade",
+        "select lf.empties()",
+        "truncate lf.split cascade",
+        "truncate lf.split_part cascade",
+        "truncate lf.told cascade",
         "prepare p as select lf.set_tenant('a'); execute p",
         "begin; declare c cursor for select lf.set_tenant('a'); fetch c; commit",
         "explain analyze select lf.set_tenant('a')",

@@ -121,9 +121,11 @@ final class CatalogReader {
   /**
    * Pairs of objects, each as a kind and a number: the first leaves whatever the second leaves.
    *
-   * <p>The kinds are p (function), c (table, view and the like), t (type), o (operator), and three
-   * without a number: a (every statement), e (every statement that defines something, by an event
-   * trigger), l (the beginning of a session, by a login trigger). A cast counts for every
+   * <p>The kinds are p (function), c (table, view and the like), t (type), o (operator), u (a table
+   * that TRUNCATE ... CASCADE empties because a key of it leads to another: whatever the key says
+   * of DELETE, and only the triggers on TRUNCATE fire, whose bit in {@code tgtype} is 32), and
+   * three without a number: a (every statement), e (every statement that defines something, by an
+   * event trigger), l (the beginning of a session, by a login trigger). A cast counts for every
    * statement, for it may be used without being named, and its types may be the server's own. The
    * row type of a table leaves what the types of its columns leave, and not what its triggers do.
    */
@@ -142,7 +144,10 @@ final class CatalogReader {
               'pg_catalog.pg_policy'::regclass))
           or (refclassid = 'pg_catalog.pg_type'::regclass
             and refobjid in (select oid from pg_catalog.pg_type
-              where typtype in ('d','b','c','r','m')))))
+              where typtype in ('d','b','c','r','m'))))),
+      u as (
+        select confrelid, conrelid from pg_catalog.pg_constraint where contype = 'f' and exists
+          (select 1 from pg_catalog.pg_trigger where not tgisinternal and tgtype & 32 <> 0))
       select 'c', ev_class::bigint, kind, refobjid::bigint
         from d join pg_catalog.pg_rewrite r on class = 'pg_catalog.pg_rewrite'::regclass and objid = r.oid
       union all select 'c', adrelid::bigint, kind, refobjid::bigint
@@ -169,6 +174,13 @@ final class CatalogReader {
       union all select 'c', inhrelid::bigint, 'c', inhparent::bigint from pg_catalog.pg_inherits
       union all select 'c', confrelid::bigint, 'c', conrelid::bigint from pg_catalog.pg_constraint
         where contype = 'f' and (confdeltype in ('c','n','d') or confupdtype in ('c','n','d'))
+      union all select unnest(array['c', 'u']), confrelid::bigint, 'u', conrelid::bigint from u
+      union all select 'u', unnest(array[inhparent, inhrelid])::bigint,
+          'u', unnest(array[inhrelid, inhparent])::bigint
+        from pg_catalog.pg_inherits where exists (select 1 from u)
+      union all select 'u', tgrelid::bigint, kind, refobjid::bigint
+        from d join pg_catalog.pg_trigger t on class = 'pg_catalog.pg_trigger'::regclass and objid = t.oid
+        where tgtype & 32 <> 0
       union all select unnest(array['c', 't']), unnest(array[attrelid, reltype])::bigint,
           't', atttypid::bigint
         from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = atttypid
@@ -191,6 +203,8 @@ final class CatalogReader {
           + expressions("'c', adrelid", "pg_attrdef", "adbin")
           + " union all "
           + expressions("'c', tgrelid", "pg_trigger", "tgqual")
+          + " union all "
+          + expressions("'u', tgrelid", "pg_trigger where tgtype & 32 <> 0", "tgqual")
           + " union all "
           + expressions(
               "'c', polrelid", "pg_policy", "pg_catalog.concat(polqual::text, polwithcheck::text)")
