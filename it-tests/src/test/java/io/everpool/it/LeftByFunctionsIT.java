@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What code in the database sets in the session isn't there for the next borrower. */
 class LeftByFunctionsIT {
@@ -271,16 +272,19 @@ class LeftByFunctionsIT {
   }
 
   /** By others, since the catalogue was read: it isn't known, so it may do everything. */
-  @Test
-  void aFunctionThatIsNewIsNotTrusted() throws SQLException {
+  @ParameterizedTest
+  @ValueSource(strings = {"newer", "orders", "seen", "parted"})
+  void aFunctionThatIsNewIsNotTrusted(String name) throws SQLException {
     try (Pool pool = pool("left-new", 1)) {
       pool.getConnection().close();
       Db.server()
           .execute(
-              "create function lf.newer(t text) returns text language sql as"
+              "create function lf."
+                  + name
+                  + "(t text) returns text language sql as"
                   + " 'select set_config(''app.tenant'', t, false)'");
       try (Connection connection = pool.getConnection()) {
-        Db.ask(connection, "select lf.newer('a')");
+        Db.ask(connection, "select lf." + name + "('a')");
       }
       try (Connection connection = pool.getConnection()) {
         assertThat(Db.ask(connection, "select current_setting('app.tenant', true)"))

@@ -71,14 +71,13 @@ final class CatalogReader {
         + ")";
   }
 
+  /** What may have brackets behind it, and whether it is a key word. */
   private static final String NAMES =
       """
       select word, true from pg_catalog.pg_get_keywords()
       union all select distinct proname::text, false from pg_catalog.pg_proc
       union all select distinct typname::text, false from pg_catalog.pg_type
-        where typtype <> 'c' and typcategory <> 'A'
-      union all select distinct relname::text, false from pg_catalog.pg_class
-        where relkind in ('r','v','m','p','f') and relpersistence <> 't'""";
+        where typtype <> 'c' and typcategory <> 'A'""";
 
   private static final String FUNCTIONS =
       """
@@ -269,7 +268,9 @@ final class CatalogReader {
         NAMES,
         row ->
             meanings.merge(
-                row.getString(1), row.getBoolean(2) ? NameTable.KEYWORD : 0, (a, b) -> a | b));
+                row.getString(1),
+                row.getBoolean(2) ? NameTable.KEYWORD : NameTable.CALLABLE,
+                (a, b) -> a | b));
     queries.each(OBJECTS, row -> nameOf.put(row.getString(1) + row.getLong(2), row.getString(3)));
     queries.each(
         DEPENDENCIES,

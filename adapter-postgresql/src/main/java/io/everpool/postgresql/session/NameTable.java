@@ -10,11 +10,11 @@ import java.util.Map;
  * both are meant. Immutable; a question allocates nothing.
  */
 final class NameTable {
-  /** Of a name that isn't there. */
-  static final int UNKNOWN = -1;
-
   /** Beside the bits of {@link SessionReset}: a key word of SQL. */
   static final int KEYWORD = 1 << 28;
+
+  /** As well: of a function, or of a type, which may have brackets behind it, too. */
+  static final int CALLABLE = 1 << 29;
 
   /** Instead of a name, in {@link #with}: what every statement may leave. */
   static final String ALWAYS = "";
@@ -33,7 +33,7 @@ final class NameTable {
   private final int login;
 
   /**
-   * @param meanings by name; bits of {@link SessionReset}, 0 for what leaves nothing
+   * @param meanings by name; bits of {@link SessionReset}, {@link #KEYWORD}, {@link #CALLABLE}
    * @param operators those that leave {@code ANYTHING}
    * @param always what every statement may leave
    * @param defining what a statement leaves that defines something, by event triggers
@@ -77,13 +77,15 @@ final class NameTable {
     return this != EMPTY; // the key words are always there
   }
 
-  /** Bits of {@link SessionReset}, and {@link #KEYWORD}; {@link #UNKNOWN} for another name. */
+  /**
+   * Bits of {@link SessionReset}, {@link #KEYWORD} and {@link #CALLABLE}; 0 for a name that isn't
+   * there.
+   */
   int meaning(String text, int from, int to) {
     if (to - from > LONGEST / 4 && isCutOff(text, from, to)) {
       return SessionReset.ANYTHING;
     }
-    int place = place(text, from, to);
-    return names[place] == null ? UNKNOWN : meanings[place];
+    return meanings[place(text, from, to)];
   }
 
   private static boolean isCutOff(String text, int from, int to) {

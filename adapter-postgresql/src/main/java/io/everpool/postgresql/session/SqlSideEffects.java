@@ -89,7 +89,10 @@ final class SqlSideEffects {
 
   private Before beforeName = Before.ANY;
   private Before beforeNext = Before.ANY;
-  private boolean unknownName;
+
+  /** The name directly before is no function's that was there, whatever else it may be. */
+  private boolean newIfCalled;
+
   private int operatorsFrom = -1;
   private int operatorsTo = -1;
 
@@ -247,15 +250,11 @@ final class SqlSideEffects {
       beforeName = beforeNext;
     }
     int meaning = names.meaning(scanner.nameText(), scanner.nameFrom(), scanner.nameTo());
-    if (meaning == NameTable.UNKNOWN && !quoted && isDriversFunction()) {
-      meaning = 0;
-    }
-    unknownName = meaning == NameTable.UNKNOWN;
+    boolean keyword = (meaning & NameTable.KEYWORD) != 0 && !quoted;
+    newIfCalled =
+        !keyword && (meaning & NameTable.CALLABLE) == 0 && !(isDriversFunction() && !quoted);
     called = before == SqlWord.CALL || (called && symbolBefore == '.');
-    boolean keyword = !unknownName && (meaning & NameTable.KEYWORD) != 0 && !quoted;
-    if (!unknownName) {
-      sideEffects |= meaning & SessionReset.ALL;
-    }
+    sideEffects |= meaning & SessionReset.ALL;
     lastMentioned = "";
     boolean mayBeDefined =
         first == SqlWord.ALTER || (first == SqlWord.CREATE && !asPassed) || rules;
@@ -277,7 +276,7 @@ final class SqlSideEffects {
 
   private Before naming(SqlWord word) {
     return switch (word) {
-      case AS, INTO, WITH, RECURSIVE -> Before.NAMING;
+      case AS, COPY, INTO, WITH, RECURSIVE -> Before.NAMING;
       case ORDINALITY -> Before.NAMED; // WITH ORDINALITY alias (columns)
       default -> namingDefined(word) ? Before.NAMING : Before.ANY;
     };
@@ -512,7 +511,7 @@ final class SqlSideEffects {
       notALiteralName();
     }
     nameAwaited = false;
-    unknownName = false;
+    newIfCalled = false;
     beforeNext = Before.ANY;
     symbolBefore = 0;
     forgetBefore();
@@ -559,21 +558,32 @@ final class SqlSideEffects {
       callWithoutBrackets();
       beforeNext = symbol == ')' && !closesPrefix() ? Before.NAMED : Before.ANY;
     }
-    unknownName = false;
+    newIfCalled = false;
     symbolBeforeThat = symbolBefore;
     symbolBefore = symbol;
     forgetBefore();
   }
 
-  /** A bracket behind a name that isn't known: a function that was created since. */
+  /** A bracket behind a name that is no function's: one that was created since. */
   private void call() {
-    if (unknownName
+    if (newIfCalled
         && (beforeName == Before.ANY || beforeName == Before.ESCAPE)
         && names.isComplete()
         && !body
+        && !listsTables()
         && !CommonTable.isNamed(scanner)) {
       sideEffects |= ANYTHING;
     }
+  }
+
+  /** Where names are those of tables, with their columns, and nothing is called but in brackets. */
+  private boolean listsTables() {
+    return depth == 0
+        && switch (first) {
+          case ANALYSE, ANALYZE, VACUUM -> true;
+          case CREATE, ALTER -> second == SqlWord.PUBLICATION;
+          default -> false;
+        };
   }
 
   private void openPrefix() {
@@ -590,7 +600,7 @@ final class SqlSideEffects {
 
   /** {@code {call p}} */
   private void callWithoutBrackets() {
-    if (called && unknownName && names.isComplete() && !body) {
+    if (called && newIfCalled && names.isComplete() && !body) {
       sideEffects |= ANYTHING;
     }
     called = false;
@@ -680,7 +690,7 @@ final class SqlSideEffects {
     rules = false;
     symbolBefore = 0;
     beforeNext = Before.ANY;
-    unknownName = false;
+    newIfCalled = false;
     forgetBefore();
   }
 
