@@ -12,6 +12,8 @@ module io.everpool.postgresql {
   exports io.everpool.postgresql.socket to
       org.postgresql.jdbc;
 
+  uses java.sql.Driver;
+
   provides io.everpool.api.driver.DriverAdapter with
       io.everpool.postgresql.PostgresAdapter;
 }

@@ -1,6 +1,7 @@
 package io.everpool.postgresql;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
@@ -11,13 +12,17 @@ import io.everpool.postgresql.driver.PropertyNames;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.Driver;
 
@@ -30,24 +35,31 @@ class ForeignLoaderTest {
   }
 
   private static String above(String url) throws IOException, ReflectiveOperationException {
-    URL[] ours =
-        Stream.of(PostgresAdapter.class, PoolConfig.class, Nullable.class, Opened.class)
-            .map(ForeignLoaderTest::source)
-            .toArray(URL[]::new);
-    try (URLClassLoader server =
-            new URLClassLoader(
-                new URL[] {source(Driver.class)}, ClassLoader.getPlatformClassLoader());
-        URLClassLoader application = new URLClassLoader(ours, server)) {
-      @SuppressWarnings("unchecked")
-      Function<String, String> opened =
-          (Function<String, String>)
-              application
-                  .loadClass(Opened.class.getName())
-                  .asSubclass(Function.class)
-                  .getConstructor()
-                  .newInstance();
-      return opened.apply(url);
+    try (URLClassLoader server = serverWith(Driver.class);
+        URLClassLoader application = new URLClassLoader(ours().toArray(URL[]::new), server)) {
+      return opened(application, url);
     }
+  }
+
+  private static URLClassLoader serverWith(Class<?> type) {
+    return new URLClassLoader(new URL[] {source(type)}, ClassLoader.getPlatformClassLoader());
+  }
+
+  private static Stream<URL> ours() {
+    return Stream.of(PostgresAdapter.class, PoolConfig.class, Nullable.class, Opened.class)
+        .map(ForeignLoaderTest::source);
+  }
+
+  private static String opened(ClassLoader loader, String url) throws ReflectiveOperationException {
+    @SuppressWarnings("unchecked")
+    Function<String, String> opened =
+        (Function<String, String>)
+            loader
+                .loadClass(Opened.class.getName())
+                .asSubclass(Function.class)
+                .getConstructor()
+                .newInstance();
+    return opened.apply(url);
   }
 
   /** A driver that doesn't look for our classes in our loader has a connection, if a blind one. */
@@ -70,6 +82,70 @@ class ForeignLoaderTest {
               + "&password="
               + Sessions.tlsServer().password();
       assertThat(above(url)).isEqualTo("true " + Look.BLIND);
+    }
+  }
+
+  private static String aroundUrl(String name) {
+    return Sessions.tlsServer().jdbcUrl().replace("jdbc:", "jdbc:" + name + ":")
+        + "?sslmode=disable&user="
+        + Sessions.tlsServer().user()
+        + "&password="
+        + Sessions.tlsServer().password();
+  }
+
+  /** As in a task of the fork-join pool, whose context class loader is the system's. */
+  @ParameterizedTest
+  @CsvSource({
+    "p6spy, com.p6spy.engine.spy.P6SpyDriver",
+    "otel, io.opentelemetry.instrumentation.jdbc.OpenTelemetryDriver"
+  })
+  void aDriverAroundIsFoundBesideUs(String name, String type, @TempDir Path folder)
+      throws Exception {
+    StandInDriver.make(folder, name, type);
+    String url = aroundUrl(name);
+    URL[] application =
+        Stream.concat(ours(), Stream.of(folder.toUri().toURL())).toArray(URL[]::new);
+    try (URLClassLoader server = serverWith(Driver.class);
+        URLClassLoader ours = new URLClassLoader(application, server)) {
+      assertThat(within(server, () -> opened(ours, url))).startsWith("true ");
+      assertThat(within(null, () -> opened(ours, url))).startsWith("true ");
+    }
+  }
+
+  /** A server shares Everpool among its applications. */
+  @Test
+  void aDriverAroundIsFoundInTheApplicationThatOpensThePool(@TempDir Path folder) throws Exception {
+    StandInDriver.make(folder, "p6spy", "com.p6spy.engine.spy.P6SpyDriver");
+    String url = aroundUrl("p6spy");
+    try (URLClassLoader server = serverWith(Driver.class);
+        URLClassLoader ours = new URLClassLoader(ours().toArray(URL[]::new), server);
+        URLClassLoader application = new URLClassLoader(new URL[] {folder.toUri().toURL()}, ours)) {
+      assertThat(within(application, () -> opened(ours, url))).startsWith("true ");
+    }
+  }
+
+  /** What programs configure is an object that we aren't shown: another would tell them nothing. */
+  @Test
+  void openTelemetrysDriverHasToBeBesideUs(@TempDir Path folder) throws Exception {
+    StandInDriver.make(folder, "otel", "io.opentelemetry.instrumentation.jdbc.OpenTelemetryDriver");
+    String url = aroundUrl("otel");
+    try (URLClassLoader server = serverWith(Driver.class);
+        URLClassLoader ours = new URLClassLoader(ours().toArray(URL[]::new), server);
+        URLClassLoader application = new URLClassLoader(new URL[] {folder.toUri().toURL()}, ours)) {
+      assertThatThrownBy(() -> within(application, () -> opened(ours, url)))
+          .hasMessageContaining("beside Everpool");
+    }
+  }
+
+  private static String within(@Nullable ClassLoader context, Callable<String> opening)
+      throws Exception {
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    thread.setContextClassLoader(context);
+    try {
+      return opening.call();
+    } finally {
+      thread.setContextClassLoader(before);
     }
   }
 

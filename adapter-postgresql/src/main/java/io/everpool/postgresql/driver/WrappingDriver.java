@@ -4,7 +4,12 @@ import io.everpool.api.InvalidPoolConfigException;
 import java.sql.Driver;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,20 +18,31 @@ import org.jspecify.annotations.Nullable;
  * among them: what is known of hosts here would not be so there.
  */
 public enum WrappingDriver {
-  P6SPY("p6spy", "com.p6spy.engine.spy.P6SpyDriver", "p6spy:p6spy"),
+  P6SPY("p6spy", "com.p6spy.engine.spy.P6SpyDriver", "p6spy:p6spy", true),
   OPEN_TELEMETRY(
       "otel",
       "io.opentelemetry.instrumentation.jdbc.OpenTelemetryDriver",
-      "io.opentelemetry.instrumentation:opentelemetry-jdbc");
+      "io.opentelemetry.instrumentation:opentelemetry-jdbc",
+      false);
+
+  /** A loader that goes on failing isn't asked for ever. */
+  private static final int FAILURES = 20;
 
   private final String prefix;
   private final String type;
   private final String artifact;
 
-  WrappingDriver(String name, String type, String artifact) {
+  /**
+   * Whether every object of the driver is as good as the one that is registered. OpenTelemetry's
+   * has what {@code OpenTelemetryDriver.install} gave it, and another would tell nothing.
+   */
+  private final boolean hasOneState;
+
+  WrappingDriver(String name, String type, String artifact, boolean hasOneState) {
     this.prefix = name + ":";
     this.type = type;
     this.artifact = artifact;
+    this.hasOneState = hasOneState;
   }
 
   /** Its name and a colon. */
@@ -46,36 +62,79 @@ public enum WrappingDriver {
 
   /**
    * The driver that takes the URL: the one that {@link DriverManager} has, for that is the one that
-   * programs configure.
+   * programs configure; or one that it doesn't show to us, for its class is none that our class
+   * loader sees.
    *
    * @param url begins with {@code jdbc:} and {@link #prefix()}
    * @throws InvalidPoolConfigException if it isn't there; says what to add
    */
   public Driver find(String url) {
+    List<ClassLoader> places = places();
+    for (ClassLoader place : places) {
+      Driver found = registered(url, place);
+      if (found != null) {
+        return found;
+      }
+    }
+    for (ClassLoader place : places) {
+      Driver found = hasOneState ? unseen(url, place) : null;
+      if (found != null) {
+        return found;
+      }
+    }
+    throw new InvalidPoolConfigException(
+        List.of(
+            "url begins with jdbc:"
+                + prefix
+                + " and the driver of that name isn't there: put "
+                + artifact
+                + " on the class path, beside Everpool, or leave "
+                + prefix
+                + " out of the URL"));
+  }
+
+  private @Nullable Driver registered(String url, ClassLoader place) {
     try {
       // It registers itself when it is loaded. DriverManager looks for drivers only once, and may
       // have done so before, with a class loader that doesn't see this one.
-      Class.forName(type, true, loader());
+      Class.forName(type, true, place);
     } catch (ClassNotFoundException | LinkageError e) {
       // it may be there by another name
     }
     try {
       return DriverManager.getDriver(url);
     } catch (SQLException e) {
-      throw new InvalidPoolConfigException(
-          List.of(
-              "url begins with jdbc:"
-                  + prefix
-                  + " and the driver of that name isn't there: put "
-                  + artifact
-                  + " on the class path, or leave "
-                  + prefix
-                  + " out of the URL"));
+      return null;
     }
   }
 
-  private static @Nullable ClassLoader loader() {
-    ClassLoader context = Thread.currentThread().getContextClassLoader();
-    return context != null ? context : WrappingDriver.class.getClassLoader();
+  private static @Nullable Driver unseen(String url, ClassLoader place) {
+    Iterator<Driver> drivers = ServiceLoader.load(Driver.class, place).iterator();
+    for (int failures = 0; failures < FAILURES; ) {
+      try {
+        if (!drivers.hasNext()) {
+          return null;
+        }
+        Driver driver = drivers.next();
+        if (driver.acceptsURL(url)) {
+          return driver;
+        }
+      } catch (SQLException | ServiceConfigurationError | LinkageError e) {
+        failures++; // another driver's, and none of ours
+      }
+    }
+    return null;
+  }
+
+  /**
+   * The thread's context class loader, and our own: in a task of the fork-join pool, or where a
+   * server shares Everpool among its applications, only one of them sees the driver.
+   */
+  private static List<ClassLoader> places() {
+    return Stream.of(
+            Thread.currentThread().getContextClassLoader(), WrappingDriver.class.getClassLoader())
+        .filter(Objects::nonNull)
+        .distinct()
+        .toList();
   }
 }
