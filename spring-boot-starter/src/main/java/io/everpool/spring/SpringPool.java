@@ -10,7 +10,6 @@ import io.everpool.api.framework.UnitRerunner;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.SQLNonTransientException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -77,8 +76,7 @@ class SpringPool implements Pool {
       return pool.run(options, work);
     }
     Connection joined = transaction.getConnection();
-    refuseOtherLevel(joined, options);
-    return UnitRerunner.of(pool).rerun(joined, options, work);
+    return UnitRerunner.of(pool).rerun(joined, PartOptions.of(options, joined), work);
   }
 
   @Override
@@ -90,27 +88,15 @@ class SpringPool implements Pool {
       return pool.inTransaction(options, work);
     }
     Connection joined = transaction.getConnection();
-    refuseOtherLevel(joined, options);
+    WorkOptions ofPart = PartOptions.of(options, joined);
     try {
-      return UnitRerunner.of(pool).rerun(joined, options, work);
+      return UnitRerunner.of(pool).rerun(joined, ofPart, work);
     } catch (Throwable failure) {
       TransactionState state = TransactionState.of(transaction);
       if (state != null) {
         state.refuse(options.label(), failure);
       }
       throw failure;
-    }
-  }
-
-  /** A part of a transaction has its level; what wants more must not have less unnoticed. */
-  private static void refuseOtherLevel(Connection joined, WorkOptions options) throws SQLException {
-    if (options.isolation() != 0 && options.isolation() != joined.getTransactionIsolation()) {
-      throw new SQLNonTransientException(
-          options.label()
-              + " wants another level of isolation than the Spring transaction has that it is called"
-              + " in: say the level there (@Transactional(isolation = ...)), or call it in a"
-              + " transaction of its own (propagation = REQUIRES_NEW)",
-          "25001");
     }
   }
 

@@ -146,26 +146,38 @@ class TransactionsTest {
     }
   }
 
-  @BeforeAll
-  static void start() {
+  /** The application on a pool of that name, with one connection. */
+  static AnnotationConfigApplicationContext application(String name) {
     PostgresServer server = Boot.server();
-    context = new AnnotationConfigApplicationContext();
-    context
-        .getEnvironment()
+    AnnotationConfigApplicationContext made = new AnnotationConfigApplicationContext();
+    made.getEnvironment()
         .getPropertySources()
         .addFirst(
             new MapPropertySource(
                 "test",
                 Map.of(
-                    "spring.datasource.url", server.jdbcUrl(),
-                    "spring.datasource.username", server.user(),
-                    "spring.datasource.password", server.password(),
-                    "everpool.name", "transactions",
-                    "everpool.min-size", "0",
-                    "everpool.max-size", "1",
-                    "everpool.acquire-timeout", "20s")));
-    context.register(Application.class);
-    context.refresh();
+                    "spring.datasource.url",
+                    server.jdbcUrl(),
+                    "spring.datasource.username",
+                    server.user(),
+                    "spring.datasource.password",
+                    server.password(),
+                    "everpool.name",
+                    name,
+                    "everpool.min-size",
+                    "0",
+                    "everpool.max-size",
+                    "1",
+                    "everpool.acquire-timeout",
+                    "20s")));
+    made.register(Application.class);
+    made.refresh();
+    return made;
+  }
+
+  @BeforeAll
+  static void start() {
+    context = application("transactions");
     bank = context.getBean(Bank.class);
     jdbc = context.getBean(JdbcTemplate.class);
     jdbc.execute("create table if not exists entry (text varchar)");
