@@ -28,12 +28,15 @@ import org.springframework.core.env.Environment;
       "org.springframework.boot.autoconfigure.jdbc.JndiDataSourceAutoConfiguration",
       "org.springframework.boot.autoconfigure.jdbc.XADataSourceAutoConfiguration",
       "org.springframework.boot.jdbc.autoconfigure.JndiDataSourceAutoConfiguration",
-      "org.springframework.boot.jdbc.autoconfigure.XADataSourceAutoConfiguration"
+      "org.springframework.boot.jdbc.autoconfigure.XADataSourceAutoConfiguration",
+      "org.springframework.boot.test.autoconfigure.jdbc.TestDatabaseAutoConfiguration",
+      "org.springframework.boot.jdbc.test.autoconfigure.TestDatabaseAutoConfiguration"
     },
     beforeName = {
       "org.springframework.boot.autoconfigure.jdbc.DataSourceAutoConfiguration",
       "org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration"
     })
+@Import(TestDatabase.class) // after the classes in this one: it looks at what they have made
 public final class EverpoolAutoConfiguration {
 
   /** For Spring. */

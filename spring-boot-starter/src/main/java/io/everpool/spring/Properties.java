@@ -25,6 +25,9 @@ import org.springframework.core.env.SystemEnvironmentPropertySource;
  * UPPER_CASE} are one name), each with the place where it stands.
  */
 final class Properties {
+  private static final String DYNAMIC =
+      "org.springframework.test.context.support.DynamicValuesPropertySource";
+
   private final Environment environment;
   private final List<ConfigurationPropertySource> sources = new ArrayList<>();
 
@@ -122,6 +125,17 @@ final class Properties {
     return property == null || property.getOrigin() == null
         ? name.toString()
         : property.getOrigin().toString();
+  }
+
+  /** Whether a test gives the value that counts, by {@code @DynamicPropertySource}. */
+  boolean isSetByTest(ConfigurationPropertyName name) {
+    for (ConfigurationPropertySource source : sources) {
+      if (source.getConfigurationProperty(name) != null) {
+        Object underlying = source.getUnderlyingSource();
+        return underlying != null && underlying.getClass().getName().equals(DYNAMIC);
+      }
+    }
+    return false;
   }
 
   private static void add(@Nullable Found found, Map<ConfigurationPropertyName, Found> below) {

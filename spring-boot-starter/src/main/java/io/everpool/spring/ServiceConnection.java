@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.boot.autoconfigure.container.ContainerImageMetadata;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.util.ClassUtils;
 import org.springframework.util.ReflectionUtils;
@@ -34,6 +36,15 @@ final class ServiceConnection {
   static boolean isIn(ListableBeanFactory beans) {
     Class<?> type = type();
     return type != null && !names(type, beans).isEmpty();
+  }
+
+  /** Whether the one that there is, or one of them, is of a container: one of Testcontainers'. */
+  static boolean isContainers(ConfigurableListableBeanFactory beans) {
+    Class<?> type = type();
+    return type != null
+        && names(type, beans).stream()
+            .filter(beans::containsBeanDefinition)
+            .anyMatch(name -> ContainerImageMetadata.isPresent(beans.getBeanDefinition(name)));
   }
 
   /** The one that there is, or null. */

@@ -51,10 +51,19 @@ final class SpringSettings {
 
   /** Whether anything says where the database of the main pool is. */
   static boolean nameADatabase(Environment environment, ListableBeanFactory beans) {
-    Properties properties = new Properties(environment);
-    return ServiceConnection.isIn(beans)
-        || properties.find(ROOT + ".url") != null
-        || Datasource.url(properties) != null;
+    return ServiceConnection.isIn(beans) || url(new Properties(environment)) != null;
+  }
+
+  /** Where the database of the main pool is, service connections aside; null if nothing says so. */
+  static @Nullable Found url(Properties properties) {
+    Found own = properties.find(ROOT + ".url");
+    return own != null ? own : Datasource.url(properties);
+  }
+
+  /** The same of a pool below {@code everpool.pools}. */
+  static @Nullable Found url(Properties properties, String name) {
+    Found own = properties.find(ROOT + "." + POOLS + "." + name + ".url");
+    return own != null ? own : url(properties);
   }
 
   /** Whether the main database is named, and another kind of data source is wanted for it. */

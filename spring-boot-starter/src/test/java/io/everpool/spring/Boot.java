@@ -6,6 +6,7 @@ import java.io.PrintStream;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import org.springframework.beans.factory.config.BeanDefinitionCustomizer;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.util.ClassUtils;
@@ -60,7 +61,11 @@ final class Boot {
 
   /** With a bean as Testcontainers and Docker Compose leave it. */
   static ApplicationContextRunner withServiceConnection(
-      ApplicationContextRunner runner, String url, String user, String password) {
+      ApplicationContextRunner runner,
+      String url,
+      String user,
+      String password,
+      BeanDefinitionCustomizer... customizers) {
     Map<String, String> answers =
         Map.of("getJdbcUrl", url, "getUsername", user, "getPassword", password);
     Object details =
@@ -74,12 +79,15 @@ final class Boot {
                   case "toString" -> "service connection";
                   default -> answers.get(method.getName());
                 });
-    return withBean(runner, DETAILS, details);
+    return withBean(runner, DETAILS, details, customizers);
   }
 
   private static <T> ApplicationContextRunner withBean(
-      ApplicationContextRunner runner, Class<T> type, Object bean) {
-    return runner.withBean("details", type, () -> type.cast(bean));
+      ApplicationContextRunner runner,
+      Class<T> type,
+      Object bean,
+      BeanDefinitionCustomizer... customizers) {
+    return runner.withBean("details", type, () -> type.cast(bean), customizers);
   }
 
   /** What may throw anything. */
