@@ -70,8 +70,8 @@ final class PoolLifecycle implements SmartLifecycle, ApplicationListener<Context
   @Override
   public void stop() {
     running = false;
-    if (context.isClosed()) {
-      return; // what ends now may need a connection to the last
+    if (context.isClosed() || !context.isRunning()) {
+      return; // what ends now, be it for a start that has failed, may need a connection to the last
     }
     List<Pool> open = pools.made().stream().filter(pool -> !pool.isClosed()).toList();
     for (Pool pool : open) {

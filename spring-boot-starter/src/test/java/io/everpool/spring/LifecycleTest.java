@@ -1,5 +1,6 @@
 package io.everpool.spring;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.management.MBeanServer;
 import javax.management.MBeanServerFactory;
 import javax.management.ObjectName;
@@ -27,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.support.DefaultListableBeanFactory;
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
+import org.springframework.context.SmartLifecycle;
 
 /** What pools do when their application stops, starts again and ends; and who is told of them. */
 @Tag("contract")
@@ -136,6 +139,48 @@ class LifecycleTest {
               assertThat(pool.isClosed()).isTrue();
             });
     assertThat(used).isTrue();
+  }
+
+  /** A port is taken, say: no event tells of that end, and Spring stops what it had started. */
+  @Test
+  void whatEndsAfterAFailedStartHasConnections() {
+    AtomicBoolean used = new AtomicBoolean();
+    AtomicReference<Pool> pool = new AtomicReference<>();
+    Boot.onH2("fails-late")
+        .withPropertyValues("everpool.acquire-timeout=300ms")
+        .withBean(PoolListener.class, () -> event -> note(event, pool))
+        .withBean(
+            "user",
+            DisposableBean.class,
+            () -> () -> used.set(answers(requireNonNull(pool.get()))),
+            definition -> definition.setDependsOn("dataSource"))
+        .withBean(SmartLifecycle.class, FailsToStart::new)
+        .run(context -> assertThat(context).hasFailed());
+
+    assertThat(used).isTrue();
+    assertThat(requireNonNull(pool.get()).isClosed()).isTrue();
+  }
+
+  private static void note(PoolEvent event, AtomicReference<Pool> pool) {
+    if (event instanceof PoolEvent.PoolOpened opened) {
+      pool.set(opened.self());
+    }
+  }
+
+  /** As a web server whose port is taken. */
+  private static final class FailsToStart implements SmartLifecycle {
+    @Override
+    public void start() {
+      throw new IllegalStateException("taken");
+    }
+
+    @Override
+    public void stop() {}
+
+    @Override
+    public boolean isRunning() {
+      return false;
+    }
   }
 
   /** It was not Spring who stopped the pool. */
