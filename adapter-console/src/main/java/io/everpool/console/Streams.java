@@ -146,10 +146,13 @@ final class Streams {
     }
   }
 
+  /** None where a chosen one is gone: an order might be on its way that is meant for that. */
   private @Nullable WatchedPool shownTo(Viewer viewer) {
-    List<WatchedPool> pools = watched.pools();
-    WatchedPool chosen = watched.find(viewer.pool());
-    return chosen != null || pools.isEmpty() ? chosen : pools.get(0);
+    if (viewer.pool() != null) {
+      return watched.find(viewer.pool());
+    }
+    List<WatchedPool> pools = List.copyOf(watched.pools());
+    return pools.isEmpty() ? null : pools.get(0);
   }
 
   /** What all who look at it are told. */

@@ -303,7 +303,69 @@ class ConsolePageTest {
       assertThat(page.evaluate("document.title")).contains("reports");
       assertThat(other.isClosed()).isFalse();
     }
+    page.awaitTrue("document.getElementById('main').hidden");
+  }
+
+  private Pool alsoOpen(String name) throws SQLException {
+    PoolConfig config =
+        PoolConfig.builder(server.libpqUrl()).name(name).minSize(0).maxSize(3).build();
+    return Everpool.builder(config).listener(console).open();
+  }
+
+  /** Who is about to suspend one must not find another under his hand. */
+  @Test
+  void aChosenPoolThatIsGoneIsNotFollowedByAnother() throws Exception {
+    String none = "document.getElementById('none')";
+    String chosen = "document.getElementById('pool').value";
+    try (Pool other = alsoOpen("reports")) {
+      page.evaluate("location.hash = 'pool=reports'");
+      page.awaitTrue(chosen + " === 'reports'");
+      assertThat(other.isClosed()).isFalse();
+    }
+    page.awaitTrue("document.getElementById('main').hidden && !" + none + ".hidden");
+    assertThat(page.evaluate(none + ".textContent")).contains("reports is not open here");
+    assertThat(page.evaluate(chosen)).isEmpty();
+    try (Pool again = alsoOpen("reports")) {
+      page.awaitTrue("!document.getElementById('main').hidden");
+      assertThat(page.evaluate(chosen)).isEqualTo("reports");
+      assertThat(again.isClosed()).isFalse();
+    }
+    page.evaluate(
+        "(document.getElementById('pool').value = 'orders',"
+            + " document.getElementById('pool').dispatchEvent(new Event('change')))");
     page.awaitTrue("document.querySelectorAll('#tiles .tile').length === 12");
+  }
+
+  /** Also with the focus on it, where it is not to be disturbed. */
+  @Test
+  void theListSaysWhichPoolIsShown() throws Exception {
+    String chosen = "document.getElementById('pool').value";
+    try (Pool other = alsoOpen("reports")) {
+      page.evaluate("location.hash = 'pool=reports'");
+      page.awaitTrue(chosen + " === 'reports'");
+      page.evaluate("document.getElementById('pool').focus()");
+      try (Pool third = alsoOpen("audit")) {
+        page.awaitTrue("document.getElementById('pool').options.length === 3");
+        assertThat(page.evaluate(chosen)).isEqualTo("reports");
+        page.evaluate("location.hash = 'pool=audit'");
+        page.awaitTrue("document.title.includes('audit')");
+        assertThat(page.evaluate(chosen)).isEqualTo("audit");
+        assertThat(third.isClosed()).isFalse();
+      }
+      assertThat(other.isClosed()).isFalse();
+    }
+  }
+
+  @Test
+  void questionsAndOutcomesNameThePool() {
+    page.evaluate("(window.asked = [], window.confirm = text => asked.push(text) > 0)");
+    for (String order : List.of("suspend", "replace-all", "evict-idle")) {
+      page.evaluate("document.querySelector('[data-do=" + order + "]').click()");
+      page.awaitTrue(
+          "document.getElementById('outcome').textContent.startsWith('orders, " + order + ": ')");
+    }
+    assertThat(page.evaluate("asked.length")).isEqualTo("2");
+    assertThat(page.evaluate("asked.every(text => text.includes('orders'))")).isEqualTo("true");
   }
 
   /** One connection, and eight who want it. */

@@ -400,7 +400,9 @@ class ConsoleServerTest {
       until(() -> second.snapshot().suspended(), "the suspension");
       assertThat(first.snapshot().suspended()).isFalse();
       second.close();
-      assertThat(events.nextWith("\"pools\":[\"shop\",\"other\"]")).contains("\"id\":\"shop\"");
+      assertThat(events.nextWith("\"pools\":[\"shop\",\"other\"]"))
+          .as("no other in its place, to which an order would go")
+          .doesNotContain("\"pool\":");
     }
   }
 

@@ -69,12 +69,14 @@ function drawLink() {
   say(link, !off ? 'live' : heard === 0 ? 'no answer yet' : 'nothing heard for ' + duration(silent) + '; what you see is old');
 }
 
-function drawChoice(pools, chosen) {
-  if (choice.dataset.pools !== pools.join('\n')) {
-    choice.dataset.pools = pools.join('\n');
-    choice.replaceChildren(...pools.map(id => element('option', id)));
-  }
-  if (choice.value !== chosen && document.activeElement !== choice) choice.value = chosen;
+/** Where neither has changed whoever is choosing just now is left alone. */
+function drawChoice(pools, shown) {
+  const listed = pools.join('\n');
+  const changed = choice.dataset.pools !== listed || choice.dataset.shown !== shown;
+  if (choice.dataset.pools !== listed) choice.replaceChildren(...pools.map(id => element('option', id)));
+  choice.dataset.pools = listed;
+  choice.dataset.shown = shown;
+  if (choice.value !== shown && (changed || document.activeElement !== choice)) choice.value = shown;
 }
 
 function drawStatus(pool) {
@@ -95,6 +97,7 @@ function show(told) {
   none.hidden = !!pool;
   status.hidden = !pool;
   drawChoice(told.pools, pool ? pool.id : '');
+  say(none, wanted && told.pools.length ? 'Pool ' + wanted + ' is not open here. Choose another, or wait for it.' : 'No pool is open here.');
   if (!pool) return;
   document.title = (pool.down ? '\u25A0 ' : '') + pool.id + ' \u2013 Everpool';
   if (told.all) {

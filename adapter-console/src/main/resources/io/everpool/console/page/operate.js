@@ -7,8 +7,8 @@ const outcome = document.getElementById('outcome');
 const least = document.getElementById('min');
 const most = document.getElementById('max');
 const QUESTIONS = {
-  suspend: 'Lend nothing any more until it is resumed? Callers will wait.',
-  'replace-all': 'Replace every connection? Leased ones when they come back.',
+  suspend: id => 'Have pool ' + id + ' lend nothing any more until it is resumed? Callers will wait.',
+  'replace-all': id => 'Replace every connection of pool ' + id + '? Leased ones when they come back.',
 };
 
 let pool = null;
@@ -26,17 +26,19 @@ export function drawOperate(now, readOnly) {
 }
 
 async function act(name) {
-  if (QUESTIONS[name] && !window.confirm(QUESTIONS[name])) return;
-  const query = new URLSearchParams({ pool: pool.id, do: name });
+  const id = pool.id; // another may be shown when the answer comes
+  if (QUESTIONS[name] && !window.confirm(QUESTIONS[name](id))) return;
+  const query = new URLSearchParams({ pool: id, do: name });
+  const told = id + ', ' + name + ': ';
   if (name === 'resize') {
     query.set('min', least.value);
     query.set('max', most.value);
   }
   try {
     const answer = await fetch('action?' + query, { method: 'POST', headers: { 'X-Everpool-Token': token.value } });
-    say(outcome, name + ': ' + await answer.text());
+    say(outcome, told + await answer.text());
   } catch (e) {
-    say(outcome, name + ': ' + (e instanceof TypeError ? 'the console does not answer, or the token has letters that no header can carry.' : e));
+    say(outcome, told + (e instanceof TypeError ? 'the console does not answer, or the token has letters that no header can carry.' : e));
   }
 }
 
