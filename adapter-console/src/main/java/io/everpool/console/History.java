@@ -11,7 +11,7 @@ final class History {
    * @param millis the time since 1970, which never goes back
    */
   History(LongSupplier millis) {
-    timeline = new Timeline(millis);
+    timeline = new Timeline(millis, System::currentTimeMillis);
     waits = new Waits(millis);
   }
 

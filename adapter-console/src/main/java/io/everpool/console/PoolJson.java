@@ -59,6 +59,7 @@ final class PoolJson {
       json.object();
       json.name("id").value(entry.id());
       json.name("at").value(entry.at());
+      json.name("wallAt").value(entry.wallAt());
       json.name("weight").value(entry.weight().name().toLowerCase(Locale.ROOT));
       json.name("text").value(entry.text());
       json.endObject();

@@ -27,6 +27,7 @@ final class Timeline {
   private static final int STILL_GROWING = 6;
 
   private final LongSupplier millis;
+  private final LongSupplier wallMillis;
 
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -40,14 +41,21 @@ final class Timeline {
    *
    * @param id counted from 1; an entry that has grown has the same as before
    * @param changed rises with each change of the timeline
-   * @param at when it began; milliseconds since 1970
+   * @param at when it began; milliseconds since 1970 on the steady clock, for how long ago it is
+   * @param wallAt the same on the clock of the machine then, as a log has it
    * @param weight how much it matters
    * @param text in one line
    */
-  record Entry(long id, long changed, long at, Weight weight, String text) {}
+  record Entry(long id, long changed, long at, long wallAt, Weight weight, String text) {}
 
-  Timeline(LongSupplier millis) {
+  /**
+   * @param millis the time since 1970, which never goes back
+   * @param wallMillis the time of day, which somebody may set; the other one stands still while the
+   *     machine is suspended
+   */
+  Timeline(LongSupplier millis, LongSupplier wallMillis) {
     this.millis = millis;
+    this.wallMillis = wallMillis;
   }
 
   void add(News news) {
@@ -56,7 +64,7 @@ final class Timeline {
       long now = millis.getAsLong();
       Growing entry = growing(news, now);
       if (entry == null) {
-        entry = new Growing(changes + 1, now, news);
+        entry = new Growing(changes + 1, now, wallMillis.getAsLong(), news);
         entries.addLast(entry);
         if (entries.size() > MOST) {
           entries.removeFirst();
@@ -100,15 +108,17 @@ final class Timeline {
   private static final class Growing {
     final long id;
     final long at;
+    final long wallAt;
     final News news;
     final List<Long> named = new ArrayList<>();
     int count;
     long lastAt;
     long changed;
 
-    Growing(long id, long at, News news) {
+    Growing(long id, long at, long wallAt, News news) {
       this.id = id;
       this.at = at;
+      this.wallAt = wallAt;
       this.news = news;
     }
 
@@ -122,7 +132,7 @@ final class Timeline {
     }
 
     Entry entry() {
-      return new Entry(id, changed, at, news.weight(), text());
+      return new Entry(id, changed, at, wallAt, news.weight(), text());
     }
 
     private String text() {

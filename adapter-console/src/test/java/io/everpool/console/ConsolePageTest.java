@@ -290,6 +290,19 @@ class ConsolePageTest {
         .isEqualTo("true");
   }
 
+  /** What it gets is what a page gets that is open for long. */
+  private void tell(String entries) {
+    page.evaluate(
+        "(await import(new URL('timeline.js', location.href).href)).tell(" + entries + ", false)");
+  }
+
+  @Test
+  void theTimeOfDayIsThatOfTheMachine() {
+    tell("[{id: 900000, at: 0, wallAt: 1700000000000, weight: 'routine', text: 'then'}]");
+    assertThat(page.evaluate("document.querySelector('#timeline time').dateTime"))
+        .isEqualTo("2023-11-14T22:13:20.000Z");
+  }
+
   @Test
   void anotherPoolIsChosenByItsName() throws Exception {
     PoolConfig config =

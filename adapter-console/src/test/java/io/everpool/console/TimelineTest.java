@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 /** What happened, told so that a restart is some lines and not a page. */
 class TimelineTest {
   private long now = 1_000_000;
-  private final Timeline timeline = new Timeline(() -> now);
+  private long wall = 5_000_000;
+  private final Timeline timeline = new Timeline(() -> now, () -> wall);
 
   private void tell(PoolEvent event) {
     timeline.add(News.of(event));
@@ -63,6 +64,24 @@ class TimelineTest {
     Timeline.Entry grown = timeline.after(first.changed()).get(0);
     assertThat(grown.id()).isEqualTo(first.id());
     assertThat(grown.text()).isEqualTo("A caller waited in vain (2 times)");
+  }
+
+  /** As in a log of that time; while a machine is suspended the steady clock stands still. */
+  @Test
+  void the_time_of_day_is_what_the_machine_had() {
+    closed(1, CloseReason.FAILED);
+    now += 2_000;
+    wall += 3_600_000;
+    closed(2, CloseReason.FAILED);
+    now += 2_000;
+    wall -= 60_000;
+    closed(3, CloseReason.FAILED);
+    assertThat(timeline.after(0))
+        .extracting(Timeline.Entry::wallAt)
+        .containsExactly(5_000_000L, 8_600_000L, 8_540_000L);
+    assertThat(timeline.after(0))
+        .extracting(Timeline.Entry::at)
+        .containsExactly(1_000_000L, 1_002_000L, 1_004_000L);
   }
 
   @Test

@@ -21,8 +21,8 @@ export function forget() {
 
 function add(entry) {
   const item = element('li', undefined, entry.weight);
-  const time = element('time', timeOfDay(entry.at));
-  time.dateTime = new Date(entry.at).toISOString();
+  const time = element('time', timeOfDay(entry.wallAt));
+  time.dateTime = new Date(entry.wallAt).toISOString();
   const shape = element('span', SHAPES[entry.weight], 'shape');
   shape.setAttribute('aria-hidden', 'true');
   const what = element('span');
