@@ -303,6 +303,20 @@ class ConsolePageTest {
         .isEqualTo("2023-11-14T22:13:20.000Z");
   }
 
+  /** What the list has let go isn't kept elsewhere: told again it is new. */
+  @Test
+  void aPageThatIsOpenForLongDoesNotGrow() {
+    String entry = "({id: 900000 + i, at: 0, wallAt: 0, weight: 'routine', text: 'old ' + i})";
+    tell("Array.from({length: 300}, (_, i) => " + entry + ")");
+    assertThat(page.evaluate("document.getElementById('timeline').children.length"))
+        .isEqualTo("200");
+    tell("[{id: 900000, at: 0, wallAt: 0, weight: 'routine', text: 'again'}]");
+    assertThat(page.evaluate("document.getElementById('timeline').textContent"))
+        .contains("again", "old 299");
+    assertThat(page.evaluate("document.getElementById('timeline').children.length"))
+        .isEqualTo("200");
+  }
+
   @Test
   void anotherPoolIsChosenByItsName() throws Exception {
     PoolConfig config =

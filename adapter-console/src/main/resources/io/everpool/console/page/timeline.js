@@ -32,7 +32,11 @@ function add(entry) {
   list.prepend(item);
   items.set(entry.id, item);
   if (entry.weight === 'alarm') addAlarm(entry.at);
-  while (list.children.length > MOST) list.lastChild.remove();
+  while (items.size > MOST) {
+    const [oldest, its] = items.entries().next().value;
+    items.delete(oldest);
+    its.remove();
+  }
 }
 
 export function tell(news, aloud) {
