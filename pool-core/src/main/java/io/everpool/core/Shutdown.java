@@ -9,7 +9,7 @@ import io.everpool.core.observe.Survivor;
 import io.everpool.core.runtime.SystemRuntime;
 import io.everpool.core.upkeep.Upkeep;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -42,8 +42,8 @@ final class Shutdown {
   /** Somebody closes it. */
   private final AtomicBoolean ending = new AtomicBoolean();
 
-  /** Completes when the pool is closed; whoever closes it after the first waits for this. */
-  private final CompletableFuture<Void> closed = new CompletableFuture<>();
+  /** The pool is closed; whoever closes it after the first waits for this. */
+  private final CountDownLatch closed = new CountDownLatch(1);
 
   /**
    * The end of the pool that is in this state.
@@ -96,7 +96,7 @@ final class Shutdown {
     boolean interrupted = false;
     if (first) {
       try {
-        interrupted = await(drain());
+        interrupted = await(latch(drain()));
       } finally { // whatever was thrown: nobody else ends it, and others wait for its end
         end();
         tellOfEnd();
@@ -123,39 +123,46 @@ final class Shutdown {
    * Ends for certain: upkeep has a deadline for everything that drains. An interrupt makes it
    * short; returns whether there was one.
    */
-  private boolean await(CompletableFuture<Void> end) {
+  private boolean await(CountDownLatch end) {
     boolean interrupted = false;
-    while (!end.isDone()) {
+    while (end.getCount() > 0) {
       try {
-        end.get();
+        end.await();
       } catch (InterruptedException e) {
         interrupted = true;
         upkeep.cutDrainShort();
-      } catch (ExecutionException e) {
-        throw new AssertionError(e);
       }
     }
     return interrupted;
+  }
+
+  /**
+   * For whoever waits for it: a fork/join worker that asks the future itself runs what is queued
+   * there meanwhile, on top of this, for as long as that takes.
+   */
+  private static CountDownLatch latch(CompletableFuture<Void> end) {
+    CountDownLatch over = new CountDownLatch(1);
+    CompletableFuture<Void> unused = end.whenComplete((nothing, failure) -> over.countDown());
+    return over;
   }
 
   /** What comes after the last connection. The pool is closed then, whatever it brings. */
   void end() {
     ending.set(true); // of one that could not be started: nobody else is to drain it
     try {
-      CompletableFuture<Void> connectorClosed = new CompletableFuture<>();
+      CountDownLatch connectorClosed = new CountDownLatch(1);
       try {
         workers.execute(
             () -> {
               Survivor.survives(config.name(), "closing the connector", connector::close);
-              connectorClosed.complete(null);
+              connectorClosed.countDown();
             });
       } catch (RejectedExecutionException | OutOfMemoryError e) {
         Survivor.survives(config.name(), "closing the connector", connector::close);
-        connectorClosed.complete(null);
+        connectorClosed.countDown();
       }
-      patiently(nanos -> connectorClosed.get(nanos, TimeUnit.NANOSECONDS));
-      CompletableFuture<Void> told = events.told();
-      patiently(nanos -> told.get(nanos, TimeUnit.NANOSECONDS));
+      patiently(connectorClosed);
+      patiently(latch(events.told()));
     } finally {
       endThreads();
     }
@@ -187,13 +194,22 @@ final class Shutdown {
       endOfThreads.run();
     } finally {
       state.set(PoolState.CLOSED);
-      closed.complete(null);
+      closed.countDown();
     }
   }
 
   /** For something that comes to its end, or not. */
   private interface Wait {
-    void atMost(long nanos) throws InterruptedException, ExecutionException, TimeoutException;
+    void atMost(long nanos) throws InterruptedException, TimeoutException;
+  }
+
+  private void patiently(CountDownLatch end) {
+    patiently(
+        nanos -> {
+          if (!end.await(nanos, TimeUnit.NANOSECONDS)) {
+            throw new TimeoutException("It is not over after " + nanos / 1_000_000 + " ms");
+          }
+        });
   }
 
   /** Waits for something that somebody else's code may hold up; not for ever. */
@@ -203,7 +219,7 @@ final class Shutdown {
       end.atMost(config.closeTimeout().toNanos());
     } catch (InterruptedException e) {
       interrupted = true;
-    } catch (ExecutionException | TimeoutException e) {
+    } catch (TimeoutException e) {
       Survivor.survives(
           config.name(),
           "telling so",

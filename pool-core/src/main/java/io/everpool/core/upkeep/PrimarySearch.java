@@ -6,10 +6,8 @@ import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.policy.Backoff;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.DoubleSupplier;
@@ -38,6 +36,25 @@ public final class PrimarySearch {
     REPLACED
   }
 
+  /**
+   * One that is under way. Waited for by a latch: who waits holds a connection, and on a fork/join
+   * worker a future would have him run what is queued there, on top of what he does.
+   */
+  private static final class Search {
+    private final CountDownLatch over = new CountDownLatch(1);
+    private volatile boolean found;
+
+    void end(boolean hasFound) {
+      found = hasFound;
+      over.countDown();
+    }
+
+    /** Whether it has ended by then, and has found one. */
+    boolean await(long nanos) throws InterruptedException {
+      return over.await(nanos, TimeUnit.NANOSECONDS) && found;
+    }
+  }
+
   private final String product;
   private final String target;
   private final PoolConfig config;
@@ -47,9 +64,7 @@ public final class PrimarySearch {
   private final String pool;
   private final Fence fence;
 
-  /** The search that is under way; completed with whether it has found one. */
-  private final AtomicReference<@Nullable CompletableFuture<Boolean>> underWay =
-      new AtomicReference<>();
+  private final AtomicReference<@Nullable Search> underWay = new AtomicReference<>();
 
   private final AtomicInteger awaited = new AtomicInteger();
 
@@ -119,7 +134,7 @@ public final class PrimarySearch {
     // Before whoever sees the search. Of two who begin one at the same time the loser may write it
     // later: that is after a refusal, too, and makes no more than one more connection old news.
     began = now;
-    if (underWay.compareAndSet(null, new CompletableFuture<>())) {
+    if (underWay.compareAndSet(null, new Search())) {
       scheduler.hurry();
       if (closed) { // or else whoever closes the pool sees this search
         endUnfound();
@@ -136,17 +151,13 @@ public final class PrimarySearch {
    * @return whether it has found a server that writes; false if the time is over before
    */
   public boolean await(long nanos) throws InterruptedException {
-    CompletableFuture<Boolean> search = underWay.get();
+    Search search = underWay.get();
     if (search == null) {
       return !nowhere && !closed;
     }
     awaited.incrementAndGet();
     try {
-      return search.get(nanos, TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      return false;
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("a search fails by finding none", e);
+      return search.await(nanos);
     } finally {
       awaited.decrementAndGet();
     }
@@ -223,14 +234,14 @@ public final class PrimarySearch {
   }
 
   private void endUnfound() {
-    CompletableFuture<Boolean> search = underWay.getAndSet(null);
+    Search search = underWay.getAndSet(null);
     if (search != null) {
-      search.complete(false);
+      search.end(false);
     }
   }
 
   private void end(boolean found) {
-    CompletableFuture<Boolean> search = underWay.get();
+    Search search = underWay.get();
     if (search == null) {
       return;
     }
@@ -244,7 +255,7 @@ public final class PrimarySearch {
             + Backoff.delay(
                 searches, config.retry().initialBackoff().toNanos(), longest, random.getAsDouble());
     underWay.set(null); // last: who finds none under way reads the rest
-    search.complete(found);
+    search.end(found);
   }
 
   /** At once, and then one line each ten seconds at the most: writers may be many. */
