@@ -204,8 +204,10 @@ abstract class LeaseEnds implements LeaseManager {
   }
 
   @Override
-  public void cancel(Session session, long lease) {
-    unitDeadlines.cancel(session.slot(), lease);
+  public Runnable cancel(Session session, long lease) {
+    Slot slot = session.slot();
+    unitDeadlines.cancel(slot, lease);
+    return () -> unitDeadlines.cut(slot, lease);
   }
 
   // ---- what else faces ask

@@ -115,8 +115,11 @@ public interface LeaseManager {
   /**
    * The holder's time is over: what runs under the lease is cancelled on the server, or the
    * connection is cut; it is never lent again. Blocks for nothing. A late call does nothing.
+   *
+   * @return what to run if the cancelling had no effect: it cuts the connection, if the lease isn't
+   *     over by then, on a thread that must not be kept; so nobody measures such a lease
    */
-  void cancel(Session session, long lease);
+  Runnable cancel(Session session, long lease);
 
   /** What a failure means: the user's rules first, then the driver's. */
   Verdict classify(Throwable failure);

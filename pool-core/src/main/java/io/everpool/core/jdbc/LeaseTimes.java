@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Measures leases for a recorder and a trace, which costs two readings of the clock a lease; there
- * is none of it without either. What a recorder throws is its own affair. On the holder's thread.
+ * is none of it without either. What a recorder throws is its own affair. On the holder's thread;
+ * so a lease that the pool ends in his stead is measured by nobody.
  */
 final class LeaseTimes {
 

@@ -304,8 +304,7 @@ public abstract class LeasedConnection extends TrackingConnection {
     if (s == null || l == BETWEEN || l == CLOSED || l == LOST) {
       return null;
     }
-    s.leases.cancel(s, l);
-    return () -> s.leases.cut(s, l, CloseReason.ABORTED);
+    return s.leases.cancel(s, l);
   }
 
   // ---- its renewal

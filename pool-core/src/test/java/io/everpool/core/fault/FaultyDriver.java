@@ -44,6 +44,7 @@ public final class FaultyDriver implements Connector {
   private Look look = Look.UNSURE;
   private boolean promoted;
   private boolean breaks;
+  private boolean acceptsCancels;
 
   public FaultyDriver(Script script) {
     this(script, false);
@@ -109,6 +110,15 @@ public final class FaultyDriver implements Connector {
     boolean now = breaks;
     breaks = false;
     return now;
+  }
+
+  /** From now on requests to cancel a statement are taken, and do nothing. */
+  synchronized void acceptCancels() {
+    acceptsCancels = true;
+  }
+
+  private synchronized boolean acceptsCancel() {
+    return acceptsCancels;
   }
 
   /** Somebody who was never lent them does something on the connections that are open. */
@@ -328,6 +338,11 @@ public final class FaultyDriver implements Connector {
     @Override
     public void cancel(long timeoutNanos) throws SQLException {
       follow("cancel", this);
+    }
+
+    @Override
+    public boolean cancelStatement(long timeoutNanos) {
+      return acceptsCancel();
     }
 
     @Override

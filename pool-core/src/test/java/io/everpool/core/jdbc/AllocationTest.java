@@ -147,7 +147,7 @@ class AllocationTest {
     }
 
     @Override
-    public void cancel(Session session, long lease) {
+    public Runnable cancel(Session session, long lease) {
       throw new AssertionError();
     }
 

@@ -328,11 +328,12 @@ public final class FakeLeaseManager implements LeaseManager {
   }
 
   @Override
-  public void cancel(Session session, long lease) {
+  public Runnable cancel(Session session, long lease) {
     session.slot().doomReason = CloseReason.ABORTED;
     if (session.slot().attempt(Move.DOOM, lease)) {
       cancelled.add(session.number());
     }
+    return () -> cut(session, lease, CloseReason.ABORTED);
   }
 
   @Override
