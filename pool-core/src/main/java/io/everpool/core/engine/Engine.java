@@ -5,6 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -117,6 +118,9 @@ public final class Engine {
 
   private volatile boolean closed;
 
+  /** How many have gone without a connection, by themselves or since too many waited. */
+  private final AtomicInteger inVain = new AtomicInteger();
+
   /** Time of the last hand-over; races lose a gap at most. */
   private volatile long lastHandOver;
 
@@ -203,6 +207,10 @@ public final class Engine {
     waiter.threadId = threadId;
     Waiter before = queue.first();
     if (!queue.join(waiter, maxWaiters)) {
+      inVain.incrementAndGet();
+      if (queue.count() == 0) { // else they have said so
+        housekeeping.grow();
+      }
       return WaitResult.QUEUE_FULL;
     }
     if (closed) { // the closing pool may have told the queue before this one stood in it
@@ -262,6 +270,7 @@ public final class Engine {
     if (!waiter.become(Waiter.Status.LEFT)) {
       return false;
     }
+    inVain.incrementAndGet(); // first: whoever counts no waiter any more finds this
     queue.left();
     if (waiter.signalled) {
       passOn(); // what it was told of; nobody tells one who is not the first
@@ -663,6 +672,14 @@ public final class Engine {
   /** How many wait. */
   public int waiting() {
     return queue.count();
+  }
+
+  /**
+   * How many have gone without a connection so far. One who is gone is counted here as soon as he
+   * isn't among those who {@link #waiting() wait}, if that is read before.
+   */
+  public int inVain() {
+    return inVain.get();
   }
 
   /** Since when the first in the queue has waited, or {@code none} if nobody does. */

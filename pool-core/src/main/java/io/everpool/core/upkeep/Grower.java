@@ -29,6 +29,11 @@ final class Grower {
   private final Expiry expiry;
   private long narrowedAt;
 
+  /** So many had asked in vain when that was last considered, and now. */
+  private int inVainBefore;
+
+  private int inVain;
+
   Grower(SharedState shared, Connects connects, Expiry expiry, long now) {
     this.bounds = shared.bounds;
     this.engine = shared.engine;
@@ -43,6 +48,14 @@ final class Grower {
     this.connects = connects;
     this.expiry = expiry;
     this.narrowedAt = now;
+  }
+
+  /**
+   * Whether somebody has asked in vain, and it isn't considered yet. Who can't wait, or may not, is
+   * gone before a pass sees him; without this a pool that has nothing idle would never have it.
+   */
+  boolean isAskedInVain() {
+    return engine.inVain() != inVainBefore;
   }
 
   /** Begins the connects that are wanted; returns when to look again, nanoseconds from now. */
@@ -72,11 +85,19 @@ final class Grower {
         break; // there was no thread for it
       }
     }
+    if (begun > 0 || (begin == 0 && sleepers.underExamination() == 0)) {
+      inVainBefore = inVain; // there is something for the next who asks, or can't be
+    }
     closer.full(facts.empty() - begun <= 0);
     return Growth.lookAgainIn(facts);
   }
 
   private Growth.Facts facts(long now) {
+    int waiting = engine.waiting();
+    inVain = engine.inVain();
+    if (waiting == 0 && inVain != inVainBefore) {
+      waiting = 1; // however many they were: those who go at once need it for a moment
+    }
     int minSize = sleep.asleep() ? 0 : bounds.least();
     int kept = activity.live() - expiry.overdue(); // which go when there is another in their place
     boolean provesNothing = expiry.wantsProof() && activity.count(State.CONNECTING) == 0;
@@ -89,7 +110,7 @@ final class Grower {
         activity.count(State.CONNECTING),
         bounds.room(activity),
         minSize,
-        engine.waiting(),
+        waiting,
         firstWaited,
         pace.takes(),
         pace.allowance(now));

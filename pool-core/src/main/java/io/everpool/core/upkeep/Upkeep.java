@@ -269,7 +269,7 @@ public final class Upkeep {
     rest.end();
     noticePause(now);
     inbox.empty();
-    activity.take(now, engine.waiting() > 0);
+    activity.take(now, engine.waiting() > 0 || grower.isAskedInVain());
     survive(ENDING, now); // theirs are promises to whoever set them, whatever the process did
     if (!spares) {
       survive(ENFORCING, now);
