@@ -38,6 +38,9 @@ final class ConnectPace {
   /** When the last connect was begun. */
   private long begun;
 
+  /** How many had asked in vain by then. */
+  private int inVainBefore;
+
   /**
    * The next connect needn't wait for those that hang in the driver, because one has succeeded
    * since, or the server was changed.
@@ -76,10 +79,15 @@ final class ConnectPace {
     return Math.max(allowed, spared(now));
   }
 
-  /** Whether there are connections, and whoever waits for one gets it in good time. */
+  /**
+   * Whether there are connections, and whoever waits for one gets it in good time. Where callers
+   * set themselves limits that are shorter than acquire-timeout, nobody waits for long.
+   */
   private boolean isContented(long now) {
     long waited = now - engine.firstWaitsSince(now);
-    return waited < config.acquireTimeout().toNanos() / 2 && engine.anyLive();
+    return waited < config.acquireTimeout().toNanos() / 2
+        && engine.inVain() == inVainBefore
+        && engine.anyLive();
   }
 
   /** As {@link #pause}, if somebody waits for what the connect shows. Upkeep thread only. */
@@ -131,6 +139,7 @@ final class ConnectPace {
   /** A connect was begun. */
   void begun(long now) {
     begun = now;
+    inVainBefore = engine.inVain();
     unspared = false;
   }
 

@@ -5,14 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.RetryConfig;
 import io.everpool.api.SleepMode;
+import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.WaitResult;
 import io.everpool.core.engine.Waiter;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.sim.FakeDatabase.Mood;
 import io.everpool.core.upkeep.UpkeepWithoutFaces;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongConsumer;
 import java.util.stream.LongStream;
@@ -24,6 +28,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class InVainTest {
   private static final long MS = 1_000_000L;
   private static final long SECOND = 1000 * MS;
+  private static final long LIMIT = 200 * MS;
+  private static final Duration MAX_BACKOFF = Duration.ofSeconds(16);
+
+  private final List<PoolEvent> events = new ArrayList<>();
 
   /** Waits, and looks only when the test does. */
   private static final class Caller extends Waiter {
@@ -43,8 +51,8 @@ class InVainTest {
     return PoolConfig.builder("fake:").minSize(0).maxSize(4);
   }
 
-  private static UpkeepWithoutFaces open(
-      Universe universe, FakeDatabase database, PoolConfig config) {
+  private UpkeepWithoutFaces open(Universe universe, FakeDatabase database, PoolConfig config) {
+    events.clear();
     universe.calm();
     database.calm();
     UpkeepWithoutFaces upkeep =
@@ -53,7 +61,7 @@ class InVainTest {
             database,
             database::classify,
             universe.environment(),
-            new PoolEvents("sim", List.of()));
+            new PoolEvents("sim", List.of(events::add)));
     upkeep.start();
     universe.run(SECOND, () -> {});
     return upkeep;
@@ -197,5 +205,42 @@ class InVainTest {
     upkeep.resume();
     universe.run(60 * SECOND, () -> {});
     assertThat(database.opened()).isZero();
+  }
+
+  /** None of them waits for half of acquire-timeout, and none gets what he wants. */
+  @Test
+  void callers_with_short_limits_are_not_taken_for_content_with_a_full_server() {
+    inManyWorlds(
+        seed -> {
+          Universe universe = new Universe(seed);
+          FakeDatabase database = new FakeDatabase(universe);
+          PoolConfig config =
+              config().minSize(1).retry(RetryConfig.DEFAULT.withMaxBackoff(MAX_BACKOFF)).build();
+          UpkeepWithoutFaces upkeep = open(universe, database, config);
+          upkeep.lent(requireNonNull(upkeep.engine().tryAcquire(1)));
+          database.mood(Mood.FULL);
+          while (events.stream().filter(PoolEvent.ConnectFailed.class::isInstance).count() < 4) {
+            comeAndGo(universe, upkeep.engine());
+          }
+          database.mood(Mood.UP);
+          long waited = 0;
+          while (database.opened() == 1) {
+            comeAndGo(universe, upkeep.engine());
+            waited += LIMIT;
+            assertThat(waited)
+                .as("seed " + seed)
+                .isLessThanOrEqualTo(MAX_BACKOFF.plusSeconds(1).toNanos());
+          }
+        });
+  }
+
+  private static void comeAndGo(Universe universe, Engine engine) {
+    Caller caller = new Caller(universe.nanoTime());
+    engine.begin(caller, 2, 10);
+    universe.run(LIMIT, () -> {});
+    if (!engine.leave(caller)) {
+      Slot slot = engine.take(caller, 2, universe.nanoTime());
+      engine.release(slot, slot.lease);
+    }
   }
 }
