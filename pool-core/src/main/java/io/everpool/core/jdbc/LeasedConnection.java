@@ -189,6 +189,9 @@ public abstract class LeasedConnection extends TrackingConnection {
       return true;
     }
     if (l == LOST) {
+      if (s != null) {
+        s.forgetLoss();
+      }
       return SESSION.compareAndSet(this, s, null);
     }
     OpenStatement left = open;
@@ -208,6 +211,7 @@ public abstract class LeasedConnection extends TrackingConnection {
       ours.leases.release(ours, l);
     } else {
       open = null;
+      ours.forgetLoss();
       SessionCleanup.of(ours, l, left);
     }
     return true;
@@ -222,7 +226,11 @@ public abstract class LeasedConnection extends TrackingConnection {
    *     to ask for; else autocommit can't be set back
    */
   public final void closeAfter(Session lost, boolean settled) {
+    SQLException loss = lost.loss;
     close();
+    if (loss != null) {
+      lost.loss = loss; // of which the program is told until it closes this itself
+    }
     if (!settled && lost.settings != null) {
       lost.settings.forgetAutoCommit();
     }
@@ -271,6 +279,7 @@ public abstract class LeasedConnection extends TrackingConnection {
     if (executor == null) {
       throw new SQLException("Aborting takes an executor", "22023");
     }
+    s.forgetLoss();
     if (!mayBeRenewed()) {
       s.leases.cut(s, l, CloseReason.ABORTED);
       return SESSION.compareAndSet(this, s, null);
@@ -334,6 +343,7 @@ public abstract class LeasedConnection extends TrackingConnection {
         left.orphan();
         left = next;
       }
+      s.keepWordsOfLoss(); // a unit may tell of it yet, by closeAfter
       s.leases.retire(s, l, CloseReason.FAILED);
       return true;
     } catch (Throwable e) {

@@ -78,7 +78,11 @@ abstract class SessionMarks {
   /** What was done in this lease; 0 for nothing. */
   int marks;
 
-  /** The failure by which the connection was found lost, after which it is never lent again. */
+  /**
+   * The failure by which the connection was found lost, after which it is never lent again. A
+   * session stays in its place until another comes there, and the stack of what a program was
+   * thrown keeps that program's classes, be it gone by then: so it goes with the lease.
+   */
   @Nullable SQLException loss;
 
   /** What the texts of this lease may have left in the session. */
@@ -298,5 +302,19 @@ abstract class SessionMarks {
   /** Whether something has happened by which the driver may have closed it, and nobody was told. */
   final boolean mayBeShut() {
     return has(FAILED) || isExposed();
+  }
+
+  /** Nobody is told of the loss any more. Only read in a session that was not lost. */
+  final void forgetLoss() {
+    if (loss != null) {
+      loss = null;
+    }
+  }
+
+  /** Somebody may be told of it yet, though the lease is over. */
+  final void keepWordsOfLoss() {
+    if (loss != null) {
+      loss = new LossInWords(loss);
+    }
   }
 }

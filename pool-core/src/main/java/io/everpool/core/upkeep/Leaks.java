@@ -77,6 +77,9 @@ final class Leaks {
     if (notes == null && threshold == 0) {
       return;
     }
+    if (notes != null) {
+      notes.forgetOver(slot);
+    }
     endOfTold(slot, word, now);
     State state = Slot.state(word);
     if (state != State.LEASED && state != State.DOOMED) {

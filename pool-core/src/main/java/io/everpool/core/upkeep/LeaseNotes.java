@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * so that it is seen when he has dropped it, and, of some, where it was acquired. A note costs an
  * object and a barrier of the garbage collector, a place the walk of a stack.
  *
- * <p>Written by whoever is lent a connection, read by anyone. Nobody takes a note away: it names
- * its lease, and says nothing of the next.
+ * <p>Written by whoever is lent a connection, read by anyone. A note names its lease, and says
+ * nothing of the next; upkeep takes it away all the same, for a place keeps the classes on its
+ * stack, though their application may be gone.
  */
 public final class LeaseNotes {
   /** One lease in so many is noted with its place; a power of two. */
@@ -93,6 +94,15 @@ public final class LeaseNotes {
   /** Each time that a connection is lent and comes back raises it by one. */
   private static long cycle(long lease) {
     return Slot.stamp(lease) >> 1;
+  }
+
+  /** Takes away what is noted of a lease that is over. */
+  void forgetOver(Slot slot) {
+    Note note = notes.getAcquire(slot.index);
+    // The word is read after the note: so it is the lease's own, or that is over for good.
+    if (note != null && !note.isOf(slot.word())) {
+      notes.compareAndSet(slot.index, note, null);
+    }
   }
 
   /** What is noted of the lease that the slot's word shows; null for nothing. */

@@ -2,40 +2,51 @@ package io.everpool.core.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everpool.api.LeakStackTraces;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Connector;
 import io.everpool.core.Await;
 import io.everpool.core.Everpool;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.ref.WeakReference;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A pool outlives the application that opened it, and does not keep it from being unloaded. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RedeployTest {
+  private static final Script SILENT = new Script();
 
   /** An application's class: loaded anew by each of its loaders. */
   public static final class Application implements Callable<Pool> {
     static final InheritableThreadLocal<Object> CONTEXT = new InheritableThreadLocal<>();
     static final ThreadLocal<Object> LOCAL = new ThreadLocal<>();
 
+    private final PoolConfig config;
+    private final Connector driver;
+
+    public Application(PoolConfig config, Connector driver) {
+      this.config = config;
+      this.driver = driver;
+    }
+
     @Override
     public Pool call() throws Exception {
       Thread.currentThread().setContextClassLoader(getClass().getClassLoader());
       CONTEXT.set(this);
       LOCAL.set(this);
-      Pool pool =
-          Everpool.builder(
-                  PoolConfig.builder("fault:").name("redeploy").minSize(2).maxSize(4).build())
-              .connector(new FaultyDriver(new Script()))
-              .open();
+      Pool pool = Everpool.builder(config).connector(driver).open();
       try (Connection one = pool.getConnection();
           Connection other = pool.getConnection()) {
         other.createStatement().execute("select 1");
         one.createStatement().execute("select 1");
+      } catch (SQLException e) {
+        return pool; // which it has lost, and goes away with what it was told
       }
       pool.replaceAll(); // so that threads are wanted by more than one caller
       return pool;
@@ -64,11 +75,16 @@ class RedeployTest {
   }
 
   /** On a thread of its own, which ends with the application. */
-  private static WeakReference<ClassLoader> deploy(Pool[] pool) throws Exception {
+  private static WeakReference<ClassLoader> deploy(PoolConfig config, Connector driver, Pool[] pool)
+      throws Exception {
     ClassLoader loader = new ApplicationLoader(RedeployTest.class.getClassLoader());
     Class<?> application = loader.loadClass(Application.class.getName());
     assertThat(application.getClassLoader()).isSameAs(loader);
-    Callable<?> call = (Callable<?>) application.getConstructor().newInstance();
+    Callable<?> call =
+        (Callable<?>)
+            application
+                .getConstructor(PoolConfig.class, Connector.class)
+                .newInstance(config, driver);
     Thread main =
         new Thread(
             () -> {
@@ -83,21 +99,55 @@ class RedeployTest {
     return new WeakReference<>(loader);
   }
 
+  private static PoolConfig.Builder config() {
+    return PoolConfig.builder("fault:").name("redeploy").minSize(2).maxSize(4);
+  }
+
+  private static void awaitTheEndOf(WeakReference<ClassLoader> loader) {
+    Await.until(
+        () -> {
+          System.gc();
+          return loader.get() == null;
+        },
+        "the application to be collected");
+  }
+
   @Test
-  @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void a_redeployed_application_is_collected_while_the_pool_goes_on() throws Exception {
     Pool[] pool = new Pool[1];
-    WeakReference<ClassLoader> loader = deploy(pool);
+    WeakReference<ClassLoader> loader = deploy(config().build(), new FaultyDriver(SILENT), pool);
     try (Pool open = pool[0]) {
       open.getConnection().close();
-      Await.until(
-          () -> {
-            System.gc();
-            return loader.get() == null;
-          },
-          "the application to be collected");
+      awaitTheEndOf(loader);
       open.getConnection().close();
     }
-    assertThat(loader.get()).isNull();
+  }
+
+  /** Of its leases some are noted with the stack of whoever has taken them. */
+  @Test
+  void so_it_is_where_leaks_are_looked_for() throws Exception {
+    Pool[] pool = new Pool[1];
+    WeakReference<ClassLoader> loader =
+        deploy(
+            config().leakStackTraces(LeakStackTraces.ALWAYS).build(),
+            new FaultyDriver(SILENT),
+            pool);
+    try (Pool open = pool[0]) {
+      awaitTheEndOf(loader);
+      open.getConnection().close();
+    }
+  }
+
+  /** No other connection comes into the place of the lost one, for nobody wants any. */
+  @Test
+  void so_it_is_after_it_has_lost_a_connection() throws Exception {
+    Pool[] pool = new Pool[1];
+    FaultyDriver driver = new FaultyDriver(SILENT);
+    driver.breakNext();
+    WeakReference<ClassLoader> loader = deploy(config().minSize(0).build(), driver, pool);
+    try (Pool open = pool[0]) {
+      awaitTheEndOf(loader);
+      open.getConnection().close();
+    }
   }
 }

@@ -1,5 +1,6 @@
 package io.everpool.core.jdbc;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -38,6 +39,25 @@ class RenewalTest {
     connection.close();
     assertThat(leases.released).hasValue(1);
     assertThat(leases.closed).hasSize(1);
+  }
+
+  /** It stays in its place; the stack would keep the classes of whoever is on it. */
+  @Test
+  void ofALossASessionThatIsOverKeepsNoStack() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    Session let = FakeLeaseManager.session(connection);
+    doom(connection);
+    connection.letGo();
+    SQLException kept = requireNonNull(let.loss);
+    assertThat(kept.getMessage()).isEqualTo("gone");
+    assertThat(kept.getSQLState()).isEqualTo("08006");
+    assertThat(kept.getCause()).isNull();
+    assertThat(kept.getStackTrace()).isEmpty();
+    leases.renew(connection);
+    Session closed = FakeLeaseManager.session(connection);
+    doom(connection);
+    connection.close();
+    assertThat((Throwable) closed.loss).isNull();
   }
 
   /** The old session is good, and may be somebody else's by now. */
