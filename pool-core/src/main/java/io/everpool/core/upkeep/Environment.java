@@ -9,7 +9,8 @@ import java.util.function.DoubleSupplier;
  * Time, threads and randomness.
  *
  * @param time tells it
- * @param clock tells the time of day, for what others say in those terms
+ * @param clock tells the time of day, for what others say in those terms, and goes on while the
+ *     machine is suspended
  * @param scheduler makes upkeep happen
  * @param workers runs what may block (connecting, probing, closing), each task on a thread of its
  *     own, so that one that hangs holds up nobody

@@ -7,6 +7,7 @@ import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -61,6 +62,7 @@ public final class Upkeep {
           new Part("narrowing", (it, now) -> it.grower.narrow(now)));
 
   private final PassScheduler scheduler;
+  private final InstantSource clock;
   private final PoolEvents events;
   private final Bounds bounds;
   private final Engine engine;
@@ -92,6 +94,11 @@ public final class Upkeep {
 
   private long growAgain;
 
+  /** When the last pass was, and by the time of day. */
+  private long passedAt;
+
+  private long passedAtMillis;
+
   /**
    * After a pause what was under way has until then to end by itself: its time was over, and nobody
    * could see that it had ended.
@@ -119,6 +126,7 @@ public final class Upkeep {
       Connects.SessionFactory sessionFactory) {
     long now = environment.time().nanoTime();
     this.scheduler = environment.scheduler();
+    this.clock = environment.clock();
     this.events = events;
     this.bounds = shared.bounds;
     this.engine = shared.engine;
@@ -135,6 +143,8 @@ public final class Upkeep {
     this.rest = shared.rest;
     this.units = shared.unitDeadlines;
     this.due = now;
+    this.passedAt = now;
+    this.passedAtMillis = clock.millis();
     this.connects =
         new Connects(
             config,
@@ -321,13 +331,15 @@ public final class Upkeep {
 
   /**
    * After a pause of the process (it was stopped, the lid was shut, its machine moved, a collection
-   * took long) the server may have ended its sessions, and those who woke up with us borrow what
-   * was idle a moment ago by our reckoning. And what was under way has taken too long by it, though
-   * its answer may be there: for a pass nothing of that is given up. Not for a second one if the
-   * next pass comes late as well, or a process that is always short of time would never give up.
+   * took long) the pass comes late, or the time of day has gone on without the pool's clock, which
+   * on most systems stands still while the machine is suspended. Then the server may have ended its
+   * sessions, and those who woke up with us borrow what was idle a moment ago by our reckoning. And
+   * what was under way has taken too long by it, though its answer may be there: for a pass nothing
+   * of that is given up. Not for a second one if the next pass comes late as well, or a process
+   * that is always short of time would never give up.
    */
   private void noticePause(long now) {
-    boolean paused = now - due >= PAUSE;
+    boolean paused = hasMissed(now) >= PAUSE || now - due >= PAUSE;
     if (paused) {
       reports.mistrustAll();
     }
@@ -337,5 +349,17 @@ public final class Upkeep {
       spares = true;
       sparedUntil = now + PASS;
     }
+  }
+
+  /**
+   * How much more time has passed since the last pass by the time of day than by the pool's clock;
+   * nanoseconds. Who sets the time of day ahead has what is idle looked at, and no more.
+   */
+  private long hasMissed(long now) {
+    long millis = clock.millis();
+    long missed = (millis - passedAtMillis) * 1_000_000 - (now - passedAt);
+    passedAt = now;
+    passedAtMillis = millis;
+    return missed;
   }
 }

@@ -23,7 +23,7 @@ import io.everpool.core.upkeep.UpkeepWithoutFaces;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.InstantSource;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
@@ -261,7 +261,7 @@ class ClosingTest {
     Environment environment =
         new Environment(
             () -> 0,
-            InstantSource.system(),
+            () -> Instant.EPOCH,
             scheduler(pass),
             workers::add,
             workers::add,
@@ -296,12 +296,7 @@ class ClosingTest {
     AtomicReference<PassScheduler.@Nullable Pass> pass = new AtomicReference<>();
     Environment environment =
         new Environment(
-            () -> 0,
-            InstantSource.system(),
-            scheduler(pass),
-            workers::add,
-            workers::add,
-            () -> 0.5);
+            () -> 0, () -> Instant.EPOCH, scheduler(pass), workers::add, workers::add, () -> 0.5);
     UpkeepWithoutFaces upkeep = upkeep(environment);
     upkeep.start();
     run(pass);

@@ -42,6 +42,31 @@ class PauseTest extends UpkeepByHand {
     assertThat(engine.tryAcquire(1)).isNotNull();
   }
 
+  /** The clock that deadlines are measured by stands still while a lid is shut. */
+  @Test
+  void after_a_suspend_of_the_machine_what_was_idle_is_looked_at() {
+    Engine engine = open(1).engine();
+    use(engine);
+    now += 100 * MS;
+    suspended += 10_000 * MS;
+    beat();
+    assertThat(engine.slots()[0].state()).isEqualTo(State.PROBING);
+    work();
+    now += 100 * MS;
+    beat();
+    assertThat(engine.slots()[0].state()).as("once").isEqualTo(State.IDLE);
+  }
+
+  @Test
+  void a_time_of_day_that_is_set_back_is_no_pause() {
+    Engine engine = open(1).engine();
+    use(engine);
+    now += 100 * MS;
+    suspended -= 3_600_000 * MS;
+    beat();
+    assertThat(mistrusted(engine)).isZero();
+  }
+
   /** Its answer came meanwhile, and is read as soon as its thread runs again. */
   @Test
   void what_was_being_examined_before_a_pause_has_time_to_end() {

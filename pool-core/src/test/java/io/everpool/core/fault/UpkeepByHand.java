@@ -12,7 +12,7 @@ import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.PassScheduler;
 import io.everpool.core.upkeep.UpkeepWithoutFaces;
 import java.time.Duration;
-import java.time.InstantSource;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +31,13 @@ class UpkeepByHand {
   /** Nanoseconds; longer than drain-timeout and close-timeout together, twice. */
   static final long LONGER_THAN_ANY_TIMEOUT = 600_000 * MS;
 
-  long now = Long.MAX_VALUE - 1000 * MS;
+  private static final long BEGINNING = Long.MAX_VALUE - 1000 * MS;
+
+  long now = BEGINNING;
+
+  /** For how long the machine was suspended, or how much its time of day was set ahead. */
+  long suspended;
+
   private PassScheduler.@Nullable Pass pass;
   private boolean threads = true;
 
@@ -61,12 +67,7 @@ class UpkeepByHand {
             driver,
             failure -> Verdict.CONNECTION_LOST,
             new Environment(
-                this::look,
-                InstantSource.system(),
-                scheduler,
-                this::execute,
-                this::execute,
-                () -> 0.5),
+                this::look, this::timeOfDay, scheduler, this::execute, this::execute, () -> 0.5),
             new PoolEvents("pause", List.of(events::add)));
     upkeep.start();
     beat();
@@ -79,6 +80,10 @@ class UpkeepByHand {
   /** What the pool sees of the clock. */
   long look() {
     return now;
+  }
+
+  private Instant timeOfDay() {
+    return Instant.EPOCH.plusNanos(now - BEGINNING + suspended);
   }
 
   /** Runs a pass; returns how long until the next is due, in nanoseconds. */
