@@ -57,16 +57,22 @@ public final class FailureReports {
     // All that an outage breaks fails at about the same time, and the first few failures bring the
     // fence down: what the others then say of the old generation is no evidence against the new.
     if (!fence.covers(entry)
-        && outages.connectionFailed(verdict, activity.live(), time.nanoTime())) {
+        && outages().connectionFailed(verdict, activity.live(), time.nanoTime())) {
       fence.fall("connection " + entry.number() + " failed: " + message);
     }
   }
 
   /** A connect failed. Upkeep thread only. */
   void connectFailed(Verdict verdict, String message) {
-    if (outages.connectFailed(verdict, time.nanoTime())) {
+    if (outages().connectFailed(verdict, time.nanoTime())) {
       fence.fall("the server is away: " + message);
     }
+  }
+
+  /** Which forgets all that was told before the last fence, whoever has brought it down. */
+  private OutageDetector outages() {
+    outages.generation(fence.generation(), time.nanoTime());
+    return outages;
   }
 
   /** The process was paused, and nobody can say what has become of the idle. Upkeep thread only. */

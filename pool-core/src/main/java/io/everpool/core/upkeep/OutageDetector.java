@@ -6,14 +6,33 @@ import java.util.ArrayDeque;
 
 /** Collects failures until they say something about the server. Upkeep thread only. */
 final class OutageDetector {
-  private final ArrayDeque<Long> failures = new ArrayDeque<>(1); // of most pools it stays empty
-  private int liveBefore;
+  private final ArrayDeque<Loss> losses = new ArrayDeque<>(1); // of most pools it stays empty
+  private int generation;
   private long serverAwayUntil;
   private long currentUntil;
+
+  /**
+   * A connection that failed.
+   *
+   * @param liveBefore connections there were before, with it
+   */
+  private record Loss(long at, int liveBefore) {}
 
   OutageDetector(long now) {
     serverAwayUntil = now;
     currentUntil = now;
+  }
+
+  /**
+   * What is told from now on is of this generation. What failed before it began, for whatever
+   * reason, says nothing of the connections that were opened since.
+   */
+  void generation(int present, long now) {
+    if (present != generation) {
+      generation = present;
+      losses.clear();
+      serverAwayUntil = now;
+    }
   }
 
   /**
@@ -29,13 +48,7 @@ final class OutageDetector {
     if (!Fencing.isEvidence(verdict)) {
       return false;
     }
-    while (!failures.isEmpty() && now - failures.peek() > Fencing.WINDOW) {
-      failures.remove();
-    }
-    if (failures.isEmpty()) {
-      liveBefore = live + 1;
-    }
-    failures.add(now);
+    losses.add(new Loss(now, live + 1));
     return ring(now);
   }
 
@@ -58,9 +71,16 @@ final class OutageDetector {
   }
 
   private boolean ring(long now) {
-    boolean rings = Fencing.corroborated(failures.size(), liveBefore, now - serverAwayUntil < 0);
+    // Whoever rings: a loss of long ago bears out no connect that fails today.
+    while (!losses.isEmpty() && now - losses.element().at() >= Fencing.WINDOW) {
+      losses.remove();
+    }
+    boolean away = now - serverAwayUntil < 0;
+    boolean rings =
+        !losses.isEmpty()
+            && Fencing.corroborated(losses.size(), losses.element().liveBefore(), away);
     if (rings) {
-      failures.clear();
+      losses.clear();
     }
     return rings;
   }

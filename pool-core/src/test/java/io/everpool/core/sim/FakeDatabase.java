@@ -12,6 +12,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -52,6 +54,9 @@ final class FakeDatabase implements Connector {
   private long refused;
   private long answersAfter;
 
+  /** What the next connects fail with; the sessions that are open know nothing of it. */
+  private final Deque<SQLException> failures = new ArrayDeque<>();
+
   FakeDatabase(Universe universe) {
     this.universe = universe;
   }
@@ -76,6 +81,11 @@ final class FakeDatabase implements Connector {
   /** How long it takes to say how much room there was when it was asked; nanoseconds. */
   void answersAfter(long nanos) {
     answersAfter = nanos;
+  }
+
+  /** The next connect fails with this, and no session ends. */
+  void failNext(SQLException failure) {
+    failures.add(failure);
   }
 
   /** Connects that came when there were as many. */
@@ -163,6 +173,10 @@ final class FakeDatabase implements Connector {
 
   @Override
   public PhysicalConnection open(long timeoutNanos) throws SQLException {
+    SQLException failure = failures.poll();
+    if (failure != null) {
+      throw failure;
+    }
     switch (mood) {
       case UP -> {
         if (resets && universe.random.nextInt(100) == 0) {

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 /** Of the failures that say something of the other connections. */
 class OutageDetectorTest {
   private static final long NOW = -5; // a clock may begin anywhere
+  private static final long SECOND = 1_000_000_000L;
 
   /** Its neighbours remember the same of a database that isn't so any more. */
   @Test
@@ -42,5 +43,58 @@ class OutageDetectorTest {
       assertThat(outages.connectionFailed(verdict, 1, NOW)).isFalse();
       assertThat(outages.connectionFailed(verdict, 0, NOW)).isFalse();
     }
+  }
+
+  /** Whichever comes first, and only within the window. */
+  @Test
+  void aLossAndAFailedConnectBearEachOtherOutWithinTheWindow() {
+    for (long apart : new long[] {0, 1, Fencing.WINDOW - 1, Fencing.WINDOW, 3600 * SECOND}) {
+      boolean within = apart < Fencing.WINDOW;
+
+      OutageDetector outages = new OutageDetector(NOW);
+      assertThat(outages.connectionFailed(Verdict.CONNECTION_LOST, 19, NOW)).isFalse();
+      assertThat(outages.connectFailed(Verdict.SERVER_DOWN, NOW + apart)).isEqualTo(within);
+
+      outages = new OutageDetector(NOW);
+      assertThat(outages.connectFailed(Verdict.SERVER_DOWN, NOW)).isFalse();
+      assertThat(outages.connectionFailed(Verdict.CONNECTION_LOST, 19, NOW + apart))
+          .isEqualTo(within);
+    }
+  }
+
+  @Test
+  void twoLossesCountTogetherWithinTheWindow() {
+    for (long apart : new long[] {0, Fencing.WINDOW - 1, Fencing.WINDOW}) {
+      OutageDetector outages = new OutageDetector(NOW);
+      assertThat(outages.connectionFailed(Verdict.CONNECTION_LOST, 2, NOW)).isFalse();
+      assertThat(outages.connectionFailed(Verdict.CONNECTION_LOST, 2, NOW + apart))
+          .isEqualTo(apart < Fencing.WINDOW);
+    }
+  }
+
+  /** One now and then, while the pool grows: half of what there was then is little now. */
+  @Test
+  void theHalfIsThatOfThoseThatWereThereBeforeTheFirstWithinTheWindow() {
+    OutageDetector outages = new OutageDetector(NOW);
+    assertThat(outages.connectionFailed(Verdict.CONNECTION_LOST, 4, NOW)).isFalse();
+    long late = NOW + Fencing.WINDOW * 3 / 4;
+    assertThat(outages.connectionFailed(Verdict.CONNECTION_LOST, 19, late)).isFalse();
+    long later = NOW + Fencing.WINDOW * 3 / 2;
+    for (int i = 0; i < 3; i++) {
+      assertThat(outages.connectionFailed(Verdict.CONNECTION_LOST, 19, later + i)).isFalse();
+    }
+  }
+
+  /** Whoever has brought it down: an operator, a failover, or what sessions remember. */
+  @Test
+  void whatFailedBeforeAFenceSaysNothingOfWhatWasOpenedSince() {
+    OutageDetector outages = new OutageDetector(NOW);
+    outages.connectionFailed(Verdict.CONNECTION_LOST, 19, NOW);
+    outages.generation(1, NOW + 1);
+    assertThat(outages.connectFailed(Verdict.SERVER_DOWN, NOW + 2)).isFalse();
+    outages.generation(2, NOW + 3);
+    assertThat(outages.connectionFailed(Verdict.CONNECTION_LOST, 19, NOW + 4)).isFalse();
+    outages.generation(2, NOW + 5);
+    assertThat(outages.connectFailed(Verdict.SERVER_DOWN, NOW + 6)).isTrue();
   }
 }

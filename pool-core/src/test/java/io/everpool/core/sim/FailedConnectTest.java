@@ -1,0 +1,100 @@
+package io.everpool.core.sim;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.SleepMode;
+import io.everpool.api.driver.Verdict;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.engine.Engine;
+import io.everpool.core.engine.Slot;
+import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.upkeep.UpkeepWithoutFaces;
+import java.net.ConnectException;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongConsumer;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+/** A connect that fails beside connections that work says little of them, and is soon forgotten. */
+class FailedConnectTest {
+  private static final long MS = 1_000_000L;
+  private static final long SECOND = 1000 * MS;
+  private static final long MINUTE = 60 * SECOND;
+
+  private final List<PoolEvent> events = new ArrayList<>();
+
+  private static void inManyWorlds(LongConsumer world) {
+    LongStream.rangeClosed(1, 50).forEach(world);
+  }
+
+  private static PoolConfig.Builder config() {
+    return PoolConfig.builder("fake:").minSize(2).maxSize(8).sleep(SleepMode.OFF);
+  }
+
+  private UpkeepWithoutFaces open(
+      Universe universe, FakeDatabase database, PoolConfig.Builder config) {
+    events.clear();
+    universe.calm();
+    database.calm();
+    UpkeepWithoutFaces upkeep =
+        new UpkeepWithoutFaces(
+            config.build(),
+            database,
+            database::classify,
+            universe.environment(),
+            new PoolEvents("sim", List.of(events::add)));
+    upkeep.start();
+    universe.run(5 * SECOND, () -> {});
+    return upkeep;
+  }
+
+  private static SQLException away() {
+    return away(new ConnectException("refused"));
+  }
+
+  private static SQLException away(Exception cause) {
+    return new SQLException("not reached", "57P01", cause);
+  }
+
+  private <E extends PoolEvent> List<E> told(Class<E> kind) {
+    return events.stream().filter(kind::isInstance).map(kind::cast).toList();
+  }
+
+  /** One is lost in use, and reported. */
+  private static void lose(UpkeepWithoutFaces upkeep) {
+    Engine engine = upkeep.engine();
+    Slot slot = upkeep.lent(requireNonNull(engine.tryAcquire(1)));
+    engine.doom(slot, slot.lease, CloseReason.FAILED);
+    upkeep.failed(requireNonNull(slot.entry), Verdict.CONNECTION_LOST, "cut off");
+    engine.release(slot, slot.lease);
+  }
+
+  // ---- what it says of the others
+
+  @Test
+  void a_loss_of_long_ago_bears_out_no_connect_that_fails_today() {
+    inManyWorlds(
+        seed -> {
+          Universe universe = new Universe(seed);
+          FakeDatabase database = new FakeDatabase(universe);
+          UpkeepWithoutFaces upkeep = open(universe, database, config().minSize(8));
+          lose(upkeep);
+          universe.run(MINUTE, () -> {});
+          assertThat(database.open()).isEqualTo(8);
+
+          database.failNext(away());
+          Slot slot = upkeep.lent(requireNonNull(upkeep.engine().tryAcquire(1)));
+          upkeep.engine().retire(slot, slot.lease, CloseReason.MAX_QUERIES);
+          universe.run(MINUTE, () -> {});
+
+          assertThat(told(PoolEvent.ConnectFailed.class)).as("seed " + seed).hasSize(1);
+          assertThat(told(PoolEvent.Fenced.class)).as("seed " + seed).isEmpty();
+          assertThat(database.open()).isEqualTo(8);
+        });
+  }
+}
