@@ -3,6 +3,8 @@ package io.everpool.core.upkeep;
 import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Verdict;
 import java.io.IOException;
+import java.net.BindException;
+import java.net.UnknownHostException;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.util.Locale;
@@ -90,6 +92,17 @@ final class ConnectFailures {
     return Causes.first(thrown, OutOfMemoryError.class) != null || outOfFiles(thrown)
         ? Verdict.PROCESS_LIMIT
         : null;
+  }
+
+  /**
+   * Whether it is certain that nothing was sent to the server: its name wasn't found, or this
+   * machine had no address or port to call from, or no permission. Whoever is connected already may
+   * be served all the while.
+   */
+  static boolean neverSent(Throwable thrown) {
+    return Causes.first(
+            thrown, at -> at instanceof UnknownHostException || at instanceof BindException)
+        != null;
   }
 
   /** The system's words; Java has no class for it. */

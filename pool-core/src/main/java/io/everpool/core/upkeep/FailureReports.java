@@ -4,6 +4,7 @@ import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.TimeSource;
+import java.sql.SQLException;
 
 /**
  * Where it is told that something failed. One failure is news about the other connections: the idle
@@ -17,17 +18,30 @@ public final class FailureReports {
   private final TimeSource time;
   private final SlotActivity activity;
   private final Fence fence;
+  private final boolean otherHosts;
   private final OutageDetector outages;
 
   /** Whether all idle connections are to be looked at. */
   private boolean sweep;
 
-  FailureReports(Engine engine, Inbox inbox, TimeSource time, SlotActivity activity, Fence fence) {
+  /**
+   * Of a pool that has just begun.
+   *
+   * @param otherHosts whether a connect may try several servers
+   */
+  FailureReports(
+      Engine engine,
+      Inbox inbox,
+      TimeSource time,
+      SlotActivity activity,
+      Fence fence,
+      boolean otherHosts) {
     this.engine = engine;
     this.inbox = inbox;
     this.time = time;
     this.activity = activity;
     this.fence = fence;
+    this.otherHosts = otherHosts;
     this.outages = new OutageDetector(time.nanoTime());
   }
 
@@ -63,9 +77,11 @@ public final class FailureReports {
   }
 
   /** A connect failed. Upkeep thread only. */
-  void connectFailed(Verdict verdict, String message) {
-    if (outages().connectFailed(verdict, time.nanoTime())) {
-      fence.fall("the server is away: " + message);
+  void connectFailed(Verdict verdict, SQLException failure) {
+    // Of several hosts drivers tell what became of the last: another may have been asked.
+    boolean asked = otherHosts || !ConnectFailures.neverSent(failure);
+    if (asked && outages().connectFailed(verdict, time.nanoTime())) {
+      fence.fall("the server is away: " + failure.getMessage());
     }
   }
 

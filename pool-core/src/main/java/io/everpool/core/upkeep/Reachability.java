@@ -189,7 +189,7 @@ public final class Reachability {
     }
     tellWaiters(now);
     search.connectFailed(means);
-    reports.connectFailed(means, String.valueOf(failure.getMessage()));
+    reports.connectFailed(means, failure);
     events.post(
         new ConnectFailed(events.pool(), means, String.valueOf(failure.getMessage()), inARow));
     tell(failure, means, inARow, now);

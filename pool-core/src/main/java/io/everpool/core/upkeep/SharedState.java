@@ -62,8 +62,9 @@ public final class SharedState {
     pace = new ConnectPace(config, environment, workers, engine, full);
     outages = new OutageLog(time);
     fence = new Fence(engine, pace, events, outages);
-    reports = new FailureReports(engine, inbox, time, activity, fence);
     // Asked once: upkeep calls nothing of a driver's that may hang.
+    boolean otherHosts = connector.hasOtherHosts();
+    reports = new FailureReports(engine, inbox, time, activity, fence, otherHosts);
     String product = connector.product();
     String target = connector.target();
     search = new PrimarySearch(config, product, target, environment, fence, now);

@@ -12,7 +12,11 @@ import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.UpkeepWithoutFaces;
+import java.net.BindException;
 import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,5 +100,47 @@ class FailedConnectTest {
           assertThat(told(PoolEvent.Fenced.class)).as("seed " + seed).isEmpty();
           assertThat(database.open()).isEqualTo(8);
         });
+  }
+
+  /** Nobody has asked the server: it may be well, as those who are connected are. */
+  @Test
+  void a_connect_that_never_left_this_machine_bears_out_no_loss() {
+    for (Exception cause :
+        List.of(
+            new UnknownHostException("db.example.com: Temporary failure in name resolution"),
+            new BindException("Cannot assign requested address"))) {
+      assertThat(fencesAfter(away(cause), true)).as(cause.toString()).isZero();
+      assertThat(fencesAfter(away(new IllegalStateException(cause)), true)).isZero();
+      assertThat(fencesAfter(away(cause), false)).as("after others were asked").isOne();
+    }
+  }
+
+  @Test
+  void one_that_was_not_answered_does() {
+    for (Exception cause :
+        List.of(
+            new ConnectException("Connection refused"),
+            new NoRouteToHostException("No route to host"),
+            new SocketTimeoutException("Connect timed out"))) {
+      assertThat(fencesAfter(away(cause), true)).as(cause.toString()).isOne();
+    }
+  }
+
+  /** So often the fence falls where one of eight is lost, and its substitute can't be opened. */
+  private int fencesAfter(SQLException failure, boolean onlyHost) {
+    Universe universe = new Universe(1);
+    FakeDatabase database = new FakeDatabase(universe);
+    if (onlyHost) {
+      database.isTheOnlyHost();
+    }
+    UpkeepWithoutFaces upkeep = open(universe, database, config().minSize(8));
+    database.failNext(failure);
+    lose(upkeep);
+    universe.run(MINUTE, () -> {});
+    assertThat(told(PoolEvent.ConnectFailed.class))
+        .extracting(PoolEvent.ConnectFailed::verdict)
+        .containsExactly(Verdict.SERVER_DOWN);
+    assertThat(database.open()).isEqualTo(8);
+    return told(PoolEvent.Fenced.class).size();
   }
 }

@@ -57,6 +57,8 @@ final class FakeDatabase implements Connector {
   /** What the next connects fail with; the sessions that are open know nothing of it. */
   private final Deque<SQLException> failures = new ArrayDeque<>();
 
+  private boolean otherHosts = true;
+
   FakeDatabase(Universe universe) {
     this.universe = universe;
   }
@@ -81,6 +83,11 @@ final class FakeDatabase implements Connector {
   /** How long it takes to say how much room there was when it was asked; nanoseconds. */
   void answersAfter(long nanos) {
     answersAfter = nanos;
+  }
+
+  /** There is nowhere else to go. */
+  void isTheOnlyHost() {
+    otherHosts = false;
   }
 
   /** The next connect fails with this, and no session ends. */
@@ -158,7 +165,7 @@ final class FakeDatabase implements Connector {
 
   @Override
   public boolean hasOtherHosts() {
-    return true;
+    return otherHosts;
   }
 
   @Override
