@@ -100,7 +100,8 @@ final class Grower {
     }
     int minSize = sleep.asleep() ? 0 : bounds.least();
     int kept = activity.live() - expiry.overdue(); // which go when there is another in their place
-    boolean provesNothing = expiry.wantsProof() && activity.count(State.CONNECTING) == 0;
+    boolean provesNothing =
+        (expiry.wantsProof() || isInDoubt()) && activity.count(State.CONNECTING) == 0;
     // What they waited for a server that was away or asleep shows no lack of connections.
     long firstWaited = Math.min(now - engine.firstWaitsSince(now), pace.backFor(now));
     int answering = Growth.answersSoon(firstWaited) ? sleepers.underExamination() : 0;
@@ -114,6 +115,15 @@ final class Grower {
         firstWaited,
         pace.takes(),
         pace.allowance(now));
+  }
+
+  /**
+   * Whether a connect has failed beside connections that are enough for all who want one: nothing
+   * else would ever show that the server is back. Where none is left there is nobody who need know,
+   * but whoever waits; and asleep nobody asks.
+   */
+  private boolean isInDoubt() {
+    return server.down() && activity.live() > 0 && !sleep.asleep();
   }
 
   /** Lets the far slots idle out once leases have not needed them for a while. */

@@ -10,6 +10,7 @@ import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.Waiter;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.UpkeepWithoutFaces;
 import java.net.BindException;
@@ -18,6 +19,7 @@ import java.net.NoRouteToHostException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongConsumer;
@@ -76,6 +78,26 @@ class FailedConnectTest {
     engine.doom(slot, slot.lease, CloseReason.FAILED);
     upkeep.failed(requireNonNull(slot.entry), Verdict.CONNECTION_LOST, "cut off");
     engine.release(slot, slot.lease);
+  }
+
+  /** One more than there are, for whom the pool would grow; he leaves when that has failed. */
+  private void burst(Universe universe, UpkeepWithoutFaces upkeep, int live) {
+    Engine engine = upkeep.engine();
+    List<Slot> held = new ArrayList<>();
+    for (int i = 0; i < live; i++) {
+      held.add(upkeep.lent(requireNonNull(engine.tryAcquire(i))));
+    }
+    Waiter third =
+        new Waiter(universe.nanoTime()) {
+          @Override
+          protected void wake() {}
+        };
+    engine.begin(third, live, 10);
+    while (told(PoolEvent.ConnectFailed.class).isEmpty()) {
+      universe.run(MS / 10, () -> {});
+    }
+    assertThat(engine.leave(third)).as("he was not served").isTrue();
+    held.forEach(slot -> engine.release(slot, slot.lease));
   }
 
   // ---- what it says of the others
@@ -142,5 +164,130 @@ class FailedConnectTest {
         .containsExactly(Verdict.SERVER_DOWN);
     assertThat(database.open()).isEqualTo(8);
     return told(PoolEvent.Fenced.class).size();
+  }
+
+  // ---- how long it is remembered
+
+  /** Nobody needs a third any more; but the pool would count as cut off until somebody does. */
+  @Test
+  void beside_connections_that_are_enough_it_is_tried_again() {
+    inManyWorlds(
+        seed -> {
+          Universe universe = new Universe(seed);
+          FakeDatabase database = new FakeDatabase(universe);
+          PoolConfig.Builder config = config();
+          UpkeepWithoutFaces upkeep = open(universe, database, config);
+          for (int i = 0; i < 3; i++) {
+            database.failNext(away());
+          }
+          burst(universe, upkeep, 2);
+          assertThat(upkeep.server().down()).as("seed " + seed).isTrue();
+
+          universe.run(2 * config.build().retry().maxBackoff().toNanos(), () -> {});
+
+          assertThat(upkeep.server().down()).as("seed " + seed).isFalse();
+          assertThat(told(PoolEvent.Recovered.class)).as("seed " + seed).hasSize(1);
+          assertThat(database.open()).isBetween(2, 3);
+
+          long opened = database.opened();
+          long passes = universe.passes();
+          universe.run(MINUTE, () -> {});
+          assertThat(database.opened()).as("at rest again").isEqualTo(opened);
+          assertThat(universe.passes() - passes).as("seed " + seed).isLessThan(20);
+        });
+  }
+
+  /** With growing pauses, and nothing else happens meanwhile. */
+  @Test
+  void as_seldom_as_after_any_other_failure() {
+    inManyWorlds(
+        seed -> {
+          Universe universe = new Universe(seed);
+          FakeDatabase database = new FakeDatabase(universe);
+          UpkeepWithoutFaces upkeep = open(universe, database, config());
+          for (int i = 0; i < 1000; i++) {
+            database.failNext(away());
+          }
+          burst(universe, upkeep, 2);
+          universe.run(5 * MINUTE, () -> {});
+          int failed = told(PoolEvent.ConnectFailed.class).size();
+          long passes = universe.passes();
+
+          universe.run(10 * MINUTE, () -> {});
+
+          assertThat(told(PoolEvent.ConnectFailed.class).size() - failed)
+              .as("seed " + seed)
+              .isBetween(20, 120); // a pause takes half of 10 s, on average
+          assertThat(universe.passes() - passes).as("passes").isLessThan(1000);
+          assertThat(database.open()).isEqualTo(2);
+          assertThat(upkeep.server().down()).isTrue();
+        });
+  }
+
+  @Test
+  void asleep_nothing_is_tried() {
+    inManyWorlds(
+        seed -> {
+          Universe universe = new Universe(seed);
+          FakeDatabase database = new FakeDatabase(universe);
+          UpkeepWithoutFaces upkeep =
+              open(
+                  universe,
+                  database,
+                  config().sleep(SleepMode.ON).sleepAfter(Duration.ofSeconds(20)));
+          for (int i = 0; i < 1000; i++) {
+            database.failNext(away());
+          }
+          burst(universe, upkeep, 2);
+          universe.run(MINUTE, () -> {});
+          assertThat(upkeep.asleep()).as("seed " + seed).isTrue();
+          int failed = told(PoolEvent.ConnectFailed.class).size();
+          long passes = universe.passes();
+
+          universe.run(10 * MINUTE, () -> {});
+
+          assertThat(told(PoolEvent.ConnectFailed.class)).as("seed " + seed).hasSize(failed);
+          assertThat(universe.passes() - passes).as("passes").isZero();
+        });
+  }
+
+  /** A place more than there are is nobody's to take. */
+  @Test
+  void in_a_pool_that_is_used_up_or_suspended_nothing_is_tried() {
+    for (boolean suspended : new boolean[] {true, false}) {
+      Universe universe = new Universe(1);
+      FakeDatabase database = new FakeDatabase(universe);
+      UpkeepWithoutFaces upkeep = open(universe, database, config());
+      for (int i = 0; i < 1000; i++) {
+        database.failNext(away());
+      }
+      burst(universe, upkeep, 2);
+      if (suspended) {
+        upkeep.suspend();
+      } else {
+        upkeep.resize(2, 2);
+      }
+      universe.run(MINUTE, () -> {});
+      int failed = told(PoolEvent.ConnectFailed.class).size();
+      universe.run(10 * MINUTE, () -> {});
+      assertThat(told(PoolEvent.ConnectFailed.class)).hasSize(failed);
+    }
+  }
+
+  /** Whoever reads it has no other reason to wait for the server than to need it. */
+  @Test
+  void where_none_is_left_and_none_is_kept_nothing_is_tried() {
+    Universe universe = new Universe(1);
+    FakeDatabase database = new FakeDatabase(universe);
+    UpkeepWithoutFaces upkeep = open(universe, database, config().minSize(0));
+    for (int i = 0; i < 1000; i++) {
+      database.failNext(away());
+    }
+    burst(universe, upkeep, 0);
+    universe.run(MINUTE, () -> {});
+    int failed = told(PoolEvent.ConnectFailed.class).size();
+    assertThat(failed).isPositive();
+    universe.run(10 * MINUTE, () -> {});
+    assertThat(told(PoolEvent.ConnectFailed.class)).hasSize(failed);
   }
 }
