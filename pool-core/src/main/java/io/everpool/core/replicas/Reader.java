@@ -113,7 +113,11 @@ final class Reader {
         look(now);
       }
       case SMALL_FOR_NOW -> look(now);
-      case SMALL, NOTHING -> {}
+      case SMALL, NOTHING -> {
+        if (member.server().down()) {
+          look(now); // it serves those that it has, as long as they answer
+        }
+      }
     }
     return known != Lag.Known.LARGE;
   }
@@ -194,6 +198,7 @@ final class Reader {
         "looking at a reader",
         () -> {
           try (PooledConnection face = member.leases().acquireOwn(WaitKind.UNTOLD)) {
+            noteAnswer(face);
             ask(face);
           } catch (SQLException e) {
             log.debug("Pool {}: {} doesn't answer", whole, member.called(), e);
@@ -201,6 +206,18 @@ final class Reader {
             looking.set(false);
           }
         });
+  }
+
+  /** One that takes no further connections may serve those that it has. */
+  private void noteAnswer(PooledConnection face) throws SQLException {
+    long askedAt = member.environment().time().nanoTime();
+    if (member.server().down() && face.isValid(validationSeconds())) {
+      member.server().answered(askedAt);
+    }
+  }
+
+  private int validationSeconds() {
+    return (int) Math.max(1, member.pool().config().validationTimeout().toSeconds());
   }
 
   // ---- what is told

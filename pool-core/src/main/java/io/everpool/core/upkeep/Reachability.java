@@ -22,6 +22,9 @@ public final class Reachability {
   private static final Logger log = PoolEvents.log();
   static final long LOG_EVERY = 10_000_000_000L;
 
+  /** For so long an answer counts, though a connect has failed since; nanoseconds. */
+  private static final long OF_LATE = 2_000_000_000L;
+
   private final String product;
 
   private final String target;
@@ -49,6 +52,12 @@ public final class Reachability {
 
   /** Whether the last failure lies in this process, and not with the server or the way there. */
   private volatile boolean ownFailure;
+
+  /** When a connect last failed; meaningful while there are {@link #failures}. */
+  private volatile long failedAt;
+
+  /** When an open connection was last asked something that it has answered: then, or later. */
+  private volatile long answeredAt;
 
   /**
    * Whether somebody waits for the pool to open. He is told early if nothing listens at the
@@ -98,6 +107,8 @@ public final class Reachability {
     this.search = search;
     this.outages = outages;
     this.succeededAt = now;
+    this.failedAt = now;
+    this.answeredAt = now - OF_LATE;
   }
 
   // ---- learnt, on the upkeep thread
@@ -174,6 +185,7 @@ public final class Reachability {
     if (inARow == 1) {
       failingSince = now;
     }
+    failedAt = now;
     verdict = means;
     lastFailure = failure;
     noteAbsence(failure, now);
@@ -322,9 +334,25 @@ public final class Reachability {
         : null;
   }
 
-  /** Whether the server gives no connection; one from before may be left. */
+  /**
+   * Whether the server gives no connection. One from before may be left: it counts where it has
+   * {@link #answered} since the last connect failed, or of late.
+   */
   public boolean isGone() {
-    return (failures > 0 && (down() || !engine.anyLive())) || isTakenAway();
+    return (failures > 0 && ((down() && !answers()) || !engine.anyLive())) || isTakenAway();
+  }
+
+  private boolean answers() {
+    long last = answeredAt;
+    return last - failedAt > 0 || time.nanoTime() - last < OF_LATE;
+  }
+
+  /**
+   * An open connection has answered what it was asked at that time: the server serves those that it
+   * has, whatever becomes of connects. Told by one thread at a time, whichever it is.
+   */
+  public void answered(long askedAt) {
+    answeredAt = askedAt;
   }
 
   /** Whether an operator has taken it away, and left the other servers. */

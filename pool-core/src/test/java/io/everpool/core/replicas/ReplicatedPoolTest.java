@@ -289,6 +289,30 @@ class ReplicatedPoolTest extends ThreeServers {
     await("the reader to be back", () -> reader(pool).equals("one"));
   }
 
+  /**
+   * Its sessions answer: whoever reads on them need not be sent elsewhere because there can't be
+   * more of them. And when there can be, its pool learns that though nobody asks for more.
+   */
+  @Test
+  void aReaderThatTakesNoMoreSessionsServesWithThoseItHas() throws Exception {
+    Pool pool = open(config().acquireTimeout(Duration.ofSeconds(60)), one);
+    await("its connection", () -> pool.readerSnapshots().get(0).idle() == 1);
+    one.refusesMore = true;
+    try (Connection held = pool.reader().getConnection()) {
+      assertThat(Server.of(held)).isEqualTo("one");
+      assertThat(reader(pool)).as("who would have needed another").isEqualTo("writer");
+    }
+    await("the reader to serve again", () -> reader(pool).equals("one"));
+    assertThat(pool.readerSnapshots().get(0).down()).isTrue();
+
+    one.refusesMore = false;
+    await("its pool to learn that it takes more", () -> !pool.readerSnapshots().get(0).down());
+    assertThat(events)
+        .filteredOn(PoolEvent.Recovered.class::isInstance)
+        .extracting(PoolEvent::pool)
+        .containsExactly("orders-reader-1");
+  }
+
   private static long leftOut(Logged logged, Level level, String words) {
     return logged.messages(level).stream()
         .filter(line -> line.contains("Pool orders: reader orders-reader-1 at one.example.com"))

@@ -35,6 +35,9 @@ final class Server implements Connector {
 
   private volatile boolean down;
 
+  /** Whether it takes no more sessions, and keeps those that it has. */
+  volatile boolean refusesMore;
+
   /** Null if it can't tell. */
   volatile @Nullable Duration lag = Duration.ZERO;
 
@@ -110,7 +113,7 @@ final class Server implements Connector {
 
   @Override
   public PhysicalConnection open(long timeoutNanos) throws SQLException {
-    if (down) {
+    if (down || refusesMore) {
       throw new SQLException("connection refused", "08001");
     }
     Session session = new Session(h2.open(timeoutNanos));
