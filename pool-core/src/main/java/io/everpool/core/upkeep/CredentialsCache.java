@@ -4,6 +4,7 @@ import io.everpool.api.Credentials;
 import io.everpool.api.CredentialsProvider;
 import io.everpool.api.PoolConfig;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Repeats;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CancellationException;
@@ -29,6 +30,7 @@ final class CredentialsCache {
   private final Environment environment;
   private final CredentialsProvider provider;
 
+  private final Repeats<Class<?>> failures = new Repeats<>();
   private final ReentrantLock lock = new ReentrantLock();
 
   // ---- under the lock
@@ -191,11 +193,7 @@ final class CredentialsCache {
     } catch (Throwable e) {
       Answer old = settle(own);
       if (refused == null && old != null && old.isValid(now())) {
-        log.warn(
-            "Pool {}: the CredentialsProvider fails; what it has said before is good for a little"
-                + " longer",
-            config.name(),
-            e);
+        tellOfFailure(e);
         own.answer.complete(old);
         return old;
       }
@@ -204,6 +202,19 @@ final class CredentialsCache {
       throw failure;
     } finally {
       own.answer.cancel(false); // does nothing to one that is complete
+    }
+  }
+
+  /** Each opening asks then, and while connects fail there are many. */
+  private void tellOfFailure(Throwable thrown) {
+    int untold = failures.news(thrown.getClass(), now());
+    String line =
+        "Pool {}: the CredentialsProvider fails; what it has said before is good for a little"
+            + " longer";
+    if (untold < 0) {
+      log.debug(line, config.name(), thrown);
+    } else {
+      log.warn(line + Repeats.more(untold), config.name(), thrown);
     }
   }
 

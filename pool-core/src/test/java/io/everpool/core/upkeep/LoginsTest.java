@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import ch.qos.logback.classic.Level;
 import io.everpool.api.Credentials;
 import io.everpool.api.CredentialsProvider;
 import io.everpool.api.PoolConfig;
@@ -13,6 +14,7 @@ import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.Await;
+import io.everpool.core.jdbc.Logged;
 import io.everpool.core.jdbc.StubPhysical;
 import java.net.ConnectException;
 import java.sql.SQLException;
@@ -171,6 +173,35 @@ class LoginsTest {
     assertThat(asked).hasValue(2);
     pass(Duration.ofSeconds(2));
     assertThatThrownBy(() -> open(logins)).hasMessageContaining("the vault is shut");
+  }
+
+  /** While connects fail there may be many within its last tenth. */
+  @Test
+  void its_failures_do_not_flood_the_log() throws SQLException {
+    Logins logins = logins();
+    Instant end = in(Duration.ofSeconds(1000));
+    provider = () -> Credentials.of("app", "right").expiringAt(end);
+    open(logins);
+    provider =
+        () -> {
+          throw new IllegalStateException("the vault is shut");
+        };
+    pass(Duration.ofSeconds(950));
+    try (Logged logged = new Logged()) {
+      for (int i = 0; i < 100; i++) {
+        open(logins);
+      }
+      assertThat(logged.only(Level.WARN).getThrowableProxy()).isNotNull();
+      assertThat(logged.messages(Level.DEBUG)).hasSize(99);
+
+      pass(Duration.ofSeconds(11));
+      open(logins);
+      assertThat(logged.messages(Level.WARN))
+          .hasSize(2)
+          .last()
+          .asString()
+          .endsWith("is good for a little longer (and 99 more since the last such line)");
+    }
   }
 
   /** Connections opened together aren't replaced together, and all of them in time. */
