@@ -23,7 +23,8 @@ final class OptionsOnConnection {
   private int isolationBefore = UNSET;
 
   /**
-   * @param tooLate whether a transaction has begun already, which is as it is
+   * @param tooLate whether a transaction has begun already, which is as it is; or it is that of a
+   *     unit around this one, and what is asked for a part of it would go for the rest of it too
    */
   OptionsOnConnection(PooledConnection face, WorkOptions options, boolean tooLate) {
     this.face = face;

@@ -67,7 +67,8 @@ final class Unit implements UnitObserver, AutoCloseable {
     this.begunAt = runner.time.nanoTime();
     this.recovery = new UnitRecovery(face, failure, outer == null ? null : outer.recovery);
     this.withinTransaction = face.current().inTransaction(); // last: reading state may begin one
-    this.set = new OptionsOnConnection(face, options, withinTransaction);
+    boolean part = outer != null && !face.current().autoCommit(); // though nothing was sent yet
+    this.set = new OptionsOnConnection(face, options, withinTransaction || part);
     Duration allowed = options.deadline();
     this.deadline =
         allowed == null
