@@ -169,7 +169,7 @@ class ConsolePageTest {
       assertThat(page.evaluate("document.getElementById('stacks').textContent"))
           .contains("Where it acquired it");
       shoot("stacks");
-      assertThat(connection.isValid(1)).isTrue();
+      assertThat(connection.isValid(60)).isTrue();
     }
     page.awaitTrue(leased + " === 0");
   }
@@ -270,7 +270,7 @@ class ConsolePageTest {
   @Test
   void whatHappenedIsInTheTimeline() throws Exception {
     try (Connection connection = pool.getConnection()) {
-      assertThat(connection.isValid(1)).isTrue();
+      assertThat(connection.isValid(60)).isTrue();
       server.restart(Shutdown.FAST);
     }
     pool.use(connection -> connection.isValid(1));
@@ -494,7 +494,7 @@ class ConsolePageTest {
           .isEqualTo("0");
       hide(false);
       page.awaitTrue("document.querySelectorAll('#tiles .leased').length === 1");
-      assertThat(connection.isValid(1)).isTrue();
+      assertThat(connection.isValid(60)).isTrue();
     }
     page.awaitTrue("document.getElementById('link').textContent === 'live'");
     hide(true);

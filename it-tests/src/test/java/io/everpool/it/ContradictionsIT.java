@@ -64,7 +64,7 @@ class ContradictionsIT {
       try (Connection only = pool.getConnection()) {
         assertThatThrownBy(pool::getConnection).isInstanceOf(TooManyWaitersException.class);
         assertThat(pool.snapshot().total()).isEqualTo(1);
-        assertThat(only.isValid(5)).isTrue();
+        assertThat(only.isValid(60)).isTrue();
       }
     }
   }

@@ -58,7 +58,7 @@ class LastVerdictIT {
                 .acquireTimeout(acquireTimeout)
                 .build())) {
       try (Connection held = pool.getConnection()) {
-        assertThat(held.isValid(5)).isTrue();
+        assertThat(held.isValid(60)).isTrue();
         administer(change);
         script.play(pool, held);
       }
@@ -72,7 +72,7 @@ class LastVerdictIT {
         new FutureTask<>(
             () -> {
               try (Connection connection = pool.getConnection()) {
-                return connection.isValid(5);
+                return connection.isValid(60);
               }
             });
     new Thread(waiter, "waiter").start();
@@ -118,7 +118,7 @@ class LastVerdictIT {
               .hasMessageNotContaining("cannot be reached")
               .hasMessageNotContaining("server-down");
           assertThat(pool.snapshot().toString()).doesNotContain("server-down");
-          assertThat(held.isValid(5)).isTrue();
+          assertThat(held.isValid(60)).isTrue();
         });
   }
 

@@ -102,7 +102,7 @@ class ApplicationTest {
   void thePageShowsThePool() throws Exception {
     assertThat(get("/actuator/pools/")).contains("<title>").containsIgnoringCase("everpool");
     try (Connection held = pool.getConnection()) {
-      assertThat(held.isValid(1)).isTrue();
+      assertThat(held.isValid(60)).isTrue();
       assertThat(get("/actuator/pools/holders?pool=shop"))
           .contains(Thread.currentThread().getName());
     }
