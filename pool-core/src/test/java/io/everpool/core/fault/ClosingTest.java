@@ -132,6 +132,10 @@ class ClosingTest {
     assertThat(interrupted).hasValue(false);
   }
 
+  private static boolean ended(Script script) {
+    return script.calls().containsKey("connector.close");
+  }
+
   /** Whoever hangs at the end of a reader keeps neither the next one nor the writer open. */
   @Test
   void a_listener_that_hangs_at_the_very_end_keeps_nothing_open() throws Exception {
@@ -157,8 +161,11 @@ class ClosingTest {
       scripts.forEach(each -> each.watch(true));
       CompletableFuture.runAsync(pool::close).get(30, TimeUnit.SECONDS);
       assertThat(pool.snapshot().state()).isEqualTo(PoolState.CLOSED);
-      assertThat(scripts).allMatch(each -> each.calls().containsKey("connector.close"));
-      assertThat(hanging).containsExactly("closing-reader-1", "closing-reader-2", "closing");
+      // on threads that are waited for no longer than close-timeout
+      Await.until(() -> scripts.stream().allMatch(ClosingTest::ended), "the connectors' ends");
+      Await.until(() -> hanging.size() == 3, "the listener to be told of each end");
+      assertThat(hanging)
+          .containsExactlyInAnyOrder("closing-reader-1", "closing-reader-2", "closing");
       assertThat(logged.messages(Level.INFO))
           .filteredOn("Closed FaultyDB connection pool"::equals)
           .hasSize(3);
@@ -174,6 +181,7 @@ class ClosingTest {
   void a_connector_that_hangs_or_throws_unused_keeps_nothing_open() throws Exception {
     JdbcDataSource nowhere = new JdbcDataSource();
     nowhere.setURL("jdbc:h2:mem:nowhere;IFEXISTS=TRUE");
+    assertThat(catchThrowable(nowhere::getConnection)).isNotNull(); // H2 is loaded by now
     Script throwing = new Script();
     Script last = new Script();
     script.arm("connector.close", 1, Fault.HANGS);
@@ -183,7 +191,7 @@ class ClosingTest {
         Everpool.builder(
                 config()
                     .closeTimeout(Duration.ofMillis(200))
-                    .acquireTimeout(Duration.ofMillis(200))
+                    .acquireTimeout(Duration.ofSeconds(2))
                     .build())
             .dataSource(nowhere)
             .reader(driver)
@@ -195,7 +203,7 @@ class ClosingTest {
       assertThat(told.get(30, TimeUnit.SECONDS))
           .isInstanceOf(SQLException.class)
           .hasMessageContaining("nowhere");
-      assertThat(last.calls()).containsKey("connector.close");
+      Await.until(() -> ended(last), "the end of the last connector");
     } finally {
       script.tell();
     }
