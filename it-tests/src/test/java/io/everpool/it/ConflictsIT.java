@@ -37,6 +37,10 @@ class ConflictsIT {
   private static final WorkOptions SERIALIZABLE =
       WorkOptions.DEFAULT.withIsolation(Connection.TRANSACTION_SERIALIZABLE);
 
+  /** On a busy machine the last of many may have to wait for long, and a deadlock costs time. */
+  private static final RetryConfig PATIENT =
+      RetryConfig.DEFAULT.withMaxDuration(Duration.ofMinutes(3));
+
   @BeforeEach
   void twoAccounts() throws SQLException {
     try (Connection connection = direct();
@@ -51,7 +55,8 @@ class ConflictsIT {
   @ValueSource(ints = {8, 32})
   @Timeout(240)
   void everybodyGetsThroughInTheEnd(int threads) throws Exception {
-    try (Pool pool = Everpool.open(Db.config("conflicts-" + threads).maxSize(threads).build())) {
+    try (Pool pool =
+        Everpool.open(Db.config("conflicts-" + threads).maxSize(threads).retry(PATIENT).build())) {
       int failed =
           atOnce(
               threads,
@@ -148,9 +153,7 @@ class ConflictsIT {
   @Timeout(240)
   void aStormOfDeadlocksEnds() throws Exception {
     int units = 16;
-    // each deadlock costs the server's deadlock_timeout, and a busy machine more than that
-    RetryConfig patient = RetryConfig.DEFAULT.withMaxDuration(Duration.ofMinutes(3));
-    try (Pool pool = Everpool.open(Db.config("deadlocks").maxSize(units).retry(patient).build())) {
+    try (Pool pool = Everpool.open(Db.config("deadlocks").maxSize(units).retry(PATIENT).build())) {
       int failed =
           atOnce(
               units,
@@ -175,6 +178,7 @@ class ConflictsIT {
         Everpool.open(
             Db.config("lone")
                 .maxSize(8)
+                .retry(PATIENT)
                 .properties(
                     Map.of(
                         "ApplicationName",
