@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** Runs a program in a JVM of its own: only there can a test choose the environment. */
@@ -37,10 +38,14 @@ final class ChildJvm {
     builder.environment().putAll(environment);
     builder.redirectErrorStream(true);
     Process process = builder.start();
+    // it ends what it prints as well, and so whoever reads that
+    CompletableFuture<Void> tooLate =
+        CompletableFuture.runAsync(
+            process::destroyForcibly, CompletableFuture.delayedExecutor(180, TimeUnit.SECONDS));
     process.getOutputStream().close();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    if (!process.waitFor(180, TimeUnit.SECONDS)) {
-      process.destroyForcibly();
+    process.waitFor();
+    if (!tooLate.cancel(false)) {
       throw new AssertionError("doesn't end: " + output);
     }
     return output;

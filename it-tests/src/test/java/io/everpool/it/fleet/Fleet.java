@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /** Processes with pools on a server of their own, all of them opened before any of them works. */
@@ -23,6 +25,9 @@ final class Fleet implements AutoCloseable {
   static final String END = "end";
 
   private static final String GO = "go";
+
+  /** For an answer of a process; nothing takes nearly as long. */
+  private static final Duration LIMIT = Duration.ofMinutes(5);
 
   /**
    * What a pool has done.
@@ -67,8 +72,8 @@ final class Fleet implements AutoCloseable {
       for (int i = 0; i < ships; i++) {
         fleet.add(kind, pools, threads, napSeconds);
       }
-      for (BufferedReader answer : fleet.answers) {
-        expect(answer, Ship.READY);
+      for (int ship = 0; ship < ships; ship++) {
+        fleet.expect(ship, Ship.READY);
       }
       launched = true;
       return fleet;
@@ -106,15 +111,29 @@ final class Fleet implements AutoCloseable {
   }
 
   /** The next line that begins so; the log comes between. */
-  private static String expect(BufferedReader answer, String beginning) throws IOException {
+  private String expect(int ship, String beginning) throws IOException {
+    // which ends what it says as well, and so whoever reads that
+    CompletableFuture<Void> tooLate =
+        CompletableFuture.runAsync(
+            processes.get(ship)::destroyForcibly,
+            CompletableFuture.delayedExecutor(LIMIT.toSeconds(), TimeUnit.SECONDS));
     List<String> before = new ArrayList<>();
-    for (String line; (line = answer.readLine()) != null; before.add(line)) {
-      if (line.startsWith(beginning)) {
-        return line;
+    try {
+      for (String line; (line = answers.get(ship).readLine()) != null; before.add(line)) {
+        if (line.startsWith(beginning)) {
+          return line;
+        }
       }
+    } finally {
+      tooLate.cancel(false);
     }
     throw new AssertionError(
-        "ended early: " + before.stream().limit(40).collect(Collectors.joining("\n")));
+        "ended early, or within "
+            + LIMIT.toSeconds()
+            + " s said no "
+            + beginning
+            + ": "
+            + before.stream().limit(40).collect(Collectors.joining("\n")));
   }
 
   private void order(String what) throws IOException {
@@ -133,8 +152,8 @@ final class Fleet implements AutoCloseable {
   /** Waits until each pool has served so many more callers. */
   void awaitServed(int more) throws IOException {
     order(Integer.toString(more));
-    for (BufferedReader answer : answers) {
-      expect(answer, Ship.SERVED);
+    for (int ship = 0; ship < processes.size(); ship++) {
+      expect(ship, Ship.SERVED);
     }
   }
 
@@ -142,9 +161,9 @@ final class Fleet implements AutoCloseable {
   List<Score> end(int poolsOfEach) throws IOException {
     order(END);
     List<Score> scores = new ArrayList<>();
-    for (BufferedReader answer : answers) {
+    for (int ship = 0; ship < processes.size(); ship++) {
       for (int i = 0; i < poolsOfEach; i++) {
-        scores.add(Score.of(expect(answer, Ship.POOL).substring(Ship.POOL.length())));
+        scores.add(Score.of(expect(ship, Ship.POOL).substring(Ship.POOL.length())));
       }
     }
     return scores;
