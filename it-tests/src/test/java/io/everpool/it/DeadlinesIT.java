@@ -51,6 +51,7 @@ class DeadlinesIT {
 
   private static PostgresServer server;
   private final List<Integer> stopped = new ArrayList<>();
+  private final List<Pool> pools = new ArrayList<>();
   private FaultProxy proxy;
 
   @BeforeAll
@@ -75,6 +76,13 @@ class DeadlinesIT {
     for (int pid : stopped) {
       signal("CONT", pid);
     }
+    pools.forEach(Pool::close); // those of a test that has failed; else the next fails with it
+  }
+
+  private Pool open(PoolConfig config) throws SQLException {
+    Pool pool = Everpool.open(config);
+    pools.add(pool);
+    return pool;
   }
 
   /**
@@ -140,7 +148,7 @@ class DeadlinesIT {
   void aStatementOnAFrozenServerEndsAtTheSocketsTimeout() throws Exception {
     PoolConfig config = config("frozen").properties(SILENCE).build();
     try (LogCapture log = LogCapture.open()) {
-      Pool pool = Everpool.open(config);
+      Pool pool = open(config);
       try (Connection connection = pool.getConnection()) {
         Db.pid(connection);
         server.freeze();
@@ -156,7 +164,7 @@ class DeadlinesIT {
   /** The timeout needs no setting: it is derived from command-timeout. */
   @Test
   void noConnectionOfAPoolWaitsForEver() throws Exception {
-    Pool pool = Everpool.open(config("derived").commandTimeout(SHORT).build());
+    Pool pool = open(config("derived").commandTimeout(SHORT).build());
     try (Connection connection = pool.getConnection()) {
       assertThat(connection.getNetworkTimeout()).isEqualTo(11_000);
     }
@@ -168,7 +176,7 @@ class DeadlinesIT {
   void acquiringFromAFrozenServerEndsAtTheAcquireTimeout() throws Exception {
     PoolConfig config =
         config("frozen-acquire").minSize(0).failFast(false).acquireTimeout(SHORT).build();
-    Pool pool = Everpool.open(config);
+    Pool pool = open(config);
     server.freeze();
     assertThat(timed(() -> pool.getConnection().close()))
         .isInstanceOf(AcquireTimeoutException.class);
@@ -178,15 +186,14 @@ class DeadlinesIT {
   @Test
   void openingAPoolOnAFrozenServerEndsAtTheAcquireTimeout() {
     server.freeze();
-    Throwable failure =
-        timed(() -> Everpool.open(config("frozen-open").acquireTimeout(SHORT).build()));
+    Throwable failure = timed(() -> open(config("frozen-open").acquireTimeout(SHORT).build()));
     assertThat(failure).isInstanceOf(AcquireTimeoutException.class);
     Threads.awaitNone();
   }
 
   @Test
   void aPoolOnAFrozenServerClosesAtItsDeadlines() throws Exception {
-    Pool pool = Everpool.open(config("frozen-close").maxSize(4).build());
+    Pool pool = open(config("frozen-close").maxSize(4).build());
     Crew holders =
         Crew.of(
             2,
@@ -205,7 +212,7 @@ class DeadlinesIT {
   @Test
   void aBlackHoleEndsAStatementAtTheSocketsTimeout() throws Exception {
     PoolConfig config = config("hole").properties(SILENCE).build();
-    Pool pool = Everpool.open(config);
+    Pool pool = open(config);
     try (Connection connection = pool.getConnection()) {
       Db.pid(connection);
       proxy.freeze();
@@ -221,7 +228,7 @@ class DeadlinesIT {
   @Test
   void aHangingConnectIsGivenUpWhileOthersAreServed() throws Exception {
     PoolConfig config = config("hanging-connect").minSize(1).connectTimeout(SHORT).build();
-    Pool pool = Everpool.open(config);
+    Pool pool = open(config);
     List<Connection> held = new ArrayList<>();
     PoolSnapshot now;
     do { // opening the pool may have left more than the minimum
@@ -249,7 +256,7 @@ class DeadlinesIT {
   /** Not even a connect that hangs for good holds up who closes the pool. */
   @Test
   void aHangingConnectDoesNotHoldUpTheEnd() throws Exception {
-    Pool pool = Everpool.open(config("hanging-connect-close").minSize(2).build());
+    Pool pool = open(config("hanging-connect-close").minSize(2).build());
     Db.awaitIdle(pool, 2);
     proxy.hang();
     server.terminateAll("hanging-connect-close");
@@ -264,7 +271,7 @@ class DeadlinesIT {
   @Test
   void aUnitOnAFrozenSessionEndsSoonAfterItsOwnDeadline() throws Exception {
     WorkOptions limited = WorkOptions.READ_ONLY.withLabel("the report").withDeadline(SHORT);
-    Pool pool = Everpool.open(config("frozen-unit").build());
+    Pool pool = open(config("frozen-unit").build());
     Throwable failure =
         timed(
             () ->
@@ -285,7 +292,7 @@ class DeadlinesIT {
   void aHangingRollbackOnReturnEndsAtTheResetTimeoutWhileOthersAreServed() throws Exception {
     PoolConfig config = config("hanging-rollback").resetTimeout(SHORT).build();
     try (LogCapture log = LogCapture.open()) {
-      Pool pool = Everpool.open(config);
+      Pool pool = open(config);
       Connection connection = pool.getConnection();
       connection.setAutoCommit(false);
       freeze(Db.pid(connection));
@@ -304,7 +311,7 @@ class DeadlinesIT {
   /** Whoever closes the pool meanwhile isn't held up by it, either. */
   @Test
   void aHangingRollbackDoesNotHoldUpTheEnd() throws Exception {
-    Pool pool = Everpool.open(config("hanging-rollback-close").build());
+    Pool pool = open(config("hanging-rollback-close").build());
     AtomicReference<Connection> held = new AtomicReference<>();
     Crew holder =
         Crew.of(
@@ -333,7 +340,7 @@ class DeadlinesIT {
             .validationTimeout(Duration.ofSeconds(5))
             .build();
     try (LogCapture log = LogCapture.open()) {
-      Pool pool = Everpool.open(config);
+      Pool pool = open(config);
       Db.awaitIdle(pool, 2);
       int frozen = server.backendPids("hanging-probe").get(0);
       freeze(frozen);
@@ -358,6 +365,7 @@ class DeadlinesIT {
     try (LogCapture log = LogCapture.open();
         HangingCloses connector = HangingCloses.of(config)) {
       Pool pool = Everpool.builder(config).connector(connector).open();
+      pools.add(pool);
       Db.awaitIdle(pool, 2);
       connector.hangs(1);
       answer(pool); // and that connection is worn out
@@ -376,7 +384,7 @@ class DeadlinesIT {
   /** A peer that vanishes from an idle connection is missed within a minute: 30 s + 3 x 10 s. */
   @Test
   void theKernelAsksASilentPeer() throws Exception {
-    Pool pool = Everpool.open(config("keepalive").build());
+    Pool pool = open(config("keepalive").build());
     try (Connection connection = pool.getConnection()) {
       Sockets.Options options = Sockets.options(connection);
       assertThat(options).isEqualTo(new Sockets.Options(true, 30, 10, 3));

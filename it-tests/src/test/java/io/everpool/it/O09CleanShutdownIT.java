@@ -14,16 +14,33 @@ import io.everpool.servers.FaultProxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** O9: a clean shutdown closes every connection. */
 class O09CleanShutdownIT {
   private static final String CLOSED = "Closed PostgreSQL connection pool";
 
+  private final List<Pool> pools = new ArrayList<>();
+
+  /** Those of a test that has failed: else the next fails with it. */
+  @AfterEach
+  void close() {
+    pools.forEach(Pool::close);
+  }
+
+  private Pool open(PoolConfig config) throws SQLException {
+    Pool pool = Everpool.open(config);
+    pools.add(pool);
+    return pool;
+  }
+
   @Test
   void closingClosesEverySessionEndsEveryThreadAndSaysSo() throws SQLException {
     try (LogCapture log = LogCapture.open()) {
-      Pool pool = Everpool.open(Db.config("o9-closes").maxSize(7).build());
+      Pool pool = open(Db.config("o9-closes").maxSize(7).build());
       Db.grow(pool, 7);
       assertThat(Db.pids(pool)).hasSize(7);
       assertThat(log.exactly(Level.INFO, CLOSED)).isEmpty();
@@ -52,7 +69,7 @@ class O09CleanShutdownIT {
     Db.server().execute("drop database if exists o9_polite");
     Db.server().execute("create database o9_polite");
     String url = Db.server().jdbcUrl().replaceFirst("/[^/]*$", "/o9_polite");
-    Pool pool = Everpool.open(Db.config("o9-polite", url).build());
+    Pool pool = open(Db.config("o9-polite", url).build());
     Db.grow(pool, 3);
     pool.close();
     Await.until(Db.LIMIT, () -> sessions("numbackends") == 0, "the end of the sessions");
@@ -68,7 +85,7 @@ class O09CleanShutdownIT {
   @Test
   void laterCallsDoNothing() throws SQLException {
     try (LogCapture log = LogCapture.open()) {
-      Pool pool = Everpool.open(Db.config("o9-twice").build());
+      Pool pool = open(Db.config("o9-twice").build());
       pool.close();
       pool.close();
       assertThat(log.exactly(Level.INFO, CLOSED)).hasSize(1);
@@ -80,7 +97,7 @@ class O09CleanShutdownIT {
 
   @Test
   void workInProgressMayFinish() throws Exception {
-    Pool pool = Everpool.open(Db.config("o9-waits").build());
+    Pool pool = open(Db.config("o9-waits").build());
     Connection held = pool.getConnection();
     Crew closer = Crew.of(1, pool::close);
     Await.until(Db.LIMIT, () -> pool.snapshot().state() == PoolState.DRAINING, "the pool to drain");
@@ -97,7 +114,7 @@ class O09CleanShutdownIT {
   @Test
   void whoHoldsOnTooLongIsCutOff() throws SQLException {
     PoolConfig config = Db.config("o9-cuts").drainTimeout(Duration.ofMillis(200)).build();
-    Pool pool = Everpool.open(config);
+    Pool pool = open(config);
     try (Connection held = pool.getConnection()) {
       Db.pid(held);
       pool.close();
@@ -117,7 +134,7 @@ class O09CleanShutdownIT {
               .drainTimeout(Duration.ofMillis(200))
               .closeTimeout(Duration.ofMillis(300))
               .build();
-      Pool pool = Everpool.open(config);
+      Pool pool = open(config);
       Db.grow(pool, 3);
       proxy.freeze();
       pool.close();
