@@ -16,10 +16,13 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -42,6 +45,7 @@ class OrphansIT {
   private static PostgresServer server;
 
   private final String name = "orphans-" + NAMES.incrementAndGet();
+  private final List<Pool> pools = new ArrayList<>();
 
   @BeforeAll
   static void start() throws SQLException {
@@ -62,6 +66,18 @@ class OrphansIT {
     return DriverManager.getConnection(server.jdbcUrl(), server.user(), server.password());
   }
 
+  /** Those of a test that has failed: what they hold others would wait for. */
+  @AfterEach
+  void close() {
+    pools.forEach(Pool::close);
+  }
+
+  private Pool open(PoolConfig config) throws SQLException {
+    Pool pool = Everpool.open(config);
+    pools.add(pool);
+    return pool;
+  }
+
   private PoolConfig.Builder config(String url, Map<String, String> properties) {
     return PoolConfig.builder(url)
         .name(name)
@@ -80,22 +96,30 @@ class OrphansIT {
 
   /** Has a thread lock the row by the connection, and then stay in a query. */
   private Crew holdRow(Connection connection) {
-    Crew holder = lockRow(connection);
+    Crew holder = Crew.of(1, () -> lockAndSleep(connection, 0));
     awaitSleeping(1);
     return holder;
   }
 
-  /** As {@link #holdRow}, where it may be over before anybody has seen it. */
-  private static Crew lockRow(Connection connection) {
-    return Crew.of(
-        1,
-        () -> {
-          connection.setAutoCommit(false);
-          try (Statement statement = connection.createStatement()) {
-            statement.execute("update held set n = n + 1");
-            statement.execute("select pg_sleep(600)");
-          }
-        });
+  /** The same; for the query alone it waits so long, and it has ended when this returns. */
+  private static void holdRowFor(int milliseconds, Connection connection) throws Exception {
+    Crew holder = Crew.of(1, () -> lockAndSleep(connection, milliseconds));
+    holder.join();
+    assertThat(holder.errors()).hasSize(1);
+    assertThat(Db.sqlStates(holder.errors().get(0)))
+        .as("the query got no answer")
+        .contains("08006");
+  }
+
+  private static void lockAndSleep(Connection connection, int networkTimeout) throws SQLException {
+    connection.setAutoCommit(false);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("update held set n = n + 1");
+      if (networkTimeout > 0) {
+        connection.setNetworkTimeout(Runnable::run, networkTimeout);
+      }
+      statement.execute("select pg_sleep(600)");
+    }
   }
 
   private void awaitSleeping(int count) {
@@ -189,10 +213,7 @@ class OrphansIT {
   void aQueryThatIsGivenUpByItsTimeoutEndsOnTheServer() throws Exception {
     try (Pool pool = Everpool.open(config().build())) {
       Connection connection = pool.getConnection();
-      connection.setNetworkTimeout(Runnable::run, 3_000);
-      Crew holder = lockRow(connection);
-      holder.join();
-      assertThat(holder.errors()).hasSize(1);
+      holdRowFor(3_000, connection);
       connection.close();
       assertFreeSoon();
     }
@@ -212,8 +233,7 @@ class OrphansIT {
         assertThat(Db.ask(next, "show client_connection_check_interval"))
             .as("it is the session's default")
             .isEqualTo("500ms");
-        next.setNetworkTimeout(Runnable::run, 3_000);
-        lockRow(next).join();
+        holdRowFor(3_000, next);
         assertFreeSoon(); // though the lease isn't over
       }
     }
@@ -280,8 +300,7 @@ class OrphansIT {
     try (FaultProxy proxy = FaultProxy.before(server)) {
       String url = server.libpqUrl(proxy.host(), proxy.port());
       Pool pool =
-          Everpool.open(
-              config(url, Map.of("options", UNCHECKED)).closeTimeout(Duration.ofHours(1)).build());
+          open(config(url, Map.of("options", UNCHECKED)).closeTimeout(Duration.ofHours(1)).build());
       Crew holder = holdRow(pool.getConnection());
       proxy.freeze();
       proxy.hang();
@@ -295,7 +314,7 @@ class OrphansIT {
   @Test
   void aPoolThatClosesSaysWhatItCuts() throws Exception {
     try (LogCapture log = LogCapture.open()) {
-      Pool pool = Everpool.open(config().maxSize(2).build());
+      Pool pool = open(config().maxSize(2).build());
       Crew first = holdRow(pool.getConnection());
       Connection second = pool.getConnection();
       pool.close();
