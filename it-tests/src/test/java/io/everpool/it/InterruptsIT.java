@@ -33,6 +33,7 @@ class InterruptsIT {
     Thread victim = Thread.currentThread();
     ExecutorService others = Executors.newFixedThreadPool(2);
     AtomicInteger trigger = new AtomicInteger(IDLE);
+    AtomicInteger fired = new AtomicInteger();
     try (Pool pool = Everpool.open(Db.config("interrupts").minSize(1).maxSize(1).build())) {
       others.execute(
           () -> {
@@ -43,6 +44,7 @@ class InterruptsIT {
               LockSupport.parkNanos(pause);
               if (trigger.compareAndSet(ARMED, FIRING)) {
                 victim.interrupt();
+                fired.incrementAndGet();
                 trigger.set(IDLE);
               }
             }
@@ -70,6 +72,7 @@ class InterruptsIT {
         assertThat(now).as("the same session goes on, round %s", i).isEqualTo(pid == 0 ? now : pid);
         pid = now;
       }
+      assertThat(fired).as("interrupts that came during a request").hasPositiveValue();
     } finally {
       done.set(true);
       others.shutdownNow();
