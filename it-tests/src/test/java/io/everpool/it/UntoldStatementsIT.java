@@ -9,6 +9,7 @@ import io.everpool.api.WorkOptions;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.Everpool;
 import io.everpool.jdbi.EverpoolJdbi;
+import io.everpool.servers.Await;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -74,6 +75,7 @@ class UntoldStatementsIT {
   void ofAUnit(Deed deed) throws SQLException {
     AtomicInteger runs = new AtomicInteger();
     nothingIsTold(
+        PoolEvent.Retried.class,
         pool ->
             pool.run(
                 WorkOptions.IDEMPOTENT,
@@ -92,6 +94,7 @@ class UntoldStatementsIT {
   void ofAHandle(HandleConsumer<RuntimeException> deed) throws SQLException {
     AtomicInteger runs = new AtomicInteger();
     nothingIsTold(
+        PoolEvent.Retried.class,
         pool ->
             EverpoolJdbi.idempotent(EverpoolJdbi.create(pool))
                 .useHandle(
@@ -116,6 +119,7 @@ class UntoldStatementsIT {
   @MethodSource("deeds")
   void ofAConnection(Deed deed) throws SQLException {
     nothingIsTold(
+        PoolEvent.ConnectionClosed.class,
         pool -> {
           try (Connection connection = pool.getConnection()) {
             assertThat(catchThrowable(() -> deed.on(connection))).isInstanceOf(SQLException.class);
@@ -127,18 +131,25 @@ class UntoldStatementsIT {
     void of(Pool pool) throws SQLException;
   }
 
-  private static void nothingIsTold(Users users) throws SQLException {
+  private static void nothingIsTold(Class<? extends PoolEvent> event, Users users)
+      throws SQLException {
     List<PoolEvent> events = new CopyOnWriteArrayList<>();
     PoolConfig config = Db.config("untold").build();
-    try (LogCapture log = LogCapture.open();
-        Pool pool = Everpool.builder(config).listener(events::add).open()) {
-      users.of(pool);
+    try (LogCapture log = LogCapture.open()) {
+      try (Pool pool = Everpool.builder(config).listener(events::add).open()) {
+        users.of(pool);
+        assertThat(pool.snapshot().toString()).doesNotContain(VALUE);
+      }
+      Await.until( // before which the pool's own threads tell what they have to
+          Db.LIMIT,
+          () -> events.stream().anyMatch(PoolEvent.PoolClosed.class::isInstance),
+          "the last event");
+      assertThat(events).hasAtLeastOneElementOfType(event);
       assertThat(log.text())
           .contains("untold")
           .doesNotContain(VALUE)
           .doesNotContain("pg_terminate");
       assertThat(events.toString()).doesNotContain(VALUE).doesNotContain("pg_terminate");
-      assertThat(pool.snapshot().toString()).doesNotContain(VALUE);
     }
   }
 }
