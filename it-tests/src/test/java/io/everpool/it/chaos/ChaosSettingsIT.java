@@ -9,7 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What is asked of a run arrives there. */
@@ -22,11 +25,25 @@ class ChaosSettingsIT {
         .toArray(String[]::new);
   }
 
-  @AfterEach
+  /** Whoever has asked for something means the runs that come after this. */
+  private final Map<String, String> asked = new HashMap<>();
+
+  @BeforeEach
   void forget() {
+    for (String name : names()) {
+      String value = System.clearProperty(PREFIX + name);
+      if (value != null) {
+        asked.put(PREFIX + name, value);
+      }
+    }
+  }
+
+  @AfterEach
+  void restore() {
     for (String name : names()) {
       System.clearProperty(PREFIX + name);
     }
+    asked.forEach(System::setProperty);
   }
 
   /** The run has a JVM of its own, which knows only what the profile passes on. */
