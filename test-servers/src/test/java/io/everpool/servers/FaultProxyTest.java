@@ -245,7 +245,8 @@ class FaultProxyTest {
   void aHangingConnectIsAcceptedAndNothingMore() throws SQLException {
     proxy.hang();
     assertThatThrownBy(() -> connect(1)).isInstanceOf(SQLException.class);
-    assertThat(proxy.accepted()).isEqualTo(1);
+    Await.until( // by the proxy; by the kernel it was before
+        LIMIT, () -> proxy.accepted() == 1, "the connection to be accepted");
     assertThat(proxy.bytes(Direction.TO_SERVER)).isZero();
     proxy.accept();
     connect().close();
