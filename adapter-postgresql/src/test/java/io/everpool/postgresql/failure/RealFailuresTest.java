@@ -517,6 +517,20 @@ class RealFailuresTest {
     }
   }
 
+  /** The time limit counts for what opens it, too, and on a busy machine that may run into it. */
+  private static PhysicalConnection openAtLast(String url, UnaryOperator<PoolConfig.Builder> more)
+      throws SQLException {
+    for (long begun = System.nanoTime(); ; ) {
+      try {
+        return open(url, more);
+      } catch (SQLException e) {
+        if (System.nanoTime() - begun >= LIMIT.toNanos()) {
+          throw e;
+        }
+      }
+    }
+  }
+
   /** One whose time is over is its caller's own; one that had to wait for its turn never ran. */
   @Test
   void pgBouncersOwnTimeLimits() throws SQLException {
@@ -525,16 +539,16 @@ class RealFailuresTest {
         c -> c.user(server.user()).password(server.password()).commandTimeout(Duration.ZERO);
     try (PgBouncer bouncer =
         PgBouncer.before(server, "transaction", Map.of("query_timeout", "1"))) {
-      PhysicalConnection slow = open(bouncer.jdbcUrl(), login);
+      PhysicalConnection slow = openAtLast(bouncer.jdbcUrl(), login);
       fails(() -> ask(slow, "select pg_sleep(600)"), "08P01", Verdict.DEADLINE);
-      PhysicalConnection waiting = open(bouncer.jdbcUrl(), login);
+      PhysicalConnection waiting = openAtLast(bouncer.jdbcUrl(), login);
       bouncer.pause();
       fails(() -> ask(waiting, "select 1"), "08P01", Verdict.OUT_OF_SLOTS);
       bouncer.resume();
     }
     try (PgBouncer bouncer =
         PgBouncer.before(server, "transaction", Map.of("idle_transaction_timeout", "1"))) {
-      PhysicalConnection idle = open(bouncer.jdbcUrl(), login);
+      PhysicalConnection idle = openAtLast(bouncer.jdbcUrl(), login);
       execute(idle, "begin");
       Await.until(LIMIT, () -> idle.look() == Look.DEAD, "the end of an idle transaction");
       fails(() -> ask(idle, "select 1"), "08P01", Verdict.CONNECTION_LOST);
