@@ -202,9 +202,9 @@ class TlsTest {
   void aFrozenServerUnderTlsCostsOneTimeoutNotTwo() throws Exception {
     try (FaultProxy proxy = FaultProxy.before(server)) {
       PhysicalConnection session =
-          open(
-              server.libpqUrl(proxy.host(), proxy.port()) + "?sslmode=require",
-              builder -> builder.properties(Map.of("socketTimeout", "2")));
+          open(server.libpqUrl(proxy.host(), proxy.port()) + "?sslmode=require");
+      // as socketTimeout, but not for opening it
+      session.jdbc().setNetworkTimeout(Runnable::run, 2_000);
       proxy.freeze();
       long waits = session.waits();
       Assertions.assertThatThrownBy(() -> ask(session, "select 1"))
