@@ -198,6 +198,14 @@ class DriverContractTest {
 
   // statement timeout
 
+  private static boolean answers(PhysicalConnection session) {
+    try {
+      return "1".equals(ask(session, "select 1"));
+    } catch (SQLException e) {
+      return false;
+    }
+  }
+
   @Test
   void statementsEndAtTheCommandTimeout() throws SQLException {
     PhysicalConnection limited =
@@ -205,7 +213,8 @@ class DriverContractTest {
     assertThatThrownBy(() -> ask(limited, "select pg_sleep(30)"))
         .isInstanceOfSatisfying(
             SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("57014"));
-    assertThat(ask(limited, "select 1")).isEqualTo("1");
+    Await.until( // on a busy machine this may run into it as well
+        LIMIT, () -> answers(limited), "an answer of the same session");
     limited.close();
   }
 

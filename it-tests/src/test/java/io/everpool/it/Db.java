@@ -104,6 +104,22 @@ final class Db {
     }
   }
 
+  /**
+   * The same under a command-timeout so short that on a busy machine even this may run into it:
+   * asked again then.
+   */
+  static String askAgain(Connection connection, String sql) throws SQLException {
+    for (long begun = System.nanoTime(); ; ) {
+      try {
+        return ask(connection, sql);
+      } catch (SQLException e) {
+        if (!"57014".equals(e.getSQLState()) || System.nanoTime() - begun >= LIMIT.toNanos()) {
+          throw e;
+        }
+      }
+    }
+  }
+
   /** Takes this many connections at once and gives them back, so that the pool has grown. */
   static void grow(Pool pool, int count) throws SQLException {
     List<Connection> held = new ArrayList<>();

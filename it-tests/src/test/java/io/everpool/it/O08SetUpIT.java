@@ -67,11 +67,11 @@ class O08SetUpIT {
         Db.config("o8-ends").maxSize(2).commandTimeout(Duration.ofSeconds(2)).build();
     try (Pool pool = Everpool.open(config);
         Connection connection = pool.getConnection()) {
-      int session = Db.pid(connection);
+      String session = Db.askAgain(connection, "select pg_backend_pid()");
       assertThatThrownBy(() -> Db.ask(connection, "select pg_sleep(60)"))
           .isInstanceOf(SQLException.class)
           .hasFieldOrPropertyWithValue("SQLState", "57014");
-      assertThat(Db.pid(connection)).isEqualTo(session);
+      assertThat(Db.askAgain(connection, "select pg_backend_pid()")).isEqualTo(session);
     }
   }
 

@@ -73,6 +73,9 @@ class ReplicasIT {
           try {
             return readsOnStandby(pool) == onStandby;
           } catch (SQLException e) {
+            if ("57014".equals(e.getSQLState())) {
+              return false; // on a busy machine it may run into a short command-timeout
+            }
             throw new AssertionError(e);
           }
         },
