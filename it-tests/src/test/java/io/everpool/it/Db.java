@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The server that the tests share, and the few words in which they talk to it. */
@@ -117,6 +118,31 @@ final class Db {
           throw e;
         }
       }
+    }
+  }
+
+  /** What fails once its time is over. */
+  @FunctionalInterface
+  interface Limited {
+    void within(Duration time) throws Exception;
+  }
+
+  /**
+   * How it fails in a short time, or a longer one if it wasn't {@code ripe} then: on a busy machine
+   * what it is to fail of may come too late.
+   */
+  static Throwable failure(Limited call, Predicate<Throwable> ripe) {
+    for (long seconds = 1; ; seconds *= 2) {
+      Duration time = Duration.ofSeconds(seconds);
+      try {
+        call.within(time);
+      } catch (Throwable e) {
+        if (ripe.test(e) || seconds >= 32) {
+          return e;
+        }
+        continue;
+      }
+      throw new AssertionError("it doesn't fail");
     }
   }
 
