@@ -39,8 +39,7 @@ class LastVerdictIT {
   }
 
   /** Changes what the server thinks of the pool once it has lent its only connection. */
-  private static void after(String change, Duration acquireTimeout, Script script)
-      throws Exception {
+  private static void after(String change, Script script) throws Exception {
     administer(
         "drop database if exists verdict with (force)",
         "drop role if exists verdict",
@@ -55,7 +54,7 @@ class LastVerdictIT {
                 .password("right")
                 .minSize(1)
                 .maxSize(2)
-                .acquireTimeout(acquireTimeout)
+                .acquireTimeout(Duration.ofMinutes(10))
                 .build())) {
       try (Connection held = pool.getConnection()) {
         assertThat(held.isValid(60)).isTrue();
@@ -110,15 +109,17 @@ class LastVerdictIT {
       throws Exception {
     after(
         change,
-        Duration.ofSeconds(5),
         (pool, held) -> {
-          assertThatThrownBy(pool::getConnection)
+          FutureTask<Boolean> waiter = waiter(pool); // on whose account the server was asked
+          assertThatThrownBy(() -> pool.getConnection(Duration.ofMillis(500)))
               .isInstanceOf(SQLException.class)
               .hasMessageContaining(advice)
               .hasMessageNotContaining("cannot be reached")
               .hasMessageNotContaining("server-down");
           assertThat(pool.snapshot().toString()).doesNotContain("server-down");
           assertThat(held.isValid(60)).isTrue();
+          held.close();
+          assertThat(waiter.get(60, TimeUnit.SECONDS)).isTrue();
         });
   }
 
@@ -134,7 +135,6 @@ class LastVerdictIT {
   void whoWaitsIsLentTheLiveConnectionThatComesBack(String change) throws Exception {
     after(
         change,
-        Duration.ofMinutes(10),
         (pool, held) -> {
           FutureTask<Boolean> waiter = waiter(pool);
           held.close();
@@ -155,7 +155,6 @@ class LastVerdictIT {
       throws Exception {
     after(
         change,
-        Duration.ofMinutes(10),
         (pool, held) -> {
           FutureTask<Boolean> waiter = waiter(pool);
           lose(held);
@@ -177,7 +176,6 @@ class LastVerdictIT {
   void whoWaitsForAPlaceGetsTheOneThatTheLostConnectionHad() throws Exception {
     after(
         "alter role verdict connection limit 1",
-        Duration.ofMinutes(10),
         (pool, held) -> {
           FutureTask<Boolean> waiter = waiter(pool);
           lose(held);
