@@ -34,6 +34,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import org.assertj.core.util.Throwables;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -319,20 +320,24 @@ class FailoverIT {
   /** Where no other host is left, the failure says why, beside what is wrong with the other. */
   @Test
   void aPrimaryThatWasSupersededIsRefusedWithTheReason() throws SQLException {
-    PoolConfig config =
-        config("failover-alone").maxSize(1).acquireTimeout(Duration.ofSeconds(5)).build();
-    try (Pool pool = open(config)) {
+    try (Pool pool = open(config("failover-alone").maxSize(1).build())) {
       moveOver(pool);
       replica.server().stop(Shutdown.FAST);
-      assertThat(catchThrowable(() -> pool.run(WorkOptions.DEFAULT, FailoverIT::port)))
+      WorkOptions brief = WorkOptions.DEFAULT.withDeadline(Duration.ofSeconds(5));
+      assertThat(catchThrowable(() -> pool.run(brief, FailoverIT::port)))
           .as("the connection that was")
           .isInstanceOf(SQLException.class);
-      assertThat(catchThrowable(pool::getConnection))
+      assertThat(Db.failure(pool::getConnection, FailoverIT::tellsOfBoth))
           .hasStackTraceContaining(
               way.port() + " takes writes on timeline 1, a lower timeline than the 2 that was seen")
           .hasStackTraceContaining("Connection to")
           .hasStackTraceContaining(replica.server().port() + " refused");
     }
+  }
+
+  private static boolean tellsOfBoth(Throwable failure) {
+    String told = Throwables.getStackTrace(failure);
+    return told.contains("a lower timeline") && told.contains(" refused");
   }
 
   /** A partition in the middle of which the standby is promoted; no connection breaks. */
@@ -479,6 +484,9 @@ class FailoverIT {
       AtomicInteger runs = new AtomicInteger();
       pool.<String, SQLException>inTransaction(
           connection -> {
+            if (runs.get() > 0) { // socketTimeout was for the first run
+              connection.setNetworkTimeout(Runnable::run, 60_000);
+            }
             insert(connection, 1);
             if (runs.incrementAndGet() == 1) {
               way.freeze();
