@@ -44,6 +44,9 @@ class SecretsIT {
   private static final Pattern ROW = Pattern.compile("\\| [^|]+ \\| `((?:\\\\\\||[^|])*)` \\| .*");
   private static final String SECRET = "hunter2";
 
+  /** For what fails whenever it is asked for. */
+  private static final Duration BRIEF = Duration.ofMillis(200);
+
   /** Plain, and with what breaks a URL before and behind it. */
   private static final List<String> SPELLINGS =
       List.of(
@@ -116,13 +119,21 @@ class SecretsIT {
     CredentialsProvider expired = () -> Credentials.of("u", SECRET).expiringAt(Instant.EPOCH);
     CredentialsProvider brief =
         () -> Credentials.of("u", SECRET).expiringAt(Instant.now().plusMillis(50));
+    boolean refused = url.equals(Db.server().jdbcUrl());
+    // a login that is refused is told at once, but has to be reached
+    Duration patience = refused ? Duration.ofSeconds(20) : BRIEF;
     for (String text :
         List.of(
-            seen(config.get(), wrong),
+            seen(config.get(), wrong, patience),
+            seen(config.get().passwordFile(file.toString()), null, patience))) {
+      assertThat(text.contains("password authentication failed")).isEqualTo(refused);
+      assertThat(text).isNotEmpty().doesNotContain(SECRET);
+    }
+    for (String text :
+        List.of(
             seen(config.get(), expired),
             seen(config.get(), brief),
             seen(config.get().password(SECRET), wrong),
-            seen(config.get().passwordFile(file.toString()), null),
             seen(config.get().passwordFile(lines.toString()), null),
             seen(config.get().passwordFile(SECRET), null),
             seen(config.get().passwordFile(SECRET + "/x+y=="), null),
@@ -135,6 +146,11 @@ class SecretsIT {
   }
 
   private static String seen(PoolConfig.Builder said, @Nullable CredentialsProvider provider) {
+    return seen(said, provider, BRIEF);
+  }
+
+  private static String seen(
+      PoolConfig.Builder said, @Nullable CredentialsProvider provider, Duration patience) {
     StringBuilder seen = new StringBuilder();
     List<PoolEvent> events = new CopyOnWriteArrayList<>();
     MetricRegistry metrics = new MetricRegistry();
@@ -146,8 +162,8 @@ class SecretsIT {
             said.name("secrets")
                 .failFast(false)
                 .minSize(0)
-                .connectTimeout(Duration.ofMillis(200))
-                .acquireTimeout(Duration.ofMillis(200))
+                .connectTimeout(patience)
+                .acquireTimeout(patience)
                 .build();
       } catch (InvalidPoolConfigException e) {
         append(seen, e);
