@@ -24,6 +24,12 @@ class LongMigrationsTest {
         .run(
             context -> {
               Pool pool = context.getBean(Pool.class);
+              try (Connection connection = pool.getConnection();
+                  Statement statement = connection.createStatement();
+                  ResultSet limit = statement.executeQuery("show statement_timeout")) {
+                assertThat(limit.next()).isTrue();
+                assertThat(limit.getString(1)).isEqualTo("2s");
+              }
               try (Connection connection = pool.withoutCommandTimeout().getConnection();
                   Statement statement = connection.createStatement();
                   ResultSet slept = statement.executeQuery("select pg_sleep(2.5)")) {
