@@ -188,7 +188,10 @@ public final class UnitRunner {
             face.setAutoCommit(false);
             try {
               T result = work.run(face);
-              face.commit();
+              // else the work has committed all of it, by turning autocommit on
+              if (!face.getAutoCommit() || face.current().mayBeInTransaction()) {
+                face.commit();
+              }
               return result;
             } catch (Throwable failure) {
               unit.recovery.rollBackAfter(failure);
