@@ -125,8 +125,8 @@ final class InterceptedConnection extends PooledConnection {
   public void returning() {
     int left = (int) PASSED.getAndSet(this, 0);
     Session session = session();
-    if (session != null && session.isHeldUp()) {
-      return; // what they send would wait for ever
+    if (session != null && session.mayBeHeldUp() && isHeldUp(session)) {
+      return;
     }
     for (; left > 0 && session != null; session = present()) {
       LeaseInterceptor next = interceptors.get(--left);
@@ -135,6 +135,23 @@ final class InterceptedConnection extends PooledConnection {
       } catch (Throwable e) {
         tell(session.leases, next, e);
       }
+    }
+  }
+
+  /**
+   * Whether what they send would wait for ever: then the connection is going to be cut. The look
+   * has the time of a clean-up, for a driver may hang in it.
+   */
+  private boolean isHeldUp(Session session) {
+    long lease = leaseOf(session);
+    if (session.slot().word() != lease) {
+      return false; // it is over, or doomed, and nothing is watched in its name
+    }
+    session.leases.lastLookStarted(session, lease);
+    try {
+      return session.isHeldUp();
+    } finally {
+      session.leases.resetEnded(session, lease);
     }
   }
 

@@ -211,8 +211,11 @@ public abstract class LeasedConnection extends TrackingConnection {
       ours.leases.release(ours, l);
     } else {
       open = null;
-      ours.forgetLoss();
+      boolean lost = ours.loss != null; // then nobody is lent it any more
       SessionCleanup.of(ours, l, left);
+      if (lost) {
+        ours.forgetLoss();
+      }
     }
     return true;
   }

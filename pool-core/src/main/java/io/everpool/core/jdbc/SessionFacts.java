@@ -205,10 +205,21 @@ abstract class SessionFacts extends SessionMarks {
 
   /**
    * Whether the program has left something under way by the driver's own object, a copy say, behind
-   * which nothing can be asked: as {@link PhysicalConnection#isHeldUp()}.
+   * which nothing can be asked: as {@link PhysicalConnection#isHeldUp()}. A driver that can't say
+   * is asked for nothing more.
    */
   public final boolean isHeldUp() {
-    return has(HANDED_OUT | MAY_BE_KEPT) && physical.isHeldUp() && !shut();
+    try {
+      return mayBeHeldUp() && physical.isHeldUp() && !shut();
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      return true;
+    }
+  }
+
+  /** Whether anybody has the driver's own object. */
+  final boolean mayBeHeldUp() {
+    return has(HANDED_OUT | MAY_BE_KEPT);
   }
 
   /** What to throw for what is asked nonetheless. */

@@ -3,7 +3,7 @@ package io.everpool.core.fault;
 import io.everpool.core.Await;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,8 +11,13 @@ import org.jspecify.annotations.Nullable;
  * misbehave.
  */
 public final class Script {
+  /** Where a call hangs until it is told, whatever the time; by this a {@link Theatre} knows it. */
+  static final class Gate {
+    private volatile boolean open;
+  }
+
   private final Map<String, Integer> calls = new TreeMap<>();
-  private final CountDownLatch told = new CountDownLatch(1);
+  private final Gate gate = new Gate();
   private boolean watching;
   private @Nullable String method;
   private int countdown;
@@ -49,7 +54,8 @@ public final class Script {
 
   /** Has the call that hangs return, and waits until its thread has heard it. */
   void tell() {
-    told.countDown();
+    gate.open = true;
+    LockSupport.unpark(hanging);
     Await.until(() -> hanging == null, "the call that hung to return");
   }
 
@@ -81,13 +87,9 @@ public final class Script {
   private void hang() {
     hanging = Thread.currentThread();
     boolean interrupted = false;
-    for (boolean over = false; !over; ) {
-      try {
-        told.await();
-        over = true;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
+    while (!gate.open) { // who opens it does so first, and then wakes whom he finds hanging
+      LockSupport.park(gate);
+      interrupted |= Thread.interrupted();
     }
     hanging = null;
     if (interrupted) {

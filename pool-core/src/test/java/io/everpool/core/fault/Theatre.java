@@ -11,7 +11,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -128,8 +127,7 @@ final class Theatre implements TimeSource {
   }
 
   private static boolean hangs(Thread actor) {
-    Object blocker = LockSupport.getBlocker(actor);
-    return blocker != null && blocker.getClass().getEnclosingClass() == CountDownLatch.class;
+    return LockSupport.getBlocker(actor) instanceof Script.Gate;
   }
 
   /** Returns when every actor waits, hangs, or has ended. */

@@ -315,6 +315,7 @@ class ReplicatedPoolTest extends ThreeServers {
 
     one.refusesMore = false;
     await("its pool to learn that it takes more", () -> !pool.readerSnapshots().get(0).down());
+    await("that to be told", () -> events.stream().anyMatch(PoolEvent.Recovered.class::isInstance));
     assertThat(events)
         .filteredOn(PoolEvent.Recovered.class::isInstance)
         .extracting(PoolEvent::pool)
