@@ -15,6 +15,7 @@ final class OptionsOnConnection {
   private final PooledConnection face;
   private final WorkOptions options;
   private final boolean tooLate;
+  private final boolean part;
   private boolean readOnlySet;
 
   /** Something in this run may have had the server take writes again. */
@@ -23,13 +24,15 @@ final class OptionsOnConnection {
   private int isolationBefore = UNSET;
 
   /**
-   * @param tooLate whether a transaction has begun already, which is as it is; or it is that of a
-   *     unit around this one, and what is asked for a part of it would go for the rest of it too
+   * @param tooLate whether a transaction has begun already, which is as it is
+   * @param part whether the next one is that of a unit around this one: made read-only for this, it
+   *     would be so for the rest of it too
    */
-  OptionsOnConnection(PooledConnection face, WorkOptions options, boolean tooLate) {
+  OptionsOnConnection(PooledConnection face, WorkOptions options, boolean tooLate, boolean part) {
     this.face = face;
     this.options = options;
     this.tooLate = tooLate;
+    this.part = part;
   }
 
   /** A run begins. */
@@ -59,7 +62,7 @@ final class OptionsOnConnection {
     if (tooLate) {
       return;
     }
-    if (options.readOnly() && !face.current().readOnly()) {
+    if (options.readOnly() && !part && !face.current().readOnly()) {
       face.setReadOnly(true);
       readOnlySet = true;
     }

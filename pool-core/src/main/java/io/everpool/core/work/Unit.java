@@ -68,7 +68,7 @@ final class Unit implements UnitObserver, AutoCloseable {
     this.recovery = new UnitRecovery(face, failure, outer == null ? null : outer.recovery);
     this.withinTransaction = face.current().inTransaction(); // last: reading state may begin one
     boolean part = outer != null && !face.current().autoCommit(); // though nothing was sent yet
-    this.set = new OptionsOnConnection(face, options, withinTransaction || part);
+    this.set = new OptionsOnConnection(face, options, withinTransaction, part);
     Duration allowed = options.deadline();
     this.deadline =
         allowed == null
