@@ -5,6 +5,7 @@ import io.everpool.core.jdbc.EngineLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.WaitKind;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Repeats;
 import io.everpool.core.observe.Survivor;
 import io.everpool.core.work.UnitRunner;
 import java.sql.SQLException;
@@ -38,6 +39,9 @@ final class Reader {
 
   /** Whether it is left out, as was told. */
   private final AtomicBoolean leftOut = new AtomicBoolean();
+
+  /** Whether that was told at its level; its return is told then, too. */
+  private volatile boolean toldSo;
 
   /**
    * @param whole the name of the pool that it is a part of
@@ -225,17 +229,34 @@ final class Reader {
   /** Told once, until it serves again. */
   private void leaveOut() {
     if (!leftOut.get() && leftOut.compareAndSet(false, true)) {
-      tell(
-          () ->
-              log.warn(
-                  "Pool {}: reader {} is left out: {}", whole, member.called(), obstacle(null)));
+      tell(this::tellThatItIsLeftOut);
+    }
+  }
+
+  /** At once, and then each ten seconds at the most: one may come and go. */
+  private void tellThatItIsLeftOut() {
+    int untold = leases().news("left out");
+    toldSo = untold >= 0;
+    String line = "Pool {}: reader {} is left out: {}";
+    if (toldSo) {
+      log.warn(line + Repeats.more(untold), whole, member.called(), obstacle(null));
+    } else {
+      log.debug(line, whole, member.called(), obstacle(null));
     }
   }
 
   /** Work begins on it. */
   void serves() {
     if (leftOut.get() && leftOut.compareAndSet(true, false)) {
-      tell(() -> log.info("Pool {}: reader {} is back", whole, member.called()));
+      String line = "Pool {}: reader {} is back";
+      tell(
+          () -> {
+            if (toldSo) {
+              log.info(line, whole, member.called());
+            } else {
+              log.debug(line, whole, member.called());
+            }
+          });
     }
   }
 
