@@ -206,6 +206,7 @@ final class ConnectPace {
     notBefore = now + pauseAfter(means, inARow, false, drawn);
     watchFrom = now + pauseAfter(means, inARow, true, drawn);
     if (means == Verdict.OUT_OF_SLOTS) {
+      inVainBefore = engine.inVain(); // whoever leaves in vain from now on
       full.refused(begun, now);
     } else {
       full.hasRoom(now);

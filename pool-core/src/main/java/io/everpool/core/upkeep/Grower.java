@@ -34,6 +34,9 @@ final class Grower {
 
   private int inVain;
 
+  /** And as many at the last pass. */
+  private int inVainSeen;
+
   Grower(SharedState shared, Connects connects, Expiry expiry, long now) {
     this.bounds = shared.bounds;
     this.engine = shared.engine;
@@ -51,11 +54,14 @@ final class Grower {
   }
 
   /**
-   * Whether somebody has asked in vain, and it isn't considered yet. Who can't wait, or may not, is
-   * gone before a pass sees him; without this a pool that has nothing idle would never have it.
+   * Whether somebody has asked in vain since this was last asked: that is work as any other. Who
+   * can't wait, or may not, is gone before a pass sees him.
    */
-  boolean isAskedInVain() {
-    return engine.inVain() != inVainBefore;
+  boolean wasAskedInVain() {
+    int seen = engine.inVain();
+    boolean news = seen != inVainSeen;
+    inVainSeen = seen;
+    return news;
   }
 
   /** Begins the connects that are wanted; returns when to look again, nanoseconds from now. */

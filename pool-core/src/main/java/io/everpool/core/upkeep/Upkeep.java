@@ -279,7 +279,7 @@ public final class Upkeep {
     rest.end();
     noticePause(now);
     inbox.empty();
-    activity.take(now, engine.waiting() > 0 || grower.isAskedInVain());
+    activity.take(now, engine.waiting() > 0 || grower.wasAskedInVain());
     survive(ENDING, now); // theirs are promises to whoever set them, whatever the process did
     if (!spares) {
       survive(ENFORCING, now);
