@@ -286,10 +286,31 @@ class LeftUnderWayIT {
           }
         };
     try (Pool pool = Everpool.builder(config().build()).interceptor(asks).open()) {
-      try (Connection connection = pool.getConnection()) {
-        left.leave(connection);
+      for (boolean toGo : new boolean[] {false, true}) {
+        try (Connection connection = pool.getConnection()) {
+          left.leave(connection);
+          if (toGo) {
+            pool.replaceAll();
+          }
+        }
+        isAnswered(pool);
       }
-      isAnswered(pool);
+    }
+  }
+
+  /** What sends nothing needs no answer. */
+  @Test
+  void whatIsSetAlreadyMayBeSetBesideACopy() throws Exception {
+    try (Pool pool = Everpool.open(config().build());
+        Connection connection = pool.getConnection()) {
+      CopyOut copy =
+          BorrowersIT.copies(connection).copyOut("copy (select generate_series(1, 9)) to stdout");
+      connection.setAutoCommit(true);
+      int rows = 0;
+      while (copy.readFromCopy() != null) {
+        rows++;
+      }
+      assertThat(rows).isEqualTo(9);
     }
   }
 

@@ -144,8 +144,8 @@ final class InterceptedConnection extends PooledConnection {
    */
   private boolean isHeldUp(Session session) {
     long lease = leaseOf(session);
-    if (session.slot().word() != lease) {
-      return false; // it is over, or doomed, and nothing is watched in its name
+    if (!session.isUnder(lease)) {
+      return false; // it is over, and nothing is watched in its name
     }
     session.leases.lastLookStarted(session, lease);
     try {

@@ -177,15 +177,20 @@ abstract class JudgedConnection extends LeasedConnection {
    * over another session.
    */
   final void committing(Committing call) throws SQLException {
-    requireInStep();
     Session s = current();
-    boolean open = s.mayBeInTransaction() && !s.autoCommit();
+    boolean commits = !s.autoCommit(); // else nothing is sent
+    if (commits) {
+      requireInStep();
+    }
+    boolean open = commits && s.mayBeInTransaction();
     boolean first = !s.broken();
     long begun = open ? s.moment() : 0;
     SQLException unknown;
     try {
       call.run();
-      requireAnswered();
+      if (commits) {
+        requireAnswered();
+      }
       return;
     } catch (CommitOutcomeUnknownException e) {
       unknown = e;

@@ -211,7 +211,7 @@ public abstract class LeasedConnection extends TrackingConnection {
       ours.leases.release(ours, l);
     } else {
       open = null;
-      boolean lost = ours.loss != null; // then nobody is lent it any more
+      boolean lost = ours.loss != null && ours.isUnder(l); // and so nobody is lent it any more
       SessionCleanup.of(ours, l, left);
       if (lost) {
         ours.forgetLoss();
@@ -282,9 +282,12 @@ public abstract class LeasedConnection extends TrackingConnection {
     if (executor == null) {
       throw new SQLException("Aborting takes an executor", "22023");
     }
-    s.forgetLoss();
     if (!mayBeRenewed()) {
+      boolean lost = s.loss != null && s.isUnder(l); // as in end
       s.leases.cut(s, l, CloseReason.ABORTED);
+      if (lost) {
+        s.forgetLoss();
+      }
       return SESSION.compareAndSet(this, s, null);
     }
     if (!LEASE.compareAndSet(this, l, CLOSED)) {

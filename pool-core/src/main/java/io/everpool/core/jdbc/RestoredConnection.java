@@ -176,6 +176,7 @@ abstract class RestoredConnection extends SettledConnection {
     boolean undone = current().settings().isUndoneBy(setting, value);
     Settings settings;
     try {
+      requireInStep();
       endBegunAhead();
       settings = changing(setting);
       call(settings, setting, setter);

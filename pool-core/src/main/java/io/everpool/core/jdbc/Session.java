@@ -6,6 +6,7 @@ import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
+import io.everpool.core.engine.Move;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import java.sql.SQLException;
@@ -93,6 +94,12 @@ public final class Session extends SessionSettings implements PooledEntry {
   /** Whether it is lost and nobody has told of that; yes only once. From any thread. */
   boolean isFirstLoss() {
     return lossTold.compareAndSet(false, true);
+  }
+
+  /** Whether this lease goes on, though its connection may be doomed. */
+  boolean isUnder(long lease) {
+    long word = slot().word();
+    return word == lease || word == Slot.after(Move.DOOM, lease);
   }
 
   /** Whether it has done as much as a connection may. */

@@ -313,8 +313,9 @@ abstract class SessionMarks {
 
   /** Somebody may be told of it yet, though the lease is over. */
   final void keepWordsOfLoss() {
-    if (loss != null) {
-      loss = new LossInWords(loss);
+    SQLException whole = loss;
+    if (whole != null) {
+      loss = new LossInWords(whole);
     }
   }
 }

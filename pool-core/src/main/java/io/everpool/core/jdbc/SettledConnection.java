@@ -73,8 +73,8 @@ abstract class SettledConnection extends JudgedConnection {
 
   /** Ends a transaction that was begun ahead and is still empty: a setter is to find none open. */
   final void endBegunAhead() throws SQLException {
-    requireInStep();
     if (current().isBegunAhead()) {
+      requireInStep();
       super.rollback();
     }
   }
