@@ -63,8 +63,11 @@ public final class SessionCatalog {
   /** Whether there was a reading, with success or without; that a session was lost is none. */
   private volatile boolean tried;
 
-  /** Sessions lost in a row while they read; under the lock. */
-  private int lost;
+  /**
+   * Sessions lost in a row while they read, each with all who waited for it meanwhile: one outage
+   * takes them together. Written under the lock.
+   */
+  private volatile int lost;
 
   /**
    * @param everyNanos how old a reading may be when a connection is opened; nanoseconds
@@ -136,6 +139,7 @@ public final class SessionCatalog {
    */
   public void refresh(Connection connection, Duration limit) throws SQLException {
     boolean first = !tried;
+    int lostBefore = lost;
     if (!begin(first)) {
       return;
     }
@@ -152,7 +156,10 @@ public final class SessionCatalog {
       if (FailureRules.classify(e).fatal()) {
         // says nothing of the catalogues: the next session is to read them, and to be lent only
         // when it has; but not for ever, where something ends whoever reads
-        if (++lost >= MOST_LOST) {
+        if (lost == lostBefore) {
+          lost = lostBefore + 1;
+        }
+        if (lost >= MOST_LOST) {
           unreadable(e);
         }
         throw e;

@@ -8,6 +8,7 @@ import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.postgresql.Sessions;
 import io.everpool.postgresql.driver.PgjdbcInternals;
+import io.everpool.servers.Await;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.Proxy;
@@ -15,9 +16,14 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -313,6 +319,60 @@ class SessionCatalogTest {
     catalog.refresh(PgjdbcInternals.within(session.jdbc()), Sessions.LIMIT);
     assertThat(catalog.sideEffects("select sc.locks()")).isEqualTo(SessionReset.ADVISORY_LOCK);
     assertThat(catalog.isDue()).isFalse();
+  }
+
+  /** Those who wait for the first reading are lost with it: that is one outage, and not three. */
+  @Test
+  void anOutageOfManyIsNoReasonToGiveUp() throws Exception {
+    SessionCatalog catalog = new SessionCatalog(Long.MAX_VALUE);
+    Sessions.server().execute("create role locks_outage login superuser password 'x'");
+    ExecutorService threads = Executors.newCachedThreadPool();
+    try (Connection admin =
+        DriverManager.getConnection(Sessions.server().jdbcUrl(), "locks_outage", "x")) {
+      admin.setAutoCommit(false);
+      admin.createStatement().execute("lock table pg_catalog.pg_policy");
+      List<Thread> readers = new CopyOnWriteArrayList<>();
+      List<Future<Object>> readings = new ArrayList<>();
+      List<Integer> sessions = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        Connection own =
+            DriverManager.getConnection(
+                Sessions.server().jdbcUrl(),
+                Sessions.server().user(),
+                Sessions.server().password());
+        sessions.add(own.unwrap(BaseConnection.class).getBackendPID());
+        readings.add(
+            threads.submit(
+                () -> {
+                  readers.add(Thread.currentThread());
+                  assertThatThrownBy(
+                          () -> catalog.refresh(own.unwrap(BaseConnection.class), Sessions.LIMIT))
+                      .isInstanceOf(SQLException.class);
+                  return null;
+                }));
+      }
+      Await.until(
+          Sessions.LIMIT,
+          () ->
+              readers.size() == 4
+                  && readers.stream().filter(SessionCatalogTest::waitsItsTurn).count() == 3,
+          "one to read and three to wait for it");
+      for (int session : sessions) {
+        Sessions.server().execute("select pg_terminate_backend(" + session + ")");
+      }
+      for (Future<Object> reading : readings) {
+        reading.get();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    assertThat(catalog.isDue()).as("still unread").isTrue();
+  }
+
+  private static boolean waitsItsTurn(Thread reader) {
+    return reader.getState() == Thread.State.WAITING
+        && Arrays.stream(reader.getStackTrace())
+            .anyMatch(call -> call.getClassName().endsWith("ReentrantLock"));
   }
 
   /** Something ends each session that reads: better a pool that knows texts only than none. */
