@@ -498,7 +498,8 @@ final class SqlSideEffects {
   // ---- everything else
 
   private void literal() {
-    if (Literal.contains(sql, scanner.from(), scanner.position(), "pg_temp")) {
+    if (Literal.contains(sql, scanner.from(), scanner.position(), "pg_temp")
+        && !Literal.contains(sql, scanner.from(), scanner.position(), "%")) { // a pattern's
       // as a path, of one transaction even, it makes temporary what CREATE TABLE doesn't call so
       sideEffects |= SessionReset.TEMPORARY;
     }

@@ -45,6 +45,7 @@ class TemporaryPathTest {
         "select set_config('search_path', ?, true)",
         "select set_config('search_path', 'tenant, public', true)",
         "select set_config('app.tenant', 'pg', true), 'temp'",
+        "select nspname from pg_namespace where nspname not like 'pg_temp%'",
         "select 'pgtemp', E'pg\\temp', E'pg\\x', E'pg\\', E'\\', U&'pg\\005', 'pg_tem'",
         "select E'pg\\05ftemp', U&'\\0440\\0433\\005f\\0442\\0435\\043c\\043f', 1.5"
       })
