@@ -141,6 +141,17 @@ class UnreadErrorTest {
     refused(connector(DIRECT), Verdict.REFUSED).hasMessageContaining("sslnegotiation=direct");
   }
 
+  /** Servers before 12 don't know GSS, and take the request for the number of a protocol. */
+  @ParameterizedTest
+  @CsvSource({
+    "08P01, bad packet header",
+    "0A000, unsupported frontend protocol 1234.5680: server supports 2.0 to 3.0"
+  })
+  void whoDoesNotUnderstandTheRequestRefusesIt(String state, String text) {
+    postmaster.answersInProtocol(state, text);
+    refused(connector("sslmode=disable&gssencmode=require"), Verdict.REFUSED);
+  }
+
   @Test
   void aServerThatSaysItHasNoTlsHasNone() throws SQLException {
     Connector connector = connector("sslmode=require");

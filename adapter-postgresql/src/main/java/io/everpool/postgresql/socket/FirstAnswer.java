@@ -28,6 +28,9 @@ final class FirstAnswer {
   /** SQLState of a pooler that takes the beginning of TLS for a broken message. */
   private static final String NOT_UNDERSTOOD = "08P01";
 
+  /** SQLState of a server that takes the request for a protocol's number: 11 and older, of GSS. */
+  private static final String NOT_SUPPORTED = "0A000";
+
   private static final byte[] NONE = {};
   private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cntrl}\\s]+");
 
@@ -86,7 +89,15 @@ final class FirstAnswer {
       fields.append(text(at, end)).append('\0');
     }
     ServerErrorMessage said = new ServerErrorMessage(fields.toString());
-    return tlsBegun && NOT_UNDERSTOOD.equals(said.getSQLState()) ? null : new PSQLException(said);
+    return isNotUnderstood(said) ? null : new PSQLException(said);
+  }
+
+  /** Then the driver's word is the better one, that the server doesn't know such a beginning. */
+  private boolean isNotUnderstood(ServerErrorMessage said) {
+    String state = String.valueOf(said.getSQLState());
+    String message = String.valueOf(said.getMessage());
+    return NOT_SUPPORTED.equals(state)
+        || (NOT_UNDERSTOOD.equals(state) && (tlsBegun || message.contains("bad packet")));
   }
 
   private String text(int from, int to) {
