@@ -13,7 +13,9 @@ import org.slf4j.LoggerFactory;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.context.event.ApplicationContextEvent;
 import org.springframework.context.event.ContextClosedEvent;
+import org.springframework.context.event.ContextRefreshedEvent;
 
 /**
  * Has the pools without a connection while the application is stopped and may start again: around a
@@ -23,7 +25,7 @@ import org.springframework.context.event.ContextClosedEvent;
  * <p>The end of the application is another thing, and not seen to here: there the pools are closed
  * as beans are, after the web server has drained and after every bean that uses them.
  */
-final class PoolLifecycle implements SmartLifecycle, ApplicationListener<ContextClosedEvent> {
+final class PoolLifecycle implements SmartLifecycle, ApplicationListener<ApplicationContextEvent> {
 
   /** Started first, and stopped last. */
   static final int PHASE = Integer.MIN_VALUE / 2;
@@ -38,6 +40,9 @@ final class PoolLifecycle implements SmartLifecycle, ApplicationListener<Context
   private final List<Pool> suspended = new ArrayList<>();
 
   private volatile boolean running;
+
+  /** Whether the application has ever come up whole. */
+  private volatile boolean refreshed;
 
   PoolLifecycle(PoolBeans pools, ConfigurableApplicationContext context) {
     this.pools = pools;
@@ -61,16 +66,20 @@ final class PoolLifecycle implements SmartLifecycle, ApplicationListener<Context
 
   /** An application that ends while it is stopped may need a connection for that, too. */
   @Override
-  public void onApplicationEvent(ContextClosedEvent event) {
-    if (event.getApplicationContext() == context) {
+  public void onApplicationEvent(ApplicationContextEvent event) {
+    if (event.getApplicationContext() != context) {
+      return;
+    }
+    if (event instanceof ContextClosedEvent) {
       resume();
     }
+    refreshed |= event instanceof ContextRefreshedEvent;
   }
 
   @Override
   public void stop() {
     running = false;
-    if (context.isClosed() || !context.isRunning()) {
+    if (context.isClosed() || !refreshed) {
       return; // what ends now, be it for a start that has failed, may need a connection to the last
     }
     List<Pool> open = pools.made().stream().filter(pool -> !pool.isClosed()).toList();

@@ -167,6 +167,53 @@ class LifecycleTest {
     }
   }
 
+  /** It was up once, and goes on without what it can't start: who stops it then means it. */
+  @Test
+  void aStopAfterARestartThatFailedSuspends() {
+    AtomicBoolean taken = new AtomicBoolean();
+    Boot.onH2("restart-fails")
+        .withBean(SmartLifecycle.class, () -> new StartsUnless(taken))
+        .run(
+            context -> {
+              Pool pool = context.getBean(Pool.class);
+              context.stop();
+              taken.set(true);
+              assertThatThrownBy(context::start).hasStackTraceContaining("taken");
+
+              context.stop();
+              assertThat(pool.snapshot().suspended()).isTrue();
+              assertThat(pool.snapshot().total()).isZero();
+            });
+  }
+
+  /** As a web server whose port may be taken. */
+  private static final class StartsUnless implements SmartLifecycle {
+    private final AtomicBoolean taken;
+    private boolean running;
+
+    StartsUnless(AtomicBoolean taken) {
+      this.taken = taken;
+    }
+
+    @Override
+    public void start() {
+      if (taken.get()) {
+        throw new IllegalStateException("taken");
+      }
+      running = true;
+    }
+
+    @Override
+    public void stop() {
+      running = false;
+    }
+
+    @Override
+    public boolean isRunning() {
+      return running;
+    }
+  }
+
   /** As a web server whose port is taken. */
   private static final class FailsToStart implements SmartLifecycle {
     @Override
