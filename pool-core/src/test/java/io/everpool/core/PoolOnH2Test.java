@@ -55,6 +55,20 @@ class PoolOnH2Test {
     }
   }
 
+  /** Spring tells by equals whether a connection is of the data source of its transaction. */
+  @Test
+  void its_views_are_the_same_each_time() throws SQLException {
+    try (Pool pool = Everpool.open(config().build());
+        Pool another = Everpool.open(config().build())) {
+      assertThat(pool.reader()).isEqualTo(pool.reader()).hasSameHashCodeAs(pool.reader());
+      assertThat(pool.withoutCommandTimeout())
+          .isEqualTo(pool.withoutCommandTimeout())
+          .hasSameHashCodeAs(pool.withoutCommandTimeout())
+          .isNotEqualTo(pool.reader())
+          .isNotEqualTo(another.withoutCommandTimeout());
+    }
+  }
+
   @Test
   void an_operator_sees_every_slot_and_who_has_what() throws SQLException {
     try (Pool pool = Everpool.open(config().minSize(1).build());

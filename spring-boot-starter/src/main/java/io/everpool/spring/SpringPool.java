@@ -38,6 +38,7 @@ class SpringPool implements Pool {
 
   private final Pool pool;
   private final List<Pool> members;
+  private final DataSource unlimited; // one, for Spring tells transactions apart by it
 
   SpringPool(Pool pool) {
     this(pool, List.of(pool));
@@ -49,6 +50,7 @@ class SpringPool implements Pool {
   SpringPool(Pool pool, List<Pool> members) {
     this.pool = pool;
     this.members = List.copyOf(members);
+    this.unlimited = beside(pool.withoutCommandTimeout());
   }
 
   /**
@@ -285,7 +287,7 @@ class SpringPool implements Pool {
 
   @Override
   public DataSource withoutCommandTimeout() {
-    return beside(pool.withoutCommandTimeout());
+    return unlimited;
   }
 
   /** One whose connections are never that of the unit. */

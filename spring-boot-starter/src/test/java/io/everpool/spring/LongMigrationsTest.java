@@ -30,6 +30,7 @@ class LongMigrationsTest {
                 assertThat(limit.next()).isTrue();
                 assertThat(limit.getString(1)).isEqualTo("2s");
               }
+              assertThat(pool.withoutCommandTimeout()).isEqualTo(pool.withoutCommandTimeout());
               try (Connection connection = pool.withoutCommandTimeout().getConnection();
                   Statement statement = connection.createStatement();
                   ResultSet slept = statement.executeQuery("select pg_sleep(2.5)")) {

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A pool whose connections are set to something from the beginning of their lease. What was set is
- * undone at its end, as whatever is set on a connection. Thread-safe.
+ * undone at its end, as whatever is set on a connection. Two of the same kind of one pool are
+ * equal. Thread-safe.
  */
 public final class PoolView implements DataSource {
   private final DataSource pool;
@@ -111,5 +112,16 @@ public final class PoolView implements DataSource {
   @Override
   public String toString() {
     return called + pool;
+  }
+
+  /** Frameworks tell by this whether a connection is of the data source of their transaction. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof PoolView view && view.pool == pool && view.called.equals(called);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * System.identityHashCode(pool) + called.hashCode();
   }
 }
