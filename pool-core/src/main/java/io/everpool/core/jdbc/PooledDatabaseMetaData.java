@@ -7,7 +7,7 @@ import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /** The face of a {@link DatabaseMetaData}; goes on over a renewed connection. */
-final class PooledDatabaseMetaData extends ForwardingDatabaseMetaData {
+final class PooledDatabaseMetaData extends ForwardingDatabaseMetaData implements DatabaseMetaData {
   private final PooledConnection connection;
   private @Nullable Connection from;
   private DatabaseMetaData bare;

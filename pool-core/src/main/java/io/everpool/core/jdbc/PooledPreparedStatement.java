@@ -4,7 +4,8 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 
 /** The face of a {@link PreparedStatement}. Everything it means is in {@link OpenStatement}. */
-final class PooledPreparedStatement extends ForwardingPreparedStatement {
+final class PooledPreparedStatement extends ForwardingPreparedStatement
+    implements PreparedStatement {
   private final PreparedStatement bare;
 
   PooledPreparedStatement(PooledConnection connection, PreparedStatement bare) {

@@ -6,7 +6,8 @@ import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
 
 /** The face of a {@link ResultSet}. */
-sealed class PooledResultSet extends ForwardingResultSet permits UnlistedResultSet {
+sealed class PooledResultSet extends ForwardingResultSet implements ResultSet
+    permits UnlistedResultSet {
   private final PooledConnection connection;
   private final ResultSet bare;
 

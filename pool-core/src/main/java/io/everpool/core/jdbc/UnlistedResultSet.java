@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * So nobody closes them where a unit of work goes on over another session, and they end by
  * themselves. Those of statements have no room for the session, which a query would cost.
  */
-final class UnlistedResultSet extends PooledResultSet {
+final class UnlistedResultSet extends PooledResultSet implements ResultSet {
   private final @Nullable Session session;
 
   UnlistedResultSet(PooledConnection connection, ResultSet bare) {

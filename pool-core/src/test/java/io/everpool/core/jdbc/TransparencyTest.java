@@ -70,6 +70,18 @@ class TransparencyTest {
         ParameterMetaData.class, connection.prepareStatement("select ?").getParameterMetaData());
   }
 
+  /**
+   * Those who put a proxy around what they get make it of the interfaces that its class declares
+   * itself: {@code Class.getInterfaces()} has none of a superclass.
+   */
+  @Test
+  void eachDeclaresItsInterfaceItself() {
+    faces.forEach(
+        (type, face) -> assertThat(face.getClass().getInterfaces()).as("%s", face).contains(type));
+    assertThat(InterceptedConnection.class.getInterfaces()).contains(Connection.class);
+    assertThat(UnlistedResultSet.class.getInterfaces()).contains(ResultSet.class);
+  }
+
   /** Whatever is of java.sql and comes out of any method, by whatever path, is one of the faces. */
   @Test
   void everyTypeThatMayUseItsConnectionHasAFace() {
