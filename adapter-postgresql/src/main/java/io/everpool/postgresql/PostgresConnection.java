@@ -223,6 +223,9 @@ final class PostgresConnection implements PhysicalConnection {
   /** Looks twice, for between two looks another thread may have gone on. */
   @Override
   public boolean isHeldUp() {
+    if (!DRIVER.showsThreads()) {
+      return DRIVER.isCopying(jdbc); // a thread may be in the driver, and that has an end
+    }
     return !inStep() && !DRIVER.isOccupied(jdbc) && !inStep() && !DRIVER.isOccupied(jdbc);
   }
 

@@ -15,8 +15,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -31,6 +31,7 @@ import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 import org.postgresql.copy.CopyOut;
 import org.postgresql.copy.PGCopyInputStream;
+import org.postgresql.jdbc.PgConnection;
 
 /**
  * A copy that was left under way, at each end that a transaction may have: nothing waits for it,
@@ -234,9 +235,14 @@ class LeftUnderWayIT {
   @EnumSource
   void noCommitOfOnesOwnIsBelievedThatTheServerRefuses(Left left) throws Exception {
     try (Pool pool = Everpool.open(config().build())) {
-      for (boolean byAutoCommit : new boolean[] {false, true}) {
+      for (int way = 0; way < 3; way++) {
+        boolean byAutoCommit = way == 1;
         try (Connection connection = pool.getConnection()) {
-          connection.setAutoCommit(false);
+          if (way == 2) {
+            connection.unwrap(PgConnection.class).setAutoCommit(false);
+          } else {
+            connection.setAutoCommit(false);
+          }
           BorrowersIT.execute(connection, "insert into left_child values (1)");
           left.leave(connection);
           assertThatThrownBy(
@@ -254,21 +260,75 @@ class LeftUnderWayIT {
     }
   }
 
-  /** As frameworks end a transaction whose work has failed. */
+  /** A call of JDBC's. */
+  private interface Call {
+    void on(Connection connection) throws Exception;
+  }
+
+  /** As frameworks end a transaction whose work has failed; that it has is what is to be told. */
   @ParameterizedTest
   @EnumSource
-  void nobodyWaitsInARollbackOrInSettingBack(Left left) throws Exception {
+  void aRollbackIsDoneByTheCut(Left left) throws Exception {
     try (Pool pool = Everpool.open(config().build())) {
       try (Connection connection = pool.getConnection()) {
         connection.setReadOnly(!left.writes());
+        connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
         connection.setAutoCommit(false);
         Db.ask(connection, "select 1");
         left.leave(connection);
-        List<Throwable> thrown = new ArrayList<>();
-        thrown.add(catchThrowable(connection::rollback));
-        thrown.add(catchThrowable(() -> connection.setAutoCommit(true)));
-        thrown.add(catchThrowable(() -> connection.setReadOnly(false)));
-        assertThat(thrown).allMatch(one -> one == null || one instanceof SQLException);
+        connection.rollback();
+        connection.setAutoCommit(true);
+        connection.setReadOnly(false);
+        connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+        assertThatThrownBy(() -> Db.ask(connection, "select 1"))
+            .isInstanceOf(SQLException.class)
+            .hasMessageContaining("closed")
+            .hasStackTraceContaining("still under way");
+      }
+      isAnswered(pool);
+    }
+  }
+
+  /** Whatever else a framework asks or sets back: nobody waits for ever. */
+  @ParameterizedTest
+  @EnumSource
+  void nobodyWaitsInAnyOtherCall(Left left) throws Exception {
+    List<Call> calls =
+        List.of(
+            c -> c.setReadOnly(left.writes()),
+            c -> c.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE),
+            Connection::getTransactionIsolation,
+            c -> c.setSchema("public"),
+            Connection::getSchema,
+            Connection::getCatalog,
+            c -> c.setClientInfo("ApplicationName", "x"),
+            Connection::getClientInfo,
+            c -> c.isValid(0),
+            Connection::setSavepoint,
+            c -> c.setSavepoint("s"),
+            Connection::getAutoCommit,
+            Connection::isReadOnly,
+            Connection::clearWarnings,
+            Connection::getWarnings,
+            Connection::getMetaData,
+            Connection::getHoldability,
+            Connection::getNetworkTimeout,
+            c -> c.setNetworkTimeout(Runnable::run, 60_000),
+            c -> c.createArrayOf("int", new Object[] {1}),
+            c -> c.createStatement().close(),
+            c -> c.prepareStatement("select 1").close());
+    try (Pool pool = Everpool.open(config().build())) {
+      for (Call call : calls) {
+        try (Connection connection = pool.getConnection()) {
+          connection.setReadOnly(!left.writes());
+          connection.setAutoCommit(false);
+          Savepoint before = connection.setSavepoint();
+          left.leave(connection);
+          for (Call each : List.of(call, (Call) c -> c.releaseSavepoint(before))) {
+            Throwable thrown = catchThrowable(() -> each.on(connection));
+            assertThat(thrown == null || thrown instanceof SQLException).as("%s", thrown).isTrue();
+          }
+        }
       }
       isAnswered(pool);
     }

@@ -169,10 +169,18 @@ public record PgjdbcInternals(
    * rather no where that can't be seen (before 42.6 a thread holds a monitor and no lock).
    */
   public boolean isBusy(Connection jdbc) {
+    return isCopying(jdbc) || isOccupied(jdbc);
+  }
+
+  /** Whether it can be seen that a thread is in the driver. */
+  public boolean showsThreads() {
+    return LOCK != null;
+  }
+
+  /** Whether a copy holds the driver; rather no where that can't be seen. */
+  public boolean isCopying(Connection jdbc) {
     try {
-      Object executor = ((BaseConnection) jdbc).getQueryExecutor();
-      boolean copies = COPY != null && COPY.get(executor) != null;
-      return copies || isOccupied(jdbc);
+      return COPY != null && COPY.get(((BaseConnection) jdbc).getQueryExecutor()) != null;
     } catch (IllegalAccessException | RuntimeException e) {
       return false;
     }

@@ -5,6 +5,7 @@ import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Repeats;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.function.Predicate;
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /** A face whose lease others have a word in. Made only where there are interceptors. */
-final class InterceptedConnection extends PooledConnection {
+final class InterceptedConnection extends PooledConnection implements Connection {
   private static final Logger log = PoolEvents.log();
   private static final VarHandle PASSED;
 
@@ -125,7 +126,7 @@ final class InterceptedConnection extends PooledConnection {
   public void returning() {
     int left = (int) PASSED.getAndSet(this, 0);
     Session session = session();
-    if (session != null && session.mayBeHeldUp() && isHeldUp(session)) {
+    if (left > 0 && session != null && session.mayBeHeldUp() && isHeldUp(session)) {
       return;
     }
     for (; left > 0 && session != null; session = present()) {

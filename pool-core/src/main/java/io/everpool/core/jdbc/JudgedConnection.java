@@ -178,11 +178,13 @@ abstract class JudgedConnection extends LeasedConnection {
    */
   final void committing(Committing call) throws SQLException {
     Session s = current();
-    boolean commits = !s.autoCommit(); // else nothing is sent
+    boolean manual = !s.autoCommit();
+    boolean may = s.mayBeInTransaction();
+    boolean commits = manual || may; // else nothing is sent
     if (commits) {
       requireInStep();
     }
-    boolean open = commits && s.mayBeInTransaction();
+    boolean open = manual && may;
     boolean first = !s.broken();
     long begun = open ? s.moment() : 0;
     SQLException unknown;
@@ -356,7 +358,7 @@ abstract class JudgedConnection extends LeasedConnection {
   @Override
   public final boolean isValid(int seconds) throws SQLException {
     Session s = session();
-    if (s == null) {
+    if (s == null || s.isHeldUp()) {
       return false;
     }
     s.marks |= Session.ASKED;

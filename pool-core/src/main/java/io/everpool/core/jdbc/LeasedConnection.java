@@ -121,6 +121,11 @@ public abstract class LeasedConnection extends TrackingConnection {
     return lease == LOST ? session : null;
   }
 
+  /** Whether it was closed by {@link #closeAfter}, and not by the program since. */
+  public final boolean isClosedAfterLoss() {
+    return lease == LOST;
+  }
+
   private static SQLException closedSince(@Nullable Session lost) {
     SQLException e = closed();
     if (lost != null && lost.loss != null) {

@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * what the server has to know first, {@link RestoredConnection} the setters whose effect is undone.
  * Here is what is left: what is sent, transactions, unwrapping, and what units of work ask for.
  */
-public sealed class PooledConnection extends RestoredConnection permits InterceptedConnection {
+public sealed class PooledConnection extends RestoredConnection implements Connection
+    permits InterceptedConnection {
 
   /** The home of statements whose session is gone: closed. */
   static final PooledConnection NOWHERE = new PooledConnection();
@@ -218,7 +219,6 @@ public sealed class PooledConnection extends RestoredConnection permits Intercep
 
   @Override
   public void rollback() throws SQLException {
-    requireInStep();
     super.rollback();
     settingsRolledBack(session());
     settled();

@@ -176,7 +176,6 @@ abstract class RestoredConnection extends SettledConnection {
     boolean undone = current().settings().isUndoneBy(setting, value);
     Settings settings;
     try {
-      requireInStep();
       endBegunAhead();
       settings = changing(setting);
       call(settings, setting, setter);
@@ -204,19 +203,14 @@ abstract class RestoredConnection extends SettledConnection {
     }
     Session s = current();
     s.marks |= Session.ASKED;
-    if (s.levelMayBeSetUnseen()) {
-      return super.getTransactionIsolation();
+    if (!s.levelMayBeSetUnseen()) {
+      int known = request(r -> r.settings().get(Setting.ISOLATION) instanceof Integer i ? i : -1);
+      if (known >= 0) {
+        return known;
+      }
     }
-    try {
-      return s.settings().get(Setting.ISOLATION) instanceof Integer level
-          ? level
-          : super.getTransactionIsolation();
-    } catch (SQLException e) {
-      throw failed(e);
-    } catch (Throwable e) {
-      broken(e);
-      throw e;
-    }
+    requireInStep();
+    return super.getTransactionIsolation();
   }
 
   @Override
@@ -388,6 +382,9 @@ abstract class RestoredConnection extends SettledConnection {
 
   private Settings changing(Setting setting) throws SQLException {
     Session s = current();
+    if (setting.maySend()) {
+      requireInStep();
+    }
     try {
       return s.changing(setting);
     } catch (SQLException e) {

@@ -53,6 +53,14 @@ enum Setting {
     this.slippery = slippery;
   }
 
+  /** Whether its setter may send something. Autocommit's is a matter of its own. */
+  boolean maySend() {
+    return switch (this) {
+      case READ_ONLY, ISOLATION, SCHEMA, CLIENT_INFO -> true;
+      default -> false;
+    };
+  }
+
   static Properties copy(@Nullable Properties from) {
     Properties copy = new Properties();
     if (from != null) {

@@ -6,6 +6,7 @@ import java.sql.Array;
 import java.sql.Blob;
 import java.sql.Clob;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.sql.Struct;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * objects, questions of its own, and all that the program does by the driver's own object.
  */
 abstract class SettledConnection extends JudgedConnection {
+  /** SQLState of an answer that was meant for another question. */
+  private static final String UNREAD = "08P01";
+
   SettledConnection(Session session, long lease) {
     super(session, lease);
   }
@@ -37,11 +41,45 @@ abstract class SettledConnection extends JudgedConnection {
     try {
       s.physical().prove();
     } catch (SQLException e) {
-      throw s.shut() ? failed(e) : SessionFacts.heldUp(e);
+      throw UNREAD.equals(e.getSQLState()) || s.isHeldUp() ? SessionFacts.heldUp(e) : failed(e);
     } catch (Throwable e) {
       broken(e);
       throw e;
     }
+  }
+
+  /**
+   * Behind what was left under way nothing can be sent: the connection is cut, and by that the
+   * server rolls back. The program's own failure is the one to be told, and not that.
+   */
+  @Override
+  public void rollback() throws SQLException {
+    Session s = session();
+    if (s == null || !s.isHeldUp()) {
+      super.rollback();
+    }
+    if (s != null && s.isHeldUp()) { // or what was read was another's answer
+      s.loss = SessionFacts.heldUp(null);
+      closeAfter(s, true);
+    }
+  }
+
+  @Override
+  public Savepoint setSavepoint() throws SQLException {
+    requireInStep();
+    return super.setSavepoint();
+  }
+
+  @Override
+  public Savepoint setSavepoint(String name) throws SQLException {
+    requireInStep();
+    return super.setSavepoint(name);
+  }
+
+  @Override
+  public void releaseSavepoint(Savepoint savepoint) throws SQLException {
+    requireInStep();
+    super.releaseSavepoint(savepoint);
   }
 
   /** Settles now if the program has the driver's own object: what it sends by that isn't seen. */
@@ -109,6 +147,7 @@ abstract class SettledConnection extends JudgedConnection {
   /** As {@link #beginning()}; also notes that the driver's question may be under way at the end. */
   final void asking() throws SQLException {
     current().marks |= Session.ASKED;
+    requireInStep();
     beginning();
   }
 
@@ -136,6 +175,7 @@ abstract class SettledConnection extends JudgedConnection {
   @Override
   public Array createArrayOf(String type, Object[] elements) throws SQLException {
     current().marks |= Session.ASKED;
+    requireInStep();
     return super.createArrayOf(type, elements);
   }
 
@@ -143,6 +183,7 @@ abstract class SettledConnection extends JudgedConnection {
   @Override
   public Struct createStruct(String type, Object[] attributes) throws SQLException {
     current().marks |= Session.ASKED;
+    requireInStep();
     return super.createStruct(type, attributes);
   }
 }

@@ -103,6 +103,19 @@ final class Commit {
   }
 
   /**
+   * Commits what the work has left to be committed. Not where it has done so itself: by turning
+   * autocommit on, or by a COMMIT that was found done, though its connection is lost.
+   */
+  static void rest(Unit unit, PooledConnection face) throws SQLException {
+    boolean failed = unit.failure.loss() != null || unit.failure.commitUnknown() != null;
+    if (failed
+        || !(face.isClosedAfterLoss()
+            || (face.getAutoCommit() && !face.current().mayBeInTransaction()))) {
+      face.commit();
+    }
+  }
+
+  /**
    * A driver may have closed its connection with a failure that nobody knows; and one that throws
    * what is unchecked is at fault, may have sent it, and says nothing of what came of it.
    */

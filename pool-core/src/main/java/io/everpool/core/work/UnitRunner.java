@@ -188,10 +188,7 @@ public final class UnitRunner {
             face.setAutoCommit(false);
             try {
               T result = work.run(face);
-              // else the work has committed all of it, by turning autocommit on
-              if (!face.getAutoCommit() || face.current().mayBeInTransaction()) {
-                face.commit();
-              }
+              Commit.rest(unit, face);
               return result;
             } catch (Throwable failure) {
               unit.recovery.rollBackAfter(failure);

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A COMMIT was sent and its answer was lost. */
 class CommitTest extends RunnerFixture {
@@ -470,6 +471,34 @@ class CommitTest extends RunnerFixture {
           });
     }
     assertThat(leases.released).hasValue(1);
+  }
+
+  /** What SQL had set is gone with the session, so no other goes on; but all of it is there. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aWorkWhoseOwnCommitWasFoundDoneIsDone(boolean byAutocommit) throws SQLException {
+    driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.COMMITTED);
+    try (PooledConnection face = leases.acquire()) {
+      String result =
+          runner.inTransaction(
+              face,
+              WorkOptions.DEFAULT,
+              0,
+              UnitWatch.NONE,
+              connection -> {
+                runs++;
+                execute(connection, "SET search_path = x");
+                if (byAutocommit) {
+                  connection.setAutoCommit(true);
+                } else {
+                  connection.commit();
+                }
+                return "done";
+              });
+      assertThat(result).isEqualTo("done");
+    }
+    assertThat(runs).isEqualTo(1);
   }
 
   @Test
