@@ -10,6 +10,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.TooManyWaitersException;
 import io.everpool.core.Everpool;
 import io.everpool.hocon.EverpoolConfig;
+import io.everpool.servers.Await;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -57,12 +58,13 @@ class ContradictionsIT {
 
   /** nobody-may-wait. */
   @Test
-  void a_pool_in_which_nobody_may_wait_does_not_grow() throws SQLException {
+  void where_nobody_may_wait_the_pool_grows_for_those_who_ask_later() throws SQLException {
     try (Pool pool = Everpool.open(Db.config("no-waiters").minSize(1).maxWaiters(0).build())) {
       Db.awaitIdle(pool, 1);
       try (Connection only = pool.getConnection()) {
         assertThatThrownBy(pool::getConnection).isInstanceOf(TooManyWaitersException.class);
-        assertThat(pool.snapshot().total()).isEqualTo(1);
+        Await.until(Db.LIMIT, () -> pool.snapshot().idle() == 1, "one for the next who asks");
+        pool.getConnection().close();
         assertThat(only.isValid(60)).isTrue();
       }
     }

@@ -124,9 +124,8 @@ public final class Contradictions {
           row(
               "nobody-may-wait",
               "`max-waiters` is 0, and `min-size` is less than `max-size`",
-              "the pool grows for those who wait, so it never has more than min-size connections,"
-                  + " and with min-size = 0 nobody gets one: raise max-waiters, or min-size to"
-                  + " max-size",
+              "whoever finds no idle connection is turned away, and the pool grows only for those"
+                  + " who ask later: raise max-waiters, or min-size to max-size",
               f -> f.config.maxWaiters() == 0 && f.config.minSize() < f.config.maxSize(),
               PoolSettings.MAX_WAITERS,
               PoolSettings.MIN_SIZE,
