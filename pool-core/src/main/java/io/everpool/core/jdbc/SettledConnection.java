@@ -59,6 +59,9 @@ abstract class SettledConnection extends JudgedConnection {
       super.rollback();
     }
     if (s != null && s.isHeldUp()) { // or what was read was another's answer
+      if (s.dead()) { // that is a loss as any other, of which a unit has to hear
+        throw failed(new SQLException("The connection was lost", "08006"));
+      }
       s.loss = SessionFacts.heldUp(null);
       closeAfter(s, true);
     }
