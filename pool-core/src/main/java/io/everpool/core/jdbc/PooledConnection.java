@@ -142,18 +142,6 @@ public sealed class PooledConnection extends RestoredConnection implements Conne
   }
 
   @Override
-  public Savepoint setSavepoint() throws SQLException {
-    beginning();
-    return super.setSavepoint();
-  }
-
-  @Override
-  public Savepoint setSavepoint(String name) throws SQLException {
-    beginning();
-    return super.setSavepoint(name);
-  }
-
-  @Override
   public DatabaseMetaData getMetaData() throws SQLException {
     beginning();
     return super.getMetaData();

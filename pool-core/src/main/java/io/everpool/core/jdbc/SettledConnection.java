@@ -70,12 +70,14 @@ abstract class SettledConnection extends JudgedConnection {
   @Override
   public Savepoint setSavepoint() throws SQLException {
     requireInStep();
+    beginning();
     return super.setSavepoint();
   }
 
   @Override
   public Savepoint setSavepoint(String name) throws SQLException {
     requireInStep();
+    beginning();
     return super.setSavepoint(name);
   }
 
