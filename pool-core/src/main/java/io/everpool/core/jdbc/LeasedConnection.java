@@ -194,9 +194,7 @@ public abstract class LeasedConnection extends TrackingConnection {
       return true;
     }
     if (l == LOST) {
-      if (s != null) {
-        s.forgetLoss();
-      }
+      s.keepWordsOfLoss();
       return SESSION.compareAndSet(this, s, null);
     }
     OpenStatement left = open;
@@ -216,11 +214,8 @@ public abstract class LeasedConnection extends TrackingConnection {
       ours.leases.release(ours, l);
     } else {
       open = null;
-      boolean lost = ours.loss != null && ours.isUnder(l); // and so nobody is lent it any more
       SessionCleanup.of(ours, l, left);
-      if (lost) {
-        ours.forgetLoss();
-      }
+      ours.keepWordsOfLoss();
     }
     return true;
   }
@@ -288,11 +283,8 @@ public abstract class LeasedConnection extends TrackingConnection {
       throw new SQLException("Aborting takes an executor", "22023");
     }
     if (!mayBeRenewed()) {
-      boolean lost = s.loss != null && s.isUnder(l); // as in end
       s.leases.cut(s, l, CloseReason.ABORTED);
-      if (lost) {
-        s.forgetLoss();
-      }
+      s.keepWordsOfLoss();
       return SESSION.compareAndSet(this, s, null);
     }
     if (!LEASE.compareAndSet(this, l, CLOSED)) {

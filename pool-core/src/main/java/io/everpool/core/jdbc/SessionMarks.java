@@ -304,17 +304,13 @@ abstract class SessionMarks {
     return has(FAILED) || isExposed();
   }
 
-  /** Nobody is told of the loss any more. Only read in a session that was not lost. */
-  final void forgetLoss() {
-    if (loss != null) {
-      loss = null;
-    }
-  }
-
-  /** Somebody may be told of it yet, though the lease is over. */
+  /**
+   * The lease is over. Somebody may be told of its loss yet, and with its stack this would keep the
+   * classes of its application. Whosever loss it is by now, to lose no more than that harms nobody.
+   */
   final void keepWordsOfLoss() {
     SQLException whole = loss;
-    if (whole != null) {
+    if (whole != null && !(whole instanceof LossInWords)) {
       loss = new LossInWords(whole);
     }
   }

@@ -220,6 +220,9 @@ public final class FaultyDriver implements Connector {
     private final Map<String, Object> properties = new HashMap<>();
     private TransactionState transaction = TransactionState.NONE;
 
+    /** The driver has seen that the server is gone, and says so. */
+    private volatile boolean broken;
+
     @Override
     public Connection jdbc() {
       follow("jdbc", this);
@@ -378,11 +381,12 @@ public final class FaultyDriver implements Connector {
       }
       if (name.startsWith("execute") && breaks()) {
         poison(physical);
+        physical.broken = true;
         Fault.<RuntimeException>sneak(Fault.CONNECTION_LOST.thrown());
       }
       follow(type + "." + name, physical);
       return switch (name) {
-        case "isClosed" -> closed || !isOpen(physical);
+        case "isClosed" -> closed || physical.broken || !isOpen(physical);
         case "isValid" -> isOpen(physical);
         case "close" -> {
           closed = true;
