@@ -14,10 +14,12 @@ import io.everpool.core.Everpool;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -301,6 +303,18 @@ class LeftUnderWayIT {
             c -> c.setSchema("public"),
             Connection::getSchema,
             Connection::getCatalog,
+            c -> c.setCatalog("x"),
+            c -> c.setHoldability(ResultSet.CLOSE_CURSORS_AT_COMMIT),
+            c -> c.setTypeMap(Map.of()),
+            Connection::getTypeMap,
+            Connection::beginRequest,
+            Connection::endRequest,
+            Connection::createClob,
+            Connection::createBlob,
+            Connection::createSQLXML,
+            c -> c.nativeSQL("{fn now()}"),
+            c -> c.createStruct("x", new Object[] {1}),
+            c -> c.prepareCall("{call x()}").close(),
             c -> c.setClientInfo("ApplicationName", "x"),
             Connection::getClientInfo,
             c -> c.isValid(0),

@@ -53,11 +53,15 @@ enum Setting {
     this.slippery = slippery;
   }
 
-  /** Whether its setter may send something. Autocommit's is a matter of its own. */
+  /**
+   * Whether its setter may send something, or the getter, which is asked first for what is to be
+   * set back: pgjdbc's for the catalog does in its newest versions. Autocommit's is a matter of its
+   * own.
+   */
   boolean maySend() {
     return switch (this) {
-      case READ_ONLY, ISOLATION, SCHEMA, CLIENT_INFO -> true;
-      default -> false;
+      case READ_ONLY, ISOLATION, CATALOG, SCHEMA, CLIENT_INFO -> true;
+      case AUTO_COMMIT, HOLDABILITY, NETWORK_TIMEOUT, TYPE_MAP -> false;
     };
   }
 
