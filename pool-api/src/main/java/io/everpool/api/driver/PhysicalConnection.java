@@ -180,7 +180,8 @@ public interface PhysicalConnection {
    * Whether whatever is asked now would wait for ever, or be answered by what was meant for another
    * question: something was left under way that nobody is at. As the opposite of {@link #inStep()},
    * but for what another thread is at just now, which has an end. No round trip, and it waits for
-   * nobody. Asked before a transaction is ended; where it is so that is refused.
+   * nobody. Asked before whatever is sent that isn't a statement of the program's: where it is so
+   * that is refused, and a rollback cuts the connection.
    */
   default boolean isHeldUp() {
     return !inStep();

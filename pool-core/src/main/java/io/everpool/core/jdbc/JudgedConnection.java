@@ -139,10 +139,10 @@ abstract class JudgedConnection extends LeasedConnection {
   }
 
   /**
-   * Refuses to end the transaction where the driver would wait with that for ever, or take
-   * another's answer for it.
+   * Refuses what the driver would wait with for ever, behind what the program has left under way,
+   * or take that one's answer for.
    */
-  public final void requireInStep() throws SQLException {
+  public final void requireNotHeldUp() throws SQLException {
     Session s = session();
     if (s != null && s.isHeldUp()) {
       throw SessionFacts.heldUp(null);
@@ -182,7 +182,7 @@ abstract class JudgedConnection extends LeasedConnection {
     boolean may = s.mayBeInTransaction();
     boolean commits = manual || may; // else nothing is sent
     if (commits) {
-      requireInStep();
+      requireNotHeldUp();
     }
     boolean open = manual && may;
     boolean first = !s.broken();

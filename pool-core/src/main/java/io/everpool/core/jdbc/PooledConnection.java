@@ -214,7 +214,7 @@ public sealed class PooledConnection extends RestoredConnection implements Conne
 
   @Override
   public void rollback(Savepoint savepoint) throws SQLException {
-    requireInStep();
+    requireNotHeldUp();
     super.rollback(savepoint);
     settingsRolledBack(session());
   }

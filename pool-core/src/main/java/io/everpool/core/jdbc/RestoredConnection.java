@@ -209,7 +209,7 @@ abstract class RestoredConnection extends SettledConnection {
         return known;
       }
     }
-    requireInStep();
+    requireNotHeldUp();
     return super.getTransactionIsolation();
   }
 
@@ -383,7 +383,7 @@ abstract class RestoredConnection extends SettledConnection {
   private Settings changing(Setting setting) throws SQLException {
     Session s = current();
     if (setting.maySend()) {
-      requireInStep();
+      requireNotHeldUp();
     }
     try {
       return s.changing(setting);

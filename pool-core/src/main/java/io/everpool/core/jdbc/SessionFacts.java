@@ -217,17 +217,18 @@ abstract class SessionFacts extends SessionMarks {
     }
   }
 
-  /** Whether anybody has the driver's own object. */
+  /** Whether anybody has the driver's own object, from this lease or an earlier one. */
   final boolean mayBeHeldUp() {
-    return has(HANDED_OUT | MAY_BE_KEPT);
+    return has(MAY_BE_KEPT);
   }
 
   /** What to throw for what is asked nonetheless. */
   static SQLException heldUp(@Nullable SQLException cause) {
     return new SQLException(
         "A copy, a replication stream or another answer of the driver's own object is still under"
-            + " way on this connection, and a transaction can't be ended behind it. End that first"
-            + " (cancel the copy, or read it to its end), or close the connection, which rolls back",
+            + " way on this connection, and whatever is asked now would wait for it or be given its"
+            + " answer. End that first (cancel the copy, or read it to its end), or close the"
+            + " connection, which rolls back",
         "HY010", // a function sequence error
         cause);
   }

@@ -69,21 +69,21 @@ abstract class SettledConnection extends JudgedConnection {
 
   @Override
   public Savepoint setSavepoint() throws SQLException {
-    requireInStep();
+    requireNotHeldUp();
     beginning();
     return super.setSavepoint();
   }
 
   @Override
   public Savepoint setSavepoint(String name) throws SQLException {
-    requireInStep();
+    requireNotHeldUp();
     beginning();
     return super.setSavepoint(name);
   }
 
   @Override
   public void releaseSavepoint(Savepoint savepoint) throws SQLException {
-    requireInStep();
+    requireNotHeldUp();
     super.releaseSavepoint(savepoint);
   }
 
@@ -117,7 +117,7 @@ abstract class SettledConnection extends JudgedConnection {
   /** Ends a transaction that was begun ahead and is still empty: a setter is to find none open. */
   final void endBegunAhead() throws SQLException {
     if (current().isBegunAhead()) {
-      requireInStep();
+      requireNotHeldUp();
       super.rollback();
     }
   }
@@ -152,7 +152,7 @@ abstract class SettledConnection extends JudgedConnection {
   /** As {@link #beginning()}; also notes that the driver's question may be under way at the end. */
   final void asking() throws SQLException {
     current().marks |= Session.ASKED;
-    requireInStep();
+    requireNotHeldUp();
     beginning();
   }
 
@@ -180,7 +180,7 @@ abstract class SettledConnection extends JudgedConnection {
   @Override
   public Array createArrayOf(String type, Object[] elements) throws SQLException {
     current().marks |= Session.ASKED;
-    requireInStep();
+    requireNotHeldUp();
     return super.createArrayOf(type, elements);
   }
 
@@ -188,7 +188,7 @@ abstract class SettledConnection extends JudgedConnection {
   @Override
   public Struct createStruct(String type, Object[] attributes) throws SQLException {
     current().marks |= Session.ASKED;
-    requireInStep();
+    requireNotHeldUp();
     return super.createStruct(type, attributes);
   }
 }

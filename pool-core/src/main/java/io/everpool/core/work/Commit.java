@@ -124,7 +124,7 @@ final class Commit {
       return Verdict.CONNECTION_LOST;
     }
     Verdict verdict = session.verdict(failure);
-    return !verdict.fatal() && unit.recovery.isSessionLost() ? Verdict.CONNECTION_LOST : verdict;
+    return !verdict.fatal() && unit.recovery.isPastAsking() ? Verdict.CONNECTION_LOST : verdict;
   }
 
   /** It may be there, as long as nothing else is found out. */

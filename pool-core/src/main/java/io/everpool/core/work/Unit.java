@@ -229,7 +229,7 @@ final class Unit implements UnitObserver, AutoCloseable {
               + " caught. Let it pass, or roll back to a savepoint",
           "25P02");
     }
-    face.requireInStep();
+    face.requireNotHeldUp();
     if (!deadlines.suspend()) {
       throw new SQLException(
           "The transaction isn't committed: its work has run over its deadline", "57014");

@@ -88,7 +88,7 @@ final class UnitRecovery {
    * Whether there is nothing to roll back or set back: the connection is closed, lost, or not to be
    * asked for anything any more.
    */
-  boolean isSessionLost() {
+  boolean isPastAsking() {
     Session session = face.session();
     return session == null || session.broken() || failure.hasLostSession() || session.isHeldUp();
   }
@@ -96,7 +96,7 @@ final class UnitRecovery {
   /** Rolls back what a failed run has left open; whether it is run again is judged before. */
   void rollBackAfter(Throwable thrown) {
     failure.judge(thrown);
-    if (isSessionLost()) {
+    if (isPastAsking()) {
       return; // the server has done it, or will
     }
     try {

@@ -380,7 +380,7 @@ public final class UnitRunner {
   }
 
   private void unsetOptions(Unit unit) {
-    if (unit.recovery.isSessionLost()) {
+    if (unit.recovery.isPastAsking()) {
       return;
     }
     try {
