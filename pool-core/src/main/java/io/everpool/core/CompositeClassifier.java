@@ -78,10 +78,6 @@ final class CompositeClassifier implements Function<Throwable, Verdict> {
   /** Not each time: there may be many failures to be judged. */
   private void tell(Object failed, String line, Throwable thrown) {
     int untold = failures.news(failed, line, thrown);
-    if (untold < 0) {
-      log.debug(line, pool, thrown);
-    } else {
-      log.warn(line + Repeats.more(untold), pool, thrown);
-    }
+    Repeats.warn(log, untold, line, pool, thrown);
   }
 }

@@ -143,11 +143,7 @@ final class AcquireCheck {
   /** Who does so may do it in each lease. */
   private void tellOfOthers(Session session) {
     int untold = repeats.news(USED_BY_OTHERS, time.nanoTime());
-    if (untold < 0) {
-      log.debug(USED_BY_OTHERS, config.name(), session.number());
-    } else {
-      log.warn(USED_BY_OTHERS + Repeats.more(untold), config.name(), session.number());
-    }
+    Repeats.warn(log, untold, USED_BY_OTHERS, config.name(), session.number());
   }
 
   /**

@@ -238,11 +238,7 @@ public final class PoolEvents {
   private void tell(PoolListener listener, PoolEvent event, Throwable thrown) {
     int untold = failures.news(listener, event.getClass().getName(), thrown);
     String line = "Pool {}: the listener {} failed at {}";
-    if (untold < 0) {
-      log.debug(line, pool, listener, event, thrown);
-    } else {
-      log.warn(line + Repeats.more(untold), pool, listener, event, thrown);
-    }
+    Repeats.warn(log, untold, line, pool, listener, event, thrown);
   }
 
   private void count(PoolEvent event) {

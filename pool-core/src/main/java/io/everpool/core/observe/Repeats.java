@@ -3,6 +3,7 @@ package io.everpool.core.observe;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
  * Limits how often the log repeats itself. Of each thing the first is news, to be logged; those
@@ -88,6 +89,29 @@ public final class Repeats<W> {
   /** How many things are told apart now. */
   synchronized int remembered() {
     return lines.size();
+  }
+
+  /**
+   * Logs at WARN what is news, else at DEBUG.
+   *
+   * @param untold what {@link #news} has returned
+   * @param arguments of the line; a failure comes last
+   */
+  public static void warn(Logger log, int untold, String line, @Nullable Object... arguments) {
+    if (untold < 0) {
+      log.debug(line, arguments);
+    } else {
+      log.warn(line + more(untold), arguments);
+    }
+  }
+
+  /** As {@link #warn}, at INFO. */
+  public static void info(Logger log, int untold, String line, @Nullable Object... arguments) {
+    if (untold < 0) {
+      log.debug(line, arguments);
+    } else {
+      log.info(line + more(untold), arguments);
+    }
   }
 
   /**

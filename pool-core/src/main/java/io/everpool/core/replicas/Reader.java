@@ -238,11 +238,7 @@ final class Reader {
     int untold = leases().news("left out");
     toldSo = untold >= 0;
     String line = "Pool {}: reader {} is left out: {}";
-    if (toldSo) {
-      log.warn(line + Repeats.more(untold), whole, member.called(), obstacle(null));
-    } else {
-      log.debug(line, whole, member.called(), obstacle(null));
-    }
+    Repeats.warn(log, untold, line, whole, member.called(), obstacle(null));
   }
 
   /** Work begins on it. */

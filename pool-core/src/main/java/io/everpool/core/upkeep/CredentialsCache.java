@@ -211,11 +211,7 @@ final class CredentialsCache {
     String line =
         "Pool {}: the CredentialsProvider fails; what it has said before is good for a little"
             + " longer";
-    if (untold < 0) {
-      log.debug(line, config.name(), thrown);
-    } else {
-      log.warn(line + Repeats.more(untold), config.name(), thrown);
-    }
+    Repeats.warn(log, untold, line, config.name(), thrown);
   }
 
   /** A call has returned an answer, which is kept if it can be; returns the one to go on with. */

@@ -89,25 +89,7 @@ public final class OutageLog {
 
   /** Logs what has happened: at WARN where it is news, else at DEBUG. */
   public void tell(Kind kind, String line, Object... arguments) {
-    int untold = news(kind);
-    if (untold < 0) {
-      log.debug(line, arguments);
-    } else {
-      log.warn(line + Repeats.more(untold), arguments);
-    }
-  }
-
-  /**
-   * Logs what somebody else does about it: at INFO where it is news, else at DEBUG.
-   *
-   * @param untold what {@link #news(Kind, String)} has said of it
-   */
-  public static void note(int untold, String line, @Nullable Object... arguments) {
-    if (untold < 0) {
-      log.debug(line, arguments);
-    } else {
-      log.info(line + Repeats.more(untold), arguments);
-    }
+    Repeats.warn(log, news(kind), line, arguments);
   }
 
   private boolean isOver(long now) {

@@ -12,6 +12,7 @@ import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.jdbc.SessionState;
 import io.everpool.core.observe.FailureText;
+import io.everpool.core.observe.Repeats;
 import io.everpool.core.observe.UnknownCommit;
 import io.everpool.core.upkeep.OutageLog;
 import io.everpool.core.work.RerunRule.Decision;
@@ -103,16 +104,20 @@ final class Commit {
   }
 
   /**
-   * Commits what the work has left to be committed. Not where it has done so itself: by turning
-   * autocommit on, or by a COMMIT that was found done, though its connection is lost.
+   * Commits what the work has left to be committed, or throws what has become of its own COMMIT.
+   * Not where it has done so itself: by turning autocommit on, or by a COMMIT that was found done,
+   * though its connection is lost.
    */
   static void rest(Unit unit, PooledConnection face) throws SQLException {
-    boolean failed = unit.failure.loss() != null || unit.failure.commitUnknown() != null;
-    if (failed
-        || !(face.isClosedAfterLoss()
-            || (face.getAutoCommit() && !face.current().mayBeInTransaction()))) {
+    boolean toTell = unit.failure.loss() != null || unit.failure.commitUnknown() != null;
+    if (toTell || !hasCommittedItself(face)) {
       face.commit();
     }
+  }
+
+  private static boolean hasCommittedItself(PooledConnection face) throws SQLException {
+    return face.isClosedAfterLoss()
+        || (face.getAutoCommit() && !face.current().mayBeInTransaction());
   }
 
   /**
@@ -295,7 +300,8 @@ final class Commit {
     if (untold >= 0) {
       UnitRunner.log.warn(UnitRunner.RECONNECTING);
     }
-    OutageLog.note(untold, line, pool, unit.options.label(), ticket, FailureText.of(lost));
+    Repeats.info(
+        UnitRunner.log, untold, line, pool, unit.options.label(), ticket, FailureText.of(lost));
   }
 
   private boolean pause(int times, long begun) {

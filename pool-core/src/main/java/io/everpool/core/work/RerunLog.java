@@ -10,8 +10,9 @@ import io.everpool.core.upkeep.OutageLog;
 import org.slf4j.Logger;
 
 /**
- * What the log tells of units that are run again, or cancelled: of each label one line, and at most
- * one more each ten seconds, with the number of those left out. Thread-safe.
+ * What the log tells of units that are run again, or cancelled: of each label one line of its kind,
+ * and at most one more each ten seconds, with the number of those left out; of those that have lost
+ * their connection one for the whole outage ({@link OutageLog}). Thread-safe.
  */
 final class RerunLog {
   private static final Logger log = PoolEvents.log();
@@ -19,7 +20,10 @@ final class RerunLog {
   private final LeaseManager leases;
   private final TimeSource time;
 
-  /** By labels alone, of which there may be many: they must not crowd out what else is told. */
+  /**
+   * By kinds and labels alone, of which there may be many: they must not crowd out what else is
+   * told.
+   */
   private final Repeats<Key> repeats = new Repeats<>();
 
   private enum Kind {
@@ -44,11 +48,7 @@ final class RerunLog {
     String line = "Pool {}: {} has run over its deadline of {} and is cancelled";
     String pool = leases.config().name();
     int untold = news(Kind.OVERRUN, label);
-    if (untold < 0) {
-      log.debug(line, pool, label, allowed);
-    } else {
-      log.warn(line + Repeats.more(untold), pool, label, allowed);
-    }
+    Repeats.warn(log, untold, line, pool, label, allowed);
   }
 
   void announce(Unit unit, Verdict verdict, Exception failure, Failures failures) {
@@ -58,7 +58,8 @@ final class RerunLog {
     int run = failures.runs() + 1;
     switch (FailureKind.of(verdict)) {
       case CONFLICT ->
-          OutageLog.note(
+          Repeats.info(
+              log,
               news(Kind.CONFLICT, label),
               "Pool {}: {} lost a race with another transaction and is run again (run {}): {}",
               pool,
@@ -66,7 +67,8 @@ final class RerunLog {
               run,
               message);
       case STALE_PLAN ->
-          OutageLog.note(
+          Repeats.info(
+              log,
               news(Kind.STALE_PLAN, label),
               "Pool {}: a table has changed under the statements that {} had prepared; it is run"
                   + " again with fresh ones: {}",
@@ -81,7 +83,7 @@ final class RerunLog {
         }
         int next = failures.ofConnections() + 1;
         int most = leases.config().retry().maxAttempts();
-        OutageLog.note(untold, line, pool, label, verdict, next, most, message);
+        Repeats.info(log, untold, line, pool, label, verdict, next, most, message);
       }
     }
   }

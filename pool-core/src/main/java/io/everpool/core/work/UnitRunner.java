@@ -15,6 +15,7 @@ import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.observe.FailureText;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Repeats;
 import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.policy.Backoff;
 import io.everpool.core.policy.ConflictPause;
@@ -331,10 +332,10 @@ public final class UnitRunner {
     String label = unit.options.label();
     String history = failures.history(time.nanoTime() - unit.begunAt);
     String line = "Pool {}: {} is not run again: {}{}";
-    // The pool has told of that, the caller is told the rest, and there may be many of them.
+    // The search and UnknownCommit have lines of their own, and there may be many units.
     boolean known = because.equals(NO_PRIMARY) || unit.failure.commitUnknown() != null;
     int untold = known ? -1 : leases.news(OutageLog.Kind.REFUSAL, rule.name());
-    OutageLog.note(untold, line, pool, label, because, history);
+    Repeats.info(log, untold, line, pool, label, because, history);
     leases.emit(new PoolEvent.RetryRefused(pool, label, failures.runs(), because));
   }
 
