@@ -90,6 +90,16 @@ public final class Slot extends SlotFields {
     return expected + stamps + move.to.bits - move.from.bits;
   }
 
+  /** Whether a word is that of a lease that goes on, though its connection may be doomed. */
+  public static boolean isOf(long word, long lease) {
+    return word == lease || isDoomed(word, lease);
+  }
+
+  /** Whether a word is that of a lease that goes on, whose connection is doomed. */
+  public static boolean isDoomed(long word, long lease) {
+    return word == after(Move.DOOM, lease);
+  }
+
   /** ACQUIRE, for the hot path: the lease, or 0 if there is nothing to take. */
   long acquire(long threadId) {
     long now = word;
@@ -119,7 +129,7 @@ public final class Slot extends SlotFields {
   public long holder() {
     long now = word;
     long named = (long) LEASE.getAcquire(this);
-    if (!isHeld(now) || (now != named && now != after(Move.DOOM, named))) {
+    if (!isHeld(now) || !isOf(now, named)) {
       return 0;
     }
     long id = holderId;

@@ -148,7 +148,7 @@ final class InterceptedConnection extends PooledConnection implements Connection
     if (!session.isUnder(lease)) {
       return false; // it is over, and nothing is watched in its name
     }
-    session.leases.lastLookStarted(session, lease);
+    session.leases.lookStarted(session, lease);
     try {
       return session.isHeldUp();
     } finally {
@@ -169,11 +169,7 @@ final class InterceptedConnection extends PooledConnection implements Connection
     try {
       int untold = leases.news(failed.getClass().getName() + ": " + thrown.getClass().getName());
       String line = "A lease interceptor failed at the return of {}";
-      if (untold < 0) {
-        log.debug(line, this, thrown);
-      } else {
-        log.warn(line + Repeats.more(untold), this, thrown);
-      }
+      Repeats.warn(log, untold, line, this, thrown);
     } catch (Throwable e) {
       // nothing more can be said
     }

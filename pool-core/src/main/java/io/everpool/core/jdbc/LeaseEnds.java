@@ -11,7 +11,6 @@ import io.everpool.api.observe.PoolEvent.ConnectionFailed;
 import io.everpool.api.observe.UnitListener;
 import io.everpool.core.advice.LeaseTrace;
 import io.everpool.core.engine.Engine;
-import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.FailureText;
@@ -122,7 +121,7 @@ abstract class LeaseEnds implements LeaseManager {
   @Override
   public void doom(Session session, long lease, Verdict verdict, SQLException failure) {
     boolean doomed = engine.doom(session.slot(), lease, CloseReason.FAILED);
-    if (!(doomed || isLostOnItsWayOut(session.slot(), lease)) || !session.isFirstLoss()) {
+    if (!(doomed || isLostOnItsWayOut(session.slot(), lease)) || !session.claimTellingOfLoss()) {
       return;
     }
     String message = FailureText.of(failure);
@@ -148,12 +147,12 @@ abstract class LeaseEnds implements LeaseManager {
    *
    * <p>Nothing is moved here, so two may fail at once and both come this far, and one of them may
    * have been the one who doomed it: which of them tells is decided by the session, once for all.
-   * The reason is read after the word, so it is this lease's; of two who doomed it at once it may
-   * be either's, and where the other one has lost to whom it says FAILED for, nobody has told yet.
-   * If the lease ends after that look it was lost in use all the same.
+   * The reason is read after the word, so it is this lease's. Of two who doom it at once either's
+   * may be read: if that is FAILED though the other has won, nobody has told of the loss yet. If
+   * the lease ends after that look it was lost in use all the same.
    */
   private static boolean isLostOnItsWayOut(Slot slot, long lease) {
-    if (slot.word() != Slot.after(Move.DOOM, lease)) {
+    if (!Slot.isDoomed(slot.word(), lease)) {
       return false;
     }
     return switch (slot.doomReason) {
@@ -227,7 +226,7 @@ abstract class LeaseEnds implements LeaseManager {
   }
 
   @Override
-  public void lastLookStarted(Session session, long lease) {
+  public void lookStarted(Session session, long lease) {
     resets.started(session.slot(), lease, CloseReason.RESET_FAILED);
   }
 

@@ -137,16 +137,16 @@ public interface LeaseManager {
   /**
    * The clean-up is over, well or badly; {@link #release}, {@link #retire} or both doom follow.
    *
-   * @param lease what {@link #resetStarted} has returned, or {@link #lastLookStarted} was given
+   * @param lease what {@link #resetStarted} has returned, or {@link #lookStarted} was given
    */
   void resetEnded(Session session, long lease);
 
   /**
-   * A doomed connection comes back, and is looked at before it is closed: nobody can claim it, but
-   * that look has the time of a clean-up, and the lease is over if it hangs. {@link #resetEnded}
-   * follows.
+   * A connection comes back and is looked at, though it isn't claimed: it is doomed, and so nobody
+   * can claim it, or interceptors come before its clean-up. That look has the time of a clean-up,
+   * and the lease is over if it hangs. {@link #resetEnded} follows.
    */
-  default void lastLookStarted(Session session, long lease) {}
+  default void lookStarted(Session session, long lease) {}
 
   PoolConfig config();
 

@@ -4,7 +4,6 @@ import io.everpool.api.PoolSnapshot;
 import io.everpool.api.PoolSnapshot.Holder;
 import io.everpool.api.observe.PoolEvent.NestedAcquire;
 import io.everpool.core.engine.Engine;
-import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.PoolEvents;
@@ -91,7 +90,7 @@ final class NestedAcquires {
     Slot[] slots = engine.slots();
     for (int i = 0; i < slots.length; i++) {
       long now = slots[i].word();
-      if (now != then[i] && now != Slot.after(Move.DOOM, then[i])) {
+      if (!Slot.isOf(now, then[i])) {
         entangled = null; // a race loses a newer one, which is seen again by the next who waits
         return false;
       }

@@ -6,7 +6,6 @@ import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
-import io.everpool.core.engine.Move;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import java.sql.SQLException;
@@ -91,15 +90,14 @@ public final class Session extends SessionSettings implements PooledEntry {
     return "connection " + number + " of " + leases.config().name();
   }
 
-  /** Whether it is lost and nobody has told of that; yes only once. From any thread. */
-  boolean isFirstLoss() {
+  /** Whether the caller is the one to tell that it is lost: the first who asks. From any thread. */
+  boolean claimTellingOfLoss() {
     return lossTold.compareAndSet(false, true);
   }
 
   /** Whether this lease goes on, though its connection may be doomed. */
   boolean isUnder(long lease) {
-    long word = slot().word();
-    return word == lease || word == Slot.after(Move.DOOM, lease);
+    return Slot.isOf(slot().word(), lease);
   }
 
   /** Whether it has done as much as a connection may. */

@@ -4,7 +4,6 @@ import io.everpool.api.CloseReason;
 import io.everpool.api.Pool;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
-import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Repeats;
@@ -119,14 +118,14 @@ final class SessionCleanup {
    */
   private boolean isDoomedInTransaction(long lease) {
     Slot slot = session.slot();
-    if (slot.word() != Slot.after(Move.DOOM, lease) || session.loss != null) {
+    if (!Slot.isDoomed(slot.word(), lease) || session.loss != null) {
       return false; // the first: or else it may be another's by now
     }
     CloseReason reason = slot.doomReason;
     if (reason == CloseReason.FAILED || reason == CloseReason.ABORTED) {
       return false;
     }
-    leases.lastLookStarted(session, lease);
+    leases.lookStarted(session, lease);
     try {
       return session.inStep()
           && !session.dead()
@@ -276,13 +275,10 @@ final class SessionCleanup {
    * @param lost whether the connection was lost by that, which is told where it was doomed
    */
   private void tellOfFailure(Throwable failure, boolean lost) {
+    // told as a loss, or the like of it was told a moment ago
     int untold = lost ? -1 : leases.news(failure.getClass().getName() + " at " + place());
     String line =
         "Pool {}: connection {} could not be brought back to the state of a new one; it is closed";
-    if (untold < 0) { // told as a loss, or the like of it was told a moment ago
-      log.debug(line, leases.config().name(), session.number(), failure);
-    } else {
-      log.warn(line + Repeats.more(untold), leases.config().name(), session.number(), failure);
-    }
+    Repeats.warn(log, untold, line, leases.config().name(), session.number(), failure);
   }
 }

@@ -81,13 +81,7 @@ final class Deadlines {
       return;
     }
     // He may have got as far as to claim it; and somebody may have doomed it meanwhile.
-    long claimed = Slot.after(Move.CLAIM, lease);
-    boolean his =
-        word == lease
-            || word == claimed
-            || word == Slot.after(Move.DOOM, lease)
-            || word == Slot.after(Move.DOOM, claimed);
-    if (his
+    if ((Slot.isOf(word, lease) || Slot.isOf(word, Slot.after(Move.CLAIM, lease)))
         && (Slot.state(word) == State.DOOMED
             ? engine.abort(slot, word)
             : engine.cut(slot, word, CloseReason.RESET_FAILED))) {

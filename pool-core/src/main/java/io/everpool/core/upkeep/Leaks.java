@@ -6,7 +6,6 @@ import io.everpool.api.observe.PoolEvent.LeakEnded;
 import io.everpool.api.observe.PoolEvent.LeakSuspected;
 import io.everpool.api.observe.PoolEvent.LeaseAbandoned;
 import io.everpool.core.engine.Engine;
-import io.everpool.core.engine.Move;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
@@ -41,7 +40,7 @@ final class Leaks {
   /** A lease that was told of, and since when it had lasted by then. */
   private record Told(long word, long since, long connection, String thread) {
     boolean isOf(long now) {
-      return now == word || now == Slot.after(Move.DOOM, word);
+      return Slot.isOf(now, word);
     }
   }
 

@@ -2,7 +2,6 @@ package io.everpool.core.upkeep;
 
 import io.everpool.api.LeakStackTraces;
 import io.everpool.api.PoolConfig;
-import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import java.lang.ref.WeakReference;
 import java.util.List;
@@ -57,7 +56,7 @@ public final class LeaseNotes {
     }
 
     boolean isOf(long word) {
-      return word == lease || word == Slot.after(Move.DOOM, lease);
+      return Slot.isOf(word, lease);
     }
 
     /** Whether nobody has what the borrower was given; the garbage collector must have seen it. */

@@ -3,7 +3,6 @@ package io.everpool.core.upkeep;
 import io.everpool.api.CloseReason;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.core.engine.Engine;
-import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.PoolEvents;
 import java.util.Set;
@@ -83,7 +82,7 @@ public final class UnitDeadlines {
   public void cancel(Slot slot, long lease) {
     // The move first: once it is doomed nobody but its holder can reach this connection.
     boolean doomed = engine.doom(slot, lease, CloseReason.ABORTED);
-    if (!doomed && slot.word() != Slot.after(Move.DOOM, lease)) {
+    if (!doomed && !Slot.isDoomed(slot.word(), lease)) {
       return;
     }
     PhysicalConnection physical = Closer.entry(slot).physical();

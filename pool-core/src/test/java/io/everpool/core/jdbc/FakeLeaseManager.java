@@ -351,7 +351,7 @@ public final class FakeLeaseManager implements LeaseManager {
   }
 
   @Override
-  public void lastLookStarted(Session session, long lease) {
+  public void lookStarted(Session session, long lease) {
     resetsStarted.incrementAndGet();
   }
 
