@@ -29,13 +29,11 @@ final class Grower {
   private final Expiry expiry;
   private long narrowedAt;
 
-  /** So many had asked in vain when that was last considered, and now. */
-  private int inVainBefore;
-
-  private int inVain;
-
-  /** And as many at the last pass. */
+  /** So many had asked in vain at the last pass. */
   private int inVainSeen;
+
+  /** And as many when that was last considered, and there was something for them. */
+  private int inVainConsidered;
 
   Grower(SharedState shared, Connects connects, Expiry expiry, long now) {
     this.bounds = shared.bounds;
@@ -78,7 +76,11 @@ final class Grower {
       }
       return pause;
     }
-    Growth.Facts facts = facts(now);
+    int waiting = engine.waiting(); // first, see Engine.inVain
+    int inVain = engine.inVain();
+    // However many they were: those who go at once need it for a moment.
+    boolean wanted = waiting == 0 && inVain != inVainConsidered;
+    Growth.Facts facts = facts(now, wanted ? 1 : waiting);
     int begin = Growth.connects(facts);
     if (begin > 0 && full.takeLastPlace()) {
       return grow(now); // once: it has counted then
@@ -92,18 +94,13 @@ final class Grower {
       }
     }
     if (begun > 0 || (begin == 0 && sleepers.underExamination() == 0)) {
-      inVainBefore = inVain; // there is something for the next who asks, or can't be
+      inVainConsidered = inVain; // there is something for the next who asks, or can't be
     }
     closer.full(facts.empty() - begun <= 0);
     return Growth.lookAgainIn(facts);
   }
 
-  private Growth.Facts facts(long now) {
-    int waiting = engine.waiting();
-    inVain = engine.inVain();
-    if (waiting == 0 && inVain != inVainBefore) {
-      waiting = 1; // however many they were: those who go at once need it for a moment
-    }
+  private Growth.Facts facts(long now, int waiting) {
     int minSize = sleep.asleep() ? 0 : bounds.least();
     int kept = activity.live() - expiry.overdue(); // which go when there is another in their place
     boolean provesNothing =

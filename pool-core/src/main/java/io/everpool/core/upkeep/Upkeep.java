@@ -279,7 +279,9 @@ public final class Upkeep {
     rest.end();
     noticePause(now);
     inbox.empty();
-    activity.take(now, engine.waiting() > 0 || grower.wasAskedInVain());
+    boolean waits = engine.waiting() > 0; // first, see Engine.inVain
+    boolean askedInVain = grower.wasAskedInVain(); // each pass asks
+    activity.take(now, waits || askedInVain);
     survive(ENDING, now); // theirs are promises to whoever set them, whatever the process did
     if (!spares) {
       survive(ENFORCING, now);
@@ -339,7 +341,8 @@ public final class Upkeep {
    * that is always short of time would never give up.
    */
   private void noticePause(long now) {
-    boolean paused = hasMissed(now) >= PAUSE || now - due >= PAUSE;
+    long missed = missedSinceLastPass(now); // each pass asks
+    boolean paused = missed >= PAUSE || now - due >= PAUSE;
     if (paused) {
       reports.mistrustAll();
     }
@@ -353,9 +356,10 @@ public final class Upkeep {
 
   /**
    * How much more time has passed since the last pass by the time of day than by the pool's clock;
-   * nanoseconds. Who sets the time of day ahead has what is idle looked at, and no more.
+   * nanoseconds. Who sets the time of day ahead has what is idle looked at, and what is under way
+   * given a pass longer.
    */
-  private long hasMissed(long now) {
+  private long missedSinceLastPass(long now) {
     long millis = clock.millis();
     long missed = (millis - passedAtMillis) * 1_000_000 - (now - passedAt);
     passedAt = now;
