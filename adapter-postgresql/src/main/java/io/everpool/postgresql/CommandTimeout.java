@@ -18,6 +18,12 @@ import org.postgresql.util.ServerErrorMessage;
 final class CommandTimeout {
   private static final String CANCELED = "57014";
 
+  private static final String UNLIFTED =
+      "this is the server's own statement_timeout, of the role or the database, and through a"
+          + " pooler a connection without command-timeout can't lift it: say SET LOCAL"
+          + " statement_timeout = 0 in the transaction, or migrate past the pooler or as a role"
+          + " without it";
+
   private final Connection jdbc;
   private final Duration told;
   private final boolean sharedByTransaction;
@@ -40,7 +46,10 @@ final class CommandTimeout {
     this.ofDriver = PgjdbcInternals.queryTimeout(jdbc);
   }
 
-  /** Lets statements take as long as they need, whatever the role or the URL say. */
+  /**
+   * Lets statements take as long as they need, whatever the role or the URL say; through a pooler,
+   * where nothing can be set for a session, whatever the driver was told.
+   */
   void lift() throws SQLException {
     lifted = true;
     limitTo(0, "SET statement_timeout = 0");
@@ -66,10 +75,8 @@ final class CommandTimeout {
    * is left as it is.
    */
   SQLException explained(SQLException failure, SideEffects sideEffects) {
-    if (told.isZero()
-        || lifted
-        || !CANCELED.equals(failure.getSQLState())
-        || failure instanceof Struck) {
+    boolean ours = lifted ? sharedByTransaction : !told.isZero();
+    if (!ours || !CANCELED.equals(failure.getSQLState()) || failure instanceof Struck) {
       return failure;
     }
     String advice = "\n  Hint: " + advice(sideEffects);
@@ -93,6 +100,9 @@ final class CommandTimeout {
 
   private String advice(SideEffects sideEffects) {
     boolean mayBeTheirs = sideEffects.has(SideEffect.SETTINGS) || sideEffects.isExposed();
+    if (lifted) {
+      return (mayBeTheirs ? "unless the program has set it itself, " : "") + UNLIFTED;
+    }
     return (mayBeTheirs
             ? "unless the program has set statement_timeout itself, command-timeout ("
             : "the pool's command-timeout (")

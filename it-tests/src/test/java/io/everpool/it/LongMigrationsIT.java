@@ -256,6 +256,28 @@ class LongMigrationsIT {
     }
   }
 
+  /** It can't be lifted through a pooler, so whoever meets it is told whose it is. */
+  @Test
+  void theRolesOwnLimitIsNamedBehindAPooler() throws SQLException {
+    Db.server().execute("create role limited_migrator login password 'lm'");
+    Db.server().execute("alter role limited_migrator set statement_timeout = '1s'");
+    try (Pool pool =
+            open(
+                "limited-pooler",
+                c -> c.pooler(PoolerMode.TRANSACTION).user("limited_migrator").password("lm"));
+        Connection connection = pool.withoutCommandTimeout().getConnection()) {
+      assertThat(failure(() -> execute(connection, ENDLESS)))
+          .hasMessageContaining("Hint: this is the server's own statement_timeout, of the role")
+          .hasMessageContaining("SET LOCAL statement_timeout = 0");
+      connection.setAutoCommit(false);
+      execute(connection, "set local statement_timeout = 0");
+      execute(connection, "select pg_sleep(1.5)");
+      connection.rollback();
+    } finally {
+      Db.server().execute("drop role limited_migrator");
+    }
+  }
+
   // ---- who migrates
 
   @Test

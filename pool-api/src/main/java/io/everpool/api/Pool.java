@@ -143,8 +143,9 @@ public interface Pool extends DataSource, AutoCloseable {
    * For migrations, and whatever else has statements that are meant to take long. On these
    * connections neither {@link PoolConfig#commandTimeout()} nor a network time-out ends a
    * statement; a limit that the program sets itself does. At the next lease the limits are back.
-   * Each connection costs a round trip at its beginning and one at its end. Where there are {@link
-   * PoolConfig#readers()}: the writer's.
+   * Each connection costs a round trip at its beginning and one at its end. Behind a pooler, where
+   * nothing can be set for a session, a limit of the role's or the database's own stays. Where
+   * there are {@link PoolConfig#readers()}: the writer's.
    *
    * @throws UnsupportedOperationException if this pool is another implementation, which has no such
    *     connections
