@@ -147,7 +147,8 @@ public interface PhysicalConnection {
    * Begins a transaction, with autocommit off and none open, as JDBC's own would be but at this
    * level of isolation and in this schema. Called where {@link #isSharedByTransaction()}, before
    * the first statement of each transaction for which one of them was set, and before a read-only
-   * one that begins with a large object; costs a round trip.
+   * one that the driver might not begin as such: with a large object, by its own object, or where
+   * {@link #refusesWritesInTransactions()}; costs a round trip.
    *
    * @param isolation a level of {@link Connection}'s; {@link Connection#TRANSACTION_NONE} for the
    *     server's own

@@ -36,7 +36,7 @@ abstract class SessionSettings extends SessionFacts {
 
   private boolean canRefuseWrites = true;
 
-  /** The moment at which a transaction was begun ahead, for all that is known; else 0. */
+  /** The moment at which a transaction was begun ahead of what comes in it; else 0, or unknown. */
   private long begunAhead;
 
   /** As {@link PhysicalConnection#isSharedByTransaction()}. */
@@ -167,9 +167,10 @@ abstract class SessionSettings extends SessionFacts {
    * <p>Transactions that the driver begins as read-only need none of it; but by its own object it
    * may begin others (pgjdbc for COPY and fastpath).
    *
-   * <p>Where a level of isolation and a schema can't be set for the session, each transaction is
-   * begun with them. A statement by itself runs at the server's level, which is told; in another
-   * schema it might write to somebody else's tables, and is refused.
+   * <p>Where nothing can be set for the session, each transaction is begun with its level of
+   * isolation and its schema, and as read-only where the driver may not begin it so. A statement by
+   * itself runs at the server's level, which is told; in another schema it might write to somebody
+   * else's tables, and is refused.
    *
    * @param largeObject whether it is for a large object: by fastpath, too
    */
@@ -178,16 +179,15 @@ abstract class SessionSettings extends SessionFacts {
       return; // it goes on as it was begun; asked again at the next statement
     }
     boolean wanted = Boolean.TRUE.equals(ask(Setting.READ_ONLY));
-    boolean unlike = wanted && largeObject && !autoCommit(); // the one that the driver would begin
+    boolean begins = wanted && !autoCommit();
+    // the driver may begin the transaction, and not as read-only
+    boolean unlike =
+        begins && (largeObject || isExposed() || physical.refusesWritesInTransactions());
     if (shared && (unlike || settings().changesTransactions())) {
       settleTransaction(wanted);
       return; // asked again at the next statement, which may begin another transaction
     }
-    if (wanted
-        && !unlike
-        && !isExposed()
-        && !autoCommit()
-        && !physical.refusesWritesInTransactions()) {
+    if (begins && !unlike) {
       unsettled = false; // turning autocommit on asks again
       return;
     }
@@ -215,7 +215,7 @@ abstract class SessionSettings extends SessionFacts {
       Object level = settings().isChanged(Setting.ISOLATION) ? ask(Setting.ISOLATION) : null;
       physical.begin(
           level instanceof Integer set ? set : Connection.TRANSACTION_NONE, readOnly, schema);
-      begunAhead = isExposed() ? moment() : 0;
+      begunAhead = moment();
     } else if (schema != null) {
       throw new SQLFeatureNotSupportedException(
           "The schema was set to "
@@ -230,13 +230,18 @@ abstract class SessionSettings extends SessionFacts {
   }
 
   /**
-   * Whether the open transaction was begun for what might come by the driver's own object, and
-   * nothing was sent in it; no if the driver can't see that.
+   * Whether the open transaction was begun ahead of what might come in it, by the driver's own
+   * object say, and nothing was sent in it; no if the driver can't see that.
    */
-  final boolean isBegunAhead() {
+  public final boolean isBegunAhead() {
     return begunAhead != 0
         && begunAhead == moment()
         && effectsSince(begunAhead) == Effects.NONE; // else it has lost sight
+  }
+
+  /** What was sent since was no use of the transaction that was begun ahead. */
+  final void keepBegunAhead() {
+    begunAhead = moment();
   }
 
   /** The driver's answer; what it sends for that is no use of what was begun ahead. */
@@ -244,7 +249,7 @@ abstract class SessionSettings extends SessionFacts {
     boolean ahead = isBegunAhead();
     boolean valid = jdbc.isValid(seconds);
     if (ahead) {
-      begunAhead = moment();
+      keepBegunAhead();
     }
     return valid;
   }

@@ -114,8 +114,16 @@ abstract class SettledConnection extends JudgedConnection {
     }
   }
 
-  /** Ends a transaction that was begun ahead and is still empty: a setter is to find none open. */
-  final void endBegunAhead() throws SQLException {
+  /** Begins the transaction ahead for a run of a unit, as {@link #beginAhead(Session)} outside. */
+  public final void beginAhead() throws SQLException {
+    Session s = current();
+    if (s.isSharedByTransaction() && !s.autoCommit()) {
+      settleIfExposed();
+    }
+  }
+
+  /** Ends a transaction that was begun ahead and is still empty: what follows is to find none. */
+  public final void endBegunAhead() throws SQLException {
     if (current().isBegunAhead()) {
       requireNotHeldUp();
       super.rollback();
@@ -181,7 +189,7 @@ abstract class SettledConnection extends JudgedConnection {
   public Array createArrayOf(String type, Object[] elements) throws SQLException {
     current().marks |= Session.ASKED;
     requireNotHeldUp();
-    return super.createArrayOf(type, elements);
+    return besides(() -> super.createArrayOf(type, elements));
   }
 
   /** As {@link #createArrayOf}. */
@@ -189,6 +197,27 @@ abstract class SettledConnection extends JudgedConnection {
   public Struct createStruct(String type, Object[] attributes) throws SQLException {
     current().marks |= Session.ASKED;
     requireNotHeldUp();
-    return super.createStruct(type, attributes);
+    return besides(() -> super.createStruct(type, attributes));
+  }
+
+  @Override
+  public int getTransactionIsolation() throws SQLException {
+    return besides(super::getTransactionIsolation);
+  }
+
+  /** A question of the driver's. */
+  private interface Question<T> {
+    T ask() throws SQLException;
+  }
+
+  /** What the driver would ask outside of any transaction is no use of one that was begun ahead. */
+  private <T> T besides(Question<T> question) throws SQLException {
+    Session s = current();
+    boolean ahead = s.isBegunAhead();
+    T answer = question.ask();
+    if (ahead) {
+      s.keepBegunAhead();
+    }
+    return answer;
   }
 }

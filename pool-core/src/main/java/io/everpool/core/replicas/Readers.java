@@ -123,7 +123,11 @@ final class Readers implements Renewal {
    */
   void prepare(PooledConnection face, Reader owner, WorkOptions options) throws SQLException {
     String position = options.position();
-    if (position != null && face.observer() == null && !face.current().inTransaction()) {
+    if (position == null || face.observer() != null) {
+      return;
+    }
+    face.endBegunAhead(); // it is empty, and would show what was there as it was begun
+    if (!face.current().inTransaction()) {
       new Preparation(config.name(), this, positions, time, face, owner, options, budget(options))
           .run(position);
     }

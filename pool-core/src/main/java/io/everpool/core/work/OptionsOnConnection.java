@@ -75,6 +75,7 @@ final class OptionsOnConnection {
         isolationBefore = before;
       }
     }
+    face.beginAhead();
   }
 
   /** One that was begun by the driver's own object: to set its level would be to commit it (H2). */
@@ -84,13 +85,18 @@ final class OptionsOnConnection {
 
   /** Takes them back, unless a transaction is open; then it is done when the lease ends. */
   void unset() throws SQLException {
-    if (!(readOnlySet || isolationBefore != UNSET) || face.current().inTransaction()) {
+    if (!(readOnlySet || isolationBefore != UNSET)) {
+      return;
+    }
+    face.endBegunAhead(); // as the unit wants it; each setter begins another
+    if (face.current().inTransaction()) {
       return;
     }
     if (readOnlySet) {
       face.setReadOnly(false);
     }
-    if (isolationBefore != UNSET && !mayBeInTransactionUnseen()) {
+    if (isolationBefore != UNSET
+        && (face.current().isBegunAhead() || !mayBeInTransactionUnseen())) {
       face.setTransactionIsolation(isolationBefore);
     }
   }

@@ -113,6 +113,7 @@ public final class UnitRunner {
       UnitWatch watch,
       Work<T, X> work)
       throws X, SQLException {
+    face.endBegunAhead(); // a unit isn't within what is empty: its runs begin it as they want it
     try (Unit unit = new Unit(this, face, options, deadline, watch)) {
       try {
         return runUntilDecided(unit, () -> work.run(connection));

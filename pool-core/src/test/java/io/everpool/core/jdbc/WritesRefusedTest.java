@@ -2,6 +2,7 @@ package io.everpool.core.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everpool.api.driver.Effects;
 import java.io.InputStream;
 import java.io.Reader;
 import java.sql.Connection;
@@ -163,6 +164,73 @@ class WritesRefusedTest {
           connection.commit();
           assertThat(driver.begun).hasSize(1);
         });
+  }
+
+  /** Nor what it begins by its own object, of which nobody sees when. */
+  @Test
+  void behindAPoolerItIsBegunAheadOfTheDriversOwnObject() throws SQLException {
+    driver.shared = true;
+    driver.canRefuseWrites = false;
+    lease(
+        connection -> {
+          FakeLeaseManager.physical((PooledConnection) connection).seeCommit(Effects.NONE);
+          connection.setReadOnly(true);
+          connection.setAutoCommit(false);
+          connection.unwrap(FakeDriver.Vendor.class);
+          assertThat(driver.begun).containsExactly("0 read only");
+          connection.commit();
+          connection.rollback();
+          assertThat(driver.begun).hasSize(3);
+          connection.setAutoCommit(true);
+          execute(connection);
+          connection.setAutoCommit(false);
+          assertThat(driver.begun).hasSize(4);
+          connection.setReadOnly(false);
+          assertThat(FakeLeaseManager.session((PooledConnection) connection).inTransaction())
+              .isFalse();
+          execute(connection);
+          connection.commit();
+          assertThat(driver.begun).hasSize(4).containsOnly("0 read only");
+          connection.setReadOnly(true);
+          assertThat(driver.begun).hasSize(5);
+        });
+    assertThat(leases.events).as("nothing was left open").isEmpty();
+    lease(
+        connection -> {
+          connection.setAutoCommit(false);
+          execute(connection);
+          connection.commit();
+        });
+    assertThat(driver.begun).hasSize(5);
+  }
+
+  /** The driver asks outside of any transaction, too, and frameworks ask around theirs. */
+  @Test
+  void theLevelMayBeAskedForInOneThatWasBegunAhead() throws SQLException {
+    driver.shared = true;
+    lease(
+        connection -> {
+          FakePhysical physical = FakeLeaseManager.physical((PooledConnection) connection);
+          physical.seeCommit(Effects.NONE);
+          connection.unwrap(FakeDriver.Vendor.class);
+          connection.setAutoCommit(false);
+          connection.setReadOnly(true);
+          driver.during("getTransactionIsolation", () -> physical.seeCommit(Effects.NONE));
+          connection.getTransactionIsolation();
+          connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+          assertThat(driver.begun).containsExactly("0 read only", "8 read only");
+        });
+  }
+
+  /** As it is told elsewhere: it doesn't begin them so, whatever begins them. */
+  @Test
+  void behindAPoolerItIsBegunForADriverToWhichItIsAHint() throws SQLException {
+    driver.shared = true;
+    driver.canRefuseWrites = false;
+    driver.takesReadOnlyAsAHint = true;
+    lease(WritesRefusedTest::readOnlyTransaction);
+    lease(WritesRefusedTest::readOnly);
+    assertThat(driver.begun).containsExactly("0 read only");
   }
 
   /** By its own object it may begin others, which nobody sees. */

@@ -268,6 +268,20 @@ class PreparationTest extends ThreeServers {
     }
   }
 
+  /** Behind a pooler, in case the program's own object begins the next; nothing is sent in it. */
+  @Test
+  void whatWasBegunAheadIsNoReasonToShowLess() throws Exception {
+    one.shared = true;
+    Pool pool = open(config(), one);
+    try (Connection connection = pool.reader().getConnection()) {
+      connection.setAutoCommit(false);
+      connection.unwrap(JdbcConnection.class);
+      assertThat(where(pool, connection, THREE)).isEqualTo("one");
+      connection.rollback();
+    }
+    assertThat(one.positionAsked).hasPositiveValue();
+  }
+
   // ---- one place at a time
 
   @Test

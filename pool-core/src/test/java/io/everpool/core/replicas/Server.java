@@ -2,12 +2,15 @@ package io.everpool.core.replicas;
 
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.plain.PlainConnector;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -52,6 +55,9 @@ final class Server implements Connector {
 
   /** Whether its sessions say that a transaction is open. */
   volatile boolean inTransaction;
+
+  /** Whether a pooler lends its sessions by the transaction; of those that are opened then. */
+  volatile boolean shared;
 
   volatile boolean closed;
 
@@ -146,6 +152,8 @@ final class Server implements Connector {
     private final PhysicalConnection h2;
     private volatile boolean ended;
     private volatile boolean refuses;
+    private final boolean lentByTransaction = shared;
+    private volatile boolean begun;
 
     Session(PhysicalConnection h2) {
       this.h2 = h2;
@@ -158,7 +166,23 @@ final class Server implements Connector {
 
     @Override
     public Connection jdbc() {
-      return h2.jdbc();
+      return lentByTransaction ? ending(h2.jdbc()) : h2.jdbc();
+    }
+
+    /** One whose transaction ends with a rollback or a commit. */
+    private Connection ending(Connection bare) {
+      return (Connection)
+          Proxy.newProxyInstance(
+              Server.class.getClassLoader(),
+              new Class<?>[] {Connection.class},
+              (self, method, arguments) -> {
+                begun &= !method.getName().matches("rollback|commit");
+                try {
+                  return method.invoke(bare, arguments);
+                } catch (InvocationTargetException e) {
+                  throw e.getCause();
+                }
+              });
     }
 
     @Override
@@ -175,7 +199,31 @@ final class Server implements Connector {
 
     @Override
     public TransactionState transactionState() {
+      if (lentByTransaction) {
+        return begun ? TransactionState.OPEN : TransactionState.NONE;
+      }
       return inTransaction ? TransactionState.OPEN : TransactionState.UNKNOWN;
+    }
+
+    @Override
+    public boolean isSharedByTransaction() {
+      return lentByTransaction;
+    }
+
+    @Override
+    public void begin(int isolation, boolean readOnly, @Nullable String schema) {
+      begun = true;
+    }
+
+    /** It sees that nothing but the BEGIN is sent. */
+    @Override
+    public long moment() {
+      return lentByTransaction ? 1 : 0;
+    }
+
+    @Override
+    public Effects effectsSince(long moment) {
+      return lentByTransaction ? Effects.NONE : Effects.UNPROVEN;
     }
 
     @Override
