@@ -42,8 +42,8 @@ import javax.tools.ToolProvider;
  *       what was prepared or batched and for what writes by itself (a row of an updatable result
  *       set, a large object), {@code preparing(sql)} for what will be sent later;
  *   <li>what is no statement of the program's, but lets a driver ask the server something or write
- *       to it, begins the transaction: {@code beginning()}, {@code usingLargeObject()}, or {@code
- *       binding(value)} for what may be one.
+ *       to it, begins the transaction: {@code beginning()}, {@code usingLargeObject()}, {@code
+ *       describing()}, or {@code binding(value)} for what may be one of the last two.
  * </ul>
  *
  * <p>Usage: {@code java ForwardingSources.java <output directory> <release>}. Files that would not
@@ -127,6 +127,18 @@ public final class ForwardingSources {
       Map.of(
           "ResultSet", Set.of("moveToInsertRow", "refreshRow", "update*"),
           "ResultSetMetaData", Set.of("getTableName", "isAutoIncrement", "isNullable"));
+
+  /**
+   * What makes a driver ask the server what a statement or the name of a type means. A slash goes
+   * before the number of parameters, where others of the name ask nothing.
+   */
+  private static final Map<String, Set<String>> DESCRIBES =
+      Map.of(
+          "PreparedStatement", Set.of("getMetaData", "getParameterMetaData", "setNull/3"),
+          "CallableStatement", Set.of("setNull/3"));
+
+  /** What is given a value of whatever kind. */
+  private static final Set<String> BINDS = Set.of("setObject", "setArray");
 
   /** What uses a large object, which a parameter becomes at once. */
   private static final Map<String, Set<String>> USES_LARGE_OBJECT =
@@ -389,9 +401,12 @@ public final class ForwardingSources {
 
     /** The statement that begins the transaction, or nothing. */
     private String beginning(Target target) {
-      if (method.getSimpleName().contentEquals("setObject")
+      if (BINDS.contains(method.getSimpleName().toString())
           && target.iface().endsWith("Statement")) {
         return "home().binding(b1);";
+      }
+      if (isIn(DESCRIBES, target)) {
+        return "home().describing();";
       }
       if (isIn(USES_LARGE_OBJECT, target)) {
         return "home().usingLargeObject();";
@@ -403,13 +418,14 @@ public final class ForwardingSources {
     /** Whether it is named there, or begins as a name there does that ends in a star. */
     private boolean isIn(Map<String, Set<String>> table, Target target) {
       String name = method.getSimpleName().toString();
+      String withNumber = name + "/" + method.getParameters().size();
       return !name.equals("free") // sends nothing unless a transaction is open
           && table.getOrDefault(target.iface(), Set.of()).stream()
               .anyMatch(
                   there ->
                       there.endsWith("*")
                           ? name.startsWith(there.substring(0, there.length() - 1))
-                          : name.equals(there));
+                          : name.equals(there) || withNumber.equals(there));
     }
 
     /** The statement that announces SQL, or nothing. */

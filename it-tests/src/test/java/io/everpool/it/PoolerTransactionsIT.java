@@ -13,24 +13,31 @@ import io.everpool.servers.PgBouncer;
 import java.io.IOException;
 import java.io.StringReader;
 import java.io.UncheckedIOException;
+import java.sql.CallableStatement;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.postgresql.PGConnection;
 import org.postgresql.largeobject.LargeObjectManager;
+import org.postgresql.util.PGobject;
 
 /**
- * Behind a real PgBouncer: what the driver sends by itself is in a transaction as it was set,
- * read-only, as it is on a server.
+ * Behind a real PgBouncer: what the driver sends or asks by itself is in a transaction as it was
+ * set, read-only and in its schema, as it is on a server.
  */
 @Timeout(180)
 class PoolerTransactionsIT {
@@ -38,10 +45,20 @@ class PoolerTransactionsIT {
 
   @BeforeAll
   static void start() {
+    // the other one is no place for getMetaData(): up to 42.7.14 pgjdbc prepares for that by name
     PgBouncer.Kind kind = PgBouncer.Kind.KEEPS_TRACK;
     assumeTrue(kind.isAvailable(), kind.missing());
     bouncer = kind.before(Db.server(), "transaction", Map.of("default_pool_size", "2"));
-    Db.server().execute("create table pooler_log (i int); grant all on pooler_log to public");
+    Db.server()
+        .execute(
+            "create table pooler_log (i int); grant all on pooler_log to public;"
+                + " create schema pooler_moods; grant all on schema pooler_moods to public;"
+                + " create type pooler_moods.mood as enum ('glad', 'sad');"
+                + " create table pooler_moods.moods (m pooler_moods.mood);"
+                + " grant all on pooler_moods.moods to public;"
+                // pgjdbc takes the newest where none is in the path
+                + " create schema pooler_others; grant all on schema pooler_others to public;"
+                + " create type pooler_others.mood as enum ('neither')");
   }
 
   @AfterAll
@@ -49,7 +66,7 @@ class PoolerTransactionsIT {
     if (bouncer != null) {
       bouncer.close();
       bouncer = null;
-      Db.server().execute("drop table pooler_log");
+      Db.server().execute("drop table pooler_log; drop schema pooler_moods, pooler_others cascade");
     }
   }
 
@@ -145,5 +162,130 @@ class PoolerTransactionsIT {
       }
     }
     assertThat(rows()).isEqualTo("0");
+  }
+
+  /** A value whose type is known by its name. */
+  private static PGobject glad() throws SQLException {
+    PGobject glad = new PGobject();
+    glad.setType("mood");
+    glad.setValue("glad");
+    return glad;
+  }
+
+  /** What makes pgjdbc ask, and what is told by it. */
+  enum Question {
+    PARAMETERS {
+      @Override
+      String of(Connection c) throws SQLException {
+        try (PreparedStatement p = c.prepareStatement("insert into moods values (?)")) {
+          return p.getParameterMetaData().getParameterTypeName(1);
+        }
+      }
+    },
+    COLUMNS {
+      @Override
+      String of(Connection c) throws SQLException {
+        try (PreparedStatement p = c.prepareStatement("select m from moods")) {
+          return p.getMetaData().getColumnTypeName(1);
+        }
+      }
+    },
+    COLUMNS_OF_A_CALL {
+      @Override
+      String of(Connection c) throws SQLException {
+        try (CallableStatement p = c.prepareCall("select m from moods")) {
+          return p.getMetaData().getColumnTypeName(1);
+        }
+      }
+    },
+    ARRAY {
+      @Override
+      String of(Connection c) throws SQLException {
+        return c.createArrayOf("mood", new String[] {"glad"}).getBaseTypeName();
+      }
+    },
+    ARRAY_OF_ANOTHERS {
+      @Override
+      String of(Connection c) throws SQLException {
+        try (Connection other = direct();
+            PreparedStatement p = c.prepareStatement("select (?)[1]::text")) {
+          other.setSchema("pooler_moods");
+          p.setArray(1, other.createArrayOf("mood", new String[] {"glad"}));
+          return read(p);
+        }
+      }
+    },
+    NULL {
+      @Override
+      String of(Connection c) throws SQLException {
+        try (PreparedStatement p = c.prepareStatement(SCHEMA_OF_TYPE)) {
+          p.setNull(1, Types.OTHER, "mood");
+          return read(p);
+        }
+      }
+    },
+    OBJECT {
+      @Override
+      String of(Connection c) throws SQLException {
+        try (PreparedStatement p = c.prepareStatement(SCHEMA_OF_TYPE)) {
+          p.setObject(1, glad());
+          return read(p);
+        }
+      }
+    };
+
+    private static final String SCHEMA_OF_TYPE =
+        "select typnamespace::regnamespace::text from pg_type where oid = pg_typeof(?)";
+
+    abstract String of(Connection connection) throws SQLException;
+
+    private static Connection direct() throws SQLException {
+      return DriverManager.getConnection(
+          Db.server().jdbcUrl(), Db.server().user(), Db.server().password());
+    }
+
+    private static String read(PreparedStatement statement) throws SQLException {
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        return row.getString(1);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void itIsAskedInTheSchemaOfTheTransaction(Question question) throws SQLException {
+    Map<Way, String> told = new HashMap<>();
+    for (Way way : Way.values()) {
+      try (LogCapture log = LogCapture.open();
+          Pool pool = way.open()) {
+        try (Connection connection = pool.getConnection()) {
+          connection.setSchema("pooler_moods");
+          connection.setAutoCommit(false);
+          told.put(way, question.of(connection));
+          connection.rollback();
+          assertThat(question.of(connection)).isEqualTo(told.get(way));
+          connection.commit();
+        }
+        assertThat(log.alarms()).noneMatch(line -> line.contains("open transaction"));
+      }
+    }
+    assertThat(told.get(Way.POOLER)).isEqualTo(told.get(Way.SERVER)).containsAnyOf("mood", "glad");
+  }
+
+  /** Elsewhere it sends nothing that would have to be ended. */
+  @Test
+  void anArrayLeavesNoTransactionOpen() throws SQLException {
+    try (LogCapture log = LogCapture.open();
+        Pool pool = Way.POOLER.open()) {
+      try (Connection connection = pool.getConnection()) {
+        connection.setSchema("pooler_moods");
+        connection.setAutoCommit(false);
+        connection.createArrayOf("mood", new String[] {"glad"});
+        connection.setSchema("pooler_others");
+        connection.createArrayOf("text", new String[] {"glad"});
+      }
+      assertThat(log.alarms()).noneMatch(line -> line.contains("open transaction"));
+    }
   }
 }

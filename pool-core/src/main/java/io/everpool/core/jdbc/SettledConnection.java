@@ -8,6 +8,7 @@ import java.sql.Clob;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Struct;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * sessions are shared, the schema and the level of isolation of the next transaction.
  *
  * <p>Before a statement, {@link PooledConnection#executing} does that. Here are the other occasions
- * on which a driver may send something, and with autocommit off begins the transaction by it: large
- * objects, questions of its own, and all that the program does by the driver's own object.
+ * on which a driver may send something, and with autocommit off begins the transaction by it, or
+ * asks outside of one what has to be asked within: large objects, questions of its own, and all
+ * that the program does by the driver's own object.
  */
 abstract class SettledConnection extends JudgedConnection {
   /** SQLState of an answer that was meant for another question. */
@@ -175,12 +177,43 @@ abstract class SettledConnection extends JudgedConnection {
     }
   }
 
-  /** A value is about to be set on a statement; a large object is sent to the server at once. */
+  /**
+   * A value is about to be set on a statement; a large object is sent to the server at once, and
+   * what isn't Java's own may be of a type that the driver has to ask for.
+   */
   final void binding(@Nullable Object value) throws SQLException {
     Session s = current();
-    if ((s.unsettled || s.has(Session.CHANGED))
-        && (value instanceof InputStream || value instanceof Blob || value instanceof Clob)) {
+    if (!s.unsettled && !s.has(Session.CHANGED)) {
+      return;
+    }
+    if (value instanceof InputStream || value instanceof Blob || value instanceof Clob) {
       usingLargeObject();
+    } else if (value != null && saysSchema(s) && mayHaveNamedType(value)) {
+      beginning();
+    }
+  }
+
+  /** Whether the schema that was set goes with the transaction: nothing is in it outside. */
+  private static boolean saysSchema(Session s) {
+    Settings set = s.settings;
+    return s.isSharedByTransaction() && set != null && set.isChanged(Setting.SCHEMA);
+  }
+
+  private static boolean mayHaveNamedType(Object value) {
+    Class<?> type = value.getClass();
+    return value instanceof Map // PostgreSQL's hstore
+        || value instanceof Array // whosesoever
+        || !(type.isArray() || type.getName().startsWith("java."));
+  }
+
+  /**
+   * The driver is about to ask what a statement or the name of a type means. pgjdbc does so outside
+   * of any transaction, and keeps the answer; where the schema goes with the transaction, that has
+   * to begin first.
+   */
+  final void describing() throws SQLException {
+    if (saysSchema(current())) {
+      beginning();
     }
   }
 
@@ -189,6 +222,7 @@ abstract class SettledConnection extends JudgedConnection {
   public Array createArrayOf(String type, Object[] elements) throws SQLException {
     current().marks |= Session.ASKED;
     requireNotHeldUp();
+    describing();
     return besides(() -> super.createArrayOf(type, elements));
   }
 
@@ -197,6 +231,7 @@ abstract class SettledConnection extends JudgedConnection {
   public Struct createStruct(String type, Object[] attributes) throws SQLException {
     current().marks |= Session.ASKED;
     requireNotHeldUp();
+    describing();
     return besides(() -> super.createStruct(type, attributes));
   }
 
