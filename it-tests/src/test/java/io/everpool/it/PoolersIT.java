@@ -319,6 +319,43 @@ class PoolersIT {
     }
   }
 
+  /** It reads which schema is its own, and in that one there is no such table. */
+  @Test
+  void aRunAfterALostRaceBeginsInTheSchemaThatTheFirstBeganIn() throws Exception {
+    String route = "pooler_route_" + kind.name().toLowerCase(Locale.ROOT);
+    execute("create schema " + route);
+    execute("create table " + route + "." + route + "_work (id int)");
+    execute("create table public." + route + " as select '" + route + "'::text as s");
+    execute(
+        "create function public."
+            + route
+            + "_race() returns void language plpgsql as"
+            + " $$ begin raise sqlstate '40001'; end $$");
+    AtomicInteger runs = new AtomicInteger();
+    try (Pool pool = Everpool.open(config("pooler-route").build())) {
+      String found =
+          pool.inTransaction(
+              connection -> {
+                String schema = ask(connection, "select s from " + route);
+                connection.commit();
+                connection.setSchema(schema);
+                try (Statement statement = connection.createStatement()) {
+                  statement.execute("insert into " + route + "_work values (1)");
+                  if (runs.incrementAndGet() == 1) {
+                    statement.execute("select public." + route + "_race()");
+                  }
+                }
+                return schema;
+              });
+      assertThat(found).isEqualTo(route);
+    }
+    assertThat(runs).hasValue(2);
+    try (Connection connection = direct()) {
+      assertThat(ask(connection, "select count(*) from " + route + "." + route + "_work"))
+          .isEqualTo("1");
+    }
+  }
+
   /** By its own object the driver begins a transaction itself, and says nothing in it. */
   @Test
   void everyCopyOfAKeptManagerIsInItsOwnSchema() throws Exception {

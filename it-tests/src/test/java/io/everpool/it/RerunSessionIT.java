@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
@@ -144,6 +145,49 @@ class RerunSessionIT {
       assertThat(Db.ask(connection, "show transaction_isolation")).isEqualTo("serializable");
     }
     assertThat(seen).containsExactly("0 blue serializable", "0 blue serializable");
+  }
+
+  /**
+   * By JDBC, of which the text of no statement tells. To what it was before, the driver can't set
+   * the schema, for {@code getSchema()} tells but one of the path; nor the others, where it was
+   * asked for them only after SQL had set something.
+   */
+  @ParameterizedTest
+  @CsvSource({"true, true", "true, false", "false, true", "false, false"})
+  void isAsItWasThoughTheRunThatFailedHasSetItByJdbc(boolean tenants, boolean inTransaction)
+      throws Exception {
+    String look =
+        "select concat_ws(' ', current_setting('search_path'),"
+            + " current_setting('transaction_isolation'), current_setting('application_name'),"
+            + " current_setting('app.tenant', true), pg_backend_pid())";
+    Db.server()
+        .execute(
+            "create or replace function rerun_race() returns void language plpgsql as"
+                + " $$ begin raise sqlstate '40001'; end $$");
+    List<String> seen = new ArrayList<>();
+    Everpool.Builder builder = Everpool.builder(Db.config("rerun-session").maxSize(1).build());
+    try (Pool pool = (tenants ? builder.interceptor(new Tenants()) : builder).open()) {
+      pool.<SQLException>use(
+          WorkOptions.IDEMPOTENT,
+          connection -> {
+            connection.setAutoCommit(!inTransaction);
+            seen.add(Db.ask(connection, look));
+            if (inTransaction) {
+              connection.commit();
+            }
+            connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+            connection.setSchema("pg_catalog");
+            connection.setClientInfo("ApplicationName", "mine");
+            if (inTransaction) {
+              connection.commit();
+            }
+            if (seen.size() == 1) {
+              execute(connection, "select public.rerun_race()");
+            }
+          });
+    }
+    assertThat(seen).hasSize(2);
+    assertThat(seen.get(1)).isEqualTo(seen.get(0));
   }
 
   /** The driver has forgotten nothing of a type that was added to it, and can't be made to. */

@@ -214,6 +214,16 @@ public final class Session extends SessionSettings implements PooledEntry {
     }
   }
 
+  /**
+   * Whether something was set by JDBC since {@code state} was taken that {@link #become} can't set
+   * back, as {@link #beginAnew} does.
+   *
+   * @param level whether that goes for the level of isolation, too
+   */
+  public boolean needsReset(SessionState state, boolean level) {
+    return settings != null && settings.needsReset(state, level);
+  }
+
   /** Has the user set it up: a new one, or one whose session state was cleared. */
   public void initialize() throws SQLException {
     initialization.run(physical);

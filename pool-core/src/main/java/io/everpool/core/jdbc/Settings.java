@@ -110,9 +110,22 @@ final class Settings {
     remember(setting, CLEARED);
   }
 
-  /** Whether a change of this one was left to the reset of what SQL has set. */
+  /**
+   * Whether a change of this one was left to the reset of what SQL has set. Where it was only said
+   * in each transaction there is nothing to reset.
+   */
   boolean needsReset(Setting setting) {
-    return isChanged(setting) && initial[setting.index] == CLEARED;
+    return isChanged(setting) && initial[setting.index] == CLEARED && !isSaid(setting);
+  }
+
+  /** Whether only the reset brings back what {@link #become} would: all but the level, or that. */
+  boolean needsReset(SessionState state, boolean level) {
+    for (Setting setting : ALL) {
+      if (needsReset(setting) && !state.has(setting) && (level || setting != Setting.ISOLATION)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** To be called before it may be changed past its setter: reads what there is to restore. */

@@ -72,7 +72,9 @@ final class OptionsOnConnection {
       // Of a session that is another's by the next transaction, what it has now says nothing.
       if (before != options.isolation() || face.current().isSharedByTransaction()) {
         face.setTransactionIsolation(options.isolation());
-        isolationBefore = before;
+        if (isolationBefore == UNSET) { // else it may be what a failed run has left
+          isolationBefore = before;
+        }
       }
     }
     face.beginAhead();

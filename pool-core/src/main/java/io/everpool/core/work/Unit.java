@@ -65,7 +65,7 @@ final class Unit implements UnitObserver, AutoCloseable {
     this.options = options;
     this.watch = watch;
     this.begunAt = runner.time.nanoTime();
-    this.recovery = new UnitRecovery(face, failure, outer == null ? null : outer.recovery);
+    this.recovery = new UnitRecovery(face, failure, options, outer == null ? null : outer.recovery);
     this.withinTransaction = face.current().inTransaction(); // last: reading state may begin one
     boolean part = outer != null && !face.current().autoCommit(); // though nothing was sent yet
     this.set = new OptionsOnConnection(face, options, withinTransaction, part);

@@ -1,5 +1,6 @@
 package io.everpool.core.work;
 
+import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
@@ -27,6 +28,10 @@ final class UnitRecovery {
   // ---- what was so before the unit
 
   private final SessionState state;
+
+  /** Whether a run leaves the level of isolation as it finds it; else each is told its own. */
+  private final boolean keepsLevel;
+
   private final boolean sessionChanged;
   private final boolean prepared;
   private final List<Statement> openBefore;
@@ -34,12 +39,14 @@ final class UnitRecovery {
   /**
    * @param outer that of the unit around it
    */
-  UnitRecovery(PooledConnection face, UnitFailure failure, @Nullable UnitRecovery outer)
+  UnitRecovery(
+      PooledConnection face, UnitFailure failure, WorkOptions options, @Nullable UnitRecovery outer)
       throws SQLException {
     this.face = face;
     this.failure = failure;
     this.outer = outer;
     this.state = face.state();
+    this.keepsLevel = options.isolation() == 0;
     this.sessionChanged = face.current().hasSideEffects();
     this.prepared = sessionChanged && face.current().mayHavePrepared();
     this.openBefore = face.openStatements();
@@ -129,7 +136,10 @@ final class UnitRecovery {
     if (session.isHeldUp()) {
       return false;
     }
-    boolean anew = session.hasSideEffectsToClear() || session.hasStalePlans();
+    boolean anew =
+        session.hasSideEffectsToClear()
+            || session.hasStalePlans()
+            || session.needsReset(state, keepsLevel); // a schema, say: startOver can't
     if (anew && !sessionChanged && !holdsStatement()) {
       face.rollBackOpen();
       face.beginAnew(); // and so all is prepared again that goes with the plans
