@@ -7,6 +7,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.RetryConfig;
 import io.everpool.api.WorkOptions;
 import io.everpool.core.Everpool;
+import io.everpool.jdbi.EverpoolJdbi;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -90,6 +91,53 @@ class ConflictsIT {
                       }))
           .isInstanceOfSatisfying(
               SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23505"));
+    }
+    assertThat(runs).hasValue(1);
+  }
+
+  /** Jdbi rolls back before it lets a failure pass, and then no transaction shows what it was. */
+  @ParameterizedTest
+  @ValueSource(strings = {"40001", "40P01", "0A000"})
+  void aLostRaceThatTheWorkHidesFromJdbiIsOneAllTheSame(String state) throws Exception {
+    AtomicInteger runs = new AtomicInteger();
+    try (Pool pool = Everpool.open(Db.config("hidden").build())) {
+      EverpoolJdbi.create(pool)
+          .useTransaction(
+              handle -> {
+                handle.execute("update conflict set v = v + 1 where id = 1");
+                if (runs.incrementAndGet() == 1) {
+                  assertThatThrownBy(() -> handle.execute(raise(state)))
+                      .hasRootCauseInstanceOf(SQLException.class);
+                  throw new IllegalStateException("what the work makes of it");
+                }
+              });
+    }
+    assertThat(runs).hasValue(2);
+    assertThat(sum()).isEqualTo(1);
+  }
+
+  /** Who rolls back himself and goes on has dealt with it; what comes after is his own. */
+  @Test
+  void unlessTheWorkHasRolledItBackAndGoneOn() throws Exception {
+    AtomicInteger runs = new AtomicInteger();
+    IllegalStateException own = new IllegalStateException("what came after");
+    try (Pool pool = Everpool.open(Db.config("dealt-with-by-hand").build())) {
+      assertThatThrownBy(
+              () ->
+                  EverpoolJdbi.create(pool)
+                      .useHandle(
+                          handle -> {
+                            runs.incrementAndGet();
+                            handle.begin();
+                            assertThatThrownBy(() -> handle.execute(raise("40001")))
+                                .hasRootCauseInstanceOf(SQLException.class);
+                            handle.rollback();
+                            handle.begin();
+                            handle.execute("update conflict set v = v + 1 where id = 1");
+                            handle.rollback();
+                            throw own;
+                          }))
+          .isSameAs(own);
     }
     assertThat(runs).hasValue(1);
   }

@@ -420,6 +420,25 @@ class TransactionsTest {
     assertThat(entries()).containsExactly("a");
   }
 
+  /** Spring rolls back before it lets the failure pass, and then no transaction shows the race. */
+  @Test
+  void aLostRaceThatTheMethodHidesIsOneAllTheSame() throws Exception {
+    AtomicInteger runs = new AtomicInteger();
+
+    bank.again(
+        (pool, jdbc) -> {
+          write(jdbc, "a");
+          if (runs.incrementAndGet() == 1) {
+            assertThatThrownBy(() -> jdbc.execute("do $$ begin raise sqlstate '40001'; end $$"))
+                .hasRootCauseInstanceOf(SQLException.class);
+            throw new IllegalStateException("what the method makes of it");
+          }
+        });
+
+    assertThat(runs).hasValue(2);
+    assertThat(entries()).containsExactly("a");
+  }
+
   /** Only the outermost can be run again whole. */
   @Test
   void withinATransactionItRunsOnce() {

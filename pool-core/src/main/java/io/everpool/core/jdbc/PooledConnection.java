@@ -207,6 +207,13 @@ public sealed class PooledConnection extends RestoredConnection implements Conne
 
   @Override
   public void rollback() throws SQLException {
+    if (observer != null) {
+      observer.rollingBack();
+    }
+    rollbackNow();
+  }
+
+  private void rollbackNow() throws SQLException {
     super.rollback();
     settingsRolledBack(session());
     settled();
@@ -324,7 +331,7 @@ public sealed class PooledConnection extends RestoredConnection implements Conne
       return;
     }
     if (!request(s -> s.jdbc.getAutoCommit())) {
-      rollback();
+      rollbackNow(); // the unit's own
       return;
     }
     perform(

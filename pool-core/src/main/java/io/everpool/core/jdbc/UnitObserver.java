@@ -24,6 +24,9 @@ public interface UnitObserver {
    */
   void writeRefused();
 
+  /** The transaction is about to be rolled back, and not by the unit itself. */
+  default void rollingBack() {}
+
   /** Commits, by {@link PooledConnection#commitNow()}, and finds out if the answer is lost. */
   void commit() throws SQLException;
 }

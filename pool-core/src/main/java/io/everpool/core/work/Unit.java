@@ -61,7 +61,7 @@ final class Unit implements UnitObserver, AutoCloseable {
     this.leases = runner.leases;
     this.face = face;
     this.outer = (Unit) face.observer();
-    this.failure = new UnitFailure(leases, face);
+    this.failure = new UnitFailure(leases, face, outer == null ? null : outer.failure);
     this.options = options;
     this.watch = watch;
     this.begunAt = runner.time.nanoTime();
@@ -194,16 +194,17 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   @Override
   public void failed(Verdict verdict, SQLException thrown) {
-    for (Unit unit = this; unit != null; unit = unit.outer) {
-      unit.failure.heard(verdict, thrown);
-    }
+    failure.heard(verdict, thrown);
   }
 
   @Override
   public void writeRefused() {
-    for (Unit unit = this; unit != null; unit = unit.outer) {
-      unit.failure.heardRefusal();
-    }
+    failure.heardRefusal();
+  }
+
+  @Override
+  public void rollingBack() {
+    failure.rollingBack();
   }
 
   /**
@@ -299,9 +300,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   void undone(Verdict verdict, SQLException lost, List<Effects> before, boolean sideEffects) {
     failed(verdict, lost);
     settleAll(before);
-    for (Unit unit = this; unit != null; unit = unit.outer) {
-      unit.failure.renewed(sideEffects);
-    }
+    failure.renewed(sideEffects);
   }
 
   // ---- its deadline, and those of the units around it

@@ -19,9 +19,16 @@ final class UnitFailure {
 
   private final LeaseManager leases;
   private final PooledConnection face;
+  private final @Nullable UnitFailure outer;
+
+  /** Transactions within it are a framework's, which rolls back before the failure comes out. */
+  private boolean rollsBackFirst;
 
   /** A failure of its transaction that leaves the connection good, though the work may hide it. */
   private @Nullable Verdict transactionFailure;
+
+  /** The transaction was rolled back as a whole after that, and nothing has come since. */
+  private boolean rolledBack;
 
   private @Nullable Verdict fatal;
   private @Nullable SQLException fatalFailure;
@@ -41,14 +48,27 @@ final class UnitFailure {
   private Verdict judgement = Verdict.STATEMENT_FAILED;
   private @Nullable Throwable reported;
 
-  UnitFailure(LeaseManager leases, PooledConnection face) {
+  /**
+   * @param outer that of the unit around it, which hears the same
+   */
+  UnitFailure(LeaseManager leases, PooledConnection face, @Nullable UnitFailure outer) {
     this.leases = leases;
     this.face = face;
+    this.outer = outer;
   }
 
-  /** A run begins: nothing has gone wrong. */
+  /** Whoever runs the unit's work ends its transactions, and lets a failure pass after that. */
+  void rollsBackFirst() {
+    rollsBackFirst = true;
+  }
+
+  /** A run begins: nothing has gone wrong. Those around it go on. */
   void begin() {
+    for (UnitFailure at = outer; at != null; at = at.outer) {
+      at.goesOn();
+    }
     transactionFailure = null;
+    rolledBack = false;
     forgetLoss();
     lostSideEffects = false;
     writeRefused = false;
@@ -57,12 +77,31 @@ final class UnitFailure {
 
   /** A call has failed for a reason that isn't the caller's SQL or data. */
   void heard(Verdict verdict, SQLException failure) {
-    if (verdict.fatal()) {
-      fatal = verdict;
-      fatalFailure = failure;
-      renewed = false;
-    } else {
-      transactionFailure = verdict;
+    for (UnitFailure at = this; at != null; at = at.outer) {
+      if (verdict.fatal()) {
+        at.fatal = verdict;
+        at.fatalFailure = failure;
+        at.renewed = false;
+      } else {
+        at.transactionFailure = verdict;
+        at.rolledBack = false;
+      }
+    }
+  }
+
+  /**
+   * A framework rolls back before it lets a failure of its work pass, and when that is judged no
+   * transaction shows any more what it failed of: so it is kept until something else is sent. Where
+   * no framework is between, it is the work that rolls back, and by that has dealt with it.
+   */
+  void rollingBack() {
+    Session session = face.session();
+    if (!rollsBackFirst || transactionFailure == null || session == null) {
+      return;
+    }
+    boolean failed = session.transactionFailed();
+    for (UnitFailure at = this; at != null; at = at.outer) {
+      at.rolledBack |= failed && at.transactionFailure != null;
     }
   }
 
@@ -75,13 +114,16 @@ final class UnitFailure {
       Session session = face.session();
       if (session == null || !session.transactionFailed()) {
         transactionFailure = null;
+        rolledBack = false;
       }
     }
   }
 
   /** A write was refused by a server that takes none, and another server is looked for. */
   void heardRefusal() {
-    writeRefused = true;
+    for (UnitFailure at = this; at != null; at = at.outer) {
+      at.writeRefused = true;
+    }
   }
 
   /** Nobody knows what became of a COMMIT; the work may hide that. */
@@ -109,8 +151,10 @@ final class UnitFailure {
    * @param sideEffects whether SQL had set state in the lost one
    */
   void renewed(boolean sideEffects) {
-    renewed = true;
-    lostSideEffects = sideEffects;
+    for (UnitFailure at = this; at != null; at = at.outer) {
+      at.renewed = true;
+      at.lostSideEffects = sideEffects;
+    }
   }
 
   /** Whether the present session is lost. */
@@ -160,7 +204,9 @@ final class UnitFailure {
       // Seen by the driver's own object only, or the failure of another database.
       return face.foundBroken(verdict, sql(failure)) ? verdict : Verdict.STATEMENT_FAILED;
     }
-    return transactionFailure != null && session.transactionFailed() ? transactionFailure : verdict;
+    return transactionFailure != null && (rolledBack || session.transactionFailed())
+        ? transactionFailure
+        : verdict;
   }
 
   private static boolean isSettled(Throwable failure) {

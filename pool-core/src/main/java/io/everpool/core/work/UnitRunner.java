@@ -115,6 +115,7 @@ public final class UnitRunner {
       throws X, SQLException {
     face.endBegunAhead(); // a unit isn't within what is empty: its runs begin it as they want it
     try (Unit unit = new Unit(this, face, options, deadline, watch)) {
+      unit.failure.rollsBackFirst();
       try {
         return runUntilDecided(unit, () -> work.run(connection));
       } finally {

@@ -16,12 +16,18 @@ import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.observe.UnitWatch;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What of a run is remembered against it, and what is forgiven. */
 class UnitEvidenceTest extends RunnerFixture {
   private final SQLException conflict = new SQLException("somebody was faster", "40001");
   private final SQLException mistake = new SQLException("no such table", "42P01");
+
+  /** What a work throws in place of the race that it has lost. */
+  private final IllegalStateException own = new IllegalStateException("what the work made of it");
 
   private static FakePhysical physical(Connection connection) {
     return FakeLeaseManager.physical((PooledConnection) connection);
@@ -78,6 +84,132 @@ class UnitEvidenceTest extends RunnerFixture {
           }
           return "";
         });
+    assertThat(runs).isEqualTo(2);
+  }
+
+  private void loseHidden(Connection connection) throws SQLException {
+    connection.setAutoCommit(false);
+    execute(connection, "insert a");
+    driver.failNext("execute", conflict);
+    assertThatThrownBy(() -> execute(connection, "insert b")).isSameAs(conflict);
+    physical(connection).transaction(TransactionState.FAILED);
+  }
+
+  private PooledConnection proving() throws SQLException {
+    PooledConnection face = leases.acquire();
+    physical(face).effects = Effects.NONE;
+    return face;
+  }
+
+  /** As Jdbi and Spring do it: by the time that the failure comes out, the transaction is gone. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void andThoughAFrameworkHasRolledItBackBefore(boolean nested) throws SQLException {
+    Work<String, SQLException> work =
+        connection -> {
+          if (++runs == 1) {
+            loseHidden(connection);
+            connection.rollback();
+            connection.setAutoCommit(true);
+            throw own;
+          }
+          return "";
+        };
+    try (PooledConnection face = proving()) {
+      runner.rerun(
+          face,
+          WorkOptions.DEFAULT,
+          c -> nested ? runner.rerun(c, WorkOptions.DEFAULT, work) : work.run(c));
+    }
+    assertThat(runs).isEqualTo(2);
+  }
+
+  /** What it throws after that is of what came after. */
+  @Test
+  void butNotWhereTheWorkGoesOnBehindTheRollback() throws SQLException {
+    try (PooledConnection face = proving()) {
+      assertThatThrownBy(
+              () ->
+                  runner.rerun(
+                      face,
+                      WorkOptions.DEFAULT,
+                      connection -> {
+                        runs++;
+                        loseHidden(connection);
+                        connection.rollback();
+                        execute(connection, "insert c");
+                        connection.rollback();
+                        throw own;
+                      }))
+          .isSameAs(own);
+    }
+    assertThat(runs).isEqualTo(1);
+  }
+
+  @Test
+  void norWhereASavepointHasUndoneIt() throws SQLException {
+    try (PooledConnection face = proving()) {
+      assertThatThrownBy(
+              () ->
+                  runner.rerun(
+                      face,
+                      WorkOptions.DEFAULT,
+                      connection -> {
+                        runs++;
+                        connection.setAutoCommit(false);
+                        Savepoint before = connection.setSavepoint();
+                        loseHidden(connection);
+                        connection.rollback(before);
+                        physical(connection).transaction(TransactionState.OPEN);
+                        connection.rollback();
+                        throw own;
+                      }))
+          .isSameAs(own);
+    }
+    assertThat(runs).isEqualTo(1);
+  }
+
+  /** There is no framework between: who rolls back there has dealt with it. */
+  @Test
+  void norWhereTheWorkItselfHasRolledBack() {
+    assertThatThrownBy(
+            () ->
+                inTransaction(
+                    connection -> {
+                      runs++;
+                      loseHidden(connection);
+                      connection.rollback();
+                      throw own;
+                    }))
+        .isSameAs(own);
+    assertThat(runs).isEqualTo(1);
+  }
+
+  /** Nor by the unit around the one whose next run fails of something else. */
+  @Test
+  void norWhereARunThatFollowsFailsByItself() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      assertThatThrownBy(
+              () ->
+                  runner.rerun(
+                      face,
+                      WorkOptions.DEFAULT,
+                      connection -> {
+                        execute(connection, "insert before"); // and so only the inner one may
+                        return runner.rerun(
+                            connection,
+                            WorkOptions.IDEMPOTENT,
+                            again -> {
+                              if (++runs == 1) {
+                                loseHidden(again);
+                                again.rollback();
+                              }
+                              throw own;
+                            });
+                      }))
+          .isSameAs(own)
+          .hasNoSuppressedExceptions();
+    }
     assertThat(runs).isEqualTo(2);
   }
 
