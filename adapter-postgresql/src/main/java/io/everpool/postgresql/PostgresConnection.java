@@ -149,6 +149,7 @@ final class PostgresConnection implements PhysicalConnection {
 
   @Override
   public SQLException explained(SQLException failure, SideEffects sideEffects) {
+    settings.failed(failure);
     return commandTimeout.explained(failure, sideEffects);
   }
 
@@ -265,11 +266,11 @@ final class PostgresConnection implements PhysicalConnection {
   @Override
   public void reset(ResetMode mode, SideEffects sideEffects) throws SQLException {
     boolean exposed = sideEffects.isExposed();
-    if (exposed) {
-      settings.restore(); // first: how the driver sends the statements below depends on them
-      if (preparesNoMore) {
-        Plans.prepareNoMore(driver);
-      }
+    int left = SideEffect.bits(sideEffects) | (exposed ? SessionReset.ANYTHING : 0);
+    // first: how the driver sends the statements below depends on its settings
+    settings.restore(exposed, SessionReset.movesNames(mode, left));
+    if (exposed && preparesNoMore) {
+      Plans.prepareNoMore(driver);
     }
     if (pooler != null) {
       // No SQL: what was set here is on another server connection by now, and on the one that the
@@ -277,7 +278,6 @@ final class PostgresConnection implements PhysicalConnection {
       DRIVER.forgetNotifications(jdbc);
       return;
     }
-    int left = SideEffect.bits(sideEffects) | (exposed ? SessionReset.ANYTHING : 0);
     catalog.requireResettable(mode, left);
     String sql = SessionReset.sql(mode, left);
     if (!sql.isEmpty()) {

@@ -1,6 +1,5 @@
 package io.everpool.postgresql.driver;
 
-import java.lang.reflect.Field;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.sql.Connection;
@@ -21,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Every version of the driver has its own setters. So they are looked for by reflection:
  * whatever has a getter and a setter of the same simple type, on the connection and on its query
  * executor. The few without a getter are set to what they are in a new connection. Data types that
- * were added can't be taken back.
+ * were added can't be taken back; what the driver has learned of types by their names is forgotten.
  */
 public final class DriverSettings {
 
@@ -76,7 +75,7 @@ public final class DriverSettings {
   private final @Nullable Object executor;
   private final List<@Nullable Object> ofConnection;
   private final List<@Nullable Object> ofExecutor;
-  private final @Nullable Map<?, ?> types;
+  private final DataTypes types;
 
   /** Remembers what is so now. Sends nothing. */
   public DriverSettings(Connection connection) throws SQLException {
@@ -84,26 +83,41 @@ public final class DriverSettings {
     this.executor = DRIVER.executor(connection);
     this.ofConnection = read(connection, PROPERTIES.get(connection.getClass()));
     this.ofExecutor = executor == null ? List.of() : read(executor, ofExecutor());
-    this.types = types(connection);
+    this.types = new DataTypes(connection);
   }
 
   /**
-   * Brings all of it back.
+   * Brings back what may be another.
    *
+   * @param exposed whether the program had the object: all of it may be
+   * @param moved whether names may mean others than before
    * @throws SQLException if something can't be
    */
-  public void restore() throws SQLException {
+  public void restore(boolean exposed, boolean moved) throws SQLException {
+    if (exposed) {
+      restore();
+    }
+    if (moved) {
+      types.forgetNames();
+    }
+  }
+
+  private void restore() throws SQLException {
     restore(connection, PROPERTIES.get(connection.getClass()), ofConnection);
     if (executor != null) {
       restore(executor, ofExecutor(), ofExecutor);
     }
     DRIVER.resetWhatIsOnlySet(connection);
-    Map<?, ?> now = types(connection);
-    if (now == null || !now.equals(types)) {
+    if (!types.haveClassesAsAtFirst()) {
       throw new SQLException(
           "Data types may have been added to the driver's own connection, and can't be taken back",
           "HY000");
     }
+  }
+
+  /** A statement has failed: perhaps of what the driver takes the name of a type for. */
+  public void failed(SQLException failure) {
+    types.doubtNames(failure);
   }
 
   private static List<Property> ofExecutor() {
@@ -163,20 +177,5 @@ public final class DriverSettings {
         || type == String.class
         || type == Map.class
         || type == Set.class;
-  }
-
-  /** By name and class; null if the driver doesn't show them. */
-  private static @Nullable Map<?, ?> types(Connection connection) {
-    Object cache = PgjdbcInternals.dataTypes(connection);
-    if (cache == null) {
-      return null;
-    }
-    try {
-      Field field = cache.getClass().getDeclaredField("pgNameToPgObject");
-      field.setAccessible(true);
-      return field.get(cache) instanceof Map<?, ?> map ? new HashMap<>(map) : null;
-    } catch (ReflectiveOperationException | RuntimeException e) {
-      return null;
-    }
   }
 }

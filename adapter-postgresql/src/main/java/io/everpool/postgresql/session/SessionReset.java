@@ -58,7 +58,8 @@ public final class SessionReset {
 
   /**
    * After these a name may mean another table than before, which the driver doesn't see: its plans
-   * would fail (0A000). Of this statement it sees the answer, and prepares anew.
+   * would fail (0A000). Of this statement it sees the answer, and prepares anew. Nor does it see
+   * that a name may mean another type.
    */
   private static final int MOVES_NAMES = TEMPORARY | PATH | ROLE;
 
@@ -91,6 +92,12 @@ public final class SessionReset {
   public static boolean resetsSettings(ResetMode mode, int sideEffects) {
     return mode == ResetMode.DISCARD_ALL
         || (mode == ResetMode.SMART && (sideEffects & SETTINGS) != 0);
+  }
+
+  /** Whether a name may have meant another table or type in the session than it does behind it. */
+  public static boolean movesNames(ResetMode mode, int sideEffects) {
+    return mode == ResetMode.DISCARD_ALL
+        || (mode == ResetMode.SMART && (sideEffects & MOVES_NAMES) != 0);
   }
 
   public static boolean forgetsNotifications(ResetMode mode, int sideEffects) {
