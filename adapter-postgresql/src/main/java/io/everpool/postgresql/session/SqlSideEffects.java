@@ -385,8 +385,18 @@ final class SqlSideEffects {
     if (first == SqlWord.EXPLAIN) {
       sideEffects |= defined(word);
     }
+    if (word == SqlWord.EXECUTE && (isAnalyzed() || (creates && before == SqlWord.AS))) {
+      sideEffects |= ANYTHING; // CREATE TABLE ... AS EXECUTE
+    }
     beforeThat = before;
     before = word;
+  }
+
+  /** Whether here may begin what EXPLAIN runs: behind ANALYZE, with VERBOSE or in brackets. */
+  private boolean isAnalyzed() {
+    SqlWord option = before == SqlWord.VERBOSE ? beforeThat : before;
+    return first == SqlWord.EXPLAIN
+        && (option == SqlWord.ANALYZE || option == SqlWord.ANALYSE || symbolBefore == ')');
   }
 
   /** {@code BEGIN ATOMIC} or {@code RETURN}, and no part of the function's name. */
@@ -413,7 +423,7 @@ final class SqlSideEffects {
    */
   private int left(SqlWord word) {
     return switch (word) {
-      case DO -> ANYTHING;
+      case DO, EXECUTE -> ANYTHING; // what was prepared, perhaps where the session was set up
       case CALL -> names.isComplete() ? 0 : ANYTHING;
       case LISTEN, UNLISTEN -> SessionReset.LISTEN;
       case DEALLOCATE -> SessionReset.PREPARED;

@@ -89,6 +89,7 @@ public enum SqlWord {
   UPDATE,
   USING,
   VACUUM,
+  VERBOSE,
   VIEW,
   WITH,
   WITHOUT,
