@@ -379,9 +379,9 @@ final class PostgresConnector implements Connector {
 
   @Override
   public SideEffects sideEffects(String sql) {
-    SideEffects sideEffects = SideEffect.set(catalog.sideEffects(sql));
-    pooler.hear(sideEffects);
-    return sideEffects;
+    SessionCatalog.Left left = catalog.sideEffects(sql);
+    pooler.hear(SideEffect.set(left.byItself()));
+    return SideEffect.set(left.inAll());
   }
 
   @Override

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.everpool.api.Pool;
 import io.everpool.core.Everpool;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -17,13 +19,15 @@ class LeftByPreparedIT {
   private static final String LEFT = "select coalesce(current_setting('app.tenant', true), '')";
 
   @BeforeEach
-  void schema() {
+  void functions() {
     Db.server().execute("create schema lp");
     Db.server().execute("grant all on schema lp to public");
+    Db.server().execute("create function lp.plain() returns text language sql as $$ select 'x' $$");
+    Db.server().execute("alter function lp.plain owner to " + Db.server().user());
   }
 
   @AfterEach
-  void noSchema() {
+  void noFunctions() {
     Db.server().execute("drop schema lp cascade");
   }
 
@@ -57,6 +61,24 @@ class LeftByPreparedIT {
           statement.execute(sql);
           assertThat(Db.ask(connection, LEFT)).isEqualTo("a");
         }
+      }
+      assertNothingLeft(pool);
+      assertThat(pool.snapshot().opened()).isEqualTo(1);
+    }
+  }
+
+  /** What was prepared before goes by the text that was seen then. */
+  @Test
+  void whatTheLeaseHasRedefinedIsCleared() throws SQLException {
+    try (Pool pool = Everpool.open(Db.config("left-redefined").minSize(1).maxSize(1).build())) {
+      try (Connection connection = pool.getConnection();
+          Statement statement = connection.createStatement();
+          PreparedStatement prepared = connection.prepareStatement("select lp.plain()")) {
+        statement.execute(
+            "create or replace function lp.plain() returns text language sql as"
+                + " $$ select set_config('app.tenant', 'a', false) $$");
+        prepared.execute();
+        assertThat(Db.ask(connection, LEFT)).isEqualTo("a");
       }
       assertNothingLeft(pool);
       assertThat(pool.snapshot().opened()).isEqualTo(1);

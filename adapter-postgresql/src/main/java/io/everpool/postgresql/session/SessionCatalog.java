@@ -38,6 +38,21 @@ public final class SessionCatalog {
   /** A name's bits by a text, and since when. */
   private record Definition(int bits, long at) {}
 
+  /**
+   * What a text may leave in the session, as bits of {@link SessionReset}.
+   *
+   * @param byItself when it is run
+   * @param byOthers when others are run then that were prepared before it in the same lease: what
+   *     they use means something else by now
+   */
+  public record Left(int byItself, int byOthers) {
+
+    /** What may have to be cleared. */
+    public int inAll() {
+      return byItself | byOthers;
+    }
+  }
+
   private final long everyNanos;
   private final ReentrantLock reading = new ReentrantLock();
   private final Map<String, Definition> definitions = new ConcurrentHashMap<>();
@@ -80,12 +95,13 @@ public final class SessionCatalog {
     listener = newListener;
   }
 
-  public int sideEffects(String sql) {
+  public Left sideEffects(String sql) {
     SqlSideEffects read = SqlSideEffects.read(sql, shown);
-    if (!read.defined().isEmpty() && table.isComplete()) {
-      define(read.defined());
+    if (read.defined().isEmpty() || !table.isComplete()) {
+      return new Left(read.sideEffects(), 0);
     }
-    return read.sideEffects();
+    define(read.defined());
+    return new Left(read.sideEffects(), read.leftToOthers());
   }
 
   private void define(Map<String, Integer> defined) {

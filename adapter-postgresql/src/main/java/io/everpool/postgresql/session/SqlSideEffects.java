@@ -176,6 +176,18 @@ final class SqlSideEffects {
     return sideEffects;
   }
 
+  /**
+   * What statements may leave, because of this one, of which was judged before it what they leave:
+   * they were prepared, and use what it defines.
+   */
+  int leftToOthers() {
+    int bits = 0;
+    for (int one : defined.values()) {
+      bits |= one;
+    }
+    return bits;
+  }
+
   /** The names that what the text defines may give a meaning, with the bits that they then have. */
   Map<String, Integer> defined() {
     return defined;

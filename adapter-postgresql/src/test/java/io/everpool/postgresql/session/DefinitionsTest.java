@@ -190,4 +190,45 @@ class DefinitionsTest {
     assertThat(SideEffect.bits(other.sideEffects(""))).isZero();
     other.close();
   }
+
+  /** A statement that was prepared before, in the same lease, isn't asked about again. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "create or replace function df.plain(x int) returns int language sql as"
+            + " $$ select set_config('app.x', 'x', false); select 1 $$",
+        "create or replace procedure df.plain() begin atomic select 1; end",
+        "alter function df.plain(int) set app.x = 'x'",
+        "create operator @@@ (function = df.plain, rightarg = int)"
+      })
+  void whatDefinesCodeMayChangeWhatWasPreparedBefore(String sql) throws SQLException {
+    Connector other = Sessions.connector(Sessions.server().libpqUrl(), config -> config);
+    assertThat(SideEffect.bits(other.sideEffects(sql))).as("by its text alone").isZero();
+    other.open(Sessions.TIMEOUT).close();
+    assertThat(SideEffect.bits(other.sideEffects("select df.plain(1)"))).isZero();
+    for (int i = 0; i < 2; i++) {
+      assertThat(SideEffect.bits(other.sideEffects(sql))).isEqualTo(SessionReset.ANYTHING);
+    }
+    other.close();
+  }
+
+  /** They leave what their texts do. */
+  @Test
+  void whatDefinesNoCodeCostsNoReset() throws SQLException {
+    Connector other = Sessions.connector(Sessions.server().libpqUrl(), config -> config);
+    other.open(Sessions.TIMEOUT).close();
+    for (String sql :
+        new String[] {
+          "create table df.x (a int, b text default lower('B'))",
+          "alter table df.orders add a int",
+          "create view df.v as select id from df.orders",
+          "create type df.mood as enum ('good')",
+          "create trigger t before insert on df.audited execute function df.audit()",
+          "drop function df.plain(int)",
+          "grant execute on function df.plain(int) to public"
+        }) {
+      assertThat(SideEffect.bits(other.sideEffects(sql))).as(sql).isZero();
+    }
+    other.close();
+  }
 }

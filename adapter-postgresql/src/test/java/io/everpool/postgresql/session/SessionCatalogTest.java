@@ -317,7 +317,8 @@ class SessionCatalogTest {
     assertThat(catalog.notes()).isEmpty();
 
     catalog.refresh(PgjdbcInternals.within(session.jdbc()), Sessions.LIMIT);
-    assertThat(catalog.sideEffects("select sc.locks()")).isEqualTo(SessionReset.ADVISORY_LOCK);
+    assertThat(catalog.sideEffects("select sc.locks()").inAll())
+        .isEqualTo(SessionReset.ADVISORY_LOCK);
     assertThat(catalog.isDue()).isFalse();
   }
 
