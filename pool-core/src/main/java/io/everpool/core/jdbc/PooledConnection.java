@@ -327,10 +327,11 @@ public sealed class PooledConnection extends RestoredConnection implements Conne
    * known, most likely nothing.
    */
   public void rollBackOpen() throws SQLException {
-    if (!current().mayBeInTransaction()) {
+    boolean unseen = current().mayHaveBegunBySql();
+    if (!unseen && !current().mayBeInTransaction()) {
       return;
     }
-    if (!request(s -> s.jdbc.getAutoCommit())) {
+    if (!unseen && !request(s -> s.jdbc.getAutoCommit())) {
       rollbackNow(); // the unit's own
       return;
     }

@@ -227,10 +227,53 @@ public final class Session extends SessionSettings implements PooledEntry {
   /** Has the user set it up: a new one, or one whose session state was cleared. */
   public void initialize() throws SQLException {
     initialization.run(physical);
+    readAutoCommit();
   }
 
-  /** Rolls back what was begun in SQL: JDBC refuses to roll back what it didn't begin. */
+  /**
+   * Reads whether it has autocommit, where SQL may switch that unseen. What the driver can't say
+   * now is read before its setter is first called, as all else.
+   */
+  private void readAutoCommit() throws SQLException {
+    if (!isBlind()) {
+      return;
+    }
+    try {
+      settings().read(Setting.AUTO_COMMIT);
+    } catch (SQLException e) {
+      if (verdict(e).fatal()) {
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * Rolls back what was begun in SQL: JDBC refuses to roll back what it didn't begin. Where the
+   * driver may know nothing of it, autocommit is switched off and on again as well, for the text
+   * may have switched it on the server alone, and a driver may send nothing for what it takes to be
+   * so already. It is on afterwards.
+   */
   void rollBackBySql() throws SQLException {
+    if (!isBlind()) {
+      executeRollback();
+      return;
+    }
+    if (jdbc.getAutoCommit()) {
+      try {
+        executeRollback(); // first: to switch autocommit might be to commit
+      } catch (SQLException e) {
+        if (verdict(e).fatal()) {
+          throw e;
+        }
+        // most likely nothing is open, which some databases take for a mistake
+      }
+      jdbc.setAutoCommit(false);
+    }
+    jdbc.rollback();
+    jdbc.setAutoCommit(true);
+  }
+
+  private void executeRollback() throws SQLException {
     try (Statement statement = jdbc.createStatement()) {
       statement.execute("ROLLBACK");
     }

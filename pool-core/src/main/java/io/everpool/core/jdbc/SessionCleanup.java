@@ -166,6 +166,9 @@ final class SessionCleanup {
         // most likely nothing is open; if something is, setting autocommit back would commit it
         session.jdbc.rollback();
       }
+      if (session.mayHaveBegunBySql()) {
+        session.rollBackBySql();
+      }
       session.restore();
       writesNoMore =
           session.foundReadOnly() && leases.writeRefused(session) == PrimarySearch.Refusal.REPLACED;

@@ -66,6 +66,38 @@ abstract class SessionFacts extends SessionMarks {
     }
   }
 
+  /**
+   * Whether a text of this lease may have begun a transaction, or switched autocommit, and the
+   * driver may know nothing of it: some answer {@code getAutoCommit()} by what its setter was last
+   * told.
+   */
+  final boolean mayHaveBegunBySql() {
+    return has(SqlTexts.BEGINS) && has(RAN) && isBlind();
+  }
+
+  /**
+   * Whether what is sent now may be a part of a transaction that was begun before; rather yes if a
+   * text may have begun it.
+   */
+  public final boolean isWithinTransaction() throws SQLException {
+    return inTransaction() || (has(PENDING) && mayHaveBegunBySql());
+  }
+
+  /** Whether the driver doesn't say whether a transaction is open. */
+  final boolean isBlind() {
+    return transactionState() == TransactionState.UNKNOWN;
+  }
+
+  /** What the driver says of autocommit now. */
+  final boolean saysAutoCommit() throws SQLException {
+    try {
+      return jdbc.getAutoCommit();
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      throw e;
+    }
+  }
+
   final TransactionState transactionState() {
     try {
       return physical.transactionState();
@@ -122,8 +154,7 @@ abstract class SessionFacts extends SessionMarks {
 
   /** Whether a text of this lease may commit a transaction that JDBC knows to be open. */
   public final boolean commitsBySql() {
-    return has(SqlTexts.ENDS)
-        || (has(SqlTexts.MAY_END) && transactionState() == TransactionState.UNKNOWN);
+    return has(SqlTexts.ENDS) || (has(SqlTexts.MAY_END) && isBlind());
   }
 
   /** Whether a write is refused because of the server, not of what the program has asked for. */
@@ -164,7 +195,7 @@ abstract class SessionFacts extends SessionMarks {
     boolean doubtful =
         verdict == Verdict.ACCESS_DENIED
             || (verdict == Verdict.CONNECTION_LOST && "08003".equals(e.getSQLState()));
-    if (!doubtful || dead() || transactionState() != TransactionState.UNKNOWN) {
+    if (!doubtful || dead() || !isBlind()) {
       return verdict;
     }
     marks |= DOUBTED;

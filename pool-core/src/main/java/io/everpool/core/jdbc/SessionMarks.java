@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 abstract class SessionMarks {
 
   /**
-   * Statements were sent in this lease. The lower bits, and one more, are those of {@link
+   * Statements were sent in this lease. The lower bits, and two more, are those of {@link
    * SqlTexts}.
    */
   static final int RAN = 1 << 8;

@@ -55,7 +55,9 @@ abstract class SessionSettings extends SessionFacts {
   /** Whether what is sent now is committed by itself; rather yes if unknown. */
   public final boolean autoCommit() {
     try {
-      return !Boolean.FALSE.equals(ask(Setting.AUTO_COMMIT));
+      return mayHaveBegunBySql()
+          ? saysAutoCommit() // a text may have switched it
+          : !Boolean.FALSE.equals(ask(Setting.AUTO_COMMIT));
     } catch (SQLException e) {
       return true;
     }
@@ -144,6 +146,9 @@ abstract class SessionSettings extends SessionFacts {
       }
     } else if (has(SqlTexts.ISOLATES) && isRestoredBySetter(Setting.ISOLATION)) {
       settings().doubt(Setting.ISOLATION);
+    }
+    if (has(RAN) && isBlind()) {
+      settings().doubt(Setting.AUTO_COMMIT); // SQL may have switched it, be it in a function
     }
   }
 

@@ -73,6 +73,7 @@ abstract class SettledConnection extends JudgedConnection {
   public Savepoint setSavepoint() throws SQLException {
     requireNotHeldUp();
     beginning();
+    current().querying(); // in SQLite it begins a transaction, in autocommit as well
     return super.setSavepoint();
   }
 
@@ -80,6 +81,7 @@ abstract class SettledConnection extends JudgedConnection {
   public Savepoint setSavepoint(String name) throws SQLException {
     requireNotHeldUp();
     beginning();
+    current().querying(); // in SQLite it begins a transaction, in autocommit as well
     return super.setSavepoint(name);
   }
 

@@ -45,6 +45,12 @@ public final class SqlTexts {
   /** Something in the text writes, by what its statements begin with. */
   static final int WRITES = 1 << 13;
 
+  /**
+   * Something in the text may begin a transaction that JDBC knows nothing of, or say past JDBC
+   * whether each statement is committed by itself.
+   */
+  static final int BEGINS = 1 << 14;
+
   private static final int PLACES = 512;
 
   /** Longer texts are read each time rather than kept: 512 of them should fit in some megabytes. */
@@ -115,6 +121,9 @@ public final class SqlTexts {
     if (liftsReadOnly(small)) {
       marks |= LIFTS_READ_ONLY;
     }
+    if (Beginnings.isWithin(small)) {
+      marks |= BEGINS;
+    }
     PlainLiterals literals = new PlainLiterals(sql);
     int at = 0;
     while (at >= 0 && at < sql.length()) {
@@ -134,6 +143,9 @@ public final class SqlTexts {
       String word = small(sql, at, end);
       if (!inLiteral && endsOrUndoes(word, sql, end)) {
         marks |= ENDS_OR_UNDOES;
+      }
+      if (!inLiteral && Beginnings.is(word, sql, end)) {
+        marks |= BEGINS;
       }
       marks |=
           switch (word) {
@@ -173,9 +185,9 @@ public final class SqlTexts {
   private static int ofComments(String sql, int from, int to) {
     int semicolon = sql.indexOf(';', from);
     if (semicolon >= 0 && semicolon < to) {
-      return ENDS | WRITES;
+      return ENDS | WRITES | BEGINS;
     }
-    return new PlainLiterals(sql, from).areClear(to) ? 0 : MAY_END | WRITES;
+    return new PlainLiterals(sql, from).areClear(to) ? 0 : MAY_END | WRITES | BEGINS;
   }
 
   /** Rather yes: a query may only lock what it reads, or have a column of that name. */
@@ -207,7 +219,7 @@ public final class SqlTexts {
     return word.equals("to");
   }
 
-  private static int endOfWord(String sql, int from) {
+  static int endOfWord(String sql, int from) {
     int end = from;
     while (end < sql.length() && Character.isLetter(sql.charAt(end))) {
       end++;
@@ -215,7 +227,7 @@ public final class SqlTexts {
     return end;
   }
 
-  private static String small(String sql, int from, int end) {
+  static String small(String sql, int from, int end) {
     return sql.substring(from, end).toLowerCase(Locale.ROOT);
   }
 
@@ -234,7 +246,7 @@ public final class SqlTexts {
   }
 
   /** Whether it is there, and no part of another. */
-  private static boolean hasWord(String small, String word) {
+  static boolean hasWord(String small, String word) {
     for (int at = small.indexOf(word); at >= 0; at = small.indexOf(word, at + 1)) {
       int after = at + word.length();
       if ((at == 0 || !inWord(small.charAt(at - 1)))
@@ -250,7 +262,7 @@ public final class SqlTexts {
   }
 
   /** Where the next word begins: behind blanks, comments and opening parentheses. */
-  private static int skipBlanks(String sql, int from) {
+  static int skipBlanks(String sql, int from) {
     int at = from;
     while (at < sql.length()) {
       if (sql.startsWith("--", at)) {

@@ -66,7 +66,7 @@ final class Unit implements UnitObserver, AutoCloseable {
     this.watch = watch;
     this.begunAt = runner.time.nanoTime();
     this.recovery = new UnitRecovery(face, failure, options, outer == null ? null : outer.recovery);
-    this.withinTransaction = face.current().inTransaction(); // last: reading state may begin one
+    this.withinTransaction = face.current().isWithinTransaction(); // last: reading may begin one
     boolean part = outer != null && !face.current().autoCommit(); // though nothing was sent yet
     this.set = new OptionsOnConnection(face, options, withinTransaction, part);
     Duration allowed = options.deadline();

@@ -1,5 +1,6 @@
 package io.everpool.core.jdbc;
 
+import static io.everpool.core.jdbc.SqlTexts.BEGINS;
 import static io.everpool.core.jdbc.SqlTexts.ENDS;
 import static io.everpool.core.jdbc.SqlTexts.MAY_END;
 import static io.everpool.core.jdbc.SqlTexts.WRITES;
@@ -194,5 +195,64 @@ class OtherDialectsTest {
       })
   void whatReadsInAllOfThem(String sql) {
     assertThat(SqlTexts.marks(sql) & WRITES).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "begin",
+        "BEGIN;",
+        "begin # at last",
+        "-- a\nBegin Work",
+        "begin transaction isolation level serializable",
+        "begin isolation level serializable",
+        "begin immediate",
+        "start transaction read only",
+        "select 1; begin",
+        "commit; start transaction",
+        "commit and chain",
+        "rollback work and chain",
+        "set completion_type = 'CHAIN'",
+        "savepoint a",
+        "xa start 'x'",
+        "set autocommit off",
+        "SET @@session.autocommit = 0",
+        "set names utf8, autocommit = 0",
+        "set implicit_transactions on",
+        "set ansi_defaults on",
+        "set chained on",
+        "insert into t values (1) begin tran",
+        "declare @a int begin transaction",
+        "exec('begin tran')",
+        "/*!50000 start transaction */"
+      })
+  void whatMayBeginATransactionUnseen(String sql) {
+    assertThat(SqlTexts.marks(sql) & BEGINS).isEqualTo(BEGINS);
+  }
+
+  /** Each of these would cost round trips when its lease ends. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "select 1",
+        "insert into t values ('it begins; begin')",
+        "begin p(1); end;",
+        "begin :1 := f(); end;",
+        "declare a int; begin p(a); end;",
+        "begin try insert into t values (1) end try begin catch throw end catch",
+        "call p()",
+        "{call p()}",
+        "commit",
+        "rollback",
+        "rollback to a",
+        "release savepoint a",
+        "set search_path = a",
+        "set transaction isolation level serializable",
+        "select started, transaction from t where beginning = 1",
+        "select chain_id from unchained",
+        "/* begin */ select 1 -- start"
+      })
+  void whatBeginsNone(String sql) {
+    assertThat(SqlTexts.marks(sql) & BEGINS).isZero();
   }
 }
