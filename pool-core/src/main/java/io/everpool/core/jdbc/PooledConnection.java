@@ -132,15 +132,6 @@ public sealed class PooledConnection extends RestoredConnection implements Conne
     }
   }
 
-  private void tell(UnitObserver listening) {
-    try {
-      listening.executing(); // which asks the driver one thing and another
-    } catch (Throwable e) {
-      broken(e);
-      throw e;
-    }
-  }
-
   @Override
   public DatabaseMetaData getMetaData() throws SQLException {
     beginning();

@@ -383,7 +383,7 @@ abstract class RestoredConnection extends SettledConnection {
   private Settings changing(Setting setting) throws SQLException {
     Session s = current();
     if (setting.maySend()) {
-      requireNotHeldUp();
+      setting();
     }
     try {
       return s.changing(setting);

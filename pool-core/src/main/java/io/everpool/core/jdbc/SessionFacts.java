@@ -83,6 +83,11 @@ abstract class SessionFacts extends SessionMarks {
     return inTransaction() || (has(PENDING) && mayHaveBegunBySql());
   }
 
+  /** Whether a transaction is open that a call of JDBC's may commit unseen. */
+  final boolean mayBeCommittedUnseen() throws SQLException {
+    return isBlind() && inTransaction();
+  }
+
   /** Whether the driver doesn't say whether a transaction is open. */
   final boolean isBlind() {
     return transactionState() == TransactionState.UNKNOWN;

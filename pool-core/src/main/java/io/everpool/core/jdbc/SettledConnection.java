@@ -219,6 +219,29 @@ abstract class SettledConnection extends JudgedConnection {
     }
   }
 
+  /**
+   * A setter is about to be called that may send something. JDBC leaves open what that does to a
+   * transaction, and with some drivers it is committed (H2 and Derby, for the level of isolation):
+   * where nobody sees that, a unit of work hears of it as of a text that may commit.
+   */
+  final void setting() throws SQLException {
+    requireNotHeldUp();
+    UnitObserver unit = observer();
+    if (unit != null && request(SessionFacts::mayBeCommittedUnseen)) {
+      current().marks |= SqlTexts.MAY_END;
+      tell(unit);
+    }
+  }
+
+  final void tell(UnitObserver listening) {
+    try {
+      listening.executing(); // which asks the driver one thing and another
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
+    }
+  }
+
   /** A driver asks the server about a type that it doesn't know yet. */
   @Override
   public Array createArrayOf(String type, Object[] elements) throws SQLException {
