@@ -112,6 +112,7 @@ abstract class RestoredConnection extends SettledConnection {
     if (isUndoneAfterLoss(Setting.READ_ONLY, value)) {
       return;
     }
+    current().marks &= ~Session.SAID_READ_ONLY;
     change(Setting.READ_ONLY, value, () -> super.setReadOnly(value));
   }
 

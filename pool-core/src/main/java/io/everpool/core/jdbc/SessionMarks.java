@@ -66,6 +66,11 @@ abstract class SessionMarks {
   /** The driver's own object was handed out in this lease, and not to what sets the session up. */
   static final int HANDED_OUT = 1 << 23;
 
+  /**
+   * It is to be read-only by the word of whoever lends it, and the driver has refused to be told.
+   */
+  static final int SAID_READ_ONLY = 1 << 25;
+
   private static final int FEWEST_TO_SWEEP = 16;
 
   private final SqlTexts texts;

@@ -63,10 +63,10 @@ abstract class SessionSettings extends SessionFacts {
     }
   }
 
-  /** Whether the program has set the connection read-only by JDBC; rather no if unknown. */
+  /** Whether the connection was set read-only by JDBC, or was to be; rather no if unknown. */
   public final boolean readOnly() {
     try {
-      return has(CHANGED) && Boolean.TRUE.equals(ask(Setting.READ_ONLY));
+      return has(SAID_READ_ONLY) || (has(CHANGED) && Boolean.TRUE.equals(ask(Setting.READ_ONLY)));
     } catch (SQLException e) {
       return false;
     }

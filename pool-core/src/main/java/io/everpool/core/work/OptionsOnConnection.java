@@ -2,6 +2,7 @@ package io.everpool.core.work;
 
 import io.everpool.api.WorkOptions;
 import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.jdbc.ReadOnlyWish;
 import java.sql.SQLException;
 
 /**
@@ -63,7 +64,7 @@ final class OptionsOnConnection {
       return;
     }
     if (options.readOnly() && !part && !face.current().readOnly()) {
-      face.setReadOnly(true);
+      ReadOnlyWish.set(face, true);
       readOnlySet = true;
     }
     if (options.isolation() != 0) {
@@ -95,7 +96,7 @@ final class OptionsOnConnection {
       return;
     }
     if (readOnlySet) {
-      face.setReadOnly(false);
+      ReadOnlyWish.set(face, false);
     }
     if (isolationBefore != UNSET
         && (face.current().isBegunAhead() || !mayBeInTransactionUnseen())) {

@@ -1,0 +1,36 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.core.observe.PoolEvents;
+import java.sql.SQLException;
+import org.slf4j.Logger;
+
+/**
+ * Sets a connection read-only on behalf of the pool, for whoever has asked it for one or has
+ * promised to write nothing. To JDBC that is a hint, and some drivers refuse it once a connection
+ * is open (SQLite's). Where the server isn't told by anybody but the driver, and the driver doesn't
+ * even say whether a transaction is open, it is left at the promise then.
+ */
+public final class ReadOnlyWish {
+  private static final Logger log = PoolEvents.log();
+
+  private ReadOnlyWish() {}
+
+  /** Sets it so, or not so any more. */
+  public static void set(PooledConnection face, boolean value) throws SQLException {
+    Session session = face.current();
+    try {
+      face.setReadOnly(value);
+    } catch (SQLException | AbstractMethodError e) {
+      if (session.broken()
+          || !session.isBlind()
+          || (e instanceof SQLException failure && session.verdict(failure).fatal())) {
+        throw e;
+      }
+      log.debug("{} can't be told that it is read-only, or that it isn't any more", session, e);
+      Settings settings = session.settings();
+      settings.unchanged(Setting.READ_ONLY);
+      settings.doubt(Setting.READ_ONLY); // whatever the driver has made of it
+      session.marks |= value ? Session.SAID_READ_ONLY : 0;
+    }
+  }
+}
