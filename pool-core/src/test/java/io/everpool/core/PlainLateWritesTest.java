@@ -119,6 +119,7 @@ class PlainLateWritesTest {
       execute(next, "insert into entry values (2)");
     }
     assertThat(entries()).isOne();
+    assertThat(pool.snapshot().opened()).as("connections").isEqualTo(1);
   }
 
   /** H2 commits where a level of isolation is set, and the program has not. */

@@ -255,6 +255,7 @@ public sealed class PooledConnection extends RestoredConnection implements Conne
       return type.cast(face);
     }
     beginning(); // for exposed() asks the driver for what may be changed unseen from now on
+    s.lookForPostgres();
     s.exposed();
     if (s.unsettled) {
       settle(s);

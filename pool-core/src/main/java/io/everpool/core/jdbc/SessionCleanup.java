@@ -30,6 +30,10 @@ final class SessionCleanup {
       "It came back while a copy, a replication stream, a statement or a cancel was under way on it:"
           + " end those before the connection is closed";
 
+  private static final String UNTRUSTED =
+      "The driver's own object was handed out, and PostgreSQL is served without its adapter, which"
+          + " alone could see whether a copy was left under way: give the pool PostgreSQL's own URL";
+
   private final Session session;
   private final LeaseManager leases;
   private boolean rolledBack;
@@ -151,6 +155,9 @@ final class SessionCleanup {
     try {
       if (!session.inStep()) {
         throw new IllegalStateException(OUT_OF_STEP); // whatever is asked now may wait for ever
+      }
+      if (session.mayHangUnseen()) {
+        throw new IllegalStateException(UNTRUSTED);
       }
       if (session.mayBeShut() && session.shut()) {
         throw new SQLNonTransientConnectionException("The driver has closed it", "08003");

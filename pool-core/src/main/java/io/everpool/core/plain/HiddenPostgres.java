@@ -21,8 +21,9 @@ final class HiddenPostgres {
     note =
         "PostgreSQL is served without its adapter, for "
             + behind
-            + " hides it: what a borrower leaves in a session (SET, BEGIN, temporary tables, LISTEN,"
-            + " locks, a COPY) goes to the next one, command-timeout is not set, a COMMIT whose"
+            + " hides it: what a borrower leaves in a session (SET, temporary tables, LISTEN, locks)"
+            + " goes to the next one, a connection is closed once its driver's own object was handed"
+            + " out, command-timeout is not set, a COMMIT whose"
             + " answer is lost is not looked up, failures are known by their SQLState alone, and"
             + " idle connections are examined by a query. Give the pool PostgreSQL's own URL (with"
             + " jdbc:p6spy:postgresql: and jdbc:otel:postgresql: their drivers look on), and put a"
@@ -48,6 +49,11 @@ final class HiddenPostgres {
     } catch (Throwable e) {
       return false;
     }
+  }
+
+  /** Whether it was found. */
+  boolean isFound() {
+    return found;
   }
 
   List<String> notes() {

@@ -29,10 +29,12 @@ final class PlainConnection implements PhysicalConnection {
 
   private final Connection connection;
   private final LifeSigns lifeSigns;
+  private final HiddenPostgres hidden;
 
-  PlainConnection(Connection connection, LifeSigns lifeSigns) {
+  PlainConnection(Connection connection, LifeSigns lifeSigns, HiddenPostgres hidden) {
     this.connection = connection;
     this.lifeSigns = lifeSigns;
+    this.hidden = hidden;
   }
 
   @Override
@@ -81,13 +83,14 @@ final class PlainConnection implements PhysicalConnection {
 
   /**
    * Rolls back first: JDBC leaves it to the driver what a close does to an open transaction, and
-   * some commit it. One that can't be rolled back is closed all the same.
+   * some commit it. One that can't be rolled back is closed all the same. PostgreSQL rolls back by
+   * itself, and its driver would wait for the end of a copy that was left under way.
    */
   @Override
   public void close() throws SQLException {
     Throwable failure = null;
     try {
-      if (!connection.getAutoCommit()) {
+      if (!hidden.isFound() && !connection.getAutoCommit()) {
         connection.rollback();
       }
     } catch (Throwable e) {

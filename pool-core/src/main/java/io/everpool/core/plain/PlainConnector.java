@@ -248,7 +248,7 @@ public final class PlainConnector implements Connector {
       throw new SQLException("No connection was returned by " + origin, "08001");
     }
     hidden.meet(connection);
-    return new PlainConnection(connection, lifeSigns);
+    return new PlainConnection(connection, lifeSigns, hidden);
   }
 
   /**

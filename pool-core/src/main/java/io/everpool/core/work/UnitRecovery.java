@@ -103,7 +103,8 @@ final class UnitRecovery {
   /** Rolls back what a failed run has left open; whether it is run again is judged before. */
   void rollBackAfter(Throwable thrown) {
     failure.judge(thrown);
-    if (isPastAsking()) {
+    Session session = face.session();
+    if (isPastAsking() || (session != null && session.mayHangUnseen())) {
       return; // the server has done it, or will
     }
     try {
@@ -133,7 +134,7 @@ final class UnitRecovery {
     if (session == null) {
       return true;
     }
-    if (session.isHeldUp()) {
+    if (session.isHeldUp() || session.mayHangUnseen()) {
       return false;
     }
     boolean anew =

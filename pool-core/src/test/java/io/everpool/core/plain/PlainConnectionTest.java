@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
+import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.util.ArrayList;
@@ -22,8 +23,10 @@ class PlainConnectionTest {
   private boolean abortCloses = true;
   private final LifeSigns lifeSigns = new LifeSigns("the driver of a test");
 
+  private final HiddenPostgres hidden = new HiddenPostgres("the driver of a test");
+
   private PlainConnection plain(Connection connection) {
-    return new PlainConnection(connection, lifeSigns);
+    return new PlainConnection(connection, lifeSigns, hidden);
   }
 
   /** A connection that notes what is called; its rollback fails if asked to. */
@@ -52,6 +55,23 @@ class PlainConnectionTest {
   void nothing_uncommitted_is_committed_by_a_close() throws SQLException {
     plain(driver(false, false)).close();
     assertThat(calls).containsExactly("rollback", "close");
+  }
+
+  /** Its driver would wait for ever behind a copy that was left under way. */
+  @Test
+  void postgresql_rolls_back_by_itself() throws SQLException {
+    hidden.meet(
+        (Connection)
+            Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {Connection.class},
+                (proxy, method, arguments) ->
+                    Proxy.newProxyInstance(
+                        getClass().getClassLoader(),
+                        new Class<?>[] {DatabaseMetaData.class},
+                        (data, asked, none) -> "PostgreSQL")));
+    plain(driver(false, false)).close();
+    assertThat(calls).containsExactly("close");
   }
 
   @Test

@@ -1,0 +1,136 @@
+package io.everpool.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.everpool.api.CloseReason;
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.ResetMode;
+import io.everpool.api.WorkOptions;
+import io.everpool.core.Everpool;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.postgresql.PGConnection;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/**
+ * A copy left under way where a DataSource hides that this is PostgreSQL: pgjdbc has whoever asks
+ * it anything wait for ever, also once the connection was cut.
+ */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class HiddenCopiesIT {
+
+  @BeforeAll
+  static void table() throws SQLException {
+    try (Connection connection = source().getConnection()) {
+      BorrowersIT.execute(connection, "create table if not exists hidden_copy (id int)");
+    }
+  }
+
+  private static PGSimpleDataSource source() {
+    PGSimpleDataSource source = new PGSimpleDataSource();
+    source.setURL(Db.server().jdbcUrl());
+    source.setUser(Db.server().user());
+    source.setPassword(Db.server().password());
+    return source;
+  }
+
+  private static Pool open(ResetMode reset) throws SQLException {
+    PoolConfig config =
+        PoolConfig.builder("jdbc:any:thing").name("hidden").maxSize(1).reset(reset).build();
+    return Everpool.builder(config).dataSource(source()).open();
+  }
+
+  private static void leaveCopy(Connection connection) throws SQLException {
+    BorrowersIT.copies(connection).copyIn("copy hidden_copy from stdin");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true, SMART", "false, SMART", "true, NONE", "false, NONE"})
+  void whoClosesDoesNotWaitForIt(boolean autoCommit, ResetMode reset) throws SQLException {
+    try (Pool pool = open(reset)) {
+      try (Connection connection = pool.getConnection()) {
+        connection.setAutoCommit(autoCommit);
+        leaveCopy(connection);
+      }
+      try (Connection next = pool.getConnection()) {
+        assertThat(Db.ask(next, "select 'another'")).isEqualTo("another");
+      }
+      assertThat(pool.snapshot().closed()).isEqualTo(Map.of(CloseReason.RESET_FAILED, 1L));
+    }
+  }
+
+  /** The failure that is told is the work's own. */
+  @Test
+  void aUnitThatFailsDoesNotWaitForIt() throws SQLException {
+    try (Pool pool = open(ResetMode.SMART)) {
+      assertThatThrownBy(
+              () ->
+                  pool.<SQLException>useTransaction(
+                      connection -> {
+                        leaveCopy(connection);
+                        throw new IllegalStateException("the work's own");
+                      }))
+          .hasMessage("the work's own");
+    }
+  }
+
+  @Test
+  void aUnitThatIsRunAgainTakesAnother() throws SQLException {
+    AtomicInteger runs = new AtomicInteger();
+    try (Pool pool = open(ResetMode.SMART)) {
+      pool.<SQLException>useTransaction(
+          WorkOptions.IDEMPOTENT,
+          connection -> {
+            if (runs.incrementAndGet() == 1) {
+              leaveCopy(connection);
+              throw new SQLException("a conflict", "40001");
+            }
+          });
+    }
+    assertThat(runs).hasValue(2);
+  }
+
+  /** What was done by it is kept, as far as it was ended; only the connection isn't. */
+  @Test
+  void whatWasEndedIsCommitted() throws SQLException {
+    try (Pool pool = open(ResetMode.SMART)) {
+      int first =
+          pool.<Integer, SQLException>inTransaction(
+              connection -> connection.unwrap(PGConnection.class).getBackendPID());
+      int second = pool.<Integer, SQLException>run(Db::pid);
+      assertThat(second).isNotEqualTo(first);
+      assertThat(pool.<Integer, SQLException>run(Db::pid)).isEqualTo(second);
+    }
+  }
+
+  /** An answer of the server's is one, be the connection trusted or not. */
+  @Test
+  void aCommitThatIsRefusedIsNotInDoubt() throws SQLException {
+    try (Pool pool = open(ResetMode.SMART)) {
+      pool.<SQLException>use(
+          c ->
+              BorrowersIT.execute(
+                  c,
+                  "create table hidden_once (id int unique deferrable initially deferred);"
+                      + " insert into hidden_once values (1)"));
+      assertThatThrownBy(
+              () ->
+                  pool.<SQLException>useTransaction(
+                      connection -> {
+                        assertThat(connection.unwrap(PGConnection.class)).isNotNull();
+                        BorrowersIT.execute(connection, "insert into hidden_once values (1)");
+                      }))
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23505"));
+    }
+  }
+}
