@@ -3,6 +3,7 @@ package io.everpool.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.ConnectionInitializer;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.WorkOptions;
@@ -17,6 +18,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A driver that refuses to be told that a connection is read-only, as SQLite's does. */
+/** What a driver lacks of that which JDBC doesn't insist on costs neither work nor a connection. */
 class RefusedHintsTest {
   private static final String URL = "jdbc:h2:mem:refused-hints";
 
@@ -63,6 +65,8 @@ class RefusedHintsTest {
   private Pool open() throws SQLException {
     return Everpool.builder(config()).dataSource(driver.dataSource()).open();
   }
+
+  // ---- read-only
 
   /** In SQLite's words. */
   private void refuseReadOnly() {
@@ -155,5 +159,25 @@ class RefusedHintsTest {
     PooledConnection connection = FakeLeaseManager.over(seen).acquire();
     seen.failNext("setReadOnly", new SQLException("not now", "25001"));
     assertThatThrownBy(() -> ReadOnlyWish.set(connection, true)).hasMessageContaining("not now");
+  }
+
+  // ---- warnings
+
+  @ParameterizedTest
+  @ValueSource(strings = {"unsupported", "unchecked", "missing"})
+  void a_driver_without_warnings_keeps_its_connection(String how) throws SQLException {
+    driver.failures.put("clearWarnings", Objects.requireNonNull(BlindDriver.refusals().get(how)));
+    ConnectionInitializer nothing = connection -> {};
+    try (Pool pool =
+        Everpool.builder(config()).dataSource(driver.dataSource()).initializer(nothing).open()) {
+      for (int i = 0; i < 3; i++) {
+        try (Connection connection = pool.getConnection()) {
+          if (i > 0) {
+            assertThat(count(connection)).isZero();
+          }
+        }
+      }
+      assertThat(pool.snapshot().opened()).as("connections").isEqualTo(1);
+    }
   }
 }

@@ -85,7 +85,7 @@ public final class Initialization {
             step.what, step.shown.apply(new SQLException(e.toString(), e)));
       }
     }
-    jdbc.clearWarnings();
+    SessionFacts.clearWarnings(jdbc);
   }
 
   /** Keeps what was written, and goes back to what autocommit was before. */

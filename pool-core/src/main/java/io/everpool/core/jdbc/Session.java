@@ -126,7 +126,7 @@ public final class Session extends SessionSettings implements PooledEntry {
     if (state != TransactionState.NONE && (state != TransactionState.UNKNOWN || has(RAN))) {
       return false;
     }
-    jdbc.clearWarnings();
+    clearWarnings(jdbc);
     return true;
   }
 
@@ -329,7 +329,7 @@ public final class Session extends SessionSettings implements PooledEntry {
     if (isExposed()) {
       physical.prove();
     }
-    jdbc.clearWarnings();
+    clearWarnings(jdbc);
     endRequest();
   }
 }

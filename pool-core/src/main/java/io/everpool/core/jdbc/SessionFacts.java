@@ -8,6 +8,7 @@ import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -208,6 +209,17 @@ abstract class SessionFacts extends SessionMarks {
     }
     marks |= DOUBTED;
     return Verdict.STATEMENT_FAILED;
+  }
+
+  /** A driver that has the method and not the feature has none to clear. */
+  static void clearWarnings(Connection jdbc) throws SQLException {
+    try {
+      jdbc.clearWarnings();
+    } catch (SQLFeatureNotSupportedException
+        | UnsupportedOperationException
+        | AbstractMethodError e) {
+      // then none of them goes to the next borrower either
+    }
   }
 
   /** Whether the driver says that it is closed; rather yes if it can't say. Sends nothing. */
