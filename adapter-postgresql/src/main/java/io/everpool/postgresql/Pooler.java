@@ -120,7 +120,12 @@ final class Pooler {
 
   /** Whether sessions can be given options at their start. */
   boolean takesOptions() {
-    return mode == PoolerMode.AUTO || mode == PoolerMode.NONE;
+    return !isThere();
+  }
+
+  /** Whether there is one, of whatever kind; no while it is not known. */
+  boolean isThere() {
+    return mode != PoolerMode.AUTO && mode != PoolerMode.NONE;
   }
 
   /** What there is to say of it. */

@@ -57,8 +57,7 @@ final class PostgresConnection implements PhysicalConnection {
    * @param catalog what is known of the database
    * @param room asks how many more the server takes
    * @param socket that of the connection, beneath its TLS; null if it can't be looked at
-   * @param readOnly whether its server takes no writes on it, as it has told or was asked
-   * @param purpose what the connector's sessions are for
+   * @param writes whether it takes writes
    * @param commandTimeout what the server was told of the configuration's; zero for nothing
    * @param pooler which gives the session's server process to others between its transactions; null
    *     if none does
@@ -71,8 +70,7 @@ final class PostgresConnection implements PhysicalConnection {
       RoomCheck room,
       @Nullable LookableSocket socket,
       LookupPermission lookupPermission,
-      boolean readOnly,
-      Purpose purpose,
+      SessionWrites writes,
       Duration commandTimeout,
       @Nullable Pooler pooler,
       boolean ignoresReadOnly,
@@ -87,7 +85,7 @@ final class PostgresConnection implements PhysicalConnection {
     this.settings = new DriverSettings(jdbc);
     this.socket = socket;
     this.commits = new CommitOutcome(jdbc, lookupPermission);
-    this.writes = new SessionWrites(jdbc, readOnly, purpose);
+    this.writes = writes;
     this.commandTimeout = new CommandTimeout(jdbc, commandTimeout, pooler != null);
     this.pooler = pooler;
     this.ignoresReadOnly = ignoresReadOnly;

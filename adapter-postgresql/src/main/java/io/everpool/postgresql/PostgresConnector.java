@@ -324,11 +324,9 @@ final class PostgresConnector implements Connector {
     try {
       Connection connection = PgjdbcInternals.within(lent);
       pooler.meet(connection);
+      String host = PgjdbcInternals.host(connection, destination.authority());
       Timelines.Judgement judgement =
-          SessionWrites.areRefused(connection)
-              ? Timelines.Judgement.READS
-              : timelines.judge(
-                  connection, PgjdbcInternals.host(connection, destination.authority()));
+          SessionWrites.judge(connection, timelines, host, pooler.isThere());
       room.look(connection);
       if (catalog.isDue()) {
         catalog.refresh(
@@ -361,8 +359,8 @@ final class PostgresConnector implements Connector {
             room,
             socket,
             lookupPermission,
-            judgement.readOnly(),
-            purpose,
+            new SessionWrites(
+                PgjdbcInternals.within(lent), judgement.readOnly(), purpose, pooler.isThere()),
             present().tellsServer(commandTimeout) ? commandTimeout : Duration.ZERO,
             pooler.lendsByTransaction() ? pooler : null,
             "ignore".equalsIgnoreCase(destination.properties().get("readOnlyMode")),

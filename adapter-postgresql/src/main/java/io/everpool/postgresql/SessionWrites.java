@@ -2,9 +2,11 @@ package io.everpool.postgresql;
 
 import io.everpool.api.driver.SideEffects;
 import io.everpool.postgresql.driver.PgjdbcInternals;
+import io.everpool.postgresql.failure.Timelines;
 import io.everpool.postgresql.session.SideEffect;
 import java.sql.Connection;
 import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
 /**
@@ -13,13 +15,18 @@ import org.postgresql.PGConnection;
  *
  * <p>From version 14 on the server tells what {@code in_hot_standby} and {@code
  * default_transaction_read_only} are, when the session begins and, with its next answer, when one
- * of them changes. An older one tells neither: it was asked once, when the session began.
+ * of them changes. An older one tells neither: it was asked once, when the session began. Nor is it
+ * the server who tells behind a pooler: PgBouncer, and others like it, repeat to each client what
+ * they were told at their own first login, and a promotion or a switchover since then passes them
+ * by. So there it is as with an older server.
  */
 final class SessionWrites {
   private static final String READ_ONLY = "default_transaction_read_only";
+  private static final String STANDBY = "in_hot_standby";
 
   private final Connection jdbc;
   private final Purpose purpose;
+  private final boolean pooled;
   private final boolean readOnlyAtFirst;
 
   /** Whether transactions were to write by default, when the session began. */
@@ -32,12 +39,19 @@ final class SessionWrites {
    * Of a session that has just begun.
    *
    * @param readOnly whether it takes no writes, as its server has told or was asked
+   * @param pooled whether a pooler, of whatever kind, lies before the server
    */
-  SessionWrites(Connection jdbc, boolean readOnly, Purpose purpose) {
+  SessionWrites(Connection jdbc, boolean readOnly, Purpose purpose, boolean pooled) {
     this.jdbc = jdbc;
     this.purpose = purpose;
+    this.pooled = pooled;
     this.readOnlyAtFirst = readOnly;
-    this.wroteAtFirst = !isOn(jdbc, READ_ONLY);
+    this.wroteAtFirst = !"on".equals(told(READ_ONLY));
+  }
+
+  /** What the server itself tells of a parameter; null if it doesn't. */
+  private @Nullable String told(String parameter) {
+    return pooled ? null : ((PGConnection) jdbc).getParameterStatus(parameter);
   }
 
   /**
@@ -60,7 +74,7 @@ final class SessionWrites {
 
   /** Whether the default is to refuse writes, whoever has set it; by our own word if need be. */
   private boolean refuses() {
-    String told = ((PGConnection) jdbc).getParameterStatus(READ_ONLY);
+    String told = told(READ_ONLY);
     return told == null ? refused : told.equals("on");
   }
 
@@ -96,7 +110,7 @@ final class SessionWrites {
     try {
       return (wroteAtFirst || purpose.isWriting())
           && !refused
-          && isOn(jdbc, READ_ONLY)
+          && "on".equals(told(READ_ONLY))
           && !sideEffects.has(SideEffect.SETTINGS)
           && !jdbc.isReadOnly(); // with readOnlyMode=always the driver sets it, too
     } catch (SQLException e) {
@@ -108,12 +122,16 @@ final class SessionWrites {
    * A write was refused: whether because of the server, as {@link #haveEnded}. If a program writes
    * on a standby, and has not asked for read-only transactions itself, it wants a primary. So from
    * now on one is expected, if there are other hosts to choose from, even if there never was one.
+   *
+   * <p>Behind a pooler the server may have become a standby beneath the session, or be another one,
+   * and the refusal is all that shows it.
    */
   boolean haveRefused(SideEffects sideEffects) {
-    if (onStandby() && !refused && !sideEffects.has(SideEffect.SETTINGS) && !isDeclared()) {
+    boolean unasked = !refused && !sideEffects.has(SideEffect.SETTINGS) && !isDeclared();
+    if (onStandby() && unasked) {
       purpose.wrote();
     }
-    return haveEnded(sideEffects);
+    return haveEnded(sideEffects) || (pooled && unasked && purpose.isWriting());
   }
 
   /** Whether the program has set the connection read-only by JDBC. */
@@ -126,7 +144,7 @@ final class SessionWrites {
   }
 
   boolean onStandby() {
-    String told = ((PGConnection) jdbc).getParameterStatus("in_hot_standby");
+    String told = told(STANDBY);
     return told == null ? readOnlyAtFirst && wroteAtFirst : told.equals("on");
   }
 
@@ -135,9 +153,23 @@ final class SessionWrites {
     return readOnlyAtFirst;
   }
 
-  /** Whether a new session refuses writes, by the server's own word; no if it doesn't tell. */
-  static boolean areRefused(Connection jdbc) {
-    return isOn(jdbc, "in_hot_standby") || isOn(jdbc, READ_ONLY);
+  /**
+   * What a new session is: where the server tells that it takes no writes, it isn't asked. Behind a
+   * pooler it is, and what the pooler tells counts only where the server can't say.
+   *
+   * @param host of the session's server
+   * @param pooled whether a pooler, of whatever kind, lies before the server
+   */
+  static Timelines.Judgement judge(
+      Connection jdbc, Timelines timelines, String host, boolean pooled) throws SQLException {
+    boolean refused = isOn(jdbc, STANDBY) || isOn(jdbc, READ_ONLY);
+    if (refused && !pooled) {
+      return Timelines.Judgement.READS;
+    }
+    Timelines.Judgement judgement = timelines.judge(jdbc, host);
+    return refused && judgement.equals(Timelines.Judgement.UNKNOWN)
+        ? Timelines.Judgement.READS
+        : judgement;
   }
 
   private static boolean isOn(Connection jdbc, String parameter) {

@@ -68,7 +68,8 @@ public final class Timelines {
     /** Of one that takes no writes: nothing can be lost that nobody writes. */
     public static final Judgement READS = new Judgement(true, () -> false);
 
-    static final Judgement UNKNOWN = new Judgement(false, () -> false);
+    /** Of one whose server doesn't say what it is. */
+    public static final Judgement UNKNOWN = new Judgement(false, () -> false);
   }
 
   /** The server has no such functions, or we no right to them. */
