@@ -13,28 +13,47 @@ final class Plans {
   /** What databases say to it that only speak PostgreSQL's protocol. */
   private static final Set<String> UNKNOWN_COMMAND = Set.of("0A000", "42601");
 
+  private static final String UNKNOWN_STATEMENT = "26000";
+
   private Plans() {}
 
   /**
-   * pgjdbc sees the answer and prepares its own statements anew when they are next used. A pooler
-   * that keeps track of what is prepared hears this one, too (PgBouncer from 1.22 on), but goes on
-   * with the plan that its server connection has of the same text: such a session prepares nothing
-   * any more. With another pooler nothing is prepared.
+   * pgjdbc sees the answer and prepares its own statements anew when they are next used. Behind a
+   * pooler, what is prepared on a server connection is all its clients': not each pooler hears that
+   * it is gone (PgBouncer does from 1.22 on), and one that doesn't would use it all the same, for
+   * whichever client. So there only the driver forgets. And as the pooler goes on with the plan
+   * that its server connection has of the same text, such a session prepares nothing any more. With
+   * a pooler that keeps no track nothing is prepared.
    *
    * @param pooled whether a pooler gives the server's process to others between its transactions
    */
   static void forget(Connection jdbc, boolean pooled) throws SQLException {
     PGConnection driver = (PGConnection) jdbc;
-    if (!pooled || driver.getPrepareThreshold() != 0) {
+    if (!pooled) {
       DRIVER.update(jdbc, "DEALLOCATE ALL");
-    }
-    if (pooled) {
-      prepareNoMore(driver);
+    } else if (driver.getPrepareThreshold() != 0) {
+      prepareNoMore(driver); // first: nor what follows
+      forgetInDriver(jdbc);
     }
     try {
       DRIVER.update(jdbc, "DISCARD PLANS"); // those of functions, which that leaves
     } catch (SQLException e) {
       if (!UNKNOWN_COMMAND.contains(String.valueOf(e.getSQLState()))) {
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * As of all versions, pgjdbc doubts whatever it has prepared when it hears of one statement that
+   * it isn't there. This one is nowhere, and so nothing changes on any server; DEALLOCATE wouldn't
+   * do, for Odyssey answers that itself, and finds nothing wrong.
+   */
+  private static void forgetInDriver(Connection jdbc) throws SQLException {
+    try {
+      DRIVER.update(jdbc, "EXECUTE everpool_has_never_prepared_this");
+    } catch (SQLException e) {
+      if (!UNKNOWN_STATEMENT.equals(e.getSQLState())) {
         throw e;
       }
     }

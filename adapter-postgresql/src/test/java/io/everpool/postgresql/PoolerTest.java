@@ -9,6 +9,7 @@ import io.everpool.api.PoolerMode;
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.PgBouncer;
@@ -192,6 +193,41 @@ class PoolerTest {
       for (PhysicalConnection connection : connections) {
         connection.close();
       }
+    }
+  }
+
+  /** Not each pooler would hear that what it keeps track of is gone. */
+  @Test
+  void forgetting_plans_takes_nothing_from_other_clients() throws Exception {
+    server.execute("create table if not exists shape as select 1 as a");
+    server.execute("grant select on shape to public");
+    try (PgBouncer bouncer = before("transaction", Map.of("default_pool_size", "1"));
+        Connector connector = connector(bouncer.jdbcUrl(), c -> c)) {
+      PhysicalConnection one = connector.open(TIMEOUT);
+      PhysicalConnection other = connector.open(TIMEOUT);
+      String prepared =
+          "select count(*) from pg_prepared_statements where statement = 'select * from shape'";
+      for (int i = 0; i < 10; i++) {
+        readShape(one);
+        readShape(other);
+      }
+      String before = ask(other.jdbc(), prepared);
+      assertThat(before).isEqualTo(kind == PgBouncer.Kind.FORGETS ? "0" : "1");
+      one.forgetPlans();
+      assertThat(ask(other.jdbc(), prepared)).isEqualTo(before);
+      assertThat(one.transactionState()).isEqualTo(TransactionState.NONE);
+      readShape(other);
+      server.execute("alter table shape add column if not exists b int");
+      readShape(one); // by the plan that it had, this would fail
+      one.close();
+      other.close();
+      server.execute("drop table shape");
+    }
+  }
+
+  private static void readShape(PhysicalConnection connection) throws SQLException {
+    try (PreparedStatement statement = connection.jdbc().prepareStatement("select * from shape")) {
+      statement.executeQuery().close();
     }
   }
 

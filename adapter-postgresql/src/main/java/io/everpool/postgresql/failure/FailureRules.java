@@ -119,8 +119,8 @@ public final class FailureRules {
           rule(ALWAYS, "25006", "", null, READ_ONLY_SERVER),
 
           // What this side remembers and the database has changed since; the second by the name of
-          // the server's routine, for its words are translated, and by the driver's or PgBouncer's
-          // names
+          // the server's routine, for its words are translated, and by the names that the driver
+          // gives, or a pooler in its place
           rule(ALWAYS, "XX000", "cache lookup failed for type", null, STALE_SESSION),
           rule(ALWAYS, "42704", "type with oid|lookup_type_cache", null, STALE_SESSION),
           rule(
@@ -131,7 +131,12 @@ public final class FailureRules {
               STALE_PLAN),
           // PL/pgSQL's, of what a record had in it when the plan was made
           rule(ALWAYS, "42804", "plpgsql_param_eval_", null, STALE_PLAN),
-          rule(ALWAYS, "26000", "\"s_|\"pgbouncer_", null, STALE_PLAN),
+          rule(
+              ALWAYS,
+              "26000",
+              "\"s_|\"pgbouncer_|\"pgcat_|\"sv_|\"supavisor_|\"odyssey_pstmt_",
+              null,
+              STALE_PLAN),
           // through a pooler that has prepared it anew, for a table that has more columns by now
           rule(ALWAYS, "08P01", "bind message has|portalsetresultformat", null, STALE_PLAN),
 

@@ -154,6 +154,12 @@ class FailureRulesTest {
         using(
             server("ERROR", "26000", "prepared statement \"PGBOUNCER_7\" does not exist"),
             Verdict.STALE_PLAN));
+    for (String name : List.of("PGCAT_7", "sv_n4bQ", "supavisor_-57", "odyssey_pstmt_7")) {
+      samples.add(
+          using(
+              server("ERROR", "26000", "prepared statement \"" + name + "\" does not exist"),
+              Verdict.STALE_PLAN));
+    }
     samples.add(
         using(
             server("ERROR", "08P01", "bind message has 2 result formats but query has 3 columns"),
