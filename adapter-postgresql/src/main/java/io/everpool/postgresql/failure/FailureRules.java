@@ -339,10 +339,19 @@ public final class FailureRules {
           rule(
               POOLER,
               "08P01",
-              "is disabled|bouncer config error",
+              "is disabled",
               null,
               REFUSED,
               "Look at PgBouncer's configuration and log."),
+          // also where the server ends while it is asked for a password (auth_query)
+          rule(
+              POOLER,
+              "08P01",
+              "bouncer config error",
+              null,
+              SERVER_DOWN,
+              "PgBouncer says so of a login whose server ends while auth_query asks it, too. If it"
+                  + " stays so, look at PgBouncer's configuration and log."),
           rule(
               POOLER,
               "08P01",

@@ -438,6 +438,7 @@ class FailureRulesTest {
     samples.add(connecting(bouncer("SSL required"), Verdict.REFUSED));
     samples.add(connecting(bouncer("database \"x\" is disabled"), Verdict.REFUSED));
     samples.add(using(bouncer("server conn crashed?"), Verdict.SERVER_DOWN));
+    samples.add(connecting(bouncer("bouncer config error"), Verdict.SERVER_DOWN));
     samples.add(
         connecting(
             bouncer("server login has been failing, try again later" + " (server_login_retry)"),

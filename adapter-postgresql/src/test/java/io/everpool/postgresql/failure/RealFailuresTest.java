@@ -517,6 +517,26 @@ class RealFailuresTest {
     }
   }
 
+  /** As a restart does that comes in the middle of a login. */
+  @Test
+  void aServerThatEndsWhilePgBouncerAsksItForAPasswordIsDown() {
+    Assumptions.assumeTrue(PgBouncer.Kind.FORGETS.isAvailable(), PgBouncer.Kind.FORGETS.missing());
+    Map<String, String> asking =
+        Map.of(
+            "auth_user",
+            server.user(),
+            "auth_query",
+            "select $1::text, 'x' from pg_terminate_backend(pg_backend_pid())");
+    try (PgBouncer bouncer = PgBouncer.before(server, "transaction", asking)) {
+      failsToOpen(
+          bouncer.jdbcUrl(),
+          c -> c.user("someone").password("else").commandTimeout(Duration.ZERO),
+          "08P01",
+          Verdict.SERVER_DOWN,
+          "look at PgBouncer's configuration");
+    }
+  }
+
   /** The time limit counts for what opens it, too, and on a busy machine that may run into it. */
   private static PhysicalConnection openAtLast(String url, UnaryOperator<PoolConfig.Builder> more)
       throws SQLException {
