@@ -2,6 +2,7 @@ package io.everpool.postgresql.protocol;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,15 +15,28 @@ import org.jspecify.annotations.Nullable;
  * for. Others use the same SQLStates (Pgpool-II, when any one of its several servers has ended a
  * session), but don't name PostgreSQL's routine with them.
  *
- * <p>PgBouncer says {@code query_wait_timeout} and {@code query_timeout} to those who wait for a
- * server connection, of which nothing has been passed on ({@code pool_client_maint}); its words for
- * a query that it breaks off are others. It names neither a routine nor, as PostgreSQL does, the
- * severity twice.
+ * <p>PgBouncer says some words only to clients that have no server connection, of which nothing has
+ * been passed on: {@code query_wait_timeout}, {@code query_timeout} and, in an orderly shutdown,
+ * {@code server shutting down} to those who wait for one ({@code pool_client_maint}, {@code
+ * pause_client}); {@code client_idle_timeout} to those who have asked for none; and that its logins
+ * have failed to those who have just asked ({@code check_fast_fail}). Its words for a query that it
+ * breaks off are others. It names neither a routine nor, as PostgreSQL does, the severity twice.
  */
 final class Farewell {
 
   /** As much as is read of an error; with a longer text it proves nothing. */
   static final int LONGEST = 512;
+
+  private static final Set<String> PASSED_NOTHING_ON =
+      Set.of(
+          "query_wait_timeout",
+          "query_timeout",
+          "client_idle_timeout",
+          "server shutting down",
+          "pgbouncer cannot connect to server"); // before 1.17, for what is below
+
+  /** Why, or until when, follows; it may be cut off. */
+  private static final String FAST_FAIL = "server login has been failing, ";
 
   private final String fields;
 
@@ -49,9 +63,14 @@ final class Farewell {
   private boolean isOfOneWhoPassedNothingOn() {
     return is('S', "FATAL")
         && is('C', "08P01")
-        && (is('M', "query_wait_timeout") || is('M', "query_timeout"))
+        && saysSo(field('M'))
         && field('V') == null
         && field('R') == null;
+  }
+
+  private static boolean saysSo(@Nullable String message) {
+    return message != null
+        && (PASSED_NOTHING_ON.contains(message) || message.startsWith(FAST_FAIL));
   }
 
   private boolean is(char letter, String value) {

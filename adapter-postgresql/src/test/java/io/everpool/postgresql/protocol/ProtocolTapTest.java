@@ -640,6 +640,54 @@ class ProtocolTapTest {
             NONE,
             c -> c.extended("insert").sync().errorOf("SFATAL", "C08P01", "Mquery_timeout")),
         row(
+            "one of a client that it has given up",
+            NONE,
+            c -> c.query("insert").errorOf("SFATAL", "C08P01", "Mclient_idle_timeout")),
+        row(
+            "one that came when it ended",
+            NONE,
+            c -> c.query("insert").errorOf("SFATAL", "C08P01", "Mserver shutting down")),
+        row(
+            "one that came when it could log in nowhere",
+            NONE,
+            c ->
+                c.query("insert")
+                    .errorOf(
+                        "SFATAL",
+                        "C08P01",
+                        "Mserver login has been failing, cached error: connect failed"
+                            + " (server_login_retry)")),
+        row(
+            "the same in the words of before 1.24",
+            NONE,
+            c ->
+                c.query("insert")
+                    .errorOf(
+                        "SFATAL",
+                        "C08P01",
+                        "Mserver login has been failing, try again later (server_login_retry)")),
+        row(
+            "and in those of before 1.17",
+            NONE,
+            c ->
+                c.query("insert")
+                    .errorOf("SFATAL", "C08P01", "Mpgbouncer cannot connect to server")),
+        row(
+            "one whose server's login has failed, who knows when",
+            IN_DOUBT,
+            c -> c.query("insert").errorOf("SFATAL", "C08P01", "Mserver login failed")),
+        row(
+            "a failed login in PostgreSQL's mouth",
+            IN_DOUBT,
+            c ->
+                c.query("insert")
+                    .errorOf(
+                        "SFATAL",
+                        "VFATAL",
+                        "C08P01",
+                        "Mserver login has been failing, try again later",
+                        "Relog")),
+        row(
             "one that it has broken off",
             IN_DOUBT,
             c -> c.query("insert").errorOf("SFATAL", "C08P01", "Mquery timeout")),
