@@ -1,5 +1,6 @@
 package io.everpool.spring;
 
+import io.everpool.api.framework.SharedLease;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -15,8 +16,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The connection of a unit, lent to those who ask the pool for one within it: one at a time, and
  * what they close goes back to the unit with nothing open, and autocommit, read-only mode and level
- * as it was lent. Whoever keeps it beyond the unit's end has it for himself, and his closing is the
- * connection's. The unit is one thread's; a loan may be closed by another's.
+ * as it was lent. Where it can't, for a copy is still under way on it, say, it is lent no more, and
+ * whoever asks next has another connection of the pool, as without a unit. Whoever keeps it beyond
+ * the unit's end has it for himself, and his closing is the connection's. The unit is one thread's;
+ * a loan may be closed by another's.
  */
 final class SharedConnection {
 
@@ -29,14 +32,22 @@ final class SharedConnection {
   }
 
   private final Connection connection;
+
+  /** Null if the connection is none of an Everpool's. */
+  private final @Nullable SharedLease lease;
+
   private final AtomicReference<State> state = new AtomicReference<>(State.FREE);
   private volatile boolean everLent;
 
   /** Something was done on another connection. */
   private volatile boolean passedOver;
 
+  /** A loan has left something on it that could not be ended, or set back. */
+  private volatile boolean spoilt;
+
   SharedConnection(Connection connection) {
     this.connection = connection;
+    this.lease = SharedLease.of(connection);
   }
 
   Connection connection() {
@@ -46,20 +57,41 @@ final class SharedConnection {
   /** The unit runs, perhaps once more. */
   void runs() {
     everLent = false;
+    spoilt = false; // the pool has brought it back to its beginning, or taken another session
   }
 
-  /** The connection; null if it is lent. */
+  /** The connection; null if it is lent, or can't be lent any more. */
   @Nullable Connection lend() throws SQLException {
     if (!state.compareAndSet(State.FREE, State.LENT)) {
       passedOver = true;
       return null;
     }
-    everLent = true;
-    return (Connection)
-        Proxy.newProxyInstance(
-            SharedConnection.class.getClassLoader(),
-            new Class<?>[] {Connection.class},
-            new Loan(connection.getAutoCommit(), connection.isReadOnly()));
+    State next = State.FREE;
+    try {
+      if (isGood()) {
+        Loan loan = new Loan(connection.getAutoCommit(), connection.isReadOnly());
+        everLent = true;
+        next = State.LENT;
+        return (Connection)
+            Proxy.newProxyInstance(
+                SharedConnection.class.getClassLoader(), new Class<?>[] {Connection.class}, loan);
+      }
+      passedOver = true;
+      next = State.GIVEN_BACK;
+      connection.close(); // first: whoever asks for another may need its place in the pool
+      return null;
+    } finally {
+      state.set(next);
+    }
+  }
+
+  /** Throws where the connection was lost: then no other is taken, for the unit is run again. */
+  private boolean isGood() throws SQLException {
+    boolean good = !spoilt;
+    spoilt = true; // if that fails
+    good &= lease == null || lease.mayBeginPart();
+    spoilt = !good;
+    return good;
   }
 
   /** Something is about to be done on another connection. */
@@ -138,11 +170,13 @@ final class SharedConnection {
       if (!over.compareAndSet(false, true)) {
         return;
       }
+      boolean restored = false;
       try {
-        if (state.get() == State.LENT && !connection.isClosed()) {
-          restore();
-        }
+        restored = state.get() != State.LENT || connection.isClosed() || restore();
       } finally {
+        if (!restored) {
+          spoilt = true;
+        }
         if (!state.compareAndSet(State.LENT, State.FREE)) {
           connection.close();
         }
@@ -152,10 +186,14 @@ final class SharedConnection {
     /**
      * What a framework sets for its transactions. The rest, a schema or a temporary table, stays
      * until the unit's end: only the pool could clear it, and JDBC has no word for that; and to ask
-     * before a change what there was may begin a transaction.
+     * before a change what there was may begin a transaction. False if nothing can be done.
      */
-    private void restore() throws SQLException {
-      if (!connection.getAutoCommit()) {
+    private boolean restore() throws SQLException {
+      if (lease != null) {
+        if (!lease.endPart()) {
+          return false;
+        }
+      } else if (!connection.getAutoCommit()) {
         connection.rollback();
       }
       if (connection.getAutoCommit() != autoCommit) {
@@ -167,6 +205,7 @@ final class SharedConnection {
       if (isolation != 0) {
         connection.setTransactionIsolation(isolation);
       }
+      return true;
     }
 
     @SuppressWarnings("NullAway") // what a method of JDBC returns, null included

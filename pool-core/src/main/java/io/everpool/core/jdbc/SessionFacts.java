@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * closed. For the holder of the lease.
  */
 abstract class SessionFacts extends SessionMarks {
+  /** SQLState: a function sequence error. */
+  private static final String HELD_UP = "HY010";
+
   final LeaseManager leases;
   final Connection jdbc;
   final PhysicalConnection physical;
@@ -297,6 +300,11 @@ abstract class SessionFacts extends SessionMarks {
     return has(MAY_BE_KEPT);
   }
 
+  /** Whether that is what {@link #heldUp} has made. */
+  static boolean isHeldUp(@Nullable SQLException failure) {
+    return failure != null && HELD_UP.equals(failure.getSQLState());
+  }
+
   /** What to throw for what is asked nonetheless. */
   static SQLException heldUp(@Nullable SQLException cause) {
     return new SQLException(
@@ -304,7 +312,7 @@ abstract class SessionFacts extends SessionMarks {
             + " way on this connection, and whatever is asked now would wait for it or be given its"
             + " answer. End that first (cancel the copy, or read it to its end), or close the"
             + " connection, which rolls back",
-        "HY010", // a function sequence error
+        HELD_UP,
         cause);
   }
 

@@ -1,12 +1,15 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.CloseReason;
+import io.everpool.api.driver.Effects;
+import io.everpool.api.framework.SharedLease;
 import java.io.InputStream;
 import java.sql.Array;
 import java.sql.Blob;
 import java.sql.Clob;
 import java.sql.SQLException;
 import java.sql.Savepoint;
+import java.sql.Statement;
 import java.sql.Struct;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -19,9 +22,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Before a statement, {@link PooledConnection#executing} does that. Here are the other occasions
  * on which a driver may send something, and with autocommit off begins the transaction by it, or
  * asks outside of one what has to be asked within: large objects, questions of its own, and all
- * that the program does by the driver's own object.
+ * that the program does by the driver's own object. The last may be left unread or under way, which
+ * is looked for where a transaction ends, and where a framework lends the connection on.
  */
-abstract class SettledConnection extends JudgedConnection {
+abstract class SettledConnection extends JudgedConnection implements SharedLease {
   /** SQLState of an answer that was meant for another question. */
   private static final String UNREAD = "08P01";
 
@@ -36,12 +40,16 @@ abstract class SettledConnection extends JudgedConnection {
    * object: by that it may have left an answer in the driver's buffer, which nobody sees.
    */
   public final void prove() throws SQLException {
+    prove(s -> s.physical().prove());
+  }
+
+  private void prove(Action proof) throws SQLException {
     Session s = current();
     if (!s.isHandedOut()) {
       return;
     }
     try {
-      s.physical().prove();
+      proof.on(s);
     } catch (SQLException e) {
       throw UNREAD.equals(e.getSQLState()) || s.isHeldUp() ? SessionFacts.heldUp(e) : failed(e);
     } catch (Throwable e) {
@@ -62,11 +70,80 @@ abstract class SettledConnection extends JudgedConnection {
     }
     if (s != null && s.isHeldUp()) { // or what was read was another's answer
       if (s.dead()) { // that is a loss as any other, of which a unit has to hear
-        throw failed(new SQLException("The connection was lost", "08006"));
+        throw failedUnseen();
       }
       s.loss = SessionFacts.heldUp(null);
       closeAfter(s, true);
     }
+  }
+
+  private SQLException failedUnseen() {
+    Session s = session();
+    SQLException told = s == null ? null : s.loss;
+    return failed(new SQLException("The connection was lost", "08006", told));
+  }
+
+  @Override
+  public final boolean mayBeginPart() throws SQLException {
+    Session lost = lost();
+    if (lost != null && SessionFacts.isHeldUp(lost.loss)) {
+      return false; // cut by the rollback of the part before
+    }
+    Session s = current();
+    if (s.broken()) {
+      return false;
+    }
+    boolean heldUp = s.isHeldUp();
+    if (s.shut() || ((heldUp || s.has(Session.FAILED)) && s.dead())) {
+      throw failedUnseen(); // of that a unit has to hear
+    }
+    return !heldUp && isProven(s);
+  }
+
+  private boolean isProven(Session s) throws SQLException {
+    try {
+      prove(SettledConnection::proveAside);
+      return !s.isHeldUp();
+    } catch (SQLException e) {
+      if (SessionFacts.isHeldUp(e)) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Proves it in a transaction that is rolled back: for all that an adapter sees, the question
+   * might have written in autocommit, and its unit would not be run again. The savepoint begins the
+   * transaction, for an adapter may ask by ways that begin none. Of a driver that doesn't say what
+   * is sent nothing is believed any more, once its object was handed out.
+   */
+  private static void proveAside(Session s) throws SQLException {
+    boolean aside = s.autoCommit() && s.effectsSince(s.moment()) != Effects.UNPROVEN;
+    if (aside) {
+      s.jdbc.setAutoCommit(false);
+      s.jdbc.setSavepoint();
+    }
+    s.physical().prove();
+    if (!s.jdbc.getAutoCommit()) {
+      s.jdbc.rollback(); // with autocommit off the question may have begun one as well
+    }
+    if (aside) {
+      s.jdbc.setAutoCommit(true);
+    }
+  }
+
+  @Override
+  public final boolean endPart() throws SQLException {
+    Session s = session();
+    if (s == null || s.broken() || s.isHeldUp()) {
+      return false;
+    }
+    for (Statement left : openStatements()) {
+      left.close();
+    }
+    home().rollBackOpen();
+    return session() == s; // a rollback cuts it where it finds another's answer
   }
 
   @Override

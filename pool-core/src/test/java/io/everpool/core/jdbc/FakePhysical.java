@@ -27,6 +27,9 @@ public final class FakePhysical implements PhysicalConnection {
   /** Whether nobody is in the driver, and no answer is outstanding. */
   public boolean inStep = true;
 
+  /** What can be seen of its socket. */
+  public Look look = Look.BLIND;
+
   /** What it says of all that was sent. */
   public Effects effects = Effects.UNPROVEN;
 
@@ -92,7 +95,7 @@ public final class FakePhysical implements PhysicalConnection {
 
   @Override
   public Look look() {
-    return Look.BLIND;
+    return look;
   }
 
   @Override

@@ -1,0 +1,48 @@
+package io.everpool.api.framework;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a pool's connection is besides, for frameworks that lend it within its lease to one part of
+ * their work after the other, as Spring Boot's starter does in a unit of work. A connection is
+ * asked for it by {@link #of}; where it is renewed in place, this goes on with it. For the thread
+ * that uses the connection.
+ */
+public interface SharedLease {
+
+  /**
+   * That of {@code connection}, through whatever is wrapped around it; null if it is none of an
+   * Everpool's, or is closed.
+   */
+  static @Nullable SharedLease of(Connection connection) {
+    try {
+      return connection.isWrapperFor(SharedLease.class)
+          ? connection.unwrap(SharedLease.class)
+          : null;
+    } catch (SQLException e) {
+      return null;
+    }
+  }
+
+  /**
+   * Whether the next part may have the connection: not where something of the driver's own object
+   * is still under way, a copy say, behind which the next part would wait for ever; nor where the
+   * driver doesn't read the answer to what it asks. It is good for nothing but closing then. Three
+   * round trips where the driver's own object was handed out in this lease, and else none.
+   *
+   * @throws SQLException if the connection was lost, as far as that is seen here, or is closed
+   */
+  boolean mayBeginPart() throws SQLException;
+
+  /**
+   * Closes what a part has left open: its statements, and the transaction, which is rolled back,
+   * however it was begun. What is set stays.
+   *
+   * @return false if nothing of that could be done, for something is still under way on it, or the
+   *     connection is closed
+   * @throws SQLException if it failed; what is open then, nobody knows
+   */
+  boolean endPart() throws SQLException;
+}
