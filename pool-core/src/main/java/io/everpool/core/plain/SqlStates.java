@@ -28,7 +28,9 @@ final class SqlStates {
     if (state.equals("57P03")) {
       return Verdict.SERVER_STARTING;
     }
-    if (state.startsWith("28") || e instanceof SQLInvalidAuthorizationSpecException) {
+    if (state.startsWith("28")
+        // MariaDB's driver has it for class 25 too, the state of a transaction
+        || (e instanceof SQLInvalidAuthorizationSpecException && !state.startsWith("25"))) {
       return Verdict.ACCESS_DENIED;
     }
     if (state.equals("40003")) { // nobody knows whether it was done: as if no answer had come
@@ -36,7 +38,8 @@ final class SqlStates {
     }
     if (state.startsWith("08")
         || e instanceof SQLRecoverableException
-        || e instanceof SQLTransientConnectionException
+        // MariaDB's driver has it for every class that it doesn't know, as 45000 of a SIGNAL
+        || (e instanceof SQLTransientConnectionException && state.isEmpty())
         || e instanceof SQLNonTransientConnectionException) {
       return Verdict.CONNECTION_LOST;
     }

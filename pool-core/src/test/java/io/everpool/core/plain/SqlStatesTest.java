@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.everpool.api.driver.Verdict;
 import java.sql.BatchUpdateException;
 import java.sql.SQLException;
+import java.sql.SQLInvalidAuthorizationSpecException;
+import java.sql.SQLNonTransientConnectionException;
+import java.sql.SQLRecoverableException;
+import java.sql.SQLTransientConnectionException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -46,6 +50,49 @@ class SqlStatesTest {
   })
   void aStateHasItsVerdict(String state, Verdict verdict) {
     assertThat(SqlStates.verdict(new SQLException("x", state))).isEqualTo(verdict);
+  }
+
+  /** MariaDB's driver has that class for every class of states that it doesn't know. */
+  @ParameterizedTest
+  @CsvSource({
+    "45000, STATEMENT_FAILED",
+    "07004, STATEMENT_FAILED",
+    "02000, STATEMENT_FAILED",
+    "24000, STATEMENT_FAILED",
+    "3D000, STATEMENT_FAILED",
+    "44000, STATEMENT_FAILED",
+    "HY000, STATEMENT_FAILED",
+    "40001, TRANSACTION_CONFLICT",
+    "08000, CONNECTION_LOST",
+    ", CONNECTION_LOST",
+    "'', CONNECTION_LOST"
+  })
+  void theClassOfALossCountsWhereTheStateSaysNothing(String state, Verdict verdict) {
+    assertThat(SqlStates.verdict(new SQLTransientConnectionException("x", state)))
+        .isEqualTo(verdict);
+  }
+
+  /** Which others have for losses alone: Oracle's first, H2's second. */
+  @Test
+  void theClassesThatAreForLossesAloneCountWhateverTheState() {
+    assertThat(SqlStates.verdict(new SQLRecoverableException("x", "72000")))
+        .isEqualTo(Verdict.CONNECTION_LOST);
+    assertThat(SqlStates.verdict(new SQLNonTransientConnectionException("x", "90121")))
+        .isEqualTo(Verdict.CONNECTION_LOST);
+  }
+
+  /** MariaDB's driver has that class for what a transaction doesn't allow as well. */
+  @ParameterizedTest
+  @CsvSource({
+    "28000, ACCESS_DENIED",
+    "72000, ACCESS_DENIED",
+    ", ACCESS_DENIED",
+    "25006, STATEMENT_FAILED",
+    "25000, STATEMENT_FAILED"
+  })
+  void theClassOfARefusedLoginCountsUnlessTheStateIsOfATransaction(String state, Verdict verdict) {
+    assertThat(SqlStates.verdict(new SQLInvalidAuthorizationSpecException("x", state)))
+        .isEqualTo(verdict);
   }
 
   private static SQLException lost() {
