@@ -10,7 +10,10 @@ import java.sql.SQLTransactionRollbackException;
 import java.sql.SQLTransientConnectionException;
 import org.jspecify.annotations.Nullable;
 
-/** What the SQL standard's states and JDBC's exception families say of a failure. */
+/**
+ * What the SQL standard's states, JDBC's exception families and a few numbers of databases say of a
+ * failure.
+ */
 final class SqlStates {
 
   private SqlStates() {}
@@ -27,6 +30,10 @@ final class SqlStates {
     }
     if (state.equals("57P03")) {
       return Verdict.SERVER_STARTING;
+    }
+    Verdict known = VendorCodes.verdict(state, e.getErrorCode());
+    if (known != null) {
+      return known; // first: the states and classes that they come with say less, or something else
     }
     if (state.startsWith("28")
         // MariaDB's driver has it for class 25 too, the state of a transaction

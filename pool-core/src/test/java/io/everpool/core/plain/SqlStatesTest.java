@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.sql.SQLInvalidAuthorizationSpecException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLRecoverableException;
+import java.sql.SQLTimeoutException;
 import java.sql.SQLTransientConnectionException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -93,6 +94,64 @@ class SqlStatesTest {
   void theClassOfARefusedLoginCountsUnlessTheStateIsOfATransaction(String state, Verdict verdict) {
     assertThat(SqlStates.verdict(new SQLInvalidAuthorizationSpecException("x", state)))
         .isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "S0001, 18456, ACCESS_DENIED",
+    "S0002, 18486, ACCESS_DENIED",
+    "S0001, 18487, ACCESS_DENIED",
+    "S0001, 18488, ACCESS_DENIED",
+    "08001, 18456, ACCESS_DENIED",
+    "42000, 18488, ACCESS_DENIED",
+    "S0001, 10928, OUT_OF_SLOTS",
+    "S0001, 10929, OUT_OF_SLOTS",
+    "S0001, 17809, OUT_OF_SLOTS",
+    "S0001, 50000, STATEMENT_FAILED",
+    "72000, 1017, ACCESS_DENIED",
+    "99999, 28000, ACCESS_DENIED",
+    "99999, 28001, ACCESS_DENIED",
+    "08000, 1017, ACCESS_DENIED",
+    "08004, 1017, ACCESS_DENIED",
+    "61000, 18, OUT_OF_SLOTS",
+    "61000, 20, OUT_OF_SLOTS",
+    "61000, 2391, OUT_OF_SLOTS",
+    "66000, 12516, OUT_OF_SLOTS",
+    "66000, 12519, OUT_OF_SLOTS",
+    "08006, 12520, OUT_OF_SLOTS",
+    "61000, 28, CONNECTION_LOST",
+    "61000, 2396, CONNECTION_LOST",
+    "72000, 1012, CONNECTION_LOST",
+    "99999, 3113, CONNECTION_LOST",
+    "72000, 20001, STATEMENT_FAILED",
+    "28000, 1045, ACCESS_DENIED",
+    "08004, 1040, OUT_OF_SLOTS",
+    "42000, 1203, OUT_OF_SLOTS",
+    "42000, 1226, OUT_OF_SLOTS",
+    "HY000, 1862, ACCESS_DENIED",
+    "HY000, 3118, ACCESS_DENIED",
+    "HY000, 4151, ACCESS_DENIED",
+    "70100, 1927, CONNECTION_LOST",
+    "70100, 1317, STATEMENT_FAILED",
+    "HY000, 1017, STATEMENT_FAILED",
+    "42000, 1064, STATEMENT_FAILED",
+    "08004, 40000, ACCESS_DENIED",
+    "08004, 911, CONNECTION_LOST",
+    "08001, -30082, ACCESS_DENIED",
+    "08001, -4499, CONNECTION_LOST",
+    "53300, 0, OUT_OF_SLOTS"
+  })
+  void aNumberOfItsOwnSaysWhatTheStateDoesNot(String state, int code, Verdict verdict) {
+    assertThat(SqlStates.verdict(new SQLException("x", state, code))).isEqualTo(verdict);
+  }
+
+  /** As the class that newer drivers throw it in says less. */
+  @Test
+  void aNumberSaysMoreThanTheClass() {
+    assertThat(SqlStates.verdict(new SQLRecoverableException("full", "66000", 12519)))
+        .isEqualTo(Verdict.OUT_OF_SLOTS);
+    assertThat(SqlStates.verdict(new SQLTimeoutException("killed", "70100", 1927)))
+        .isEqualTo(Verdict.CONNECTION_LOST);
   }
 
   private static SQLException lost() {

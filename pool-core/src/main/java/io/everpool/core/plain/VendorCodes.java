@@ -1,0 +1,98 @@
+package io.everpool.core.plain;
+
+import io.everpool.api.driver.Verdict;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What databases say by a number of their own alone: that a login is refused, which counts towards
+ * locking the account, that there is no room for a session, or that the session is over. The same
+ * number is something else in another database, so each goes with the states that it comes with.
+ */
+final class VendorCodes {
+  private VendorCodes() {}
+
+  /**
+   * Null for what says nothing.
+   *
+   * @param state empty for none
+   */
+  static @Nullable Verdict verdict(String state, int code) {
+    return switch (state) {
+      case "53300" -> Verdict.OUT_OF_SLOTS; // PostgreSQL's, and theirs who speak its protocol
+      case "08001" -> code == -30082 ? Verdict.ACCESS_DENIED : sqlServer(code); // Db2's, type 2
+      case "08004" -> rejected(code);
+      case "42000" -> code == 1203 || code == 1226 ? Verdict.OUT_OF_SLOTS : sqlServer(code);
+      case "70100" -> code == 1927 ? Verdict.CONNECTION_LOST : null; // MariaDB's KILL CONNECTION
+      case "HY000" -> mysql(code);
+      case "61000", "66000", "72000", "99999" -> oracle(code);
+      default ->
+          state.startsWith("S000") ? sqlServer(code) : state.startsWith("08") ? oracle(code) : null;
+    };
+  }
+
+  /** The server has rejected the connection, and says elsewhere why. */
+  private static @Nullable Verdict rejected(int code) {
+    return switch (code) {
+      case 1040 -> Verdict.OUT_OF_SLOTS; // MySQL and MariaDB: too many connections
+      case 40000 -> Verdict.ACCESS_DENIED; // Derby: authentication failed, or no such database
+      default -> oracle(code);
+    };
+  }
+
+  /** MySQL's and MariaDB's, where not even the state says that it is the login. */
+  private static @Nullable Verdict mysql(int code) {
+    return switch (code) {
+      case 1862, // the password has expired
+          3118, // the account is locked
+          4151 -> // the same in MariaDB
+          Verdict.ACCESS_DENIED;
+      default -> null;
+    };
+  }
+
+  /** Whose states are S000 and a number, or with xopenStates 08001 and 42000 for all else. */
+  private static @Nullable Verdict sqlServer(int code) {
+    return switch (code) {
+      case 18456, // login failed
+          18486, // the account is locked
+          18487, // the password has expired
+          18488 -> // the password must be changed
+          Verdict.ACCESS_DENIED;
+      case 10928, // Azure: the limit of sessions or workers
+          10929, // the same, of a server that is busy
+          17809 -> // too many user connections
+          Verdict.OUT_OF_SLOTS;
+      default -> null;
+    };
+  }
+
+  /** Whose states are those of SQL*Module's table, by ranges of numbers. */
+  private static @Nullable Verdict oracle(int code) {
+    return switch (code) {
+      case 1005, // no password
+          1017, // invalid user or password
+          1045, // no CREATE SESSION
+          28000, // the account is locked
+          28001 -> // the password has expired
+          Verdict.ACCESS_DENIED;
+      case 18, // too many sessions
+          20, // too many processes
+          2391, // too many sessions of this user
+          12516, // the listener's word for the same
+          12518,
+          12519,
+          12520 ->
+          Verdict.OUT_OF_SLOTS;
+      case 28, // killed
+          1012, // not logged on
+          1092, // the instance was terminated
+          2396, // idle for too long
+          2399, // connected for too long
+          3113, // end of file
+          3114, // not connected
+          3135 -> // lost contact
+          Verdict.CONNECTION_LOST;
+      default -> null;
+    };
+  }
+}
