@@ -195,19 +195,17 @@ abstract class SessionFacts extends SessionMarks {
   /**
    * What a failure of this session in use means.
    *
-   * <p>{@code ACCESS_DENIED} is of a login, and would have kept the session from beginning. Some
-   * databases also say it when a statement or a COMMIT lacks a privilege (MySQL: 28000 for FILE).
-   * So if the session goes on, it is taken for the statement's failure; but not if the adapter can
-   * see the state of the session, for then it may know that the session must end (PgCat). The same
-   * goes for 08003, no connection, which some drivers say of a statement that was closed (Oracle's
-   * up to 12c, MySQL's 5.1). Whether it lives all the same is asked when the lease ends.
+   * <p>Some databases say of a statement what else is said of a login or of a connection ({@link
+   * Doubts}). So if the session goes on, it is taken for the statement's failure; but not if the
+   * adapter can see the state of the session, for then it may know that the session must end
+   * (PgCat). Whether it lives all the same is asked when the lease ends.
    */
   public final Verdict verdict(SQLException e) {
     Verdict verdict = leases.classify(e);
-    boolean doubtful =
-        verdict == Verdict.ACCESS_DENIED
-            || (verdict == Verdict.CONNECTION_LOST && "08003".equals(e.getSQLState()));
-    if (!doubtful || dead() || !isBlind()) {
+    if (!verdict.fatal()
+        || !Doubts.areIn(e, verdict, leases::classify)
+        || dead()
+        || !isBlind()) {
       return verdict;
     }
     marks |= DOUBTED;

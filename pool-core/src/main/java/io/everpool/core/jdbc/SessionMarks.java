@@ -40,8 +40,8 @@ abstract class SessionMarks {
   static final int FAILED = 1 << 17;
 
   /**
-   * A driver that can't tell its transaction state has reported 08003 or access denied, and its
-   * connection is still open: it is validated when the lease ends.
+   * A driver that can't tell its transaction state has reported what may be said of a statement as
+   * well ({@link Doubts}), and its connection is still open: it is validated when the lease ends.
    */
   static final int DOUBTED = 1 << 24;
 

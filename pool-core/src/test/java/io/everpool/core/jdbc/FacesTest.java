@@ -14,7 +14,6 @@ import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.SQLRecoverableException;
 import java.sql.Statement;
 import java.sql.Wrapper;
 import java.util.List;
@@ -22,8 +21,6 @@ import java.util.Properties;
 import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the faces mean, over a driver that doesn't do anything. */
 class FacesTest {
@@ -262,38 +259,6 @@ class FacesTest {
       }
     }
     assertThat(leases.doomed).isEmpty();
-  }
-
-  /** Some say it as of a lost connection; where that isn't closed, the connection is good. */
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void aClosedStatementIsNoLossWhereTheConnectionIsOpen(boolean closed) throws SQLException {
-    FakeLeaseManager plain = FakeLeaseManager.plain(driver);
-    PooledConnection connection = plain.acquire();
-    Statement statement = connection.createStatement();
-    SQLException words = new SQLRecoverableException("Closed Statement", "08003", 17009);
-    driver.failNext("execute", words);
-    if (closed) {
-      driver.during("execute", FakeLeaseManager.physical(connection)::breakOff);
-    }
-    assertThatThrownBy(() -> statement.execute("x")).isSameAs(words);
-    assertThat(plain.doomed).hasSize(closed ? 1 : 0);
-  }
-
-  /** It may be lost all the same, of which the driver knows only when it asks. */
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void whetherItLivesIsAskedWhenItComesBack(boolean lives) throws SQLException {
-    FakeLeaseManager plain = FakeLeaseManager.plain(driver);
-    PooledConnection connection = plain.acquire();
-    FakePhysical physical = FakeLeaseManager.physical(connection);
-    physical.valid = lives;
-    driver.failNext("execute", new SQLRecoverableException("Closed Statement", "08003", 17009));
-    Statement statement = connection.createStatement();
-    assertThatThrownBy(() -> statement.execute("x")).isInstanceOf(SQLException.class);
-    connection.close();
-    assertThat(physical.validations).isEqualTo(1);
-    assertThat(plain.closed).hasSize(lives ? 0 : 1);
   }
 
   @Test

@@ -1,0 +1,62 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.driver.Causes;
+import io.everpool.api.driver.Verdict;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.sql.SQLRecoverableException;
+import java.util.function.Function;
+
+/**
+ * Which words of a driver say of a statement, too, what they say of a login or a lost connection;
+ * whoever says them has to have closed it, or is asked whether it lives.
+ */
+final class Doubts {
+  private Doubts() {}
+
+  /**
+   * Whether a fatal verdict rests on such words.
+   *
+   * @param classifier by which it was given
+   */
+  static boolean areIn(SQLException e, Verdict verdict, Function<Throwable, Verdict> classifier) {
+    return switch (verdict) {
+      // Either would have kept the session from beginning. MySQL says the first of a privilege
+      // (28000 for FILE) or an hour's limit of statements, Azure the second of its workers.
+      case ACCESS_DENIED, OUT_OF_SLOTS -> true;
+      case CONNECTION_LOST -> isDoubtful(e) || isOfACauseAlone(e, classifier);
+      default -> false;
+    };
+  }
+
+  private static boolean isDoubtful(SQLException e) {
+    String state = e.getSQLState() == null ? "" : e.getSQLState();
+    return switch (state) {
+      // a closed statement to Oracle's driver up to 12c and MySQL's 5.1; a server that can't be
+      // reached or refuses, which is said of another one, or of a USE that is mistyped (jTDS)
+      case "08003", "08001", "08004" -> true;
+      // H2's for all that it says of a database: of SET MODE with an unknown one as well
+      default ->
+          e instanceof SQLNonTransientConnectionException
+              && !state.isEmpty()
+              && !state.startsWith("08");
+    };
+  }
+
+  /**
+   * Whether the driver's own failure says something else, and has another's as its cause: H2's of a
+   * linked table that of the other database.
+   */
+  private static boolean isOfACauseAlone(SQLException e, Function<Throwable, Verdict> classifier) {
+    String state = e.getSQLState();
+    if (state == null
+        || state.isEmpty() // it says nothing, and only wraps
+        || e instanceof SQLRecoverableException
+        || Causes.first(e, at -> at != e && at instanceof SQLException) == null) {
+      return false;
+    }
+    SQLException alone = new SQLException(e.getMessage(), state, e.getErrorCode());
+    alone.setNextException(e.getNextException());
+    return !classifier.apply(alone).fatal();
+  }
+}
