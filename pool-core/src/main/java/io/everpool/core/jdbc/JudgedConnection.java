@@ -71,7 +71,7 @@ abstract class JudgedConnection extends LeasedConnection {
     s.marks |= Session.FAILED;
     try {
       SQLException judged = judge(s, e);
-      if (observer() == null && s.commitUnanswered() && isLoss(s, e)) {
+      if (observer() == null && s.commitUnanswered() && s.isLoss(e)) {
         return outcomeUnknown(s, e);
       }
       tellOfLoss(s, judged);
@@ -104,12 +104,6 @@ abstract class JudgedConnection extends LeasedConnection {
 
   private static boolean isClosed(SQLException e) {
     return "08003".equals(e.getSQLState());
-  }
-
-  /** Whether the connection was lost, and just now: afterwards it is only closed (08003). */
-  private static boolean isLoss(Session s, SQLException e) {
-    Verdict verdict = s.verdict(e);
-    return verdict.fatal() && verdict != Verdict.READ_ONLY_SERVER && !isClosed(e);
   }
 
   /**
@@ -197,7 +191,7 @@ abstract class JudgedConnection extends LeasedConnection {
     } catch (CommitOutcomeUnknownException e) {
       unknown = e;
     } catch (SQLException e) {
-      if (!open || !isLoss(s, e) || s.effectsSince(begun) != Effects.UNPROVEN) {
+      if (!open || !s.isLoss(e) || s.effectsSince(begun) != Effects.UNPROVEN) {
         throw e;
       }
       unknown = outcomeUnknown(s, e);

@@ -223,6 +223,16 @@ abstract class SessionFacts extends SessionMarks {
     }
   }
 
+  /**
+   * Whether the connection was lost, and just now: afterwards it is only closed (08003). In a state
+   * that nobody knows it was if the driver has closed itself at that.
+   */
+  final boolean isLoss(SQLException e) {
+    Verdict verdict = verdict(e);
+    boolean fatal = verdict.fatal() && verdict != Verdict.READ_ONLY_SERVER;
+    return (fatal || (loss == e && shut())) && !"08003".equals(e.getSQLState());
+  }
+
   /** Whether the driver says that it is closed; rather yes if it can't say. Sends nothing. */
   final boolean shut() {
     try {

@@ -12,6 +12,7 @@ import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A COMMIT whose answer got lost is told as that, and not as any other loss. */
 class LostCommitTest {
@@ -114,6 +116,48 @@ class LostCommitTest {
     assertThat(logged.messages(Level.WARN))
         .filteredOn(line -> line.contains("nobody knows whether a COMMIT was done, on connection"))
         .hasSize(unknown ? 1 : 0);
+  }
+
+  /** As SQL Server's does where the server ends the session. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aStateThatNobodyKnowsIsALossWhereTheDriverHasClosedItself(boolean implied)
+      throws SQLException {
+    PooledConnection connection = leases.acquire();
+    connection.setAutoCommit(false);
+    connection.createStatement().execute("insert");
+    String method = implied ? "setAutoCommit" : "commit";
+    SQLException lost = new SQLException("the service is shutting down", "S0001", 6005);
+    driver.failNext(method, lost);
+    driver.during(method, FakeLeaseManager.physical(connection)::breakOff);
+    assertThat(
+            catchThrowable(
+                () -> {
+                  if (implied) {
+                    connection.setAutoCommit(true);
+                  } else {
+                    connection.commit();
+                  }
+                }))
+        .isInstanceOf(CommitOutcomeUnknownException.class)
+        .hasCause(lost);
+    counts(true);
+  }
+
+  /** And then it is closed, of which some drivers have no state: nothing was sent any more. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "HY000", "08003"})
+  void aCommitAfterTheLossIsNone(String closed) throws SQLException {
+    PooledConnection connection = leases.acquire();
+    connection.setAutoCommit(false);
+    Statement statement = connection.createStatement();
+    driver.failNext("execute", new SQLException("the service is shutting down", "S0001", 6005));
+    driver.during("execute", FakeLeaseManager.physical(connection)::breakOff);
+    assertThat(catchThrowable(() -> statement.execute("insert"))).isInstanceOf(SQLException.class);
+    SQLException second = new SQLException("the connection is closed", closed);
+    driver.failNext("commit", second);
+    assertThat(catchThrowable(connection::commit)).isSameAs(second);
+    counts(false);
   }
 
   /** By a text, or with others in one message: only the driver has seen that. */
