@@ -49,6 +49,15 @@ public interface PhysicalConnection {
   /** What the driver remembers of the transaction; no round trip. */
   TransactionState transactionState();
 
+  /**
+   * Whether all that is sent is there for good at once, though autocommit was turned off: the
+   * database has no transactions, and its driver takes the call all the same. What was sent is then
+   * never taken for undone. No round trip; asked once.
+   */
+  default boolean commitsAtOnce() {
+    return false;
+  }
+
   /** A moment in the course of this connection, for {@link #effectsSince}; no round trip. */
   default long moment() {
     return 0;

@@ -42,9 +42,13 @@ abstract class SessionSettings extends SessionFacts {
   /** As {@link PhysicalConnection#isSharedByTransaction()}. */
   private final boolean shared;
 
+  /** As {@link PhysicalConnection#commitsAtOnce()}. */
+  private final boolean commitsAtOnce;
+
   SessionSettings(PhysicalConnection physical, LeaseManager leases) {
     super(physical, leases);
     this.shared = physical.isSharedByTransaction();
+    this.commitsAtOnce = physical.commitsAtOnce();
   }
 
   /** As {@link PhysicalConnection#isSharedByTransaction()}. */
@@ -55,9 +59,10 @@ abstract class SessionSettings extends SessionFacts {
   /** Whether what is sent now is committed by itself; rather yes if unknown. */
   public final boolean autoCommit() {
     try {
-      return mayHaveBegunBySql()
-          ? saysAutoCommit() // a text may have switched it
-          : !Boolean.FALSE.equals(ask(Setting.AUTO_COMMIT));
+      return commitsAtOnce
+          || (mayHaveBegunBySql()
+              ? saysAutoCommit() // a text may have switched it
+              : !Boolean.FALSE.equals(ask(Setting.AUTO_COMMIT)));
     } catch (SQLException e) {
       return true;
     }

@@ -30,11 +30,14 @@ final class PlainConnection implements PhysicalConnection {
   private final Connection connection;
   private final LifeSigns lifeSigns;
   private final HiddenPostgres hidden;
+  private final boolean commitsAtOnce;
 
-  PlainConnection(Connection connection, LifeSigns lifeSigns, HiddenPostgres hidden) {
+  PlainConnection(
+      Connection connection, LifeSigns lifeSigns, HiddenPostgres hidden, boolean commitsAtOnce) {
     this.connection = connection;
     this.lifeSigns = lifeSigns;
     this.hidden = hidden;
+    this.commitsAtOnce = commitsAtOnce;
   }
 
   @Override
@@ -75,6 +78,11 @@ final class PlainConnection implements PhysicalConnection {
   @Override
   public TransactionState transactionState() {
     return TransactionState.UNKNOWN;
+  }
+
+  @Override
+  public boolean commitsAtOnce() {
+    return commitsAtOnce;
   }
 
   /** Nothing is known of this database's session state; JDBC's own is restored by the pool. */

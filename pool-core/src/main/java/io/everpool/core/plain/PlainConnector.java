@@ -48,6 +48,7 @@ public final class PlainConnector implements Connector {
   private final List<String> notes;
   private final HiddenPostgres hidden;
   private final LifeSigns lifeSigns;
+  private final Transactionless transactions;
 
   /**
    * @param origin what opens the connections, in words
@@ -65,6 +66,7 @@ public final class PlainConnector implements Connector {
     this.notes = notes;
     this.hidden = new HiddenPostgres(origin);
     this.lifeSigns = new LifeSigns(origin);
+    this.transactions = new Transactionless(origin);
     this.secrets = secrets;
     this.product = product;
     this.target = target;
@@ -218,18 +220,22 @@ public final class PlainConnector implements Connector {
   }
 
   /**
-   * Also what is off where this is PostgreSQL, which is known when a connection was opened; and
-   * where the driver can't be asked for a sign of life, which is known when it was asked.
+   * Also what is off where this is PostgreSQL, or has no transactions, which is known when a
+   * connection was opened; and where the driver can't be asked for a sign of life, which is known
+   * when it was asked.
    */
   @Override
   public List<String> notes() {
-    return Stream.of(notes, hidden.notes(), lifeSigns.notes()).flatMap(List::stream).toList();
+    return Stream.of(notes, hidden.notes(), lifeSigns.notes(), transactions.notes())
+        .flatMap(List::stream)
+        .toList();
   }
 
   @Override
   public void whenNoted(Runnable listener) {
     hidden.whenNoted(listener);
     lifeSigns.whenNoted(listener);
+    transactions.whenNoted(listener);
   }
 
   @Override
@@ -248,7 +254,7 @@ public final class PlainConnector implements Connector {
       throw new SQLException("No connection was returned by " + origin, "08001");
     }
     hidden.meet(connection);
-    return new PlainConnection(connection, lifeSigns, hidden);
+    return new PlainConnection(connection, lifeSigns, hidden, transactions.meet(connection));
   }
 
   /**

@@ -26,7 +26,7 @@ class PlainConnectionTest {
   private final HiddenPostgres hidden = new HiddenPostgres("the driver of a test");
 
   private PlainConnection plain(Connection connection) {
-    return new PlainConnection(connection, lifeSigns, hidden);
+    return new PlainConnection(connection, lifeSigns, hidden, false);
   }
 
   /** A connection that notes what is called; its rollback fails if asked to. */
