@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +64,37 @@ enum Setting {
       case READ_ONLY, ISOLATION, CATALOG, SCHEMA, CLIENT_INFO -> true;
       case AUTO_COMMIT, HOLDABILITY, NETWORK_TIMEOUT, TYPE_MAP -> false;
     };
+  }
+
+  /**
+   * Reads it back after it was set to {@code wanted}: some drivers add what they are given to what
+   * is there (MariaDB's client info, ClickHouse's type map), so that more than that is left.
+   */
+  void requireNoMore(Connection jdbc, @Nullable Object wanted) throws SQLException {
+    if (this == CLIENT_INFO) {
+      Properties left = (Properties) reader.read(jdbc);
+      for (Object name : left.keySet()) {
+        if (!((Properties) wanted).containsKey(name) && !"".equals(left.get(name))) {
+          jdbc.setClientInfo((String) name, ""); // null would clear it, or not be taken
+        }
+      }
+      require(withoutEmpty(reader.read(jdbc)).equals(withoutEmpty(wanted)));
+    } else if (this == TYPE_MAP) {
+      require(Objects.equals(reader.read(jdbc), wanted));
+    }
+  }
+
+  /** An empty one is none. */
+  private static Properties withoutEmpty(@Nullable Object info) {
+    Properties some = copy((Properties) info);
+    some.values().removeIf(""::equals);
+    return some;
+  }
+
+  private void require(boolean same) throws SQLException {
+    if (!same) {
+      throw new SQLException("What was set of " + this + " can't be cleared", "HY000");
+    }
   }
 
   static Properties copy(@Nullable Properties from) {

@@ -212,6 +212,7 @@ final class Settings {
   private void writeIfNeeded(Setting setting, @Nullable Object value) throws SQLException {
     try {
       write(setting, value);
+      setting.requireNoMore(jdbc, value);
     } catch (SQLFeatureNotSupportedException | AbstractMethodError e) {
       if (!same(setting.reader.read(jdbc), value)) {
         throw e;

@@ -149,6 +149,7 @@ final class Fake implements InvocationHandler {
       case "setNetworkTimeout" -> args == null ? null : set("NetworkTimeout", args[1]);
       case "getTypeMap" ->
           properties.computeIfAbsent("TypeMap", k -> new HashMap<String, Class<?>>());
+      case "setTypeMap" -> args == null ? null : setTypeMap((Map<?, ?>) args[0]);
       case "getObject" -> "a value";
       case "getAttributes" -> proxy instanceof Struct ? attributes : property(name, method, args);
       default -> property(name, method, args);
@@ -172,10 +173,24 @@ final class Fake implements InvocationHandler {
 
   private @Nullable Object setClientInfo(Object[] args) {
     if (args[0] instanceof Properties all) {
+      if (driver.adds) {
+        clientInfo().putAll(all);
+        return null;
+      }
       return set("ClientInfo", all.clone());
     }
-    clientInfo().setProperty((String) args[0], (String) args[1]);
+    if (!driver.keepsInfo || !"".equals(args[1])) {
+      clientInfo().setProperty((String) args[0], (String) args[1]); // and no null, as MariaDB's
+    }
     return null;
+  }
+
+  private @Nullable Object setTypeMap(Map<?, ?> map) {
+    Map<Object, Object> all = new HashMap<>(map);
+    if (driver.adds && properties.get("TypeMap") instanceof Map<?, ?> before) {
+      before.forEach(all::putIfAbsent);
+    }
+    return set("TypeMap", all);
   }
 
   private Properties clientInfo() {

@@ -135,6 +135,12 @@ public final class FakeDriver {
   /** What they were told, in order, each at the cost of a round trip. */
   public final List<Boolean> writesRefused = new ArrayList<>();
 
+  /** Whether client info and a type map are added to what is there. */
+  public boolean adds;
+
+  /** Whether it takes no empty client info, as others take no null. */
+  public boolean keepsInfo;
+
   /** Opens a connection. */
   public FakePhysical open() {
     return new FakePhysical(this, new Fake(this, null, Connection.class, ""));

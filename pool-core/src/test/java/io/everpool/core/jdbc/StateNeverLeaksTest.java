@@ -102,6 +102,37 @@ class StateNeverLeaksTest {
     assertThat(driver.calls).isEmpty();
   }
 
+  /** As MariaDB's client info, and ClickHouse's type map: what is set back is added. */
+  @ParameterizedTest
+  @ValueSource(strings = {"client info", "all client info", "the info itself"})
+  void clientInfoThatADriverOnlyAddsToIsEmptied(String name) throws SQLException {
+    driver.adds = true;
+    PooledConnection connection = leases.acquire();
+    connection.setClientInfo("kept", "first");
+    Connection bare = FakeLeaseManager.physical(connection).jdbc();
+    changes().filter(c -> c.name().equals(name)).findFirst().orElseThrow().change().on(connection);
+    connection.close();
+    assertThat(leases.released).hasValue(1);
+    assertThat(bare.getClientInfo().values()).containsOnly("");
+    driver.calls.clear();
+    leases.acquire().close();
+    assertThat(driver.calls).as("nothing is left to undo").isEmpty();
+  }
+
+  @Test
+  void whatCannotBeEmptiedClosesTheConnection() throws SQLException {
+    driver.adds = true;
+    driver.keepsInfo = true;
+    PooledConnection info = leases.acquire();
+    info.setClientInfo("tenant", "7");
+    info.close();
+    PooledConnection map = leases.acquire();
+    map.setTypeMap(Map.of("x", String.class));
+    map.close();
+    assertThat(leases.closed)
+        .containsExactly(CloseReason.RESET_FAILED, CloseReason.RESET_FAILED);
+  }
+
   /** What a new connection has is read once, for reading may take a round trip. */
   @Test
   void theFirstValueIsReadOncePerConnection() throws SQLException {
