@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.everpool.api.CredentialsProvider;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.ResetMode;
 import io.everpool.core.plain.PlainConnector;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcDataSource;
@@ -106,5 +108,28 @@ class DataSourceLoginTest {
                     .doesNotContain(SECRET));
     assertThat(PlainConnector.of(h2(), config().build(), true).notes()).isEmpty();
     assertThat(PlainConnector.of(h2(), config().password(SECRET).build(), false).notes()).isEmpty();
+  }
+
+  /** Of a URL as well. */
+  @Test
+  void what_an_adapter_alone_does_is_told_where_it_was_set() throws SQLException {
+    PoolConfig said =
+        PoolConfig.builder(URL)
+            .reset(ResetMode.DISCARD_ALL)
+            .commandTimeout(Duration.ofSeconds(5))
+            .build();
+    for (PlainConnector connector :
+        List.of(PlainConnector.of(h2(), said, false), PlainConnector.ofUrl(said))) {
+      assertThat(connector.notes())
+          .satisfiesExactly(
+              note -> assertThat(note).startsWith("reset = discard-all does nothing with the "),
+              note -> assertThat(note).startsWith("command-timeout bounds no statement with the"));
+    }
+    PoolConfig none =
+        PoolConfig.builder(URL).reset(ResetMode.NONE).commandTimeout(Duration.ZERO).build();
+    for (PoolConfig quiet : List.of(PoolConfig.builder(URL).build(), none)) {
+      assertThat(PlainConnector.of(h2(), quiet, false).notes()).isEmpty();
+      assertThat(PlainConnector.ofUrl(quiet).notes()).isEmpty();
+    }
   }
 }

@@ -97,6 +97,7 @@ public final class PlainConnector implements Connector {
     if (config.password() != null) {
       properties.setProperty("password", config.password());
     }
+    String origin = "the driver of " + WrongUrl.scheme(url);
     return new PlainConnector(
         credentials ->
             unseen == null
@@ -105,8 +106,8 @@ public final class PlainConnector implements Connector {
         product(url),
         withoutParameters(Redaction.url(url)),
         Secrets.of(config),
-        "the driver of " + WrongUrl.scheme(url),
-        List.of());
+        origin,
+        UnusedSettings.notes(config, origin));
   }
 
   private static boolean isRegistered(String url) {
@@ -130,7 +131,7 @@ public final class PlainConnector implements Connector {
    */
   public static PlainConnector of(DataSource dataSource, PoolConfig config, boolean provided) {
     String password = config.password();
-    List<String> notes = new ArrayList<>();
+    List<String> notes = new ArrayList<>(UnusedSettings.notes(config, origin(dataSource)));
     if (config.user() != null && password == null && !provided) {
       notes.add(
           "user is not used: a DataSource takes one only with a password; set password,"
@@ -152,7 +153,7 @@ public final class PlainConnector implements Connector {
   private static PlainConnector of(
       DataSource dataSource, @Nullable Credentials own, Secrets secrets, List<String> notes) {
     String name = dataSource.getClass().getSimpleName();
-    String origin = "the DataSource given (" + name + ")";
+    String origin = origin(dataSource);
     return new PlainConnector(
         credentials -> connect(dataSource, origin, credentials == null ? own : credentials),
         name,
@@ -160,6 +161,10 @@ public final class PlainConnector implements Connector {
         secrets,
         origin,
         notes);
+  }
+
+  private static String origin(DataSource dataSource) {
+    return "the DataSource given (" + dataSource.getClass().getSimpleName() + ")";
   }
 
   private static Properties with(@Nullable Credentials credentials, Properties properties) {

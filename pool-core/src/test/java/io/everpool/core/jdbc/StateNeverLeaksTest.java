@@ -129,8 +129,7 @@ class StateNeverLeaksTest {
     PooledConnection map = leases.acquire();
     map.setTypeMap(Map.of("x", String.class));
     map.close();
-    assertThat(leases.closed)
-        .containsExactly(CloseReason.RESET_FAILED, CloseReason.RESET_FAILED);
+    assertThat(leases.closed).containsExactly(CloseReason.RESET_FAILED, CloseReason.RESET_FAILED);
   }
 
   /** What a new connection has is read once, for reading may take a round trip. */
