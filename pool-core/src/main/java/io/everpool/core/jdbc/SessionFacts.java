@@ -202,10 +202,7 @@ abstract class SessionFacts extends SessionMarks {
    */
   public final Verdict verdict(SQLException e) {
     Verdict verdict = leases.classify(e);
-    if (!verdict.fatal()
-        || !Doubts.areIn(e, verdict, leases::classify)
-        || dead()
-        || !isBlind()) {
+    if (!verdict.fatal() || !Doubts.areIn(e, verdict, leases::classify) || dead() || !isBlind()) {
       return verdict;
     }
     marks |= DOUBTED;

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What was set on a session by JDBC, which is undone when its lease ends; and what the server was
  * told of it, where the driver doesn't. For the holder of the lease.
+ *
+ * <p>A little long, for what the server is told hangs on all that was set.
  */
 abstract class SessionSettings extends SessionFacts {
   private static final Setting[] ALL = Setting.values();
