@@ -310,7 +310,7 @@ public final class ForwardingSources {
         }
         String announcement = m.announcement(target);
         if (announcement.startsWith("preparing")) {
-          hooks.add("void preparing(java.lang.String sql)");
+          hooks.add("void preparing(java.lang.String sql) throws java.sql.SQLException");
         } else if (!announcement.isEmpty()) {
           hooks.add("void executing() throws java.sql.SQLException");
         }

@@ -72,7 +72,7 @@ public abstract class OpenStatement implements Statement {
   }
 
   /** A text is added to the batch: all that is prepared on a statement itself is a batch. */
-  final void preparing(String sql) {
+  final void preparing(String sql) throws SQLException {
     connection.batching(sql);
   }
 

@@ -105,17 +105,19 @@ public sealed class PooledConnection extends RestoredConnection implements Conne
   }
 
   @Override
-  void preparing(String sql) {
+  void preparing(String sql) throws SQLException {
     Session s = session();
     if (s != null) {
       s.show(sql);
+      s.requireInSchema(sql, false);
     }
   }
 
-  void batching(String sql) {
+  void batching(String sql) throws SQLException {
     Session s = session();
     if (s != null) {
       s.showInBatch(sql);
+      s.requireInSchema(sql, true);
     }
   }
 

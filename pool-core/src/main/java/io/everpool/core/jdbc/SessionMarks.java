@@ -3,6 +3,7 @@ package io.everpool.core.jdbc;
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.SideEffects;
 import java.sql.SQLException;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -160,6 +161,24 @@ abstract class SessionMarks {
     if ((texts.of(sql).marks() & SqlTexts.ENDS_OR_UNDOES) != 0) {
       marks |= SqlTexts.ENDS | SqlTexts.GOES_ON;
     }
+  }
+
+  /**
+   * Whether a transaction ends in such a text and something goes on behind that, in the text, the
+   * batch or the next transaction. A body in dollar quotes isn't told from that: rather no.
+   */
+  final boolean goesOnBehindAnEnd(String sql, boolean batched) {
+    int marks = texts.of(sql).marks();
+    if ((marks & SqlTexts.ENDS_OR_UNDOES) == 0 || sql.indexOf('$') >= 0) {
+      return false;
+    }
+    String small = sql.toLowerCase(Locale.ROOT);
+    boolean ends = // and doesn't merely prepare a statement
+        !SqlTexts.hasWord(small, "prepare")
+            || SqlTexts.hasWord(small, "transaction")
+            || SqlTexts.hasWord(small, "commit")
+            || SqlTexts.hasWord(small, "rollback");
+    return ends && (batched || (marks & SqlTexts.GOES_ON) != 0 || SqlTexts.hasWord(small, "chain"));
   }
 
   /** What such a text may leave behind. */

@@ -210,6 +210,33 @@ abstract class SessionSettings extends SessionFacts {
     unsettled = false;
   }
 
+  /**
+   * Refuses what would run behind the end of a transaction without what is told at the beginning of
+   * each: in another schema it might write to somebody else's tables.
+   *
+   * @param batched whether the text is one of a batch
+   */
+  final void requireInSchema(String sql, boolean batched) throws SQLException {
+    if (shared
+        && settings != null
+        && settings.isChanged(Setting.SCHEMA)
+        && goesOnBehindAnEnd(sql, batched)) {
+      throw notInSchema(
+          (String) ask(Setting.SCHEMA),
+          "send what ends the transaction by itself, without AND CHAIN, or call commit()");
+    }
+  }
+
+  private static SQLException notInSchema(@Nullable String schema, String instead) {
+    return new SQLFeatureNotSupportedException(
+        "The schema was set to "
+            + schema
+            + ", and goes with a transaction alone behind a pooler that lends a server connection"
+            + " for each: "
+            + instead,
+        "0A000");
+  }
+
   /** The lease is over that was declared read-only. Outside of a transaction. */
   final void allowWrites() throws SQLException {
     if (settings != null) {
@@ -229,13 +256,9 @@ abstract class SessionSettings extends SessionFacts {
           level instanceof Integer set ? set : Connection.TRANSACTION_NONE, readOnly, schema);
       begunAhead = moment();
     } else if (schema != null) {
-      throw new SQLFeatureNotSupportedException(
-          "The schema was set to "
-              + schema
-              + ", and goes with a transaction alone behind a pooler that lends a server connection"
-              + " for each: call setAutoCommit(false), name the schema in the statement, or set it"
-              + " for the role",
-          "0A000");
+      throw notInSchema(
+          schema,
+          "call setAutoCommit(false), name the schema in the statement, or set it for the role");
     } else if (settings().isChanged(Setting.ISOLATION)) {
       physical.standsAlone();
     }

@@ -1,6 +1,7 @@
 package io.everpool.core.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.driver.Effects;
 import java.sql.Array;
@@ -9,11 +10,14 @@ import java.sql.Connection;
 import java.sql.JDBCType;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.sql.Statement;
 import java.sql.Types;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -145,5 +149,55 @@ class AskedInSchemaTest {
     }
     assertThat(driver.begun).containsExactly("0 in s", "0 in t");
     assertThat(leases.events).as("nothing was left open").isEmpty();
+  }
+
+  private static final List<String> GO_ON =
+      List.of(
+          "commit and chain",
+          "ROLLBACK AND CHAIN",
+          "insert 1; commit; insert 2",
+          "insert 1; end; insert 2",
+          "prepare transaction 'x'; insert 2");
+
+  private static final List<String> END =
+      List.of(
+          "commit",
+          "insert 1; commit",
+          "rollback",
+          "rollback to savepoint a; insert 2",
+          "prepare a as select 1; execute a",
+          "select 'a; commit; b'",
+          "create procedure p() language plpgsql as $$ begin insert 1; commit; insert 2; end $$");
+
+  /** What is told at the beginning of a transaction ends with it. */
+  @Test
+  void nothingGoesOnInAnotherSchema() throws SQLException {
+    driver.shared = true;
+    try (PooledConnection connection = leases.acquire();
+        Statement statement = connection.createStatement()) {
+      for (String sql : GO_ON) {
+        statement.execute(sql); // in the server's own schema it may
+      }
+      statement.clearBatch();
+      connection.setAutoCommit(false);
+      connection.setSchema("s");
+      for (String sql : GO_ON) {
+        for (ThrowingCallable way :
+            List.<ThrowingCallable>of(
+                () -> statement.execute(sql),
+                () -> connection.prepareStatement(sql),
+                () -> statement.addBatch(sql))) {
+          assertThatThrownBy(way)
+              .as(sql)
+              .isInstanceOf(SQLFeatureNotSupportedException.class)
+              .hasMessageStartingWith("The schema was set to s, and goes with a transaction alone")
+              .hasMessageContaining("without AND CHAIN, or call commit()");
+        }
+      }
+      assertThatThrownBy(() -> statement.addBatch("commit")).hasMessageContaining("commit()");
+      for (String sql : END) {
+        statement.execute(sql);
+      }
+    }
   }
 }
