@@ -21,7 +21,8 @@ import org.jdbi.v3.core.Jdbi;
  * outside of the database should bear that, and an iterator or a stream that it reads has to be
  * made in it. A SqlObject's method that is given one runs once; but of a {@code @SqlBatch} each
  * chunk is a transaction, whose rows are kept for its reruns, unless a row may have an iterator or
- * a stream in it.
+ * a stream in it. A {@code PreparedBatch} that a callback executes has to be prepared in it, too,
+ * for Jdbi forgets the rows then: with one from before it runs once.
  */
 public final class EverpoolJdbi {
 

@@ -10,6 +10,7 @@ import org.jdbi.v3.core.HandleCallbackDecorator;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.extension.Extensions;
 import org.jdbi.v3.core.spi.JdbiPlugin;
+import org.jdbi.v3.core.statement.SqlStatements;
 import org.jdbi.v3.jackson2.Jackson2Plugin;
 import org.jdbi.v3.json.JsonConfig;
 import org.jdbi.v3.postgres.PgLobApi;
@@ -108,6 +109,7 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
     jdbi.registerColumnMapper(new JsonTypeColumnMapperFactory());
     jdbi.setTransactionHandler(new UnitTransactionHandler(units, jdbi.getTransactionHandler()));
     jdbi.setHandleCallbackDecorator(decorator(jdbi.getHandleCallbackDecorator()));
+    jdbi.getConfig(SqlStatements.class).addCustomizer(new PreparedBatches(units));
     jdbi.getConfig(Extensions.class).registerHandlerCustomizer(new UnitMethodCustomizer(units));
   }
 

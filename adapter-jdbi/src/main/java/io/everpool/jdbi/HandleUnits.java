@@ -8,6 +8,9 @@ import io.everpool.api.framework.UnitRerunner;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransactionRollbackException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
@@ -17,8 +20,24 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs callbacks of handles as units of work of the pool that the handles' connections are of. */
 final class HandleUnits {
+  /** Why a unit isn't run again: it was given what can be read but once. */
+  static final String ONE_SHOT =
+      "it was given an iterator or a stream, which can be read only once";
+
+  private static final String BATCH =
+      "it executes a batch that was prepared before it, whose rows Jdbi doesn't keep as they were";
+
+  /**
+   * How many runs have begun, of all Jdbis: a clock by which what was made before a run is told
+   * from what was made in it.
+   */
+  private static final AtomicLong RUNS = new AtomicLong();
+
   private final UnitRerunner rerunner;
   private final EverpoolPlugin.PooledPostgres postgres;
+
+  /** What runs on each connection; the innermost, which knows the one around it. */
+  private final Map<Connection, Attempts<?, ?>> running = new ConcurrentHashMap<>();
 
   /**
    * Whether a handle was looked at for another plug-in; not each, for looking adds to its copies.
@@ -28,6 +47,22 @@ final class HandleUnits {
   HandleUnits(UnitRerunner rerunner, EverpoolPlugin.PooledPostgres postgres) {
     this.rerunner = rerunner;
     this.postgres = postgres;
+  }
+
+  static long runsBegun() {
+    return RUNS.get();
+  }
+
+  /**
+   * A batch is about to be executed.
+   *
+   * @param made how many runs had begun when it was prepared
+   * @throws UsedUp in a rerun, if that was before it
+   */
+  void executesBatch(Connection connection, long made) {
+    for (Attempts<?, ?> at = running.get(connection); at != null; at = at.outer) {
+      at.executesBatch(made);
+    }
   }
 
   EverpoolPlugin.PooledPostgres postgres() {
@@ -58,7 +93,7 @@ final class HandleUnits {
   <R extends @Nullable Object, X extends Exception> R runOnce(
       Handle handle, WorkOptions options, HandleCallback<R, X> callback) throws X {
     Attempts<R, X> attempts = new Attempts<>(handle, options, callback, null);
-    attempts.useUp();
+    attempts.useUp(ONE_SHOT);
     return run(attempts);
   }
 
@@ -68,7 +103,7 @@ final class HandleUnits {
     Attempts<R, X> attempts = new Attempts<>(handle, options, callback, null);
     UnitOptions configured = handle.getConfig(UnitOptions.class);
     if (configured.isOnceOnly()) {
-      attempts.useUp();
+      attempts.useUp(ONE_SHOT);
     }
     Attempts<?, ?> before = configured.transaction(attempts);
     try {
@@ -99,8 +134,10 @@ final class HandleUnits {
       // it would miss what the transaction did before.
       return attempts.callback.withHandle(handle);
     }
+    Connection connection = handle.getConnection();
+    attempts.outer = running.put(connection, attempts);
     try {
-      return rerunner.rerun(handle.getConnection(), attempts.options, attempts);
+      return rerunner.rerun(connection, attempts.options, attempts);
     } catch (UsedUp e) {
       throw attempts.first(e);
     } catch (SQLException e) {
@@ -109,6 +146,16 @@ final class HandleUnits {
         throw HandleUnits.<X>asThrownByCallback(own);
       }
       throw unchecked(e);
+    } finally {
+      runsNoMore(connection, attempts.outer);
+    }
+  }
+
+  private void runsNoMore(Connection connection, @Nullable Attempts<?, ?> outer) {
+    if (outer == null) {
+      running.remove(connection);
+    } else {
+      running.put(connection, outer);
     }
   }
 
@@ -135,18 +182,12 @@ final class HandleUnits {
     return new ConnectionException(e);
   }
 
-  /** In place of a run that would read what the first has read already. */
+  /** In place of a run that would read or send what the first has already. */
   private static final class UsedUp extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    UsedUp(String label) {
-      super(
-          label
-              + " was not run again: it was given an iterator or a stream, which can be read only"
-              + " once",
-          null,
-          false,
-          false);
+    UsedUp(String label, String why) {
+      super(label + " was not run again: " + why, null, false, false);
     }
   }
 
@@ -156,8 +197,14 @@ final class HandleUnits {
     private final WorkOptions options;
     private final HandleCallback<R, X> callback;
     private final @Nullable PristineConfig config;
+    private @Nullable Attempts<?, ?> outer;
     private boolean ran;
-    private boolean usedUp;
+    private boolean again;
+    private @Nullable String usedUp;
+
+    /** How many runs had begun with the present one. */
+    private long begun;
+
     private @Nullable Throwable failure;
 
     Attempts(
@@ -171,9 +218,18 @@ final class HandleUnits {
       this.config = config;
     }
 
-    /** It can't run a second time: it was given what can be read but once. */
-    void useUp() {
-      usedUp = true;
+    /** It can't run a second time, and {@code why}. */
+    void useUp(String why) {
+      usedUp = why;
+    }
+
+    private void executesBatch(long made) {
+      if (made < begun) {
+        useUp(BATCH);
+        if (again) {
+          throw new UsedUp(options.label(), BATCH);
+        }
+      }
     }
 
     /** What the first run has thrown, where there could be no other. */
@@ -206,10 +262,12 @@ final class HandleUnits {
 
     @Override
     public R run(Connection connection) throws X {
-      if (ran && usedUp) {
+      if (ran && usedUp != null) {
         handle.rollback(); // the handle would go on in a transaction that is gone
-        throw new UsedUp(options.label());
+        throw new UsedUp(options.label(), usedUp);
       }
+      again = ran;
+      begun = RUNS.incrementAndGet();
       try {
         if (!ran) {
           ran = true;
@@ -219,6 +277,8 @@ final class HandleUnits {
           return callback.withHandle(handle);
         }
         return config == null ? rerun(handle) : config.within(handle, this::rerun);
+      } catch (UsedUp e) {
+        throw e; // in place of which comes what the run before has thrown
       } catch (Throwable e) {
         failure = e;
         lookAgain(e);

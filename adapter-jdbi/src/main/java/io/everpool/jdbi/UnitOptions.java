@@ -37,6 +37,9 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
   /** Whether the transactions of that method can't run a second time. Not copied, either. */
   private boolean onceOnly;
 
+  /** How many runs of units had begun when this copy was made: for a statement, and so with it. */
+  private long made;
+
   /** Nothing is known. */
   public UnitOptions() {}
 
@@ -48,6 +51,7 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
     installed = that.installed;
     driverTypes = that.driverTypes;
     lobs = that.lobs;
+    made = HandleUnits.runsBegun();
   }
 
   /** Whether units only read; their connections are set read-only meanwhile. Default: no. */
@@ -155,10 +159,14 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
     return onceOnly;
   }
 
+  long made() {
+    return made;
+  }
+
   /** The method whose transaction has begun, if one has, is given what can be read but once. */
   void useUpTransaction() {
     if (transaction != null) {
-      transaction.useUp();
+      transaction.useUp(HandleUnits.ONE_SHOT);
     }
   }
 
