@@ -16,6 +16,8 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.HandleListener;
+import org.jdbi.v3.core.Handles;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.jdbi.v3.sqlobject.SqlObject;
@@ -239,6 +241,40 @@ class IsolationTest {
     String run = "on " + level.name().toLowerCase(Locale.ROOT).replace('_', ' ');
     assertThat(runs).containsExactly(run, run);
     nothingIsLeft();
+  }
+
+  /** Jdbi sets the level before the transaction, where there is nobody to run anything again. */
+  @Tag("contract")
+  @ParameterizedTest
+  @MethodSource("formsAtLevels")
+  void itHasItsLevelThoughTheConnectionWasLostBeforeIt(Form form, TransactionIsolationLevel level) {
+    List<String> levels = new ArrayList<>();
+    Jdbi losing = on();
+    losing.getConfig(Handles.class).addListener(new Loser());
+
+    form.run(
+        losing,
+        level,
+        handle -> {
+          levels.add(level(handle));
+          handle.execute("insert into entry values (1)");
+        });
+
+    assertThat(levels).containsExactly(level.name().toLowerCase(Locale.ROOT).replace('_', ' '));
+    nothingIsLeft(1);
+  }
+
+  /** Ends the backend of the first handle, once that is open. */
+  private static final class Loser implements HandleListener {
+    private boolean done;
+
+    @Override
+    public void handleCreated(Handle handle) {
+      if (!done) {
+        done = true;
+        server.terminateAll();
+      }
+    }
   }
 
   private static void nothingIsLeft(Integer... entries) {

@@ -89,22 +89,19 @@ abstract class RestoredConnection extends SettledConnection {
 
   /** What was set when the session was lost; null if it wasn't lost, or that isn't known. */
   private @Nullable Object remembered(Setting setting) {
-    Session lost = lost();
+    Session s = session();
+    Session lost = s == null ? lost() : s.loss == null ? null : s;
     return lost == null || lost.settings == null ? null : lost.settings.remembered(setting);
   }
 
   /**
-   * If the session was lost, and the call only brings back the first value, notes that it has done
-   * so and returns true: it is no failure, for the reason that {@link #change} gives. That goes for
+   * If the session was lost, and the call may only set something back, notes that it has done so
+   * and returns true: it is no failure, for the reason that {@link #change} gives. That goes for
    * autocommit as well, which every framework sets back first.
    */
   private boolean isUndoneAfterLoss(Setting setting, Object value) {
     Session lost = lost();
-    if (lost == null || lost.settings == null || !lost.settings.isUndoneBy(setting, value)) {
-      return false;
-    }
-    lost.settings.changed(setting, value);
-    return true;
+    return lost != null && lost.settings().setAfterLoss(setting, value);
   }
 
   @Override
@@ -172,6 +169,9 @@ abstract class RestoredConnection extends SettledConnection {
    * <p>If it brings back the first value, and the connection is lost, that is no failure: nothing
    * is left to undo, and whatever is done next fails. For frameworks set these two back after their
    * COMMIT, and if that failed would tell the program that a transaction failed which is committed.
+   *
+   * <p>Nor is another value, before a transaction and on a connection that is dead for certain: so
+   * the loss is met by the unit that frameworks begin after it, which has another session have it.
    */
   private void change(Setting setting, Object value, Setter setter) throws SQLException {
     boolean undone = current().settings().isUndoneBy(setting, value);
@@ -181,7 +181,8 @@ abstract class RestoredConnection extends SettledConnection {
       settings = changing(setting);
       call(settings, setting, setter);
     } catch (SQLException e) {
-      if (undone && current().verdict(e).fatal()) {
+      if (current().verdict(e).fatal() && (undone || current().isDeadInNone())) {
+        current().settings().setAfterLoss(setting, value);
         return;
       }
       throw e;

@@ -242,6 +242,15 @@ abstract class SessionFacts extends SessionMarks {
     }
   }
 
+  /** Whether it is dead, and no transaction was lost with it; no if nobody knows. */
+  final boolean isDeadInNone() {
+    try {
+      return dead() && !mayBeInTransaction();
+    } catch (SQLException e) {
+      return false; // its driver has to be asked, and is closed
+    }
+  }
+
   /** Whether the connection is closed already, on this side or the other. Sends nothing. */
   final boolean dead() {
     try {

@@ -339,6 +339,10 @@ abstract class SessionSettings extends SessionFacts {
     if (unsettled && mayBeginTransaction(setting)) {
       settle(false);
     }
+    if (setting == Setting.READ_ONLY || setting == Setting.ISOLATION) {
+      read(Setting.AUTO_COMMIT); // frameworks ask for these before they go on,
+      read(Setting.READ_ONLY); // and the connection may be lost by then
+    }
     try {
       known.changing(setting);
     } catch (SQLException e) {

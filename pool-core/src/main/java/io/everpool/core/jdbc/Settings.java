@@ -96,6 +96,19 @@ final class Settings {
     current[setting.index] = value;
   }
 
+  /**
+   * Takes note of what can't be set any more, for the connection is lost. False for autocommit,
+   * unless it is set back to what a new connection has: to set it may mean to commit.
+   */
+  boolean setAfterLoss(Setting setting, Object value) {
+    if (setting == Setting.AUTO_COMMIT && !isUndoneBy(setting, value)) {
+      return false;
+    }
+    unreadable(setting); // or it is known: there is nothing to restore
+    changed(setting, value);
+    return true;
+  }
+
   /** Gives up restoring this one by its setter. */
   void unreadable(Setting setting) {
     remember(setting, UNKNOWN);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.ResetMode;
+import io.everpool.api.driver.TransactionState;
 import io.everpool.api.driver.Verdict;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -85,9 +86,37 @@ class IsolationTest {
     assertThat(leases.closed).containsExactly(CloseReason.FAILED);
   }
 
+  /** Who goes on must not believe that he has it; frameworks have their unit begin first. */
+  @Test
+  void toWantALevelOnADeadConnectionFailsByWhatComesNext() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    connection.setReadOnly(false); // as a framework may
+    FakeLeaseManager.physical(connection).breakOff();
+    connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+    connection.setReadOnly(true);
+    assertThat(connection.getAutoCommit()).isTrue();
+    assertThat(leases.doomed).contains(Verdict.CONNECTION_LOST);
+    assertThat(connection.isReadOnly()).isTrue();
+    assertThat(connection.getTransactionIsolation()).isEqualTo(Connection.TRANSACTION_SERIALIZABLE);
+    assertThatThrownBy(connection::createStatement).hasMessageContaining("closed");
+    assertThatThrownBy(() -> connection.setAutoCommit(false)).hasMessageContaining("closed");
+    connection.close();
+    assertThat(leases.closed).containsExactly(CloseReason.FAILED);
+  }
+
+  @Test
+  void toWantALevelWhereATransactionIsLostIsAFailure() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    FakeLeaseManager.physical(connection).transaction(TransactionState.OPEN);
+    FakeLeaseManager.physical(connection).breakOff();
+    assertThatThrownBy(
+            () -> connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE))
+        .hasMessageContaining("closed");
+  }
+
   /** Whoever wants a level must not believe that he has it. */
   @Test
-  void toWantALevelOnALostConnectionIsAFailure() throws SQLException {
+  void toWantALevelOnAConnectionThatMayLiveIsAFailure() throws SQLException {
     PooledConnection connection = leases.acquire();
     int before = connection.getTransactionIsolation();
     SQLException lost = driver.breakNext("setTransactionIsolation");

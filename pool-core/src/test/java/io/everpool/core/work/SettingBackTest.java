@@ -39,9 +39,8 @@ class SettingBackTest extends RunnerFixture {
     }
   }
 
-  /** Nobody must believe that he has what he wants, nor that he has committed. */
+  /** Nobody must believe that he can go on, nor that he has committed. */
   private static void assertAllElseIsClosed(PooledConnection face, String loss) {
-    assertClosed(() -> face.setReadOnly(true));
     assertClosed(() -> face.setAutoCommit(true));
     assertClosed(() -> face.setAutoCommit(false));
     assertClosed(face::getAutoCommit);
@@ -134,6 +133,40 @@ class SettingBackTest extends RunnerFixture {
       assertAllElseIsClosed(face, "broken off at execute");
     }
     assertThat(leases.closed).hasSize(1);
+  }
+
+  /** As on a Jdbi that only reads: SqlObject's transactions turn read-only off, and on again. */
+  @Test
+  void isNoFailureEvenIfItWasSetOtherwiseFromTheBeginning() throws SQLException {
+    WorkOptions soon = WorkOptions.DEFAULT.withDeadline(Duration.ofSeconds(2));
+    try (PooledConnection face = leases.acquire()) {
+      face.setReadOnly(true);
+      face.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      assertThatThrownBy(
+              () -> {
+                face.setReadOnly(false);
+                face.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+                try {
+                  runner.rerun(
+                      face,
+                      soon,
+                      connection -> {
+                        connection.setAutoCommit(false);
+                        execute(connection, "select 1");
+                        now += 2_000_000_000L;
+                        leases.pass(now);
+                        return readAndBreak(connection);
+                      });
+                } finally {
+                  face.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+                  face.setReadOnly(true);
+                }
+              })
+          .isInstanceOf(WorkDeadlineException.class);
+      assertThat(face.getTransactionIsolation()).isEqualTo(Connection.TRANSACTION_REPEATABLE_READ);
+      assertThat(face.isReadOnly()).isTrue();
+      assertAllElseIsClosed(face, "broken off at execute");
+    }
   }
 
   /** Its successor lacks what SQL had set, and isn't gone on with. */
