@@ -37,7 +37,8 @@ public final class EverpoolJdbi {
    * A Jdbi that only reads, for a pool that has {@link io.everpool.api.PoolConfig#readers()}: its
    * handles take their connections from {@link Pool#reader()}, and its units are rerun whole
    * whenever their connection breaks, on another reader if need be. With a pool that has none it
-   * reads from the same database.
+   * reads from the same database. SqlObject's {@code @Transaction} methods should say {@code
+   * readOnly = true}: one that doesn't is refused by Jdbi where another calls it.
    *
    * <p>A handle is on a reader from its opening on, or never: what becomes read-only later ({@link
    * #readOnly}, {@link ReadOnly}, {@code @Transaction(readOnly = true)}, {@code setReadOnly}) stays

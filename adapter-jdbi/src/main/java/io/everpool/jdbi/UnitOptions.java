@@ -54,7 +54,12 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
     made = HandleUnits.runsBegun();
   }
 
-  /** Whether units only read; their connections are set read-only meanwhile. Default: no. */
+  /**
+   * Whether units only read; their connections are set read-only meanwhile. Default: no.
+   *
+   * <p>SqlObject's {@code @Transaction} methods should then say {@code readOnly = true}: one that
+   * doesn't is refused by Jdbi where another calls it.
+   */
   public UnitOptions setReadOnly(boolean value) {
     readOnly = value;
     return this;
