@@ -54,16 +54,30 @@ public final class EverpoolJdbi {
   /**
    * The same Jdbi for units that only read: their connections are set read-only meanwhile, and they
    * are rerun whole whenever their connection breaks.
+   *
+   * @throws IllegalArgumentException if the Jdbi has no {@link EverpoolPlugin}
    */
   public static Units readOnly(Jdbi jdbi) {
+    requireInstalled(jdbi);
     return new Units(jdbi, WorkOptions.READ_ONLY, null);
   }
 
   /**
    * The same Jdbi for units that may be repeated even if they had their effect already; they are
    * rerun whole whenever their connection breaks.
+   *
+   * @throws IllegalArgumentException if the Jdbi has no {@link EverpoolPlugin}
    */
   public static Units idempotent(Jdbi jdbi) {
+    requireInstalled(jdbi);
     return new Units(jdbi, WorkOptions.IDEMPOTENT, null);
+  }
+
+  private static void requireInstalled(Jdbi jdbi) {
+    if (!jdbi.getConfig(UnitOptions.class).isInstalled()) {
+      throw new IllegalArgumentException(
+          "This Jdbi has no EverpoolPlugin, and would run nothing again: make it by"
+              + " EverpoolJdbi.create(pool), or call jdbi.installPlugin(new EverpoolPlugin(pool))");
+    }
   }
 }

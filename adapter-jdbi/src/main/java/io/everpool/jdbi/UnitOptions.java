@@ -134,6 +134,10 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
     return first;
   }
 
+  boolean isInstalled() {
+    return installed;
+  }
+
   boolean hasDriverTypes() {
     return driverTypes;
   }

@@ -71,6 +71,24 @@ class PluginsTest {
     assertThat(pool.snapshot().leased()).isZero();
   }
 
+  // ---- a Jdbi without ours
+
+  /** Nobody would keep what is promised. */
+  @Test
+  void whatIsSaidOfUnitsOfAJdbiWithoutOursIsRefused() {
+    Jdbi jdbi = Jdbi.create(pool);
+
+    assertThatThrownBy(() -> EverpoolJdbi.readOnly(jdbi))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("installPlugin(new EverpoolPlugin(pool))");
+    assertThatThrownBy(() -> EverpoolJdbi.idempotent(jdbi))
+        .isInstanceOf(IllegalArgumentException.class);
+
+    jdbi.installPlugin(new EverpoolPlugin(pool));
+    EverpoolJdbi.idempotent(jdbi)
+        .useHandle(handle -> EverpoolJdbi.readOnly(handle.getJdbi()).labelled("same"));
+  }
+
   // ---- Jdbi's own plug-in beside ours
 
   private void assertToldOnce() {
