@@ -30,7 +30,8 @@ import java.lang.annotation.Target;
  * <p>Where it has several transactions one after the other, each begins with the autocommit, the
  * read-only mode and the level of isolation that its connection has. What one has set besides for
  * the session (a schema, a time limit, {@code SET}, a temporary table) the next ones find, until
- * the method ends.
+ * the method ends. What one has left open is closed or rolled back; behind a copy that it has left
+ * under way on the driver's own object the next ones have a second connection.
  */
 @Documented
 @Inherited
