@@ -21,8 +21,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -286,6 +288,71 @@ class PoolerTransactionsIT {
         connection.createArrayOf("text", new String[] {"glad"});
       }
       assertThat(log.alarms()).noneMatch(line -> line.contains("open transaction"));
+    }
+  }
+
+  /** What the driver has learned of one tenant's types says nothing of the next one's. */
+  @ParameterizedTest
+  @EnumSource
+  void eachTenantHasTypesOfHisOwn(Way way) throws SQLException {
+    try (Pool pool = way.open()) {
+      for (int i = 0; i < 3; i++) {
+        for (String tenant : List.of("pooler_moods", "pooler_others")) {
+          String type =
+              pool.inTransaction(
+                  c -> {
+                    c.setSchema(tenant);
+                    try (PreparedStatement ask = c.prepareStatement("select pg_typeof(?)::text")) {
+                      PGobject mood = new PGobject();
+                      mood.setType("mood");
+                      mood.setValue(tenant.endsWith("moods") ? "glad" : "neither");
+                      ask.setObject(1, mood);
+                      ResultSet rows = ask.executeQuery();
+                      rows.next();
+                      return rows.getString(1)
+                          + " of "
+                          + Db.ask(
+                              c,
+                              "select typnamespace::regnamespace from pg_type where oid = '"
+                                  + "mood'::regtype");
+                    }
+                  });
+          assertThat(type).isEqualTo("mood of " + tenant);
+        }
+      }
+    }
+  }
+
+  private static final List<String> READ_ONLY_BY_TEXT =
+      List.of(
+          "set transaction read only",
+          "set local transaction_read_only = on",
+          "select set_config('transaction_read_only', 'on', true)");
+
+  /** It is the program's own mistake, and nothing of the server's. */
+  @ParameterizedTest
+  @EnumSource
+  void aWriteThatATextOfTheProgramsForbidsIsItsOwnFailure(Way way) throws SQLException {
+    try (Pool pool = way.open()) {
+      for (String text : READ_ONLY_BY_TEXT) {
+        AtomicInteger runs = new AtomicInteger();
+        assertRefused(
+            () ->
+                pool.inTransaction(
+                    c -> {
+                      runs.incrementAndGet();
+                      c.createStatement().execute(text);
+                      return c.createStatement().execute("insert into pooler_log values (1)");
+                    }));
+        assertThat(runs).as(text).hasValue(1);
+      }
+      try (Connection connection = pool.getConnection()) {
+        connection.createStatement().execute("begin read only");
+        assertRefused(
+            () -> connection.createStatement().execute("insert into pooler_log values (1)"));
+        connection.createStatement().execute("rollback");
+      }
+      assertThat(pool.snapshot().opened()).isOne();
     }
   }
 }

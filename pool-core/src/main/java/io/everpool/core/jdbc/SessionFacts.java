@@ -169,9 +169,15 @@ abstract class SessionFacts extends SessionMarks {
     return has(SqlTexts.ENDS) || (has(SqlTexts.MAY_END) && isBlind());
   }
 
-  /** Whether a write is refused because of the server, not of what the program has asked for. */
+  /**
+   * Whether a write is refused because of the server, not of what the program has asked for. Where
+   * a text of its own may have asked, the server has to say so itself: through a pooler the refusal
+   * alone would count.
+   */
   final boolean isWriteRefusedByServer() {
-    return physical.isWriteRefusedByServer(effectsToClear());
+    SideEffects left = effectsToClear();
+    return physical.isWriteRefusedByServer(left)
+        && (!has(SqlTexts.ASKS_READ_ONLY) || physical.isServerReadOnly(left));
   }
 
   /**

@@ -42,6 +42,9 @@ public final class SqlTexts {
   /** A transaction may end in the text, and something follows that is no longer in it. */
   static final int GOES_ON = 1 << 7;
 
+  /** A text may ask for transactions that refuse writes. */
+  static final int ASKS_READ_ONLY = 1 << 15;
+
   /** Something in the text writes, by what its statements begin with. */
   static final int WRITES = 1 << 13;
 
@@ -120,6 +123,9 @@ public final class SqlTexts {
     int marks = small.contains("isolation") ? ISOLATES : 0;
     if (liftsReadOnly(small)) {
       marks |= LIFTS_READ_ONLY;
+    }
+    if (small.contains("read_only") || (hasWord(small, "read") && hasWord(small, "only"))) {
+      marks |= ASKS_READ_ONLY;
     }
     if (Beginnings.isWithin(small)) {
       marks |= BEGINS;
