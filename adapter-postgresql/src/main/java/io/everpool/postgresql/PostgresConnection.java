@@ -158,6 +158,9 @@ final class PostgresConnection implements PhysicalConnection {
 
   @Override
   public void begin(int isolation, boolean readOnly, @Nullable String schema) throws SQLException {
+    if (schema != null) {
+      settings.beginsIn(schema);
+    }
     DRIVER.update(jdbc, TransactionStart.sql(isolation, readOnly, schema));
   }
 

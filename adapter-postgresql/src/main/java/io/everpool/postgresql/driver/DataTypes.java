@@ -105,9 +105,20 @@ final class DataTypes {
   /**
    * Has the driver ask again if this may have failed because a name means another type by now: the
    * type was made anew, or has only come to be there. From any thread.
+   *
+   * @return whether that may be so
    */
-  void doubtNames(SQLException failure) {
-    if (DOUBTFUL.contains(String.valueOf(failure.getSQLState())) && !names.isEmpty()) {
+  boolean doubtNames(SQLException failure) {
+    boolean doubtful = DOUBTFUL.contains(String.valueOf(failure.getSQLState()));
+    if (doubtful) {
+      doubtNames();
+    }
+    return doubtful;
+  }
+
+  /** Has the driver ask again what names mean, if it can be had to just now. */
+  void doubtNames() {
+    if (!names.isEmpty()) {
       forgotten(); // else at the next failure
     }
   }

@@ -77,6 +77,9 @@ public final class DriverSettings {
   private final List<@Nullable Object> ofExecutor;
   private final DataTypes types;
 
+  /** The last transaction's that had one of its own; null where another path may have counted. */
+  private volatile @Nullable String schemaOfNames;
+
   /** Remembers what is so now. Sends nothing. */
   public DriverSettings(Connection connection) throws SQLException {
     this.connection = connection;
@@ -115,9 +118,22 @@ public final class DriverSettings {
     }
   }
 
+  /**
+   * A transaction begins in a schema of its own: what names mean in the one before says nothing
+   * here. As far as the driver lets it be taken back; else it is at the next failure, if at all.
+   */
+  public void beginsIn(String schema) {
+    if (!schema.equals(schemaOfNames)) {
+      types.doubtNames();
+      schemaOfNames = schema;
+    }
+  }
+
   /** A statement has failed: perhaps of what the driver takes the name of a type for. */
   public void failed(SQLException failure) {
-    types.doubtNames(failure);
+    if (types.doubtNames(failure)) {
+      schemaOfNames = null;
+    }
   }
 
   private static List<Property> ofExecutor() {
