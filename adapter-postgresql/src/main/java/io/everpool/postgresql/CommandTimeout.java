@@ -19,7 +19,8 @@ final class CommandTimeout {
   private static final String CANCELED = "57014";
 
   private static final String UNLIFTED =
-      "this is the server's own statement_timeout, of the role or the database, and through a"
+      "unless the program has set it itself, with SET LOCAL say, this is the server's own"
+          + " statement_timeout, of the role or the database, and through a"
           + " pooler a connection without command-timeout can't lift it: say SET LOCAL"
           + " statement_timeout = 0 in the transaction, or migrate past the pooler or as a role"
           + " without it";
@@ -99,10 +100,10 @@ final class CommandTimeout {
   }
 
   private String advice(SideEffects sideEffects) {
-    boolean mayBeTheirs = sideEffects.has(SideEffect.SETTINGS) || sideEffects.isExposed();
     if (lifted) {
-      return (mayBeTheirs ? "unless the program has set it itself, " : "") + UNLIFTED;
+      return UNLIFTED;
     }
+    boolean mayBeTheirs = sideEffects.has(SideEffect.SETTINGS) || sideEffects.isExposed();
     return (mayBeTheirs
             ? "unless the program has set statement_timeout itself, command-timeout ("
             : "the pool's command-timeout (")
