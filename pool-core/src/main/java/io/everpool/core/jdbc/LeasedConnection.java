@@ -214,8 +214,11 @@ public abstract class LeasedConnection extends TrackingConnection {
       ours.leases.release(ours, l);
     } else {
       open = null;
+      boolean lost = ours.loss != null; // before: what is good is another's afterwards
       SessionCleanup.of(ours, l, left);
-      ours.keepWordsOfLoss();
+      if (lost) {
+        ours.keepWordsOfLoss();
+      }
     }
     return true;
   }
@@ -283,8 +286,8 @@ public abstract class LeasedConnection extends TrackingConnection {
       throw new SQLException("Aborting takes an executor", "22023");
     }
     if (!mayBeRenewed()) {
+      s.keepWordsOfLoss(); // it is never lent again
       s.leases.cut(s, l, CloseReason.ABORTED);
-      s.keepWordsOfLoss();
       return SESSION.compareAndSet(this, s, null);
     }
     if (!LEASE.compareAndSet(this, l, CLOSED)) {
@@ -294,6 +297,7 @@ public abstract class LeasedConnection extends TrackingConnection {
     session = null;
     if (ours != null) {
       try {
+        ours.keepWordsOfLoss();
         ours.leases.cut(ours, l, CloseReason.ABORTED);
       } catch (Throwable e) {
         ours.stranded = l; // as close() does

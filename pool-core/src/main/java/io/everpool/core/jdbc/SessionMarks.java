@@ -330,7 +330,7 @@ abstract class SessionMarks {
 
   /**
    * The lease is over. Somebody may be told of its loss yet, and with its stack this would keep the
-   * classes of its application. Whosever loss it is by now, to lose no more than that harms nobody.
+   * classes of its application. A session that was lost is never lent again.
    */
   final void keepWordsOfLoss() {
     SQLException whole = loss;
