@@ -225,7 +225,9 @@ final class Settings {
   private void writeIfNeeded(Setting setting, @Nullable Object value) throws SQLException {
     try {
       write(setting, value);
-      setting.requireNoMore(jdbc, value);
+      if (!shared || setting != Setting.CLIENT_INFO) { // there another server session may answer
+        setting.requireNoMore(jdbc, value);
+      }
     } catch (SQLFeatureNotSupportedException | AbstractMethodError e) {
       if (!same(setting.reader.read(jdbc), value)) {
         throw e;
