@@ -1,13 +1,16 @@
 package io.everpool.it;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.CloseReason;
+import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.ResetMode;
 import io.everpool.api.WorkOptions;
+import io.everpool.api.framework.SharedLease;
 import io.everpool.core.Everpool;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -65,6 +68,31 @@ class HiddenCopiesIT {
         assertThat(Db.ask(next, "select 'another'")).isEqualTo("another");
       }
       assertThat(pool.snapshot().closed()).isEqualTo(Map.of(CloseReason.RESET_FAILED, 1L));
+    }
+  }
+
+  /** Neither an interceptor at its return, nor whoever would be lent it next within its lease. */
+  @Test
+  void nobodyIsAskedBehindIt() throws SQLException {
+    LeaseInterceptor asks =
+        new LeaseInterceptor() {
+          @Override
+          public void returning(Connection connection) throws SQLException {
+            Db.ask(connection, "select 1");
+          }
+        };
+    PoolConfig config = PoolConfig.builder("jdbc:any:thing").name("hidden").maxSize(1).build();
+    try (Pool pool = Everpool.builder(config).dataSource(source()).interceptor(asks).open()) {
+      try (Connection connection = pool.getConnection()) {
+        SharedLease lease = requireNonNull(SharedLease.of(connection));
+        assertThat(lease.mayBeginPart()).isTrue();
+        leaveCopy(connection);
+        assertThat(lease.endPart()).isFalse();
+        assertThat(lease.mayBeginPart()).isFalse();
+      }
+      try (Connection next = pool.getConnection()) {
+        assertThat(Db.ask(next, "select 'another'")).isEqualTo("another");
+      }
     }
   }
 

@@ -38,7 +38,8 @@ public interface SharedLease {
 
   /**
    * Closes what a part has left open: its statements, and the transaction, which is rolled back,
-   * however it was begun. What is set stays.
+   * however it was begun. What is set stays; but autocommit may be on afterwards where only JDBC is
+   * known of the driver and SQL may have begun the transaction.
    *
    * @return false if nothing of that could be done, for something is still under way on it, or the
    *     connection is closed

@@ -126,7 +126,7 @@ final class InterceptedConnection extends PooledConnection implements Connection
   public void returning() {
     int left = (int) PASSED.getAndSet(this, 0);
     Session session = session();
-    if (left > 0 && session != null && session.mayBeHeldUp() && isHeldUp(session)) {
+    if (left > 0 && session != null && (session.mayHangUnseen() || isHeldUp(session))) {
       return;
     }
     for (; left > 0 && session != null; session = present()) {
@@ -145,7 +145,7 @@ final class InterceptedConnection extends PooledConnection implements Connection
    */
   private boolean isHeldUp(Session session) {
     long lease = leaseOf(session);
-    if (!session.isUnder(lease)) {
+    if (!session.mayBeHeldUp() || !session.isUnder(lease)) {
       return false; // it is over, and nothing is watched in its name
     }
     session.leases.lookStarted(session, lease);

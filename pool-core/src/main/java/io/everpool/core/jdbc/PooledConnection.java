@@ -332,6 +332,9 @@ public sealed class PooledConnection extends RestoredConnection implements Conne
     perform(
         s -> {
           s.rollBackBySql();
+          if (s.isBlind()) {
+            s.settings().forgetCurrent(Setting.AUTO_COMMIT); // it may have been turned on by that
+          }
           settingsRolledBack(s);
           s.settled();
         });

@@ -90,7 +90,7 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
       return false; // cut by the rollback of the part before
     }
     Session s = current();
-    if (s.broken()) {
+    if (s.broken() || s.mayHangUnseen()) {
       return false;
     }
     boolean heldUp = s.isHeldUp();
@@ -136,7 +136,7 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
   @Override
   public final boolean endPart() throws SQLException {
     Session s = session();
-    if (s == null || s.broken() || s.isHeldUp()) {
+    if (s == null || s.broken() || s.isHeldUp() || s.mayHangUnseen()) {
       return false;
     }
     for (Statement left : openStatements()) {
