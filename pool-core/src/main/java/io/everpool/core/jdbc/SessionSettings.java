@@ -340,8 +340,7 @@ abstract class SessionSettings extends SessionFacts {
       settle(false);
     }
     if (setting == Setting.READ_ONLY || setting == Setting.ISOLATION) {
-      read(Setting.AUTO_COMMIT); // frameworks ask for these before they go on,
-      read(Setting.READ_ONLY); // and the connection may be lost by then
+      readAhead(setting);
     }
     try {
       known.changing(setting);
@@ -352,6 +351,20 @@ abstract class SessionSettings extends SessionFacts {
       known.unreadable(setting); // it can be set all the same, and the session is closed after
     }
     return known;
+  }
+
+  /** Frameworks ask for these before they go on, and the connection may be lost by then. */
+  private void readAhead(Setting before) throws SQLException {
+    try {
+      ask(Setting.AUTO_COMMIT);
+    } catch (SQLException e) {
+      if (verdict(e).fatal()) {
+        throw e;
+      }
+    }
+    if (before != Setting.READ_ONLY && !read(Setting.READ_ONLY)) { // or that is read in any case
+      marks |= BROKEN;
+    }
   }
 
   /** Whether the driver may, with autocommit off, in order to set it. */
