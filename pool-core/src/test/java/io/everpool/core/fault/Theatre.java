@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * whoever is parked is woken to look at the clock again.
  */
 final class Theatre implements TimeSource {
-  private static final long STEP = 50_000_000L;
+  private static final long STEP = 100_000_000L;
 
   /** Everything works across the overflow. */
   private static final long BEGINNING = Long.MAX_VALUE - 3_000_000_000L;
