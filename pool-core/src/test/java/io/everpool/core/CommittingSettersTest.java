@@ -7,60 +7,33 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.core.BlindDriver.Kind;
 import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
-import org.h2.jdbcx.JdbcDataSource;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Setters of JDBC's by which some drivers commit what is open: it isn't written again. */
-class CommittingSettersTest {
+class CommittingSettersTest extends OverH2 {
   private static final String URL = "jdbc:h2:mem:committing-setters";
 
-  private Connection keeper;
+  CommittingSettersTest() {
+    super(URL, "create table rows_there (id int)");
+  }
 
   private interface Setter {
     void on(Connection connection) throws SQLException;
   }
 
-  @BeforeEach
-  void table() throws SQLException {
-    keeper = DriverManager.getConnection(URL);
-    execute(keeper, "create table rows_there (id int)");
-  }
-
-  @AfterEach
-  void nothing() throws SQLException {
-    keeper.close(); // with its last connection the database is gone
-  }
-
-  private static void execute(Connection connection, String sql) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-    }
-  }
-
   private int rows() throws SQLException {
-    try (Statement statement = keeper.createStatement();
-        ResultSet rows = statement.executeQuery("select count(*) from rows_there")) {
-      rows.next();
-      return rows.getInt(1);
-    }
+    return Integer.parseInt(ask("select count(*) from rows_there"));
   }
 
   private static DataSource h2() {
-    JdbcDataSource h2 = new JdbcDataSource();
-    h2.setURL(URL);
-    return h2;
+    return h2(URL);
   }
 
   private static DataSource committingIn(String method) {

@@ -10,18 +10,12 @@ import io.everpool.api.WorkOptions;
 import io.everpool.api.framework.UnitRerunner;
 import io.everpool.core.BlindDriver.Kind;
 import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
-import org.h2.jdbcx.JdbcDataSource;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -32,42 +26,19 @@ import org.junit.jupiter.params.provider.MethodSource;
  * A transaction that a text has begun, or autocommit that it has switched, with drivers that say
  * nothing of transactions: the next borrower has none of it.
  */
-class TransactionsBySqlTest {
+class TransactionsBySqlTest extends OverH2 {
   private static final String URL = "jdbc:h2:mem:transactions-by-sql";
 
-  private Connection keeper;
-
-  @BeforeEach
-  void table() throws SQLException {
-    keeper = DriverManager.getConnection(URL);
-    execute(keeper, "create table rows_there (id int)");
-  }
-
-  @AfterEach
-  void nothing() throws SQLException {
-    keeper.close(); // with its last connection the database is gone
-  }
-
-  private static void execute(Connection connection, String sql) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-    }
+  TransactionsBySqlTest() {
+    super(URL, "create table rows_there (id int)");
   }
 
   private String rows() throws SQLException {
-    try (Statement statement = keeper.createStatement();
-        ResultSet rows =
-            statement.executeQuery(
-                "select listagg(id, ' ') within group (order by id)" + " from rows_there")) {
-      rows.next();
-      return String.valueOf(rows.getString(1));
-    }
+    return ask("select listagg(id, ' ') within group (order by id) from rows_there");
   }
 
   private static DataSource h2() {
-    JdbcDataSource h2 = new JdbcDataSource();
-    h2.setURL(URL);
-    return h2;
+    return h2(URL);
   }
 
   private static Pool pool(DataSource source) throws SQLException {

@@ -12,16 +12,12 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.Statement;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
-import org.h2.jdbcx.JdbcDataSource;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -29,12 +25,15 @@ import org.junit.jupiter.params.provider.EnumSource;
  * A driver that takes {@code setAutoCommit(false)} over a database without transactions: what was
  * sent is there for good, and isn't sent again.
  */
-class WithoutTransactionsTest {
+class WithoutTransactionsTest extends OverH2 {
   private static final String URL = "jdbc:h2:mem:without-transactions";
   private static final String LOSES = "select lost";
 
-  private final JdbcDataSource h2 = new JdbcDataSource();
-  private Connection keeper;
+  private final DataSource h2 = h2(URL);
+
+  WithoutTransactionsTest() {
+    super(URL, "create table entry (run int)");
+  }
 
   /** Drivers. */
   enum Kind {
@@ -56,30 +55,8 @@ class WithoutTransactionsTest {
     }
   }
 
-  @BeforeEach
-  void table() throws SQLException {
-    h2.setURL(URL);
-    keeper = h2.getConnection();
-    execute(keeper, "create table entry (run int)");
-  }
-
-  @AfterEach
-  void nothing() throws SQLException {
-    keeper.close(); // with its last connection the database is gone
-  }
-
-  private static void execute(Connection connection, String sql) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-    }
-  }
-
   private int entries() throws SQLException {
-    try (Statement statement = keeper.createStatement();
-        ResultSet rows = statement.executeQuery("select count(*) from entry")) {
-      rows.next();
-      return rows.getInt(1);
-    }
+    return Integer.parseInt(ask("select count(*) from entry"));
   }
 
   /** What a driver answers in another's place; the real one's answer where that is null. */
