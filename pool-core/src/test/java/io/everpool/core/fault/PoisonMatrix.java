@@ -20,10 +20,14 @@ import java.util.Map;
  * <p>{@code -Deverpool.fault=PHASE:method:n:FAULT} runs one of them alone (PLAIN:PHASE:... for that
  * of a driver of which only JDBC is known), {@code -Dtests.sample=N} every N-th.
  *
- * <p>Each kind of driver has a class of its own, for the two are as long as all other tests
- * together and run beside each other that way.
+ * <p>It has several classes, for it is as long as all other tests together and they run beside each
+ * other that way: one for what borrowers do, one for what upkeep does and whoever closes, and one
+ * for a driver of which only JDBC is known.
  */
 abstract class PoisonMatrix {
+  /** The phases in which nobody borrows: a pattern of their names. */
+  static final String OF_UPKEEP = "VALIDATE|CLOSE|SUPERSEDE|END.*";
+
   private static final int SAMPLE = Integer.getInteger("tests.sample", 1);
 
   /** What is thrown takes the same ways with every driver; where one hangs is another matter. */
