@@ -1,5 +1,6 @@
 package io.everpool.metrics;
 
+import io.everpool.fakes.FakePool;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,5 +1,6 @@
 package io.everpool.metrics;
 
+import io.everpool.fakes.FakePool;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.codahale.metrics.health.HealthCheck.Result;

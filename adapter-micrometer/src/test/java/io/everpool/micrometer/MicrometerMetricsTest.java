@@ -1,5 +1,6 @@
 package io.everpool.micrometer;
 
+import io.everpool.fakes.FakePool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

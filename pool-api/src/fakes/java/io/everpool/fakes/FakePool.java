@@ -1,4 +1,4 @@
-package io.everpool.metrics;
+package io.everpool.fakes;
 
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
@@ -15,25 +15,28 @@ import java.util.logging.Logger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** A pool that only looks like one: it shows whatever figures a test sets, and counts the looks. */
-final class FakePool implements Pool {
+/**
+ * A pool that only looks like one: it shows whatever figures a test sets, and counts the looks. For
+ * the adapters that show a pool's figures, which take it from here.
+ */
+public final class FakePool implements Pool {
   private final String name;
 
-  PoolState state = PoolState.OPEN;
-  boolean asleep;
-  boolean down;
-  boolean suspended;
-  int minSize = 7;
-  int idle = 1;
-  int leased = 2;
-  int connecting = 3;
-  int probing = 4;
-  int closing = 5;
-  int waiting = 6;
-  @Nullable String lastConnectError;
-  int looks;
+  public PoolState state = PoolState.OPEN;
+  public boolean asleep;
+  public boolean down;
+  public boolean suspended;
+  public int minSize = 7;
+  public int idle = 1;
+  public int leased = 2;
+  public int connecting = 3;
+  public int probing = 4;
+  public int closing = 5;
+  public int waiting = 6;
+  public @Nullable String lastConnectError;
+  public int looks;
 
-  FakePool(String name) {
+  public FakePool(String name) {
     this.name = name;
   }
 
