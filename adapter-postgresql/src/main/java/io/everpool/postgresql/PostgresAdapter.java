@@ -52,24 +52,26 @@ public final class PostgresAdapter implements DriverAdapter {
 
   private Connector connector(PoolConfig config, boolean standbyWillDo) {
     PoolerMode pooler = pooler(config);
+    PoolerMode shown = pooler == PoolerMode.AUTO ? PoolerMode.TRANSACTION : pooler;
     Destination destination = destinations.of(config, pooler);
     Pooler between = new Pooler(pooler, destination.properties());
     return new PostgresConnector(
         new DriverCall(Destinations.around(config.url())),
         destination,
-        pooler == PoolerMode.AUTO ? destinations.of(config, PoolerMode.TRANSACTION) : destination,
+        shown == pooler ? destination : destinations.of(config, shown),
         between,
         new SessionCatalog(config.healthCheckInterval().toNanos()),
         new RoomCheck(between, config.minSize(), config.maxSize()),
-        contradictions(config),
+        contradictions(config, pooler),
+        contradictions(config, shown),
         config.commandTimeout(),
         standbyWillDo);
   }
 
   /** What of the configuration contradicts itself as far as this adapter knows. */
-  List<Contradiction> contradictions(PoolConfig config) {
+  private List<Contradiction> contradictions(PoolConfig config, PoolerMode pooler) {
     return DriverContradictions.of(
-        config, destination(config), destinations.inUrl(config), pooler(config));
+        config, destinations.of(config, pooler), destinations.inUrl(config), pooler);
   }
 
   /** Where to, and how, as far as is known before anything was opened; with secrets. */

@@ -56,6 +56,10 @@ final class PostgresConnector implements Connector {
   private final LoginProperties login;
   private final RoomCheck room;
   private final List<Contradiction> contradictions;
+
+  /** The same, if there turns out to be a pooler. */
+  private final List<Contradiction> contradictionsBehindPooler;
+
   private final Duration commandTimeout;
   private final Set<Opening> underWay = ConcurrentHashMap.newKeySet();
   private final Purpose purpose;
@@ -67,6 +71,8 @@ final class PostgresConnector implements Connector {
   /**
    * @param driver which is called to connect
    * @param throughPooler the same, if there turns out to be a pooler
+   * @param contradictions within the configuration, as far as is known now
+   * @param contradictionsBehindPooler the same, if there turns out to be a pooler
    * @param commandTimeout the configuration's
    * @param standbyWillDo whether it is no matter, and never will be, if the server is a standby
    */
@@ -78,6 +84,7 @@ final class PostgresConnector implements Connector {
       SessionCatalog catalog,
       RoomCheck room,
       List<Contradiction> contradictions,
+      List<Contradiction> contradictionsBehindPooler,
       Duration commandTimeout,
       boolean standbyWillDo) {
     this.driver = driver;
@@ -89,6 +96,7 @@ final class PostgresConnector implements Connector {
     this.tlsFailure = new TlsFailure(destination.properties());
     this.room = room;
     this.contradictions = contradictions;
+    this.contradictionsBehindPooler = contradictionsBehindPooler;
     this.commandTimeout = commandTimeout;
     Map<String, String> properties = destination.properties();
     this.login = new LoginProperties(destination, check);
@@ -156,7 +164,7 @@ final class PostgresConnector implements Connector {
 
   @Override
   public List<Contradiction> contradictions() {
-    return contradictions;
+    return pooler.isThere() ? contradictionsBehindPooler : contradictions;
   }
 
   @Override

@@ -164,8 +164,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   private void start() {
     boolean started = false;
     try {
-      notes.tellContradictions();
-      notes.tell();
+      notes.tellAtFirst();
       connector.whenNoted(notes::tell);
       upkeep.start();
       started = true;

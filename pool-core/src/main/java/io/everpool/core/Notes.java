@@ -5,8 +5,6 @@ import io.everpool.api.Contradictions;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.core.observe.PoolEvents;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArraySet;
 import org.slf4j.Logger;
@@ -27,21 +25,30 @@ final class Notes {
     this.connector = connector;
   }
 
-  /** Each contradiction; when the pool opens. */
-  void tellContradictions() {
-    List<Contradiction> all = new ArrayList<>(Contradictions.of(config, connector.serverless()));
-    all.addAll(connector.contradictions());
-    for (Contradiction one : all) {
+  /** All that is known when the pool opens. */
+  void tellAtFirst() {
+    for (Contradiction one : Contradictions.of(config, connector.serverless())) {
       log.warn("Pool {}: {}", config.name(), one.text());
+    }
+    tell();
+  }
+
+  /**
+   * Each contradiction and each note of the connector once; whenever there may be more of them, as
+   * when a connection has shown what lies between.
+   */
+  void tell() {
+    for (Contradiction one : connector.contradictions()) {
+      tell(one.text());
+    }
+    for (String note : connector.notes()) {
+      tell(note);
     }
   }
 
-  /** Each note of the connector once; whenever there may be more of them. */
-  void tell() {
-    for (String note : connector.notes()) {
-      if (told.add(note)) {
-        log.warn("Pool {}: {}", config.name(), note);
-      }
+  private void tell(String text) {
+    if (told.add(text)) {
+      log.warn("Pool {}: {}", config.name(), text);
     }
   }
 }

@@ -84,6 +84,14 @@ final class PlaceRules {
               "properties.options",
               "pooler"),
           Row.of(
+              "schema-behind-pooler",
+              "`currentSchema` is set behind a pooler",
+              "a pooler refuses a login with it, or drops it, unless it was told to keep it: leave it"
+                  + " out, and ALTER ROLE ... SET search_path, or name the schema in the statements",
+              f -> f.isBehindPooler() && f.isSaid("currentSchema"),
+              "properties.currentSchema",
+              "pooler"),
+          Row.of(
               "pooler-denied",
               "`pooler` is `none`, and the host is known to be one",
               "sessions are used that the pooler lends to others between transactions: leave pooler"

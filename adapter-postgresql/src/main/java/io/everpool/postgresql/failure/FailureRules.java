@@ -85,9 +85,9 @@ public final class FailureRules {
       "pgjdbc needs client_encoding UTF8 and DateStyle ISO: look what sets them otherwise, on the"
           + " server or in between.";
   private static final String OPTIONS =
-      "A pooler is in between that takes no such option at the start: leave it out of options, use"
-          + " ALTER ROLE ... SET or the direct host, and set pooler = transaction or session if it is"
-          + " none or auto.";
+      "A pooler is in between that takes no such option at the start: leave it out of options (and"
+          + " currentSchema, which is search_path), use ALTER ROLE ... SET or the direct host, and"
+          + " set pooler = transaction or session if it is none or auto.";
   private static final String FILES =
       "It has no file descriptor left: raise its limit (ulimit -n), or look for what keeps files and"
           + " sockets open.";

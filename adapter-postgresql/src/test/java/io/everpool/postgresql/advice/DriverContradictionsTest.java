@@ -113,6 +113,7 @@ class DriverContradictionsTest {
         jdbc(""),
         c -> c.pooler(PoolerMode.TRANSACTION).reset(ResetMode.DISCARD_ALL));
     put("options-behind-pooler", libpq(NEON_POOLER, "options=-c%20work_mem=64MB"));
+    put("schema-behind-pooler", jdbc("currentSchema=one"), c -> c.pooler(PoolerMode.SESSION));
     put("pooler-denied", libpq(NEON_POOLER, ""), c -> c.pooler(PoolerMode.NONE));
     put("pooler-assumed", libpq(NEON, ""), c -> c.pooler(PoolerMode.TRANSACTION));
     put("sleep-after-beyond-suspension", libpq(NEON, ""), c -> c.sleepAfter(seconds(300)));

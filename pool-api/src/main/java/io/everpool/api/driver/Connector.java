@@ -25,7 +25,9 @@ public interface Connector extends AutoCloseable {
 
   /**
    * What of the configuration contradicts what else it says of the driver, or of the database; the
-   * pool logs them as warnings when it opens, after its own {@link io.everpool.api.Contradictions}.
+   * pool logs them as warnings when it opens, after its own {@link io.everpool.api.Contradictions},
+   * and those that a connection has shown when it has, each once. Asked for as often as {@link
+   * #notes()}.
    */
   default List<Contradiction> contradictions() {
     return List.of();
@@ -46,8 +48,8 @@ public interface Connector extends AutoCloseable {
   }
 
   /**
-   * Has the listener called when there is something new in {@link #notes()}, on whatever thread has
-   * found it.
+   * Has the listener called when there is something new in {@link #notes()} or {@link
+   * #contradictions()}, on whatever thread has found it.
    */
   default void whenNoted(Runnable listener) {}
 
