@@ -166,6 +166,28 @@ class PoolerTransactionsIT {
     assertThat(rows()).isEqualTo("0");
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void soDoesEachOfAUnitThatGoesOn(Way way) throws SQLException {
+    try (Pool pool = way.open()) {
+      pool.<SQLException>useTransaction(
+          WorkOptions.READ_ONLY,
+          connection -> {
+            PGConnection own = connection.unwrap(PGConnection.class);
+            for (int i = 0; i < 2; i++) {
+              assertRefused(() -> copy(own));
+              connection.rollback();
+              assertRefused(() -> largeObject(own));
+              connection.rollback();
+              assertThat(Db.ask(connection, "select 1")).isEqualTo("1");
+              connection.commit();
+            }
+          });
+      assertThat(pool.snapshot().opened()).isOne();
+    }
+    assertThat(rows()).isEqualTo("0");
+  }
+
   /** A value whose type is known by its name. */
   private static PGobject glad() throws SQLException {
     PGobject glad = new PGobject();

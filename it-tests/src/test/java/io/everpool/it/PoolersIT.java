@@ -10,6 +10,7 @@ import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolerMode;
+import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
 import io.everpool.core.Everpool;
 import io.everpool.jdbi.EverpoolJdbi;
@@ -379,6 +380,43 @@ class PoolersIT {
     }
     try (Connection connection = direct()) {
       assertThat(ask(connection, "select sum(id) from " + schema + ".parts")).isEqualTo("3");
+    }
+  }
+
+  /** A unit that ends its transaction itself and goes on is no other place. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void soIsEachWithinAUnit(boolean inTransaction) throws Exception {
+    String schema = "pooler_unit_" + inTransaction + "_" + kind.name().toLowerCase(Locale.ROOT);
+    execute("create schema " + schema);
+    execute("create table " + schema + ".parts (id int)");
+    try (LogCapture log = LogCapture.open();
+        Pool pool = Everpool.open(config("pooler-unit").build())) {
+      Work<String, Exception> work =
+          connection -> {
+            connection.setSchema(schema);
+            connection.setAutoCommit(false);
+            CopyManager copies = connection.unwrap(PGConnection.class).getCopyAPI();
+            String levels = "";
+            for (int i = 0; i < 3; i++) {
+              copies.copyIn("copy parts from stdin", new StringReader(i + "\n"));
+              levels += ask(connection, SHOW) + " ";
+              connection.commit();
+              copies.copyIn("copy parts from stdin", new StringReader("100\n"));
+              levels += ask(connection, SHOW) + " ";
+              connection.rollback();
+            }
+            copies.copyIn("copy parts from stdin", new StringReader("10\n"));
+            connection.commit();
+            return levels;
+          };
+      String levels =
+          inTransaction ? pool.inTransaction(SERIALIZABLE, work) : pool.run(SERIALIZABLE, work);
+      assertThat(levels).isEqualTo("serializable ".repeat(6));
+      assertThat(log.alarms()).noneMatch(line -> line.contains("open transaction"));
+    }
+    try (Connection connection = direct()) {
+      assertThat(ask(connection, "select sum(id) from " + schema + ".parts")).isEqualTo("13");
     }
   }
 

@@ -187,6 +187,7 @@ public sealed class PooledConnection extends RestoredConnection implements Conne
     UnitObserver unit = observer();
     if (unit != null) {
       unit.commit();
+      beginNext();
     } else {
       committing(this::commitNow);
     }
@@ -204,6 +205,9 @@ public sealed class PooledConnection extends RestoredConnection implements Conne
       observer.rollingBack();
     }
     rollbackNow();
+    if (observer() != null) {
+      beginNext();
+    }
   }
 
   private void rollbackNow() throws SQLException {
@@ -226,13 +230,13 @@ public sealed class PooledConnection extends RestoredConnection implements Conne
     }
   }
 
-  /** A transaction has ended. */
+  /** A transaction has ended; and a unit with it, or its run, unless its own work has done that. */
   private void settled() {
     Session s = session();
     if (s != null) {
       s.settled();
-      if (s.unsettled) {
-        beginAhead(s);
+      if (s.unsettled && observer == null) {
+        beginNext();
       }
     }
   }

@@ -178,14 +178,14 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
 
   /**
    * Begins the next transaction ahead, when one has ended: if the program has the driver's own
-   * object, it could begin that itself, without the schema and the level. Not in a unit of work,
-   * which ends now or begins again.
+   * object, it could begin that itself, without the schema and the level.
    *
    * <p>A failure says nothing of the transaction that has ended, so it isn't thrown: the session is
    * cut instead, and whatever is done next fails.
    */
-  final void beginAhead(Session s) {
-    if (observer != null || !s.isSharedByTransaction() || s.autoCommit()) {
+  final void beginNext() {
+    Session s = session();
+    if (s == null || !s.unsettled || !s.isSharedByTransaction() || s.autoCommit()) {
       return;
     }
     try {
@@ -195,7 +195,7 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
     }
   }
 
-  /** Begins the transaction ahead for a run of a unit, as {@link #beginAhead(Session)} outside. */
+  /** Begins the transaction ahead for a run of a unit. What fails is the run's failure. */
   public final void beginAhead() throws SQLException {
     Session s = current();
     if (s.isSharedByTransaction() && !s.autoCommit()) {

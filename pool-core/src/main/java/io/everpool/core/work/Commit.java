@@ -111,7 +111,7 @@ final class Commit {
   static void rest(Unit unit, PooledConnection face) throws SQLException {
     boolean toTell = unit.failure.loss() != null || unit.failure.commitUnknown() != null;
     if (toTell || !hasCommittedItself(face)) {
-      face.commit();
+      unit.commit(); // and not the face's, which begins what might follow
     }
   }
 

@@ -245,7 +245,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   private void commit(Session session) throws SQLException {
     boolean reads = onlyReads(session) && !mayHaveLiftedReadOnly();
     List<Effects> before = effectsOfAll();
-    if (reads || !session.mayBeInTransaction()) {
+    if (reads || !session.mayBeInTransaction() || session.isBegunAhead()) {
       commitNothing(before);
     } else {
       new Commit(runner, this, face, before).run();

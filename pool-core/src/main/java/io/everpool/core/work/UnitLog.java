@@ -100,7 +100,8 @@ final class UnitLog {
     }
     Session session = face.session();
     try {
-      return effects() != Effects.NONE || (session != null && session.mayBeInTransaction());
+      return effects() != Effects.NONE
+          || (session != null && session.mayBeInTransaction() && !session.isBegunAhead());
     } catch (Throwable e) {
       return true; // of a driver that can't say
     }
