@@ -11,16 +11,20 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.ResetMode;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.framework.SharedLease;
+import io.everpool.api.framework.UnitRerunner;
 import io.everpool.core.Everpool;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.postgresql.PGConnection;
 import org.postgresql.ds.PGSimpleDataSource;
 
@@ -109,6 +113,39 @@ class HiddenCopiesIT {
                       }))
           .hasMessage("the work's own");
     }
+  }
+
+  /** What they ask of the program's own connection is set back when its lease ends, if at all. */
+  @ParameterizedTest
+  @MethodSource
+  void norDoesOneThatHasOptions(WorkOptions options, boolean autoCommit) throws SQLException {
+    try (Pool pool = open(ResetMode.SMART)) {
+      try (Connection connection = pool.getConnection()) {
+        connection.setAutoCommit(autoCommit);
+        UnitRerunner units = requireNonNull(UnitRerunner.of(pool));
+        assertThatThrownBy(
+                () ->
+                    units.<Void, SQLException>rerun(
+                        connection,
+                        options,
+                        c -> {
+                          BorrowersIT.copies(c)
+                              .copyOut("copy (select generate_series(1, 100000)) to stdout");
+                          throw new IllegalStateException("the work's own");
+                        }))
+            .hasMessage("the work's own");
+      }
+      try (Connection next = pool.getConnection()) {
+        assertThat(next.isReadOnly()).isFalse();
+        assertThat(Db.ask(next, "show transaction_isolation")).isEqualTo("read committed");
+      }
+    }
+  }
+
+  static Stream<Arguments> norDoesOneThatHasOptions() {
+    WorkOptions level = WorkOptions.DEFAULT.withIsolation(Connection.TRANSACTION_SERIALIZABLE);
+    return Stream.of(WorkOptions.READ_ONLY, level, level.withReadOnly(true))
+        .flatMap(each -> Stream.of(Arguments.of(each, true), Arguments.of(each, false)));
   }
 
   @Test

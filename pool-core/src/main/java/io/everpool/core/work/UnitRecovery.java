@@ -100,11 +100,24 @@ final class UnitRecovery {
     return session == null || session.broken() || failure.hasLostSession() || session.isHeldUp();
   }
 
+  private boolean mayHangUnseen() {
+    Session session = face.session();
+    return session != null && session.mayHangUnseen();
+  }
+
+  /**
+   * Whether the connection may be asked for something now that the unit is over.
+   *
+   * @param good whether the work has come to its end: then nothing that it has begun is in the way
+   */
+  boolean mayBeAsked(boolean good) {
+    return !isPastAsking() && (good || !mayHangUnseen());
+  }
+
   /** Rolls back what a failed run has left open; whether it is run again is judged before. */
   void rollBackAfter(Throwable thrown) {
     failure.judge(thrown);
-    Session session = face.session();
-    if (isPastAsking() || (session != null && session.mayHangUnseen())) {
+    if (isPastAsking() || mayHangUnseen()) {
       return; // the server has done it, or will
     }
     try {

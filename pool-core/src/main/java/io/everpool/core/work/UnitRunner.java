@@ -116,10 +116,13 @@ public final class UnitRunner {
     face.endBegunAhead(); // a unit isn't within what is empty: its runs begin it as they want it
     try (Unit unit = new Unit(this, face, options, deadline, watch)) {
       unit.failure.rollsBackFirst();
+      boolean good = false;
       try {
-        return runUntilDecided(unit, () -> work.run(connection));
+        T result = runUntilDecided(unit, () -> work.run(connection));
+        good = true;
+        return result;
       } finally {
-        unsetOptions(unit);
+        unsetOptions(unit, good);
       }
     }
   }
@@ -382,18 +385,14 @@ public final class UnitRunner {
     return last;
   }
 
-  private void unsetOptions(Unit unit) {
-    if (unit.recovery.isPastAsking()) {
-      return;
-    }
+  private void unsetOptions(Unit unit, boolean good) {
     try {
-      unit.set.unset();
+      if (unit.recovery.mayBeAsked(good)) {
+        unit.set.unset();
+      }
     } catch (SQLException | RuntimeException e) { // which says nothing of the unit
-      log.debug(
-          "Pool {}: the options of {} stay until its lease ends",
-          leases.config().name(),
-          unit.options.label(),
-          e);
+      String pool = leases.config().name();
+      log.debug("Pool {}: {}'s options stay until its lease ends", pool, unit.options.label(), e);
     }
   }
 }
