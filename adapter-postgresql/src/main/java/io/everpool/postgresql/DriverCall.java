@@ -1,11 +1,15 @@
 package io.everpool.postgresql;
 
+import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.postgresql.driver.PresentDriver;
 import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.driver.WrappingDriver;
 import io.everpool.postgresql.socket.LookableSocketFactory;
+import io.everpool.postgresql.socket.TlsTerms;
+import io.everpool.postgresql.url.Destination;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -23,7 +27,7 @@ final class DriverCall {
 
   /**
    * @param around the drivers around pgjdbc, the outermost first
-   * @throws io.everpool.api.InvalidPoolConfigException if one of them isn't there
+   * @throws InvalidPoolConfigException if one of them isn't there
    */
   DriverCall(List<WrappingDriver> around) {
     java.sql.Driver outermost = new Driver(); // registered with it, for those around to find it
@@ -56,6 +60,33 @@ final class DriverCall {
   /** Whether connections with these properties can have TLS by a factory of ours. */
   boolean findsOurClasses(Map<String, String> properties) {
     return loader == null || findsByContext(properties);
+  }
+
+  /**
+   * Refuses what a driver that doesn't find our TLS sockets leaves undone.
+   *
+   * @throws InvalidPoolConfigException for what is asked, and would not be so
+   */
+  void requireClassesFor(Destination destination) {
+    if (findsOurClasses(destination.properties())) {
+      return;
+    }
+    List<String> problems = new ArrayList<>();
+    String unseen =
+        ": pgjdbc is in a class loader that doesn't see Everpool's; use 42.7.13 or newer and leave"
+            + " classLoaderStrategy out, or have both in one class loader";
+    if (!destination.tls().equals(TlsTerms.DEFAULT)) {
+      problems.add(
+          "ssl_min_protocol_version, ssl_max_protocol_version and sslsni can't be honoured"
+              + unseen);
+    }
+    if ("require".equals(destination.properties().get(PropertyNames.CHANNEL_BINDING))
+        && !PresentDriver.HERE.bindsOrFails()) {
+      problems.add("channelBinding can't be required" + unseen);
+    }
+    if (!problems.isEmpty()) {
+      throw new InvalidPoolConfigException(problems);
+    }
   }
 
   /** A SOCKS proxy is for the JDK's plain sockets only. */

@@ -221,7 +221,7 @@ final class HostChoice {
     return host;
   }
 
-  private static void end(PostgresConnection unwanted) {
+  static void end(PostgresConnection unwanted) {
     try {
       unwanted.close();
     } catch (SQLException | RuntimeException e) {

@@ -2,14 +2,12 @@ package io.everpool.postgresql;
 
 import io.everpool.api.Contradiction;
 import io.everpool.api.Credentials;
-import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.postgresql.commit.LookupPermission;
 import io.everpool.postgresql.driver.PgjdbcInternals;
-import io.everpool.postgresql.driver.PresentDriver;
 import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.failure.ConnectFailure;
 import io.everpool.postgresql.failure.FailureRules;
@@ -21,7 +19,6 @@ import io.everpool.postgresql.socket.LookableSocket;
 import io.everpool.postgresql.socket.LookableSocketFactory;
 import io.everpool.postgresql.socket.Opening;
 import io.everpool.postgresql.socket.TappedSslFactory;
-import io.everpool.postgresql.socket.TlsTerms;
 import io.everpool.postgresql.url.Destination;
 import io.everpool.postgresql.url.HostPort;
 import java.sql.Connection;
@@ -64,6 +61,7 @@ final class PostgresConnector implements Connector {
   private final Set<Opening> underWay = ConcurrentHashMap.newKeySet();
   private final Purpose purpose;
   private final HostChoice hosts;
+  private final PrimaryBehindPooler primaries;
   private final EachHost eachHost;
   private volatile boolean everOpened;
   private volatile boolean closed;
@@ -102,35 +100,14 @@ final class PostgresConnector implements Connector {
     this.login = new LoginProperties(destination, check);
     this.target = destination.authority() + "/" + LoginProperties.database(properties);
     this.lookable = driver.findsOurSockets(properties);
-    if (!driver.findsOurClasses(properties)) {
-      refuseWhatWeWouldDo(destination);
-    }
+    driver.requireClassesFor(destination);
     String type = properties.getOrDefault(PropertyNames.TARGET_SERVER_TYPE, "any");
     List<String> names = destination.hosts().stream().map(HostPort::toString).toList();
     boolean choice = names.size() > 1 && type.equals("any");
     this.purpose = standbyWillDo ? Purpose.reading() : Purpose.of(type, choice);
     this.hosts = new HostChoice(names, choice, purpose, () -> closed);
+    this.primaries = new PrimaryBehindPooler(type, pooler, () -> closed);
     this.eachHost = new EachHost(names, () -> closed);
-  }
-
-  /** What a driver that doesn't find our TLS sockets leaves undone. */
-  private static void refuseWhatWeWouldDo(Destination destination) {
-    List<String> problems = new ArrayList<>();
-    String unseen =
-        ": pgjdbc is in a class loader that doesn't see Everpool's; use 42.7.13 or newer and leave"
-            + " classLoaderStrategy out, or have both in one class loader";
-    if (!destination.tls().equals(TlsTerms.DEFAULT)) {
-      problems.add(
-          "ssl_min_protocol_version, ssl_max_protocol_version and sslsni can't be honoured"
-              + unseen);
-    }
-    if ("require".equals(destination.properties().get(PropertyNames.CHANNEL_BINDING))
-        && !PresentDriver.HERE.bindsOrFails()) {
-      problems.add("channelBinding can't be required" + unseen);
-    }
-    if (!problems.isEmpty()) {
-      throw new InvalidPoolConfigException(problems);
-    }
   }
 
   @Override
@@ -230,7 +207,10 @@ final class PostgresConnector implements Connector {
       said.putAll(credentials);
       try {
         return attempt.open(
-            (host, count, time) -> openAt(said, host, count, time), hosts, eachHost, deadline);
+            (host, count, time) -> primaries.open(this::openAt, said, host, count, time),
+            hosts,
+            eachHost,
+            deadline);
       } catch (SQLException e) {
         if (!attempt.hasLearnt() || deadline - System.nanoTime() <= 0) {
           throw e;

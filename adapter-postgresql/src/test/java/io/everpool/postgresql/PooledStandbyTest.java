@@ -19,6 +19,7 @@ import io.everpool.servers.Replica;
 import io.everpool.servers.ServerSettings;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 
 /**
@@ -121,6 +123,66 @@ class PooledStandbyTest {
           .as("where what is written stays")
           .isEqualTo("" + next.server().port());
       again.close();
+    }
+  }
+
+  /**
+   * pgjdbc asks no server of which it was told {@code in_hot_standby}, and by a pooler that is told
+   * for good.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"extra_float_digits", "extra_float_digits,options"})
+  void aPromotedServerIsFoundWhereAPrimaryIsAskedFor(String ignored) throws SQLException {
+    Map<String, String> settings = Map.of("ignore_startup_parameters", ignored);
+    try (Replica next = Replica.of(primary);
+        FaultProxy wayToNext = FaultProxy.before(next.server());
+        FaultProxy wayToStandby = FaultProxy.before(standby.server());
+        PgBouncer beforeNext =
+            PgBouncer.Kind.FORGETS.before(primary, wayToNext, "transaction", settings);
+        PgBouncer beforeStandby =
+            PgBouncer.Kind.FORGETS.before(primary, wayToStandby, "transaction", settings);
+        PostgresConnector reader = connector(at(beforeNext), PoolerMode.AUTO)) {
+      reader.open(TIMEOUT).close();
+      String promoted = at(beforeNext);
+      String follows = at(beforeStandby);
+      assertNoPrimary(promoted);
+      assertNoPrimary(follows + "," + promoted);
+
+      next.promote();
+      for (String hosts : List.of(promoted, follows + "," + promoted, promoted + "," + follows)) {
+        for (PoolerMode mode :
+            List.of(PoolerMode.TRANSACTION, PoolerMode.SESSION, PoolerMode.AUTO)) {
+          for (String type : List.of("primary", "master")) {
+            try (PostgresConnector connector = asking(hosts, type, mode)) {
+              PhysicalConnection now = connector.open(TIMEOUT);
+              assertThat(told(now)).as("in_hot_standby, as PgBouncer has it").isEqualTo("on");
+              assertThat(Sessions.ask(now, "select inet_server_port()"))
+                  .isEqualTo("" + next.server().port());
+              assertThat(now.beganReadOnly()).isFalse();
+              assertThat(now.isServerReadOnly(SideEffects.NONE)).isFalse();
+              now.close();
+            }
+          }
+        }
+      }
+      assertNoPrimary(follows);
+    }
+  }
+
+  private static PostgresConnector asking(String hosts, String type, PoolerMode mode) {
+    return (PostgresConnector)
+        Sessions.connector(url(hosts) + "&targetServerType=" + type, c -> c.pooler(mode));
+  }
+
+  /** In the driver's words, for there is nothing else to say. */
+  private static void assertNoPrimary(String hosts) {
+    for (PoolerMode mode : PoolerMode.values()) {
+      if (mode != PoolerMode.NONE) {
+        try (PostgresConnector connector = asking(hosts, "primary", mode)) {
+          assertThatThrownBy(() -> connector.open(TIMEOUT))
+              .hasMessageContaining("Could not find a server with specified targetServerType");
+        }
+      }
     }
   }
 

@@ -1,0 +1,109 @@
+package io.everpool.postgresql;
+
+import io.everpool.api.PoolerMode;
+import io.everpool.postgresql.driver.PropertyNames;
+import io.everpool.postgresql.failure.ConnectFailure;
+import io.everpool.postgresql.failure.Timelines;
+import java.sql.SQLException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.postgresql.util.PSQLException;
+
+/**
+ * Opens at a primary that the driver turns away. Thread-safe.
+ *
+ * <p>Where {@code targetServerType} asks for one, pgjdbc believes what it is told of {@code
+ * in_hot_standby} at a login, and a pooler goes on telling what it was told at its own first one
+ * ({@link SessionWrites}): a server that was promoted since then would be turned away for good. So
+ * where there is a pooler, or may be, the hosts that the driver has turned away are asked
+ * themselves. Whom the driver lets in, it has asked.
+ */
+final class PrimaryBehindPooler {
+  /** Opens a connection at some hosts with these properties. */
+  @FunctionalInterface
+  interface Opener {
+    PostgresConnection at(Map<String, String> said, String authority, int hosts, long timeoutNanos)
+        throws SQLException;
+  }
+
+  private final boolean wanted;
+  private final Pooler pooler;
+  private final BooleanSupplier closed;
+
+  /**
+   * @param targetServerType what the URL says
+   * @param closed whether nothing is opened any more
+   */
+  PrimaryBehindPooler(String targetServerType, Pooler pooler, BooleanSupplier closed) {
+    this.wanted = List.of("primary", "master").contains(targetServerType.toLowerCase(Locale.ROOT));
+    this.pooler = pooler;
+    this.closed = closed;
+  }
+
+  /**
+   * Opens as the driver does, and at the hosts that it turns away.
+   *
+   * @throws SQLException what the driver has said, if there is no primary; what a host has shown of
+   *     a pooler, if nobody knew
+   */
+  PostgresConnection open(
+      Opener opener, Map<String, String> said, String authority, int hosts, long timeoutNanos)
+      throws SQLException {
+    long deadline = System.nanoTime() + timeoutNanos;
+    try {
+      return opener.at(said, authority, hosts, timeoutNanos);
+    } catch (SQLException e) {
+      if (!wanted || !mayBePooled() || !mayBeTurnedAway(e, hosts)) {
+        throw e;
+      }
+      return orAtOneThatWrites(opener, said, List.of(authority.split(",")), deadline, e);
+    }
+  }
+
+  private boolean mayBePooled() {
+    return pooler.mode() != PoolerMode.NONE;
+  }
+
+  /** Of several hosts only the last is heard. The driver's own refusal has nobody's behind it. */
+  private static boolean mayBeTurnedAway(SQLException failure, int hosts) {
+    if (failure instanceof Timelines.Superseded || !ConnectFailure.mayPass(failure)) {
+      return false;
+    }
+    return hosts > 1
+        || (failure instanceof PSQLException own
+            && own.getServerErrorMessage() == null
+            && own.getCause() == null);
+  }
+
+  private PostgresConnection orAtOneThatWrites(
+      Opener opener,
+      Map<String, String> said,
+      List<String> hosts,
+      long deadline,
+      SQLException failure)
+      throws SQLException {
+    Map<String, String> any = new LinkedHashMap<>(said);
+    any.put(PropertyNames.TARGET_SERVER_TYPE, "any");
+    for (int i = 0; i < hosts.size() && mayBePooled() && !closed.getAsBoolean(); i++) {
+      long left = (deadline - System.nanoTime()) / (hosts.size() - i);
+      if (left <= 0) {
+        break;
+      }
+      try {
+        PostgresConnection found = opener.at(any, hosts.get(i), 1, left);
+        if (!found.beganReadOnly()) {
+          return found;
+        }
+        HostChoice.end(found);
+      } catch (Pooler.Found e) {
+        throw e; // the next opening is another one
+      } catch (SQLException e) {
+        // the driver has said as much
+      }
+    }
+    throw failure;
+  }
+}
