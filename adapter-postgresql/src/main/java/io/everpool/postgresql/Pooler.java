@@ -287,7 +287,7 @@ final class Pooler {
   void hear(SideEffects sideEffects) {
     if (lendsByTransaction()) {
       for (SideEffect kind : SideEffect.values()) {
-        if (sideEffects.has(kind)) {
+        if (sideEffects.has(kind) && kind.outlivesTransaction()) {
           note(kind.throughPooler());
         }
       }

@@ -127,7 +127,11 @@ final class SessionWrites {
    * and the refusal is all that shows it.
    */
   boolean haveRefused(SideEffects sideEffects) {
-    boolean unasked = !refused && !sideEffects.has(SideEffect.SETTINGS) && !isDeclared();
+    boolean unasked =
+        !refused
+            && !sideEffects.has(SideEffect.SETTINGS)
+            && !sideEffects.has(SideEffect.READ_ONLY)
+            && !isDeclared();
     if (onStandby() && unasked) {
       purpose.wrote();
     }

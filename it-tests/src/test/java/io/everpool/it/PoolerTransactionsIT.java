@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 import org.postgresql.largeobject.LargeObjectManager;
 import org.postgresql.util.PGobject;
@@ -61,7 +62,35 @@ class PoolerTransactionsIT {
                 // pgjdbc takes the newest where none is in the path
                 + " create schema pooler_others; grant all on schema pooler_others to public;"
                 + " create type pooler_others.mood as enum ('neither')");
+    Db.server().execute(GUARDS);
   }
+
+  /** What asks for a transaction that only reads where no text of the program's does. */
+  private static final String GUARDS =
+      """
+      create function pooler_guard_config() returns text language sql
+        as $$ select set_config('transaction_read_only', 'on', true) $$;
+      create function pooler_guard_set() returns void language plpgsql
+        as $$ begin set transaction read /* and not write */ only; end $$;
+      create function pooler_guard_local() returns void language plpgsql
+        as $$ begin set local Transaction_Read_Only = on; end $$;
+      create function pooler_guard_behind() returns void language plpgsql
+        as $$ begin perform pooler_guard_set(); end $$;
+      create procedure pooler_guard_called() language plpgsql
+        as $$ begin set transaction read only; end $$;
+      create view pooler_guard_view as select pooler_guard_config();
+      grant all on pooler_guard_view to public;
+      create table pooler_guarded (i int);
+      grant all on pooler_guarded to public;
+      create function pooler_guard_fired() returns trigger language plpgsql
+        as $$ begin perform set_config('transaction_read_only', 'on', true); return new; end $$;
+      create trigger pooler_guard after insert on pooler_guarded
+        for each row execute function pooler_guard_fired()""";
+
+  private static final String NO_GUARDS =
+      "drop view pooler_guard_view; drop table pooler_guarded;"
+          + " drop procedure pooler_guard_called; drop function pooler_guard_config,"
+          + " pooler_guard_set, pooler_guard_local, pooler_guard_behind, pooler_guard_fired";
 
   @AfterAll
   static void stop() {
@@ -69,6 +98,7 @@ class PoolerTransactionsIT {
       bouncer.close();
       bouncer = null;
       Db.server().execute("drop table pooler_log; drop schema pooler_moods, pooler_others cascade");
+      Db.server().execute(NO_GUARDS);
     }
   }
 
@@ -375,6 +405,39 @@ class PoolerTransactionsIT {
         connection.createStatement().execute("rollback");
       }
       assertThat(pool.snapshot().opened()).isOne();
+    }
+  }
+
+  /** So it is where a function, a procedure or a trigger of the database's forbids it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "select pooler_guard_config()",
+        "select pooler_guard_set()",
+        "select pooler_guard_local()",
+        "select pooler_guard_behind()",
+        "call pooler_guard_called()",
+        "select * from pooler_guard_view",
+        "insert into pooler_guarded values (1)"
+      })
+  void soIsOneThatTheDatabaseForbids(String text) throws SQLException {
+    for (Way way : Way.values()) {
+      try (Pool pool = way.open()) {
+        AtomicInteger runs = new AtomicInteger();
+        assertThatThrownBy(
+                () ->
+                    pool.inTransaction(
+                        c -> {
+                          runs.incrementAndGet();
+                          c.createStatement().execute(text);
+                          return c.createStatement().execute("insert into pooler_log values (1)");
+                        }))
+            .isInstanceOfSatisfying(
+                SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("25006"))
+            .hasMessageNotContaining("takes no writes on this connection any more");
+        assertThat(runs).as(way.name()).hasValue(1);
+        assertThat(pool.snapshot().opened()).as(way.name()).isOne();
+      }
     }
   }
 }

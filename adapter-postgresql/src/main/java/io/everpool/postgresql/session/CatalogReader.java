@@ -380,7 +380,7 @@ final class CatalogReader {
           }
         }
         case 'e' -> defining |= bits;
-        case 'l' -> login |= bits;
+        case 'l' -> login |= bits & ~SessionReset.READ_ONLY; // of the login's own transaction
         case 'a' -> always |= bits;
         default -> {
           if (name != null) {

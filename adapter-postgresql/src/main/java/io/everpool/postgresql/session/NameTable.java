@@ -153,12 +153,12 @@ final class NameTable {
     return login;
   }
 
-  /** Those that leave something, in order. */
+  /** Those that leave something in a session, in order. */
   List<String> tracing() {
     List<String> tracing = new ArrayList<>();
     for (int i = 0; i < names.length; i++) {
       if (names[i] != null
-          && (meanings[i] & SessionReset.ALL) != 0
+          && (meanings[i] & SessionReset.ALL & ~SessionReset.READ_ONLY) != 0
           && (meanings[i] & KEYWORD) == 0) {
         tracing.add(names[i]);
       }

@@ -53,8 +53,14 @@ public final class SessionReset {
    */
   static final int UNTIL_ITS_END = 1 << 9;
 
+  /**
+   * A function's word that its transaction is to refuse writes. It ends with that, and nothing has
+   * to be cleared; but a write that is refused then is refused by the program's own wish.
+   */
+  static final int READ_ONLY = 1 << 10;
+
   /** Every bit that there is. */
-  static final int ALL = ANYTHING | UNTIL_ITS_END;
+  static final int ALL = ANYTHING | UNTIL_ITS_END | READ_ONLY;
 
   /**
    * After these a name may mean another table than before, which the driver doesn't see: its plans

@@ -33,7 +33,8 @@ public enum SideEffect implements SideEffects.Kind {
   UNTIL_ITS_END(
       SessionReset.UNTIL_ITS_END,
       "a replication origin, a base backup or a temporary replication slot",
-      "use a connection of your own to the server itself");
+      "use a connection of your own to the server itself"),
+  READ_ONLY(SessionReset.READ_ONLY, "", "");
 
   private static final SideEffect[] ALL = values();
 
@@ -49,6 +50,11 @@ public enum SideEffect implements SideEffects.Kind {
     this.bit = bit;
     this.what = what;
     this.instead = instead;
+  }
+
+  /** Whether it is left in the session, and doesn't end with the transaction. */
+  public boolean outlivesTransaction() {
+    return this != READ_ONLY;
   }
 
   /** What to know of it where a pooler lends the session's server connection to others. */

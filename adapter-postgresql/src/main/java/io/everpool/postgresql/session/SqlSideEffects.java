@@ -351,6 +351,11 @@ final class SqlSideEffects {
       case ON -> rules |= before == SqlWord.AS && asPassed;
       case AGGREGATE, FUNCTION, PROCEDURE, ROUTINE ->
           definesCode |= before != SqlWord.EXECUTE && before != SqlWord.WITHOUT;
+      case ONLY, TRANSACTION_READ_ONLY -> {
+        if (first == SqlWord.SET && (word != SqlWord.ONLY || before == SqlWord.READ)) {
+          refuseWrites();
+        }
+      }
       case TEMP, TEMPORARY -> {
         if (temporaryAfter()) {
           temporary = true;
@@ -402,6 +407,13 @@ final class SqlSideEffects {
     }
     beforeThat = before;
     before = word;
+  }
+
+  /** Of a text of the program's own the core knows. */
+  private void refuseWrites() {
+    if (body) {
+      sideEffects |= SessionReset.READ_ONLY;
+    }
   }
 
   /** Whether here may begin what EXPLAIN runs: behind ANALYZE, with VERBOSE or in brackets. */
@@ -530,6 +542,9 @@ final class SqlSideEffects {
       int to = Math.max(from, scanner.position() - 1); // the text may end with the quote
       configSideEffects = ofSetting(sql.substring(from, to));
       nameGiven = true;
+      if (SqlWord.at(sql, from, to) == SqlWord.TRANSACTION_READ_ONLY) {
+        refuseWrites();
+      }
     } else {
       notALiteralName();
     }

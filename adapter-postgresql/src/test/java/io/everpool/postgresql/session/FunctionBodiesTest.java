@@ -3,10 +3,12 @@ package io.everpool.postgresql.session;
 import static io.everpool.postgresql.session.SessionReset.ADVISORY_LOCK;
 import static io.everpool.postgresql.session.SessionReset.ANYTHING;
 import static io.everpool.postgresql.session.SessionReset.PATH;
+import static io.everpool.postgresql.session.SessionReset.READ_ONLY;
 import static io.everpool.postgresql.session.SessionReset.SETTINGS;
 import static io.everpool.postgresql.session.SessionReset.TEMPORARY;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everpool.api.ResetMode;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -66,6 +68,56 @@ class FunctionBodiesTest {
   void whatABodyExecutesNobodyKnows(String body) {
     assertThat(SqlSideEffects.ofBody(body, NameTable.EMPTY)).isEqualTo(ANYTHING);
     assertThat(SqlSideEffects.ofPlpgsqlBody(body, NameTable.EMPTY)).isEqualTo(ANYTHING);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "begin set transaction read only; end",
+        "begin SET TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ /* a */ ONLY; end",
+        "begin if x then set local Transaction_Read_Only = on; end if; end",
+        "begin perform set_config('transaction_read_only', 'on', true); end",
+        "select 1; select pg_catalog.set_config('TRANSACTION_READ_ONLY', x, true)",
+      })
+  void aBodyAsksForATransactionThatReads(String body) {
+    assertThat(SqlSideEffects.ofBody(body, NameTable.EMPTY)).isEqualTo(READ_ONLY);
+    assertThat(SqlSideEffects.ofPlpgsqlBody(body, NameTable.EMPTY)).isEqualTo(READ_ONLY);
+    assertThat(SessionReset.sql(ResetMode.SMART, READ_ONLY)).as("to be cleared").isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "begin if current_setting('transaction_read_only') = 'on' then return; end if; end",
+        "begin set transaction read write; end",
+        "begin perform 1; -- set transaction read only\n end",
+        "select 'set transaction read only'",
+        "select read from only t",
+        "begin perform set_config('app.x', 'transaction_read_only', true); end",
+      })
+  void aBodyThatOnlySpeaksOfItDoesNot(String body) {
+    assertThat(SqlSideEffects.ofBody(body, NameTable.EMPTY)).isZero();
+  }
+
+  /** The core reads these itself. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "set transaction read only",
+        "set local transaction_read_only = on",
+        "select set_config('transaction_read_only', 'on', true)"
+      })
+  void norDoesATextOfTheProgramsOwn(String sql) {
+    assertThat(SqlSideEffects.of(sql)).isZero();
+  }
+
+  /** It leaves nothing, and nobody is to be told that it does. */
+  @Test
+  void itsNameIsNoneOfThoseThatLeaveSomething() {
+    NameTable names =
+        new NameTable(Map.of("reads", READ_ONLY, "sets", READ_ONLY | SETTINGS), List.of(), 0, 0, 0);
+    assertThat(SqlSideEffects.of("select reads()", names)).isEqualTo(READ_ONLY);
+    assertThat(names.tracing()).containsExactly("sets");
   }
 
   @Test
