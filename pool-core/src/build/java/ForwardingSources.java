@@ -43,7 +43,8 @@ import javax.tools.ToolProvider;
  *       set, a large object), {@code preparing(sql)} for what will be sent later;
  *   <li>what is no statement of the program's, but lets a driver ask the server something or write
  *       to it, begins the transaction: {@code beginning()}, {@code usingLargeObject()}, {@code
- *       describing()}, or {@code binding(value)} for what may be one of the last two.
+ *       describing()}, or {@code binding(value)} for what may be one of the last two; {@code
+ *       described()} ends what was begun for the question alone.
  * </ul>
  *
  * <p>Usage: {@code java ForwardingSources.java <output directory> <release>}. Files that would not
@@ -399,10 +400,19 @@ public final class ForwardingSources {
       return leases() ? "LeasedObjects.of(home(), " + call + ")" : call;
     }
 
+    private boolean binds(Target target) {
+      return BINDS.contains(method.getSimpleName().toString())
+          && target.iface().endsWith("Statement");
+    }
+
+    /** Whether the transaction that it begins may be for its question alone. */
+    private boolean mayDescribe(Target target) {
+      return binds(target) || isIn(DESCRIBES, target);
+    }
+
     /** The statement that begins the transaction, or nothing. */
     private String beginning(Target target) {
-      if (BINDS.contains(method.getSimpleName().toString())
-          && target.iface().endsWith("Statement")) {
+      if (binds(target)) {
         return "home().binding(b1);";
       }
       if (isIn(DESCRIBES, target)) {
@@ -469,7 +479,7 @@ public final class ForwardingSources {
                   "} catch (Throwable e) {",
                   "  broken(e);",
                   "  throw e;",
-                  "}")
+                  mayDescribe(target) ? "} finally {\n      home().described();\n    }" : "}")
               .filter(line -> !line.isEmpty())
               .collect(joining("\n    "));
       return """

@@ -327,6 +327,64 @@ class PoolerTransactionsIT {
     assertThat(told.get(Way.POOLER)).isEqualTo(told.get(Way.SERVER)).containsAnyOf("mood", "glad");
   }
 
+  /**
+   * There is no transaction that it could be asked in but one of its own. What the type is called
+   * is asked for behind that, and outside of its schema it has its full name.
+   */
+  @ParameterizedTest
+  @EnumSource(names = {"PARAMETERS", "COLUMNS", "COLUMNS_OF_A_CALL", "ARRAY"})
+  void soItIsInAutocommit(Question question) throws SQLException {
+    for (Way way : Way.values()) {
+      try (LogCapture log = LogCapture.open();
+          Pool pool = way.open()) {
+        try (Connection connection = pool.getConnection()) {
+          connection.setSchema("pooler_moods");
+          for (int i = 0; i < 2; i++) {
+            assertThat(question.of(connection)).isIn("mood", "\"pooler_moods\".\"mood\"");
+          }
+          assertThat(connection.getAutoCommit()).isTrue();
+        }
+        assertThat(log.alarms()).noneMatch(line -> line.contains("open transaction"));
+        assertThat(pool.snapshot().opened()).isOne();
+      }
+    }
+  }
+
+  /** A value that was bound in autocommit is of the type that it is in the transaction. */
+  @ParameterizedTest
+  @EnumSource
+  void whatIsBoundInAutocommitIsOfTheSchemasType(Way way) throws SQLException {
+    try (LogCapture log = LogCapture.open();
+        Pool pool = way.open()) {
+      try (Connection connection = pool.getConnection()) {
+        connection.setSchema("pooler_moods");
+        connection.setAutoCommit(false);
+        assertThat(Db.ask(connection, "select 1")).isEqualTo("1");
+        connection.commit();
+        connection.setAutoCommit(true);
+        try (PreparedStatement array = connection.prepareStatement(Question.SCHEMA_OF_TYPE);
+            PreparedStatement object = connection.prepareStatement(Question.SCHEMA_OF_TYPE);
+            PreparedStatement none = connection.prepareStatement(Question.SCHEMA_OF_TYPE)) {
+          array.setArray(1, connection.createArrayOf("mood", new String[] {"glad"}));
+          object.setObject(1, glad());
+          none.setNull(1, Types.OTHER, "mood");
+          connection.setAutoCommit(false);
+          for (PreparedStatement each : List.of(array, object, none)) {
+            assertThat(Question.read(each)).isEqualTo("pooler_moods");
+          }
+          connection.rollback();
+          connection.setAutoCommit(true);
+          assertThatThrownBy(() -> connection.createArrayOf("no_mood", new String[] {"glad"}))
+              .isInstanceOf(SQLException.class);
+          assertThat(connection.createArrayOf("mood", new String[] {"glad"}).getBaseTypeName())
+              .isIn("mood", "\"pooler_moods\".\"mood\"");
+        }
+      }
+      assertThat(log.alarms()).noneMatch(line -> line.contains("open transaction"));
+      assertThat(pool.snapshot().opened()).isOne();
+    }
+  }
+
   /** Elsewhere it sends nothing that would have to be ended. */
   @Test
   void anArrayLeavesNoTransactionOpen() throws SQLException {

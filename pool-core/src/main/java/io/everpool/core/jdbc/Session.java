@@ -273,6 +273,14 @@ public final class Session extends SessionSettings implements PooledEntry {
     jdbc.setAutoCommit(true);
   }
 
+  /** Ends what was begun by {@link #beginAside()}, if it was. */
+  void endAside() throws SQLException {
+    marks &= ~BEGUN_ASIDE;
+    if (inTransaction()) {
+      rollBackBySql();
+    }
+  }
+
   private void executeRollback() throws SQLException {
     try (Statement statement = jdbc.createStatement()) {
       statement.execute("ROLLBACK");

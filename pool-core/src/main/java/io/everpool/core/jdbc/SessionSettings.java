@@ -264,6 +264,12 @@ abstract class SessionSettings extends SessionFacts {
     }
   }
 
+  /** Begins a transaction in the schema that was set, for a question within autocommit. */
+  final void beginAside() throws SQLException {
+    marks |= BEGUN_ASIDE;
+    physical.begin(Connection.TRANSACTION_NONE, false, (String) ask(Setting.SCHEMA));
+  }
+
   /**
    * Whether the open transaction was begun ahead of what might come in it, by the driver's own
    * object say, and nothing was sent in it; no if the driver can't see that.

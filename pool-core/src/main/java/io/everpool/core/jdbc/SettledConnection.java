@@ -267,8 +267,8 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
     }
     if (value instanceof InputStream || value instanceof Blob || value instanceof Clob) {
       usingLargeObject();
-    } else if (value != null && saysSchema(s) && mayHaveNamedType(value)) {
-      beginning();
+    } else if (value != null && mayHaveNamedType(value)) {
+      describing();
     }
   }
 
@@ -286,13 +286,40 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
   }
 
   /**
-   * The driver is about to ask what a statement or the name of a type means. pgjdbc does so outside
-   * of any transaction, and keeps the answer; where the schema goes with the transaction, that has
-   * to begin first.
+   * The driver is about to ask what a statement or the name of a type means, and {@link #described}
+   * follows. pgjdbc does so outside of any transaction, and keeps the answer; where the schema goes
+   * with the transaction, that has to begin first, and in autocommit one for the question alone.
    */
   final void describing() throws SQLException {
-    if (saysSchema(current())) {
+    Session s = current();
+    if (!saysSchema(s)) {
+      return;
+    }
+    if (!s.autoCommit()) {
       beginning();
+    } else if (!s.inTransaction()) {
+      requireNotHeldUp();
+      try {
+        perform(Session::beginAside);
+      } catch (Throwable e) {
+        described(); // its text has several statements, and the first may have gone well
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * The question was asked. What fails of its transaction's end says nothing of the answer: the
+   * session is cut, and whatever is done next fails.
+   */
+  final void described() {
+    Session s = session();
+    if (s != null && s.has(Session.BEGUN_ASIDE)) {
+      try {
+        s.endAside();
+      } catch (Throwable e) {
+        s.leases.cut(s, leaseOf(s), CloseReason.FAILED);
+      }
     }
   }
 
@@ -325,7 +352,11 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
     current().marks |= Session.ASKED;
     requireNotHeldUp();
     describing();
-    return besides(() -> super.createArrayOf(type, elements));
+    try {
+      return besides(() -> super.createArrayOf(type, elements));
+    } finally {
+      described();
+    }
   }
 
   /** As {@link #createArrayOf}. */
@@ -334,7 +365,11 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
     current().marks |= Session.ASKED;
     requireNotHeldUp();
     describing();
-    return besides(() -> super.createStruct(type, attributes));
+    try {
+      return besides(() -> super.createStruct(type, attributes));
+    } finally {
+      described();
+    }
   }
 
   @Override

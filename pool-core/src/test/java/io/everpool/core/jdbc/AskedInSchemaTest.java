@@ -3,7 +3,9 @@ package io.everpool.core.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.CloseReason;
 import io.everpool.api.driver.Effects;
+import io.everpool.api.driver.TransactionState;
 import java.sql.Array;
 import java.sql.CallableStatement;
 import java.sql.Connection;
@@ -87,6 +89,9 @@ class AskedInSchemaTest {
         USES.get(i).of(connection, insert, call);
         assertThat(driver.begun).as("use %s", i).isEqualTo(begun);
         assertThat(driver.writesRefused).as("use %s", i).isEmpty();
+        if (autoCommit) {
+          assertNothingIsOpen(connection);
+        }
       }
     }
   }
@@ -102,9 +107,70 @@ class AskedInSchemaTest {
     each(true, "", false, List.of());
   }
 
+  /** And of what else goes with a transaction no such answer depends. */
   @Test
-  void norInAutocommit() throws SQLException {
-    each(true, "s", true, List.of());
+  void inAutocommitItIsAskedInOneThatIsRolledBack() throws SQLException {
+    each(true, "s", true, List.of("0 in s"));
+    each(true, "", true, List.of());
+    assertThat(leases.events).as("nothing was left open").isEmpty();
+  }
+
+  private static void assertNothingIsOpen(PooledConnection connection) throws SQLException {
+    assertThat(FakeLeaseManager.session(connection).inTransaction()).isFalse();
+    assertThat(connection.getAutoCommit()).isTrue();
+  }
+
+  /** By the driver's own object, say; that transaction is nobody's to end. */
+  @Test
+  void noneIsBegunWithinOneThatIsOpen() throws SQLException {
+    driver.shared = true;
+    try (PooledConnection connection = leases.acquire()) {
+      FakePhysical physical = FakeLeaseManager.physical(connection);
+      connection.setSchema("s");
+      physical.transaction(TransactionState.OPEN);
+      connection.createArrayOf("mood", new Object[0]);
+      assertThat(driver.begun).isEmpty();
+      assertThat(FakeLeaseManager.session(connection).inTransaction()).isTrue();
+      physical.transaction(TransactionState.NONE);
+    }
+  }
+
+  @Test
+  void whatFailsLeavesNothingOpen() throws SQLException {
+    driver.shared = true;
+    SQLException no = new SQLException("no such type", "42704");
+    try (PooledConnection connection = leases.acquire();
+        PreparedStatement insert = connection.prepareStatement("insert")) {
+      connection.setSchema("s");
+      driver.failNext("createArrayOf", no);
+      assertThatThrownBy(() -> connection.createArrayOf("mood", new Object[0])).isSameAs(no);
+      assertNothingIsOpen(connection);
+      driver.failNext("setObject", no);
+      assertThatThrownBy(() -> insert.setObject(1, GLAD)).isSameAs(no);
+      assertNothingIsOpen(connection);
+      FakePhysical physical = FakeLeaseManager.physical(connection);
+      physical.beginFailure = no;
+      assertThatThrownBy(() -> insert.setObject(1, GLAD)).isSameAs(no);
+      assertNothingIsOpen(connection);
+      physical.beginFailure = null;
+      insert.setObject(1, GLAD);
+      assertNothingIsOpen(connection);
+    }
+    assertThat(leases.events).as("it is good").isEmpty();
+  }
+
+  /** Nobody gets it in that transaction; the answer was had. */
+  @Test
+  void whereItsEndFailsTheSessionIsCut() throws SQLException {
+    driver.shared = true;
+    try (PooledConnection connection = leases.acquire();
+        PreparedStatement insert = connection.prepareStatement("insert")) {
+      connection.setSchema("s");
+      driver.during(
+          "setObject", () -> driver.failNext("execute", new SQLException("lost", "08006")));
+      insert.setObject(1, GLAD);
+    }
+    assertThat(leases.closed).containsExactly(CloseReason.FAILED);
   }
 
   @Test
