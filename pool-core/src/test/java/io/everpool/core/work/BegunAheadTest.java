@@ -9,6 +9,7 @@ import io.everpool.core.jdbc.FakeDriver;
 import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.FakePhysical;
 import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.observe.UnitWatch;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -93,6 +94,54 @@ class BegunAheadTest extends RunnerFixture {
           assertThat(face.getTransactionIsolation())
               .isEqualTo(Connection.TRANSACTION_READ_COMMITTED);
           assertThat(driver.begun).last().isEqualTo("2");
+        });
+  }
+
+  /** By the driver's own object it could go on otherwise than the unit wants it. */
+  @Test
+  void whereTheWorkEndsItAndGoesOnTheNextIsAsTheUnitWantsIt() throws SQLException {
+    exposed(
+        (face, physical) -> {
+          face.setSchema("s");
+          driver.begun.clear();
+          runner.rerun(
+              face,
+              STRICT,
+              connection -> {
+                for (int i = 0; i < 2; i++) {
+                  driver.begun.clear();
+                  physical.seeCommit(Effects.NONE); // by the driver's own object
+                  connection.rollback();
+                  assertThat(driver.begun).as("rolled back").containsExactly("8 read only in s");
+                  physical.seeCommit(Effects.NONE);
+                  connection.commit();
+                  assertThat(driver.begun).as("committed").hasSize(2);
+                }
+                return "";
+              });
+          assertThat(driver.begun).as("what follows").last().isEqualTo("2 in s");
+        });
+  }
+
+  /** Nothing follows in it. */
+  @Test
+  void theEndOfAUnitBeginsNone() throws SQLException {
+    exposed(
+        (face, physical) -> {
+          face.setSchema("s");
+          driver.begun.clear();
+          runner.inTransaction(
+              face,
+              WorkOptions.DEFAULT,
+              0,
+              UnitWatch.NONE,
+              connection -> {
+                physical.seeCommit(Effects.NONE);
+                driver.begun.clear();
+                return "";
+              });
+          assertThat(driver.begun).isEmpty();
+          assertThat(FakeLeaseManager.session(face).inTransaction()).isFalse();
         });
   }
 
