@@ -29,7 +29,7 @@ import javax.tools.ToolProvider;
  * release given, whatever JDK runs the build. What a later release adds are default methods; they
  * are inherited and go through the methods that are forwarded.
  *
- * <p>Five rules make the classes; the meaning is written by hand in what extends them:
+ * <p>Six rules make the classes; the meaning is written by hand in what extends them:
  *
  * <ul>
  *   <li>a failure passes through {@code failed(e)}, and what no driver should throw is reported to
@@ -44,7 +44,10 @@ import javax.tools.ToolProvider;
  *   <li>what is no statement of the program's, but lets a driver ask the server something or write
  *       to it, begins the transaction: {@code beginning()}, {@code usingLargeObject()}, {@code
  *       describing()}, or {@code binding(value)} for what may be one of the last two; {@code
- *       described()} ends what was begun for the question alone.
+ *       described()} ends what was begun for the question alone;
+ *   <li>what can be used but once is told, and so is its use: {@code giving(value)} for what is or
+ *       may be a stream, {@code adding()} for a row of a batch, {@code dropping(kind)} where it is
+ *       forgotten; {@code executingBatch()} and {@code executing()} use it.
  * </ul>
  *
  * <p>Usage: {@code java ForwardingSources.java <output directory> <release>}. Files that would not
@@ -140,6 +143,13 @@ public final class ForwardingSources {
 
   /** What is given a value of whatever kind. */
   private static final Set<String> BINDS = Set.of("setObject", "setArray");
+
+  /** Which takes a value of whatever kind, a stream as well. */
+  private static final Set<String> TAKES_ANY = Set.of("setObject", "updateObject");
+
+  /** What makes a statement forget what it was given. */
+  private static final Map<String, String> DROPS =
+      Map.of("clearBatch", "ROWS", "clearParameters", "STREAM");
 
   /** What uses a large object, which a parameter becomes at once. */
   private static final Map<String, Set<String>> USES_LARGE_OBJECT =
@@ -410,6 +420,25 @@ public final class ForwardingSources {
       return binds(target) || isIn(DESCRIBES, target);
     }
 
+    /** The statement that tells of a value that may be a stream, or nothing. */
+    private String giving(Target target) {
+      if (!target.iface().endsWith("Statement") && !target.iface().equals("ResultSet")) {
+        return "";
+      }
+      String name = method.getSimpleName().toString();
+      for (int i = 0; i < method.getParameters().size(); i++) {
+        String type = method.getParameters().get(i).asType().toString();
+        if (type.equals("java.io.InputStream")
+            || type.equals("java.io.Reader")
+            || (type.equals("java.lang.Object") && TAKES_ANY.contains(name))) {
+          return target.iface().equals("ResultSet")
+              ? "Unsent.giving(home(), null, p%d);".formatted(i)
+              : "giving(p%d);".formatted(i);
+        }
+      }
+      return "";
+    }
+
     /** The statement that begins the transaction, or nothing. */
     private String beginning(Target target) {
       if (binds(target)) {
@@ -447,6 +476,15 @@ public final class ForwardingSources {
       boolean sql =
           !method.getParameters().isEmpty()
               && method.getParameters().get(0).asType().toString().equals("java.lang.String");
+      if (name.equals("executeBatch") || name.equals("executeLargeBatch")) {
+        return "executingBatch();";
+      }
+      if (name.equals("addBatch") && !sql) {
+        return "adding();";
+      }
+      if (DROPS.containsKey(name)) {
+        return "dropping(Unsent.Kind." + DROPS.get(name) + ");";
+      }
       if (name.startsWith("execute")) {
         return sql ? "executing(p0);" : "executing();";
       }
@@ -470,6 +508,7 @@ public final class ForwardingSources {
                       : "",
                   target.type() + " to = delegate();",
                   bareArguments(),
+                  giving(target),
                   beginning(target),
                   announcement(target),
                   "try {",

@@ -68,12 +68,31 @@ public abstract class OpenStatement implements Statement {
   }
 
   final void executing() throws SQLException {
+    Unsent.sending(connection, this);
+    connection.executing();
+  }
+
+  final void executingBatch() throws SQLException {
+    Unsent.sendingBatch(connection, this);
     connection.executing();
   }
 
   /** A text is added to the batch: all that is prepared on a statement itself is a batch. */
   final void preparing(String sql) throws SQLException {
+    adding();
     connection.batching(sql);
+  }
+
+  final void adding() throws SQLException {
+    Unsent.adding(connection, this);
+  }
+
+  final void giving(Object value) throws SQLException {
+    Unsent.giving(connection, this, value);
+  }
+
+  final void dropping(Unsent.Kind kind) {
+    Unsent.dropping(connection, this, kind);
   }
 
   final ResultSet wrap(ResultSet bare) {

@@ -14,6 +14,7 @@ import java.sql.Savepoint;
 import java.sql.Statement;
 import java.sql.Wrapper;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -306,6 +307,11 @@ public sealed class PooledConnection extends RestoredConnection implements Conne
   }
 
   // ---- for units of work ------------------------------------------------------------------------
+
+  /** What statements were given and have not sent yet, of that which they can send but once. */
+  public List<Unsent> unsent() {
+    return Unsent.allOf(session());
+  }
 
   /** Tells interceptors that the lease ends without {@link #close()}; each is told only once. */
   public void returning() {}

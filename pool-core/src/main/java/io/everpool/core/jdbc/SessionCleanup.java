@@ -166,6 +166,7 @@ final class SessionCleanup {
       if (session.has(Session.DOUBTED)) {
         session.physical().validate(leases.config().validationTimeout().toNanos());
       }
+      session.unsent = null;
       closeAll(left);
       if (session.inTransaction()) {
         rollBack();

@@ -94,6 +94,9 @@ abstract class SessionMarks {
    */
   @Nullable SQLException loss;
 
+  /** What statements of this lease were given and have not sent; null for nothing. */
+  @Nullable Unsent unsent;
+
   /** What the texts of this lease may have left in the session. */
   SideEffects sideEffects = SideEffects.NONE;
 
@@ -121,6 +124,9 @@ abstract class SessionMarks {
 
   /** A lease begins. What the last one left was cleaned up; its marks are wiped only now. */
   final void leaseStarted() {
+    if (unsent != null) {
+      unsent = null; // of a statement that nobody has closed here: a driver may close its own
+    }
     if (marks != marksAtFirst) {
       marks = marksAtFirst;
       sideEffects(SideEffects.NONE);

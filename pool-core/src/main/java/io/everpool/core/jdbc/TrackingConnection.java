@@ -31,6 +31,7 @@ abstract class TrackingConnection extends ForwardingConnection {
    * last sweep, so that a sweep costs each close but a step or two.
    */
   final void untrack(OpenStatement statement) {
+    Unsent.forget(session(), statement);
     OpenStatement at = open;
     if (at == statement) {
       open = statement.next;

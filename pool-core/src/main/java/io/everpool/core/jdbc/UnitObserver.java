@@ -27,6 +27,11 @@ public interface UnitObserver {
   /** The transaction is about to be rolled back, and not by the unit itself. */
   default void rollingBack() {}
 
+  /** Who hears of what can be used but once. */
+  default OneShotObserver oneShots() {
+    return OneShotObserver.NONE;
+  }
+
   /** Commits, by {@link PooledConnection#commitNow()}, and finds out if the answer is lost. */
   void commit() throws SQLException;
 }

@@ -1,11 +1,13 @@
 package io.everpool.core.work;
 
 import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.WorkDeadlineException;
 import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.observe.FailureText;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
+import java.sql.SQLTransactionRollbackException;
 import java.sql.SQLTransientConnectionException;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,13 +58,9 @@ final class Failures {
     because = why;
   }
 
-  /** By what it ended; null if a unit around it goes on. */
-  @Nullable RerunRule rule() {
-    return rule;
-  }
-
-  @Nullable String because() {
-    return because;
+  /** What the run has failed of that failed last. */
+  Exception latest() {
+    return kept.get(kept.size() - 1);
   }
 
   /** How often and for how long it was tried, for messages; empty if once. */
@@ -78,8 +76,51 @@ final class Failures {
         + (conflicts == 0 ? "" : " and lost " + conflicts + " races with other transactions");
   }
 
+  /**
+   * What to throw for a failure that is final, for this unit; it knows of the ones before.
+   *
+   * @param nanos since the unit began
+   */
+  Exception explain(Unit unit, Verdict verdict, Exception failure, long nanos) {
+    if (because == null || rule == RerunRule.OWN_FAILURE) {
+      return last(failure);
+    }
+    String label = unit.options.label();
+    CommitOutcomeUnknownException unknown = unit.failure.commitUnknown();
+    if (unknown != null) {
+      return last(again(unknown, failure));
+    }
+    boolean unanswered = verdict.fatal() && verdict != Verdict.READ_ONLY_SERVER;
+    if (unanswered && !unit.isPromised() && unit.lastInDoubt()) {
+      return last(writeUnknown(label, because, failure));
+    }
+    UnitDeadline passed = unit.passed();
+    if (passed != null && rule == RerunRule.CANCELLED) {
+      return last(
+          new WorkDeadlineException(
+              label
+                  + " ran over its deadline of "
+                  + passed.allowed()
+                  + " and was cancelled"
+                  + history(nanos),
+              failure));
+    }
+    String note = label + " was not run again: " + because + history(nanos);
+    if (conflicts() > 1 && failure instanceof SQLException last) {
+      return last(
+          new SQLTransactionRollbackException(
+              last.getMessage() + " (" + note + ")",
+              last.getSQLState(),
+              last.getErrorCode(),
+              last));
+    }
+    Exception last = last(failure);
+    suppress(last, new NotRerunException(note));
+    return last;
+  }
+
   /** What is thrown in the end: {@code last}, which knows of the ones before. */
-  Exception last(Exception last) {
+  private Exception last(Exception last) {
     for (Exception failure : kept) {
       if (last.getCause() != failure) {
         suppress(last, failure);

@@ -20,12 +20,18 @@ final class Nesting {
   /** Of the unit around it on the same thread. */
   private final @Nullable Nesting around;
 
+  /** What the unit was given that can be used but once. */
+  final OneShots oneShots;
+
   private boolean committedElsewhere;
 
   private Nesting(PooledConnection face, @Nullable Nesting outer, @Nullable Nesting around) {
     this.face = face;
     this.outer = outer;
     this.around = around;
+    this.oneShots =
+        new OneShots(
+            face, outer == null ? null : outer.oneShots, around == null ? null : around.oneShots);
   }
 
   /** A unit begins on this thread, of which {@link #leave} has to follow. */
@@ -43,6 +49,7 @@ final class Nesting {
   /** A run begins: nothing was done in it. */
   void begin() {
     committedElsewhere = false;
+    oneShots.begin();
   }
 
   /** Whether its thread was within a unit on another connection before. */

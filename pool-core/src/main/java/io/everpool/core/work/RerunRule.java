@@ -15,8 +15,8 @@ import java.util.function.BiPredicate;
  * come there without a promise it must have passed {@link #COMMITTED_ALREADY}, {@link #IN_FLIGHT}
  * and {@link #NO_PROOF}: so its effects are {@link io.everpool.api.driver.Effects#NONE}, all that
  * it sent is undone; and {@link #COMMITTED_ELSEWHERE}. That it does there what it would have done
- * here is what {@link #PART_OF_ONE}, {@link #SESSION_CHANGED}, {@link #PREPARED_BEFORE} and {@link
- * #STATEMENT_HELD} see to.
+ * here is what {@link #PART_OF_ONE}, {@link #SESSION_CHANGED}, {@link #PREPARED_BEFORE}, {@link
+ * #STATEMENT_HELD} and {@link #USED_UP} see to.
  */
 enum RerunRule {
   CANCELLED(
@@ -100,6 +100,12 @@ enum RerunRule {
       (unit, limits) -> unit.needsAnotherSession() && unit.holdsStatement(),
       Decision.GIVE_UP,
       "a statement that was opened before it is still open"),
+  USED_UP(
+      "before it began a statement was given rows of a batch, or a stream, that it has used; or its"
+          + " run before the present one was given the same stream",
+      (unit, limits) -> unit.usedUp(),
+      Decision.GIVE_UP,
+      OneShots.USED),
   RETRY_OFF(
       "`retry.max-attempts` is 1",
       (unit, limits) -> limits.maxAttempts() <= 1,

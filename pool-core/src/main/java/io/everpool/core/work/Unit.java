@@ -140,19 +140,12 @@ final class Unit implements UnitObserver, AutoCloseable {
               if (face.isGivenBack()) {
                 long acquireTimeout = leases.config().acquireTimeout().toNanos();
                 runner.renewal.renew(face, options, Math.min(acquireTimeout, nanosLeft()));
-                goOnOn(face.session());
+                settleAll(effectsOfAll()); // what the lost session has proved stays
               }
               return !isCancelled();
             });
     forgetFailure();
     return good;
-  }
-
-  /** What the lost session has proved of each unit stays; of what comes now it proves nothing. */
-  private void goOnOn(@Nullable Session session) {
-    for (Unit unit = this; unit != null; unit = unit.outer) {
-      unit.log.settle(unit.log.effects(), session);
-    }
   }
 
   // ---- what it hears
@@ -207,6 +200,11 @@ final class Unit implements UnitObserver, AutoCloseable {
     failure.rollingBack();
   }
 
+  @Override
+  public OneShots oneShots() {
+    return nesting.oneShots;
+  }
+
   /**
    * Commits. Throws where the driver would keep silent (a transaction that has failed is rolled
    * back by its COMMIT), and finds out where the answer is lost.
@@ -230,6 +228,7 @@ final class Unit implements UnitObserver, AutoCloseable {
               + " caught. Let it pass, or roll back to a savepoint",
           "25P02");
     }
+    oneShots().requireWhole();
     face.requireNotHeldUp();
     if (!deadlines.suspend()) {
       throw new SQLException(
@@ -357,6 +356,7 @@ final class Unit implements UnitObserver, AutoCloseable {
         recovery.sessionChanged(),
         recovery.prepared(),
         recovery.holdsStatement(),
+        oneShots().usedUp(),
         connectionRuns,
         runner.time.nanoTime() - begunAt + pause,
         isCancelled(),

@@ -18,6 +18,7 @@ import io.everpool.api.driver.Effects;
  * @param prepared whether SQL may have prepared a statement in its session before it began, which
  *     isn't prepared again where the plans are forgotten
  * @param holdsStatement whether a statement that was opened before it is still open
+ * @param usedUp whether it has used what it was given before it began and can be used but once
  * @param connectionRuns how often it has run, less the runs that ended in a conflict
  * @param spentNanos since its first run began, with the pause before the next; nanoseconds
  * @param cancelled whether its deadline has passed, or that of a unit around it, and what it ran
@@ -36,6 +37,7 @@ record UnitFacts(
     boolean sessionChanged,
     boolean prepared,
     boolean holdsStatement,
+    boolean usedUp,
     int connectionRuns,
     long spentNanos,
     boolean cancelled,
@@ -55,6 +57,7 @@ record UnitFacts(
         sessionChanged,
         prepared,
         holdsStatement,
+        usedUp,
         connectionRuns,
         spentNanos,
         cancelled,

@@ -1,9 +1,7 @@
 package io.everpool.core.work;
 
-import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.RetryConfig;
 import io.everpool.api.Work;
-import io.everpool.api.WorkDeadlineException;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.framework.UnitRerunner;
@@ -22,7 +20,6 @@ import io.everpool.core.policy.ConflictPause;
 import io.everpool.core.upkeep.OutageLog;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.SQLTransactionRollbackException;
 import java.time.Duration;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
@@ -231,18 +228,36 @@ public final class UnitRunner {
       try {
         if (again) {
           unit.recovery.startOver();
+          unit.oneShots().startOver();
         }
         unit.set.set();
-        return run.once();
+        T result = run.once();
+        unit.oneShots().requireWhole(); // whatever the work has made of what it was told
+        return result;
       } catch (Exception failure) {
+        String refusal = unit.oneShots().refusal();
+        if (again && refusal != null) {
+          throw UnitRunner.<X>asThrown(asBefore(unit, refusal, failures));
+        }
         again = true;
         Verdict failed = unit.judge(failure);
         failures.add(failure, failed);
         if (!prepare(unit, failed, failure, failures)) {
-          throw UnitRunner.<X>asThrown(explain(unit, failed, failure, failures));
+          throw UnitRunner.<X>asThrown(failures.explain(unit, failed, failure, since(unit)));
         }
       }
     }
+  }
+
+  /** The run before has failed, and the present one can't be what that was. */
+  private Exception asBefore(Unit unit, String because, Failures failures) {
+    Exception failure = failures.latest();
+    giveUp(unit, failure, failures, RerunRule.USED_UP, because);
+    return failures.explain(unit, Verdict.STATEMENT_FAILED, failure, since(unit));
+  }
+
+  private long since(Unit unit) {
+    return time.nanoTime() - unit.begunAt;
   }
 
   /**
@@ -335,54 +350,13 @@ public final class UnitRunner {
     }
     String pool = leases.config().name();
     String label = unit.options.label();
-    String history = failures.history(time.nanoTime() - unit.begunAt);
+    String history = failures.history(since(unit));
     String line = "Pool {}: {} is not run again: {}{}";
     // The search and UnknownCommit have lines of their own, and there may be many units.
     boolean known = because.equals(NO_PRIMARY) || unit.failure.commitUnknown() != null;
     int untold = known ? -1 : leases.news(OutageLog.Kind.REFUSAL, rule.name());
     Repeats.info(log, untold, line, pool, label, because, history);
     leases.emit(new PoolEvent.RetryRefused(pool, label, failures.runs(), because));
-  }
-
-  /** What to throw for a failure that is final, for this unit; it knows of the ones before. */
-  private Exception explain(Unit unit, Verdict verdict, Exception failure, Failures failures) {
-    String because = failures.because();
-    if (because == null || failures.rule() == RerunRule.OWN_FAILURE) {
-      return failures.last(failure);
-    }
-    String label = unit.options.label();
-    CommitOutcomeUnknownException unknown = unit.failure.commitUnknown();
-    if (unknown != null) {
-      return failures.last(Failures.again(unknown, failure));
-    }
-    boolean unanswered = verdict.fatal() && verdict != Verdict.READ_ONLY_SERVER;
-    if (unanswered && !unit.isPromised() && unit.lastInDoubt()) {
-      return failures.last(Failures.writeUnknown(label, because, failure));
-    }
-    UnitDeadline passed = unit.passed();
-    if (passed != null && failures.rule() == RerunRule.CANCELLED) {
-      return failures.last(
-          new WorkDeadlineException(
-              label
-                  + " ran over its deadline of "
-                  + passed.allowed()
-                  + " and was cancelled"
-                  + failures.history(time.nanoTime() - unit.begunAt),
-              failure));
-    }
-    String note =
-        label + " was not run again: " + because + failures.history(time.nanoTime() - unit.begunAt);
-    if (failures.conflicts() > 1 && failure instanceof SQLException last) {
-      return failures.last(
-          new SQLTransactionRollbackException(
-              last.getMessage() + " (" + note + ")",
-              last.getSQLState(),
-              last.getErrorCode(),
-              last));
-    }
-    Exception last = failures.last(failure);
-    Failures.suppress(last, new NotRerunException(note));
-    return last;
   }
 
   private void unsetOptions(Unit unit, boolean good) {

@@ -46,6 +46,7 @@ class RerunRuleTest {
     boolean sessionChanged;
     boolean prepared;
     boolean holdsStatement;
+    boolean usedUp;
     int connectionRuns = 1;
     long spentNanos = 1;
     boolean cancelled;
@@ -64,6 +65,7 @@ class RerunRuleTest {
           sessionChanged,
           prepared,
           holdsStatement,
+          usedUp,
           connectionRuns,
           spentNanos,
           cancelled,
@@ -194,6 +196,15 @@ class RerunRuleTest {
               f.promise = Promise.IDEMPOTENT;
             }),
         row("a held statement", RerunRule.STATEMENT_HELD, f -> f.holdsStatement = true),
+        row("a batch of before it, executed", RerunRule.USED_UP, f -> f.usedUp = true),
+        row(
+            "the same within an idempotent one that has lost a race: it would do something else",
+            RerunRule.USED_UP,
+            f -> {
+              f.usedUp = true;
+              f.failed = FailureKind.CONFLICT;
+              f.promise = Promise.IDEMPOTENT;
+            }),
         row("three runs", RerunRule.OFTEN_ENOUGH, f -> f.connectionRuns = 3),
         row("two runs", RerunRule.PROVEN, f -> f.connectionRuns = 2),
         row(
@@ -264,6 +275,7 @@ class RerunRuleTest {
             .isFalse();
         assertThat(facts.withinTransaction()).as("%s", facts).isFalse();
         assertThat(facts.outerReruns()).as("%s", facts).isFalse();
+        assertThat(facts.usedUp()).as("%s", facts).isFalse();
         assertThat(facts.cancelled() || facts.nanosLeft() <= 0).as("%s", facts).isFalse();
         assertThat(facts.failed())
             .as("%s", facts)
@@ -333,7 +345,7 @@ class RerunRuleTest {
     for (FailureKind failed : FailureKind.values()) {
       for (Effects effects : Effects.values()) {
         for (Promise promise : Promise.values()) {
-          for (int bits = 0; bits < 512; bits++) {
+          for (int bits = 0; bits < 1024; bits++) {
             for (int runs : new int[] {1, 3}) {
               for (boolean interrupted : both) {
                 all.add(
@@ -348,6 +360,7 @@ class RerunRuleTest {
                         (bits & 8) != 0,
                         (bits & 16) != 0,
                         (bits & 128) != 0,
+                        (bits & 512) != 0,
                         runs,
                         runs == 3 ? 2_000_000_000L : 1,
                         (bits & 32) != 0,

@@ -1,0 +1,244 @@
+package io.everpool.core.work;
+
+import io.everpool.core.jdbc.OneShotObserver;
+import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.jdbc.Unsent;
+import java.io.ByteArrayInputStream;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a unit was given that can be used but once, and whether it has used that: another run would
+ * find less, or nothing, and write that.
+ *
+ * <p>Two kinds are seen. What a statement was given before the unit (rows of a batch, a stream as a
+ * value) is used when the unit executes the statement, so that is known when the run fails. A
+ * stream that the work has from elsewhere is known to be such only when a further run gives it to a
+ * driver again: there that run fails, and whatever the work makes of it, it isn't committed. Which
+ * part of a stream was read nobody can say, nor whether the work has reset it, but for bytes in
+ * memory.
+ *
+ * <p>On the unit's thread.
+ */
+final class OneShots implements OneShotObserver {
+  static final String USED =
+      "it has used up a batch, or a stream, that a statement was given before it: add the rows, open"
+          + " the stream within the work";
+
+  private static final String SAME_STREAM =
+      "it was given the same stream as the run before, which may have read it: open the stream"
+          + " within the work";
+
+  private static final String EMPTIED =
+      "the run before has cleared a batch, or a stream, that a statement was given before it: add the"
+          + " rows, open the stream within the work";
+
+  private final PooledConnection face;
+
+  /** Of the unit around it on the same connection. */
+  private final @Nullable OneShots outer;
+
+  /** Of the unit around it on the same thread. */
+  private final @Nullable OneShots around;
+
+  private final List<Before> before;
+  private @Nullable Streams streams;
+  private int run;
+  private boolean usedUp;
+  private @Nullable String refusal;
+
+  OneShots(PooledConnection face, @Nullable OneShots outer, @Nullable OneShots around) {
+    this.face = face;
+    this.outer = outer;
+    this.around = around;
+    List<Unsent> there = face.unsent();
+    this.before = there.isEmpty() ? List.of() : there.stream().map(Before::new).toList();
+  }
+
+  /** What a statement had when the unit began. */
+  private static final class Before {
+    private final Statement statement;
+    private final Unsent.Kind kind;
+
+    /** The first run that had it forgotten, and the last; 0 for none. */
+    private int firstDropped;
+
+    private int lastDropped;
+
+    Before(Unsent unsent) {
+      statement = unsent.statement();
+      kind = unsent.kind();
+    }
+
+    boolean is(Statement other, Unsent.Kind what) {
+      return statement == other && kind == what;
+    }
+  }
+
+  /** A run begins. */
+  void begin() {
+    run++;
+    usedUp = false;
+    refusal = null;
+  }
+
+  /**
+   * Has statements that a failed run has left forget what that has given them: the next run gives
+   * it to them again.
+   */
+  void startOver() throws SQLException {
+    for (Unsent left : face.unsent()) {
+      Statement statement = left.statement();
+      boolean stays = before.stream().anyMatch(each -> each.is(statement, left.kind()));
+      if (!stays && left.kind() == Unsent.Kind.ROWS && !statement.isClosed()) {
+        statement.clearBatch();
+      }
+    }
+  }
+
+  // ---- what it hears
+
+  @Override
+  public void given(Object stream) throws SQLException {
+    String why = hear(stream);
+    if (why != null) {
+      throw new NotRerunException("The work is not run again: " + why);
+    }
+  }
+
+  private @Nullable String hear(Object stream) {
+    if (streams == null) {
+      streams = new Streams();
+    }
+    if (!streams.add(stream, run)) {
+      refusal = SAME_STREAM;
+    }
+    String why = refusal;
+    if (outer != null) {
+      why = first(why, outer.hear(stream));
+    }
+    if (around != null && around != outer) {
+      why = first(why, around.hear(stream));
+    }
+    return why;
+  }
+
+  @Override
+  public void using(Statement statement, Unsent.Kind kind) throws SQLException {
+    String why = null;
+    for (OneShots at = this; at != null; at = at.outer) {
+      at.use(statement, kind);
+      why = first(why, at.refusal);
+    }
+    if (why != null) {
+      throw new NotRerunException("The work is not run again: " + why);
+    }
+  }
+
+  private void use(Statement statement, Unsent.Kind kind) {
+    for (Before each : before) {
+      if (each.is(statement, kind) && each.lastDropped != run) {
+        usedUp = true;
+        if (each.firstDropped != 0) {
+          refusal = EMPTIED;
+        }
+      }
+    }
+  }
+
+  @Override
+  public void dropping(Statement statement, Unsent.Kind kind) {
+    for (OneShots at = this; at != null; at = at.outer) {
+      for (Before each : at.before) {
+        if (each.is(statement, kind)) {
+          each.firstDropped = each.firstDropped == 0 ? at.run : each.firstDropped;
+          each.lastDropped = at.run;
+        }
+      }
+    }
+  }
+
+  private static @Nullable String first(@Nullable String one, @Nullable String other) {
+    return one == null ? other : one;
+  }
+
+  // ---- what follows
+
+  /** Whether another run would not find what the present one has found. */
+  boolean usedUp() {
+    return usedUp || refusal != null;
+  }
+
+  /** Why the present run is to end as the one before has; null if it isn't. */
+  @Nullable String refusal() {
+    return refusal;
+  }
+
+  /** Throws if the present run, or that of a unit around it, isn't what the first was. */
+  void requireWhole() throws SQLException {
+    for (OneShots at = this; at != null; at = at.around == null ? at.outer : at.around) {
+      if (at.refusal != null) {
+        throw new NotRerunException("The work is not run again: " + at.refusal);
+      }
+    }
+  }
+
+  /** The streams that a unit was given, as long as anybody else has them. */
+  private static final class Streams {
+    private final Map<Given, Given> all = new HashMap<>();
+    private final ReferenceQueue<Object> gone = new ReferenceQueue<>();
+
+    /** False if a run before was given it, and may have read of it since. */
+    boolean add(Object stream, int run) {
+      for (Reference<?> each = gone.poll(); each != null; each = gone.poll()) {
+        all.remove(each);
+      }
+      Given now = new Given(stream, gone, run);
+      Given known = all.putIfAbsent(now, now);
+      if (known == null) {
+        return true;
+      }
+      boolean whole = known.run == run || (now.left >= 0 && now.left == known.left);
+      known.run = run;
+      return whole;
+    }
+  }
+
+  /** A stream that was given; equal to another by what it refers to. */
+  private static final class Given extends WeakReference<Object> {
+    private final int hash;
+
+    /** How much there was to read, where that is certain; else less than 0. */
+    private final int left;
+
+    private int run;
+
+    Given(Object stream, ReferenceQueue<Object> gone, int run) {
+      super(stream, gone);
+      this.hash = System.identityHashCode(stream);
+      this.left = stream instanceof ByteArrayInputStream bytes ? bytes.available() : -1;
+      this.run = run;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      if (this == other) {
+        return true;
+      }
+      Object mine = get();
+      return mine != null && other instanceof Given given && given.get() == mine;
+    }
+
+    @Override
+    public int hashCode() {
+      return hash;
+    }
+  }
+}
