@@ -207,6 +207,9 @@ final class HandleUnits {
 
     private @Nullable Throwable failure;
 
+    /** What the run before that has thrown, which the pool may take: the last may be its own. */
+    private @Nullable Throwable before;
+
     Attempts(
         Handle handle,
         WorkOptions options,
@@ -246,18 +249,22 @@ final class HandleUnits {
      * say. Of races that were lost again and again the pool says how many, around the last.
      */
     @Nullable SQLException own(SQLException thrown) {
-      if (thrown == failure) {
+      if (isOfCallback(thrown)) {
         return thrown;
       }
       if (!(thrown instanceof SQLTransactionRollbackException)
-          || thrown.getCause() != failure
-          || !(failure instanceof SQLException last)) {
+          || !isOfCallback(thrown.getCause())
+          || !(thrown.getCause() instanceof SQLException last)) {
         return null;
       }
       last.addSuppressed(
           new SQLTransactionRollbackException(
               thrown.getMessage(), thrown.getSQLState(), thrown.getErrorCode()));
       return last;
+    }
+
+    private boolean isOfCallback(@Nullable Throwable thrown) {
+      return thrown != null && (thrown == failure || thrown == before);
     }
 
     @Override
@@ -280,6 +287,7 @@ final class HandleUnits {
       } catch (UsedUp e) {
         throw e; // in place of which comes what the run before has thrown
       } catch (Throwable e) {
+        before = failure;
         failure = e;
         lookAgain(e);
         throw e;
