@@ -67,6 +67,13 @@ public interface Pool extends DataSource, AutoCloseable {
    * necessary and nothing can be doubled by it: everything sent so far was read-only, or in a
    * transaction whose COMMIT was not sent (or was found to have failed).
    *
+   * <p>A rerun begins from the beginning, so whatever can be used but once has to be made within
+   * the work: a stream is opened there, and the rows of a batch are added there. Where the work has
+   * used up what it was given from outside it isn't run again, or ends where it gives a driver the
+   * stream that a run before has had; what comes out is what it had failed of, with the reason
+   * among what that suppresses. An iterator, a result set or a stream that the work reads by itself
+   * the pool doesn't see.
+   *
    * @throws X what the work has thrown, if it isn't run again
    * @throws SQLException as {@link #getConnection()} if there is no connection to be had; and the
    *     failure of the database that the work has met, if it isn't run again
@@ -85,7 +92,8 @@ public interface Pool extends DataSource, AutoCloseable {
   /**
    * Runs a unit of work in a transaction: committed if the work returns, rolled back if it throws.
    * Rerun whole after a connection error, a serialization failure or a deadlock; a COMMIT whose
-   * answer was lost is looked up on the server, never replayed blindly.
+   * answer was lost is looked up on the server, never replayed blindly. What can be used but once
+   * is made within the work, as for {@link #run(Work)}.
    *
    * @throws X what the work has thrown, if it isn't run again
    * @throws SQLException as of {@link #run(Work)}

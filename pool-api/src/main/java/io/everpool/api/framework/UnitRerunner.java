@@ -42,6 +42,10 @@ public interface UnitRerunner {
    * another physical connection. Where this pool doesn't own {@code connection}, the unit just runs
    * once. What is rerun, and what is thrown, is as {@link Pool#run(WorkOptions, Work)} has it.
    *
+   * <p>A statement may be prepared before the unit and be used in each of its runs, but what it was
+   * given before (rows of a batch, a stream) is there for one run only: a unit that has used that
+   * isn't run again. Rows that a failed run has left in a batch are cleared before the next.
+   *
    * <p>A call within a unit that is already running on the same connection is a part of that unit:
    * the outermost unit that can be rerun is the one that is. Where the outer one can't be (it has
    * committed, or sent in autocommit what may have written), a unit within it that holds nothing of

@@ -33,12 +33,12 @@ final class OneShots implements OneShotObserver {
           + " the stream within the work";
 
   private static final String SAME_STREAM =
-      "it was given the same stream as the run before, which may have read it: open the stream"
-          + " within the work";
+      "a further run was given the same stream as the one before, which may have read it: open the"
+          + " stream within the work";
 
   private static final String EMPTIED =
-      "the run before has cleared a batch, or a stream, that a statement was given before it: add the"
-          + " rows, open the stream within the work";
+      "a run has cleared a batch, or a stream, that a statement was given before it, and the next has"
+          + " used it: add the rows, open the stream within the work";
 
   private final PooledConnection face;
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.everpool.api.VoidWork;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.Await;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.observe.UnitWatch;
 import java.io.BufferedInputStream;
@@ -13,6 +14,7 @@ import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.io.Reader;
 import java.io.StringReader;
+import java.lang.ref.WeakReference;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.sql.CallableStatement;
@@ -375,6 +377,33 @@ class OneShotStreamsTest extends RunnerFixture {
                     }));
     assertFailsAsTheFirstRun(raced);
     assertThat(runs).isEqualTo(2);
+  }
+
+  /** A transaction may write thousands, and each may hold what it is to give. */
+  @Test
+  void streamsThatTheWorkHasDoneWithAreNotKept() throws SQLException {
+    inTransaction(
+        connection -> {
+          runs++;
+          WeakReference<InputStream> gone = give(connection);
+          Await.until(
+              () -> {
+                System.gc();
+                return gone.get() == null;
+              },
+              "a stream that nobody has any more to be collected");
+        });
+    assertThat(runs).isOne();
+  }
+
+  private WeakReference<InputStream> give(Connection connection) throws SQLException {
+    InputStream once = new BufferedInputStream(stream);
+    try (PreparedStatement insert = connection.prepareStatement("insert a")) {
+      insert.setBinaryStream(1, once);
+      insert.executeUpdate();
+    }
+    driver.arguments.clear();
+    return new WeakReference<>(once);
   }
 
   // ---- given to a statement before the unit
