@@ -1,6 +1,5 @@
 package io.everpool.metrics;
 
-import io.everpool.fakes.FakePool;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -14,6 +13,7 @@ import io.everpool.api.CloseReason;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.fakes.FakePool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

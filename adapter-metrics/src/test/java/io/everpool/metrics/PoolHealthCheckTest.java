@@ -1,10 +1,10 @@
 package io.everpool.metrics;
 
-import io.everpool.fakes.FakePool;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.codahale.metrics.health.HealthCheck.Result;
 import io.everpool.api.PoolState;
+import io.everpool.fakes.FakePool;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

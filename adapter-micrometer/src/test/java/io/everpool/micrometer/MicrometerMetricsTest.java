@@ -1,6 +1,5 @@
 package io.everpool.micrometer;
 
-import io.everpool.fakes.FakePool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,6 +7,7 @@ import io.everpool.api.CloseReason;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.fakes.FakePool;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MockClock;
