@@ -33,7 +33,20 @@ final class AcquireCheck {
           + " somebody has kept from an earlier lease; it is closed. What unwrap gives is to be used"
           + " until the connection is closed, and no longer";
 
+  /**
+   * What is asked is given at least so long, however soon its caller wants to go: drivers count it
+   * in whole seconds.
+   */
+  static final long LEAST = 1_000_000_000L;
+
+  /** Who has so little less than a connection's time has it all. */
+  private static final long MOMENT = 100_000_000L;
+
   private final PoolConfig config;
+
+  /** How long a connection may take to answer; nanoseconds. */
+  private final long patience;
+
   private final Function<Throwable, Verdict> classifier;
   private final Engine engine;
   private final Resets resets;
@@ -51,6 +64,7 @@ final class AcquireCheck {
       SharedState shared,
       TimeSource time) {
     this.config = config;
+    this.patience = config.validationTimeout().toNanos();
     this.classifier = classifier;
     this.engine = shared.engine();
     this.resets = shared.resets();
@@ -63,11 +77,34 @@ final class AcquireCheck {
   }
 
   /**
-   * Whether the connection has slept, and is examined now before anybody is lent it: the lease is
-   * over, and whoever wants a connection waits for one.
+   * Whether the connection is examined now before anybody is lent it: the lease is over, and
+   * whoever wants a connection waits for one. Such is one that has slept, and one that has to be
+   * asked by somebody who may have to go before it answers: standing in line he is told in time,
+   * and it has its own time to answer.
+   *
+   * @param left how long he can wait; nanoseconds
    */
-  boolean isLeftToExamination(Slot slot, long lease) {
-    return sleepers.leaveToExamination(slot, lease);
+  boolean isLeftToExamination(Slot slot, long lease, Session session, long left) {
+    return (slot.hadSlept(lease)
+            || (isShort(left) && slot.hadRested(lease) && hasToBeAsked(slot, lease, session)))
+        && sleepers.leaveToExamination(slot, lease);
+  }
+
+  private boolean isShort(long left) {
+    return left < patience - MOMENT;
+  }
+
+  /** Whether a look at it doesn't tell. One that can't be looked at is given up later. */
+  private boolean hasToBeAsked(Slot slot, long lease, Session session) {
+    resets.started(slot, lease, CloseReason.FOUND_DEAD);
+    try {
+      Look look = session.physical().look();
+      return look == Look.BLIND || look == Look.UNSURE;
+    } catch (Throwable e) {
+      return false;
+    } finally {
+      resets.ended(slot, lease);
+    }
   }
 
   /**
@@ -77,8 +114,9 @@ final class AcquireCheck {
    *
    * @param waited whether somebody has waited for it: he asks a server that had no room for more
    *     whether it has, now and then
+   * @param left how long he can wait for it; nanoseconds
    */
-  boolean passes(Slot slot, long lease, Session session, boolean waited) {
+  boolean passes(Slot slot, long lease, Session session, boolean waited, long left) {
     boolean rested = slot.hadRested(lease);
     if (rested) {
       rest.stir(slot);
@@ -91,10 +129,12 @@ final class AcquireCheck {
     Throwable failure = null;
     boolean used = false;
     boolean alive = false;
+    long allowed = isShort(left) ? Math.min(patience, Math.max(LEAST, left)) : patience;
+    long begun = time.nanoTime();
     resets.started(slot, lease, CloseReason.FOUND_DEAD);
     try {
       used = session.isUsedByOthers(); // first: what is asked of such a one may wait for ever
-      alive = !used && (!rested || answers(session.physical(), slept));
+      alive = !used && (!rested || answers(session.physical(), slept, allowed));
       if (alive) {
         if (asks) {
           full.ask(session.physical());
@@ -129,7 +169,9 @@ final class AcquireCheck {
     } else {
       log.info(line, config.name(), session.number());
     }
-    if (failure instanceof SQLException) {
+    // In less time than it may take to answer, silence is no evidence against the server.
+    boolean hurried = allowed < patience && time.nanoTime() - begun >= allowed;
+    if (failure instanceof SQLException && !hurried) {
       Verdict verdict = classifier.apply(failure);
       log.debug("Pool {}: {} doesn't answer ({})", config.name(), session, verdict, failure);
       reports.failed(session, verdict, String.valueOf(failure.getMessage()));
@@ -150,10 +192,11 @@ final class AcquireCheck {
    * A look doesn't show a server that hangs, and while the pool slept nobody has asked. Who can't
    * wait for that to be done asks himself.
    */
-  private boolean answers(PhysicalConnection physical, boolean slept) throws SQLException {
+  private boolean answers(PhysicalConnection physical, boolean slept, long allowed)
+      throws SQLException {
     Look look = physical.look();
     if (look != Look.DEAD && (look != Look.ALIVE || slept)) {
-      physical.validate(config.validationTimeout().toNanos());
+      physical.validate(allowed);
     }
     return look != Look.DEAD;
   }

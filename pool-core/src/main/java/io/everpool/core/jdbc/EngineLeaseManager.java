@@ -300,14 +300,15 @@ public final class EngineLeaseManager extends LeaseEnds {
       long lease = slot.lease; // by the side field again: nobody else writes it now
       boolean ready;
       try {
-        if (timeoutNanos > 0 && line > 0 && check.isLeftToExamination(slot, lease)) {
+        long left = timeoutNanos - (time.nanoTime() - begun);
+        if (left > 0 && line > 0 && check.isLeftToExamination(slot, lease, session(slot), left)) {
           line = Integer.MAX_VALUE; // he had one, and is not turned away for it
           continue;
         }
         // Asked again afterwards: whoever takes his time with a look loses the connection.
         ready =
             slot.word() == lease
-                && check.passes(slot, lease, session(slot), waited)
+                && check.passes(slot, lease, session(slot), waited, left)
                 && slot.word() == lease;
         if (!ready) {
           engine.release(slot, lease); // closes one that was doomed; else it is over already
@@ -329,6 +330,9 @@ public final class EngineLeaseManager extends LeaseEnds {
       }
       if (ready) {
         return slot;
+      }
+      if (time.nanoTime() - begun >= Math.max(timeoutNanos, AcquireCheck.LEAST)) {
+        throw parking.timedOut(begun - passed, wait); // asking has taken all his time
       }
     }
   }

@@ -61,6 +61,15 @@ final class Parking {
   }
 
   /**
+   * What to tell somebody whose time was up before he stood in line.
+   *
+   * @param begun when he began to ask for a connection, on the pool's clock
+   */
+  SQLException timedOut(long begun, WaitKind wait) {
+    return failures.timedOut(begun, wait);
+  }
+
+  /**
    * Waits in line.
    *
    * @param begun when the caller began to ask for a connection, on the pool's clock

@@ -221,7 +221,7 @@ final class Reader {
   }
 
   private int validationSeconds() {
-    return (int) Math.max(1, member.pool().config().validationTimeout().toSeconds());
+    return (int) member.pool().config().validationTimeout().plusNanos(999_999_999).toSeconds();
   }
 
   // ---- what is told

@@ -14,6 +14,9 @@ import io.everpool.core.engine.State;
  * suspends itself. Whether the server can be reached is shown by connects.
  *
  * <p>The mark is the slot's word, so that any other use of the connection takes it off.
+ *
+ * <p>The same way goes one that was awake, and whose holder has less time left than it may take to
+ * answer. It bears no mark, and has all the time that any other has.
  */
 public final class Sleepers {
   /** How long one may take to answer: a place where nobody answers is wanted; nanoseconds. */
@@ -24,8 +27,12 @@ public final class Sleepers {
   private final SlotActivity activity;
   private final Slot[] slots;
 
+  /** Of each slot, the word under which it is examined for whoever has left it. */
+  private final long[] left;
+
   Sleepers(Slot[] slots, StirredSlots stirred, SlotActivity activity, PassScheduler scheduler) {
     this.slots = slots;
+    this.left = new long[slots.length];
     this.stirred = stirred;
     this.activity = activity;
     this.scheduler = scheduler;
@@ -57,17 +64,15 @@ public final class Sleepers {
   }
 
   /**
-   * Gives up a lease in order to have the connection examined, if it has slept. Called by its
-   * holder.
+   * Gives up a lease in order to have the connection examined. Called by its holder.
    *
-   * @return false if it has not slept, or if the lease was over
+   * @return false if the lease was over
    */
   public boolean leaveToExamination(Slot slot, long lease) {
-    if (!slot.hadSlept(lease)) {
-      return false;
-    }
     long examined = Slot.after(Move.EXAMINE, lease);
-    slot.sleptWord = examined;
+    if (slot.hadSlept(lease)) {
+      slot.sleptWord = examined;
+    }
     slot.unexaminedWord = examined;
     activity.reserved(slot.index, examined);
     if (!slot.attempt(Move.EXAMINE, lease)) {
@@ -85,6 +90,7 @@ public final class Sleepers {
       long word = activity.word(slot.index);
       if (Slot.state(word) == State.PROBING && slot.unexaminedWord == word) {
         slot.unexaminedWord = 0;
+        left[slot.index] = word;
         boolean started = false;
         try {
           started = probes.start(slot, word, Probes.Extent.ASK);
@@ -97,13 +103,15 @@ public final class Sleepers {
     }
   }
 
-  /** How many are being examined. Upkeep thread only. */
+  /** How many are being examined for somebody who waits. Upkeep thread only. */
   int underExamination() {
     int count = 0;
     for (int i = 0; i < activity.busyCount(); i++) {
       Slot slot = activity.busy(i);
       long word = activity.word(slot.index);
-      count += Slot.state(word) == State.PROBING && slot.sleptWord == word ? 1 : 0;
+      boolean awaited =
+          slot.sleptWord == word || slot.unexaminedWord == word || left[slot.index] == word;
+      count += Slot.state(word) == State.PROBING && awaited ? 1 : 0;
     }
     return count;
   }

@@ -80,7 +80,7 @@ public final class UpkeepWithoutFaces {
 
   /** Whether it is to be examined before anybody is lent it, and the lease is over. */
   public boolean sendToExamination(Slot slot) {
-    return shared.sleepers().leaveToExamination(slot, slot.lease);
+    return slot.hadSlept(slot.lease) && shared.sleepers().leaveToExamination(slot, slot.lease);
   }
 
   /** What whoever has waited for a connection asks of it where that is wanted. */
