@@ -318,7 +318,11 @@ public sealed class PooledConnection extends RestoredConnection implements Conne
 
   /** What has been set on this connection, to be {@link #become become} again after a renewal. */
   public SessionState state() throws SQLException {
-    return request(Session::state);
+    return request(
+        s -> {
+          s.payBackOutside();
+          return s.state();
+        });
   }
 
   /** Sets what was set when {@code state} was taken, and unsets all else. */

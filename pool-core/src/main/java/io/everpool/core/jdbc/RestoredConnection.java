@@ -84,6 +84,7 @@ abstract class RestoredConnection extends SettledConnection {
 
   @Override
   public boolean isReadOnly() throws SQLException {
+    payBackOutside();
     return remembered(Setting.READ_ONLY) instanceof Boolean known ? known : super.isReadOnly();
   }
 
@@ -200,12 +201,13 @@ abstract class RestoredConnection extends SettledConnection {
    */
   @Override
   public int getTransactionIsolation() throws SQLException {
+    payBackOutside();
     if (remembered(Setting.ISOLATION) instanceof Integer known) {
       return known;
     }
     Session s = current();
     s.marks |= Session.ASKED;
-    if (!s.levelMayBeSetUnseen()) {
+    if (!s.levelMayBeSetUnseen() || request(SessionSettings::saysLevel)) {
       int known = request(r -> r.settings().get(Setting.ISOLATION) instanceof Integer i ? i : -1);
       if (known >= 0) {
         return known;
@@ -330,8 +332,6 @@ abstract class RestoredConnection extends SettledConnection {
     }
   }
 
-  // ---- what can't be undone, for JDBC has no way to ask for it
-
   @Override
   public void setShardingKey(ShardingKey key) throws SQLException {
     sharding(
@@ -361,7 +361,7 @@ abstract class RestoredConnection extends SettledConnection {
     return sharding(() -> super.setShardingKeyIfValid(key, superKey, seconds));
   }
 
-  /** A call that says whether it has set a sharding key. */
+  /** A call that says whether it has set a sharding key, for which JDBC has no way to ask. */
   private interface Sharding {
     boolean sets() throws SQLException;
   }

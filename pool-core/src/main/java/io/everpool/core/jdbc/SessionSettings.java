@@ -190,6 +190,7 @@ abstract class SessionSettings extends SessionFacts {
     if (inTransaction()) {
       return; // it goes on as it was begun; asked again at the next statement
     }
+    payBack();
     boolean wanted = Boolean.TRUE.equals(ask(Setting.READ_ONLY));
     boolean begins = wanted && !autoCommit();
     // the driver may begin the transaction, and not as read-only
@@ -308,6 +309,35 @@ abstract class SessionSettings extends SessionFacts {
     return settings().state(unlimited);
   }
 
+  /**
+   * As {@link Settings#owe}; it is done before the next statement that is in no transaction, or
+   * when somebody asks.
+   */
+  final void owe(boolean readOnly, int level) {
+    settings().owe(readOnly, level);
+    unsettled = true;
+  }
+
+  /** Sets back what units have set, unless a transaction is open. */
+  final void payBackOutside() throws SQLException {
+    if (settings != null && settings.owesAnything() && !inTransaction()) {
+      payBack();
+      mayBeUnsettled();
+    }
+  }
+
+  /** Not where a setter might commit what the program has begun by the driver's own object. */
+  private void payBack() throws SQLException {
+    if (settings != null
+        && settings.owesAnything()
+        && !(isHandedOut() && isBlind() && mayBeInTransaction())) {
+      if (settings.owes(Setting.READ_ONLY)) {
+        marks &= ~SAID_READ_ONLY;
+      }
+      settings.payBack();
+    }
+  }
+
   /** Autocommit was turned on or off. */
   final void mayBeUnsettled() {
     unsettled |= writesRefused || readOnly();
@@ -423,6 +453,14 @@ abstract class SessionSettings extends SessionFacts {
   /** Whether the level of isolation may be another than the one that JDBC has set or read. */
   final boolean levelMayBeSetUnseen() {
     return isolationMayBeSetBySql() || (!shared && mayHaveSetSettings());
+  }
+
+  /**
+   * Whether the level that was set is the next transaction's, which is begun with it: outside of
+   * one the server has another.
+   */
+  final boolean saysLevel() throws SQLException {
+    return shared && settings().isChanged(Setting.ISOLATION) && !inTransaction();
   }
 
   /** Whether SQL of this lease may have set something for the session. */

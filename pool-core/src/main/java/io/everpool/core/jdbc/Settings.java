@@ -41,6 +41,11 @@ final class Settings {
   /** What may have been changed past its setter, so that it is read before it is believed. */
   private int doubted;
 
+  /** What a unit has set, and is to be set back once no transaction is open. */
+  private int owed;
+
+  private int owedLevel;
+
   Settings(Connection jdbc, boolean shared) {
     this.jdbc = jdbc;
     this.shared = shared;
@@ -94,6 +99,45 @@ final class Settings {
   /** To be called after a change that went well. */
   void changed(Setting setting, @Nullable Object value) {
     current[setting.index] = value;
+    owed &= ~setting.bit; // whoever sets it himself wants it so
+  }
+
+  /**
+   * What was set for a unit is to be set back, and a transaction is open, in which that can't be
+   * done.
+   *
+   * @param level that of before; below 0 if it is as it was
+   */
+  void owe(boolean readOnly, int level) {
+    owed |= (readOnly ? Setting.READ_ONLY.bit : 0) | (level >= 0 ? Setting.ISOLATION.bit : 0);
+    owedLevel = level;
+  }
+
+  boolean owesAnything() {
+    return owed != 0;
+  }
+
+  boolean owes(Setting setting) {
+    return (owed & setting.bit) != 0;
+  }
+
+  /** Sets back what is owed. Outside of a transaction. */
+  void payBack() throws SQLException {
+    payBack(Setting.READ_ONLY, false);
+    payBack(Setting.ISOLATION, owedLevel);
+  }
+
+  private void payBack(Setting setting, Object value) throws SQLException {
+    if (!owes(setting)) {
+      return;
+    }
+    if (value.equals(initial(setting))) {
+      restore(setting);
+    } else {
+      changing(setting);
+      write(setting, value);
+      changed(setting, value);
+    }
   }
 
   /**
@@ -204,6 +248,7 @@ final class Settings {
     if ((doubted & setting.bit) != 0) {
       look(setting);
     }
+    owed &= ~setting.bit;
     if (!isChanged(setting)) {
       return;
     }
@@ -291,6 +336,8 @@ final class Settings {
       changing(setting);
       write(setting, state.values[index]);
       changed(setting, state.values[index]);
+    } else {
+      owed &= ~setting.bit;
     }
   }
 

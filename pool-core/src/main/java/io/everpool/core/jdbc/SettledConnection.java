@@ -211,6 +211,24 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
     }
   }
 
+  /**
+   * A unit ends within a transaction: what its options have set is set back when that is over.
+   *
+   * @param readOnly whether it has made the connection read-only
+   * @param level the level of isolation before; below 0 if it has left that alone
+   */
+  public final void owe(boolean readOnly, int level) throws SQLException {
+    current().owe(readOnly, level);
+  }
+
+  /** Does so where somebody asks; before a statement it is done by {@link #settle}. */
+  final void payBackOutside() throws SQLException {
+    Session s = session();
+    if (s != null && s.unsettled && s.loss == null) {
+      perform(SessionSettings::payBackOutside);
+    }
+  }
+
   /** Settles for the next statement. */
   final void settle(Session s) throws SQLException {
     settle(s, false);

@@ -86,21 +86,26 @@ final class OptionsOnConnection {
     return face.current().isHandedOut() && face.current().mayBeInTransaction();
   }
 
-  /** Takes them back, unless a transaction is open; then it is done when the lease ends. */
+  /** Takes them back; where a transaction is open, that is done when it is over. */
   void unset() throws SQLException {
     if (!(readOnlySet || isolationBefore != UNSET)) {
       return;
     }
     face.endBegunAhead(); // as the unit wants it; each setter begins another
     if (face.current().inTransaction()) {
+      face.owe(readOnlySet, isolationBefore);
       return;
     }
     if (readOnlySet) {
       ReadOnlyWish.set(face, false);
     }
-    if (isolationBefore != UNSET
-        && (face.current().isBegunAhead() || !mayBeInTransactionUnseen())) {
+    if (isolationBefore == UNSET) {
+      return;
+    }
+    if (face.current().isBegunAhead() || !mayBeInTransactionUnseen()) {
       face.setTransactionIsolation(isolationBefore);
+    } else {
+      face.owe(false, isolationBefore);
     }
   }
 }
