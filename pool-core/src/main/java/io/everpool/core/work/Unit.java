@@ -116,6 +116,7 @@ final class Unit implements UnitObserver, AutoCloseable {
     long spent = runner.time.nanoTime() - begunAt;
     long patience = Math.min(nanosLeft(), runner.retry.maxDuration().toNanos() - spent);
     if (!leases.awaitPrimary(patience)) {
+      failure.soughtInVain();
       return false;
     }
     failed(Verdict.READ_ONLY_SERVER, UnitFailure.sql(refused));

@@ -44,6 +44,9 @@ final class UnitFailure {
   /** A write was refused by a server that takes none; the session is kept. */
   private boolean writeRefused;
 
+  /** A server that takes the write was looked for, and none was found. */
+  private boolean soughtInVain;
+
   private @Nullable Throwable judged;
   private Verdict judgement = Verdict.STATEMENT_FAILED;
   private @Nullable Throwable reported;
@@ -124,6 +127,15 @@ final class UnitFailure {
     for (UnitFailure at = this; at != null; at = at.outer) {
       at.writeRefused = true;
     }
+  }
+
+  /** A server that takes the write was looked for, and none was found: which is told of itself. */
+  void soughtInVain() {
+    soughtInVain = true;
+  }
+
+  boolean wasSoughtInVain() {
+    return soughtInVain;
   }
 
   /** Nobody knows what became of a COMMIT; the work may hide that. */

@@ -353,7 +353,7 @@ public final class UnitRunner {
     String history = failures.history(since(unit));
     String line = "Pool {}: {} is not run again: {}{}";
     // The search and UnknownCommit have lines of their own, and there may be many units.
-    boolean known = because.equals(NO_PRIMARY) || unit.failure.commitUnknown() != null;
+    boolean known = unit.failure.wasSoughtInVain() || unit.failure.commitUnknown() != null;
     int untold = known ? -1 : leases.news(OutageLog.Kind.REFUSAL, rule.name());
     Repeats.info(log, untold, line, pool, label, because, history);
     leases.emit(new PoolEvent.RetryRefused(pool, label, failures.runs(), because));
