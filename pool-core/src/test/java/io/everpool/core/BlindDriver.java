@@ -140,6 +140,10 @@ final class BlindDriver {
     }
 
     private boolean execute(Statement real, String sql) throws SQLException {
+      if (sql.contains("bgn()")) { // a procedure, as H2 has none that leaves it open
+        requireNoneOpen();
+        return real.execute("begin");
+      }
       switch (sql.toLowerCase(Locale.ROOT)) {
         case "begin", "begin tran", "start transaction":
           requireNoneOpen();

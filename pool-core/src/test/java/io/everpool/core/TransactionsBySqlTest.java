@@ -11,6 +11,7 @@ import io.everpool.api.framework.UnitRerunner;
 import io.everpool.core.BlindDriver.Kind;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -33,6 +34,20 @@ class TransactionsBySqlTest extends OverH2 {
     super(URL, "create table rows_there (id int)");
   }
 
+  /** What the procedure does that is called is in no text. */
+  private static final List<String> CALLS =
+      List.of(
+          "call bgn()",
+          "CALL bgn()",
+          "{call bgn()}",
+          "{ call bgn() }",
+          "{? = call bgn()}",
+          "/* why */ call bgn()",
+          "execute procedure bgn()",
+          "exec bgn()",
+          "delete from rows_there where id = 0; call bgn()",
+          "delete from rows_there where id = 0 exec bgn()");
+
   private String rows() throws SQLException {
     return ask("select listagg(id, ' ') within group (order by id) from rows_there");
   }
@@ -53,12 +68,14 @@ class TransactionsBySqlTest extends OverH2 {
         Stream.of(Kind.values())
             .flatMap(
                 kind ->
-                    Stream.of(
-                            "begin",
-                            "Start Transaction",
-                            "begin tran",
-                            "set session autocommit=0",
-                            "set implicit_transactions on")
+                    Stream.concat(
+                            CALLS.stream(),
+                            Stream.of(
+                                "begin",
+                                "Start Transaction",
+                                "begin tran",
+                                "set session autocommit=0",
+                                "set implicit_transactions on"))
                         .filter(sql -> kind != Kind.STRICT || !sql.startsWith("set"))
                         .map(sql -> Arguments.of(kind, sql))));
   }
@@ -118,6 +135,52 @@ class TransactionsBySqlTest extends OverH2 {
       }
       assertThat(pool.snapshot().opened()).as("connections").isEqualTo(1);
     }
+  }
+
+  /** A run after a failed one begins in no transaction that a procedure has begun in that one. */
+  @ParameterizedTest
+  @EnumSource
+  void aUnitThatIsRunAgainBeginsInNoneOfAProcedures(Kind kind) throws SQLException {
+    AtomicInteger runs = new AtomicInteger();
+    try (Pool pool = pool(source(kind))) {
+      pool.<SQLException>use(
+          WorkOptions.IDEMPOTENT,
+          connection -> {
+            if (runs.incrementAndGet() == 1) {
+              execute(connection, "call bgn()");
+            }
+            execute(connection, "insert into rows_there values (" + runs.get() + ")");
+            if (runs.get() == 1) {
+              throw new SQLException("a conflict", "40001");
+            }
+          });
+    }
+    assertThat(rows()).isEqualTo("2");
+  }
+
+  /** And what was open before the unit is left as it was, for it isn't the unit's. */
+  @ParameterizedTest
+  @EnumSource
+  void aUnitBehindACallIsRunAgain(Kind kind) throws SQLException {
+    AtomicInteger runs = new AtomicInteger();
+    try (Pool pool = pool(source(kind));
+        Connection connection = pool.getConnection()) {
+      execute(connection, "call bgn()");
+      execute(connection, "insert into rows_there values (1)");
+      UnitRerunner.of(pool)
+          .<Object, SQLException>rerun(
+              connection,
+              WorkOptions.IDEMPOTENT,
+              c -> {
+                if (runs.incrementAndGet() == 1) {
+                  throw new SQLException("a conflict", "40001");
+                }
+                return 1;
+              });
+      execute(connection, "commit");
+    }
+    assertThat(runs).hasValue(2);
+    assertThat(rows()).isEqualTo("1");
   }
 
   /** A run after a failed one begins in no transaction of that one's. */

@@ -7,7 +7,8 @@ import java.util.Set;
 /**
  * Texts by which a transaction may begin that JDBC knows nothing of, or by which autocommit may be
  * switched past its setter, in whatever database. Rather one too many: each costs a rollback when
- * its lease ends. What a procedure or a function begins can't be seen.
+ * its lease ends. What a procedure begins can't be seen, so each call of one may; what a function
+ * begins that a query calls isn't looked for.
  */
 final class Beginnings {
 
@@ -27,7 +28,69 @@ final class Beginnings {
           "not",
           "deferrable");
 
+  /** First words that are no procedure's name, as it stands alone in T-SQL. */
+  private static final Set<String> VERBS =
+      Set.of(
+          "abort",
+          "analyze",
+          "attach",
+          "backup",
+          "begin",
+          "check",
+          "checkpoint",
+          "close",
+          "cluster",
+          "commit",
+          "copy",
+          "declare",
+          "desc",
+          "describe",
+          "detach",
+          "discard",
+          "end",
+          "flush",
+          "help",
+          "if",
+          "import",
+          "kill",
+          "listen",
+          "load",
+          "lock",
+          "move",
+          "notify",
+          "optimize",
+          "pragma",
+          "prepare",
+          "print",
+          "refresh",
+          "reindex",
+          "repair",
+          "reset",
+          "script",
+          "set",
+          "shutdown",
+          "start",
+          "unlisten",
+          "unlock",
+          "update",
+          "upsert",
+          "use",
+          "vacuum",
+          "waitfor",
+          "while",
+          "xa");
+
   private Beginnings() {}
+
+  /**
+   * Whether a statement that begins with this word, which is of no other list, may be the call of a
+   * procedure.
+   *
+   * @param word in small letters
+   */
+  static boolean mayCall(String word) {
+    return !VERBS.contains(word);
+  }
 
   /**
    * Whether a statement begins one.

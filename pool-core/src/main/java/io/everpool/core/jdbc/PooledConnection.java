@@ -335,7 +335,18 @@ public sealed class PooledConnection extends RestoredConnection implements Conne
    * known, most likely nothing.
    */
   public void rollBackOpen() throws SQLException {
-    boolean unseen = current().mayHaveBegunBySql();
+    rollBackOpen(false);
+  }
+
+  /**
+   * As {@link #rollBackOpen()}.
+   *
+   * @param called whether what a procedure may have begun is meant, too
+   */
+  public void rollBackOpen(boolean called) throws SQLException {
+    boolean unseen =
+        current().mayHaveBegunBySql()
+            || (called && current().mayHaveBegunInCall() && request(s -> s.jdbc.getAutoCommit()));
     if (!unseen && !current().mayBeInTransaction()) {
       return;
     }

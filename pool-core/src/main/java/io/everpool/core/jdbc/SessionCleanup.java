@@ -174,7 +174,8 @@ final class SessionCleanup {
         // most likely nothing is open; if something is, setting autocommit back would commit it
         session.jdbc.rollback();
       }
-      if (session.mayHaveBegunBySql()) {
+      if (session.mayHaveBegunBySql()
+          || (session.mayHaveBegunInCall() && session.jdbc.getAutoCommit())) {
         session.rollBackBySql();
       }
       session.restore();

@@ -70,6 +70,15 @@ abstract class SessionSettings extends SessionFacts {
     }
   }
 
+  /**
+   * Whether a transaction may be open that a procedure has begun with autocommit on, or autocommit
+   * off by it, and the driver may know nothing of it. Rather yes; but most procedures begin none,
+   * so nothing depends on it but that it is rolled back.
+   */
+  public final boolean mayHaveBegunInCall() {
+    return has(SqlTexts.CALLS) && has(RAN) && !commitsAtOnce && isBlind();
+  }
+
   /** Whether the connection was set read-only by JDBC, or was to be; rather no if unknown. */
   public final boolean readOnly() {
     try {

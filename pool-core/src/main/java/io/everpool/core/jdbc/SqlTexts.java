@@ -54,6 +54,12 @@ public final class SqlTexts {
    */
   static final int BEGINS = 1 << 14;
 
+  /**
+   * Something in the text calls a procedure, which may begin a transaction and leave it open, or
+   * switch autocommit.
+   */
+  static final int CALLS = 1 << 26;
+
   private static final int PLACES = 512;
 
   /** Longer texts are read each time rather than kept: 512 of them should fit in some megabytes. */
@@ -159,7 +165,8 @@ public final class SqlTexts {
             case "create", "alter", "drop", "truncate", "grant", "revoke", "rename", "comment" ->
                 MAY_END | DEFINES | WRITES;
             case "insert", "update", "delete", "merge", "replace" -> WRITES;
-            case "call", "do", "exec", "execute" -> MAY_END | WRITES;
+            case "call", "exec", "execute" -> MAY_END | WRITES | CALLS;
+            case "do" -> MAY_END | WRITES;
             case "copy" -> hasWord(small, "from") ? MAY_END | WRITES : MAY_END;
             case "with", "explain", "declare" -> writesWithin(small) ? WRITES : 0;
             case "select",
@@ -171,8 +178,8 @@ public final class SqlTexts {
                 "show",
                 "fetch" ->
                 0;
-            case "" -> inLiteral || empty ? 0 : MAY_END | WRITES; // {? = call f()}
-            default -> inLiteral ? 0 : MAY_END;
+            case "" -> inLiteral || empty ? 0 : MAY_END | WRITES | CALLS; // {? = call f()}
+            default -> inLiteral ? 0 : MAY_END | (Beginnings.mayCall(word) ? CALLS : 0);
           };
       int semicolon = sql.indexOf(';', end);
       at = semicolon < 0 ? -1 : semicolon + 1;

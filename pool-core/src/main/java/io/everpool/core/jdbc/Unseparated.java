@@ -1,5 +1,6 @@
 package io.everpool.core.jdbc;
 
+import static io.everpool.core.jdbc.SqlTexts.CALLS;
 import static io.everpool.core.jdbc.SqlTexts.MAY_END;
 import static io.everpool.core.jdbc.SqlTexts.WRITES;
 
@@ -23,9 +24,9 @@ final class Unseparated {
           Map.entry("rollback", MAY_END),
           Map.entry("implicit_transactions", MAY_END), // SET of these says what is committed when
           Map.entry("chained", MAY_END),
-          Map.entry("exec", MAY_END | WRITES),
-          Map.entry("execute", MAY_END | WRITES),
-          Map.entry("call", MAY_END | WRITES),
+          Map.entry("exec", MAY_END | WRITES | CALLS),
+          Map.entry("execute", MAY_END | WRITES | CALLS),
+          Map.entry("call", MAY_END | WRITES | CALLS),
           Map.entry("create", MAY_END | WRITES),
           Map.entry("alter", MAY_END | WRITES),
           Map.entry("drop", MAY_END | WRITES),

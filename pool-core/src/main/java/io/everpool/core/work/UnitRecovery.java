@@ -34,6 +34,10 @@ final class UnitRecovery {
 
   private final boolean sessionChanged;
   private final boolean prepared;
+
+  /** Whether a procedure may have begun a transaction, which isn't the unit's then. */
+  private final boolean called;
+
   private final List<Statement> openBefore;
 
   /**
@@ -49,6 +53,7 @@ final class UnitRecovery {
     this.keepsLevel = options.isolation() == 0;
     this.sessionChanged = face.current().hasSideEffects();
     this.prepared = sessionChanged && face.current().mayHavePrepared();
+    this.called = face.current().mayHaveBegunInCall();
     this.openBefore = face.openStatements();
   }
 
@@ -85,7 +90,7 @@ final class UnitRecovery {
   void startOver() throws SQLException {
     orLetGo(
         () -> {
-          face.rollBackOpen();
+          face.rollBackOpen(!called);
           face.become(state);
           return true;
         });
@@ -121,7 +126,7 @@ final class UnitRecovery {
       return; // the server has done it, or will
     }
     try {
-      face.rollBackOpen();
+      face.rollBackOpen(!called);
     } catch (SQLException | RuntimeException e) {
       Failures.suppress(thrown, e);
     }
@@ -155,10 +160,10 @@ final class UnitRecovery {
             || session.hasStalePlans()
             || session.needsReset(state, keepsLevel); // a schema, say: startOver can't
     if (anew && !sessionChanged && !holdsStatement()) {
-      face.rollBackOpen();
+      face.rollBackOpen(!called);
       face.beginAnew(); // and so all is prepared again that goes with the plans
     } else if (stale) {
-      face.rollBackOpen();
+      face.rollBackOpen(!called);
       face.forgetPlans();
     }
     return true;

@@ -36,6 +36,55 @@ class SqlTextsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "call p()",
+        "{call p()}",
+        "{ ? = call p(?) }",
+        "exec p",
+        "EXECUTE PROCEDURE p",
+        "my_procedure 1, 2",
+        "insert into t values (1) exec p",
+        "update t set i = 1; call p()",
+        "begin exec p end",
+        "declare @i int exec @i = p",
+        "if exists (select 1 from t) exec p"
+      })
+  void seesThatAProcedureIsCalled(String sql) {
+    assertThat(SqlTexts.marks(sql) & SqlTexts.CALLS).isEqualTo(SqlTexts.CALLS);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "select 1",
+        "select call from t",
+        "select f(1)",
+        "values (1)",
+        "with x as (select 1) select * from x",
+        "insert into t values (1)",
+        "update t set execute = 1",
+        "delete from t where i = 1",
+        "merge into t using s on t.i = s.i when matched then delete",
+        "replace into t values (1)",
+        "set a = 1",
+        "use db",
+        "analyze t",
+        "create table t (i int)",
+        "begin proc(1); end;",
+        "declare i int; begin proc(i); end;",
+        "lock tables t write",
+        "pragma user_version",
+        "explain select 1",
+        "commit",
+        "rollback",
+        ""
+      })
+  void otherStatementsCostNoRollback(String sql) {
+    assertThat(SqlTexts.marks(sql) & SqlTexts.CALLS).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
         "select case when a then b end from commits",
         "insert into commit_log values ('commit')",
         "-- commit\nselect 1",
