@@ -2,9 +2,6 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.CommitOutcomeUnknownException;
-import io.everpool.api.driver.CommitStatus;
-import io.everpool.api.driver.CommitTicket;
-import io.everpool.api.driver.PhysicalConnection;
 import java.sql.CallableStatement;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
@@ -13,8 +10,6 @@ import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
 import java.sql.Wrapper;
-import java.time.Duration;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,13 +19,14 @@ import org.jspecify.annotations.Nullable;
  * <p>As with any connection, one thread at a time may use it. {@link #close()}, {@link #abort} and
  * a statement's cancel may come from another.
  *
- * <p>It is one object in six layers, for a lease must cost no second one, and each layer keeps what
- * it works on: {@link TrackingConnection} the statements to close, {@link LeasedConnection} the
- * session and the lease, {@link JudgedConnection} what failures mean, {@link SettledConnection}
- * what the server has to know first, {@link RestoredConnection} the setters whose effect is undone.
- * Here is what is left: what is sent, transactions, unwrapping, and what units of work ask for.
+ * <p>It is one object in eight layers, for a lease must cost no second one, and each layer keeps
+ * what it works on: {@link TrackingConnection} the statements to close, {@link LeasedConnection}
+ * the session and the lease, {@link JudgedConnection} what failures mean, {@link SettledConnection}
+ * what the server has to know first, {@link AskingConnection} what drivers ask by themselves,
+ * {@link RestoredConnection} the setters whose effect is undone, {@link UnitConnection} what units
+ * of work ask for. Here is what is left: what is sent, transactions, and unwrapping.
  */
-public sealed class PooledConnection extends RestoredConnection implements Connection
+public sealed class PooledConnection extends UnitConnection implements Connection
     permits InterceptedConnection {
 
   /** The home of statements whose session is gone: closed. */
@@ -308,27 +304,8 @@ public sealed class PooledConnection extends RestoredConnection implements Conne
 
   // ---- for units of work ------------------------------------------------------------------------
 
-  /** What statements were given and have not sent yet, of that which they can send but once. */
-  public List<Unsent> unsent() {
-    return Unsent.allOf(session());
-  }
-
   /** Tells interceptors that the lease ends without {@link #close()}; each is told only once. */
   public void returning() {}
-
-  /** What has been set on this connection, to be {@link #become become} again after a renewal. */
-  public SessionState state() throws SQLException {
-    return request(
-        s -> {
-          s.payBackOutside();
-          return s.state();
-        });
-  }
-
-  /** Sets what was set when {@code state} was taken, and unsets all else. */
-  public void become(SessionState state) throws SQLException {
-    perform(s -> s.become(state));
-  }
 
   /**
    * Rolls back the transaction that is open, if one is, however it was begun; where that can't be
@@ -363,55 +340,5 @@ public sealed class PooledConnection extends RestoredConnection implements Conne
           settingsRolledBack(s);
           s.settled();
         });
-  }
-
-  /**
-   * Makes the session what a new connection is, without giving it back. Outside of a transaction. A
-   * session where that fails is something in between, and to be {@link #letGo let go of}.
-   */
-  public void beginAnew() throws SQLException {
-    perform(Session::beginAnew);
-  }
-
-  /** As {@link PhysicalConnection#forgetPlans()}. */
-  public void forgetPlans() throws SQLException {
-    perform(Session::forgetPlans);
-  }
-
-  /** As {@link PhysicalConnection#commitTicket()}. */
-  public @Nullable CommitTicket commitTicket() throws SQLException {
-    try {
-      return current().physical().commitTicket();
-    } catch (SQLException e) {
-      throw failed(e);
-    } catch (Throwable e) {
-      broken(e);
-      throw e;
-    }
-  }
-
-  /** As {@link PhysicalConnection#commitStatus}. */
-  public CommitStatus commitStatus(CommitTicket ticket) throws SQLException {
-    return request(s -> s.physical().commitStatus(ticket));
-  }
-
-  /** As {@link PhysicalConnection#replicaLag}. */
-  public Duration replicaLag(long timeoutNanos) throws SQLException {
-    return request(s -> s.physical().replicaLag(timeoutNanos));
-  }
-
-  /** As {@link PhysicalConnection#position}. */
-  public String position(long timeoutNanos) throws SQLException {
-    return request(s -> s.physical().position(timeoutNanos));
-  }
-
-  /** As {@link PhysicalConnection#hasReached}. */
-  public boolean hasReached(String position, long timeoutNanos) throws SQLException {
-    return request(s -> s.physical().hasReached(position, timeoutNanos));
-  }
-
-  /** As {@link PhysicalConnection#endTransaction}. */
-  public void endTransaction(CommitTicket ticket) throws SQLException {
-    perform(s -> s.physical().endTransaction(ticket));
   }
 }

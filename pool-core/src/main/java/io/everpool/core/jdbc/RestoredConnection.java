@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * The setters of a connection. What they set is undone when the connection comes back; if that
  * can't be done, the connection is closed.
  */
-abstract class RestoredConnection extends SettledConnection {
+abstract class RestoredConnection extends AskingConnection {
 
   RestoredConnection(Session session, long lease) {
     super(session, lease);

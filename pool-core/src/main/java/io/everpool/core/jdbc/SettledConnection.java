@@ -3,27 +3,20 @@ package io.everpool.core.jdbc;
 import io.everpool.api.CloseReason;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.framework.SharedLease;
-import java.io.InputStream;
-import java.sql.Array;
-import java.sql.Blob;
-import java.sql.Clob;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
-import java.sql.Struct;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A connection that settles, before the driver sends something: it tells the server what it has to
  * know first ({@link SessionSettings#settle}). That is whether writes are refused and, where
  * sessions are shared, the schema and the level of isolation of the next transaction.
  *
- * <p>Before a statement, {@link PooledConnection#executing} does that. Here are the other occasions
- * on which a driver may send something, and with autocommit off begins the transaction by it, or
- * asks outside of one what has to be asked within: large objects, questions of its own, and all
- * that the program does by the driver's own object. The last may be left unread or under way, which
- * is looked for where a transaction ends, and where a framework lends the connection on.
+ * <p>Before a statement, {@link PooledConnection#executing} does that, and before the driver's own
+ * questions {@link AskingConnection}. Here are the other occasions: where a transaction begins or
+ * ends, and all that the program does by the driver's own object. The last may be left unread or
+ * under way, which is looked for where a transaction ends, and where a framework lends the
+ * connection on.
  */
 abstract class SettledConnection extends JudgedConnection implements SharedLease {
   /** SQLState of an answer that was meant for another question. */
@@ -234,7 +227,7 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
     settle(s, false);
   }
 
-  private void settle(Session s, boolean largeObject) throws SQLException {
+  final void settle(Session s, boolean largeObject) throws SQLException {
     try {
       s.settle(largeObject);
     } catch (SQLException e) {
@@ -253,91 +246,6 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
     Session s = current();
     if (s.unsettled && !s.autoCommit()) {
       settle(s);
-    }
-  }
-
-  /** As {@link #beginning()}; also notes that the driver's question may be under way at the end. */
-  final void asking() throws SQLException {
-    current().marks |= Session.ASKED;
-    requireNotHeldUp();
-    beginning();
-  }
-
-  /**
-   * The driver is about to use a large object. If pgjdbc begins a transaction for that, it takes
-   * writes, even on a connection that is read-only; so it is settled, even if that was done before.
-   */
-  final void usingLargeObject() throws SQLException {
-    Session s = current();
-    if ((s.unsettled || s.readOnly()) && !s.autoCommit()) {
-      settle(s, true);
-    }
-  }
-
-  /**
-   * A value is about to be set on a statement; a large object is sent to the server at once, and
-   * what isn't Java's own may be of a type that the driver has to ask for.
-   */
-  final void binding(@Nullable Object value) throws SQLException {
-    Session s = current();
-    if (!s.unsettled && !s.has(Session.CHANGED)) {
-      return;
-    }
-    if (value instanceof InputStream || value instanceof Blob || value instanceof Clob) {
-      usingLargeObject();
-    } else if (value != null && mayHaveNamedType(value)) {
-      describing();
-    }
-  }
-
-  /** Whether the schema that was set goes with the transaction: nothing is in it outside. */
-  private static boolean saysSchema(Session s) {
-    Settings set = s.settings;
-    return s.isSharedByTransaction() && set != null && set.isChanged(Setting.SCHEMA);
-  }
-
-  private static boolean mayHaveNamedType(Object value) {
-    Class<?> type = value.getClass();
-    return value instanceof Map // PostgreSQL's hstore
-        || value instanceof Array // whosesoever
-        || !(type.isArray() || type.getName().startsWith("java."));
-  }
-
-  /**
-   * The driver is about to ask what a statement or the name of a type means, and {@link #described}
-   * follows. pgjdbc does so outside of any transaction, and keeps the answer; where the schema goes
-   * with the transaction, that has to begin first, and in autocommit one for the question alone.
-   */
-  final void describing() throws SQLException {
-    Session s = current();
-    if (!saysSchema(s)) {
-      return;
-    }
-    if (!s.autoCommit()) {
-      beginning();
-    } else if (!s.inTransaction()) {
-      requireNotHeldUp();
-      try {
-        perform(Session::beginAside);
-      } catch (Throwable e) {
-        described(); // its text has several statements, and the first may have gone well
-        throw e;
-      }
-    }
-  }
-
-  /**
-   * The question was asked. What fails of its transaction's end says nothing of the answer: the
-   * session is cut, and whatever is done next fails.
-   */
-  final void described() {
-    Session s = session();
-    if (s != null && s.has(Session.BEGUN_ASIDE)) {
-      try {
-        s.endAside();
-      } catch (Throwable e) {
-        s.leases.cut(s, leaseOf(s), CloseReason.FAILED);
-      }
     }
   }
 
@@ -362,52 +270,5 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
       broken(e);
       throw e;
     }
-  }
-
-  /** A driver asks the server about a type that it doesn't know yet. */
-  @Override
-  public Array createArrayOf(String type, Object[] elements) throws SQLException {
-    current().marks |= Session.ASKED;
-    requireNotHeldUp();
-    describing();
-    try {
-      return besides(() -> super.createArrayOf(type, elements));
-    } finally {
-      described();
-    }
-  }
-
-  /** As {@link #createArrayOf}. */
-  @Override
-  public Struct createStruct(String type, Object[] attributes) throws SQLException {
-    current().marks |= Session.ASKED;
-    requireNotHeldUp();
-    describing();
-    try {
-      return besides(() -> super.createStruct(type, attributes));
-    } finally {
-      described();
-    }
-  }
-
-  @Override
-  public int getTransactionIsolation() throws SQLException {
-    return besides(super::getTransactionIsolation);
-  }
-
-  /** A question of the driver's. */
-  private interface Question<T> {
-    T ask() throws SQLException;
-  }
-
-  /** What the driver would ask outside of any transaction is no use of one that was begun ahead. */
-  private <T> T besides(Question<T> question) throws SQLException {
-    Session s = current();
-    boolean ahead = s.isBegunAhead();
-    T answer = question.ask();
-    if (ahead) {
-      s.keepBegunAhead();
-    }
-    return answer;
   }
 }

@@ -1,0 +1,90 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.driver.CommitTicket;
+import io.everpool.api.driver.PhysicalConnection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection as units of work use it, beside what JDBC has: what was set on it, what became of a
+ * COMMIT, how far a server has come. Failures mean what they do in any other call.
+ */
+abstract class UnitConnection extends RestoredConnection {
+  UnitConnection(Session session, long lease) {
+    super(session, lease);
+  }
+
+  UnitConnection() {}
+
+  /** What statements were given and have not sent yet, of that which they can send but once. */
+  public List<Unsent> unsent() {
+    return Unsent.allOf(session());
+  }
+
+  /** What has been set on this connection, to be {@link #become become} again after a renewal. */
+  public SessionState state() throws SQLException {
+    return request(
+        s -> {
+          s.payBackOutside();
+          return s.state();
+        });
+  }
+
+  /** Sets what was set when {@code state} was taken, and unsets all else. */
+  public void become(SessionState state) throws SQLException {
+    perform(s -> s.become(state));
+  }
+
+  /**
+   * Makes the session what a new connection is, without giving it back. Outside of a transaction. A
+   * session where that fails is something in between, and to be {@link #letGo let go of}.
+   */
+  public void beginAnew() throws SQLException {
+    perform(Session::beginAnew);
+  }
+
+  /** As {@link PhysicalConnection#forgetPlans()}. */
+  public void forgetPlans() throws SQLException {
+    perform(Session::forgetPlans);
+  }
+
+  /** As {@link PhysicalConnection#commitTicket()}. */
+  public @Nullable CommitTicket commitTicket() throws SQLException {
+    try {
+      return current().physical().commitTicket();
+    } catch (SQLException e) {
+      throw failed(e);
+    } catch (Throwable e) {
+      broken(e);
+      throw e;
+    }
+  }
+
+  /** As {@link PhysicalConnection#commitStatus}. */
+  public CommitStatus commitStatus(CommitTicket ticket) throws SQLException {
+    return request(s -> s.physical().commitStatus(ticket));
+  }
+
+  /** As {@link PhysicalConnection#replicaLag}. */
+  public Duration replicaLag(long timeoutNanos) throws SQLException {
+    return request(s -> s.physical().replicaLag(timeoutNanos));
+  }
+
+  /** As {@link PhysicalConnection#position}. */
+  public String position(long timeoutNanos) throws SQLException {
+    return request(s -> s.physical().position(timeoutNanos));
+  }
+
+  /** As {@link PhysicalConnection#hasReached}. */
+  public boolean hasReached(String position, long timeoutNanos) throws SQLException {
+    return request(s -> s.physical().hasReached(position, timeoutNanos));
+  }
+
+  /** As {@link PhysicalConnection#endTransaction}. */
+  public void endTransaction(CommitTicket ticket) throws SQLException {
+    perform(s -> s.physical().endTransaction(ticket));
+  }
+}
