@@ -259,7 +259,7 @@ abstract class JudgedConnection extends LeasedConnection {
     if (s == null) {
       return;
     }
-    if (e instanceof AbstractMethodError missing && isMissed(missing)) {
+    if (isMissed(e)) {
       s.marks |= Session.FAILED; // and nothing of the driver's has run
       return;
     }
@@ -272,13 +272,19 @@ abstract class JudgedConnection extends LeasedConnection {
   }
 
   /**
-   * Whether a call of ours has missed a method that came to JDBC after this driver; not a call
-   * within the driver. Some drivers have a stub that throws the error by hand (jTDS); the JVM's own
-   * always has a message.
+   * Whether a call of ours has missed a method that this driver doesn't have; not a call within the
+   * driver. It came to JDBC after the driver, and the JVM says so, or the interface's own default;
+   * or the driver has a stub that throws either error by hand (jTDS the JVM's, of which a real one
+   * always has a message), or calls what throws it for all stubs.
    */
-  private static boolean isMissed(AbstractMethodError e) {
+  static boolean isMissed(Throwable e) {
     StackTraceElement[] trace = e.getStackTrace();
-    return isFace(trace, 0) || (e.getMessage() == null && isFace(trace, 1));
+    if (e instanceof UnsupportedOperationException) {
+      return isFace(trace, 1)
+          || (isFace(trace, 2) && !trace[0].getClassName().startsWith("java.")); // a list, say
+    }
+    return e instanceof AbstractMethodError
+        && (isFace(trace, 0) || (e.getMessage() == null && isFace(trace, 1)));
   }
 
   private static boolean isFace(StackTraceElement[] trace, int depth) {

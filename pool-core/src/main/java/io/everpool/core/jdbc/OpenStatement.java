@@ -155,7 +155,9 @@ public abstract class OpenStatement implements Statement {
       }
       bare().cancel();
     } catch (RuntimeException | Error e) {
-      connection.brokenElsewhere(session, e);
+      if (!JudgedConnection.isMissed(e)) {
+        connection.brokenElsewhere(session, e);
+      }
       throw e;
     } finally {
       session.cancels.decrementAndGet();

@@ -289,6 +289,64 @@ class TransparencyTest {
   }
 
   /**
+   * JDBC's word for a method that a driver doesn't have is SQLFeatureNotSupportedException; its own
+   * default methods throw another, and so do many drivers. Nothing was done in either.
+   */
+  @Test
+  void whatADriverDoesNotHaveCostsNoConnection() throws Throwable {
+    Set<String> ours =
+        Set.of("close", "abort", "isClosed", "unwrap", "isWrapperFor", "getConnection");
+    List<String> costly = new ArrayList<>();
+    for (Map.Entry<Class<?>, Object> face : faces.entrySet()) {
+      for (Method method : AnyCall.methods(face.getKey())) {
+        if (!ours.contains(method.getName()) && forwarded(face.getValue(), method)) {
+          for (String[] below : BELOW) {
+            if (isDoomedBy(face.getValue(), method, below)) {
+              costly.add(method + " by " + below[0]);
+            }
+          }
+        }
+      }
+    }
+    assertThat(costly).isEmpty();
+    Method method = Connection.class.getMethod("getSchema");
+    assertThat(isDoomedBy(connection, method, "java.util.List", "org.driver.Stub"))
+        .as("in the midst of it")
+        .isTrue();
+    assertThat(isDoomedBy(connection, method, "org.driver.A", "org.driver.B", "org.driver.Stub"))
+        .as("deep within")
+        .isTrue();
+  }
+
+  /** What lies on the stack below a face's method: JDBC's default, a stub, and what stubs call. */
+  private static final List<String[]> BELOW =
+      List.of(
+          new String[] {"java.sql.Statement"},
+          new String[] {"org.driver.Stub"},
+          new String[] {"org.driver.Refusals", "org.driver.Stub"});
+
+  private boolean isDoomedBy(Object face, Method method, String... below) throws Throwable {
+    Throwable refusal = new UnsupportedOperationException();
+    List<StackTraceElement> stack = new ArrayList<>();
+    for (String type : below) {
+      stack.add(new StackTraceElement(type, method.getName(), "", 1));
+    }
+    stack.add(new StackTraceElement(face.getClass().getName(), method.getName(), "", 1));
+    refusal.setStackTrace(stack.toArray(StackTraceElement[]::new));
+    driver.failNext(method.getName(), refusal);
+    try {
+      AnyCall.on(face, method);
+    } catch (UnsupportedOperationException e) {
+      assertThat(e).isSameAs(refusal);
+    }
+    Session session = FakeLeaseManager.session(connection);
+    boolean doomed = session.broken() || !leases.doomed.isEmpty();
+    session.marks &= ~Session.BROKEN;
+    leases.doomed.clear();
+    return doomed;
+  }
+
+  /**
    * What a JDK newer than the release we are built for adds to an interface is a default method: it
    * isn't forwarded, and calls methods that are.
    */
