@@ -198,6 +198,16 @@ public interface PhysicalConnection {
   }
 
   /**
+   * Whether the driver may have whoever asks something wait for ever, once a program has had its
+   * own object, and neither {@link #isHeldUp()} nor anything else tells: a copy that was left under
+   * way, say, with a driver that nothing is known of but JDBC. Where it is so such a connection is
+   * asked for nothing when its lease ends, but closed. No round trip.
+   */
+  default boolean mayHangUnseen() {
+    return false;
+  }
+
+  /**
    * Proves that the driver reads the answer to what it asks, and not one that was left unread: a
    * round trip. Called outside of a transaction, after a {@link #reset} with {@link
    * SideEffects#EXPOSED}; and in one that hasn't failed, before a unit of work commits in which the

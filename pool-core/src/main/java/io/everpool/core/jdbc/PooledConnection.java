@@ -258,7 +258,6 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
       return type.cast(face);
     }
     beginning(); // for exposed() asks the driver for what may be changed unseen from now on
-    s.lookForPostgres();
     s.exposed();
     if (s.unsettled) {
       settle(s);

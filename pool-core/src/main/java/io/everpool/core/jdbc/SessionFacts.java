@@ -30,9 +30,6 @@ abstract class SessionFacts extends SessionMarks {
 
   private boolean looksUpCommits = true;
 
-  /** As {@link #lookForPostgres} has found. */
-  private boolean hidesPostgres;
-
   SessionFacts(PhysicalConnection physical, LeaseManager leases) {
     super(
         leases.texts(),
@@ -293,25 +290,15 @@ abstract class SessionFacts extends SessionMarks {
 
   /**
    * Whether nobody can tell whether this can be asked anything more: the program has had the
-   * driver's own object, by which it may have left a copy under way, and that is PostgreSQL's
-   * without its adapter, which would know. Its driver has whoever asks wait for the copy's end,
-   * which doesn't come, and to cut the connection doesn't wake him.
+   * driver's own object, by which it may have left a copy under way, and of that driver {@link
+   * PhysicalConnection#mayHangUnseen()} holds.
    */
   public final boolean mayHangUnseen() {
-    return hidesPostgres && has(HANDED_OUT);
-  }
-
-  /**
-   * Finds out whether PostgreSQL is served without its adapter: asked before the driver's own
-   * object is handed out for the first time, while nothing can be under way.
-   */
-  final void lookForPostgres() {
-    if (!mayBeHeldUp() && isBlind()) {
-      try {
-        hidesPostgres = "PostgreSQL".equals(jdbc.getMetaData().getDatabaseProductName());
-      } catch (Throwable e) {
-        // one that can't say is not known to be
-      }
+    try {
+      return has(HANDED_OUT) && physical.mayHangUnseen();
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      return true;
     }
   }
 

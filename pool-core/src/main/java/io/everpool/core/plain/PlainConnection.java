@@ -85,6 +85,12 @@ final class PlainConnection implements PhysicalConnection {
     return commitsAtOnce;
   }
 
+  /** PostgreSQL's driver waits for the end of a copy, and says nothing of one. */
+  @Override
+  public boolean mayHangUnseen() {
+    return hidden.isFound();
+  }
+
   /** Nothing is known of this database's session state; JDBC's own is restored by the pool. */
   @Override
   public void reset(ResetMode mode, SideEffects sideEffects) {}

@@ -275,6 +275,12 @@ public final class FaultyDriver implements Connector {
     }
 
     @Override
+    public boolean mayHangUnseen() {
+      follow("mayHangUnseen", this);
+      return false;
+    }
+
+    @Override
     public long moment() {
       follow("moment", this);
       return 0;
