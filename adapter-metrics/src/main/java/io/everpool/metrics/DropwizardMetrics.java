@@ -59,7 +59,7 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>timeouts, rejected</td><td>counter</td><td>callers who waited in vain, and who were
  *     turned away at once: the line was full, or the server refuses connections</td></tr>
  * <tr><td>retries, retries-refused</td><td>counter</td><td>reruns of units of work, and units that
- *     failed, not of their own, and were not rerun</td></tr>
+ *     failed, not of their own, and were not rerun: those whose COMMIT stays unknown, too</td></tr>
  * <tr><td>commits.&lt;status&gt;</td><td>counter</td><td>what came out where a COMMIT's answer was
  *     lost: one for each {@link CommitStatus}, such as commits.committed</td></tr>
  * <tr><td>health-check-failures, failures, fenced</td><td>counter</td><td>connections found dead

@@ -4,8 +4,9 @@ import java.sql.SQLNonTransientException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A COMMIT was sent, its answer was lost, and the server can't say what became of it. SQLState
- * {@code 08007}. The work was not rerun: it may be there. Look for its effect before repeating it.
+ * A COMMIT was sent, its answer was lost, and the server can't say what became of it, or can't be
+ * asked. SQLState {@code 08007}. The work was not rerun: it may be there. Look for its effect
+ * before repeating it.
  */
 public final class CommitOutcomeUnknownException extends SQLNonTransientException {
   private static final long serialVersionUID = 1L;

@@ -78,7 +78,8 @@ public interface Pool extends DataSource, AutoCloseable {
    * @throws SQLException as {@link #getConnection()} if there is no connection to be had; and the
    *     failure of the database that the work has met, if it isn't run again
    * @throws WriteOutcomeUnknownException if a write in autocommit was cut off
-   * @throws CommitOutcomeUnknownException if a COMMIT was cut off and the server cannot tell
+   * @throws CommitOutcomeUnknownException if a COMMIT was cut off and the server cannot tell; it is
+   *     asked about those that {@code commit()} has sent
    */
   default <T extends @Nullable Object, X extends Exception> T run(Work<T, X> work)
       throws X, SQLException {
@@ -97,7 +98,10 @@ public interface Pool extends DataSource, AutoCloseable {
    *
    * @throws X what the work has thrown, if it isn't run again
    * @throws SQLException as of {@link #run(Work)}
-   * @throws CommitOutcomeUnknownException if a COMMIT was cut off and the server cannot tell
+   * @throws CommitOutcomeUnknownException if a COMMIT was cut off and the server cannot tell; it is
+   *     not asked about one that the work has sent as a text
+   * @throws WriteOutcomeUnknownException if the work has ended its transaction by itself, and then
+   *     a write in autocommit was cut off
    */
   default <T extends @Nullable Object, X extends Exception> T inTransaction(Work<T, X> work)
       throws X, SQLException {

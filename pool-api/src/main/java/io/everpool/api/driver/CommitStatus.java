@@ -4,7 +4,7 @@ package io.everpool.api.driver;
 public enum CommitStatus {
   COMMITTED,
   ABORTED,
-  /** Ask again; it may be ended meanwhile. */
+  /** Ask again; it may be ended meanwhile. Of one that is told at last, it was so to the end. */
   IN_PROGRESS,
   /** The server can't tell, is not to be believed about it, or the ticket isn't one of its own. */
   UNKNOWN

@@ -81,7 +81,7 @@ public interface PoolEvent {
 
   /**
    * A unit of work failed of something else than its own SQL, data or code, and must not or can't
-   * be run again.
+   * be run again. One whose COMMIT stays without a known outcome ({@link CommitResolved}) is such.
    *
    * @param attempts how often it has run
    */
@@ -92,7 +92,8 @@ public interface PoolEvent {
    *
    * @param transactionId what the server was asked about; empty where it could not be asked, and
    *     the status is then unknown: it isn't to be looked up, or can't be, or no unit of work has
-   *     sent it
+   *     sent it, or one has by other means than {@code commit()}
+   * @param status the last that the server has said: in progress if it was at it to the end
    */
   record CommitResolved(String pool, String transactionId, CommitStatus status)
       implements PoolEvent {}

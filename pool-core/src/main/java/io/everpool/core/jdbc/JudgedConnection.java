@@ -71,8 +71,9 @@ abstract class JudgedConnection extends LeasedConnection {
     s.marks |= Session.FAILED;
     try {
       SQLException judged = judge(s, e);
-      if (observer() == null && s.commitUnanswered() && s.isLoss(e)) {
-        return outcomeUnknown(s, e);
+      UnitObserver unit = observer();
+      if (s.commitUnanswered() && (unit == null ? s.isLoss(e) : s.loss != null)) {
+        judged = unit == null ? outcomeUnknown(s, e) : unit.commitUnanswered(s, judged);
       }
       tellOfLoss(s, judged);
       return judged;
@@ -107,13 +108,12 @@ abstract class JudgedConnection extends LeasedConnection {
   }
 
   /**
-   * What to throw for a COMMIT that got no answer, outside of units of work; within one the server
-   * is asked what became of it. That the server said it would end the session is no answer. (The
-   * few messages that are one the adapter knows; to it no COMMIT is unanswered then.)
+   * What to throw for a COMMIT that got no answer, outside of units of work. That the server said
+   * it would end the session is no answer. (The few messages that are one the adapter knows; to it
+   * no COMMIT is unanswered then.)
    */
   private static SQLException outcomeUnknown(Session s, SQLException lost) {
-    // told once: not for what fails after the loss
-    return outcomeUnknown(s, "The connection was lost during", lost, s.loss == lost);
+    return outcomeUnknown(s, "The connection was lost during", lost, s.loss == lost); // told once
   }
 
   private static SQLException outcomeUnknown(
@@ -121,7 +121,7 @@ abstract class JudgedConnection extends LeasedConnection {
     if (first) {
       String pool = s.leases.config().name();
       s.leases.emit(new PoolEvent.CommitResolved(pool, "", CommitStatus.UNKNOWN));
-      UnknownCommit.tell(pool, null, s.number(), null, thrown);
+      UnknownCommit.tell(pool, null, s.number(), null, false, thrown);
     }
     return new CommitOutcomeUnknownException(
         what
@@ -351,6 +351,10 @@ abstract class JudgedConnection extends LeasedConnection {
       return false;
     }
     doom(s, verdict, failure);
+    UnitObserver unit = observer();
+    if (unit != null && s.commitUnanswered()) {
+      unit.commitUnanswered(s, failure);
+    }
     return true;
   }
 

@@ -24,6 +24,15 @@ public interface UnitObserver {
    */
   void writeRefused();
 
+  /**
+   * The connection is lost, and a COMMIT has no answer that was sent by a text, by the driver's own
+   * object, or by {@link #commit()}. Told with each failure that shows it. Returns what to throw in
+   * place of {@code lost}.
+   */
+  default SQLException commitUnanswered(Session session, SQLException lost) {
+    return lost;
+  }
+
   /** The transaction is about to be rolled back, and not by the unit itself. */
   default void rollingBack() {}
 

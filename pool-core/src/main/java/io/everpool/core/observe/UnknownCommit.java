@@ -17,6 +17,7 @@ public final class UnknownCommit {
    *
    * @param label of the unit of work; null outside of units
    * @param transaction as the server knows it; null if that is not known
+   * @param goesOn whether it was still in progress when the server was last asked
    * @param failure by which the answer was lost
    */
   public static void tell(
@@ -24,6 +25,7 @@ public final class UnknownCommit {
       @Nullable String label,
       long connection,
       @Nullable String transaction,
+      boolean goesOn,
       Throwable failure) {
     Survivor.survives(
         pool,
@@ -37,7 +39,7 @@ public final class UnknownCommit {
                 connection,
                 transaction == null
                     ? "its transaction's id is not known"
-                    : "transaction " + transaction,
+                    : "transaction " + transaction + (goesOn ? ", still in progress" : ""),
                 FailureText.of(failure)));
   }
 }

@@ -59,7 +59,7 @@ final class Commit {
       try {
         ticket = face.commitTicket();
         if (ticket == null && !face.current().mayHaveWrittenUnseen()) {
-          unit.commitNothing(before);
+          ofNothing(unit, face, before);
           return;
         }
       } catch (SQLFeatureNotSupportedException e) {
@@ -86,7 +86,7 @@ final class Commit {
       inDoubt(); // first: the work may hide what is thrown from here on
       if (isCommitted(ticket, session, e)) {
         unit.forgetFailure();
-        unit.committed(before); // first: whatever is thrown from here on, it isn't run again
+        done(); // first: whatever is thrown from here on, it isn't run again
         goOn(session, state, traced);
       } else {
         unit.recovery.lost(session);
@@ -100,7 +100,36 @@ final class Commit {
       }
       throw e;
     }
-    unit.committed(before);
+    done();
+  }
+
+  /** A transaction that may have written was committed, whatever session goes on. */
+  private void done() {
+    before.replaceAll(Effects.COMMITTED::and);
+    unit.settleAll(before);
+  }
+
+  /** Commits a transaction that has written nothing: to repeat that doubles nothing. */
+  static void ofNothing(Unit unit, PooledConnection face, List<Effects> before)
+      throws SQLException {
+    try {
+      face.commitNow();
+    } finally {
+      unit.settleAll(before);
+    }
+  }
+
+  /**
+   * Of a COMMIT that a unit has sent otherwise than by {@code commit()} nobody has taken down what
+   * to ask about: its outcome is unknown, and is told as that but where nobody needs to know.
+   * Returns what to throw.
+   */
+  static SQLException unanswered(
+      UnitRunner runner, Unit unit, PooledConnection face, Session session, SQLException lost) {
+    Commit commit = new Commit(runner, unit, face, List.of());
+    return commit.isRepeatable()
+        ? lost
+        : commit.unknown(session, null, CommitStatus.UNKNOWN, false, lost);
   }
 
   /**
@@ -170,26 +199,22 @@ final class Commit {
     UnitFacts facts = unit.facts(FailureKind.COMMIT, ticket != null, 0, 0);
     boolean asks = RerunRule.of(facts, runner.retry).decision() == Decision.LOOK_UP;
     CommitTicket asked = asks ? ticket : null;
+    String transaction = asked == null ? null : asked.toString();
     CommitStatus status = asked == null ? CommitStatus.UNKNOWN : ask(asked, lost);
-    emit(asked == null ? "" : asked.toString(), status);
-    return switch (status) {
-      case COMMITTED -> true;
-      case ABORTED -> false;
-      case IN_PROGRESS, UNKNOWN -> {
-        if (!face.isOver()) { // what frameworks set back now must not hide the exception
-          face.closeAfter(session, true);
-        }
-        String transaction = asked == null ? null : asked.toString();
-        String pool = runner.leases.config().name();
-        UnknownCommit.tell(pool, unit.options.label(), session.number(), transaction, lost);
-        throw unknown(transaction, lost);
-      }
-    };
+    if (status == CommitStatus.COMMITTED || status == CommitStatus.ABORTED) {
+      emit(transaction, status);
+      return status == CommitStatus.COMMITTED;
+    }
+    if (!face.isOver()) { // what frameworks set back now must not hide the exception
+      face.closeAfter(session, true);
+    }
+    throw unknown(session, transaction, status, true, lost);
   }
 
-  private void emit(String transaction, CommitStatus status) {
-    runner.leases.emit(
-        new PoolEvent.CommitResolved(runner.leases.config().name(), transaction, status));
+  private void emit(@Nullable String transaction, CommitStatus status) {
+    String pool = runner.leases.config().name();
+    String id = transaction == null ? "" : transaction;
+    runner.leases.emit(new PoolEvent.CommitResolved(pool, id, status));
   }
 
   /** So that whoever rolls back now finds a connection where he can; one like the lost, or none. */
@@ -228,17 +253,18 @@ final class Commit {
     face.closeAfter(lost, true);
   }
 
-  /** Asks until the server knows, or it is too late. */
+  /** Asks until the server knows, or it is too late: then what it has said to the last question. */
   private CommitStatus ask(CommitTicket ticket, Exception lost) {
     long begun = runner.time.nanoTime();
     face.letGo();
     for (int times = 1; ; times++) {
+      CommitStatus status = CommitStatus.UNKNOWN; // what was so before the last question is past
       try {
         if (face.isGivenBack()) {
           announce(ticket, lost);
           runner.leases.renew(face);
         }
-        CommitStatus status = face.commitStatus(ticket);
+        status = face.commitStatus(ticket);
         if (status != CommitStatus.IN_PROGRESS) {
           return status;
         }
@@ -258,7 +284,7 @@ final class Commit {
         return CommitStatus.UNKNOWN;
       }
       if (!pause(times, begun)) {
-        return CommitStatus.UNKNOWN;
+        return status;
       }
     }
   }
@@ -318,25 +344,45 @@ final class Commit {
     }
   }
 
-  private CommitOutcomeUnknownException unknown(@Nullable String transaction, Exception lost) {
-    CommitOutcomeUnknownException unknown = describe(transaction, lost);
+  /**
+   * Tells that nobody knows what became of it.
+   *
+   * @param transaction its id; null if that is not known
+   * @param status what the server knows
+   * @param called whether it was sent by {@code commit()}
+   */
+  private CommitOutcomeUnknownException unknown(
+      Session session,
+      @Nullable String transaction,
+      CommitStatus status,
+      boolean called,
+      Exception lost) {
+    emit(transaction, status);
+    String label = unit.options.label();
+    String pool = runner.leases.config().name();
+    boolean goesOn = status == CommitStatus.IN_PROGRESS;
+    UnknownCommit.tell(pool, label, session.number(), transaction, goesOn, lost);
+    String known =
+        transaction != null
+            ? goesOn
+                ? " and transaction " + transaction + " was still in progress on the server"
+                : " and the server could not tell what became of transaction " + transaction
+            : called
+                ? " and its transaction's id is not known"
+                : ", which was not sent by commit(), so that its transaction's id is not known";
+    CommitOutcomeUnknownException unknown =
+        new CommitOutcomeUnknownException(
+            (lost instanceof SQLException
+                    ? "The connection was lost during the COMMIT of "
+                    : "The driver has failed in the COMMIT of ")
+                + label
+                + known
+                + ". It may have been committed: look for its effect before you repeat it",
+            transaction,
+            lost);
     for (Unit at = unit; at != null; at = at.outer) {
       at.failure.commitUnknown(unknown);
     }
     return unknown;
-  }
-
-  private CommitOutcomeUnknownException describe(@Nullable String transaction, Exception lost) {
-    return new CommitOutcomeUnknownException(
-        (lost instanceof SQLException
-                ? "The connection was lost during the COMMIT of "
-                : "The driver has failed in the COMMIT of ")
-            + unit.options.label()
-            + (transaction == null
-                ? " and its transaction's id is not known"
-                : " and the server could not tell what became of transaction " + transaction)
-            + ". It may have been committed: look for its effect before you repeat it",
-        transaction,
-        lost);
   }
 }

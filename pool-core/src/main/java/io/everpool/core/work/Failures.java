@@ -3,6 +3,7 @@ package io.everpool.core.work;
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.WorkDeadlineException;
 import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.observe.FailureText;
 import java.sql.SQLException;
@@ -129,11 +130,17 @@ final class Failures {
     return last;
   }
 
-  /** What was thrown of a COMMIT where the work has thrown {@code hiding} in its place. */
-  static SQLException again(CommitOutcomeUnknownException unknown, Exception hiding) {
+  /**
+   * What was thrown of a COMMIT, though the work may have thrown something else in its place, by
+   * which it is hidden.
+   */
+  static Exception again(CommitOutcomeUnknownException unknown, Exception thrown) {
+    if (Causes.first(thrown, CommitOutcomeUnknownException.class) != null) {
+      return thrown;
+    }
     SQLException again =
         new CommitOutcomeUnknownException(
-            String.valueOf(unknown.getMessage()), unknown.transactionId(), hiding);
+            String.valueOf(unknown.getMessage()), unknown.transactionId(), thrown);
     suppress(again, unknown);
     return again;
   }

@@ -192,6 +192,11 @@ final class Unit implements UnitObserver, AutoCloseable {
   }
 
   @Override
+  public SQLException commitUnanswered(Session session, SQLException lost) {
+    return failure.findsOut() ? lost : Commit.unanswered(runner, this, face, session, lost);
+  }
+
+  @Override
   public void writeRefused() {
     failure.heardRefusal();
   }
@@ -235,9 +240,11 @@ final class Unit implements UnitObserver, AutoCloseable {
       throw new SQLException(
           "The transaction isn't committed: its work has run over its deadline", "57014");
     }
+    failure.committing(true);
     try {
       commit(session);
     } finally {
+      failure.committing(false);
       deadlines.watch();
     }
   }
@@ -246,25 +253,10 @@ final class Unit implements UnitObserver, AutoCloseable {
     boolean reads = onlyReads(session) && !mayHaveLiftedReadOnly();
     List<Effects> before = effectsOfAll();
     if (reads || !session.mayBeInTransaction() || session.isBegunAhead()) {
-      commitNothing(before);
+      Commit.ofNothing(this, face, before);
     } else {
       new Commit(runner, this, face, before).run();
     }
-  }
-
-  /** Commits a transaction that has written nothing: to repeat that doubles nothing. */
-  void commitNothing(List<Effects> before) throws SQLException {
-    try {
-      face.commitNow();
-    } finally {
-      settleAll(before);
-    }
-  }
-
-  /** A transaction that may have written was committed, whatever session goes on. */
-  void committed(List<Effects> before) {
-    before.replaceAll(Effects.COMMITTED::and);
-    settleAll(before);
   }
 
   /** What is certain of each unit from this one outwards. */

@@ -39,6 +39,12 @@ final class UnitFailure {
   /** What was thrown of a COMMIT in the lost session whose outcome nobody knows. */
   private @Nullable CommitOutcomeUnknownException commitUnknown;
 
+  /** The unit commits, and finds out itself what became of that if the session is lost. */
+  private boolean committing;
+
+  /** It was lost in that. */
+  private boolean lostCommitting;
+
   private boolean lostSideEffects;
 
   /** A write was refused by a server that takes none; the session is kept. */
@@ -84,6 +90,7 @@ final class UnitFailure {
       if (verdict.fatal()) {
         at.fatal = verdict;
         at.fatalFailure = failure;
+        at.lostCommitting |= committing;
         at.renewed = false;
       } else {
         at.transactionFailure = verdict;
@@ -138,6 +145,16 @@ final class UnitFailure {
     return soughtInVain;
   }
 
+  /** The unit commits from now on, or has ended that. */
+  void committing(boolean value) {
+    committing = value;
+  }
+
+  /** Whether what became of a COMMIT in the lost session is found out, or was. */
+  boolean findsOut() {
+    return committing || lostCommitting || commitUnknown != null;
+  }
+
   /** Nobody knows what became of a COMMIT; the work may hide that. */
   void commitUnknown(CommitOutcomeUnknownException thrown) {
     commitUnknown = thrown;
@@ -153,6 +170,7 @@ final class UnitFailure {
     fatal = null;
     fatalFailure = null;
     commitUnknown = null;
+    lostCommitting = false;
     renewed = false;
     writeRefused = false;
   }
@@ -193,12 +211,20 @@ final class UnitFailure {
     return judgement;
   }
 
+  /** What kind of failure it is that was judged so. */
+  FailureKind kind(Verdict verdict) {
+    return commitUnknown == null ? FailureKind.of(verdict) : FailureKind.COMMIT;
+  }
+
   private Verdict verdict(Throwable failure) {
-    if (failure instanceof Error || isSettled(failure)) {
+    if (failure instanceof Error) {
       return Verdict.STATEMENT_FAILED;
     }
     if (commitUnknown != null) {
       return Verdict.CONNECTION_LOST; // though another thread has closed this meanwhile
+    }
+    if (isSettled(failure)) {
+      return Verdict.STATEMENT_FAILED;
     }
     if (fatal != null) {
       return fatal; // whatever the work has made of it

@@ -270,7 +270,7 @@ public final class UnitRunner {
 
   /** Whether the unit is to be run again; everything is then ready for it. */
   private boolean prepare(Unit unit, Verdict verdict, Exception failure, Failures failures) {
-    FailureKind kind = FailureKind.of(verdict);
+    FailureKind kind = unit.failure.kind(verdict);
     long pauseNanos = pauseAfter(kind, failures);
     UnitFacts facts = unit.facts(kind, false, failures.ofConnections(), pauseNanos);
     RerunRule rule = RerunRule.of(facts, retry);
@@ -345,7 +345,8 @@ public final class UnitRunner {
   private void giveUp(
       Unit unit, Exception failure, Failures failures, RerunRule rule, String because) {
     failures.decided(rule, because);
-    if (!unit.report(failure) || rule == RerunRule.OWN_FAILURE) {
+    Throwable unknown = unit.failure.commitUnknown(); // one failure, whatever units make of it
+    if (!unit.report(unknown == null ? failure : unknown) || rule == RerunRule.OWN_FAILURE) {
       return;
     }
     String pool = leases.config().name();
@@ -353,7 +354,7 @@ public final class UnitRunner {
     String history = failures.history(since(unit));
     String line = "Pool {}: {} is not run again: {}{}";
     // The search and UnknownCommit have lines of their own, and there may be many units.
-    boolean known = unit.failure.wasSoughtInVain() || unit.failure.commitUnknown() != null;
+    boolean known = unit.failure.wasSoughtInVain() || unknown != null;
     int untold = known ? -1 : leases.news(OutageLog.Kind.REFUSAL, rule.name());
     Repeats.info(log, untold, line, pool, label, because, history);
     leases.emit(new PoolEvent.RetryRefused(pool, label, failures.runs(), because));

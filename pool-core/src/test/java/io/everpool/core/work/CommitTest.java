@@ -144,10 +144,33 @@ class CommitTest extends RunnerFixture {
     for (int i = 0; i < 1_000; i++) {
       driver.commits.answers.add(CommitStatus.IN_PROGRESS);
     }
-    assertThatThrownBy(this::transfer).isInstanceOf(CommitOutcomeUnknownException.class);
+    assertThatThrownBy(this::transfer)
+        .isInstanceOf(CommitOutcomeUnknownException.class)
+        .hasMessageContaining("transaction 42 was still in progress on the server");
+    assertThat(events(PoolEvent.CommitResolved.class))
+        .containsExactly(new PoolEvent.CommitResolved("everpool", "42", CommitStatus.IN_PROGRESS));
+    assertThat(logged.messages(Level.WARN))
+        .filteredOn(line -> line.contains("nobody knows whether a COMMIT of transfer was done"))
+        .singleElement()
+        .asString()
+        .contains("transaction 42, still in progress; look for its effect");
     assertThat(passed()).isBetween(2_900_000_000L, 3_000_000_000L);
     assertThat(pauses).as("it does not go round and round at the end").doesNotContain(0L);
     assertThat(driver.commits.asked).hasSize(pauses.size() + 1);
+  }
+
+  /** It was in progress, and the last that was asked has said nothing. */
+  @Test
+  void whatWasInProgressBeforeTheLastQuestionIsUnknown() {
+    retry(RetryConfig.DEFAULT.withMaxDuration(Duration.ofSeconds(3)));
+    driver.breakNext("commit");
+    driver.commits.answers.add(CommitStatus.IN_PROGRESS);
+    for (int i = 0; i < 1_000; i++) {
+      driver.commits.answers.add(lost());
+    }
+    assertThatThrownBy(this::transfer).hasMessageContaining("could not tell what became of");
+    assertThat(events(PoolEvent.CommitResolved.class))
+        .containsExactly(new PoolEvent.CommitResolved("everpool", "42", CommitStatus.UNKNOWN));
   }
 
   /** The connection that asks may break as well. */
@@ -234,7 +257,7 @@ class CommitTest extends RunnerFixture {
 
   /** It is a write that somebody should look after, as one that the server couldn't tell of. */
   private void countsAsUnknown() {
-    assertThat(leases.events)
+    assertThat(events(PoolEvent.CommitResolved.class))
         .containsExactly(new PoolEvent.CommitResolved("everpool", "", CommitStatus.UNKNOWN));
   }
 

@@ -10,6 +10,7 @@ import io.everpool.api.RetryConfig;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.Effects;
+import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.FakePhysical;
 import io.everpool.core.jdbc.PooledConnection;
@@ -198,6 +199,7 @@ class HiddenOutcomeTest extends RunnerFixture {
     assertThat(driver.database.rows).containsExactly("a");
     assertThat(driver.database.blindlyRetried).isEmpty();
     isLoggedOnce(why);
+    assertThat(events(PoolEvent.RetryRefused.class)).as("counted once").hasSize(1);
   }
 
   /** Nobody else may be told: what the work has made of the exception is the program's. */

@@ -8,6 +8,7 @@ import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.RetryConfig;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.upkeep.OutageLogs;
@@ -176,6 +177,10 @@ class OutageNewsTest extends RunnerFixture {
             before + " of transfer was done, on connection 2, transaction 42" + end,
             before + " was done, on connection 3" + unknown + end,
             before + " was done, on connection 4" + unknown + end);
+    assertThat(events(PoolEvent.RetryRefused.class))
+        .as("units that were not run again")
+        .extracting(PoolEvent.RetryRefused::label)
+        .containsExactly("transfer", "transfer");
   }
 
   private void fail(String label, String state, int times) throws SQLException {

@@ -1,0 +1,302 @@
+package io.everpool.core.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ch.qos.logback.classic.Level;
+import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.RetryConfig;
+import io.everpool.api.Work;
+import io.everpool.api.WorkOptions;
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.driver.Effects;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.jdbc.FakeDriver;
+import io.everpool.core.jdbc.FakeLeaseManager;
+import io.everpool.core.jdbc.FakePhysical;
+import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.observe.UnitWatch;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * A COMMIT that a unit has sent otherwise than by {@code commit()}, and whose answer got lost: its
+ * driver has seen that, and nobody can be asked what became of it.
+ */
+class CommitByOtherMeansTest extends RunnerFixture {
+
+  /** What kind of unit sends it. */
+  private enum Where {
+    RUN,
+    IN_TRANSACTION,
+    ON_A_FRAMEWORKS_CONNECTION,
+    IN_AN_INNER_ONE
+  }
+
+  /** How it is sent. */
+  private enum How {
+    BY_A_TEXT,
+    BY_THE_DRIVERS_OBJECT
+  }
+
+  /** What the work does after the loss. */
+  private enum Then {
+    LETS_IT_PASS,
+    ROLLS_BACK,
+    THROWS_ITS_OWN,
+    FINDS_THE_NEXT_LOST
+  }
+
+  private static Stream<Arguments> all() {
+    return Stream.of(Where.values())
+        .flatMap(
+            where ->
+                Stream.of(How.values())
+                    .flatMap(
+                        how ->
+                            Stream.of(Then.values())
+                                .filter(then -> isSeen(how, then))
+                                .map(then -> Arguments.of(where, how, then))));
+  }
+
+  /** Of what the driver's own object throws the pool hears by what comes out, or what follows. */
+  private static boolean isSeen(How how, Then then) {
+    return how == How.BY_A_TEXT || then != Then.THROWS_ITS_OWN;
+  }
+
+  private String unit(Where where, WorkOptions options, Work<String, SQLException> work)
+      throws SQLException {
+    WorkOptions named = options.withLabel("transfer");
+    try (PooledConnection face = leases.acquire()) {
+      return switch (where) {
+        case RUN -> runner.run(face, named, 0, UnitWatch.NONE, work);
+        case IN_TRANSACTION -> runner.inTransaction(face, named, 0, UnitWatch.NONE, work);
+        case ON_A_FRAMEWORKS_CONNECTION -> runner.rerun(face, named, work);
+        case IN_AN_INNER_ONE ->
+            runner.rerun(face, WorkOptions.DEFAULT, outer -> runner.rerun(outer, named, work));
+      };
+    }
+  }
+
+  private static FakePhysical physical(Connection connection) {
+    return FakeLeaseManager.physical((PooledConnection) connection);
+  }
+
+  private String write(Connection connection, How how) throws SQLException {
+    return send(connection, "insert a", how);
+  }
+
+  private String send(Connection connection, String sql, How how) throws SQLException {
+    runs++;
+    execute(connection, "begin");
+    execute(connection, sql);
+    if (runs == 1) {
+      FakePhysical seen = physical(connection);
+      seen.commitUnanswered = true;
+      seen.effects = Effects.IN_DOUBT;
+      if (how == How.BY_THE_DRIVERS_OBJECT) {
+        connection.unwrap(FakeDriver.Vendor.class);
+        seen.breakOff();
+        throw lost();
+      }
+      driver.breakNext("execute");
+    }
+    execute(connection, "commit");
+    return "done " + runs;
+  }
+
+  private Work<String, SQLException> work(How how, Then then) {
+    return connection -> {
+      try {
+        return write(connection, how);
+      } catch (SQLException e) {
+        after(connection, then);
+        throw e;
+      }
+    };
+  }
+
+  private void after(Connection connection, Then then) throws SQLException {
+    switch (then) {
+      case LETS_IT_PASS -> {}
+      case ROLLS_BACK -> connection.rollback();
+      case THROWS_ITS_OWN -> throw new IllegalStateException("a framework's");
+      case FINDS_THE_NEXT_LOST -> {
+        if (!physical(connection).closed()) {
+          driver.breakNext("execute");
+        }
+        execute(connection, "select 1");
+      }
+    }
+  }
+
+  private List<String> warnings() {
+    return logged.messages(Level.WARN).stream()
+        .filter(line -> line.contains("nobody knows whether a COMMIT"))
+        .toList();
+  }
+
+  private void isToldOnce() {
+    assertThat(warnings())
+        .singleElement()
+        .asString()
+        .contains("whether a COMMIT of transfer was done, on connection 1, ")
+        .contains("its transaction's id is not known; look for its effect");
+    assertThat(events(PoolEvent.CommitResolved.class))
+        .containsExactly(new PoolEvent.CommitResolved("everpool", "", CommitStatus.UNKNOWN));
+    assertThat(logged.messages(Level.INFO)).noneMatch(line -> line.contains("is not run again"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  void isToldAsACommitOfWhichNobodyKnows(Where where, How how, Then then) {
+    assertThatThrownBy(() -> unit(where, WorkOptions.DEFAULT, work(how, then)))
+        .isInstanceOfSatisfying(
+            CommitOutcomeUnknownException.class, e -> assertThat(e.transactionId()).isNull())
+        .hasMessageContaining("COMMIT of transfer")
+        .hasMessageContaining("It may have been committed");
+    assertThat(runs).isEqualTo(1);
+    isToldOnce();
+    assertThat(events(PoolEvent.RetryRefused.class))
+        .extracting(PoolEvent.RetryRefused::label)
+        .containsExactly("transfer");
+  }
+
+  /** The work has heard it, and made of it what it will. */
+  @Test
+  void isToldAlthoughTheWorkGoesOn() throws SQLException {
+    assertThat(
+            unit(
+                Where.RUN,
+                WorkOptions.DEFAULT,
+                connection -> {
+                  assertThatThrownBy(() -> write(connection, How.BY_A_TEXT))
+                      .isInstanceOf(CommitOutcomeUnknownException.class);
+                  return "went on";
+                }))
+        .isEqualTo("went on");
+    isToldOnce();
+  }
+
+  /** And then commits, as a transaction that has returned is. */
+  @Test
+  void isThrownWhereTheWorkOfATransactionHasKeptSilent() {
+    assertThatThrownBy(
+            () ->
+                unit(
+                    Where.IN_TRANSACTION,
+                    WorkOptions.DEFAULT,
+                    connection -> {
+                      assertThatThrownBy(() -> write(connection, How.BY_A_TEXT))
+                          .isInstanceOf(SQLException.class);
+                      return "kept silent";
+                    }))
+        .isInstanceOf(CommitOutcomeUnknownException.class);
+    isToldOnce();
+  }
+
+  /** Nobody needs to know of what may be repeated, and is. */
+  @ParameterizedTest
+  @EnumSource
+  void isNoNewsOfAUnitThatIsRunAgain(How how) throws SQLException {
+    assertThat(unit(Where.RUN, WorkOptions.IDEMPOTENT, connection -> write(connection, how)))
+        .isEqualTo("done 2");
+    if (how == How.BY_A_TEXT) { // by the other it may have lifted the bar to writing
+      runs = 0;
+      WorkOptions reads = WorkOptions.READ_ONLY;
+      assertThat(unit(Where.RUN, reads, connection -> send(connection, "select 1", how)))
+          .isEqualTo("done 2");
+    }
+    assertThat(warnings()).isEmpty();
+    assertThat(events(PoolEvent.CommitResolved.class)).isEmpty();
+  }
+
+  /** As one that has sent it by {@code commit()} leaves it to the unit around it. */
+  @ParameterizedTest
+  @EnumSource
+  void isNoNewsWithinAUnitThatIsRunAgain(How how) throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      assertThat(
+              runner.<String, SQLException>rerun(
+                  face,
+                  WorkOptions.IDEMPOTENT,
+                  outer -> runner.rerun(outer, WorkOptions.DEFAULT, work(how, Then.LETS_IT_PASS))))
+          .isEqualTo("done 2");
+    }
+    assertThat(warnings()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void isToldOfAnIdempotentUnitThatHasNoRunLeft(How how) {
+    retry(RetryConfig.DEFAULT.withMaxAttempts(1));
+    assertThatThrownBy(() -> unit(Where.RUN, WorkOptions.IDEMPOTENT, work(how, Then.LETS_IT_PASS)))
+        .isInstanceOf(CommitOutcomeUnknownException.class);
+    isToldOnce();
+  }
+
+  /** Whose driver sees it, too: the server is asked, and it is told of once or not at all. */
+  @ParameterizedTest
+  @EnumSource(names = {"COMMITTED", "ABORTED", "UNKNOWN"})
+  void oneByTheCallIsLookedUpAsEver(CommitStatus answer) throws SQLException {
+    driver.breakNext("commit");
+    driver.commits.answers.add(answer);
+    Work<String, SQLException> work =
+        connection -> {
+          runs++;
+          FakePhysical seen = physical(connection);
+          execute(connection, "insert a");
+          seen.commitUnanswered = runs == 1;
+          return "done " + runs;
+        };
+    if (answer == CommitStatus.UNKNOWN) {
+      assertThatThrownBy(() -> unit(Where.IN_TRANSACTION, WorkOptions.DEFAULT, work))
+          .isInstanceOf(CommitOutcomeUnknownException.class)
+          .hasMessageContaining("transaction 42");
+    } else {
+      assertThat(unit(Where.IN_TRANSACTION, WorkOptions.DEFAULT, work))
+          .isEqualTo(answer == CommitStatus.COMMITTED ? "done 1" : "done 2");
+    }
+    assertThat(warnings()).hasSize(answer == CommitStatus.UNKNOWN ? 1 : 0);
+    assertThat(events(PoolEvent.CommitResolved.class))
+        .containsExactly(new PoolEvent.CommitResolved("everpool", "42", answer));
+  }
+
+  /** A COMMIT of nothing that was written needs no looking up, and no news. */
+  @ParameterizedTest
+  @EnumSource
+  void oneOfNothingIsNoNews(Then then) throws SQLException {
+    driver.commits.ticket = null;
+    driver.breakNext("commit");
+    assertThat(
+            unit(
+                Where.RUN,
+                WorkOptions.DEFAULT,
+                connection -> {
+                  runs++;
+                  connection.setAutoCommit(false);
+                  execute(connection, "select 1");
+                  FakePhysical seen = physical(connection);
+                  seen.effects = Effects.NONE;
+                  seen.commitUnanswered = runs == 1;
+                  try {
+                    connection.commit();
+                  } catch (SQLException e) {
+                    seen.breakOff();
+                    after(connection, then);
+                    throw e;
+                  }
+                  return "done " + runs;
+                }))
+        .isEqualTo("done 2");
+    assertThat(warnings()).isEmpty();
+    assertThat(events(PoolEvent.CommitResolved.class)).isEmpty();
+  }
+}
