@@ -51,7 +51,8 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>wait</td><td>timer</td><td>from asking for a connection to having it</td></tr>
  * <tr><td>use</td><td>timer</td><td>from having it to giving it back</td></tr>
  * <tr><td>connect</td><td>timer</td><td>opening one</td></tr>
- * <tr><td>outage</td><td>timer</td><td>from the server's loss to its answering again</td></tr>
+ * <tr><td>outage</td><td>timer</td><td>from the server's loss to its answering again, as far as the
+ *     pool has tried</td></tr>
  * <tr><td>opened, connect-failures</td><td>counter</td><td>connects that succeeded, and failed</td>
  *     </tr>
  * <tr><td>closed.&lt;reason&gt;</td><td>counter</td><td>such as closed.max-queries: one for each

@@ -123,7 +123,8 @@ final class PoolMeters {
     wait = timer(registrar, names.wait, tags, "From asking for a connection to having it");
     use = timer(registrar, names.use, tags, "From having a connection to giving it back");
     connect = timer(registrar, names.connect, tags, "Opening a connection");
-    outage = timer(registrar, "everpool.outage", tags, "From the server's loss to its return");
+    outage =
+        timer(registrar, "everpool.outage", tags, "For how long the server was seen to be away");
     timeouts = counter(registrar, new Count(names.timeouts, "Callers who waited in vain"), tags);
     COUNTED.forEach((event, count) -> counters.put(event, counter(registrar, count, tags)));
     for (CloseReason reason : CloseReason.values()) {

@@ -82,7 +82,7 @@ public final class PoolSnapshot {
 
   /**
    * Whether the server is known to be unreachable just now; not so where it answers and refuses new
-   * connections.
+   * connections, nor where nobody needs one and the pool has stopped trying: then nobody knows.
    */
   public boolean down() {
     return down;

@@ -62,7 +62,12 @@ public interface PoolEvent {
   /** Every connection opened so far was given up. */
   record Fenced(String pool, int connections, String why) implements PoolEvent {}
 
-  /** The server answers again after an outage; one that has refused connections was there. */
+  /**
+   * The server answers again after an outage; one that has refused connections was there.
+   *
+   * @param downNanos how long it was away, as far as the pool has tried: where nobody needs a
+   *     connection it doesn't, and when the server came back is not known then
+   */
   record Recovered(String pool, long downNanos) implements PoolEvent {}
 
   /** The pool leaves the database alone for want of work. */

@@ -74,11 +74,15 @@ public final class Growth {
 
   /** How many connects to begin now. */
   public static int connects(Facts facts) {
+    int allowed = Math.min(facts.empty(), facts.allowance() - facts.connecting());
+    return Math.max(0, Math.min(wanted(facts), allowed));
+  }
+
+  /** How many would be begun if nothing held them back. */
+  public static int wanted(Facts facts) {
     int missing = facts.minSize() - facts.live();
     int demanded = demanded(facts) - facts.connecting();
-    int wanted = Math.max(missing, demanded);
-    int allowed = Math.min(facts.empty(), facts.allowance() - facts.connecting());
-    return Math.max(0, Math.min(wanted, allowed));
+    return Math.max(0, Math.max(missing, demanded));
   }
 
   /** After how long the answer may change though nothing else does, nanoseconds. */

@@ -118,7 +118,7 @@ final class Reader {
       }
       case SMALL_FOR_NOW -> look(now);
       case SMALL, NOTHING -> {
-        if (member.server().down()) {
+        if (member.server().failsAsAway()) {
           look(now); // it serves those that it has, as long as they answer
         }
       }
@@ -215,7 +215,7 @@ final class Reader {
   /** One that takes no further connections may serve those that it has. */
   private void noteAnswer(PooledConnection face) throws SQLException {
     long askedAt = member.environment().time().nanoTime();
-    if (member.server().down() && face.isValid(validationSeconds())) {
+    if (member.server().failsAsAway() && face.isValid(validationSeconds())) {
       member.server().answered(askedAt);
     }
   }

@@ -24,6 +24,7 @@ final class Grower {
   private final ConnectPace pace;
   private final FullServer full;
   private final Reachability server;
+  private final PrimarySearch search;
   private final Closer closer;
   private final Connects connects;
   private final Expiry expiry;
@@ -45,6 +46,7 @@ final class Grower {
     this.pace = shared.pace;
     this.full = shared.full;
     this.server = shared.server;
+    this.search = shared.search;
     this.closer = shared.closer;
     this.connects = connects;
     this.expiry = expiry;
@@ -96,6 +98,12 @@ final class Grower {
     if (begun > 0 || (begin == 0 && sleepers.underExamination() == 0)) {
       inVainConsidered = inVain; // there is something for the next who asks, or can't be
     }
+    if (waiting == 0
+        && facts.connecting() == 0
+        && Growth.wanted(facts) == 0
+        && !search.isUnderWay()) {
+      server.nobodyTries();
+    }
     closer.full(facts.empty() - begun <= 0);
     return Growth.lookAgainIn(facts);
   }
@@ -126,7 +134,7 @@ final class Grower {
    * but whoever waits; and asleep nobody asks.
    */
   private boolean isInDoubt() {
-    return server.down() && activity.live() > 0 && !sleep.asleep();
+    return server.failsAsAway() && activity.live() > 0 && !sleep.asleep();
   }
 
   /** Lets the far slots idle out once leases have not needed them for a while. */

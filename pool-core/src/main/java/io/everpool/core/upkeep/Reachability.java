@@ -36,14 +36,7 @@ public final class Reachability {
   private final PrimarySearch search;
   private final OutageLog outages;
 
-  private long failingSince;
-
-  /** Whether the failures of the present row have shown that it was {@link #down}, at some time. */
-  private boolean wasDown;
-
-  /** Since when; meaningful while {@link #wasDown}. */
-  private long downSince;
-
+  private final TimeInVain vain = new TimeInVain();
   private long succeededAt;
   private long lastLogged;
   private volatile int failures;
@@ -52,6 +45,9 @@ public final class Reachability {
 
   /** Whether the last failure lies in this process, and not with the server or the way there. */
   private volatile boolean ownFailure;
+
+  /** Whether the pool has stopped trying since: what it knows is old news. */
+  private volatile boolean old;
 
   /** When a connect last failed; meaningful while there are {@link #failures}. */
   private volatile long failedAt;
@@ -137,18 +133,17 @@ public final class Reachability {
     String cost = toll == null ? "" : "; " + toll;
     if (failures > 0) {
       failures = 0;
-      boolean back = wasDown;
-      wasDown = false;
-      long lasted = now - (back ? downSince : failingSince);
-      log.info(
+      boolean back = vain.wasAway();
+      String after =
+          vain.tries()
+              ? " after {} ms{}"
+              : "; connects had failed for {} ms, until nobody needed one{}";
+      String line =
           back
-              ? "Pool {}: {} at {} answers again after {} ms{}"
-              : "Pool {}: connections to {} at {} can be opened again after {} ms{}",
-          events.pool(),
-          product,
-          target,
-          lasted / 1_000_000,
-          cost);
+              ? "Pool {}: {} at {} answers again"
+              : "Pool {}: connections to {} at {} can be opened again";
+      long lasted = vain.end(now);
+      log.info(line + after, events.pool(), product, target, lasted / 1_000_000, cost);
       if (back) { // else it has answered all the while, or wasn't asked
         events.post(new Recovered(events.pool(), lasted));
       }
@@ -182,9 +177,6 @@ public final class Reachability {
             ? broken.verdict(judged, failures + 1 - forgiven)
             : judged;
     int inARow = failures + 1;
-    if (inARow == 1) {
-      failingSince = now;
-    }
     failedAt = now;
     verdict = means;
     lastFailure = failure;
@@ -195,16 +187,25 @@ public final class Reachability {
             || failure instanceof CredentialsException;
     pace.failed(means, inARow - forgiven, now);
     failures = inARow;
-    if (!wasDown && down()) {
-      wasDown = true;
-      downSince = now;
-    }
+    old = false;
+    vain.failed(now, failsAsAway());
     tellWaiters(now);
     search.connectFailed(means);
     reports.connectFailed(means, failure);
     events.post(
         new ConnectFailed(events.pool(), means, String.valueOf(failure.getMessage()), inARow));
     tell(failure, means, inARow, now);
+  }
+
+  /**
+   * Nobody needs a connection, and none is being opened: whether the server is back won't be known
+   * until somebody does.
+   */
+  void nobodyTries() {
+    if (failures > 0 && !old) {
+      old = true;
+      vain.stops();
+    }
   }
 
   private void noteAbsence(SQLException failure, long now) {
@@ -304,8 +305,15 @@ public final class Reachability {
     return verdict;
   }
 
-  /** Whether connects fail for want of a server that answers: one that refuses is there. */
+  /** Whether the server is known to be away just now: not where the pool has stopped trying. */
   public boolean down() {
+    return failsAsAway() && !old;
+  }
+
+  /**
+   * Whether the last connect failed for want of a server that answers: one that refuses is there.
+   */
+  public boolean failsAsAway() {
     return failures > 0
         && !ownFailure
         && switch (verdict) {
@@ -339,7 +347,7 @@ public final class Reachability {
    * {@link #answered} since the last connect failed, or of late.
    */
   public boolean isGone() {
-    return (failures > 0 && ((down() && !answers()) || !engine.anyLive())) || isTakenAway();
+    return (failures > 0 && ((failsAsAway() && !answers()) || !engine.anyLive())) || isTakenAway();
   }
 
   private boolean answers() {
