@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.everpool.api.CloseReason;
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
 import io.everpool.api.WorkOptions;
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
 import io.everpool.servers.FaultProxy;
@@ -14,7 +17,9 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,6 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.postgresql.jdbc.PgConnection;
 
 /**
  * The answer to a COMMIT gets lost, on a connection that isn't in a unit of work: whoever made it
@@ -217,5 +223,50 @@ class LostCommitIT {
             .isEqualTo("1");
       }
     }
+  }
+
+  static Stream<Arguments> waysOfAUnit() {
+    return Stream.concat(
+        ways()
+            .filter(way -> (boolean) way.get()[3])
+            .filter(way -> !"COMMIT".equals(way.get()[1])), // of JDBC's calls, which it looks up
+        Stream.of(
+            way(
+                "the driver's own object",
+                "COMMIT",
+                c -> {
+                  write(c);
+                  c.unwrap(PgConnection.class).commit();
+                },
+                true)));
+  }
+
+  /** Of what it has sent otherwise nobody can ask the server. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("waysOfAUnit")
+  void isToldAsUnknownOfAUnitToo(String name, String cut, Call call, boolean unknown)
+      throws Exception {
+    List<PoolEvent> events = new CopyOnWriteArrayList<>();
+    PoolConfig config =
+        Db.config(NAME, Db.server().libpqUrl(proxy.host(), proxy.port())).minSize(1).build();
+    try (Pool pool = Everpool.builder(config).listener(events::add).open()) {
+      proxy.cutReplyTo(cut, FaultProxy.Cut.RST);
+      isUnknown(catchThrowable(() -> pool.<SQLException>use(call::on)));
+      proxy.cutNoMore();
+      Await.until(
+          Db.LIMIT,
+          () -> events.stream().anyMatch(PoolEvent.RetryRefused.class::isInstance),
+          "the refusal of a rerun");
+    }
+    assertThat(events)
+        .filteredOn(
+            event ->
+                event instanceof PoolEvent.CommitResolved
+                    || event instanceof PoolEvent.RetryRefused)
+        .satisfiesExactly(
+            event ->
+                assertThat(event)
+                    .isEqualTo(new PoolEvent.CommitResolved(NAME, "", CommitStatus.UNKNOWN)),
+            event -> assertThat(event).isInstanceOf(PoolEvent.RetryRefused.class));
   }
 }
