@@ -136,6 +136,7 @@ final class PostgresConnector implements Connector {
     notes.addAll(catalog.notes());
     notes.addAll(pooler.notes());
     notes.addAll(room.notes());
+    notes.addAll(lookupPermission.notes());
     return notes;
   }
 
@@ -147,6 +148,7 @@ final class PostgresConnector implements Connector {
   @Override
   public void whenNoted(Runnable listener) {
     pooler.whenNoted(listener);
+    lookupPermission.whenNoted(listener);
   }
 
   /** The destination by what is known of a pooler now. */

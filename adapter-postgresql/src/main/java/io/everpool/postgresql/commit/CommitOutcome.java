@@ -30,9 +30,6 @@ public final class CommitOutcome {
 
   private static final int RUN_COLUMN = 4;
 
-  /** The first with pg_xact_status(xid8). */
-  private static final int OLDEST_SERVER = 13;
-
   /** Whether a COMMIT waits for a standby, as far as this session's settings go. */
   private static final String REPLICATED =
       """
@@ -60,11 +57,10 @@ public final class CommitOutcome {
    * @throws SQLFeatureNotSupportedException if the server can't be asked
    */
   public @Nullable PostgresCommitTicket ticket() throws SQLException {
-    if (!tells()) {
+    String obstacle = lookupPermission.obstacle(connection);
+    if (obstacle != null) {
       throw new SQLFeatureNotSupportedException(
-          "This server doesn't tell this role what became of a commit: it is older than PostgreSQL"
-              + " 13, or hides pg_control_system(), pg_control_checkpoint() or where its log stands",
-          "0A000");
+          "This server doesn't tell this role what became of a commit: " + obstacle, "0A000");
     }
     ServerRun known = last;
     if (known != null) {
@@ -183,8 +179,7 @@ public final class CommitOutcome {
   }
 
   private boolean tells() throws SQLException {
-    return connection.getMetaData().getDatabaseMajorVersion() >= OLDEST_SERVER
-        && lookupPermission.isComplete(connection);
+    return lookupPermission.obstacle(connection) == null;
   }
 
   /** Tickets may come from anywhere; only a number goes into SQL. */

@@ -4,16 +4,33 @@ import io.everpool.api.driver.TransactionState;
 import io.everpool.postgresql.driver.PgjdbcInternals;
 import io.everpool.postgresql.failure.FailureRules;
 import java.sql.Connection;
+import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Whether the server tells this role of its {@link ServerRun}: an administrator may hide the
- * functions, and what only speaks PostgreSQL's language may not have them. In a transaction a
- * refusal would be the end of it, so the first to ask does so behind a savepoint. Thread-safe.
+ * Whether the server tells this role of its {@link ServerRun} and of transactions: it may be too
+ * old, an administrator may hide the functions, and what only speaks PostgreSQL's language may not
+ * have them. In a transaction a refusal would be the end of it, so the first to ask does so behind
+ * a savepoint. Thread-safe.
  */
 public final class LookupPermission {
+  /** What to do where commits can't be looked up. */
+  public static final String ADVICE =
+      "It takes PostgreSQL 13 and a role that may execute what docs/failures.md names;"
+          + " retry.commit-outcome = false saves asking for it";
+
+  /** The first with pg_xact_status(xid8). */
+  private static final int OLDEST_SERVER = 13;
+
+  /** Whatever tickets are made of and looked up by; a null id is asked about at no cost. */
   private static final String EVERYTHING =
-      "select pg_catalog.pg_wal_lsn_diff(checkpoint_lsn, '0/0'), "
+      """
+      select pg_catalog.pg_xact_status(pg_catalog.pg_current_xact_id_if_assigned()),
+      pg_catalog.pg_backend_pid(),
+      pg_catalog.pg_wal_lsn_diff(checkpoint_lsn, '0/0'),
+      """
           + ServerRun.ALL
           + " from pg_catalog.pg_control_checkpoint()";
 
@@ -21,15 +38,51 @@ public final class LookupPermission {
 
   private volatile boolean complete;
 
-  /** Costs up to three round trips, until the server has answered once. */
-  boolean isComplete(Connection connection) throws SQLException {
-    if (!complete) {
-      complete = ask(connection);
-    }
-    return complete;
+  /** Why not, as it was first found; the reason of the next session would be another note. */
+  private volatile @Nullable String missing;
+
+  private volatile Runnable listener = () -> {};
+
+  /** Has {@code newListener} called when there is something in {@link #notes()}. */
+  public void whenNoted(Runnable newListener) {
+    listener = newListener;
   }
 
-  private static boolean ask(Connection connection) throws SQLException {
+  /** What the user should know; empty as long as nobody had to ask, or where nothing is missing. */
+  public List<String> notes() {
+    String why = missing;
+    return why == null || complete
+        ? List.of()
+        : List.of(
+            "A COMMIT whose answer is lost can't be looked up here ("
+                + why
+                + "): its unit of work ends with CommitOutcomeUnknownException. "
+                + ADVICE);
+  }
+
+  /**
+   * Why commits can't be looked up; null if they can. Costs up to three round trips, until the
+   * server has answered once.
+   */
+  public @Nullable String obstacle(Connection connection) throws SQLException {
+    if (complete) {
+      return null;
+    }
+    String why = ask(connection);
+    if (why == null) {
+      complete = true;
+    } else if (missing == null) {
+      missing = why;
+      listener.run();
+    }
+    return why;
+  }
+
+  private static @Nullable String ask(Connection connection) throws SQLException {
+    DatabaseMetaData data = connection.getMetaData();
+    if (data.getDatabaseMajorVersion() < OLDEST_SERVER) {
+      return "the server is " + data.getDatabaseProductVersion();
+    }
     TransactionState state = DRIVER.transaction(connection);
     boolean within =
         state == TransactionState.OPEN
@@ -37,22 +90,22 @@ public final class LookupPermission {
     if (within) {
       DRIVER.update(connection, "savepoint everpool");
     }
-    boolean answered = true;
+    String refused = null;
     try {
       DRIVER.query(connection, EVERYTHING).close();
     } catch (SQLException e) {
       if (FailureRules.classify(e).fatal()) {
         throw e;
       }
-      answered = false;
+      refused = String.valueOf(e.getMessage());
     }
     if (within) {
       DRIVER.update(
           connection,
-          answered
+          refused == null
               ? "release savepoint everpool"
               : "rollback to savepoint everpool; release savepoint everpool");
     }
-    return answered;
+    return refused;
   }
 }

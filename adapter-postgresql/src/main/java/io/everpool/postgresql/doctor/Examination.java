@@ -2,6 +2,7 @@ package io.everpool.postgresql.doctor;
 
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.postgresql.commit.LookupPermission;
 import io.everpool.postgresql.doctor.Finding.Subject;
 import io.everpool.postgresql.driver.PgjdbcInternals;
 import io.everpool.postgresql.driver.PresentDriver;
@@ -66,6 +67,7 @@ final class Examination {
     step(Subject.VERSIONS, this::versions);
     step(Subject.SLOTS, () -> slots(told));
     step(Subject.TIMEOUTS, this::timeouts);
+    step(Subject.COMMITS, this::commits);
     step(Subject.FUNCTIONS, () -> functions(told));
     return told;
   }
@@ -179,6 +181,26 @@ final class Examination {
     advice.forEach(text -> findings.advice(Subject.TIMEOUTS, text));
     if (advice.isEmpty()) {
       findings.ok(Subject.TIMEOUTS, server.text());
+    }
+  }
+
+  private void commits() throws SQLException {
+    if (!config.retry().commitOutcome()) {
+      findings.ok(
+          Subject.COMMITS,
+          "a COMMIT whose answer is lost is not looked up, as retry.commit-outcome says");
+      return;
+    }
+    String obstacle = new LookupPermission().obstacle(driversOwn());
+    if (obstacle == null) {
+      findings.ok(Subject.COMMITS, "a COMMIT whose answer is lost can be looked up");
+    } else {
+      findings.advice(
+          Subject.COMMITS,
+          "a COMMIT whose answer is lost can't be looked up ("
+              + obstacle
+              + "): its unit of work ends with CommitOutcomeUnknownException. "
+              + LookupPermission.ADVICE);
     }
   }
 

@@ -45,6 +45,8 @@ public record Finding(Level level, Subject subject, String text) {
     SLOTS,
     /** The server's limits of time against the pool's. */
     TIMEOUTS,
+    /** Whether the server can be asked what became of a COMMIT. */
+    COMMITS,
     /** What functions leave in a session. */
     FUNCTIONS,
     /** What is done otherwise than the settings might make one expect. */

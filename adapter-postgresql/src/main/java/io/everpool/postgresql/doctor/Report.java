@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
  */
 public record Report(List<Finding> findings) {
 
+  /** With a copy of the list. */
   public Report {
     findings = List.copyOf(findings);
   }

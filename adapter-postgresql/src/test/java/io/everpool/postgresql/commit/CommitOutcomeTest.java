@@ -25,6 +25,7 @@ import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -33,6 +34,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The server is asked what became of a COMMIT, and believed only as far as it can know. */
 @Timeout(600)
@@ -393,34 +396,64 @@ class CommitOutcomeTest {
     }
   }
 
-  /** A refusal within the transaction would be the end of it. */
-  @Test
-  void whereTheRunIsHiddenThereAreNoTicketsAndNothingIsHarmed() throws SQLException {
-    server.execute("create database hidden");
-    String hidden = server.libpqUrl().replaceAll("/app$", "/hidden");
-    Connector elsewhere = Sessions.connector(hidden, UnaryOperator.identity());
+  /**
+   * A refusal within the transaction would be the end of it, whichever of them is hidden; and
+   * whoever counts on the look-up is told.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "execute on function pg_current_xact_id_if_assigned()",
+        "execute on function pg_backend_pid()",
+        "execute on function pg_xact_status(xid8)",
+        "execute on function pg_control_system()",
+        "execute on function pg_control_checkpoint()",
+        "execute on function pg_current_wal_insert_lsn()",
+        "execute on function pg_walfile_name(pg_lsn)",
+        "execute on function pg_wal_lsn_diff(pg_lsn, pg_lsn)",
+        "execute on function pg_last_wal_replay_lsn()",
+        "execute on function pg_postmaster_start_time()",
+        "execute on function pg_is_in_recovery()",
+        "select on pg_stat_bgwriter"
+      })
+  void whereAnythingIsHiddenThereAreNoTicketsAndNothingIsHarmed(String right) throws SQLException {
+    Connector elsewhere = Sessions.connector(server.libpqUrl(), UnaryOperator.identity());
+    AtomicInteger noted = new AtomicInteger();
+    elsewhere.whenNoted(noted::incrementAndGet);
     PhysicalConnection there = elsewhere.open(TIMEOUT);
-    revokeIn(hidden);
-    there.jdbc().setAutoCommit(false);
-    execute(there, "create temp table t (x int)");
-    assertThatThrownBy(there::commitTicket).isInstanceOf(SQLFeatureNotSupportedException.class);
-    execute(there, "insert into t values (1)");
-    there.jdbc().commit();
-    assertThat(ask(there, "select x from t")).isEqualTo("1");
-    there.jdbc().rollback();
-    ServerRun nowhere = new ServerRun("1", "1", "1", "", null);
-    assertThat(
-            there.commitStatus(
-                new PostgresCommitTicket("3", new LogPosition(nowhere, BigInteger.ONE), 1)))
-        .isEqualTo(CommitStatus.UNKNOWN);
-    there.close();
+    PhysicalConnection next = elsewhere.open(TIMEOUT);
+    assertThat(elsewhere.notes()).isEmpty();
+    server.execute("revoke " + right + " from public");
+    try {
+      for (PhysicalConnection one : List.of(there, next)) {
+        one.jdbc().setAutoCommit(false);
+        execute(one, "create temp table t (x int)");
+        assertThatThrownBy(one::commitTicket)
+            .isInstanceOf(SQLFeatureNotSupportedException.class)
+            .hasMessageContaining(nameIn(right));
+        execute(one, "insert into t values (1)");
+        one.jdbc().commit();
+        assertThat(ask(one, "select x from t")).isEqualTo("1");
+        one.jdbc().rollback();
+      }
+      assertThat(elsewhere.notes())
+          .singleElement()
+          .asString()
+          .contains(nameIn(right), "can't be looked up", "retry.commit-outcome");
+      assertThat(noted).hasValue(1);
+      ServerRun nowhere = new ServerRun("1", "1", "1", "", null);
+      assertThat(
+              there.commitStatus(
+                  new PostgresCommitTicket("3", new LogPosition(nowhere, BigInteger.ONE), 1)))
+          .isEqualTo(CommitStatus.UNKNOWN);
+    } finally {
+      server.execute("grant " + right + " to public");
+      there.abort();
+      next.abort();
+    }
   }
 
-  private static void revokeIn(String url) throws SQLException {
-    String admin = url.replaceAll("//[^@]*@", "//");
-    PhysicalConnection superuser =
-        Sessions.open(admin, c -> c.user("postgres").password(server.password()));
-    execute(superuser, "revoke execute on function pg_control_checkpoint() from public");
-    superuser.close();
+  private static String nameIn(String right) {
+    return right.replaceAll("^(?:execute on function|select on) (\\w+).*", "$1");
   }
 }

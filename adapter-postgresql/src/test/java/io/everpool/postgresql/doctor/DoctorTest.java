@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.RetryConfig;
 import io.everpool.core.Everpool;
 import io.everpool.postgresql.PlainSocketFactory;
 import io.everpool.postgresql.doctor.Finding.Level;
@@ -31,6 +32,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is wrong is told in a sentence that says what to do, and the rest is told to be skipped. */
 @Timeout(300)
@@ -325,6 +328,33 @@ class DoctorTest {
       assertThat(report.of(Subject.NOTES)).as("said once").isEmpty();
     } finally {
       server.execute("drop function enter(text)");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"pg_control_checkpoint()", "pg_xact_status(xid8)"})
+  void what_became_of_a_commit_is_hidden(String function) {
+    server.execute("revoke execute on function " + function + " from public");
+    try {
+      Report report = examine(patient());
+      assertThat(report.works()).isTrue();
+      assertThat(only(report, Subject.COMMITS).level()).isEqualTo(Level.ADVICE);
+      assertThat(only(report, Subject.COMMITS).text())
+          .contains(
+              "permission denied for function " + function.replaceAll("\\(.*", ""),
+              "CommitOutcomeUnknownException",
+              "PostgreSQL 13",
+              "retry.commit-outcome = false");
+      assertThat(report.of(Subject.NOTES)).as("said once").isEmpty();
+
+      Finding off =
+          only(
+              examine(patient().retry(RetryConfig.DEFAULT.withCommitOutcome(false))),
+              Subject.COMMITS);
+      assertThat(off.level()).isEqualTo(Level.OK);
+      assertThat(off.text()).contains("not looked up");
+    } finally {
+      server.execute("grant execute on function " + function + " to public");
     }
   }
 
