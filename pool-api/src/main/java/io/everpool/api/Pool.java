@@ -74,12 +74,15 @@ public interface Pool extends DataSource, AutoCloseable {
    * among what that suppresses. An iterator, a result set or a stream that the work reads by itself
    * the pool doesn't see.
    *
+   * <p>The work runs on the thread that calls this, each of its runs, and so do the pauses between
+   * them.
+   *
    * @throws X what the work has thrown, if it isn't run again
    * @throws SQLException as {@link #getConnection()} if there is no connection to be had; and the
    *     failure of the database that the work has met, if it isn't run again
    * @throws WriteOutcomeUnknownException if a write in autocommit was cut off
-   * @throws CommitOutcomeUnknownException if a COMMIT was cut off and the server cannot tell; it is
-   *     asked about those that {@code commit()} has sent
+   * @throws CommitOutcomeUnknownException if a COMMIT was cut off and the server cannot tell, or
+   *     can't be asked; it is asked about those that {@code commit()} has sent
    */
   default <T extends @Nullable Object, X extends Exception> T run(Work<T, X> work)
       throws X, SQLException {
@@ -93,13 +96,14 @@ public interface Pool extends DataSource, AutoCloseable {
   /**
    * Runs a unit of work in a transaction: committed if the work returns, rolled back if it throws.
    * Rerun whole after a connection error, a serialization failure or a deadlock; a COMMIT whose
-   * answer was lost is looked up on the server, never replayed blindly. What can be used but once
-   * is made within the work, as for {@link #run(Work)}.
+   * answer was lost is looked up on the server where that can be done ({@link
+   * RetryConfig#commitOutcome()}), never replayed blindly. What can be used but once is made within
+   * the work, as for {@link #run(Work)}.
    *
    * @throws X what the work has thrown, if it isn't run again
    * @throws SQLException as of {@link #run(Work)}
-   * @throws CommitOutcomeUnknownException if a COMMIT was cut off and the server cannot tell; it is
-   *     not asked about one that the work has sent as a text
+   * @throws CommitOutcomeUnknownException if a COMMIT was cut off and the server cannot tell, or
+   *     can't be asked; it is not asked about one that the work has sent as a text
    * @throws WriteOutcomeUnknownException if the work has ended its transaction by itself, and then
    *     a write in autocommit was cut off
    */

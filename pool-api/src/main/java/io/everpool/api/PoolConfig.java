@@ -153,7 +153,10 @@ public final class PoolConfig {
     return values.required(PoolSettings.HEALTH_CHECK);
   }
 
-  /** Longest run of a statement on the server; whole milliseconds; zero for no limit. */
+  /**
+   * Longest run of a statement on the server; whole milliseconds, or behind a pooler, where the
+   * driver cancels for it, seconds, rounded up; zero for no limit.
+   */
   public Duration commandTimeout() {
     return values.required(PoolSettings.COMMAND_TIMEOUT);
   }

@@ -142,7 +142,8 @@ final class PoolSettings {
           Kind.DURATION,
           Duration.ofSeconds(60),
           Rule.onTheServer(),
-          "Longest run of a statement on the server, in whole milliseconds; 0s for no " + "limit.");
+          "Longest run of a statement on the server, in whole milliseconds, or behind a pooler in"
+              + " seconds, rounded up; 0s for no limit.");
 
   static final Setting<Duration> ACQUIRE_TIMEOUT =
       TABLE.add(

@@ -66,19 +66,30 @@ public final class RetryConfig {
     return values.required(RetrySettings.MAX_DURATION);
   }
 
-  /** The pause before the first retry is drawn between zero and this; positive. */
+  /**
+   * The pause before the first retry, of a connect or of a unit that has lost its connection, is
+   * drawn between zero and this; positive. What has lost a race (40001, 40P01) waits for up to 1 ms
+   * at first and 25 ms later, what met a stale plan not at all, and a connect that the server
+   * refuses, or has no room for, is tried again after half a second or more, whatever this is.
+   */
   public Duration initialBackoff() {
     return values.required(RetrySettings.INITIAL_BACKOFF);
   }
 
-  /** The longest a pause may grow to by doubling; at least {@link #initialBackoff()}. */
+  /**
+   * The longest a pause may grow to by doubling; at least {@link #initialBackoff()}. Pauses between
+   * connects to a server that is away grow to 200 ms only while callers wait.
+   */
   public Duration maxBackoff() {
     return values.required(RetrySettings.MAX_BACKOFF);
   }
 
   /**
-   * Whether a COMMIT whose answer was lost is looked up on the server; costs a round trip per
-   * writing transaction of a unit of work.
+   * Whether a COMMIT whose answer was lost is looked up on the server. Costs a round trip per
+   * transaction of a unit of work that is marked neither read-only nor idempotent, whether it has
+   * written or not. Needs PostgreSQL 13 and a role that may execute the functions by which it is
+   * done, which every role may unless somebody has revoked that; where it can't be done the pool
+   * warns once, and a COMMIT without an answer ends as {@link CommitOutcomeUnknownException}.
    */
   public boolean commitOutcome() {
     return values.required(RetrySettings.COMMIT_OUTCOME);

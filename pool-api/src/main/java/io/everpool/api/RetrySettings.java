@@ -30,8 +30,9 @@ final class RetrySettings {
           Kind.DURATION,
           Duration.ofMillis(20),
           Rule.positive(),
-          "The pause before the first retry, of a connect or a unit, is drawn between zero and"
-              + " this.");
+          "The pause before the first retry, of a connect or of a unit that has lost its connection,"
+              + " is drawn between zero and this; a lost race (40001, 40P01), a stale plan and a"
+              + " connect that the server refuses have pauses of their own.");
 
   static final Setting<Duration> MAX_BACKOFF =
       TABLE.add(
@@ -39,7 +40,8 @@ final class RetrySettings {
           Kind.DURATION,
           Duration.ofSeconds(16),
           Rule.positive(),
-          "The longest that pause may grow to by doubling.");
+          "The longest that pause may grow to by doubling; for a connect 200 ms at the most while"
+              + " callers wait for a server that is away.");
 
   static final Setting<Boolean> COMMIT_OUTCOME =
       TABLE.add(
@@ -48,7 +50,8 @@ final class RetrySettings {
           true,
           Rule.any("true or false"),
           "Whether a COMMIT whose answer was lost is looked up on the server; costs a round trip"
-              + " per writing transaction of a unit of work.");
+              + " per transaction of a unit of work that is marked neither read-only nor idempotent,"
+              + " and needs PostgreSQL 13 and a role that may ask.");
 
   static {
     TABLE.order(

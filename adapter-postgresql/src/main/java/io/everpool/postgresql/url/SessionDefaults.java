@@ -7,6 +7,7 @@ import io.everpool.postgresql.driver.PropertyNames;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a session is given at its start where the user hasn't said otherwise. All of it goes through
@@ -16,7 +17,8 @@ import java.util.Map;
  * <ul>
  *   <li>{@code command-timeout} is {@code statement_timeout}, by the start-up parameter {@code
  *       options}, before the user's own options so that they win. Poolers refuse {@code options};
- *       there it is pgjdbc's {@code queryTimeout}: the driver cancels the statement.
+ *       there it is pgjdbc's {@code queryTimeout}, in whole seconds: the driver cancels the
+ *       statement.
  *   <li>{@code socketTimeout} is {@link #GRACE} longer, so that a server that hangs doesn't hang
  *       its callers for ever. It counts from one byte to the next. Who lets a statement run longer
  *       ({@code SET LOCAL statement_timeout}) sets {@code socketTimeout}, or {@link
@@ -70,7 +72,11 @@ final class SessionDefaults {
         properties.putIfAbsent(PropertyNames.QUERY_TIMEOUT, Long.toString(wholeSeconds(limit)));
       }
       notes.add(
-          enforcement() + " ALTER ROLE ... SET " + STATEMENT_TIMEOUT + " = " + limit.toMillis());
+          enforcement(properties.get(PropertyNames.QUERY_TIMEOUT))
+              + " ALTER ROLE ... SET "
+              + STATEMENT_TIMEOUT
+              + " = "
+              + limit.toMillis());
     } else {
       String ours = option(limit);
       properties.put(PropertyNames.OPTIONS, options.isBlank() ? ours : ours + " " + options);
@@ -89,10 +95,12 @@ final class SessionDefaults {
     return limit.compareTo(LONGEST_STATEMENT_TIMEOUT) > 0 ? LONGEST_STATEMENT_TIMEOUT : limit;
   }
 
-  private static String enforcement() {
+  private static String enforcement(@Nullable String queryTimeout) {
     PresentDriver driver = PresentDriver.HERE;
     return (driver.knows(PropertyNames.QUERY_TIMEOUT)
-            ? "command-timeout is enforced by the driver (queryTimeout), since"
+            ? "command-timeout is enforced by the driver (queryTimeout = "
+                + queryTimeout
+                + ", in whole seconds), since"
             : "command-timeout is not enforced: pgjdbc "
                 + driver.version()
                 + " has no queryTimeout, as 42.7.9 has, and")

@@ -201,11 +201,12 @@ class SessionDefaultsTest {
         .containsEntry("socketTimeout", "12");
     Connector connector =
         Sessions.connector(
-            "postgresql://u:p@ep-x-pooler.eu.aws.neon.tech/d", UnaryOperator.identity());
+            "postgresql://u:p@ep-x-pooler.eu.aws.neon.tech/d",
+            c -> c.commandTimeout(Duration.ofMillis(1_500)));
     assertThat(connector.notes())
         .singleElement()
         .asString()
-        .contains("queryTimeout", "ALTER ROLE", "statement_timeout = 60000");
+        .contains("queryTimeout = 2, in whole seconds", "ALTER ROLE", "statement_timeout = 1500");
   }
 
   /** What is done for Neon's pooler works: here against a server of our own. */
