@@ -12,8 +12,15 @@ import org.jspecify.annotations.Nullable;
 public final class AcquireTimeoutException extends SQLTransientConnectionException {
   private static final long serialVersionUID = 1L;
 
-  private final transient PoolSnapshot snapshot;
+  private final PoolSnapshot snapshot;
 
+  /**
+   * Made by a pool.
+   *
+   * @param message who holds the connections, and what to do
+   * @param snapshot the pool when the caller gave up
+   * @param cause the last connect error; null if there was none
+   */
   public AcquireTimeoutException(String message, PoolSnapshot snapshot, @Nullable Throwable cause) {
     super(message, "08001", cause);
     this.snapshot = snapshot;

@@ -6,9 +6,13 @@ import java.util.List;
 public final class InvalidPoolConfigException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
 
-  private final transient List<String> problems;
+  private final String[] problems;
 
-  /** With at least one problem, each a sentence that names the setting and what would be right. */
+  /**
+   * Made by whoever reads settings.
+   *
+   * @param problems at least one, each a sentence that names the setting and what would be right
+   */
   public InvalidPoolConfigException(List<String> problems) {
     super(
         problems.size() == 1
@@ -17,11 +21,11 @@ public final class InvalidPoolConfigException extends IllegalArgumentException {
                 + problems.size()
                 + " problems:\n  - "
                 + String.join("\n  - ", problems));
-    this.problems = List.copyOf(problems);
+    this.problems = problems.toArray(new String[0]);
   }
 
-  /** Every problem found, in the order of the settings. */
+  /** Every problem found, in the order of the settings. Immutable. */
   public List<String> problems() {
-    return problems;
+    return List.of(problems);
   }
 }

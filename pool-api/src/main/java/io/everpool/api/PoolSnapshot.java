@@ -1,5 +1,6 @@
 package io.everpool.api;
 
+import java.io.Serializable;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -12,10 +13,13 @@ import org.jspecify.annotations.Nullable;
  * went on, so they may be off by what happened meanwhile.
  *
  * <p>Immutable and thread-safe. A later version may tell more: by further accessors here and in
- * {@link Holder}, by further methods of the builder, which start at nothing.
+ * {@link Holder}, by further methods of the builder, which start at nothing. Serializable, as the
+ * exceptions that carry one are.
  */
 // Over 400 lines for the sake of one list: each fact has a field, an accessor and a builder method.
-public final class PoolSnapshot {
+public final class PoolSnapshot implements Serializable {
+  private static final long serialVersionUID = 1L;
+
   private final String name;
   private final PoolState state;
   private final boolean asleep;
@@ -252,7 +256,9 @@ public final class PoolSnapshot {
   }
 
   /** Who has a connection. Immutable and thread-safe. */
-  public static final class Holder {
+  public static final class Holder implements Serializable {
+    private static final long serialVersionUID = 1L;
+
     private final long connection;
     private final String thread;
     private final Duration heldFor;

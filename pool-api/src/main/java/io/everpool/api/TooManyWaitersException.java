@@ -6,8 +6,14 @@ import java.sql.SQLTransientConnectionException;
 public final class TooManyWaitersException extends SQLTransientConnectionException {
   private static final long serialVersionUID = 1L;
 
-  private final transient PoolSnapshot snapshot;
+  private final PoolSnapshot snapshot;
 
+  /**
+   * Made by a pool.
+   *
+   * @param message how many wait, and what to do
+   * @param snapshot the pool when the caller was turned away
+   */
   public TooManyWaitersException(String message, PoolSnapshot snapshot) {
     super(message, "08001");
     this.snapshot = snapshot;
