@@ -9,15 +9,28 @@ import io.everpool.api.PoolState;
  * Whether a pool is fit for work, told from its metrics: it sends no query, so asking often neither
  * costs a connection nor keeps a serverless database awake.
  *
- * <p>Healthy is an open pool whose server isn't known to be unreachable. A sleeping pool is healthy
- * whatever it last knew: only work wakes it, and an unhealthy application may be sent none. A
- * suspended one is unhealthy whatever it last knew, for it lends nothing until it is resumed. The
- * message has the counts and, if the server is the reason, the last connect error; the details have
- * them by name.
+ * <p>Unhealthy is a pool
+ *
+ * <ul>
+ *   <li>that isn't open;
+ *   <li>that is suspended, whatever it last knew: it lends nothing until it is resumed;
+ *   <li>whose server is known to be unreachable;
+ *   <li>that has no connection at all, and whose last attempt to open one has failed, as where the
+ *       server refuses the login or is full.
+ * </ul>
+ *
+ * <p>The last two don't count of a pool that doesn't try to connect, for only work has it do so,
+ * and an unhealthy application may be sent none: one that sleeps, and one that keeps no connection
+ * ({@code min-size = 0}), has none and is asked for none. Of a pool with readers it tells how the
+ * writer is. The message has the counts and, if the server is the reason, the last connect error;
+ * the details have them by name.
+ *
+ * <p>May be asked from any thread, by several at once; waits for nothing.
  */
 public final class PoolHealthCheck extends HealthCheck {
   private final Pool pool;
 
+  /** Of {@code pool}, which stays the caller's to close. */
   public PoolHealthCheck(Pool pool) {
     this.pool = pool;
   }

@@ -36,7 +36,8 @@ public final class Credentials {
 
   /**
    * The same, until then: the pool keeps them for as long, asks anew when little of that time is
-   * left, and has replaced by then the connections that were opened with them.
+   * left, and replaces by then the connections that were opened with them. One that is in use goes
+   * when it comes back, however late that is, and the last ones stay while no other can be opened.
    *
    * @param when by this machine's clock; null for never
    */

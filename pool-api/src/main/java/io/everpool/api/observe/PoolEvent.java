@@ -28,7 +28,10 @@ public interface PoolEvent {
    */
   record PoolOpened(String pool, Pool self) implements PoolEvent {}
 
-  /** The pool has closed every connection; also one that could not be opened. */
+  /**
+   * The pool is closed: every connection of it was closed, or given up where that didn't end in
+   * time. Also told of a pool that could not be opened.
+   */
   record PoolClosed(String pool) implements PoolEvent {}
 
   /** A connection was opened; {@code tookNanos} with its set-up. */
@@ -119,6 +122,7 @@ public interface PoolEvent {
       List<StackTraceElement> acquiredAt)
       implements PoolEvent {
 
+    /** With a copy of the list. */
     public LeakSuspected {
       acquiredAt = List.copyOf(acquiredAt);
     }
@@ -151,6 +155,7 @@ public interface PoolEvent {
       List<StackTraceElement> acquiredAt)
       implements PoolEvent {
 
+    /** With a copy of the list. */
     public LeaseAbandoned {
       acquiredAt = List.copyOf(acquiredAt);
     }
