@@ -23,6 +23,10 @@ import org.jdbi.v3.core.Jdbi;
  * chunk is a transaction, whose rows are kept for its reruns, unless a row may have an iterator or
  * a stream in it. A {@code PreparedBatch} that a callback executes has to be prepared in it, too,
  * for Jdbi forgets the rows then: with one from before it runs once.
+ *
+ * <p>Each run of a callback is on the thread that has called Jdbi. What is made here is as
+ * thread-safe as Jdbi itself: a {@code Jdbi} and {@link Units} are for any number of threads, a
+ * handle is for one.
  */
 public final class EverpoolJdbi {
 

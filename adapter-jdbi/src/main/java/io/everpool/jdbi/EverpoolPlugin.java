@@ -47,6 +47,9 @@ import org.slf4j.LoggerFactory;
  * own connection for every handle, unseen, and nothing would be run again after a lost connection.
  * That is warned of. The same holds, unwarned, of any plug-in that unwraps a new handle's
  * connection.
+ *
+ * <p>One plug-in may be installed in several Jdbis over its pool. A Jdbi is customized by the
+ * thread that installs it, before other threads use that Jdbi; afterwards it is thread-safe.
  */
 public final class EverpoolPlugin extends JdbiPlugin.Singleton {
   private final UnitRerunner rerunner;

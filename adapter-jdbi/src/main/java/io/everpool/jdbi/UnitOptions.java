@@ -91,18 +91,22 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
     return this;
   }
 
+  /** As {@link #setReadOnly} has set it. */
   public boolean isReadOnly() {
     return readOnly;
   }
 
+  /** As {@link #setIdempotent} has set it. */
   public boolean isIdempotent() {
     return idempotent;
   }
 
+  /** As {@link #setLabel} has set it; null for what units are called by themselves. */
   public @Nullable String getLabel() {
     return label;
   }
 
+  /** As {@link #setDeadline} has set it; null for as long as they like. */
   public @Nullable Duration getDeadline() {
     return deadline;
   }

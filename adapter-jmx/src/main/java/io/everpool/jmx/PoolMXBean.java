@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * console needs no class of Everpool's. Nothing here waits for a connection or a server, wakes a
  * pool that sleeps, or shows a secret.
  *
- * <p>The attributes are read one by one, so they may be off by what happened between them.
+ * <p>The attributes are read one by one, so they may be off by what happened between them. All of
+ * it may be called from any thread, by several at once.
  */
 public interface PoolMXBean {
 

@@ -14,7 +14,11 @@ public final class CommitOutcomeUnknownException extends SQLNonTransientExceptio
   private final @Nullable String transactionId;
 
   /**
+   * Made by a pool.
+   *
+   * @param message whose COMMIT it was, and what to do
    * @param transactionId the transaction's id on the server, or null if it wasn't captured
+   * @param cause what the COMMIT has met; null if it isn't known
    */
   public CommitOutcomeUnknownException(
       String message, @Nullable String transactionId, @Nullable Throwable cause) {

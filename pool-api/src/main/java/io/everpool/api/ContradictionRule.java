@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 public record ContradictionRule<F>(
     String name, List<String> keys, String when, String advice, Predicate<F> applies) {
 
+  /** With a copy of the list. */
   public ContradictionRule {
     keys = List.copyOf(keys);
   }

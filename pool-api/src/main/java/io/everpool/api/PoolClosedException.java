@@ -6,6 +6,11 @@ import java.sql.SQLNonTransientConnectionException;
 public final class PoolClosedException extends SQLNonTransientConnectionException {
   private static final long serialVersionUID = 1L;
 
+  /**
+   * Made by a pool.
+   *
+   * @param poolName of the pool that is closed
+   */
   public PoolClosedException(String poolName) {
     super(
         "The connection pool "

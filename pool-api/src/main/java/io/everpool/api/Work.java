@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * again, for the inner one would commit twice; unless one of the two is marked idempotent, or the
  * inner one read-only.
  *
+ * <p>It runs on the thread of whoever gives it to the pool, each of its runs, one after the other;
+ * so what it keeps to itself needs no locks. Its connection is for that thread as well.
+ *
  * @param <T> what it returns
  * @param <X> what it throws beside runtime exceptions and {@link SQLException}
  * @see VoidWork

@@ -10,6 +10,12 @@ import java.sql.SQLTimeoutException;
 public final class WorkDeadlineException extends SQLTimeoutException {
   private static final long serialVersionUID = 1L;
 
+  /**
+   * Made by a pool.
+   *
+   * @param message which unit ran over which deadline
+   * @param cause what the work met when its connection was cut
+   */
   public WorkDeadlineException(String message, Throwable cause) {
     super(message, "57014", cause);
   }

@@ -106,10 +106,15 @@ public final class WorkOptions {
     return new WorkOptions(readOnly, idempotent, value, label, deadline, position);
   }
 
-  /** With a name for logs and exceptions, which shows: no secrets in it. */
+  /**
+   * With a name for logs and exceptions, which shows: no secrets in it.
+   *
+   * @param value not null; {@code work}, where nobody says
+   * @throws NullPointerException if it is null
+   */
   public WorkOptions withLabel(String value) {
     return new WorkOptions(
-        readOnly, idempotent, isolation, requireNonNull(value), deadline, position);
+        readOnly, idempotent, isolation, requireNonNull(value, "label"), deadline, position);
   }
 
   /**

@@ -11,6 +11,12 @@ import org.jspecify.annotations.Nullable;
 public final class WriteOutcomeUnknownException extends SQLNonTransientException {
   private static final long serialVersionUID = 1L;
 
+  /**
+   * Made by a pool.
+   *
+   * @param message which unit of work it was, and what to do
+   * @param cause the loss of the connection; null if it isn't known
+   */
   public WriteOutcomeUnknownException(String message, @Nullable Throwable cause) {
     super(message, "08007", cause);
   }

@@ -15,6 +15,14 @@ import io.everpool.core.Everpool;
 @FunctionalInterface
 public interface EverpoolCustomizer {
 
-  /** Adds to {@code builder} what the pool of {@code config} is to have. */
+  /**
+   * Adds to {@code builder} what the pool of {@code config} is to have. Called once for each pool,
+   * on the thread that makes the pool's bean; the builder is for this call only. What it throws
+   * fails that bean, and with it the start of the application; nothing is open by then that would
+   * have to be closed.
+   *
+   * @param config the settings, as they are by now
+   * @param builder which has what beans of the other kinds have added
+   */
   void customize(PoolConfig config, Everpool.Builder builder);
 }

@@ -5,6 +5,9 @@ import io.everpool.api.PoolConfig;
 
 /**
  * Plugs a database in. Found by {@link java.util.ServiceLoader}; the first that accepts is taken.
+ *
+ * <p>Each opening of a pool makes an adapter of its own, and calls it on the thread that opens the
+ * pool; so it needs no locks, unless it shares something with others of its kind.
  */
 public interface DriverAdapter {
 
@@ -12,7 +15,8 @@ public interface DriverAdapter {
   boolean accepts(String url);
 
   /**
-   * Prepares for opening connections; opens none.
+   * Prepares for opening connections; opens none. Whoever opens the pool waits for it, and no limit
+   * bounds it: it may read a file, and must not ask a network.
    *
    * @throws InvalidPoolConfigException if URL or properties can't work; carries no secret
    */

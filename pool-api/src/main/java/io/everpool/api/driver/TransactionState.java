@@ -2,7 +2,9 @@ package io.everpool.api.driver;
 
 /** What the driver remembers of the session's transaction, however it was begun. */
 public enum TransactionState {
+  /** No transaction is open: the next statement begins one, or stands alone in autocommit. */
   NONE,
+  /** One is open and takes statements. */
   OPEN,
   /** Open and failed: the server takes nothing but a rollback. */
   FAILED,
