@@ -153,7 +153,7 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
       if (!handle.getConfig(UnitOptions.class).hasDriverTypes()) {
         return handle;
       }
-      lookForAnother(handle); // what it has set is about to be replaced
+      lookForAnother(handle); // first: the set-up replaces what another plug-in is known by
       return setUp(handle);
     }
 

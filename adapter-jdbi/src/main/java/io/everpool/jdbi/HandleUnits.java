@@ -285,7 +285,7 @@ final class HandleUnits {
         }
         return config == null ? rerun(handle) : config.within(handle, this::rerun);
       } catch (UsedUp e) {
-        throw e; // in place of which comes what the run before has thrown
+        throw e; // no failure of this run: who has called throws what the first run has thrown
       } catch (Throwable e) {
         before = failure;
         failure = e;

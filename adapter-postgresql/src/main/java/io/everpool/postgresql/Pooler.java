@@ -242,7 +242,8 @@ final class Pooler {
       PgjdbcInternals.PRESENT.update(connection, "BEGIN"); // the driver's own would be prepared
       String name = nameOf(connection, sql);
       if (name != null && name.startsWith(DRIVERS_OWN)) {
-        // for the next client's would have the same name
+        // It stays on the server connection, and the next client that is lent that would prepare
+        // under the same name.
         PgjdbcInternals.PRESENT.update(connection, "DEALLOCATE \"" + name + "\"");
       } else {
         renamed = name;
@@ -251,7 +252,8 @@ final class Pooler {
       if (!DUPLICATE_PREPARED_STATEMENT.equals(e.getSQLState())) {
         throw e;
       }
-      // left by a client that hasn't looked
+      // The name is taken on this server connection: another client has prepared under it, and the
+      // pooler passes names on as they are. So nothing is renamed.
     }
     connection.rollback();
     connection.setAutoCommit(true);

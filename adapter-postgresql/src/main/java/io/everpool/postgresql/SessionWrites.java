@@ -114,7 +114,7 @@ final class SessionWrites {
           && !sideEffects.has(SideEffect.SETTINGS)
           && !jdbc.isReadOnly(); // with readOnlyMode=always the driver sets it, too
     } catch (SQLException e) {
-      return false; // closed: there are other signs of that
+      return false; // isReadOnly() only throws if it is closed, which its user finds anyway
     }
   }
 

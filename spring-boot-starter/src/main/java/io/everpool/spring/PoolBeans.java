@@ -51,7 +51,7 @@ final class PoolBeans {
     try {
       return dataSource.isWrapperFor(Pool.class) ? dataSource.unwrap(Pool.class) : null;
     } catch (SQLException | RuntimeException e) {
-      return null; // one that routes may not know where to at the moment
+      return null; // a DataSource that routes to others may have no target at the moment
     }
   }
 }

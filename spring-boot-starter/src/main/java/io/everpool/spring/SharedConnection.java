@@ -109,8 +109,9 @@ final class SharedConnection {
 
   /** Gives the connection back, or leaves that to whoever has it. */
   void unitEnds() throws SQLException {
-    // Of the unit and the last loan the one that comes second closes it: each tries the step that
-    // it takes as the first, and if that fails the other was there before.
+    // The unit and a loan that is still out may end at the same time; whoever is the second closes
+    // the connection. Each tries to move on from LENT, to LEFT here and to FREE in Loan.end(). Only
+    // one of the two succeeds, and he was the first.
     if (!state.compareAndSet(State.LENT, State.LEFT)) {
       state.set(State.GIVEN_BACK);
       connection.close();

@@ -132,7 +132,7 @@ public final class ProtocolLog {
 
   private void sent() {
     sentAt = ++events;
-    leftUndone = false; // of this it says nothing
+    leftUndone = false; // the session's last words were about what was sent before
   }
 
   Outstanding outstanding() {

@@ -319,7 +319,7 @@ final class SqlSideEffects {
           true;
       // EXECUTE FUNCTION: of what a trigger does nobody knows anything, either
       case FUNCTION, PROCEDURE, ROUTINE -> beforeThat != SqlWord.EXECUTE;
-      case ON -> !asPassed; // and no condition of a join
+      case ON -> !asPassed; // CREATE INDEX ... ON a table; behind AS it is a join's condition
       case BY -> beforeThat == SqlWord.PARTITION && !asPassed; // PARTITION BY LIST
       case USING -> // a method of access; but ALTER COLUMN TYPE text USING an expression
           beforeThat == SqlWord.EXCLUDE || (first == SqlWord.CREATE && !asPassed);

@@ -32,10 +32,12 @@ final class Doubts {
   private static boolean isDoubtful(SQLException e) {
     String state = e.getSQLState() == null ? "" : e.getSQLState();
     return switch (state) {
-      // a closed statement to Oracle's driver up to 12c and MySQL's 5.1; a server that can't be
-      // reached or refuses, which is said of another one, or of a USE that is mistyped (jTDS)
+      // Oracle's driver up to 12c and MySQL's 5.1 have 08003 for a statement that was closed. 08001
+      // and 08004 (can't be reached, refuses) may be said of a further server that this one asks,
+      // and jTDS has one of them for a USE with a mistyped name.
       case "08003", "08001", "08004" -> true;
-      // H2's for all that it says of a database: of SET MODE with an unknown one as well
+      // H2 has this class for whatever is wrong with a database, SET MODE with an unknown mode
+      // included.
       default ->
           e instanceof SQLNonTransientConnectionException
               && !state.isEmpty()

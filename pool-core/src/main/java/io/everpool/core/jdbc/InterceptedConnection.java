@@ -146,7 +146,7 @@ final class InterceptedConnection extends PooledConnection implements Connection
   private boolean isHeldUp(Session session) {
     long lease = leaseOf(session);
     if (!session.mayBeHeldUp() || !session.isUnder(lease)) {
-      return false; // it is over, and nothing is watched in its name
+      return false; // the lease is over, and a look has its time from the lease alone
     }
     session.leases.lookStarted(session, lease);
     try {

@@ -47,6 +47,8 @@ import org.jspecify.annotations.Nullable;
  * too, for each slot counts by itself; but who has put CLOSED in its place finds the session of
  * that lease there, whichever it is.
  */
+// Over 400 lines, more than a third of them this and other explanations: all that ends or renews a
+// lease writes the same two fields from any thread, and is only right as a whole.
 public abstract class LeasedConnection extends TrackingConnection {
 
   /** In place of a lease: over for good. */

@@ -136,7 +136,9 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
       left.close();
     }
     home().rollBackOpen();
-    return session() == s; // a rollback cuts it where it finds another's answer
+    // Where the rollback got the answer to another request the connection is cut, and has lost its
+    // session (rollback() above).
+    return session() == s;
   }
 
   @Override
