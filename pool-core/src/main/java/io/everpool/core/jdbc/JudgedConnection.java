@@ -17,8 +17,6 @@ import org.jspecify.annotations.Nullable;
  * failed. On the thread on which the failure was met.
  */
 abstract class JudgedConnection extends LeasedConnection {
-  private static final String FACES = JudgedConnection.class.getPackageName() + ".";
-
   /** An observer that hears nothing, in place of none: the connection may be renewed. */
   private static final UnitObserver SILENT = new Silent();
 
@@ -259,7 +257,7 @@ abstract class JudgedConnection extends LeasedConnection {
     if (s == null) {
       return;
     }
-    if (isMissed(e)) {
+    if (MissingMethods.isMissed(e)) {
       s.marks |= Session.FAILED; // and nothing of the driver's has run
       return;
     }
@@ -269,26 +267,6 @@ abstract class JudgedConnection extends LeasedConnection {
     } catch (Throwable more) {
       // it is marked, and closed when it comes back
     }
-  }
-
-  /**
-   * Whether a call of ours has missed a method that this driver doesn't have; not a call within the
-   * driver. It came to JDBC after the driver, and the JVM says so, or the interface's own default;
-   * or the driver has a stub that throws either error by hand (jTDS the JVM's, of which a real one
-   * always has a message), or calls what throws it for all stubs.
-   */
-  static boolean isMissed(Throwable e) {
-    StackTraceElement[] trace = e.getStackTrace();
-    if (e instanceof UnsupportedOperationException) {
-      return isFace(trace, 1)
-          || (isFace(trace, 2) && !trace[0].getClassName().startsWith("java.")); // a list, say
-    }
-    return e instanceof AbstractMethodError
-        && (isFace(trace, 0) || (e.getMessage() == null && isFace(trace, 1)));
-  }
-
-  private static boolean isFace(StackTraceElement[] trace, int depth) {
-    return trace.length > depth && trace[depth].getClassName().startsWith(FACES);
   }
 
   /** As {@link #broken}, on another thread than the holder's. Does nothing to another's lease. */

@@ -155,7 +155,7 @@ public abstract class OpenStatement implements Statement {
       }
       bare().cancel();
     } catch (RuntimeException | Error e) {
-      if (!JudgedConnection.isMissed(e)) {
+      if (!MissingMethods.isMissed(e)) {
         connection.brokenElsewhere(session, e);
       }
       throw e;
