@@ -341,8 +341,26 @@ public final class PoolConfig {
         retryParts().setDefault(setting, value);
       } else {
         draft.setDefault(setting, value);
+        if (setting == PoolSettings.RETRY && !draft.isSaid(setting)) {
+          retryDefaults(draft.get(PoolSettings.RETRY));
+        }
       }
       return this;
+    }
+
+    /** What the parts are, too, that nobody has said; null is refused in place of them all. */
+    private void retryDefaults(@Nullable RetryConfig whole) {
+      RetryConfig.Builder parts = retry;
+      if (whole == null) {
+        retry = null;
+      } else if (parts != null) {
+        RetryConfig.settings().forEach(part -> retryDefault(parts, part, whole));
+      }
+    }
+
+    private static <T> void retryDefault(
+        RetryConfig.Builder parts, Setting<T> part, RetryConfig whole) {
+      parts.setDefault(part, whole.get(part));
     }
 
     /**
@@ -550,7 +568,7 @@ public final class PoolConfig {
      */
     public PoolConfig build() {
       if (retry != null) {
-        draft.set(PoolSettings.RETRY, retry.build());
+        draft.put(PoolSettings.RETRY, retry.build());
       }
       SettingValues values = draft.values();
       List<String> problems = values.problems();

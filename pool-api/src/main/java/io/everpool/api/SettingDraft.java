@@ -54,6 +54,12 @@ final class SettingDraft {
     }
   }
 
+  /** Has another value for a setting; that it was said, or wasn't, stays so. */
+  <T> void put(Setting<T> setting, @Nullable T value) {
+    table.require(setting);
+    values[setting.index()] = setting.type().cast(value);
+  }
+
   <T> @Nullable T get(Setting<T> setting) {
     return setting.type().cast(values[setting.index()]);
   }

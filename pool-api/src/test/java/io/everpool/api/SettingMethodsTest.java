@@ -1,6 +1,7 @@
 package io.everpool.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Method;
@@ -177,6 +178,59 @@ class SettingMethodsTest {
     assertThat(another.build().retry().maxBackoff()).hasSeconds(40);
     setDefault(another, "retry.max-backoff", Duration.ofSeconds(50));
     assertThat(another.build().retry().maxBackoff()).hasSeconds(50);
+  }
+
+  /** And of two defaults the last counts, be they of the whole or of a part. */
+  @Test
+  void aDefaultOfTheWholeIsNotLostBesideItsParts() {
+    RetryConfig other = RetryConfig.OFF.withMaxDuration(Duration.ofSeconds(7));
+    PoolConfig.Builder builder = PoolConfig.builder(Samples.URL);
+    setDefault(builder, "retry.max-attempts", 3);
+    setDefault(builder, "retry", other);
+    assertThat(builder.build().retry()).isEqualTo(other);
+
+    setDefault(builder, "retry.max-attempts", 4);
+    assertThat(builder.build().retry())
+        .as("a part after the whole")
+        .isEqualTo(other.withMaxAttempts(4));
+
+    setDefault(builder, "retry", RetryConfig.OFF);
+    assertThat(builder.build().retry()).as("after it was built").isEqualTo(RetryConfig.OFF);
+
+    set(builder, setting("retry.max-attempts"), 5);
+    assertThat(builder.build().retry()).isEqualTo(RetryConfig.OFF.withMaxAttempts(5));
+    setDefault(builder, "retry", other);
+    assertThat(builder.build().retry())
+        .as("what was said of a part stays")
+        .isEqualTo(other.withMaxAttempts(5));
+
+    builder.retry(RetryConfig.OFF);
+    setDefault(builder, "retry", other);
+    setDefault(builder, "retry.max-attempts", 9);
+    assertThat(builder.build().retry())
+        .as("what was said of the whole stays")
+        .isEqualTo(RetryConfig.OFF);
+  }
+
+  /** It gives way within the whole as it does elsewhere, also after it was built once. */
+  @Test
+  void aDefaultOfTheWholeGivesWay() {
+    PoolConfig.Builder builder = part(PoolConfig.builder(Samples.URL), "initial-backoff", 40);
+    assertThat(builder.build().retry().maxBackoff()).hasSeconds(40);
+    setDefault(builder, "retry", RetryConfig.DEFAULT.withMaxBackoff(Duration.ofSeconds(50)));
+    assertThat(builder.build().retry().maxBackoff()).hasSeconds(50);
+    assertThat(builder.build().retry().initialBackoff()).hasSeconds(40);
+  }
+
+  /** A null for the whole is refused, and doesn't hide behind its parts. */
+  @Test
+  void aNullDefaultOfTheWholeIsRefusedBesideItsParts() {
+    PoolConfig.Builder builder = PoolConfig.builder(Samples.URL);
+    setDefault(builder, "retry.max-attempts", 3);
+    setDefault(builder, "retry", null);
+    assertThatThrownBy(builder::build)
+        .isInstanceOf(InvalidPoolConfigException.class)
+        .hasMessageContaining("retry is null");
   }
 
   private static PoolConfig.Builder part(PoolConfig.Builder builder, String key, int seconds) {
