@@ -117,7 +117,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
             events,
             shared,
             (slot, number, physical) -> {
-              notes.tell(); // a connector knows more once it has a connection
+              notes.tellMore(); // a connector knows more once it has a connection
               Session session = new Session(slot, number, physical, leases, initialization);
               session.initialize();
               return session;
@@ -165,7 +165,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
     boolean started = false;
     try {
       notes.tellAtFirst();
-      connector.whenNoted(notes::tell);
+      connector.whenNoted(notes::tellMore);
       upkeep.start();
       started = true;
     } finally {

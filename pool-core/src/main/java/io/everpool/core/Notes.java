@@ -5,6 +5,7 @@ import io.everpool.api.Contradictions;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.Survivor;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArraySet;
 import org.slf4j.Logger;
@@ -33,17 +34,22 @@ final class Notes {
     tell();
   }
 
-  /**
-   * Each contradiction and each note of the connector once; whenever there may be more of them, as
-   * when a connection has shown what lies between.
-   */
-  void tell() {
+  /** Each contradiction and each note of the connector once. */
+  private void tell() {
     for (Contradiction one : connector.contradictions()) {
       tell(one.text());
     }
     for (String note : connector.notes()) {
       tell(note);
     }
+  }
+
+  /**
+   * As {@link #tell()}, whenever there may be more of them once the pool is open, as when a
+   * connection has shown what lies between. To whoever has opened a connection, or has found something out, it is no failure that this can't be said.
+   */
+  void tellMore() {
+    Survivor.survives(config.name(), "asking the connector for its notes", this::tell);
   }
 
   private void tell(String text) {

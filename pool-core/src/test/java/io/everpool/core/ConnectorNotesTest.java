@@ -12,12 +12,19 @@ import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.Verdict;
 import io.everpool.core.jdbc.FakeConnector;
 import io.everpool.core.jdbc.Logged;
+import io.everpool.core.plain.PlainConnector;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a connector does otherwise than one might expect is said once, where people look. */
 @Tag("contract")
@@ -62,6 +69,79 @@ class ConnectorNotesTest {
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("nothing to say");
     assertThat(connector.closed).isTrue();
+  }
+
+  /** What a connector does when it is asked for its notes again. */
+  private enum Later {
+    THROWS {
+      @Override
+      List<String> notes() {
+        throw new IllegalStateException("nothing to say");
+      }
+    },
+    THROWS_AN_ERROR {
+      @Override
+      List<String> notes() {
+        throw new NoClassDefFoundError("a/class/of/the/adapter");
+      }
+    },
+    SAYS_NULL {
+      @Override
+      List<String> notes() {
+        return null;
+      }
+    };
+
+    abstract List<String> notes();
+  }
+
+  /** Advice that can't be had keeps nobody from the connection that was opened. */
+  @ParameterizedTest
+  @EnumSource(Later.class)
+  void a_connector_that_fails_to_say_more_still_opens_connections(Later later) throws SQLException {
+    AtomicInteger asked = new AtomicInteger();
+    AtomicReference<Runnable> listener = new AtomicReference<>(() -> {});
+    JdbcDataSource h2 = new JdbcDataSource();
+    h2.setURL("jdbc:h2:mem:noted");
+    Connector connector =
+        new Noted() {
+          @Override
+          public List<String> notes() {
+            return asked.incrementAndGet() == 1 ? super.notes() : later.notes();
+          }
+
+          @Override
+          public void whenNoted(Runnable told) {
+            listener.set(told);
+          }
+
+          @Override
+          public PhysicalConnection open(long timeoutNanos) throws SQLException {
+            return PlainConnector.of(h2).open(timeoutNanos);
+          }
+        };
+    PoolConfig config =
+        PoolConfig.builder("fake:x")
+            .name("noted")
+            .minSize(0)
+            .acquireTimeout(Duration.ofSeconds(10))
+            .build();
+    try (Logged log = new Logged();
+        Pool pool = Everpool.builder(config).connector(connector).open()) {
+      for (int i = 0; i < 2; i++) {
+        try (Connection connection = pool.getConnection()) {
+          assertThat(connection.isValid(1)).isTrue();
+        }
+        pool.replaceAll();
+      }
+      int before = asked.get();
+      listener.get().run(); // on a thread of the adapter's, which must not hear of it either
+      assertThat(asked).as("how often it was asked").hasValue(before + 1);
+      assertThat(log.messages(Level.ERROR))
+          .as("what is told of it")
+          .isNotEmpty()
+          .allMatch(line -> line.startsWith("Pool noted: asking the connector for its notes"));
+    }
   }
 
   private static List<String> notes(Logged log) {
