@@ -20,6 +20,16 @@ final class Adapters {
         adapter -> adapter.accepts(url),
         failure ->
             log.warn(
-                "A driver adapter can't be loaded and is passed over: {}", failure.toString()));
+                "A driver adapter can't be loaded, or fails, and is passed over: {}",
+                shown(failure)));
+  }
+
+  /** What an adapter itself throws at a URL may quote it, with the password in it. */
+  private static String shown(Throwable failure) {
+    if (!(failure instanceof RuntimeException)) {
+      return failure.toString();
+    }
+    StackTraceElement[] trace = failure.getStackTrace();
+    return failure.getClass().getName() + (trace.length == 0 ? "" : " at " + trace[0]);
   }
 }

@@ -78,11 +78,16 @@ final class ReaderPools {
   Pool open(
       Connector opener, @Nullable CredentialsProvider credentials, @Nullable LeaseRecorder recorder)
       throws SQLException {
-    List<Connector> unused = connectors();
+    List<Connector> unused = new ArrayList<>(given);
+    unused.add(0, opener);
     List<EverpoolPool> pools = new ArrayList<>();
     boolean opened = false;
     try {
-      pools.add(opening.open(whole, opener, credentials, recorder));
+      int found = configs.size() - given.size();
+      for (int i = 0; i < found; i++) { // all are found before any is opened
+        unused.add(1 + i, find(configs.get(i)));
+      }
+      pools.add(opening.open(whole, unused.remove(0), credentials, recorder));
       for (PoolConfig config : configs) {
         LeaseRecorder own = recorder == null ? null : recorder.ofReader(config.name());
         pools.add(opening.open(config, unused.remove(0), credentials, own));
@@ -119,15 +124,6 @@ final class ReaderPools {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  private List<Connector> connectors() {
-    List<Connector> connectors = new ArrayList<>();
-    for (PoolConfig config : configs.subList(0, configs.size() - given.size())) {
-      connectors.add(find(config));
-    }
-    connectors.addAll(given);
-    return connectors;
   }
 
   /** What is said of a URL is said of this one, and not of the writer's. */

@@ -115,6 +115,8 @@ public final class PlainConnector implements Connector {
       return DriverManager.getDriver(url) != null;
     } catch (SQLException e) {
       return false;
+    } catch (RuntimeException | LinkageError e) {
+      return false; // of another's driver, after which DriverManager asks nobody else
     }
   }
 

@@ -56,7 +56,7 @@ public final class ServiceSearch {
         if (choice.accepts(service)) {
           return service;
         }
-      } catch (SQLException | ServiceConfigurationError | LinkageError e) {
+      } catch (SQLException | RuntimeException | ServiceConfigurationError | LinkageError e) {
         failures++;
         passedOver.accept(e);
       }

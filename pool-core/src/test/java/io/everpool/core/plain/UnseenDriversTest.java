@@ -13,6 +13,7 @@ import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.Driver;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Properties;
@@ -46,6 +47,22 @@ class UnseenDriversTest {
     }
   }
 
+  /** Fails at a URL that isn't its own, which DriverManager doesn't expect of anybody. */
+  public static final class Failing extends PlainDriver {
+    @Override
+    public @Nullable Connection connect(String url, Properties info) {
+      throw new IllegalStateException("no URL of mine");
+    }
+
+    @Override
+    public boolean acceptsURL(String url) {
+      if (url.startsWith("jdbc:late:")) {
+        throw new IllegalStateException("no URL of mine");
+      }
+      return false;
+    }
+  }
+
   private static PoolConfig config(String url) {
     return PoolConfig.builder(url).user("u").password("hunter2").build();
   }
@@ -76,11 +93,31 @@ class UnseenDriversTest {
     }
   }
 
-  /** Beside the driver it lists one that can't be loaded. */
+  /** Registered as well, where DriverManager asks it and goes no further. */
+  @Test
+  void one_that_fails_keeps_nobody_from_his_own(@TempDir Path directory) throws Exception {
+    Driver failing = new Failing();
+    DriverManager.registerDriver(failing);
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    try (URLClassLoader application = application(directory, before)) {
+      thread.setContextClassLoader(application);
+      try (Pool pool = Everpool.open(config("jdbc:late:x"));
+          Connection connection = pool.getConnection()) {
+        assertThat(connection.isValid(1)).isTrue();
+      }
+    } finally {
+      thread.setContextClassLoader(before);
+      DriverManager.deregisterDriver(failing);
+    }
+  }
+
+  /** Beside the driver it lists one that can't be loaded, and one that fails. */
   private static URLClassLoader application(Path directory, ClassLoader parent) throws IOException {
     Path services = Files.createDirectories(directory.resolve("META-INF/services"));
     Files.writeString(
-        services.resolve("java.sql.Driver"), "no.such.Driver\n" + Late.class.getName() + "\n");
+        services.resolve("java.sql.Driver"),
+        String.join("\n", "no.such.Driver", Failing.class.getName(), Late.class.getName()));
     return new URLClassLoader(new URL[] {directory.toUri().toURL()}, parent);
   }
 }
