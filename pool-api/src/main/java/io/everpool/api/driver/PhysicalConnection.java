@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One session on the server. Used by one thread at a time, save {@link #cancel}, {@link
- * #cancelStatement} and {@link #abort()}, which may come from any.
+ * #cancelStatement}, {@link #abort()}, {@link #waits()} and {@link #beganReadOnly()}, which may
+ * come from any while another thread uses it.
  */
 public interface PhysicalConnection {
 
@@ -245,8 +246,8 @@ public interface PhysicalConnection {
   /**
    * Whether the server took no writes on this connection when it was opened: a standby, or one that
    * was told to write no more. So the pool sees whether there is a server that does, when one has
-   * become {@linkplain #isServerReadOnly read-only}. No round trip; always the same answer. A
-   * driver that can't tell says no.
+   * become {@linkplain #isServerReadOnly read-only}. From any thread, without a round trip; always
+   * the same answer. A driver that can't tell says no.
    */
   default boolean beganReadOnly() {
     return false;
