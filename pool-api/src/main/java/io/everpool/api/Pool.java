@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * #getConnection()} included, the writer. What is said of one pool here then holds for each, and
  * {@link #snapshot()} is the writer's.
  *
+ * <p>In Kotlin {@code pool.use { ... }} is {@link #use(VoidWork)}, a unit of work, and not the
+ * extension that closes afterwards: that is {@code (pool as AutoCloseable).use { ... }}.
+ *
  * <p>All methods may be called from any thread, virtual threads included. A connection taken from
  * {@link #getConnection()} goes back by its {@code close()}; use try-with-resources.
  */
