@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A request over HTTP and its answer, as a server has them: whoever wants the console under a
  * server of his own writes the few lines that make one of that server's, and hands it to {@link
- * Console#handle}. Used by one thread.
+ * Console#handle}. Used by one thread. A method that a later version adds has a default.
  */
 public interface ConsoleExchange {
 

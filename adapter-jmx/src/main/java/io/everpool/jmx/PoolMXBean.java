@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A pool, to look at and to act on, by whatever speaks JMX: every type is an open one, so that a
  * console needs no class of Everpool's. Nothing here waits for a connection or a server, wakes a
- * pool that sleeps, or shows a secret.
+ * pool that sleeps, or shows a secret. A later version may have more attributes and operations.
  *
  * <p>The attributes are read one by one, so they may be off by what happened between them. All of
  * it may be called from any thread, by several at once.

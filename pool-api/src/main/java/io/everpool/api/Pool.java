@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * <p>In Kotlin {@code pool.use { ... }} is {@link #use(VoidWork)}, a unit of work, and not the
  * extension that closes afterwards: that is {@code (pool as AutoCloseable).use { ... }}.
  *
+ * <p>A later version may have more methods: who implements this for a test, or wraps a pool, is
+ * compiled anew with it.
+ *
  * <p>All methods may be called from any thread, virtual threads included. A connection taken from
  * {@link #getConnection()} goes back by its {@code close()}; use try-with-resources.
  */

@@ -7,7 +7,8 @@ import java.util.List;
 /**
  * How large a pool should be, by what it was asked for: its latest leases, played again to pools of
  * other sizes. What it can't know: whether callers who had waited less would have asked for more.
- * Immutable; {@code toString()} says all of it in sentences.
+ * Immutable; {@code toString()} says all of it in sentences. Made by pools alone, for a later
+ * version may say more.
  *
  * @see Pool#advise()
  */

@@ -3,7 +3,8 @@ package io.everpool.postgresql.doctor;
 import java.util.Locale;
 
 /**
- * One thing that the doctor has to say.
+ * One thing that the doctor has to say. A later version may have more of them to say it about, so a
+ * {@code switch} over level or subject wants a {@code default}.
  *
  * @param level how bad it is
  * @param subject what it is about
