@@ -46,7 +46,8 @@ final class Notes {
 
   /**
    * As {@link #tell()}, whenever there may be more of them once the pool is open, as when a
-   * connection has shown what lies between. To whoever has opened a connection, or has found something out, it is no failure that this can't be said.
+   * connection has shown what lies between. To whoever has opened a connection, or has found
+   * something out, it is no failure that this can't be said.
    */
   void tellMore() {
     Survivor.survives(config.name(), "asking the connector for its notes", this::tell);

@@ -224,7 +224,7 @@ abstract class JudgedConnection extends LeasedConnection {
       s.marks |= Session.STALE_PLANS;
     }
     if (verdict == Verdict.STATEMENT_FAILED) {
-      return s.physical().explained(e, s.effectsToClear());
+      return s.explained(e, s.effectsToClear());
     }
     if (observer != null) {
       observer.failed(verdict, e);

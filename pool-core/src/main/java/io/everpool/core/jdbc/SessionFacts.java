@@ -1,5 +1,10 @@
 package io.everpool.core.jdbc;
 
+import static java.util.Objects.requireNonNull;
+import static java.util.Objects.requireNonNullElse;
+
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.driver.CommitTicket;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
@@ -9,6 +14,7 @@ import io.everpool.api.driver.Verdict;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +43,7 @@ abstract class SessionFacts extends SessionMarks {
         (physical.warnsUnasked() ? WARNS : 0) | (physical.wantsRequests() ? IN_REQUEST : 0));
     this.leases = leases;
     this.physical = physical;
-    this.jdbc = physical.jdbc();
+    this.jdbc = requireNonNull(physical.jdbc(), "the adapter has no connection of JDBC's");
   }
 
   /** Whether a transaction is open, however it was begun. */
@@ -139,11 +145,39 @@ abstract class SessionFacts extends SessionMarks {
   /** As {@link PhysicalConnection#effectsSince}; a driver that fails at it says nothing. */
   public final Effects effectsSince(long moment) {
     try {
-      return physical.effectsSince(moment);
+      return requireNonNullElse(physical.effectsSince(moment), Effects.UNPROVEN);
     } catch (Throwable e) {
       marks |= BROKEN;
       return Effects.UNPROVEN;
     }
+  }
+
+  /** As {@link PhysicalConnection#explained}; an adapter's null explains nothing. */
+  final SQLException explained(SQLException e, SideEffects left) {
+    return requireNonNullElse(physical.explained(e, left), e);
+  }
+
+  /** As {@link PhysicalConnection#commitStatus}; an adapter's null is no answer. */
+  final CommitStatus commitStatus(CommitTicket ticket) throws SQLException {
+    return requireNonNullElse(physical.commitStatus(ticket), CommitStatus.UNKNOWN);
+  }
+
+  /** As {@link PhysicalConnection#replicaLag}. */
+  final Duration replicaLag(long timeoutNanos) throws SQLException {
+    return told(physical.replicaLag(timeoutNanos));
+  }
+
+  /** As {@link PhysicalConnection#position}. */
+  final String position(long timeoutNanos) throws SQLException {
+    return told(physical.position(timeoutNanos));
+  }
+
+  /** An adapter that answers null is one that can't tell. */
+  private static <T> T told(@Nullable T answer) throws SQLException {
+    if (answer == null) {
+      throw new SQLFeatureNotSupportedException("The driver's adapter has answered null");
+    }
+    return answer;
   }
 
   /** As {@link PhysicalConnection#takesWritesSince}; a driver that fails at it may have. */

@@ -1,5 +1,7 @@
 package io.everpool.core.jdbc;
 
+import static java.util.Objects.requireNonNullElse;
+
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.SideEffects;
 import java.util.Arrays;
@@ -108,7 +110,7 @@ public final class SqlTexts {
     if (known.sql.equals(sql)) {
       return known;
     }
-    SideEffects sideEffects = connector.sideEffects(sql);
+    SideEffects sideEffects = requireNonNullElse(connector.sideEffects(sql), SideEffects.NONE);
     Text text = new Text(sql, sideEffects, marks(sql) | (sideEffects.isNone() ? 0 : LEAVES));
     // What defines is shown to the connector each time: it may learn from it.
     if (sql.length() <= LONGEST_KEPT && (text.marks & DEFINES) == 0) {

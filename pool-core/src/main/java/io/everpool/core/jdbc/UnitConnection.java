@@ -65,17 +65,17 @@ abstract class UnitConnection extends RestoredConnection {
 
   /** As {@link PhysicalConnection#commitStatus}. */
   public CommitStatus commitStatus(CommitTicket ticket) throws SQLException {
-    return request(s -> s.physical().commitStatus(ticket));
+    return request(s -> s.commitStatus(ticket));
   }
 
   /** As {@link PhysicalConnection#replicaLag}. */
   public Duration replicaLag(long timeoutNanos) throws SQLException {
-    return request(s -> s.physical().replicaLag(timeoutNanos));
+    return request(s -> s.replicaLag(timeoutNanos));
   }
 
   /** As {@link PhysicalConnection#position}. */
   public String position(long timeoutNanos) throws SQLException {
-    return request(s -> s.physical().position(timeoutNanos));
+    return request(s -> s.position(timeoutNanos));
   }
 
   /** As {@link PhysicalConnection#hasReached}. */

@@ -253,7 +253,8 @@ public final class FullServer {
   private int answerOf(PhysicalConnection physical) throws SQLException {
     try {
       OptionalInt said = physical.room(patience);
-      return said.isPresent() ? Math.max(0, said.getAsInt()) : UNKNOWN;
+      boolean told = said != null && said.isPresent(); // an adapter's null tells nothing either
+      return told ? Math.max(0, said.getAsInt()) : UNKNOWN;
     } catch (SQLException e) {
       if (classifier.apply(e).fatal()) {
         throw e;

@@ -49,6 +49,13 @@ public enum Fault {
       return new NoClassDefFoundError("a/class/of/the/driver");
     }
   },
+  /** Returns null where it has an object to return. */
+  ANSWERS_NULL {
+    @Override
+    Throwable thrown() {
+      return NULL;
+    }
+  },
   /** Doesn't return until it is told to. */
   HANGS {
     @Override
@@ -57,12 +64,10 @@ public enum Fault {
     }
   };
 
-  abstract Throwable thrown();
+  /** Stands for an answer of null; is never thrown. */
+  static final Throwable NULL = new AssertionError("null is answered instead");
 
-  /** Whether the connection that it came from must not be lent again. */
-  boolean ends() {
-    return this != CALLERS_MISTAKE && this != HANGS;
-  }
+  abstract Throwable thrown();
 
   /** Throws what the compiler doesn't know of. */
   @SuppressWarnings({"unchecked", "DoNotCallSuggester"})

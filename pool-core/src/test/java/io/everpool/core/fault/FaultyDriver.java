@@ -23,6 +23,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -36,6 +37,9 @@ import org.jspecify.annotations.Nullable;
 public final class FaultyDriver implements Connector {
   private static final Connector STATES = PlainConnector.of(dataSource());
 
+  /** A statement that is refused, which is its own fault; no call of the script. */
+  static final String REFUSED = "update t set i = 'one'";
+
   private final Script script;
   private final boolean plain;
   private final Set<Physical> open = new HashSet<>();
@@ -44,6 +48,8 @@ public final class FaultyDriver implements Connector {
   private Look look = Look.UNSURE;
   private boolean promoted;
   private boolean breaks;
+  private boolean losesCommit;
+  private boolean noted;
   private boolean acceptsCancels;
 
   public FaultyDriver(Script script) {
@@ -112,6 +118,17 @@ public final class FaultyDriver implements Connector {
     return now;
   }
 
+  /** The next COMMIT loses its answer, and its connection; no call of the script. */
+  synchronized void loseNextCommit() {
+    losesCommit = true;
+  }
+
+  private synchronized boolean losesCommit() {
+    boolean now = losesCommit;
+    losesCommit = false;
+    return now;
+  }
+
   /** From now on requests to cancel a statement are taken, and do nothing. */
   synchronized void acceptCancels() {
     acceptsCancels = true;
@@ -148,7 +165,15 @@ public final class FaultyDriver implements Connector {
 
   /** Throws what the script says, whatever that is. */
   private void follow(String name, @Nullable Physical physical) {
+    follow(name, physical, this);
+  }
+
+  /** The same of a method that answers so, unless the script says null. */
+  private <T> T follow(String name, @Nullable Physical physical, T answer) {
     Throwable thrown = script.called(name);
+    if (thrown == Fault.NULL) {
+      return null;
+    }
     if (thrown != null) {
       if (physical != null
           && !(thrown instanceof SQLException e && "22001".equals(e.getSQLState()))) {
@@ -156,25 +181,37 @@ public final class FaultyDriver implements Connector {
       }
       Fault.<RuntimeException>sneak(thrown);
     }
+    return answer;
   }
 
   @Override
   public String product() {
-    follow("product", null);
-    return "FaultyDB";
+    return follow("product", null, "FaultyDB");
   }
 
   @Override
   public String target() {
-    follow("target", null);
-    return "nowhere";
+    return follow("target", null, "nowhere");
+  }
+
+  /** Not when the pool opens, which what is thrown then keeps from opening. */
+  @Override
+  public List<String> notes() {
+    return isNoted() ? follow("notes", null, List.of()) : List.of();
+  }
+
+  private synchronized boolean isNoted() {
+    boolean before = noted;
+    noted = true;
+    return before;
   }
 
   @Override
   public PhysicalConnection open(long timeoutNanos) {
-    follow("open", null);
-    Physical physical = new Physical();
-    add(physical);
+    Physical physical = follow("open", null, new Physical());
+    if (physical != null) {
+      add(physical);
+    }
     return physical;
   }
 
@@ -185,14 +222,13 @@ public final class FaultyDriver implements Connector {
 
   @Override
   public Verdict classify(Throwable failure) {
-    follow("classify", null);
-    return STATES.classify(failure);
+    return follow("classify", null, STATES.classify(failure));
   }
 
   @Override
   public SideEffects sideEffects(String sql) {
-    follow("sideEffects", null);
-    return sql.startsWith("set") ? SideEffects.of(Leftover.SETTING) : SideEffects.NONE;
+    SideEffects left = sql.startsWith("set") ? SideEffects.of(Leftover.SETTING) : SideEffects.NONE;
+    return follow("sideEffects", null, left);
   }
 
   @Override
@@ -225,14 +261,12 @@ public final class FaultyDriver implements Connector {
 
     @Override
     public Connection jdbc() {
-      follow("jdbc", this);
-      return jdbc;
+      return follow("jdbc", this, jdbc);
     }
 
     @Override
     public Look look() {
-      follow("look", this);
-      return FaultyDriver.this.look();
+      return follow("look", this, FaultyDriver.this.look());
     }
 
     @Override
@@ -242,8 +276,7 @@ public final class FaultyDriver implements Connector {
 
     @Override
     public TransactionState transactionState() {
-      follow("transactionState", this);
-      return plain ? TransactionState.UNKNOWN : transaction;
+      return follow("transactionState", this, plain ? TransactionState.UNKNOWN : transaction);
     }
 
     @Override
@@ -270,8 +303,7 @@ public final class FaultyDriver implements Connector {
 
     @Override
     public OptionalInt room(long timeoutNanos) throws SQLException {
-      follow("room", this);
-      return OptionalInt.empty();
+      return follow("room", this, OptionalInt.empty());
     }
 
     @Override
@@ -288,8 +320,7 @@ public final class FaultyDriver implements Connector {
 
     @Override
     public Effects effectsSince(long moment) {
-      follow("effectsSince", this);
-      return Effects.UNPROVEN;
+      return follow("effectsSince", this, Effects.UNPROVEN);
     }
 
     @Override
@@ -323,14 +354,17 @@ public final class FaultyDriver implements Connector {
 
     @Override
     public CommitTicket commitTicket() {
-      follow("commitTicket", this);
-      return new Ticket("1");
+      return follow("commitTicket", this, new Ticket("1"));
     }
 
     @Override
     public CommitStatus commitStatus(CommitTicket ticket) {
-      follow("commitStatus", this);
-      return CommitStatus.COMMITTED;
+      return follow("commitStatus", this, CommitStatus.COMMITTED);
+    }
+
+    @Override
+    public SQLException explained(SQLException failure, SideEffects sideEffects) {
+      return follow("explained", this, failure);
     }
 
     @Override
@@ -385,7 +419,10 @@ public final class FaultyDriver implements Connector {
           default -> args != null && self == args[0];
         };
       }
-      if (name.startsWith("execute") && breaks()) {
+      if (name.startsWith("execute") && args != null && REFUSED.equals(args[0])) {
+        Fault.<RuntimeException>sneak(Fault.CALLERS_MISTAKE.thrown());
+      }
+      if (name.startsWith("execute") ? breaks() : name.equals("commit") && losesCommit()) {
         poison(physical);
         physical.broken = true;
         Fault.<RuntimeException>sneak(Fault.CONNECTION_LOST.thrown());

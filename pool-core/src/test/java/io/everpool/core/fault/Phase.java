@@ -110,6 +110,35 @@ enum Phase {
               });
     }
   },
+  /** The answer to a unit's COMMIT is lost, and what became of it is looked up. */
+  OUTCOME {
+    @Override
+    void play(Stage stage) throws SQLException {
+      stage
+          .pool()
+          .<Boolean, SQLException>inTransaction(
+              connection -> {
+                stage.loseNextCommit();
+                try (Statement statement = connection.createStatement()) {
+                  return statement.execute("update t set i = 1");
+                }
+              });
+    }
+  },
+  /** A statement is refused. */
+  REFUSED {
+    @Override
+    void play(Stage stage) throws SQLException {
+      try (Connection connection = stage.pool().getConnection();
+          Statement statement = connection.createStatement()) {
+        statement.execute(FaultyDriver.REFUSED);
+      } catch (SQLException e) {
+        if (!"22001".equals(e.getSQLState())) {
+          throw e;
+        }
+      }
+    }
+  },
   /** A connection comes back, and somebody waits for it. */
   WAIT {
     @Override
@@ -204,7 +233,18 @@ enum Phase {
   };
 
   private static final Set<String> CALLERS =
-      Set.of("sideEffects", "work", "moment", "effectsSince", "transactionState", "commitTicket");
+      Set.of(
+          "sideEffects",
+          "work",
+          "moment",
+          "effectsSince",
+          "transactionState",
+          "commitTicket",
+          "commitStatus",
+          "explained");
+
+  /** What else is asked by whoever has a failure in his hand, and the connection with it. */
+  private static final Set<String> JUDGES = Set.of("classify", "classifier", "look");
 
   /**
    * Whether a caller may be left alone in such a call, with a connection in his hand: where he
@@ -217,6 +257,11 @@ enum Phase {
               method.contains(".") || CALLERS.contains(method);
           case RENEW -> // which is told with the new one in his hand
               method.contains(".") || CALLERS.contains(method) || method.equals("listener");
+          case REFUSED, OUTCOME ->
+              method.contains(".")
+                  || CALLERS.contains(method)
+                  || JUDGES.contains(method)
+                  || method.equals("listener");
           default -> false;
         };
   }

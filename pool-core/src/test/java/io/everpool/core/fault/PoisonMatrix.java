@@ -47,7 +47,7 @@ abstract class PoisonMatrix {
       for (int n = 1; n <= calls.getValue(); n++) {
         for (Fault fault : Fault.values()) {
           String name = cellsOfPhase + calls.getKey() + ":" + n + ":" + fault;
-          if (fault == Fault.HANGS && !Stage.mayHang(calls.getKey())) {
+          if (!Stage.may(fault, calls.getKey())) {
             continue;
           }
           int every = plain && fault != Fault.HANGS ? PLAIN_SAMPLE * SAMPLE : SAMPLE;

@@ -64,7 +64,10 @@ public final class Script {
     return hanging;
   }
 
-  /** Somebody else's method is called. Returns whether it misbehaves by throwing. */
+  /**
+   * Somebody else's method is called. Returns what it throws, {@link Fault#NULL} if it answers null
+   * instead, and null if it does what it should.
+   */
   @Nullable Throwable called(String name) {
     synchronized (this) {
       if (!watching) {
@@ -75,6 +78,9 @@ public final class Script {
         return null;
       }
       struck = true;
+      if (fault == Fault.ANSWERS_NULL) {
+        return Fault.NULL;
+      }
       if (fault != Fault.HANGS) {
         thrown = fault.thrown();
         return thrown;

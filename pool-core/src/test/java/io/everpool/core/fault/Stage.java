@@ -18,6 +18,8 @@ import io.everpool.api.ResetMode;
 import io.everpool.api.RetryConfig;
 import io.everpool.api.SleepMode;
 import io.everpool.api.driver.Causes;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolListener;
@@ -25,6 +27,7 @@ import io.everpool.api.observe.WaitListener;
 import io.everpool.core.PoolInTheatre;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.InitializationException;
+import java.lang.reflect.Method;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
@@ -32,7 +35,10 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +52,9 @@ final class Stage implements AutoCloseable {
 
   /** By then whatever hangs is cut: the longest is a close, which is cut at one deadline. */
   private static final long PATIENCE = 10 * DEADLINE;
+
+  /** Methods that return an object. */
+  private static final Set<String> ANSWERS = answers();
 
   private static final Logger LOG = (Logger) LoggerFactory.getLogger(PoolEvents.log().getName());
 
@@ -99,7 +108,13 @@ final class Stage implements AutoCloseable {
             config,
             driver,
             () -> {
-              foreign("credentials");
+              Throwable thrown = script.called("credentials");
+              if (thrown == Fault.NULL) {
+                return null;
+              }
+              if (thrown != null) {
+                Fault.<RuntimeException>sneak(thrown);
+              }
               return Credentials.of("app", "sesame");
             },
             List.of(
@@ -179,9 +194,27 @@ final class Stage implements AutoCloseable {
     }
   }
 
-  /** Upkeep writes to the log itself: who lets it hang there, has a pool that hangs. */
-  static boolean mayHang(String method) {
-    return !method.equals("log");
+  /**
+   * Whether a method can fail so. Upkeep writes to the log itself: who lets it hang there, has a
+   * pool that hangs. Null is no answer of the adapter's, and of him who provides credentials; a
+   * null of JDBC's would be one that the program asked for.
+   */
+  static boolean may(Fault fault, String method) {
+    return switch (fault) {
+      case HANGS -> !method.equals("log");
+      case ANSWERS_NULL -> ANSWERS.contains(method);
+      default -> true;
+    };
+  }
+
+  private static Set<String> answers() {
+    return Stream.concat(
+            Stream.of("credentials"),
+            Stream.of(Connector.class, PhysicalConnection.class)
+                .flatMap(type -> Stream.of(type.getMethods()))
+                .filter(method -> !method.getReturnType().isPrimitive())
+                .map(Method::getName))
+        .collect(Collectors.toSet());
   }
 
   /** What the borrower was told; null if he got what he wanted. */
@@ -220,6 +253,11 @@ final class Stage implements AutoCloseable {
   /** The next statement finds its connection lost. */
   void loseNext() {
     driver.breakNext();
+  }
+
+  /** The next COMMIT loses its answer. */
+  void loseNextCommit() {
+    driver.loseNextCommit();
   }
 
   /** Another caller, whose thread is returned. */
