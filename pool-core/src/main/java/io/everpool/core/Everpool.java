@@ -74,10 +74,10 @@ public final class Everpool {
      * Adds one who measures leases: with it the pool reads the clock at each acquire and release.
      * All are told, in the order they were added.
      *
-     * @param recorder null adds none
+     * @param recorder null adds none, nor is one added again that was: its leases are not two
      */
     public Builder recorder(@Nullable LeaseRecorder recorder) {
-      if (recorder != null) {
+      if (recorder != null && recorders.stream().noneMatch(each -> each == recorder)) {
         recorders.add(recorder);
       }
       return this;

@@ -6,6 +6,7 @@ import io.everpool.api.CredentialsProvider;
 import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolListener;
 import io.everpool.core.Everpool;
@@ -43,12 +44,21 @@ final class PoolOpener {
     return open(config, settings.session(name));
   }
 
+  /** As both, where it is both: its bean may be declared as the one alone. */
+  private static void add(PoolListener listener, Everpool.Builder builder) {
+    builder.listener(listener);
+    if (listener instanceof LeaseRecorder recorder) {
+      builder.recorder(recorder);
+    }
+  }
+
   private Pool open(PoolConfig config, HikariSession session) throws SQLException {
     Everpool.Builder builder = Everpool.builder(config);
     if (!session.isPlain()) {
       builder.interceptor(session);
     }
-    beans.getBeanProvider(PoolListener.class).orderedStream().forEach(builder::listener);
+    beans.getBeanProvider(PoolListener.class).orderedStream().forEach(each -> add(each, builder));
+    beans.getBeanProvider(LeaseRecorder.class).orderedStream().forEach(builder::recorder);
     beans.getBeanProvider(Classifier.class).orderedStream().forEach(builder::classifier);
     beans
         .getBeanProvider(ConnectionInitializer.class)
