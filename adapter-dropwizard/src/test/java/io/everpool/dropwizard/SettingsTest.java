@@ -239,6 +239,13 @@ class SettingsTest {
   }
 
   @Test
+  void whereTheUrlIsMissingNothingElseIsNamedThatNobodyReads() {
+    assertThatThrownBy(() -> read("maxSize: 4"))
+        .hasMessageContaining("url is missing; set it")
+        .hasMessageNotContaining("NEON_DB_URL");
+  }
+
+  @Test
   void aMapFromElsewhereDoesAsWell() {
     assertThat(EverpoolDataSourceFactory.of(Map.of("url", URL, "maxSize", 4)).config().maxSize())
         .isEqualTo(4);

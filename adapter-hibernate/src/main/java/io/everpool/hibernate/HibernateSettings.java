@@ -28,13 +28,22 @@ final class HibernateSettings {
   private static final String ROOT = "everpool";
   private static final String PROPERTIES = "properties.";
 
+  private static final List<String> URLS =
+      List.of("jakarta.persistence.jdbc.url", "hibernate.connection.url");
+
   /** What says where the database is and who logs in, where no key of Everpool's does. */
   private static final Map<String, List<String>> OTHERS =
       Map.of(
-          "url", List.of("jakarta.persistence.jdbc.url", "hibernate.connection.url"),
+          "url", URLS,
           "user", List.of("jakarta.persistence.jdbc.user", "hibernate.connection.username"),
           "password",
               List.of("jakarta.persistence.jdbc.password", "hibernate.connection.password"));
+
+  /** What is said of a URL that is missing, and what is said of it here. */
+  private static final String NO_URL = ROOT + ".url is missing; set it";
+
+  private static final String WHO_SAYS_THE_URL =
+      PREFIX + "url is missing; set it, " + String.join(" or ", URLS);
 
   /** What can hardly be a secret, under whatever name. */
   private static final Pattern HARMLESS = Pattern.compile("true|false|\\d{1,5}");
@@ -58,9 +67,16 @@ final class HibernateSettings {
     HibernateSettings settings = new HibernateSettings();
     new TreeMap<>(given).forEach(settings::put);
     OTHERS.forEach((key, names) -> settings.putDefault(key, names, given));
-    return EverpoolConfig.from(
-        ConfigValueFactory.fromMap(Map.of(ROOT, settings.entries), "Hibernate's settings")
-            .toConfig());
+    try {
+      return EverpoolConfig.from(
+          ConfigValueFactory.fromMap(Map.of(ROOT, settings.entries), "Hibernate's settings")
+              .toConfig());
+    } catch (InvalidPoolConfigException e) {
+      throw new InvalidPoolConfigException(
+          e.problems().stream()
+              .map(problem -> problem.equals(NO_URL) ? WHO_SAYS_THE_URL : problem)
+              .toList());
+    }
   }
 
   /**

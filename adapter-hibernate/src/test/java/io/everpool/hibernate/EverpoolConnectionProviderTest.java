@@ -122,6 +122,17 @@ class EverpoolConnectionProviderTest {
         .hasMessageNotContaining("s3cret");
   }
 
+  @Test
+  void whereTheUrlIsMissingTheKeysAreNamedThatSayIt() {
+    assertThatThrownBy(() -> HibernateSettings.read(Map.of("hibernate.everpool.max-size", "0")))
+        .isInstanceOf(InvalidPoolConfigException.class)
+        .hasMessageContainingAll(
+            "hibernate.everpool.url is missing; set it, jakarta.persistence.jdbc.url or"
+                + " hibernate.connection.url",
+            "max-size is 0")
+        .hasMessageNotContaining("NEON_DB_URL");
+  }
+
   /** Hibernate logs hibernate.properties, and doesn't know our keys. */
   @Test
   void aSecretBelowHibernatesOwnLogIsWarnedOfAndUsed() {

@@ -18,6 +18,9 @@ final class PoolReader {
   /** How a refusal of {@link PoolConfig} begins, after the key. */
   private static final Pattern VALUE = Pattern.compile("^ (?:is (?!missing)[^;]*|\\([^)]*\\))");
 
+  /** What is said of a URL that is missing. */
+  private static final String NO_URL = "url is missing";
+
   private final Problems problems;
   private final ValueReader values;
 
@@ -65,7 +68,7 @@ final class PoolReader {
       return builder.build();
     } catch (InvalidPoolConfigException refused) {
       for (String problem : refused.problems()) {
-        addRefusal(layers.path(), problem);
+        addRefusal(layers.path(), problem.equals(NO_URL) ? problem + whoMaySay() : problem);
       }
       return null;
     }
@@ -140,6 +143,13 @@ final class PoolReader {
       boolean own = poolName != null && layer.equals(layers.layers().get(0));
       UnknownKeys.in(layer, own, problems);
     }
+  }
+
+  /** The variable is read by {@code reference.conf}, which a Config may be without. */
+  private String whoMaySay() {
+    return found.values().stream().anyMatch(Located::isDefault)
+        ? "; set it, or NEON_DB_URL in the environment"
+        : "; set it";
   }
 
   /** Says where the refused value stands; a refusal that is due to an unread value is none. */

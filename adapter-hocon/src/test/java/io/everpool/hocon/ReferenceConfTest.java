@@ -91,6 +91,22 @@ class ReferenceConfTest {
         .containsExactly("everpool.url is missing; set it, or NEON_DB_URL in the environment");
   }
 
+  /** Of a variable that nobody reads there is nothing to be said. */
+  @Test
+  void whereNobodyReadsTheVariableItIsNotNamed() {
+    Config own = Hocon.lines("everpool { max-size = 3, pools { orders { min-size = 1 } } }");
+
+    assertThat(Hocon.problemsOf(() -> EverpoolConfig.from(own)))
+        .containsExactly("everpool.url is missing; set it");
+    assertThat(Hocon.problemsOf(() -> EverpoolConfig.from(own, "orders")))
+        .containsExactly("everpool.pools.orders.url is missing; set it");
+
+    Config both = own.withFallback(REFERENCE).resolve(ConfigResolveOptions.noSystem());
+    assertThat(Hocon.problemsOf(() -> EverpoolConfig.from(both, "orders")))
+        .containsExactly(
+            "everpool.pools.orders.url is missing; set it, or NEON_DB_URL in the environment");
+  }
+
   /** The whole chain as an application has it: environment, application.conf, reference.conf. */
   @Test
   void loadReadsTheEnvironmentAndTheApplicationsOwnFile() {

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PoolConfigTest {
   private static final Set<String> OPTIONAL =
@@ -171,5 +172,12 @@ class PoolConfigTest {
         .contains("url=postgresql://app:***@h/d?sslmode=require&sslpassword=***, ")
         .contains(
             "password=***, passwordFile=none, passwordEnv=none, properties={sslmode=require, sslpassword=***, x-auth=***}");
+  }
+
+  /** A builder reads no environment, so none is named. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", " "})
+  void aUrlThatIsMissingIsSaidToBe(String url) {
+    assertThat(problems(PoolConfig.builder(url))).containsExactly("url is missing");
   }
 }

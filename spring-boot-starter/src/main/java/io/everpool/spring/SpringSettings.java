@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +35,12 @@ final class SpringSettings {
 
   /** Below {@link #ROOT}: {@link StarterSettings}. */
   private static final String STARTER = "spring";
+
+  /** What is said of a URL that is missing. */
+  private static final Pattern NO_URL = Pattern.compile("\\.url is missing; set it$");
+
+  private static final String MAY_SAY_IT =
+      ", spring.datasource.url, or NEON_DB_URL in the environment";
 
   private static final Logger log = LoggerFactory.getLogger(SpringSettings.class);
 
@@ -96,7 +104,7 @@ final class SpringSettings {
    */
   PoolConfig main() {
     hikari.notes().forEach(log::info);
-    return EverpoolConfig.from(config());
+    return advised(() -> EverpoolConfig.from(config()));
   }
 
   /**
@@ -105,7 +113,19 @@ final class SpringSettings {
    * @throws InvalidPoolConfigException with every problem at once
    */
   PoolConfig named(String name) {
-    return EverpoolConfig.from(config(), name);
+    return advised(() -> EverpoolConfig.from(config(), name));
+  }
+
+  /** Where a URL is missing, with all that may say it here. */
+  private static PoolConfig advised(Supplier<PoolConfig> reading) {
+    try {
+      return reading.get();
+    } catch (InvalidPoolConfigException e) {
+      throw new InvalidPoolConfigException(
+          e.problems().stream()
+              .map(problem -> NO_URL.matcher(problem).replaceFirst("$0" + MAY_SAY_IT))
+              .toList());
+    }
   }
 
   /** What the sessions of the main pool begin with, if HikariCP's settings say so. */

@@ -92,6 +92,20 @@ class TakesOverTest {
   }
 
   @Test
+  void whereTheUrlOfANamedPoolIsMissingAllIsNamedThatMaySayIt() {
+    Boot.runner()
+        .withPropertyValues("everpool.pools.reports.min-size=1")
+        .run(
+            context ->
+                assertThat(context)
+                    .getFailure()
+                    .rootCause()
+                    .hasMessageContaining(
+                        "everpool.pools.reports.url is missing; set it,"
+                            + " spring.datasource.url, or NEON_DB_URL in the environment"));
+  }
+
+  @Test
   void everpoolCanBeAskedForByItsType() {
     Boot.onH2("asked")
         .withPropertyValues("spring.datasource.type=io.everpool.api.Pool")
