@@ -47,7 +47,8 @@ class PublicApiIT {
         Stream<String> files = reader.list()) {
       Set<String> classes = PublicApi.classes(files);
       classes.removeIf(name -> !exported.contains(name.substring(0, name.lastIndexOf('.'))));
-      return PublicApi.describe(classes, PublicApiIT.class.getClassLoader());
+      return PublicApi.describe(module.descriptor())
+          + PublicApi.describe(classes, PublicApiIT.class.getClassLoader());
     }
   }
 }
