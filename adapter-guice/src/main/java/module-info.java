@@ -9,7 +9,7 @@ module io.everpool.guice {
   requires io.everpool.jdbi;
   requires io.everpool.metrics;
   requires org.jdbi.v3.core;
-  requires typesafe.config;
+  requires transitive typesafe.config;
   requires static org.jspecify;
 
   exports io.everpool.guice;
