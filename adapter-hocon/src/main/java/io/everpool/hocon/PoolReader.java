@@ -19,7 +19,7 @@ final class PoolReader {
   private static final Pattern VALUE = Pattern.compile("^ (?:is (?!missing)[^;]*|\\([^)]*\\))");
 
   /** What is said of a URL that is missing. */
-  private static final String NO_URL = "url is missing";
+  private static final String NO_URL = "url is missing; set it";
 
   private final Problems problems;
   private final ValueReader values;
@@ -148,8 +148,8 @@ final class PoolReader {
   /** The variable is read by {@code reference.conf}, which a Config may be without. */
   private String whoMaySay() {
     return found.values().stream().anyMatch(Located::isDefault)
-        ? "; set it, or NEON_DB_URL in the environment"
-        : "; set it";
+        ? ", or NEON_DB_URL in the environment"
+        : "";
   }
 
   /** Says where the refused value stands; a refusal that is due to an unread value is none. */

@@ -158,7 +158,7 @@ record Rule<T>(String range, Check<T> check) {
     return new Rule<>(
         "a JDBC URL or a libpq URL",
         (key, value) ->
-            value == null || value.isBlank() ? List.of(key + " is missing") : List.of());
+            value == null || value.isBlank() ? List.of(key + " is missing; set it") : List.of());
   }
 
   /** Any texts but blank ones. */

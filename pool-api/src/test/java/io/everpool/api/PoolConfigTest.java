@@ -178,6 +178,6 @@ class PoolConfigTest {
   @ParameterizedTest
   @ValueSource(strings = {"", " "})
   void aUrlThatIsMissingIsSaidToBe(String url) {
-    assertThat(problems(PoolConfig.builder(url))).containsExactly("url is missing");
+    assertThat(problems(PoolConfig.builder(url))).containsExactly("url is missing; set it");
   }
 }
