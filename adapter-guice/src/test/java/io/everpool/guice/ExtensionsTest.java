@@ -15,7 +15,7 @@ import io.everpool.api.Credentials;
 import io.everpool.api.CredentialsProvider;
 import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolListener;
 import java.lang.annotation.Annotation;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.CloseReason;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.CommitStatus;
-import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.fakes.FakePool;
 import io.micrometer.core.instrument.Counter;

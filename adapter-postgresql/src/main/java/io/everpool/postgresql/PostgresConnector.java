@@ -2,10 +2,10 @@ package io.everpool.postgresql;
 
 import io.everpool.api.Contradiction;
 import io.everpool.api.Credentials;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
-import io.everpool.api.driver.Verdict;
 import io.everpool.postgresql.commit.LookupPermission;
 import io.everpool.postgresql.driver.PgjdbcInternals;
 import io.everpool.postgresql.driver.PropertyNames;

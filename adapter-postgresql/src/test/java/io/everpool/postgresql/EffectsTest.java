@@ -5,10 +5,10 @@ import static io.everpool.api.driver.Effects.IN_DOUBT;
 import static io.everpool.api.driver.Effects.NONE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.PhysicalConnection;
-import io.everpool.api.driver.Verdict;
 import io.everpool.postgresql.failure.FailureRules;
 import io.everpool.servers.Await;
 import io.everpool.servers.Certificate;

@@ -9,10 +9,10 @@ import static io.everpool.postgresql.Sessions.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.TransactionState;
-import io.everpool.api.driver.Verdict;
 import io.everpool.postgresql.failure.FailureRules;
 import io.everpool.servers.Await;
 import io.everpool.servers.FaultProxy;

@@ -6,10 +6,10 @@ import static io.everpool.postgresql.Sessions.execute;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
-import io.everpool.api.driver.Verdict;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.Replica;

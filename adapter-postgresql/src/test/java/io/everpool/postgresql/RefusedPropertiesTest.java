@@ -3,8 +3,8 @@ package io.everpool.postgresql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
-import io.everpool.api.driver.Verdict;
 import java.sql.SQLException;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;

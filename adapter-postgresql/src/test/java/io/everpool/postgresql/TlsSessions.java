@@ -5,10 +5,10 @@ import static io.everpool.postgresql.Sessions.ask;
 import static io.everpool.postgresql.Sessions.connector;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
-import io.everpool.api.driver.Verdict;
 import io.everpool.servers.Certificate;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.ServerSettings;

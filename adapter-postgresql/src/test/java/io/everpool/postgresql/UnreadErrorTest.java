@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.everpool.api.PoolConfig;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
-import io.everpool.api.driver.Verdict;
 import io.everpool.postgresql.doctor.Doctor;
 import io.everpool.postgresql.doctor.Report;
 import io.everpool.postgresql.driver.PresentDriver;

@@ -1,6 +1,5 @@
 package io.everpool.api;
 
-import io.everpool.api.driver.Verdict;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 

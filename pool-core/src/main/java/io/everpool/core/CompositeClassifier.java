@@ -3,9 +3,9 @@ package io.everpool.core;
 import static java.util.Objects.requireNonNull;
 
 import io.everpool.api.Classifier;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.FailureChain;
-import io.everpool.api.driver.Verdict;
 import io.everpool.core.observe.CallbackFailures;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Repeats;

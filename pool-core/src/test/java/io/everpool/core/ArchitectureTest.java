@@ -144,8 +144,9 @@ class ArchitectureTest {
               new SliceAssignment() {
                 @Override
                 public SliceIdentifier getIdentifierOf(JavaClass type) {
-                  return type.getPackageName().startsWith(CORE)
-                      ? SliceIdentifier.of(type.getPackageName())
+                  String room = type.getPackageName();
+                  return room.startsWith("io.everpool.")
+                      ? SliceIdentifier.of(room)
                       : SliceIdentifier.ignore();
                 }
 

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.core.jdbc.PooledConnection;
 import java.sql.Connection;
 import java.sql.SQLException;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolState;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.PhysicalConnection;
-import io.everpool.api.driver.Verdict;
 import io.everpool.api.framework.PoolSlot;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Move;

@@ -1,9 +1,9 @@
 package io.everpool.texts;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
-import io.everpool.api.driver.Verdict;
 import io.everpool.core.plain.PlainConnector;
 import java.sql.SQLException;
 import java.util.concurrent.CountDownLatch;

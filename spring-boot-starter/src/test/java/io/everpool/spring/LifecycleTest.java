@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.api.framework.PoolOperations;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolListener;

@@ -1,7 +1,7 @@
 package io.everpool.postgresql.failure;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Causes;
-import io.everpool.api.driver.Verdict;
 import io.everpool.postgresql.driver.DriverLanguage;
 import java.sql.BatchUpdateException;
 import java.sql.SQLException;

@@ -1,6 +1,6 @@
 package io.everpool.postgresql.failure;
 
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.postgresql.failure.FailureRule.Scope;
 import java.io.FileNotFoundException;
 import java.nio.file.NoSuchFileException;

@@ -2,7 +2,7 @@ package io.everpool.postgresql.failure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.postgresql.socket.DeadlineException;
 import io.everpool.postgresql.socket.SocketClosedException;
 import java.io.EOFException;

@@ -2,7 +2,7 @@ package io.everpool.postgresql.failure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

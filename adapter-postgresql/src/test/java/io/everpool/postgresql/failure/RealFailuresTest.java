@@ -10,11 +10,11 @@ import static io.everpool.postgresql.Sessions.pid;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.PoolConfig;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
-import io.everpool.api.driver.Verdict;
 import io.everpool.servers.Await;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.FaultProxy.Cut;

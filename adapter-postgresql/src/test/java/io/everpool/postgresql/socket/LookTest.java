@@ -9,9 +9,9 @@ import static io.everpool.postgresql.Sessions.pid;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
-import io.everpool.api.driver.Verdict;
 import io.everpool.postgresql.PlainSocketFactory;
 import io.everpool.postgresql.failure.FailureRules;
 import io.everpool.servers.Await;

@@ -8,10 +8,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
-import io.everpool.api.driver.Verdict;
 import io.everpool.postgresql.PlainSocketFactory;
 import io.everpool.postgresql.Sessions;
 import io.everpool.servers.FaultProxy;

@@ -6,10 +6,10 @@ import static io.everpool.postgresql.Sessions.connector;
 import static io.everpool.postgresql.Sessions.open;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
-import io.everpool.api.driver.Verdict;
 import io.everpool.postgresql.PlainSocketFactory;
 import io.everpool.postgresql.Sessions;
 import io.everpool.postgresql.failure.FailureRules;

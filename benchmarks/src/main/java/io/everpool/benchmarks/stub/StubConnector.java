@@ -1,12 +1,12 @@
 package io.everpool.benchmarks.stub;
 
 import io.everpool.api.ResetMode;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
-import io.everpool.api.driver.Verdict;
 import java.sql.SQLException;
 
 /** Everpool's port to a {@link StubDatabase}. */

@@ -2,6 +2,7 @@ package io.everpool.api.driver;
 
 import io.everpool.api.Contradiction;
 import io.everpool.api.Credentials;
+import io.everpool.api.Verdict;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.util.List;

@@ -1,5 +1,6 @@
 package io.everpool.api.driver;
 
+import io.everpool.api.Verdict;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -1,6 +1,7 @@
 package io.everpool.api.driver;
 
 import io.everpool.api.ResetMode;
+import io.everpool.api.Verdict;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;

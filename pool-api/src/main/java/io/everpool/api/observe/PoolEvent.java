@@ -2,8 +2,8 @@ package io.everpool.api.observe;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.Pool;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.CommitStatus;
-import io.everpool.api.driver.Verdict;
 import java.util.List;
 
 /**

@@ -2,9 +2,9 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
-import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;

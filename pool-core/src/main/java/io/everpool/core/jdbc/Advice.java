@@ -1,7 +1,7 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.PoolSnapshot;
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.core.upkeep.HolderThreads;
 
 /** What to do about it, for the messages of exceptions and of the log. */

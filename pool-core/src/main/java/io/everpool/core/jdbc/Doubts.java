@@ -1,7 +1,7 @@
 package io.everpool.core.jdbc;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Causes;
-import io.everpool.api.driver.Verdict;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLRecoverableException;

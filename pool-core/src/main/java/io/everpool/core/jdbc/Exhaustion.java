@@ -2,7 +2,7 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import java.time.Duration;
 
 /**

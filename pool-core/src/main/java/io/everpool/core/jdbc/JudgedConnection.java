@@ -1,10 +1,10 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.Effects;
-import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.observe.UnknownCommit;
 import java.sql.SQLException;

@@ -2,9 +2,9 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.Verdict;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.Connector;
-import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.UnitListener;
 import io.everpool.core.observe.UnitWatch;

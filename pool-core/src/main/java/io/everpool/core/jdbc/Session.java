@@ -1,11 +1,11 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.ResetMode;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
-import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import java.sql.SQLException;

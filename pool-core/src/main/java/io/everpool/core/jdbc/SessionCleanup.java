@@ -2,7 +2,7 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.Pool;
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.PoolEvents;

@@ -3,6 +3,7 @@ package io.everpool.core.jdbc;
 import static java.util.Objects.requireNonNull;
 import static java.util.Objects.requireNonNullElse;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.CommitTicket;
 import io.everpool.api.driver.Effects;
@@ -10,7 +11,6 @@ import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
-import io.everpool.api.driver.Verdict;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;

@@ -1,7 +1,7 @@
 package io.everpool.core.plain;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.FailureChain;
-import io.everpool.api.driver.Verdict;
 import java.sql.SQLException;
 import java.sql.SQLInvalidAuthorizationSpecException;
 import java.sql.SQLNonTransientConnectionException;

@@ -1,6 +1,6 @@
 package io.everpool.core.plain;
 
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,6 +1,6 @@
 package io.everpool.core.policy;
 
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 
 /** When the failure of some connections is taken for the end of all. */
 public final class Fencing {

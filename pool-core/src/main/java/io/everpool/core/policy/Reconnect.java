@@ -1,6 +1,6 @@
 package io.everpool.core.policy;
 
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 
 /** How long to leave the server alone after a connect has failed. */
 public final class Reconnect {

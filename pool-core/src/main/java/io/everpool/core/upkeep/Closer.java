@@ -2,7 +2,7 @@ package io.everpool.core.upkeep;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.PoolConfig;
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.api.observe.PoolEvent.ConnectionClosed;
 import io.everpool.core.engine.Housekeeping;
 import io.everpool.core.engine.Move;

@@ -1,7 +1,7 @@
 package io.everpool.core.upkeep;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Causes;
-import io.everpool.api.driver.Verdict;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.UnknownHostException;

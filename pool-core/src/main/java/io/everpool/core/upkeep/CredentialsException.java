@@ -1,6 +1,6 @@
 package io.everpool.core.upkeep;
 
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 

@@ -1,6 +1,6 @@
 package io.everpool.core.upkeep;
 
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.TimeSource;

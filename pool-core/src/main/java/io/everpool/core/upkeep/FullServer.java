@@ -1,8 +1,8 @@
 package io.everpool.core.upkeep;
 
 import io.everpool.api.PoolConfig;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.PhysicalConnection;
-import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.policy.Reconnect;
 import java.sql.SQLException;

@@ -1,7 +1,7 @@
 package io.everpool.core.upkeep;
 
 import io.everpool.api.PoolConfig;
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.PoolEvents;

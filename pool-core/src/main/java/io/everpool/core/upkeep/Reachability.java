@@ -1,6 +1,6 @@
 package io.everpool.core.upkeep;
 
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.api.observe.PoolEvent.ConnectFailed;
 import io.everpool.api.observe.PoolEvent.Recovered;
 import io.everpool.core.engine.Engine;

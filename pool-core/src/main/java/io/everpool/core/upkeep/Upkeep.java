@@ -2,8 +2,8 @@ package io.everpool.core.upkeep;
 
 import io.everpool.api.CredentialsProvider;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
-import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;

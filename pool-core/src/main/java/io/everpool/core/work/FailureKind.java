@@ -1,6 +1,6 @@
 package io.everpool.core.work;
 
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 
 /** What failed, as far as running a unit again is concerned. */
 enum FailureKind {

@@ -1,10 +1,10 @@
 package io.everpool.core.work;
 
 import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.Verdict;
 import io.everpool.api.WorkDeadlineException;
 import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.driver.Causes;
-import io.everpool.api.driver.Verdict;
 import io.everpool.core.observe.FailureText;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;

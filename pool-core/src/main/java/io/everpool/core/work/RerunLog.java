@@ -1,6 +1,6 @@
 package io.everpool.core.work;
 
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.jdbc.LeaseManager;
 import io.everpool.core.observe.FailureText;

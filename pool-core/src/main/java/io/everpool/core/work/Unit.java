@@ -1,8 +1,8 @@
 package io.everpool.core.work;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.Effects;
-import io.everpool.api.driver.Verdict;
 import io.everpool.core.jdbc.LeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;

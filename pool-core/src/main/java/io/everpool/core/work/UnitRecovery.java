@@ -1,7 +1,7 @@
 package io.everpool.core.work;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.WorkOptions;
-import io.everpool.api.driver.Verdict;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.jdbc.SessionState;

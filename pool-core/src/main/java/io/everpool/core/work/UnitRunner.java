@@ -1,9 +1,9 @@
 package io.everpool.core.work;
 
 import io.everpool.api.RetryConfig;
+import io.everpool.api.Verdict;
 import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
-import io.everpool.api.driver.Verdict;
 import io.everpool.api.framework.UnitRerunner;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.UnitListener;

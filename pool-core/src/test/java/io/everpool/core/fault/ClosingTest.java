@@ -9,7 +9,7 @@ import ch.qos.logback.classic.Level;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolState;
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.api.framework.PoolOperations;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.Await;

@@ -2,6 +2,7 @@ package io.everpool.core.fault;
 
 import io.everpool.api.Credentials;
 import io.everpool.api.ResetMode;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.CommitTicket;
 import io.everpool.api.driver.Connector;
@@ -10,7 +11,6 @@ import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
-import io.everpool.api.driver.Verdict;
 import io.everpool.core.plain.PlainConnector;
 import java.lang.reflect.Array;
 import java.lang.reflect.InvocationHandler;

@@ -4,7 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.CloseReason;
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.PooledEntry;

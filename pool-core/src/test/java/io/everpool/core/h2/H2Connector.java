@@ -1,10 +1,10 @@
 package io.everpool.core.h2;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.FailureChain;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
-import io.everpool.api.driver.Verdict;
 import java.sql.SQLException;
 import java.util.Locale;
 import org.h2.jdbcx.JdbcDataSource;

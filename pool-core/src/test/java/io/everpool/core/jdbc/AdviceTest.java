@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.ResetMode;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.TransactionState;
-import io.everpool.api.driver.Verdict;
 import java.sql.Array;
 import java.sql.CallableStatement;
 import java.sql.Connection;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.everpool.api.CloseReason;
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.core.upkeep.PrimarySearch;
 import java.sql.BatchUpdateException;
 import java.sql.Connection;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Level;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;

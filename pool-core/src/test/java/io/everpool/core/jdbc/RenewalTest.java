@@ -4,7 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import java.lang.reflect.Proxy;
 import java.sql.Array;
 import java.sql.Connection;

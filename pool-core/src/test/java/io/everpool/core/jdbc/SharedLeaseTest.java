@@ -3,10 +3,10 @@ package io.everpool.core.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.TransactionState;
-import io.everpool.api.driver.Verdict;
 import io.everpool.api.framework.SharedLease;
 import java.sql.SQLException;
 import java.sql.Statement;

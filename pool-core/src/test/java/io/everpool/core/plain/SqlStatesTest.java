@@ -2,7 +2,7 @@ package io.everpool.core.plain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import java.sql.BatchUpdateException;
 import java.sql.SQLException;
 import java.sql.SQLInvalidAuthorizationSpecException;

@@ -2,7 +2,7 @@ package io.everpool.core.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;

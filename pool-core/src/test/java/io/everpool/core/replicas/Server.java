@@ -1,13 +1,13 @@
 package io.everpool.core.replicas;
 
 import io.everpool.api.ResetMode;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
-import io.everpool.api.driver.Verdict;
 import io.everpool.core.plain.PlainConnector;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;

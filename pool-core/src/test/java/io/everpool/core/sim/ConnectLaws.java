@@ -1,6 +1,6 @@
 package io.everpool.core.sim;
 
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;

@@ -2,12 +2,12 @@ package io.everpool.core.sim;
 
 import io.everpool.api.Credentials;
 import io.everpool.api.ResetMode;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
-import io.everpool.api.driver.Verdict;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

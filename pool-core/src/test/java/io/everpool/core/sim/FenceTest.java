@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.PoolConfig;
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;

@@ -2,10 +2,10 @@ package io.everpool.core.stress;
 
 import static java.util.Objects.requireNonNull;
 
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
-import io.everpool.api.driver.Verdict;
 import io.everpool.core.jdbc.FakeDriver;
 import java.sql.Connection;
 import java.sql.SQLException;

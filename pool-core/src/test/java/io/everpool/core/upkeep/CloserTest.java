@@ -3,8 +3,8 @@ package io.everpool.core.upkeep;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.PoolConfig;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.PhysicalConnection;
-import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;

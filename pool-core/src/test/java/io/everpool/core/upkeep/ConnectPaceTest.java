@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.PoolConfig;
 import io.everpool.api.RetryConfig;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.PhysicalConnection;
-import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Housekeeping;
 import io.everpool.core.engine.Move;

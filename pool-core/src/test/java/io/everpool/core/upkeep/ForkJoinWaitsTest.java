@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.core.Await;
 import io.everpool.core.Everpool;
 import io.everpool.core.jdbc.FakeConnector;

@@ -2,7 +2,7 @@ package io.everpool.core.upkeep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.everpool.api.driver.Verdict;
+import io.everpool.api.Verdict;
 import io.everpool.core.policy.Fencing;
 import org.junit.jupiter.api.Test;
 

@@ -1,10 +1,10 @@
 package io.everpool.core.upkeep;
 
 import io.everpool.api.PoolConfig;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
-import io.everpool.api.driver.Verdict;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;

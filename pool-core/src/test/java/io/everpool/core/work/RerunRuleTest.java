@@ -7,8 +7,8 @@ import static io.everpool.api.driver.Effects.UNPROVEN;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.RetryConfig;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Effects;
-import io.everpool.api.driver.Verdict;
 import io.everpool.core.work.RerunRule.Decision;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import ch.qos.logback.classic.Level;
 import io.everpool.api.RetryConfig;
+import io.everpool.api.Verdict;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.Effects;
-import io.everpool.api.driver.Verdict;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;

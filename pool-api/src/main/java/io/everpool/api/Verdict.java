@@ -1,4 +1,4 @@
-package io.everpool.api.driver;
+package io.everpool.api;
 
 /** What a failure means for the connection, for its neighbours and for whoever wants to retry. */
 public enum Verdict {
