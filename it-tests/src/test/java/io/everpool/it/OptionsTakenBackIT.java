@@ -110,7 +110,9 @@ class OptionsTakenBackIT {
     /** A part of a unit, before that has sent anything. */
     PART,
     /** A part of a unit that has sent something: too late for its options. */
-    LATE_PART
+    LATE_PART,
+    /** A part of a unit that has options as well, and ends in the same transaction. */
+    PART_OF_ONE_WITH_OPTIONS
   }
 
   /** How the unit ends. */
@@ -249,6 +251,22 @@ class OptionsTakenBackIT {
         } else {
           connection.rollback();
         }
+        connection.setAutoCommit(true);
+      }
+      case PART_OF_ONE_WITH_OPTIONS -> {
+        connection.setAutoCommit(false);
+        unit(
+            pool,
+            connection,
+            WorkOptions.READ_ONLY,
+            outer -> {
+              unit(pool, outer, options, c -> end == End.FAILURE ? end(c, end) : query(c));
+              return query(outer);
+            });
+        query(connection);
+        connection.commit();
+        query(connection);
+        connection.rollback();
         connection.setAutoCommit(true);
       }
       case PART, LATE_PART ->

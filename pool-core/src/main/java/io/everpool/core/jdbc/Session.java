@@ -276,7 +276,7 @@ public final class Session extends SessionSettings implements PooledEntry {
   /** Ends what was begun by {@link #beginAside()}, if it was. */
   void endAside() throws SQLException {
     marks &= ~BEGUN_ASIDE;
-    if (inTransaction()) {
+    if (autoCommit() && inTransaction()) { // with autocommit off it would be the program's
       rollBackBySql();
     }
   }

@@ -73,7 +73,7 @@ abstract class SessionMarks {
   static final int SAID_READ_ONLY = 1 << 25;
 
   /** A transaction is open for the driver's own question alone, in the midst of autocommit. */
-  static final int BEGUN_ASIDE = 1 << 26;
+  static final int BEGUN_ASIDE = 1 << 27;
 
   private static final int FEWEST_TO_SWEEP = 16;
 

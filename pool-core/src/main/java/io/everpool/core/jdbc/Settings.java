@@ -110,7 +110,9 @@ final class Settings {
    */
   void owe(boolean readOnly, int level) {
     owed |= (readOnly ? Setting.READ_ONLY.bit : 0) | (level >= 0 ? Setting.ISOLATION.bit : 0);
-    owedLevel = level;
+    if (level >= 0) { // else another unit's may be owed
+      owedLevel = level;
+    }
   }
 
   boolean owesAnything() {
@@ -121,16 +123,21 @@ final class Settings {
     return (owed & setting.bit) != 0;
   }
 
-  /** Sets back what is owed. Outside of a transaction. */
-  void payBack() throws SQLException {
-    payBack(Setting.READ_ONLY, false);
-    payBack(Setting.ISOLATION, owedLevel);
+  private Object owed(Setting setting) {
+    return setting == Setting.READ_ONLY ? (Object) false : (Object) owedLevel;
   }
 
-  private void payBack(Setting setting, Object value) throws SQLException {
+  /** Sets back what is owed. Outside of a transaction. */
+  void payBack() throws SQLException {
+    payBack(Setting.READ_ONLY);
+    payBack(Setting.ISOLATION);
+  }
+
+  private void payBack(Setting setting) throws SQLException {
     if (!owes(setting)) {
       return;
     }
+    Object value = owed(setting);
     if (value.equals(initial(setting))) {
       restore(setting);
     } else {
@@ -307,7 +314,7 @@ final class Settings {
     @Nullable Object[] values = new @Nullable Object[ALL.length];
     for (Setting setting : ALL) {
       if (isChanged(setting)) {
-        values[setting.index] = get(setting);
+        values[setting.index] = owes(setting) ? owed(setting) : get(setting);
       }
     }
     return new SessionState(unlimited, changed, values);

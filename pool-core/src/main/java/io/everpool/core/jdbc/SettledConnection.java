@@ -135,7 +135,7 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
     for (Statement left : openStatements()) {
       left.close();
     }
-    home().rollBackOpen();
+    home().rollBackOpen(true); // this lease is the unit's: all that is open is of the part
     // Where the rollback got the answer to another request the connection is cut, and has lost its
     // session (rollback() above).
     return session() == s;

@@ -305,4 +305,24 @@ class FacesOverH2Test {
     assertThat(connection.isClosed()).isTrue();
     assertThat(leases.closed).containsExactly(CloseReason.ABORTED);
   }
+
+  /** What a call's text marks is no mark of a transaction that is the driver's alone. */
+  @Test
+  void whatIsWrittenBeforeACallStaysWhateverIsBoundToIt() throws SQLException {
+    connection.setAutoCommit(false);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("insert into item (name) values ('written')");
+    }
+    try (CallableStatement call = connection.prepareCall("{call abs(?)}")) {
+      call.setObject(1, -1);
+      call.getParameterMetaData();
+      call.execute();
+    }
+    connection.commit();
+    try (Statement statement = keeper.createStatement();
+        ResultSet rows = statement.executeQuery("select name from item")) {
+      assertThat(rows.next()).isTrue();
+    }
+    assertThat(connection.getAutoCommit()).isFalse();
+  }
 }

@@ -10,6 +10,7 @@ import io.everpool.api.driver.TransactionState;
 import io.everpool.api.framework.SharedLease;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 /** What is asked and done where a framework lends a connection on within its lease. */
@@ -56,6 +57,18 @@ class SharedLeaseTest {
 
     assertThat(statement.isClosed()).isTrue();
     assertThat(driver.calls).contains("execute(ROLLBACK)");
+  }
+
+  /** Of a driver that can't tell whether the procedure has. */
+  @Test
+  void whatAProcedureOfAPartMayHaveBegunIsEnded() throws SQLException {
+    physical.transaction(TransactionState.UNKNOWN);
+    connection.prepareCall("{call p()}").execute();
+    driver.calls.clear();
+
+    assertThat(connection.endPart()).isTrue();
+
+    assertThat(driver.calls).anyMatch(call -> call.toLowerCase(Locale.ROOT).contains("rollback"));
   }
 
   @Test
