@@ -55,6 +55,8 @@ final class PrimaryBehindPooler {
     long deadline = System.nanoTime() + timeoutNanos;
     try {
       return opener.at(said, authority, hosts, timeoutNanos);
+    } catch (Pooler.Found e) {
+      throw e; // the next opening is another one
     } catch (SQLException e) {
       if (!wanted || !mayBePooled() || !mayBeTurnedAway(e, hosts)) {
         throw e;
