@@ -300,7 +300,8 @@ public final class EngineLeaseManager extends LeaseEnds {
       long lease = slot.lease; // by the side field again: nobody else writes it now
       boolean ready;
       try {
-        long left = timeoutNanos - (time.nanoTime() - begun);
+        boolean looks = slot.hadRested(lease) || slot.hadSlept(lease);
+        long left = looks ? timeoutNanos - (time.nanoTime() - begun) : timeoutNanos;
         if (left > 0 && line > 0 && check.isLeftToExamination(slot, lease, session(slot), left)) {
           line = Integer.MAX_VALUE; // he had one, and is not turned away for it
           continue;
