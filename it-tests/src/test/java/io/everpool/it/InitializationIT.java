@@ -112,6 +112,31 @@ class InitializationIT {
     }
   }
 
+  /** What a function asks of its transaction alone leaves nothing that would have to be cleared. */
+  @Test
+  void aFunctionThatMakesItsTransactionReadOnlyCostsNoSetUp() throws SQLException {
+    Db.server()
+        .execute(
+            "create or replace function reads_only() returns int language plpgsql as $$ begin"
+                + " perform set_config('transaction_read_only', 'on', true); return 1; end $$");
+    AtomicInteger setUp = new AtomicInteger();
+    try (Pool pool =
+        Everpool.builder(config().minSize(1).maxSize(1).build())
+            .initializer(connection -> setUp.incrementAndGet())
+            .open()) {
+      for (int i = 0; i < 3; i++) {
+        try (Connection connection = pool.getConnection()) {
+          connection.setAutoCommit(false);
+          assertThat(Db.ask(connection, "select reads_only()")).isEqualTo("1");
+          connection.commit();
+        }
+      }
+      assertThat(setUp).hasValue(1);
+    } finally {
+      Db.server().execute("drop function reads_only()");
+    }
+  }
+
   /** As SQL and as Java, in autocommit and out of it: what writes at each set-up. */
   private static Stream<Arguments> writers() {
     String insert = "insert into initialized values (1, 'it')";

@@ -52,7 +52,7 @@ public enum SideEffect implements SideEffects.Kind {
     this.instead = instead;
   }
 
-  /** Whether it is left in the session, and doesn't end with the transaction. */
+  @Override
   public boolean outlivesTransaction() {
     return this != READ_ONLY;
   }

@@ -17,7 +17,15 @@ import java.util.Set;
 public final class SideEffects {
 
   /** One kind of side effect. An adapter has an enum of them; they are compared by equals. */
-  public interface Kind {}
+  public interface Kind {
+    /**
+     * Whether it is left in the session, and doesn't end with the transaction it comes of: such a
+     * one makes nothing that has to be cleared, and is only told to those who ask for it.
+     */
+    default boolean outlivesTransaction() {
+      return true;
+    }
+  }
 
   /** Nothing; every value of which {@link #isNone()} is true is this object. */
   public static final SideEffects NONE = new SideEffects(Set.of(), false);
@@ -30,10 +38,12 @@ public final class SideEffects {
 
   private final Set<Kind> kinds;
   private final boolean exposed;
+  private final boolean lasting;
 
   private SideEffects(Set<Kind> kinds, boolean exposed) {
     this.kinds = kinds;
     this.exposed = exposed;
+    this.lasting = kinds.stream().anyMatch(Kind::outlivesTransaction);
   }
 
   /** These kinds. */
@@ -79,9 +89,14 @@ public final class SideEffects {
     return kinds.contains(kind);
   }
 
-  /** Whether any kind is among them, {@link #EXPOSED} aside. */
+  /** Whether any kind that outlives its transaction is among them, {@link #EXPOSED} aside. */
   public boolean hasKinds() {
-    return !kinds.isEmpty();
+    return lasting;
+  }
+
+  /** Whether anything is among them that may be left in the session. */
+  public boolean mayBeLeft() {
+    return exposed || lasting;
   }
 
   /** Whether the program had the driver's own object in its hands. */

@@ -79,6 +79,27 @@ class SideEffectsTest {
     }
   }
 
+  /** It is there for who asks, and makes nothing that has to be cleared. */
+  @Test
+  void whatEndsWithItsTransactionIsNotLeft() {
+    SideEffects.Kind passing =
+        new SideEffects.Kind() {
+          @Override
+          public boolean outlivesTransaction() {
+            return false;
+          }
+        };
+    SideEffects.Kind lasting = new SideEffects.Kind() {};
+    SideEffects one = SideEffects.of(passing);
+    assertThat(one.has(passing)).isTrue();
+    assertThat(one.isNone()).isFalse();
+    assertThat(one.hasKinds()).isFalse();
+    assertThat(one.mayBeLeft()).isFalse();
+    assertThat(one.and(SideEffects.EXPOSED).mayBeLeft()).isTrue();
+    assertThat(one.and(SideEffects.EXPOSED).hasKinds()).isFalse();
+    assertThat(one.and(SideEffects.of(lasting)).hasKinds()).isTrue();
+  }
+
   @Test
   void equalsByWhatIsThereAndNotByTheOrder() {
     List<SideEffects> all = all();

@@ -313,7 +313,7 @@ public final class Session extends SessionSettings implements PooledEntry {
       left = left.and(leftToReset());
     }
     boolean all = reset == ResetMode.DISCARD_ALL && has(RAN);
-    boolean cleared = all || (!left.isNone() && reset != ResetMode.NONE);
+    boolean cleared = all || (left.mayBeLeft() && reset != ResetMode.NONE);
     if (unlimited) {
       physical.limitStatements(true);
     }

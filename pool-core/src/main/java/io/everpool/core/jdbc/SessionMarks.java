@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 abstract class SessionMarks {
 
   /**
-   * Statements were sent in this lease. The lower bits, and two more, are those of {@link
+   * Statements were sent in this lease. The lower bits, and some more, are those of {@link
    * SqlTexts}.
    */
   static final int RAN = 1 << 8;
@@ -250,8 +250,8 @@ abstract class SessionMarks {
 
   /** Whether SQL has left, or may have left, what JDBC knows nothing of; and it matters. */
   final boolean traced() {
-    boolean none = sideEffects.isNone() && setUpEffects.isNone();
-    return !none && has(RAN) && reset != ResetMode.NONE;
+    boolean any = sideEffects.mayBeLeft() || setUpEffects.mayBeLeft();
+    return any && has(RAN) && reset != ResetMode.NONE;
   }
 
   /** What the texts of this lease may have left in the session, whoever has sent them. */
