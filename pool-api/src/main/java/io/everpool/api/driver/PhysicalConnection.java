@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * One session on the server. Used by one thread at a time, save {@link #cancel}, {@link
  * #cancelStatement}, {@link #abort()}, {@link #waits()} and {@link #beganReadOnly()}, which may
  * come from any while another thread uses it.
+ *
+ * <p>Long, for each method says what an adapter owes; all but a few have a default.
  */
 public interface PhysicalConnection {
 
