@@ -162,6 +162,19 @@ class PoolerTransactionsIT {
     }
   }
 
+  /** One transaction after the other takes no writes by the driver's own object, and reads. */
+  private static void assertEachRefuses(Connection connection, PGConnection own)
+      throws SQLException {
+    for (int i = 0; i < 2; i++) {
+      assertRefused(() -> copy(own));
+      connection.rollback();
+      assertRefused(() -> largeObject(own));
+      connection.rollback();
+      assertThat(Db.ask(connection, "select 1")).isEqualTo("1");
+      connection.commit();
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   void soDoesEachTransactionOfAKeptOne(Way way) throws SQLException {
@@ -171,14 +184,7 @@ class PoolerTransactionsIT {
         connection.setReadOnly(true);
         connection.setAutoCommit(false);
         PGConnection own = connection.unwrap(PGConnection.class);
-        for (int i = 0; i < 2; i++) {
-          assertRefused(() -> copy(own));
-          connection.rollback();
-          assertRefused(() -> largeObject(own));
-          connection.rollback();
-          assertThat(Db.ask(connection, "select 1")).isEqualTo("1");
-          connection.commit();
-        }
+        assertEachRefuses(connection, own);
         connection.getTransactionIsolation();
         connection.setReadOnly(false);
         assertThat(copy(own)).isOne();
@@ -204,14 +210,7 @@ class PoolerTransactionsIT {
           WorkOptions.READ_ONLY,
           connection -> {
             PGConnection own = connection.unwrap(PGConnection.class);
-            for (int i = 0; i < 2; i++) {
-              assertRefused(() -> copy(own));
-              connection.rollback();
-              assertRefused(() -> largeObject(own));
-              connection.rollback();
-              assertThat(Db.ask(connection, "select 1")).isEqualTo("1");
-              connection.commit();
-            }
+            assertEachRefuses(connection, own);
           });
       assertThat(pool.snapshot().opened()).isOne();
     }

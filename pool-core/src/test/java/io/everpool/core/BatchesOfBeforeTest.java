@@ -86,6 +86,12 @@ class BatchesOfBeforeTest extends OverH2 {
     assertThat(ask("select count(*) from entry")).isEqualTo("0");
   }
 
+  /** Once, and so many rows are there: those of the last run. */
+  private void assertRunAgain(int rows) throws SQLException {
+    assertThat(runs).isEqualTo(2);
+    assertThat(ask("select count(*) from entry")).isEqualTo(String.valueOf(rows));
+  }
+
   private PreparedStatement insert() throws SQLException {
     return connection.prepareStatement("insert into entry values (?)");
   }
@@ -204,8 +210,7 @@ class BatchesOfBeforeTest extends OverH2 {
             same.commit();
           });
     }
-    assertThat(runs).isEqualTo(2);
-    assertThat(ask("select count(*) from entry")).isEqualTo("2");
+    assertRunAgain(2);
   }
 
   /** As where a program uses one statement for unit after unit. */
@@ -223,8 +228,7 @@ class BatchesOfBeforeTest extends OverH2 {
             same.commit();
           });
     }
-    assertThat(runs).isEqualTo(2);
-    assertThat(ask("select count(*) from entry")).isEqualTo("3");
+    assertRunAgain(3);
   }
 
   @Test
@@ -240,8 +244,7 @@ class BatchesOfBeforeTest extends OverH2 {
             same.commit();
           });
     }
-    assertThat(runs).isEqualTo(2);
-    assertThat(ask("select count(*) from entry")).isEqualTo("2");
+    assertRunAgain(2);
   }
 
   /** The first run would have written what the second can't. */
@@ -294,8 +297,7 @@ class BatchesOfBeforeTest extends OverH2 {
             same.commit();
           });
     }
-    assertThat(runs).isEqualTo(2);
-    assertThat(ask("select count(*) from entry")).isEqualTo("2");
+    assertRunAgain(2);
   }
 
   @Test
@@ -311,8 +313,7 @@ class BatchesOfBeforeTest extends OverH2 {
           kept[0].executeBatch();
           same.commit();
         });
-    assertThat(runs).isEqualTo(2);
-    assertThat(ask("select count(*) from entry")).isEqualTo("2");
+    assertRunAgain(2);
   }
 
   /** What the outer one has built it builds again. */
@@ -331,8 +332,7 @@ class BatchesOfBeforeTest extends OverH2 {
                 });
           }
         });
-    assertThat(runs).isEqualTo(2);
-    assertThat(ask("select count(*) from entry")).isEqualTo("2");
+    assertRunAgain(2);
   }
 
   @Test
