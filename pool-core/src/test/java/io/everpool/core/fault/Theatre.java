@@ -1,5 +1,7 @@
 package io.everpool.core.fault;
 
+import static java.util.Objects.requireNonNull;
+
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.PassScheduler;
@@ -11,6 +13,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -34,13 +40,25 @@ final class Theatre implements TimeSource {
 
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
-  private final List<Thread> actors = new CopyOnWriteArrayList<>();
+  /**
+   * Of workers and upkeep, which are nine tenths of all actors: a thread that begins and ends for
+   * each costs more than what it does.
+   */
+  private static final Executor STAFF =
+      Executors.newCachedThreadPool(
+          task -> {
+            Thread thread = new Thread(task, "staff");
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  private final List<Actor> actors = new CopyOnWriteArrayList<>();
 
   /**
    * Actors that were woken where they parked, and how often they had waited by then. One that looks
    * as if it were parked still has not come to a processor yet, unless it has parked once more.
    */
-  private final Map<Thread, Long> woken = new HashMap<>();
+  private final Map<Actor, Long> woken = new HashMap<>();
 
   private final Beat beat = new Beat();
   private volatile long now = BEGINNING;
@@ -68,16 +86,104 @@ final class Theatre implements TimeSource {
     if (threadless) {
       throw new OutOfMemoryError("unable to create native thread");
     }
-    act("worker", task);
+    hire("worker", task);
   }
 
   /** Has a thread of its own do something. */
   Thread act(String name, Runnable part) {
-    Thread actor = new Thread(part, name);
-    actor.setDaemon(true);
+    Thread thread = new Thread(part, name);
+    thread.setDaemon(true);
+    actors.add(new Actor(thread));
+    thread.start();
+    return thread;
+  }
+
+  /** Has one of the staff do something. */
+  private Actor hire(String name, Runnable part) {
+    Actor actor = new Actor(name, part);
     actors.add(actor);
-    actor.start();
+    STAFF.execute(actor);
     return actor;
+  }
+
+  /** A thread for as long as it does one thing. */
+  private static final class Actor implements Runnable {
+    private final @Nullable String name;
+    private final @Nullable Runnable part;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile @Nullable Thread thread;
+
+    /** A thread of its own. */
+    Actor(Thread thread) {
+      this.thread = thread;
+      this.name = null;
+      this.part = null;
+    }
+
+    /** One of the staff. */
+    Actor(String name, Runnable part) {
+      this.name = name;
+      this.part = part;
+    }
+
+    @Override
+    public void run() {
+      Thread.interrupted(); // what became of the one before in this thread is nothing to this one
+      Thread.currentThread().setName(requireNonNull(name));
+      thread = Thread.currentThread();
+      try {
+        requireNonNull(part).run();
+      } finally {
+        ended.countDown();
+      }
+    }
+
+    Thread.State state() {
+      Thread mine = thread;
+      if (ended.getCount() == 0) {
+        return Thread.State.TERMINATED;
+      }
+      return mine == null ? Thread.State.NEW : mine.getState();
+    }
+
+    /**
+     * A thread is said to have ended a moment before it isn't alive, which is what a stage asks.
+     */
+    boolean isDead() {
+      return state() == Thread.State.TERMINATED
+          && (part != null || !requireNonNull(thread).isAlive());
+    }
+
+    /** Nothing that a pass does takes nearly as long; in real time. */
+    boolean ends() {
+      try {
+        return ended.await(60, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+
+    @Nullable Object waitsFor() {
+      Thread mine = thread;
+      return mine == null ? null : LockSupport.getBlocker(mine);
+    }
+
+    void unpark() {
+      LockSupport.unpark(thread);
+    }
+
+    long timesWaited() {
+      Thread mine = thread;
+      ThreadInfo info = mine == null ? null : THREADS.getThreadInfo(mine.getId());
+      return info == null ? Long.MAX_VALUE : info.getWaitedCount();
+    }
+
+    @Override
+    public String toString() {
+      Thread mine = thread;
+      return mine == null ? name + ", not begun" : trace(mine);
+    }
   }
 
   /** For actors: waits for virtual time to pass. */
@@ -114,20 +220,20 @@ final class Theatre implements TimeSource {
    */
   private boolean wakeThoseWhoWaitForTime() {
     boolean any = false;
-    for (Thread actor : actors) {
+    for (Actor actor : actors) {
       if (!hangs(actor)) {
-        if (isWaiting(actor) && LockSupport.getBlocker(actor) != null) {
-          woken.put(actor, timesWaited(actor));
+        if (isWaiting(actor) && actor.waitsFor() != null) {
+          woken.put(actor, actor.timesWaited());
         }
-        LockSupport.unpark(actor);
+        actor.unpark();
         any = true;
       }
     }
     return any;
   }
 
-  private static boolean hangs(Thread actor) {
-    return LockSupport.getBlocker(actor) instanceof Script.Gate;
+  private static boolean hangs(Actor actor) {
+    return actor.waitsFor() instanceof Script.Gate;
   }
 
   /** Returns when every actor waits, hangs, or has ended. */
@@ -144,33 +250,23 @@ final class Theatre implements TimeSource {
   }
 
   private void removeTheDead() {
-    actors.removeIf(Theatre::isDead);
+    actors.removeIf(Actor::isDead);
     woken.keySet().retainAll(actors);
   }
 
-  /** A thread is said to have ended a moment before it isn't alive, which is what a stage asks. */
-  private static boolean isDead(Thread actor) {
-    return actor.getState() == Thread.State.TERMINATED && !actor.isAlive();
-  }
-
-  private boolean acts(Thread actor) {
-    return switch (actor.getState()) {
+  private boolean acts(Actor actor) {
+    return switch (actor.state()) {
       case NEW, RUNNABLE, BLOCKED -> true;
-      case WAITING, TIMED_WAITING -> timesWaited(actor) <= woken.getOrDefault(actor, -1L);
-      case TERMINATED -> actor.isAlive();
+      case WAITING, TIMED_WAITING -> actor.timesWaited() <= woken.getOrDefault(actor, -1L);
+      case TERMINATED -> !actor.isDead();
     };
   }
 
-  private static boolean isWaiting(Thread actor) {
-    return switch (actor.getState()) {
+  private static boolean isWaiting(Actor actor) {
+    return switch (actor.state()) {
       case WAITING, TIMED_WAITING -> true;
       default -> false;
     };
-  }
-
-  private static long timesWaited(Thread actor) {
-    ThreadInfo info = THREADS.getThreadInfo(actor.getId());
-    return info == null ? Long.MAX_VALUE : info.getWaitedCount();
   }
 
   /** How many actors have not come to their end. */
@@ -212,8 +308,8 @@ final class Theatre implements TimeSource {
         return;
       }
       hurried.set(false);
-      Thread upkeep =
-          act(
+      Actor upkeep =
+          hire(
               "upkeep",
               () -> {
                 long delay = AFTER_FAILURE; // as the real thread does it
@@ -223,21 +319,11 @@ final class Theatre implements TimeSource {
                   due = now + Math.min(delay, Long.MAX_VALUE / 2);
                 }
               });
-      if (!hasEnded(upkeep)) {
-        throw new AssertionError("upkeep waits for somebody else's code: " + trace(upkeep));
+      if (!upkeep.ends()) {
+        throw new AssertionError("upkeep waits for somebody else's code: " + upkeep);
       }
       settle();
     }
-  }
-
-  /** Nothing that a pass does takes nearly as long; in real time. */
-  private static boolean hasEnded(Thread pass) {
-    try {
-      pass.join(60_000);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    return !pass.isAlive();
   }
 
   static String trace(Thread thread) {
