@@ -12,13 +12,13 @@ import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.Setting;
 import io.everpool.dropwizard.shop.ShopConfiguration;
+import io.everpool.fakes.OtherValues;
 import jakarta.validation.Validator;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -44,7 +44,7 @@ class SettingsTest {
   @MethodSource("settings")
   void aKeyOfItsNameSetsIt(Setting<?> setting) throws Exception {
     for (String key : List.of(setting.key(), camel(setting.key()))) {
-      Object value = another(setting);
+      Object value = OtherValues.of(setting);
 
       PoolConfig config = read(yaml(key, value)).config();
 
@@ -65,39 +65,14 @@ class SettingsTest {
     String text =
         value instanceof Duration duration
             ? duration.toMillis() + " milliseconds"
-            : value instanceof Enum<?> constant
-                ? constant.name().toLowerCase(Locale.ROOT).replace('_', '-')
-                : value instanceof Map ? "{ ApplicationName: shop }" : value.toString();
+            : value instanceof Map<?, ?> map
+                ? "{ ApplicationName: " + map.get("ApplicationName") + " }"
+                : value instanceof List<?> list
+                    ? "[\"" + list.get(0) + "\"]"
+                    : OtherValues.text(value);
     String[] path = key.split("\\.", -1);
     return said
         + (path.length == 1 ? key + ": " + text : path[0] + ": { " + path[1] + ": " + text + " }");
-  }
-
-  private static Object another(Setting<?> setting) {
-    Object value = setting.defaultValue();
-    if (value instanceof Duration duration) {
-      return duration.plusSeconds(1);
-    }
-    if (value instanceof Integer number) {
-      return number + 1;
-    }
-    if (value instanceof Long number) {
-      return number + 1;
-    }
-    if (value instanceof Boolean truth) {
-      return !truth;
-    }
-    if (value instanceof Enum<?>) {
-      Object[] all = setting.type().getEnumConstants();
-      return all[0].equals(value) ? all[1] : all[0];
-    }
-    if (value instanceof Map) {
-      return Map.of("ApplicationName", "shop");
-    }
-    if (value instanceof List) {
-      return List.of("postgresql://reader1/shop");
-    }
-    return setting.key().equals("url") ? "postgresql://b/shop" : "another";
   }
 
   private static EverpoolDataSourceFactory read(String block) throws Exception {

@@ -9,26 +9,47 @@ import io.everpool.api.PoolerMode;
 import io.everpool.api.ReaderFallback;
 import io.everpool.api.ResetMode;
 import io.everpool.api.RetryConfig;
+import io.everpool.api.Setting;
 import io.everpool.api.SleepMode;
+import io.everpool.fakes.OtherValues;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Tag("contract")
 class EverySettingTest {
 
-  /** Set in a pool of their own, for they exclude the password. */
-  private static final Set<String> INSTEAD_OF_PASSWORD = Set.of("password-file", "password-env");
+  static Stream<Setting<?>> settings() {
+    return Hocon.settings().stream().filter(setting -> setting.parts().isEmpty());
+  }
 
-  /** One value other than the default for every key, so that two keys can't be mixed up. */
+  /** Whatever the table has, and each alone, so that two keys can't be mixed up. */
+  @ParameterizedTest
+  @MethodSource("settings")
+  void everyKeyReachesItsSettingAndNoOther(Setting<?> setting) {
+    checkReached(setting);
+  }
+
+  private static <T> void checkReached(Setting<T> setting) {
+    T other = OtherValues.of(setting);
+
+    PoolConfig config = Hocon.pool(setting.key() + " = " + Hocon.text(other));
+
+    assertThat(config.get(setting)).isEqualTo(other);
+    assertThat(other).isNotEqualTo(PoolConfig.builder(Hocon.URL).build().get(setting));
+    assertThat(config).isEqualTo(PoolConfig.builder(Hocon.URL).set(setting, other).build());
+  }
+
+  /** The ways to write them: units, blocks, substitutions, switches. A new one need not be here. */
   @Test
-  void everyKeyReachesItsSetting() {
+  void manyAtOnceReachTheirSettingsHoweverTheyAreWritten() {
     PoolConfig config =
         EverpoolConfig.from(
             Hocon.lines(
@@ -103,14 +124,6 @@ class EverySettingTest {
                         .commitOutcome(false)
                         .build())
                 .build());
-    PoolConfig defaults = PoolConfig.builder("other").build();
-    Hocon.settings().stream()
-        .filter(setting -> !INSTEAD_OF_PASSWORD.contains(setting.key()))
-        .forEach(
-            setting ->
-                assertThat(config.get(setting))
-                    .as(setting.key())
-                    .isNotEqualTo(defaults.get(setting)));
   }
 
   /** Those exclude each other. */

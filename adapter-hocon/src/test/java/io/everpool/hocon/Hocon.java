@@ -2,11 +2,15 @@ package io.everpool.hocon;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValueFactory;
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.Setting;
+import io.everpool.fakes.OtherValues;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.assertj.core.api.Assertions;
 
 /** Short words for tests. */
@@ -45,6 +49,13 @@ final class Hocon {
   static List<String> problemsOf(Runnable reading) {
     return Assertions.catchThrowableOfType(InvalidPoolConfigException.class, reading::run)
         .problems();
+  }
+
+  /** A value as it is written. */
+  static String text(Object value) {
+    return value instanceof Map || value instanceof List
+        ? ConfigValueFactory.fromAnyRef(value).render(ConfigRenderOptions.concise())
+        : OtherValues.text(value);
   }
 
   private static Config block(String... lines) {

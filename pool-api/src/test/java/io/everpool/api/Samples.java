@@ -9,7 +9,10 @@ import java.util.stream.Stream;
 import org.assertj.core.api.Assertions;
 import org.jspecify.annotations.Nullable;
 
-/** Values to try on settings, found by their type, so that a new setting is tried as well. */
+/**
+ * What is wrong for a setting, found by its type, so that a new setting is tried as well; what is
+ * right and not the default has {@link io.everpool.fakes.OtherValues}.
+ */
 final class Samples {
   static final String URL = "postgresql://db.example.com/shop";
 
@@ -19,31 +22,6 @@ final class Samples {
   static Stream<Setting<?>> all() {
     return PoolConfig.settings().stream()
         .flatMap(setting -> Stream.concat(Stream.of(setting), setting.parts().stream()));
-  }
-
-  /** A value that works and is not the default. */
-  static <T> T other(Setting<T> setting) {
-    Object now = setting.defaultValue();
-    Object other = "other";
-    if (now instanceof Duration time) {
-      other = time.plusSeconds(1);
-    } else if (now instanceof Integer number) {
-      other = number + 1;
-    } else if (now instanceof Long number) {
-      other = number + 1;
-    } else if (now instanceof Boolean truth) {
-      other = !truth;
-    } else if (now instanceof Enum<?> constant) {
-      Object[] constants = constant.getDeclaringClass().getEnumConstants();
-      other = constants[constants[0] == constant ? 1 : 0];
-    } else if (now instanceof Map) {
-      other = Map.of("ApplicationName", "other");
-    } else if (now instanceof List) {
-      other = List.of("postgresql://reader.example.com/shop");
-    } else if (now instanceof RetryConfig) {
-      other = RetryConfig.OFF;
-    }
-    return setting.type().cast(other);
   }
 
   /** Values of its type that no setting takes; none where the type has no such value. */

@@ -3,6 +3,7 @@ package io.everpool.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.fakes.OtherValues;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Method;
 import java.time.Duration;
@@ -51,7 +52,7 @@ class SettingMethodsTest {
   }
 
   private static <T> void checkAccessor(Setting<T> setting) throws Exception {
-    T other = Samples.other(setting);
+    T other = OtherValues.of(setting);
     PoolConfig config = Samples.with(setting, other).build();
     Object owner = isPart(setting) ? config.retry() : config;
     Method accessor = method(owner.getClass(), setting.name(), 0);
@@ -78,7 +79,7 @@ class SettingMethodsTest {
   }
 
   private static <T> void checkBuilderMethod(Setting<T> setting) throws Exception {
-    T other = Samples.other(setting);
+    T other = OtherValues.of(setting);
     PoolConfig expected = Samples.with(setting, other).build();
     PoolConfig.Builder pool = PoolConfig.builder(Samples.URL);
     RetryConfig.Builder retry = RetryConfig.builder();
@@ -125,7 +126,7 @@ class SettingMethodsTest {
   }
 
   private static <T> void checkRoundTrip(Setting<T> setting) {
-    T other = Samples.other(setting);
+    T other = OtherValues.of(setting);
     PoolConfig config = Samples.with(setting, other).build();
     assertThat(config.toBuilder().build()).isEqualTo(config);
     assertThat(config.toBuilder().build().get(setting)).isEqualTo(other);
@@ -146,13 +147,13 @@ class SettingMethodsTest {
     assertThat(config.toBuilder().build()).isEqualTo(config).hasToString(config.toString());
     for (Setting<?> setting :
         all().filter(setting -> setting.parts().isEmpty()).filter(said).toList()) {
-      assertThat(config.get(setting)).as(setting.key()).isEqualTo(Samples.other(setting));
+      assertThat(config.get(setting)).as(setting.key()).isEqualTo(OtherValues.of(setting));
     }
     assertThat(config.toString()).startsWith("PoolConfig[name=other, url=***, user=other, ");
   }
 
   private static <T> void setOther(PoolConfig.Builder builder, Setting<T> setting) {
-    builder.set(setting, Samples.other(setting));
+    builder.set(setting, OtherValues.of(setting));
   }
 
   /** The parts of a setting and the whole: what is said last counts. */

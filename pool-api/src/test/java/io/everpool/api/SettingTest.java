@@ -3,6 +3,7 @@ package io.everpool.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.fakes.OtherValues;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -67,8 +68,8 @@ class SettingTest {
       assertThat(value).as("%s may be left out? Then it is one of OPTIONAL", setting).isNotNull();
       assertThat(setting.problems(value)).isEmpty();
     }
-    assertThat(setting.problems(Samples.other(setting)))
-        .as("%s: Samples.other has to give a value that works", setting)
+    assertThat(setting.problems(OtherValues.of(setting)))
+        .as("%s: OtherValues has to give a value that works", setting)
         .isEmpty();
     assertThat(PoolConfig.builder(Samples.URL).build().get(setting))
         .isEqualTo(setting.key().equals("url") ? Samples.URL : value);

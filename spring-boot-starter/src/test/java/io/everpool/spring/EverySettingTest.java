@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.Setting;
-import java.time.Duration;
+import io.everpool.fakes.OtherValues;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -28,7 +28,7 @@ class EverySettingTest {
   @ParameterizedTest
   @MethodSource("settings")
   void aPropertyOfItsNameSetsIt(Setting<?> setting) {
-    Object value = another(setting);
+    Object value = OtherValues.of(setting);
     String name = "everpool." + setting.key();
     if (value instanceof Map) {
       name += ".ApplicationName";
@@ -46,7 +46,7 @@ class EverySettingTest {
   @ParameterizedTest
   @MethodSource("settings")
   void aVariableOfItsNameSetsItToo(Setting<?> setting) {
-    Object value = another(setting);
+    Object value = OtherValues.of(setting);
     if (value instanceof Map || value instanceof List) {
       return; // variables know no case, and lists have numbers in theirs
     }
@@ -58,46 +58,11 @@ class EverySettingTest {
     assertThat(config.get(setting)).isEqualTo(value);
   }
 
-  private static Object another(Setting<?> setting) {
-    Object value = setting.defaultValue();
-    if (value instanceof Duration duration) {
-      return duration.plusSeconds(1);
-    }
-    if (value instanceof Integer number) {
-      return number + 1;
-    }
-    if (value instanceof Long number) {
-      return number + 1;
-    }
-    if (value instanceof Boolean truth) {
-      return !truth;
-    }
-    if (value instanceof Enum<?>) {
-      Object[] all = setting.type().getEnumConstants();
-      return all[0].equals(value) ? all[1] : all[0];
-    }
-    if (value instanceof Map) {
-      return Map.of("ApplicationName", "shop");
-    }
-    if (value instanceof List) {
-      return List.of("postgresql://reader1,reader2/shop");
-    }
-    return setting.key().equals("url") ? "postgresql://b/shop" : "another";
-  }
-
   private static String text(Object value) {
-    if (value instanceof Duration duration) {
-      return duration.toMillis() + "ms";
-    }
     if (value instanceof Map<?, ?> map) {
       return String.valueOf(map.values().iterator().next());
     }
-    if (value instanceof List<?> list) {
-      return String.valueOf(list.get(0));
-    }
-    return value instanceof Enum<?> constant
-        ? constant.name().toLowerCase(Locale.ROOT).replace('_', '-')
-        : value.toString();
+    return OtherValues.text(value instanceof List<?> list ? list.get(0) : value);
   }
 
   /** What would be a placeholder may be a part of a password, and is nobody's to see. */
