@@ -19,11 +19,21 @@ import org.junit.jupiter.api.Test;
 @Tag("contract")
 class ReferenceConfTest {
 
+  private static final String FILE = SettingFiles.reference();
+
   private static final Config REFERENCE =
       ConfigFactory.parseResources(
           EverpoolConfig.class,
           "/reference.conf",
           ConfigParseOptions.defaults().setAllowMissing(false));
+
+  /** With {@code -Dwrite.anew=true} it is made so first. */
+  @Test
+  void theReferenceIsWrittenByTheTable() {
+    assertThat(FILE)
+        .as(SettingFiles.HOW_TO_CHANGE)
+        .isEqualTo(ReferenceWriter.written(SettingFiles.settings(), SettingFiles.OTHERS, FILE));
+  }
 
   /** Two lists of defaults drift apart unless something compares them. */
   @Test

@@ -6,30 +6,27 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.Setting;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** The README's table of settings, against the code. */
 class SettingsPageTest {
 
-  private static final String HEAD = "| key | type | default | meaning |";
+  private static final String PAGE = SettingFiles.page();
 
-  private static final Pattern LINK = Pattern.compile(" \\(\\[[^]]*]\\([^)]*\\)\\)");
-
-  private static final Path PAGE = Path.of("..", "README.md");
+  /** With {@code -Dwrite.anew=true} it is made so first. */
+  @Test
+  void thePageIsWrittenByTheTable() {
+    assertThat(PAGE)
+        .as(SettingFiles.HOW_TO_CHANGE)
+        .isEqualTo(PageWriter.written(SettingFiles.settings(SettingFiles.reference()), PAGE));
+  }
 
   /** A table that leaves a setting out, or promises one, is worse than none. */
   @Test
-  void theTableHasEveryKeyAndNoOther() throws IOException {
+  void theTableHasEveryKeyAndNoOther() {
     List<String> keys = Keys.ALL.stream().filter(key -> !key.equals("retry")).toList();
 
     assertThat(table().keySet()).containsExactlyInAnyOrderElementsOf(keys);
@@ -37,7 +34,7 @@ class SettingsPageTest {
 
   /** The defaults are written as reference.conf has them, and mean what the builder says. */
   @Test
-  void theTablesDefaultsAreTheDefaults() throws IOException {
+  void theTablesDefaultsAreTheDefaults() {
     StringBuilder lines = new StringBuilder("everpool {\n");
     table().forEach((key, row) -> lines.append(key).append(" = ").append(row[1]).append("\n"));
     Config fromPage = ConfigFactory.parseString(lines + "}");
@@ -50,23 +47,26 @@ class SettingsPageTest {
   }
 
   @Test
-  void theTablesTypesAreTheTypes() throws IOException {
+  void theTablesTypesAreTheTypes() {
     Map<String, String[]> table = table();
     for (Setting<?> setting : Hocon.settings()) {
       if (setting.parts().isEmpty()) {
-        assertThat(cell(table, setting.key(), 0)).as(setting.key()).isEqualTo(type(setting));
+        assertThat(cell(table, setting.key(), 0))
+            .as(setting.key())
+            .isEqualTo(WrittenSetting.of(setting).type().replace("`", ""));
       }
     }
   }
 
   /** What the page says is what the code says; a link to more is the page's own. */
   @Test
-  void theTablesMeaningsAreTheMeanings() throws IOException {
+  void theTablesMeaningsAreTheMeanings() {
     Map<String, String[]> table = table();
     for (Setting<?> setting : Hocon.settings()) {
       if (setting.parts().isEmpty()) {
-        String meaning = LINK.matcher(cell(table, setting.key(), 2)).replaceAll("");
-        assertThat(meaning.replace("`", "")).as(setting.key()).isEqualTo(setting.meaning());
+        assertThat(PageWriter.words(cell(table, setting.key(), 2)))
+            .as(setting.key())
+            .isEqualTo(setting.meaning());
       }
     }
   }
@@ -76,30 +76,11 @@ class SettingsPageTest {
     return row == null ? "no row" : row[column];
   }
 
-  private static String type(Setting<?> setting) {
-    Class<?> type = setting.type();
-    if (type.isEnum()) {
-      return Arrays.stream(type.getEnumConstants())
-          .map(constant -> Keys.kebab(constant.toString()))
-          .collect(Collectors.joining(", "));
-    }
-    if (type == String.class) {
-      return "string";
-    }
-    if (type == Duration.class) {
-      return "duration";
-    }
-    if (type == List.class) {
-      return "list";
-    }
-    return type == Map.class ? "block" : type == Boolean.class ? "boolean" : "integer";
-  }
-
   /** Type, default and meaning by key, without the back-quotes of the first two. */
-  private static Map<String, String[]> table() throws IOException {
+  private static Map<String, String[]> table() {
     Map<String, String[]> rows = new LinkedHashMap<>();
-    List<String> lines = Files.readAllLines(PAGE);
-    List<String> below = lines.subList(lines.indexOf(HEAD) + 1, lines.size());
+    List<String> lines = PAGE.lines().toList();
+    List<String> below = lines.subList(lines.indexOf(PageWriter.HEAD) + 1, lines.size());
     for (String line : below.subList(0, below.indexOf(""))) {
       if (line.startsWith("| `")) {
         String[] cells = line.split("\\|", -1);

@@ -16,8 +16,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * What users can name changes on purpose only: all of it is written down in docs/api, a file for
  * each module, and a change of the one must be a change of the other. Run with {@code
- * -Deverpool.api.write=true}, the test writes the files anew; the difference is for a reviewer to
- * judge. The starter isn't on this class path, and has such a test of its own.
+ * -Dwrite.anew=true}, the test writes the files anew; the difference is for a reviewer to judge.
+ * The starter isn't on this class path, and has such a test of its own.
  */
 class PublicApiIT {
 

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * What editors complete is what there is: the file is made of the table of settings. Run with
- * {@code -Dspring.metadata.write=true}, the test writes it anew.
+ * {@code -Dwrite.anew=true}, the test writes it anew.
  */
 class MetadataTest {
   private static final Path FILE =
@@ -25,11 +25,13 @@ class MetadataTest {
   @Test
   void theMetadataIsTheTableOfSettings() throws IOException {
     String now = metadata();
-    if (Boolean.getBoolean("spring.metadata.write")) {
+    if (Boolean.getBoolean("write.anew")) {
       Files.writeString(FILE, now);
     }
     assertThat(Files.readString(FILE))
-        .as("the table has changed: run this test with -Dspring.metadata.write=true")
+        .as(
+            "this is not what the table of settings says: run this test with -Dwrite.anew=true"
+                + " (CONTRIBUTING, Adding a setting)")
         .isEqualTo(now);
   }
 

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * What users can name of the starter, which has no module's descriptor, changes on purpose only. As
- * PublicApiIT has it for the others: run with {@code -Deverpool.api.write=true}, the test writes
- * the file in docs/api anew.
+ * PublicApiIT has it for the others: run with {@code -Dwrite.anew=true}, the test writes the file
+ * in docs/api anew.
  */
 class PublicApiTest {
 
