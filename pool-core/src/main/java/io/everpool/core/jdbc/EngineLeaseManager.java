@@ -7,6 +7,7 @@ import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.core.advice.LeaseTrace;
+import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.PoolEvents;
@@ -300,10 +301,15 @@ public final class EngineLeaseManager extends LeaseEnds {
       long lease = slot.lease; // by the side field again: nobody else writes it now
       boolean ready;
       try {
-        boolean looks = slot.hadRested(lease) || slot.hadSlept(lease);
+        boolean slept = slot.hadSlept(lease);
+        boolean looks = slot.hadRested(lease) || slept;
         long left = looks ? timeoutNanos - (time.nanoTime() - begun) : timeoutNanos;
         if (left > 0 && line > 0 && check.isLeftToExamination(slot, lease, session(slot), left)) {
           line = Integer.MAX_VALUE; // he had one, and is not turned away for it
+          // Of sleepers it isn't one that is wanted: the pool wakes.
+          if (!slept && !parking.whileExamined(slot, Slot.after(Move.EXAMINE, lease), left)) {
+            throw parking.timedOut(begun - passed, wait);
+          }
           continue;
         }
         // Asked again afterwards: whoever takes his time with a look loses the connection.

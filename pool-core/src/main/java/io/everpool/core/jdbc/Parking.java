@@ -6,6 +6,7 @@ import io.everpool.core.engine.StackRoom;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.engine.WaitResult;
 import io.everpool.core.engine.Waiter;
+import io.everpool.core.upkeep.Sleepers;
 import java.sql.SQLException;
 import java.util.concurrent.locks.LockSupport;
 
@@ -19,6 +20,11 @@ final class Parking {
    * it must not enter it: he would be handed a connection when he is gone.
    */
   private static final int FRAMES = 500;
+
+  /** The pauses between looks at a connection that is examined; nanoseconds. */
+  private static final long SHORTEST_GLANCE = 50_000;
+
+  private static final long LONGEST_GLANCE = 2_000_000;
 
   private final Engine engine;
   private final TimeSource time;
@@ -67,6 +73,31 @@ final class Parking {
    */
   SQLException timedOut(long begun, WaitKind wait) {
     return failures.timedOut(begun, wait);
+  }
+
+  /**
+   * Waits for a moment until a connection is examined that its holder has left to that: it is most
+   * likely the one that he gets, and whoever took the next one instead would leave all that are
+   * idle. Nobody wakes him, for he doesn't stand in line: so he looks, after pauses that double.
+   *
+   * @param examined the word under which it is examined
+   * @param left how long he can wait; nanoseconds
+   * @return false if that is over, and it isn't examined yet
+   */
+  boolean whileExamined(Slot slot, long examined, long left) {
+    long begun = time.nanoTime();
+    long pause = SHORTEST_GLANCE;
+    long waited = 0;
+    while (Sleepers.answersSoon(slot, examined, waited)
+        && !Thread.currentThread().isInterrupted()) { // which is dealt with in line
+      LockSupport.parkNanos(this, Math.min(pause, left - waited));
+      pause = Math.min(2 * pause, LONGEST_GLANCE);
+      waited = time.nanoTime() - begun;
+      if (waited >= left) {
+        return slot.word() != examined;
+      }
+    }
+    return true;
   }
 
   /**

@@ -3,6 +3,7 @@ package io.everpool.core.upkeep;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
+import io.everpool.core.policy.Growth;
 
 /**
  * The connections that a sleeping pool is left with. Nobody has asked them for long, and a look
@@ -81,6 +82,17 @@ public final class Sleepers {
     stirred.add(slot.index);
     scheduler.hurry();
     return true;
+  }
+
+  /**
+   * Whether the examination of one that was awake may yet be waited for alone. One that is well
+   * answers within a round trip, and as long as it may whoever has left it has no need of another.
+   *
+   * @param examined the word under which it is examined
+   * @param waited for how long; nanoseconds
+   */
+  public static boolean answersSoon(Slot slot, long examined, long waited) {
+    return slot.word() == examined && Growth.answersSoon(waited);
   }
 
   /** Begins the examinations that wait for a thread. Upkeep thread only. */

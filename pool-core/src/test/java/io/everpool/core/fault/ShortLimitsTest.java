@@ -26,9 +26,11 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -49,7 +51,12 @@ class ShortLimitsTest {
   private final Theatre theatre = new Theatre();
   private final List<PoolEvent> events = new CopyOnWriteArrayList<>();
   private final AtomicInteger opened = new AtomicInteger();
+  private final AtomicInteger asked = new AtomicInteger();
   private final AtomicBoolean loses = new AtomicBoolean();
+
+  /** The next one who is asked doesn't answer. */
+  private final AtomicBoolean silences = new AtomicBoolean();
+
   private volatile Manner manner = Manner.PROMPT;
 
   /** How the driver answers whether a connection is alive. */
@@ -147,6 +154,8 @@ class ShortLimitsTest {
   }
 
   private boolean answer(int seconds, AtomicBoolean closed) {
+    asked.incrementAndGet();
+    Manner manner = silences.getAndSet(false) ? Manner.DEAF : this.manner;
     long end =
         switch (manner) {
           case PROMPT -> 0;
@@ -253,5 +262,41 @@ class ShortLimitsTest {
       theatre.play(20 * SECOND, () -> pool.snapshot().idle() == CONNECTIONS);
       assertThat(perform(() -> pool.getConnection().close(), SECOND)).isNull();
     }
+  }
+
+  /** The others are left to those who have time to ask. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Way.class,
+      names = {"LIMITED", "NOT_AT_ALL", "WITHOUT_LINE", "UNIT"})
+  void one_that_answers_is_all_that_they_need(Way way) {
+    Pool pool = open(way);
+    theatre.play(2 * SECOND, () -> false); // they have rested
+    asked.set(0);
+    assertThat(perform(() -> take(pool, way), SECOND)).isNull();
+    theatre.play(SECOND, () -> pool.snapshot().idle() == CONNECTIONS);
+    assertThat(asked).as("connections that were asked").hasValue(1);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Way.class,
+      names = {"LIMITED", "UNIT"})
+  void one_that_is_silent_keeps_nobody_from_the_others(Way way) {
+    Pool pool = open(way);
+    theatre.play(2 * SECOND, () -> false);
+    silences.set(true);
+    assertThat(perform(() -> take(pool, way), way.within.toNanos())).isNull();
+    assertThat(silences).isFalse();
+  }
+
+  /** Nor does he wait longer for the one than he wants to wait in all. */
+  @Test
+  void he_whose_limit_is_a_moment_is_told_in_a_moment() {
+    Pool pool = open(Way.LIMITED);
+    theatre.play(2 * SECOND, () -> false);
+    manner = Manner.DEAF;
+    assertThat(perform(() -> pool.getConnection(Duration.ofMillis(1)).close(), LATE))
+        .isInstanceOf(AcquireTimeoutException.class);
   }
 }
