@@ -9,6 +9,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.framework.UnitRerunner;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
@@ -268,5 +269,68 @@ class LostCommitIT {
                 assertThat(event)
                     .isEqualTo(new PoolEvent.CommitResolved(NAME, "", CommitStatus.UNKNOWN)),
             event -> assertThat(event).isInstanceOf(PoolEvent.RetryRefused.class));
+  }
+
+  /** By an exception of its own; and of the driver's own object nobody else hears. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("waysOfAUnit")
+  void andThoughItsWorkHidesIt(String name, String cut, Call call, boolean unknown)
+      throws Exception {
+    try (Pool pool = pool(Map.of());
+        Connection connection = pool.getConnection()) {
+      proxy.cutReplyTo(cut, FaultProxy.Cut.RST);
+      Throwable thrown =
+          catchThrowable(
+              () ->
+                  UnitRerunner.of(pool)
+                      .<Boolean, SQLException>rerun(
+                          connection,
+                          WorkOptions.DEFAULT,
+                          same -> {
+                            try {
+                              call.on(same);
+                            } catch (SQLException e) {
+                              throw new IllegalStateException("of a framework");
+                            }
+                            return true;
+                          }));
+      proxy.cutNoMore();
+      assertThat(thrown)
+          .isInstanceOf(CommitOutcomeUnknownException.class)
+          .hasCauseInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  /** It would have been repeated, so nobody has asked what became of it. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("waysOfAnIdempotentUnit")
+  void andOfAnIdempotentOneThatGetsNoOtherConnection(
+      String name, String cut, Call call, boolean unknown) throws Exception {
+    Db.server().execute("create role lost_commit_app login password 'lc'");
+    Db.server().execute("grant insert on lost_commit to lost_commit_app");
+    PoolConfig config =
+        Db.config(NAME, Db.server().libpqUrl(proxy.host(), proxy.port()))
+            .user("lost_commit_app")
+            .password("lc")
+            .minSize(1)
+            .build();
+    try (Pool pool = Everpool.open(config)) {
+      Db.server()
+          .execute("alter role lost_commit_app nologin"); // of which callers are told at once
+      proxy.cutReplyTo(cut, FaultProxy.Cut.RST);
+      Throwable thrown =
+          catchThrowable(() -> pool.<SQLException>use(WorkOptions.IDEMPOTENT, call::on));
+      proxy.cutNoMore();
+      assertThat(thrown)
+          .isInstanceOf(CommitOutcomeUnknownException.class)
+          .hasMessageContaining("look for its effect before you repeat it");
+    } finally {
+      Db.server().execute("drop owned by lost_commit_app");
+      Db.server().execute("drop role lost_commit_app");
+    }
+  }
+
+  static Stream<Arguments> waysOfAnIdempotentUnit() {
+    return Stream.concat(waysOfAUnit(), ways().filter(way -> "COMMIT".equals(way.get()[1])));
   }
 }

@@ -142,6 +142,15 @@ abstract class SessionFacts extends SessionMarks {
     }
   }
 
+  /** Whether it is dead, and a COMMIT that was sent on it has no answer; no if nobody can say. */
+  public final boolean hasLostCommit() {
+    try {
+      return commitUnanswered() && dead();
+    } catch (RuntimeException e) {
+      return false; // and it is marked as broken
+    }
+  }
+
   /** As {@link PhysicalConnection#effectsSince}; a driver that fails at it says nothing. */
   public final Effects effectsSince(long moment) {
     try {

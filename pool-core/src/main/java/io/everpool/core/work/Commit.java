@@ -2,7 +2,6 @@ package io.everpool.core.work;
 
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.PoolClosedException;
-import io.everpool.api.RetryConfig;
 import io.everpool.api.Verdict;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.CommitTicket;
@@ -54,7 +53,7 @@ final class Commit {
   void run() throws SQLException {
     face.prove();
     CommitTicket ticket = null;
-    boolean repeatable = isRepeatable();
+    boolean repeatable = Repetition.isComing(unit, runner);
     if (!repeatable && asks()) {
       try {
         ticket = face.commitTicket();
@@ -80,7 +79,9 @@ final class Commit {
       if (answered || session.effectsSince(begun) == Effects.NONE) {
         throw e;
       }
-      if (repeatable && isRepeatable()) { // it may have taken the time that was left
+      // asked again, for it may have taken the time that was left
+      if (repeatable && Repetition.isComing(unit, runner)) {
+        leaveToRerun(session, true, e);
         throw e;
       }
       inDoubt(); // first: the work may hide what is thrown from here on
@@ -107,6 +108,9 @@ final class Commit {
   private void done() {
     before.replaceAll(Effects.COMMITTED::and);
     unit.settleAll(before);
+    for (Unit at = unit; at != null; at = at.outer) {
+      at.failure.commitToRepeat(null); // what a lost one has left in doubt is there by now
+    }
   }
 
   /** Commits a transaction that has written nothing: to repeat that doubles nothing. */
@@ -127,9 +131,22 @@ final class Commit {
   static SQLException unanswered(
       UnitRunner runner, Unit unit, PooledConnection face, Session session, SQLException lost) {
     Commit commit = new Commit(runner, unit, face, List.of());
-    return commit.isRepeatable()
-        ? lost
-        : commit.unknown(session, null, CommitStatus.UNKNOWN, false, lost);
+    if (Repetition.isComing(unit, runner)) {
+      commit.leaveToRerun(session, false, lost);
+      return lost;
+    }
+    return commit.unknown(session, null, CommitStatus.UNKNOWN, false, lost);
+  }
+
+  /** Whoever would repeat it, and doesn't in the end, tells that nobody knows what became of it. */
+  private void leaveToRerun(Session session, boolean called, Exception lost) {
+    if (Repetition.isOfNothing(unit)) {
+      return;
+    }
+    Runnable telling = () -> unknown(session, null, CommitStatus.UNKNOWN, called, lost);
+    for (Unit at = unit; at != null; at = at.outer) {
+      at.failure.commitToRepeat(telling);
+    }
   }
 
   /**
@@ -138,6 +155,7 @@ final class Commit {
    * though its connection is lost.
    */
   static void rest(Unit unit, PooledConnection face) throws SQLException {
+    unit.failure.findLostCommit(null);
     boolean toTell = unit.failure.loss() != null || unit.failure.commitUnknown() != null;
     if (toTell || !hasCommittedItself(face)) {
       unit.commit(); // and not the face's, which begins what might follow
@@ -164,29 +182,6 @@ final class Commit {
   /** It may be there, as long as nothing else is found out. */
   private void inDoubt() {
     unit.settleAll(before.stream().map(Effects.IN_DOUBT::and).toList());
-  }
-
-  /**
-   * Whether nobody needs to ask about it if it is lost: a unit promises that it changes nothing, or
-   * that it may be repeated, and would be. Those within a unit that could be leave it to that one,
-   * though it may have no run left.
-   */
-  private boolean isRepeatable() {
-    UnitFacts repeats = null;
-    for (Unit at = unit; at != null; at = at.outer) {
-      if (at.isPromised()) {
-        UnitFacts lost = at.facts(FailureKind.CONNECTION, false, at.lostRuns + 1, 0).alone();
-        if (lost.promise() == Promise.READ_ONLY && !lost.withinTransaction()) {
-          return true;
-        }
-        repeats = isRunAgain(lost, runner.unbounded) ? lost : repeats;
-      }
-    }
-    return repeats != null && isRunAgain(repeats, runner.retry);
-  }
-
-  private static boolean isRunAgain(UnitFacts lost, RetryConfig limits) {
-    return RerunRule.of(lost, limits).decision() == Decision.RERUN;
   }
 
   private boolean asks() throws SQLException {

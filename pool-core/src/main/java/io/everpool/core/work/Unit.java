@@ -217,6 +217,7 @@ final class Unit implements UnitObserver, AutoCloseable {
    */
   @Override
   public void commit() throws SQLException {
+    failure.findLostCommit(null);
     SQLException loss = failure.loss();
     if (loss != null) {
       throw loss; // and with that session its transaction is gone

@@ -39,6 +39,9 @@ final class UnitFailure {
   /** What was thrown of a COMMIT in the lost session whose outcome nobody knows. */
   private @Nullable CommitOutcomeUnknownException commitUnknown;
 
+  /** What tells of a COMMIT without an answer that a further run would have repeated. */
+  private @Nullable Runnable commitToRepeat;
+
   /** The unit commits, and finds out itself what became of that if the session is lost. */
   private boolean committing;
 
@@ -165,6 +168,42 @@ final class UnitFailure {
     return commitUnknown;
   }
 
+  /**
+   * A COMMIT has no answer, and nobody asks what became of it, for the unit is run again.
+   *
+   * @param telling what tells of it if it is not; null if another COMMIT was done in its place
+   */
+  void commitToRepeat(@Nullable Runnable telling) {
+    commitToRepeat = telling;
+  }
+
+  /** There is no run that would repeat it. */
+  void commitNotRepeated() {
+    Runnable telling = commitToRepeat;
+    commitToRepeat = null;
+    if (telling != null && commitUnknown == null) {
+      telling.run();
+    }
+  }
+
+  /**
+   * Looks whether the connection was lost in a COMMIT that was sent by the driver's own object:
+   * what that has thrown the pool hears of only where the work lets it pass.
+   *
+   * @param thrown what came out of the work; null if it goes on
+   */
+  void findLostCommit(@Nullable Throwable thrown) {
+    Session session = face.session();
+    if (fatal == null && session != null && session.isHandedOut() && session.hasLostCommit()) {
+      face.foundBroken(
+          Verdict.CONNECTION_LOST,
+          new SQLException(
+              "The connection was lost in a COMMIT that was sent by the driver's own object",
+              "08006",
+              thrown));
+    }
+  }
+
   /** The session was lost, and another goes on as if it were the same. */
   void forgetLoss() {
     fatal = null;
@@ -220,6 +259,7 @@ final class UnitFailure {
     if (failure instanceof Error) {
       return Verdict.STATEMENT_FAILED;
     }
+    findLostCommit(failure);
     if (commitUnknown != null) {
       return Verdict.CONNECTION_LOST; // though another thread has closed this meanwhile
     }

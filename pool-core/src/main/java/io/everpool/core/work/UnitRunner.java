@@ -345,6 +345,9 @@ public final class UnitRunner {
   private void giveUp(
       Unit unit, Exception failure, Failures failures, RerunRule rule, String because) {
     failures.decided(rule, because);
+    if (rule != RerunRule.OWN_FAILURE) {
+      unit.failure.commitNotRepeated();
+    }
     Throwable unknown = unit.failure.commitUnknown(); // one failure, whatever units make of it
     if (!unit.report(unknown == null ? failure : unknown) || rule == RerunRule.OWN_FAILURE) {
       return;

@@ -51,6 +51,7 @@ class CommitByOtherMeansTest extends RunnerFixture {
     LETS_IT_PASS,
     ROLLS_BACK,
     THROWS_ITS_OWN,
+    LOSES_A_RACE_ELSEWHERE,
     FINDS_THE_NEXT_LOST
   }
 
@@ -61,14 +62,7 @@ class CommitByOtherMeansTest extends RunnerFixture {
                 Stream.of(How.values())
                     .flatMap(
                         how ->
-                            Stream.of(Then.values())
-                                .filter(then -> isSeen(how, then))
-                                .map(then -> Arguments.of(where, how, then))));
-  }
-
-  /** Of what the driver's own object throws the pool hears by what comes out, or what follows. */
-  private static boolean isSeen(How how, Then then) {
-    return how == How.BY_A_TEXT || then != Then.THROWS_ITS_OWN;
+                            Stream.of(Then.values()).map(then -> Arguments.of(where, how, then))));
   }
 
   private String unit(Where where, WorkOptions options, Work<String, SQLException> work)
@@ -128,6 +122,7 @@ class CommitByOtherMeansTest extends RunnerFixture {
       case LETS_IT_PASS -> {}
       case ROLLS_BACK -> connection.rollback();
       case THROWS_ITS_OWN -> throw new IllegalStateException("a framework's");
+      case LOSES_A_RACE_ELSEWHERE -> throw new SQLException("of another database", "40001");
       case FINDS_THE_NEXT_LOST -> {
         if (!physical(connection).closed()) {
           driver.breakNext("execute");
@@ -186,17 +181,37 @@ class CommitByOtherMeansTest extends RunnerFixture {
   }
 
   /** And then commits, as a transaction that has returned is. */
-  @Test
-  void isThrownWhereTheWorkOfATransactionHasKeptSilent() {
+  @ParameterizedTest
+  @EnumSource
+  void isThrownWhereTheWorkOfATransactionHasKeptSilent(How how) {
     assertThatThrownBy(
             () ->
                 unit(
                     Where.IN_TRANSACTION,
                     WorkOptions.DEFAULT,
                     connection -> {
-                      assertThatThrownBy(() -> write(connection, How.BY_A_TEXT))
+                      assertThatThrownBy(() -> write(connection, how))
                           .isInstanceOf(SQLException.class);
                       return "kept silent";
+                    }))
+        .isInstanceOf(CommitOutcomeUnknownException.class);
+    isToldOnce();
+  }
+
+  /** By a commit of its own, which the lost connection refuses. */
+  @ParameterizedTest
+  @EnumSource
+  void isThrownWhereTheWorkGoesOnToCommit(How how) {
+    assertThatThrownBy(
+            () ->
+                unit(
+                    Where.IN_TRANSACTION,
+                    WorkOptions.DEFAULT,
+                    connection -> {
+                      assertThatThrownBy(() -> write(connection, how))
+                          .isInstanceOf(SQLException.class);
+                      connection.commit();
+                      return "went on";
                     }))
         .isInstanceOf(CommitOutcomeUnknownException.class);
     isToldOnce();
@@ -216,6 +231,19 @@ class CommitByOtherMeansTest extends RunnerFixture {
     }
     assertThat(warnings()).isEmpty();
     assertThat(events(PoolEvent.CommitResolved.class)).isEmpty();
+  }
+
+  /** Whatever the work makes of the loss. */
+  @ParameterizedTest
+  @MethodSource("afterwards")
+  void norOfOneWhoseWorkHidesIt(How how, Then then) throws SQLException {
+    assertThat(unit(Where.RUN, WorkOptions.IDEMPOTENT, work(how, then))).isEqualTo("done 2");
+    assertThat(warnings()).isEmpty();
+  }
+
+  private static Stream<Arguments> afterwards() {
+    return Stream.of(How.values())
+        .flatMap(how -> Stream.of(Then.values()).map(then -> Arguments.of(how, then)));
   }
 
   /** As one that has sent it by {@code commit()} leaves it to the unit around it. */
@@ -240,6 +268,168 @@ class CommitByOtherMeansTest extends RunnerFixture {
     assertThatThrownBy(() -> unit(Where.RUN, WorkOptions.IDEMPOTENT, work(how, Then.LETS_IT_PASS)))
         .isInstanceOf(CommitOutcomeUnknownException.class);
     isToldOnce();
+  }
+
+  /** How a COMMIT is sent of which a unit that is repeated has no need to ask. */
+  private enum Repeated {
+    BY_A_TEXT,
+    BY_THE_DRIVERS_OBJECT,
+    BY_THE_CALL
+  }
+
+  private String writeToRepeat(Connection connection, Repeated how) throws SQLException {
+    return switch (how) {
+      case BY_A_TEXT -> write(connection, How.BY_A_TEXT);
+      case BY_THE_DRIVERS_OBJECT -> write(connection, How.BY_THE_DRIVERS_OBJECT);
+      case BY_THE_CALL -> {
+        runs++;
+        connection.setAutoCommit(false);
+        execute(connection, "insert a");
+        if (runs == 1) {
+          physical(connection).effects = Effects.IN_DOUBT;
+          driver.breakNext("commit");
+        }
+        connection.commit();
+        yield "done " + runs;
+      }
+    };
+  }
+
+  /** What keeps a unit that may be repeated from that, and what it is told in its note. */
+  private enum Obstacle {
+    NO_CONNECTION("no other connection"),
+    NO_RUN_LEFT_AFTER_THE_NEXT("as often as retry.max-attempts allows"),
+    AN_INTERRUPT("interrupted");
+
+    private final String why;
+
+    Obstacle(String why) {
+      this.why = why;
+    }
+  }
+
+  private static Stream<Arguments> obstacles() {
+    return Stream.of(Repeated.values())
+        .flatMap(how -> Stream.of(Obstacle.values()).map(what -> Arguments.of(how, what)));
+  }
+
+  private String meetsAnObstacle(Connection connection, Repeated how, Obstacle what)
+      throws SQLException {
+    if (runs == 1) {
+      runs++;
+      driver.breakNext("execute");
+      execute(connection, "select 1");
+    }
+    try {
+      return writeToRepeat(connection, how);
+    } catch (SQLException e) {
+      switch (what) {
+        case NO_CONNECTION -> leases.openFailure = new SQLException("not now", "08001");
+        case NO_RUN_LEFT_AFTER_THE_NEXT -> {}
+        case AN_INTERRUPT -> Thread.currentThread().interrupt();
+      }
+      throw e;
+    }
+  }
+
+  /** It may be there or not, and that nobody repeats it now makes a difference. */
+  @ParameterizedTest
+  @MethodSource("obstacles")
+  void isToldOfAnIdempotentUnitThatIsNotRunAgain(Repeated how, Obstacle what) {
+    retry(RetryConfig.DEFAULT.withMaxAttempts(2));
+    assertThatThrownBy(
+            () ->
+                unit(
+                    Where.RUN,
+                    WorkOptions.IDEMPOTENT,
+                    connection -> meetsAnObstacle(connection, how, what)))
+        .isInstanceOf(CommitOutcomeUnknownException.class)
+        .hasMessageContaining("COMMIT of transfer");
+    assertThat(Thread.interrupted()).isEqualTo(what == Obstacle.AN_INTERRUPT);
+    isToldOnce();
+    assertThat(events(PoolEvent.RetryRefused.class))
+        .singleElement()
+        .satisfies( // of what the driver's own object has lost it is heard behind the interrupt
+            refused -> assertThat(refused.why()).containsAnyOf(what.why, "nobody can tell"));
+  }
+
+  /** The one around it would have repeated it. */
+  @ParameterizedTest
+  @EnumSource
+  void isToldOfOneWithinSuchAUnit(Repeated how) throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      assertThatThrownBy(
+              () ->
+                  runner.<String, SQLException>rerun(
+                      face,
+                      WorkOptions.IDEMPOTENT,
+                      outer ->
+                          runner.rerun(
+                              outer,
+                              WorkOptions.DEFAULT.withLabel("transfer"),
+                              same -> meetsAnObstacle(same, how, Obstacle.NO_CONNECTION))))
+          .isInstanceOf(CommitOutcomeUnknownException.class)
+          .hasMessageContaining("COMMIT of transfer");
+    }
+    isToldOnce();
+  }
+
+  /** What fails in the end is its own, and comes out as it is; but it knows of the run before. */
+  @ParameterizedTest
+  @EnumSource
+  void itsOwnFailureComesOutAsItIs(Repeated how) {
+    SQLException own = new SQLException("there already", "23505");
+    assertThatThrownBy(
+            () ->
+                unit(
+                    Where.RUN,
+                    WorkOptions.IDEMPOTENT,
+                    connection -> {
+                      if (runs == 1) {
+                        throw own;
+                      }
+                      return writeToRepeat(connection, how);
+                    }))
+        .isSameAs(own);
+    assertThat(own.getSuppressed()).isNotEmpty();
+    assertThat(warnings()).isEmpty();
+  }
+
+  /** What the next run has committed isn't in doubt any more, whatever comes then. */
+  @Test
+  void whatWasRepeatedIsNoNewsThoughTheUnitFailsThen() {
+    retry(RetryConfig.DEFAULT.withMaxAttempts(2));
+    assertThatThrownBy(
+            () ->
+                unit(
+                    Where.RUN,
+                    WorkOptions.IDEMPOTENT,
+                    connection -> {
+                      writeToRepeat(connection, Repeated.BY_THE_CALL);
+                      driver.breakNext("execute");
+                      execute(connection, "select 1");
+                      return "";
+                    }))
+        .isInstanceOf(SQLException.class)
+        .isNotInstanceOf(CommitOutcomeUnknownException.class);
+    assertThat(warnings()).isEmpty();
+  }
+
+  /** Of what is read nobody needs to know whether it was committed. */
+  @Test
+  void ofAReadOnlyUnitThatGetsNoOtherConnectionItIsNoNews() {
+    assertThatThrownBy(
+            () ->
+                unit(
+                    Where.RUN,
+                    WorkOptions.READ_ONLY,
+                    connection -> {
+                      leases.openFailure = new SQLException("not now", "08001");
+                      return send(connection, "select 1", How.BY_A_TEXT);
+                    }))
+        .isInstanceOf(SQLException.class)
+        .isNotInstanceOf(CommitOutcomeUnknownException.class);
+    assertThat(warnings()).isEmpty();
   }
 
   /** Whose driver sees it, too: the server is asked, and it is told of once or not at all. */
