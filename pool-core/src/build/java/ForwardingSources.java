@@ -47,7 +47,9 @@ import javax.tools.ToolProvider;
  *       described()} ends what was begun for the question alone;
  *   <li>what can be used but once is told, and so is its use: {@code giving(value)} for what is or
  *       may be a stream, {@code adding()} for a row of a batch, {@code dropping(kind)} where it is
- *       forgotten; {@code executingBatch()} and {@code executing()} use it.
+ *       forgotten; {@code executingBatch()} and {@code executing()} use it. Of result sets {@code
+ *       reading()} uses rows, {@code placing()} goes to one by its place, {@code advancing()}
+ *       leaves one for the next, and {@code present(x)} is one that was there.
  * </ul>
  *
  * <p>Usage: {@code java ForwardingSources.java <output directory> <release>}. Files that would not
@@ -146,6 +148,15 @@ public final class ForwardingSources {
 
   /** Which takes a value of whatever kind, a stream as well. */
   private static final Set<String> TAKES_ANY = Set.of("setObject", "updateObject");
+
+  /** What goes on from the present row of a result set, and what goes to a row by its place. */
+  private static final Set<String> READS = Set.of("next", "previous", "relative");
+
+  private static final Set<String> PLACES =
+      Set.of("absolute", "afterLast", "beforeFirst", "first", "last");
+
+  /** What gives out the results that a statement has, whenever it was executed. */
+  private static final Set<String> PRESENT = Set.of("getGeneratedKeys", "getResultSet");
 
   /** What makes a statement forget what it was given. */
   private static final Map<String, String> DROPS =
@@ -316,6 +327,12 @@ public final class ForwardingSources {
       hooks.add("java.sql.SQLException failed(java.sql.SQLException e)");
       hooks.add("void broken(java.lang.Throwable e)");
       for (Forwarding m : methods) {
+        if (!m.moving(target).isEmpty()) {
+          hooks.add(
+              m.moving(target).startsWith("reading")
+                  ? "void reading() throws java.sql.SQLException"
+                  : "void placing()");
+        }
         if (m.wraps()) {
           hooks.add("%s wrap(%s bare)".formatted(m.result(), m.result()));
         }
@@ -400,7 +417,11 @@ public final class ForwardingSources {
           .collect(joining("\n    "));
     }
 
-    private String result(String call) {
+    private String result(String call, Target target) {
+      if (target.iface().equals("Statement")
+          && PRESENT.contains(method.getSimpleName().toString())) {
+        return "present(" + call + ")";
+      }
       if (wraps()) {
         return "wrap(" + call + ")";
       }
@@ -437,6 +458,17 @@ public final class ForwardingSources {
         }
       }
       return "";
+    }
+
+    /** The statement that tells where a result set, or a statement's results, go; or nothing. */
+    String moving(Target target) {
+      String name = method.getSimpleName().toString();
+      if (target.iface().equals("ResultSet")) {
+        return READS.contains(name) ? "reading();" : PLACES.contains(name) ? "placing();" : "";
+      }
+      return target.iface().equals("Statement") && name.equals("getMoreResults")
+          ? "advancing();"
+          : "";
     }
 
     /** The statement that begins the transaction, or nothing. */
@@ -500,7 +532,7 @@ public final class ForwardingSources {
       String run =
           method.getReturnType().getKind() == TypeKind.VOID
               ? call + ";"
-              : "return " + result(call) + ";";
+              : "return " + result(call, target) + ";";
       String body =
           Stream.of(
                   method.getSimpleName().contentEquals("free")
@@ -510,6 +542,7 @@ public final class ForwardingSources {
                   bareArguments(),
                   giving(target),
                   beginning(target),
+                  moving(target),
                   announcement(target),
                   "try {",
                   "  " + run,

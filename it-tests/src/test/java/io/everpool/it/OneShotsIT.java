@@ -15,6 +15,7 @@ import java.io.StringReader;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
@@ -307,5 +308,70 @@ class OneShotsIT {
       connection.rollback();
     }
     assertThat(runs).isOne();
+  }
+
+  // ---- rows
+
+  /** Open before the unit, and read by it: rows of which a further run would see the rest. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "once more"})
+  void whatWasReadOnIsNotLeftOut(String promise) throws SQLException {
+    WorkOptions options =
+        promise.isEmpty()
+            ? SERIALIZABLE
+            : WorkOptions.IDEMPOTENT
+                .withIsolation(Connection.TRANSACTION_SERIALIZABLE)
+                .withLabel("the upload");
+    try (Connection connection = pool.getConnection();
+        Statement query = connection.createStatement();
+        ResultSet rows = query.executeQuery("select generate_series(1, 4)")) {
+      fails(
+          "40001",
+          () ->
+              UnitRerunner.of(pool)
+                  .<Boolean, SQLException>rerun(
+                      connection,
+                      options,
+                      same -> {
+                        same.setAutoCommit(false);
+                        begin(same);
+                        copy(rows, same, Fault.RACE);
+                        same.commit();
+                        return true;
+                      }));
+      connection.rollback();
+    }
+    assertThat(runs).isOne();
+  }
+
+  /** Half of them before the race is lost, and half of them after. */
+  private void copy(ResultSet rows, Connection to, Fault fault) throws SQLException {
+    try (PreparedStatement insert = to.prepareStatement("insert into once values (?)")) {
+      while (rows.next()) {
+        insert.setInt(1, rows.getInt(1));
+        insert.executeUpdate();
+        if (rows.getInt(1) == 2) {
+          strikeFirst(fault, to);
+        }
+      }
+    }
+  }
+
+  @Test
+  void whatEachRunAsksForIsReadWhole() throws SQLException {
+    for (Fault fault : Fault.values()) {
+      runs = 0;
+      pool.useTransaction(
+          SERIALIZABLE,
+          connection -> {
+            begin(connection);
+            try (Statement query = connection.createStatement();
+                ResultSet rows = query.executeQuery("select generate_series(1, 4)")) {
+              copy(rows, connection, fault);
+            }
+          });
+      assertThat(runs).as(fault.state).isEqualTo(2);
+    }
+    assertThat(rows()).isEqualTo(8);
   }
 }

@@ -64,17 +64,33 @@ public abstract class OpenStatement implements Statement {
 
   final void executing(String sql) throws SQLException {
     connection.preparing(sql);
-    connection.executing();
+    sending();
   }
 
   final void executing() throws SQLException {
     Unsent.sending(connection, this);
-    connection.executing();
+    sending();
   }
 
   final void executingBatch() throws SQLException {
     Unsent.sendingBatch(connection, this);
+    sending();
+  }
+
+  private void sending() throws SQLException {
+    UnitObserver unit = connection.observer;
+    if (unit != null) {
+      unit.oneShots().executing(this);
+    }
     connection.executing();
+  }
+
+  /** What it has now is left for the next of its results. */
+  final void advancing() {
+    UnitObserver unit = connection.observer;
+    if (unit != null) {
+      unit.oneShots().advancing(this);
+    }
   }
 
   /** A text is added to the batch: all that is prepared on a statement itself is a batch. */
@@ -95,13 +111,32 @@ public abstract class OpenStatement implements Statement {
     Unsent.dropping(connection, this, kind);
   }
 
+  /** Results that it was executed for just now. */
   final ResultSet wrap(ResultSet bare) {
-    return bare == null ? bare : new PooledResultSet(connection, this, bare);
+    if (bare == null) {
+      return bare;
+    }
+    UnitObserver unit = connection.observer;
+    return unit == null
+        ? new PooledResultSet(connection, this, bare)
+        : new UnitResultSet(connection, this, bare, unit.oneShots());
+  }
+
+  /** Results that it has, since whenever. */
+  final ResultSet present(ResultSet bare) {
+    if (bare == null) {
+      return bare;
+    }
+    UnitObserver unit = connection.observer;
+    OneShotObserver since = unit == null ? null : unit.oneShots().since(this);
+    return since == null
+        ? new PooledResultSet(connection, this, bare)
+        : new UnitResultSet(connection, this, bare, since);
   }
 
   /** A cursor comes as a result set. */
   final Object wrap(Object value) {
-    return value instanceof ResultSet rows ? wrap(rows) : LeasedObjects.value(connection, value);
+    return value instanceof ResultSet rows ? present(rows) : LeasedObjects.value(connection, value);
   }
 
   final PooledConnection home() {

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The face of a {@link ResultSet}. */
 sealed class PooledResultSet extends ForwardingResultSet implements ResultSet
-    permits UnlistedResultSet {
+    permits UnitResultSet, UnlistedResultSet {
   private final PooledConnection connection;
   private final ResultSet bare;
 
@@ -45,9 +45,35 @@ sealed class PooledResultSet extends ForwardingResultSet implements ResultSet
     }
   }
 
+  /** Who heard it being opened; null for nobody: there was no unit of work. */
+  @Nullable OneShotObserver since() {
+    return null;
+  }
+
+  /** A row is about to be written. */
   @Override
   void executing() throws SQLException {
+    UnitObserver unit = connection.observer;
+    if (unit != null) {
+      unit.oneShots().writing(this, since());
+    }
     connection.executing();
+  }
+
+  @Override
+  void reading() throws SQLException {
+    UnitObserver unit = connection.observer;
+    if (unit != null) {
+      unit.oneShots().reading(this, since());
+    }
+  }
+
+  @Override
+  void placing() {
+    UnitObserver unit = connection.observer;
+    if (unit != null) {
+      unit.oneShots().placing(this, since());
+    }
   }
 
   /** A cursor comes as a result set. */

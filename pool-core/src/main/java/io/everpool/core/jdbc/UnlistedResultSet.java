@@ -11,10 +11,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class UnlistedResultSet extends PooledResultSet implements ResultSet {
   private final @Nullable Session session;
+  private final @Nullable OneShotObserver since;
 
   UnlistedResultSet(PooledConnection connection, ResultSet bare) {
     super(connection, null, bare);
     this.session = connection.session();
+    UnitObserver unit = connection.observer;
+    this.since = unit == null ? null : unit.oneShots();
+  }
+
+  @Override
+  @Nullable OneShotObserver since() {
+    return since;
   }
 
   @Override

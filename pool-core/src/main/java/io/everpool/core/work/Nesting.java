@@ -1,6 +1,8 @@
 package io.everpool.core.work;
 
 import io.everpool.core.jdbc.PooledConnection;
+import java.sql.Statement;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,18 +27,29 @@ final class Nesting {
 
   private boolean committedElsewhere;
 
-  private Nesting(PooledConnection face, @Nullable Nesting outer, @Nullable Nesting around) {
+  private Nesting(
+      PooledConnection face,
+      List<Statement> open,
+      @Nullable Nesting outer,
+      @Nullable Nesting around) {
     this.face = face;
     this.outer = outer;
     this.around = around;
     this.oneShots =
         new OneShots(
-            face, outer == null ? null : outer.oneShots, around == null ? null : around.oneShots);
+            face,
+            open,
+            outer == null ? null : outer.oneShots,
+            around == null ? null : around.oneShots);
   }
 
-  /** A unit begins on this thread, of which {@link #leave} has to follow. */
-  static Nesting enter(PooledConnection face, @Nullable Nesting outer) {
-    Nesting entered = new Nesting(face, outer, INNERMOST.get());
+  /**
+   * A unit begins on this thread, of which {@link #leave} has to follow.
+   *
+   * @param open the statements that are open on its connection
+   */
+  static Nesting enter(PooledConnection face, List<Statement> open, @Nullable Nesting outer) {
+    Nesting entered = new Nesting(face, open, outer, INNERMOST.get());
     INNERMOST.set(entered);
     return entered;
   }

@@ -7,8 +7,10 @@ import java.io.ByteArrayInputStream;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,19 +20,20 @@ import org.jspecify.annotations.Nullable;
  * What a unit was given that can be used but once, and whether it has used that: another run would
  * find less, or nothing, and write that.
  *
- * <p>Two kinds are seen. What a statement was given before the unit (rows of a batch, a stream as a
- * value) is used when the unit executes the statement, so that is known when the run fails. A
- * stream that the work has from elsewhere is known to be such only when a further run gives it to a
- * driver again: there that run fails, and whatever the work makes of it, it isn't committed. Which
- * part of a stream was read nobody can say, nor whether the work has reset it, but for bytes in
- * memory.
+ * <p>Three kinds are seen. What a statement was given before the unit (rows of a batch, a stream as
+ * a value) is used when the unit executes the statement, so that is known when the run fails. So is
+ * that a result set which was open before the unit was read on, or a row of it was written: it
+ * stays where it is, and a rollback brings nothing back of what a driver holds of it. A stream that
+ * the work has from elsewhere is known to be such only when a further run gives it to a driver
+ * again: there that run fails, and whatever the work makes of it, it isn't committed. Which part of
+ * a stream was read nobody can say, nor whether the work has reset it, but for bytes in memory.
  *
  * <p>On the unit's thread.
  */
 final class OneShots implements OneShotObserver {
   static final String USED =
-      "it has used up a batch, or a stream, that a statement was given before it: add the rows, open"
-          + " the stream within the work";
+      "it has used up a batch, a stream or the rows of a result set that were there before it: add"
+          + " the rows, run the query, open the stream within the work";
 
   private static final String SAME_STREAM =
       "a further run was given the same stream as the one before, which may have read it: open the"
@@ -40,6 +43,10 @@ final class OneShots implements OneShotObserver {
       "a run has cleared a batch, or a stream, that a statement was given before it, and the next has"
           + " used it: add the rows, open the stream within the work";
 
+  private static final String PLACED =
+      "a run has gone to a row of its choice in a result set that was open before it, and the next"
+          + " has read on from there: run the query within the work";
+
   private final PooledConnection face;
 
   /** Of the unit around it on the same connection. */
@@ -48,37 +55,66 @@ final class OneShots implements OneShotObserver {
   /** Of the unit around it on the same thread. */
   private final @Nullable OneShots around;
 
+  /** Statements that were open when the unit began, and those of them that it has executed. */
+  private final List<Statement> open;
+
+  private final List<Statement> executed = new ArrayList<>(0);
+
   private final List<Before> before;
+
+  /** Result sets that were open then, as far as the unit has used them. */
+  private final List<Before> rows = new ArrayList<>(0);
+
   private @Nullable Streams streams;
   private int run;
   private boolean usedUp;
   private @Nullable String refusal;
 
-  OneShots(PooledConnection face, @Nullable OneShots outer, @Nullable OneShots around) {
+  /**
+   * @param open the statements that are open on the connection
+   */
+  OneShots(
+      PooledConnection face,
+      List<Statement> open,
+      @Nullable OneShots outer,
+      @Nullable OneShots around) {
     this.face = face;
+    this.open = open;
     this.outer = outer;
     this.around = around;
     List<Unsent> there = face.unsent();
     this.before = there.isEmpty() ? List.of() : there.stream().map(Before::new).toList();
   }
 
-  /** What a statement had when the unit began. */
+  /** What a statement had when the unit began, or a result set that was open. */
   private static final class Before {
-    private final Statement statement;
-    private final Unsent.Kind kind;
+    private final Object holder;
 
-    /** The first run that had it forgotten, and the last; 0 for none. */
+    /** Null for rows of a result set. */
+    private final Unsent.@Nullable Kind kind;
+
+    /** The first run that had it forgotten, or went to a place, and the last; 0 for none. */
     private int firstDropped;
 
     private int lastDropped;
 
     Before(Unsent unsent) {
-      statement = unsent.statement();
+      holder = unsent.statement();
       kind = unsent.kind();
     }
 
-    boolean is(Statement other, Unsent.Kind what) {
-      return statement == other && kind == what;
+    Before(ResultSet rows) {
+      holder = rows;
+      kind = null;
+    }
+
+    boolean is(Object other, Unsent.@Nullable Kind what) {
+      return holder == other && kind == what;
+    }
+
+    void drop(int run) {
+      firstDropped = firstDropped == 0 ? run : firstDropped;
+      lastDropped = run;
     }
   }
 
@@ -158,11 +194,93 @@ final class OneShots implements OneShotObserver {
     for (OneShots at = this; at != null; at = at.outer) {
       for (Before each : at.before) {
         if (each.is(statement, kind)) {
-          each.firstDropped = each.firstDropped == 0 ? at.run : each.firstDropped;
-          each.lastDropped = at.run;
+          each.drop(at.run);
         }
       }
     }
+  }
+
+  // ---- rows
+
+  @Override
+  public void executing(Statement statement) {
+    for (OneShots at = this; at != null; at = at.outer) {
+      if (at.wasThere(statement)) {
+        at.executed.add(statement);
+      }
+    }
+  }
+
+  /** Whether all that a statement has was there before the unit. */
+  private boolean wasThere(Statement statement) {
+    return open.contains(statement) && !executed.contains(statement);
+  }
+
+  @Override
+  public void advancing(Statement statement) {
+    for (OneShots at = this; at != null; at = at.outer) {
+      at.usedUp |= at.wasThere(statement);
+    }
+  }
+
+  @Override
+  public @Nullable OneShotObserver since(Statement statement) {
+    OneShots at = this;
+    while (at != null && at.wasThere(statement)) {
+      at = at.outer;
+    }
+    return at;
+  }
+
+  @Override
+  public void reading(ResultSet result, @Nullable OneShotObserver since) throws SQLException {
+    String why = null;
+    for (OneShots at = this; at != null && !at.isAround(since); at = at.outer) {
+      Before known = at.rowsOf(result);
+      if (known.lastDropped != at.run) {
+        at.usedUp = true;
+        at.refusal = known.firstDropped == 0 ? at.refusal : PLACED;
+      }
+      why = first(why, at.refusal);
+    }
+    if (why != null) {
+      throw new NotRerunException("The work is not run again: " + why);
+    }
+  }
+
+  @Override
+  public void writing(ResultSet result, @Nullable OneShotObserver since) {
+    for (OneShots at = this; at != null && !at.isAround(since); at = at.outer) {
+      at.usedUp = true;
+    }
+  }
+
+  @Override
+  public void placing(ResultSet result, @Nullable OneShotObserver since) {
+    for (OneShots at = this; at != null && !at.isAround(since); at = at.outer) {
+      at.rowsOf(result).drop(at.run);
+    }
+  }
+
+  /** Whether what was opened within a unit was so within this one. */
+  private boolean isAround(@Nullable OneShotObserver since) {
+    for (OneShots at = since instanceof OneShots own ? own : null; at != null; at = at.outer) {
+      if (at == this) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private Before rowsOf(ResultSet result) {
+    for (Before each : rows) {
+      if (each.is(result, null)) {
+        return each;
+      }
+    }
+    Before first = new Before(result);
+    rows.add(first);
+    return first;
   }
 
   private static @Nullable String first(@Nullable String one, @Nullable String other) {

@@ -101,8 +101,9 @@ enum RerunRule {
       Decision.GIVE_UP,
       "a statement that was opened before it is still open"),
   USED_UP(
-      "before it began a statement was given rows of a batch, or a stream, that it has used; or its"
-          + " run before the present one was given the same stream",
+      "before it began a statement was given rows of a batch, or a stream, that it has used, or a"
+          + " result set was open that it has read on; or its run before the present one was given"
+          + " the same stream",
       (unit, limits) -> unit.usedUp(),
       Decision.GIVE_UP,
       OneShots.USED),

@@ -76,7 +76,7 @@ final class Unit implements UnitObserver, AutoCloseable {
             : new UnitDeadline(
                 leases, runner.told, face, options.label(), deadline, UnitRunner.nanos(allowed));
     this.deadlines = new DeadlineChain(this.deadline, outer == null ? null : outer.deadlines);
-    this.nesting = Nesting.enter(face, outer == null ? null : outer.nesting);
+    this.nesting = Nesting.enter(face, recovery.openBefore(), outer == null ? null : outer.nesting);
     this.heardBefore = face.observer(this);
   }
 

@@ -187,6 +187,11 @@ final class UnitRecovery {
             && session.setUpMayHavePrepared());
   }
 
+  /** The statements that were open before the unit. */
+  List<Statement> openBefore() {
+    return openBefore;
+  }
+
   /** Whether a statement that was opened before the unit is still open. */
   boolean holdsStatement() {
     return !openBefore.isEmpty() && face.openStatements().stream().anyMatch(openBefore::contains);
