@@ -216,7 +216,7 @@ class OwnDeedsTest {
     assertThat(events)
         .filteredOn(PoolEvent.ConnectionClosed.class::isInstance)
         .extracting(event -> ((PoolEvent.ConnectionClosed) event).reason())
-        .containsExactly(CloseReason.RESET_FAILED, CloseReason.POOL_CLOSED);
+        .containsExactlyInAnyOrder(CloseReason.RESET_FAILED, CloseReason.POOL_CLOSED);
     assertThat(fences()).isZero();
   }
 
