@@ -16,9 +16,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Everything else in here is written only by whoever owns the slot in its present state (opener,
  * holder, prober, closer), before the move that ends his ownership publishes it. The exceptions are
- * {@link #restedWord}, {@link #sleptWord} and {@link #doomReason}, which others write as well.
+ * {@link #restedWord}, {@link #sleptWord} and {@link #doomReason}, which others write as well, and
+ * what upkeep notes for itself.
  */
-public final class Slot extends SlotFields {
+public final class Slot extends SlotHistory {
   static final long STATE_BITS = 3;
   static final long STATE_MASK = (1 << STATE_BITS) - 1;
   private static final long STAMP = 1 << STATE_BITS;
@@ -35,11 +36,6 @@ public final class Slot extends SlotFields {
       throw new ExceptionInInitializerError(e);
     }
   }
-
-  // A cache line behind the fields as well, which makes two between neighbours: they are fetched in
-  // pairs.
-  @SuppressWarnings("unused")
-  private long q00, q01, q02, q03, q04, q05, q06, q07;
 
   /** Where this slot stands in the pool's row of them. */
   public final int index;
@@ -194,35 +190,36 @@ public final class Slot extends SlotFields {
 }
 
 /**
- * What is written when a connection comes or goes, and seldom read else. It keeps the fields of the
- * hot path below away from whatever lies before a slot in memory, and fills a cache line for that.
+ * What upkeep has noted of the slot; only its thread writes here, but for {@link #reservedWord}. It
+ * stands first so that with the object's header it fills a cache line, which keeps the fields of
+ * the hot path below away from whatever lies before a slot in memory.
  */
-@SuppressWarnings("unused")
-abstract class SlotHistory {
-  private long p00, p01;
+abstract class SlotNotes {
+  /** The word as last seen, and when it was first seen to be so. */
+  public long seenWord;
 
-  /** When the connection was opened, and when it is too old. */
-  public long openedAt;
+  public long seenSince;
 
-  public long expiresAt;
+  /** When the connection was last seen in use, or for the first time. */
+  public long usedAt;
 
-  /** When the lease that {@link SlotFields#timedLease} names was asked for, if that is measured. */
-  public long askedAt;
+  /** The word when the connection was last reserved for an examination. Anybody may write it. */
+  public volatile long reservedWord;
 
-  /** What has made it too old then. */
-  public CloseReason expiryReason = CloseReason.MAX_LIFETIME;
+  /** The word under which the connection is examined for whoever has left it to that. */
+  public long leftWord;
 
-  /** Why the connection is being closed. */
-  public CloseReason closeReason = CloseReason.POOL_CLOSED;
+  /** The word when a connect was last begun. */
+  public long connectWord;
 
-  /** The generation the connection belongs to; all below the pool's fence are given up. */
-  public int generation;
+  /** Whether a pass looks at it, and whether the last one that did has seen it rest. */
+  public boolean inPass;
 
-  /** Whether it is to be cut without a word, for somebody may be at it. */
-  public boolean cut;
+  public boolean rests;
 }
 
-abstract class SlotFields extends SlotHistory {
+/** What a lease reads and writes. */
+abstract class SlotFields extends SlotNotes {
   volatile long word;
 
   /** The lease of the present holder. */
@@ -243,6 +240,24 @@ abstract class SlotFields extends SlotHistory {
    */
   public volatile long restedWord;
 
+  /** What sits here; null while empty or connecting. */
+  public @Nullable PooledEntry entry;
+}
+
+/**
+ * What is written when a connection comes or goes, or slept, and seldom read else. Behind the
+ * fields of the hot path it is a cache line, too, which makes two between neighbours: they are
+ * fetched in pairs.
+ */
+abstract class SlotHistory extends SlotFields {
+  /** When the connection was opened, and when it is too old. */
+  public long openedAt;
+
+  public long expiresAt;
+
+  /** When the lease that {@link #timedLease} names was asked for, if that is measured. */
+  public long askedAt;
+
   /**
    * The word of a connection that was idle while the pool slept and has not been lent since; it is
    * idle or being examined. Upkeep writes it in an idle slot, otherwise the owner; a stale value
@@ -253,8 +268,20 @@ abstract class SlotFields extends SlotHistory {
   /** The word of a connection that is to be examined and has no thread for that yet. */
   public volatile long unexaminedWord;
 
-  /** What sits here; null while empty or connecting. */
-  public @Nullable PooledEntry entry;
+  /** The word of a closing that upkeep has cut. */
+  public long cutWord;
+
+  /** The generation the connection belongs to; all below the pool's fence are given up. */
+  public int generation;
+
+  /** Whether it is to be cut without a word, for somebody may be at it. */
+  public boolean cut;
+
+  /** What has made it too old then. */
+  public CloseReason expiryReason = CloseReason.MAX_LIFETIME;
+
+  /** Why the connection is being closed. */
+  public CloseReason closeReason = CloseReason.POOL_CLOSED;
 
   /**
    * Why the present lease is doomed. Written before the move by one who doesn't own the slot: of

@@ -183,7 +183,7 @@ public abstract class OpenStatement implements Statement {
   @Override
   public final void cancel() throws SQLException {
     Session session = connection.current();
-    session.cancels.incrementAndGet();
+    session.cancelBegins();
     try {
       if (connection.session() != session) {
         throw PooledConnection.closed();
@@ -195,7 +195,7 @@ public abstract class OpenStatement implements Statement {
       }
       throw e;
     } finally {
-      session.cancels.decrementAndGet();
+      session.cancelEnded();
     }
   }
 

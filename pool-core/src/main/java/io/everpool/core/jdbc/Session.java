@@ -11,7 +11,7 @@ import io.everpool.core.engine.Slot;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.Statement;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 
 /**
  * One physical connection and its state. Made by the opener.
@@ -22,13 +22,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * comes back to that beginning.
  */
 public final class Session extends SessionSettings implements PooledEntry {
+  private static final AtomicIntegerFieldUpdater<Session> LOSS_TOLD =
+      AtomicIntegerFieldUpdater.newUpdater(Session.class, "lossTold");
+
   private final Initialization initialization;
   private final Slot slot;
   private final long number;
   private final long maxQueries;
 
-  /** Whether it was told that it is lost. From any thread: several may be at it. */
-  private final AtomicBoolean lossTold = new AtomicBoolean();
+  /** 1 once it was told that it is lost. From any thread: several may be at it. */
+  private volatile int lossTold;
 
   /** Written by a holder who has not even a frame left to call anybody; else 0. */
   volatile long stranded;
@@ -92,7 +95,7 @@ public final class Session extends SessionSettings implements PooledEntry {
 
   /** Whether the caller is the one to tell that it is lost: the first who asks. From any thread. */
   boolean claimTellingOfLoss() {
-    return lossTold.compareAndSet(false, true);
+    return lossTold == 0 && LOSS_TOLD.compareAndSet(this, 0, 1);
   }
 
   /** Whether this lease goes on, though its connection may be doomed. */
@@ -113,7 +116,7 @@ public final class Session extends SessionSettings implements PooledEntry {
   boolean isClean() throws SQLException {
     if (has(CHANGED | STALE_PLANS | BROKEN | IN_REQUEST | WARNS | SHARDED | SqlTexts.ISOLATES)
         || mayBeShut()
-        || cancels.get() != 0
+        || isBeingCancelled()
         || isExposed()
         || traced()
         || (has(RAN) && reset == ResetMode.DISCARD_ALL)) {

@@ -15,7 +15,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,12 +27,15 @@ abstract class SessionFacts extends SessionMarks {
   /** SQLState: a function sequence error. */
   private static final String HELD_UP = "HY010";
 
+  private static final AtomicIntegerFieldUpdater<SessionFacts> CANCELS =
+      AtomicIntegerFieldUpdater.newUpdater(SessionFacts.class, "cancels");
+
   final LeaseManager leases;
   final Connection jdbc;
   final PhysicalConnection physical;
 
   /** Requests to cancel a statement that are under way. */
-  final AtomicInteger cancels = new AtomicInteger();
+  private volatile int cancels;
 
   private boolean looksUpCommits = true;
 
@@ -309,12 +312,27 @@ abstract class SessionFacts extends SessionMarks {
     }
   }
 
+  /** A request to cancel a statement begins. From any thread; {@link #cancelEnded} follows. */
+  final void cancelBegins() {
+    CANCELS.incrementAndGet(this);
+  }
+
+  /** The request is over. */
+  final void cancelEnded() {
+    CANCELS.decrementAndGet(this);
+  }
+
+  /** Whether such a request is under way. */
+  final boolean isBeingCancelled() {
+    return cancels != 0;
+  }
+
   /**
    * Whether the session may be asked anything: no answer is outstanding, no request to cancel is on
    * its way, nobody else is in the driver.
    */
   final boolean inStep() {
-    return cancels.get() == 0 && physical.inStep();
+    return !isBeingCancelled() && physical.inStep();
   }
 
   /**

@@ -39,9 +39,6 @@ final class Closer implements Housekeeping {
   private final StirredSlots stirred;
   private final long cancelNanos;
 
-  /** The closing of each slot that upkeep has cut; 0 for none. Upkeep thread only. */
-  private final long[] cutWords;
-
   /** Whether no slot is empty, as upkeep last saw; spares a busy pool the calls in vain. */
   private volatile boolean full;
 
@@ -57,7 +54,6 @@ final class Closer implements Housekeeping {
     this.workers = workers;
     this.events = events;
     this.stirred = stirred;
-    this.cutWords = new long[config.maxSize()];
     this.cancelNanos =
         Math.min(
             LONGEST_CANCEL,
@@ -109,9 +105,9 @@ final class Closer implements Housekeeping {
    */
   void overdue(Slot slot, long word, boolean longOverdue) {
     Closing closing = new Closing(slot, word, entry(slot), true, 0);
-    if (cutWords[slot.index] != word) {
+    if (slot.cutWord != word) {
       if (workers.start("cutting a connection", () -> end(closing))) {
-        cutWords[slot.index] = word;
+        slot.cutWord = word;
         log.warn(
             "Pool {}: connection {} did not close in time and was cut",
             events.pool(),

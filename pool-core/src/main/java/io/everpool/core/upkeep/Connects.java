@@ -55,9 +55,6 @@ public final class Connects {
   private final Reachability server;
   private final PrimarySearch search;
 
-  /** The word of each slot when a connect was last begun for it. Upkeep thread only. */
-  private final long[] reserved;
-
   Connects(
       PoolConfig config,
       Connector connector,
@@ -74,7 +71,6 @@ public final class Connects {
     this.sessionFactory = sessionFactory;
     this.workers = shared.workers;
     this.engine = shared.engine;
-    this.reserved = new long[engine.slots().length];
     this.inbox = shared.inbox;
     this.stirred = shared.stirred;
     this.pace = shared.pace;
@@ -102,7 +98,7 @@ public final class Connects {
       return false;
     }
     stirred.add(slot.index);
-    reserved[slot.index] = word;
+    slot.connectWord = word;
     if (workers.start("opening a connection", opening)) {
       pace.begun(now);
       return true;
@@ -334,7 +330,7 @@ public final class Connects {
   void abandonAll() {
     logins.passBy();
     for (Slot slot : engine.slots()) {
-      abandonUnwanted(slot, reserved[slot.index]);
+      abandonUnwanted(slot, slot.connectWord);
     }
   }
 

@@ -26,6 +26,8 @@ final class Silence {
   /** The longest time between two scouts beside a statement that takes long; nanoseconds. */
   private static final long LONGEST = 60_000_000_000L;
 
+  private static final long[] NOBODY = {};
+
   private final PoolEvents events;
   private final Engine engine;
   private final SlotActivity activity;
@@ -56,8 +58,8 @@ final class Silence {
     this.activity = shared.activity;
     this.fence = shared.fence;
     this.probes = probes;
-    this.waits = new long[otherHosts ? engine.slots().length : 0];
-    this.since = new long[waits.length];
+    this.waits = otherHosts ? new long[engine.slots().length] : NOBODY;
+    this.since = otherHosts ? new long[waits.length] : NOBODY;
     this.heard = now;
     this.next = now;
   }

@@ -28,12 +28,8 @@ public final class Sleepers {
   private final SlotActivity activity;
   private final Slot[] slots;
 
-  /** Of each slot, the word under which it is examined for whoever has left it. */
-  private final long[] left;
-
   Sleepers(Slot[] slots, StirredSlots stirred, SlotActivity activity, PassScheduler scheduler) {
     this.slots = slots;
-    this.left = new long[slots.length];
     this.stirred = stirred;
     this.activity = activity;
     this.scheduler = scheduler;
@@ -102,7 +98,7 @@ public final class Sleepers {
       long word = activity.word(slot.index);
       if (Slot.state(word) == State.PROBING && slot.unexaminedWord == word) {
         slot.unexaminedWord = 0;
-        left[slot.index] = word;
+        slot.leftWord = word;
         boolean started = false;
         try {
           started = probes.start(slot, word, Probes.Extent.ASK);
@@ -122,7 +118,7 @@ public final class Sleepers {
       Slot slot = activity.busy(i);
       long word = activity.word(slot.index);
       boolean awaited =
-          slot.sleptWord == word || slot.unexaminedWord == word || left[slot.index] == word;
+          slot.sleptWord == word || slot.unexaminedWord == word || slot.leftWord == word;
       count += Slot.state(word) == State.PROBING && awaited ? 1 : 0;
     }
     return count;

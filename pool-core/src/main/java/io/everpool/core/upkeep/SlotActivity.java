@@ -3,15 +3,13 @@ package io.everpool.core.upkeep;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
-import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.IntConsumer;
 
 /**
  * What each slot does and since when, as seen from pass to pass: the slots themselves keep no time,
  * so that nobody reads a clock to lend or return one. Times are therefore exact to a pass, and too
- * short rather than too long. Only the upkeep thread writes, but for {@link #reserved}; readings
- * from elsewhere may be stale.
+ * short rather than too long. It is noted in the slots. Only the upkeep thread writes, but for
+ * {@link #reserved}; readings from elsewhere may be stale.
  *
  * <p>A pass looks at the slots where something happens, and not at all there are. A slot at rest
  * (empty, or idle and known to have been so for a pass) is left out until it is stirred: whoever
@@ -29,23 +27,14 @@ final class SlotActivity {
   private static final long LOOK_AT_ALL = 10_000_000_000L;
 
   private final Slot[] slots;
-  private final long[] words;
-  private final long[] since;
-  private final long[] usedAt;
-
-  /** The slot's word when it was last reserved for an examination. */
-  private final AtomicLongArray reserved;
-
   private final StirredSlots stirred;
 
   /** Made once: a pass must not need memory. */
   private final IntConsumer inclusion;
 
-  /** Where something happens, in no order; whether a slot is among them, and whether it rests. */
+  /** Where something happens, in no order. */
   private final Slot[] busy;
 
-  private final boolean[] isBusy;
-  private final boolean[] rests;
   private int busyCount;
 
   private final int[] counts = new int[STATES.length];
@@ -56,17 +45,13 @@ final class SlotActivity {
 
   SlotActivity(Slot[] slots, StirredSlots stirred, long now) {
     this.slots = slots;
-    this.words = new long[slots.length];
-    this.since = new long[slots.length];
-    this.usedAt = new long[slots.length];
-    this.reserved = new AtomicLongArray(slots.length);
     this.stirred = stirred;
     this.inclusion = slot -> include(slots[slot]);
     this.busy = new Slot[slots.length];
-    this.isBusy = new boolean[slots.length];
-    this.rests = new boolean[slots.length];
-    Arrays.fill(since, now);
-    Arrays.fill(usedAt, now);
+    for (Slot slot : slots) {
+      slot.seenSince = now;
+      slot.usedAt = now;
+    }
     counts[index(State.EMPTY)] = slots.length;
     lastWork = now;
     lookedAtAll = now - LOOK_AT_ALL;
@@ -89,8 +74,8 @@ final class SlotActivity {
     atRest = true;
     for (int i = 0; i < busyCount; i++) {
       Slot slot = busy[i];
-      rests[slot.index] = look(slot, now);
-      atRest &= rests[slot.index];
+      slot.rests = look(slot, now);
+      atRest &= slot.rests;
     }
     int held = count(State.LEASED) + count(State.DOOMED);
     if (held > 0 || somebodyWaits) {
@@ -103,8 +88,8 @@ final class SlotActivity {
     int kept = 0;
     for (int i = 0; i < busyCount; i++) {
       Slot slot = busy[i];
-      isBusy[slot.index] = !rests[slot.index];
-      if (isBusy[slot.index]) {
+      slot.inPass = !slot.rests;
+      if (slot.inPass) {
         busy[kept++] = slot;
       }
     }
@@ -112,35 +97,34 @@ final class SlotActivity {
   }
 
   private void include(Slot slot) {
-    if (!isBusy[slot.index]) {
-      isBusy[slot.index] = true;
+    if (!slot.inPass) {
+      slot.inPass = true;
       busy[busyCount++] = slot;
     }
   }
 
   /** Notes what the slot does; returns whether it rests. */
   private boolean look(Slot slot, long now) {
-    int i = slot.index;
     long word = slot.word();
-    long before = words[i];
+    long before = slot.seenWord;
     State state = Slot.state(word);
     if (word != before) {
       boolean used = state == State.LEASED || state == State.DOOMED;
       // Two leases or more may lie between; a connection that has only just come counts as well.
       // An examination that it has passed is no use: one that is idle would be so for ever new.
-      boolean passed = passed(i, word);
+      boolean passed = passed(slot, word);
       if (used || (state == State.IDLE && !passed)) {
-        usedAt[i] = now;
+        slot.usedAt = now;
         // One that came unasked, in the place of an old one, is no work: it would keep awake.
         lastWork = came(before, word) ? lastWork : now;
       }
       if (!doomed(before, word)) {
-        since[i] = now;
+        slot.seenSince = now;
       }
       if (passed) {
         slot.restedWord = word; // as before it was examined
       }
-      seen(i, word);
+      seen(slot, word);
     } else if (state == State.IDLE && slot.restedWord != word) {
       slot.restedWord = word;
     }
@@ -148,10 +132,10 @@ final class SlotActivity {
         || (state == State.IDLE && slot.restedWord == word && slot.word() == word);
   }
 
-  private void seen(int slot, long word) {
-    counts[index(state(slot))]--;
+  private void seen(Slot slot, long word) {
+    counts[index(Slot.state(slot.seenWord))]--;
     counts[index(Slot.state(word))]++;
-    words[slot] = word;
+    slot.seenWord = word;
   }
 
   /** How many slots the last pass has looked at: {@link #busy} names them. */
@@ -175,7 +159,7 @@ final class SlotActivity {
       return true;
     }
     for (int i = 0; i < busyCount; i++) {
-      if (busy[i].word() != words[busy[i].index]) {
+      if (busy[i].word() != busy[i].seenWord) {
         return true;
       }
     }
@@ -184,8 +168,8 @@ final class SlotActivity {
 
   /** Upkeep has begun to examine the connection that was seen idle; {@code word} is the slot's. */
   void examining(int slot, long word, long now) {
-    seen(slot, word);
-    since[slot] = now;
+    seen(slots[slot], word);
+    slots[slot].seenSince = now;
     atRest = false;
   }
 
@@ -194,7 +178,7 @@ final class SlotActivity {
    * From any thread, before it is idle again: who sees it so has this, too.
    */
   void reserved(int slot, long word) {
-    reserved.set(slot, word);
+    slots[slot].reservedWord = word;
     stirred.add(slot);
   }
 
@@ -202,9 +186,9 @@ final class SlotActivity {
    * Whether nothing has happened to a connection since but that it was examined and is idle, be it
    * because somebody was lent it who has left it to that.
    */
-  private boolean passed(int slot, long word) {
-    long before = words[slot];
-    long probing = reserved.get(slot);
+  private static boolean passed(Slot slot, long word) {
+    long before = slot.seenWord;
+    long probing = slot.reservedWord;
     return Slot.after(Move.PASS, probing) == word
         && (before == probing
             || Slot.after(Move.PROBE, before) == probing
@@ -238,12 +222,12 @@ final class SlotActivity {
 
   /** The slot's word as last seen. */
   long word(int slot) {
-    return words[slot];
+    return slots[slot].seenWord;
   }
 
   /** The slot's state as last seen. */
   State state(int slot) {
-    return Slot.state(words[slot]);
+    return Slot.state(slots[slot].seenWord);
   }
 
   /**
@@ -251,7 +235,7 @@ final class SlotActivity {
    * no move of its holder's.
    */
   long unmovedFor(int slot, long now) {
-    return now - since[slot];
+    return now - slots[slot].seenSince;
   }
 
   /**
@@ -259,18 +243,18 @@ final class SlotActivity {
    * since it was seen. From any thread.
    */
   long unmovedFor(int slot, long word, long now) {
-    long seen = words[slot];
+    long seen = slots[slot].seenWord;
     return seen == word || doomed(seen, word) ? unmovedFor(slot, now) : 0;
   }
 
   /** For how long the connection has been idle, as far as was seen; nanoseconds. */
   long idleFor(int slot, long now) {
-    return now - usedAt[slot];
+    return now - slots[slot].usedAt;
   }
 
   /** When the connection was last seen in use, or for the first time. */
   long usedAt(int slot) {
-    return usedAt[slot];
+    return slots[slot].usedAt;
   }
 
   /** When a lease was last seen, or that there had been one, or that somebody wanted one. */

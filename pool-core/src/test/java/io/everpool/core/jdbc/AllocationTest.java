@@ -53,6 +53,12 @@ class AllocationTest {
     assertThat(bytesPerRun(() -> lease().close())).isBetween(32.0, 32.5);
   }
 
+  /** Its hot fields, and two cache lines between these and its neighbours'. */
+  @Test
+  void aSlotIs184Bytes() throws SQLException {
+    assertThat(bytesPerRun(() -> kept = new Slot(0))).isBetween(184.0, 184.5);
+  }
+
   /** The face's 24, and the 24 of the stub's own statement. */
   @Test
   void aQueryAdds24BytesToTheDriversOwn() throws SQLException {
