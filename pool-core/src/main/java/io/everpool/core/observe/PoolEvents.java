@@ -5,18 +5,12 @@ import io.everpool.api.WorkOptions;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolListener;
 import io.everpool.api.observe.UnitListener;
-import io.everpool.api.observe.WaitListener;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -34,36 +28,27 @@ import org.slf4j.LoggerFactory;
 public final class PoolEvents {
   private static final Logger log = LoggerFactory.getLogger("io.everpool.Pool");
 
-  /** So many events wait for a listener that hangs; further ones are counted but not told. */
-  private static final int MOST_UNTOLD = 10_000;
-
   private static final CloseReason[] REASONS = CloseReason.values();
 
+  /** What is counted beside closed connections, by their place in {@link #counts}. */
+  private static final int OPENED = REASONS.length;
+
+  private static final int CONNECT_FAILURES = OPENED + 1;
+  private static final int ACQUIRE_TIMEOUTS = OPENED + 2;
+  private static final int RETRIES = OPENED + 3;
+
+  private static final AtomicIntegerFieldUpdater<PoolEvents> OWED =
+      AtomicIntegerFieldUpdater.newUpdater(PoolEvents.class, "owed");
+
   private final String pool;
-  private final String whole;
-  private final List<PoolListener> listeners;
-  private final List<WaitListener> waitListeners;
-  private final List<UnitListener> unitListeners;
-  private final AtomicLong opened = new AtomicLong();
 
-  /** By {@link #index}. */
-  private final AtomicLongArray closed = new AtomicLongArray(REASONS.length);
+  /** Null where nobody listens. */
+  private final @Nullable Listeners listeners;
 
-  private final AtomicLong connectFailures = new AtomicLong();
-  private final AtomicLong acquireTimeouts = new AtomicLong();
-  private final AtomicLong retries = new AtomicLong();
-  private final Queue<Runnable> untold = new ConcurrentLinkedQueue<>();
-  private final AtomicInteger waiting = new AtomicInteger();
+  /** Closed connections come first, by {@link #index}. */
+  private final AtomicLongArray counts = new AtomicLongArray(RETRIES + 1);
 
-  /** Whether it was said that events are not told; until there are none to tell. */
-  private final AtomicBoolean full = new AtomicBoolean();
-
-  private final AtomicInteger owed = new AtomicInteger();
-  private final AtomicBoolean telling = new AtomicBoolean();
-  private volatile Executor couriers = Runnable::run;
-  private volatile LongSupplier clock = () -> 0;
-  private final CallbackFailures failures = new CallbackFailures(() -> clock.getAsLong());
-  private volatile @Nullable Thread courier;
+  private volatile int owed;
 
   /** Of a pool that is alone. */
   public PoolEvents(String pool, List<PoolListener> listeners) {
@@ -75,14 +60,7 @@ public final class PoolEvents {
    */
   public PoolEvents(String pool, String whole, List<PoolListener> listeners) {
     this.pool = pool;
-    this.whole = whole;
-    this.listeners = List.copyOf(listeners);
-    this.waitListeners = those(WaitListener.class);
-    this.unitListeners = those(UnitListener.class);
-  }
-
-  private <L extends PoolListener> List<L> those(Class<L> kind) {
-    return listeners.stream().filter(kind::isInstance).map(kind::cast).toList();
+    this.listeners = Listeners.of(pool, whole, listeners);
   }
 
   /** The pool's name. */
@@ -97,48 +75,48 @@ public final class PoolEvents {
 
   /** Whether anybody wants to hear of waits. */
   public boolean hearsWaits() {
-    return !waitListeners.isEmpty();
+    return listeners != null && listeners.hearWaits();
   }
 
   /** Tells of a wait on the calling thread, which is that of who has waited. Never throws. */
   public void waited(long nanos) {
-    for (WaitListener listener : waitListeners) {
-      try {
-        listener.waited(pool, nanos);
-      } catch (Throwable e) {
-        failures.tell(pool, "telling of a wait", listener, e);
-      }
+    if (listeners != null) {
+      listeners.waited(nanos);
     }
   }
 
   /** Tells of a unit of work that begins, on its thread. Never throws. */
   public UnitWatch watchUnit(UnitListener.Kind kind, WorkOptions options) {
-    return unitListeners.isEmpty()
-        ? UnitWatch.NONE
-        : UnitWatch.begin(whole, unitListeners, failures, kind, options);
+    return listeners == null ? UnitWatch.NONE : listeners.watchUnit(kind, options);
   }
 
   /** By which is known when the log was told of a listener that fails. */
   public void clock(LongSupplier value) {
-    clock = value;
+    if (listeners != null) {
+      listeners.clock(value);
+    }
   }
 
   /** Has events of the pool's own threads told by threads of this executor. */
   public void couriers(Executor value) {
-    couriers = value;
+    if (listeners != null) {
+      listeners.couriers(value);
+    }
   }
 
   /** Counts and tells on the calling thread, which is a caller's. Never throws. */
   public void emit(PoolEvent event) {
     count(event);
-    tell(event);
+    if (listeners != null) {
+      listeners.tell(event);
+    }
   }
 
   /** Counts, and has it told soon; for the pool's own threads. Never throws. */
   public void post(PoolEvent event) {
     count(event);
-    if (!listeners.isEmpty()) {
-      Survivor.survives(pool, "telling the listeners", () -> enqueue(() -> tell(event)));
+    if (listeners != null) {
+      listeners.post(event);
     }
   }
 
@@ -148,17 +126,17 @@ public final class PoolEvents {
    * sees that its event is owed, or finds it posted.
    */
   public void owe() {
-    owed.incrementAndGet();
+    OWED.incrementAndGet(this);
   }
 
   /** What was owed is posted. */
   public void paid() {
-    owed.decrementAndGet();
+    OWED.decrementAndGet(this);
   }
 
   /** Whether something has moved of which no event tells yet. */
   public boolean areOwed() {
-    return owed.get() > 0;
+    return owed > 0;
   }
 
   /**
@@ -167,89 +145,28 @@ public final class PoolEvents {
    */
   public CompletableFuture<Void> told() {
     CompletableFuture<Void> told = new CompletableFuture<>();
-    if (listeners.isEmpty() || isTelling(Thread.currentThread())) {
+    if (listeners == null || isTelling(Thread.currentThread())) {
       told.complete(null);
     } else {
-      Survivor.survives(pool, "telling the listeners", () -> enqueue(() -> told.complete(null)));
+      listeners.completeWhenTold(told);
     }
     return told;
   }
 
   /** Whether this thread is the one that tells the listeners just now. */
   public boolean isTelling(Thread thread) {
-    return thread.equals(courier);
-  }
-
-  private void enqueue(Runnable news) {
-    if (waiting.incrementAndGet() > MOST_UNTOLD) {
-      waiting.decrementAndGet();
-      if (full.compareAndSet(false, true)) {
-        log.warn("Pool {}: a listener hangs, and from now on events are not told", pool);
-      }
-      return;
-    }
-    untold.add(news);
-    send();
-  }
-
-  private void send() {
-    if (telling.compareAndSet(false, true)) {
-      boolean sent = false;
-      try {
-        couriers.execute(this::tellAll);
-        sent = true;
-      } catch (RejectedExecutionException | OutOfMemoryError e) {
-        log.debug("Pool {}: no thread to tell the listeners; the next event tries again", pool, e);
-      } finally {
-        if (!sent) {
-          telling.set(false);
-        }
-      }
-    }
-  }
-
-  private void tellAll() {
-    try {
-      courier = Thread.currentThread();
-      for (Runnable news; (news = untold.poll()) != null; ) {
-        waiting.decrementAndGet();
-        news.run();
-      }
-      full.set(false);
-    } finally {
-      courier = null;
-      telling.set(false);
-    }
-    if (!untold.isEmpty()) {
-      send(); // it came after the last look, and found the courier still there
-    }
-  }
-
-  private void tell(PoolEvent event) {
-    for (PoolListener listener : listeners) {
-      try {
-        listener.onEvent(event);
-      } catch (Throwable e) {
-        Survivor.survives(pool, "telling so", () -> tell(listener, event, e));
-      }
-    }
-  }
-
-  private void tell(PoolListener listener, PoolEvent event, Throwable thrown) {
-    int untold = failures.news(listener, event.getClass().getName(), thrown);
-    String line = "Pool {}: the listener {} failed at {}";
-    Repeats.warn(log, untold, line, pool, listener, event, thrown);
+    return listeners != null && listeners.areTold(thread);
   }
 
   private void count(PoolEvent event) {
     if (event instanceof PoolEvent.ConnectionClosed closing) {
-      closed.incrementAndGet(index(closing.reason()));
+      counts.incrementAndGet(index(closing.reason()));
     } else if (event instanceof PoolEvent.ConnectFailed) {
-      connectFailures.incrementAndGet();
+      counts.incrementAndGet(CONNECT_FAILURES);
     } else if (event instanceof PoolEvent.AcquireTimedOut) {
-      acquireTimeouts.incrementAndGet();
+      counts.incrementAndGet(ACQUIRE_TIMEOUTS);
     } else if (event instanceof PoolEvent.Retried) {
-      retries.incrementAndGet();
+      counts.incrementAndGet(RETRIES);
     }
   }
 
@@ -263,44 +180,44 @@ public final class PoolEvents {
    * {@link PoolEvent.ConnectionOpened} is told later, and counts nothing.
    */
   public void countOpened() {
-    opened.incrementAndGet();
+    counts.incrementAndGet(OPENED);
   }
 
   /** Takes a count back: the pool didn't want the connection after all. */
   public void uncountOpened() {
-    opened.decrementAndGet();
+    counts.decrementAndGet(OPENED);
   }
 
   public long opened() {
-    return opened.get();
+    return counts.get(OPENED);
   }
 
   /** Closed connections by reason, reasons that never occurred left out. */
   public Map<CloseReason, Long> closed() {
-    Map<CloseReason, Long> counts = new EnumMap<>(CloseReason.class);
+    Map<CloseReason, Long> closed = new EnumMap<>(CloseReason.class);
     for (CloseReason reason : REASONS) {
-      long count = closed.get(index(reason));
+      long count = counts.get(index(reason));
       if (count > 0) {
-        counts.put(reason, count);
+        closed.put(reason, count);
       }
     }
-    return counts;
+    return closed;
   }
 
   /** Connections that the other side or the network ended. */
   public long lost() {
-    return closed.get(index(CloseReason.FOUND_DEAD)) + closed.get(index(CloseReason.FAILED));
+    return counts.get(index(CloseReason.FOUND_DEAD)) + counts.get(index(CloseReason.FAILED));
   }
 
   public long connectFailures() {
-    return connectFailures.get();
+    return counts.get(CONNECT_FAILURES);
   }
 
   public long acquireTimeouts() {
-    return acquireTimeouts.get();
+    return counts.get(ACQUIRE_TIMEOUTS);
   }
 
   public long retries() {
-    return retries.get();
+    return counts.get(RETRIES);
   }
 }
