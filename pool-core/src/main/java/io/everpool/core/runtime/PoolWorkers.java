@@ -1,10 +1,9 @@
 package io.everpool.core.runtime;
 
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What one pool has of the workers of all. A thread is named after the pool for as long as it works
@@ -13,10 +12,10 @@ import org.jspecify.annotations.Nullable;
 final class PoolWorkers implements Executor {
   private final Executor all;
   private final Executor together;
-  private final String threadName;
+  private final String pool;
 
-  /** Those that have begun. */
-  private final Set<Task> tasks = ConcurrentHashMap.newKeySet();
+  /** The threads that work for the pool just now; guarded by itself. */
+  private final List<Thread> busy = new ArrayList<>(0);
 
   private volatile boolean closed;
 
@@ -27,7 +26,7 @@ final class PoolWorkers implements Executor {
   PoolWorkers(Executor all, Executor together, String pool) {
     this.all = all;
     this.together = together;
-    this.threadName = "everpool-" + pool + "-worker";
+    this.pool = pool;
   }
 
   @Override
@@ -55,12 +54,17 @@ final class PoolWorkers implements Executor {
    */
   void close() {
     closed = true;
-    tasks.forEach(Task::interrupt);
+    synchronized (busy) {
+      for (Thread worker : busy) {
+        if (worker != Thread.currentThread()) {
+          worker.interrupt();
+        }
+      }
+    }
   }
 
   private final class Task implements Runnable {
     private final Runnable work;
-    private @Nullable Thread worker;
 
     Task(Runnable work) {
       this.work = work;
@@ -75,7 +79,7 @@ final class PoolWorkers implements Executor {
         work.run();
       } finally {
         try {
-          end();
+          end(thread);
         } finally {
           restore(thread, name);
         }
@@ -101,7 +105,7 @@ final class PoolWorkers implements Executor {
      */
     private void prepare(Thread thread) {
       try {
-        thread.setName(threadName);
+        thread.setName("everpool-" + pool + "-worker");
         begin(thread);
       } catch (Throwable e) {
         tellUnready(e);
@@ -111,18 +115,20 @@ final class PoolWorkers implements Executor {
     /** If memory is short even loading this text may fail, the first time that it is needed. */
     private void tellUnready(Throwable why) {
       try {
-        UpkeepThread.tell("{} could not be made ready, and works all the same", threadName, why);
+        String what = "a worker of pool {} could not be made ready, and works all the same";
+        UpkeepThread.tell(what, pool, why);
       } catch (Throwable e) {
         // so be it
       }
     }
 
-    private synchronized void begin(Thread thread) {
-      worker = thread;
-      tasks.add(this);
-      // After it was added: either the end of the pool finds it, or it is found here.
-      if (closed) {
-        thread.interrupt();
+    private void begin(Thread thread) {
+      synchronized (busy) {
+        busy.add(thread);
+        // After it was added: either the end of the pool finds it, or it is found here.
+        if (closed) {
+          thread.interrupt();
+        }
       }
     }
 
@@ -130,15 +136,10 @@ final class PoolWorkers implements Executor {
      * An interrupt that was meant for this task must not reach the thread's next one, which is
      * another pool's.
      */
-    private synchronized void end() {
-      worker = null;
-      Thread.interrupted();
-      tasks.remove(this);
-    }
-
-    private synchronized void interrupt() {
-      if (worker != null && worker != Thread.currentThread()) {
-        worker.interrupt();
+    private void end(Thread thread) {
+      synchronized (busy) {
+        Thread.interrupted();
+        busy.remove(thread);
       }
     }
   }
