@@ -5,7 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -98,6 +98,9 @@ public final class Engine {
   /** Homes for each slot: so many that two threads of many seldom have the same. */
   private static final int HOMES = 8;
 
+  private static final AtomicIntegerFieldUpdater<Engine> IN_VAIN =
+      AtomicIntegerFieldUpdater.newUpdater(Engine.class, "inVain");
+
   private final Slot[] slots;
   private final WaitQueue queue = new WaitQueue();
   private final TimeSource time;
@@ -119,7 +122,7 @@ public final class Engine {
   private volatile boolean closed;
 
   /** How many have gone without a connection, by themselves or since too many waited. */
-  private final AtomicInteger inVain = new AtomicInteger();
+  private volatile int inVain;
 
   /** Time of the last hand-over; races lose a gap at most. */
   private volatile long lastHandOver;
@@ -207,7 +210,7 @@ public final class Engine {
     waiter.threadId = threadId;
     Waiter before = queue.first();
     if (!queue.join(waiter, maxWaiters)) {
-      inVain.incrementAndGet();
+      IN_VAIN.incrementAndGet(this);
       if (queue.count() == 0) { // else they have said so
         housekeeping.grow();
       }
@@ -270,7 +273,7 @@ public final class Engine {
     if (!waiter.become(Waiter.Status.LEFT)) {
       return false;
     }
-    inVain.incrementAndGet(); // first: whoever counts no waiter any more finds this
+    IN_VAIN.incrementAndGet(this); // first: whoever counts no waiter any more finds this
     queue.left();
     if (waiter.signalled) {
       passOn(); // what it was told of; nobody tells one who is not the first
@@ -679,7 +682,7 @@ public final class Engine {
    * isn't among those who {@link #waiting() wait}, if that is read before.
    */
   public int inVain() {
-    return inVain.get();
+    return inVain;
   }
 
   /** Since when the first in the queue has waited, or {@code none} if nobody does. */

@@ -4,8 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Iterator;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -23,9 +22,16 @@ import org.jspecify.annotations.Nullable;
 final class WaitQueue extends WaitQueueCount {
   private static final int TOLERATED = 64;
 
+  private static final AtomicIntegerFieldUpdater<WaitQueue> LEFT_SINCE_SWEEP =
+      AtomicIntegerFieldUpdater.newUpdater(WaitQueue.class, "leftSinceSweep");
+  private static final AtomicIntegerFieldUpdater<WaitQueue> SWEEPING =
+      AtomicIntegerFieldUpdater.newUpdater(WaitQueue.class, "sweeping");
+
   private final ConcurrentLinkedQueue<Waiter> queue;
-  private final AtomicInteger leftSinceSweep = new AtomicInteger();
-  private final AtomicBoolean sweeping = new AtomicBoolean();
+  private volatile int leftSinceSweep;
+
+  /** 1 while a leaver sweeps. */
+  private volatile int sweeping;
 
   @SuppressWarnings("unused")
   private long q00, q01, q02, q03, q04, q05, q06, q07;
@@ -88,10 +94,10 @@ final class WaitQueue extends WaitQueueCount {
    */
   void left() {
     add(-1);
-    if (leftSinceSweep.incrementAndGet() > TOLERATED + count
-        && sweeping.compareAndSet(false, true)) {
+    LEFT_SINCE_SWEEP.incrementAndGet(this);
+    if (leftSinceSweep > TOLERATED + count && sweeping == 0 && SWEEPING.compareAndSet(this, 0, 1)) {
       try {
-        leftSinceSweep.set(0);
+        leftSinceSweep = 0;
         for (Iterator<Waiter> all = queue.iterator(); all.hasNext(); ) {
           if (!all.next().waits()) {
             all.remove();
@@ -100,7 +106,7 @@ final class WaitQueue extends WaitQueueCount {
       } catch (OutOfMemoryError e) {
         // the dead stay until the next sweep, which may have memory for it
       } finally {
-        sweeping.set(false);
+        sweeping = 0;
       }
     }
   }

@@ -19,7 +19,7 @@ import io.everpool.core.upkeep.SharedState;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransientConnectionException;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,6 +34,9 @@ final class AcquireFailures {
   /** The shortest time between two lines about long waits; nanoseconds. */
   static final long SLOW_EVERY = 10_000_000_000L;
 
+  private static final AtomicLongFieldUpdater<AcquireFailures> TOLD_OF_SLOW =
+      AtomicLongFieldUpdater.newUpdater(AcquireFailures.class, "toldOfSlow");
+
   private final PoolConfig config;
   private final Connector connector;
   private final SharedState shared;
@@ -43,7 +46,7 @@ final class AcquireFailures {
   private final PoolEvents events;
   private final Supplier<PoolSnapshot> snapshot;
   private final NestedAcquires nested;
-  private final AtomicLong toldOfSlow;
+  private volatile long toldOfSlow;
 
   /**
    * @param snapshot the pool's state with what the holders do just now and the calling thread among
@@ -66,7 +69,7 @@ final class AcquireFailures {
     this.events = events;
     this.nested = nested;
     this.snapshot = snapshot;
-    this.toldOfSlow = new AtomicLong(time.nanoTime() - SLOW_EVERY);
+    this.toldOfSlow = time.nanoTime() - SLOW_EVERY;
   }
 
   /**
@@ -183,9 +186,9 @@ final class AcquireFailures {
    * @param waited for how long; nanoseconds
    */
   void tellOfSlow(long waited) {
-    long last = toldOfSlow.get();
+    long last = toldOfSlow;
     long now = time.nanoTime();
-    if (now - last >= SLOW_EVERY && toldOfSlow.compareAndSet(last, now)) {
+    if (now - last >= SLOW_EVERY && TOLD_OF_SLOW.compareAndSet(this, last, now)) {
       Survivor.survives(
           config.name(),
           "telling of a long wait",

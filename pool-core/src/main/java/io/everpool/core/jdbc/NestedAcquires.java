@@ -12,7 +12,7 @@ import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.SharedState;
 import java.util.Arrays;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,6 +32,11 @@ final class NestedAcquires {
   /** The shortest time between two lines of a kind; nanoseconds. */
   static final long EVERY = 60_000_000_000L;
 
+  private static final AtomicLongFieldUpdater<NestedAcquires> TOLD_OF_ONE =
+      AtomicLongFieldUpdater.newUpdater(NestedAcquires.class, "toldOfOne");
+  private static final AtomicLongFieldUpdater<NestedAcquires> TOLD_OF_ALL =
+      AtomicLongFieldUpdater.newUpdater(NestedAcquires.class, "toldOfAll");
+
   private final SharedState shared;
   private final Engine engine;
   private final TimeSource time;
@@ -41,8 +46,11 @@ final class NestedAcquires {
   /** The slots' words when all holders were last seen to wait; null before. */
   private volatile long @Nullable [] entangled;
 
-  private final AtomicLong toldOfOne;
-  private final AtomicLong toldOfAll;
+  @SuppressWarnings("unused") // but by its updater, as the next one
+  private volatile long toldOfOne;
+
+  @SuppressWarnings("unused")
+  private volatile long toldOfAll;
 
   NestedAcquires(
       SharedState shared, TimeSource time, PoolEvents events, Supplier<PoolSnapshot> snapshot) {
@@ -52,8 +60,8 @@ final class NestedAcquires {
     this.events = events;
     this.snapshot = snapshot;
     long before = time.nanoTime() - EVERY;
-    this.toldOfOne = new AtomicLong(before);
-    this.toldOfAll = new AtomicLong(before);
+    this.toldOfOne = before;
+    this.toldOfAll = before;
   }
 
   /** The calling thread has begun to wait, and stands in line. */
@@ -70,10 +78,10 @@ final class NestedAcquires {
       return;
     }
     if (all) {
-      if (isTime(toldOfAll)) {
+      if (isTime(TOLD_OF_ALL)) {
         Survivor.survives(events.pool(), "telling of a deadlock", this::tellOfAll);
       }
-    } else if (isTime(toldOfOne)) {
+    } else if (isTime(TOLD_OF_ONE)) {
       Survivor.survives(events.pool(), "telling of a nested acquire", this::tellOfOne);
     }
   }
@@ -102,10 +110,10 @@ final class NestedAcquires {
     return Arrays.stream(engine.slots()).mapToLong(Slot::word).toArray();
   }
 
-  private boolean isTime(AtomicLong told) {
-    long last = told.get();
+  private boolean isTime(AtomicLongFieldUpdater<NestedAcquires> told) {
+    long last = told.get(this);
     long now = time.nanoTime();
-    return now - last >= EVERY && told.compareAndSet(last, now);
+    return now - last >= EVERY && told.compareAndSet(this, last, now);
   }
 
   /**

@@ -6,7 +6,7 @@ import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.PoolEvents;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import org.slf4j.Logger;
 
 /**
@@ -17,11 +17,14 @@ import org.slf4j.Logger;
 final class Fence {
   private static final Logger log = PoolEvents.log();
 
+  private static final AtomicLongFieldUpdater<Fence> NUMBERS =
+      AtomicLongFieldUpdater.newUpdater(Fence.class, "numbers");
+
   private final Engine engine;
   private final ConnectPace pace;
   private final PoolEvents events;
   private final OutageLog outages;
-  private final AtomicLong numbers = new AtomicLong();
+  private volatile long numbers;
   private volatile int generation;
 
   /** The number of the last connection before the last fence. */
@@ -42,7 +45,7 @@ final class Fence {
 
   /** The number of the next connection; each is given once. */
   long nextNumber() {
-    return numbers.incrementAndGet();
+    return NUMBERS.incrementAndGet(this);
   }
 
   /** The present generation, to which a connect belongs from its beginning. */
@@ -71,7 +74,7 @@ final class Fence {
     int born = generation + 1;
     generation = born; // connects in progress belong to the old one and count no more
     // No connect of the next generation has begun yet, for this thread begins them.
-    fencedThrough = numbers.get();
+    fencedThrough = numbers;
     int given = engine.giveUpAll(CloseReason.FENCED);
     pace.slowStart();
     events.post(new Fenced(events.pool(), given, why));

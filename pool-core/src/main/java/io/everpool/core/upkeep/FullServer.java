@@ -7,8 +7,8 @@ import io.everpool.core.engine.TimeSource;
 import io.everpool.core.policy.Reconnect;
 import java.sql.SQLException;
 import java.util.OptionalInt;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.function.DoubleSupplier;
 import java.util.function.Function;
 
@@ -57,6 +57,11 @@ public final class FullServer {
   /** There is plenty of room if so many pools of this size would fit in. */
   private static final int PLENTY = 4;
 
+  private static final AtomicIntegerFieldUpdater<FullServer> ASKING =
+      AtomicIntegerFieldUpdater.newUpdater(FullServer.class, "asking");
+  private static final AtomicIntegerFieldUpdater<FullServer> QUESTION =
+      AtomicIntegerFieldUpdater.newUpdater(FullServer.class, "question");
+
   private final Inbox inbox;
   private final TimeSource time;
   private final DoubleSupplier random;
@@ -66,13 +71,13 @@ public final class FullServer {
   private final int maxSize;
 
   /**
-   * Whether a question is under way. There is one at a time, so that a question that hangs delays
+   * 1 while a question is under way. There is one at a time, so that a question that hangs delays
    * one thread only.
    */
-  private final AtomicBoolean asking = new AtomicBoolean();
+  private volatile int asking;
 
-  /** Whether the next caller who has waited for a connection is to ask. */
-  private final AtomicBoolean question = new AtomicBoolean();
+  /** 1 if the next caller who has waited for a connection is to ask. */
+  private volatile int question;
 
   private volatile boolean crowded;
 
@@ -193,7 +198,7 @@ public final class FullServer {
   void wonder(long now) {
     if (isCrowded(now) && worthAsking && now - askAt >= 0) {
       askAt = now + Reconnect.questionPause(refusingAnswers, random.getAsDouble());
-      question.set(true);
+      question = 1;
     }
   }
 
@@ -204,7 +209,7 @@ public final class FullServer {
    * question that is due. From any thread.
    */
   public boolean takeQuestion() {
-    return question.get() && crowded && question.compareAndSet(true, false);
+    return question == 1 && crowded && QUESTION.compareAndSet(this, 1, 0);
   }
 
   /**
@@ -232,7 +237,7 @@ public final class FullServer {
    * pool from opening.
    */
   private int answer(PhysicalConnection physical) throws SQLException {
-    if (!asking.compareAndSet(false, true)) {
+    if (asking == 1 || !ASKING.compareAndSet(this, 0, 1)) {
       return BUSY;
     }
     firstAnswerPending = !askedOnce;
@@ -246,7 +251,7 @@ public final class FullServer {
         worthAsking = false;
         firstAnswerPending = false;
       }
-      asking.set(false);
+      asking = 0;
     }
   }
 
@@ -381,7 +386,7 @@ public final class FullServer {
     connectAt = now;
     roomKnown = false;
     lastPlace = false;
-    question.set(false);
+    question = 0;
   }
 
   /** A connection was opened. */

@@ -8,7 +8,7 @@ import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.policy.Backoff;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +55,9 @@ public final class PrimarySearch {
     }
   }
 
+  private static final AtomicIntegerFieldUpdater<PrimarySearch> AWAITED =
+      AtomicIntegerFieldUpdater.newUpdater(PrimarySearch.class, "awaited");
+
   private final String product;
   private final String target;
   private final PoolConfig config;
@@ -66,7 +69,7 @@ public final class PrimarySearch {
 
   private final AtomicReference<@Nullable Search> underWay = new AtomicReference<>();
 
-  private final AtomicInteger awaited = new AtomicInteger();
+  private volatile int awaited;
 
   /** Whether the last search has found none. */
   private volatile boolean nowhere;
@@ -155,11 +158,11 @@ public final class PrimarySearch {
     if (search == null) {
       return !nowhere && !closed;
     }
-    awaited.incrementAndGet();
+    AWAITED.incrementAndGet(this);
     try {
       return search.await(nanos);
     } finally {
-      awaited.decrementAndGet();
+      AWAITED.decrementAndGet(this);
     }
   }
 
@@ -193,7 +196,7 @@ public final class PrimarySearch {
 
   /** Whether a unit of work waits for what the search finds. */
   boolean isAwaited() {
-    return awaited.get() > 0;
+    return awaited > 0;
   }
 
   // ---- learnt, on the upkeep thread
