@@ -93,7 +93,7 @@ record Kind<T>(
         (Class<List<String>>) (Class<?>) List.class,
         true,
         value -> value == null ? "null" : value.stream().map(Kind::url).toList().toString(),
-        value -> Collections.unmodifiableList(new ArrayList<>(value)),
+        value -> value.isEmpty() ? List.of() : Collections.unmodifiableList(new ArrayList<>(value)),
         List.of());
   }
 

@@ -198,7 +198,7 @@ public final class Everpool {
                 new PoolEvents(one.name(), config.name(), listeners),
                 measuring,
                 interceptors,
-                new Initialization(one.connectionInitSql(), initializers),
+                Initialization.of(one.connectionInitSql(), initializers),
                 runtime.environment(),
                 runtime::close);
         assembled = true;

@@ -6,8 +6,8 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
+import java.util.HashSet;
 import java.util.Set;
-import java.util.concurrent.CopyOnWriteArraySet;
 import org.slf4j.Logger;
 
 /**
@@ -19,7 +19,7 @@ final class Notes {
 
   private final PoolConfig config;
   private final Connector connector;
-  private final Set<String> told = new CopyOnWriteArraySet<>(); // none, or few
+  private Set<String> told = Set.of(); // of most pools it stays so
 
   Notes(PoolConfig config, Connector connector) {
     this.config = config;
@@ -54,8 +54,15 @@ final class Notes {
   }
 
   private void tell(String text) {
-    if (told.add(text)) {
+    if (isNews(text)) {
       log.warn("Pool {}: {}", config.name(), text);
     }
+  }
+
+  private synchronized boolean isNews(String text) {
+    if (told.isEmpty()) {
+      told = new HashSet<>();
+    }
+    return told.add(text);
   }
 }

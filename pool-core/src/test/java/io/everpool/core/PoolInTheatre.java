@@ -40,7 +40,7 @@ public final class PoolInTheatre {
             new PoolEvents(config.name(), listeners),
             recorder,
             interceptors,
-            new Initialization(null, initializers),
+            Initialization.of(null, initializers),
             environment,
             environment.scheduler()::stop);
   }

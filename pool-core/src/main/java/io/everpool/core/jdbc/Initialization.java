@@ -33,7 +33,11 @@ public final class Initialization {
    *
    * @param sql one or more statements, as the driver takes them; or null
    */
-  public Initialization(@Nullable String sql, List<ConnectionInitializer> initializers) {
+  public static Initialization of(@Nullable String sql, List<ConnectionInitializer> initializers) {
+    return sql == null && initializers.isEmpty() ? NONE : new Initialization(sql, initializers);
+  }
+
+  private Initialization(@Nullable String sql, List<ConnectionInitializer> initializers) {
     this.sql = sql;
     if (sql != null) {
       steps.add(

@@ -3,10 +3,11 @@ package io.everpool.core.upkeep;
 import io.everpool.api.Verdict;
 import io.everpool.core.policy.Fencing;
 import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
 
 /** Collects failures until they say something about the server. Upkeep thread only. */
 final class OutageDetector {
-  private final ArrayDeque<Loss> losses = new ArrayDeque<>(1); // of most pools it stays empty
+  private @Nullable ArrayDeque<Loss> losses; // null for none, as of most pools
   private int generation;
   private long serverAwayUntil;
   private long currentUntil;
@@ -30,7 +31,7 @@ final class OutageDetector {
   void generation(int present, long now) {
     if (present != generation) {
       generation = present;
-      losses.clear();
+      losses = null;
       serverAwayUntil = now;
     }
   }
@@ -48,7 +49,9 @@ final class OutageDetector {
     if (!Fencing.isEvidence(verdict)) {
       return false;
     }
-    losses.add(new Loss(now, live + 1));
+    ArrayDeque<Loss> all = losses == null ? new ArrayDeque<>(1) : losses;
+    all.add(new Loss(now, live + 1));
+    losses = all;
     return ring(now);
   }
 
@@ -71,16 +74,19 @@ final class OutageDetector {
   }
 
   private boolean ring(long now) {
+    ArrayDeque<Loss> all = losses;
+    if (all == null) {
+      return false;
+    }
     // Whoever rings: a loss of long ago bears out no connect that fails today.
-    while (!losses.isEmpty() && now - losses.element().at() >= Fencing.WINDOW) {
-      losses.remove();
+    while (!all.isEmpty() && now - all.element().at() >= Fencing.WINDOW) {
+      all.remove();
     }
     boolean away = now - serverAwayUntil < 0;
     boolean rings =
-        !losses.isEmpty()
-            && Fencing.corroborated(losses.size(), losses.element().liveBefore(), away);
+        !all.isEmpty() && Fencing.corroborated(all.size(), all.element().liveBefore(), away);
     if (rings) {
-      losses.clear();
+      losses = null;
     }
     return rings;
   }

@@ -3,6 +3,7 @@ package io.everpool.core.upkeep;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.policy.LossRate;
 import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
@@ -12,7 +13,7 @@ import org.slf4j.Logger;
 final class RecentLosses {
   private static final Logger log = PoolEvents.log();
 
-  private final ArrayDeque<Long> times = new ArrayDeque<>(1); // of most pools it stays empty
+  private @Nullable ArrayDeque<Long> times; // null before the first: of most pools it stays so
   private long lostBefore;
   private long saidAt;
 
@@ -30,7 +31,7 @@ final class RecentLosses {
               + " on for a database that suspends itself. Otherwise look into the server's log for"
               + " restarts, killed processes and terminated sessions",
           events.pool(),
-          times.size(),
+          times(),
           LossRate.WINDOW / 1_000_000_000L);
     }
   }
@@ -45,13 +46,15 @@ final class RecentLosses {
       return false;
     }
     lostBefore = lost;
-    while (!times.isEmpty() && now - times.peek() > LossRate.WINDOW) {
-      times.remove();
+    ArrayDeque<Long> all = times == null ? new ArrayDeque<>() : times;
+    times = all;
+    while (!all.isEmpty() && now - all.peek() > LossRate.WINDOW) {
+      all.remove();
     }
-    if (times.isEmpty() || now - times.getLast() >= LossRate.ONE_CAUSE) {
-      times.add(now);
+    if (all.isEmpty() || now - all.getLast() >= LossRate.ONE_CAUSE) {
+      all.add(now);
     }
-    if (!LossRate.frequent(times.size(), now - saidAt)) {
+    if (!LossRate.frequent(all.size(), now - saidAt)) {
       return false;
     }
     saidAt = now;
@@ -60,6 +63,6 @@ final class RecentLosses {
 
   /** How often within the window. */
   int times() {
-    return times.size();
+    return times == null ? 0 : times.size();
   }
 }

@@ -7,6 +7,7 @@ import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.PoolEvents;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
@@ -23,7 +24,9 @@ public final class Resets {
   private final Environment environment;
   private final PoolEvents events;
   private final Engine engine;
-  private final Map<Slot, Watched> watched = new ConcurrentHashMap<>();
+
+  /** Null before the first. */
+  private volatile @Nullable Map<Slot, Watched> watched;
 
   Resets(PoolConfig config, Environment environment, PoolEvents events, Engine engine) {
     this.config = config;
@@ -41,7 +44,17 @@ public final class Resets {
    */
   public void started(Slot slot, long lease, CloseReason reason) {
     long deadline = environment.time().nanoTime() + config.resetTimeout().toNanos();
-    watched.put(slot, new Watched(slot, lease, deadline, reason));
+    Map<Slot, Watched> all = watched;
+    (all == null ? begin() : all).put(slot, new Watched(slot, lease, deadline, reason));
+  }
+
+  private synchronized Map<Slot, Watched> begin() {
+    Map<Slot, Watched> all = watched;
+    if (all == null) {
+      all = new ConcurrentHashMap<>();
+      watched = all;
+    }
+    return all;
   }
 
   /**
@@ -49,16 +62,23 @@ public final class Resets {
    * nothing.
    */
   public void ended(Slot slot, long lease) {
-    watched.computeIfPresent(slot, (same, now) -> now.lease == lease ? null : now);
+    Map<Slot, Watched> all = watched;
+    if (all != null) {
+      all.computeIfPresent(slot, (same, now) -> now.lease == lease ? null : now);
+    }
   }
 
   void enforce(long now) {
-    if (watched.isEmpty()) {
-      return;
+    Map<Slot, Watched> all = watched;
+    if (all != null && !all.isEmpty()) {
+      enforce(all, now);
     }
-    watched.forEach(
+  }
+
+  private void enforce(Map<Slot, Watched> all, long now) {
+    all.forEach(
         (slot, due) -> {
-          if (now - due.deadline >= 0 && watched.remove(slot, due)) {
+          if (now - due.deadline >= 0 && all.remove(slot, due)) {
             takeAway(due);
           }
         });

@@ -8,6 +8,7 @@ import io.everpool.core.observe.PoolEvents;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
@@ -34,7 +35,9 @@ public final class UnitDeadlines {
   private final PoolEvents events;
   private final Workers workers;
   private final Engine engine;
-  private final Set<Watched> watched = ConcurrentHashMap.newKeySet();
+
+  /** Null before the first. */
+  private volatile @Nullable Set<Watched> watched;
 
   UnitDeadlines(PoolEvents events, Workers workers, Engine engine) {
     this.events = events;
@@ -52,18 +55,31 @@ public final class UnitDeadlines {
    */
   public Runnable watch(long at, LongSupplier overrun) {
     Watched watch = new Watched(at, overrun);
-    watched.add(watch);
-    return () -> watched.remove(watch);
+    Set<Watched> some = watched;
+    Set<Watched> all = some == null ? begin() : some;
+    all.add(watch);
+    return () -> all.remove(watch);
+  }
+
+  private synchronized Set<Watched> begin() {
+    Set<Watched> all = watched;
+    if (all == null) {
+      all = ConcurrentHashMap.newKeySet();
+      watched = all;
+    }
+    return all;
   }
 
   /** Whether there is none. From any thread. */
   boolean isEmpty() {
-    return watched.isEmpty();
+    Set<Watched> all = watched;
+    return all == null || all.isEmpty();
   }
 
   void enforce(long now) {
-    if (!watched.isEmpty()) {
-      watched.removeIf(watch -> now - watch.at >= 0 && isDone(watch, now));
+    Set<Watched> all = watched;
+    if (all != null && !all.isEmpty()) {
+      all.removeIf(watch -> now - watch.at >= 0 && isDone(watch, now));
     }
   }
 

@@ -5,8 +5,9 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Starts what may block, each task on a thread of its own. No thread may be had: the process is at
@@ -14,12 +15,15 @@ import java.util.function.BooleanSupplier;
  * share, is no place for what may block. And a task may throw anything.
  */
 final class Workers {
+  private static final AtomicIntegerFieldUpdater<Workers> STUCK =
+      AtomicIntegerFieldUpdater.newUpdater(Workers.class, "stuck");
+
   private final Executor executor;
   private final Executor together;
   private final String pool;
 
   /** Threads that a driver has kept past the pool's deadline and not yet given back. */
-  private final AtomicInteger stuck = new AtomicInteger();
+  private volatile int stuck;
 
   /**
    * One that has found no thread.
@@ -29,7 +33,9 @@ final class Workers {
   private record Postponed(String what, BooleanSupplier moot, Survivor.Risk task) {}
 
   private final PassScheduler scheduler;
-  private final Queue<Postponed> postponed = new ConcurrentLinkedQueue<>();
+
+  /** Null before the first. */
+  private volatile @Nullable Queue<Postponed> postponed;
 
   Workers(Executor executor, Executor together, PassScheduler scheduler, String pool) {
     this.executor = executor;
@@ -44,24 +50,39 @@ final class Workers {
    */
   void startInTime(String what, BooleanSupplier moot, Survivor.Risk task) {
     if (!start(what, task)) {
-      postponed.add(new Postponed(what, moot, task));
+      Queue<Postponed> all = postponed;
+      (all == null ? begin() : all).add(new Postponed(what, moot, task));
       scheduler.hurry();
     }
   }
 
+  private synchronized Queue<Postponed> begin() {
+    Queue<Postponed> all = postponed;
+    if (all == null) {
+      all = new ConcurrentLinkedQueue<>();
+      postponed = all;
+    }
+    return all;
+  }
+
   /** Tries those again that have found no thread. Upkeep thread only. */
   void resume() {
-    for (int i = postponed.size(); i > 0; i--) {
-      Postponed next = postponed.poll();
+    Queue<Postponed> all = postponed;
+    if (all == null) {
+      return;
+    }
+    for (int i = all.size(); i > 0; i--) {
+      Postponed next = all.poll();
       if (next != null && !next.moot.getAsBoolean() && !start(next.what, next.task)) {
-        postponed.add(next);
+        all.add(next);
       }
     }
   }
 
   /** Whether some still wait for a thread. */
   boolean arePostponed() {
-    return !postponed.isEmpty();
+    Queue<Postponed> all = postponed;
+    return all != null && !all.isEmpty();
   }
 
   /** Starts a task; false if there is no thread for it, and then it is never run. */
@@ -90,16 +111,16 @@ final class Workers {
 
   /** The pool has lost patience with a task, which goes on. */
   void givenUp() {
-    stuck.incrementAndGet();
+    STUCK.incrementAndGet(this);
   }
 
   /** A task that was given up has come back. */
   void cameBack() {
-    stuck.decrementAndGet();
+    STUCK.decrementAndGet(this);
   }
 
   /** How many threads a driver has kept past the pool's deadlines. */
   int stuck() {
-    return stuck.get();
+    return stuck;
   }
 }

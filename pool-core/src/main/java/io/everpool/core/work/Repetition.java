@@ -24,7 +24,7 @@ final class Repetition {
     for (Unit at = unit; at != null; at = at.outer) {
       if (at.isPromised()) {
         UnitFacts lost = lost(at);
-        repeats = isRunAgain(lost, runner.unbounded) ? lost : repeats;
+        repeats = isRunAgain(lost, runner.unbounded()) ? lost : repeats;
       }
     }
     return repeats != null && isRunAgain(repeats, runner.retry);

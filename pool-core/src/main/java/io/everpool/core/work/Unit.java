@@ -362,7 +362,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   private boolean isLeftToAnOuterOne(FailureKind failed) {
     for (Unit unit = outer; unit != null; unit = unit.outer) {
       UnitFacts facts = unit.facts(failed, false, 0, 0);
-      switch (RerunRule.of(facts, runner.unbounded).decision()) {
+      switch (RerunRule.of(facts, runner.unbounded()).decision()) {
         case RERUN, LEAVE_TO_OUTER -> {
           return true;
         }

@@ -46,9 +46,7 @@ public final class UnitRunner {
   final TimeSource time;
   final Pause pause;
   final RetryConfig retry;
-
-  /** The same without its bounds: whether a unit could be run again at all. */
-  final RetryConfig unbounded;
+  private @Nullable RetryConfig unbounded;
 
   final Renewal renewal;
   private final DoubleSupplier random;
@@ -71,8 +69,22 @@ public final class UnitRunner {
     this.random = random;
     this.told = new RerunLog(leases, time);
     this.retry = leases.config().retry();
-    this.unbounded =
-        retry.withMaxAttempts(Integer.MAX_VALUE).withMaxDuration(Duration.ofNanos(Long.MAX_VALUE));
+  }
+
+  /**
+   * What decides, but without its bounds: whether a unit could be run again at all. Made when it is
+   * first asked for, by a unit that promises something or has failed: many pools never have one.
+   */
+  RetryConfig unbounded() {
+    RetryConfig made = unbounded;
+    if (made == null) { // two threads may each make one: they are equal, and their fields final
+      made =
+          retry
+              .withMaxAttempts(Integer.MAX_VALUE)
+              .withMaxDuration(Duration.ofNanos(Long.MAX_VALUE));
+      unbounded = made;
+    }
+    return made;
   }
 
   /** As {@link UnitRerunner#rerun}; {@code connection} may be anybody's. */
