@@ -16,7 +16,7 @@ public final class Main {
     PoolConfig config =
         PoolConfig.builder(arguments[0])
             .user(arguments[1])
-            .password(System.getenv("CONSUMER_PASSWORD"))
+            .password(System.getenv("APPLICATION_PASSWORD"))
             .build();
     try (Pool pool = Everpool.open(config)) {
       JsonNode answer =

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.everpool.api.Pool;
 import io.everpool.core.Everpool;
 import io.everpool.hocon.EverpoolConfig;
+import io.everpool.servers.ChildJvm;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.ServerSettings;
 import java.sql.Connection;

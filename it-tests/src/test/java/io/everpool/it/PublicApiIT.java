@@ -2,6 +2,7 @@ package io.everpool.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everpool.servers.ModulePath;
 import io.everpool.servers.PublicApi;
 import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleReader;
@@ -22,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PublicApiIT {
 
   static List<ModuleReference> modules() {
-    return Modules.onClassPath().stream()
+    return ModulePath.ofClassPath().modules().stream()
         .filter(module -> module.descriptor().name().startsWith("io.everpool."))
         .filter(module -> !module.descriptor().isAutomatic())
         .toList();

@@ -1,4 +1,4 @@
-package io.everpool.it;
+package io.everpool.servers;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -10,11 +10,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** Runs a program in a JVM of its own: only there can a test choose the environment. */
-final class ChildJvm {
+public final class ChildJvm {
   private ChildJvm() {}
 
   /** What it printed, errors included, once it has ended. */
-  static String run(Map<String, String> environment, Class<?> main)
+  public static String run(Map<String, String> environment, Class<?> main)
       throws IOException, InterruptedException {
     return run(
         environment,
@@ -24,7 +24,7 @@ final class ChildJvm {
   }
 
   /** The same by another run-time image; {@code options} say what to run. */
-  static String run(
+  public static String run(
       Map<String, String> environment, Path home, List<String> options, List<String> arguments)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();

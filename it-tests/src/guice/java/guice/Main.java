@@ -1,8 +1,9 @@
-package consumer;
+package guice;
 
 import com.google.inject.Guice;
 import com.google.inject.Injector;
 import com.google.inject.multibindings.Multibinder;
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.everpool.api.Pool;
 import io.everpool.api.observe.PoolListener;
@@ -19,6 +20,7 @@ import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.Map;
 import javax.management.JMException;
 import javax.management.ObjectName;
@@ -31,12 +33,14 @@ public final class Main {
   private Main() {}
 
   /** URL and user; the password is in the environment. */
-  public static void main(String[] arguments) throws JMException, IOException {
-    Map<String, String> settings =
-        Map.of(
-            "everpool.url", arguments[0],
-            "everpool.user", arguments[1],
-            "everpool.password", System.getenv("CONSUMER_PASSWORD"));
+  public static void main(String[] arguments) throws JMException, IOException, SQLException {
+    Config settings =
+        ConfigFactory.parseMap(
+            Map.of(
+                "everpool.url", arguments[0],
+                "everpool.user", arguments[1],
+                "everpool.password", System.getenv("APPLICATION_PASSWORD")));
+    ByHand.requirePool(settings);
     try (Recording recording = new Recording();
         EverpoolShutdown shutdown = new EverpoolShutdown()) {
       recording.start();
@@ -45,7 +49,7 @@ public final class Main {
       Injector injector =
           Guice.createInjector(
               shutdown.module(),
-              EverpoolModule.of(ConfigFactory.parseMap(settings)),
+              EverpoolModule.of(settings),
               binder -> {
                 Multibinder<PoolListener> listeners =
                     Multibinder.newSetBinder(binder, PoolListener.class);
@@ -79,7 +83,7 @@ public final class Main {
   }
 
   private static void requireOpening(Recording recording) throws IOException {
-    Path file = Files.createTempFile("consumer", ".jfr");
+    Path file = Files.createTempFile("guice", ".jfr");
     try {
       recording.stop();
       recording.dump(file);
