@@ -24,6 +24,13 @@ final class Lease extends Regime {
 
   private static final int SIZE = 10;
 
+  /**
+   * JMH enters its loop anew for each iteration, and each time HotSpot finds a way out of that loop
+   * which the code compiled so far hasn't. After a single warm-up it is the loop's first code,
+   * which counts as it goes, that makes up for a part of the next iterations.
+   */
+  private static final int WARM_UPS = 5;
+
   private final String benchmark;
   private final int threads;
   private final int size;
@@ -113,8 +120,8 @@ final class Lease extends Regime {
         .threads(threads)
         .forks(surroundings.inProcess() ? 0 : 1)
         .jvmArgs(flags.toArray(String[]::new))
-        .warmupIterations(1)
-        .warmupTime(TimeValue.milliseconds(pace.jmhWarmUpMillis()))
+        .warmupIterations(WARM_UPS)
+        .warmupTime(TimeValue.milliseconds(pace.jmhWarmUpMillis() / WARM_UPS))
         .measurementIterations(pace.iterations())
         .measurementTime(TimeValue.milliseconds(pace.iterationMillis()))
         .addProfiler(GCProfiler.class)

@@ -12,9 +12,9 @@ public enum Pace {
   /** Whether it runs at all; its figures mean nothing. */
   SMOKE(1, 20, 60, 20, 1, 20, 1, 1, 20, 2_000, 1_000),
   /** All regimes and pools in about a quarter of an hour on two cores. */
-  SHORT(1, 500, 1_500, 800, 3, 200, 5, 3, 150, 1_000_000, 3_000),
+  SHORT(1, 500, 1_500, 1_500, 3, 200, 5, 3, 150, 1_000_000, 3_000),
   /** Every window longer, and three rounds; about an hour and a half. */
-  LONG(3, 1_000, 3_000, 2_000, 4, 750, 5, 5, 150, 1_000_000, 40_000);
+  LONG(3, 1_000, 3_000, 2_500, 4, 750, 5, 5, 150, 1_000_000, 40_000);
 
   private final int rounds;
   private final int warmUp;
@@ -69,6 +69,7 @@ public enum Pace {
         TimeUnit.MILLISECONDS.toNanos(window));
   }
 
+  /** All of JMH's warm-up together. */
   int jmhWarmUpMillis() {
     return jmhWarmUp;
   }
