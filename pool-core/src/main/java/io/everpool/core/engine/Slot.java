@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * move raises. A move is one compare-and-set of that word, so of two movers one wins, and whoever
  * acts on an old reading loses. The word of a lease is the lease: a holder releases with the word
  * he acquired, and a late or second release fails its compare-and-set and is harmless. The stamp
- * has 61 bits; at a move a nanosecond it wraps after 73 years.
+ * has 61 bits; at a move a nanosecond it wraps after 73 years, and the name of a lease is above 0
+ * for half of them.
  *
  * <p>Everything else in here is written only by whoever owns the slot in its present state (opener,
  * holder, prober, closer), before the move that ends his ownership publishes it. The exceptions are
@@ -23,6 +24,10 @@ public final class Slot extends SlotHistory {
   static final long STATE_BITS = 3;
   static final long STATE_MASK = (1 << STATE_BITS) - 1;
   private static final long STAMP = 1 << STATE_BITS;
+
+  /** A constant, where the field of an enum's is read anew at each acquire. */
+  private static final long IDLE = State.IDLE.bits;
+
   private static final long TO_LEASED = STAMP + State.LEASED.bits - State.IDLE.bits;
   private static final long TO_IDLE = STAMP + State.IDLE.bits - State.LEASED.bits;
   private static final VarHandle WORD;
@@ -99,7 +104,7 @@ public final class Slot extends SlotHistory {
   /** ACQUIRE, for the hot path: the lease, or 0 if there is nothing to take. */
   long acquire(long threadId) {
     long now = word;
-    if ((now & STATE_MASK) == State.IDLE.bits) {
+    if ((now & STATE_MASK) == IDLE) {
       long taken = now + TO_LEASED;
       if (WORD.compareAndSet(this, now, taken)) {
         // Mere writes: at the end of the stack a call would throw, with the lease begun already.

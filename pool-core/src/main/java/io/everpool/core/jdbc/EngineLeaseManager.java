@@ -42,8 +42,13 @@ public final class EngineLeaseManager extends LeaseEnds {
   /** Null where nobody looks for leaks. */
   private final @Nullable LeaseNotes notes;
 
-  /** Null for none, so that they cost a look at this. */
+  /** Null for none. */
   private final @Nullable List<LeaseInterceptor> interceptors;
+
+  /**
+   * Whether nobody measures, notes or intercepts leases: that costs a look at this, and no more.
+   */
+  private final boolean unattended;
 
   public EngineLeaseManager(
       PoolConfig config,
@@ -69,6 +74,7 @@ public final class EngineLeaseManager extends LeaseEnds {
             Math.min(acquireTimeout / 2, LONGEST_UNTOLD));
     this.notes = shared.leaseNotes();
     this.interceptors = interceptors.isEmpty() ? null : List.copyOf(interceptors);
+    this.unattended = times == null && notes == null && interceptors.isEmpty();
   }
 
   /**
@@ -106,6 +112,36 @@ public final class EngineLeaseManager extends LeaseEnds {
    * @param passed for how long he has waited elsewhere before; nanoseconds
    */
   public PooledConnection acquire(long timeoutNanos, WaitKind wait, long passed)
+      throws SQLException {
+    return unattended
+        ? lendUnattended(timeoutNanos, wait, passed)
+        : lendAttended(timeoutNanos, wait, passed);
+  }
+
+  private PooledConnection lendUnattended(long timeoutNanos, WaitKind wait, long passed)
+      throws SQLException {
+    long threadId = HolderThreads.id(Thread.currentThread());
+    Slot slot = engine.tryAcquire(threadId);
+    long lease = slot == null ? 0 : slot.lease; // written by tryAcquire, for this thread alone
+    try {
+      if (slot != null && !slot.hadRested(lease)) {
+        Session session = session(slot);
+        if (!session.wantsCare()) {
+          return new PooledConnection(session, lease);
+        }
+      }
+      slot = acquireWithCare(threadId, slot, timeoutNanos, wait, passed, false);
+      lease = slot.lease;
+      return new PooledConnection(session(slot), lease);
+    } catch (Throwable e) {
+      if (slot != null && slot.entry instanceof Session session) {
+        session.stranded = lease; // says nothing if that lease is over
+      }
+      throw e;
+    }
+  }
+
+  private PooledConnection lendAttended(long timeoutNanos, WaitKind wait, long passed)
       throws SQLException {
     long begun = interceptors == null ? 0 : time.nanoTime();
     long spent = 0;

@@ -78,9 +78,9 @@ public abstract class LeasedConnection extends TrackingConnection {
 
   /** Under a lease that was acquired by this thread, just now. */
   LeasedConnection(Session session, long lease) {
-    session.leaseStarted();
-    this.session = session;
+    this.session = session; // first: into what was only just made G1 needs no barrier
     this.lease = lease;
+    session.leaseStarted();
   }
 
   /** Closed from the beginning. */
@@ -173,7 +173,10 @@ public abstract class LeasedConnection extends TrackingConnection {
     Session s = session;
     long read = lease;
     try {
-      if (!end(s)) {
+      if (s != null && isUntouched(s, read)) {
+        session = null;
+        s.leases.release(s, read);
+      } else if (!end(s)) {
         close(); // a renewal came in between: look again
       }
     } catch (Throwable e) {
@@ -184,6 +187,17 @@ public abstract class LeasedConnection extends TrackingConnection {
         s.stranded = read; // says nothing if that lease is over
       }
     }
+  }
+
+  /**
+   * Whether nothing was done under a lease, and no unit of work may renew it: it then ends as
+   * {@link #end} would end it, without the questions that only others are asked. As there the pair
+   * is read first, and what may be renewed after it; a thread that has lost a race may be told
+   * nonsense of the marks, and its release fails. No lease's number is below 1, as those in place
+   * of one are.
+   */
+  private boolean isUntouched(Session s, long read) {
+    return read > BETWEEN && leaseOf(s) == read && open == null && !mayBeRenewed() && s.marks == 0;
   }
 
   /** Ends the lease of the session; false if a renewal came in between. */
