@@ -21,6 +21,8 @@ import org.springframework.core.env.Environment;
  */
 @AutoConfiguration(
     after = PoolsAutoConfiguration.class,
+    afterName =
+        "org.springframework.boot.autoconfigure.jdbc.DataSourceAutoConfiguration", // for OnPools
     beforeName =
         "org.springframework.boot.actuate.autoconfigure.jdbc.DataSourceHealthContributorAutoConfiguration")
 @ConditionalOnClass({HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class})

@@ -21,6 +21,8 @@ import org.springframework.core.env.Environment;
  */
 @AutoConfiguration(
     after = PoolsAutoConfiguration.class,
+    afterName =
+        "org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration", // for OnPools
     beforeName =
         "org.springframework.boot.jdbc.autoconfigure.health.DataSourceHealthContributorAutoConfiguration")
 @ConditionalOnClass({HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class})

@@ -29,6 +29,8 @@ import org.springframework.core.env.Environment;
       "org.springframework.boot.autoconfigure.jdbc.XADataSourceAutoConfiguration",
       "org.springframework.boot.jdbc.autoconfigure.JndiDataSourceAutoConfiguration",
       "org.springframework.boot.jdbc.autoconfigure.XADataSourceAutoConfiguration",
+      "org.springframework.boot.autoconfigure.r2dbc.R2dbcAutoConfiguration",
+      "org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration",
       "org.springframework.boot.test.autoconfigure.jdbc.TestDatabaseAutoConfiguration",
       "org.springframework.boot.jdbc.test.autoconfigure.TestDatabaseAutoConfiguration"
     },

@@ -26,7 +26,12 @@ import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
 
 /** What every pool has, whoever has made its bean: a life cycle, and that it can be looked at. */
-@AutoConfiguration(after = EverpoolAutoConfiguration.class)
+@AutoConfiguration(
+    after = EverpoolAutoConfiguration.class,
+    beforeName = { // which look for what tells of pools
+      "org.springframework.boot.actuate.autoconfigure.metrics.jdbc.DataSourcePoolMetricsAutoConfiguration",
+      "org.springframework.boot.jdbc.autoconfigure.metrics.DataSourcePoolMetricsAutoConfiguration"
+    })
 public final class PoolsAutoConfiguration {
 
   /** For Spring. */

@@ -1,15 +1,21 @@
 package io.everpool.spring;
 
+import static java.util.Objects.requireNonNull;
+
 import io.everpool.servers.PostgresServer;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.TreeMap;
 import org.springframework.beans.factory.config.BeanDefinitionCustomizer;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.ApplicationContext;
 import org.springframework.util.ClassUtils;
+import org.springframework.util.ReflectionUtils;
 
 /** What the tests have in common: Spring Boot of either version, and a server. */
 final class Boot {
@@ -22,6 +28,30 @@ final class Boot {
       either(
           "org.springframework.boot.autoconfigure.jdbc.JdbcConnectionDetails",
           "org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails");
+
+  private static final boolean IS_3 = DATA_SOURCE.getName().contains("boot.autoconfigure");
+
+  /** Our health of data sources. */
+  static final Class<?> HEALTH =
+      IS_3 ? Boot3HealthAutoConfiguration.class : Boot4HealthAutoConfiguration.class;
+
+  /** Spring Boot's own. */
+  static final Class<?> OWN_HEALTH =
+      either(
+          "org.springframework.boot.actuate.autoconfigure.jdbc"
+              + ".DataSourceHealthContributorAutoConfiguration",
+          "org.springframework.boot.jdbc.autoconfigure.health"
+              + ".DataSourceHealthContributorAutoConfiguration");
+
+  private static final Class<?> INDICATOR =
+      either(
+          "org.springframework.boot.actuate.health.HealthIndicator",
+          "org.springframework.boot.health.contributor.HealthIndicator");
+
+  private static final Class<?> NAMED =
+      either(
+          "org.springframework.boot.actuate.health.NamedContributor",
+          "org.springframework.boot.health.contributor.HealthContributors$Entry");
 
   private Boot() {}
 
@@ -48,6 +78,32 @@ final class Boot {
         .withConfiguration(
             AutoConfigurations.of(
                 EverpoolAutoConfiguration.class, PoolsAutoConfiguration.class, DATA_SOURCE));
+  }
+
+  /**
+   * What {@code dbHealthContributor} tells, by the names of the beans; of a single one by {@code
+   * db}.
+   */
+  static Map<String, String> health(ApplicationContext context) {
+    Object contributor = context.getBean("dbHealthContributor");
+    if (INDICATOR.isInstance(contributor)) {
+      return Map.of("db", told(contributor));
+    }
+    Map<String, String> told = new TreeMap<>();
+    for (Object each : (Iterable<?>) contributor) {
+      Object name = call(NAMED, IS_3 ? "getName" : "name", each);
+      told.put(name.toString(), told(call(NAMED, IS_3 ? "getContributor" : "contributor", each)));
+    }
+    return told;
+  }
+
+  private static String told(Object indicator) {
+    return call(INDICATOR, "health", indicator).toString();
+  }
+
+  private static Object call(Class<?> type, String method, Object target) {
+    Method found = requireNonNull(ReflectionUtils.findMethod(type, method));
+    return requireNonNull(ReflectionUtils.invokeMethod(found, target));
   }
 
   /** One whose database is a new one of H2. */
