@@ -16,9 +16,11 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 /** The pools among the application's beans, however they came to be and whatever wraps them. */
 final class PoolBeans {
   private final ConfigurableListableBeanFactory beans;
+  private final BarePools bare;
 
-  PoolBeans(ConfigurableListableBeanFactory beans) {
+  PoolBeans(ConfigurableListableBeanFactory beans, BarePools bare) {
     this.beans = beans;
+    this.bare = bare;
   }
 
   /** All, each once, by the names of their beans; those that nobody has asked for yet are made. */
@@ -35,7 +37,7 @@ final class PoolBeans {
     Map<String, Pool> pools = new LinkedHashMap<>();
     Set<Pool> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     for (String name : beans.getBeanNamesForType(DataSource.class, false, true)) {
-      Pool pool = wanted.test(name) ? in(beans.getBean(name, DataSource.class)) : null;
+      Pool pool = wanted.test(name) ? named(name) : null;
       if (pool != null && seen.add(pool)) {
         pools.put(name, pool);
       }
@@ -43,7 +45,26 @@ final class PoolBeans {
     return pools;
   }
 
-  /** The pool in {@code dataSource}, or null. */
+  private @Nullable Pool named(String name) {
+    Pool pool = in(beans.getBean(name, DataSource.class));
+    return pool != null ? pool : bare.of(name);
+  }
+
+  /** The pool in {@code dataSource}, also in a bean that doesn't say what it is around; or null. */
+  @Nullable Pool of(DataSource dataSource) {
+    Pool pool = in(dataSource);
+    if (pool != null) {
+      return pool;
+    }
+    for (String name : bare.beans()) {
+      if (beans.containsSingleton(name) && beans.getBean(name) == dataSource) {
+        return bare.of(name);
+      }
+    }
+    return null;
+  }
+
+  /** The pool that {@code dataSource} says it is or is around, or null. */
   static @Nullable Pool in(DataSource dataSource) {
     if (dataSource instanceof Pool pool) {
       return pool;

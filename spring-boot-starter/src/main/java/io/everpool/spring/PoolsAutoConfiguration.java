@@ -37,9 +37,16 @@ public final class PoolsAutoConfiguration {
   /** For Spring. */
   public PoolsAutoConfiguration() {}
 
+  /** Made before all that it is shown, as every processor of beans. */
   @Bean
-  PoolBeans everpoolBeans(ConfigurableListableBeanFactory beans) {
-    return new PoolBeans(beans);
+  @Role(BeanDefinition.ROLE_INFRASTRUCTURE)
+  static BarePools everpoolBarePools() {
+    return new BarePools();
+  }
+
+  @Bean
+  PoolBeans everpoolBeans(ConfigurableListableBeanFactory beans, BarePools bare) {
+    return new PoolBeans(beans, bare);
   }
 
   @Bean
@@ -60,9 +67,9 @@ public final class PoolsAutoConfiguration {
   }
 
   @Bean
-  static DataSourcePoolMetadataProvider everpoolMetadataProvider() {
+  static DataSourcePoolMetadataProvider everpoolMetadataProvider(PoolBeans pools) {
     return dataSource -> {
-      Pool pool = PoolBeans.in(dataSource);
+      Pool pool = pools.of(dataSource);
       return pool == null ? null : new PoolMetadata(pool);
     };
   }

@@ -126,7 +126,7 @@ final class Rerunning implements MethodInterceptor {
   private SpringPool pool(RerunTransaction marked) {
     DataSource found =
         marked.pool().isEmpty() ? theOne() : beans.getBean(marked.pool(), DataSource.class);
-    SpringPool pool = TransactionState.poolIn(found);
+    SpringPool pool = poolIn(found);
     if (pool == null) {
       throw new IllegalStateException(
           "@RerunTransaction needs a pool that the auto-configuration has made, and "
@@ -138,7 +138,16 @@ final class Rerunning implements MethodInterceptor {
 
   private DataSource theOne() {
     DataSource only = beans.getBeanProvider(DataSource.class).getIfUnique();
-    return only != null && TransactionState.poolIn(only) != null ? only : beans.getBean(Pool.class);
+    return only != null && poolIn(only) != null ? only : beans.getBean(Pool.class);
+  }
+
+  private @Nullable SpringPool poolIn(DataSource dataSource) {
+    SpringPool pool = TransactionState.poolIn(dataSource);
+    if (pool != null) {
+      return pool;
+    }
+    Pool bare = beans.getBean(PoolBeans.class).of(dataSource);
+    return bare == null ? null : TransactionState.poolIn(bare);
   }
 
   private static boolean isDeclared(Method method, SQLException e) {

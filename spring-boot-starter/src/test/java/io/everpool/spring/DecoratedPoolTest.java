@@ -6,13 +6,14 @@ import io.everpool.api.Pool;
 import io.everpool.servers.PostgresServer;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.aopalliance.intercept.MethodInterceptor;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.aop.framework.ProxyFactory;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
@@ -128,12 +129,19 @@ class DecoratedPoolTest {
         .containsExactly(1, 2);
   }
 
+  static Stream<Decorator> decorators() {
+    return Stream.of(DelegatingDataSource::new, HiddenPoolTest.Hiding::new);
+  }
+
   @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void aTransactionIsRunAgainOnAPoolThatIsWrapped(boolean byName) {
-    try (var context = start(DelegatingDataSource::new)) {
+  @MethodSource("decorators")
+  void aTransactionIsRunAgainOnAPoolThatIsWrapped(Decorator decorator) {
+    try (var context = start(decorator)) {
       assertThat(context.getBean(DataSource.class)).isNotInstanceOf(Pool.class);
-      isRerun(context, byName);
+      isRerun(context, false);
+    }
+    try (var context = start(decorator)) {
+      isRerun(context, true);
     }
   }
 

@@ -1,0 +1,52 @@
+package io.everpool.spring;
+
+import io.everpool.api.Pool;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.core.Ordered;
+import org.springframework.core.PriorityOrdered;
+
+/**
+ * Each pool as it was made, by the name of its bean. What others put in its place afterwards may
+ * not say what it is around.
+ */
+final class BarePools implements BeanPostProcessor, PriorityOrdered {
+  private final Map<String, Pool> all = new ConcurrentHashMap<>();
+
+  /** Before anybody has put anything in its place. */
+  @Override
+  public Object postProcessBeforeInitialization(Object bean, String name) {
+    return remember(bean, name);
+  }
+
+  /** The first time that what a factory bean has made is shown to anybody. */
+  @Override
+  public Object postProcessAfterInitialization(Object bean, String name) {
+    return remember(bean, name);
+  }
+
+  private Object remember(Object bean, String name) {
+    if (bean instanceof Pool pool) {
+      all.put(name, pool);
+    }
+    return bean;
+  }
+
+  @Override
+  public int getOrder() {
+    return Ordered.HIGHEST_PRECEDENCE;
+  }
+
+  /** Of the bean of that name, or null. */
+  @Nullable Pool of(String bean) {
+    return all.get(bean);
+  }
+
+  /** Whose beans are pools, or were. */
+  Set<String> beans() {
+    return all.keySet();
+  }
+}
