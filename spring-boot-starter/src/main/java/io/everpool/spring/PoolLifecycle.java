@@ -10,22 +10,30 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.event.ApplicationContextEvent;
 import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.context.event.ContextRefreshedEvent;
+import org.springframework.context.support.DefaultLifecycleProcessor;
+import org.springframework.core.SpringProperties;
 
 /**
  * Has the pools without a connection while the application is stopped and may start again: around a
  * checkpoint (CRaC), or while a test context is paused. Stopped after all else and started before
- * it.
+ * it. A checkpoint at start-up is taken when all beans are made and none is started.
  *
  * <p>The end of the application is another thing, and not seen to here: there the pools are closed
  * as beans are, after the web server has drained and after every bean that uses them.
  */
-final class PoolLifecycle implements SmartLifecycle, ApplicationListener<ApplicationContextEvent> {
+final class PoolLifecycle
+    implements SmartLifecycle,
+        SmartInitializingSingleton,
+        DisposableBean,
+        ApplicationListener<ApplicationContextEvent> {
 
   /** Started first, and stopped last. */
   static final int PHASE = Integer.MIN_VALUE / 2;
@@ -49,6 +57,16 @@ final class PoolLifecycle implements SmartLifecycle, ApplicationListener<Applica
     this.context = context;
   }
 
+  /** Spring has nothing to stop then, and starts this first after the checkpoint, or without it. */
+  @Override
+  public void afterSingletonsInstantiated() {
+    String checkpoint =
+        SpringProperties.getProperty(DefaultLifecycleProcessor.CHECKPOINT_PROPERTY_NAME);
+    if (DefaultLifecycleProcessor.ON_REFRESH_VALUE.equalsIgnoreCase(checkpoint)) {
+      suspend();
+    }
+  }
+
   @Override
   public void start() {
     resume();
@@ -62,6 +80,12 @@ final class PoolLifecycle implements SmartLifecycle, ApplicationListener<Applica
       PoolOperations.of(suspended.get(i)).resume();
     }
     suspended.clear();
+  }
+
+  /** A checkpoint at start-up that fails ends the application, and no event tells of that. */
+  @Override
+  public void destroy() {
+    resume();
   }
 
   /** An application that ends while it is stopped may need a connection for that, too. */
@@ -82,6 +106,10 @@ final class PoolLifecycle implements SmartLifecycle, ApplicationListener<Applica
     if (context.isClosed() || !refreshed) {
       return; // what ends now, be it for a start that has failed, may need a connection to the last
     }
+    suspend();
+  }
+
+  private void suspend() {
     List<Pool> open = pools.made().stream().filter(pool -> !pool.isClosed()).toList();
     for (Pool pool : open) {
       for (Pool member : SpringPool.membersOf(pool)) {
