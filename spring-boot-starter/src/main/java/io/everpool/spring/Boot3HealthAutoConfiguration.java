@@ -1,6 +1,5 @@
 package io.everpool.spring;
 
-import io.everpool.api.Pool;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.springframework.boot.actuate.autoconfigure.health.ConditionalOnEnabledHealthIndicator;
@@ -39,14 +38,14 @@ public final class Boot3HealthAutoConfiguration {
       PoolBeans pools, Evidence evidence, Environment environment) {
     boolean asks = new StarterSettings(environment).asksForHealth();
     Map<String, HealthIndicator> all = new LinkedHashMap<>();
-    pools.all().forEach((name, pool) -> all.put(name, () -> health(pool, evidence, asks)));
+    PoolHealth.ofAll(pools, evidence, asks)
+        .forEach((name, now) -> all.put(name, () -> health(now.get())));
     return all.size() == 1
         ? all.values().iterator().next()
         : CompositeHealthContributor.fromMap(all);
   }
 
-  private static Health health(Pool pool, Evidence evidence, boolean asks) {
-    PoolHealth health = asks ? PoolHealth.asked(pool, evidence) : PoolHealth.of(pool, evidence);
+  private static Health health(PoolHealth health) {
     return (health.up() ? Health.up() : Health.down()).withDetails(health.details()).build();
   }
 }

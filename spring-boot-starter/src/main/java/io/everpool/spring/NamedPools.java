@@ -4,6 +4,7 @@ import io.everpool.api.Pool;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.BeanFactoryAware;
+import org.springframework.beans.factory.BeanFactoryUtils;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.beans.factory.support.RootBeanDefinition;
@@ -38,9 +39,9 @@ final class NamedPools
   @Override
   public void registerBeanDefinitions(
       AnnotationMetadata importing, BeanDefinitionRegistry registry) {
-    boolean alone =
-        beans.getBeanNamesForType(DataSource.class, true, false).length == 0
-            && !SpringSettings.isLeftToAnother(environment, beans);
+    String[] others =
+        BeanFactoryUtils.beanNamesForTypeIncludingAncestors(beans, DataSource.class, true, false);
+    boolean alone = others.length == 0 && !SpringSettings.isLeftToAnother(environment, beans);
     for (String name : SpringSettings.poolNames(environment)) {
       RootBeanDefinition pool = new RootBeanDefinition(); // without a lambda, for AOT processing
       pool.setTargetType(Pool.class);

@@ -3,6 +3,7 @@ package io.everpool.spring;
 import io.everpool.api.Pool;
 import java.util.Set;
 import javax.sql.DataSource;
+import org.springframework.beans.factory.BeanFactoryUtils;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.condition.ConditionMessage;
 import org.springframework.boot.autoconfigure.condition.ConditionOutcome;
@@ -13,7 +14,8 @@ import org.springframework.core.type.AnnotatedTypeMetadata;
 
 /**
  * Whether there is a {@link DataSource} and each is an Everpool, those included that are found by
- * their names alone. Beside others Spring Boot's own health of data sources stays, which has all.
+ * their names alone. Beside others, in a context above as well, Spring Boot's own health of data
+ * sources stays, which has all.
  */
 final class OnPools extends SpringBootCondition implements ConfigurationCondition {
 
@@ -33,7 +35,10 @@ final class OnPools extends SpringBootCondition implements ConfigurationConditio
       return ConditionOutcome.noMatch(message.because("there are no beans"));
     }
     Set<String> pools = Set.of(beans.getBeanNamesForType(Pool.class, true, false));
-    Set<String> dataSources = Set.of(beans.getBeanNamesForType(DataSource.class, true, false));
+    Set<String> dataSources =
+        Set.of(
+            BeanFactoryUtils.beanNamesForTypeIncludingAncestors(
+                beans, DataSource.class, true, false));
     return !pools.isEmpty() && pools.equals(dataSources)
         ? ConditionOutcome.match(message.found("pool").items(pools))
         : ConditionOutcome.noMatch(message.found("other data source").items(dataSources));

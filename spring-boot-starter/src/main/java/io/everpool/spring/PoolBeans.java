@@ -12,6 +12,7 @@ import java.util.function.Predicate;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.beans.factory.support.SimpleAutowireCandidateResolver;
 
 /** The pools among the application's beans, however they came to be and whatever wraps them. */
 final class PoolBeans {
@@ -26,6 +27,16 @@ final class PoolBeans {
   /** All, each once, by the names of their beans; those that nobody has asked for yet are made. */
   Map<String, Pool> all() {
     return pools(name -> true);
+  }
+
+  /** The data sources that are none and could be injected, by the names of their beans. */
+  Map<String, DataSource> others() {
+    Map<String, DataSource> others =
+        new LinkedHashMap<>(
+            SimpleAutowireCandidateResolver.resolveAutowireCandidates(
+                beans, DataSource.class, false, true));
+    others.values().removeIf(dataSource -> of(dataSource) != null);
+    return others;
   }
 
   /** Those that are made already. */

@@ -8,6 +8,8 @@ import java.sql.SQLException;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
+import javax.sql.DataSource;
 
 /**
  * Whether a pool is fit for work, by what it has seen: no query is sent and no connection taken, so
@@ -19,6 +21,36 @@ import java.util.Map;
  * @param details what that is concluded from, in order
  */
 record PoolHealth(boolean up, Map<String, Object> details) {
+
+  /**
+   * Of each data source, by the name of its bean. They are pools where nobody has made another one
+   * after it was looked whether there is one.
+   *
+   * @param asks whether a pool asks its database
+   */
+  static Map<String, Supplier<PoolHealth>> ofAll(PoolBeans pools, Evidence evidence, boolean asks) {
+    Map<String, Supplier<PoolHealth>> all = new LinkedHashMap<>();
+    pools
+        .all()
+        .forEach(
+            (name, pool) -> all.put(name, () -> asks ? asked(pool, evidence) : of(pool, evidence)));
+    pools.others().forEach((name, other) -> all.put(name, () -> asked(other)));
+    return all;
+  }
+
+  /** Of one that is no pool, and of which nothing else tells. */
+  private static PoolHealth asked(DataSource other) {
+    Map<String, Object> details = new LinkedHashMap<>();
+    try (Connection connection = other.getConnection()) {
+      details.put("database", connection.getMetaData().getDatabaseProductName());
+      boolean answered = connection.isValid(0);
+      details.put("answer", answered ? "valid" : "none");
+      return new PoolHealth(answered, details);
+    } catch (SQLException | RuntimeException e) {
+      details.put("answer", String.valueOf(e.getMessage()));
+      return new PoolHealth(false, details);
+    }
+  }
 
   /** By what the pool knows. */
   static PoolHealth of(Pool pool, Evidence evidence) {

@@ -12,18 +12,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
+import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.context.annotation.Configurations;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
 
 /**
  * Each auto-configuration comes behind those of Spring Boot whose beans its conditions look for,
@@ -148,6 +154,62 @@ class AutoConfigurationOrderTest {
               assertThat(Boot.health(context)).containsOnlyKeys("dataSource", "reports");
               assertThat(Boot.health(context).values()).allMatch(told -> told.contains("leased"));
             });
+  }
+
+  /** Of somebody else, behind all that looks for it. */
+  @AutoConfiguration(
+      afterName = {
+        "org.springframework.boot.actuate.autoconfigure.jdbc.DataSourceHealthContributorAutoConfiguration",
+        "org.springframework.boot.jdbc.autoconfigure.health.DataSourceHealthContributorAutoConfiguration"
+      })
+  static class Late {
+
+    @Bean
+    static JdbcDataSource late(Environment environment) {
+      JdbcDataSource late = new JdbcDataSource();
+      late.setURL(environment.getRequiredProperty("late.url"));
+      return late;
+    }
+  }
+
+  /** Nothing but a query tells of it. */
+  @ParameterizedTest
+  @CsvSource({"'', UP", "IFEXISTS=TRUE, DOWN"})
+  void healthHasADataSourceThatWasMadeLater(String option, String status) {
+    Boot.onH2("early")
+        .withConfiguration(AutoConfigurations.of(Boot.HEALTH, Boot.OWN_HEALTH, Late.class))
+        .withPropertyValues("late.url=jdbc:h2:mem:late;" + option)
+        .run(
+            context -> {
+              Map<String, String> health = Boot.health(context);
+              assertThat(health).containsOnlyKeys("dataSource", "late");
+              assertThat(health.get("dataSource")).startsWith("UP").contains("leased");
+              assertThat(health.get("late")).startsWith(status).contains("answer");
+            });
+  }
+
+  record User(DataSource dataSource) {}
+
+  /** It is as good as one of the context's own: whoever says no name means that one. */
+  @Test
+  void aDataSourceOfAContextAboveCountsToo() {
+    try (HikariDataSource above = new HikariDataSource()) {
+      above.setJdbcUrl(Boot.h2("above"));
+      new ApplicationContextRunner()
+          .withBean("above", DataSource.class, () -> above)
+          .run(
+              parent ->
+                  Boot.runner()
+                      .withParent(parent)
+                      .withBean(User.class)
+                      .withConfiguration(AutoConfigurations.of(Boot.HEALTH, Boot.OWN_HEALTH))
+                      .withPropertyValues("everpool.pools.reports.url=" + Boot.h2("below"))
+                      .run(
+                          context -> {
+                            assertThat(context.getBean(User.class).dataSource()).isSameAs(above);
+                            assertThat(Boot.health(context)).containsOnlyKeys("above", "reports");
+                          }));
+    }
   }
 
   /** As Spring Boot makes no data source there. What has a name is asked for by it. */
