@@ -110,7 +110,7 @@ final class DriverCall {
     try {
       Connection connection = driver.connect(scheme + authority + path, properties);
       if (connection == null) {
-        throw new SQLException("The driver doesn't take " + scheme + authority + path, "08001");
+        throw new SQLException("The driver doesn't take " + scheme + authority, "08001");
       }
       return connection;
     } finally {

@@ -1,5 +1,6 @@
 package io.everpool.postgresql;
 
+import io.everpool.api.Redaction;
 import io.everpool.postgresql.driver.PasswordFile;
 import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.url.Destination;
@@ -10,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,9 @@ final class LoginProperties {
 
   /** Seconds; pgjdbc counts them in milliseconds, which an int has to hold. */
   private static final long LONGEST_TIMEOUT = Integer.MAX_VALUE / 1000;
+
+  /** As {@link Redaction} has it, with the letters of any script. */
+  private static final Pattern PLAIN = Pattern.compile("[\\p{L}\\p{M}\\p{N}_.$-]{0,63}");
 
   private final Map<String, String> configured;
   private final List<HostPort> hosts;
@@ -39,6 +44,15 @@ final class LoginProperties {
   /** The database; if nobody says which, it is called as the role is. */
   static String database(Map<String, String> said) {
     return said.getOrDefault(PropertyNames.PG_DBNAME, user(said));
+  }
+
+  /**
+   * The same as it may be shown. What is no name of the usual kind may be the rest of a connection
+   * string that was written by the wrong rules.
+   */
+  static String shownDatabase(Map<String, String> said) {
+    String name = database(said);
+    return PLAIN.matcher(name).matches() ? name : Redaction.MASK;
   }
 
   /** The database as it stands in the driver's URL. */

@@ -98,7 +98,7 @@ final class PostgresConnector implements Connector {
     this.commandTimeout = commandTimeout;
     Map<String, String> properties = destination.properties();
     this.login = new LoginProperties(destination, check);
-    this.target = destination.authority() + "/" + LoginProperties.database(properties);
+    this.target = destination.authority() + "/" + LoginProperties.shownDatabase(properties);
     this.lookable = driver.findsOurSockets(properties);
     driver.requireClassesFor(destination);
     String type = properties.getOrDefault(PropertyNames.TARGET_SERVER_TYPE, "any");

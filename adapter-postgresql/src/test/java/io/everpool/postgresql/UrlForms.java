@@ -88,6 +88,22 @@ record UrlForms(String from, String url, @Nullable String target, @Nullable Stri
               "semicolons",
               "postgresql://db.example.com/shop;user=app;password=SECRET",
               "separated by &"),
+          refused(
+              "parameters percent-encoded",
+              "postgresql://db.example.com/shop%3Fuser%3Dapp%26password%3DSECRET",
+              "the database's name has"),
+          refused(
+              "a URL within",
+              "postgresql://db.example.com/?user=app&dbname=postgresql%3A%2F%2Fapp%3ASECRET%40h%2Fshop",
+              "separated by &"),
+          refused(
+              "a login within",
+              "postgresql://db.example.com/app%3ASECRET%40db.example.com%2Fshop",
+              "the database's name has"),
+          refused(
+              "commas",
+              "postgresql://db.example.com/shop?user=app,password=SECRET",
+              "separated by &"),
           refused("one slash", "postgresql:/app:SECRET@db.example.com/shop", "two slashes"),
           refused("no slash", "postgres:app:SECRET@db.example.com/shop", "two slashes"),
           // libpq's connection string
@@ -98,6 +114,10 @@ record UrlForms(String from, String url, @Nullable String target, @Nullable Stri
           works(
               "keywords, quoted",
               "host = db.example.com dbname = shop user = app password = 'SECRET \\'x= y'",
+              "db.example.com:5432/shop"),
+          works(
+              "keywords, quoted, with a ;",
+              "host=db.example.com dbname=shop user=app password='SECRET;x=y'",
               "db.example.com:5432/shop"),
           refused(
               "keywords, not quoted",
@@ -116,6 +136,36 @@ record UrlForms(String from, String url, @Nullable String target, @Nullable Stri
               "host=db.example.com user=app password='SECRET",
               "no closing quote"),
           refused(
+              "keywords, commas", "dbname=shop,user=app,password=SECRET", "separated by blanks"),
+          refused(
+              "keywords, commas behind the password",
+              "password=SECRET,host=db.example.com,dbname=shop,user=app",
+              "separated by blanks"),
+          refused(
+              "keywords, &",
+              "dbname=shop&host=db.example.com&user=app&password=SECRET",
+              "separated by blanks"),
+          refused(
+              "keywords, a URL for the database",
+              "host=db.example.com dbname=postgresql://app:SECRET@db.example.com/shop",
+              "separated by blanks"),
+          refused(
+              "keywords, a URL in quotes",
+              "host=db.example.com dbname='postgresql://app:SECRET@db.example.com/shop'",
+              "the database's name has"),
+          refused(
+              "keywords, all in the database's quotes",
+              "dbname='shop host=db.example.com user=app password=SECRET'",
+              "the database's name has"),
+          refused(
+              "keywords, semicolons",
+              "service=shop;host=db.example.com;user=app;password=SECRET",
+              "separated by blanks"),
+          refused(
+              "a service that isn't there",
+              "service='shop;password=SECRET'",
+              "is in no service file"),
+          refused(
               "Cloud SQL's socket",
               "host=/cloudsql/p:r:i dbname=shop user=app password=SECRET",
               "pgjdbc speaks TCP only"),
@@ -132,6 +182,26 @@ record UrlForms(String from, String url, @Nullable String target, @Nullable Stri
               "Npgsql, quoted",
               "Host=db.example.com;Database=shop;Username=app;Password=\"SECRET;x\"",
               "db.example.com:5432/shop"),
+          works(
+              "Npgsql with libpq's names",
+              "dbname=shop;host=db.example.com;user=app;password=SECRET",
+              "db.example.com:5432/shop"),
+          refused(
+              "Npgsql, a ; missing",
+              "Server=db.example.com;Database=shop Password=SECRET;User Id=app",
+              "separated by ;"),
+          refused(
+              "Npgsql, a ; missing behind the password",
+              "Server=db.example.com;Password=SECRET User Id=app;Database=shop",
+              "separated by ;"),
+          refused(
+              "Npgsql, commas",
+              "Server=db.example.com,Database=shop,User Id=app,Password=SECRET",
+              "separated by ;"),
+          refused(
+              "Npgsql, a URL for the database",
+              "Host=db.example.com;Database=postgresql://app:SECRET@db.example.com/shop",
+              "separated by ;"),
           refused(
               "Npgsql, its pool",
               "Host=db.example.com;Username=app;Password=SECRET;Maximum Pool Size=9",
@@ -250,6 +320,18 @@ record UrlForms(String from, String url, @Nullable String target, @Nullable Stri
           refused(
               "JDBC, semicolons",
               "jdbc:postgresql://db.example.com/shop?user=app;password=SECRET",
+              "separated by &"),
+          refused(
+              "JDBC, commas",
+              "jdbc:postgresql://db.example.com/shop?user=app,password=SECRET",
+              "separated by &"),
+          refused(
+              "JDBC, parameters percent-encoded",
+              "jdbc:postgresql://db.example.com/shop%3Fuser%3Dapp%26password%3DSECRET",
+              "the database's name has"),
+          refused(
+              "JDBC, a URL within",
+              "jdbc:postgresql:?user=app&PGDBNAME=postgresql%3A%2F%2Fapp%3ASECRET%40h%2Fshop",
               "separated by &"),
           refused(
               "JDBC, & in the password",

@@ -19,6 +19,7 @@ import java.util.TimeZone;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -159,6 +160,124 @@ class UrlFormsTest {
       seen.append(trace);
     }
     assertThat(seen.toString()).doesNotContain("hunter2");
+  }
+
+  /** A database and a user wherever they may be said: what is run into them is refused, unshown. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "postgresql://app:hunter2@db.example.com/shop",
+        "shop;host=h;password=hunter2",
+        "shop,user=app,password=hunter2",
+        "shop password = hunter2",
+        "shop?user=app&password=hunter2",
+        "shop&pwd=hunter2",
+        "shop\tUser Id=app\tPassword=hunter2"
+      })
+  void whatRunsOnIntoANameIsRefusedAndNotShown(String text, @TempDir Path directory)
+      throws IOException {
+    Path services = directory.resolve("services");
+    Files.writeString(services, "[s]\nhost=h\ndbname=" + text + "\n[t]\nhost=h\nuser=" + text);
+    PostgresAdapter database = new PostgresAdapter(Map.of("PGDATABASE", text)::get);
+    PostgresAdapter user = new PostgresAdapter(Map.of("PGUSER", text)::get);
+    System.setProperty("org.postgresql.pgservicefile", services.toString());
+    try {
+      for (String url : List.of("postgresql://h", "host=h", "Host=h;Port=1")) {
+        refusesNameOf("database", database, config(url));
+        refusesNameOf("user", user, config(url));
+      }
+      for (String url : List.of("postgresql:///", "sslmode=disable", "jdbc:postgresql:")) {
+        String query = url.contains(":") ? "?" : " ";
+        refusesNameOf("database", ADAPTER, config(url + query + "service=s"));
+        refusesNameOf("user", ADAPTER, config(url + query + "service=t"));
+      }
+    } finally {
+      System.clearProperty("org.postgresql.pgservicefile");
+    }
+    for (String url : List.of("postgresql://h", "jdbc:postgresql://h/")) {
+      PoolConfig.Builder builder = PoolConfig.builder(url);
+      refusesNameOf("user", ADAPTER, builder.user(text).build());
+      builder = PoolConfig.builder(url);
+      refusesNameOf("database", ADAPTER, builder.properties(Map.of("PGDBNAME", text)).build());
+    }
+  }
+
+  private static void refusesNameOf(String whose, PostgresAdapter adapter, PoolConfig config) {
+    assertThat(problems(adapter, config))
+        .singleElement()
+        .asString()
+        .startsWith("the " + whose + "'s name has")
+        .doesNotContain("hunter2");
+  }
+
+  /** What is no name of the usual kind is taken as it stands, and not shown. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "host=h dbname='my shop'           | my shop  | h:5432/***",
+        "host=h dbname='a=b'               | a=b      | h:5432/***",
+        "Host=h;Database=my shop           | my shop  | h:5432/***",
+        "Host=h;Database=\"a;b\"           | a;b      | h:5432/***",
+        "postgresql://h/my%20shop          | my shop  | h:5432/***",
+        "jdbc:postgresql://h/a%3Ab         | a:b      | h:5432/***",
+        "postgresql://h/l%C3%A4den-1.x_y$  | läden-1.x_y$ | h:5432/läden-1.x_y$"
+      })
+  void anOddNameOfADatabaseIsNotShown(String url, String database, String target) {
+    assertThat(ADAPTER.destination(config(url)).properties()).containsEntry("PGDBNAME", database);
+    assertThat(ADAPTER.connector(config(url)).target()).isEqualTo(target);
+    assertThat(ADAPTER.connector(config(url))).hasToString("PostgreSQL at " + target);
+  }
+
+  /** A user is the database where none is said. */
+  @Test
+  void norIsAnOddUserInItsPlace() {
+    assertThat(ADAPTER.connector(config("postgresql://cn%3Da,ou%3Db:x@h")).target())
+        .isEqualTo("h:5432/***");
+  }
+
+  /** In quotes, or where it can't be another's, a secret may have anything in it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "host=h password=a,b=c           | a,b=c",
+        "host=h password='a;user=b'      | a;user=b",
+        "host=h password=endpoint=e;x    | endpoint=e;x",
+        "host=h password='a,user=b'      | a,user=b",
+        "host=h password=a\\ user=b      | a user=b",
+        "Host=h;Password=a b=c           | a b=c",
+        "Host=h;Password=a,b=c           | a,b=c",
+        "Host=h;Password=\"a User Id=b\" | a User Id=b"
+      })
+  void aPasswordMayHaveWhatSeparates(String url, String password) {
+    assertThat(ADAPTER.destination(config(url)).properties()).containsEntry("password", password);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "host=h options='-c geqo=off -c port=1'           | -c geqo=off -c port=1",
+        "host=h options=-cgeqo=off                        | -cgeqo=off",
+        "Host=h;Options=-c geqo=off -c application_name=x | -c geqo=off -c application_name=x"
+      })
+  void optionsAreNoParameters(String url, String options) {
+    assertThat(ADAPTER.destination(config(url)).properties().get("options")).endsWith(options);
+  }
+
+  /** Behind a quote a name begins at once, and may be the rest of a value. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "dbname='shop';hunter2=x",
+        "dbname='shop',hunter2=x host=h",
+        "dbname='shop'/hunter2=x",
+        "host=h\u00a0hunter2=x"
+      })
+  void aNameThatIsNoneIsNotShown(String url) {
+    assertThat(problems(ADAPTER, config(url))).singleElement().asString().doesNotContain("hunter2");
   }
 
   /**

@@ -42,6 +42,7 @@ final class AdoString {
           Map.entry("port", "port"),
           Map.entry("database", "dbname"),
           Map.entry("db", "dbname"),
+          Map.entry("dbname", "dbname"),
           Map.entry("username", "user"),
           Map.entry("user", "user"),
           Map.entry("userid", "user"),
@@ -78,7 +79,22 @@ final class AdoString {
           Map.entry("trustservercertificate", "leave it out, SSL Mode=Require does that"),
           Map.entry("integratedsecurity", "set user and password"));
 
+  private static final Pattern QUOTED = Pattern.compile("\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'");
+
   private AdoString() {}
+
+  /** What libpq takes for a value, and what is in it doesn't separate. */
+  private static final Pattern QUOTED_BY_LIBPQ =
+      Pattern.compile("(=\\s*)'(?:[^'\\\\]|\\\\.)*'", Pattern.DOTALL);
+
+  /** Whether a parameter is called so. */
+  static boolean knows(String name) {
+    return NAMES.containsKey(plain(name)) || INSTEAD.containsKey(plain(name));
+  }
+
+  private static boolean runsOn(String name, String value) {
+    return RunOn.into(NAMES.getOrDefault(plain(name), name), value, true);
+  }
 
   static boolean accepts(String text) {
     Matcher first = FIRST.matcher(text);
@@ -86,10 +102,10 @@ final class AdoString {
       return false;
     }
     String name = first.group(1);
-    boolean known = NAMES.containsKey(plain(name)) || INSTEAD.containsKey(plain(name));
     // without a semicolon "host=db" is libpq's form, and only a name like Server can't be
-    return known
-        && (SEPARATED.matcher(text).matches() || !LibpqParameter.BY_NAME.containsKey(name));
+    return knows(name)
+        && (SEPARATED.matcher(QUOTED_BY_LIBPQ.matcher(text).replaceAll("$1''")).matches()
+            || !LibpqParameter.BY_NAME.containsKey(name));
   }
 
   static LibpqUrl parse(String text, List<String> problems) {
@@ -106,7 +122,16 @@ final class AdoString {
                 + " stands in quotes");
         break;
       }
-      add(pair.group(1), unquoted(pair.group(2)), number, parameters, problems);
+      String value = pair.group(2);
+      if (!QUOTED.matcher(value).matches() && runsOn(pair.group(1), value)) {
+        problems.add(
+            "value number "
+                + number
+                + " of the connection string has another parameter or a URL in it: in Npgsql's form"
+                + " parameters are separated by ;, and a value with = in it stands in quotes");
+        break;
+      }
+      add(pair.group(1), unquoted(value), number, parameters, problems);
       at = pair.end();
     }
     return new LibpqUrl(List.of(), List.of(), parameters);

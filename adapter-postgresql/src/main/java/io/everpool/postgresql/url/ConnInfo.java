@@ -15,6 +15,8 @@ final class ConnInfo {
   /** The first name: {@code host} of {@code host=db user=app}. */
   private static final Pattern FIRST = Pattern.compile("\\s*([A-Za-z_]+)\\s*=.*", Pattern.DOTALL);
 
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]+");
+
   private ConnInfo() {}
 
   /** Whether the text is of this form, or of Npgsql's. */
@@ -49,6 +51,14 @@ final class ConnInfo {
           at++;
         }
         String name = text.substring(from, at);
+        if (!NAME.matcher(name).matches() && text.indexOf('=', from) > from) {
+          problems.add(
+              "name number "
+                  + number
+                  + " of the connection string has a character that none has; parameters are"
+                  + " separated by blanks");
+          return parameters; // it may be the rest of a value
+        }
         skipBlank();
         if (at >= text.length() || text.charAt(at) != '=' || name.isEmpty()) {
           problems.add(
@@ -60,7 +70,16 @@ final class ConnInfo {
         }
         at++;
         skipBlank();
+        boolean quoted = at < text.length() && text.charAt(at) == '\'';
         String value = value(number);
+        if (!quoted && RunOn.into(name, value, false)) {
+          problems.add(
+              "value number "
+                  + number
+                  + " of the connection string has another parameter or a URL in it: parameters are"
+                  + " separated by blanks, and a value with = in it stands in single quotes");
+          return parameters;
+        }
         parameters.remove(name);
         parameters.put(name, value);
       }

@@ -76,6 +76,7 @@ public final class Destinations {
       properties.remove(PropertyNames.PASSWORD); // what the URL has in its place doesn't count
     }
     LibpqUrl.checkPassword(properties.get(PropertyNames.PASSWORD), problems);
+    RunOn.check(properties, problems);
     OverruledOptions.check(properties.get(PropertyNames.OPTIONS), problems);
     List<String> notes = new ArrayList<>(said.notes());
     DriverProperties.check(properties, said.properties().keySet(), problems, notes);

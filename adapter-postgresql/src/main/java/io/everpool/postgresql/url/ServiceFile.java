@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServiceFile {
   private static final String NAME = "pg_service.conf";
+
+  private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_.-]{1,63}");
 
   private ServiceFile() {}
 
@@ -38,7 +41,9 @@ final class ServiceFile {
         return Map.of();
       }
     }
-    problems.add("service \"" + service + "\" is in no service file (PGSERVICEFILE)");
+    // what isn't called as services are may have the parameters behind it in it, a secret too
+    String which = PLAIN.matcher(service).matches() ? "service \"" + service + "\"" : "the service";
+    problems.add(which + " is in no service file (PGSERVICEFILE)");
     return Map.of();
   }
 

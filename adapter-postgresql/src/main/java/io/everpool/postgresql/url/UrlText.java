@@ -142,6 +142,13 @@ final class UrlText {
                 + " of the URL has a ; in it: parameters are separated by &, and ; within a value"
                 + " is %3B");
         return parameters; // what follows may be the rest of a value
+      } else if (RunOn.intoParameter(name, value)) {
+        problems.add(
+            "parameter number "
+                + number
+                + " of the URL has another parameter or a URL in its value: parameters are separated"
+                + " by &");
+        return parameters;
       } else {
         parameters.remove(name);
         parameters.put(name, value);
@@ -184,6 +191,10 @@ final class UrlText {
   static boolean mayBeSecret(String name, Collection<String> known) {
     String meant = known.contains(name) ? name : NearestName.of(name, known);
     return meant == null || SECRET.matcher(name).find() || SECRET.matcher(meant).find();
+  }
+
+  static boolean mayBeSecret(String name) {
+    return SECRET.matcher(name).find();
   }
 
   /** A value as a message may show it: one that is nearly right, or a number; else none. */

@@ -150,9 +150,11 @@ class ServiceFileTest {
     file("[s]\nhost=a\ns3cr3t\n");
     assertThat(ServiceFile.read("s", problems)).containsOnlyKeys("host");
     assertThat(ServiceFile.read("t", problems)).isEmpty();
+    assertThat(ServiceFile.read("t;password=s3cr3t", problems)).isEmpty();
     assertThat(problems)
         .containsExactly(
             "line 3 of the service file isn't of the form key=value",
-            "service \"t\" is in no service file (PGSERVICEFILE)");
+            "service \"t\" is in no service file (PGSERVICEFILE)",
+            "the service is in no service file (PGSERVICEFILE)");
   }
 }
