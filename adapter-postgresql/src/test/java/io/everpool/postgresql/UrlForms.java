@@ -183,6 +183,18 @@ record UrlForms(String from, String url, @Nullable String target, @Nullable Stri
               "Host=db.example.com;Database=shop;Username=app;Password=\"SECRET;x\"",
               "db.example.com:5432/shop"),
           works(
+              "Npgsql, ports behind the hosts",
+              "Host=a.example.com:6432, b.example.com;Port=6433;Database=shop;Username=app;Password=SECRET",
+              "a.example.com:6432,b.example.com:6433/shop"),
+          works(
+              "Npgsql, IPv6",
+              "Host=[2001:db8::1]:6432;Database=shop;Username=app;Password=SECRET",
+              "[2001:db8::1]:6432/shop"),
+          refused(
+              "SQL Server's manner",
+              "Server=tcp:db.example.com,5432;Database=shop;User Id=app;Password=SECRET",
+              "the port of host number 1"),
+          works(
               "Npgsql with libpq's names",
               "dbname=shop;host=db.example.com;user=app;password=SECRET",
               "db.example.com:5432/shop"),
@@ -293,6 +305,14 @@ record UrlForms(String from, String url, @Nullable String target, @Nullable Stri
               "JDBC, several hosts",
               "jdbc:postgresql://a.example.com:1,b.example.com/shop?user=app&password=SECRET&targetServerType=primary",
               "a.example.com:1,b.example.com:5432/shop"),
+          works(
+              "JDBC, IPv6",
+              "jdbc:postgresql://[2001:db8::1]:6432/shop?user=app&password=SECRET",
+              "[2001:db8::1]:6432/shop"),
+          refused(
+              "JDBC, IPv6 without brackets",
+              "jdbc:postgresql://2001:db8::1/shop?user=app&password=SECRET",
+              "put an IPv6 address in brackets"),
           works(
               "Cloud SQL's socket factory",
               "jdbc:postgresql:///shop?cloudSqlInstance=p:r:i&socketFactory=com.google.cloud.sql.postgres.SocketFactory&user=app&password=SECRET",

@@ -3,6 +3,7 @@ package io.everpool.postgresql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
@@ -18,9 +19,11 @@ import java.util.Map;
 import java.util.TimeZone;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -378,25 +381,109 @@ class UrlFormsTest {
         "postgresql://h:1/d        | h:1/d    | eu | ep",
         "postgresql://u:p@h:1/d    | h:1/d    | u  | p",
         "postgresql://u@/d         | eh:99/d  | u  | ep",
+        "postgresql://u:@h:1/d     | h:1/d    | u  | ep",
+        "postgresql://:@h:1/d      | h:1/d    | eu | ep",
+        "postgresql://h/d?password= | h:99/d  | eu |",
         "postgresql:///d?host=x    | x:99/d   | eu | ep",
         "dbname=d                  | eh:99/d  | eu | ep",
-        "host=h user=u password='' | h:99/ed  | u  | ``",
+        "host=h user=u password='' | h:99/ed  | u  |",
         "Host=h;Username=u;        | h:99/ed  | u  | ep",
+        "Host=h;Username=u;Password= | h:99/ed | u | ep",
+        "Host=;Port=;Username=u;Password=\"\" | eh:99/ed | u | ep",
         "postgresql://u@:1/d       | eh:1/d   | u  | ep",
         "postgresql://u@:1         | eh:1/ed  | u  | ep",
         "postgresql://x:1/d?host=h | h:1/d    | eu | ep",
         "postgresql://:1/d?host=h  | h:1/d    | eu | ep"
       })
   void theEnvironmentCountsWhereTheUrlSaysNothing(
-      String url, String target, String user, String password) {
+      String url, String target, String user, @Nullable String password) {
     PostgresAdapter adapter = new PostgresAdapter(VARIABLES::get);
     assertThat(adapter.connector(config(url)).target()).isEqualTo(target);
-    assertThat(adapter.destination(config(url)).properties())
+    Map<String, String> properties = adapter.destination(config(url)).properties();
+    // an empty one is none to libpq, which then looks into the password file
+    assertThat(properties.get("password")).isEqualTo(password);
+    assertThat(properties)
         .containsEntry("user", user)
-        .containsEntry("password", password)
         .containsEntry("sslmode", "verify-full")
         .containsEntry("connectTimeout", "7")
         .containsEntry("ApplicationName", "ea");
+  }
+
+  private static final String PORT_IN_HOST = "a port stands in port";
+  private static final String COLONS = "put an IPv6 address in brackets";
+
+  static Stream<Arguments> misplacedPorts() {
+    return Stream.of(
+        arguments("host=h:1", PORT_IN_HOST),
+        arguments("host=h:1 port=2", PORT_IN_HOST),
+        arguments("host=a,b:1", PORT_IN_HOST),
+        arguments("host=h:", PORT_IN_HOST),
+        arguments("host=:1", PORT_IN_HOST),
+        arguments("host=db:1:2", PORT_IN_HOST),
+        arguments("host=::1:hunter2", PORT_IN_HOST),
+        arguments("host=1:2:3:4:5:6:7", PORT_IN_HOST),
+        arguments("postgresql:///d?host=h:1", PORT_IN_HOST),
+        arguments("postgresql://h%3A1/d", PORT_IN_HOST),
+        arguments("jdbc:postgresql:d?host=h:1", PORT_IN_HOST),
+        arguments("jdbc:postgresql:d?PGHOST=h:1&PGPORT=2", PORT_IN_HOST),
+        arguments("Host=h:1:2", PORT_IN_HOST),
+        arguments("Host=[", "a character that no host name has"),
+        arguments("Host=[]:1", "a character that no host name has"),
+        arguments("Host=a:1,b;Port=1,2", PORT_IN_HOST),
+        arguments("postgresql://2001:db8::1/d", COLONS),
+        arguments("jdbc:postgresql://2001:db8::1/d", COLONS),
+        arguments("jdbc:postgresql://2001:db8::1:5432/d", COLONS),
+        arguments("jdbc:postgresql://::1/d", COLONS),
+        arguments("jdbc:postgresql://a,h:1:2/d", COLONS),
+        arguments("jdbc:postgresql://[::1]:1:2/d", "IPv6 address is of the form [address]:port"),
+        arguments("jdbc:postgresql://[::1]1/d", "IPv6 address is of the form [address]:port"),
+        arguments("jdbc:postgresql://[::1/d", "IPv6 address is of the form [address]:port"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("misplacedPorts")
+  void aPortInTheWrongPlaceIsRefused(String url, String words) {
+    assertThat(problems(ADAPTER, config(url)))
+        .singleElement()
+        .asString()
+        .contains(words)
+        .doesNotContain("hunter2");
+  }
+
+  @Test
+  void norIsItTakenFromAVariableOrAService(@TempDir Path directory) throws IOException {
+    Path services = directory.resolve("services");
+    Files.writeString(services, "[s]\nhost=h:1\n");
+    PostgresAdapter adapter = new PostgresAdapter(Map.of("PGHOST", "h:1")::get);
+    assertThat(problems(adapter, config("postgresql:///d"))).asString().contains(PORT_IN_HOST);
+    System.setProperty("org.postgresql.pgservicefile", services.toString());
+    try {
+      for (String url : List.of("postgresql:///?service=s", "jdbc:postgresql:?service=s")) {
+        assertThat(problems(ADAPTER, config(url))).asString().contains(PORT_IN_HOST);
+      }
+    } finally {
+      System.clearProperty("org.postgresql.pgservicefile");
+    }
+  }
+
+  /** As Npgsql has it: each host may have its own port, and the others have the one of Port. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "Host=h:1                 | h:1",
+        "Host=h:1;Port=2          | h:1",
+        "Port=2;Host=a,b:1        | a:2,b:1",
+        "Host=a:1,b               | a:1,b:5432",
+        "Server=::1               | [::1]:5432",
+        "Server=::1;Port=2        | [::1]:2",
+        "Server=[::1]             | [::1]:5432",
+        "Server=[::1]:1,h:2       | [::1]:1,h:2",
+        "Host=::ffff:127.0.0.1    | [::ffff:127.0.0.1]:5432",
+        "host=::1,2001:db8::1     | [::1]:5432,[2001:db8::1]:5432"
+      })
+  void aHostOfNpgsqlsMayHaveAPort(String url, String authority) {
+    assertThat(ADAPTER.destination(config(url)).authority()).isEqualTo(authority);
   }
 
   /** What the pool is told itself counts before the environment; JDBC URLs know nothing of it. */

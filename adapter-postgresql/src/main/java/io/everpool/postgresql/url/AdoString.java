@@ -1,5 +1,6 @@
 package io.everpool.postgresql.url;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -83,6 +84,10 @@ final class AdoString {
 
   private AdoString() {}
 
+  /** A host, or an address of IPv6 in brackets, and its port. */
+  private static final Pattern PLACE =
+      Pattern.compile("(\\[[^\\[\\]]*:[^\\[\\]]*]|[^:]*)(?::([^:]*))?");
+
   /** What libpq takes for a value, and what is in it doesn't separate. */
   private static final Pattern QUOTED_BY_LIBPQ =
       Pattern.compile("(=\\s*)'(?:[^'\\\\]|\\\\.)*'", Pattern.DOTALL);
@@ -134,6 +139,7 @@ final class AdoString {
       add(pair.group(1), unquoted(value), number, parameters, problems);
       at = pair.end();
     }
+    ports(parameters);
     return new LibpqUrl(List.of(), List.of(), parameters);
   }
 
@@ -145,7 +151,9 @@ final class AdoString {
       List<String> problems) {
     String known = NAMES.get(plain(name));
     String instead = INSTEAD.get(plain(name));
-    if (known != null) {
+    if (known != null && value.isEmpty()) {
+      parameters.remove(known); // to ADO.NET it isn't said
+    } else if (known != null) {
       parameters.put(known, translated(known, value));
     } else if (instead != null) {
       problems.add(name + " of an Npgsql connection string isn't taken: " + instead);
@@ -157,6 +165,29 @@ final class AdoString {
               + " of the connection string isn't one that is understood in Npgsql's form; a value"
               + " with ; in it stands in quotes, and everything else can be said by"
               + " postgresql://user:password@host:port/database?name=value");
+    }
+  }
+
+  /**
+   * As Npgsql has it, each host may have its port behind it, and Port is for the others: {@code
+   * Host=a:1,b;Port=2}. What is of no such form stays, to be refused.
+   */
+  private static void ports(Map<String, String> parameters) {
+    String port = parameters.getOrDefault("port", "");
+    List<String> hosts = new ArrayList<>();
+    List<String> ports = new ArrayList<>();
+    for (String one : parameters.getOrDefault("host", "").split(",", -1)) {
+      Matcher place = PLACE.matcher(one.strip());
+      boolean known = place.matches();
+      String host = known ? place.group(1) : one.strip();
+      hosts.add(host.matches("\\[.*:.*]") ? host.substring(1, host.length() - 1) : host);
+      ports.add(known && place.group(2) != null ? place.group(2) : port);
+    }
+    if (parameters.containsKey("host") && port.indexOf(',') < 0) {
+      parameters.put("host", String.join(",", hosts));
+      if (ports.stream().anyMatch(own -> !own.equals(port))) {
+        parameters.put("port", String.join(",", ports));
+      }
     }
   }
 

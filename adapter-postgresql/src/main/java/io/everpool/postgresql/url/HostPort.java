@@ -1,5 +1,7 @@
 package io.everpool.postgresql.url;
 
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -22,6 +24,34 @@ public record HostPort(String host, int port) {
   @Override
   public String toString() {
     return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
+  }
+
+  /**
+   * Takes hosts and ports apart as they stand in a URL, {@code a:1,b,[::1]:2}, an address of IPv6
+   * in brackets; of each there is one more in the lists then, an empty one where it isn't said.
+   */
+  static void split(
+      String authority, List<String> hosts, List<String> ports, List<String> problems) {
+    for (String one : authority.split(",", -1)) {
+      String which = "host number " + (hosts.size() + 1);
+      int end = one.indexOf(':') < 0 ? one.length() : one.indexOf(':');
+      String host = one.substring(0, end);
+      if (one.startsWith("[")) {
+        int bracket = one.indexOf(']');
+        host = bracket < 0 ? "" : one.substring(1, bracket);
+        end = bracket + 1;
+        if (host.isEmpty() || !one.substring(end).matches("(?::[^:]*)?")) {
+          problems.add(which + " of the URL: an IPv6 address is of the form [address]:port");
+          host = "";
+          end = one.length();
+        }
+      } else if (one.indexOf(':', end + 1) >= 0) {
+        problems.add(which + " of the URL has several colons; put an IPv6 address in brackets");
+        end = one.length();
+      }
+      hosts.add(host);
+      ports.add(end < one.length() ? one.substring(end + 1) : "");
+    }
   }
 
   /**
@@ -65,7 +95,24 @@ public record HostPort(String host, int port) {
       problems.add("host" + which + " has a character that no host name has");
       return null;
     }
+    if (host.indexOf(':') >= 0 && !isAddress(host)) {
+      problems.add(
+          "host"
+              + which
+              + " has a : in it and is no IPv6 address: a port stands in port, or behind the host of"
+              + " a URL or of Npgsql's form");
+      return null;
+    }
     return host.isEmpty() ? DEFAULT_HOST : host;
+  }
+
+  /** Whether it is one of IPv6. In brackets nothing else is, and nobody is asked for a name. */
+  private static boolean isAddress(String host) {
+    try {
+      return InetAddress.getByName("[" + host + "]").getHostAddress() != null;
+    } catch (UnknownHostException e) {
+      return false;
+    }
   }
 
   private static int checkedPort(String port, String which, List<String> problems) {

@@ -46,8 +46,8 @@ final class JdbcUrl {
             "a JDBC URL has no user:password@ before its host; set user and password, or write a"
                 + " libpq URL (postgresql://...); "
                 + UrlText.ENCODE);
-      } else {
-        hosts(authority, hosts, ports);
+      } else if (!authority.isEmpty()) {
+        HostPort.split(authority, hosts, ports, problems);
       }
     }
     if (database.indexOf('/') >= 0) {
@@ -75,18 +75,6 @@ final class JdbcUrl {
         KeepAlive.DEFAULT,
         TlsTerms.DEFAULT,
         new ArrayList<>());
-  }
-
-  private static void hosts(String authority, List<String> hosts, List<String> ports) {
-    if (authority.isEmpty()) {
-      return;
-    }
-    for (String one : authority.split(",", -1)) {
-      int colon = one.lastIndexOf(':');
-      boolean port = colon > one.lastIndexOf(']');
-      hosts.add(port ? one.substring(0, colon) : one);
-      ports.add(port ? one.substring(colon + 1) : "");
-    }
   }
 
   private static List<String> unbracketed(List<String> hosts) {

@@ -72,6 +72,8 @@ final class LibpqTranslation {
     LibpqTranslation translation = new LibpqTranslation(given, problems);
     translation.translateAll();
     translation.translateMissing(environment, settled);
+    // an empty one is none to libpq, which looks into the password file then, but in no variable
+    translation.properties.remove(PropertyNames.PASSWORD, "");
     TlsParameters.systemRoots(translation.properties, problems);
     TlsParameters.verifyAsLibpqDoes(translation.properties, translation.notes);
     return new Destination(

@@ -97,7 +97,9 @@ record LibpqUrl(List<String> hosts, List<String> ports, Map<String, String> para
     }
     if (colon >= 0) {
       String password = text.substring(colon + 1);
-      parameters.put("password", UrlText.decoded(password, false, "password", problems));
+      if (!password.isEmpty()) { // libpq: none, so that PGPASSWORD and the password file count
+        parameters.put("password", UrlText.decoded(password, false, "password", problems));
+      }
     }
   }
 
@@ -106,30 +108,11 @@ record LibpqUrl(List<String> hosts, List<String> ports, Map<String, String> para
     if (authority.isEmpty()) {
       return;
     }
-    for (String one : authority.split(",", -1)) {
-      String which = "host number " + (hosts.size() + 1);
-      int end = 0;
-      String host;
-      if (one.startsWith("[")) {
-        int bracket = one.indexOf(']');
-        host = bracket < 0 ? "" : one.substring(1, bracket);
-        end = bracket + 1;
-        if (host.isEmpty() || (end < one.length() && one.charAt(end) != ':')) {
-          problems.add(which + " of the URL: an IPv6 address is of the form [address]:port");
-          end = one.length();
-        }
-      } else {
-        int colon = one.indexOf(':');
-        end = colon < 0 ? one.length() : colon;
-        host = one.substring(0, end);
-        if (colon >= 0 && one.indexOf(':', colon + 1) >= 0) {
-          problems.add(which + " of the URL has several colons; put an IPv6 address in brackets");
-          end = one.length();
-        }
-      }
-      hosts.add(UrlText.decoded(host, false, which, problems));
-      String port = end < one.length() ? one.substring(end + 1) : "";
-      ports.add(UrlText.decoded(port, false, "port of " + which, problems));
+    HostPort.split(authority, hosts, ports, problems);
+    for (int i = 0; i < hosts.size(); i++) {
+      String which = "host number " + (i + 1);
+      hosts.set(i, UrlText.decoded(hosts.get(i), false, which, problems));
+      ports.set(i, UrlText.decoded(ports.get(i), false, "port of " + which, problems));
     }
   }
 }
