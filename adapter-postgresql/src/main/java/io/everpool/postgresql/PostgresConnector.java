@@ -11,6 +11,7 @@ import io.everpool.postgresql.driver.PgjdbcInternals;
 import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.failure.ConnectFailure;
 import io.everpool.postgresql.failure.FailureRules;
+import io.everpool.postgresql.failure.Secrets;
 import io.everpool.postgresql.failure.Timelines;
 import io.everpool.postgresql.session.SessionCatalog;
 import io.everpool.postgresql.session.SideEffect;
@@ -44,6 +45,7 @@ final class PostgresConnector implements Connector {
 
   private final Pooler pooler;
   private final String target;
+  private final Secrets secrets;
   private final boolean lookable;
   private final LookupPermission lookupPermission = new LookupPermission();
   private final SessionCatalog catalog;
@@ -99,6 +101,7 @@ final class PostgresConnector implements Connector {
     Map<String, String> properties = destination.properties();
     this.login = new LoginProperties(destination, check);
     this.target = destination.authority() + "/" + LoginProperties.shownDatabase(properties);
+    this.secrets = Secrets.of(properties, target);
     this.lookable = driver.findsOurSockets(properties);
     driver.requireClassesFor(destination);
     String type = properties.getOrDefault(PropertyNames.TARGET_SERVER_TYPE, "any");
@@ -188,12 +191,20 @@ final class PostgresConnector implements Connector {
     try {
       return openAsKnown(credentials, deadline);
     } catch (SQLException e) {
-      throw ConnectFailure.of(tlsFailure.explained(e, everOpened), target);
+      throw told(tlsFailure.explained(e, everOpened), credentials);
     } catch (RuntimeException e) {
       // pgjdbc, when the thread that waits for its login thread is interrupted
-      throw ConnectFailure.of(
-          new SQLTransientConnectionException(String.valueOf(e.getMessage()), "08001", e), target);
+      throw told(
+          new SQLTransientConnectionException(String.valueOf(e.getMessage()), "08001", e),
+          credentials);
     }
+  }
+
+  private SQLException told(SQLException failure, Map<String, String> credentials) {
+    String quoted = secrets.quotedBy(failure, credentials.get(PropertyNames.PASSWORD));
+    return quoted == null
+        ? ConnectFailure.of(failure, target)
+        : ConnectFailure.hiding(failure, target, quoted);
   }
 
   /**

@@ -27,6 +27,7 @@ class RefusedPropertiesTest {
         "cancelSignalTimeout",
         "protocolVersion",
         "stringtype",
+        "targetServerType",
         "assumeMinServerVersion",
         "maxResultBuffer",
         "adaptiveFetchMaximum",

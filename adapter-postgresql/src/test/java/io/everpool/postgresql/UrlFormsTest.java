@@ -165,6 +165,42 @@ class UrlFormsTest {
     assertThat(seen.toString()).doesNotContain("hunter2");
   }
 
+  private static final String PARAMETERS =
+      "host hostaddr port service servicefile passfile target_session_attrs load_balance_hosts ssl"
+          + " sslmode sslnegotiation sslrootcert sslcert sslkey sslpassword channel_binding"
+          + " require_auth gssencmode krbsrvname gsslib requiressl sslcrl sslcrldir"
+          + " ssl_min_protocol_version ssl_max_protocol_version sslsni requirepeer sslcertmode"
+          + " sslcompression sslkeylogfile gssdelegation scram_client_key oauth_issuer"
+          + " oauth_client_secret options application_name fallback_application_name replication"
+          + " client_encoding min_protocol_version tty connect_timeout keepalives keepalives_idle"
+          + " keepalives_interval keepalives_count tcp_user_timeout pool_size sslidentity";
+
+  static Stream<String> parameters() {
+    return Stream.of(PARAMETERS.split(" ")).filter(name -> !name.equals("host"));
+  }
+
+  /** A secret that stands as another parameter's value, in every form. */
+  @ParameterizedTest
+  @MethodSource("parameters")
+  void noParametersValueIsShown(String name) {
+    for (String url :
+        List.of(
+            "postgresql://h/d?" + name + "=hunter2",
+            "jdbc:postgresql://h/d?" + name + "=hunter2",
+            "host=h " + name + "=hunter2",
+            "Host=h;" + name + "=hunter2",
+            "Host=h;" + name.replace("_", " ") + "=hunter2")) {
+      StringBuilder seen = new StringBuilder();
+      Throwable refusal =
+          catchThrowable(
+              () -> {
+                Connector connector = ADAPTER.connector(config(url));
+                seen.append(connector.target()).append(connector).append(connector.notes());
+              });
+      assertThat(seen + String.valueOf(refusal)).doesNotContain("hunter2");
+    }
+  }
+
   /** A database and a user wherever they may be said: what is run into them is refused, unshown. */
   @ParameterizedTest
   @ValueSource(

@@ -7,10 +7,12 @@ import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransientConnectionException;
 import java.util.Arrays;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A connection couldn't be opened. An SQLException of the family that says whether it is worth
- * trying again, with the original as its cause, its SQLState, and advice.
+ * trying again, with the original as its cause, its SQLState, and advice. The original is left out
+ * where it quotes what may be a secret.
  */
 public interface ConnectFailure {
 
@@ -20,23 +22,46 @@ public interface ConnectFailure {
   /** What it means. */
   Verdict verdict();
 
-  /** Says where to and what to do; the original's message carries no secret, for it got none. */
+  /**
+   * Says where to and what to do.
+   *
+   * @param original which quotes no secret
+   */
   static SQLException of(SQLException original, String target) {
+    return of(original, target, said(original), passedOver(original), original);
+  }
+
+  /**
+   * The same of one that does.
+   *
+   * @param quoted where that stands, in words
+   */
+  static SQLException hiding(SQLException original, String target, String quoted) {
+    String said = "what was said of it isn't shown, for it quotes " + quoted + ".";
+    return of(original, target, said, "", null);
+  }
+
+  private static SQLException of(
+      SQLException original,
+      String target,
+      String said,
+      String passedOver,
+      @Nullable SQLException cause) {
     FailureRule rule = FailureRules.whileConnecting(original);
     Verdict verdict = rule.verdict();
     String message =
         "Cannot connect to PostgreSQL at "
             + target
             + ": "
-            + said(original)
+            + said
             + " "
             + (original instanceof Timelines.Superseded ? NO_OTHER : meaning(verdict))
             + " "
             + rule.advice()
-            + passedOver(original);
+            + passedOver;
     return verdict.reconnectable()
-        ? new Transient(message.strip(), original, verdict)
-        : new Lasting(message.strip(), original, verdict);
+        ? new Transient(message.strip(), original, cause, verdict)
+        : new Lasting(message.strip(), original, cause, verdict);
   }
 
   /** Whether it is worth trying again. */
@@ -86,8 +111,9 @@ public interface ConnectFailure {
     private static final long serialVersionUID = 1L;
     private final Verdict verdict;
 
-    Transient(String message, SQLException original, Verdict verdict) {
-      super(message, original.getSQLState(), original.getErrorCode(), original);
+    Transient(
+        String message, SQLException original, @Nullable SQLException cause, Verdict verdict) {
+      super(message, original.getSQLState(), original.getErrorCode(), cause);
       this.verdict = verdict;
     }
 
@@ -102,8 +128,8 @@ public interface ConnectFailure {
     private static final long serialVersionUID = 1L;
     private final Verdict verdict;
 
-    Lasting(String message, SQLException original, Verdict verdict) {
-      super(message, original.getSQLState(), original.getErrorCode(), original);
+    Lasting(String message, SQLException original, @Nullable SQLException cause, Verdict verdict) {
+      super(message, original.getSQLState(), original.getErrorCode(), cause);
       this.verdict = verdict;
     }
 

@@ -413,7 +413,13 @@ public final class FailureRules {
           rule(CONNECTING, "", "", IllegalArgumentException.class, REFUSED, PROPERTY),
           rule(CONNECTING, "", "", ClassNotFoundException.class, REFUSED, PROPERTY),
           rule(DRIVER, "0A|22|42|07006", "", null, REFUSED, PROPERTY),
-          rule(DRIVER, "08001", "using the requested protocol", null, REFUSED, PROPERTY),
+          rule(
+              DRIVER,
+              "08001",
+              "using the requested protocol|invalid targetservertype value",
+              null,
+              REFUSED,
+              PROPERTY),
 
           // What pgjdbc gives a connection's SQLState though nothing has happened to it (a value
           // that its class can't take), or though it is the caller's own work that has ended it

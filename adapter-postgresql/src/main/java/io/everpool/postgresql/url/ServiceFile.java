@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,8 +19,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServiceFile {
   private static final String NAME = "pg_service.conf";
-
-  private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_.-]{1,63}");
 
   private ServiceFile() {}
 
@@ -41,9 +38,8 @@ final class ServiceFile {
         return Map.of();
       }
     }
-    // what isn't called as services are may have the parameters behind it in it, a secret too
-    String which = PLAIN.matcher(service).matches() ? "service \"" + service + "\"" : "the service";
-    problems.add(which + " is in no service file (PGSERVICEFILE)");
+    // whose name isn't shown: the parameters behind it may stand in it, a secret too
+    problems.add("the service that is asked for is in no service file (PGSERVICEFILE)");
     return Map.of();
   }
 

@@ -99,7 +99,7 @@ final class SessionDefaults {
     PresentDriver driver = PresentDriver.HERE;
     return (driver.knows(PropertyNames.QUERY_TIMEOUT)
             ? "command-timeout is enforced by the driver (queryTimeout = "
-                + queryTimeout
+                + UrlText.shown(String.valueOf(queryTimeout), List.of()).replace("\"", "")
                 + ", in whole seconds), since"
             : "command-timeout is not enforced: pgjdbc "
                 + driver.version()

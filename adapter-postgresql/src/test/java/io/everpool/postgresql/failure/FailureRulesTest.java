@@ -645,6 +645,9 @@ class FailureRulesTest {
             Verdict.REFUSED));
     samples.add(
         connecting(
+            driver("08001", "Invalid targetServerType value: primry", null), Verdict.REFUSED));
+    samples.add(
+        connecting(
             driver("08006", "The SSLSocketFactory class x could not be instantiated.", null),
             Verdict.REFUSED));
     // The network

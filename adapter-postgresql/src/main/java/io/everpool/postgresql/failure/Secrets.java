@@ -1,0 +1,222 @@
+package io.everpool.postgresql.failure;
+
+import io.everpool.api.Redaction;
+import io.everpool.api.driver.FailureChain;
+import io.everpool.postgresql.driver.PresentDriver;
+import io.everpool.postgresql.driver.PropertyNames;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+
+/**
+ * What no failure to connect may quote. The server quotes what it doesn't understand of {@code
+ * options}, and the names of user and database; pgjdbc a value that it doesn't take. Any of them
+ * may be a secret that stands in the wrong place, so that only what is known to be harmless is let
+ * pass: what is shown anyway, numbers, the driver's own words, classes and paths. Immutable.
+ */
+public final class Secrets {
+  /** A shorter one is in every text. */
+  private static final int SHORTEST = 4;
+
+  /** So much of a name a server repeats, at the least. */
+  private static final int NAME = 60;
+
+  /** Words that are no secret, wherever they stand, and that messages have. */
+  private static final Pattern WORDS =
+      Pattern.compile(
+          "true|false|user|username|password|-?[0-9.]{1,6}[A-Za-z]{0,2}", Pattern.CASE_INSENSITIVE);
+
+  /** A password that may be in a server's message by chance. */
+  private static final Pattern LETTERS = Pattern.compile("[A-Za-z]{1,12}");
+
+  private static final Pattern CLASS =
+      Pattern.compile("(?:[a-z_][A-Za-z0-9_]*\\.)+[A-Z][A-Za-z0-9_$.]*");
+
+  private static final Pattern PATH =
+      Pattern.compile(".*[/\\\\].*|.*\\.(?:key|crt|cer|pem|pk8|p12|der)", Pattern.DOTALL);
+
+  private static final Pattern USER = Pattern.compile("[\\p{L}\\p{M}\\p{N}_.$@+-]{0,63}");
+
+  private static final Set<String> PATHS =
+      Set.of(PropertyNames.SSL_CERT, PropertyNames.SSL_KEY, PropertyNames.SSL_ROOT_CERT);
+
+  /** Whose values are any text, and no secret if they are a plain one. */
+  private static final Set<String> TEXTS = Set.of(PropertyNames.APPLICATION_NAME, "currentSchema");
+
+  /** A blank that no backslash escapes. */
+  private static final Pattern BLANK = Pattern.compile("(?<!\\\\)\\s+");
+
+  /** Before an option: {@code -c} and {@code --}. */
+  private static final Pattern SWITCH = Pattern.compile("-[A-Za-z]|--");
+
+  private static final Pattern SETTING =
+      Pattern.compile("[A-Za-z_][A-Za-z0-9_.-]*=.*", Pattern.DOTALL);
+
+  private static final Pattern SEPARATORS = Pattern.compile("[\\s,;:&?=@/'\"\\\\]+");
+
+  private static final Pattern LIST = Pattern.compile("[\\s,;]+");
+
+  /** Where each of them stands, in words; found wherever it is. */
+  private final Map<String, String> whole = new LinkedHashMap<>();
+
+  /** The same, of what else may be a part of a word. */
+  private final Map<String, String> pieces = new LinkedHashMap<>();
+
+  private final String shown;
+  private final @Nullable String password;
+
+  private Secrets(String shown, @Nullable String password) {
+    this.shown = shown;
+    this.password = password;
+  }
+
+  /**
+   * Of one destination.
+   *
+   * @param properties pgjdbc's
+   * @param target as it is shown
+   */
+  public static Secrets of(Map<String, String> properties, String target) {
+    String user = properties.getOrDefault(PropertyNames.USER, "");
+    Secrets secrets =
+        new Secrets(
+            USER.matcher(user).matches() ? target + " " + user : target,
+            properties.get(PropertyNames.PASSWORD));
+    properties.forEach(
+        (name, value) -> {
+          switch (name) {
+            case PropertyNames.PASSWORD -> {
+              // another one may come with each login
+            }
+            case PropertyNames.OPTIONS -> secrets.addOptions(value);
+            case PropertyNames.USER -> secrets.addName("the user's name", value);
+            case PropertyNames.PG_DBNAME -> secrets.addName("the database's name", value);
+            default -> secrets.addProperty(name, value);
+          }
+        });
+    return secrets;
+  }
+
+  private void addName(String where, String value) {
+    if (isUnknown(value) && !USER.matcher(value).matches()) {
+      whole.put(value.substring(0, Math.min(NAME, value.length())), where);
+      addAll(SEPARATORS, value, where);
+    }
+  }
+
+  private void addProperty(String name, String value) {
+    if (!isHarmless(name, value)) {
+      String where = "the property " + name;
+      add(value, where);
+      addAll(LIST, value, where);
+    }
+  }
+
+  private static boolean isHarmless(String name, String value) {
+    List<String> choices = PresentDriver.HERE.choices(name);
+    if (!choices.isEmpty()) {
+      return Arrays.stream(LIST.split(value.toLowerCase(Locale.ROOT)))
+          .map(one -> one.replace("!", ""))
+          .allMatch(one -> choices.stream().anyMatch(one::equalsIgnoreCase));
+    }
+    return CLASS.matcher(value).matches()
+        || (PATHS.contains(name) && PATH.matcher(value).matches())
+        || (TEXTS.contains(name)
+            && !Redaction.properties(Map.of(name, value)).containsValue(Redaction.MASK));
+  }
+
+  /** The names of settings are the server's; what has none is none, whatever it looks like. */
+  private void addOptions(String options) {
+    for (String word : BLANK.split(options)) {
+      String option = SWITCH.matcher(word).lookingAt() ? word.substring(2) : word;
+      boolean setting = SETTING.matcher(option).matches();
+      String value = setting ? option.substring(option.indexOf('=') + 1) : option;
+      String where = PropertyNames.OPTIONS;
+      if (!setting) {
+        add(word, where);
+      }
+      add(value, where);
+      add(value.replace("\\", ""), where);
+      addAll(SEPARATORS, value, where);
+    }
+  }
+
+  private void addAll(Pattern separators, String text, String where) {
+    for (String piece : separators.split(text)) {
+      add(piece, where);
+    }
+  }
+
+  private void add(String piece, String where) {
+    if (isUnknown(piece)) {
+      pieces.putIfAbsent(piece, where);
+    }
+  }
+
+  private boolean isUnknown(String piece) {
+    return piece.length() >= SHORTEST && !WORDS.matcher(piece).matches() && !isWordIn(shown, piece);
+  }
+
+  /**
+   * Which of them is in what the failure says, or anything that belongs to it.
+   *
+   * @param given the password of this login; null for the configured one
+   * @return where it stands, in words; null for none
+   */
+  public @Nullable String quotedBy(Throwable failure, @Nullable String given) {
+    List<Throwable> parts = FailureChain.parts(failure);
+    for (Throwable part : parts) {
+      // the names of classes are left aside, for they have words that a piece may be
+      String text =
+          part.getMessage() + "\n" + part.toString().replace(part.getClass().getName(), "");
+      for (Map.Entry<String, String> one : whole.entrySet()) {
+        if (text.contains(one.getKey())) {
+          return one.getValue();
+        }
+      }
+      for (Map.Entry<String, String> one : pieces.entrySet()) {
+        if (isWordIn(text, one.getKey())) {
+          return one.getValue();
+        }
+      }
+      if (isPassword(given == null ? password : given, text, part)) {
+        return "the password";
+      }
+    }
+    return null;
+  }
+
+  /**
+   * A server is never told the password, and the words of its messages are those of dictionaries.
+   */
+  private boolean isPassword(@Nullable String secret, String text, Throwable part) {
+    boolean servers = part instanceof PSQLException known && known.getServerErrorMessage() != null;
+    return secret != null
+        && isUnknown(secret)
+        && !(servers && LETTERS.matcher(secret).matches())
+        && isWordIn(text, secret);
+  }
+
+  /** Whether it stands there, and not within a word. */
+  private static boolean isWordIn(String text, String piece) {
+    for (int at = text.indexOf(piece); at >= 0; at = text.indexOf(piece, at + 1)) {
+      if (isEdge(text, at) && isEdge(text, at + piece.length())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isEdge(String text, int at) {
+    return at == 0
+        || at == text.length()
+        || !Character.isLetterOrDigit(text.charAt(at - 1))
+        || !Character.isLetterOrDigit(text.charAt(at));
+  }
+}
