@@ -121,7 +121,7 @@ public final class Secrets {
   private static boolean isHarmless(String name, String value) {
     List<String> choices = PresentDriver.HERE.choices(name);
     if (!choices.isEmpty()) {
-      return Arrays.stream(LIST.split(value.toLowerCase(Locale.ROOT)))
+      return Arrays.stream(LIST.split(value.toLowerCase(Locale.ROOT), -1))
           .map(one -> one.replace("!", ""))
           .allMatch(one -> choices.stream().anyMatch(one::equalsIgnoreCase));
     }
@@ -133,7 +133,7 @@ public final class Secrets {
 
   /** The names of settings are the server's; what has none is none, whatever it looks like. */
   private void addOptions(String options) {
-    for (String word : BLANK.split(options)) {
+    for (String word : BLANK.split(options, -1)) {
       String option = SWITCH.matcher(word).lookingAt() ? word.substring(2) : word;
       boolean setting = SETTING.matcher(option).matches();
       String value = setting ? option.substring(option.indexOf('=') + 1) : option;
@@ -148,7 +148,7 @@ public final class Secrets {
   }
 
   private void addAll(Pattern separators, String text, String where) {
-    for (String piece : separators.split(text)) {
+    for (String piece : separators.split(text, -1)) {
       add(piece, where);
     }
   }
