@@ -28,7 +28,6 @@ import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
 import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.replicas.Member;
-import io.everpool.core.runtime.SystemRuntime;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.Reachability;
 import io.everpool.core.upkeep.SharedState;
@@ -126,7 +125,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
         new Shutdown(config, connector, events, upkeep, state, environment.workers(), endOfThreads);
     events.couriers(environment.workers());
     this.runner =
-        new UnitRunner(leases, environment.time(), environment.random(), SystemRuntime::pause);
+        new UnitRunner(leases, environment.time(), environment.random(), environment.pause());
   }
 
   /** Opens for business; with {@link PoolConfig#failFast()} only if the database can be reached. */

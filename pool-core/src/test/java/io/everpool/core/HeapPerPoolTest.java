@@ -35,7 +35,13 @@ class HeapPerPoolTest {
   private final Connector connector = new NoConnector();
   private final Environment environment =
       new Environment(
-          () -> 0, () -> Instant.EPOCH, new NoPasses(), task -> {}, task -> {}, () -> 0.5);
+          () -> 0,
+          () -> Instant.EPOCH,
+          new NoPasses(),
+          task -> {},
+          task -> {},
+          () -> 0.5,
+          nanos -> {});
   private @Nullable Object kept; // lest the compiler sees that nobody else gets it
 
   @Test

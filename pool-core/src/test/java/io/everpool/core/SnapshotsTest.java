@@ -43,7 +43,13 @@ class SnapshotsTest {
           new FakeConnector(),
           failure -> Verdict.CONNECTION_LOST,
           new Environment(
-              this::look, InstantSource.system(), new Asleep(), task -> {}, task -> {}, () -> 0.5),
+              this::look,
+              InstantSource.system(),
+              new Asleep(),
+              task -> {},
+              task -> {},
+              () -> 0.5,
+              nanos -> {}),
           events);
   private final Engine engine = shared.engine();
   private final Snapshots snapshots = new Snapshots(config, shared, events, () -> PoolState.OPEN);

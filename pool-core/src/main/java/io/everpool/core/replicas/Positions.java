@@ -1,8 +1,8 @@
 package io.everpool.core.replicas;
 
+import io.everpool.core.engine.Pause;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.jdbc.PooledConnection;
-import io.everpool.core.work.Pause;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLTransientConnectionException;

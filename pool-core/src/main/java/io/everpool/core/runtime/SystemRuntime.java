@@ -30,7 +30,8 @@ public final class SystemRuntime implements AutoCloseable {
         scheduler,
         workers,
         workers::together,
-        () -> ThreadLocalRandom.current().nextDouble());
+        () -> ThreadLocalRandom.current().nextDouble(),
+        SystemRuntime::pause);
   }
 
   /** The clock of all pools. */

@@ -1,5 +1,6 @@
 package io.everpool.core.upkeep;
 
+import io.everpool.core.engine.Pause;
 import io.everpool.core.engine.TimeSource;
 import java.time.InstantSource;
 import java.util.concurrent.Executor;
@@ -17,6 +18,7 @@ import java.util.function.DoubleSupplier;
  * @param together runs what may block but hardly ever does, at its place behind what other pools
  *     want at the same time; whoever sees that it doesn't begin goes to the workers. For the passes
  * @param random numbers from 0 (inclusive) to 1 (exclusive)
+ * @param pause lets time pass on a thread of a caller's
  */
 public record Environment(
     TimeSource time,
@@ -24,4 +26,5 @@ public record Environment(
     PassScheduler scheduler,
     Executor workers,
     Executor together,
-    DoubleSupplier random) {}
+    DoubleSupplier random,
+    Pause pause) {}

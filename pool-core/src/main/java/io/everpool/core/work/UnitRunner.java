@@ -7,6 +7,7 @@ import io.everpool.api.WorkOptions;
 import io.everpool.api.framework.UnitRerunner;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.UnitListener;
+import io.everpool.core.engine.Pause;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.jdbc.LeaseManager;
 import io.everpool.core.jdbc.PooledConnection;

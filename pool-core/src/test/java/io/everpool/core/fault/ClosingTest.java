@@ -280,7 +280,8 @@ class ClosingTest {
                 run(pass);
               }
               return 0.5;
-            });
+            },
+            nanos -> {});
     UpkeepWithoutFaces upkeep = upkeep(environment);
     upkeep.start();
     run(pass);
@@ -304,7 +305,13 @@ class ClosingTest {
     AtomicReference<PassScheduler.@Nullable Pass> pass = new AtomicReference<>();
     Environment environment =
         new Environment(
-            () -> 0, () -> Instant.EPOCH, scheduler(pass), workers::add, workers::add, () -> 0.5);
+            () -> 0,
+            () -> Instant.EPOCH,
+            scheduler(pass),
+            workers::add,
+            workers::add,
+            () -> 0.5,
+            nanos -> {});
     UpkeepWithoutFaces upkeep = upkeep(environment);
     upkeep.start();
     run(pass);

@@ -89,7 +89,13 @@ class FailedEndsTest {
           }
         };
     return new Environment(
-        real.time(), real.clock(), scheduler, real.workers(), real.together(), real.random());
+        real.time(),
+        real.clock(),
+        scheduler,
+        real.workers(),
+        real.together(),
+        real.random(),
+        real.pause());
   }
 
   /** A log that fails when it is told this. */

@@ -70,7 +70,8 @@ final class Theatre implements TimeSource {
   }
 
   Environment environment() {
-    return new Environment(this, this::timeOfDay, beat, this::work, this::work, () -> 0.5);
+    return new Environment(
+        this, this::timeOfDay, beat, this::work, this::work, () -> 0.5, this::pause);
   }
 
   private Instant timeOfDay() {
@@ -183,6 +184,15 @@ final class Theatre implements TimeSource {
     public String toString() {
       Thread mine = thread;
       return mine == null ? name + ", not begun" : trace(mine);
+    }
+  }
+
+  private void pause(long nanos) throws InterruptedException {
+    for (long end = now + nanos; now - end < 0; ) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+      LockSupport.park(this);
     }
   }
 

@@ -67,7 +67,13 @@ class UpkeepByHand {
             driver,
             failure -> Verdict.CONNECTION_LOST,
             new Environment(
-                this::look, this::timeOfDay, scheduler, this::execute, this::execute, () -> 0.5),
+                this::look,
+                this::timeOfDay,
+                scheduler,
+                this::execute,
+                this::execute,
+                () -> 0.5,
+                nanos -> {}),
             new PoolEvents("pause", List.of(events::add)));
     upkeep.start();
     beat();

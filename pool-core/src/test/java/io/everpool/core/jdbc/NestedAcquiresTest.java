@@ -34,7 +34,13 @@ class NestedAcquiresTest {
           new FakeConnector(),
           failure -> Verdict.CONNECTION_LOST,
           new Environment(
-              () -> 0, InstantSource.system(), new Asleep(), task -> {}, task -> {}, () -> 0.5),
+              () -> 0,
+              InstantSource.system(),
+              new Asleep(),
+              task -> {},
+              task -> {},
+              () -> 0.5,
+              nanos -> {}),
           events);
   private final Engine engine = shared.engine();
   private final NestedAcquires nested =

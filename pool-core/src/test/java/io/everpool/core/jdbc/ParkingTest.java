@@ -35,7 +35,13 @@ class ParkingTest {
           new FakeConnector(),
           failure -> Verdict.CONNECTION_LOST,
           new Environment(
-              () -> 0, InstantSource.system(), new Asleep(), task -> {}, task -> {}, () -> 0.5),
+              () -> 0,
+              InstantSource.system(),
+              new Asleep(),
+              task -> {},
+              task -> {},
+              () -> 0.5,
+              nanos -> {}),
           events);
   private final Engine engine = shared.engine();
   private final long self = HolderThreads.id(Thread.currentThread());

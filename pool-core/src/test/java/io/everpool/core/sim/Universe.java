@@ -106,7 +106,8 @@ final class Universe implements TimeSource {
         new VirtualScheduler(),
         this::work,
         this::workTogether,
-        random::nextDouble);
+        random::nextDouble,
+        nanos -> {});
   }
 
   /** One in twenty never begins: there was no thread, or it stands behind one that hangs. */

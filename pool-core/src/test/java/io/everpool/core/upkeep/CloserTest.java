@@ -24,7 +24,8 @@ class CloserTest {
   private final Closer closer =
       new Closer(
           failure -> Verdict.SERVER_DOWN,
-          new Environment(() -> 0, InstantSource.system(), scheduler, atOnce, atOnce, () -> 0.5),
+          new Environment(
+              () -> 0, InstantSource.system(), scheduler, atOnce, atOnce, () -> 0.5, nanos -> {}),
           new Workers(atOnce, atOnce, scheduler, "test"),
           events,
           new StirredSlots(1),

@@ -48,7 +48,13 @@ class ConnectPaceTest {
 
   private final Environment environment =
       new Environment(
-          () -> now, InstantSource.system(), scheduler, Runnable::run, Runnable::run, () -> 0.99);
+          () -> now,
+          InstantSource.system(),
+          scheduler,
+          Runnable::run,
+          Runnable::run,
+          () -> 0.99,
+          nanos -> {});
 
   /** How a question that fails is judged. */
   private Verdict failureMeans = Verdict.STATEMENT_FAILED;

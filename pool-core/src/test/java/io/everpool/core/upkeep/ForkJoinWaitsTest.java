@@ -103,7 +103,8 @@ class ForkJoinWaitsTest {
                 new Asleep(),
                 Runnable::run,
                 Runnable::run,
-                () -> 0.5),
+                () -> 0.5,
+                nanos -> {}),
             new PoolEvents("pool", List.of()));
     assertThat(shared.search.refused(shared.engine.slots()[0]))
         .isEqualTo(PrimarySearch.Refusal.SOUGHT);

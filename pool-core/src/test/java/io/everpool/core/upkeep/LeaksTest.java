@@ -76,7 +76,13 @@ class LeaksTest {
             new FakeConnector(),
             failure -> Verdict.CONNECTION_LOST,
             new Environment(
-                () -> now, InstantSource.system(), scheduler, task -> {}, task -> {}, () -> 0.5),
+                () -> now,
+                InstantSource.system(),
+                scheduler,
+                task -> {},
+                task -> {},
+                () -> 0.5,
+                nanos -> {}),
             poolEvents(config));
     open(all, all.engine().slots()[0]);
     return all;

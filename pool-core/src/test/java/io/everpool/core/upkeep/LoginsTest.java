@@ -108,7 +108,8 @@ class LoginsTest {
             new Asleep(),
             Runnable::run,
             Runnable::run,
-            () -> 0.5);
+            () -> 0.5,
+            nanos -> {});
     return new Logins(
         config,
         connector,

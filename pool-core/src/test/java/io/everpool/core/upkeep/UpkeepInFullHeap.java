@@ -38,7 +38,8 @@ public final class UpkeepInFullHeap {
           new Asleep(),
           tasks::add,
           tasks::add,
-          () -> 0.5);
+          () -> 0.5,
+          nanos -> {});
   private final SharedState shared =
       new SharedState(config, source, source::classify, environment, events);
   private final Probes probes = new Probes(config, source::classify, events, shared);

@@ -10,6 +10,7 @@ import io.everpool.api.WorkDeadlineException;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.engine.Pause;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.upkeep.UnitDeadlines;

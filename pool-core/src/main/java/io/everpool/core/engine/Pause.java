@@ -1,4 +1,4 @@
-package io.everpool.core.work;
+package io.everpool.core.engine;
 
 /** Lets time pass on the calling thread. */
 @FunctionalInterface
