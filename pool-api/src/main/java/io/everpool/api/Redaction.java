@@ -1,5 +1,6 @@
 package io.everpool.api;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -38,26 +39,53 @@ public final class Redaction {
   /** Databases in a file or in memory, whose path is no place for credentials. */
   private static final Set<String> FILES = Set.of("h2", "hsqldb", "derby", "sqlite", "duckdb");
 
-  /** Parameters, properties and keywords whose value is no secret, whoever writes it there. */
+  /** Parameters, properties and keywords whose value is a text, and no secret. */
   private static final Set<String> HARMLESS =
       Set.of(
-          ("host hostaddr server port pghost pgport dbname database pgdbname user username userid"
-                  + " uid schema currentschema searchpath service ssl sslmode sslnegotiation"
-                  + " sslrootcert sslcert sslsni sslcertmode sslfactory channelbinding requireauth"
-                  + " gssencmode usessl encrypt trustservercertificate applicationname"
-                  + " fallbackapplicationname connecttimeout connectiontimeout sockettimeout"
-                  + " logintimeout querytimeout cancelsignaltimeout statementtimeout commandtimeout"
-                  + " tcpkeepalive keepalives keepalivesidle keepalivesinterval keepalivescount"
-                  + " tcpusertimeout targetsessionattrs targetservertype loadbalancehosts"
-                  + " hostrecheckseconds clientencoding encoding charset characterencoding"
-                  + " servertimezone timezone preparethreshold preparedstatementcachequeries"
-                  + " preparedstatementcachesizemib defaultrowfetchsize rewritebatchedinserts"
-                  + " readonly readonlymode autosave stringtype binarytransfer replication"
-                  + " assumeminserverversion protocolversion minprotocolversion maxprotocolversion"
-                  + " preferquerymode escapesyntaxcallmode"
-                  + " pgbouncer connectionlimit pooltimeout pooling maximumpoolsize minpoolsize"
-                  + " maxpoolsize socketfactory mode dbclosedelay databasename")
+          ("host hostaddr server pghost dbname database pgdbname user username userid uid schema"
+                  + " currentschema searchpath service sslrootcert sslcert sslfactory"
+                  + " applicationname fallbackapplicationname servertimezone timezone socketfactory"
+                  + " mode databasename")
               .split(" "));
+
+  /** Those whose value is a number, or a time: into which the wrong variable puts anything else. */
+  private static final Set<String> NUMBERS =
+      Set.of(
+          ("port pgport connecttimeout connectiontimeout sockettimeout logintimeout querytimeout"
+                  + " cancelsignaltimeout statementtimeout commandtimeout keepalivesidle"
+                  + " keepalivesinterval keepalivescount tcpusertimeout hostrecheckseconds"
+                  + " preparethreshold preparedstatementcachequeries preparedstatementcachesizemib"
+                  + " defaultrowfetchsize assumeminserverversion protocolversion"
+                  + " minprotocolversion maxprotocolversion connectionlimit pooltimeout"
+                  + " maximumpoolsize minpoolsize maxpoolsize dbclosedelay")
+              .split(" "));
+
+  /** Those whose value is one of a few words. */
+  private static final Set<String> CHOICES =
+      Set.of(
+          ("ssl sslmode sslnegotiation sslsni sslcertmode channelbinding requireauth gssencmode"
+                  + " usessl encrypt trustservercertificate tcpkeepalive keepalives"
+                  + " targetsessionattrs targetservertype loadbalancehosts clientencoding encoding"
+                  + " charset characterencoding rewritebatchedinserts readonly readonlymode autosave"
+                  + " stringtype binarytransfer replication preferquerymode escapesyntaxcallmode"
+                  + " pgbouncer pooling")
+              .split(" "));
+
+  /** These words, without what separates their parts. */
+  private static final Set<String> CHOSEN =
+      Set.of(
+          ("0 1 true false on off yes no none auto always never any disable disabled allow prefer"
+                  + " preferred require required verifyca verifyfull verifyidentity noverify strict"
+                  + " optional mandatory postgres direct readwrite readonly primary secondary master"
+                  + " slave standby prefersecondary preferstandby preferprimary preferslave random"
+                  + " conservative ignore transaction simple extended extendedforprepared"
+                  + " extendedcacheeverything varchar unspecified select call callifnoreturn"
+                  + " database md5 password gss gssapi sspi scramsha256 scramsha256plus utf8 utf8mb4"
+                  + " utf16 unicode latin1 latin9 iso88591 iso885915 windows1252 win1252 sqlascii")
+              .split(" "));
+
+  private static final Pattern NUMBER =
+      Pattern.compile("(?:(?:^|,)-?[0-9]{1,10}(?:\\.[0-9]{1,9})?(?:us|ms|s|m|min|h|d)?)*");
 
   /** Names that are no secret, though their values are. */
   private static final Set<String> SECRET_NAMES = Set.of("password", "pwd", "sslpassword");
@@ -163,14 +191,25 @@ public final class Redaction {
       shown.append(pair);
       return true;
     }
-    boolean known =
-        equals > 0 && (HARMLESS.contains(plain(name)) || SECRET_NAMES.contains(plain(name)));
+    boolean known = equals > 0 && (isKnown(plain(name)) || SECRET_NAMES.contains(plain(name)));
     shown.append(known ? name + "=" + MASK : MASK);
     return false;
   }
 
   private static boolean isHarmless(String name, String value) {
-    return HARMLESS.contains(plain(name)) && VALUE.matcher(value).matches();
+    String known = plain(name);
+    if (NUMBERS.contains(known)) {
+      return NUMBER.matcher(value).matches();
+    }
+    if (CHOICES.contains(known)) {
+      return value.isEmpty()
+          || Arrays.stream(value.split(",", -1)).allMatch(one -> CHOSEN.contains(plain(one)));
+    }
+    return HARMLESS.contains(known) && VALUE.matcher(value).matches();
+  }
+
+  private static boolean isKnown(String plain) {
+    return HARMLESS.contains(plain) || NUMBERS.contains(plain) || CHOICES.contains(plain);
   }
 
   private static String plain(String name) {

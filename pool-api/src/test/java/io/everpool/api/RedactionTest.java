@@ -2,6 +2,7 @@ package io.everpool.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -107,6 +108,72 @@ class RedactionTest {
   void aSecretIsNeverShown(String url) {
     assertThat(Redaction.url(url)).doesNotContain("hunter2").contains(Redaction.MASK);
     assertThat(PoolConfig.builder(url).build().toString()).doesNotContain("hunter2");
+  }
+
+  /**
+   * A variable that is the wrong one gives a password to what is a number, or one of a few words.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "socketTimeout",
+        "connect_timeout",
+        "loginTimeout",
+        "prepareThreshold",
+        "port",
+        "PGPORT",
+        "keepalives_idle",
+        "connection_limit",
+        "sslmode",
+        "sslNegotiation",
+        "channel_binding",
+        "target_session_attrs",
+        "targetServerType",
+        "tcpKeepAlive",
+        "ssl",
+        "readOnly",
+        "pgbouncer",
+        "preferQueryMode",
+        "autosave",
+        "useSSL"
+      })
+  void ofANumberOrAWordNothingElseIsShown(String name) {
+    assertThat(Redaction.properties(Map.of(name, "hunter2"))).containsValue(Redaction.MASK);
+    for (String url :
+        List.of("postgresql://h/d?%s=hunter2", "host=h %s=hunter2", "Host=h;%s=hunter2")) {
+      assertThat(Redaction.url(String.format(url, name)))
+          .isEqualTo(String.format(url, name).replace("hunter2", Redaction.MASK));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "socketTimeout | 30",
+        "socketTimeout | ''",
+        "hostRecheckSeconds | 1234567890",
+        "connect_timeout | -1",
+        "loginTimeout | 2.5",
+        "port | 5432",
+        "port | 5432,5433",
+        "connectionTimeout | 30s",
+        "connectionTimeout | 30000",
+        "sslmode | verify-full",
+        "sslmode | VerifyFull",
+        "ssl | true",
+        "ssl | ''",
+        "sslsni | 1",
+        "encrypt | strict",
+        "target_session_attrs | prefer-standby",
+        "targetServerType | preferSecondary",
+        "requireAuth | scram-sha-256,md5",
+        "clientEncoding | UTF8",
+        "charset | utf8mb4",
+        "preferQueryMode | extendedCacheEverything"
+      })
+  void whatANumberOrAWordIsIsShown(String name, String value) {
+    assertThat(Redaction.properties(Map.of(name, value))).containsEntry(name, value);
   }
 
   @Test
