@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -32,6 +33,7 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -143,6 +145,28 @@ class SecretsIT {
             seen(config.get().passwordEnv("=" + SECRET), null))) {
       assertThat(text).isNotEmpty().doesNotContain(SECRET);
     }
+  }
+
+  /** Nor where it stands in another's place, and the server or the driver quotes it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "options       | -c app.key=correct hunter2",
+        "options       | -c hunter2",
+        "options       | -c statement_timeout=hunter2",
+        "socketTimeout | hunter2",
+        "sslmode       | hunter2",
+        "stringtype    | hunter2"
+      })
+  void norDoesItWhereItIsQuoted(String property, String value) {
+    PoolConfig.Builder config =
+        PoolConfig.builder(Db.server().jdbcUrl())
+            .user(Db.server().user())
+            .password(Db.server().password())
+            .properties(Map.of(property, value));
+    String text = seen(config, null, Duration.ofSeconds(20));
+    assertThat(text).contains("isn't shown, for it quotes").doesNotContain(SECRET);
   }
 
   private static String seen(PoolConfig.Builder said, @Nullable CredentialsProvider provider) {
