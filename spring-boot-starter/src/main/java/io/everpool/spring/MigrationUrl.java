@@ -46,11 +46,11 @@ final class MigrationUrl {
               + reason
               + ": set spring.flyway.url or spring.liquibase.url beside that user");
     }
-    return config.url();
+    return config.url().strip();
   }
 
   private static @Nullable String reasonAgainst(PoolConfig config) {
-    String url = config.url();
+    String url = config.url().strip();
     if (!url.startsWith("jdbc:")) {
       // Translated it would go without what it says of TLS: that is in the driver's properties.
       return "has a URL that isn't JDBC's, and Spring Boot wants one that is, to log in with another"

@@ -3,7 +3,9 @@ package io.everpool.spring;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
 import io.everpool.servers.PostgresServer;
+import java.util.List;
 import org.assertj.core.util.Throwables;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -53,6 +55,14 @@ class MigrationUserTest {
                 + "' and tablename = '"
                 + table
                 + "'");
+  }
+
+  /** White space around it is no part of a URL, and no driver's. */
+  @Test
+  void whatSpringBootIsToldHasNoWhiteSpaceAroundIt() {
+    for (String url : List.of(" " + Settings.URL, Settings.URL + "\n", Settings.URL)) {
+      assertThat(MigrationUrl.of("shop", PoolConfig.builder(url).build())).isEqualTo(Settings.URL);
+    }
   }
 
   @Test

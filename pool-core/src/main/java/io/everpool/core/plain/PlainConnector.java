@@ -17,6 +17,7 @@ import java.sql.SQLInvalidAuthorizationSpecException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,10 @@ public final class PlainConnector implements Connector {
      */
     @Nullable Connection connect(@Nullable Credentials credentials) throws SQLException;
   }
+
+  /** White space at either end, also what can't be seen: U+FEFF and U+200B. */
+  private static final Pattern EDGES =
+      Pattern.compile("^[\\s\\uFEFF\\u200B]+|[\\s\\uFEFF\\u200B]+$");
 
   private final Source source;
   private final String product;
@@ -73,14 +78,16 @@ public final class PlainConnector implements Connector {
   }
 
   /**
-   * Through {@link DriverManager}, or a driver that it doesn't see.
+   * Through {@link DriverManager}, or a driver that it doesn't see. White space around the URL is
+   * no part of it: no driver would accept it.
    *
    * @throws InvalidPoolConfigException if no driver accepts the URL, or if it is one of
    *     PostgreSQL's, which has an adapter: without it a pool would leak session state and miss
    *     timeouts, and nobody would know why
    */
-  public static PlainConnector ofUrl(PoolConfig config) {
-    String url = config.url();
+  public static PlainConnector ofUrl(PoolConfig written) {
+    String url = EDGES.matcher(written.url()).replaceAll("");
+    PoolConfig config = written.toBuilder().url(url).build();
     if (WrongUrl.needsAdapter(url)) {
       throw new InvalidPoolConfigException(List.of(WrongUrl.advice(url)));
     }

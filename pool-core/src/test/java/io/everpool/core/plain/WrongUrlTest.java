@@ -12,6 +12,8 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLInvalidAuthorizationSpecException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +54,75 @@ class WrongUrlTest {
         .hasMessageNotContaining("hunter2");
     if (!url.contains("postgres") && !url.contains("pgsql") && url.startsWith("jdbc:")) {
       assertThat(WrongUrl.advice(url)).doesNotContain("adapter-postgresql");
+    }
+  }
+
+  /** Is strict about its URL, as drivers are, and keeps it. */
+  private static final class Strict extends PlainDriver {
+    private final List<String> asked = new ArrayList<>();
+
+    @Override
+    public @Nullable Connection connect(String url, Properties info) throws SQLException {
+      asked.add(url);
+      throw new SQLException("no: " + url, "08001");
+    }
+
+    @Override
+    public boolean acceptsURL(String url) {
+      return url.startsWith("jdbc:strict:");
+    }
+  }
+
+  /** As it is left by a copy, by a file of a secret, by YAML's {@code |}. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "%s",
+        " %s",
+        "%s ",
+        "\t%s\r\n",
+        "%s\n",
+        "\n%s\n\n",
+        "\uFEFF%s",
+        "\u200B %s\u200B",
+        "\uFEFF\n%s "
+      })
+  void whiteSpaceAroundAUrlIsNoPartOfIt(String around) throws SQLException {
+    Strict strict = new Strict();
+    DriverManager.registerDriver(strict);
+    try {
+      String url = "jdbc:strict://h/d?password=hunter2";
+      PlainConnector connector =
+          PlainConnector.ofUrl(PoolConfig.builder(around.formatted(url)).build());
+
+      assertThat(connector.product()).isEqualTo("strict");
+      assertThat(connector.target()).isEqualTo("jdbc:strict://h/d");
+      assertThatThrownBy(() -> connector.open(1_000_000_000L))
+          .isInstanceOf(SQLException.class)
+          .hasMessageContaining("jdbc:strict://h/d")
+          .hasMessageNotContaining("hunter2");
+      assertThat(strict.asked).containsExactly(url);
+    } finally {
+      DriverManager.deregisterDriver(strict);
+    }
+  }
+
+  /** Nor is it a way around the adapter, or to another driver's advice. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "jdbc:postgresql://u:hunter2@h/d | io.everpool:adapter-postgresql",
+        "postgresql://u:hunter2@h/d      | io.everpool:adapter-postgresql",
+        "jdbc:mysql://u:hunter2@h/d      | com.mysql:mysql-connector-j",
+        "mysql://u:hunter2@h/d           | begins with jdbc:mysql://"
+      })
+  void theRightThingIsNamedInSpiteOfIt(String url, String said) {
+    for (String edge : List.of(" ", "\n", "\uFEFF", "\u200B")) {
+      assertThatThrownBy(() -> PlainConnector.ofUrl(PoolConfig.builder(edge + url + edge).build()))
+          .isInstanceOf(InvalidPoolConfigException.class)
+          .hasMessageContaining(said)
+          .hasMessageNotContaining("hunter2");
     }
   }
 
