@@ -93,6 +93,11 @@ final class PostgresConnection implements PhysicalConnection {
   }
 
   @Override
+  public Connection unwatched() {
+    return jdbc;
+  }
+
+  @Override
   public Connection jdbc() {
     return lent;
   }

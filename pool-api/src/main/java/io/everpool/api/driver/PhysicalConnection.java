@@ -21,6 +21,15 @@ public interface PhysicalConnection {
   /** The driver's connection. Always the same object. */
   Connection jdbc();
 
+  /**
+   * The same session without the drivers around it that look on, for SQL that is no program's:
+   * {@code connection-init-sql} may hold a secret, and what looks on may log it. Always the same
+   * object.
+   */
+  default Connection unwatched() {
+    return jdbc();
+  }
+
   /** Looks at the connection without sending a byte, in about a microsecond; no statement runs. */
   Look look();
 

@@ -24,9 +24,14 @@ public final class Initialization {
 
   /**
    * One thing to do, what to call it when it fails, and what is shown then of what has happened.
+   *
+   * @param unwatched whether drivers that look on don't see it, as nobody else does
    */
   private record Step(
-      String what, ConnectionInitializer initializer, UnaryOperator<SQLException> shown) {}
+      String what,
+      ConnectionInitializer initializer,
+      UnaryOperator<SQLException> shown,
+      boolean unwatched) {}
 
   /**
    * The SQL comes first.
@@ -44,10 +49,11 @@ public final class Initialization {
           new Step(
               "connection-init-sql",
               connection -> execute(connection, sql),
-              new HiddenSql(sql)::hidden)); // a server quotes what it can't read
+              new HiddenSql(sql)::hidden, // a server quotes what it can't read
+              true));
     }
     for (ConnectionInitializer initializer : initializers) {
-      steps.add(new Step("A ConnectionInitializer", initializer, failure -> failure));
+      steps.add(new Step("A ConnectionInitializer", initializer, failure -> failure, false));
     }
   }
 
@@ -79,9 +85,10 @@ public final class Initialization {
     Connection jdbc = physical.jdbc();
     for (Step step : steps) {
       try {
-        boolean autoCommit = jdbc.getAutoCommit(); // a driver may begin without
-        step.initializer.initialize(jdbc);
-        finish(physical, jdbc, autoCommit);
+        Connection given = step.unwatched ? physical.unwatched() : jdbc;
+        boolean autoCommit = given.getAutoCommit(); // a driver may begin without
+        step.initializer.initialize(given);
+        finish(physical, given, autoCommit);
       } catch (SQLException e) {
         throw new InitializationException(step.what, step.shown.apply(e));
       } catch (RuntimeException e) {
