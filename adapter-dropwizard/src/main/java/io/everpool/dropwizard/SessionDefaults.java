@@ -44,10 +44,11 @@ record SessionDefaults(
   }
 
   private static @Nullable Integer level(@Nullable String value, List<String> problems) {
-    if (value == null || value.toUpperCase(Locale.ROOT).equals("DEFAULT")) {
+    String name = value == null ? "DEFAULT" : value.strip().toUpperCase(Locale.ROOT);
+    if (name.equals("DEFAULT")) {
       return null;
     }
-    Integer level = LEVELS.get(value.toUpperCase(Locale.ROOT));
+    Integer level = LEVELS.get(name);
     if (level == null) {
       problems.add(
           Names.camel(ISOLATION)

@@ -127,7 +127,12 @@ final class TomcatSettings {
 
   /** What is neither is refused. */
   private static String opposite(String truth) {
-    return truth.equals("true") ? "false" : "true";
+    return String.valueOf(!isTrue(truth));
+  }
+
+  private static boolean isTrue(@Nullable String value) {
+    Boolean truth = value == null ? null : Truth.parse(value);
+    return truth != null && truth;
   }
 
   /** Dropwizard's names, in kebab case, in the order of the page. */
@@ -170,7 +175,7 @@ final class TomcatSettings {
 
   private boolean counts(String name) {
     return !(name.equals(REMOVE_ABANDONED) || name.equals(REMOVE_ABANDONED_TIMEOUT))
-        || "true".equals(given.get(REMOVE_ABANDONED));
+        || isTrue(given.get(REMOVE_ABANDONED));
   }
 
   /** What would be lost without a word. */

@@ -1,10 +1,11 @@
 package io.everpool.dropwizard;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what is true or false, and nothing else. */
+/** Reads what is true or false, in any case, and nothing else. */
 final class Truth {
   private Truth() {}
 
@@ -20,9 +21,19 @@ final class Truth {
     if (value == null) {
       return null;
     }
-    if (!value.equals("true") && !value.equals("false")) {
+    Boolean truth = parse(value);
+    if (truth == null) {
       problems.add(Names.camel(key) + " must be true or false");
     }
-    return value.equals("true");
+    return truth;
+  }
+
+  /** The truth value; null if it is none. */
+  static @Nullable Boolean parse(String text) {
+    return switch (text.strip().toLowerCase(Locale.ROOT)) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> null;
+    };
   }
 }

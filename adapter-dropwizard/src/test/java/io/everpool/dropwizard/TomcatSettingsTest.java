@@ -10,6 +10,7 @@ import io.everpool.api.Setting;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -101,6 +102,42 @@ class TomcatSettingsTest {
     assertThat(config.connectionInitSql()).isEqualTo("set lock_timeout = 5");
     assertThat(config.failFast()).isFalse();
     assertThat(config.leakThreshold()).isEqualTo(Duration.ofSeconds(60));
+  }
+
+  /** As a variable or a property of the system brings it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"true", "TRUE", "True", "true ", " tRue"})
+  void whatIsTrueOrFalseIsSoInAnyCase(String yes) {
+    String no = yes.toLowerCase(Locale.ROOT).replace("true", "FALSE ");
+    DropwizardSettings on =
+        read(
+            "ignoreExceptionOnPreLoad", yes,
+            "removeAbandoned", yes,
+            "autoCommitByDefault", yes,
+            "readOnlyByDefault", yes,
+            "autoCommentsEnabled", yes,
+            "defaultTransactionIsolation", "serializable ",
+            "fail-fast", no);
+    DropwizardSettings off =
+        read(
+            "ignoreExceptionOnPreLoad", no,
+            "removeAbandoned", no,
+            "autoCommitByDefault", no,
+            "readOnlyByDefault", no,
+            "autoCommentsEnabled", no,
+            "commitOnReturn", no);
+
+    assertThat(on.config().failFast()).isFalse();
+    assertThat(on.config().leakThreshold()).isEqualTo(Duration.ofSeconds(60));
+    assertThat(on.session())
+        .isEqualTo(new SessionDefaults(true, true, Connection.TRANSACTION_SERIALIZABLE));
+    assertThat(on.bundles().autoComments()).isTrue();
+    assertThat(off.config().failFast()).isTrue();
+    assertThat(off.config().leakThreshold()).isEqualTo(Duration.ZERO);
+    assertThat(off.session()).isEqualTo(new SessionDefaults(false, false, null));
+    assertThat(off.bundles().autoComments()).isFalse();
+    assertThatThrownBy(() -> read("commitOnReturn", yes))
+        .hasMessageContaining("commitOnReturn must not be true");
   }
 
   /** YAML's {@code yes} comes as a text, which HOCON takes for true: not what its opposite is. */

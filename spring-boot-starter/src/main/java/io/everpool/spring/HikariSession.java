@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,12 +30,17 @@ record HikariSession(
   static final List<String> KEYS =
       List.of("auto-commit", "read-only", "transaction-isolation", "schema", "catalog");
 
+  /** By their names and by JDBC's numbers, of which HikariCP takes either. */
   private static final Map<String, Integer> LEVELS =
       Map.of(
           "read_uncommitted", Connection.TRANSACTION_READ_UNCOMMITTED,
           "read_committed", Connection.TRANSACTION_READ_COMMITTED,
           "repeatable_read", Connection.TRANSACTION_REPEATABLE_READ,
-          "serializable", Connection.TRANSACTION_SERIALIZABLE);
+          "serializable", Connection.TRANSACTION_SERIALIZABLE,
+          "1", Connection.TRANSACTION_READ_UNCOMMITTED,
+          "2", Connection.TRANSACTION_READ_COMMITTED,
+          "4", Connection.TRANSACTION_REPEATABLE_READ,
+          "8", Connection.TRANSACTION_SERIALIZABLE);
 
   /**
    * As the settings say.
@@ -43,16 +48,15 @@ record HikariSession(
    * @param settings gives null for what nobody says
    * @throws InvalidPoolConfigException with every value that is none
    */
-  @SuppressWarnings("NullAway") // the operator's null is what it is for
-  static HikariSession of(UnaryOperator<@Nullable String> settings) {
+  static HikariSession of(Function<String, @Nullable Found> settings) {
     List<String> problems = new ArrayList<>();
     HikariSession session =
         new HikariSession(
             truth("auto-commit", settings, problems),
             truth("read-only", settings, problems),
             level(settings.apply("transaction-isolation"), problems),
-            settings.apply("schema"),
-            settings.apply("catalog"));
+            text(settings.apply("schema")),
+            text(settings.apply("catalog")));
     if (!problems.isEmpty()) {
       throw new InvalidPoolConfigException(problems);
     }
@@ -60,30 +64,42 @@ record HikariSession(
   }
 
   private static @Nullable Boolean truth(
-      String key, UnaryOperator<@Nullable String> settings, List<String> problems) {
-    String value = settings.apply(key);
-    if (value == null) {
+      String key, Function<String, @Nullable Found> settings, List<String> problems) {
+    Found found = settings.apply(key);
+    if (found == null) {
       return null;
     }
-    if (!value.equals("true") && !value.equals("false")) {
-      problems.add(HikariSettings.PREFIX + "." + key + " must be true or false");
+    Boolean truth = Truth.of(found.value());
+    if (truth == null) {
+      problems.add(refusal(key, "true or false", found));
     }
-    return value.equals("true");
+    return truth;
   }
 
-  private static @Nullable Integer level(@Nullable String value, List<String> problems) {
-    if (value == null) {
+  private static @Nullable Integer level(@Nullable Found found, List<String> problems) {
+    if (found == null) {
       return null;
     }
-    String name = value.toLowerCase(Locale.ROOT).replace("transaction_", "");
+    String name = found.value().strip().toLowerCase(Locale.ROOT).replace("transaction_", "");
     Integer level = LEVELS.get(name);
     if (level == null) {
       problems.add(
-          HikariSettings.PREFIX
-              + ".transaction-isolation must be one of TRANSACTION_READ_COMMITTED,"
-              + " TRANSACTION_REPEATABLE_READ, TRANSACTION_SERIALIZABLE");
+          refusal(
+              "transaction-isolation",
+              "one of TRANSACTION_READ_COMMITTED, TRANSACTION_REPEATABLE_READ,"
+                  + " TRANSACTION_SERIALIZABLE",
+              found));
     }
     return level;
+  }
+
+  /** Without the value, which may have come from a wrong variable. */
+  private static String refusal(String key, String wanted, Found found) {
+    return HikariSettings.PREFIX + "." + key + " must be " + wanted + " (" + found.place() + ")";
+  }
+
+  private static @Nullable String text(@Nullable Found found) {
+    return found == null ? null : found.value();
   }
 
   /** The same in a database of other schemas. */

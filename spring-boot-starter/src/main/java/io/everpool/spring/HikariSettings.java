@@ -19,7 +19,7 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
 final class HikariSettings {
   static final String PREFIX = "spring.datasource.hikari";
   private static final String PROPERTIES = "data-source-properties";
-  private static final Pattern WHOLE = Pattern.compile("-?\\d{1,18}");
+  private static final Pattern WHOLE = Pattern.compile("[+-]?\\d{1,18}");
 
   /** What becomes of one of HikariCP's settings. */
   sealed interface Row permits Counterpart, OfSessions, Nothing {}
@@ -106,7 +106,8 @@ final class HikariSettings {
 
   /** What is no number is left as it is, to be refused as that. */
   private static Optional<String> millis(String value) {
-    return Optional.of(WHOLE.matcher(value).matches() ? value + "ms" : value);
+    Long number = whole(value);
+    return Optional.of(number == null ? value : number + "ms");
   }
 
   private static Optional<String> forEver(String value) {
@@ -118,12 +119,19 @@ final class HikariSettings {
   }
 
   private static Optional<String> positive(String value) {
-    boolean whole = WHOLE.matcher(value).matches();
-    return Optional.of(whole ? String.valueOf(Long.parseLong(value) > 0) : value);
+    Long number = whole(value);
+    return Optional.of(number == null ? value : String.valueOf(number > 0));
   }
 
   private static boolean isZero(String value) {
-    return WHOLE.matcher(value).matches() && Long.parseLong(value) == 0;
+    Long number = whole(value);
+    return number != null && number == 0;
+  }
+
+  /** As Spring's converter reads it, for which blanks don't matter; null if it is none. */
+  private static @Nullable Long whole(String value) {
+    String number = value.strip();
+    return WHOLE.matcher(number).matches() ? Long.valueOf(number) : null;
   }
 
   /** HikariCP's names, in kebab case. */
@@ -136,7 +144,7 @@ final class HikariSettings {
     Map<String, Found> settings = new LinkedHashMap<>();
     ROWS.forEach(
         (name, row) -> {
-          Found found = properties.find(PREFIX + "." + name);
+          Found found = find(name);
           if (found != null && row instanceof Counterpart ours) {
             ours.value()
                 .apply(found.value())
@@ -162,12 +170,13 @@ final class HikariSettings {
 
   /** What every session begins with. */
   HikariSession session() {
-    return HikariSession.of(key -> value(PREFIX + "." + key));
+    return HikariSession.of(this::find);
   }
 
-  private @Nullable String value(String name) {
-    Found found = properties.find(name);
-    return found == null ? null : found.value();
+  /** What is said of one of HikariCP's; a blank says nothing, as with Spring Boot's own pools. */
+  private @Nullable Found find(String name) {
+    Found found = properties.find(PREFIX + "." + name);
+    return found == null || found.isBlank() ? null : found;
   }
 
   /** A sentence for each that has no counterpart, or that HikariCP hasn't either. */
@@ -177,7 +186,7 @@ final class HikariSettings {
     ROWS.forEach(
         (name, row) -> {
           known.add(Properties.name(PREFIX + "." + name));
-          Found found = properties.find(PREFIX + "." + name);
+          Found found = find(name);
           if (found != null && row instanceof Nothing nothing) {
             notes.add(name(found) + " has no counterpart in Everpool: " + nothing.why());
           } else if (found != null

@@ -95,10 +95,14 @@ final class StarterSettings {
   private String value(String name) {
     List<String> values = KEYS.getOrDefault(name, new Key(List.of(""), "")).values();
     Found found = properties.find(PREFIX + "." + name);
-    if (found == null) {
+    if (found == null || found.isBlank()) {
       return values.get(0);
     }
-    String written = found.value().toLowerCase(Locale.ROOT).replace('_', '-');
+    Boolean truth = Truth.of(found.value());
+    String written =
+        truth != null
+            ? truth.toString()
+            : found.value().strip().toLowerCase(Locale.ROOT).replace('_', '-');
     if (!values.contains(written)) {
       throw new InvalidPoolConfigException(
           List.of(

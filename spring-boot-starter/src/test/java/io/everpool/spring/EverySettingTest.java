@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.Setting;
+import io.everpool.api.SleepMode;
 import io.everpool.fakes.OtherValues;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -221,6 +224,40 @@ class EverySettingTest {
         .hasMessageContaining("everpool.max-size")
         .hasMessageContaining("EVERPOOL_MAX_SIZE")
         .hasMessageNotContaining("hunter2");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      ignoreLeadingAndTrailingWhitespace = false,
+      value = {"true ,true", "ON,true", "Yes,true", "1,true", "off,false", "NO ,false", ",false"})
+  void theHealthQueryIsSaidInTheWordsOfSpring(@Nullable String written, boolean asks) {
+    String value = written == null ? "" : written;
+    StarterSettings settings =
+        new StarterSettings(
+            Settings.environment(
+                "everpool.spring.health-query",
+                value,
+                "everpool.spring.metric-names",
+                "HIKARI_CP "));
+
+    assertThat(settings.asksForHealth()).isEqualTo(asks);
+    assertThat(settings.namesAsHikari()).isTrue();
+  }
+
+  /** Variables are often written in capitals. */
+  @Test
+  void aVariableIsTrueOrFalseInAnyCase() {
+    PoolConfig config =
+        Settings.ofVariables(
+                "EVERPOOL_URL", Settings.URL,
+                "EVERPOOL_FAIL_FAST", "FALSE",
+                "EVERPOOL_SIZE_ADVICE", "OFF",
+                "EVERPOOL_SLEEP", "TRUE")
+            .main();
+
+    assertThat(config.failFast()).isFalse();
+    assertThat(config.sizeAdvice()).isFalse();
+    assertThat(config.sleep()).isEqualTo(SleepMode.ON);
   }
 
   @Test

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Coming from HikariCP takes no line: what is said for it counts. */
 @Tag("contract")
@@ -94,6 +95,71 @@ class HikariSettingsTest {
 
   private static <T> String shown(Setting<T> setting, PoolConfig config) {
     return setting.shown(config.get(setting));
+  }
+
+  /** What Spring Boot's binder takes for HikariCP is taken here. */
+  @ParameterizedTest
+  @CsvSource(
+      ignoreLeadingAndTrailingWhitespace = false,
+      value = {
+        "maximum-pool-size,15 ,max-size,15",
+        "minimum-idle, 4,min-size,4",
+        "connection-timeout,30000 ,acquire-timeout,30s",
+        "connection-timeout,+2500,acquire-timeout,2500ms",
+        "connection-timeout, 0 ,acquire-timeout,31536000s",
+        "connection-timeout,-0,acquire-timeout,31536000s",
+        "idle-timeout,60000 ,idle-timeout,60s",
+        "max-lifetime, 0,max-lifetime,0s",
+        "keepalive-time,45000 ,health-check-interval,45s",
+        "keepalive-time,0 ,health-check-interval,30s",
+        "validation-timeout, 1000,validation-timeout,1s",
+        "leak-detection-threshold,60000 ,leak-threshold,60s",
+        "initialization-fail-timeout,-1 ,fail-fast,false",
+        "initialization-fail-timeout,1 ,fail-fast,true",
+        "initialization-fail-timeout, 0,fail-fast,false"
+      })
+  void blanksAroundANumberDoNotMatter(String name, String value, String key, String ours) {
+    assertThat(shown(with(name, value), key)).isEqualTo(ours);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"auto-commit", "read-only"})
+  void whatIsTrueOrFalseIsSaidInTheWordsOfSpring(String name) {
+    for (String word : List.of("true", "TRUE", "true ", "on", "On", "yes", "YES", "1")) {
+      assertThat(truth(name, word)).as(word).isTrue();
+    }
+    for (String word : List.of("false", "FALSE", " false", "off", "OFF", "no", "No", "0")) {
+      assertThat(truth(name, word)).as(word).isFalse();
+    }
+  }
+
+  private static Boolean truth(String name, String word) {
+    HikariSession session =
+        Settings.of("spring.datasource.url", Settings.URL, "spring.datasource.hikari." + name, word)
+            .session();
+    Boolean truth = name.equals("auto-commit") ? session.autoCommit() : session.readOnly();
+    assertThat(truth).as(word).isNotNull();
+    return truth;
+  }
+
+  /** HikariCP takes JDBC's numbers, too. */
+  @ParameterizedTest
+  @CsvSource(
+      ignoreLeadingAndTrailingWhitespace = false,
+      value = {
+        "TRANSACTION_READ_UNCOMMITTED,1",
+        "transaction_read_committed ,2",
+        "REPEATABLE_READ,4",
+        " Serializable,8",
+        "1,1",
+        "2,2",
+        "4 ,4",
+        "8,8"
+      })
+  void theLevelIsANameOrANumber(String value, int level) {
+    assertThat(Settings.of("spring.datasource.hikari.transaction-isolation", value).session())
+        .extracting(HikariSession::isolation)
+        .isEqualTo(level);
   }
 
   @Test
@@ -212,7 +278,11 @@ class HikariSettingsTest {
                 ::session)
         .isInstanceOf(InvalidPoolConfigException.class)
         .hasMessageContaining("spring.datasource.hikari.transaction-isolation must be one of")
-        .hasMessageContaining("spring.datasource.hikari.auto-commit must be true or false");
+        .hasMessageContaining(
+            "(spring.datasource.hikari.transaction-isolation from property source shop.properties)")
+        .hasMessageContaining(
+            "spring.datasource.hikari.auto-commit must be true or false"
+                + " (spring.datasource.hikari.auto-commit from property source shop.properties)");
   }
 
   @Test
