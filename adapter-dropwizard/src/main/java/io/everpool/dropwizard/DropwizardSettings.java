@@ -112,7 +112,7 @@ record DropwizardSettings(
       } else if (ours.containsKey(kebab)) {
         entries.put(kebab, ours(ours.get(kebab), value, key));
       } else if (TomcatSettings.rows().containsKey(kebab)) {
-        if (value != null) {
+        if (value != null && !value.toString().isBlank()) { // else it says nothing
           theirs.put(kebab, value.toString());
         }
       } else if (kebab.equals(POOLS)) {

@@ -24,6 +24,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The YAML's keys are the settings of the table, and what is wrong with them is told at once. */
 class SettingsTest {
@@ -142,6 +143,32 @@ class SettingsTest {
 
     assertThat(factory.config().connectionInitSql()).isNull();
     assertThat(factory.getValidationQuery()).isEmpty();
+  }
+
+  /** As of a variable that is there and empty: the user of the URL isn't overruled by it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "user",
+        "password",
+        "password-file",
+        "passwordEnv",
+        "connectionInitSql",
+        "initializationQuery",
+        "maxWaitForConnection",
+        "autoCommitByDefault",
+        "defaultTransactionIsolation",
+        "validationQuery",
+        "driverClass"
+      })
+  void aBlankTextIsNone(String key) throws Exception {
+    for (String blank : List.of("", " ")) {
+      EverpoolDataSourceFactory factory = read("url: " + URL + "\n  " + key + ": '" + blank + "'");
+
+      assertThat(factory.config()).isEqualTo(PoolConfig.builder(URL).build());
+      assertThat(factory.getValidationQuery()).isEmpty();
+      assertThat(factory.getDriverClass()).isNull();
+    }
   }
 
   @Test

@@ -170,14 +170,19 @@ final class HibernateSettings {
 
   private void putDefault(String key, List<String> names, Map<String, Object> given) {
     boolean fromElsewhere =
-        key.equals("password")
-            && (entries.containsKey("password-file") || entries.containsKey("password-env"));
+        key.equals("password") && (isSaid("password-file") || isSaid("password-env"));
     for (String name : names) {
       Object value = given.get(name);
-      if (value != null && !fromElsewhere) {
-        entries.putIfAbsent(key, value(value, name));
+      if (value != null && !fromElsewhere && !isSaid(key)) {
+        entries.put(key, value(value, name));
       }
     }
+  }
+
+  /** Whether something is there, and more than a blank: so arrives a variable that is empty. */
+  private boolean isSaid(String key) {
+    return entries.get(key) instanceof ConfigValue value
+        && !(value.unwrapped() instanceof String text && text.isBlank());
   }
 
   private static ConfigValue value(Object value, String name) {

@@ -231,6 +231,42 @@ class EverpoolConnectionProviderTest {
     assertThat(HibernateSettings.read(settings).password()).isNull();
   }
 
+  /** So a variable that is there and empty arrives; the user of the URL isn't overruled by it. */
+  @Test
+  void aBlankTextSaysNothingAndHidesNobodyElse() {
+    for (String blank : List.of("", " ")) {
+      for (String prefix :
+          List.of("hibernate.everpool.", "jakarta.persistence.jdbc.", "hibernate.connection.")) {
+        boolean connection = prefix.equals("hibernate.connection.");
+        Map<String, Object> alone =
+            new TreeMap<>(
+                Map.of(
+                    "hibernate.everpool.url",
+                    "postgresql://u:pw@one/x",
+                    prefix + (connection ? "username" : "user"),
+                    blank,
+                    prefix + "password",
+                    blank));
+        assertThat(HibernateSettings.read(alone).user()).as(prefix).isNull();
+        assertThat(HibernateSettings.read(alone).password()).as(prefix).isNull();
+      }
+      Map<String, Object> settings =
+          new TreeMap<>(
+              Map.of(
+                  "hibernate.everpool.url", blank,
+                  "hibernate.everpool.user", blank,
+                  "hibernate.everpool.password-file", blank,
+                  "hibernate.everpool.password-env", blank,
+                  "hibernate.everpool.connection-init-sql", blank,
+                  "jakarta.persistence.jdbc.user", blank,
+                  "hibernate.connection.url", "jdbc:postgresql://two/x",
+                  "hibernate.connection.username", "b",
+                  "hibernate.connection.password", "c"));
+      assertThat(HibernateSettings.read(settings))
+          .isEqualTo(PoolConfig.builder("jdbc:postgresql://two/x").user("b").password("c").build());
+    }
+  }
+
   @Test
   void whatWouldNotBeKeptIsRefused() {
     Map<String, Object> trusting = settings();

@@ -42,6 +42,9 @@ import org.jspecify.annotations.Nullable;
  * properties} can be taken back there with {@code null}. One with a {@code url} of its own has only
  * the {@code readers} that it names: the others are those of another database.
  *
+ * <p>A blank text where nothing needs to be said ({@code user}, {@code password}) counts as {@code
+ * null}: a variable that is there and empty says no more than one that isn't there.
+ *
  * <p>A default gives way to what was said: with {@code max-size = 1} alone, {@code min-size} is 1.
  *
  * <p>Durations need a unit ({@code 300s}); only zero goes without. {@code sleep} takes {@code true}

@@ -103,13 +103,18 @@ final class PoolReader {
         unread.add(setting.key());
       } else if (located.isDefault() && setting.defaultValue() != null) {
         builder.setDefault(setting, value);
-      } else if (!value.equals("") || !setting.key().equals("url")) { // an empty one is none
+      } else if (!isNone(setting, value)) {
         builder.set(setting, value).origin(setting.key(), located.place());
       }
     } else if (setting.defaultValue() != null) {
       unread.add(setting.key());
       problems.add(located, "is null; leave it out to have its default");
     }
+  }
+
+  /** A variable that is there and empty says no more of what may be left out than a missing one. */
+  private static boolean isNone(Setting<?> setting, Object value) {
+    return setting.defaultValue() == null && value instanceof String text && text.isBlank();
   }
 
   /** The name of a named pool is its key: one that is written down would be another. */

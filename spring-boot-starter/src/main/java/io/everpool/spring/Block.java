@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
 
@@ -18,6 +19,13 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
  * wrong with a value HOCON's reader says.
  */
 final class Block {
+  /** Keys of texts that nobody has to say: blank they are none, as HOCON's reader has it. */
+  private static final Set<String> OPTIONAL =
+      leaves().stream()
+          .filter(setting -> setting.type() == String.class && setting.defaultValue() == null)
+          .map(Setting::key)
+          .collect(Collectors.toUnmodifiableSet());
+
   private final String prefix;
 
   /** Values, and blocks of them. */
@@ -64,9 +72,12 @@ final class Block {
   private void read(Properties properties, Setting<?> setting) {
     String name = prefix + "." + setting.key();
     if (setting.type() == Map.class) {
-      properties
-          .map(name)
-          .forEach((key, value) -> put(List.of(setting.key(), key), value(value, name)));
+      Map<String, String> map = properties.map(name);
+      Found whole = properties.find(name);
+      if (map.isEmpty() && whole != null) { // a null of YAML, which takes back what is around it
+        put(List.of(setting.key()), ConfigValueFactory.fromAnyRef(null, whole.place()));
+      }
+      map.forEach((key, value) -> put(List.of(setting.key(), key), value(value, name)));
     } else if (setting.type() == List.class) {
       List<String> list = properties.list(name);
       if (list != null) {
@@ -126,13 +137,24 @@ final class Block {
     return at;
   }
 
-  /** Whether anything is said of a key. */
+  /** Whether anything is said of a key, of which a blank says nothing. */
   boolean has(String key) {
-    return entries.containsKey(key);
+    return entries.containsKey(key) && !isNone(key);
+  }
+
+  /** Whether it is left blank, and may be. */
+  private boolean isNone(String key) {
+    return OPTIONAL.contains(key)
+        && entries.get(key) instanceof ConfigValue value
+        && value.unwrapped() instanceof String text
+        && text.isBlank();
   }
 
   /** Says what the value at {@code key} is where nothing is said. */
   void putDefault(String key, Found found) {
+    if (isNone(key)) {
+      remove(key);
+    }
     putDefault(path(key), found);
   }
 

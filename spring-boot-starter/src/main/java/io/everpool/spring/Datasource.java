@@ -14,7 +14,7 @@ final class Datasource {
   static @Nullable Found url(Properties properties) {
     for (String name : new String[] {PREFIX + "hikari.jdbc-url", PREFIX + "url", "neon-db-url"}) {
       Found found = properties.find(name);
-      if (found != null && !found.value().isBlank()) {
+      if (found != null && !found.isBlank()) {
         return found;
       }
     }
@@ -32,7 +32,7 @@ final class Datasource {
   }
 
   private static void put(Map<String, Found> settings, String key, @Nullable Found found) {
-    if (found != null) {
+    if (found != null && !found.isBlank()) {
       settings.put(key, found);
     }
   }

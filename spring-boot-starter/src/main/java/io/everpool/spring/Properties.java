@@ -1,5 +1,6 @@
 package io.everpool.spring;
 
+import io.everpool.api.InvalidPoolConfigException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
@@ -156,9 +158,9 @@ final class Properties {
 
   /** What stands below {@code name} as free names, joined by dots; empty if nothing does. */
   Map<String, String> map(String name) {
-    return Binder.get(environment)
-        .bind(name(name), Bindable.mapOf(String.class, String.class))
-        .orElseGet(Map::of);
+    Map<String, String> map =
+        bound(name, Bindable.mapOf(String.class, String.class), "a block of names and values");
+    return map == null ? Map.of() : map;
   }
 
   /**
@@ -167,12 +169,28 @@ final class Properties {
    */
   @Nullable List<String> list(String name) {
     Found whole = find(name);
-    if (whole != null && !whole.value().isBlank()) { // so an empty list arrives from YAML
+    if (whole != null && !whole.isBlank()) { // so an empty list arrives from YAML
       return List.of(whole.value()); // a URL of several hosts has commas of its own
     }
-    List<String> elements =
-        Binder.get(environment).bind(name(name), Bindable.listOf(String.class)).orElse(null);
+    List<String> elements = bound(name, Bindable.listOf(String.class), "a list of texts");
     return elements == null ? null : List.copyOf(elements);
+  }
+
+  /**
+   * What has another shape is refused without being shown: the report that Spring Boot makes of its
+   * own exception has the value in it, and may so have a password.
+   */
+  private <T> @Nullable T bound(String name, Bindable<T> wanted, String inWords) {
+    try {
+      return Binder.get(environment).bind(name(name), wanted).orElse(null);
+    } catch (BindException e) {
+      Found whole = find(name);
+      if (whole != null && whole.isBlank()) { // so a null of YAML arrives
+        return null;
+      }
+      String place = whole == null ? "" : " (" + whole.place() + ")";
+      throw new InvalidPoolConfigException(List.of(name + " must be " + inWords + place));
+    }
   }
 
   private static boolean isSystemEnvironment(ConfigurationPropertySource source) {

@@ -59,13 +59,16 @@ final class SpringSettings {
 
   /** Whether anything says where the database of the main pool is. */
   static boolean nameADatabase(Environment environment, ListableBeanFactory beans) {
-    return ServiceConnection.isIn(beans) || url(new Properties(environment)) != null;
+    Properties properties = new Properties(environment);
+    return ServiceConnection.isIn(beans)
+        || properties.find(ROOT + ".url") != null // blank, it is told to be missing
+        || Datasource.url(properties) != null;
   }
 
   /** Where the database of the main pool is, service connections aside; null if nothing says so. */
   static @Nullable Found url(Properties properties) {
     Found own = properties.find(ROOT + ".url");
-    return own != null ? own : Datasource.url(properties);
+    return own != null && !own.isBlank() ? own : Datasource.url(properties);
   }
 
   /** The same of a pool below {@code everpool.pools}. */
