@@ -1,4 +1,5 @@
 /** Pools in Dropwizard. Start at {@link io.everpool.dropwizard.EverpoolDataSourceFactory}. */
+@SuppressWarnings("module") // Jackson's isn't required here: Dropwizard brings it
 module io.everpool.dropwizard {
   requires transitive io.everpool.api;
   requires transitive io.everpool.core;
@@ -16,4 +17,7 @@ module io.everpool.dropwizard {
   requires static org.jspecify;
 
   exports io.everpool.dropwizard;
+
+  opens io.everpool.dropwizard to
+      com.fasterxml.jackson.databind;
 }

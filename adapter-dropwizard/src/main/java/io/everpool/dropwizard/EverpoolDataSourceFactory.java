@@ -10,6 +10,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.core.Everpool;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -61,9 +62,24 @@ public final class EverpoolDataSourceFactory implements PooledDataSourceFactory 
    *     them
    * @throws InvalidPoolConfigException with every problem at once, and without a password
    */
-  @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
   public static EverpoolDataSourceFactory of(Map<String, ? extends @Nullable Object> entries) {
     return new EverpoolDataSourceFactory(DropwizardSettings.read(entries));
+  }
+
+  /**
+   * The same for Jackson, which would quote a text that stands in the block's place: a URL with its
+   * password, as somebody writes it who doesn't know of the key.
+   */
+  @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+  private static EverpoolDataSourceFactory read(Object written) {
+    if (!(written instanceof Map<?, ?> block)) {
+      throw new InvalidPoolConfigException(
+          List.of(
+              "a block is wanted here: write url: and the rest below, each in a line of its own"));
+    }
+    Map<String, @Nullable Object> entries = new LinkedHashMap<>();
+    block.forEach((key, value) -> entries.put(String.valueOf(key), value));
+    return of(entries);
   }
 
   /**

@@ -15,6 +15,8 @@ import io.everpool.dropwizard.shop.ShopConfiguration;
 import io.everpool.fakes.OtherValues;
 import jakarta.validation.Validator;
 import java.io.ByteArrayInputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -169,6 +171,68 @@ class SettingsTest {
       assertThat(factory.getValidationQuery()).isEmpty();
       assertThat(factory.getDriverClass()).isNull();
     }
+  }
+
+  /** Before the key of the URL comes to be known, a text is what people write there. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "postgresql://app:s3cret@db.example.com/shop",
+        "jdbc:postgresql://db.example.com/shop?password=s3cret",
+        "'user=app password=s3cret'",
+        "''",
+        "[postgresql://app:s3cret@db.example.com/shop]",
+        "[url, {password: s3cret}]",
+        "31.4159",
+        "314159",
+        "true"
+      })
+  void whatIsNoBlockIsRefusedWithoutBeingShown(String text) {
+    assertThatThrownBy(
+            () ->
+                new YamlConfigurationFactory<>(
+                        ShopConfiguration.class, VALIDATOR, MAPPER, OVERRIDES)
+                    .build(
+                        file ->
+                            new ByteArrayInputStream(
+                                ("database: " + text).getBytes(StandardCharsets.UTF_8)),
+                        "shop.yml"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("at: database;")
+        .hasMessageContaining("a block is wanted here")
+        .satisfies(
+            failure -> {
+              StringWriter shown = new StringWriter();
+              failure.printStackTrace(new PrintWriter(shown));
+              assertThat(shown.toString()).doesNotContain("s3cret").doesNotContain("4159");
+            });
+  }
+
+  /** Nor is what stands where a block within it belongs, or a block where a text does. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "retry: s3cret",
+        "retry: [s3cret]",
+        "properties: password=s3cret",
+        "properties: [password, s3cret]",
+        "password: {of: s3cret}",
+        "password: [s3cret]",
+        "maxSize: {of: s3cret}",
+        "maxWaitForConnection: {of: s3cret}",
+        "maxWaitForConnection: [s3cret]",
+        "autoCommitByDefault: {of: s3cret}",
+        "ignoreExceptionOnPreLoad: [s3cret]"
+      })
+  void whatHasTheWrongShapeIsRefusedWithoutBeingShown(String line) {
+    assertThatThrownBy(() -> read("url: " + URL + "\n  " + line))
+        .isInstanceOf(ConfigurationException.class)
+        .satisfies(
+            failure -> {
+              StringWriter shown = new StringWriter();
+              failure.printStackTrace(new PrintWriter(shown));
+              assertThat(shown.toString()).doesNotContain("s3cret");
+            });
   }
 
   @Test

@@ -149,7 +149,12 @@ final class SpringSettings {
     Map<String, Object> pools = new TreeMap<>();
     for (String name : PoolNames.in(properties).all()) {
       String prefix = ROOT + "." + POOLS + "." + name;
-      pools.put(name, Block.of(properties, prefix, Set.of()).entries());
+      Found text = properties.find(prefix); // where a block belongs: the reader says so
+      pools.put(
+          name,
+          text == null || text.isBlank()
+              ? Block.of(properties, prefix, Set.of()).entries()
+              : ConfigValueFactory.fromAnyRef(text.value(), text.place()));
     }
     if (!pools.isEmpty()) {
       main.entries().put(POOLS, pools);

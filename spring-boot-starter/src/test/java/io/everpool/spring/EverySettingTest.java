@@ -8,7 +8,6 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.Setting;
 import io.everpool.api.SleepMode;
 import io.everpool.fakes.OtherValues;
-import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Properties are the settings of the table, and what is wrong with them is said as elsewhere. */
 @Tag("contract")
@@ -258,6 +258,32 @@ class EverySettingTest {
     assertThat(config.failFast()).isFalse();
     assertThat(config.sizeAdvice()).isFalse();
     assertThat(config.sleep()).isEqualTo(SleepMode.ON);
+  }
+
+  /** Spring Boot's report of a failed start would have the value, out of its own exception. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "everpool.properties",
+        "everpool.retry",
+        "everpool.readers[0].url",
+        "everpool.pools.orders",
+        "everpool.pools.orders.properties",
+        "everpool.pools.orders.retry",
+        "everpool.pools.orders.readers[0].url",
+        "spring.datasource.hikari.data-source-properties"
+      })
+  void aTextWhereABlockBelongsIsNotShown(String name) {
+    for (String text : List.of("hunter2", "password=hunter2", "postgresql://app:hunter2@db/shop")) {
+      SpringSettings settings =
+          Settings.of("spring.datasource.url", Settings.URL, name, text, "everpool.min-size", "3");
+
+      assertThatThrownBy(settings::main)
+          .isInstanceOf(InvalidPoolConfigException.class)
+          .hasMessageContaining(name.replaceFirst("\\[.*", ""))
+          .hasMessageNotContaining("hunter2")
+          .hasNoCause();
+    }
   }
 
   @Test
