@@ -108,9 +108,7 @@ final class Commit {
   private void done() {
     before.replaceAll(Effects.COMMITTED::and);
     unit.settleAll(before);
-    for (Unit at = unit; at != null; at = at.outer) {
-      at.failure.commitToRepeat(null); // what a lost one has left in doubt is there by now
-    }
+    unit.failure.committed();
   }
 
   /** Commits a transaction that has written nothing: to repeat that doubles nothing. */
@@ -143,10 +141,7 @@ final class Commit {
     if (Repetition.isOfNothing(unit)) {
       return;
     }
-    Runnable telling = () -> unknown(session, null, CommitStatus.UNKNOWN, called, lost);
-    for (Unit at = unit; at != null; at = at.outer) {
-      at.failure.commitToRepeat(telling);
-    }
+    unit.failure.commitToRepeat(() -> unknown(session, null, CommitStatus.UNKNOWN, called, lost));
   }
 
   /**

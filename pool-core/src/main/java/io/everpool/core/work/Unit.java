@@ -61,7 +61,7 @@ final class Unit implements UnitObserver, AutoCloseable {
     this.leases = runner.leases;
     this.face = face;
     this.outer = (Unit) face.observer();
-    this.failure = new UnitFailure(leases, face, outer == null ? null : outer.failure);
+    this.failure = new UnitFailure(leases, face, log, outer == null ? null : outer.failure);
     this.options = options;
     this.watch = watch;
     this.begunAt = runner.time.nanoTime();
@@ -164,9 +164,10 @@ final class Unit implements UnitObserver, AutoCloseable {
         session != null
             && (lifts || !onlyReads(session))
             && (session.autoCommit() || session.commitsBySql());
+    boolean answers = session != null && !session.broken();
     for (Unit unit = this; unit != null; unit = unit.outer) {
       unit.failure.goesOn();
-      unit.log.executing(mayCommit);
+      unit.log.executing(mayCommit, answers && !unit.failure.hasLostSession());
       if (lifts) {
         unit.set.liftedReadOnly();
       }
@@ -241,8 +242,8 @@ final class Unit implements UnitObserver, AutoCloseable {
       throw new SQLException(
           "The transaction isn't committed: its work has run over its deadline", "57014");
     }
-    failure.committing(true);
     try {
+      failure.committing(true);
       commit(session);
     } finally {
       failure.committing(false);

@@ -19,6 +19,7 @@ final class UnitFailure {
 
   private final LeaseManager leases;
   private final PooledConnection face;
+  private final UnitLog log;
   private final @Nullable UnitFailure outer;
 
   /** Transactions within it are a framework's, which rolls back before the failure comes out. */
@@ -42,6 +43,12 @@ final class UnitFailure {
   /** What tells of a COMMIT without an answer that a further run would have repeated. */
   private @Nullable Runnable commitToRepeat;
 
+  /** How many of the run had their answer before it: the one that has more has repeated it. */
+  private int answeredBefore;
+
+  /** It is the present run that has left one so. */
+  private boolean leftNow;
+
   /** The unit commits, and finds out itself what became of that if the session is lost. */
   private boolean committing;
 
@@ -61,11 +68,14 @@ final class UnitFailure {
   private @Nullable Throwable reported;
 
   /**
+   * @param log what the unit's present run has sent
    * @param outer that of the unit around it, which hears the same
    */
-  UnitFailure(LeaseManager leases, PooledConnection face, @Nullable UnitFailure outer) {
+  UnitFailure(
+      LeaseManager leases, PooledConnection face, UnitLog log, @Nullable UnitFailure outer) {
     this.leases = leases;
     this.face = face;
+    this.log = log;
     this.outer = outer;
   }
 
@@ -85,6 +95,7 @@ final class UnitFailure {
     lostSideEffects = false;
     writeRefused = false;
     judged = null;
+    leftNow = false;
   }
 
   /** A call has failed for a reason that isn't the caller's SQL or data. */
@@ -151,6 +162,16 @@ final class UnitFailure {
   /** The unit commits from now on, or has ended that. */
   void committing(boolean value) {
     committing = value;
+    for (UnitFailure at = this; value && at != null; at = at.outer) {
+      at.log.committing();
+    }
+  }
+
+  /** A COMMIT of what may have written is done, and settled. */
+  void committed() {
+    for (UnitFailure at = this; at != null; at = at.outer) {
+      at.log.committed();
+    }
   }
 
   /** Whether what became of a COMMIT in the lost session is found out, or was. */
@@ -169,21 +190,56 @@ final class UnitFailure {
   }
 
   /**
-   * A COMMIT has no answer, and nobody asks what became of it, for the unit is run again.
+   * A COMMIT has no answer, and nobody asks what became of it, for this or one around it is run
+   * again. One that an earlier run has left so stays what is told of until that is repeated: this
+   * run may have come less far.
    *
-   * @param telling what tells of it if it is not; null if another COMMIT was done in its place
+   * @param telling what tells of it if there is no such run
    */
-  void commitToRepeat(@Nullable Runnable telling) {
-    commitToRepeat = telling;
+  void commitToRepeat(Runnable telling) {
+    for (UnitFailure at = this; at != null; at = at.outer) {
+      int answered = at.log.commits(false);
+      if (at.commitToRepeat == null || answered > at.answeredBefore) {
+        at.commitToRepeat = telling;
+        at.answeredBefore = answered;
+      }
+      at.leftNow = true;
+    }
+  }
+
+  /** The run has failed, and may have repeated before what the one before it has left in doubt. */
+  void runFailed() {
+    Session session = face.session();
+    boolean answers = session != null && !session.broken();
+    for (UnitFailure at = this; at != null; at = at.outer) {
+      if (at.log.commits(answers && !at.hasLostSession()) > at.answeredBefore) {
+        at.nothingToRepeat();
+      }
+    }
+  }
+
+  /** The run has gone well, and with that has repeated what those before it have left in doubt. */
+  void wentWell() {
+    if (!leftNow) { // else its work hides that from this unit, but not from those around it
+      nothingToRepeat();
+    }
   }
 
   /** There is no run that would repeat it. */
   void commitNotRepeated() {
-    Runnable telling = commitToRepeat;
-    commitToRepeat = null;
+    Runnable telling = nothingToRepeat();
     if (telling != null && commitUnknown == null) {
       telling.run();
     }
+  }
+
+  /** Those around it were left the same; what they had of their own stays theirs. */
+  private @Nullable Runnable nothingToRepeat() {
+    Runnable telling = commitToRepeat;
+    for (UnitFailure at = this; telling != null && at != null; at = at.outer) {
+      at.commitToRepeat = at.commitToRepeat == telling ? null : at.commitToRepeat;
+    }
+    return telling;
   }
 
   /**

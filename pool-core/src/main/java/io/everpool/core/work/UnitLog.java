@@ -30,10 +30,22 @@ final class UnitLog {
 
   private boolean tookWrites;
 
+  // ---- how far it has come
+
+  /** How many requests by which something is there for good, or may be, were answered. */
+  private int commits;
+
+  /** The moment up to which they are counted. */
+  private long counted;
+
+  /** By the calls, what was sent since then may be one. */
+  private boolean uncounted;
+
   /** A run begins on this session; null if there is none any more. */
   void begin(@Nullable Session session) {
     settle(Effects.NONE, session);
     tookWrites = false;
+    commits = 0;
   }
 
   /** So much is certain of the run up to now; what comes is sent on this session. */
@@ -43,6 +55,8 @@ final class UnitLog {
     on = session;
     since = moment();
     beforeLast = since;
+    counted = since;
+    uncounted = false;
     called = handedOut();
     lastMayCommit = false;
   }
@@ -61,9 +75,12 @@ final class UnitLog {
    *
    * @param mayCommit whether, by its text and the state of the connection, it may be there for good
    *     once it is carried out
+   * @param answered whether what was sent before has its answer
    */
-  void executing(boolean mayCommit) {
-    beforeLast = moment();
+  void executing(boolean mayCommit, boolean answered) {
+    count(answered);
+    uncounted = mayCommit;
+    beforeLast = counted;
     if (lastMayCommit) {
       called = called.and(Effects.COMMITTED); // it was answered, or this one would not be sent
     }
@@ -75,8 +92,39 @@ final class UnitLog {
 
   /** The driver's own object was handed out. */
   void exposed() {
-    beforeLast = moment();
+    count(true);
+    beforeLast = counted;
     called = Effects.UNPROVEN;
+  }
+
+  /** {@code commit()} is about to be sent, and what was sent before has its answer. */
+  void committing() {
+    count(true);
+  }
+
+  /** It is done, and {@link #settle settled}. */
+  void committed() {
+    commits++;
+  }
+
+  private void count(boolean answered) {
+    commits = commits(answered);
+    counted = moment();
+    uncounted = false;
+  }
+
+  /**
+   * How many requests of the run by which something is there for good, or may be, were answered:
+   * what the next run has to exceed before it has repeated what came after them. Several that the
+   * driver's own object sends, one after another, count as one.
+   *
+   * @param answered whether the last that passed a face is among them
+   */
+  int commits(boolean answered) {
+    // nobody knows how many of the driver's own object came before one without an answer
+    boolean more = answered || handedOut() == Effects.UNPROVEN;
+    Effects byCalls = answered && uncounted ? Effects.COMMITTED : Effects.NONE;
+    return more && since(counted, byCalls) == Effects.COMMITTED ? commits + 1 : commits;
   }
 
   /** Whether the server has come to take writes in this run though it was told to refuse them. */

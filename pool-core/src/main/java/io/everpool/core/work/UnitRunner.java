@@ -246,8 +246,10 @@ public final class UnitRunner {
         unit.set.set();
         T result = run.once();
         unit.oneShots().requireWhole(); // whatever the work has made of what it was told
+        unit.failure.wentWell();
         return result;
       } catch (Exception failure) {
+        unit.failure.runFailed();
         String refusal = unit.oneShots().refusal();
         if (again && refusal != null) {
           throw UnitRunner.<X>asThrown(asBefore(unit, refusal, failures));
