@@ -26,6 +26,9 @@ final class SlotActivity {
   /** How often all slots are looked at; nanoseconds. */
   private static final long LOOK_AT_ALL = 10_000_000_000L;
 
+  /** Within that he has it who has left it to examination, if he wants it yet; nanoseconds. */
+  private static final long MOMENT = Upkeep.PASS / 2;
+
   private final Slot[] slots;
   private final StirredSlots stirred;
 
@@ -121,11 +124,13 @@ final class SlotActivity {
       if (!doomed(before, word)) {
         slot.seenSince = now;
       }
-      if (passed) {
+      if (passed && !wasLeft(slot, word)) {
         slot.restedWord = word; // as before it was examined
       }
       seen(slot, word);
-    } else if (state == State.IDLE && slot.restedWord != word) {
+    } else if (state == State.IDLE
+        && slot.restedWord != word
+        && (now - slot.seenSince >= MOMENT || !wasLeft(slot, word))) {
       slot.restedWord = word;
     }
     return state == State.EMPTY
@@ -194,6 +199,14 @@ final class SlotActivity {
             || Slot.after(Move.PROBE, before) == probing
             || Slot.after(Move.EXAMINE, before) == probing
             || Slot.after(Move.EXAMINE, Slot.after(Move.ACQUIRE, before)) == probing);
+  }
+
+  /**
+   * Whether it has passed an examination to which somebody has left it, and was not lent since: he
+   * may be about to look for it, and would have it asked again.
+   */
+  private static boolean wasLeft(Slot slot, long word) {
+    return Slot.after(Move.PASS, slot.leftWord) == word;
   }
 
   /** Whether nothing has happened to a connection but that it was opened. */

@@ -83,6 +83,11 @@ public final class UpkeepWithoutFaces {
     return slot.hadSlept(slot.lease) && shared.sleepers().leaveToExamination(slot, slot.lease);
   }
 
+  /** Whoever has less time than it may take to answer has it examined; the lease is over. */
+  public boolean leaveToExamination(Slot slot) {
+    return shared.sleepers().leaveToExamination(slot, slot.lease);
+  }
+
   /** What whoever has waited for a connection asks of it where that is wanted. */
   public void askForRoom(Slot slot) throws SQLException {
     if (shared.full().takeQuestion()) {
