@@ -7,6 +7,7 @@ import io.everpool.api.CloseReason;
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.RetryConfig;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.framework.UnitRerunner;
@@ -21,6 +22,7 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -327,6 +329,38 @@ class LostCommitIT {
     } finally {
       Db.server().execute("drop owned by lost_commit_app");
       Db.server().execute("drop role lost_commit_app");
+    }
+  }
+
+  /** What its next run has committed is there, and what that fails of then is something else. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("waysOfAnIdempotentUnit")
+  void butNotOfAnIdempotentOneThatHasRepeatedIt(String name, String cut, Call call, boolean unknown)
+      throws Exception {
+    AtomicInteger runs = new AtomicInteger();
+    PoolConfig config =
+        Db.config(NAME, Db.server().libpqUrl(proxy.host(), proxy.port()))
+            .retry(RetryConfig.DEFAULT.withMaxAttempts(2))
+            .minSize(1)
+            .build();
+    try (Pool pool = Everpool.open(config)) {
+      proxy.cutReplyTo(cut, FaultProxy.Cut.RST);
+      Throwable thrown =
+          catchThrowable(
+              () ->
+                  pool.<SQLException>use(
+                      WorkOptions.IDEMPOTENT,
+                      connection -> {
+                        runs.incrementAndGet();
+                        call.on(connection);
+                        proxy.cutReplyTo("select 4711", FaultProxy.Cut.RST);
+                        execute(connection, "select 4711");
+                      }));
+      proxy.cutNoMore();
+      assertThat(runs).hasValue(2);
+      assertThat(thrown)
+          .isInstanceOf(SQLException.class)
+          .isNotInstanceOf(CommitOutcomeUnknownException.class);
     }
   }
 
