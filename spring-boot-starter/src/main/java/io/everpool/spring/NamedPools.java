@@ -1,6 +1,8 @@
 package io.everpool.spring;
 
 import io.everpool.api.Pool;
+import java.util.Collection;
+import java.util.List;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.BeanFactoryAware;
@@ -39,10 +41,15 @@ final class NamedPools
   @Override
   public void registerBeanDefinitions(
       AnnotationMetadata importing, BeanDefinitionRegistry registry) {
-    String[] others =
-        BeanFactoryUtils.beanNamesForTypeIncludingAncestors(beans, DataSource.class, true, false);
-    boolean alone = others.length == 0 && !SpringSettings.isLeftToAnother(environment, beans);
-    for (String name : SpringSettings.poolNames(environment)) {
+    Collection<String> names = SpringSettings.poolNames(environment);
+    List<String> others =
+        List.of(
+            BeanFactoryUtils.beanNamesForTypeIncludingAncestors(
+                beans, DataSource.class, true, false));
+    // one of a context above by the same name is out of sight below
+    boolean alone =
+        names.containsAll(others) && !SpringSettings.isLeftToAnother(environment, beans);
+    for (String name : names) {
       RootBeanDefinition pool = new RootBeanDefinition(); // without a lambda, for AOT processing
       pool.setTargetType(Pool.class);
       pool.setFactoryBeanName(PoolOpener.BEAN);

@@ -39,7 +39,9 @@ final class OnPools extends SpringBootCondition implements ConfigurationConditio
         Set.of(
             BeanFactoryUtils.beanNamesForTypeIncludingAncestors(
                 beans, DataSource.class, true, false));
-    return !pools.isEmpty() && pools.equals(dataSources)
+    Set<String> allPools =
+        Set.of(BeanFactoryUtils.beanNamesForTypeIncludingAncestors(beans, Pool.class, true, false));
+    return !pools.isEmpty() && allPools.equals(dataSources)
         ? ConditionOutcome.match(message.found("pool").items(pools))
         : ConditionOutcome.noMatch(message.found("other data source").items(dataSources));
   }

@@ -212,6 +212,42 @@ class AutoConfigurationOrderTest {
     }
   }
 
+  /** Contexts of one environment have the same pools by name, and the nearest is meant. */
+  @Test
+  void aPoolOfThatNameInAContextAboveIsNoOther() {
+    String url = "everpool.pools.reports.url=" + Boot.h2("twice");
+    Boot.runner()
+        .withPropertyValues(url)
+        .run(
+            parent ->
+                Boot.runner()
+                    .withParent(parent)
+                    .withBean(User.class)
+                    .withPropertyValues(url)
+                    .run(
+                        context ->
+                            assertThat(context.getBean(User.class).dataSource())
+                                .isSameAs(context.getBean("reports"))
+                                .isNotSameAs(parent.getBean("reports"))));
+  }
+
+  /** Spring Boot's would ask them, and keep a serverless database awake. */
+  @Test
+  void whereAllAboveArePoolsTooHealthAsksNobody() {
+    Boot.onH2("main-above")
+        .run(
+            parent ->
+                Boot.runner()
+                    .withParent(parent)
+                    .withConfiguration(AutoConfigurations.of(Boot.HEALTH, Boot.OWN_HEALTH))
+                    .withPropertyValues("everpool.pools.reports.url=" + Boot.h2("pool-below"))
+                    .run(
+                        context ->
+                            assertThat(Boot.health(context).values())
+                                .isNotEmpty()
+                                .allMatch(told -> told.contains("leased"))));
+  }
+
   /** As Spring Boot makes no data source there. What has a name is asked for by it. */
   @Test
   void besideR2dbcThereIsNoMainPool(@TempDir Path root) throws IOException {

@@ -122,7 +122,6 @@ class CheckpointTest {
     takeAtRefresh();
     AtomicBoolean used = new AtomicBoolean();
     with(new AtRefresh(true), "no-checkpoint-taken")
-        .withPropertyValues("everpool.acquire-timeout=300ms")
         .withBean(
             "user",
             UserAtTheEnd.class,
