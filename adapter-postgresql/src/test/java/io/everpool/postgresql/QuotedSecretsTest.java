@@ -252,4 +252,21 @@ class QuotedSecretsTest {
     assertThat(failure(config(Map.of()).user("nobody").password(password).build()))
         .hasMessageContaining("\"nobody\"");
   }
+
+  /** Whoever looks for what is wrong needs the words, though one of them is a name's as well. */
+  @Test
+  void aWordOfTheApplicationsNameHidesNothing() {
+    Map<String, String> properties = Map.of("ApplicationName", "the database", "sslmode", "prefer");
+    PoolConfig config = config(properties).build().toBuilder().user("nobody").build();
+    Throwable failure = failure(config);
+    assertThat(failure).isInstanceOf(SQLException.class);
+    assertThat(trace(failure)).contains("FATAL").doesNotContain("isn't shown");
+
+    Throwable elsewhere =
+        failure(
+            PoolConfig.builder("postgresql://127.0.0.1:1/shop")
+                .properties(Map.of("ApplicationName", "the connection refused"))
+                .build());
+    assertThat(trace(elsewhere)).contains("refused").doesNotContain("isn't shown");
+  }
 }
