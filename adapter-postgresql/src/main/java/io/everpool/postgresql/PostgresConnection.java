@@ -30,7 +30,10 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
-/** A session on a PostgreSQL server. */
+/**
+ * A session on a PostgreSQL server. It is as long as the port's list of questions, each of which
+ * one of its parts answers, and it the rest.
+ */
 final class PostgresConnection implements PhysicalConnection {
   private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;
 
