@@ -1,10 +1,8 @@
 package io.everpool.postgresql;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,13 +23,6 @@ class HostsOfUrlsTest {
 
   private static PoolConfig config(String url) {
     return PoolConfig.builder(url).build();
-  }
-
-  private static List<String> problems(PostgresAdapter adapter, PoolConfig config) {
-    InvalidPoolConfigException refusal =
-        catchThrowableOfType(InvalidPoolConfigException.class, () -> adapter.connector(config));
-    assertThat(refusal).as("refusal of " + config).isNotNull();
-    return refusal.problems();
   }
 
   private static final String PORT_IN_HOST = "a port stands in port";
@@ -68,7 +59,7 @@ class HostsOfUrlsTest {
   @ParameterizedTest
   @MethodSource("misplacedPorts")
   void aPortInTheWrongPlaceIsRefused(String url, String words) {
-    assertThat(problems(ADAPTER, config(url)))
+    assertThat(UrlForms.problems(ADAPTER, config(url)))
         .singleElement()
         .asString()
         .contains(words)
@@ -80,11 +71,13 @@ class HostsOfUrlsTest {
     Path services = directory.resolve("services");
     Files.writeString(services, "[s]\nhost=h:1\n");
     PostgresAdapter adapter = new PostgresAdapter(Map.of("PGHOST", "h:1")::get);
-    assertThat(problems(adapter, config("postgresql:///d"))).asString().contains(PORT_IN_HOST);
+    assertThat(UrlForms.problems(adapter, config("postgresql:///d")))
+        .asString()
+        .contains(PORT_IN_HOST);
     System.setProperty("org.postgresql.pgservicefile", services.toString());
     try {
       for (String url : List.of("postgresql:///?service=s", "jdbc:postgresql:?service=s")) {
-        assertThat(problems(ADAPTER, config(url))).asString().contains(PORT_IN_HOST);
+        assertThat(UrlForms.problems(ADAPTER, config(url))).asString().contains(PORT_IN_HOST);
       }
     } finally {
       System.clearProperty("org.postgresql.pgservicefile");

@@ -2,9 +2,7 @@ package io.everpool.postgresql;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import java.io.IOException;
@@ -29,13 +27,6 @@ class RunOnValuesTest {
 
   private static PoolConfig config(String url) {
     return PoolConfig.builder(url).build();
-  }
-
-  private static List<String> problems(PostgresAdapter adapter, PoolConfig config) {
-    InvalidPoolConfigException refusal =
-        catchThrowableOfType(InvalidPoolConfigException.class, () -> adapter.connector(config));
-    assertThat(refusal).as("refusal of " + config).isNotNull();
-    return refusal.problems();
   }
 
   private static final String PARAMETERS =
@@ -115,7 +106,7 @@ class RunOnValuesTest {
   }
 
   private static void refusesNameOf(String whose, PostgresAdapter adapter, PoolConfig config) {
-    assertThat(problems(adapter, config))
+    assertThat(UrlForms.problems(adapter, config))
         .singleElement()
         .asString()
         .startsWith("the " + whose + "'s name has")
@@ -189,6 +180,9 @@ class RunOnValuesTest {
         "host=h\u00a0hunter2=x"
       })
   void aNameThatIsNoneIsNotShown(String url) {
-    assertThat(problems(ADAPTER, config(url))).singleElement().asString().doesNotContain("hunter2");
+    assertThat(UrlForms.problems(ADAPTER, config(url)))
+        .singleElement()
+        .asString()
+        .doesNotContain("hunter2");
   }
 }

@@ -1,5 +1,10 @@
 package io.everpool.postgresql;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.api.PoolConfig;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -393,5 +398,13 @@ record UrlForms(String from, String url, @Nullable String target, @Nullable Stri
   @Override
   public String toString() {
     return from + ": " + url;
+  }
+
+  /** What an adapter refuses of a configuration. */
+  static List<String> problems(PostgresAdapter adapter, PoolConfig config) {
+    InvalidPoolConfigException refusal =
+        catchThrowableOfType(InvalidPoolConfigException.class, () -> adapter.connector(config));
+    assertThat(refusal).as("refusal of " + config).isNotNull();
+    return refusal.problems();
   }
 }

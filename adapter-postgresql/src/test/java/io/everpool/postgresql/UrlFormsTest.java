@@ -2,7 +2,6 @@ package io.everpool.postgresql;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
@@ -42,19 +41,12 @@ class UrlFormsTest {
     return PoolConfig.builder(url).build();
   }
 
-  private static List<String> problems(PostgresAdapter adapter, PoolConfig config) {
-    InvalidPoolConfigException refusal =
-        catchThrowableOfType(InvalidPoolConfigException.class, () -> adapter.connector(config));
-    assertThat(refusal).as("refusal of " + config).isNotNull();
-    return refusal.problems();
-  }
-
   @ParameterizedTest
   @MethodSource("table")
   void theFormWorksOrIsRefusedWithTheRightOne(UrlForms form) {
     assertThat(ADAPTER.accepts(form.url())).isTrue();
     if (form.refusal() != null) {
-      assertThat(problems(ADAPTER, config(form.url())))
+      assertThat(UrlForms.problems(ADAPTER, config(form.url())))
           .singleElement()
           .asString()
           .contains(form.refusal());
@@ -181,7 +173,9 @@ class UrlFormsTest {
   /** But what is known, or nearly, is named, so that all is told at once. */
   @Test
   void aNameBehindAnUnknownOneIsToldWhereItIsNoSecret() {
-    assertThat(problems(ADAPTER, config("postgresql://h/d?conect_timeout=1&foo=2&pool=3&bar=4")))
+    assertThat(
+            UrlForms.problems(
+                ADAPTER, config("postgresql://h/d?conect_timeout=1&foo=2&pool=3&bar=4")))
         .hasSize(4)
         .anyMatch(problem -> problem.contains("did you mean connect_timeout?"))
         .anyMatch(problem -> problem.startsWith("libpq has no parameter foo"))
@@ -331,7 +325,7 @@ class UrlFormsTest {
     PostgresAdapter adapter =
         new PostgresAdapter(
             Map.of("PGSSLCRL", "/x", "PGCONNECT_TIMEOUT", "hunter2", "PGHOST", "")::get);
-    assertThat(problems(adapter, config("postgresql://h/d")))
+    assertThat(UrlForms.problems(adapter, config("postgresql://h/d")))
         .hasSize(2)
         .noneMatch(problem -> problem.contains("hunter2"))
         .anyMatch(problem -> problem.startsWith("PGSSLCRL: sslcrl can't be honoured"))
@@ -343,7 +337,7 @@ class UrlFormsTest {
   void theEnvironmentMayWantTheSystemsRoots() {
     PostgresAdapter adapter = new PostgresAdapter(Map.of("PGSSLROOTCERT", "system")::get);
     assertThat(adapter.connector(config("postgresql://h/d")).notes()).isEmpty();
-    assertThat(problems(adapter, config("postgresql://h/d?sslmode=require")))
+    assertThat(UrlForms.problems(adapter, config("postgresql://h/d?sslmode=require")))
         .containsExactly("sslrootcert=system wants sslmode=verify-full, not sslmode=require");
   }
 
@@ -360,7 +354,7 @@ class UrlFormsTest {
   void anOptionThatPgjdbcOverrulesIsRefused(String options, String name) {
     for (String url : new String[] {"postgresql://h/d", "jdbc:postgresql://h/d"}) {
       PoolConfig config = PoolConfig.builder(url).properties(Map.of("options", options)).build();
-      assertThat(problems(ADAPTER, config))
+      assertThat(UrlForms.problems(ADAPTER, config))
           .singleElement()
           .asString()
           .startsWith("options sets " + name + ", which pgjdbc sets");

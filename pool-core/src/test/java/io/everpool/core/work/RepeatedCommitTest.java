@@ -265,6 +265,19 @@ class RepeatedCommitTest extends RunnerFixture {
     execute(connection, "insert b");
   }
 
+  /** The unit around it has committed something, and so leaves it to the one within to be rerun. */
+  private void writesAndIsToldOfALostCommitWithin(Connection outer, How how) throws SQLException {
+    writesInAutocommit(outer, how);
+    assertThat(
+            catchThrowable(
+                () ->
+                    inner(
+                        outer,
+                        WorkOptions.IDEMPOTENT,
+                        same -> run(same, how, runs++ == 0 ? FIRST_LOST : LOST))))
+        .isInstanceOf(CommitOutcomeUnknownException.class);
+  }
+
   private void inner(Connection outer, WorkOptions options, Outer work) throws SQLException {
     runner.<Boolean, SQLException>rerun(
         outer,
@@ -392,15 +405,7 @@ class RepeatedCommitTest extends RunnerFixture {
         nested(
             WorkOptions.DEFAULT,
             outer -> {
-              writesInAutocommit(outer, how);
-              assertThat(
-                      catchThrowable(
-                          () ->
-                              inner(
-                                  outer,
-                                  WorkOptions.IDEMPOTENT,
-                                  same -> run(same, how, runs++ == 0 ? FIRST_LOST : LOST))))
-                  .isInstanceOf(CommitOutcomeUnknownException.class);
+              writesAndIsToldOfALostCommitWithin(outer, how);
               inner(
                   outer,
                   WorkOptions.IDEMPOTENT,
@@ -421,15 +426,7 @@ class RepeatedCommitTest extends RunnerFixture {
         nested(
             WorkOptions.DEFAULT,
             outer -> {
-              writesInAutocommit(outer, how);
-              assertThat(
-                      catchThrowable(
-                          () ->
-                              inner(
-                                  outer,
-                                  WorkOptions.IDEMPOTENT,
-                                  same -> run(same, how, runs++ == 0 ? FIRST_LOST : LOST))))
-                  .isInstanceOf(CommitOutcomeUnknownException.class);
+              writesAndIsToldOfALostCommitWithin(outer, how);
               run(outer, how, LOST);
             });
     assertThat(runs).isEqualTo(2);
