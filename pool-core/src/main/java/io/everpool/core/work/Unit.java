@@ -96,10 +96,17 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   // ---- its runs
 
-  /** A run begins, after {@link #lostRuns}: nothing has been sent. */
-  void begin(int lost) {
+  /**
+   * A run begins, after {@link #lostRuns}: nothing has been sent.
+   *
+   * @param again whether it isn't the first
+   */
+  void begin(int lost, boolean again) {
     lostRuns = lost;
     nesting.begin();
+    for (Unit unit = outer; unit != null; unit = unit.outer) {
+      unit.failure.countWithin(log, again);
+    }
     log.begin(face.session());
     failure.begin();
     set.begin();
@@ -164,10 +171,9 @@ final class Unit implements UnitObserver, AutoCloseable {
         session != null
             && (lifts || !onlyReads(session))
             && (session.autoCommit() || session.commitsBySql());
-    boolean answers = session != null && !session.broken();
     for (Unit unit = this; unit != null; unit = unit.outer) {
       unit.failure.goesOn();
-      unit.log.executing(mayCommit, answers && !unit.failure.hasLostSession());
+      unit.log.executing(mayCommit, unit.failure.answers());
       if (lifts) {
         unit.set.liftedReadOnly();
       }

@@ -209,13 +209,32 @@ final class UnitFailure {
 
   /** The run has failed, and may have repeated before what the one before it has left in doubt. */
   void runFailed() {
-    Session session = face.session();
-    boolean answers = session != null && !session.broken();
     for (UnitFailure at = this; at != null; at = at.outer) {
-      if (at.log.commits(answers && !at.hasLostSession()) > at.answeredBefore) {
+      if (at.log.commits(at.answers()) > at.answeredBefore) {
         at.nothingToRepeat();
       }
     }
+  }
+
+  /**
+   * A run of a unit within this one begins. What that sends in each of its runs counts once here: a
+   * run that has come less far than the one before it has repeated less.
+   *
+   * @param within what its last run has sent
+   * @param again whether it had one
+   */
+  void countWithin(UnitLog within, boolean again) {
+    if (again) {
+      log.repeatsWithin(within);
+    } else {
+      log.beginsWithin(answers());
+    }
+  }
+
+  /** Whether what was sent last has its answer. */
+  boolean answers() {
+    Session session = face.session();
+    return session != null && !session.broken() && !hasLostSession();
   }
 
   /** The run has gone well, and with that has repeated what those before it have left in doubt. */

@@ -102,6 +102,18 @@ final class UnitLog {
     count(true);
   }
 
+  /** A unit within this one begins: what was sent before it is this one's alone. */
+  void beginsWithin(boolean answered) {
+    count(answered);
+  }
+
+  /** That one's run is over and begins anew, and sends again what it has sent. */
+  void repeatsWithin(UnitLog within) {
+    commits -= within.commits; // since it began, whatever it counts is counted here, too
+    counted = moment();
+    uncounted = false;
+  }
+
   /** It is done, and {@link #settle settled}. */
   void committed() {
     commits++;

@@ -237,7 +237,7 @@ public final class UnitRunner {
     Failures failures = new Failures();
     boolean again = false;
     for (; ; ) {
-      unit.begin(failures.ofConnections());
+      unit.begin(failures.ofConnections(), again);
       try {
         if (again) {
           unit.recovery.startOver();

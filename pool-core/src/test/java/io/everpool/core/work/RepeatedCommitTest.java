@@ -347,6 +347,49 @@ class RepeatedCommitTest extends RunnerFixture {
     isNoNews(thrown);
   }
 
+  /** What the unit within commits run by run is counted once in the one around it, too. */
+  private static Stream<Arguments> failingOfItself() {
+    List<Step> one = List.of(Step.COMMITS);
+    List<Step> two = List.of(Step.COMMITS, Step.COMMITS);
+    return Stream.of(How.values())
+        .flatMap(
+            how ->
+                Stream.of(
+                    Arguments.of(how, List.of(SECOND_LOST, one), Outcome.IS_TOLD),
+                    Arguments.of(how, List.of(SECOND_LOST, FIRST_LOST, one), Outcome.IS_TOLD),
+                    Arguments.of(
+                        how, List.of(ONE_AND_A_RACE, FIRST_LOST, List.of()), Outcome.IS_TOLD),
+                    Arguments.of(how, List.of(ONE_AND_A_RACE, SECOND_LOST, one), Outcome.IS_TOLD),
+                    Arguments.of(how, List.of(SECOND_LOST, two), Outcome.IS_NO_NEWS)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("failingOfItself")
+  void isToldOfTheUnitAroundOneThatHasComeLessFar(
+      How how, List<List<Step>> runsOfIt, Outcome expected) throws SQLException {
+    Throwable thrown =
+        nested(
+            WorkOptions.DEFAULT,
+            outer -> {
+              writesInAutocommit(outer, how);
+              Throwable hidden =
+                  catchThrowable(
+                      () ->
+                          inner(
+                              outer,
+                              WorkOptions.IDEMPOTENT,
+                              same -> {
+                                run(same, how, runsOfIt.get(runs++));
+                                throw new SQLException("its own", "23505");
+                              }));
+              assertThat(hidden).hasMessage("its own");
+              run(outer, how, LOST);
+            });
+    assertThat(runs).isEqualTo(runsOfIt.size());
+    assertThat(thrown).isInstanceOf(SQLException.class);
+    is(expected, thrown);
+  }
+
   /** Who has hidden it has not repeated it. */
   @ParameterizedTest
   @EnumSource
