@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import io.everpool.api.Pool;
+import io.everpool.api.SleepMode;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
 import io.everpool.servers.PostgresServer;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -294,9 +296,12 @@ class LeftByFunctionsIT {
   }
 
   /** By others, in place of one that left nothing: known at the next health check. */
-  @Test
-  void aFunctionThatOthersChangeIsKnownSoon() throws SQLException {
-    Db.server().execute("create function lf.changed() returns text language sql as 'select '''''");
+  @ParameterizedTest
+  @EnumSource(names = {"ON", "OFF"})
+  void aFunctionThatOthersChangeIsKnownSoon(SleepMode sleep) throws SQLException {
+    Db.server()
+        .execute(
+            "create or replace function lf.changed() returns text language sql as 'select '''''");
     try (Pool pool =
         Everpool.open(
             Db.config("left-changed")
@@ -305,6 +310,7 @@ class LeftByFunctionsIT {
                 .minSize(1)
                 .maxSize(1)
                 .healthCheckInterval(Duration.ofMillis(200))
+                .sleep(sleep)
                 .build())) {
       try (Connection connection = pool.getConnection()) {
         Db.ask(connection, "select lf.changed()");

@@ -296,7 +296,8 @@ public final class SessionCatalog {
         + String.join(", ", tracing.subList(0, shown))
         + (tracing.size() > shown ? ", ..." : "")
         + "): a connection whose statements name them is cleaned when it comes back, at a round"
-        + " trip. What others change in them is known at the next health check; reset ="
+        + " trip. What others change in them is known at the next health check (with health-check ="
+        + " look, when the next connection is opened); reset ="
         + " discard-all cleans every connection, whatever is known. See docs/session-state.md";
   }
 }

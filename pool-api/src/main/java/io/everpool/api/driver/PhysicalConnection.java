@@ -279,8 +279,8 @@ public interface PhysicalConnection {
   /**
    * Lets the adapter learn what it wants to know of the database now and then. Called on a worker,
    * on an idle connection that nobody else can reach, after an examination at {@code
-   * health-check-interval} that asks the server; not where it only looks, and never while the pool
-   * sleeps.
+   * health-check-interval} if there was work since the last; not with {@code health-check = look},
+   * which sends nothing, and never while the pool sleeps.
    *
    * @param timeoutNanos how long it may take; positive
    */

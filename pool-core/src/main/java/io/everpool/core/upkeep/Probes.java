@@ -47,6 +47,9 @@ final class Probes {
   private final Fence fence;
   private final boolean query;
 
+  /** Whether something may be sent that isn't an examination: not where a look is asked for. */
+  private final boolean refreshes;
+
   /** While the pool sleeps, nothing is sent and what is found says nothing alarming. */
   private final SleepSwitch sleep;
 
@@ -69,6 +72,7 @@ final class Probes {
     this.search = shared.search;
     this.fence = shared.fence;
     this.sleep = shared.sleep;
+    this.refreshes = config.healthCheck() != HealthCheck.LOOK;
     this.query =
         config.healthCheck() == HealthCheck.QUERY
             || (config.healthCheck() == HealthCheck.AUTO && !sleep.maySleep());
@@ -143,8 +147,9 @@ final class Probes {
   }
 
   /**
-   * Has the driver learn of the database by the first connection that is found well, where
-   * examinations ask the server at all.
+   * Has the driver learn of the database by the first connection that is found well; with {@code
+   * health-check = look} not at all. It is wanted only after work, so a serverless database that
+   * nobody uses may go to sleep: once within an interval after the last work it is asked.
    */
   void wantRefresh() {
     refresh.set(true);
@@ -156,7 +161,7 @@ final class Probes {
     String ailment;
     try {
       ailment = ailment(slot, entry.physical(), extent, patience(slot, word));
-      if (ailment == null && query && !sleep.asleep() && refresh.compareAndSet(true, false)) {
+      if (ailment == null && refreshes && !sleep.asleep() && refresh.compareAndSet(true, false)) {
         refresh(entry.physical());
       }
     } catch (Throwable e) {

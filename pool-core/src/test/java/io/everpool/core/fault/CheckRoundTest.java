@@ -3,16 +3,20 @@ package io.everpool.core.fault;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everpool.api.HealthCheck;
+import io.everpool.api.SleepMode;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.Await;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
 import io.everpool.core.upkeep.UpkeepWithoutFaces;
+import java.time.Duration;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The health check that comes at its interval. */
@@ -156,6 +160,44 @@ class CheckRoundTest extends UpkeepByHand {
     reachRound();
     work();
     assertThat(refreshed()).as("nobody has used it since").isEqualTo(1);
+  }
+
+  /**
+   * A function that somebody else has changed leaves something in the sessions of a database that
+   * may sleep as well: what was worked with is asked about once after that, and nothing else is
+   * sent. With look nothing is ever sent.
+   */
+  @ParameterizedTest
+  @CsvSource({"AUTO, ON, 1", "AUTO, OFF, 1", "QUERY, ON, 1", "LOOK, ON, 0", "LOOK, OFF, 0"})
+  void what_was_worked_with_is_asked_about_once(HealthCheck check, SleepMode sleep, int times) {
+    Engine engine =
+        open(
+                1,
+                config ->
+                    config
+                        .healthCheck(check)
+                        .sleep(sleep)
+                        .sleepAfter(Duration.ofNanos(10 * INTERVAL)))
+            .engine();
+    use(engine);
+    script.watch(true);
+    for (int i = 0; i < 2; i++) {
+      reachRound();
+      work();
+    }
+    assertThat(refreshed()).isEqualTo(times);
+  }
+
+  /** Whoever has worked last before it sleeps isn't asked about: that would wake the database. */
+  @Test
+  void nothing_is_asked_of_a_database_that_sleeps() {
+    Engine engine =
+        open(1, config -> config.sleep(SleepMode.ON).sleepAfter(Duration.ofSeconds(1))).engine();
+    use(engine);
+    script.watch(true);
+    reachRound();
+    work();
+    assertThat(refreshed()).isZero();
   }
 
   /**

@@ -17,6 +17,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Each pass and each worker's task comes when the test says so, on its thread. */
@@ -57,13 +58,19 @@ class UpkeepByHand {
 
   /** With so many connections, all idle. */
   UpkeepWithoutFaces open(int size) {
+    return open(size, builder -> {});
+  }
+
+  UpkeepWithoutFaces open(int size, Consumer<PoolConfig.Builder> settings) {
+    PoolConfig.Builder config =
+        PoolConfig.builder("fault:")
+            .minSize(size)
+            .maxSize(size)
+            .leakThreshold(Duration.ofSeconds(10));
+    settings.accept(config);
     UpkeepWithoutFaces upkeep =
         new UpkeepWithoutFaces(
-            PoolConfig.builder("fault:")
-                .minSize(size)
-                .maxSize(size)
-                .leakThreshold(Duration.ofSeconds(10))
-                .build(),
+            config.build(),
             driver,
             failure -> Verdict.CONNECTION_LOST,
             new Environment(
