@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -55,7 +54,11 @@ public final class SessionCatalog {
 
   private final long everyNanos;
   private final ReentrantLock reading = new ReentrantLock();
-  private final Map<String, Definition> definitions = new ConcurrentHashMap<>();
+
+  /** Of {@link #definitions}, {@link #table} and {@link #shown}; nothing is sent under it. */
+  private final ReentrantLock showing = new ReentrantLock();
+
+  private final Map<String, Definition> definitions = new HashMap<>();
 
   /** As it was read from the catalogues. */
   private volatile NameTable table = NameTable.EMPTY;
@@ -104,23 +107,33 @@ public final class SessionCatalog {
     return new Left(read.sideEffects(), read.leftToOthers());
   }
 
+  /**
+   * Two threads that define something at the same moment, or one while the catalogues are read,
+   * each make a table of what there is: under the lock, or the later one would show a table without
+   * what the other has added.
+   */
   private void define(Map<String, Integer> defined) {
     long now = System.nanoTime();
-    boolean news = false;
-    for (Map.Entry<String, Integer> name : defined.entrySet()) {
-      Definition before = definitions.get(name.getKey());
-      int bits = name.getValue() | (before == null ? 0 : before.bits);
-      definitions.put(name.getKey(), new Definition(bits, now));
-      news |= before == null || before.bits != bits;
-    }
-    if (news) {
-      show();
+    showing.lock();
+    try {
+      boolean news = false;
+      for (Map.Entry<String, Integer> name : defined.entrySet()) {
+        Definition before = definitions.get(name.getKey());
+        int bits = name.getValue() | (before == null ? 0 : before.bits);
+        definitions.put(name.getKey(), new Definition(bits, now));
+        news |= before == null || before.bits != bits;
+      }
+      if (news) {
+        show();
+      }
+    } finally {
+      showing.unlock();
     }
   }
 
+  /** Under the lock {@link #showing}. */
   private void show() {
-    NameTable read = table;
-    shown = definitions.isEmpty() ? read : read.with(bitsOfDefinitions());
+    shown = definitions.isEmpty() ? table : table.with(bitsOfDefinitions());
     listener.run();
   }
 
@@ -216,20 +229,31 @@ public final class SessionCatalog {
     StringBuilder read = new StringBuilder();
     queries.each(CatalogReader.FINGERPRINT, row -> read.append(row.getString(1)));
     String now = read.toString();
-    long nanos = System.nanoTime();
-    boolean forgot =
-        definitions.values().removeIf(one -> nanos - one.at > Math.max(DEFINING_NANOS, everyNanos));
-    if (!fingerprint.equals(now)) {
-      table = CatalogReader.read(queries);
-      if (fingerprint.isEmpty()) {
-        warnings = warnings(table);
+    NameTable news = fingerprint.equals(now) ? null : CatalogReader.read(queries);
+    showing.lock();
+    try {
+      boolean forgot = forget();
+      if (news != null) {
+        table = news;
+        if (fingerprint.isEmpty()) {
+          warnings = warnings(news);
+        }
+        fingerprint = now;
+        unreadable = null;
       }
-      fingerprint = now;
-      unreadable = null;
-      show();
-    } else if (forgot) {
-      show();
+      if (news != null || forgot) {
+        show();
+      }
+    } finally {
+      showing.unlock();
     }
+  }
+
+  private boolean forget() {
+    long now = System.nanoTime();
+    return definitions
+        .values()
+        .removeIf(one -> now - one.at > Math.max(DEFINING_NANOS, everyNanos));
   }
 
   /**
