@@ -7,6 +7,8 @@ import io.everpool.servers.NeonStandIn;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import javax.sql.DataSource;
@@ -26,7 +28,7 @@ final class Suspensions implements AutoCloseable {
 
   private final NeonStandIn neon = NeonStandIn.start();
   private final FaultProxy wire = FaultProxy.before(neon.host(), neon.port());
-  private final AtomicInteger errors = new AtomicInteger();
+  private final List<Throwable> errors = new ArrayList<>();
   private int bursts;
   private long sentAsleep;
 
@@ -64,7 +66,7 @@ final class Suspensions implements AutoCloseable {
               }
             });
     crew.close();
-    errors.addAndGet(crew.errors().size());
+    errors.addAll(crew.errors());
   }
 
   /**
@@ -79,8 +81,8 @@ final class Suspensions implements AutoCloseable {
     sentAsleep += wire.bytes(Direction.TO_SERVER) - before;
   }
 
-  int errors() {
-    return errors.get();
+  List<Throwable> errors() {
+    return errors;
   }
 
   /** Bytes that pools have sent while five minutes passed. */

@@ -139,7 +139,7 @@ final class SuspensionsTable {
           contestant.name(),
           suspensions.neon().suspensions(),
           BURSTS,
-          suspensions.errors(),
+          suspensions.errors().size(),
           log.alarms().size(),
           (suspensions.neon().accepted() - connects) / (double) BURSTS,
           suspensions.sentAsleep());
