@@ -35,6 +35,11 @@ public enum Verdict {
   /** The server has no place for another session. */
   OUT_OF_SLOTS(true),
   /**
+   * What stands before the server (a proxy, or what a provider wakes it with) can let nobody in
+   * just now. That says nothing of the sessions that are there, and more attempts make it worse.
+   */
+  PROXY_UNAVAILABLE(true),
+  /**
    * This process is at a limit of its own (threads, open files, memory), and can't open a
    * connection; that says nothing of the server. It is tried again often, for it heals at once.
    */

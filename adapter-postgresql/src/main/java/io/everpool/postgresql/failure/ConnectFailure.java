@@ -76,6 +76,7 @@ public interface ConnectFailure {
       case REFUSED -> "Trying again won't help.";
       case OUT_OF_SLOTS -> "The server is there and takes no more connections now.";
       case SERVER_STARTING -> "The server takes no connections yet.";
+      case PROXY_UNAVAILABLE -> "A proxy before the server lets nobody in just now.";
       case SERVER_DOWN -> "The server can't be reached, or has hung up.";
       case READ_ONLY_SERVER -> "The server doesn't write.";
       case PROCESS_LIMIT -> "This process is at a limit of its own.";

@@ -5,6 +5,7 @@ import static io.everpool.api.Verdict.CONNECTION_LOST;
 import static io.everpool.api.Verdict.DEADLINE;
 import static io.everpool.api.Verdict.OUT_OF_SLOTS;
 import static io.everpool.api.Verdict.PROCESS_LIMIT;
+import static io.everpool.api.Verdict.PROXY_UNAVAILABLE;
 import static io.everpool.api.Verdict.READ_ONLY_SERVER;
 import static io.everpool.api.Verdict.REFUSED;
 import static io.everpool.api.Verdict.SERVER_DOWN;
@@ -171,7 +172,7 @@ public final class FailureRules {
               "XX000",
               "endpoint is temporarily unavailable",
               null,
-              SERVER_STARTING,
+              PROXY_UNAVAILABLE,
               "It may be in maintenance, or a quota used up. " + QUOTA),
           rule(
               CONNECTING,
@@ -181,7 +182,7 @@ public final class FailureRules {
               REFUSED,
               QUOTA),
           rule(ENDED, "XX000", "rate limit|too many requests", null, OUT_OF_SLOTS, RATE),
-          rule(ENDED, "XX000", "control plane request failed", null, SERVER_STARTING, WAIT),
+          rule(ENDED, "XX000", "control plane request failed", null, PROXY_UNAVAILABLE, WAIT),
           rule(ENDED, "XX000", "unsupported startup parameter", null, REFUSED, OPTIONS),
           rule(ENDED, "XX000", "password authentication failed", null, ACCESS_DENIED, PASSWORD),
 

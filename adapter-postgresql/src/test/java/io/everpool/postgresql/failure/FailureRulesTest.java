@@ -262,11 +262,11 @@ class FailureRulesTest {
             neon(
                 "Control plane request failed: endpoint is temporarily unavailable."
                     + " Check your quotas and/or contact our support."),
-            Verdict.SERVER_STARTING));
+            Verdict.PROXY_UNAVAILABLE));
     samples.add(
         connecting(
             neon("Your account or project has exceeded the compute time quota."), Verdict.REFUSED));
-    samples.add(connecting(neon("Control plane request failed"), Verdict.SERVER_STARTING));
+    samples.add(connecting(neon("Control plane request failed"), Verdict.PROXY_UNAVAILABLE));
     samples.add(
         connecting(
             neon("unsupported startup parameter: options. Please use unpooled" + " connection"),

@@ -253,6 +253,10 @@ class VerdictWordsTest {
             error("XX000", "cache lookup failed for type 16384"),
             Verdict.STALE_SESSION,
             "cache lookup failed for type"),
+        connecting(
+            server("XX000", "Control plane request failed"),
+            Verdict.PROXY_UNAVAILABLE,
+            "the pool tries again"),
         using(
             server("25P04", "terminating connection due to transaction timeout"),
             Verdict.DEADLINE,

@@ -135,6 +135,9 @@ final class Advice {
       case SERVER_STARTING ->
           "The server takes no connections yet: it is starting, recovering or waking up; raise"
               + " acquire-timeout if that takes longer.";
+      case PROXY_UNAVAILABLE ->
+          "A proxy before the server lets nobody in just now, which says nothing of the server: see"
+              + " its answer, and the provider's status page if it goes on.";
       case READ_ONLY_SERVER -> "The servers found don't write: a failover may be under way.";
       case SERVER_DOWN, CONNECTION_LOST ->
           "The database cannot be reached: check the host and port in url, the network, and"

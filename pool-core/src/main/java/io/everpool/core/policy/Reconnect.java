@@ -57,7 +57,8 @@ public final class Reconnect {
    *
    * <p>A server that is away costs it nothing to try; so while callers wait it is tried often, to
    * find it soon when it is back, and else with growing pauses. One that has no slots or refuses
-   * the credentials is there, and is annoyed: the pause begins long and is never short.
+   * the credentials is there, and is annoyed, and so is a proxy that can let nobody in: the pause
+   * begins long and is never short.
    *
    * @param failures failed connects in a row; 1 or more
    * @param initial the first ceiling, nanoseconds
@@ -71,7 +72,7 @@ public final class Reconnect {
       case PROCESS_LIMIT -> {
         return Backoff.delay(failures, initial, Math.min(max, WATCHFUL), random);
       }
-      case ACCESS_DENIED, REFUSED, OUT_OF_SLOTS -> {
+      case ACCESS_DENIED, REFUSED, OUT_OF_SLOTS, PROXY_UNAVAILABLE -> {
         long most = Math.max(CAUTIOUS, max);
         return CAUTIOUS / 2 + Backoff.delay(failures, CAUTIOUS, most, random);
       }

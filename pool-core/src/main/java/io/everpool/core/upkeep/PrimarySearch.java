@@ -221,7 +221,7 @@ public final class PrimarySearch {
   /** A connect has failed: one that is away may come, one that refuses or is full won't tell. */
   void connectFailed(Verdict verdict) {
     switch (verdict) {
-      case SERVER_DOWN, SERVER_STARTING, CONNECTION_LOST -> {
+      case SERVER_DOWN, SERVER_STARTING, PROXY_UNAVAILABLE, CONNECTION_LOST -> {
         if (!isAwaited() && !wasRefusedLately()) {
           foundNone(); // and nobody writes any more
         }

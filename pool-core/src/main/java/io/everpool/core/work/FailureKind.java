@@ -31,6 +31,7 @@ enum FailureKind {
           SERVER_STARTING,
           READ_ONLY_SERVER,
           OUT_OF_SLOTS,
+          PROXY_UNAVAILABLE,
           PROCESS_LIMIT,
           STALE_SESSION ->
           CONNECTION;

@@ -32,6 +32,7 @@ class AdviceTest {
           case REFUSED -> "waiting doesn't help";
           case OUT_OF_SLOTS -> "no place for another connection";
           case SERVER_STARTING -> "starting, recovering or waking up";
+          case PROXY_UNAVAILABLE -> "says nothing of the server";
           case READ_ONLY_SERVER -> "failover";
           case SERVER_DOWN, CONNECTION_LOST -> UNREACHABLE;
           default -> "No connection can be opened";

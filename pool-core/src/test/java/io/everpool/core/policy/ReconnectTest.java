@@ -34,7 +34,7 @@ class ReconnectTest {
 
   /** More attempts make it worse: a lock-out, a full server, a bill. */
   @ParameterizedTest
-  @EnumSource(names = {"ACCESS_DENIED", "REFUSED", "OUT_OF_SLOTS"})
+  @EnumSource(names = {"ACCESS_DENIED", "REFUSED", "OUT_OF_SLOTS", "PROXY_UNAVAILABLE"})
   void aServerThatSaysNoIsNeverAskedAgainAtOnce(Verdict verdict) {
     for (boolean someoneWaits : new boolean[] {true, false}) {
       for (int failures = 1; failures < 100; failures++) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.everpool.api.Verdict;
 import io.everpool.core.policy.Fencing;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Of the failures that say something of the other connections. */
 class OutageDetectorTest {
@@ -43,6 +45,18 @@ class OutageDetectorTest {
       assertThat(outages.connectionFailed(verdict, 1, NOW)).isFalse();
       assertThat(outages.connectionFailed(verdict, 0, NOW)).isFalse();
     }
+  }
+
+  /** One killed backend must not dump a healthy pool because nobody new is let in meanwhile. */
+  @ParameterizedTest
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"SERVER_DOWN", "SERVER_STARTING"})
+  void aConnectThatSaysNothingOfTheServerBearsOutNoLoss(Verdict ofTheConnect) {
+    OutageDetector outages = new OutageDetector(NOW);
+    assertThat(outages.connectionFailed(Verdict.SERVER_DOWN, 9, NOW)).isFalse();
+    assertThat(outages.connectFailed(ofTheConnect, NOW + 1)).isFalse();
+    assertThat(outages.connectionFailed(Verdict.SERVER_DOWN, 8, NOW + 2)).isFalse();
   }
 
   /** Whichever comes first, and only within the window. */
