@@ -362,7 +362,7 @@ final class Unit implements UnitObserver, AutoCloseable {
         runner.time.nanoTime() - begunAt + pause,
         isCancelled(),
         nanosLeft() - pause,
-        Thread.currentThread().isInterrupted());
+        Thread.currentThread().isInterrupted() || failure.tellsOfAnInterrupt());
   }
 
   /** Whether one around it would be run again, had it just begun. */

@@ -24,7 +24,7 @@ import io.everpool.api.driver.Effects;
  * @param cancelled whether its deadline has passed, or that of a unit around it, and what it ran
  *     was cancelled
  * @param nanosLeft until the first of these deadlines, less the pause before the next run
- * @param interrupted whether its thread was
+ * @param interrupted whether its thread was, be it that the work tells of it by what it throws
  */
 record UnitFacts(
     FailureKind failed,

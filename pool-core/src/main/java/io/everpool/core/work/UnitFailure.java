@@ -325,6 +325,13 @@ final class UnitFailure {
     return judgement;
   }
 
+  /**
+   * Whether the work was interrupted while it waited, and has passed that on instead of the flag.
+   */
+  boolean tellsOfAnInterrupt() {
+    return judged != null && Causes.first(judged, InterruptedException.class) != null;
+  }
+
   /** What kind of failure it is that was judged so. */
   FailureKind kind(Verdict verdict) {
     return commitUnknown == null ? FailureKind.of(verdict) : FailureKind.COMMIT;

@@ -816,6 +816,39 @@ class RerunTest extends RunnerFixture {
     assertThat(runs).isEqualTo(1);
   }
 
+  private static Stream<Exception> interruptions() {
+    InterruptedException cause = new InterruptedException();
+    return Stream.of(
+        cause,
+        new IllegalStateException(cause),
+        new SQLException("the work has waited", "57014", cause));
+  }
+
+  /** The work has met the loss, waits a moment of itself, and is interrupted in that. */
+  @ParameterizedTest
+  @MethodSource("interruptions")
+  void anInterruptThatTheWorkWasToldOfEndsTheRetrying(Exception interrupted) throws SQLException {
+    driver.breakNext("execute");
+    Throwable thrown =
+        catchThrowable(
+            () ->
+                this.<String, Exception>run(
+                    READ_ONLY,
+                    connection -> {
+                      assertThatThrownBy(() -> executing("select 1").run(connection))
+                          .isInstanceOf(SQLException.class);
+                      throw interrupted; // which has taken the flag off
+                    }));
+    assertThat(thrown).isSameAs(interrupted);
+    assertThat(Thread.interrupted()).as("who is told by the exception needs no flag").isFalse();
+    assertThat(runs).isEqualTo(1);
+    assertThat(events(PoolEvent.RetryRefused.class))
+        .extracting(PoolEvent.RetryRefused::why)
+        .singleElement()
+        .asString()
+        .contains("interrupted");
+  }
+
   @Test
   void anInterruptDuringAPauseEndsTheRetrying() throws SQLException {
     driver.breakNext("execute");
