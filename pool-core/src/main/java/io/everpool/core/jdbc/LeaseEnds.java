@@ -120,12 +120,31 @@ abstract class LeaseEnds implements LeaseManager {
 
   @Override
   public void doom(Session session, long lease, Verdict verdict, SQLException failure) {
-    boolean doomed = engine.doom(session.slot(), lease, CloseReason.FAILED);
-    if (!(doomed || isLostOnItsWayOut(session.slot(), lease)) || !session.claimTellingOfLoss()) {
-      return;
+    if (dooms(session, lease)) {
+      tellOfLoss(session, session.isEvidence(verdict, failure), verdict, failure);
     }
+  }
+
+  @Override
+  public void lose(Session session, long lease, Verdict verdict, SQLException failure) {
+    boolean news = dooms(session, lease);
+    boolean evidence = session.isEvidence(verdict, failure); // afterwards it is the closer's
+    release(session, lease);
+    if (news) {
+      tellOfLoss(session, evidence, verdict, failure);
+    }
+  }
+
+  /** Whether that is to be told, by whoever has called this. */
+  private boolean dooms(Session session, long lease) {
+    boolean doomed = engine.doom(session.slot(), lease, CloseReason.FAILED);
+    return (doomed || isLostOnItsWayOut(session.slot(), lease)) && session.claimTellingOfLoss();
+  }
+
+  private void tellOfLoss(
+      Session session, boolean evidence, Verdict verdict, SQLException failure) {
     String message = FailureText.of(failure);
-    if (session.isEvidence(verdict, failure)) {
+    if (evidence) {
       reports.failed(session, verdict, message);
     } else {
       reports.suspect();

@@ -44,6 +44,15 @@ public interface LeaseManager {
   void doom(Session session, long lease, Verdict verdict, SQLException failure);
 
   /**
+   * As {@link #doom}, and the lease is over before anybody is told: a listener may take his time
+   * with it, or ask the pool for a connection.
+   */
+  default void lose(Session session, long lease, Verdict verdict, SQLException failure) {
+    doom(session, lease, verdict, failure);
+    release(session, lease);
+  }
+
+  /**
    * Whether what has just happened to a unit of work is news for the log; as {@link
    * OutageLog#news(OutageLog.Kind, String)}.
    */

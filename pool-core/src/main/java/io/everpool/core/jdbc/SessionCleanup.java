@@ -273,8 +273,7 @@ final class SessionCleanup {
       leases.cut(session, claimed, CloseReason.RESET_FAILED);
     } else if (verdict.fatal()) {
       lost = true;
-      leases.doom(session, claimed, verdict, e);
-      leases.release(session, claimed);
+      leases.lose(session, claimed, verdict, e);
     } else {
       leases.retire(session, claimed, CloseReason.RESET_FAILED);
     }

@@ -21,6 +21,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -32,6 +34,7 @@ class LateLossTest {
 
   private final List<PoolEvent> events = new CopyOnWriteArrayList<>();
   private final FaultyDriver driver = new FaultyDriver(new Script());
+  private volatile @Nullable Pool own;
 
   private Pool open() throws SQLException {
     PoolConfig config =
@@ -74,6 +77,43 @@ class LateLossTest {
       }
       return logged.messages(Level.WARN).stream().filter(line -> line.contains(LINE)).count();
     }
+  }
+
+  /** It may take its time, or ask the pool for a connection: the place is free by then. */
+  @Test
+  void who_hears_of_a_loss_in_the_clean_up_holds_up_no_place() throws SQLException {
+    List<Integer> leased = new CopyOnWriteArrayList<>();
+    PoolConfig config = PoolConfig.builder("fault:").minSize(1).maxSize(1).build();
+    Script script = new Script();
+    try (Pool pool =
+        Everpool.builder(config)
+            .connector(new FaultyDriver(script))
+            .listener(
+                event -> {
+                  if (event instanceof ConnectionFailed) {
+                    leased.add(opened().snapshot().leased());
+                    try {
+                      opened().getConnection().close();
+                    } catch (SQLException e) {
+                      throw new AssertionError(e);
+                    }
+                  }
+                })
+            .open()) {
+      own = pool;
+      Connection connection = pool.getConnection();
+      connection.setAutoCommit(false);
+      run(connection);
+      script.watch(true);
+      script.arm("Connection.rollback", 1, Fault.CONNECTION_LOST);
+      connection.close();
+      assertThat(script.struck()).isTrue();
+      assertThat(leased).containsExactly(0);
+    }
+  }
+
+  private Pool opened() {
+    return Objects.requireNonNull(own);
   }
 
   /** As of any other: what it says of the server is no less true of one that was old. */
