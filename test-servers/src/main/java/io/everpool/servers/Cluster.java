@@ -47,7 +47,7 @@ final class Cluster {
    * than most of our tests do otherwise, in a JVM without the second compiler; pgjdbc before 42.7.4
    * refuses fewer.
    */
-  private static final int SCRAM_ITERATIONS = Integer.getInteger("everpool.scram.iterations", 1);
+  private static final int SCRAM_ITERATIONS = Integer.getInteger("tests.scram-iterations", 1);
 
   static final List<String> INITDB =
       List.of(

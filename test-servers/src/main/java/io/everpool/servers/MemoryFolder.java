@@ -29,11 +29,11 @@ final class MemoryFolder {
   private MemoryFolder() {}
 
   /**
-   * That folder; the one for temporary files where there is none. {@code -Deverpool.server-folder}
+   * That folder; the one for temporary files where there is none. {@code -Dtests.server-folder}
    * names another.
    */
   static Path orTemporary() {
-    String chosen = System.getProperty("everpool.server-folder");
+    String chosen = System.getProperty("tests.server-folder");
     if (chosen != null) {
       return Path.of(chosen);
     }

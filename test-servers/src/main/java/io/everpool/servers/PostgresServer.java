@@ -64,7 +64,7 @@ public abstract class PostgresServer implements AutoCloseable {
 
   static final String ADMIN = "postgres";
   static final Duration PATIENCE = Duration.ofMinutes(3);
-  private static final String FLAVOUR = System.getProperty("everpool.test.postgres", "auto");
+  private static final String FLAVOUR = System.getProperty("tests.postgres", "auto");
 
   final ServerSettings settings;
 
@@ -78,7 +78,7 @@ public abstract class PostgresServer implements AutoCloseable {
   }
 
   /**
-   * Starts a server. The system property {@code everpool.test.postgres} forces a flavour: {@code
+   * Starts a server. The system property {@code tests.postgres} forces a flavour: {@code
    * container} or {@code embedded}.
    */
   public static PostgresServer start(ServerSettings settings) {
