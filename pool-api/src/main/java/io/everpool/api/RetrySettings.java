@@ -13,7 +13,7 @@ final class RetrySettings {
           5,
           Rule.atLeast(1, "no retry"),
           "How often a unit of work runs at the most, the first run included; runs that lost a race"
-              + " (40001, 40P01) don't count; 1 for no retry.");
+              + " (40001, 40P01) don't count; 1 for no retry at all.");
 
   static final Setting<Duration> MAX_DURATION =
       TABLE.add(
