@@ -226,7 +226,7 @@ public final class PoolSnapshot implements Serializable {
         + state
         + (suspended ? " suspended" : "")
         + (asleep ? " asleep" : "")
-        + (down ? " server-down" : lastConnectError == null ? "" : " connects-failing")
+        + (down ? " server-down" : lastConnectError == null ? "" : " last-connect-failed")
         + ": "
         + total()
         + " of "

@@ -85,7 +85,7 @@ class PoolSnapshotTest {
     assertThat(snapshot.explain())
         .isEqualTo(
             """
-            shop OPEN connects-failing: 2 of 5 connections (1 leased, 1 idle, 2 connecting), 4 waiting
+            shop OPEN last-connect-failed: 2 of 5 connections (1 leased, 1 idle, 2 connecting), 4 waiting
               connection 3 held for 1500ms by web-1 (17), now at shop.Orders.list(Orders.java:12)
               last connect error: no route""");
   }

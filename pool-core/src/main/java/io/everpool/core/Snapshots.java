@@ -9,6 +9,7 @@ import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
 import io.everpool.core.engine.Waiter;
+import io.everpool.core.observe.FailureText;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.LeaseNotes;
@@ -167,7 +168,7 @@ final class Snapshots {
         .connectFailures(events.connectFailures())
         .acquireTimeouts(events.acquireTimeouts())
         .retries(events.retries())
-        .lastConnectError(failure == null ? null : failure.getMessage())
+        .lastConnectError(failure == null ? null : FailureText.whole(failure))
         .holders(holders)
         .build();
   }

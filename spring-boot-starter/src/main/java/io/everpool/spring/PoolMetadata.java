@@ -1,6 +1,7 @@
 package io.everpool.spring;
 
 import io.everpool.api.Pool;
+import io.everpool.api.PoolSnapshot;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.jdbc.metadata.AbstractDataSourcePoolMetadata;
 
@@ -16,9 +17,11 @@ final class PoolMetadata extends AbstractDataSourcePoolMetadata<Pool> {
     return getDataSource().snapshot().leased();
   }
 
+  /** With those that are being examined, as all other metrics have it. */
   @Override
   public Integer getIdle() {
-    return getDataSource().snapshot().idle();
+    PoolSnapshot now = getDataSource().snapshot();
+    return now.idle() + now.probing();
   }
 
   @Override

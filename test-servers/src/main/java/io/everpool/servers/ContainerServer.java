@@ -16,8 +16,7 @@ import org.testcontainers.postgresql.PostgreSQLContainer;
 
 /** A server in a container. It has no {@link Ability#REPLICA}: its files are out of reach. */
 final class ContainerServer extends PostgresServer {
-  private static final String IMAGE =
-      System.getProperty("tests.postgres-image", "postgres:17");
+  private static final String IMAGE = System.getProperty("tests.postgres-image", "postgres:17");
 
   private final PostgreSQLContainer container;
   private final Port port;

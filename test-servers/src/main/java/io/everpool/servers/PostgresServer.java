@@ -78,8 +78,8 @@ public abstract class PostgresServer implements AutoCloseable {
   }
 
   /**
-   * Starts a server. The system property {@code tests.postgres} forces a flavour: {@code
-   * container} or {@code embedded}.
+   * Starts a server. The system property {@code tests.postgres} forces a flavour: {@code container}
+   * or {@code embedded}.
    */
   public static PostgresServer start(ServerSettings settings) {
     if (settings.tls()

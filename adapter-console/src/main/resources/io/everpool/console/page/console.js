@@ -83,8 +83,8 @@ function drawStatus(pool) {
   const [kind, word] = pool.state !== 'open' ? ['warn', pool.state]
     : pool.down ? ['bad', 'server unreachable']
     : pool.suspended ? ['warn', 'suspended']
-    : pool.lastConnectError !== null ? ['warn', 'connects fail']
-    : pool.asleep ? ['', 'asleep'] : ['', 'open'];
+    : pool.asleep ? ['', 'asleep']
+    : pool.lastConnectError !== null ? ['warn', 'last connect failed'] : ['', 'open'];
   status.className = 'status ' + kind;
   const shape = { bad: '\u25A0 ', warn: '\u25B2 ' }[kind] || '\u25CF ';
   say(status, shape + word);

@@ -8,6 +8,7 @@ import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
+import io.everpool.core.observe.FailureText;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Repeats;
 import io.everpool.core.upkeep.FailureReports;
@@ -174,7 +175,7 @@ final class AcquireCheck {
     if (failure instanceof SQLException && !hurried) {
       Verdict verdict = classifier.apply(failure);
       log.debug("Pool {}: {} doesn't answer ({})", config.name(), session, verdict, failure);
-      reports.failed(session, verdict, String.valueOf(failure.getMessage()));
+      reports.failed(session, verdict, FailureText.whole(failure));
     } else {
       log.debug("Pool {}: {} doesn't answer", config.name(), session, failure);
       reports.suspect();

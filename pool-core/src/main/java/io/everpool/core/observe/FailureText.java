@@ -16,6 +16,12 @@ public final class FailureText {
 
   private FailureText() {}
 
+  /** What it says, for those who may read all of it; its class where it says nothing. */
+  public static String whole(Throwable failure) {
+    String message = failure.getMessage();
+    return message == null || message.isBlank() ? failure.getClass().getName() : message;
+  }
+
   /** One line; never empty. */
   public static String of(Throwable failure) {
     SQLException told = Causes.first(failure, SQLException.class);

@@ -13,6 +13,7 @@ import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
+import io.everpool.core.observe.FailureText;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
 import java.sql.SQLException;
@@ -198,7 +199,7 @@ final class Probes {
   }
 
   private static String said(Throwable e) {
-    return e instanceof SQLException ? String.valueOf(e.getMessage()) : e.toString();
+    return e instanceof SQLException ? FailureText.whole(e) : e.toString();
   }
 
   /** How long it may take to answer; nanoseconds. */

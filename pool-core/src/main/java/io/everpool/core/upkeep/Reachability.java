@@ -5,6 +5,7 @@ import io.everpool.api.observe.PoolEvent.ConnectFailed;
 import io.everpool.api.observe.PoolEvent.Recovered;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.TimeSource;
+import io.everpool.core.observe.FailureText;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.policy.Fencing;
 import io.everpool.core.policy.StartUp;
@@ -192,8 +193,7 @@ public final class Reachability {
     tellWaiters(now);
     search.connectFailed(means);
     reports.connectFailed(means, failure);
-    events.post(
-        new ConnectFailed(events.pool(), means, String.valueOf(failure.getMessage()), inARow));
+    events.post(new ConnectFailed(events.pool(), means, FailureText.whole(failure), inARow));
     tell(failure, means, inARow, now);
   }
 
@@ -242,7 +242,7 @@ public final class Reachability {
         target,
         inARow,
         means,
-        failure.getMessage());
+        FailureText.whole(failure));
   }
 
   /**
