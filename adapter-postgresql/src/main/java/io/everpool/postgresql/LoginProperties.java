@@ -2,6 +2,7 @@ package io.everpool.postgresql;
 
 import io.everpool.api.Redaction;
 import io.everpool.postgresql.driver.PasswordFile;
+import io.everpool.postgresql.driver.PresentDriver;
 import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.url.Destination;
 import io.everpool.postgresql.url.HostPort;
@@ -20,9 +21,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class LoginProperties {
   static final double NANOS_PER_SECOND = 1e9;
-
-  /** Seconds; pgjdbc counts them in milliseconds, which an int has to hold. */
-  private static final long LONGEST_TIMEOUT = Integer.MAX_VALUE / 1000;
 
   /** As {@link Redaction} has it, with the letters of any script. */
   private static final Pattern PLAIN = Pattern.compile("[\\p{L}\\p{M}\\p{N}_.$-]{0,63}");
@@ -79,7 +77,8 @@ final class LoginProperties {
     check.add(properties);
     long seconds = (long) Math.ceil(timeoutNanos / NANOS_PER_SECOND);
     properties.putIfAbsent(
-        PropertyNames.CONNECT_TIMEOUT, Long.toString(Math.min(seconds, LONGEST_TIMEOUT)));
+        PropertyNames.CONNECT_TIMEOUT,
+        Long.toString(Math.min(seconds, PresentDriver.MOST_SECONDS)));
     return properties;
   }
 

@@ -332,6 +332,13 @@ class UrlFormsTest {
         .anyMatch(problem -> problem.startsWith("PGCONNECT_TIMEOUT: connect_timeout is "));
   }
 
+  @Test
+  void aVariableMayGiveALongTimeToConnect() {
+    PostgresAdapter adapter = new PostgresAdapter(Map.of("PGCONNECT_TIMEOUT", "2147484")::get);
+    assertThat(adapter.destination(config("postgresql://h/d")).properties())
+        .containsEntry("connectTimeout", "2147483");
+  }
+
   /** Wherever it is said. */
   @Test
   void theEnvironmentMayWantTheSystemsRoots() {

@@ -18,6 +18,9 @@ import org.postgresql.PGProperty;
  */
 public record PresentDriver(String version, Map<String, List<String>> choices) {
 
+  /** The longest limit in seconds, for it counts them in milliseconds, which an int has to hold. */
+  public static final int MOST_SECONDS = Integer.MAX_VALUE / 1000;
+
   /** The one that is there, looked at once. */
   public static final PresentDriver HERE =
       new PresentDriver(PgjdbcInternals.version(), presentChoices());

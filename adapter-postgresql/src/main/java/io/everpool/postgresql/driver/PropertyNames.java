@@ -9,6 +9,7 @@ public final class PropertyNames {
   public static final String APPLICATION_NAME = "ApplicationName";
   public static final String ASSUME_MIN_SERVER_VERSION = "assumeMinServerVersion";
   public static final String AUTHENTICATION_PLUGIN_CLASS_NAME = "authenticationPluginClassName";
+  public static final String CANCEL_SIGNAL_TIMEOUT = "cancelSignalTimeout";
   public static final String CHANNEL_BINDING = "channelBinding";
   public static final String CLASS_LOADER_STRATEGY = "classLoaderStrategy";
   public static final String CONNECT_EXECUTOR = "connectExecutor";

@@ -164,6 +164,9 @@ public final class LookableSocket extends ChannelSocket {
     if (!(endpoint instanceof InetSocketAddress address)) {
       throw new IllegalArgumentException("not an internet address");
     }
+    if (timeout < 0) {
+      throw new IllegalArgumentException("connect: timeout can't be negative");
+    }
     try {
       wire.connect(address, timeout);
     } catch (IOException e) {
@@ -191,6 +194,9 @@ public final class LookableSocket extends ChannelSocket {
   public void setSoTimeout(int timeout) throws SocketException {
     if (isClosed()) {
       throw new SocketException("Socket is closed");
+    }
+    if (timeout < 0) {
+      throw new IllegalArgumentException("timeout can't be negative");
     }
     wire.timeoutMillis(timeout);
   }

@@ -2,10 +2,13 @@ package io.everpool.postgresql.url;
 
 import io.everpool.postgresql.driver.PresentDriver;
 import io.everpool.postgresql.driver.PropertyNames;
+import java.math.BigInteger;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,15 @@ final class DriverProperties {
           PropertyNames.SSL_PASSWORD_CALLBACK,
           PropertyNames.CONNECT_EXECUTOR,
           PropertyNames.XML_FACTORY_FACTORY);
+
+  /** Limits in seconds that it counts in milliseconds, where an int runs over without a word. */
+  private static final Set<String> SECONDS =
+      Set.of(
+          PropertyNames.CANCEL_SIGNAL_TIMEOUT,
+          PropertyNames.CONNECT_TIMEOUT,
+          PropertyNames.SOCKET_TIMEOUT);
+
+  private static final Pattern WHOLE = Pattern.compile("[+-]?\\d+");
 
   private static final PresentDriver DRIVER = PresentDriver.HERE;
 
@@ -119,6 +131,13 @@ final class DriverProperties {
    */
   private static void checkValue(
       String property, String value, List<String> problems, List<String> notes) {
+    if (isUncountable(property, value)) {
+      problems.add(
+          property
+              + " must be 0 to "
+              + PresentDriver.MOST_SECONDS
+              + ", in seconds: pgjdbc counts in milliseconds");
+    }
     List<String> choices = DRIVER.choices(property);
     // requireAuth is a list
     if (choices.isEmpty()
@@ -138,5 +157,15 @@ final class DriverProperties {
               + String.join(", ", choices)
               + ": left to its judgement");
     }
+  }
+
+  private static boolean isUncountable(String property, String value) {
+    if (!SECONDS.contains(property) || !WHOLE.matcher(value).matches()) {
+      return false; // what is no number the driver refuses
+    }
+    BigInteger seconds = new BigInteger(value);
+    return seconds.signum() < 0
+        ? !property.equals(PropertyNames.SOCKET_TIMEOUT) // of which that is none, as 0 is
+        : seconds.compareTo(BigInteger.valueOf(PresentDriver.MOST_SECONDS)) > 0;
   }
 }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 final class LibpqTranslation {
   /** Those in which a connection without TLS may come about. */
   private static final Set<String> LAXER_MODES = Set.of("disable", "allow", "prefer");
+
+  private static final Pattern WHOLE = Pattern.compile("\\+?\\d+");
 
   private final Map<String, String> properties = new LinkedHashMap<>();
   private final List<String> notes = new ArrayList<>();
@@ -205,7 +208,9 @@ final class LibpqTranslation {
     }
     if (property.equals(PropertyNames.CONNECT_TIMEOUT)) {
       Integer seconds = number(parameter.name(), value);
-      return seconds == null ? null : Integer.toString(Math.max(0, seconds));
+      return seconds == null
+          ? null
+          : Integer.toString(Math.max(0, Math.min(seconds, PresentDriver.MOST_SECONDS)));
     }
     return parameter.values().getOrDefault(value, value);
   }
@@ -245,7 +250,13 @@ final class LibpqTranslation {
     try {
       return Integer.valueOf(value.trim());
     } catch (NumberFormatException e) {
-      problems.add(name + " is " + UrlText.shown(value, List.of()) + "; it must be a whole number");
+      boolean number = WHOLE.matcher(value.trim()).matches();
+      problems.add(
+          name
+              + " is "
+              + UrlText.shown(value, List.of())
+              + "; it must be "
+              + (number ? "at most " + Integer.MAX_VALUE : "a whole number"));
       return null;
     }
   }

@@ -32,9 +32,6 @@ final class SessionDefaults {
   /** What the answer may take beyond the statement, and a driver's cancel request too. */
   static final Duration GRACE = Duration.ofSeconds(10);
 
-  /** What pgjdbc takes at the most, in seconds. */
-  private static final long LONGEST_SOCKET_TIMEOUT = 2_147_483;
-
   /** What the server takes at the most, which is 24 days and a good 20 hours. */
   private static final Duration LONGEST_STATEMENT_TIMEOUT = Duration.ofMillis(Integer.MAX_VALUE);
 
@@ -83,7 +80,7 @@ final class SessionDefaults {
     }
     properties.putIfAbsent(
         PropertyNames.SOCKET_TIMEOUT,
-        Long.toString(Math.min(LONGEST_SOCKET_TIMEOUT, wholeSeconds(limit.plus(GRACE)))));
+        Long.toString(Math.min(PresentDriver.MOST_SECONDS, wholeSeconds(limit.plus(GRACE)))));
   }
 
   /** What the server is told of it at the start. */

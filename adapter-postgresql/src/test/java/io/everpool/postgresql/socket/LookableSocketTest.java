@@ -20,6 +20,7 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -263,6 +264,25 @@ class LookableSocketTest {
     socket.wire().noDeadline();
     peer.getOutputStream().write('x');
     assertThat(socket.getInputStream().read()).isEqualTo('x');
+  }
+
+  @Test
+  void aNegativeTimeIsRefusedAsByAPlainSocket() throws IOException {
+    try (LookableSocket ours = LookableSocket.open(KeepAlive.DEFAULT);
+        Socket plain = new Socket()) {
+      for (Socket each : List.of(plain, ours)) {
+        assertThatThrownBy(() -> each.connect(listener.getLocalSocketAddress(), -1))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("negative");
+        assertThatThrownBy(() -> each.setSoTimeout(-1))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("negative");
+        assertThat(each.getSoTimeout()).isZero();
+        each.connect(listener.getLocalSocketAddress(), 60_000);
+        each.close();
+        assertThatThrownBy(() -> each.setSoTimeout(-1)).isInstanceOf(SocketException.class);
+      }
+    }
   }
 
   @Test

@@ -136,6 +136,10 @@ class PostgresUrlTest {
         "gsslib=gssapi                | gsslib=gssapi",
         "connect_timeout=7            | connectTimeout=7",
         "connect_timeout=-1           | connectTimeout=0",
+        "connect_timeout=2147483      | connectTimeout=2147483",
+        "connect_timeout=2147484      | connectTimeout=2147483",
+        "connect_timeout=4294968      | connectTimeout=2147483",
+        "connect_timeout=2147483647   | connectTimeout=2147483",
         "application_name=a           | ApplicationName=a",
         "fallback_application_name=a  | ApplicationName=a",
         "options=-c%20geqo%3Doff      | options=-c geqo=off",
@@ -338,6 +342,46 @@ class PostgresUrlTest {
                 + ": passed on, for a class of your own that may know it");
     assertThat(problems("jdbc:postgresql:///d?socketFactory=com.example.F&channel_binding=require"))
         .hasSize(1);
+  }
+
+  /** It counts them in milliseconds, in an int that runs over, into a negative or a short time. */
+  @ParameterizedTest
+  @ValueSource(strings = {"connectTimeout", "socketTimeout", "cancelSignalTimeout"})
+  void secondsThatPgjdbcCannotCountAreRefused(String name) {
+    for (String seconds :
+        List.of("2147484", "4294968", "2147483647", "3000000000", "9".repeat(30))) {
+      String problem = name + " must be 0 to 2147483, in seconds: pgjdbc counts in milliseconds";
+      assertThat(problems("jdbc:postgresql://h/d?" + name + "=" + seconds))
+          .as(seconds)
+          .containsExactly(problem);
+      PoolConfig config =
+          PoolConfig.builder("postgresql://h/d").properties(Map.of(name, seconds)).build();
+      assertThat(problems(config)).as(seconds).containsExactly(problem);
+    }
+    assertThat(jdbc("jdbc:postgresql://h/d?" + name + "=2147483").properties())
+        .containsEntry(name, "2147483");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"connectTimeout", "cancelSignalTimeout"})
+  void negativeSecondsThatASocketWouldRefuseAreRefused(String name) {
+    assertThat(problems("jdbc:postgresql://h/d?" + name + "=-1")).hasSize(1);
+    assertThat(connector("jdbc:postgresql://h/d?" + name + "=0").notes()).isEmpty();
+    assertThat(connector("jdbc:postgresql://h/d?socketTimeout=-1").notes()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"connect_timeout", "keepalives_idle"})
+  void aNumberThatIsTooLargeForLibpqIsToldAsThat(String name) {
+    assertThat(problems("postgresql://h/?" + name + "=3000000000"))
+        .singleElement()
+        .asString()
+        .startsWith(name + " is ")
+        .contains("it must be at most ");
+    assertThat(problems("postgresql://h/?" + name + "=3s"))
+        .singleElement()
+        .asString()
+        .endsWith("it must be a whole number");
   }
 
   /** Where a class of the user's own may read anything, only an evident misspelling is refused. */
