@@ -22,6 +22,12 @@ public record KeepAlive(int idleSeconds, int intervalSeconds, int count) {
   /** A peer that vanishes from an idle connection is missed after a minute. */
   public static final KeepAlive DEFAULT = new KeepAlive(30, 10, 3);
 
+  /** The longest silence or interval that Linux takes: MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL. */
+  public static final int MOST_SECONDS = 32_767;
+
+  /** The most questions: MAX_TCP_KEEPCNT. */
+  public static final int MOST_QUESTIONS = 127;
+
   public KeepAlive withIdleSeconds(int value) {
     return new KeepAlive(value, intervalSeconds, count);
   }

@@ -207,7 +207,8 @@ final class LibpqTranslation {
       return null;
     }
     if (property.equals(PropertyNames.CONNECT_TIMEOUT)) {
-      Integer seconds = number(parameter.name(), value);
+      Integer seconds =
+          number(parameter.name(), value, Integer.MAX_VALUE, Integer.toString(Integer.MAX_VALUE));
       return seconds == null
           ? null
           : Integer.toString(Math.max(0, Math.min(seconds, PresentDriver.MOST_SECONDS)));
@@ -234,7 +235,8 @@ final class LibpqTranslation {
   }
 
   private void keepAlive(String name, String value) {
-    Integer number = number(name, value);
+    int most = name.equals("keepalives_count") ? KeepAlive.MOST_QUESTIONS : KeepAlive.MOST_SECONDS;
+    Integer number = number(name, value, most, most + ", as with Linux");
     if (number == null || number <= 0) {
       return; // libpq: zero is the default
     }
@@ -246,19 +248,22 @@ final class LibpqTranslation {
         };
   }
 
-  private @Nullable Integer number(String name, String value) {
+  private @Nullable Integer number(String name, String value, int most, String shownMost) {
+    String text = value.trim();
+    String wanted = "a whole number";
     try {
-      return Integer.valueOf(value.trim());
+      int number = Integer.parseInt(text);
+      if (number <= most) {
+        return number;
+      }
+      wanted = "at most " + shownMost;
     } catch (NumberFormatException e) {
-      boolean number = WHOLE.matcher(value.trim()).matches();
-      problems.add(
-          name
-              + " is "
-              + UrlText.shown(value, List.of())
-              + "; it must be "
-              + (number ? "at most " + Integer.MAX_VALUE : "a whole number"));
-      return null;
+      if (WHOLE.matcher(text).matches()) {
+        wanted = "at most " + shownMost;
+      }
     }
+    problems.add(name + " is " + UrlText.shown(value, List.of()) + "; it must be " + wanted);
+    return null;
   }
 
   private static String unknown(String name) {

@@ -345,6 +345,14 @@ class LookableSocketTest {
     assertThat(keepAliveOption("TCP_KEEPCOUNT")).isEqualTo(3);
   }
 
+  /** What a URL may say at the most is what the kernel takes. */
+  @Test
+  void theKernelTakesTheLongestKeepAlive() throws IOException {
+    LookableSocket.open(
+            new KeepAlive(KeepAlive.MOST_SECONDS, KeepAlive.MOST_SECONDS, KeepAlive.MOST_QUESTIONS))
+        .close();
+  }
+
   private Object keepAliveOption(String name) throws IOException {
     for (var option : socket.supportedOptions()) {
       if (option.name().equals(name)) {

@@ -230,6 +230,23 @@ class PostgresUrlTest {
     assertThat(said.properties()).isEmpty();
   }
 
+  /** Each socket would fail with the kernel's "Invalid argument", as a server out of reach does. */
+  @ParameterizedTest
+  @CsvSource({"keepalives_idle, 32767", "keepalives_interval, 32767", "keepalives_count, 127"})
+  void keepAliveNumbersBeyondTheKernelsAreRefused(String name, int most) {
+    assertThat(problems("postgresql://h/?" + name + "=" + (most + 1)))
+        .containsExactly(
+            name + " is \"" + (most + 1) + "\"; it must be at most " + most + ", as with Linux");
+    assertThat(problems("postgresql://h/?" + name + "=" + Integer.MAX_VALUE)).hasSize(1);
+    assertThat(problems("postgresql://h/?" + name + "=3000000000"))
+        .singleElement()
+        .asString()
+        .endsWith("at most " + most + ", as with Linux");
+    assertThat(libpq("postgresql://h/?" + name + "=" + most).keepAlive().toString())
+        .contains(Integer.toString(most));
+    assertThat(libpq("postgresql://h/?" + name + "=-1").keepAlive()).isEqualTo(KeepAlive.DEFAULT);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -370,18 +387,19 @@ class PostgresUrlTest {
     assertThat(connector("jdbc:postgresql://h/d?socketTimeout=-1").notes()).isEmpty();
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"connect_timeout", "keepalives_idle"})
-  void aNumberThatIsTooLargeForLibpqIsToldAsThat(String name) {
-    assertThat(problems("postgresql://h/?" + name + "=3000000000"))
+  @Test
+  void aNumberThatIsTooLargeForLibpqIsToldAsThat() {
+    assertThat(problems("postgresql://h/?connect_timeout=3000000000"))
         .singleElement()
         .asString()
-        .startsWith(name + " is ")
-        .contains("it must be at most ");
-    assertThat(problems("postgresql://h/?" + name + "=3s"))
-        .singleElement()
-        .asString()
-        .endsWith("it must be a whole number");
+        .startsWith("connect_timeout is ")
+        .endsWith("it must be at most 2147483647");
+    for (String name : List.of("connect_timeout", "keepalives_idle", "keepalives_count")) {
+      assertThat(problems("postgresql://h/?" + name + "=3s"))
+          .singleElement()
+          .asString()
+          .endsWith("it must be a whole number");
+    }
   }
 
   /** Where a class of the user's own may read anything, only an evident misspelling is refused. */
