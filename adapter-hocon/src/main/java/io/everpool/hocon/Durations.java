@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Durations {
   private static final Pattern WRITTEN =
-      Pattern.compile("([+-]?)(\\d{1,18}(?:\\.\\d{1,18})?)[ \\t]*([a-z]*)");
+      Pattern.compile("([+-]?)(\\d+(?:\\.\\d+)?)[ \\t]*([a-z]*)");
   private static final BigDecimal NANOS_PER_SECOND = BigDecimal.valueOf(1_000_000_000L);
 
   private static final BigDecimal LONGEST = BigDecimal.valueOf(Long.MAX_VALUE);

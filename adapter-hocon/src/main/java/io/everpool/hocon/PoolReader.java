@@ -98,7 +98,7 @@ final class PoolReader {
         builder.set(setting, setting.type().cast(list));
       }
     } else if (!located.isNull()) {
-      T value = values.read(setting.type(), located);
+      T value = values.read(setting, located);
       if (value == null) {
         unread.add(setting.key());
       } else if (located.isDefault() && setting.defaultValue() != null) {

@@ -4,6 +4,8 @@ import com.typesafe.config.ConfigList;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
+import io.everpool.api.Setting;
+import java.math.BigInteger;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** Turns HOCON values into what a setting wants, strictly: what is doubtful is a problem. */
 final class ValueReader {
 
-  private static final Pattern WHOLE = Pattern.compile("[+-]?\\d{1,18}");
+  private static final Pattern WHOLE = Pattern.compile("[+-]?\\d+");
   private static final Pattern BLANK = Pattern.compile("^[ \\t\\r\\n]+|[ \\t\\r\\n]+$");
 
   private final Problems problems;
@@ -30,19 +32,57 @@ final class ValueReader {
     this.secrets = secrets;
   }
 
-  /** The value as a {@code type}, or null after a problem was added. */
-  <T> @Nullable T read(Class<T> type, Located located) {
-    ConfigValueType kind = located.value().valueType();
-    if (kind == ConfigValueType.OBJECT || kind == ConfigValueType.LIST) {
+  /** The value of a setting, or null after a problem was added. */
+  <T> @Nullable T read(Setting<T> setting, Located located) {
+    BigInteger number =
+        isNumber(setting.type()) && isScalar(located)
+            ? number(trimmed(text(located.value())))
+            : null;
+    if (number != null && !isWithin(setting.type(), number)) {
+      refuse(located, "it must be " + range(setting, number.signum()));
+      return null;
+    }
+    return read(setting.type(), located);
+  }
+
+  private <T> @Nullable T read(Class<T> type, Located located) {
+    if (!isScalar(located)) {
       problems.add(located, "is " + located.kind() + "; " + wanted(type));
       return null;
     }
     Object value = scalar(type, located);
     if (value == null) {
-      problems.add(
-          located, "is " + secrets.shown(located, text(located.value())) + "; " + wanted(type));
+      refuse(located, wanted(type));
     }
     return type.cast(value);
+  }
+
+  private void refuse(Located located, String wanted) {
+    problems.add(located, "is " + secrets.shown(located, text(located.value())) + "; " + wanted);
+  }
+
+  private static boolean isScalar(Located located) {
+    ConfigValueType kind = located.value().valueType();
+    return kind != ConfigValueType.OBJECT && kind != ConfigValueType.LIST;
+  }
+
+  private static boolean isNumber(Class<?> type) {
+    return type == Integer.class || type == Long.class;
+  }
+
+  private static boolean isWithin(Class<?> type, BigInteger number) {
+    return number.bitLength() < (type == Integer.class ? Integer.SIZE : Long.SIZE);
+  }
+
+  /** What a setting takes where a number is so far off that its type can't hold it. */
+  private static <T> String range(Setting<T> setting, int sign) {
+    Number outermost =
+        setting.type() == Integer.class
+            ? (Number) (sign < 0 ? Integer.MIN_VALUE : Integer.MAX_VALUE)
+            : (Number) (sign < 0 ? Long.MIN_VALUE : Long.MAX_VALUE);
+    return setting.problems(setting.type().cast(outermost)).isEmpty()
+        ? (sign < 0 ? "at least " : "at most ") + outermost
+        : setting.range();
   }
 
   private static @Nullable Object scalar(Class<?> type, Located located) {
@@ -50,8 +90,11 @@ final class ValueReader {
     if (type == String.class) {
       return text;
     }
-    if (type == Integer.class || type == Long.class) {
-      return number(type, trimmed(text));
+    if (isNumber(type)) {
+      BigInteger number = number(trimmed(text));
+      return number == null
+          ? null
+          : type == Integer.class ? (Object) number.intValueExact() : number.longValueExact();
     }
     if (type == Boolean.class) {
       return truth(trimmed(text));
@@ -65,15 +108,8 @@ final class ValueReader {
     throw new IllegalStateException("no HOCON for a " + type);
   }
 
-  private static @Nullable Object number(Class<?> type, String text) {
-    if (!WHOLE.matcher(text).matches()) {
-      return null;
-    }
-    long value = Long.parseLong(text);
-    if (type == Long.class) {
-      return value;
-    }
-    return value == (int) value ? (int) value : null;
+  private static @Nullable BigInteger number(String text) {
+    return WHOLE.matcher(text).matches() ? new BigInteger(text) : null;
   }
 
   /** In any case, for variables are often written in capitals. */
@@ -109,7 +145,7 @@ final class ValueReader {
   }
 
   private static String wanted(Class<?> type) {
-    if (type == Integer.class || type == Long.class) {
+    if (isNumber(type)) {
       return "it must be a whole number, such as 20";
     }
     if (type == Boolean.class) {

@@ -72,12 +72,45 @@ class BadConfigTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"1.5", "1e3", "abc", "true", "99999999999", "9999999999999999999999"})
+  @ValueSource(strings = {"1.5", "1e3", "abc", "true", "0x10", "1_000"})
   void whatIsNoWholeNumberIsRefused(String written) {
     assertThat(Hocon.problems("max-size = " + written))
         .singleElement()
         .asString()
         .startsWith("everpool.max-size is \"" + written + "\"; it must be a whole number");
+  }
+
+  /** A number that is too large is one all the same. */
+  @ParameterizedTest
+  @CsvSource({
+    "max-size, 3000000000, 1 to 10000",
+    "max-size, 9999999999999999999999, 1 to 10000",
+    "max-size, -3000000000, 1 to 10000",
+    "max-waiters, 2147483648, at most 2147483647",
+    "max-waiters, 3000000000, at most 2147483647",
+    "max-waiters, 9999999999999999999999, at most 2147483647",
+    "max-waiters, -3000000000, 0 (nobody waits) or more",
+    "max-queries, 9223372036854775808, at most 9223372036854775807",
+    "max-queries, -9223372036854775809, 0 (no limit) or more",
+    "retry.max-attempts, 3000000000, at most 2147483647",
+    "retry.max-attempts, -3000000000, 1 (no retry) or more"
+  })
+  void aWholeNumberOutOfRangeIsToldTheRange(String key, String written, String range) {
+    for (String quote : List.of("", "\"")) {
+      assertThat(Hocon.problems(key + " = " + quote + written + quote))
+          .containsExactly(
+              "everpool." + key + " is \"" + written + "\"; it must be " + range + " (String: 3)");
+    }
+  }
+
+  @Test
+  void whatTheBuilderTakesIsTaken() {
+    assertThat(Hocon.pool("max-queries = " + Long.MAX_VALUE).maxQueries())
+        .isEqualTo(Long.MAX_VALUE);
+    assertThat(Hocon.pool("max-queries = \"+" + Long.MAX_VALUE + "\"").maxQueries())
+        .isEqualTo(Long.MAX_VALUE);
+    assertThat(Hocon.pool("max-waiters = " + Integer.MAX_VALUE).maxWaiters())
+        .isEqualTo(Integer.MAX_VALUE);
   }
 
   @ParameterizedTest
@@ -118,13 +151,34 @@ class BadConfigTest {
   }
 
   /** HOCON's own arithmetic stops at 292 years; ours at one. */
-  @Test
-  void aDurationBeyondReasonIsRefusedNotCut() {
-    assertThat(Hocon.problems("idle-timeout = 999999999999999d"))
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "999999999999999d",
+        "9223372036854775807ms",
+        "9223372036854775807ns",
+        "9223372036854775808ms",
+        "99999999999999999999999999999999999999d",
+        "9223372036854775807.5s"
+      })
+  void aDurationBeyondReasonIsRefusedNotCut(String written) {
+    assertThat(Hocon.problems("idle-timeout = " + written))
         .singleElement()
         .asString()
         .startsWith("everpool.idle-timeout is ")
-        .contains("365 days");
+        .endsWith("it must be zero (off) to 365 days (String: 3)");
+    assertThat(Hocon.problems("acquire-timeout = -" + written))
+        .singleElement()
+        .asString()
+        .endsWith("it must be above zero and at most 365 days (String: 3)");
+  }
+
+  /** What is less than a nanosecond is cut off, unless nothing is left. */
+  @Test
+  void aDurationMayHaveMoreDigitsThanNanosecondsNeed() {
+    assertThat(Hocon.pool("idle-timeout = 1.50000000000000000000001s").idleTimeout())
+        .hasMillis(1500);
+    assertThat(Hocon.pool("idle-timeout = 000000000000000000000005s").idleTimeout()).hasSeconds(5);
   }
 
   /** Only a switch may be spelt as a boolean. */

@@ -1,6 +1,7 @@
 package io.everpool.spring;
 
 import io.everpool.api.PoolConfig;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,7 +20,7 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
 final class HikariSettings {
   static final String PREFIX = "spring.datasource.hikari";
   private static final String PROPERTIES = "data-source-properties";
-  private static final Pattern WHOLE = Pattern.compile("[+-]?\\d{1,18}");
+  private static final Pattern WHOLE = Pattern.compile("[+-]?\\d+");
 
   /** What becomes of one of HikariCP's settings. */
   sealed interface Row permits Counterpart, OfSessions, Nothing {}
@@ -106,7 +107,7 @@ final class HikariSettings {
 
   /** What is no number is left as it is, to be refused as that. */
   private static Optional<String> millis(String value) {
-    Long number = whole(value);
+    BigInteger number = whole(value);
     return Optional.of(number == null ? value : number + "ms");
   }
 
@@ -119,19 +120,19 @@ final class HikariSettings {
   }
 
   private static Optional<String> positive(String value) {
-    Long number = whole(value);
-    return Optional.of(number == null ? value : String.valueOf(number > 0));
+    BigInteger number = whole(value);
+    return Optional.of(number == null ? value : String.valueOf(number.signum() > 0));
   }
 
   private static boolean isZero(String value) {
-    Long number = whole(value);
-    return number != null && number == 0;
+    BigInteger number = whole(value);
+    return number != null && number.signum() == 0;
   }
 
   /** As Spring's converter reads it, for which blanks don't matter; null if it is none. */
-  private static @Nullable Long whole(String value) {
+  private static @Nullable BigInteger whole(String value) {
     String number = value.strip();
-    return WHOLE.matcher(number).matches() ? Long.valueOf(number) : null;
+    return WHOLE.matcher(number).matches() ? new BigInteger(number) : null;
   }
 
   /** HikariCP's names, in kebab case. */

@@ -189,6 +189,36 @@ class HikariSettingsTest {
     assertThat(config.maxSize()).isEqualTo(9);
   }
 
+  /** As Long.MAX_VALUE for "never". */
+  @ParameterizedTest
+  @CsvSource({
+    "max-lifetime, 9223372036854775807, zero (off) to 365 days",
+    "max-lifetime, 9223372036854775808, zero (off) to 365 days",
+    "idle-timeout, 9223372036854775807, zero (off) to 365 days",
+    "leak-detection-threshold, 9223372036854775807, zero (off) to 365 days",
+    "connection-timeout, 9223372036854775807, above zero and at most 365 days",
+    "keepalive-time, 9223372036854775807, above zero and at most 365 days",
+    "validation-timeout, -9223372036854775808, above zero and at most 365 days",
+    "maximum-pool-size, 3000000000, 1 to 10000",
+    "minimum-idle, 3000000000, at most 2147483647"
+  })
+  void aNumberThatIsTooLargeIsToldTheRange(String name, String value, String range) {
+    assertThatThrownBy(() -> with(name, value))
+        .isInstanceOf(InvalidPoolConfigException.class)
+        .hasMessageContaining("; it must be " + range)
+        .hasMessageContaining("spring.datasource.hikari." + name);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "9223372036854775807, true",
+    "-9223372036854775808, false",
+    "9223372036854775808, true"
+  })
+  void theLongestStartIsTriedAllTheSame(String millis, boolean failFast) {
+    assertThat(with("initialization-fail-timeout", millis).failFast()).isEqualTo(failFast);
+  }
+
   @Test
   void whatIsWrongIsSaidWithHikariCpsName() {
     assertThatThrownBy(() -> with("connection-timeout", "soon"))
