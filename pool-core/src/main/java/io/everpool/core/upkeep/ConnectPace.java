@@ -21,6 +21,12 @@ final class ConnectPace {
    */
   private static final long HURRY = 1_000_000_000L;
 
+  /**
+   * Who has waited for this long isn't well served, however long he would wait; nanoseconds, half
+   * of the default of acquire-timeout.
+   */
+  private static final long LONG_WAIT = 15_000_000_000L;
+
   /** Between two attempts to find a thread for a connect; nanoseconds. */
   private static final long WITHOUT_THREAD = 100_000_000L;
 
@@ -29,6 +35,9 @@ final class ConnectPace {
   private final Workers workers;
   private final Engine engine;
   private final FullServer full;
+
+  /** How long the first waiter waits in good time; nanoseconds. */
+  private final long goodTime;
 
   private long took;
 
@@ -61,6 +70,7 @@ final class ConnectPace {
     this.workers = workers;
     this.engine = engine;
     this.full = full;
+    this.goodTime = Math.min(LONG_WAIT, config.acquireTimeout().toNanos() / 2);
     this.allowance = config.maxSize();
     this.notBefore = environment.time().nanoTime();
     this.watchFrom = notBefore;
@@ -85,9 +95,7 @@ final class ConnectPace {
    */
   private boolean isContented(long now) {
     long waited = now - engine.firstWaitsSince(now);
-    return waited < config.acquireTimeout().toNanos() / 2
-        && engine.inVain() == inVainBefore
-        && engine.anyLive();
+    return waited < goodTime && engine.inVain() == inVainBefore && engine.anyLive();
   }
 
   /** As {@link #pause}, if somebody waits for what the connect shows. Upkeep thread only. */

@@ -20,6 +20,7 @@ import java.time.InstantSource;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** How soon a full server is asked for more by a pool whose connections are enough. */
@@ -82,12 +83,16 @@ class ConnectPaceTest {
 
   private final FullServer full = new FullServer(inbox, environment, e -> failureMeans, config);
 
-  private final ConnectPace pace = pace();
+  private final ConnectPace pace = firstPace();
 
-  private ConnectPace pace() {
+  private ConnectPace firstPace() {
     Slot slot = engine.slots()[0];
     slot.attempt(Move.RESERVE);
     engine.opened(slot, slot.word());
+    return pace(config);
+  }
+
+  private ConnectPace pace(PoolConfig config) {
     Workers workers = new Workers(Runnable::run, Runnable::run, scheduler, "pool");
     return new ConnectPace(config, environment, workers, engine, full);
   }
@@ -312,6 +317,29 @@ class ConnectPaceTest {
     assertThat(pace.allowance(now)).isEqualTo(1);
     now += SECOND;
     assertThat(pace.allowance(now)).isEqualTo(8);
+  }
+
+  /** However long he would wait: who may wait for a day isn't well served after an hour. */
+  @ParameterizedTest
+  @CsvSource({"10, 5", "30, 15", "31, 15", "3600, 15", "31536000, 15"})
+  void who_waits_for_long_has_a_full_server_tried(long acquireTimeout, long seconds) {
+    PoolConfig config =
+        PoolConfig.builder("fake:")
+            .maxSize(8)
+            .acquireTimeout(Duration.ofSeconds(acquireTimeout))
+            .build();
+    ConnectPace theirs = pace(config);
+    theirs.begun(now);
+    theirs.failed(Verdict.OUT_OF_SLOTS, 1, now);
+    now += FIRST;
+    theirs.begun(now);
+    theirs.failed(Verdict.OUT_OF_SLOTS, 2, now);
+    assertThat(engine.tryAcquire(2)).isNotNull();
+    engine.begin(new Patient(now), 1, 10);
+    now += seconds * SECOND - 1;
+    assertThat(theirs.pause(now)).isPositive();
+    now++;
+    assertThat(theirs.pause(now)).isNotPositive();
   }
 
   private static final class Patient extends Waiter {
