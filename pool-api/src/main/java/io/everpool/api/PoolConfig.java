@@ -206,7 +206,10 @@ public final class PoolConfig {
     return values.required(PoolSettings.MAX_WAITERS);
   }
 
-  /** Whether opening the pool opens a connection first, and fails if it can't. */
+  /**
+   * Whether opening the pool opens a connection first, and fails if it can't within {@link
+   * #acquireTimeout()}, five minutes at the most.
+   */
   public boolean failFast() {
     return values.required(PoolSettings.FAIL_FAST);
   }

@@ -227,7 +227,8 @@ final class PoolSettings {
           Kind.SWITCH,
           true,
           Rule.any("true or false"),
-          "Whether opening the pool opens a connection first, and fails if it can't.");
+          "Whether opening the pool opens a connection first, and fails if it can't within"
+              + " acquire-timeout, five minutes at the most.");
 
   static final Setting<Boolean> SIZE_ADVICE =
       TABLE.add(

@@ -33,8 +33,9 @@ public final class Everpool {
    * Opens a pool with the driver adapter that accepts the URL.
    *
    * @throws SQLException if {@link PoolConfig#failFast()} and no connection could be opened: as
-   *     {@link Pool#getConnection()}, and a {@link java.sql.SQLTransientConnectionException} with
-   *     SQLState {@code 08001} after some seconds if every connect has found nobody there
+   *     {@link Pool#getConnection()}, but after five minutes at the latest, and a {@link
+   *     java.sql.SQLTransientConnectionException} with SQLState {@code 08001} after some seconds if
+   *     every connect has found nobody there
    * @throws io.everpool.api.InvalidPoolConfigException if no adapter accepts the URL, or the
    *     adapter refuses it
    */

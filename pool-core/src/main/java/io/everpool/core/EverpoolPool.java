@@ -135,7 +135,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
     try {
       if (config.failFast()) {
         server.awaited(true);
-        leases.acquireOwn().close();
+        leases.acquireFirst().close();
         server.awaited(false);
       }
       shutdown.opened();

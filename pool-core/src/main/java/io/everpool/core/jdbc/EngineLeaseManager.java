@@ -11,6 +11,7 @@ import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.policy.StartUp;
 import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.LeaseNotes;
 import io.everpool.core.upkeep.SharedState;
@@ -210,14 +211,25 @@ public final class EngineLeaseManager extends LeaseEnds {
     return acquireOwn(WaitKind.CALLER);
   }
 
+  /** As {@link #acquireOwn()}, for the opening of the pool. */
+  public PooledConnection acquireFirst() throws SQLException {
+    return acquireTimeout > StartUp.LONGEST
+        ? acquireOwn(StartUp.LONGEST, WaitKind.OPENING)
+        : acquireOwn();
+  }
+
   /**
    * As {@link #acquireOwn()}.
    *
    * @param wait whose wait it is
    */
   public PooledConnection acquireOwn(WaitKind wait) throws SQLException {
+    return acquireOwn(acquireTimeout, wait);
+  }
+
+  private PooledConnection acquireOwn(long timeoutNanos, WaitKind wait) throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
-    return face(acquireWithCare(threadId, null, acquireTimeout, wait, 0, true));
+    return face(acquireWithCare(threadId, null, timeoutNanos, wait, 0, true));
   }
 
   /** Whether a connection lies idle just now, which somebody else may take at once. */

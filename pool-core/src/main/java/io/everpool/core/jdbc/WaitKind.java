@@ -9,6 +9,11 @@ public enum WaitKind {
   CALLER(true, "acquire-timeout"),
   /** A caller's wait, up to a limit of his own. */
   LIMITED(true, "the limit of this call"),
+  /** The wait for the first connection of a pool, where callers may wait for longer than that. */
+  OPENING(
+      true,
+      "the opening of a pool waits no longer, whatever acquire-timeout is; with fail-fast = false it"
+          + " doesn't wait"),
   /**
    * A wait of which no event tells, up to {@code acquire-timeout}: the pool's own, or one step of a
    * caller's wait that whoever runs the steps tells of himself.

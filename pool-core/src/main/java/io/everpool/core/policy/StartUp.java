@@ -13,6 +13,12 @@ public final class StartUp {
   /** One refusal may be chance. */
   static final int LEAST = 3;
 
+  /**
+   * For a database that says nothing at all; nanoseconds. Callers may wait for a year, but a start
+   * that hangs for so long tells nobody that it won't come to anything.
+   */
+  public static final long LONGEST = 300_000_000_000L;
+
   private StartUp() {}
 
   /**
