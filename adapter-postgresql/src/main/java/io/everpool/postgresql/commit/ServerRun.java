@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  *
  * <p>Positions in the log are bytes since its beginning, which a failover goes on counting. Times
- * are numbers, lest the session's time zone show.
+ * are numbers, lest the session's time zone show, and numeric ones, lest its {@code
+ * extra_float_digits} do: before PostgreSQL 14 they are floating-point numbers at first.
  *
  * @param system the system identifier, which a server shares with every copy of its files
  * @param timeline changed by each promotion; empty on a standby
@@ -45,7 +46,7 @@ record ServerRun(
   /** What tells runs of one system apart; two columns, out of the server's memory. */
   static final String RUN =
       """
-      extract(epoch from pg_catalog.pg_postmaster_start_time())::text,
+      extract(epoch from pg_catalog.pg_postmaster_start_time())::numeric::text,
       pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_last_wal_replay_lsn(), '0/0')::text""";
 
   /** {@link #RUN} and the rest; five columns, and the server reads a file for them. */
@@ -56,7 +57,7 @@ record ServerRun(
           (select system_identifier::text from pg_catalog.pg_control_system()),
           case when pg_catalog.pg_is_in_recovery() then '' else pg_catalog.substr(
             pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8) end,
-          (select coalesce(extract(epoch from stats_reset)::text, '')
+          (select coalesce(extract(epoch from stats_reset)::numeric::text, '')
             from pg_catalog.pg_stat_bgwriter)""";
 
   /** Reads the columns of {@link #ALL}, of which {@code column} is the first. */
