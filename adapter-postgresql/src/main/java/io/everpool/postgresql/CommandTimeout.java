@@ -3,13 +3,9 @@ package io.everpool.postgresql;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.postgresql.driver.PgjdbcInternals;
 import io.everpool.postgresql.session.SideEffect;
-import java.sql.BatchUpdateException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
-import org.postgresql.util.PSQLException;
-import org.postgresql.util.ServerErrorMessage;
 
 /**
  * {@code command-timeout} in one session: lifts it on request, and names it in the failure of a
@@ -77,26 +73,9 @@ final class CommandTimeout {
    */
   SQLException explained(SQLException failure, SideEffects sideEffects) {
     boolean ours = lifted ? sharedByTransaction : !told.isZero();
-    if (!ours || !CANCELED.equals(failure.getSQLState()) || failure instanceof Struck) {
-      return failure;
-    }
-    String advice = "\n  Hint: " + advice(sideEffects);
-    if (failure instanceof PSQLException direct) {
-      ServerErrorMessage message = ofTimeout(direct);
-      return message == null ? failure : new Struck(message, direct, advice);
-    }
-    return failure instanceof BatchUpdateException batch
-            && batch.getCause() instanceof PSQLException one
-            && ofTimeout(one) != null
-        ? batch(batch, advice)
+    return ours && Hinted.isSaid(failure, CANCELED, "statement timeout")
+        ? Hinted.of(failure, advice(sideEffects))
         : failure;
-  }
-
-  private static @Nullable ServerErrorMessage ofTimeout(PSQLException failure) {
-    ServerErrorMessage message = failure.getServerErrorMessage();
-    return message != null && String.valueOf(message.getMessage()).contains("statement timeout")
-        ? message
-        : null;
   }
 
   private String advice(SideEffects sideEffects) {
@@ -110,40 +89,5 @@ final class CommandTimeout {
         + told.toMillis()
         + " ms) has ended it: raise command-timeout, or run what is meant to take longer, such as a"
         + " migration, on Pool.withoutCommandTimeout()";
-  }
-
-  private static SQLException batch(BatchUpdateException batch, String advice) {
-    BatchUpdateException told =
-        new BatchUpdateException(
-            batch.getMessage() + advice,
-            batch.getSQLState(),
-            batch.getErrorCode(),
-            batch.getLargeUpdateCounts(),
-            batch);
-    if (batch.getNextException() != null) {
-      told.setNextException(batch.getNextException());
-    }
-    return told;
-  }
-
-  /** The driver's failure, with advice behind its message. */
-  private static final class Struck extends PSQLException {
-    private static final long serialVersionUID = 1L;
-
-    private final String message;
-
-    Struck(ServerErrorMessage server, PSQLException failure, String advice) {
-      super(server);
-      message = failure.getMessage() + advice;
-      initCause(failure);
-      if (failure.getNextException() != null) {
-        setNextException(failure.getNextException());
-      }
-    }
-
-    @Override
-    public String getMessage() {
-      return message;
-    }
   }
 }

@@ -37,6 +37,11 @@ import org.postgresql.PGConnection;
 final class PostgresConnection implements PhysicalConnection {
   private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;
 
+  private static final String NOT_ON_STANDBY =
+      "ask for REPEATABLE READ, or for the primary: of a pool with readers a unit goes there by"
+          + " itself that begins with its level (WorkOptions.withIsolation), and a connection that"
+          + " was lent already doesn't";
+
   private final Connection lent;
   private final Connection jdbc;
   private final PGConnection driver;
@@ -156,7 +161,9 @@ final class PostgresConnection implements PhysicalConnection {
   @Override
   public SQLException explained(SQLException failure, SideEffects sideEffects) {
     settings.failed(failure);
-    return commandTimeout.explained(failure, sideEffects);
+    return Hinted.isSaid(failure, "0A000", "serializable mode in a hot standby")
+        ? Hinted.of(failure, NOT_ON_STANDBY)
+        : commandTimeout.explained(failure, sideEffects);
   }
 
   @Override
