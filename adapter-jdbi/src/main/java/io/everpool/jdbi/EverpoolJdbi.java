@@ -47,7 +47,8 @@ public final class EverpoolJdbi {
    * <p>A handle is on a reader from its opening on, or never: what becomes read-only later ({@link
    * #readOnly}, {@link ReadOnly}, {@code @Transaction(readOnly = true)}, {@code setReadOnly}) stays
    * where its handle is, which with a Jdbi of {@link #create} is the writer. To see one's own
-   * writes: {@code EverpoolJdbi.readOnly(reader).after(pool.position())}.
+   * writes: {@code EverpoolJdbi.readOnly(reader).after(pool.position())}. A transaction at a level
+   * of isolation at which the reader's server runs none takes its handle to one that does.
    */
   public static Jdbi reader(Pool pool) {
     return Jdbi.create(pool.reader())

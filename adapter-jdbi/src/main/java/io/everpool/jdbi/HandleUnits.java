@@ -278,8 +278,8 @@ final class HandleUnits {
       try {
         if (!ran) {
           ran = true;
-          if (options.position() != null) {
-            rebind(); // it may be on another session by now, which shows what the unit must see
+          if (options.position() != null || options.isolation() != 0) {
+            rebind(); // it may be on another session by now, which the unit needs
           }
           return callback.withHandle(handle);
         }

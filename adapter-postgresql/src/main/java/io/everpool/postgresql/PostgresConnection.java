@@ -221,6 +221,13 @@ final class PostgresConnection implements PhysicalConnection {
     return writes.onStandby();
   }
 
+  @Override
+  public int highestIsolation() {
+    return onStandby()
+        ? Connection.TRANSACTION_REPEATABLE_READ
+        : Connection.TRANSACTION_SERIALIZABLE;
+  }
+
   /** Host and port that it is connected to; {@code otherwise} if the driver hides them. */
   String host(String otherwise) {
     return PgjdbcInternals.host(jdbc, otherwise);

@@ -13,6 +13,7 @@ import io.everpool.servers.FaultProxy;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.Replica;
 import io.everpool.servers.ServerSettings;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
@@ -197,6 +198,17 @@ class ReplicationTest {
     assertThat(pair.reader.inStep()).isTrue();
   }
 
+  @Test
+  void aStandbyRunsNothingAtSerializable() throws SQLException {
+    assertThat(pair.writer.highestIsolation()).isEqualTo(Connection.TRANSACTION_SERIALIZABLE);
+    assertThat(pair.reader.highestIsolation()).isEqualTo(Connection.TRANSACTION_REPEATABLE_READ);
+    Sessions.execute(pair.reader, "begin isolation level repeatable read; select 1; rollback");
+    assertThatThrownBy(() -> Sessions.execute(pair.reader, "begin isolation level serializable"))
+        .isInstanceOfSatisfying(
+            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("0A000"));
+    Sessions.execute(pair.reader, "rollback");
+  }
+
   /** It knows what it had replayed and what it wrote itself, and nothing that the other writes. */
   @Test
   void aStandbyThatWasPromotedShowsWhatWasBeforeAndWhatIsItsOwn() throws SQLException {
@@ -212,6 +224,7 @@ class ReplicationTest {
       String own = pair.reader.position(TIMEOUT);
 
       assertThat(pair.reader.replicaLag(TIMEOUT)).isZero();
+      assertThat(pair.reader.highestIsolation()).isEqualTo(Connection.TRANSACTION_SERIALIZABLE);
       assertThat(pair.reader.hasReached(before, TIMEOUT)).isTrue();
       assertThat(pair.reader.hasReached(own, TIMEOUT)).isTrue();
       assertThat(own).startsWith("2:");

@@ -87,7 +87,10 @@ public final class WorkOptions {
   }
 
   /**
-   * With an isolation level for the work's connection.
+   * With an isolation level for the work's connection. Work that only reads goes to a reader that
+   * runs transactions at it, which a standby of PostgreSQL doesn't at {@link
+   * Connection#TRANSACTION_SERIALIZABLE}; where there is none, where {@link
+   * PoolConfig#readerFallback()} says.
    *
    * @param value a {@code Connection.TRANSACTION_*} level, or {@code 0} for the connection's own
    * @throws IllegalArgumentException if it is none of these

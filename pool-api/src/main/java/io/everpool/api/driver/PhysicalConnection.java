@@ -371,6 +371,18 @@ public interface PhysicalConnection {
   }
 
   /**
+   * The highest level of isolation at which this session's server runs transactions now, as far as
+   * is known; a replica may have no {@link Connection#TRANSACTION_SERIALIZABLE}. Work that only
+   * reads and asks for more goes elsewhere: asked each time that it is lent a replica's connection.
+   * No round trip.
+   *
+   * @return a level of {@link Connection}'s
+   */
+  default int highestIsolation() {
+    return Connection.TRANSACTION_SERIALIZABLE;
+  }
+
+  /**
    * How many more connections the server would take now of whoever this one is, as far as it tells.
    * Asked of a pool's first connection; where that leaves not plenty, of each new one; and of a
    * server that has refused one for want of room, before the next is tried. Called outside of a

@@ -247,6 +247,15 @@ abstract class SessionSettings extends SessionFacts {
         "0A000");
   }
 
+  /** The level of isolation that was set by its setter, as far as that is known; 0 for none. */
+  final int isolationSet() {
+    return settings != null
+            && settings.isChanged(Setting.ISOLATION)
+            && settings.remembered(Setting.ISOLATION) instanceof Integer level
+        ? level
+        : 0;
+  }
+
   /** The lease is over that was declared read-only. Outside of a transaction. */
   final void allowWrites() throws SQLException {
     if (settings != null) {

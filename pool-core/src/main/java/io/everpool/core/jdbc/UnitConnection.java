@@ -73,6 +73,16 @@ abstract class UnitConnection extends RestoredConnection {
     return request(s -> s.replicaLag(timeoutNanos));
   }
 
+  /** As {@link PhysicalConnection#highestIsolation}. */
+  public int highestIsolation() throws SQLException {
+    return request(s -> s.physical().highestIsolation());
+  }
+
+  /** The level of isolation that was set on it; 0 for none. No round trip. */
+  public int isolationSet() throws SQLException {
+    return request(Session::isolationSet);
+  }
+
   /** As {@link PhysicalConnection#position}. */
   public String position(long timeoutNanos) throws SQLException {
     return request(s -> s.position(timeoutNanos));

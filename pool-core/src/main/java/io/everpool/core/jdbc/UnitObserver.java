@@ -2,6 +2,7 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.Verdict;
 import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hears from a face what a unit of work sends, so that whether it may be rerun is a matter of fact.
@@ -35,6 +36,12 @@ public interface UnitObserver {
 
   /** The transaction is about to be rolled back, and not by the unit itself. */
   default void rollingBack() {}
+
+  /**
+   * The connection goes on over another session, and nothing is under way. Told before it leaves
+   * the one that it has, with null, and when it has another, or none.
+   */
+  default void moves(@Nullable Session to) {}
 
   /** Who hears of what can be used but once. */
   default OneShotObserver oneShots() {

@@ -9,13 +9,15 @@ import io.everpool.core.jdbc.UnitObserver;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLTransientConnectionException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Has the connection of a framework's show what the unit must see that comes, by waiting for its
- * server or by going on over a session with another. What is lost on the way is lost before the
- * unit has sent anything, and is nobody's failure. On the unit's thread.
+ * server or by going on over a session with another, as it does where its server doesn't run the
+ * unit at its level of isolation. What is lost on the way is lost before the unit has sent
+ * anything, and is nobody's failure. On the unit's thread.
  */
 final class Preparation {
 
@@ -60,35 +62,48 @@ final class Preparation {
   }
 
   /**
-   * Returns when the connection shows it.
+   * Returns when the connection is good for the unit.
    *
-   * @throws SQLException if it doesn't, or not in time. It is closed then if it has lost its
-   *     session, or had to give it back in order to wait for another
+   * @throws SQLException if it isn't, or not in time. It is closed then if it has lost its session,
+   *     or had to give it back in order to wait for another
    */
-  void run(String position) throws SQLException {
+  void run() throws SQLException {
     UnitObserver before = face.silence();
     try {
       String bond = bond();
       SessionState state = face.state(); // while there is a session to ask
-      if (shows(position, bond != null)) {
+      if (isGood(bond != null)) {
         return;
       }
       if (bond != null) {
-        throw stays(position, bond);
+        throw stays(bond);
       }
-      Reader except = lost == null ? owner : null; // it may have others, of which nobody knows that
-      for (int attempt = 1; ; attempt++) {
-        take(state, except);
-        if (becomes(state)) {
-          return;
-        }
-        if (attempt == ATTEMPTS && lost != null) {
-          throw lost;
-        }
-        except = null;
+      if (before == null) {
+        goElsewhere(state);
+        return;
+      }
+      before.moves(null);
+      try {
+        goElsewhere(state);
+      } finally {
+        before.moves(face.session());
       }
     } finally {
       face.observer(before);
+    }
+  }
+
+  private void goElsewhere(SessionState state) throws SQLException {
+    Reader except = lost == null ? owner : null; // it may have others, of which nobody knows that
+    for (int attempt = 1; ; attempt++) {
+      take(state, except);
+      if (becomes(state)) {
+        return;
+      }
+      if (attempt == ATTEMPTS && lost != null) {
+        throw lost;
+      }
+      except = null;
     }
   }
 
@@ -100,24 +115,37 @@ final class Preparation {
     return face.openStatements().isEmpty() ? null : "for a statement of it is still open";
   }
 
-  private SQLException stays(String position, String bond) {
-    return new SQLTransientConnectionException(
+  private SQLException stays(String bond) {
+    boolean runs = owner.runsAt(options.isolation());
+    String text =
         "Pool "
             + pool
-            + " can't show "
+            + (runs ? " can't show " : " can't run ")
             + options.label()
-            + " what it must see: "
+            + (runs ? " what it must see: " : " as it asks to be: ")
             + owner.pool().name()
             + ": "
-            + owner.obstacle(position)
+            + owner.obstacle(options.position(), options.isolation())
             + ", and the connection stays there, "
-            + bond,
-        "08001");
+            + bond;
+    return runs
+        ? new SQLTransientConnectionException(text, "08001")
+        : new SQLFeatureNotSupportedException(text, "0A000");
   }
 
-  /** Whether the session that is there shows it; one that is lost doesn't, and is let go. */
-  private boolean shows(String position, boolean stays) throws SQLException {
+  /**
+   * Whether the session that is there shows it, and runs the unit at its level; one that is lost
+   * doesn't, and is let go.
+   */
+  private boolean isGood(boolean stays) throws SQLException {
+    String position = options.position();
     try {
+      if (!owner.runsAt(face, options.isolation())) {
+        return false;
+      }
+      if (position == null) {
+        return true;
+      }
       long end = begun + budget;
       boolean reached = positions.isReached(face, position, stays ? end : readers.patience(end));
       if (!reached && !stays) {

@@ -8,6 +8,7 @@ import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Repeats;
 import io.everpool.core.observe.Survivor;
 import io.everpool.core.work.UnitRunner;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.util.concurrent.RejectedExecutionException;
@@ -18,8 +19,9 @@ import org.slf4j.Logger;
 
 /**
  * A reader, and whether work can begin there: whether its server can be reached, as its own pool
- * knows, and how far it lags. What has to be looked at is looked at on a worker, when somebody
- * would use it; while nobody reads, nothing is sent. Thread-safe.
+ * knows, how far it lags, and up to which level of isolation its server runs anything. What has to
+ * be looked at is looked at on a worker, when somebody would use it; while nobody reads, nothing is
+ * sent. Thread-safe.
  */
 final class Reader {
   private static final Logger log = PoolEvents.log();
@@ -36,6 +38,9 @@ final class Reader {
   private final long validationTimeout;
   private final AtomicBoolean looking = new AtomicBoolean();
   private final AtomicLong nextLook;
+
+  /** Up to which level its server runs transactions, as the last session that was asked said. */
+  private volatile int highest = Connection.TRANSACTION_SERIALIZABLE;
 
   /** Whether it is left out, as was told. */
   private final AtomicBoolean leftOut = new AtomicBoolean();
@@ -104,8 +109,12 @@ final class Reader {
 
   // ---- before a connection is taken
 
-  /** Whether it is worth to take a connection of it; has it looked at where that is due. */
-  boolean mayServe(long now) {
+  /**
+   * Whether it is worth to take a connection of it; has it looked at where that is due.
+   *
+   * @param level at which the work is to run; 0 for the connection's own
+   */
+  boolean mayServe(long now, int level) {
     if (isSuspended()) { // nobody need look when it is back: that is the operator's word
       leaveOut();
       return false;
@@ -123,15 +132,25 @@ final class Reader {
         }
       }
     }
+    if (!runsAt(level)) {
+      look(now); // it may have been promoted
+      return false;
+    }
     return known != Lag.Known.LARGE;
+  }
+
+  /** Whether its server runs transactions at this level, as far as is known. */
+  boolean runsAt(int level) {
+    return level <= highest;
   }
 
   /**
    * Why it doesn't serve, for messages.
    *
    * @param position what is to be seen; null for nothing in particular
+   * @param level at which the work is to run; 0 for the connection's own
    */
-  String obstacle(@Nullable String position) {
+  String obstacle(@Nullable String position, int level) {
     if (isSuspended()) {
       return "an operator has suspended it";
     }
@@ -139,13 +158,46 @@ final class Reader {
     if (failure != null && isGone()) {
       return "it can't be reached: " + failure.getMessage();
     }
+    if (!runsAt(level)) {
+      return "its server runs nothing at " + name(level) + ", at " + name(highest) + " it would";
+    }
     if (position != null && lag.at(member.environment().time().nanoTime()) != Lag.Known.LARGE) {
       return "it has not come as far as " + position;
     }
     return lag.text();
   }
 
+  private static String name(int level) {
+    return switch (level) {
+      case Connection.TRANSACTION_READ_UNCOMMITTED -> "READ UNCOMMITTED";
+      case Connection.TRANSACTION_READ_COMMITTED -> "READ COMMITTED";
+      case Connection.TRANSACTION_REPEATABLE_READ -> "REPEATABLE READ";
+      case Connection.TRANSACTION_SERIALIZABLE -> "SERIALIZABLE";
+      default -> "level " + level;
+    };
+  }
+
   // ---- with a connection in hand
+
+  /**
+   * As {@link #runsAt(int)}, of the server of {@code face}, as it has told this session. It is
+   * asked something where it has told another more, as when it was promoted.
+   */
+  boolean runsAt(PooledConnection face, int level) throws SQLException {
+    if (level > face.highestIsolation() && runsAt(level)) {
+      try {
+        face.replicaLag(validationTimeout);
+      } catch (SQLFeatureNotSupportedException e) {
+        // it has answered
+      }
+      face.rollBackOpen(); // what that reading has begun
+    }
+    int now = face.highestIsolation();
+    if (now != highest) {
+      highest = now;
+    }
+    return level <= now;
+  }
 
   /**
    * Whether work may begin on {@code face}; asks the server only where nothing is known any more,
@@ -204,6 +256,7 @@ final class Reader {
           try (PooledConnection face = member.leases().acquireOwn(WaitKind.UNTOLD)) {
             noteAnswer(face);
             ask(face);
+            runsAt(face, 0); // what its server may have told with that answer
           } catch (SQLException e) {
             log.debug("Pool {}: {} doesn't answer", whole, member.called(), e);
           } finally {
@@ -238,7 +291,7 @@ final class Reader {
     int untold = leases().news("left out");
     toldSo = untold >= 0;
     String line = "Pool {}: reader {} is left out: {}";
-    Repeats.warn(log, untold, line, whole, member.called(), obstacle(null));
+    Repeats.warn(log, untold, line, whole, member.called(), obstacle(null, 0));
   }
 
   /** Work begins on it. */

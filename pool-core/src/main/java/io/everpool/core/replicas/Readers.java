@@ -15,17 +15,19 @@ import io.everpool.core.jdbc.WaitKind;
 import io.everpool.core.work.Renewal;
 import io.everpool.core.work.UnitRunner;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLTransientConnectionException;
 import java.util.List;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses who serves work that only reads: one of the readers that can be reached and are close
- * enough behind, beginning with any, and rather with one where nobody waits; else whom {@code
- * reader-fallback} names. Also where such work has lost its connection and is run again, so that it
- * goes on elsewhere. A reader all of whose connections are in use is none that is gone: its callers
- * wait, lest the writer is flooded by what the readers can't carry. Thread-safe.
+ * Chooses who serves work that only reads: one of the readers that can be reached, are close enough
+ * behind and run transactions at the level of isolation that is asked for, beginning with any, and
+ * rather with one where nobody waits; else whom {@code reader-fallback} names. Also where such work
+ * has lost its connection and is run again, so that it goes on elsewhere. A reader all of whose
+ * connections are in use is none that is gone: its callers wait, lest the writer is flooded by what
+ * the readers can't carry. Thread-safe.
  */
 final class Readers implements Renewal {
 
@@ -119,17 +121,18 @@ final class Readers implements Renewal {
 
   /**
    * Has the connection of a framework's show what the unit must see; not within a unit, which is as
-   * it is, nor where a transaction has begun.
+   * it is. And has it go on over a server that runs the unit at its level; neither where a
+   * transaction has begun.
    */
   void prepare(PooledConnection face, Reader owner, WorkOptions options) throws SQLException {
-    String position = options.position();
-    if (position == null || face.observer() != null) {
+    boolean shows = options.position() == null || face.observer() != null;
+    if (shows && options.isolation() <= face.highestIsolation()) {
       return;
     }
     face.endBegunAhead(); // it is empty, and would show what was there as it was begun
     if (!face.current().inTransaction()) {
       new Preparation(config.name(), this, positions, time, face, owner, options, budget(options))
-          .run(position);
+          .run();
     }
   }
 
@@ -158,7 +161,7 @@ final class Readers implements Renewal {
     WaitKind wait = ours ? WaitKind.CALLER : WaitKind.LIMITED;
     Reader passedOver = except;
     while (true) {
-      Round round = new Round(taking, wait.untold(), options.position(), begun, end, passedOver);
+      Round round = new Round(taking, wait.untold(), options, begun, end, passedOver);
       PooledConnection face = round.run();
       if (face != null) {
         return face;
@@ -172,7 +175,7 @@ final class Readers implements Renewal {
       }
       if (left <= 0 || !round.mayChange) {
         tell(writer.leases(), left <= 0, timeoutNanos - left);
-        throw noReader(options, round.failure);
+        throw noReader(options, round.level, round.failure);
       }
       sleep(Math.min(left, BETWEEN_ROUNDS));
       passedOver = null;
@@ -189,19 +192,23 @@ final class Readers implements Renewal {
     private final @Nullable Reader except;
     @Nullable SQLException failure;
 
+    /** At which the work is to run, as it says itself or was set where it was lent a connection. */
+    int level;
+
     /** Whether one can't be reached just now, which another round may find otherwise. */
     boolean mayChange;
 
     Round(
         Taking taking,
         WaitKind wait,
-        @Nullable String position,
+        WorkOptions options,
         long begun,
         long end,
         @Nullable Reader except) {
       this.taking = taking;
       this.wait = wait;
-      this.position = position;
+      this.position = options.position();
+      this.level = options.isolation();
       this.begun = begun;
       this.end = end;
       this.except = except;
@@ -214,7 +221,7 @@ final class Readers implements Renewal {
         if (reader == except) {
           continue;
         }
-        if (reader.mayServe(time.nanoTime())) {
+        if (reader.mayServe(time.nanoTime(), level)) {
           PooledConnection face = from(reader);
           if (face != null) {
             reader.serves();
@@ -235,8 +242,10 @@ final class Readers implements Renewal {
         long left = end - now;
         // one that has not been reached yet may be one that never is
         face = taking.from(reader.leases(), reader.isLive() ? left : left / 2, wait, now - begun);
+        level = level == 0 ? face.isolationSet() : level;
         taken =
-            reader.isCloseBehind(face)
+            reader.runsAt(face, level)
+                && reader.isCloseBehind(face)
                 && (position == null || positions.isReached(face, position, patience(end)));
         return taken ? face : null;
       } catch (SQLException e) {
@@ -303,14 +312,16 @@ final class Readers implements Renewal {
             : new PoolEvent.AcquireRejected(pool));
   }
 
-  private SQLException noReader(WorkOptions options, @Nullable SQLException failure) {
+  private SQLException noReader(WorkOptions options, int level, @Nullable SQLException failure) {
     StringBuilder text =
         new StringBuilder("Pool " + config.name() + " has no reader for " + options.label());
     for (Reader reader : all) {
       text.append("; ").append(reader.pool().name()).append(": ");
-      text.append(reader.obstacle(options.position()));
+      text.append(reader.obstacle(options.position(), level));
     }
     text.append(". With reader-fallback = writer the writer would do it");
-    return new SQLTransientConnectionException(text.toString(), "08001", failure);
+    return all.stream().anyMatch(reader -> reader.runsAt(level))
+        ? new SQLTransientConnectionException(text.toString(), "08001", failure)
+        : new SQLFeatureNotSupportedException(text.toString(), "0A000", failure);
   }
 }

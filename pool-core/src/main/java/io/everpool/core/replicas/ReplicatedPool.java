@@ -145,7 +145,7 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
     if (face == null || owner == null) {
       return UnitRerunner.of(writer.pool()).rerun(connection, options, work);
     }
-    if (options.position() == null) {
+    if (options.position() == null && options.isolation() == 0) {
       return owner.runner().rerun(connection, options, work);
     }
     long deadline = choice.deadline(options); // from now on: it has to wait first, perhaps

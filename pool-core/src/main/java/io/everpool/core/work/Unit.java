@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Units nest. All that an inner one sends, the outer ones have sent as well. The outermost that
  * may be rerun is rerun; an inner one leaves a failure to it. On another connection an inner one is
  * a unit of its own: see {@link Nesting}.
+ *
+ * <p>A little long, for all that may happen to it is told here.
  */
 final class Unit implements UnitObserver, AutoCloseable {
 
@@ -211,6 +213,13 @@ final class Unit implements UnitObserver, AutoCloseable {
   @Override
   public void rollingBack() {
     failure.rollingBack();
+  }
+
+  @Override
+  public void moves(@Nullable Session to) {
+    for (Unit unit = this; unit != null; unit = unit.outer) {
+      unit.log.settle(unit.log.effects(), to); // what was seen up to now stays
+    }
   }
 
   @Override

@@ -59,6 +59,12 @@ final class Server implements Connector {
   /** Whether a pooler lends its sessions by the transaction; of those that are opened then. */
   volatile boolean shared;
 
+  /** Up to which level it runs transactions; a session is told at its beginning, and when asked. */
+  volatile int highestIsolation = Connection.TRANSACTION_SERIALIZABLE;
+
+  /** Whether somebody has had its sessions take writes again, and has committed some. */
+  volatile boolean written;
+
   volatile boolean closed;
 
   Server(String name) throws SQLException {
@@ -154,6 +160,7 @@ final class Server implements Connector {
     private volatile boolean refuses;
     private final boolean lentByTransaction = shared;
     private volatile boolean begun;
+    private volatile int toldIsolation = highestIsolation;
 
     Session(PhysicalConnection h2) {
       this.h2 = h2;
@@ -223,7 +230,7 @@ final class Server implements Connector {
 
     @Override
     public Effects effectsSince(long moment) {
-      return lentByTransaction ? Effects.NONE : Effects.UNPROVEN;
+      return written ? Effects.COMMITTED : lentByTransaction ? Effects.NONE : Effects.UNPROVEN;
     }
 
     @Override
@@ -236,11 +243,22 @@ final class Server implements Connector {
     public Duration replicaLag(long timeoutNanos) throws SQLException {
       validate(1);
       lagAsked.incrementAndGet();
+      toldIsolation = highestIsolation;
       Duration now = lag;
       if (now == null) {
         throw new SQLFeatureNotSupportedException("no idea");
       }
       return now;
+    }
+
+    @Override
+    public int highestIsolation() {
+      return toldIsolation;
+    }
+
+    @Override
+    public boolean takesWritesSince(long moment) {
+      return written;
     }
 
     @Override
