@@ -206,8 +206,7 @@ final class PoolView implements PoolMXBean {
     PoolSnapshot now = operations.examine();
     StringBuilder text = new StringBuilder(now.explain());
     for (PoolSnapshot.Holder holder : now.holders()) {
-      text.append("\n\nconnection ").append(holder.connection());
-      text.append(", ").append(holder.thread());
+      text.append("\n\n").append(holder);
       for (StackTraceElement frame : holder.where()) {
         text.append("\n    at ").append(frame);
       }

@@ -490,6 +490,30 @@ class JmxPoolsTest {
     }
   }
 
+  /** Exceptions name twenty of them. */
+  @Test
+  void aDumpLeavesNoHolderOut() throws Exception {
+    int many = 30;
+    List<Connection> held = new ArrayList<>();
+    try (Pool pool = open(config("dump").maxSize(many).build())) {
+      for (int i = 0; i < many; i++) {
+        held.add(pool.getConnection());
+      }
+      assertThat(invoke(named("dump"), "dump"))
+          .asString()
+          .contains("dump OPEN: 30 of 30 connections (30 leased, 0 idle)")
+          .satisfies(
+              text -> {
+                for (int connection = 1; connection <= many; connection++) {
+                  assertThat(text).containsPattern("\n\nconnection " + connection + " held for ");
+                }
+              });
+      for (Connection connection : held) {
+        connection.close();
+      }
+    }
+  }
+
   /** A pool without JMX is better than none. */
   @Test
   void aServerThatRefusesKeepsNoPoolFromOpening() throws Exception {

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  * No connection came within {@link PoolConfig#acquireTimeout()}, or the time that {@link
  * Pool#getConnection(java.time.Duration)} was given; or it became known before that that none will
  * come. SQLState {@code 08001}. Its message says who holds the connections and what the last
- * connect error was, which is also its cause.
+ * connect error was, which is also its cause. Of many holders it names those who have had theirs
+ * for longest, as {@link PoolSnapshot#explain()} does.
  */
 public final class AcquireTimeoutException extends SQLTransientConnectionException {
   private static final long serialVersionUID = 1L;
@@ -26,7 +27,12 @@ public final class AcquireTimeoutException extends SQLTransientConnectionExcepti
     this.snapshot = snapshot;
   }
 
-  /** The pool when the caller gave up. */
+  /**
+   * The pool when the caller gave up, or up to a tenth of a second before: then another one was
+   * told the same, and of this caller only what he holds himself is newer. What its holders do is
+   * told of those whom the message names, and of none of them while another caller was about to
+   * find that out.
+   */
   public PoolSnapshot snapshot() {
     return snapshot;
   }

@@ -3,6 +3,7 @@ package io.everpool.api;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 // Over 400 lines for the sake of one list: each fact has a field, an accessor and a builder method.
 public final class PoolSnapshot implements Serializable {
   private static final long serialVersionUID = 1L;
+
+  /** Whom an explanation names: of a thousand holders each refused caller would carry them all. */
+  private static final int MOST_EXPLAINED = 20;
 
   private final String name;
   private final PoolState state;
@@ -243,16 +247,33 @@ public final class PoolSnapshot implements Serializable {
         + " waiting";
   }
 
-  /** Several lines: the counts, who holds the connections, and the last connect error. */
+  /**
+   * Several lines: the counts, who holds the connections, and the last connect error. Of many
+   * holders the 20 who have had theirs for longest, those first, and how many others there are.
+   */
   public String explain() {
     StringBuilder text = new StringBuilder(toString());
-    for (Holder holder : holders) {
+    for (Holder holder : explained()) {
       text.append("\n  ").append(holder);
+    }
+    if (holders.size() > MOST_EXPLAINED) {
+      text.append("\n  and ")
+          .append(holders.size() - MOST_EXPLAINED)
+          .append(" more, for no longer");
     }
     if (lastConnectError != null) {
       text.append("\n  last connect error: ").append(lastConnectError);
     }
     return text.toString();
+  }
+
+  private List<Holder> explained() {
+    return holders.size() <= MOST_EXPLAINED
+        ? holders
+        : holders.stream()
+            .sorted(Comparator.comparing(Holder::heldFor).reversed())
+            .limit(MOST_EXPLAINED)
+            .toList();
   }
 
   /** Who has a connection. Immutable and thread-safe. */

@@ -19,7 +19,7 @@ public final class TooManyWaitersException extends SQLTransientConnectionExcepti
     this.snapshot = snapshot;
   }
 
-  /** The pool when the caller was turned away. */
+  /** The pool when the caller was turned away; as {@link AcquireTimeoutException#snapshot()}. */
   public PoolSnapshot snapshot() {
     return snapshot;
   }

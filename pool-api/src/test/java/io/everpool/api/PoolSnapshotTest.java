@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -88,6 +89,45 @@ class PoolSnapshotTest {
             shop OPEN last-connect-failed: 2 of 5 connections (1 leased, 1 idle, 2 connecting), 4 waiting
               connection 3 held for 1500ms by web-1 (17), now at shop.Orders.list(Orders.java:12)
               last connect error: no route""");
+  }
+
+  private static PoolSnapshot.Holder holder(int connection, int millis) {
+    StackTraceElement[] deep = new StackTraceElement[64];
+    Arrays.fill(deep, new StackTraceElement("shop.orders.Orders", "list", "Orders.java", 12));
+    return PoolSnapshot.Holder.of(
+            connection, "web-" + connection + " #17", Duration.ofMillis(millis), List.of(deep))
+        .acquiredAt(List.of(deep))
+        .waiting(true);
+  }
+
+  private static PoolSnapshot heldBy(int many) {
+    return PoolSnapshot.builder("shop")
+        .maxSize(many)
+        .leased(many)
+        .holders(IntStream.range(0, many).mapToObj(i -> holder(i, 10 * i + 1)).toList())
+        .lastConnectError("no route")
+        .build();
+  }
+
+  /** Ten thousand callers may be told so at once. */
+  @Test
+  void ofManyHoldersTheExplanationNamesThoseOfTheLongest() {
+    List<String> lines = heldBy(1_000).explain().lines().toList();
+    assertThat(lines).hasSize(1 + 20 + 2);
+    assertThat(lines.get(1)).startsWith("  connection 999 held for 9991ms by web-999 #17");
+    assertThat(lines.get(20)).startsWith("  connection 980 held for 9801ms by web-980 #17");
+    assertThat(lines.get(21)).isEqualTo("  and 980 more, for no longer");
+    assertThat(lines.get(22)).isEqualTo("  last connect error: no route");
+    assertThat(heldBy(1_000).explain()).hasSizeLessThan(16_000);
+    assertThat(heldBy(1_000).holders()).hasSize(1_000);
+  }
+
+  @Test
+  void ofTwentyAllAreNamedInTheirOrder() {
+    List<String> lines = heldBy(20).explain().lines().toList();
+    assertThat(lines).hasSize(1 + 20 + 1);
+    assertThat(lines.get(1)).startsWith("  connection 0 held for 1ms");
+    assertThat(heldBy(21).explain()).contains("\n  and 1 more, for no longer");
   }
 
   private static StackTraceElement frame(String type, String method) {

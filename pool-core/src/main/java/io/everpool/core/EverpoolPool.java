@@ -102,7 +102,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
             shared,
             environment.time(),
             events,
-            snapshots::forCaller,
+            snapshots,
             recorder,
             trace,
             interceptors);

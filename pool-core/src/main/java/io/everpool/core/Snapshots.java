@@ -9,25 +9,39 @@ import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
 import io.everpool.core.engine.Waiter;
+import io.everpool.core.jdbc.SnapshotSource;
 import io.everpool.core.observe.FailureText;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.HolderThreads;
+import io.everpool.core.upkeep.HolderThreads.Found;
 import io.everpool.core.upkeep.LeaseNotes;
 import io.everpool.core.upkeep.SharedState;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the pool's state off its slots and counters, disturbing nobody. */
-final class Snapshots {
+final class Snapshots implements SnapshotSource {
   /** Deep enough to come out of a driver and into the program that called it. */
   private static final int STACK_DEPTH = 64;
+
+  /**
+   * Of so many holders it is told to refused callers what they do: of those whom {@link
+   * PoolSnapshot#explain()} names. While they are looked at the whole process stands.
+   */
+  private static final int MOST_EXPLAINED = 20;
 
   /** How often a slot that moves meanwhile is read, at the most. */
   private static final int READINGS = 3;
@@ -36,25 +50,29 @@ final class Snapshots {
   private final SharedState shared;
   private final PoolEvents events;
   private final Supplier<PoolState> state;
+  private final HolderThreads.Finder threads;
 
   Snapshots(PoolConfig config, SharedState shared, PoolEvents events, Supplier<PoolState> state) {
+    this(config, shared, events, state, HolderThreads::find);
+  }
+
+  /** With what finds the holders' threads, for tests. */
+  Snapshots(
+      PoolConfig config,
+      SharedState shared,
+      PoolEvents events,
+      Supplier<PoolState> state,
+      HolderThreads.Finder threads) {
     this.config = config;
     this.shared = shared;
     this.events = events;
     this.state = state;
+    this.threads = threads;
   }
 
-  /** With what the holders do just now: for explanations, it looks at threads. */
+  /** With what all holders do just now: for an operator, it looks at their threads. */
   PoolSnapshot detailed() {
-    return take(STACK_DEPTH, waiting());
-  }
-
-  /** As {@link #detailed()}, for one who waits for a connection, or did until now. */
-  PoolSnapshot forCaller() {
-    Map<Long, Thread> waiting = waiting();
-    Thread caller = Thread.currentThread();
-    waiting.put(HolderThreads.id(caller), caller);
-    return take(STACK_DEPTH, waiting);
+    return take(Integer.MAX_VALUE, waiting());
   }
 
   /** Without what the holders do; cheap enough for gauges. */
@@ -62,23 +80,87 @@ final class Snapshots {
     return take(0, Map.of());
   }
 
+  @Override
+  public PoolSnapshot withDeeds() {
+    return take(MOST_EXPLAINED, waiting());
+  }
+
+  @Override
+  public PoolSnapshot withoutDeeds() {
+    return take(0, waiting());
+  }
+
+  @Override
+  public @Nullable PoolSnapshot forCaller(PoolSnapshot seen) {
+    Thread caller = Thread.currentThread();
+    String name = HolderThreads.describe(caller);
+    Map<Long, Holder> own = own(caller, name);
+    if (own.isEmpty() && seen.holders().stream().noneMatch(it -> it.thread().equals(name))) {
+      return null;
+    }
+    List<Holder> holders = new ArrayList<>();
+    Set<Long> known = new HashSet<>();
+    for (Holder holder : seen.holders()) {
+      Holder mine = own.get(holder.connection());
+      if (mine != null) {
+        holders.add(mine);
+        known.add(mine.connection());
+      } else if (!holder.thread().equals(name)) { // else it has gone back since
+        holders.add(holder);
+      }
+    }
+    own.values().stream().filter(it -> !known.contains(it.connection())).forEach(holders::add);
+    return copy(seen).holders(holders).build();
+  }
+
+  /** What the calling thread holds, by the connections' numbers. */
+  private Map<Long, Holder> own(Thread caller, String name) {
+    long id = HolderThreads.id(caller);
+    Map<Long, Holder> own = Map.of(); // of nearly all callers it stays so
+    List<StackTraceElement> where = List.of();
+    for (Slot slot : shared.engine().slots()) {
+      if (slot.holderId == id && slot.holder() == id) {
+        Held held = held(slot, read(slot));
+        if (held != null && held.read.holder == id) {
+          if (own.isEmpty()) {
+            own = new LinkedHashMap<>();
+            where = HolderThreads.where(caller, STACK_DEPTH);
+          }
+          boolean deed = own.size() < MOST_EXPLAINED;
+          own.put(held.connection, holder(held, name, deed, where).waiting(true));
+        }
+      }
+    }
+    return own;
+  }
+
   /** Slot by slot. */
   List<PoolSlot> slots() {
-    List<PoolSlot> all = new ArrayList<>();
+    List<Reading> all = new ArrayList<>();
+    Set<Long> holders = new HashSet<>();
     for (Slot slot : shared.engine().slots()) {
-      all.add(seen(slot));
+      Reading read = read(slot);
+      all.add(read);
+      holders.add(read.holder);
     }
-    return all;
+    Map<Long, Found> found = threads.find(holders, 0);
+    return all.stream().map(read -> seen(read, found)).toList();
   }
 
   /**
    * What a slot shows as of one word.
    *
+   * @param index the slot's
    * @param entry null where there is no connection
    * @param holder the id of the thread that has it; 0 for none
    */
   private record Reading(
-      long word, State state, @Nullable PooledEntry entry, long holder, Duration unmoved) {
+      int index,
+      long word,
+      State state,
+      @Nullable PooledEntry entry,
+      long holder,
+      Duration unmoved) {
     boolean isHeld() {
       return state == State.LEASED || state == State.DOOMED;
     }
@@ -101,17 +183,17 @@ final class Snapshots {
     long word = slot.word();
     State now = Slot.state(word);
     PooledEntry entry = now == State.EMPTY || now == State.CONNECTING ? null : slot.entry;
-    return new Reading(word, now, entry, slot.holder(), Duration.ofNanos(shared.unmovedFor(slot)));
+    Duration unmoved = Duration.ofNanos(shared.unmovedFor(slot));
+    return new Reading(slot.index, word, now, entry, slot.holder(), unmoved);
   }
 
-  private PoolSlot seen(Slot slot) {
-    Reading read = read(slot);
+  private static PoolSlot seen(Reading read, Map<Long, Found> found) {
     return new PoolSlot(
-        slot.index,
+        read.index,
         told(read.state),
         read.entry == null ? 0 : read.entry.number(),
         read.unmoved,
-        read.isHeld() ? HolderThreads.describe(read.holder) : null,
+        read.isHeld() ? HolderThreads.describe(read.holder, found.get(read.holder)) : null,
         read.entry == null ? 0 : read.entry.queries());
   }
 
@@ -139,14 +221,19 @@ final class Snapshots {
     return threads;
   }
 
-  private PoolSnapshot take(int depth, Map<Long, Thread> waiting) {
+  /**
+   * @param deeds of so many holders it is told what they do
+   * @param waiting the threads that wait, of those that hold something
+   */
+  private PoolSnapshot take(int deeds, Map<Long, Thread> waiting) {
     Map<State, Integer> counts = new EnumMap<>(State.class);
-    List<Holder> holders = new ArrayList<>();
+    List<Held> all = new ArrayList<>();
     for (Slot slot : shared.engine().slots()) {
       Reading read = read(slot);
       counts.merge(read.state, 1, Integer::sum);
-      if (read.entry != null && read.isHeld()) {
-        holders.add(holder(slot, read, read.entry.number(), depth, waiting));
+      Held held = held(slot, read);
+      if (held != null) {
+        all.add(held);
       }
     }
     SQLException failure = shared.server().lastFailure();
@@ -169,25 +256,86 @@ final class Snapshots {
         .acquireTimeouts(events.acquireTimeouts())
         .retries(events.retries())
         .lastConnectError(failure == null ? null : FailureText.whole(failure))
-        .holders(holders)
+        .holders(holders(all, deeds, waiting))
         .build();
   }
 
-  private Holder holder(
-      Slot slot, Reading read, long connection, int depth, Map<Long, Thread> waiting) {
-    long id = read.holder;
-    Thread inLine = waiting.get(id);
-    LeaseNotes notes = shared.leaseNotes();
-    return Holder.of(
-            connection,
-            inLine == null ? HolderThreads.describe(id) : HolderThreads.describe(inLine),
-            read.unmoved,
-            depth == 0
-                ? List.of()
-                : inLine == null
-                    ? HolderThreads.where(id, depth)
-                    : HolderThreads.where(inLine, depth))
-        .acquiredAt(depth == 0 || notes == null ? List.of() : notes.place(slot, read.word))
-        .waiting(inLine != null);
+  private static PoolSnapshot.Builder copy(PoolSnapshot of) {
+    return PoolSnapshot.builder(of.name())
+        .state(of.state())
+        .asleep(of.asleep())
+        .down(of.down())
+        .suspended(of.suspended())
+        .minSize(of.minSize())
+        .maxSize(of.maxSize())
+        .idle(of.idle())
+        .leased(of.leased())
+        .connecting(of.connecting())
+        .probing(of.probing())
+        .closing(of.closing())
+        .waiting(of.waiting())
+        .opened(of.opened())
+        .closed(of.closed())
+        .connectFailures(of.connectFailures())
+        .acquireTimeouts(of.acquireTimeouts())
+        .retries(of.retries())
+        .lastConnectError(of.lastConnectError());
+  }
+
+  /** A slot that was read while its connection was held. */
+  private record Held(Slot slot, Reading read, long connection) {}
+
+  private static @Nullable Held held(Slot slot, Reading read) {
+    return read.entry == null || !read.isHeld() ? null : new Held(slot, read, read.entry.number());
+  }
+
+  /** In the order of their slots, as {@code all} is. */
+  private List<Holder> holders(List<Held> all, int deeds, Map<Long, Thread> waiting) {
+    Set<Held> told = new HashSet<>(longest(all, deeds));
+    // Nobody stops for a name, and those who wait are at hand.
+    Map<Long, Found> found = threads.find(ids(all, it -> !told.contains(it), waiting), 0);
+    Map<Long, Found> withDeeds = threads.find(ids(all, told::contains, waiting), STACK_DEPTH);
+    List<Holder> holders = new ArrayList<>();
+    for (Held held : all) {
+      long id = held.read.holder;
+      boolean deed = told.contains(held);
+      Thread inLine = waiting.get(id);
+      if (inLine != null) {
+        List<StackTraceElement> where = deed ? HolderThreads.where(inLine, STACK_DEPTH) : List.of();
+        holders.add(holder(held, HolderThreads.describe(inLine), deed, where).waiting(true));
+      } else {
+        Found thread = (deed ? withDeeds : found).get(id);
+        List<StackTraceElement> where = thread == null ? List.of() : thread.where();
+        holders.add(holder(held, HolderThreads.describe(id, thread), deed, where));
+      }
+    }
+    return holders;
+  }
+
+  private static List<Held> longest(List<Held> all, int most) {
+    return all.size() <= most
+        ? all
+        : all.stream()
+            .sorted(Comparator.comparing((Held held) -> held.read.unmoved).reversed())
+            .limit(most)
+            .toList();
+  }
+
+  private static Set<Long> ids(List<Held> all, Predicate<Held> those, Map<Long, Thread> butFor) {
+    return all.stream()
+        .filter(those)
+        .map(held -> held.read.holder)
+        .filter(id -> !butFor.containsKey(id))
+        .collect(Collectors.toSet());
+  }
+
+  /**
+   * @param deed whether it is told what he does and has done: where he acquired it, if that was
+   *     noted
+   */
+  private Holder holder(Held held, String thread, boolean deed, List<StackTraceElement> where) {
+    LeaseNotes notes = deed ? shared.leaseNotes() : null;
+    return Holder.of(held.connection, thread, held.read.unmoved, deed ? where : List.of())
+        .acquiredAt(notes == null ? List.of() : notes.place(held.slot, held.read.word));
   }
 }

@@ -3,7 +3,9 @@ package io.everpool.core;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.everpool.api.CloseReason;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolSnapshot;
 import io.everpool.api.PoolState;
 import io.everpool.api.Verdict;
 import io.everpool.api.driver.PhysicalConnection;
@@ -19,9 +21,15 @@ import io.everpool.core.upkeep.Asleep;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.SharedState;
+import java.lang.reflect.Method;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What is read of slots while they move. */
 class SnapshotsTest {
@@ -96,6 +104,52 @@ class SnapshotsTest {
     assertThat(seen().holder()).startsWith(Thread.currentThread().getName());
     assertThat(slot.attempt(Move.HAND_OVER)).isTrue();
     assertThat(seen().holder()).isEqualTo("a thread that has only just got it");
+  }
+
+  static Stream<Method> facts() {
+    return Arrays.stream(PoolSnapshot.Builder.class.getMethods())
+        .filter(method -> method.getReturnType() == PoolSnapshot.Builder.class)
+        .filter(method -> !method.getName().equals("holders"));
+  }
+
+  private static Object other(Class<?> type) {
+    if (type == int.class) {
+      return 3;
+    }
+    if (type == long.class) {
+      return 4L;
+    }
+    if (type == boolean.class) {
+      return true;
+    }
+    if (type == Map.class) {
+      return Map.of(CloseReason.FAILED, 5L);
+    }
+    return type == PoolState.class ? PoolState.CLOSED : "no route";
+  }
+
+  /** Whoever holds something is told of the same pool as everybody. */
+  @ParameterizedTest
+  @MethodSource("facts")
+  void what_a_caller_sees_differs_by_his_own_connections_and_by_nothing_else(Method fact)
+      throws Exception {
+    open();
+    lend(Thread.currentThread());
+    PoolSnapshot.Builder builder = PoolSnapshot.builder("snapshots");
+    fact.invoke(builder, other(fact.getParameterTypes()[0]));
+    PoolSnapshot own = requireNonNull(snapshots.forCaller(builder.build()));
+    assertThat(own.holders())
+        .singleElement()
+        .satisfies(holder -> assertThat(holder.connection()).isEqualTo(3))
+        .satisfies(holder -> assertThat(holder.waiting()).isTrue());
+    assertThat(own).isEqualTo(builder.holders(own.holders()).build());
+  }
+
+  @Test
+  void a_caller_who_holds_nothing_sees_what_all_see() {
+    open();
+    lend(new Thread("another"));
+    assertThat(snapshots.forCaller(snapshots.brief())).isNull();
   }
 
   @Test

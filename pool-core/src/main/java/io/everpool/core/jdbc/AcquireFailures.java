@@ -4,6 +4,7 @@ import io.everpool.api.AcquireTimeoutException;
 import io.everpool.api.PoolClosedException;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
+import io.everpool.api.PoolSnapshot.Holder;
 import io.everpool.api.TooManyWaitersException;
 import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
@@ -16,11 +17,14 @@ import io.everpool.core.observe.Survivor;
 import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.Reachability;
 import io.everpool.core.upkeep.SharedState;
+import java.lang.ref.SoftReference;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransientConnectionException;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
-import java.util.function.Supplier;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -34,8 +38,22 @@ final class AcquireFailures {
   /** The shortest time between two lines about long waits; nanoseconds. */
   static final long SLOW_EVERY = 10_000_000_000L;
 
+  /**
+   * For so long what was found out for one caller is told to others as well; nanoseconds. Of ten
+   * thousand who give up at once, or are turned away within a second, each would have the process
+   * stopped to look at the holders' threads, in the very moment in which all of it should work.
+   */
+  static final long GOOD_FOR = 100_000_000L;
+
   private static final AtomicLongFieldUpdater<AcquireFailures> TOLD_OF_SLOW =
       AtomicLongFieldUpdater.newUpdater(AcquireFailures.class, "toldOfSlow");
+  private static final AtomicIntegerFieldUpdater<AcquireFailures> FINDING_OUT =
+      AtomicIntegerFieldUpdater.newUpdater(AcquireFailures.class, "findingOut");
+
+  @SuppressWarnings("rawtypes")
+  private static final AtomicReferenceFieldUpdater<AcquireFailures, SoftReference> EXPLANATION =
+      AtomicReferenceFieldUpdater.newUpdater(
+          AcquireFailures.class, SoftReference.class, "explanation");
 
   private final PoolConfig config;
   private final Connector connector;
@@ -44,14 +62,20 @@ final class AcquireFailures {
   private final Reachability server;
   private final TimeSource time;
   private final PoolEvents events;
-  private final Supplier<PoolSnapshot> snapshot;
+  private final SnapshotSource snapshots;
   private final NestedAcquires nested;
   private volatile long toldOfSlow;
 
+  /** 1 while a caller looks at the holders' threads. */
+  @SuppressWarnings("unused") // but by its updater
+  private volatile int findingOut;
+
   /**
-   * @param snapshot the pool's state with what the holders do just now and the calling thread among
-   *     those who wait, to explain an exhausted one
+   * What was found out last; null before the first. Softly, for a pool that nobody has to wait for
+   * any more needs it no more.
    */
+  private volatile @Nullable SoftReference<Explanation> explanation;
+
   AcquireFailures(
       PoolConfig config,
       Connector connector,
@@ -59,7 +83,7 @@ final class AcquireFailures {
       TimeSource time,
       PoolEvents events,
       NestedAcquires nested,
-      Supplier<PoolSnapshot> snapshot) {
+      SnapshotSource snapshots) {
     this.config = config;
     this.connector = connector;
     this.shared = shared;
@@ -68,7 +92,7 @@ final class AcquireFailures {
     this.time = time;
     this.events = events;
     this.nested = nested;
-    this.snapshot = snapshot;
+    this.snapshots = snapshots;
     this.toldOfSlow = time.nanoTime() - SLOW_EVERY;
   }
 
@@ -152,26 +176,82 @@ final class AcquireFailures {
     if (wait.counts) {
       events.emit(new AcquireTimedOut(config.name(), waited));
     }
-    Exhaustion exhaustion = exhaustion();
+    Explanation.Told told = explain();
     return new AcquireTimeoutException(
-        "No connection within " + waited / 1_000_000 + " ms" + why + ". " + explain(exhaustion),
-        exhaustion.pool(),
+        "No connection within " + waited / 1_000_000 + " ms" + why + ". " + told.text(),
+        told.pool(),
         server.lastFailure());
   }
 
-  private Exhaustion exhaustion() {
-    return new Exhaustion(
-        snapshot.get(),
-        config,
-        whyConnectsFail(),
-        shared.connectingFor(),
-        shared.sleep().waking(),
-        shared.full().saysThatItIs(),
-        nested.isEntangled());
+  /** Why the calling thread gets no connection. */
+  private Explanation.Told explain() {
+    Explanation known = explanation();
+    PoolSnapshot own = snapshots.forCaller(known.why().pool());
+    Thread caller = Thread.currentThread();
+    List<Holder> holders = own == null ? known.why().pool().holders() : own.holders();
+    boolean entangled =
+        nested.isEntangled()
+            || (holders.stream().allMatch(Holder::waiting)
+                && known.held().isStillButFor(HolderThreads.id(caller)));
+    return own == null
+        ? known.toStranger(entangled)
+        : known.toHolder(HolderThreads.describe(caller), own, entangled);
   }
 
-  private static String explain(Exhaustion exhaustion) {
-    return Advice.forWaiting(exhaustion) + "\n" + exhaustion.pool().explain();
+  /** What is told to all who are sent away just now. */
+  private Explanation explanation() {
+    SoftReference<Explanation> last = explanation;
+    Explanation known = good(last);
+    if (known != null) {
+      return known;
+    }
+    if (FINDING_OUT.compareAndSet(this, 0, 1)) {
+      try {
+        Explanation meanwhile = good(explanation);
+        if (meanwhile != null) { // somebody was about to say so as this one began
+          return meanwhile;
+        }
+        Explanation found = findOut(true);
+        explanation = new SoftReference<>(found);
+        return found;
+      } finally {
+        findingOut = 0;
+      }
+    }
+    // Somebody looks at the threads just now: until he has seen them it does without.
+    Explanation found = findOut(false);
+    EXPLANATION.compareAndSet(this, last, new SoftReference<>(found));
+    return found;
+  }
+
+  /** Null if it is too old, or the reason has changed since. */
+  private @Nullable Explanation good(@Nullable SoftReference<Explanation> last) {
+    Explanation known = last == null ? null : last.get();
+    if (known == null || time.nanoTime() - known.at() >= GOOD_FOR) {
+      return null;
+    }
+    PoolSnapshot pool = known.why().pool();
+    boolean same =
+        known.isOf(server.lastFailure())
+            && pool.suspended() == shared.bounds().suspended()
+            && pool.maxSize() == shared.bounds().maxSize();
+    return same ? known : null;
+  }
+
+  private Explanation findOut(boolean deeds) {
+    HeldThen held = HeldThen.of(engine); // what comes back from here on shows as a difference
+    SQLException failure = server.lastFailure();
+    PoolSnapshot pool = deeds ? snapshots.withDeeds() : snapshots.withoutDeeds();
+    Exhaustion why =
+        new Exhaustion(
+            pool,
+            config,
+            whyConnectsFail(),
+            shared.connectingFor(),
+            shared.sleep().waking(),
+            shared.full().saysThatItIs(),
+            false);
+    return Explanation.of(why, held, time.nanoTime(), failure);
   }
 
   /** A driver that doesn't work here is as much this process's own as a limit of it. */
@@ -193,14 +273,13 @@ final class AcquireFailures {
           config.name(),
           "telling of a long wait",
           () -> {
-            Exhaustion exhaustion = exhaustion();
             String text =
                 HolderThreads.describe(Thread.currentThread())
                     + " has waited for "
                     + waited / 1_000_000
                     + " ms for a connection, and waits on. "
-                    + explain(exhaustion);
-            if (server.isFailing() || exhaustion.waking()) {
+                    + explain().text();
+            if (server.isFailing() || shared.sleep().waking()) {
               log.info("Pool {}: {}", config.name(), text);
             } else {
               log.warn("Pool {}: {}", config.name(), text);
@@ -214,13 +293,13 @@ final class AcquireFailures {
     if (wait.counts) {
       events.emit(new AcquireRejected(config.name()));
     }
-    Exhaustion exhaustion = exhaustion();
+    Explanation.Told told = explain();
     return new TooManyWaitersException(
         "Refused at once: "
             + config.maxWaiters()
             + " callers (max-waiters) wait for a connection already. "
-            + explain(exhaustion),
-        exhaustion.pool());
+            + told.text(),
+        told.pool());
   }
 
   /** For one whose thread was interrupted while he waited. */

@@ -2,7 +2,7 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.PoolSnapshot;
 import io.everpool.api.Verdict;
-import io.everpool.core.upkeep.HolderThreads;
+import org.jspecify.annotations.Nullable;
 
 /** What to do about it, for the messages of exceptions and of the log. */
 final class Advice {
@@ -15,8 +15,17 @@ final class Advice {
 
   private Advice() {}
 
-  /** For a caller who waits, or has waited in vain. On his thread. */
+  /** For a caller who holds nothing, and waits or has waited in vain. */
   static String forWaiting(Exhaustion why) {
+    return forWaiting(why, null);
+  }
+
+  /**
+   * For one who may hold something.
+   *
+   * @param caller his thread, as the snapshot has it; null for nobody of those
+   */
+  static String forWaiting(Exhaustion why, @Nullable String caller) {
     if (why.pool().suspended()) {
       return "An operator has suspended the pool: it lends nothing until it is resumed.";
     }
@@ -28,12 +37,13 @@ final class Advice {
                 + why.config().maxSize()
                 + ". "
             : "";
-    return smaller + forOpen(why);
+    return smaller + forOpen(why, caller);
   }
 
-  private static String forOpen(Exhaustion why) {
+  private static String forOpen(Exhaustion why, @Nullable String caller) {
     PoolSnapshot pool = why.pool();
-    if (why.everyHolderWaits() && why.pool().holders().stream().allMatch(Advice::isCaller)) {
+    if (why.everyHolderWaits()
+        && pool.holders().stream().allMatch(it -> it.thread().equals(caller))) {
       return "This thread holds every connection itself and asks for another: it has forgotten to"
           + " close them (a leak), or acquires one within another (a nested acquire). Close them with"
           + " try-with-resources, pass the first one on to what needs one, or raise max-size above"
@@ -51,7 +61,7 @@ final class Advice {
           + " The last connect error is below.";
     }
     if (why.isFull()) {
-      return whileAllAreHeld(why);
+      return whileAllAreHeld(why, caller);
     }
     if (why.serverFull()) {
       return NOT_GROWN + whileConnectsFail(Verdict.OUT_OF_SLOTS) + " The holders are below.";
@@ -59,12 +69,8 @@ final class Advice {
     return whileConnecting(why);
   }
 
-  private static boolean isCaller(PoolSnapshot.Holder holder) {
-    return holder.thread().equals(HolderThreads.describe(Thread.currentThread()));
-  }
-
-  private static String whileAllAreHeld(Exhaustion why) {
-    if (why.pool().holders().stream().anyMatch(Advice::isCaller)) {
+  private static String whileAllAreHeld(Exhaustion why, @Nullable String caller) {
+    if (why.pool().holders().stream().anyMatch(it -> it.thread().equals(caller))) {
       return "Nested acquire: this thread holds a connection already and asks for another, and every"
           + " connection is in use. "
           + PASS_IT_ON

@@ -2,7 +2,6 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.PoolConfig;
-import io.everpool.api.PoolSnapshot;
 import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.observe.LeaseRecorder;
@@ -18,7 +17,6 @@ import io.everpool.core.upkeep.SharedState;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -58,19 +56,19 @@ public final class EngineLeaseManager extends LeaseEnds {
       SharedState shared,
       TimeSource time,
       PoolEvents events,
-      Supplier<PoolSnapshot> snapshot,
+      SnapshotSource snapshots,
       @Nullable LeaseRecorder recorder,
       @Nullable LeaseTrace trace,
       List<LeaseInterceptor> interceptors) {
     super(config, connector, classifier, shared, time, events, recorder, trace);
     this.acquireTimeout = config.acquireTimeout().toNanos();
     this.check = new AcquireCheck(config, classifier, shared, time);
-    NestedAcquires nested = new NestedAcquires(shared, time, events, snapshot);
+    NestedAcquires nested = new NestedAcquires(shared, time, events, snapshots);
     this.parking =
         new Parking(
             engine,
             time,
-            new AcquireFailures(config, connector, shared, time, events, nested, snapshot),
+            new AcquireFailures(config, connector, shared, time, events, nested, snapshots),
             nested,
             Math.min(acquireTimeout / 2, LONGEST_UNTOLD));
     this.notes = shared.leaseNotes();

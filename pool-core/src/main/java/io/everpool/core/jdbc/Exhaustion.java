@@ -14,8 +14,7 @@ import java.time.Duration;
  * @param connectingFor for how long the oldest connect has been under way; nanoseconds
  * @param waking whether the pool was asleep, and nobody has been lent a connection since
  * @param serverFull whether the server was asked, and has no place for another connection
- * @param entangled whether the holders were seen to wait for one another, and no connection has
- *     come back since
+ * @param entangled whether all holders were seen to wait, and no connection has come back since
  */
 record Exhaustion(
     PoolSnapshot pool,
@@ -25,6 +24,16 @@ record Exhaustion(
     boolean waking,
     boolean serverFull,
     boolean entangled) {
+
+  /**
+   * The same for another.
+   *
+   * @param own the pool's state as he knows it
+   * @param wait {@link #entangled()}
+   */
+  Exhaustion as(PoolSnapshot own, boolean wait) {
+    return new Exhaustion(own, config, lastConnect, connectingFor, waking, serverFull, wait);
+  }
 
   /** Whether there is no place for another connection. */
   boolean isFull() {
@@ -38,15 +47,16 @@ record Exhaustion(
 
   /** Whether all there may be is held by threads that wait themselves, or did until just now. */
   boolean everyHolderWaits() {
-    return isFull()
+    return entangled
+        && isFull()
         && !pool.holders().isEmpty()
-        && pool.holders().size() == pool.total()
-        && (entangled || pool.holders().stream().allMatch(PoolSnapshot.Holder::waiting));
+        && pool.holders().size() == pool.total();
   }
 
   /** How many connections have been out for longer than a holder should need. */
   long overdue() {
-    return pool.holders().stream().filter(it -> it.heldFor().compareTo(patience()) >= 0).count();
+    Duration patience = patience();
+    return pool.holders().stream().filter(it -> it.heldFor().compareTo(patience) >= 0).count();
   }
 
   /** Whether it was said how long a holder may need. */

@@ -10,10 +10,8 @@ import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Survivor;
 import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.SharedState;
-import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -41,10 +39,10 @@ final class NestedAcquires {
   private final Engine engine;
   private final TimeSource time;
   private final PoolEvents events;
-  private final Supplier<PoolSnapshot> snapshot;
+  private final SnapshotSource snapshots;
 
-  /** The slots' words when all holders were last seen to wait; null before. */
-  private volatile long @Nullable [] entangled;
+  /** When all holders were last seen to wait; null before. */
+  private volatile @Nullable Entangled entangled;
 
   @SuppressWarnings("unused") // but by its updater, as the next one
   private volatile long toldOfOne;
@@ -52,28 +50,37 @@ final class NestedAcquires {
   @SuppressWarnings("unused")
   private volatile long toldOfAll;
 
-  NestedAcquires(
-      SharedState shared, TimeSource time, PoolEvents events, Supplier<PoolSnapshot> snapshot) {
+  NestedAcquires(SharedState shared, TimeSource time, PoolEvents events, SnapshotSource snapshots) {
     this.shared = shared;
     this.engine = shared.engine();
     this.time = time;
     this.events = events;
-    this.snapshot = snapshot;
+    this.snapshots = snapshots;
     long before = time.nanoTime() - EVERY;
     this.toldOfOne = before;
     this.toldOfAll = before;
   }
 
+  /**
+   * All holders wait.
+   *
+   * @param held what they held then
+   * @param at when they were seen to
+   */
+  private record Entangled(HeldThen held, long at) {}
+
   /** The calling thread has begun to wait, and stands in line. */
   void look(long threadId) {
     boolean nested = engine.heldBy(threadId) != null;
-    if (!nested && entangled == null) {
-      return;
+    Entangled then = entangled;
+    if (!nested && (then == null || time.nanoTime() - then.at < AcquireFailures.GOOD_FOR)) {
+      return; // thousands may come while all holders wait, and each look walks the line
     }
-    long[] before = words(); // what is given back from here on shows as a difference
+    HeldThen before = HeldThen.of(engine); // what is given back from here on shows as a difference
     Holders holders = holders();
     boolean all = holders.areAllThereMayBe() && holders.waiting == holders.leased;
-    entangled = all ? before : null; // what was so before may be over, though all have theirs still
+    // What was so before may be over, though all have theirs still.
+    entangled = all ? new Entangled(before, time.nanoTime()) : null;
     if (!nested || !holders.areAllThereMayBe()) {
       return;
     }
@@ -91,23 +98,15 @@ final class NestedAcquires {
    * that is so still, though some may just have left the line, all at the same moment.
    */
   boolean isEntangled() {
-    long[] then = entangled;
+    Entangled then = entangled;
     if (then == null) {
       return false;
     }
-    Slot[] slots = engine.slots();
-    for (int i = 0; i < slots.length; i++) {
-      long now = slots[i].word();
-      if (!Slot.isOf(now, then[i])) {
-        entangled = null; // a race loses a newer one, which is seen again by the next who waits
-        return false;
-      }
+    boolean still = then.held.isStill();
+    if (!still) {
+      entangled = null; // a race loses a newer one, which is seen again by the next who waits
     }
-    return true;
-  }
-
-  private long[] words() {
-    return Arrays.stream(engine.slots()).mapToLong(Slot::word).toArray();
+    return still;
   }
 
   private boolean isTime(AtomicLongFieldUpdater<NestedAcquires> told) {
@@ -151,7 +150,10 @@ final class NestedAcquires {
   }
 
   private void tellOfOne() {
-    PoolSnapshot now = snapshot.get();
+    PoolSnapshot now = snapshots.forCaller(snapshots.withoutDeeds()); // but for his own
+    if (now == null) {
+      return; // it has gone back meanwhile, by another thread
+    }
     String caller = HolderThreads.describe(Thread.currentThread());
     for (Holder holder : now.holders()) {
       if (holder.thread().equals(caller)) {
@@ -169,19 +171,17 @@ final class NestedAcquires {
   }
 
   private void tellOfAll() {
-    PoolSnapshot now = snapshot.get();
-    StringBuilder places = new StringBuilder();
-    for (Holder holder : now.holders()) {
-      places.append("\n  ").append(holder);
-    }
+    PoolSnapshot all = snapshots.withDeeds();
+    PoolSnapshot own = snapshots.forCaller(all);
+    PoolSnapshot now = own == null ? all : own;
     log.warn(
         "Pool {}: nested acquire: all {} connections are held by threads that wait for another one"
             + " (a deadlock), and unless another thread gives one back they wait until"
-            + " acquire-timeout. {}{}",
+            + " acquire-timeout. {}\n{}",
         now.name(),
         now.holders().size(),
         Advice.PASS_IT_ON,
-        places);
+        now.explain());
     String caller = HolderThreads.describe(Thread.currentThread());
     now.holders().stream()
         .filter(holder -> holder.thread().equals(caller))

@@ -2,11 +2,14 @@ package io.everpool.core.upkeep;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds a thread by its id, for explanations. Slots keep the id and not the thread: storing a
+ * Finds threads by their ids, for explanations. Slots keep the id and not the thread: storing a
  * reference at each lease would cost a barrier of the garbage collector, and keep dead threads. On
  * a runtime without java.management it finds none, and the explanations are the poorer for it.
  */
@@ -16,19 +19,57 @@ public final class HolderThreads {
 
   /** The thread's name and id; a virtual thread can't be found and has the id only. */
   public static String describe(long threadId) {
+    return describe(threadId, find(List.of(threadId), 0).get(threadId));
+  }
+
+  /**
+   * A thread that was found.
+   *
+   * @param name its own
+   * @param where what it did, innermost frame first
+   */
+  public record Found(String name, List<StackTraceElement> where) {}
+
+  /** Finds several threads at once. */
+  @FunctionalInterface
+  public interface Finder {
+    /**
+     * Those that are found, by their ids; virtual threads aren't, nor those that have ended.
+     *
+     * @param depth how many frames of each; with more than 0 all threads of the process stop for it
+     */
+    Map<Long, Found> find(Collection<Long> ids, int depth);
+  }
+
+  /** As {@link Finder#find}: one stop of the process for all of them, and not one for each. */
+  public static Map<Long, Found> find(Collection<Long> ids, int depth) {
+    Map<Long, Found> found = new HashMap<>();
+    long[] asked =
+        ids.stream().mapToLong(Long::longValue).filter(id -> id > 0).distinct().toArray();
+    if (asked.length == 0) {
+      return found;
+    }
+    try {
+      for (ThreadInfo info : ManagementFactory.getThreadMXBean().getThreadInfo(asked, depth)) {
+        if (info != null) {
+          found.put(
+              info.getThreadId(), new Found(info.getThreadName(), List.of(info.getStackTrace())));
+        }
+      }
+    } catch (LinkageError | RuntimeException e) {
+      // a runtime without java.management, or one that doesn't let us
+    }
+    return found;
+  }
+
+  /** As {@link #describe(long)}, of one that was looked for. */
+  public static String describe(long threadId, @Nullable Found found) {
     if (threadId == 0) {
       return "a thread that has only just got it";
     }
-    ThreadInfo info = info(threadId, 0);
-    return info == null
+    return found == null
         ? "thread #" + threadId + " (virtual, or ended)"
-        : info.getThreadName() + " #" + threadId;
-  }
-
-  /** What the thread does now, innermost frame first; empty if it can't be told. */
-  public static List<StackTraceElement> where(long threadId, int depth) {
-    ThreadInfo info = info(threadId, depth);
-    return info == null ? List.of() : List.of(info.getStackTrace());
+        : found.name + " #" + threadId;
   }
 
   /** As {@link #describe(long)}, of any thread that is at hand. */
@@ -37,20 +78,10 @@ public final class HolderThreads {
     return (name.isEmpty() ? "thread" : name) + " #" + id(thread);
   }
 
-  /** As {@link #where(long, int)}, of any thread that is at hand. */
+  /** What a thread that is at hand does now, innermost frame first. */
   public static List<StackTraceElement> where(Thread thread, int depth) {
     StackTraceElement[] stack = thread.getStackTrace();
     return List.of(stack).subList(0, Math.min(depth, stack.length));
-  }
-
-  private static @Nullable ThreadInfo info(long threadId, int depth) {
-    try {
-      return threadId <= 0
-          ? null
-          : ManagementFactory.getThreadMXBean().getThreadInfo(threadId, depth);
-    } catch (LinkageError | RuntimeException e) {
-      return null; // a runtime without java.management, or one that doesn't let us
-    }
   }
 
   /** {@code threadId()} came with 19; until then {@code getId()} could be overridden. */

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import io.everpool.api.PoolConfig;
-import io.everpool.api.PoolSnapshot;
 import io.everpool.api.Verdict;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Move;
@@ -26,6 +25,7 @@ import org.junit.jupiter.api.Test;
 class NestedAcquiresTest {
   private static final int SLOTS = 4;
 
+  private long now = Long.MAX_VALUE;
   private final Logged logged = new Logged();
   private final PoolEvents events = new PoolEvents("nested", List.of());
   private final SharedState shared =
@@ -44,7 +44,7 @@ class NestedAcquiresTest {
           events);
   private final Engine engine = shared.engine();
   private final NestedAcquires nested =
-      new NestedAcquires(shared, () -> 0, events, () -> PoolSnapshot.builder("nested").build());
+      new NestedAcquires(shared, () -> now, events, new EmptySnapshots("nested"));
 
   private static final class Caller extends Waiter {
     Caller() {
@@ -135,6 +135,9 @@ class NestedAcquiresTest {
     assertThat(nested.isEntangled()).isTrue();
     engine.leave(fourth);
     await(5);
+    assertThat(nested.isEntangled()).as("one of many who come at once doesn't look").isTrue();
+    now += AcquireFailures.GOOD_FOR;
+    await(6);
     assertThat(nested.isEntangled()).isFalse();
   }
 

@@ -19,6 +19,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -71,29 +72,33 @@ class ParkingTest {
     Slot other = lend(self + 1);
     engine.time(other, other.lease, -heldFor);
     AtomicInteger told = new AtomicInteger();
-    NestedAcquires nested =
-        new NestedAcquires(
-            shared,
-            () -> 0,
-            events,
-            () -> {
-              told.incrementAndGet();
-              engine.release(other, other.lease);
-              LockSupport.parkNanos(HOUR); // returns at once, and uses up the wake-up
-              return PoolSnapshot.builder("parking").build();
-            });
+    SnapshotSource none = new EmptySnapshots("parking");
+    SnapshotSource slow =
+        new SnapshotSource() {
+          @Override
+          public PoolSnapshot withDeeds() {
+            throw new AssertionError("no thread need stop for this");
+          }
+
+          @Override
+          public PoolSnapshot withoutDeeds() {
+            told.incrementAndGet();
+            engine.release(other, other.lease);
+            LockSupport.parkNanos(HOUR); // returns at once, and uses up the wake-up
+            return none.withoutDeeds();
+          }
+
+          @Override
+          public @Nullable PoolSnapshot forCaller(PoolSnapshot seen) {
+            return null;
+          }
+        };
+    NestedAcquires nested = new NestedAcquires(shared, () -> 0, events, slow);
     Parking parking =
         new Parking(
             engine,
             () -> 0,
-            new AcquireFailures(
-                config,
-                new FakeConnector(),
-                shared,
-                () -> 0,
-                events,
-                nested,
-                () -> PoolSnapshot.builder("parking").build()),
+            new AcquireFailures(config, new FakeConnector(), shared, () -> 0, events, nested, none),
             nested,
             HOUR);
     assertThat(parking.await(self, 0, HOUR, 1, WaitKind.CALLER)).isSameAs(other);

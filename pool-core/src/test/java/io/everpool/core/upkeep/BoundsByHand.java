@@ -8,4 +8,8 @@ public final class BoundsByHand {
   public static void set(SharedState shared, int minSize, int maxSize) {
     shared.bounds().set(minSize, maxSize);
   }
+
+  public static void suspend(SharedState shared, boolean value) {
+    shared.bounds().suspend(value);
+  }
 }
