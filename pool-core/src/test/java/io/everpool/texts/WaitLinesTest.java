@@ -173,6 +173,10 @@ class WaitLinesTest {
   void where_connects_fail_it_says_so() throws Exception {
     try (Pool pool = open(1, SHORT)) {
       database.refuse("the database system is starting up", "57P03");
+      assertThatThrownBy(() -> pool.getConnection(Duration.ZERO))
+          .isInstanceOf(AcquireTimeoutException.class);
+      // Until then a wait is long because a connect is slow, and that would be an alarm.
+      Await.until(() -> pool.snapshot().connectFailures() > 0, "a failed connect");
       waitUntil(
           pool,
           () ->
