@@ -6,11 +6,14 @@ import static io.everpool.core.ExhaustedPool.snapshot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.everpool.api.Verdict;
 import io.everpool.core.ExhaustedPool.Way;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.Waiter;
 import io.everpool.core.jdbc.WaitKind;
 import io.everpool.core.upkeep.BoundsByHand;
+import io.everpool.core.upkeep.ServerByHand;
+import java.sql.SQLException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -137,6 +140,23 @@ class OwnReasonsTest {
     pool.pass(0, FIRST_HOLDER + 5);
     assertThat(pool.told(Way.TOO_MANY_WAIT)).contains(NESTED).doesNotContain("deadlock");
     assertThat(pool.stops).hasSize(1);
+  }
+
+  @Test
+  void what_the_last_connect_was_told_is_told_at_once() {
+    ExhaustedPool pool = new ExhaustedPool(config(2));
+    assertThat(pool.told(Way.HE_WAITS_NOT_AT_ALL)).contains(STRANGER);
+    ServerByHand.failed(pool.shared, new SQLException("no route"), Verdict.SERVER_DOWN);
+    assertThat(pool.told(Way.HE_WAITS_NOT_AT_ALL))
+        .contains("The pool could not grow. The database cannot be reached")
+        .endsWith("\n  last connect error: no route");
+    ServerByHand.failed(pool.shared, new SQLException("full"), Verdict.OUT_OF_SLOTS);
+    assertThat(pool.told(Way.HE_WAITS_NOT_AT_ALL))
+        .contains("has no place for another connection")
+        .endsWith("\n  last connect error: full");
+    ServerByHand.succeeded(pool.shared);
+    assertThat(pool.told(Way.HE_WAITS_NOT_AT_ALL)).contains(STRANGER);
+    assertThat(pool.stops).hasSize(4);
   }
 
   @Test

@@ -44,7 +44,7 @@ record Explanation(
 
   /** Whether that is the last connect's failure still, or none is. */
   boolean isOf(@Nullable SQLException last) {
-    return failure == null ? last == null : failure.refersTo(last);
+    return failure == null ? last == null : last != null && failure.refersTo(last);
   }
 
   /** For one who holds nothing. */
