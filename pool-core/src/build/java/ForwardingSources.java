@@ -32,8 +32,9 @@ import javax.tools.ToolProvider;
  * <p>Six rules make the classes; the meaning is written by hand in what extends them:
  *
  * <ul>
- *   <li>a failure passes through {@code failed(e)}, and what no driver should throw is reported to
- *       {@code broken(e)};
+ *   <li>a failure passes through {@code failed(e)}, that of a call that sends a statement or waits
+ *       for its answer through {@code failed(e, session)}, and what no driver should throw is
+ *       reported to {@code broken(e)};
  *   <li>a result that leads back to the connection passes through {@code wrap(x)};
  *   <li>a result that may use the connection later (a large object, an array, a stream) passes
  *       through {@code LeasedObjects.of(home(), x)}, and such an argument through {@code
@@ -58,6 +59,9 @@ import javax.tools.ToolProvider;
 public final class ForwardingSources {
 
   private static final String PACKAGE = "io.everpool.core.jdbc";
+
+  /** On which something is sent; null if the connection is closed. */
+  private static final String SESSION = "@org.jspecify.annotations.Nullable Session";
 
   /** Left out: each face closes and unwraps in its own way, and leads back to faces. */
   private static final Set<String> BY_HAND =
@@ -340,7 +344,9 @@ public final class ForwardingSources {
         if (announcement.startsWith("preparing")) {
           hooks.add("void preparing(java.lang.String sql) throws java.sql.SQLException");
         } else if (!announcement.isEmpty()) {
-          hooks.add("void executing() throws java.sql.SQLException");
+          hooks.add("%s executing() throws java.sql.SQLException".formatted(SESSION));
+          hooks.add(
+              "java.sql.SQLException failed(java.sql.SQLException e, %s on)".formatted(SESSION));
         }
         if (m.leases()) {
           hooks.add("PooledConnection home()");
@@ -524,6 +530,15 @@ public final class ForwardingSources {
       return sql && prepares ? "preparing(p0);" : "";
     }
 
+    /** Whether what is told so waits for the answer to a statement. */
+    private static boolean awaits(String told) {
+      return told.startsWith("executing") || told.startsWith("advancing");
+    }
+
+    private static String awaiting(String told) {
+      return awaits(told) ? "Session on = " + told : told;
+    }
+
     String source(Target target) {
       if (method.getThrownTypes().stream().noneMatch(t -> t.toString().endsWith(".SQLException"))) {
         throw new IllegalStateException("Write by hand, it throws no SQLException: " + method);
@@ -542,12 +557,14 @@ public final class ForwardingSources {
                   bareArguments(),
                   giving(target),
                   beginning(target),
-                  moving(target),
-                  announcement(target),
+                  awaiting(moving(target)),
+                  awaiting(announcement(target)),
                   "try {",
                   "  " + run,
                   "} catch (java.sql.SQLException e) {",
-                  "  throw failed(e);",
+                  awaits(moving(target)) || awaits(announcement(target))
+                      ? "  throw failed(e, on);"
+                      : "  throw failed(e);",
                   "} catch (Throwable e) {",
                   "  broken(e);",
                   "  throw e;",

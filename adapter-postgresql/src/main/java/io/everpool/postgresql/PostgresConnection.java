@@ -280,6 +280,12 @@ final class PostgresConnection implements PhysicalConnection {
   }
 
   @Override
+  public Effects unanswered(boolean queriesWrite) {
+    ProtocolLog log = log();
+    return log == null ? Effects.UNPROVEN : log.unanswered(queriesWrite);
+  }
+
+  @Override
   public boolean commitUnanswered() {
     ProtocolLog log = log();
     return log != null && log.commitUnanswered();

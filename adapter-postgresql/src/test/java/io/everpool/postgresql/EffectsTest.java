@@ -127,8 +127,10 @@ class EffectsTest {
    * @param open what is told of it while it is unanswered
    * @param done what is told of it once it is answered
    * @param held whether it waits for the lock
+   * @param query whether it writes by a function that it calls
    */
-  private record Step(String what, Effects open, Effects done, boolean held, Action action) {}
+  private record Step(
+      String what, Effects open, Effects done, boolean held, boolean query, Action action) {}
 
   /** Several requests, one after the other. */
   private record Way(String name, String parameters, List<Step> steps) {
@@ -141,7 +143,7 @@ class EffectsTest {
     }
 
     private Way step(String what, Effects open, Effects done, boolean held, Action action) {
-      steps.add(new Step(what, open, done, held, action));
+      steps.add(new Step(what, open, done, held, what.equals("select enter()"), action));
       return this;
     }
 
@@ -546,6 +548,9 @@ class EffectsTest {
     assertThat(session.effectsSince(moment))
         .as(cell)
         .isEqualTo(expected.and(kill == Kill.AFTER ? step.done : step.open));
+    Effects unanswered = kill == Kill.AFTER ? NONE : step.open;
+    assertThat(session.unanswered(true)).as(cell).isEqualTo(unanswered);
+    assertThat(session.unanswered(false)).as(cell).isEqualTo(step.query ? NONE : unanswered);
     session.abort();
     Await.until(Sessions.LIMIT, () -> gone(pid), "the session to end: " + cell);
     Effects told = session.effectsSince(moment);

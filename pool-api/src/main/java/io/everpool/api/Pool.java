@@ -41,6 +41,10 @@ public interface Pool extends DataSource, AutoCloseable {
   /**
    * Takes a connection, waiting in line for at most {@link PoolConfig#acquireTimeout()}.
    *
+   * <p>Nothing is run again for whoever works with it. Where it is lost before the answer has come
+   * to a COMMIT, or to a write in autocommit, its call throws {@link CommitOutcomeUnknownException}
+   * or {@link WriteOutcomeUnknownException}: look for the effect before you repeat it.
+   *
    * @throws AcquireTimeoutException if none came in time, or it became known while waiting that
    *     none will; carries the last connect failure and a snapshot that names the holders
    * @throws TooManyWaitersException if {@link PoolConfig#maxWaiters()} threads wait already

@@ -226,6 +226,7 @@ public abstract class ConnectorContract {
     assertThat(connector.classify(validation).fatal()).isTrue();
     connection.effectsSince(moment);
     assertThat(connection.commitUnanswered()).isFalse();
+    assertThat(connection.unanswered(false)).isNotEqualTo(Effects.IN_DOUBT); // it was a query
     connection.cancel(TIMEOUT);
     connection.abort();
     assertThat(connection.jdbc().isClosed()).isTrue();
@@ -356,6 +357,7 @@ public abstract class ConnectorContract {
     assertThat(connection.effectsSince(later)).isNotEqualTo(Effects.NONE);
     connection.abort();
     assertThat(connection.effectsSince(later)).isNotEqualTo(Effects.NONE);
+    assertThat(connection.unanswered(true)).isEqualTo(nothing);
   }
 
   @Test

@@ -134,9 +134,10 @@ final class Outstanding {
    * Whether any of it could commit something, however far the server has got.
    *
    * @param status that of the last ReadyForQuery
+   * @param queriesWrite whether queries may write; otherwise they count for nothing
    */
-  boolean couldCommit(char status) {
-    return couldCommit(status, false);
+  boolean couldCommit(char status, boolean queriesWrite) {
+    return couldCommit(status, false, queriesWrite);
   }
 
   /**
@@ -145,10 +146,10 @@ final class Outstanding {
    * @param status that of the last ReadyForQuery
    */
   boolean hasCommit(char status) {
-    return couldCommit(status, true);
+    return couldCommit(status, true, true);
   }
 
-  private boolean couldCommit(char status, boolean byCommit) {
+  private boolean couldCommit(char status, boolean byCommit, boolean queriesWrite) {
     int states = states(status);
     int failures = 0; // where an error in this round may leave the session
     for (int i = 0; i < size; i++) {
@@ -161,7 +162,7 @@ final class Outstanding {
         failures = 0;
         continue;
       }
-      StatementKind kind = StatementKind.of(entry);
+      StatementKind kind = kind(entry, queriesWrite);
       if (commits(kind, states) && (!byCommit || mayBeCommit(kind, states))) {
         return true;
       }
@@ -175,7 +176,7 @@ final class Outstanding {
   boolean mayHaveCommittedItself(char status) {
     int states = states(status);
     for (int i = 0; i < size && at(i) != END; i++) {
-      StatementKind kind = StatementKind.of(at(i));
+      StatementKind kind = kind(at(i), true);
       if (kind == StatementKind.ANYTHING
           || (kind == StatementKind.SELF_COMMITTING && (states & (IDLE | WROTE)) != 0)) {
         return true;
@@ -183,6 +184,14 @@ final class Outstanding {
       states = after(kind, states);
     }
     return false;
+  }
+
+  private static StatementKind kind(byte entry, boolean queriesWrite) {
+    StatementKind kind = StatementKind.of(entry);
+    if (kind != StatementKind.QUERY) {
+      return kind;
+    }
+    return queriesWrite ? StatementKind.WRITE : StatementKind.HARMLESS;
   }
 
   private static int states(char status) {
@@ -218,7 +227,7 @@ final class Outstanding {
     int outside = states & (IDLE | WROTE);
     return switch (kind) {
       case HARMLESS -> outside | block;
-      case WRITE, SELF_COMMITTING -> (outside != 0 ? WROTE : 0) | block;
+      case WRITE, QUERY, SELF_COMMITTING -> (outside != 0 ? WROTE : 0) | block;
       case BEGIN -> (outside | block) != 0 ? BLOCK : 0;
       // AND CHAIN begins the next
       case COMMIT, ROLLBACK -> {

@@ -21,6 +21,8 @@ import io.everpool.postgresql.sql.StatementKind;
  *
  * <p>What lies outside: what functions do over other connections (dblink), and sequences.
  *
+ * <p>A little long, for each message moves the one state that is here.
+ *
  * <p>Everything here is plain fields, for the one thread that uses the connection under the
  * driver's lock; the same that asks for the effects. Whoever cuts the connection from another
  * thread closes the socket beneath and touches none of this; the unit's thread asks after its own
@@ -335,7 +337,15 @@ public final class ProtocolLog {
     if (committedAt > moment) {
       return Effects.COMMITTED;
     }
-    return sentAt > moment && couldCommit() ? Effects.IN_DOUBT : Effects.NONE;
+    return sentAt > moment ? unanswered(true) : Effects.NONE;
+  }
+
+  /** See {@link io.everpool.api.driver.PhysicalConnection#unanswered}. */
+  public Effects unanswered(boolean queriesWrite) {
+    if (lost || status == 0) {
+      return Effects.UNPROVEN;
+    }
+    return couldCommit(queriesWrite) ? Effects.IN_DOUBT : Effects.NONE;
   }
 
   /** See {@link io.everpool.api.driver.PhysicalConnection#takesWritesSince}. */
@@ -360,14 +370,14 @@ public final class ProtocolLog {
     return blockWroteForCertain || mayHaveWrittenUnseen;
   }
 
-  private boolean couldCommit() {
+  private boolean couldCommit(boolean queriesWrite) {
     if (outstanding.isEmpty() || leftUndone) {
       return false;
     }
     if (copyIn && !copyDone && outstanding.isOneWrite()) {
       return false; // the server waits for the end of the data
     }
-    return outstanding.couldCommit(status);
+    return outstanding.couldCommit(status, queriesWrite);
   }
 
   /** That of the last ReadyForQuery: I, T or E; 0 if there was none yet. */

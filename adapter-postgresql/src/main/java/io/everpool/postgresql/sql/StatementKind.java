@@ -20,7 +20,9 @@ public enum StatementKind {
    */
   SELF_COMMITTING(6),
   /** A text that couldn't be read, or a prepared statement that wasn't seen. */
-  ANYTHING(7);
+  ANYTHING(7),
+  /** A {@link #WRITE} only by a function that it calls, or INTO a table. */
+  QUERY(8);
 
   private static final StatementKind[] BY_CODE = values();
 
@@ -41,6 +43,6 @@ public enum StatementKind {
 
   /** Whether two of it in a row can do no more than one. */
   public boolean idempotent() {
-    return this == HARMLESS || this == WRITE;
+    return this == HARMLESS || this == WRITE || this == QUERY;
   }
 }

@@ -22,8 +22,9 @@ import java.util.function.Consumer;
  *   <caption>Which word is which</caption>
  *   <tr><td>HARMLESS</td><td>leave nothing but state of the session, which dies with it</td></tr>
  *   <tr><td>WRITE</td><td>run in the transaction that is there, or in one of their own: an error
- *       undoes all of it. EXPLAIN may ANALYZE; DECLARE WITH HOLD and FETCH run a query; EXECUTE runs
- *       a query or DML only.</td></tr>
+ *       undoes all of it. EXPLAIN may ANALYZE; DECLARE WITH HOLD runs a query; EXECUTE runs a query
+ *       or DML only.</td></tr>
+ *   <tr><td>QUERY</td><td>are the same, but for what they write: FETCH and MOVE run one</td></tr>
  *   <tr><td>DO</td><td>commits inside only by COMMIT, or by CALL of what does; so without these
  *       words, quotes that could hide them, or another language, it is a WRITE</td></tr>
  *   <tr><td>CREATE, ALTER, DROP</td><td>are a WRITE, but for those forms that use transactions of
@@ -60,8 +61,9 @@ public final class StatementText {
       byInitial("close deallocate discard listen lock release reset savepoint set show unlisten");
   private static final byte[][][] WRITES =
       byInitial(
-          "comment copy declare delete execute explain fetch grant insert merge "
-              + "move notify refresh return revoke select table truncate update values with");
+          "comment copy declare delete execute explain grant insert merge "
+              + "notify refresh return revoke truncate update with");
+  private static final byte[][][] QUERIES = byInitial("fetch move select table values");
   private static final byte[][][] CHANGES = byInitial("delete insert merge update");
 
   private final byte[] text;
@@ -230,6 +232,9 @@ public final class StatementText {
     }
     if (isOneOf(WRITES[initial])) {
       return StatementKind.WRITE;
+    }
+    if (isOneOf(QUERIES[initial])) {
+      return StatementKind.QUERY;
     }
     if (isOneOf(HARMLESS[initial])) {
       return StatementKind.HARMLESS;

@@ -89,6 +89,19 @@ public interface PhysicalConnection {
   }
 
   /**
+   * What of that which was sent and has no answer yet may be there for good by itself, outside of
+   * transactions: nothing, or it is in doubt. No round trip; asked when the connection is lost. A
+   * driver that can't see all that is sent says {@link Effects#UNPROVEN}, and the pool goes by the
+   * texts that it has seen.
+   *
+   * @param queriesWrite whether a query may write, by a function that it calls, say; otherwise one
+   *     counts for nothing
+   */
+  default Effects unanswered(boolean queriesWrite) {
+    return Effects.UNPROVEN;
+  }
+
+  /**
    * Whether the server has come to take writes again since {@code moment} that it was told to
    * refuse, or may have: a function may set that, and a procedure may begin transactions of its
    * own. No round trip; also answered when the connection is lost or closed. A driver that can't

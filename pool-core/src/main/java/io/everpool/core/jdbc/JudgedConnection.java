@@ -3,10 +3,7 @@ package io.everpool.core.jdbc;
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.Verdict;
 import io.everpool.api.driver.Causes;
-import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.Effects;
-import io.everpool.api.observe.PoolEvent;
-import io.everpool.core.observe.UnknownCommit;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A connection that asks of each failure what it means: the lease is doomed where the connection
  * was lost, a unit of work hears of it, and a COMMIT that got no answer is told from one that
- * failed. On the thread on which the failure was met.
+ * failed, as is a write in autocommit. On the thread on which the failure was met.
  */
 abstract class JudgedConnection extends LeasedConnection {
   /** An observer that hears nothing, in place of none: the connection may be renewed. */
@@ -71,7 +68,10 @@ abstract class JudgedConnection extends LeasedConnection {
       SQLException judged = judge(s, e);
       UnitObserver unit = observer();
       if (s.commitUnanswered() && (unit == null ? s.isLoss(e) : s.loss != null)) {
-        judged = unit == null ? outcomeUnknown(s, e) : unit.commitUnanswered(s, judged);
+        judged =
+            unit == null
+                ? LostAnswer.ofCommit(s, e, s.loss == e) // told once
+                : unit.commitUnanswered(s, judged);
       }
       tellOfLoss(s, judged);
       return judged;
@@ -79,6 +79,38 @@ abstract class JudgedConnection extends LeasedConnection {
       s.marks |= Session.BROKEN; // so deep that nothing can be asked: it is not lent again
     }
     return e;
+  }
+
+  /**
+   * As {@link #failed(SQLException)}, of a call that has waited for the answer to a statement: if
+   * the connection was lost in it, and what was sent may be there for good, that is told outside of
+   * units of work. (A unit says so itself where it is not run again.)
+   *
+   * @param on where it was sent: another thread may have closed or aborted this since
+   */
+  final SQLException failed(SQLException e, @Nullable Session on) {
+    SQLException judged = failed(e);
+    if (on == null || observer != null || judged != e) {
+      return judged;
+    }
+    try {
+      if (!isLossOf(on, e)) {
+        return e;
+      }
+      if (on.commitUnanswered()) {
+        return LostAnswer.ofCommit(on, e, true); // a text that has lost its lease before
+      }
+      return on.mayHaveWrittenUnanswered() ? LostAnswer.ofWrite(on, e) : e;
+    } catch (Throwable more) {
+      return e; // what the driver has thrown, though nobody can say what it means
+    }
+  }
+
+  /** Of a session that isn't this one's any more nobody writes anything here. */
+  private boolean isLossOf(Session on, SQLException e) {
+    return session() == on
+        ? on.isLoss(e)
+        : on.shut() && on.leases.classify(e).fatal() && !isClosed(e);
   }
 
   /**
@@ -99,35 +131,6 @@ abstract class JudgedConnection extends LeasedConnection {
     } catch (IllegalStateException given) {
       e.addSuppressed(loss); // it was made to have none
     }
-  }
-
-  private static boolean isClosed(SQLException e) {
-    return "08003".equals(e.getSQLState());
-  }
-
-  /**
-   * What to throw for a COMMIT that got no answer, outside of units of work. That the server said
-   * it would end the session is no answer. (The few messages that are one the adapter knows; to it
-   * no COMMIT is unanswered then.)
-   */
-  private static SQLException outcomeUnknown(Session s, SQLException lost) {
-    return outcomeUnknown(s, "The connection was lost during", lost, s.loss == lost); // told once
-  }
-
-  private static SQLException outcomeUnknown(
-      Session s, String what, Exception thrown, boolean first) {
-    if (first) {
-      String pool = s.leases.config().name();
-      s.leases.emit(new PoolEvent.CommitResolved(pool, "", CommitStatus.UNKNOWN));
-      UnknownCommit.tell(pool, null, s.number(), null, false, thrown);
-    }
-    return new CommitOutcomeUnknownException(
-        what
-            + " a COMMIT, which may have been done: look for its effect before you repeat it"
-            + " (Pool.inTransaction asks the server). "
-            + (thrown.getMessage() == null ? thrown : thrown.getMessage()),
-        null,
-        thrown);
   }
 
   /**
@@ -192,17 +195,21 @@ abstract class JudgedConnection extends LeasedConnection {
       if (!open || !s.isLoss(e) || s.effectsSince(begun) != Effects.UNPROVEN) {
         throw e;
       }
-      unknown = outcomeUnknown(s, e);
+      unknown = LostAnswer.ofCommit(s, e, s.loss == e);
     } catch (RuntimeException e) {
       if (!open || s.effectsSince(begun) == Effects.NONE) {
         throw e;
       }
-      unknown = outcomeUnknown(s, "The driver has failed in", e, first);
+      unknown = LostAnswer.ofFailedCommit(s, e, first);
     }
     if (observer == null && !isOver()) { // whoever has closed it himself is told so
       closeAfter(s, true);
     }
     throw unknown;
+  }
+
+  private static boolean isClosed(SQLException e) {
+    return "08003".equals(e.getSQLState());
   }
 
   /** Returns what to throw. */

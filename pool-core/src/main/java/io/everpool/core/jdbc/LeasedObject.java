@@ -56,8 +56,12 @@ abstract class LeasedObject<T> {
     connection.broken(e);
   }
 
-  final void executing() throws SQLException {
-    connection.executing();
+  final SQLException failed(SQLException e, @Nullable Session on) {
+    return connection.failed(e, on);
+  }
+
+  final @Nullable Session executing() throws SQLException {
+    return connection.writing();
   }
 
   final ResultSet wrap(ResultSet rows) {

@@ -62,35 +62,41 @@ public abstract class OpenStatement implements Statement {
     connection.broken(e);
   }
 
-  final void executing(String sql) throws SQLException {
+  /** The failure of a call that has waited for the answer to a statement on that session. */
+  final SQLException failed(SQLException e, @Nullable Session on) {
+    return connection.failed(e, on);
+  }
+
+  final @Nullable Session executing(String sql) throws SQLException {
     connection.preparing(sql);
-    sending();
+    return sending();
   }
 
-  final void executing() throws SQLException {
+  final @Nullable Session executing() throws SQLException {
     Unsent.sending(connection, this);
-    sending();
+    return sending();
   }
 
-  final void executingBatch() throws SQLException {
+  final @Nullable Session executingBatch() throws SQLException {
     Unsent.sendingBatch(connection, this);
-    sending();
+    return sending();
   }
 
-  private void sending() throws SQLException {
+  private @Nullable Session sending() throws SQLException {
     UnitObserver unit = connection.observer;
     if (unit != null) {
       unit.oneShots().executing(this);
     }
-    connection.executing();
+    return connection.executing();
   }
 
-  /** What it has now is left for the next of its results. */
-  final void advancing() {
+  /** What it has now is left for the next of its results, which may have to be waited for. */
+  final @Nullable Session advancing() {
     UnitObserver unit = connection.observer;
     if (unit != null) {
       unit.oneShots().advancing(this);
     }
+    return connection.session();
   }
 
   /** A text is added to the batch: all that is prepared on a statement itself is a batch. */

@@ -118,7 +118,8 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
     }
   }
 
-  void executing() throws SQLException {
+  /** A statement is about to be sent. Returns on which session; null if this is closed. */
+  @Nullable Session executing() throws SQLException {
     Session s = session();
     if (s != null) {
       if (s.unsettled) {
@@ -129,6 +130,16 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
     if (observer != null) {
       tell(observer);
     }
+    return s;
+  }
+
+  /** As {@link #executing()}, of what has no text and surely writes. */
+  @Nullable Session writing() throws SQLException {
+    Session s = session();
+    if (s != null) {
+      s.marks |= SqlTexts.MAY_WRITE;
+    }
+    return executing();
   }
 
   @Override

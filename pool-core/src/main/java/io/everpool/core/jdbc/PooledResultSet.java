@@ -37,6 +37,11 @@ sealed class PooledResultSet extends ForwardingResultSet implements ResultSet
   }
 
   @Override
+  SQLException failed(SQLException e, @Nullable Session on) {
+    return connection.failed(e, on);
+  }
+
+  @Override
   void broken(Throwable e) {
     if (statement == null) {
       connection.broken(e);
@@ -52,12 +57,12 @@ sealed class PooledResultSet extends ForwardingResultSet implements ResultSet
 
   /** A row is about to be written. */
   @Override
-  void executing() throws SQLException {
+  @Nullable Session executing() throws SQLException {
     UnitObserver unit = connection.observer;
     if (unit != null) {
       unit.oneShots().writing(this, since());
     }
-    connection.executing();
+    return connection.writing();
   }
 
   @Override

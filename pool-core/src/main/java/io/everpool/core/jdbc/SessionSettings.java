@@ -1,9 +1,12 @@
 package io.everpool.core.jdbc;
 
+import static java.util.Objects.requireNonNullElse;
+
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
+import io.everpool.api.driver.TransactionState;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
@@ -113,6 +116,40 @@ abstract class SessionSettings extends SessionFacts {
   /** Whether a text of this lease writes, by its words, and nobody refuses that. */
   public final boolean mayWriteUnrefused() {
     return has(SqlTexts.WRITES) && !refusesWrites();
+  }
+
+  /**
+   * Whether the statement that was sent last may be there for good though its answer has not come:
+   * it may write, and is committed by itself. To be asked once the connection is lost. Where the
+   * driver doesn't see what is sent the texts of this lease say so, and what it says of
+   * transactions; a query counts if a text of the lease may write in one.
+   */
+  final boolean mayHaveWrittenUnanswered() {
+    boolean said = has(SqlTexts.MAY_WRITE);
+    boolean inQuery = has(SqlTexts.MAY_WRITE_IN_QUERY) && !readOnly();
+    if (refusesWrites() && !mayHaveLiftedReadOnly()) {
+      return false;
+    }
+    return switch (unanswered(inQuery)) {
+      case NONE -> false;
+      case UNPROVEN -> (said || inQuery) && autoCommit() && !saysTransaction();
+      default -> said || inQuery || isHandedOut();
+    };
+  }
+
+  private boolean saysTransaction() {
+    TransactionState state = transactionState();
+    return state == TransactionState.OPEN || state == TransactionState.FAILED;
+  }
+
+  /** As {@link PhysicalConnection#unanswered}; a driver that fails at it says nothing. */
+  private Effects unanswered(boolean queriesWrite) {
+    try {
+      return requireNonNullElse(physical.unanswered(queriesWrite), Effects.UNPROVEN);
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      return Effects.UNPROVEN;
+    }
   }
 
   /** The program has the driver's own object: what it does by that is not seen from now on. */

@@ -62,6 +62,12 @@ public final class SqlTexts {
    */
   static final int CALLS = 1 << 26;
 
+  /** Something in the text may write, for all that is known of what it begins with. */
+  static final int MAY_WRITE = 1 << 28;
+
+  /** A query in the text may write: see {@link QueryTexts}. */
+  static final int MAY_WRITE_IN_QUERY = 1 << 29;
+
   private static final int PLACES = 512;
 
   /** Longer texts are read each time rather than kept: 512 of them should fit in some megabytes. */
@@ -124,7 +130,7 @@ public final class SqlTexts {
    * one too few: what follows a semicolon inside of a literal or a function body counts as well,
    * unless it is a word of no list and surely in a literal; and so does what may be a statement
    * where they need no semicolons, or is one if comments are read as another database reads them.
-   * What a function does that a query calls can't be seen.
+   * What a function does that a query calls can't be seen, but that it calls one.
    */
   static int marks(String sql) {
     String small = sql.toLowerCase(Locale.ROOT);
@@ -139,6 +145,7 @@ public final class SqlTexts {
       marks |= BEGINS;
     }
     PlainLiterals literals = new PlainLiterals(sql);
+    boolean queries = false;
     int at = 0;
     while (at >= 0 && at < sql.length()) {
       int begin = at;
@@ -161,6 +168,7 @@ public final class SqlTexts {
       if (!inLiteral && Beginnings.is(word, sql, end)) {
         marks |= BEGINS;
       }
+      queries |= QueryTexts.beginWith(word);
       marks |=
           switch (word) {
             case "commit", "end", "prepare" -> ENDS;
@@ -181,7 +189,7 @@ public final class SqlTexts {
                 "fetch" ->
                 0;
             case "" -> inLiteral || empty ? 0 : MAY_END | WRITES | CALLS; // {? = call f()}
-            default -> inLiteral ? 0 : MAY_END | (Beginnings.mayCall(word) ? CALLS : 0);
+            default -> inLiteral ? 0 : ofOther(word, Beginnings.is(word, sql, end));
           };
       int semicolon = sql.indexOf(';', end);
       at = semicolon < 0 ? -1 : semicolon + 1;
@@ -190,7 +198,39 @@ public final class SqlTexts {
     if ((marks & ENDS_OR_UNDOES) != 0 && (unseparated & WRITES) != 0) {
       marks |= MAY_END; // what is written behind it may be committed by itself
     }
-    return marks | unseparated;
+    if (queries && QueryTexts.mayWrite(sql, small)) {
+      marks |= MAY_WRITE_IN_QUERY;
+    }
+    marks |= unseparated;
+    return (marks & WRITES) == 0 ? marks : marks | MAY_WRITE;
+  }
+
+  /**
+   * What a statement may do that begins with a word of no other list.
+   *
+   * @param begins whether it begins a transaction, and is no block
+   */
+  private static int ofOther(String word, boolean begins) {
+    int calls = Beginnings.mayCall(word) ? CALLS : 0;
+    return switch (word) {
+      case "begin" -> MAY_END | (begins ? 0 : MAY_WRITE);
+      case "abort",
+          "close",
+          "deallocate",
+          "describe",
+          "discard",
+          "listen",
+          "lock",
+          "pragma",
+          "reset",
+          "set",
+          "start",
+          "unlisten",
+          "unlock",
+          "use" ->
+          MAY_END | calls; // writes nothing itself
+      default -> MAY_END | MAY_WRITE | calls;
+    };
   }
 
   /**

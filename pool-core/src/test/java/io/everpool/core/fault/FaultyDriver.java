@@ -324,6 +324,11 @@ public final class FaultyDriver implements Connector {
     }
 
     @Override
+    public Effects unanswered(boolean queriesWrite) {
+      return follow("unanswered", this, Effects.UNPROVEN);
+    }
+
+    @Override
     public boolean refuseWrites(boolean value) {
       follow("refuseWrites", this);
       return true;

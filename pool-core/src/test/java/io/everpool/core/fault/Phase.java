@@ -238,6 +238,7 @@ enum Phase {
           "work",
           "moment",
           "effectsSince",
+          "unanswered",
           "transactionState",
           "commitTicket",
           "commitStatus",

@@ -44,6 +44,13 @@ public final class FakePhysical implements PhysicalConnection {
   /** Whether it has seen a COMMIT that isn't answered. */
   public boolean commitUnanswered;
 
+  /** What it has seen of a write that isn't answered, and of a query. */
+  public Effects unanswered = Effects.UNPROVEN;
+
+  public Effects unansweredIfQueriesWrite = Effects.UNPROVEN;
+
+  public @Nullable RuntimeException unansweredFailure;
+
   /** What resets it was asked for, such as {@code SMART [SET, LISTEN]}. */
   public final List<String> resets = new ArrayList<>();
 
@@ -135,6 +142,14 @@ public final class FakePhysical implements PhysicalConnection {
   @Override
   public boolean commitUnanswered() {
     return commitUnanswered;
+  }
+
+  @Override
+  public Effects unanswered(boolean queriesWrite) {
+    if (unansweredFailure != null) {
+      throw unansweredFailure;
+    }
+    return queriesWrite ? unansweredIfQueriesWrite : unanswered;
   }
 
   private void outsideOfTransactions() {

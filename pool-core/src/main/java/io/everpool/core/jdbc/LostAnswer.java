@@ -1,0 +1,60 @@
+package io.everpool.core.jdbc;
+
+import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.observe.UnknownCommit;
+import io.everpool.core.observe.UnknownWrite;
+import java.sql.SQLException;
+
+/**
+ * What is thrown and told, outside of units of work, where the connection was lost before the
+ * answer has come to what may be there for good. That the server said it would end the session is
+ * no answer. (The few messages that are one the adapter knows; to it nothing is unanswered then.)
+ */
+final class LostAnswer {
+
+  private LostAnswer() {}
+
+  /**
+   * What to throw for a COMMIT.
+   *
+   * @param first whether nobody was told of it yet
+   */
+  static SQLException ofCommit(Session s, SQLException lost, boolean first) {
+    return ofCommit(s, "The connection was lost during", lost, first);
+  }
+
+  /** As {@link #ofCommit}, where the driver has thrown what is unchecked. */
+  static SQLException ofFailedCommit(Session s, RuntimeException thrown, boolean first) {
+    return ofCommit(s, "The driver has failed in", thrown, first);
+  }
+
+  private static SQLException ofCommit(Session s, String what, Exception thrown, boolean first) {
+    if (first) {
+      String pool = s.leases.config().name();
+      s.leases.emit(new PoolEvent.CommitResolved(pool, "", CommitStatus.UNKNOWN));
+      UnknownCommit.tell(pool, null, s.number(), null, false, thrown);
+    }
+    return new CommitOutcomeUnknownException(
+        what
+            + " a COMMIT, which may have been done: look for its effect before you repeat it"
+            + " (Pool.inTransaction asks the server). "
+            + (thrown.getMessage() == null ? thrown : thrown.getMessage()),
+        null,
+        thrown);
+  }
+
+  /** What to throw for a statement in autocommit that may have written. */
+  static SQLException ofWrite(Session s, SQLException lost) {
+    UnknownWrite.tell(s.leases.config().name(), s.number(), lost);
+    return new WriteOutcomeUnknownException(
+        "The connection was lost in autocommit, before the answer to a statement that may write"
+            + " has come: what it writes may be there or not. Look for its effect before you repeat"
+            + " it. The pool itself repeats what is given to it as a unit of work in a transaction"
+            + " (Pool.inTransaction), or marked idempotent (Pool.run). "
+            + (lost.getMessage() == null ? lost : lost.getMessage()),
+        lost);
+  }
+}
