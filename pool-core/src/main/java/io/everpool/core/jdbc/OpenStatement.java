@@ -183,18 +183,23 @@ public abstract class OpenStatement implements Statement {
    * That leaves a gap of some nanoseconds, until a store of the thread that closes is seen here;
    * the request itself takes longer, for it opens its connection first.
    *
+   * <p>When the lease is over nothing of it runs any more, and there is nothing to be cancelled: a
+   * watchdog that comes a moment late hears no more of that than from the driver's own.
+   *
    * <p>A request that fails says nothing of the session. And what only the holder's thread writes
    * (the marks) isn't written here.
    */
   @Override
   public final void cancel() throws SQLException {
-    Session session = connection.current();
+    Session session = connection.session();
+    if (session == null) {
+      return;
+    }
     session.cancelBegins();
     try {
-      if (connection.session() != session) {
-        throw PooledConnection.closed();
+      if (connection.session() == session) {
+        bare().cancel();
       }
-      bare().cancel();
     } catch (RuntimeException | Error e) {
       if (!MissingMethods.isMissed(e)) {
         connection.brokenElsewhere(session, e);

@@ -26,6 +26,17 @@ sealed class PooledResultSet extends ForwardingResultSet implements ResultSet
     return bare;
   }
 
+  /** Of the same rows: {@code getResultSet()} makes a face each time, where a driver has one. */
+  @Override
+  public final boolean equals(@Nullable Object other) {
+    return other instanceof PooledResultSet face && face.bare == bare;
+  }
+
+  @Override
+  public final int hashCode() {
+    return System.identityHashCode(bare);
+  }
+
   /** Whether the lease is over, or the session that these are from is not the connection's now. */
   boolean isOver() {
     return connection.isGivenBack();

@@ -11,6 +11,7 @@ import java.io.Reader;
 import java.io.Writer;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.lang.reflect.Proxy;
 import java.sql.Array;
 import java.sql.Blob;
 import java.sql.CallableStatement;
@@ -185,6 +186,7 @@ class TransparencyTest {
             "abort",
             "isValid",
             "free",
+            "cancel",
             "getDriverMajorVersion",
             "getDriverMinorVersion");
     connection.close();
@@ -217,13 +219,32 @@ class TransparencyTest {
     for (Object face : faces.values()) {
       if (face instanceof Statement statement) {
         statement.close();
+        statement.cancel();
         assertThat(statement.isClosed()).isTrue();
       }
     }
+    assertThat(driver.calls).as("what reached the driver").doesNotContain("cancel");
     ResultSet rows = (ResultSet) Objects.requireNonNull(faces.get(ResultSet.class));
     rows.close();
     assertThat(rows.isClosed()).isTrue();
     assertThat(leases.released).hasValue(1);
+  }
+
+  private static ResultSet rows() {
+    return (ResultSet)
+        Proxy.newProxyInstance(
+            ResultSet.class.getClassLoader(),
+            new Class<?>[] {ResultSet.class},
+            (proxy, method, arguments) -> null);
+  }
+
+  /** Who keeps a list of what is open takes out what he has put in. */
+  @Test
+  void twoFacesOfTheSameRowsAreEqual() {
+    ResultSet bare = rows();
+    ResultSet rows = new UnlistedResultSet(connection, bare);
+    assertThat(new UnlistedResultSet(connection, bare)).isEqualTo(rows).hasSameHashCodeAs(rows);
+    assertThat(new UnlistedResultSet(connection, rows())).isNotEqualTo(rows);
   }
 
   /** Whatever leads to a connection, a statement, a result set or meta data leads to a face. */
