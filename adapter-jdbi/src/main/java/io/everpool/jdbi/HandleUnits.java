@@ -4,6 +4,7 @@ import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.api.framework.NotRepeatableException;
 import io.everpool.api.framework.UnitRerunner;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -290,6 +291,9 @@ final class HandleUnits {
         before = failure;
         failure = e;
         lookAgain(e);
+        if (usedUp != null && e instanceof Exception thrown) {
+          throw new NotRepeatableException(thrown, usedUp);
+        }
         throw e;
       }
     }

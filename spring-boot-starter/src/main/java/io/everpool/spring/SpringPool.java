@@ -6,6 +6,7 @@ import io.everpool.api.PoolSnapshot;
 import io.everpool.api.SizeAdvice;
 import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
+import io.everpool.api.framework.NotRepeatableException;
 import io.everpool.api.framework.UnitRerunner;
 import java.io.PrintWriter;
 import java.sql.Connection;
@@ -33,6 +34,10 @@ class SpringPool implements Pool {
 
   /** The unit that a thread is in by {@link #rerun}, of whichever pool. */
   private static final ThreadLocal<@Nullable Unit> units = new ThreadLocal<>();
+
+  /** Why work that has used another connection, or none of the unit's, isn't run again. */
+  private static final String OTHERS =
+      "it has used another connection than the unit's, and nobody knows what it has done there";
 
   private record Unit(SpringPool pool, SharedConnection shared) {}
 
@@ -179,8 +184,6 @@ class SpringPool implements Pool {
     try {
       return UnitRerunner.of(pool)
           .rerun(shared.connection(), options, same -> runOnce(shared, options, work));
-    } catch (OnceOnly once) {
-      throw once.failure();
     } finally {
       shared.unitEnds();
     }
@@ -202,30 +205,13 @@ class SpringPool implements Pool {
       if (options.idempotent() || shared.hasServedAll()) {
         throw failure;
       }
-      throw new OnceOnly(failure);
+      throw new NotRepeatableException(failure, OTHERS);
     } finally {
       if (outer == null) {
         units.remove();
       } else {
         units.set(outer);
       }
-    }
-  }
-
-  /** Carries a failure past those who would run its unit again. */
-  private static final class OnceOnly extends Error {
-    private static final long serialVersionUID = 1L;
-
-    @SuppressWarnings("serial") // it is on its way for no longer than a unit
-    private final Exception failure;
-
-    OnceOnly(Exception failure) {
-      super(null, null, false, false);
-      this.failure = failure;
-    }
-
-    Exception failure() {
-      return failure;
     }
   }
 

@@ -10,6 +10,7 @@ import io.everpool.core.Everpool;
 import io.everpool.servers.PostgresServer;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransactionRollbackException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -541,7 +542,9 @@ class TransactionEndTest {
                       }
                       throw conflict;
                     }))
-        .isSameAs(conflict);
+        .isInstanceOf(SQLTransactionRollbackException.class)
+        .hasMessageContaining("not run again: it has used another connection than the unit's")
+        .hasCause(conflict);
 
     assertThat(runs).hasValue(2);
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.WorkOptions;
+import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.core.Everpool;
 import io.everpool.servers.PostgresServer;
 import java.io.IOException;
@@ -581,8 +582,9 @@ class TransactionsTest {
               return true;
             }
           });
-    } catch (SQLException lost) {
-      assertThat(lost.getSQLState()).isEqualTo("57P01");
+    } catch (WriteOutcomeUnknownException told) {
+      assertThat(told).hasCauseInstanceOf(SQLException.class);
+      assertThat(((SQLException) told.getCause()).getSQLState()).isEqualTo("57P01");
     }
     return runs.get();
   }

@@ -51,6 +51,8 @@ public interface UnitRerunner {
    * committed, or sent in autocommit what may have written), a unit within it that holds nothing of
    * the kind is rerun alone, unless something of the old session is still in use. So transactions
    * one after the other on one connection, or a transaction after a query, are units each.
+   *
+   * @param work may throw a {@link NotRepeatableException} around what it has failed of
    */
   <T extends @Nullable Object, X extends Exception> T rerun(
       Connection connection, WorkOptions options, Work<T, X> work) throws X, SQLException;

@@ -186,7 +186,7 @@ final class Commit {
   /** Finds out whether it was committed; throws if that can't be known. */
   private boolean isCommitted(@Nullable CommitTicket ticket, Session session, Exception lost)
       throws SQLException {
-    UnitFacts facts = unit.facts(FailureKind.COMMIT, ticket != null, 0, 0);
+    UnitFacts facts = unit.facts(FailureKind.COMMIT, ticket != null, false, 0, 0);
     boolean asks = RerunRule.of(facts, runner.retry).decision() == Decision.LOOK_UP;
     CommitTicket asked = asks ? ticket : null;
     String transaction = asked == null ? null : asked.toString();

@@ -2,10 +2,13 @@ package io.everpool.core.work;
 
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.Verdict;
+import io.everpool.api.Work;
 import io.everpool.api.WorkDeadlineException;
 import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.driver.Causes;
+import io.everpool.api.framework.NotRepeatableException;
 import io.everpool.core.observe.FailureText;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransactionRollbackException;
@@ -27,6 +30,9 @@ final class Failures {
   private @Nullable RerunRule rule;
   private @Nullable String because;
 
+  /** Why the framework above can't run its work again. */
+  private @Nullable String refusal;
+
   void add(Exception failure, Verdict verdict) {
     runs++;
     if (FailureKind.of(verdict) == FailureKind.CONFLICT) {
@@ -36,6 +42,38 @@ final class Failures {
       kept.remove(KEPT - 1);
     }
     kept.add(failure);
+  }
+
+  /**
+   * What a run has failed of that ended with {@code thrown}: the framework above may say by that
+   * that it can't have another.
+   */
+  Exception ofWork(Exception thrown) {
+    if (thrown instanceof NotRepeatableException refused) {
+      refusal = refused.because();
+      return refused.failure();
+    }
+    refusal = null;
+    return thrown;
+  }
+
+  /** Runs work that is nobody's unit; as {@link #ofWork}. */
+  static <T extends @Nullable Object, X extends Exception> T once(
+      Connection connection, Work<T, X> work) throws X, SQLException {
+    try {
+      return work.run(connection);
+    } catch (NotRepeatableException refused) {
+      throw UnitRunner.<X>asThrown(refused.failure());
+    }
+  }
+
+  boolean isRefusedAbove() {
+    return refusal != null;
+  }
+
+  /** Why there is no further run, by this row. */
+  String because(RerunRule row) {
+    return row == RerunRule.REFUSED_ABOVE && refusal != null ? refusal : row.because();
   }
 
   /** Runs that failed. */

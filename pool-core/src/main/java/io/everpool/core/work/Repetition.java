@@ -44,7 +44,7 @@ final class Repetition {
   }
 
   private static UnitFacts lost(Unit unit) {
-    return unit.facts(FailureKind.CONNECTION, false, unit.lostRuns + 1, 0).alone();
+    return unit.facts(FailureKind.CONNECTION, false, false, unit.lostRuns + 1, 0).alone();
   }
 
   private static boolean isRunAgain(UnitFacts lost, RetryConfig limits) {

@@ -16,7 +16,7 @@ import java.util.function.BiPredicate;
  * and {@link #NO_PROOF}: so its effects are {@link io.everpool.api.driver.Effects#NONE}, all that
  * it sent is undone; and {@link #COMMITTED_ELSEWHERE}. That it does there what it would have done
  * here is what {@link #PART_OF_ONE}, {@link #SESSION_CHANGED}, {@link #PREPARED_BEFORE}, {@link
- * #STATEMENT_HELD} and {@link #USED_UP} see to.
+ * #STATEMENT_HELD}, {@link #USED_UP} and {@link #REFUSED_ABOVE} see to.
  */
 enum RerunRule {
   CANCELLED(
@@ -107,6 +107,11 @@ enum RerunRule {
       (unit, limits) -> unit.usedUp(),
       Decision.GIVE_UP,
       OneShots.USED),
+  REFUSED_ABOVE(
+      "the framework above it says that it can't run its work again",
+      (unit, limits) -> unit.refused(),
+      Decision.GIVE_UP,
+      "the framework above it can't run its work again"),
   RETRY_OFF(
       "`retry.max-attempts` is 1",
       (unit, limits) -> limits.maxAttempts() <= 1,

@@ -52,8 +52,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   /**
    * Begins to hear what is sent by {@code face}, until it is closed.
    *
-   * @param deadline when it must have ended, on the pool's clock; means nothing without one in its
-   *     options
+   * @param deadline by the pool's clock; means nothing without one in its options
    * @param watch those who watch it
    */
   Unit(
@@ -354,7 +353,8 @@ final class Unit implements UnitObserver, AutoCloseable {
   }
 
   /** The facts after a failure, to be asked for before anything is done about it. */
-  UnitFacts facts(FailureKind failed, boolean commitTraceable, int connectionRuns, long pause) {
+  UnitFacts facts(
+      FailureKind failed, boolean commitTraceable, boolean refused, int runs, long pause) {
     return new UnitFacts(
         failed,
         log.effects(),
@@ -367,7 +367,8 @@ final class Unit implements UnitObserver, AutoCloseable {
         recovery.prepared(),
         recovery.holdsStatement(),
         oneShots().usedUp(),
-        connectionRuns,
+        refused,
+        runs,
         runner.time.nanoTime() - begunAt + pause,
         isCancelled(),
         nanosLeft() - pause,
@@ -377,12 +378,10 @@ final class Unit implements UnitObserver, AutoCloseable {
   /** Whether one around it would be run again, had it just begun. */
   private boolean isLeftToAnOuterOne(FailureKind failed) {
     for (Unit unit = outer; unit != null; unit = unit.outer) {
-      UnitFacts facts = unit.facts(failed, false, 0, 0);
-      switch (RerunRule.of(facts, runner.unbounded()).decision()) {
-        case RERUN, LEAVE_TO_OUTER -> {
-          return true;
-        }
-        default -> {} // the next outer one may
+      UnitFacts facts = unit.facts(failed, false, false, 0, 0);
+      RerunRule.Decision decision = RerunRule.of(facts, runner.unbounded()).decision();
+      if (decision == RerunRule.Decision.RERUN || decision == RerunRule.Decision.LEAVE_TO_OUTER) {
+        return true;
       }
     }
     return false;

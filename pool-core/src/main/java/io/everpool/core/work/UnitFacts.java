@@ -19,6 +19,7 @@ import io.everpool.api.driver.Effects;
  *     isn't prepared again where the plans are forgotten
  * @param holdsStatement whether a statement that was opened before it is still open
  * @param usedUp whether it has used what it was given before it began and can be used but once
+ * @param refused whether the framework above it says that it can't run its work again
  * @param connectionRuns how often it has run, less the runs that ended in a conflict
  * @param spentNanos since its first run began, with the pause before the next; nanoseconds
  * @param cancelled whether its deadline has passed, or that of a unit around it, and what it ran
@@ -38,6 +39,7 @@ record UnitFacts(
     boolean prepared,
     boolean holdsStatement,
     boolean usedUp,
+    boolean refused,
     int connectionRuns,
     long spentNanos,
     boolean cancelled,
@@ -58,6 +60,7 @@ record UnitFacts(
         prepared,
         holdsStatement,
         usedUp,
+        refused,
         connectionRuns,
         spentNanos,
         cancelled,

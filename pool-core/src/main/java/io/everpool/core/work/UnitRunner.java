@@ -93,7 +93,7 @@ public final class UnitRunner {
       Connection connection, WorkOptions options, Work<T, X> work) throws X, SQLException {
     PooledConnection face = face(connection);
     if (face == null) {
-      return work.run(connection);
+      return Failures.once(connection, work);
     }
     if (options.equals(UnitRerunner.SET_UP)) {
       return this.<T, X>rerun(
@@ -248,7 +248,8 @@ public final class UnitRunner {
         unit.oneShots().requireWhole(); // whatever the work has made of what it was told
         unit.failure.wentWell();
         return result;
-      } catch (Exception failure) {
+      } catch (Exception thrown) {
+        Exception failure = failures.ofWork(thrown);
         unit.failure.runFailed();
         String refusal = unit.oneShots().refusal();
         if (again && refusal != null) {
@@ -279,7 +280,7 @@ public final class UnitRunner {
    * Work throws its X or what is unchecked, all else throws SQLException: as the callers declare.
    */
   @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
-  private static <X extends Exception> X asThrown(Exception failure) {
+  static <X extends Exception> X asThrown(Exception failure) {
     return (X) failure;
   }
 
@@ -287,13 +288,14 @@ public final class UnitRunner {
   private boolean prepare(Unit unit, Verdict verdict, Exception failure, Failures failures) {
     FailureKind kind = unit.failure.kind(verdict);
     long pauseNanos = pauseAfter(kind, failures);
-    UnitFacts facts = unit.facts(kind, false, failures.ofConnections(), pauseNanos);
+    UnitFacts facts =
+        unit.facts(kind, false, failures.isRefusedAbove(), failures.ofConnections(), pauseNanos);
     RerunRule rule = RerunRule.of(facts, retry);
     if (rule.decision() == RerunRule.Decision.LEAVE_TO_OUTER) {
       return false;
     }
     if (rule.decision() != RerunRule.Decision.RERUN) {
-      giveUp(unit, failure, failures, rule, rule.because());
+      giveUp(unit, failure, failures, rule, failures.because(rule));
       return false;
     }
     String obstacle = unit.isToldToRead(verdict) ? awaitPrimary(unit, failure) : null;

@@ -47,6 +47,7 @@ class RerunRuleTest {
     boolean prepared;
     boolean holdsStatement;
     boolean usedUp;
+    boolean refused;
     int connectionRuns = 1;
     long spentNanos = 1;
     boolean cancelled;
@@ -66,6 +67,7 @@ class RerunRuleTest {
           prepared,
           holdsStatement,
           usedUp,
+          refused,
           connectionRuns,
           spentNanos,
           cancelled,
@@ -205,6 +207,7 @@ class RerunRuleTest {
               f.failed = FailureKind.CONFLICT;
               f.promise = Promise.IDEMPOTENT;
             }),
+        row("a framework's that can't be repeated", RerunRule.REFUSED_ABOVE, f -> f.refused = true),
         row("three runs", RerunRule.OFTEN_ENOUGH, f -> f.connectionRuns = 3),
         row("two runs", RerunRule.PROVEN, f -> f.connectionRuns = 2),
         row(
@@ -275,7 +278,7 @@ class RerunRuleTest {
             .isFalse();
         assertThat(facts.withinTransaction()).as("%s", facts).isFalse();
         assertThat(facts.outerReruns()).as("%s", facts).isFalse();
-        assertThat(facts.usedUp()).as("%s", facts).isFalse();
+        assertThat(facts.usedUp() || facts.refused()).as("%s", facts).isFalse();
         assertThat(facts.cancelled() || facts.nanosLeft() <= 0).as("%s", facts).isFalse();
         assertThat(facts.failed())
             .as("%s", facts)
@@ -345,7 +348,7 @@ class RerunRuleTest {
     for (FailureKind failed : FailureKind.values()) {
       for (Effects effects : Effects.values()) {
         for (Promise promise : Promise.values()) {
-          for (int bits = 0; bits < 1024; bits++) {
+          for (int bits = 0; bits < 2048; bits++) {
             for (int runs : new int[] {1, 3}) {
               for (boolean interrupted : both) {
                 all.add(
@@ -361,6 +364,7 @@ class RerunRuleTest {
                         (bits & 16) != 0,
                         (bits & 128) != 0,
                         (bits & 512) != 0,
+                        (bits & 1024) != 0,
                         runs,
                         runs == 3 ? 2_000_000_000L : 1,
                         (bits & 32) != 0,

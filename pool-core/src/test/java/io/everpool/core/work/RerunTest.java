@@ -13,6 +13,7 @@ import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.TransactionState;
+import io.everpool.api.framework.NotRepeatableException;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.FakeCommits;
 import io.everpool.core.jdbc.FakeConnector;
@@ -22,6 +23,7 @@ import io.everpool.core.jdbc.FakePhysical;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.observe.UnitWatch;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.sql.BatchUpdateException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -814,6 +816,63 @@ class RerunTest extends RunnerFixture {
     assertThat(Thread.interrupted()).as("the flag is kept").isTrue();
     assertThat(thrown).hasMessageContaining("broken off");
     assertThat(runs).isEqualTo(1);
+  }
+
+  /** A framework knows that its work reads a stream, say, of which no connection knows. */
+  @Test
+  void whatTheFrameworkAboveCannotRepeatIsRunOnce() throws SQLException {
+    List<Throwable> lost = new ArrayList<>();
+    try (PooledConnection face = leases.acquire()) {
+      Throwable thrown =
+          catchThrowable(
+              () ->
+                  runner.<Boolean, SQLException>rerun(
+                      face,
+                      READ_ONLY.withLabel("import"),
+                      connection -> {
+                        try {
+                          return readAndBreak(connection);
+                        } catch (SQLException e) {
+                          lost.add(e);
+                          throw new NotRepeatableException(e, "it reads a stream");
+                        }
+                      }));
+      assertThat(thrown).isSameAs(lost.get(0)).hasSuppressedException(thrown.getSuppressed()[0]);
+      assertThat(thrown.getSuppressed()[0])
+          .hasMessage("import was not run again: it reads a stream");
+    }
+    assertThat(runs).isEqualTo(1);
+    assertThat(events(PoolEvent.RetryRefused.class))
+        .extracting(PoolEvent.RetryRefused::why)
+        .containsExactly("it reads a stream");
+    assertThat(events(PoolEvent.Retried.class)).isEmpty();
+  }
+
+  /** Its own failure is told as any other's, and that of nobody's unit comes out, too. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whatItFailedOfComesOut(boolean owned) throws SQLException {
+    SQLException failure = new SQLException("duplicate", "23505");
+    Connection anothers =
+        (Connection)
+            Proxy.newProxyInstance(
+                Connection.class.getClassLoader(),
+                new Class<?>[] {Connection.class},
+                (proxy, method, arguments) ->
+                    method.getReturnType() == boolean.class ? false : null);
+    try (PooledConnection face = leases.acquire()) {
+      assertThatThrownBy(
+              () ->
+                  runner.<Boolean, SQLException>rerun(
+                      owned ? face : anothers,
+                      READ_ONLY,
+                      same -> {
+                        throw new NotRepeatableException(failure, "it reads a stream");
+                      }))
+          .isSameAs(failure);
+    }
+    assertThat(failure.getSuppressed()).isEmpty();
+    assertThat(events(PoolEvent.RetryRefused.class)).isEmpty();
   }
 
   private static Stream<Exception> interruptions() {
