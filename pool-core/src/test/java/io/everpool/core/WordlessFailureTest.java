@@ -38,7 +38,8 @@ class WordlessFailureTest {
   @ValueSource(strings = {"", " "})
   void isShownByItsClass(String message) throws SQLException {
     List<PoolEvent> events = new CopyOnWriteArrayList<>();
-    PoolConfig config = PoolConfig.builder("jdbc:silent:").name("silent").minSize(1).failFast(false).build();
+    PoolConfig config =
+        PoolConfig.builder("jdbc:silent:").name("silent").minSize(1).failFast(false).build();
     try (Logged logged = new Logged();
         Pool pool =
             Everpool.builder(config)
