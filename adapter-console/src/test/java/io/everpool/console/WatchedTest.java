@@ -7,9 +7,13 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.Verdict;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.PoolListener;
 import io.everpool.core.Everpool;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is remembered of pools that are open, of those that are being opened, and of no others. */
 class WatchedTest {
@@ -62,6 +66,35 @@ class WatchedTest {
           .asString()
           .startsWith("Connect failed: no route to host");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void a_pool_that_is_closed_as_it_opens_is_not_shown_for_ever(boolean byAnotherThread)
+      throws Exception {
+    for (int i = 0; i < 2; i++) {
+      Pool pool =
+          Everpool.builder(PoolConfig.builder("jdbc:h2:mem:brief").name("brief").minSize(0).build())
+              .listener(closer(byAnotherThread))
+              .listener(watched::tell)
+              .open();
+      assertThat(pool.isClosed()).isTrue();
+      assertThat(watched.pools()).isEmpty();
+      assertThat(watched.find("brief")).isNull();
+    }
+  }
+
+  /** Before the others hear that it has opened; on the thread that opens it or on its own. */
+  private static PoolListener closer(boolean onAThreadOfItsOwn) {
+    return event -> {
+      if (event instanceof PoolEvent.PoolOpened opened) {
+        if (onAThreadOfItsOwn) {
+          CompletableFuture.runAsync(opened.self()::close).join();
+        } else {
+          opened.self().close();
+        }
+      }
+    };
   }
 
   /** They have one history, for events don't tell them apart. */

@@ -10,6 +10,8 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.Setting;
 import io.everpool.api.framework.PoolOperations;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.PoolListener;
 import io.everpool.core.Everpool;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -54,6 +56,8 @@ import javax.management.openmbean.TabularData;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Seen as a console sees it: names, attributes and operations, and no class of Everpool's. */
 class JmxPoolsTest {
@@ -70,6 +74,33 @@ class JmxPoolsTest {
 
   private static Pool open(PoolConfig config) throws SQLException {
     return Everpool.builder(config).listener(JmxPools.onPlatform()).open();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aPoolThatIsClosedAsItOpensLeavesNoBean(boolean byAnotherThread) throws Exception {
+    for (int i = 0; i < 2; i++) {
+      Pool pool =
+          Everpool.builder(config("brief").build())
+              .listener(closer(byAnotherThread))
+              .listener(JmxPools.onPlatform())
+              .open();
+      assertThat(pool.isClosed()).isTrue();
+      assertThat(registered()).noneMatch(bean -> bean.contains("brief"));
+    }
+  }
+
+  /** Before the others hear that it has opened; on the thread that opens it or on its own. */
+  private static PoolListener closer(boolean onAThreadOfItsOwn) {
+    return event -> {
+      if (event instanceof PoolEvent.PoolOpened opened) {
+        if (onAThreadOfItsOwn) {
+          CompletableFuture.runAsync(opened.self()::close).join();
+        } else {
+          opened.self().close();
+        }
+      }
+    };
   }
 
   private static ObjectName name(String text) throws JMException {

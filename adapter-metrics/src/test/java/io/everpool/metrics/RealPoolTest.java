@@ -9,16 +9,21 @@ import com.codahale.metrics.MetricRegistry;
 import com.codahale.metrics.health.HealthCheckRegistry;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.PoolListener;
 import io.everpool.core.Everpool;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** On a real pool over H2. */
 @Tag("contract")
@@ -138,6 +143,38 @@ class RealPoolTest {
     }
     assertThat(metrics.getNames()).isEmpty();
     assertThat(healthChecks.getNames()).isEmpty();
+  }
+
+  /** Nor that of one that was closed before these metrics heard of it. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aPoolThatIsClosedAsItOpensLeavesNothingInTheRegistries(boolean byAnotherThread)
+      throws SQLException {
+    for (int i = 0; i < 2; i++) {
+      DropwizardMetrics poolMetrics = DropwizardMetrics.of("brief", metrics, healthChecks);
+      Pool pool =
+          Everpool.builder(config("brief").build())
+              .listener(closer(byAnotherThread))
+              .listener(poolMetrics)
+              .recorder(poolMetrics)
+              .open();
+      assertThat(pool.isClosed()).isTrue();
+      assertThat(metrics.getNames()).isEmpty();
+      assertThat(healthChecks.getNames()).isEmpty();
+    }
+  }
+
+  /** Before the others hear that it has opened; on the thread that opens it or on its own. */
+  private static PoolListener closer(boolean onAThreadOfItsOwn) {
+    return event -> {
+      if (event instanceof PoolEvent.PoolOpened opened) {
+        if (onAThreadOfItsOwn) {
+          CompletableFuture.runAsync(opened.self()::close).join();
+        } else {
+          opened.self().close();
+        }
+      }
+    };
   }
 
   /** Whoever tries again must not be told that the name is taken. */

@@ -10,6 +10,8 @@ import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.api.observe.PoolListener;
 import io.everpool.core.Everpool;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -18,9 +20,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** On a real pool over H2, as Prometheus shows it. */
 @Tag("contract")
@@ -70,6 +75,38 @@ class RealPoolTest {
       }
       assertThat(sample(uses)).isEqualTo(used + 1);
     }
+  }
+
+  /** Nor is it taken for one of whose end these metrics never hear. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aPoolThatIsClosedAsItOpensLeavesNothingInTheRegistry(boolean byAnotherThread)
+      throws Exception {
+    for (int i = 0; i < 2; i++) {
+      MicrometerMetrics poolMetrics =
+          MicrometerMetrics.builder("brief", prometheus.registry()).build();
+      Pool pool =
+          Everpool.builder(config("brief").build())
+              .listener(closer(byAnotherThread))
+              .listener(poolMetrics)
+              .recorder(poolMetrics)
+              .open();
+      assertThat(pool.isClosed()).isTrue();
+      assertThat(prometheus.samples()).isEmpty();
+    }
+  }
+
+  /** Before the others hear that it has opened; on the thread that opens it or on its own. */
+  private static PoolListener closer(boolean onAThreadOfItsOwn) {
+    return event -> {
+      if (event instanceof PoolEvent.PoolOpened opened) {
+        if (onAThreadOfItsOwn) {
+          CompletableFuture.runAsync(opened.self()::close).join();
+        } else {
+          opened.self().close();
+        }
+      }
+    };
   }
 
   /** A reader is a pool of its own, and its figures are not the writer's. */

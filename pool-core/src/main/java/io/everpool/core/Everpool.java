@@ -157,6 +157,11 @@ public final class Everpool {
      * by another thread, which waits for the class to be initialized, and this one waits for that
      * thread until {@link PoolConfig#acquireTimeout()} is over.
      *
+     * <p>A listener may close the pool as he hears that it has opened; then a closed one is
+     * returned, or if it has readers none.
+     *
+     * @throws SQLException also, a {@link io.everpool.api.PoolClosedException}, if a pool that has
+     *     readers was closed so
      * @throws io.everpool.api.InvalidPoolConfigException also if there is a password in the
      *     configuration and a provider of credentials beside it
      */

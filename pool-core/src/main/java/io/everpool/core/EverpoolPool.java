@@ -138,10 +138,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
         leases.acquireFirst().close();
         server.awaited(false);
       }
-      shutdown.opened();
-      // A log that fails keeps nobody from having the pool, as it keeps nobody from using it.
-      Survivor.survives(config.name(), "telling that it is open", this::tellOfOpening);
-      events.emit(new PoolEvent.PoolOpened(config.name(), this));
+      shutdown.opened(this::tellOfOpening);
       opened = true;
     } finally {
       if (!opened) { // nobody gets it, and nobody else could close it
@@ -150,7 +147,14 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
     }
   }
 
+  /** Never throws. */
   private void tellOfOpening() {
+    // A log that fails keeps nobody from having the pool, as it keeps nobody from using it.
+    Survivor.survives(config.name(), "telling that it is open", this::logOpening);
+    events.emit(new PoolEvent.PoolOpened(config.name(), this));
+  }
+
+  private void logOpening() {
     log.info("Successfully created persistent {} connection pool", connector.product());
     log.info(
         "Pool {}: {} to {} connections to {}",

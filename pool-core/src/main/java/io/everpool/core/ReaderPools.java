@@ -3,6 +3,7 @@ package io.everpool.core;
 import io.everpool.api.CredentialsProvider;
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.Pool;
+import io.everpool.api.PoolClosedException;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.DriverAdapter;
@@ -74,6 +75,8 @@ final class ReaderPools {
    * Opens all, or none.
    *
    * @param opener opens the writer's connections
+   * @throws PoolClosedException if the writer was closed meanwhile, as a listener may do who hears
+   *     that it has opened
    */
   Pool open(
       Connector opener, @Nullable CredentialsProvider credentials, @Nullable LeaseRecorder recorder)
@@ -89,9 +92,11 @@ final class ReaderPools {
       }
       pools.add(opening.open(whole, unused.remove(0), credentials, recorder));
       for (PoolConfig config : configs) {
+        requireWriter(pools);
         LeaseRecorder own = recorder == null ? null : recorder.ofReader(config.name());
         pools.add(opening.open(config, unused.remove(0), credentials, own));
       }
+      requireWriter(pools);
       List<Member> members = pools.stream().map(EverpoolPool::member).toList();
       Pool pool =
           new ReplicatedPool(
@@ -103,6 +108,13 @@ final class ReaderPools {
         pools.forEach(EverpoolPool::close);
         unused.forEach(this::close);
       }
+    }
+  }
+
+  /** Without it there is no whole, and who closed it knows nothing of the readers. */
+  private void requireWriter(List<EverpoolPool> pools) throws PoolClosedException {
+    if (pools.get(0).isClosed()) {
+      throw new PoolClosedException(whole.name());
     }
   }
 

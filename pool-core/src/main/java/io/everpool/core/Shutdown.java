@@ -25,6 +25,15 @@ import org.slf4j.Logger;
 final class Shutdown {
   private static final Logger log = PoolEvents.log();
 
+  /** How far it was told that the pool is open for business. */
+  private enum Opening {
+    UNTOLD,
+    BEING_TOLD,
+    /** Being told, and the pool is closed already: its end is told by whoever tells the opening. */
+    OVER_MEANWHILE,
+    TOLD
+  }
+
   private final PoolConfig config;
   private final Connector connector;
   private final PoolEvents events;
@@ -36,8 +45,7 @@ final class Shutdown {
   /** As the driver calls it; asked at the beginning, for at the end it may hang. */
   private final String product;
 
-  /** Whether the pool was ever open for business. */
-  private volatile boolean opened;
+  private final AtomicReference<Opening> opening = new AtomicReference<>(Opening.UNTOLD);
 
   /** Somebody closes it. */
   private final AtomicBoolean ending = new AtomicBoolean();
@@ -68,9 +76,20 @@ final class Shutdown {
     this.product = connector.product();
   }
 
-  /** The pool is open: its end is told of in the log. */
-  void opened() {
-    opened = true;
+  /**
+   * The pool is open, as is told now; from here on its end is told of in the log. A listener may
+   * close the pool as he hears of it, or have another thread do so, while others haven't heard: of
+   * its end they hear afterwards, and who closes the pool doesn't wait for that.
+   */
+  void opened(Runnable telling) {
+    opening.set(Opening.BEING_TOLD);
+    try {
+      telling.run();
+    } finally {
+      if (opening.getAndSet(Opening.TOLD) == Opening.OVER_MEANWHILE) {
+        tellListenersOfEnd();
+      }
+    }
   }
 
   /**
@@ -170,12 +189,18 @@ final class Shutdown {
 
   /** The log first, for a listener may never come back. */
   private void tellOfEnd() {
-    if (opened) { // else it was never told of as one
+    if (opening.get() != Opening.UNTOLD) { // else it was never told of as one
       Survivor.survives(
           config.name(),
           "telling that it is closed",
           () -> log.info("Closed {} connection pool", product));
     }
+    if (!opening.compareAndSet(Opening.BEING_TOLD, Opening.OVER_MEANWHILE)) {
+      tellListenersOfEnd();
+    }
+  }
+
+  private void tellListenersOfEnd() {
     PoolEvent closing = new PoolEvent.PoolClosed(config.name());
     if (events.isTelling(Thread.currentThread())) {
       events.emit(closing); // a listener's own thread, who is told of nothing by two at a time

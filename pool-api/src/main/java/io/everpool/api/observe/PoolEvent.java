@@ -30,7 +30,9 @@ public interface PoolEvent {
 
   /**
    * The pool is closed: every connection of it was closed, or given up where that didn't end in
-   * time. Also told of a pool that could not be opened.
+   * time. Also told of a pool that could not be opened. Of one that a listener closes as it opens
+   * this is told when all were told of its opening, by whoever opens it; {@code close()} may have
+   * returned before.
    */
   record PoolClosed(String pool) implements PoolEvent {}
 
