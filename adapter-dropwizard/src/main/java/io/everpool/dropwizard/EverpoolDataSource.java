@@ -56,7 +56,7 @@ public final class EverpoolDataSource implements ManagedDataSource {
    * The pool, for units of work, Everpool's Jdbi, or a look; opened now if it isn't open yet. Who
    * finds another thread opening it waits {@code acquire-timeout} at most, and not if interrupted.
    *
-   * @throws SQLException if it can't be opened, or not in time, or was never opened before {@link
+   * @throws SQLException if it can't be opened, or not in time, or was not open before {@link
    *     #stop}
    * @throws InvalidPoolConfigException if the driver refuses a setting
    */
@@ -83,6 +83,10 @@ public final class EverpoolDataSource implements ManagedDataSource {
       }
       customizers.forEach(customizer -> customizer.accept(builder));
       open = builder.open();
+      if (stopped) { // meanwhile: who has stopped it on this very thread found nothing to close
+        open.close();
+        throw new PoolClosedException(config.name());
+      }
       pool = open;
       return open;
     } finally {

@@ -14,6 +14,7 @@ import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolClosedException;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.servers.Await;
 import io.everpool.servers.Port;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -24,9 +25,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 
 /** The life of a pool that an application manages, on a real server. */
@@ -83,6 +89,64 @@ class EverpoolDataSourceTest {
     once.start();
     once.stop();
     assertThatThrownBy(once::start).isInstanceOf(PoolClosedException.class);
+  }
+
+  /** From where it is stopped while it opens. */
+  private enum Stop {
+    CUSTOMIZER,
+    LISTENER,
+    ANOTHER_THREAD
+  }
+
+  /** By something that is told to end while the application starts: nobody else could close it. */
+  @ParameterizedTest
+  @EnumSource(Stop.class)
+  void whatIsStoppedWhileItOpensStaysNotOpen(Stop from) throws Exception {
+    List<Pool> opened = new CopyOnWriteArrayList<>();
+    AtomicReference<EverpoolDataSource> itself = new AtomicReference<>();
+    CompletableFuture<Void> stopped = new CompletableFuture<>();
+    Thread stopper =
+        new Thread(
+            () -> {
+              itself.get().stop();
+              stopped.complete(null);
+            });
+    EverpoolDataSource shop =
+        factory()
+            .customize(
+                builder -> {
+                  if (from == Stop.CUSTOMIZER) {
+                    itself.get().stop();
+                  }
+                  builder.listener(
+                      event -> {
+                        if (event instanceof PoolEvent.PoolOpened opening) {
+                          opened.add(opening.self());
+                          if (from == Stop.LISTENER) {
+                            itself.get().stop();
+                          } else if (from == Stop.ANOTHER_THREAD) {
+                            stopper.start(); // who waits for the one who opens it
+                            Await.until(
+                                Duration.ofMinutes(1),
+                                () -> stopper.getState() == Thread.State.WAITING,
+                                "the wait");
+                          }
+                        }
+                      });
+                })
+            .build(metrics, "shop");
+    itself.set(shop);
+
+    assertThatThrownBy(shop::start)
+        .isInstanceOf(PoolClosedException.class)
+        .hasMessageContaining("shop");
+    if (from == Stop.ANOTHER_THREAD) {
+      stopped.get(60, TimeUnit.SECONDS);
+    }
+    assertThat(opened).allMatch(Pool::isClosed);
+    assertThat(metrics.getNames()).isEmpty();
+    assertThat(shop.healthCheck().execute().isHealthy()).isFalse();
+    assertThatThrownBy(shop::getConnection).isInstanceOf(PoolClosedException.class);
   }
 
   @Test
