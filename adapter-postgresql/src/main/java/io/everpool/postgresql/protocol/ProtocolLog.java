@@ -67,6 +67,9 @@ public final class ProtocolLog {
   private boolean copyDone;
   private boolean replication;
 
+  /** A replication stream has begun on this connection, be it over or not. */
+  private boolean hasReplicated;
+
   /** Statements that were sent in the open round, and answered in the first one. */
   private int executed;
 
@@ -279,6 +282,7 @@ public final class ProtocolLog {
 
   void copyBoth() {
     replication = true;
+    hasReplicated = true;
   }
 
   private void endCopy() {
@@ -298,8 +302,17 @@ public final class ProtocolLog {
     return lost || ((left || outstanding.isEmpty()) && !isStreaming());
   }
 
-  private boolean isStreaming() {
+  boolean isStreaming() {
     return copyIn || copyOut || replication;
+  }
+
+  /**
+   * Whether a read that times out has waited for what must come. A notification needn't, and
+   * pgjdbc, that has waited for one in vain, goes on with the connection. So it does where it
+   * replicates: it has set a time there after which it reads on, and that stays behind the stream.
+   */
+  public boolean isAnswerOwed() {
+    return lost || !isReady() || (!hasReplicated && (!outstanding.isEmpty() || isStreaming()));
   }
 
   /**
@@ -388,15 +401,6 @@ public final class ProtocolLog {
   /** How many requests are not wholly answered. */
   int outstandingRequests() {
     return outstanding.rounds();
-  }
-
-  boolean copyOpen() {
-    return copyIn || copyOut;
-  }
-
-  /** Whether a replication stream runs (CopyBoth). */
-  boolean replicates() {
-    return replication;
   }
 
   /** Whether a text was sent since then that may have lifted a bar to writing. */

@@ -29,9 +29,9 @@ public final class LookableSocket extends ChannelSocket {
   /** Whether TLS lies above, so that nothing can be understood down here. */
   private boolean covered;
 
-  private LookableSocket(SocketChannel channel, Wire wire) throws SocketException {
+  private LookableSocket(SocketChannel channel) throws IOException {
     super(channel);
-    this.wire = wire;
+    wire = new Wire(channel, () -> tap.log().isAnswerOwed());
   }
 
   /** A socket that isn't connected yet. */
@@ -39,7 +39,7 @@ public final class LookableSocket extends ChannelSocket {
     SocketChannel channel = SocketChannel.open();
     try {
       keepAlive.apply(channel);
-      return new LookableSocket(channel, new Wire(channel));
+      return new LookableSocket(channel);
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;

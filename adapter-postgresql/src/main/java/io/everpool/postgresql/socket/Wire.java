@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.util.function.BooleanSupplier;
 
 /**
  * The bytes to and from a server, over a channel that never blocks, so that one read tells whether
@@ -21,7 +22,8 @@ import java.nio.channels.SocketChannel;
  * holds for a write that makes no progress too: a server that takes nothing is as dead as one that
  * says nothing. And once one has timed out no other waits, until something is read or a timeout is
  * set anew: the JDK's TLS socket, when it is closed, would wait as long again for the peer to take
- * its goodbye, and again for the peer's.
+ * its goodbye, and again for the peer's. Unless no answer was owed: what nobody has promised, a
+ * notification say, may be waited for in vain again and again.
  */
 final class Wire {
   /** The JDK copies through a direct buffer as large as the transfer and keeps it per thread. */
@@ -33,6 +35,7 @@ final class Wire {
   private static final long NANOS_PER_MILLI = 1_000_000;
 
   private final SocketChannel channel;
+  private final BooleanSupplier answerOwed;
   private final Readiness readable;
   private final Readiness writable;
 
@@ -43,8 +46,9 @@ final class Wire {
   private boolean asked;
 
   /**
-   * A wait has timed out, and nothing was read since. pgjdbc gives the connection up then, and what
-   * is read or written now is its goodbye, for which nobody waits. Setting a timeout ends that.
+   * A wait for an answer, or for the peer to take something, has timed out, and nothing was read
+   * since. pgjdbc gives the connection up then, and what is read or written now is its goodbye, for
+   * which nobody waits. Setting a timeout ends that.
    */
   private volatile boolean overdue;
 
@@ -60,9 +64,14 @@ final class Wire {
   /** Reading and writing fail as on a closed socket, though the channel is open; see sever(). */
   private volatile boolean severed;
 
-  /** Takes over a channel that isn't connected yet. */
-  Wire(SocketChannel channel) throws IOException {
+  /**
+   * Takes over a channel that isn't connected yet.
+   *
+   * @param answerOwed whether the peer has something to answer; asked by the thread that reads
+   */
+  Wire(SocketChannel channel, BooleanSupplier answerOwed) throws IOException {
     this.channel = channel;
+    this.answerOwed = answerOwed;
     this.readable = new Readiness(channel);
     this.writable = new Readiness(channel);
     channel.configureBlocking(false);
@@ -349,7 +358,7 @@ final class Wire {
       if (deadlineFirst) {
         throw new DeadlineException();
       }
-      overdue = true;
+      overdue = operation != SelectionKey.OP_READ || answerOwed.getAsBoolean();
       throw new SocketTimeoutException(timedOut);
     }
   }

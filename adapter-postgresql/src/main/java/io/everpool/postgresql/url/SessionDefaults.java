@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code socketTimeout} is {@link #GRACE} longer, so that a server that hangs doesn't hang
  *       its callers for ever. It counts from one byte to the next. Who lets a statement run longer
  *       ({@code SET LOCAL statement_timeout}) sets {@code socketTimeout}, or {@link
- *       java.sql.Connection#setNetworkTimeout}.
+ *       java.sql.Connection#setNetworkTimeout}. There is none where {@code replication} is set:
+ *       pgjdbc ends a stream at the first silence then (from 42.7.11 on), and silence is no hanging
+ *       there.
  *   <li>{@code tcpKeepAlive} is on, {@code ApplicationName} is the pool's name.
  *   <li>{@code assumeMinServerVersion} is 9.0: pgjdbc then sends the application's name at start-up
  *       too, and not by a {@code SET} that costs a round trip and that {@code RESET ALL} undoes.
@@ -78,9 +80,11 @@ final class SessionDefaults {
       String ours = option(limit);
       properties.put(PropertyNames.OPTIONS, options.isBlank() ? ours : ours + " " + options);
     }
-    properties.putIfAbsent(
-        PropertyNames.SOCKET_TIMEOUT,
-        Long.toString(Math.min(PresentDriver.MOST_SECONDS, wholeSeconds(limit.plus(GRACE)))));
+    if ("false".equalsIgnoreCase(properties.getOrDefault(PropertyNames.REPLICATION, "false"))) {
+      properties.putIfAbsent(
+          PropertyNames.SOCKET_TIMEOUT,
+          Long.toString(Math.min(PresentDriver.MOST_SECONDS, wholeSeconds(limit.plus(GRACE)))));
+    }
   }
 
   /** What the server is told of it at the start. */

@@ -975,11 +975,56 @@ class ProtocolTapTest {
   void anOpenCopyAndAReplicationStreamAreSeen() {
     ProtocolTap tap = new ProtocolTap();
     Conversation.begin().query("copy t from stdin").answer('G', new byte[3]).play(tap);
-    assertThat(tap.log().copyOpen()).isTrue();
+    assertThat(tap.log().isStreaming()).isTrue();
     Conversation.unopened().send('c', new byte[0]).complete("COPY 1").ready('I').play(tap);
-    assertThat(tap.log().copyOpen()).isFalse();
+    assertThat(tap.log().isStreaming()).isFalse();
     Conversation.unopened().query("START_REPLICATION").answer('W', new byte[3]).play(tap);
-    assertThat(tap.log().replicates()).isTrue();
+    assertThat(tap.log().isStreaming()).isTrue();
+  }
+
+  /** Whoever waits while none is owed may wait in vain. */
+  @Test
+  void anAnswerIsOwedToWhateverWasAskedAndBeforeTheLogin() {
+    ProtocolTap tap = new ProtocolTap();
+    assertThat(tap.log().isAnswerOwed()).as("the session has not begun").isTrue();
+    Conversation.begin().play(tap);
+    assertThat(tap.log().isAnswerOwed()).isFalse();
+    Conversation.unopened().query("listen x").play(tap);
+    assertThat(tap.log().isAnswerOwed()).isTrue();
+    Conversation.unopened().complete("LISTEN").play(tap);
+    assertThat(tap.log().isAnswerOwed()).as("to its end").isTrue();
+    Conversation.unopened().ready('I').play(tap);
+    assertThat(tap.log().isAnswerOwed()).isFalse();
+    Conversation.unopened().extended("select 1").sync().play(tap);
+    assertThat(tap.log().isAnswerOwed()).isTrue();
+    Conversation.unopened().complete("SELECT 1").ready('I').play(tap);
+    Conversation.unopened().query("begin").complete("BEGIN").ready('T').play(tap);
+    assertThat(tap.log().isAnswerOwed()).isFalse();
+    Conversation.unopened().query(RELEASE).play(tap);
+    assertThat(tap.log().isAnswerOwed()).as("whoever may read it").isTrue();
+    Conversation.unopened().complete("RELEASE").ready('T').play(tap);
+    Conversation.unopened().query("copy t to stdout").answer('H', new byte[3]).play(tap);
+    assertThat(tap.log().isAnswerOwed()).isTrue();
+    Conversation.unopened().complete("COPY 1").ready('T').play(tap);
+    assertThat(tap.log().isAnswerOwed()).isFalse();
+    tap.log().lose();
+    assertThat(tap.log().isAnswerOwed()).as("nobody knows").isTrue();
+  }
+
+  /** pgjdbc's timeout for its stream is one by which it reads on, and nobody takes it back. */
+  @Test
+  void whereItReplicatesNoneIsOwed() {
+    ProtocolTap tap = new ProtocolTap();
+    Conversation.begin().query("START_REPLICATION").play(tap);
+    assertThat(tap.log().isAnswerOwed()).isTrue();
+    Conversation.unopened().answer('W', new byte[3]).play(tap);
+    assertThat(tap.log().isAnswerOwed()).isFalse();
+    Conversation.unopened().send('c', new byte[0]).play(tap);
+    assertThat(tap.log().isAnswerOwed()).isFalse();
+    Conversation.unopened().complete("COPY 0").ready('I').play(tap);
+    assertThat(tap.log().isStreaming()).isFalse();
+    Conversation.unopened().query("select 1").play(tap);
+    assertThat(tap.log().isAnswerOwed()).as("the timeout is still there").isFalse();
   }
 
   @Test

@@ -138,6 +138,24 @@ class SessionDefaultsTest {
         .containsEntry("socketTimeout", "2147483");
   }
 
+  /** Silence is what a replication stream is made of, and pgjdbc ends it at such a timeout. */
+  @ParameterizedTest
+  @ValueSource(strings = {"database", "true", "on", "TRUE"})
+  void whereItReplicatesSilenceIsNoHanging(String replication) {
+    assertThat(defaults(Map.of("replication", replication), PoolerMode.NONE, c -> c))
+        .containsEntry("options", "-c statement_timeout=60000")
+        .doesNotContainKey("socketTimeout");
+    Map<String, String> own = Map.of("replication", replication, "socketTimeout", "7");
+    assertThat(defaults(own, PoolerMode.NONE, c -> c)).containsEntry("socketTimeout", "7");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"false", "False"})
+  void whereItDoesNotReplicateItIs(String replication) {
+    assertThat(defaults(Map.of("replication", replication), PoolerMode.NONE, c -> c))
+        .containsEntry("socketTimeout", "70");
+  }
+
   /** It counts milliseconds in an int, and refuses the session that has more of them. */
   @ParameterizedTest
   @ValueSource(longs = {Integer.MAX_VALUE - 1L, Integer.MAX_VALUE, Integer.MAX_VALUE + 1L})
