@@ -47,7 +47,10 @@ import java.util.logging.Logger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** The pool as its users have it: each call goes to the room that knows. */
+/**
+ * The pool as its users have it: each call goes to the room that knows. It is as long as the list
+ * of what they may call.
+ */
 final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   private static final org.slf4j.Logger log = PoolEvents.log();
 
