@@ -330,6 +330,11 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   }
 
   @Override
+  public int connectsGivenUp() {
+    return upkeep.connectsGivenUp();
+  }
+
+  @Override
   public void evictIdle() {
     upkeep.evictIdle();
   }

@@ -226,6 +226,8 @@ final class Snapshots implements SnapshotSource {
    * @param waiting the threads that wait, of those that hold something
    */
   private PoolSnapshot take(int deeds, Map<Long, Thread> waiting) {
+    // First: of one that is suspended nothing is opened any more that the slots would not show.
+    boolean suspended = shared.bounds().suspended();
     Map<State, Integer> counts = new EnumMap<>(State.class);
     List<Held> all = new ArrayList<>();
     for (Slot slot : shared.engine().slots()) {
@@ -241,7 +243,7 @@ final class Snapshots implements SnapshotSource {
         .state(state.get())
         .asleep(shared.sleep().asleep())
         .down(shared.server().down())
-        .suspended(shared.bounds().suspended())
+        .suspended(suspended)
         .minSize(shared.bounds().minSize())
         .maxSize(shared.bounds().maxSize())
         .idle(counts.getOrDefault(State.IDLE, 0))

@@ -1,12 +1,14 @@
 package io.everpool.spring;
 
 import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
 import io.everpool.api.framework.PoolOperations;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -129,18 +131,36 @@ final class PoolLifecycle
 
   /**
    * Waits until a pool and its readers' have no connection any more; holders have as long as at its
-   * closing.
+   * closing. Then for what was being opened and was given up: there a driver has a socket still,
+   * for as long as a connect may take.
    */
   private static void awaitEmpty(Pool pool) {
-    Duration patience = pool.config().drainTimeout().plus(pool.config().closeTimeout());
-    long end = System.nanoTime() + patience.toNanos();
-    while (!full(pool).isEmpty()
-        && System.nanoTime() - end < 0
-        && !Thread.currentThread().isInterrupted()) {
-      LockSupport.parkNanos(LOOK_NANOS);
-    }
+    PoolConfig config = pool.config();
+    PoolOperations operations = PoolOperations.of(pool);
+    long begun = System.nanoTime();
+    await(() -> full(pool).isEmpty(), begun, config.drainTimeout().plus(config.closeTimeout()));
+    await(
+        () -> operations.connectsGivenUp() == 0,
+        begun,
+        config.connectTimeout().plus(config.closeTimeout()));
     for (PoolSnapshot now : full(pool)) {
       log.warn("Pool {} is suspended and still has connections: {}", now.name(), now);
+    }
+    int left = operations.connectsGivenUp();
+    if (left > 0) {
+      log.warn(
+          "Pool {} is suspended, and the driver still opens {} connections that were given up; they"
+              + " may have sockets",
+          pool.name(),
+          left);
+    }
+  }
+
+  private static void await(BooleanSupplier fact, long begun, Duration patience) {
+    while (!fact.getAsBoolean()
+        && System.nanoTime() - begun < patience.toNanos()
+        && !Thread.currentThread().isInterrupted()) {
+      LockSupport.parkNanos(LOOK_NANOS);
     }
   }
 

@@ -9,9 +9,9 @@ import java.util.List;
 /**
  * What an operator may do to a pool while it runs, beside {@link Pool#replaceAll()}; for consoles,
  * such as JMX. A pool is asked for it by {@link #of}. Where it has {@link PoolConfig#readers()},
- * these are suspended, resumed and evicted with it; all else is the writer's. To a pool that is
- * being closed nothing of it does anything. Thread-safe; nothing of it waits for a connection or a
- * server.
+ * these are suspended, resumed and evicted with it, and asked what they have given up; all else is
+ * the writer's. To a pool that is being closed nothing of it does anything. Thread-safe; nothing of
+ * it waits for a connection or a server.
  */
 public interface PoolOperations {
 
@@ -47,6 +47,9 @@ public interface PoolOperations {
    * error. For a failover by hand, or work on the server that wants nobody connected. Of a reader
    * that is suspended alone, by its own operations, callers are served elsewhere instead, as if it
    * could not be reached. A second call does nothing.
+   *
+   * <p>Nothing is open any more once the snapshot says that the pool is suspended and has no
+   * connection in any state, and {@link #connectsGivenUp()}, asked after that, none either.
    */
   void suspend();
 
@@ -55,6 +58,13 @@ public interface PoolOperations {
    * nothing where there is none.
    */
   void resume();
+
+  /**
+   * How many connects were given up (by a suspension, a replacement of all, their timeout) and
+   * haven't come back: of each a thread is in the driver still, perhaps with a socket, and what it
+   * brings is closed before it counts no more. Where the pool has readers, theirs are counted, too.
+   */
+  int connectsGivenUp();
 
   /**
    * Closes the connections that are idle now. What is missing to the minimum is opened anew, unless

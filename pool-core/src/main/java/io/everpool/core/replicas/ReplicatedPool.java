@@ -221,6 +221,13 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
   }
 
   @Override
+  public int connectsGivenUp() {
+    return everyone().stream()
+        .mapToInt(member -> PoolOperations.of(member.pool()).connectsGivenUp())
+        .sum();
+  }
+
+  @Override
   public void evictIdle() {
     everyone().forEach(member -> PoolOperations.of(member.pool()).evictIdle());
   }

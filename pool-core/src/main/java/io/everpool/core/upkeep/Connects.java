@@ -160,9 +160,15 @@ public final class Connects {
     }
     // A pool that is closed may never read that.
     if ((!fences || engine.isClosed()) && newcomer.take() && !letIn(newcomer, born)) {
-      Ending.unwanted(physical, events.pool());
+      endGivenUp(physical);
       environment.scheduler().hurry();
     }
+  }
+
+  /** Ends one that came when its connect had been given up, which counts until then. */
+  private void endGivenUp(PhysicalConnection physical) {
+    Ending.unwanted(physical, events.pool());
+    workers.cameBack();
   }
 
   /** Ends one that can't be let in, and what keeps the place for it. */
@@ -196,9 +202,7 @@ public final class Connects {
       if (!letIn(newcomer, generation)) {
         PhysicalConnection physical = newcomer.entry.physical();
         workers.startInTime(
-            "ending a connection nobody wanted",
-            () -> false,
-            () -> Ending.unwanted(physical, events.pool()));
+            "ending a connection nobody wanted", () -> false, () -> endGivenUp(physical));
       }
     }
   }
@@ -220,21 +224,19 @@ public final class Connects {
 
   /**
    * Fits a connection into its slot, if that still waits for it; false if it is not wanted any
-   * more. All that may fail or hang was done before, and whoever listens is told afterwards.
+   * more, and then it counts as given up. All that may fail or hang was done before, and whoever
+   * listens is told afterwards.
    */
   private boolean admit(Newcomer it, int born) {
     Slot slot = it.slot;
     // Upkeep may have given up on this connect, and the slot may be another's by now: nothing is
     // written in it before this move has shown that it is still ours, and upkeep's late move fails.
     if (!slot.attempt(Move.ARRIVED, it.word)) {
-      workers.cameBack();
       return false;
     }
     long arrived = Slot.after(Move.ARRIVED, it.word);
     if (born != fence.generation()) {
-      if (!slot.attempt(Move.ABANDON, arrived)) {
-        workers.cameBack();
-      }
+      giveUp(slot, arrived); // or upkeep has
       return false;
     }
     slot.openedAt = it.arrived;
@@ -245,7 +247,6 @@ public final class Connects {
     boolean in = engine.opened(slot, arrived);
     if (!in) { // upkeep has given the slot up, for nobody wants this any more
       events.uncountOpened();
-      workers.cameBack();
     }
     return in;
   }
@@ -336,21 +337,31 @@ public final class Connects {
 
   /** Gives up on a connect, for the pool closes, or replaces everything. */
   void abandonUnwanted(Slot slot, long word) {
-    if (slot.attempt(Move.ABANDON, word)) {
-      workers.givenUp();
-    }
+    giveUp(slot, word);
   }
 
   /** Gives up on a connect that has taken too long; its thread ends when the driver lets it. */
   void abandon(Slot slot, long word) {
-    if (slot.attempt(Move.ABANDON, word)) {
+    if (giveUp(slot, word)) {
       overdue();
     }
   }
 
+  /**
+   * Takes the place of a connect, which counts as given up from before that until it has ended, its
+   * connection too: at no time has it neither. False if it has no place any more.
+   */
+  private boolean giveUp(Slot slot, long word) {
+    workers.givenUp();
+    boolean first = slot.attempt(Move.ABANDON, word);
+    if (!first) {
+      workers.cameBack();
+    }
+    return first;
+  }
+
   /** A connect has taken too long, and was given up. Upkeep thread only. */
   void overdue() {
-    workers.givenUp();
     SQLException why = logins.whyGivenUp();
     SQLException failure =
         why != null

@@ -159,15 +159,25 @@ final class Scout {
 
   /** Gives up on one that is out, for what it would find is not wanted any more. */
   void recall() {
-    if (errand != null && errand.end()) {
-      workers.givenUp();
+    if (errand != null) {
+      giveUp(errand);
     }
+  }
+
+  /** Counted before it is ended, as any connect. */
+  private boolean giveUp(Errand sent) {
+    workers.givenUp();
+    boolean first = sent.end();
+    if (!first) {
+      workers.cameBack();
+    }
+    return first;
   }
 
   /** One that has a place is given up with it, as any connect is. */
   private void recall(Errand sent, long now, boolean spares) {
     boolean late = !spares && sent.place == null && now - sent.begun >= connectTimeout;
-    if (late && sent.end()) {
+    if (late && giveUp(sent)) {
       connects.overdue();
     }
     if (sent.isOver()) {

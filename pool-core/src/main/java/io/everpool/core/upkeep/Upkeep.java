@@ -206,8 +206,11 @@ public final class Upkeep {
     order(
         () -> {
           if (!bounds.suspended()) {
-            bounds.suspend(true);
-            beginAnew("the pool is suspended");
+            try {
+              beginAnew("the pool is suspended");
+            } finally { // last: whoever sees it finds counted what was given up
+              bounds.suspend(true);
+            }
             search.found(); // whoever waits for another server stands in line for any now
           }
         });
@@ -232,6 +235,11 @@ public final class Upkeep {
    */
   public boolean isSuspensionWanted() {
     return suspensionWanted;
+  }
+
+  /** How many connects were given up and have not come back. From any thread. */
+  public int connectsGivenUp() {
+    return workers.stuck();
   }
 
   /**

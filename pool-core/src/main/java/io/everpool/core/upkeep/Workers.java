@@ -22,7 +22,7 @@ final class Workers {
   private final Executor together;
   private final String pool;
 
-  /** Threads that a driver has kept past the pool's deadline and not yet given back. */
+  /** Connects that were given up and whose threads the driver has not yet given back. */
   private volatile int stuck;
 
   /**
@@ -109,17 +109,17 @@ final class Workers {
     }
   }
 
-  /** The pool has lost patience with a task, which goes on. */
+  /** The pool has lost patience with a connect, which goes on. Said before it shows. */
   void givenUp() {
     STUCK.incrementAndGet(this);
   }
 
-  /** A task that was given up has come back. */
+  /** A connect that was given up has come back, and what it has brought is closed. */
   void cameBack() {
     STUCK.decrementAndGet(this);
   }
 
-  /** How many threads a driver has kept past the pool's deadlines. */
+  /** How many connects were given up and have not come back, each on a thread of its own. */
   int stuck() {
     return stuck;
   }

@@ -59,6 +59,9 @@ final class FakeDatabase implements Connector {
 
   private boolean otherHosts = true;
 
+  private Runnable whenOneMore = () -> {};
+  private Runnable whenOneLess = () -> {};
+
   FakeDatabase(Universe universe) {
     this.universe = universe;
   }
@@ -73,6 +76,12 @@ final class FakeDatabase implements Connector {
 
   boolean frozen() {
     return mood == Mood.FROZEN;
+  }
+
+  /** Who looks in the middle of things: when a session has begun, and when one is to end. */
+  void watched(Runnable begun, Runnable ends) {
+    whenOneMore = begun;
+    whenOneLess = ends;
   }
 
   /** How many connections there may be. */
@@ -207,6 +216,7 @@ final class FakeDatabase implements Connector {
     promoted = false;
     open.add(session);
     opened++;
+    whenOneMore.run();
     return session;
   }
 
@@ -353,6 +363,7 @@ final class FakeDatabase implements Connector {
 
     @Override
     public void abort() {
+      whenOneLess.run();
       closed = true;
       dead = true;
       open.remove(this);

@@ -148,6 +148,10 @@ public final class UpkeepWithoutFaces {
     upkeep.resume();
   }
 
+  public int connectsGivenUp() {
+    return upkeep.connectsGivenUp();
+  }
+
   public Bounds bounds() {
     return shared.bounds();
   }
