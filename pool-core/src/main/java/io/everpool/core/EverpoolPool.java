@@ -330,6 +330,11 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   }
 
   @Override
+  public boolean isSuspended() {
+    return upkeep.isSuspensionWanted();
+  }
+
+  @Override
   public int connectsGivenUp() {
     return upkeep.connectsGivenUp();
   }

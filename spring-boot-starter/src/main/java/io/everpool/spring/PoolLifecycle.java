@@ -115,18 +115,14 @@ final class PoolLifecycle
     List<Pool> open = pools.made().stream().filter(pool -> !pool.isClosed()).toList();
     for (Pool pool : open) {
       for (Pool member : SpringPool.membersOf(pool)) {
-        if (!isSuspended(member)) { // else an operator has done so, and only he resumes it
-          PoolOperations.of(member).suspend();
+        PoolOperations operations = PoolOperations.of(member);
+        if (!operations.isSuspended()) { // else an operator has done so, and only he resumes it
+          operations.suspend();
           suspended.add(member);
         }
       }
     }
     open.forEach(PoolLifecycle::awaitEmpty); // also of what was suspended just before
-  }
-
-  private static boolean isSuspended(Pool pool) {
-    return pool.snapshot().suspended()
-        && pool.readerSnapshots().stream().allMatch(PoolSnapshot::suspended);
   }
 
   /**

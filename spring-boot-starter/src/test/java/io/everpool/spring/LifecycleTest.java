@@ -186,6 +186,23 @@ class LifecycleTest {
             });
   }
 
+  /** What is resumed is suspended in the snapshot until the next pass of upkeep. */
+  @Test
+  void aStopRightBehindAStartSuspends() {
+    Boot.onH2("restarts")
+        .run(
+            context -> {
+              Pool pool = context.getBean(Pool.class);
+              for (int i = 0; i < 20; i++) {
+                context.stop();
+                assertThat(pool.snapshot().suspended()).as("stop %s", i).isTrue();
+                assertThat(PoolOperations.of(pool).isSuspended()).isTrue();
+                context.start();
+                assertThat(PoolOperations.of(pool).isSuspended()).as("start %s", i).isFalse();
+              }
+            });
+  }
+
   /** As a web server whose port may be taken. */
   private static final class StartsUnless implements SmartLifecycle {
     private final AtomicBoolean taken;

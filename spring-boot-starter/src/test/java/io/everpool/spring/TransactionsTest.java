@@ -583,7 +583,7 @@ class TransactionsTest {
             }
           });
     } catch (WriteOutcomeUnknownException told) {
-      assertThat(told).hasCauseInstanceOf(SQLException.class);
+      assertThat((Throwable) told).hasCauseInstanceOf(SQLException.class);
       assertThat(((SQLException) told.getCause()).getSQLState()).isEqualTo("57P01");
     }
     return runs.get();

@@ -60,6 +60,12 @@ public interface PoolOperations {
   void resume();
 
   /**
+   * Whether {@link #suspend()} was called, and {@link #resume()} not since: at once, where the
+   * snapshot shows it from the next pass of upkeep on. Where the pool has readers, whether all are.
+   */
+  boolean isSuspended();
+
+  /**
    * How many connects were given up (by a suspension, a replacement of all, their timeout) and
    * haven't come back: of each a thread is in the driver still, perhaps with a socket, and what it
    * brings is closed before it counts no more. Where the pool has readers, theirs are counted, too.

@@ -221,6 +221,11 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
   }
 
   @Override
+  public boolean isSuspended() {
+    return everyone().stream().allMatch(member -> PoolOperations.of(member.pool()).isSuspended());
+  }
+
+  @Override
   public int connectsGivenUp() {
     return everyone().stream()
         .mapToInt(member -> PoolOperations.of(member.pool()).connectsGivenUp())
