@@ -226,13 +226,14 @@ public final class SessionCatalog {
   }
 
   private void look(CatalogQueries queries) throws SQLException {
+    long begun = System.nanoTime(); // what was defined shortly before may be seen by the next alone
     StringBuilder read = new StringBuilder();
     queries.each(CatalogReader.FINGERPRINT, row -> read.append(row.getString(1)));
     String now = read.toString();
     NameTable news = fingerprint.equals(now) ? null : CatalogReader.read(queries);
     showing.lock();
     try {
-      boolean forgot = forget();
+      boolean forgot = forget(begun);
       if (news != null) {
         table = news;
         if (fingerprint.isEmpty()) {
@@ -249,8 +250,7 @@ public final class SessionCatalog {
     }
   }
 
-  private boolean forget() {
-    long now = System.nanoTime();
+  private boolean forget(long now) {
     return definitions
         .values()
         .removeIf(one -> now - one.at > Math.max(DEFINING_NANOS, everyNanos));

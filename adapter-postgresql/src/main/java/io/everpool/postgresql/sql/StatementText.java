@@ -24,7 +24,8 @@ import java.util.function.Consumer;
  *   <tr><td>WRITE</td><td>run in the transaction that is there, or in one of their own: an error
  *       undoes all of it. EXPLAIN may ANALYZE; DECLARE WITH HOLD runs a query; EXECUTE runs a query
  *       or DML only.</td></tr>
- *   <tr><td>QUERY</td><td>are the same, but for what they write: FETCH and MOVE run one</td></tr>
+ *   <tr><td>QUERY</td><td>are the same, but for what they write: FETCH and MOVE run one. So are WITH
+ *       and brackets without a word that changes rows, and EXPLAIN without ANALYZE</td></tr>
  *   <tr><td>DO</td><td>commits inside only by COMMIT, or by CALL of what does; so without these
  *       words, quotes that could hide them, or another language, it is a WRITE</td></tr>
  *   <tr><td>CREATE, ALTER, DROP</td><td>are a WRITE, but for those forms that use transactions of
@@ -221,7 +222,7 @@ public final class StatementText {
       return whole ? StatementKind.HARMLESS : StatementKind.ANYTHING;
     }
     if (from == to) { // neither a word nor nothing
-      return text[from] == '(' ? StatementKind.WRITE : StatementKind.ANYTHING;
+      return text[from] == '(' ? writeOrQuery() : StatementKind.ANYTHING;
     }
     if (to == end && !whole) {
       return StatementKind.ANYTHING;
@@ -231,7 +232,7 @@ public final class StatementText {
       return StatementKind.ANYTHING;
     }
     if (isOneOf(WRITES[initial])) {
-      return StatementKind.WRITE;
+      return is("with") || (is("explain") && !executes()) ? writeOrQuery() : StatementKind.WRITE;
     }
     if (isOneOf(QUERIES[initial])) {
       return StatementKind.QUERY;
@@ -250,6 +251,11 @@ public final class StatementText {
       case 's' -> is("start") && next() && is("transaction") ? StatementKind.BEGIN : other();
       default -> other();
     };
+  }
+
+  /** Of one that begins with no word that tells. */
+  private StatementKind writeOrQuery() {
+    return modifies() ? StatementKind.WRITE : StatementKind.QUERY;
   }
 
   private static StatementKind other() {

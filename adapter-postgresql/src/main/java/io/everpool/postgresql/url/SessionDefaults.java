@@ -6,7 +6,9 @@ import io.everpool.postgresql.driver.PresentDriver;
 import io.everpool.postgresql.driver.PropertyNames;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 final class SessionDefaults {
+  /** A session as all others, in libpq's words, too. */
+  private static final Set<String> NO = Set.of("false", "off", "no", "0");
+
   /** What the answer may take beyond the statement, and a driver's cancel request too. */
   static final Duration GRACE = Duration.ofSeconds(10);
 
@@ -80,7 +85,8 @@ final class SessionDefaults {
       String ours = option(limit);
       properties.put(PropertyNames.OPTIONS, options.isBlank() ? ours : ours + " " + options);
     }
-    if ("false".equalsIgnoreCase(properties.getOrDefault(PropertyNames.REPLICATION, "false"))) {
+    String replication = properties.getOrDefault(PropertyNames.REPLICATION, "false");
+    if (NO.contains(replication.toLowerCase(Locale.ROOT))) {
       properties.putIfAbsent(
           PropertyNames.SOCKET_TIMEOUT,
           Long.toString(Math.min(PresentDriver.MOST_SECONDS, wholeSeconds(limit.plus(GRACE)))));

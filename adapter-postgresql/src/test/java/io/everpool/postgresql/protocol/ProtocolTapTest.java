@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the tap makes of the messages that pass, wherever the buffers cut them. */
@@ -777,6 +778,33 @@ class ProtocolTapTest {
       conversation.play(tap, new Random(seed));
       assertThat(tap.log().effectsSince(0)).as("%s, seed %d", what, seed).isEqualTo(expected);
     }
+  }
+
+  /** A query writes only by what it calls, of which its kind says nothing. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "select 1                                                   | NONE",
+        "values (1)                                                 | NONE",
+        "fetch all from c                                           | NONE",
+        "with a as (select 1) select * from a                       | NONE",
+        "(select 1) union (select 2)                                | NONE",
+        "explain select 1                                           | NONE",
+        "with a as (select 1) (select * from a)                     | NONE",
+        "with a as (delete from t returning 1) select * from a      | IN_DOUBT",
+        "with a as (select 1) insert into t select * from a         | IN_DOUBT",
+        "with a as (merge into t using u on true) select 1          | IN_DOUBT",
+        "(with a as (update t set x = 1 returning 1) select 1)      | IN_DOUBT",
+        "explain analyze insert into t values (1)                   | IN_DOUBT",
+        "explain (analyze) create table t as select 1               | IN_DOUBT",
+        "insert into t values (1)                                   | IN_DOUBT",
+      })
+  void aQueryWritesOnlyByWhatItCalls(String text, Effects asQuery) {
+    ProtocolTap tap = new ProtocolTap();
+    Conversation.begin().query(text).play(tap);
+    assertThat(tap.log().unanswered(false)).isEqualTo(asQuery);
+    assertThat(tap.log().unanswered(true)).isEqualTo(IN_DOUBT);
   }
 
   /** Nothing of what came before a moment counts, answered or not. */

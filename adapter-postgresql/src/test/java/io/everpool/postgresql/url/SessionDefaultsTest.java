@@ -150,7 +150,7 @@ class SessionDefaultsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"false", "False"})
+  @ValueSource(strings = {"false", "False", "off", "no", "0"})
   void whereItDoesNotReplicateItIs(String replication) {
     assertThat(defaults(Map.of("replication", replication), PoolerMode.NONE, c -> c))
         .containsEntry("socketTimeout", "70");
