@@ -94,7 +94,7 @@ abstract class JudgedConnection extends LeasedConnection {
       return judged;
     }
     try {
-      if (!isLossOf(on, e)) {
+      if (!isLossOf(on, e) || isLostBefore(on, e)) {
         return e;
       }
       if (on.commitUnanswered()) {
@@ -104,6 +104,12 @@ abstract class JudgedConnection extends LeasedConnection {
     } catch (Throwable more) {
       return e; // what the driver has thrown, though nobody can say what it means
     }
+  }
+
+  /** Of one that was lost in a call before nothing was sent, and what has no answer was told. */
+  private boolean isLostBefore(Session on, SQLException e) {
+    SQLException first = on.loss;
+    return first != null && first != e && session() == on && on.shut();
   }
 
   /** Of a session that isn't this one's any more nobody writes anything here. */

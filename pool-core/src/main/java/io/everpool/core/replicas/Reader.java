@@ -42,6 +42,9 @@ final class Reader {
   /** Up to which level its server runs transactions, as the last session that was asked said. */
   private volatile int highest = Connection.TRANSACTION_SERIALIZABLE;
 
+  /** Whether any has said so. */
+  private volatile boolean heard;
+
   /** Whether it is left out, as was told. */
   private final AtomicBoolean leftOut = new AtomicBoolean();
 
@@ -141,7 +144,12 @@ final class Reader {
 
   /** Whether its server runs transactions at this level, as far as is known. */
   boolean runsAt(int level) {
-    return level <= highest;
+    return isWithin(level, highest);
+  }
+
+  /** Drivers have levels of their own, beyond JDBC's four, of which nothing is known. */
+  static boolean isWithin(int level, int most) {
+    return most >= Connection.TRANSACTION_SERIALIZABLE || level <= most;
   }
 
   /**
@@ -184,7 +192,8 @@ final class Reader {
    * asked something where it has told another more, as when it was promoted.
    */
   boolean runsAt(PooledConnection face, int level) throws SQLException {
-    if (level > face.highestIsolation() && runsAt(level)) {
+    boolean asked = !isWithin(level, face.highestIsolation()) && runsAt(level);
+    if (asked) {
       try {
         face.replicaLag(validationTimeout);
       } catch (SQLFeatureNotSupportedException e) {
@@ -192,11 +201,20 @@ final class Reader {
       }
       face.rollBackOpen(); // what that reading has begun
     }
+    return hears(face, asked, level);
+  }
+
+  /**
+   * What a session says of its server. That it runs less than another has said counts only where it
+   * has just been asked: it may not have heard yet of a promotion.
+   */
+  private boolean hears(PooledConnection face, boolean asked, int level) throws SQLException {
     int now = face.highestIsolation();
-    if (now != highest) {
+    if (!heard || asked || now > highest) {
+      heard = true;
       highest = now;
     }
-    return level <= now;
+    return isWithin(level, now);
   }
 
   /**
@@ -256,7 +274,7 @@ final class Reader {
           try (PooledConnection face = member.leases().acquireOwn(WaitKind.UNTOLD)) {
             noteAnswer(face);
             ask(face);
-            runsAt(face, 0); // what its server may have told with that answer
+            hears(face, true, 0); // what its server may have told with that answer
           } catch (SQLException e) {
             log.debug("Pool {}: {} doesn't answer", whole, member.called(), e);
           } finally {

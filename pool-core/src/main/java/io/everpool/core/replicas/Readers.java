@@ -126,7 +126,7 @@ final class Readers implements Renewal {
    */
   void prepare(PooledConnection face, Reader owner, WorkOptions options) throws SQLException {
     boolean shows = options.position() == null || face.observer() != null;
-    if (shows && options.isolation() <= face.highestIsolation()) {
+    if (shows && Reader.isWithin(options.isolation(), face.highestIsolation())) {
       return;
     }
     face.endBegunAhead(); // it is empty, and would show what was there as it was begun

@@ -311,13 +311,14 @@ public final class Reachability {
   }
 
   /**
-   * Whether the last connect failed for want of a server that answers: one that refuses is there.
+   * Whether the last connect failed for want of a server that answers: one that refuses is there,
+   * and of one behind a proxy that lets nobody in nothing is known.
    */
   public boolean failsAsAway() {
     return failures > 0
         && !ownFailure
         && switch (verdict) {
-          case OUT_OF_SLOTS, ACCESS_DENIED, REFUSED -> false;
+          case OUT_OF_SLOTS, PROXY_UNAVAILABLE, ACCESS_DENIED, REFUSED -> false;
           default -> true;
         };
   }

@@ -299,6 +299,22 @@ class LostWriteTest {
     assertThat(second).as("nothing was sent").isNotInstanceOf(WriteOutcomeUnknownException.class);
   }
 
+  /** Whoever goes on as if nothing had happened: a driver doesn't say 08003 to each. */
+  @Test
+  void itIsToldOnce() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    Statement insert = connection.createStatement();
+    Statement query = connection.createStatement();
+    SQLException lost = driver.breakNext("execute");
+    driver.during("execute", FakeLeaseManager.physical(connection)::breakOff);
+    assertTold(catchThrowable(() -> insert.execute(INSERT)), lost);
+    SQLException again = new SQLException("while sending to the backend", "08006");
+    for (Statement statement : List.of(insert, insert, query)) {
+      driver.failNext("execute", again);
+      assertThat(catchThrowable(() -> statement.execute(INSERT))).isSameAs(again);
+    }
+  }
+
   /** What the last statement has sent, or a text of the lease, by who knows. */
   @ParameterizedTest
   @CsvSource(

@@ -227,6 +227,8 @@ class IsolationTest extends ThreeServers {
   void withoutAFallbackAReaderThatIsGoneIsWaitedFor() throws SQLException {
     two.goDown();
     Pool pool = open(config().readerFallback(ReaderFallback.FAIL), lentAt(0), one, two);
+    Await.until(
+        () -> pool.readerSnapshots().get(1).lastConnectError() != null, "the second to fail");
     WorkOptions brief = reading(SERIALIZABLE).withDeadline(Duration.ofMillis(300));
     assertThatThrownBy(() -> pool.<String, SQLException>run(brief, Server::of))
         .isInstanceOf(SQLTransientConnectionException.class)
