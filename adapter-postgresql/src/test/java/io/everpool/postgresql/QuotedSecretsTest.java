@@ -232,7 +232,7 @@ class QuotedSecretsTest {
         "PGDBNAME      | no_such-database             | \"no_such-database\"",
         "sslfactory    | com.example.NoSuchFactory    | com.example.NoSuchFactory",
         "sslrootcert   | /no/such/file.crt            | /no/such/file.crt",
-        "socketTimeout | 99999999999                  | isn't shown, for it quotes the property socketTimeout"
+        "socketTimeout | 99999999999                  | socketTimeout must be 0 to 2147483, in seconds"
       })
   void whatIsHarmlessIsShown(String property, String value, String words) {
     PostgresServer server = Sessions.tlsServer();
