@@ -84,13 +84,14 @@ abstract class JudgedConnection extends LeasedConnection {
   /**
    * As {@link #failed(SQLException)}, of a call that has waited for the answer to a statement: if
    * the connection was lost in it, and what was sent may be there for good, that is told outside of
-   * units of work. (A unit says so itself where it is not run again.)
+   * units of work. (A unit says so itself where it is not run again, but for one whose connection
+   * was aborted: it hears of no loss.)
    *
    * @param on where it was sent: another thread may have closed or aborted this since
    */
   final SQLException failed(SQLException e, @Nullable Session on) {
     SQLException judged = failed(e);
-    if (on == null || observer != null || judged != e) {
+    if (on == null || judged != e || (observer != null && session() != null)) {
       return judged;
     }
     try {

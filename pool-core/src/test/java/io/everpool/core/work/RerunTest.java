@@ -875,6 +875,41 @@ class RerunTest extends RunnerFixture {
     assertThat(events(PoolEvent.RetryRefused.class)).isEmpty();
   }
 
+  /** By which the unit hears of no loss: its connection is closed, and that was wanted. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aWriteWithoutAnAnswerIsToldThoughAnotherThreadHasAborted(boolean transaction)
+      throws SQLException {
+    SQLException lost = driver.breakNext("execute");
+    Work<String, SQLException> work =
+        connection -> {
+          runs++;
+          FakePhysical physical = FakeLeaseManager.physical((PooledConnection) connection);
+          driver.during(
+              "execute",
+              () -> {
+                try {
+                  physical.inStep = false;
+                  connection.abort(Runnable::run);
+                  physical.breakOff();
+                } catch (SQLException e) {
+                  throw new AssertionError(e);
+                }
+              });
+          execute(connection, "insert a");
+          return "";
+        };
+    Throwable thrown =
+        catchThrowable(
+            () -> (transaction ? inTransaction(work) : run(WorkOptions.DEFAULT, work)).isEmpty());
+    if (transaction) {
+      assertThat(thrown).as("it is undone with the connection").isSameAs(lost);
+    } else {
+      assertThat(thrown).isInstanceOf(WriteOutcomeUnknownException.class).hasCause(lost);
+    }
+    assertThat(runs).isEqualTo(1);
+  }
+
   private static Stream<Exception> interruptions() {
     InterruptedException cause = new InterruptedException();
     return Stream.of(
