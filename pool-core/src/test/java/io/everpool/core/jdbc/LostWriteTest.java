@@ -362,11 +362,7 @@ class LostWriteTest {
       PooledConnection connection = of.acquire();
       SQLException lost = driver.breakNext("execute");
       Throwable thrown = catchThrowable(() -> connection.createStatement().execute(sql));
-      if (told) {
-        assertTold(thrown, lost);
-      } else {
-        assertThat(thrown).isSameAs(lost);
-      }
+      assertThatItIs(told, thrown, lost);
       connection.close();
     }
   }
@@ -383,11 +379,7 @@ class LostWriteTest {
     connection.createStatement().execute(INSERT);
     SQLException lost = driver.breakNext("execute");
     Throwable thrown = catchThrowable(() -> connection.createStatement().execute(query));
-    if (told) {
-      assertTold(thrown, lost);
-    } else {
-      assertThat(thrown).isSameAs(lost);
-    }
+    assertThatItIs(told, thrown, lost);
     connection.close();
   }
 
@@ -400,11 +392,7 @@ class LostWriteTest {
       sees(connection, seen, seen);
       SQLException lost = driver.breakNext("execute");
       Throwable thrown = catchThrowable(() -> connection.createStatement().execute("select 1"));
-      if (seen == Effects.IN_DOUBT) {
-        assertTold(thrown, lost);
-      } else {
-        assertThat(thrown).isSameAs(lost);
-      }
+      assertThatItIs(seen == Effects.IN_DOUBT, thrown, lost);
       connection.close();
     }
   }
@@ -417,11 +405,7 @@ class LostWriteTest {
     connection.setReadOnly(true);
     SQLException lost = driver.breakNext("execute");
     Throwable thrown = catchThrowable(() -> connection.createStatement().execute(sql));
-    if (told) {
-      assertTold(thrown, lost);
-    } else {
-      assertThat(thrown).isSameAs(lost);
-    }
+    assertThatItIs(told, thrown, lost);
     connection.close();
   }
 
@@ -519,6 +503,15 @@ class LostWriteTest {
     FakePhysical physical = FakeLeaseManager.physical(connection);
     physical.unanswered = write;
     physical.unansweredIfQueriesWrite = query;
+  }
+
+  /** Told as a write that may be there, or else thrown as the driver has it. */
+  private void assertThatItIs(boolean told, @Nullable Throwable thrown, SQLException lost) {
+    if (told) {
+      assertTold(thrown, lost);
+    } else {
+      assertThat(thrown).isSameAs(lost);
+    }
   }
 
   private void assertTold(@Nullable Throwable thrown, SQLException lost) {

@@ -317,30 +317,42 @@ class RepeatedCommitTest extends RunnerFixture {
     isNoNews(thrown);
   }
 
+  /**
+   * Of a unit that has committed something and then loses its connection; between these, one within
+   * it does the work, in each of its runs, and fails of itself, which is hidden.
+   */
+  private @Nullable Throwable aroundOneThatFailsOfItself(How how, Outer work) throws SQLException {
+    return nested(
+        WorkOptions.DEFAULT,
+        outer -> {
+          writesInAutocommit(outer, how);
+          Throwable hidden =
+              catchThrowable(
+                  () ->
+                      inner(
+                          outer,
+                          WorkOptions.IDEMPOTENT,
+                          same -> {
+                            work.on(same);
+                            throw new SQLException("its own", "23505");
+                          }));
+          assertThat(hidden).hasMessage("its own");
+          run(outer, how, LOST);
+        });
+  }
+
   /** And not where the one within fails after that, of itself, which the one around it hides. */
   @ParameterizedTest
   @EnumSource
   void norWhereTheUnitWithinFailsAfterIt(How how) throws SQLException {
     Throwable thrown =
-        nested(
-            WorkOptions.DEFAULT,
-            outer -> {
-              writesInAutocommit(outer, how);
-              Throwable hidden =
-                  catchThrowable(
-                      () ->
-                          inner(
-                              outer,
-                              WorkOptions.IDEMPOTENT,
-                              same -> {
-                                if (runs++ == 0) {
-                                  run(same, how, FIRST_LOST);
-                                }
-                                run(same, how, List.of(Step.COMMITS));
-                                throw new SQLException("its own", "23505");
-                              }));
-              assertThat(hidden).hasMessage("its own");
-              run(outer, how, LOST);
+        aroundOneThatFailsOfItself(
+            how,
+            same -> {
+              if (runs++ == 0) {
+                run(same, how, FIRST_LOST);
+              }
+              run(same, how, List.of(Step.COMMITS));
             });
     assertThat(runs).isEqualTo(2);
     assertThat(thrown).isInstanceOf(SQLException.class);
@@ -368,23 +380,7 @@ class RepeatedCommitTest extends RunnerFixture {
   void isToldOfTheUnitAroundOneThatHasComeLessFar(
       How how, List<List<Step>> runsOfIt, Outcome expected) throws SQLException {
     Throwable thrown =
-        nested(
-            WorkOptions.DEFAULT,
-            outer -> {
-              writesInAutocommit(outer, how);
-              Throwable hidden =
-                  catchThrowable(
-                      () ->
-                          inner(
-                              outer,
-                              WorkOptions.IDEMPOTENT,
-                              same -> {
-                                run(same, how, runsOfIt.get(runs++));
-                                throw new SQLException("its own", "23505");
-                              }));
-              assertThat(hidden).hasMessage("its own");
-              run(outer, how, LOST);
-            });
+        aroundOneThatFailsOfItself(how, same -> run(same, how, runsOfIt.get(runs++)));
     assertThat(runs).isEqualTo(runsOfIt.size());
     assertThat(thrown).isInstanceOf(SQLException.class);
     is(expected, thrown);
