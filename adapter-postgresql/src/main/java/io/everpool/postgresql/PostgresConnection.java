@@ -7,6 +7,7 @@ import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
+import io.everpool.api.driver.StreamedData;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.postgresql.commit.CommitOutcome;
 import io.everpool.postgresql.commit.LookupPermission;
@@ -25,6 +26,7 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -271,6 +273,20 @@ final class PostgresConnection implements PhysicalConnection {
   public Effects effectsSince(long moment) {
     ProtocolLog log = log();
     return log == null ? Effects.UNPROVEN : log.effectsSince(moment);
+  }
+
+  @Override
+  public List<StreamedData> streamedSince(long moment) {
+    ProtocolLog log = log();
+    return log == null ? List.of() : log.streamedSince(moment);
+  }
+
+  @Override
+  public void expectStreamed(List<StreamedData> before) {
+    ProtocolLog log = log();
+    if (log != null) {
+      log.expectStreamed(before);
+    }
   }
 
   @Override

@@ -11,8 +11,8 @@ import java.util.function.Consumer;
 /**
  * A walk over the messages to the server, from the first byte of a stream (PostgreSQL's manual:
  * "Message Formats"). The buffers' edges may cut them anywhere. Of texts the beginning is kept; the
- * rest, all parameters and all data are passed over. A message counts as sent when its first bytes
- * are.
+ * rest, all parameters and all data are passed over, but for the beginning of a COPY's. A message
+ * counts as sent when its first bytes are.
  */
 final class FrontendMessages {
   private static final int HEADER = 5;
@@ -60,6 +60,9 @@ final class FrontendMessages {
         at = take(buffer, at, to);
       } else if (remaining > 0) {
         int skipped = Math.min(remaining, to - at);
+        if (type == 'd') { // CopyData
+          log.copyData(buffer, at, at + skipped);
+        }
         at += skipped;
         remaining -= skipped;
       } else if (startup) {
@@ -77,7 +80,7 @@ final class FrontendMessages {
           at = begin(header[0], length(header, 0), buffer, at, to);
         }
       }
-      if (log.isLost()) {
+      if (log.isLost() || log.isRefused()) {
         return;
       }
     }

@@ -1,7 +1,10 @@
 package io.everpool.postgresql.protocol;
 
 import io.everpool.api.driver.Effects;
+import io.everpool.api.driver.StreamedData;
 import io.everpool.postgresql.sql.StatementKind;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the messages of one connection say for certain: whether something that may have written was
@@ -39,6 +42,7 @@ public final class ProtocolLog {
   }
 
   private final Outstanding outstanding = new Outstanding();
+  private @Nullable CopyStarts copies;
   private boolean lost;
 
   /** That of the last ReadyForQuery; 0 before the first. */
@@ -111,9 +115,25 @@ public final class ProtocolLog {
     outstanding.endRound();
   }
 
+  void copyData(byte[] buffer, int from, int to) {
+    if (copyIn && copies != null) {
+      copies.data(buffer, from, to);
+    }
+  }
+
   void copyDone() {
-    sent();
-    copyDone = true;
+    if (copyIn && copies != null) {
+      copies.done();
+    }
+    if (!isRefused()) {
+      sent();
+      copyDone = true;
+    }
+  }
+
+  /** Whether what comes next must not be sent, nor anything after it. */
+  boolean isRefused() {
+    return copies != null && copies.isRefused();
   }
 
   void allowsWrites() {
@@ -274,6 +294,16 @@ public final class ProtocolLog {
         && (outstanding.isJoined() || answered + 1 != executed || !outstanding.reopenRound())) {
       lose(); // the server passes over a Sync that it reads before the end of the data
     }
+    copies().begin(events);
+  }
+
+  private CopyStarts copies() {
+    CopyStarts made = copies;
+    if (made == null) {
+      made = new CopyStarts();
+      copies = made;
+    }
+    return made;
   }
 
   void copyOut() {
@@ -359,6 +389,18 @@ public final class ProtocolLog {
       return Effects.UNPROVEN;
     }
     return couldCommit(queriesWrite) ? Effects.IN_DOUBT : Effects.NONE;
+  }
+
+  /** See {@link io.everpool.api.driver.PhysicalConnection#streamedSince}. */
+  public List<StreamedData> streamedSince(long moment) {
+    return lost || copies == null ? List.of() : copies.since(moment);
+  }
+
+  /** See {@link io.everpool.api.driver.PhysicalConnection#expectStreamed}. */
+  public void expectStreamed(List<StreamedData> before) {
+    if (copies != null || !before.isEmpty()) {
+      copies().expect(before);
+    }
   }
 
   /** See {@link io.everpool.api.driver.PhysicalConnection#takesWritesSince}. */

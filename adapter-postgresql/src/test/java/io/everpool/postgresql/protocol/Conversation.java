@@ -3,6 +3,7 @@ package io.everpool.postgresql.protocol;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.ByteArrayOutputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -186,7 +187,11 @@ final class Conversation {
 
   private static void show(ProtocolTap tap, boolean toServer, byte[] bytes, int from, int to) {
     if (toServer) {
-      tap.sent(bytes, from, to - from);
+      try {
+        tap.sent(bytes, from, to - from);
+      } catch (RestOfStreamException e) {
+        throw new UncheckedIOException(e);
+      }
     } else {
       tap.received(bytes, from, to - from);
     }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.everpool.api.driver.Effects;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
 import java.util.function.UnaryOperator;
@@ -861,7 +862,7 @@ class ProtocolTapTest {
 
   /** Noise of any kind makes it blind, and never throws. */
   @Test
-  void noiseIsNeverAnExceptionNorAProof() {
+  void noiseIsNeverAnExceptionNorAProof() throws IOException {
     for (int seed = 0; seed < 2000; seed++) {
       Random random = new Random(seed);
       byte[] noise = new byte[random.nextInt(200)];

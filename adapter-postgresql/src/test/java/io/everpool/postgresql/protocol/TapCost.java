@@ -3,6 +3,7 @@ package io.everpool.postgresql.protocol;
 import io.everpool.postgresql.ForwardingSocketFactory;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.ServerSettings;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
@@ -78,7 +79,7 @@ final class TapCost {
   }
 
   private static void measure(String what, Connection connection, int times, Work work)
-      throws SQLException {
+      throws SQLException, IOException {
     long[] driver = new long[ROUNDS];
     long[] whole = new long[ROUNDS];
     long[] tap = new long[ROUNDS];
@@ -131,7 +132,7 @@ final class TapCost {
       }
     }
 
-    void play(ProtocolTap tap) {
+    void play(ProtocolTap tap) throws IOException {
       int at = 0;
       for (int i = 0; i < count; i++) {
         int length = Math.abs(pieces[i]);
@@ -160,10 +161,10 @@ final class TapCost {
 
   private static final class Recorder extends Socket {
     @Override
-    public InputStream getInputStream() throws java.io.IOException {
+    public InputStream getInputStream() throws IOException {
       return new java.io.FilterInputStream(super.getInputStream()) {
         @Override
-        public int read(byte[] to, int offset, int length) throws java.io.IOException {
+        public int read(byte[] to, int offset, int length) throws IOException {
           int read = super.read(to, offset, length);
           Tape.instance.add(false, to, offset, read);
           return read;
@@ -172,10 +173,10 @@ final class TapCost {
     }
 
     @Override
-    public OutputStream getOutputStream() throws java.io.IOException {
+    public OutputStream getOutputStream() throws IOException {
       return new java.io.FilterOutputStream(super.getOutputStream()) {
         @Override
-        public void write(byte[] from, int offset, int length) throws java.io.IOException {
+        public void write(byte[] from, int offset, int length) throws IOException {
           Tape.instance.add(true, from, offset, length);
           out.write(from, offset, length);
         }

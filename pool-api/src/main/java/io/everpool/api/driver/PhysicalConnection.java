@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
+import java.util.List;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -121,6 +122,28 @@ public interface PhysicalConnection {
   default boolean commitUnanswered() {
     return false;
   }
+
+  /**
+   * What the program has streamed to the server since {@code moment} by the driver's own object
+   * (COPY), one after another. No round trip; also answered when the connection is lost or closed.
+   * A driver that can't see what is sent, or has seen too much to keep it, says nothing of it.
+   *
+   * @param moment what {@link #moment()} was then, on this connection
+   */
+  default List<StreamedData> streamedSince(long moment) {
+    return List.of();
+  }
+
+  /**
+   * A further run of a unit of work begins, or goes on here: what a run before it has streamed.
+   * From now on, until this is said anew, the first that is streamed is compared with the first of
+   * these, and so on. What {@linkplain StreamedData#mayBeRestOf may be the rest} of its like must
+   * not be there on the server: the connection is cut before its end is sent, and the call fails.
+   * No round trip.
+   *
+   * @param before empty where there is nothing to compare with
+   */
+  default void expectStreamed(List<StreamedData> before) {}
 
   /**
    * Has the server refuse every write from now on, in autocommit as well, or take them again.

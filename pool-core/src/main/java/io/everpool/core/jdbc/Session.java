@@ -11,6 +11,7 @@ import io.everpool.core.engine.Slot;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 
 /**
@@ -114,7 +115,15 @@ public final class Session extends SessionSettings implements PooledEntry {
    * for nothing: whatever that is, it is done in a clean-up, which has a deadline.
    */
   boolean isClean() throws SQLException {
-    if (has(CHANGED | STALE_PLANS | BROKEN | IN_REQUEST | WARNS | SHARDED | SqlTexts.ISOLATES)
+    if (has(
+            CHANGED
+                | COMPARES
+                | STALE_PLANS
+                | BROKEN
+                | IN_REQUEST
+                | WARNS
+                | SHARDED
+                | SqlTexts.ISOLATES)
         || mayBeShut()
         || isBeingCancelled()
         || isExposed()
@@ -306,6 +315,9 @@ public final class Session extends SessionSettings implements PooledEntry {
     if (has(SHARDED)) {
       throw new SQLException(
           "A sharding key was set, and JDBC has no way to ask which there was before", "HY000");
+    }
+    if (has(COMPARES)) {
+      expectStreamed(List.of());
     }
     Settings known = settings;
     if (known != null) {

@@ -10,11 +10,13 @@ import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
+import io.everpool.api.driver.StreamedData;
 import io.everpool.api.driver.TransactionState;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * What the driver says of a session: facts for those who have to know what may be repeated, and
  * what may still be asked. A driver that fails to say so has broken the session, which is then
  * closed. For the holder of the lease.
+ *
+ * <p>A little long, for each question to the driver is here with what its failure means.
  */
 abstract class SessionFacts extends SessionMarks {
   /** SQLState: a function sequence error. */
@@ -161,6 +165,26 @@ abstract class SessionFacts extends SessionMarks {
     } catch (Throwable e) {
       marks |= BROKEN;
       return Effects.UNPROVEN;
+    }
+  }
+
+  /** As {@link PhysicalConnection#streamedSince}; a driver that fails at it has seen nothing. */
+  public final List<StreamedData> streamedSince(long moment) {
+    try {
+      return requireNonNullElse(physical.streamedSince(moment), List.of());
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      return List.of();
+    }
+  }
+
+  /** As {@link PhysicalConnection#expectStreamed}, until the lease ends at the latest. */
+  public final void expectStreamed(List<StreamedData> before) {
+    marks |= before.isEmpty() ? 0 : COMPARES;
+    try {
+      physical.expectStreamed(before);
+    } catch (Throwable e) {
+      marks |= BROKEN;
     }
   }
 

@@ -56,6 +56,7 @@ final class Nesting {
 
   /** The unit is over. */
   void leave() {
+    oneShots.end();
     INNERMOST.set(around); // not removed, lest the next unit costs another entry
   }
 

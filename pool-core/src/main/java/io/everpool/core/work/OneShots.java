@@ -2,6 +2,7 @@ package io.everpool.core.work;
 
 import io.everpool.core.jdbc.OneShotObserver;
 import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.jdbc.Session;
 import io.everpool.core.jdbc.Unsent;
 import java.io.ByteArrayInputStream;
 import java.lang.ref.Reference;
@@ -20,13 +21,15 @@ import org.jspecify.annotations.Nullable;
  * What a unit was given that can be used but once, and whether it has used that: another run would
  * find less, or nothing, and write that.
  *
- * <p>Three kinds are seen. What a statement was given before the unit (rows of a batch, a stream as
+ * <p>Four kinds are seen. What a statement was given before the unit (rows of a batch, a stream as
  * a value) is used when the unit executes the statement, so that is known when the run fails. So is
  * that a result set which was open before the unit was read on, or a row of it was written: it
  * stays where it is, and a rollback brings nothing back of what a driver holds of it. A stream that
  * the work has from elsewhere is known to be such only when a further run gives it to a driver
  * again: there that run fails, and whatever the work makes of it, it isn't committed. Which part of
- * a stream was read nobody can say, nor whether the work has reset it, but for bytes in memory.
+ * a stream was read nobody can say, nor whether the work has reset it, but for bytes in memory. Of
+ * one that is given to the driver's own object it is known by what that sends: {@link
+ * StreamedRuns}.
  *
  * <p>On the unit's thread.
  */
@@ -38,6 +41,10 @@ final class OneShots implements OneShotObserver {
   private static final String SAME_STREAM =
       "a further run was given the same stream as the one before, which may have read it: open the"
           + " stream within the work";
+
+  private static final String REST =
+      "a further run has copied (COPY, by the driver's own object) what may be the rest of a stream"
+          + " that the one before has read: open the stream within the work";
 
   private static final String EMPTIED =
       "a run has cleared a batch, or a stream, that a statement was given before it, and the next has"
@@ -65,6 +72,8 @@ final class OneShots implements OneShotObserver {
   /** Result sets that were open then, as far as the unit has used them. */
   private final List<Before> rows = new ArrayList<>(0);
 
+  private final StreamedRuns streamed;
+
   private @Nullable Streams streams;
   private int run;
   private boolean usedUp;
@@ -82,6 +91,7 @@ final class OneShots implements OneShotObserver {
     this.open = open;
     this.outer = outer;
     this.around = around;
+    this.streamed = new StreamedRuns(face);
     List<Unsent> there = face.unsent();
     this.before = there.isEmpty() ? List.of() : there.stream().map(Before::new).toList();
   }
@@ -123,6 +133,17 @@ final class OneShots implements OneShotObserver {
     run++;
     usedUp = false;
     refusal = null;
+    streamed.begin();
+  }
+
+  /** As {@link io.everpool.core.jdbc.UnitObserver#moves}. */
+  void moves(@Nullable Session to) {
+    streamed.moves(to);
+  }
+
+  /** The unit is over. */
+  void end() {
+    streamed.end();
   }
 
   /**
@@ -291,19 +312,23 @@ final class OneShots implements OneShotObserver {
 
   /** Whether another run would not find what the present one has found. */
   boolean usedUp() {
-    return usedUp || refusal != null;
+    return usedUp || refusal() != null;
   }
 
   /** Why the present run is to end as the one before has; null if it isn't. */
   @Nullable String refusal() {
+    if (refusal == null && streamed.areRests()) {
+      refusal = REST;
+    }
     return refusal;
   }
 
   /** Throws if the present run, or that of a unit around it, isn't what the first was. */
   void requireWhole() throws SQLException {
     for (OneShots at = this; at != null; at = at.around == null ? at.outer : at.around) {
-      if (at.refusal != null) {
-        throw new NotRerunException("The work is not run again: " + at.refusal);
+      String why = at.refusal();
+      if (why != null) {
+        throw new NotRerunException("The work is not run again: " + why);
       }
     }
   }

@@ -218,6 +218,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   public void moves(@Nullable Session to) {
     for (Unit unit = this; unit != null; unit = unit.outer) {
       unit.log.settle(unit.log.effects(), to); // what was seen up to now stays
+      unit.oneShots().moves(to);
     }
   }
 
