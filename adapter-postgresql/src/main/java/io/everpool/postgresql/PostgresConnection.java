@@ -290,6 +290,12 @@ final class PostgresConnection implements PhysicalConnection {
   }
 
   @Override
+  public boolean refusedStreamed() {
+    ProtocolLog log = log();
+    return log != null && log.isRefused();
+  }
+
+  @Override
   public boolean takesWritesSince(long moment) {
     ProtocolLog log = log();
     return log != null && log.takesWritesSince(moment);

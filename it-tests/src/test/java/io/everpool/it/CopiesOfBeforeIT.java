@@ -279,6 +279,70 @@ class CopiesOfBeforeIT {
     assertThat(copied()).isEqualTo(rows + 1);
   }
 
+  /** What the work, or a framework, makes of the COPY that was cut. */
+  private enum Hides {
+    ROLLS_BACK_AND_THROWS,
+    ROLLS_BACK,
+    GOES_ON
+  }
+
+  static Stream<Arguments> hidden() {
+    return Stream.of(Hides.values())
+        .flatMap(
+            hides ->
+                Stream.of(Fault.RACE_AFTER, Fault.LOSS_HALFWAY)
+                    .map(fault -> Arguments.of(hides, fault)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("hidden")
+  void norIfTheWorkHidesThatItWasCut(Hides hides, Fault fault) throws SQLException {
+    InputStream data = data(fault, 20_000);
+    Throwable thrown =
+        catchThrowable(
+            () ->
+                pool.use(
+                    WorkOptions.DEFAULT
+                        .withIsolation(Connection.TRANSACTION_SERIALIZABLE)
+                        .withLabel("the upload"),
+                    connection -> {
+                      runs++;
+                      connection.setAutoCommit(false);
+                      try {
+                        execute(connection, "select v from copy_raced");
+                        copy(Way.STREAM, connection, data);
+                        if (runs == 1 && fault == Fault.RACE_AFTER) {
+                          execute(other, "update copy_raced set v = v + 1");
+                          execute(connection, "update copy_raced set v = v + 1");
+                        }
+                        connection.commit();
+                      } catch (SQLException | UncheckedIOException e) {
+                        hide(runs == 1 ? Hides.ROLLS_BACK_AND_THROWS : hides, connection, e);
+                      }
+                    }));
+    assertThat(copied()).isZero();
+    assertThat(runs).isEqualTo(2);
+    assertThat(thrown.getSuppressed())
+        .extracting(Throwable::getMessage)
+        .anySatisfy(why -> assertThat(why).startsWith("the upload was not run again: "));
+    pool.use(next -> copy(Way.STREAM, next, bytes("-1\n")));
+    assertThat(copied()).isOne();
+  }
+
+  private static void hide(Hides hides, Connection connection, Exception thrown)
+      throws SQLException {
+    if (hides == Hides.GOES_ON) {
+      assertThat(catchThrowable(() -> execute(connection, "insert into copied values (0)")))
+          .isNotNull();
+      assertThat(catchThrowable(connection::commit)).isNotNull();
+      return;
+    }
+    connection.rollback();
+    if (hides == Hides.ROLLS_BACK_AND_THROWS && thrown instanceof SQLException e) {
+      throw e;
+    }
+  }
+
   /** Then its end isn't seen, and the next who has the connection copies what he likes. */
   @ParameterizedTest
   @EnumSource(Way.class)

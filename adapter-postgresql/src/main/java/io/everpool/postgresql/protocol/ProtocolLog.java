@@ -42,7 +42,7 @@ public final class ProtocolLog {
   }
 
   private final Outstanding outstanding = new Outstanding();
-  private @Nullable CopyStarts copies;
+  private @Nullable CopiedStreams copied;
   private boolean lost;
 
   /** That of the last ReadyForQuery; 0 before the first. */
@@ -116,14 +116,14 @@ public final class ProtocolLog {
   }
 
   void copyData(byte[] buffer, int from, int to) {
-    if (copyIn && copies != null) {
-      copies.data(buffer, from, to);
+    if (copyIn && copied != null) {
+      copied.data(buffer, from, to);
     }
   }
 
   void copyDone() {
-    if (copyIn && copies != null) {
-      copies.done();
+    if (copyIn && copied != null) {
+      copied.done();
     }
     if (!isRefused()) {
       sent();
@@ -131,9 +131,9 @@ public final class ProtocolLog {
     }
   }
 
-  /** Whether what comes next must not be sent, nor anything after it. */
-  boolean isRefused() {
-    return copies != null && copies.isRefused();
+  /** See {@link io.everpool.api.driver.PhysicalConnection#refusedStreamed}. */
+  public boolean isRefused() {
+    return copied != null && copied.isRefused();
   }
 
   void allowsWrites() {
@@ -294,14 +294,14 @@ public final class ProtocolLog {
         && (outstanding.isJoined() || answered + 1 != executed || !outstanding.reopenRound())) {
       lose(); // the server passes over a Sync that it reads before the end of the data
     }
-    copies().begin(events);
+    copied().begin(events);
   }
 
-  private CopyStarts copies() {
-    CopyStarts made = copies;
+  private CopiedStreams copied() {
+    CopiedStreams made = copied;
     if (made == null) {
-      made = new CopyStarts();
-      copies = made;
+      made = new CopiedStreams();
+      copied = made;
     }
     return made;
   }
@@ -393,13 +393,13 @@ public final class ProtocolLog {
 
   /** See {@link io.everpool.api.driver.PhysicalConnection#streamedSince}. */
   public List<StreamedData> streamedSince(long moment) {
-    return lost || copies == null ? List.of() : copies.since(moment);
+    return lost || copied == null ? List.of() : copied.since(moment);
   }
 
   /** See {@link io.everpool.api.driver.PhysicalConnection#expectStreamed}. */
   public void expectStreamed(List<StreamedData> before) {
-    if (copies != null || !before.isEmpty()) {
-      copies().expect(before);
+    if (copied != null || !before.isEmpty()) {
+      copied().expect(before);
     }
   }
 

@@ -1,14 +1,27 @@
 package io.everpool.postgresql.protocol;
 
+import java.io.Closeable;
+import java.io.IOException;
+
 /**
  * Reads along with what passes on one stream, above its TLS, and fails nobody but a COPY that may
  * be but the rest of another: what it doesn't understand makes it blind for good. It begins with
  * the stream and so always knows where a message begins.
  */
 public final class ProtocolTap {
+  private final Closeable connection;
   private final ProtocolLog log = new ProtocolLog();
   private final BackendMessages received = new BackendMessages(log);
   private final FrontendMessages sent = new FrontendMessages(log, received);
+
+  /**
+   * Of one connection.
+   *
+   * @param connection is closed where nothing more must be sent by it; without waiting
+   */
+  public ProtocolTap(Closeable connection) {
+    this.connection = connection;
+  }
 
   public ProtocolLog log() {
     return log;
@@ -17,8 +30,8 @@ public final class ProtocolTap {
   /**
    * To be called before the bytes are written: what fails halfway may have arrived.
    *
-   * @throws RestOfStreamException if they, and all that would follow, must not be written; whoever
-   *     writes has to close the connection
+   * @throws RestOfStreamException if they, and all that would follow, must not be written: the
+   *     connection is closed
    */
   public void sent(byte[] buffer, int offset, int length) throws RestOfStreamException {
     if (!log.isLost() && !log.isRefused()) {
@@ -29,7 +42,13 @@ public final class ProtocolTap {
       }
     }
     if (log.isRefused()) { // a driver keeps what it couldn't write, and tries again
-      throw new RestOfStreamException();
+      RestOfStreamException refusal = new RestOfStreamException();
+      try {
+        connection.close();
+      } catch (IOException e) {
+        refusal.addSuppressed(e);
+      }
+      throw refusal;
     }
   }
 

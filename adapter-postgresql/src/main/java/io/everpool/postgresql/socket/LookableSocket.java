@@ -24,7 +24,7 @@ public final class LookableSocket extends ChannelSocket {
   private final InputStream in = new Input();
   private final OutputStream out = new Output();
   private final FirstAnswer first = new FirstAnswer();
-  private ProtocolTap tap = new ProtocolTap();
+  private ProtocolTap tap = new ProtocolTap(this);
 
   /** Whether TLS lies above, so that nothing can be understood down here. */
   private boolean covered;
@@ -68,7 +68,7 @@ public final class LookableSocket extends ChannelSocket {
   /** A tap for the streams of the TLS above, from its beginning; this one's ends. */
   ProtocolTap cover() {
     covered = true;
-    tap = new ProtocolTap();
+    tap = new ProtocolTap(this);
     return tap;
   }
 

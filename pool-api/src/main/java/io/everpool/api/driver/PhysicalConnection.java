@@ -137,13 +137,22 @@ public interface PhysicalConnection {
   /**
    * A further run of a unit of work begins, or goes on here: what a run before it has streamed.
    * From now on, until this is said anew, the first that is streamed is compared with the first of
-   * these, and so on. What {@linkplain StreamedData#mayBeRestOf may be the rest} of its like must
-   * not be there on the server: the connection is cut before its end is sent, and the call fails.
-   * No round trip.
+   * these, and so on. What may be but the rest of a stream that the run before has read must not be
+   * there on the server: the connection is cut before its end is sent, and the call fails. No round
+   * trip.
    *
-   * @param before empty where there is nothing to compare with
+   * @param before what {@link #streamedSince} said on this connection or another; empty where there
+   *     is nothing to compare with
    */
   default void expectStreamed(List<StreamedData> before) {}
+
+  /**
+   * Whether this connection was cut since what was streamed may be but a rest: see {@link
+   * #expectStreamed}. No round trip; also answered when it is closed.
+   */
+  default boolean refusedStreamed() {
+    return false;
+  }
 
   /**
    * Has the server refuse every write from now on, in autocommit as well, or take them again.

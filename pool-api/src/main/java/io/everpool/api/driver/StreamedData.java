@@ -1,59 +1,50 @@
 package io.everpool.api.driver;
 
-import java.util.Arrays;
-
 /**
  * What a program has sent to the server as a stream, by the driver's own object and beside a
- * statement (PostgreSQL's COPY): how it began, and whether its end was sent. By this a further run
- * of a unit of work can be told from one that sends what a run before has left of the same stream.
- * Immutable.
+ * statement (PostgreSQL's COPY). By this an adapter tells what a further run of a unit of work
+ * sends from what a run before has left of the same stream. Immutable; holds none of the data.
  *
  * @see PhysicalConnection#streamedSince
  */
 public final class StreamedData {
-
-  /** How many bytes of a beginning are worth knowing: more are cut off. */
-  public static final int LONGEST_START = 256;
-
-  private final byte[] start;
+  private final long length;
   private final boolean whole;
+  private final int checksum;
 
   /**
-   * Copies what it is given.
+   * Of an adapter that has seen it.
    *
-   * @param start the first bytes, as far as any were sent
+   * @param length how many bytes were sent; 0 or more
    * @param whole whether its end was sent, too
+   * @param checksum of its beginning, by whatever rule the adapter has for that
    */
-  public StreamedData(byte[] start, boolean whole) {
-    this.start = Arrays.copyOf(start, Math.min(start.length, LONGEST_START));
-    this.whole = whole;
-  }
-
-  /** Whether nothing of it was sent but, perhaps, its end. */
-  public boolean isEmpty() {
-    return start.length == 0;
-  }
-
-  /**
-   * Whether this may be what was left of a stream of which a run before has sent {@code before}. A
-   * stream whose end was sent is used up: what is left of it is nothing. Of another nobody knows
-   * how far it was read; only what begins as that began is taken for the whole.
-   */
-  public boolean mayBeRestOf(StreamedData before) {
-    if (isEmpty()) {
-      return whole && !(before.whole && before.isEmpty());
+  public StreamedData(long length, boolean whole, int checksum) {
+    if (length < 0) {
+      throw new IllegalArgumentException("A negative length: " + length);
     }
-    return !before.whole && !beginsAs(before);
+    this.length = length;
+    this.whole = whole;
+    this.checksum = checksum;
   }
 
-  private boolean beginsAs(StreamedData before) {
-    int known = Math.min(start.length, before.start.length);
-    return known > 0 && Arrays.equals(start, 0, known, before.start, 0, known);
+  /** How many bytes of it were sent, or might have been. */
+  public long length() {
+    return length;
   }
 
-  /** Without the data, which is the program's. */
+  /** Whether its end was sent, or might have been. */
+  public boolean isWhole() {
+    return whole;
+  }
+
+  /** As the adapter has computed it. */
+  public int checksum() {
+    return checksum;
+  }
+
   @Override
   public String toString() {
-    return "StreamedData[" + (isEmpty() ? "empty" : "begun") + (whole ? ", whole]" : ", cut]");
+    return "StreamedData[" + length + (whole ? " bytes, whole]" : " bytes, cut]");
   }
 }

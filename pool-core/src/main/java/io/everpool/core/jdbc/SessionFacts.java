@@ -188,6 +188,16 @@ abstract class SessionFacts extends SessionMarks {
     }
   }
 
+  /** As {@link PhysicalConnection#refusedStreamed}; a driver that fails at it has not. */
+  public final boolean refusedStreamed() {
+    try {
+      return physical.refusedStreamed();
+    } catch (Throwable e) {
+      marks |= BROKEN;
+      return false;
+    }
+  }
+
   /** As {@link PhysicalConnection#explained}; an adapter's null explains nothing. */
   final SQLException explained(SQLException e, SideEffects left) {
     return requireNonNullElse(physical.explained(e, left), e);

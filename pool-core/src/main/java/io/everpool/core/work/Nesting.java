@@ -56,8 +56,8 @@ final class Nesting {
 
   /** The unit is over. */
   void leave() {
-    oneShots.end();
     INNERMOST.set(around); // not removed, lest the next unit costs another entry
+    oneShots.end();
   }
 
   /** A run begins: nothing was done in it. */

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * the work has from elsewhere is known to be such only when a further run gives it to a driver
  * again: there that run fails, and whatever the work makes of it, it isn't committed. Which part of
  * a stream was read nobody can say, nor whether the work has reset it, but for bytes in memory. Of
- * one that is given to the driver's own object it is known by what that sends: {@link
+ * one that is copied (COPY) by the driver's own object it is known by what is sent: {@link
  * StreamedRuns}.
  *
  * <p>On the unit's thread.
@@ -91,7 +91,7 @@ final class OneShots implements OneShotObserver {
     this.open = open;
     this.outer = outer;
     this.around = around;
-    this.streamed = new StreamedRuns(face);
+    this.streamed = new StreamedRuns(face, outer == null ? null : outer.streamed);
     List<Unsent> there = face.unsent();
     this.before = there.isEmpty() ? List.of() : there.stream().map(Before::new).toList();
   }
@@ -317,7 +317,7 @@ final class OneShots implements OneShotObserver {
 
   /** Why the present run is to end as the one before has; null if it isn't. */
   @Nullable String refusal() {
-    if (refusal == null && streamed.areRests()) {
+    if (refusal == null && streamed.isRefused()) {
       refusal = REST;
     }
     return refusal;

@@ -10,74 +10,105 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the runs of a unit have streamed to the server by the driver's own object, which takes a
  * stream and passes no face: a further run that was given the same one would send the rest, or
- * nothing. The driver is told what to compare with, for where that is there for good at once it
- * must not arrive; and whether it was so is found out here.
+ * nothing. The driver is told what to compare with, and cuts the connection before such a rest is
+ * whole, for it may be there for good at once.
+ *
+ * <p>A connection compares with the runs of one unit at a time: the innermost that is run again.
  *
  * <p>On the unit's thread.
  */
 final class StreamedRuns {
-
   private final PooledConnection face;
+
+  /** Of the unit around it on the same connection. */
+  private final @Nullable StreamedRuns outer;
 
   /** Of the runs before, the last that has come as far. */
   private List<StreamedData> before = List.of();
 
-  /** Of the present run, on sessions that it has left. */
+  /** Of the present run, up to {@link #since}, on this session and those before it. */
   private List<StreamedData> left = List.of();
 
   private @Nullable Session on;
   private long since;
 
-  StreamedRuns(PooledConnection face) {
+  StreamedRuns(PooledConnection face, @Nullable StreamedRuns outer) {
     this.face = face;
+    this.outer = outer;
   }
 
   /** A run begins, on the session that the connection has. */
   void begin() {
-    List<StreamedData> present = present();
-    if (!present.isEmpty()) {
-      List<StreamedData> all = new ArrayList<>(present);
-      all.addAll(rest(before, present.size()));
-      before = all;
+    List<StreamedData> failed = present();
+    if (!failed.isEmpty()) {
+      before = latest(failed, before);
+      for (StreamedRuns at = outer; at != null; at = at.outer) {
+        at.repeatsWithin(failed.size());
+      }
     }
     left = List.of();
     on(face.session());
   }
 
+  /** A unit within this one begins anew, and streams again what it has streamed last. */
+  private void repeatsWithin(int count) {
+    List<StreamedData> all = present();
+    left = List.copyOf(all.subList(0, Math.max(0, all.size() - count)));
+    since = on == null ? 0 : on.moment();
+  }
+
   /** The run goes on over another session; null where it has none. */
   void moves(@Nullable Session to) {
     left = present();
-    compareNoMore();
+    Session comparing = comparing();
+    if (comparing != null) {
+      comparing.expectStreamed(List.of());
+    }
     on(to);
-  }
-
-  /** The unit is over, and what comes next is no run of it. */
-  void end() {
-    compareNoMore();
-    on = null;
   }
 
   private void on(@Nullable Session session) {
     on = session;
     if (session != null) {
       since = session.moment();
-      if (!before.isEmpty()) {
-        session.expectStreamed(rest(before, left.size()));
+      tell(session);
+    }
+  }
+
+  private void tell(Session session) {
+    if (!before.isEmpty()) {
+      int done = present().size();
+      session.expectStreamed(
+          done < before.size() ? before.subList(done, before.size()) : List.of());
+    }
+  }
+
+  /** The unit is over, and what comes next is no run of it. */
+  void end() {
+    Session comparing = comparing();
+    if (comparing != null) {
+      comparing.expectStreamed(List.of());
+      for (StreamedRuns at = outer; at != null; at = at.outer) {
+        if (at.comparing() == comparing) {
+          at.tell(comparing);
+          break;
+        }
       }
     }
+    on = null;
   }
 
-  /** Where the session is given back already that is done at the end of its lease. */
-  private void compareNoMore() {
-    if (on != null && !before.isEmpty() && on == face.session()) {
-      on.expectStreamed(List.of());
-    }
+  /**
+   * The session that compares; null if none does. One that is given back already is told so at the
+   * end of its lease.
+   */
+  private @Nullable Session comparing() {
+    return before.isEmpty() || on != face.session() ? null : on;
   }
 
-  /** What it was on a session that the work has given back is not asked: it may be another's. */
+  /** A session that the work has given back isn't asked: it may be another's. */
   private List<StreamedData> present() {
-    boolean seen = on != null && !face.isOver();
-    List<StreamedData> now = seen && on != null ? on.streamedSince(since) : List.of();
+    List<StreamedData> now = on == null || face.isOver() ? List.of() : on.streamedSince(since);
     if (left.isEmpty() || now.isEmpty()) {
       return left.isEmpty() ? now : left;
     }
@@ -86,19 +117,26 @@ final class StreamedRuns {
     return all;
   }
 
-  private static List<StreamedData> rest(List<StreamedData> all, int from) {
-    return from < all.size() ? all.subList(from, all.size()) : List.of();
+  /** Of two that were cut the longer tells more, and the shorter began as it did. */
+  private static List<StreamedData> latest(List<StreamedData> failed, List<StreamedData> earlier) {
+    List<StreamedData> all = new ArrayList<>();
+    for (int i = 0; i < Math.max(failed.size(), earlier.size()); i++) {
+      StreamedData now = i < failed.size() ? failed.get(i) : null;
+      StreamedData then = i < earlier.size() ? earlier.get(i) : null;
+      boolean more = then != null && (now == null || isLongerCut(then, now));
+      all.add(more ? then : now);
+    }
+    return all;
   }
 
-  /** Whether the present run may have sent what a run before has left. */
-  boolean areRests() {
-    if (before.isEmpty()) {
-      return false;
-    }
-    List<StreamedData> present = present();
-    int both = Math.min(present.size(), before.size());
-    for (int i = 0; i < both; i++) {
-      if (present.get(i).mayBeRestOf(before.get(i))) {
+  private static boolean isLongerCut(StreamedData then, StreamedData now) {
+    return !then.isWhole() && !now.isWhole() && then.length() > now.length();
+  }
+
+  /** Whether the present run, or that of a unit around it, was cut for what it has streamed. */
+  boolean isRefused() {
+    for (StreamedRuns at = this; at != null; at = at.outer) {
+      if (!at.before.isEmpty() && at.on != null && at.on.refusedStreamed()) {
         return true;
       }
     }

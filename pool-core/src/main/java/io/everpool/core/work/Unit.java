@@ -150,6 +150,9 @@ final class Unit implements UnitObserver, AutoCloseable {
                 long acquireTimeout = leases.config().acquireTimeout().toNanos();
                 runner.renewal.renew(face, options, Math.min(acquireTimeout, nanosLeft()));
                 settleAll(effectsOfAll()); // what the lost session has proved stays
+                for (Unit unit = outer; unit != null; unit = unit.outer) {
+                  unit.oneShots().moves(face.session());
+                }
               }
               return !isCancelled();
             });

@@ -7,6 +7,7 @@ import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
+import io.everpool.api.driver.StreamedData;
 import io.everpool.api.driver.TransactionState;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -61,6 +62,14 @@ public final class FakePhysical implements PhysicalConnection {
 
   /** Run at each reset. */
   public Runnable onReset = () -> {};
+
+  private final List<Streamed> streamed = new ArrayList<>();
+
+  /** With what it compares what is streamed. */
+  public List<StreamedData> expected = List.of();
+
+  /** Whether it has cut the connection for what was streamed. */
+  public boolean refusedStreamed;
 
   private long moment;
   private long settled;
@@ -150,6 +159,28 @@ public final class FakePhysical implements PhysicalConnection {
       throw unansweredFailure;
     }
     return queriesWrite ? unansweredIfQueriesWrite : unanswered;
+  }
+
+  private record Streamed(long at, StreamedData data) {}
+
+  /** As a driver that has seen so many bytes being streamed. */
+  public void stream(long length, boolean whole) {
+    streamed.add(new Streamed(++moment, new StreamedData(length, whole, 0)));
+  }
+
+  @Override
+  public List<StreamedData> streamedSince(long since) {
+    return streamed.stream().filter(each -> each.at > since).map(Streamed::data).toList();
+  }
+
+  @Override
+  public void expectStreamed(List<StreamedData> before) {
+    expected = before;
+  }
+
+  @Override
+  public boolean refusedStreamed() {
+    return refusedStreamed;
   }
 
   private void outsideOfTransactions() {
