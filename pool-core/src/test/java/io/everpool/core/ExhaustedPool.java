@@ -14,6 +14,7 @@ import io.everpool.api.Verdict;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
+import io.everpool.core.jdbc.Asking;
 import io.everpool.core.jdbc.EngineLeaseManager;
 import io.everpool.core.jdbc.FakeConnector;
 import io.everpool.core.jdbc.Initialization;
@@ -161,7 +162,7 @@ final class ExhaustedPool implements PassScheduler, HolderThreads.Finder {
         tick = 1;
         leases.acquire(2).close();
       }
-      case THE_POOLS_OWN_TIME_IS_UP -> leases.acquire(0, WaitKind.UNTOLD, 0).close();
+      case THE_POOLS_OWN_TIME_IS_UP -> leases.acquire(0, WaitKind.UNTOLD, new Asking(now)).close();
       case TOO_MANY_WAIT -> leases.acquire(HOUR).close();
       case IT_IS_IN_VAIN -> {
         inVain = true;

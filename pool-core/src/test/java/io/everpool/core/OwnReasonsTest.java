@@ -10,6 +10,7 @@ import io.everpool.api.Verdict;
 import io.everpool.core.ExhaustedPool.Way;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.Waiter;
+import io.everpool.core.jdbc.Asking;
 import io.everpool.core.jdbc.WaitKind;
 import io.everpool.core.upkeep.BoundsByHand;
 import io.everpool.core.upkeep.ServerByHand;
@@ -107,7 +108,9 @@ class OwnReasonsTest {
     ExhaustedPool pool = new ExhaustedPool(config(2));
     assertThat(pool.told(Way.HE_WAITS_NOT_AT_ALL)).startsWith("No connection within 0 ms (the ");
     Throwable told =
-        catchThrowable(() -> pool.leases.acquire(0, WaitKind.CALLER, 12_000_000).close());
+        catchThrowable(
+            () ->
+                pool.leases.acquire(0, WaitKind.CALLER, new Asking(pool.now - 12_000_000)).close());
     assertThat(told).hasMessageStartingWith("No connection within 12 ms (acquire-timeout). ");
     assertThat(pool.stops).hasSize(1);
   }

@@ -8,7 +8,11 @@ package io.everpool.api.observe;
  */
 public interface LeaseRecorder {
 
-  /** A connection was lent after this wait; 0 or more nanoseconds. */
+  /**
+   * A connection was lent after this wait; 0 or more nanoseconds. Called once for whoever gets one,
+   * of whatever else was tried for him: connections that were lost in an interceptor, readers that
+   * didn't suit.
+   */
   void acquired(long waitedNanos);
 
   /** A connection came back after this use; 0 or more nanoseconds. */

@@ -1,12 +1,13 @@
 package io.everpool.core.jdbc;
 
+import static java.util.Objects.requireNonNull;
+
 import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.core.advice.LeaseTrace;
-import io.everpool.core.engine.Move;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
 import io.everpool.core.observe.PoolEvents;
@@ -35,8 +36,7 @@ public final class EngineLeaseManager extends LeaseEnds {
   private static final long LONGEST_UNTOLD = 5_000_000_000L;
 
   private final long acquireTimeout;
-  private final AcquireCheck check;
-  private final Parking parking;
+  private final CarefulAcquire careful;
 
   /** Null where nobody looks for leaks. */
   private final @Nullable LeaseNotes notes;
@@ -62,15 +62,21 @@ public final class EngineLeaseManager extends LeaseEnds {
       List<LeaseInterceptor> interceptors) {
     super(config, connector, classifier, shared, time, events, recorder, trace);
     this.acquireTimeout = config.acquireTimeout().toNanos();
-    this.check = new AcquireCheck(config, classifier, shared, time);
     NestedAcquires nested = new NestedAcquires(shared, time, events, snapshots);
-    this.parking =
-        new Parking(
+    this.careful =
+        new CarefulAcquire(
+            new AcquireCheck(config, classifier, shared, time),
+            new Parking(
+                engine,
+                time,
+                new AcquireFailures(config, connector, shared, time, events, nested, snapshots),
+                nested,
+                Math.min(acquireTimeout / 2, LONGEST_UNTOLD)),
+            config.maxWaiters(),
             engine,
             time,
-            new AcquireFailures(config, connector, shared, time, events, nested, snapshots),
-            nested,
-            Math.min(acquireTimeout / 2, LONGEST_UNTOLD));
+            events,
+            times);
     this.notes = shared.leaseNotes();
     this.interceptors = interceptors.isEmpty() ? null : List.copyOf(interceptors);
     this.unattended = times == null && notes == null && interceptors.isEmpty();
@@ -101,24 +107,22 @@ public final class EngineLeaseManager extends LeaseEnds {
   }
 
   private PooledConnection acquire(long timeoutNanos, WaitKind wait) throws SQLException {
-    return acquire(timeoutNanos, wait, 0);
+    return unattended ? lendUnattended(timeoutNanos, wait) : lendAttended(timeoutNanos, wait, null);
   }
 
   /**
-   * As {@link #acquire(long)}.
+   * As {@link #acquire(long)}, for whoever may give the connection back and ask for another: he
+   * calls {@link #got} for the one that the caller keeps.
    *
    * @param wait whose wait it is
-   * @param passed for how long he has waited elsewhere before; nanoseconds
    */
-  public PooledConnection acquire(long timeoutNanos, WaitKind wait, long passed)
+  public PooledConnection acquire(long timeoutNanos, WaitKind wait, Asking asking)
       throws SQLException {
-    return unattended
-        ? lendUnattended(timeoutNanos, wait, passed)
-        : lendAttended(timeoutNanos, wait, passed);
+    asking.turned = time.nanoTime();
+    return lendAttended(timeoutNanos, wait, asking);
   }
 
-  private PooledConnection lendUnattended(long timeoutNanos, WaitKind wait, long passed)
-      throws SQLException {
+  private PooledConnection lendUnattended(long timeoutNanos, WaitKind wait) throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
     Slot slot = engine.tryAcquire(threadId);
     long lease = slot == null ? 0 : slot.lease; // written by tryAcquire, for this thread alone
@@ -129,7 +133,7 @@ public final class EngineLeaseManager extends LeaseEnds {
           return new PooledConnection(session, lease);
         }
       }
-      slot = acquireWithCare(threadId, slot, timeoutNanos, wait, passed, false);
+      slot = careful.acquire(threadId, slot, timeoutNanos, wait, null, false);
       lease = slot.lease;
       return new PooledConnection(session(slot), lease);
     } catch (Throwable e) {
@@ -140,12 +144,19 @@ public final class EngineLeaseManager extends LeaseEnds {
     }
   }
 
-  private PooledConnection lendAttended(long timeoutNanos, WaitKind wait, long passed)
+  /**
+   * @param outer null if whoever calls this keeps what he gets
+   */
+  private PooledConnection lendAttended(long timeoutNanos, WaitKind wait, @Nullable Asking outer)
       throws SQLException {
-    long begun = interceptors == null ? 0 : time.nanoTime();
+    if (interceptors == null) {
+      return requireNonNull(lend(timeoutNanos, 1, wait, outer, false));
+    }
+    long begun = time.nanoTime();
+    Asking asking = outer == null ? new Asking(begun) : outer;
     long spent = 0;
     for (int attempt = 1; ; attempt++) {
-      PooledConnection face = lend(timeoutNanos - spent, attempt, wait, passed + spent);
+      PooledConnection face = lend(timeoutNanos - spent, attempt, wait, asking, outer == null);
       if (face != null) {
         return face;
       }
@@ -153,26 +164,52 @@ public final class EngineLeaseManager extends LeaseEnds {
     }
   }
 
-  /** Null if it was lost in an interceptor. */
+  /**
+   * Null if it was lost in an interceptor.
+   *
+   * @param keeps whether the caller keeps it if it wasn't, though he is {@code asking}
+   */
   private @Nullable PooledConnection lend(
-      long timeoutNanos, int attempt, WaitKind wait, long passed) throws SQLException {
+      long timeoutNanos, int attempt, WaitKind wait, @Nullable Asking asking, boolean keeps)
+      throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
     Slot slot = engine.tryAcquire(threadId);
     long lease = slot == null ? 0 : slot.lease; // written by tryAcquire, for this thread alone
     try {
-      if (slot == null || times != null || slot.hadRested(lease) || session(slot).wantsCare()) {
-        slot = acquireWithCare(threadId, slot, timeoutNanos, wait, passed, false);
+      if (slot == null
+          || asking != null
+          || times != null
+          || slot.hadRested(lease)
+          || session(slot).wantsCare()) {
+        slot = careful.acquire(threadId, slot, timeoutNanos, wait, asking, false);
         lease = slot.lease;
       }
-      return interceptors == null
-          ? face(slot)
-          : intercepted(
-              slot, new InterceptedConnection(session(slot), lease, interceptors), attempt);
+      PooledConnection face =
+          interceptors == null
+              ? face(slot)
+              : intercepted(
+                  slot, new InterceptedConnection(session(slot), lease, interceptors), attempt);
+      if (keeps && face != null && asking != null) {
+        careful.got(slot, lease, asking);
+      }
+      return face;
     } catch (Throwable e) {
       if (slot != null && slot.entry instanceof Session session) {
         session.stranded = lease; // says nothing if that lease is over
       }
       throw e;
+    }
+  }
+
+  /**
+   * The caller keeps what he was given last by {@link #acquire(long, WaitKind, Asking)} or {@link
+   * #renew(PooledConnection, long, WaitKind, Asking)}: his wait is over, and his use has begun.
+   * Nothing if {@code face} is without it by now.
+   */
+  public void got(PooledConnection face, Asking asking) {
+    Session session = face.session();
+    if (session != null) {
+      careful.got(session.slot(), face.leaseOf(session), asking);
     }
   }
 
@@ -227,7 +264,7 @@ public final class EngineLeaseManager extends LeaseEnds {
 
   private PooledConnection acquireOwn(long timeoutNanos, WaitKind wait) throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
-    return face(acquireWithCare(threadId, null, timeoutNanos, wait, 0, true));
+    return face(careful.acquire(threadId, null, timeoutNanos, wait, null, true));
   }
 
   /** Whether a connection lies idle just now, which somebody else may take at once. */
@@ -258,26 +295,31 @@ public final class EngineLeaseManager extends LeaseEnds {
    */
   @Override
   public void renew(PooledConnection face, long timeoutNanos) throws SQLException {
-    renew(face, timeoutNanos, kind(timeoutNanos), 0);
+    renew(face, timeoutNanos, kind(timeoutNanos), new Asking(time.nanoTime()), true);
   }
 
   /**
-   * As {@link #renew(PooledConnection, long)}.
+   * As {@link #renew(PooledConnection, long)}, for whoever may ask for another connection
+   * afterwards: he calls {@link #got} for the one that the face keeps.
    *
    * @param wait whose wait it is
-   * @param passed for how long he has waited elsewhere before; nanoseconds
    */
-  public void renew(PooledConnection face, long timeoutNanos, WaitKind wait, long passed)
+  public void renew(PooledConnection face, long timeoutNanos, WaitKind wait, Asking asking)
+      throws SQLException {
+    asking.turned = time.nanoTime();
+    renew(face, timeoutNanos, wait, asking, false);
+  }
+
+  private void renew(
+      PooledConnection face, long timeoutNanos, WaitKind wait, Asking asking, boolean keeps)
       throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
-    long begun = time.nanoTime();
     long spent = 0;
     for (int attempt = 1; ; attempt++) {
       if (face.isOver()) {
         throw LeasedConnection.closed();
       }
-      Slot slot =
-          acquireWithCare(threadId, null, timeoutNanos - spent, wait, passed + spent, false);
+      Slot slot = careful.acquire(threadId, null, timeoutNanos - spent, wait, asking, false);
       long lease = slot.lease;
       try {
         bind(face, slot, lease);
@@ -286,6 +328,9 @@ public final class EngineLeaseManager extends LeaseEnds {
                 ? intercepted.renewed(this::isLoss)
                 : null;
         if (lost == null) {
+          if (keeps) {
+            careful.got(slot, lease, asking);
+          }
           return;
         }
         if (attempt >= INTERCEPTED_ATTEMPTS) {
@@ -297,7 +342,7 @@ public final class EngineLeaseManager extends LeaseEnds {
         }
         throw e;
       }
-      spent = time.nanoTime() - begun;
+      spent = time.nanoTime() - asking.turned;
     }
   }
 
@@ -319,82 +364,7 @@ public final class EngineLeaseManager extends LeaseEnds {
     }
   }
 
-  /**
-   * With everything that costs a look at the clock or at the connection.
-   *
-   * @param passed what he is told, and what is told of him, counts from so long ago on
-   * @param own whether it is the pool's own lease, which nobody measures
-   */
-  private Slot acquireWithCare(
-      long threadId,
-      @Nullable Slot found,
-      long timeoutNanos,
-      WaitKind wait,
-      long passed,
-      boolean own)
-      throws SQLException {
-    long begun = time.nanoTime();
-    int line = own ? Integer.MAX_VALUE : config.maxWaiters();
-    boolean waited = false;
-    for (Slot slot = found; ; slot = null) {
-      if (slot == null) {
-        slot = engine.tryAcquire(threadId);
-      }
-      if (slot == null) {
-        slot = parking.await(threadId, begun - passed, timeoutNanos + passed, line, wait);
-        waited = true;
-      }
-      long lease = slot.lease; // by the side field again: nobody else writes it now
-      boolean ready;
-      try {
-        boolean slept = slot.hadSlept(lease);
-        boolean looks = slot.hadRested(lease) || slept;
-        long left = looks ? timeoutNanos - (time.nanoTime() - begun) : timeoutNanos;
-        if (left > 0 && line > 0 && check.isLeftToExamination(slot, lease, session(slot), left)) {
-          line = Integer.MAX_VALUE; // he had one, and is not turned away for it
-          // Of sleepers it isn't one that is wanted: the pool wakes.
-          if (!slept && !parking.whileExamined(slot, Slot.after(Move.EXAMINE, lease), left)) {
-            throw parking.timedOut(begun - passed, wait);
-          }
-          continue;
-        }
-        // Asked again afterwards: whoever takes his time with a look loses the connection.
-        ready =
-            slot.word() == lease
-                && check.passes(slot, lease, session(slot), waited, left)
-                && slot.word() == lease;
-        if (!ready) {
-          engine.release(slot, lease); // closes one that was doomed; else it is over already
-        } else {
-          if (waited && !own && events.hearsWaits()) {
-            events.waited(time.nanoTime() - begun + passed);
-          }
-          if (own) {
-            LeaseTimes.leaveOut(slot);
-          } else if (times != null) {
-            times.acquired(slot, lease, begun, passed);
-          }
-        }
-      } catch (Throwable e) {
-        if (slot.entry instanceof Session session) {
-          session.stranded = lease;
-        }
-        throw e;
-      }
-      if (ready) {
-        return slot;
-      }
-      if (time.nanoTime() - begun >= Math.max(timeoutNanos, AcquireCheck.LEAST)) {
-        throw parking.timedOut(begun - passed, wait); // asking has taken all his time
-      }
-    }
-  }
-
   private static Session session(Slot slot) {
-    Session session = (Session) slot.entry;
-    if (session == null) {
-      throw new IllegalStateException("leased without a connection: " + slot);
-    }
-    return session;
+    return CarefulAcquire.session(slot);
   }
 }

@@ -51,18 +51,27 @@ final class LeaseTimes {
         : new LeaseTimes(pool, engine, time, recorder, trace);
   }
 
+  /** A lease begins, for which the caller has waited since {@code begun}. */
+  void acquired(Slot slot, long lease, long begun) {
+    acquired(slot, lease, begun, begun, time.nanoTime());
+  }
+
+  /** As {@link #acquired(Slot, long, long)}, of the lease that the caller was given last to try. */
+  void acquired(Slot slot, long lease, Asking asking) {
+    acquired(slot, lease, asking.begun, asking.turned, asking.since);
+  }
+
   /**
-   * A lease begins, for which the caller has waited since {@code begun}.
-   *
-   * @param passed for how long he had waited elsewhere before
+   * @param begun when the caller began to ask
+   * @param turned when he began to ask here, after others perhaps
+   * @param since when the lease began
    */
-  void acquired(Slot slot, long lease, long begun, long passed) {
+  private void acquired(Slot slot, long lease, long begun, long turned, long since) {
     try {
-      long now = time.nanoTime();
-      engine.time(slot, lease, now);
-      slot.askedAt = begun;
+      engine.time(slot, lease, since);
+      slot.askedAt = turned;
       if (recorder != null) {
-        recorder.acquired(now - begun + passed);
+        recorder.acquired(since - begun);
       }
     } catch (Throwable e) {
       failures.tell(pool, "the lease recorder", this, e);
@@ -70,7 +79,8 @@ final class LeaseTimes {
   }
 
   /**
-   * A lease of the pool's own begins, which nobody measures though the engine may have timed it.
+   * A lease begins which nobody measures though the engine may have timed it: one of the pool's
+   * own, or one of which it is to be seen yet whether the caller keeps it.
    */
   static void leaveOut(Slot slot) {
     slot.timedLease = 0; // no lease's name

@@ -2,6 +2,7 @@ package io.everpool.core.replicas;
 
 import io.everpool.api.WorkOptions;
 import io.everpool.core.engine.TimeSource;
+import io.everpool.core.jdbc.Asking;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.jdbc.SessionState;
@@ -30,7 +31,7 @@ final class Preparation {
   private final PooledConnection face;
   private final Reader owner;
   private final WorkOptions options;
-  private final long begun;
+  private final Asking asking;
   private final long budget;
 
   /** How the last session was lost; null if none was. */
@@ -57,7 +58,7 @@ final class Preparation {
     this.face = face;
     this.owner = owner;
     this.options = options;
-    this.begun = time.nanoTime();
+    this.asking = new Asking(time.nanoTime());
     this.budget = budget;
   }
 
@@ -98,6 +99,7 @@ final class Preparation {
     for (int attempt = 1; ; attempt++) {
       take(state, except);
       if (becomes(state)) {
+        readers.got(face, asking);
         return;
       }
       if (attempt == ATTEMPTS && lost != null) {
@@ -146,7 +148,7 @@ final class Preparation {
       if (position == null) {
         return true;
       }
-      long end = begun + budget;
+      long end = asking.begun + budget;
       boolean reached = positions.isReached(face, position, stays ? end : readers.patience(end));
       if (!reached && !stays) {
         face.rollBackOpen(); // what that reading has begun
@@ -167,7 +169,7 @@ final class Preparation {
     Session from = face.session();
     boolean taken = false;
     try {
-      readers.renew(face, options, begun, budget, except);
+      readers.renew(face, options, asking, budget, except);
       taken = true;
     } catch (SQLException e) {
       if (lost != null && lost != e) {
@@ -206,7 +208,9 @@ final class Preparation {
       return;
     }
     try {
-      becomes(state);
+      if (becomes(state)) {
+        readers.got(face, asking);
+      }
     } catch (SQLException | RuntimeException e) {
       Survivor.survives(
           pool,

@@ -9,6 +9,7 @@ import io.everpool.api.WorkOptions;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.engine.Pause;
 import io.everpool.core.engine.TimeSource;
+import io.everpool.core.jdbc.Asking;
 import io.everpool.core.jdbc.EngineLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.WaitKind;
@@ -95,28 +96,48 @@ final class Readers implements Renewal {
 
   /** A connection for work that only reads. */
   PooledConnection acquire(WorkOptions options) throws SQLException {
-    return take(Taking.NEW, options, time.nanoTime(), budget(options), null);
+    Asking asking = new Asking(time.nanoTime());
+    PooledConnection face = take(Taking.NEW, options, asking, budget(options), null);
+    try {
+      got(face, asking);
+      return face;
+    } catch (Throwable e) {
+      face.close();
+      throw e;
+    }
   }
 
   @Override
   public void renew(PooledConnection face, WorkOptions options, long timeoutNanos)
       throws SQLException {
-    renew(face, options, time.nanoTime(), timeoutNanos, null);
+    Asking asking = new Asking(time.nanoTime());
+    try {
+      renew(face, options, asking, timeoutNanos, null);
+    } finally {
+      got(face, asking); // which one that didn't suit may have been
+    }
   }
 
   /**
-   * As {@link #renew(PooledConnection, WorkOptions, long)}, of one reader not in the first round.
+   * As {@link #renew(PooledConnection, WorkOptions, long)}, of one reader not in the first round,
+   * and for whoever sees then whether the session is good, and calls {@link #got}.
    *
-   * @param begun when the caller began to ask; the time that he has counts from then on
+   * @param asking the time that the caller has counts from its beginning on
    */
   void renew(
       PooledConnection face,
       WorkOptions options,
-      long begun,
+      Asking asking,
       long timeoutNanos,
       @Nullable Reader except)
       throws SQLException {
-    take(new Taking.Again(face), options, begun, timeoutNanos, except);
+    take(new Taking.Again(face), options, asking, timeoutNanos, except);
+  }
+
+  /** The caller keeps the session that {@code face} has, if it was got by {@code asking}. */
+  void got(PooledConnection face, Asking asking) {
+    Reader owner = ownerOf(face);
+    (owner == null ? writer.leases() : owner.leases()).got(face, asking);
   }
 
   /**
@@ -149,26 +170,23 @@ final class Readers implements Renewal {
     return now + (lag == 0 ? half : Math.min(half, lag));
   }
 
-  /**
-   * @param begun when the caller began to ask; what he is told counts from then on
-   */
   private PooledConnection take(
-      Taking taking, WorkOptions options, long begun, long timeoutNanos, @Nullable Reader except)
+      Taking taking, WorkOptions options, Asking asking, long timeoutNanos, @Nullable Reader except)
       throws SQLException {
-    long end = begun + timeoutNanos;
+    long end = asking.begun + timeoutNanos;
     // of which less is left each time that somebody is asked
     boolean ours = timeoutNanos == config.acquireTimeout().toNanos();
     WaitKind wait = ours ? WaitKind.CALLER : WaitKind.LIMITED;
     Reader passedOver = except;
     while (true) {
-      Round round = new Round(taking, wait.untold(), options, begun, end, passedOver);
+      Round round = new Round(taking, wait.untold(), options, asking, end, passedOver);
       PooledConnection face = round.run();
       if (face != null) {
         return face;
       }
       long left = end - time.nanoTime();
       if (fallsBack) {
-        return taking.from(writer.leases(), left, wait, timeoutNanos - left);
+        return taking.from(writer.leases(), left, wait, asking);
       }
       if (writer.pool().isClosed()) { // which a reader that is left out doesn't tell
         throw new PoolClosedException(config.name());
@@ -187,7 +205,7 @@ final class Readers implements Renewal {
     private final Taking taking;
     private final WaitKind wait;
     private final @Nullable String position;
-    private final long begun;
+    private final Asking asking;
     private final long end;
     private final @Nullable Reader except;
     @Nullable SQLException failure;
@@ -202,14 +220,14 @@ final class Readers implements Renewal {
         Taking taking,
         WaitKind wait,
         WorkOptions options,
-        long begun,
+        Asking asking,
         long end,
         @Nullable Reader except) {
       this.taking = taking;
       this.wait = wait;
       this.position = options.position();
       this.level = options.isolation();
-      this.begun = begun;
+      this.asking = asking;
       this.end = end;
       this.except = except;
     }
@@ -238,10 +256,9 @@ final class Readers implements Renewal {
       PooledConnection face = null;
       boolean taken = false;
       try {
-        long now = time.nanoTime();
-        long left = end - now;
+        long left = end - time.nanoTime();
         // one that has not been reached yet may be one that never is
-        face = taking.from(reader.leases(), reader.isLive() ? left : left / 2, wait, now - begun);
+        face = taking.from(reader.leases(), reader.isLive() ? left : left / 2, wait, asking);
         level = level == 0 ? face.isolationSet() : level;
         taken =
             reader.runsAt(face, level)
@@ -252,7 +269,7 @@ final class Readers implements Renewal {
         if (!isLeft(reader, e)) {
           boolean timedOut = e instanceof AcquireTimeoutException;
           if (timedOut || e instanceof TooManyWaitersException) {
-            tell(reader.leases(), timedOut, time.nanoTime() - begun);
+            tell(reader.leases(), timedOut, time.nanoTime() - asking.begun);
           }
           throw e;
         }

@@ -1,6 +1,7 @@
 package io.everpool.core.replicas;
 
 import io.everpool.api.AcquireTimeoutException;
+import io.everpool.core.jdbc.Asking;
 import io.everpool.core.jdbc.EngineLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.WaitKind;
@@ -14,9 +15,9 @@ interface Taking {
       new Taking() {
         @Override
         public PooledConnection from(
-            EngineLeaseManager leases, long timeoutNanos, WaitKind wait, long passed)
+            EngineLeaseManager leases, long timeoutNanos, WaitKind wait, Asking asking)
             throws SQLException {
-          return leases.acquire(timeoutNanos, wait, passed);
+          return leases.acquire(timeoutNanos, wait, asking);
         }
 
         @Override
@@ -34,10 +35,10 @@ interface Taking {
   record Again(PooledConnection face) implements Taking {
     @Override
     public PooledConnection from(
-        EngineLeaseManager leases, long timeoutNanos, WaitKind wait, long passed)
+        EngineLeaseManager leases, long timeoutNanos, WaitKind wait, Asking asking)
         throws SQLException {
-      if (face.isGivenBack() || !goesOnAtOnce(leases, wait, passed)) {
-        leases.renew(face, timeoutNanos, wait, passed);
+      if (face.isGivenBack() || !goesOnAtOnce(leases, wait, asking)) {
+        leases.renew(face, timeoutNanos, wait, asking);
       }
       return face;
     }
@@ -46,11 +47,11 @@ interface Taking {
      * Keeps the session that it has for as long as nobody need be waited for. If one has to wait
      * that goes back first: two that hold one place each might wait for one another's.
      */
-    private boolean goesOnAtOnce(EngineLeaseManager leases, WaitKind wait, long passed)
+    private boolean goesOnAtOnce(EngineLeaseManager leases, WaitKind wait, Asking asking)
         throws SQLException {
       if (!face.isOf(leases) && leases.hasIdle()) {
         try {
-          leases.renew(face, 0, wait.untold(), passed);
+          leases.renew(face, 0, wait.untold(), asking);
           return true;
         } catch (AcquireTimeoutException e) {
           // another caller was quicker
@@ -69,12 +70,8 @@ interface Taking {
     }
   }
 
-  /**
-   * Takes it.
-   *
-   * @param passed for how long the caller has waited for others before; nanoseconds
-   */
-  PooledConnection from(EngineLeaseManager leases, long timeoutNanos, WaitKind wait, long passed)
+  /** Takes it; it is to be seen yet whether the caller keeps it. */
+  PooledConnection from(EngineLeaseManager leases, long timeoutNanos, WaitKind wait, Asking asking)
       throws SQLException;
 
   /** It doesn't suit. */
