@@ -23,7 +23,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -74,7 +74,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>They are registered when the pool has opened, with what was counted until then, and what was
  * registered, nothing else, is removed when it has closed; a pool that can't be opened leaves
- * nothing behind. Gauges that are read together share one look at the pool.
+ * nothing behind. One object is for one pool at a time: of a second one that opens beside it there
+ * is nothing to be seen, as a warning in the log says. Gauges that are read together share one look
+ * at the pool.
  *
  * <p>Of a pool with readers each reader's pool has the same under its own name, as in {@code
  * orders-reader-1.connections.idle}.
@@ -110,7 +112,15 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
   private final String poolName;
   private final MetricRegistry metrics;
   private final @Nullable HealthCheckRegistry healthChecks;
-  private final AtomicReference<@Nullable Registered> registered = new AtomicReference<>();
+
+  /**
+   * Guards what is registered. No monitor: a registry runs listeners of the application's when
+   * something is registered, and a virtual thread that waits for a monitor keeps its carrier (up to
+   * JDK 23).
+   */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  private @Nullable Registered registered;
 
   /** Those of the pools of its readers, by their names. */
   private final Map<String, DropwizardMetrics> readers = new ConcurrentHashMap<>();
@@ -180,8 +190,9 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
   /**
    * Counts the event; what other pools tell is not for these poolMetrics.
    *
-   * @throws IllegalArgumentException if the pool that opened is another one, or a name was taken
-   *     meanwhile: its figures are then nowhere to be seen, and those of others are left alone
+   * @throws IllegalArgumentException if the pool that opened is another one, or the second beside
+   *     one that is open, or a name was taken meanwhile: its figures are then nowhere to be seen,
+   *     and those of others are left alone
    */
   @Override
   public void onEvent(PoolEvent event) {
@@ -233,21 +244,38 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
       throw new IllegalArgumentException(
           "These are the metrics of pool " + poolName + ", not of " + pool.name());
     }
-    Map<String, Metric> all = kept();
-    all.putAll(gauges(new SharedSnapshot(pool, Clock.defaultClock())));
-    registered.set(
-        new Registered(
-            pool,
-            Registration.of(poolName, all, metrics, healthChecks, new PoolHealthCheck(pool))));
+    lock.lock();
+    try {
+      end(); // of one that has closed, as may not have been told yet
+      if (registered != null) {
+        throw new IllegalArgumentException(
+            "These are the metrics of a pool "
+                + poolName
+                + " that is open: make others for the next, and give it a name of its own (setting"
+                + " \"name\") or a registry of its own");
+      }
+      Map<String, Metric> all = kept();
+      all.putAll(gauges(new SharedSnapshot(pool, Clock.defaultClock())));
+      registered =
+          new Registered(
+              pool,
+              Registration.of(poolName, all, metrics, healthChecks, new PoolHealthCheck(pool)));
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** By the pool and not by its name, which another may have that has closed, or never opened. */
   private void end() {
-    Registered ours = registered.get();
-    if (ours != null
-        && ours.pool().snapshot().state() == PoolState.CLOSED
-        && registered.compareAndSet(ours, null)) {
-      ours.registration().remove();
+    lock.lock();
+    try {
+      Registered ours = registered;
+      if (ours != null && ours.pool().snapshot().state() == PoolState.CLOSED) {
+        registered = null;
+        ours.registration().remove();
+      }
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -77,6 +77,9 @@ final class Registration {
 
   private void add(String name, Metric metric) {
     String full = MetricRegistry.name(poolName, name);
+    if (metrics.getMetrics().containsKey(full)) { // be it this very metric, for another pool
+      throw taken("metric", full, null);
+    }
     registered.put(full, metric); // first: a listener of the registry's may throw when it is there
     try {
       metrics.register(full, metric);

@@ -309,6 +309,60 @@ class DropwizardMetricsTest {
     assertThat(healthChecks.getNames()).isEmpty();
   }
 
+  /** Two pools would count into one object, and the first to close would end the other's. */
+  @Test
+  void oneObjectIsForOnePoolAtATime() {
+    open();
+    poolMetrics.onEvent(new PoolEvent.ConnectionOpened("p", 1, 5_000_000));
+    Map<String, Object> before = new TreeMap<>(metrics.getMetrics());
+
+    for (FakePool next : List.of(new FakePool("p"), pool)) {
+      assertThatThrownBy(() -> poolMetrics.onEvent(new PoolEvent.PoolOpened("p", next)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("that is open")
+          .hasMessageContaining("give it a name of its own");
+      poolMetrics.onEvent(CLOSED_P); // of the second, or of one that could not even be opened
+      assertThat(new TreeMap<String, Object>(metrics.getMetrics())).isEqualTo(before);
+      assertThat(healthChecks.getNames()).containsExactly("p");
+    }
+    close();
+    assertThat(metrics.getNames()).isEmpty();
+    assertThat(healthChecks.getNames()).isEmpty();
+  }
+
+  /** Also where it is the very metric that a pool of the same name would have registered. */
+  @Test
+  void whatIsThereAlreadyIsNotTakenAway() {
+    open();
+    Counter opened = metrics.counter("p.opened");
+    close();
+    metrics.register("p.opened", opened);
+
+    assertThatThrownBy(() -> poolMetrics.onEvent(new PoolEvent.PoolOpened("p", new FakePool("p"))))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("give each pool a name of its own");
+
+    assertThat(metrics.getNames()).containsExactly("p.opened");
+    assertThat(healthChecks.getNames()).isEmpty();
+  }
+
+  @Test
+  void theNextMayFollowTheOneThatHasClosedThoughItsEndIsToldLater() {
+    open();
+    pool.close();
+    FakePool next = new FakePool("p");
+    next.idle = 3;
+    poolMetrics.onEvent(new PoolEvent.PoolOpened("p", next));
+    poolMetrics.onEvent(CLOSED_P);
+
+    assertThat(gauge("connections.idle")).isEqualTo(3);
+    assertThat(healthChecks.runHealthCheck("p").isHealthy()).isTrue();
+    next.close();
+    poolMetrics.onEvent(CLOSED_P);
+    assertThat(metrics.getNames()).isEmpty();
+    assertThat(healthChecks.getNames()).isEmpty();
+  }
+
   /** All or nothing, also where only the last of the names is taken. */
   @Test
   void aTakenHealthCheckLeavesNoMetricBehind() {

@@ -192,4 +192,28 @@ class RealPoolTest {
       assertThat(healthChecks.getNames()).isEmpty();
     }
   }
+
+  /** Whichever closes first, and though the second isn't opened at all. */
+  @Test
+  void anotherPoolWithTheSameObjectTakesNothingAway() throws SQLException {
+    DropwizardMetrics poolMetrics = DropwizardMetrics.of("twice", metrics, healthChecks);
+    PoolConfig config = config("twice").build();
+    PoolConfig nowhere =
+        config("twice")
+            .url("jdbc:h2:mem:nowhere;IFEXISTS=TRUE")
+            .acquireTimeout(Duration.ofMillis(200))
+            .build();
+    try (Pool first = Everpool.builder(config).listener(poolMetrics).open()) {
+      Set<String> before = metrics.getNames();
+      Everpool.builder(config).listener(poolMetrics).open().close();
+      assertThatThrownBy(() -> Everpool.builder(nowhere).listener(poolMetrics).open())
+          .isInstanceOf(SQLException.class);
+      assertThat(metrics.getNames()).isEqualTo(before);
+      assertThat(gauge("twice.connections.min")).isEqualTo(1);
+      assertThat(healthChecks.getNames()).containsExactly("twice");
+      assertThat(first.isClosed()).isFalse();
+    }
+    assertThat(metrics.getNames()).isEmpty();
+    assertThat(healthChecks.getNames()).isEmpty();
+  }
 }

@@ -11,6 +11,8 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -61,7 +63,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Timers and counters are registered at the pool's first event, the gauges when it has opened;
  * what was registered, nothing else, is removed when it has closed. A pool that can't be opened
- * leaves nothing behind. Gauges that are read together share one look at the pool.
+ * leaves nothing behind. The next pool may have the same object: all is registered when that has
+ * opened, with what was counted until then. A second one that opens beside the first may not: there
+ * is nothing of it to be seen, as a warning in the log says. Gauges that are read together share
+ * one look at the pool.
  *
  * <p>Of a pool with readers each reader's pool has the same, with a name of its own in that tag, as
  * in {@code orders-reader-1}.
@@ -72,6 +77,9 @@ import org.jspecify.annotations.Nullable;
 public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
   /** Between the name of a pool and the number of one of its readers. */
   private static final String READER = "-reader-";
+
+  /** How many events a pool may tell before it has opened that are kept; more than any tells. */
+  private static final int MOST_EARLY = 1_000;
 
   private final String poolName;
   private final MeterRegistry registry;
@@ -97,8 +105,14 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
   /** The pool that has opened, and whose gauges are registered. */
   private @Nullable Pool open;
 
-  /** The pool has closed, or found its names taken: what straggles in must not begin anew. */
-  private boolean over;
+  /** The pool has found its names taken, and is not told so again at each event. */
+  private boolean refused;
+
+  /**
+   * What was told since a pool has closed, which is of the next one that is being opened: what
+   * straggles in must not begin anew. Null while no pool has closed.
+   */
+  private @Nullable List<PoolEvent> early;
 
   private MicrometerMetrics(
       String poolName, MeterRegistry registry, MetricNames names, Tags furtherTags) {
@@ -162,8 +176,9 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
   /**
    * Counts the event; what other pools tell is not for these metrics.
    *
-   * @throws IllegalArgumentException if the pool that opened is another one, or a name was taken
-   *     meanwhile: its figures are then nowhere to be seen, and those of others are left alone
+   * @throws IllegalArgumentException if the pool that opened is another one, or the second beside
+   *     one that is open, or a name was taken meanwhile: its figures are then nowhere to be seen,
+   *     and those of others are left alone
    */
   @Override
   public void onEvent(PoolEvent event) {
@@ -177,7 +192,7 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
     } else if (event instanceof PoolEvent.PoolClosed) {
       closed();
     } else {
-      PoolMeters now = meters != null ? meters : begin();
+      PoolMeters now = meters != null ? meters : metersOf(event);
       if (now != null) {
         now.count(event);
       }
@@ -196,14 +211,19 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
     }
     lock.lock();
     try {
+      if (open != null && open.snapshot().state() == PoolState.CLOSED) {
+        end(); // as may not have been told yet
+      }
       if (open != null) {
         throw new IllegalArgumentException(
             "These are the metrics of a pool "
                 + poolName
-                + " that is open: make others for the next");
+                + " that is open: make others for the next, and give it a name of its own (setting"
+                + " \"name\") or tags of its own");
       }
-      over = false;
-      begin();
+      List<PoolEvent> before = early == null ? List.of() : early;
+      PoolMeters now = begin();
+      before.forEach(now::count);
       Registration ours = registration;
       if (ours != null) {
         registerGauges(ours, pool);
@@ -224,26 +244,43 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
     } finally {
       if (open == null) {
         end();
+        refused = true;
       }
     }
   }
 
-  private @Nullable PoolMeters begin() {
+  /** What counts an event; null if nothing does now. */
+  private @Nullable PoolMeters metersOf(PoolEvent event) {
     lock.lock();
     try {
-      if (over || meters != null) {
+      if (meters != null || refused) {
         return meters;
       }
-      over = true;
-      Registration begun = new Registration(registry);
-      PoolMeters made = begun.all(registrar -> new PoolMeters(registrar, names, tags));
-      registration = begun;
-      meters = made;
-      over = false;
-      return made;
+      if (early == null) {
+        return begin();
+      }
+      if (early.size() < MOST_EARLY) {
+        early.add(event);
+      }
+      return null;
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Under the lock. */
+  private PoolMeters begin() {
+    PoolMeters made = meters;
+    if (made == null) {
+      refused = true;
+      early = null;
+      Registration begun = new Registration(registry);
+      made = begun.all(registrar -> new PoolMeters(registrar, names, tags));
+      registration = begun;
+      meters = made;
+      refused = false;
+    }
+    return made;
   }
 
   /** By the pool and not by its name, which another may have that has closed, or never opened. */
@@ -260,7 +297,8 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
 
   /** Under the lock. */
   private void end() {
-    over = true;
+    refused = false;
+    early = new ArrayList<>();
     open = null;
     meters = null;
     Registration ours = registration;

@@ -37,6 +37,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @org.junit.jupiter.api.Tag("contract")
 class MicrometerMetricsTest {
@@ -292,6 +293,83 @@ class MicrometerMetricsTest {
     assertThat(counts()).containsEntry("everpool.connections.opened", 1.0);
   }
 
+  /** Whoever tries again with the same object has his connects counted, as the first time. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatHappensBeforeTheNextPoolIsOpenIsCounted(boolean firstHasOpened) {
+    PoolEvent refused = new PoolEvent.ConnectFailed("p", Verdict.SERVER_DOWN, "refused", 1);
+    poolMetrics.onEvent(refused);
+    if (firstHasOpened) {
+      open();
+      close();
+    } else {
+      poolMetrics.onEvent(CLOSED_P);
+    }
+
+    poolMetrics.onEvent(refused);
+    poolMetrics.onEvent(refused);
+    poolMetrics.onEvent(CLOSED_P);
+    poolMetrics.onEvent(refused);
+    poolMetrics.onEvent(OPENED);
+    assertThat(registry.getMeters()).as("it may never open").isEmpty();
+    FakePool next = new FakePool("p");
+    poolMetrics.onEvent(new PoolEvent.PoolOpened("p", next));
+    poolMetrics.onEvent(OPENED);
+
+    assertThat(counts())
+        .containsEntry("everpool.connect.failures", 1.0)
+        .containsEntry("everpool.connections.opened", 2.0);
+    assertThat(timer("db.client.connection.create_time").count()).isEqualTo(2);
+    next.close();
+    poolMetrics.onEvent(CLOSED_P);
+    assertThat(registry.getMeters()).isEmpty();
+  }
+
+  @Test
+  void soItIsWithThePoolOfAReader() {
+    for (int i = 0; i < 2; i++) {
+      FakePool reader = new FakePool("p-reader-1");
+      poolMetrics.onEvent(new PoolEvent.ConnectionOpened("p-reader-1", 1, 5_000_000));
+      poolMetrics.onEvent(new PoolEvent.PoolOpened("p-reader-1", reader));
+      assertThat(registry.get("everpool.connections.opened").counter().count()).isEqualTo(1);
+      reader.close();
+      poolMetrics.onEvent(new PoolEvent.PoolClosed("p-reader-1"));
+    }
+    assertThat(registry.getMeters()).isEmpty();
+  }
+
+  /** What a pool that is nowhere to be seen goes on telling is kept for nobody. */
+  @Test
+  void whatIsToldOfAPoolThatWasRefusedIsNoneOfTheNext() {
+    MicrometerMetrics twin = MicrometerMetrics.of("p", registry);
+    open();
+    assertThatThrownBy(() -> twin.onEvent(new PoolEvent.PoolOpened("p", new FakePool("p"))))
+        .isInstanceOf(IllegalArgumentException.class);
+    close();
+    twin.onEvent(OPENED);
+    twin.onEvent(CLOSED_P);
+    twin.onEvent(new PoolEvent.PoolOpened("p", new FakePool("p")));
+
+    assertThat(counts()).containsEntry("everpool.connections.opened", 0.0);
+  }
+
+  /** Whoever has waited for its end may open the next before that is told. */
+  @Test
+  void theNextMayOpenBeforeTheEndOfTheFirstIsTold() {
+    open();
+    pool.close();
+    FakePool next = new FakePool("p");
+    next.idle = 3;
+    poolMetrics.onEvent(new PoolEvent.PoolOpened("p", next));
+    poolMetrics.onEvent(CLOSED_P);
+
+    assertThat(gauge("db.client.connection.count", "db.client.connection.state", "idle"))
+        .isEqualTo(3 + 4);
+    next.close();
+    poolMetrics.onEvent(CLOSED_P);
+    assertThat(registry.getMeters()).isEmpty();
+  }
+
   /** A registry is shared with the whole application. */
   @Test
   void closingRemovesWhatOpeningRegisteredAndNothingElse() {
@@ -379,7 +457,8 @@ class MicrometerMetricsTest {
 
     assertThatThrownBy(this::open)
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("that is open");
+        .hasMessageContaining("that is open")
+        .hasMessageContaining("give it a name of its own");
     poolMetrics.onEvent(CLOSED_P); // of the second, or of one that could not even be opened
 
     assertThat(new HashSet<>(registry.getMeters())).isEqualTo(before);

@@ -14,6 +14,7 @@ import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolListener;
 import io.everpool.core.Everpool;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -237,5 +238,36 @@ class RealPoolTest {
       assertThatThrownBy(() -> open(nowhere)).isInstanceOf(SQLException.class);
       assertThat(prometheus.registry().getMeters()).isEmpty();
     }
+  }
+
+  /** Nor loses what it tells as it opens: that it has connected, and how long that took. */
+  @Test
+  void whoeverTriesAgainWithTheSameObjectHasHisConnectsCounted() throws Exception {
+    String opened = "everpool_connections_opened_total{" + SHOP + "}";
+    String url = "jdbc:h2:mem:micrometer-shop;IFEXISTS=TRUE";
+    PoolConfig.Builder config = config("shop").url(url);
+    MicrometerMetrics poolMetrics =
+        MicrometerMetrics.builder("shop", prometheus.registry()).build();
+    for (int i = 0; i < 2; i++) {
+      Everpool.Builder hasty =
+          Everpool.builder(config.acquireTimeout(Duration.ofMillis(200)).build())
+              .listener(poolMetrics)
+              .recorder(poolMetrics);
+      assertThatThrownBy(hasty::open).isInstanceOf(SQLException.class);
+    }
+    try (Connection keeper =
+        DriverManager.getConnection("jdbc:h2:mem:micrometer-shop", "app", "hunter2")) {
+      assertThat(keeper.isValid(1)).isTrue();
+      for (int i = 0; i < 2; i++) {
+        PoolConfig patient = config.acquireTimeout(Duration.ofSeconds(60)).build();
+        try (Pool pool =
+            Everpool.builder(patient).listener(poolMetrics).recorder(poolMetrics).open()) {
+          await(() -> sample(opened) == pool.snapshot().opened());
+          assertThat(sample("db_client_connection_create_time_seconds_count{" + SHOP + "}"))
+              .isPositive();
+        }
+      }
+    }
+    assertThat(prometheus.samples()).isEmpty();
   }
 }
