@@ -140,9 +140,20 @@ public abstract class OpenStatement implements Statement {
         : new UnitResultSet(connection, this, bare, since);
   }
 
-  /** A cursor comes as a result set. */
+  /** A cursor comes as a result set, which may be of a statement of its own. */
   final Object wrap(Object value) {
-    return value instanceof ResultSet rows ? present(rows) : LeasedObjects.value(connection, value);
+    if (value instanceof ResultSet rows) {
+      UnitObserver unit = connection.observer;
+      OneShotObserver since = unit == null ? null : unit.oneShots().since(this);
+      return new UnlistedResultSet(connection, rows, since);
+    }
+    return LeasedObjects.value(connection, value);
+  }
+
+  /** The same for {@code getObject} with a class: a face only where one fits. */
+  final <T> T wrap(T value, Class<T> type) {
+    Object face = wrap(value);
+    return type.isInstance(face) ? type.cast(face) : value;
   }
 
   final PooledConnection home() {

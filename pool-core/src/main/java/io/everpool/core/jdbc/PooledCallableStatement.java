@@ -26,11 +26,11 @@ final class PooledCallableStatement extends ForwardingCallableStatement
 
   @Override
   public <T> T getObject(int index, Class<T> type) throws SQLException {
-    return LeasedObjects.value(home(), super.getObject(index, type), type);
+    return wrap(super.getObject(index, type), type);
   }
 
   @Override
   public <T> T getObject(String name, Class<T> type) throws SQLException {
-    return LeasedObjects.value(home(), super.getObject(name, type), type);
+    return wrap(super.getObject(name, type), type);
   }
 }

@@ -163,6 +163,21 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
     return track(new PooledCallableStatement(this, bare));
   }
 
+  /** The face of a statement that results are of; one that isn't listed is from now on. */
+  OpenStatement faceOf(Statement bare) {
+    for (OpenStatement at = open; at != null; at = at.next) {
+      if (at.bare() == bare) {
+        return at;
+      }
+    }
+    if (bare instanceof CallableStatement call) {
+      return track(new PooledCallableStatement(this, call));
+    }
+    return bare instanceof PreparedStatement prepared
+        ? track(new PooledPreparedStatement(this, prepared))
+        : track(new PooledStatement(this, bare));
+  }
+
   @Override
   DatabaseMetaData wrap(DatabaseMetaData bare) {
     Session s = session();

@@ -157,7 +157,7 @@ sealed class PooledResultSet extends ForwardingResultSet implements ResultSet
       throw e;
     }
     if (statement == null && to != null) {
-      statement = connection.track(new PooledStatement(connection, to));
+      statement = connection.faceOf(to);
     }
     return statement;
   }

@@ -13,11 +13,20 @@ final class UnlistedResultSet extends PooledResultSet implements ResultSet {
   private final @Nullable Session session;
   private final @Nullable OneShotObserver since;
 
+  /** Opened now. */
   UnlistedResultSet(PooledConnection connection, ResultSet bare) {
+    this(connection, bare, connection.observer == null ? null : connection.observer.oneShots());
+  }
+
+  /**
+   * Opened before.
+   *
+   * @param since who heard that; null for nobody
+   */
+  UnlistedResultSet(PooledConnection connection, ResultSet bare, @Nullable OneShotObserver since) {
     super(connection, null, bare);
     this.session = connection.session();
-    UnitObserver unit = connection.observer;
-    this.since = unit == null ? null : unit.oneShots();
+    this.since = since;
   }
 
   @Override

@@ -169,8 +169,11 @@ class FacesTest {
     assertThat(statement.getConnection()).isSameAs(connection);
     assertThat(rows.getStatement()).isSameAs(statement);
     assertThat(meta.getConnection()).isSameAs(connection);
-    Statement ofMeta = meta.getTableTypes().getStatement();
+    ResultSet types = meta.getTableTypes();
+    Statement ofMeta = types.getStatement();
     assertThat(FakeDriver.bare(ofMeta)).isFalse();
+    assertThat(ofMeta).as("what the driver's is").isInstanceOf(PreparedStatement.class);
+    assertThat(types.getStatement()).isSameAs(ofMeta);
     assertThat(ofMeta.getConnection()).isSameAs(connection);
     assertThat(Set.of(statement, connection.createStatement())).contains(statement).hasSize(2);
   }

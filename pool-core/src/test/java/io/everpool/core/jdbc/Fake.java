@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.NClob;
 import java.sql.ParameterMetaData;
+import java.sql.PreparedStatement;
 import java.sql.Ref;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
@@ -139,7 +140,7 @@ final class Fake implements InvocationHandler {
       case "getStatement" ->
           parent != null && parent.proxy instanceof Statement
               ? parent.proxy
-              : new Fake(driver, this, Statement.class, "of meta data").proxy;
+              : new Fake(driver, this, PreparedStatement.class, "of meta data").proxy;
       case "closeOnCompletion" -> completes();
       case "isValid", "setShardingKeyIfValid" -> properties.getOrDefault("Valid", true);
       case "commit", "rollback" -> args == null ? end(name) : null;
