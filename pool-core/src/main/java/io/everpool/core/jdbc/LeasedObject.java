@@ -82,6 +82,17 @@ abstract class LeasedObject<T> {
     return connection.isWrapperFor(type, this, (Wrapper) delegate());
   }
 
+  /** As the driver's objects: a face is made each time that one of them is given out. */
+  @Override
+  public final boolean equals(@Nullable Object other) {
+    return other instanceof LeasedObject<?> face && bare.equals(face.bare);
+  }
+
+  @Override
+  public final int hashCode() {
+    return bare.hashCode();
+  }
+
   /** The driver's text; also when the lease is over. */
   @Override
   public final String toString() {

@@ -85,6 +85,17 @@ final class PooledDatabaseMetaData extends ForwardingDatabaseMetaData implements
     return connection.isWrapperFor(type, this, present());
   }
 
+  /** {@code getMetaData()} makes a face each time, where a driver has one object. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof PooledDatabaseMetaData face && face.connection == connection;
+  }
+
+  @Override
+  public int hashCode() {
+    return System.identityHashCode(connection);
+  }
+
   @Override
   public String toString() {
     return bare.toString();

@@ -298,12 +298,12 @@ abstract class RestoredConnection extends AskingConnection {
 
   @Override
   public void setClientInfo(String name, @Nullable String value) throws SQLClientInfoException {
-    changeClientInfo(null, jdbc -> jdbc.setClientInfo(name, value));
+    changeClientInfo(name, null, jdbc -> jdbc.setClientInfo(name, value));
   }
 
   @Override
   public void setClientInfo(Properties properties) throws SQLClientInfoException {
-    changeClientInfo(properties, jdbc -> jdbc.setClientInfo(properties));
+    changeClientInfo(null, properties, jdbc -> jdbc.setClientInfo(properties));
   }
 
   /** A change of the client info, which is declared to throw less than the others. */
@@ -311,7 +311,8 @@ abstract class RestoredConnection extends AskingConnection {
     void on(Connection jdbc) throws SQLClientInfoException;
   }
 
-  private void changeClientInfo(@Nullable Properties several, ClientInfoChange change)
+  private void changeClientInfo(
+      @Nullable String one, @Nullable Properties several, ClientInfoChange change)
       throws SQLClientInfoException {
     Settings settings = null;
     try {
@@ -325,7 +326,7 @@ abstract class RestoredConnection extends AskingConnection {
       failed(e);
       throw e;
     } catch (SQLException e) {
-      throw new SQLClientInfoException(e.getMessage(), e.getSQLState(), Map.of(), failed(e));
+      throw Setting.noneSet(failed(e), one, several);
     } catch (Throwable e) {
       broken(e);
       throw e;

@@ -1,6 +1,10 @@
 package io.everpool.core.jdbc;
 
+import static java.util.Collections.singleton;
+
+import java.sql.ClientInfoStatus;
 import java.sql.Connection;
+import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.Map;
@@ -95,6 +99,21 @@ enum Setting {
     if (!same) {
       throw new SQLException("What was set of " + this + " can't be cleared", "HY000");
     }
+  }
+
+  /**
+   * A failure before any client info was set, which names all of it, as drivers do where a
+   * connection is closed.
+   *
+   * @param one the name that was to be set, where it wasn't {@code several}
+   */
+  static SQLClientInfoException noneSet(
+      SQLException failure, @Nullable String one, @Nullable Properties several) {
+    Map<String, ClientInfoStatus> failed = new HashMap<>();
+    for (String name : several == null ? singleton(one) : several.stringPropertyNames()) {
+      failed.put(name, ClientInfoStatus.REASON_UNKNOWN);
+    }
+    return new SQLClientInfoException(failure.getMessage(), failure.getSQLState(), failed, failure);
   }
 
   static Properties copy(@Nullable Properties from) {

@@ -8,6 +8,7 @@ import io.everpool.api.CloseReason;
 import io.everpool.api.Verdict;
 import io.everpool.core.upkeep.PrimarySearch;
 import java.sql.BatchUpdateException;
+import java.sql.ClientInfoStatus;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -18,9 +19,13 @@ import java.sql.SQLTransientException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every failure is judged, and thrown as it came; but see {@link LostWriteTest}. */
@@ -297,10 +302,55 @@ class FailuresTest {
     driver.failNext("setClientInfo", failure);
     assertThat(catchThrowable(() -> connection.setClientInfo("a", "b"))).isSameAs(failure);
     assertThat(leases.doomed).hasSize(1);
-    connection.close();
-    assertThatThrownBy(() -> connection.setClientInfo("a", "b"))
+  }
+
+  private interface ClientInfoCall {
+    void on(Connection connection) throws SQLException;
+  }
+
+  private static Properties two() {
+    Properties defaults = new Properties();
+    defaults.setProperty("ApplicationName", "till");
+    Properties two = new Properties(defaults);
+    two.setProperty("ClientUser", "smith");
+    return two;
+  }
+
+  /** JDBC has the exception say which of the properties were not set. */
+  static Stream<Arguments> clientInfo() {
+    return Stream.of(
+        Arguments.of(List.of("a"), (ClientInfoCall) c -> c.setClientInfo("a", "b")),
+        Arguments.of(List.of("a"), (ClientInfoCall) c -> c.setClientInfo("a", null)),
+        Arguments.of(
+            List.of("ApplicationName", "ClientUser"), (ClientInfoCall) c -> c.setClientInfo(two())),
+        Arguments.of(List.of(), (ClientInfoCall) c -> c.setClientInfo(new Properties())));
+  }
+
+  @ParameterizedTest
+  @MethodSource("clientInfo")
+  void clientInfoThatIsNotSetIsNamed(List<String> names, ClientInfoCall call) throws SQLException {
+    PooledConnection closed = leases.acquire();
+    closed.close();
+    assertNamed(names, catchThrowable(() -> call.on(closed)), "08003");
+    PooledConnection aborted = leases.acquire();
+    aborted.abort(Runnable::run);
+    assertNamed(names, catchThrowable(() -> call.on(aborted)), "08003");
+    PooledConnection unread = leases.acquire();
+    driver.failNext("getClientInfo", new SQLException("gone", "08006"));
+    assertNamed(names, catchThrowable(() -> call.on(unread)), "08006");
+  }
+
+  private static void assertNamed(List<String> names, Throwable thrown, String state) {
+    assertThat(thrown)
         .isInstanceOfSatisfying(
-            SQLClientInfoException.class, e -> assertThat(e.getSQLState()).isEqualTo("08003"));
+            SQLClientInfoException.class,
+            e -> {
+              assertThat(e.getSQLState()).isEqualTo(state);
+              assertThat(e.getCause()).isInstanceOf(SQLException.class);
+              assertThat(e.getFailedProperties()).containsOnlyKeys(names);
+              assertThat(e.getFailedProperties().values())
+                  .allMatch(ClientInfoStatus.REASON_UNKNOWN::equals);
+            });
   }
 
   /** Frameworks ask before they restore or roll back, and a failure of that hides a result. */
