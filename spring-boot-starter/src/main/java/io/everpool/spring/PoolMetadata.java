@@ -40,8 +40,9 @@ final class PoolMetadata extends AbstractDataSourcePoolMetadata<Pool> {
     return null;
   }
 
+  /** Where it is off Spring Boot has Hibernate rely on that, as with HikariCP. */
   @Override
   public Boolean getDefaultAutoCommit() {
-    return true;
+    return SpringPool.lendsWithAutoCommit(getDataSource());
   }
 }

@@ -77,6 +77,7 @@ final class PoolOpener {
             members.add(opened.self());
           }
         });
-    return new SpringPool(builder.open(), members);
+    boolean autoCommit = !Boolean.FALSE.equals(session.autoCommit());
+    return new SpringPool(builder.open(), members, autoCommit);
   }
 }

@@ -45,16 +45,20 @@ class SpringPool implements Pool {
   private final List<Pool> members;
   private final DataSource unlimited; // one, for Spring tells transactions apart by it
 
+  private final boolean autoCommit;
+
   SpringPool(Pool pool) {
-    this(pool, List.of(pool));
+    this(pool, List.of(pool), true);
   }
 
   /**
    * @param members each of the pools that it is made of: its writer's and its readers', or it alone
+   * @param autoCommit how its connections are lent
    */
-  SpringPool(Pool pool, List<Pool> members) {
+  SpringPool(Pool pool, List<Pool> members, boolean autoCommit) {
     this.pool = pool;
     this.members = List.copyOf(members);
+    this.autoCommit = autoCommit;
     this.unlimited = beside(pool.withoutCommandTimeout());
   }
 
@@ -63,12 +67,21 @@ class SpringPool implements Pool {
    * the application has opened on its own nobody knows them, and it goes as a whole.
    */
   static List<Pool> membersOf(Pool pool) {
+    SpringPool own = in(pool);
+    return own == null ? List.of(pool) : own.members;
+  }
+
+  /** Whether its connections are lent with autocommit on, as those of the application's own are. */
+  static boolean lendsWithAutoCommit(Pool pool) {
+    SpringPool own = in(pool);
+    return own == null || own.autoCommit;
+  }
+
+  private static @Nullable SpringPool in(Pool pool) {
     try {
-      return pool.isWrapperFor(SpringPool.class)
-          ? pool.unwrap(SpringPool.class).members
-          : List.of(pool);
+      return pool.isWrapperFor(SpringPool.class) ? pool.unwrap(SpringPool.class) : null;
     } catch (SQLException e) {
-      return List.of(pool);
+      return null;
     }
   }
 
