@@ -199,6 +199,12 @@ final class PostgresConnection implements PhysicalConnection {
     Plans.forget(jdbc, pooler != null);
   }
 
+  /** A session is one database's; pgjdbc takes the call, and from 42.7.11 on asks for a get. */
+  @Override
+  public boolean keepsCatalog() {
+    return true;
+  }
+
   @Override
   public TransactionState transactionState() {
     return DRIVER.transaction(jdbc);

@@ -72,6 +72,15 @@ public interface PhysicalConnection {
     return false;
   }
 
+  /**
+   * Whether it keeps to one catalog, whatever {@link Connection#setCatalog} is given. What there is
+   * to set back is then not read: some drivers ask the server for it, and with autocommit off that
+   * would begin the program's transaction. No round trip; asked once.
+   */
+  default boolean keepsCatalog() {
+    return false;
+  }
+
   /** A moment in the course of this connection, for {@link #effectsSince}; no round trip. */
   default long moment() {
     return 0;

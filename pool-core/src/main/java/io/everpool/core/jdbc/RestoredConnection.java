@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The setters of a connection. What they set is undone when the connection comes back; if that
  * can't be done, the connection is closed.
+ *
+ * <p>A little long, for JDBC has so many of them.
  */
 abstract class RestoredConnection extends AskingConnection {
 
@@ -154,12 +156,20 @@ abstract class RestoredConnection extends AskingConnection {
 
   /**
    * Calls a setter. If the driver doesn't have it, nothing was set, and nothing is to be undone.
+   * Nor is it if a transaction has failed, by which what there was couldn't be read either: the
+   * server takes nothing in it.
    */
-  private static void call(Settings settings, Setting setting, Setter setter) throws SQLException {
+  private void call(Settings settings, Setting setting, Setter setter) throws SQLException {
     try {
       setter.call();
     } catch (SQLFeatureNotSupportedException | AbstractMethodError e) {
       settings.unchanged(setting);
+      throw e;
+    } catch (SQLException e) {
+      Session s = session();
+      if (settings.isUnreadable(setting) && s != null && s.transactionFailed()) {
+        settings.unchanged(setting);
+      }
       throw e;
     }
   }
@@ -219,6 +229,10 @@ abstract class RestoredConnection extends AskingConnection {
 
   @Override
   public void setCatalog(String value) throws SQLException {
+    if (current().keepsCatalog()) {
+      super.setCatalog(value); // which changes nothing: there is nothing to read and set back
+      return;
+    }
     set(Setting.CATALOG, value, () -> super.setCatalog(value));
   }
 

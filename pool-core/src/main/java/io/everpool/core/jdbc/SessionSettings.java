@@ -50,15 +50,24 @@ abstract class SessionSettings extends SessionFacts {
   /** As {@link PhysicalConnection#commitsAtOnce()}. */
   private final boolean commitsAtOnce;
 
+  /** As {@link PhysicalConnection#keepsCatalog()}. */
+  private final boolean keepsCatalog;
+
   SessionSettings(PhysicalConnection physical, LeaseManager leases) {
     super(physical, leases);
     this.shared = physical.isSharedByTransaction();
     this.commitsAtOnce = physical.commitsAtOnce();
+    this.keepsCatalog = physical.keepsCatalog();
   }
 
   /** As {@link PhysicalConnection#isSharedByTransaction()}. */
   public final boolean isSharedByTransaction() {
     return shared;
+  }
+
+  /** As {@link PhysicalConnection#keepsCatalog()}. */
+  final boolean keepsCatalog() {
+    return keepsCatalog;
   }
 
   /** Whether what is sent now is committed by itself; rather yes if unknown. */
@@ -208,7 +217,8 @@ abstract class SessionSettings extends SessionFacts {
   /** Whether nothing but its setter brings it back if it was changed past the setters. */
   private boolean isRestoredBySetter(Setting setting) {
     return switch (setting) {
-      case ISOLATION, SCHEMA, CLIENT_INFO, CATALOG ->
+      case CATALOG -> !keepsCatalog && !shared && reset != ResetMode.NONE;
+      case ISOLATION, SCHEMA, CLIENT_INFO ->
           !shared && reset != ResetMode.NONE && sideEffectsOf(setting).isNone();
       case AUTO_COMMIT, READ_ONLY, HOLDABILITY, NETWORK_TIMEOUT, TYPE_MAP -> true;
     };
@@ -542,9 +552,9 @@ abstract class SessionSettings extends SessionFacts {
     }
     return switch (setting) {
       case SCHEMA -> sideEffectsOf("SET SCHEMA 'x'");
-      // PostgreSQL's sessions keep to one database, and pgjdbc asks the server which (getCatalog)
-      case ISOLATION, CLIENT_INFO, CATALOG -> sideEffectsOf(SETS);
-      case AUTO_COMMIT, READ_ONLY, HOLDABILITY, NETWORK_TIMEOUT, TYPE_MAP -> SideEffects.NONE;
+      case ISOLATION, CLIENT_INFO -> sideEffectsOf(SETS);
+      case AUTO_COMMIT, READ_ONLY, CATALOG, HOLDABILITY, NETWORK_TIMEOUT, TYPE_MAP ->
+          SideEffects.NONE;
     };
   }
 }

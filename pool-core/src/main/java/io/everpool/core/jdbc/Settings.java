@@ -160,6 +160,11 @@ final class Settings {
     return true;
   }
 
+  /** Whether nobody knows what a new connection has of it. */
+  boolean isUnreadable(Setting setting) {
+    return initial[setting.index] == UNKNOWN;
+  }
+
   /** Gives up restoring this one by its setter. */
   void unreadable(Setting setting) {
     remember(setting, UNKNOWN);
