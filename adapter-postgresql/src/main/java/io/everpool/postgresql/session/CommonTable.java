@@ -25,21 +25,20 @@ final class CommonTable {
   }
 
   private boolean isNamed() {
-    return passBrackets() && isWord(ahead.next(), "as") && isQuery();
+    return passBracket() && isWord(ahead.next(), "as") && isQuery();
   }
 
-  private boolean passBrackets() {
-    int depth = 1;
-    while (depth > 0) {
+  /** There is no bracket among the names of columns, so none of the text is read once for each. */
+  private boolean passBracket() {
+    while (true) {
       Token token = ahead.next();
-      if (token == Token.END) {
+      if (isSymbol(token, ')')) {
+        return true;
+      }
+      if (token == Token.END || isSymbol(token, '(')) {
         return false;
       }
-      if (token == Token.SYMBOL) {
-        depth += ahead.symbol() == '(' ? 1 : ahead.symbol() == ')' ? -1 : 0;
-      }
     }
-    return true;
   }
 
   /** [NOT] [MATERIALIZED] ( query */

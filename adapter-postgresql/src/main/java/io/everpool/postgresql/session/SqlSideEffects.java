@@ -609,6 +609,7 @@ final class SqlSideEffects {
         && names.isComplete()
         && !body
         && !listsTables()
+        && (sideEffects & ANYTHING) != ANYTHING
         && !CommonTable.isNamed(scanner)) {
       sideEffects |= ANYTHING;
     }

@@ -11,6 +11,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.util.Arrays;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells the kind of the statements in a request from their first words. Works on the bytes as they
@@ -72,8 +73,9 @@ public final class StatementText {
   private final boolean whole;
   private int from;
   private int to;
+  private @Nullable UnseenWrites words;
 
-  private StatementText(byte[] text, int from, int end, boolean whole) {
+  StatementText(byte[] text, int from, int end, boolean whole) {
     this.text = text;
     this.end = end;
     this.whole = whole;
@@ -149,17 +151,17 @@ public final class StatementText {
    * @param whole whether the text ends there
    */
   public static boolean mayWriteUnseen(byte[] text, int from, int end, boolean whole) {
-    int at = from;
-    while (at <= end) {
-      if (new StatementText(text, at, end, whole).writesUnseen()) {
-        return true;
-      }
-      while (at < end && text[at] != ';') {
-        at++;
-      }
-      at++;
+    if (new StatementText(text, from, end, whole).writesUnseen(null)) {
+      return true;
     }
-    return false;
+    if (single(text, from, end)) {
+      return false;
+    }
+    int semicolon = from;
+    while (text[semicolon] != ';') {
+      semicolon++;
+    }
+    return new UnseenWrites(text, semicolon + 1, end, whole).any();
   }
 
   /** Whether the answer to it counts the rows that it has written. */
@@ -169,7 +171,13 @@ public final class StatementText {
     return initial >= 0 && initial < 26 && first.isOneOf(CHANGES[initial]);
   }
 
-  private boolean writesUnseen() {
+  /**
+   * Whether the statement that begins here does.
+   *
+   * @param known what is known of the words of the text; null if they are to be looked for
+   */
+  boolean writesUnseen(@Nullable UnseenWrites known) {
+    words = known;
     boolean more = next();
     while (more && from == to && text[from] == '(') {
       to++;
@@ -202,7 +210,7 @@ public final class StatementText {
   }
 
   private boolean contains(byte[] word) {
-    return hasWord(text, to, end, word);
+    return words != null ? words.follows(word, to) : hasWord(text, to, end, word);
   }
 
   /** Whether nothing but space follows the first semicolon, wherever that is. */

@@ -1,7 +1,6 @@
 package io.everpool.core.jdbc;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -140,7 +139,7 @@ final class QueryTexts {
     while (from > 0 && inName(sql.charAt(from - 1))) {
       from--;
     }
-    String name = sql.substring(from, end).toLowerCase(Locale.ROOT);
+    String name = SqlTexts.small(sql, from, end);
     return !(isKnown(name) && isUnqualified(sql, from)) && !isAlias(sql, from);
   }
 
@@ -172,7 +171,7 @@ final class QueryTexts {
     while (from > 0 && inName(sql.charAt(from - 1))) {
       from--;
     }
-    return switch (sql.substring(from, end).toLowerCase(Locale.ROOT)) {
+    return switch (SqlTexts.small(sql, from, end)) {
       case "as", "with", "recursive" -> true;
       default -> false;
     };

@@ -3,7 +3,6 @@ package io.everpool.core.jdbc;
 import io.everpool.api.ResetMode;
 import io.everpool.api.driver.SideEffects;
 import java.sql.SQLException;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -184,7 +183,7 @@ abstract class SessionMarks {
     if ((marks & SqlTexts.ENDS_OR_UNDOES) == 0 || sql.indexOf('$') >= 0) {
       return false;
     }
-    String small = sql.toLowerCase(Locale.ROOT);
+    String small = SqlTexts.small(sql);
     boolean ends = // and doesn't merely prepare a statement
         !SqlTexts.hasWord(small, "prepare")
             || SqlTexts.hasWord(small, "transaction")

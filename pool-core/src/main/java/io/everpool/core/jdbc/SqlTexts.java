@@ -68,6 +68,12 @@ public final class SqlTexts {
   /** A query in the text may write: see {@link QueryTexts}. */
   static final int MAY_WRITE_IN_QUERY = 1 << 29;
 
+  /** Of marks that aren't complete: something in the text is a COPY. */
+  private static final int COPIES = 1 << 30;
+
+  /** As {@link #COPIES}: it has a statement that may have one that writes in it. */
+  private static final int MAY_CHANGE_WITHIN = 1 << 31;
+
   private static final int PLACES = 512;
 
   /** Longer texts are read each time rather than kept: 512 of them should fit in some megabytes. */
@@ -133,7 +139,7 @@ public final class SqlTexts {
    * What a function does that a query calls can't be seen, but that it calls one.
    */
   static int marks(String sql) {
-    String small = sql.toLowerCase(Locale.ROOT);
+    String small = small(sql);
     int marks = small.contains("isolation") ? ISOLATES : 0;
     if (liftsReadOnly(small)) {
       marks |= LIFTS_READ_ONLY;
@@ -150,10 +156,9 @@ public final class SqlTexts {
     while (at >= 0 && at < sql.length()) {
       int begin = at;
       boolean inLiteral = begin > 0 && literals.contain(begin - 1);
-      at = skipBlanks(sql, begin);
-      if (inLiteral) {
-        at = Math.min(at, literals.end()); // it may look as a comment that goes on behind it
-      } else if (!literals.areClear(at)) {
+      // what is in a literal may look as a comment that goes on behind it
+      at = skipBlanks(sql, begin, inLiteral ? literals.end() : sql.length());
+      if (!inLiteral && !literals.areClear(at)) {
         marks |= ofComments(sql, begin, at);
       }
       int end = endOfWord(sql, at);
@@ -177,8 +182,8 @@ public final class SqlTexts {
             case "insert", "update", "delete", "merge", "replace" -> WRITES;
             case "call", "exec", "execute" -> MAY_END | WRITES | CALLS;
             case "do" -> MAY_END | WRITES;
-            case "copy" -> hasWord(small, "from") ? MAY_END | WRITES : MAY_END;
-            case "with", "explain", "declare" -> writesWithin(small) ? WRITES : 0;
+            case "copy" -> MAY_END | COPIES;
+            case "with", "explain", "declare" -> MAY_CHANGE_WITHIN;
             case "select",
                 "values",
                 "table",
@@ -194,6 +199,7 @@ public final class SqlTexts {
       int semicolon = sql.indexOf(';', end);
       at = semicolon < 0 ? -1 : semicolon + 1;
     }
+    marks = ofWordsWithin(marks, small);
     int unseparated = Unseparated.marks(sql);
     if ((marks & ENDS_OR_UNDOES) != 0 && (unseparated & WRITES) != 0) {
       marks |= MAY_END; // what is written behind it may be committed by itself
@@ -245,6 +251,14 @@ public final class SqlTexts {
     return new PlainLiterals(sql, from).areClear(to) ? 0 : MAY_END | WRITES | BEGINS;
   }
 
+  /** Looked for once, however many of its statements are of a kind that depends on it. */
+  private static int ofWordsWithin(int marks, String small) {
+    boolean writes =
+        ((marks & COPIES) != 0 && hasWord(small, "from"))
+            || ((marks & MAY_CHANGE_WITHIN) != 0 && writesWithin(small));
+    return (marks & ~(COPIES | MAY_CHANGE_WITHIN)) | (writes ? WRITES : 0);
+  }
+
   /** Rather yes: a query may only lock what it reads, or have a column of that name. */
   private static boolean writesWithin(String small) {
     return hasWord(small, "insert")
@@ -283,7 +297,15 @@ public final class SqlTexts {
   }
 
   static String small(String sql, int from, int end) {
-    return sql.substring(from, end).toLowerCase(Locale.ROOT);
+    return small(sql.substring(from, end));
+  }
+
+  /**
+   * In small letters. The capitals of which Java makes two characters, or looks at the whole text
+   * for what becomes of them, take a time that grows with its square; no word has them.
+   */
+  static String small(String text) {
+    return text.replace('\u0130', 'i').replace('\u03a3', '\u03c3').toLowerCase(Locale.ROOT);
   }
 
   /**
@@ -318,25 +340,30 @@ public final class SqlTexts {
 
   /** Where the next word begins: behind blanks, comments and opening parentheses. */
   static int skipBlanks(String sql, int from) {
+    return skipBlanks(sql, from, sql.length());
+  }
+
+  /** As {@link #skipBlanks(String, int)}, but goes on to this end at most. */
+  private static int skipBlanks(String sql, int from, int end) {
     int at = from;
-    while (at < sql.length()) {
+    while (at < end) {
       if (sql.startsWith("--", at)) {
-        at = endOfLine(sql, at);
+        at = endOfLine(sql, at, end);
       } else if (sql.startsWith("/*", at)) {
-        at = afterComment(sql, at);
+        at = afterComment(sql, at, end);
       } else if (Character.isWhitespace(sql.charAt(at)) || sql.charAt(at) == '(') {
         at++;
       } else {
         break;
       }
     }
-    return at;
+    return Math.min(at, end);
   }
 
   /** A carriage return alone ends a line in some databases. */
-  private static int endOfLine(String sql, int from) {
+  private static int endOfLine(String sql, int from, int end) {
     int at = from;
-    while (at < sql.length() && sql.charAt(at) != '\n' && sql.charAt(at) != '\r') {
+    while (at < end && sql.charAt(at) != '\n' && sql.charAt(at) != '\r') {
       at++;
     }
     return at;
@@ -347,10 +374,10 @@ public final class SqlTexts {
    * lines as well, and they are not shared: it reads PostgreSQL's tokens, of which the core is to
    * know nothing, and this is a reading for any driver.
    */
-  private static int afterComment(String sql, int from) {
+  private static int afterComment(String sql, int from, int end) {
     int depth = 0;
     int at = from;
-    while (at < sql.length()) {
+    while (at < end) {
       if (sql.startsWith("/*", at)) {
         depth++;
         at += 2;
@@ -364,6 +391,6 @@ public final class SqlTexts {
         at++;
       }
     }
-    return at;
+    return Math.min(at, end);
   }
 }

@@ -160,7 +160,7 @@ final class Unseparated {
     }
     char c = sql.charAt(next);
     if (Character.isLetter(c)) {
-      String behind = sql.substring(next, endOfWord(next)).toLowerCase(Locale.ROOT);
+      String behind = SqlTexts.small(sql, next, endOfWord(next));
       return BEHIND_NAMES.contains(behind) && !(word.equals("delete") && behind.equals("from"));
     }
     return c == '(' ? FUNCTIONS.contains(word) : ",)=<>.`]|".indexOf(c) >= 0;
