@@ -23,6 +23,7 @@ import io.everpool.api.observe.PoolEvent.Retried;
 import io.everpool.api.observe.PoolEvent.RetryRefused;
 import io.everpool.api.observe.PoolEvent.TransactionLeftOpen;
 import io.everpool.api.observe.PoolEvent.WokeUp;
+import io.everpool.api.observe.PoolEvent.WriteUnknown;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -115,6 +116,9 @@ record News(Weight weight, long connection, String what, String detail) {
             alarm(
                 "Unit of work not run again: " + oneLine(refused.label() + ", " + refused.why())));
     words(CommitResolved.class, News::resolved);
+    words(
+        WriteUnknown.class,
+        write -> of(Weight.ALARM, write.connection(), "lost a write's answer", ""));
     words(
         TransactionLeftOpen.class,
         left -> of(Weight.NOTABLE, left.connection(), "came back with an open transaction", ""));

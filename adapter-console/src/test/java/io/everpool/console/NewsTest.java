@@ -99,6 +99,14 @@ class NewsTest {
     assertThat(news.detail()).isEmpty();
   }
 
+  @Test
+  void a_write_of_which_nobody_knows_is_an_alarm() {
+    News news = News.of(new PoolEvent.WriteUnknown("shop", 3));
+    assertThat(news.weight()).isEqualTo(Weight.ALARM);
+    assertThat(news.connection()).isEqualTo(3);
+    assertThat(news.what()).isEqualTo("lost a write's answer");
+  }
+
   /** The pool may have taken it from its holder. */
   @Test
   void a_suspect_that_is_out_no_longer_is_not_said_to_have_come_back() {

@@ -69,6 +69,7 @@ public final class JfrPools implements WaitListener {
           kind(PoolEvent.Retried.class, Units.Retry.class, Units.Retry::new),
           kind(PoolEvent.RetryRefused.class, Units.RetryRefusal.class, Units.RetryRefusal::new),
           kind(PoolEvent.CommitResolved.class, Units.CommitOutcome.class, Units.CommitOutcome::new),
+          kind(PoolEvent.WriteUnknown.class, Units.UnknownWrite.class, Units.UnknownWrite::new),
           kind(PoolEvent.PoolOpened.class, Servers.PoolOpen.class, Servers.PoolOpen::new),
           kind(PoolEvent.PoolClosed.class, Servers.PoolClose.class, Servers.PoolClose::new),
           kind(PoolEvent.Fenced.class, Servers.Fence.class, Servers.Fence::new),

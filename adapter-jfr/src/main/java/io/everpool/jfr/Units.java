@@ -3,6 +3,7 @@ package io.everpool.jfr;
 import io.everpool.api.observe.PoolEvent.CommitResolved;
 import io.everpool.api.observe.PoolEvent.Retried;
 import io.everpool.api.observe.PoolEvent.RetryRefused;
+import io.everpool.api.observe.PoolEvent.WriteUnknown;
 import jdk.jfr.Category;
 import jdk.jfr.Description;
 import jdk.jfr.Label;
@@ -81,6 +82,21 @@ final class Units {
     void take(CommitResolved event) {
       transaction = event.transactionId();
       outcome = event.status().name();
+    }
+  }
+
+  @Name("everpool.UnknownWrite")
+  @Label("Unknown Write")
+  @Description("A write in autocommit, outside of units of work, without an answer")
+  @Category({JfrPools.CATEGORY, CATEGORY})
+  @StackTrace
+  static final class UnknownWrite extends Told<WriteUnknown> {
+    @Label("Connection")
+    long connection;
+
+    @Override
+    void take(WriteUnknown event) {
+      connection = event.connection();
     }
   }
 }

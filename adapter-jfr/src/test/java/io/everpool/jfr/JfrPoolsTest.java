@@ -87,6 +87,7 @@ class JfrPoolsTest {
     samples.put(
         new PoolEvent.CommitResolved("p", "7:42", CommitStatus.COMMITTED),
         "CommitOutcome {outcome=COMMITTED, transaction=7:42}");
+    samples.put(new PoolEvent.WriteUnknown("p", 3), "UnknownWrite {connection=3}");
     samples.put(new PoolEvent.PoolOpened("p", pool()), "PoolOpen {maxSize=5, minSize=4}");
     samples.put(new PoolEvent.PoolClosed("p"), "PoolClose {}");
     samples.put(
@@ -215,7 +216,8 @@ class JfrPoolsTest {
             "OpenTransaction",
             "Retry",
             "RetryRefusal",
-            "CommitOutcome");
+            "CommitOutcome",
+            "UnknownWrite");
     try (Recording recording = new Recording()) {
       recording.start();
       tellAll();

@@ -63,6 +63,8 @@ import org.jspecify.annotations.Nullable;
  *     failed, not of their own, and were not rerun: those whose COMMIT stays unknown, too</td></tr>
  * <tr><td>commits.&lt;status&gt;</td><td>counter</td><td>what came out where a COMMIT's answer was
  *     lost: one for each {@link CommitStatus}, such as commits.committed</td></tr>
+ * <tr><td>writes-unknown</td><td>counter</td><td>writes in autocommit, outside of units of work,
+ *     whose answer was lost</td></tr>
  * <tr><td>health-check-failures, failures, fenced</td><td>counter</td><td>connections found dead
  *     while idle, lost in use, and generations given up</td></tr>
  * <tr><td>transactions-left-open, leaks-suspected, leaks-ended, leases-abandoned</td>
@@ -95,6 +97,7 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
           entry(PoolEvent.AcquireRejected.class, "rejected"),
           entry(PoolEvent.Retried.class, "retries"),
           entry(PoolEvent.RetryRefused.class, "retries-refused"),
+          entry(PoolEvent.WriteUnknown.class, "writes-unknown"),
           entry(PoolEvent.HealthCheckFailed.class, "health-check-failures"),
           entry(PoolEvent.ConnectionFailed.class, "failures"),
           entry(PoolEvent.Fenced.class, "fenced"),

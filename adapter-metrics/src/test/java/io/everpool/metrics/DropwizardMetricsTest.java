@@ -71,6 +71,7 @@ class DropwizardMetricsTest {
     events.put(
         new PoolEvent.CommitResolved("p", "7", CommitStatus.IN_PROGRESS), "commits.in-progress");
     events.put(new PoolEvent.CommitResolved("p", "7", CommitStatus.UNKNOWN), "commits.unknown");
+    events.put(new PoolEvent.WriteUnknown("p", 1), "writes-unknown");
     return events;
   }
 

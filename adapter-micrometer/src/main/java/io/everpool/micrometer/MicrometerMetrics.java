@@ -57,9 +57,9 @@ import org.jspecify.annotations.Nullable;
  * everpool.connect.failures}, {@code everpool.health.check.failures}, {@code everpool.fenced},
  * {@code everpool.rejected}, {@code everpool.retries}, {@code everpool.retries.refused}, {@code
  * everpool.commits} (by {@code status}, one for each {@link CommitStatus}), {@code
- * everpool.transactions.left.open}, {@code everpool.leaks.suspected}, {@code everpool.leaks.ended},
- * {@code everpool.leases.abandoned}, {@code everpool.nested.acquires}, {@code everpool.fell.asleep}
- * and {@code everpool.woke.up}.
+ * everpool.writes.unknown}, {@code everpool.transactions.left.open}, {@code
+ * everpool.leaks.suspected}, {@code everpool.leaks.ended}, {@code everpool.leases.abandoned},
+ * {@code everpool.nested.acquires}, {@code everpool.fell.asleep} and {@code everpool.woke.up}.
  *
  * <p>Timers and counters are registered at the pool's first event, the gauges when it has opened;
  * what was registered, nothing else, is removed when it has closed. A pool that can't be opened

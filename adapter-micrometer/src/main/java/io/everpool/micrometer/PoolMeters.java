@@ -45,6 +45,9 @@ final class PoolMeters {
                   "everpool.retries.refused",
                   "Units of work that failed, not of their own, and were not rerun")),
           entry(
+              PoolEvent.WriteUnknown.class,
+              new Count("everpool.writes.unknown", "Writes in autocommit whose answer was lost")),
+          entry(
               PoolEvent.HealthCheckFailed.class,
               new Count("everpool.health.check.failures", "Idle connections found dead")),
           entry(

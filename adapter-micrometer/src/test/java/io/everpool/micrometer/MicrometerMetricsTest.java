@@ -72,6 +72,7 @@ class MicrometerMetricsTest {
     events.put(
         new PoolEvent.LeaseAbandoned("p", 1, "main", 1, List.of()), "everpool.leases.abandoned");
     events.put(new PoolEvent.NestedAcquire("p", "main", 1, false), "everpool.nested.acquires");
+    events.put(new PoolEvent.WriteUnknown("p", 1), "everpool.writes.unknown");
     events.put(new PoolEvent.FellAsleep("p"), "everpool.fell.asleep");
     events.put(new PoolEvent.WokeUp("p"), "everpool.woke.up");
     for (CloseReason reason : CloseReason.values()) {

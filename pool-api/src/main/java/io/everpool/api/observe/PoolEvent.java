@@ -108,6 +108,12 @@ public interface PoolEvent {
   record CommitResolved(String pool, String transactionId, CommitStatus status)
       implements PoolEvent {}
 
+  /**
+   * A connection was lost outside of units of work before the answer to a statement had come that
+   * may write and was committed by itself: nobody knows whether it was done.
+   */
+  record WriteUnknown(String pool, long connection) implements PoolEvent {}
+
   /** A connection came back with an open transaction, which was rolled back. */
   record TransactionLeftOpen(String pool, long connection) implements PoolEvent {}
 

@@ -48,7 +48,9 @@ final class LostAnswer {
 
   /** What to throw for a statement in autocommit that may have written. */
   static SQLException ofWrite(Session s, SQLException lost) {
-    UnknownWrite.tell(s.leases.config().name(), s.number(), lost);
+    String pool = s.leases.config().name();
+    s.leases.emit(new PoolEvent.WriteUnknown(pool, s.number()));
+    UnknownWrite.tell(pool, s.number(), lost);
     return new WriteOutcomeUnknownException(
         "The connection was lost in autocommit, before the answer to a statement that may write"
             + " has come: what it writes may be there or not. Look for its effect before you repeat"

@@ -8,6 +8,7 @@ import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.Verdict;
 import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.driver.Effects;
+import io.everpool.api.observe.PoolEvent;
 import java.sql.Blob;
 import java.sql.CallableStatement;
 import java.sql.PreparedStatement;
@@ -193,8 +194,10 @@ class LostWriteTest {
       assertThat(leases.doomed).as("judged by what the driver has thrown").hasSize(1);
       leases.doomed.clear();
       assertLines(1);
+      long number = connection.current().number();
       connection.close();
-      assertThat(leases.events).isEmpty();
+      assertThat(leases.events).containsExactly(new PoolEvent.WriteUnknown("everpool", number));
+      leases.events.clear();
     }
   }
 
