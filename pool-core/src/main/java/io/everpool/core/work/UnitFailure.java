@@ -237,10 +237,16 @@ final class UnitFailure {
     return session != null && !session.broken() && !hasLostSession();
   }
 
-  /** The run has gone well, and with that has repeated what those before it have left in doubt. */
+  /**
+   * The run has gone well, and with that has repeated what those before it have left in doubt. What
+   * it has left so itself its work has kept from this unit: nobody repeats that, but for a unit
+   * around it.
+   */
   void wentWell() {
-    if (!leftNow) { // else its work hides that from this unit, but not from those around it
+    if (!leftNow) {
       nothingToRepeat();
+    } else if (outer == null) {
+      commitNotRepeated();
     }
   }
 

@@ -245,6 +245,7 @@ public final class UnitRunner {
         }
         unit.set.set();
         T result = run.once();
+        unit.failure.findLostCommit(null); // which its work may have kept to itself
         unit.oneShots().requireWhole(); // whatever the work has made of what it was told
         unit.failure.wentWell();
         return result;

@@ -165,19 +165,31 @@ class CommitByOtherMeansTest extends RunnerFixture {
   }
 
   /** The work has heard it, and made of it what it will. */
-  @Test
-  void isToldAlthoughTheWorkGoesOn() throws SQLException {
-    assertThat(
-            unit(
-                Where.RUN,
-                WorkOptions.DEFAULT,
-                connection -> {
-                  assertThatThrownBy(() -> write(connection, How.BY_A_TEXT))
-                      .isInstanceOf(CommitOutcomeUnknownException.class);
-                  return "went on";
-                }))
-        .isEqualTo("went on");
+  @ParameterizedTest
+  @MethodSource("withoutACommitOfTheUnits")
+  void isToldAlthoughTheWorkGoesOn(Where where, How how) throws SQLException {
+    assertThat(unit(where, WorkOptions.DEFAULT, goingOn(how))).isEqualTo("went on");
     isToldOnce();
+  }
+
+  /** It might be run again, and isn't, for it has gone well. */
+  @ParameterizedTest
+  @MethodSource("withoutACommitOfTheUnits")
+  void isToldOfAnIdempotentUnitThatGoesOn(Where where, How how) throws SQLException {
+    assertThat(unit(where, WorkOptions.IDEMPOTENT, goingOn(how))).isEqualTo("went on");
+    isToldOnce();
+  }
+
+  private Work<String, SQLException> goingOn(How how) {
+    return connection -> {
+      assertThatThrownBy(() -> write(connection, how)).isInstanceOf(SQLException.class);
+      return "went on";
+    };
+  }
+
+  private static Stream<Arguments> withoutACommitOfTheUnits() {
+    return Stream.of(Where.RUN, Where.ON_A_FRAMEWORKS_CONNECTION, Where.IN_AN_INNER_ONE)
+        .flatMap(where -> Stream.of(How.values()).map(how -> Arguments.of(where, how)));
   }
 
   /** And then commits, as a transaction that has returned is. */
