@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * What a server says about a transaction of the past, and how far that can be believed.
  *
  * @param said of the transaction's id: committed, aborted, in progress, or null for too long ago
- * @param now the run that says so; no standby
+ * @param now the run that says so
  * @param checkpoint where the server's latest checkpoint is in its log
  */
 record CommitEvidence(@Nullable String said, ServerRun now, BigInteger checkpoint) {
@@ -16,7 +16,7 @@ record CommitEvidence(@Nullable String said, ServerRun now, BigInteger checkpoin
   /** What became of the transaction that was at work there. */
   CommitStatus about(LogPosition position) {
     ServerRun then = position.run();
-    if (now.standby() || !now.system().equals(then.system())) {
+    if (!now.system().equals(then.system()) || now.mayLack(then)) {
       return CommitStatus.UNKNOWN;
     }
     if (now.isRun(then) || onlyOrderlyRestartsSince(position)) {

@@ -148,11 +148,12 @@ public final class CommitOutcome {
 
   /**
    * An id that is still to come was never committed here, whatever happened to the server in
-   * between: a commit that is in the log has left its id behind. A standby may be behind.
+   * between: a commit that is in the log has left its id behind. It may be in another's log only if
+   * that is ahead of this one.
    */
   private boolean neverCommitted(LogPosition position, ServerRun before) throws SQLException {
-    return !before.standby()
-        && before.system().equals(position.run().system())
+    return before.system().equals(position.run().system())
+        && !before.mayLack(position.run())
         && before.isRun(run());
   }
 

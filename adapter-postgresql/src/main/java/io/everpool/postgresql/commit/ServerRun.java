@@ -91,6 +91,16 @@ record ServerRun(
         && Objects.equals(recoveredTo, other.recoveredTo);
   }
 
+  /**
+   * Whether what was done in the other may be missing here, though it was not undone: this is a
+   * standby, which may be behind, or it is on a lower timeline, and was the primary before a
+   * failover that the other comes after. Its log, its ids and their states are then no evidence.
+   */
+  boolean mayLack(ServerRun other) {
+    // eight hexadecimal digits each
+    return standby() || timeline.compareTo(other.timeline) < 0;
+  }
+
   /** Whether it doesn't write, but follows a primary. */
   boolean standby() {
     return timeline.isEmpty();

@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.driver.CommitStatus;
 import java.math.BigInteger;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a server says is believed only where it can't be about something else. */
 class CommitEvidenceTest {
@@ -21,6 +25,16 @@ class CommitEvidenceTest {
         started,
         statistics,
         recoveredTo == null ? null : BigInteger.valueOf(recoveredTo));
+  }
+
+  private static ServerRun on(ServerRun run, String timeline) {
+    return new ServerRun(
+        run.system(), timeline, run.started(), run.statistics(), run.recoveredTo());
+  }
+
+  private static ServerRun of(String system, ServerRun run) {
+    return new ServerRun(
+        system, run.timeline(), run.started(), run.statistics(), run.recoveredTo());
   }
 
   private static CommitStatus believed(
@@ -117,11 +131,39 @@ class CommitEvidenceTest {
         .isEqualTo(CommitStatus.UNKNOWN);
   }
 
-  @Test
-  void anotherSystemAndAStandbyKnowNothing() {
-    ServerRun other = new ServerRun("other", "1", "started 1", "since 1", null);
-    assertThat(believed(CLEAN, other)).isEqualTo(CommitStatus.UNKNOWN);
-    ServerRun standby = run("", "started 2", "since 2", 900);
-    assertThat(believed(CLEAN, standby)).isEqualTo(CommitStatus.UNKNOWN);
+  /** Whatever else fits: its start, its statistics, what it has recovered, what it says. */
+  @ParameterizedTest
+  @CsvSource({
+    "system, 00000001, 0000000A, as the primary before a failover",
+    "system, 00000009, 0000000A, as the primary before the last of several",
+    "system, 0000000A, 00000010, with more digits",
+    "system, '',       0000000A, as a standby of whomever",
+    "other,  0000000A, 0000000A, as another system",
+    "other,  0000000B, 0000000A, as another system that has failed over"
+  })
+  void whoeverMayLackWhatWasWrittenThereIsNoEvidence(
+      String system, String timeline, String timelineThen, String why) {
+    for (ServerRun then : List.of(CLEAN, RECOVERED)) {
+      for (Integer recoveredTo : new Integer[] {null, 500, LSN - 1, LSN, LSN + 1}) {
+        for (String since : List.of("since 1", "since 2", "")) {
+          for (String started : List.of("started 1", "started 2")) {
+            for (String said : new String[] {"committed", "aborted", "in progress", null}) {
+              ServerRun now = of(system, run(timeline, started, since, recoveredTo));
+              assertThat(believed(on(then, timelineThen), said, now, LSN + 1))
+                  .as("%s: %s", why, now)
+                  .isEqualTo(CommitStatus.UNKNOWN);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /** A failover that came after the transaction, or more of them. */
+  @ParameterizedTest
+  @ValueSource(strings = {"0000000B", "00000010", "10000000"})
+  void aLaterTimelineThatWasCutOffBeforeTheCommitHasNotSeenIt(String timeline) {
+    assertThat(believed(on(CLEAN, "0000000A"), run(timeline, "started 2", "since 2", LSN)))
+        .isEqualTo(CommitStatus.ABORTED);
   }
 }
