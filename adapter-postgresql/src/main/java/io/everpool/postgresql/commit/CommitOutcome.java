@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.sql.SQLTransientException;
 import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
 
@@ -91,13 +92,19 @@ public final class CommitOutcome {
     return new PostgresCommitTicket(transaction, position, row.getInt(2));
   }
 
-  /** What became of another session's transaction, as far as the server is to be believed. */
+  /**
+   * What became of another session's transaction, as far as the server is to be believed.
+   *
+   * @throws SQLException with state 25006 if this server may lack what another has: that is no
+   *     answer
+   */
   public CommitStatus status(PostgresCommitTicket ticket) throws SQLException {
     LogPosition position = ticket.position();
     if (!tells()) {
       return CommitStatus.UNKNOWN;
     }
     ServerRun before = run();
+    requireWhole(before, position);
     try {
       return status(position, id(ticket));
     } catch (SQLException e) {
@@ -118,16 +125,17 @@ public final class CommitOutcome {
             + ServerRun.ALL
             + " from pg_catalog.pg_control_checkpoint()";
     boolean replicated;
-    CommitStatus status;
+    CommitEvidence evidence;
     try (Statement statement = query(sql);
         ResultSet row = statement.getResultSet()) {
       row.next();
       replicated = row.getBoolean(3);
-      status =
+      evidence =
           new CommitEvidence(
-                  row.getString(1), ServerRun.read(row, 4), new BigInteger(row.getString(2)))
-              .about(position);
+              row.getString(1), ServerRun.read(row, 4), new BigInteger(row.getString(2)));
     }
+    requireWhole(evidence.now(), position);
+    CommitStatus status = evidence.about(position);
     return status == CommitStatus.COMMITTED && replicated && !standbyFollows()
         ? CommitStatus.IN_PROGRESS
         : status;
@@ -148,13 +156,29 @@ public final class CommitOutcome {
 
   /**
    * An id that is still to come was never committed here, whatever happened to the server in
-   * between: a commit that is in the log has left its id behind. It may be in another's log only if
-   * that is ahead of this one.
+   * between: a commit that is in the log has left its id behind.
    */
   private boolean neverCommitted(LogPosition position, ServerRun before) throws SQLException {
-    return before.system().equals(position.run().system())
-        && !before.mayLack(position.run())
-        && before.isRun(run());
+    ServerRun after = run();
+    requireWhole(after, position);
+    return after.system().equals(position.run().system()) && before.isRun(after);
+  }
+
+  /**
+   * The primary restarts, and its standby is asked; or the primary before a failover is, which is
+   * back to be read from, while the new one takes no connections. Whoever may lack the transaction
+   * answers nothing, and another may be there in a moment. This state has one looked for that takes
+   * writes.
+   */
+  private static void requireWhole(ServerRun now, LogPosition position) throws SQLException {
+    if (now.system().equals(position.run().system()) && now.mayLack(position.run())) {
+      throw new SQLTransientException(
+          (now.standby()
+                  ? "This server is a standby, which may be behind,"
+                  : "This server was the primary before a failover,")
+              + " and can't say what became of a COMMIT on another",
+          "25006");
+    }
   }
 
   private ServerRun run() throws SQLException {

@@ -383,7 +383,7 @@ class CommitOutcomeTest {
 
   /** It may be behind: what is in the future there may be committed on the primary. */
   @Test
-  void aStandbyIsNotBelieved() throws SQLException {
+  void aStandbyIsNotTheOneToAsk() throws SQLException {
     Assumptions.assumeTrue(server.abilities().contains(Ability.REPLICA));
     PostgresCommitTicket ticket = written(session);
     session.jdbc().commit();
@@ -391,7 +391,15 @@ class CommitOutcomeTest {
       replica.awaitReplayOf(server);
       PostgresServer standby = replica.server();
       PhysicalConnection there = Sessions.open(standby.libpqUrl());
-      assertThat(there.commitStatus(ticket)).isEqualTo(CommitStatus.UNKNOWN);
+      assertThatThrownBy(() -> there.commitStatus(ticket))
+          .isInstanceOf(SQLException.class)
+          .hasFieldOrPropertyWithValue("SQLState", "25006");
+      PostgresCommitTicket elsewhere =
+          new PostgresCommitTicket(
+              ticket.transactionId(), onAnotherSystem(ticket), ticket.backend());
+      assertThat(there.commitStatus(elsewhere))
+          .as("a standby of another system")
+          .isEqualTo(CommitStatus.UNKNOWN);
       there.close();
     }
   }

@@ -3,6 +3,7 @@ package io.everpool.postgresql.commit;
 import static io.everpool.postgresql.Sessions.LIMIT;
 import static io.everpool.postgresql.Sessions.execute;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.driver.CommitTicket;
@@ -69,7 +70,11 @@ class CommitsAfterFailoverTest {
   }
 
   private static void isNoEvidence(PostgresServer server, CommitTicket ticket) throws SQLException {
-    assertThat(asked(server, ticket)).isEqualTo(CommitStatus.UNKNOWN);
+    assertThatThrownBy(() -> asked(server, ticket))
+        .as("asked again, of another server if need be")
+        .isInstanceOf(SQLException.class)
+        .hasFieldOrPropertyWithValue("SQLState", "25006")
+        .hasMessageContaining("can't say what became of a COMMIT");
   }
 
   /** Ids that the new primary has given out to others. */

@@ -378,6 +378,9 @@ public interface PhysicalConnection {
    *
    * @param ticket of {@link #commitTicket()} on another connection; a stranger's is {@link
    *     CommitStatus#UNKNOWN}
+   * @throws SQLException if there is no answer; also where this server can't have one, and another
+   *     that this connector leads to may. One that would help to open another connection for
+   *     ({@link io.everpool.api.Verdict#reconnectable()}) has the question asked again there
    */
   default CommitStatus commitStatus(CommitTicket ticket) throws SQLException {
     return CommitStatus.UNKNOWN;

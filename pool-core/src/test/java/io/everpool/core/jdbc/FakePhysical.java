@@ -256,7 +256,12 @@ public final class FakePhysical implements PhysicalConnection {
   @Override
   public CommitStatus commitStatus(CommitTicket ticket) throws SQLException {
     if (!driver.commits.truthful) {
-      return driver.commits.status(ticket);
+      try {
+        return driver.commits.status(ticket);
+      } catch (SQLException e) {
+        readOnlyServer |= "25006".equals(e.getSQLState());
+        throw e;
+      }
     }
     Object instead = driver.commits.insteadOfTruth.get();
     if (instead != null) {

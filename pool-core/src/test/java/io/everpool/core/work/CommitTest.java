@@ -16,6 +16,7 @@ import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.FakePhysical;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.observe.UnitWatch;
+import io.everpool.core.upkeep.PrimarySearch.Refusal;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,6 +26,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -183,6 +185,45 @@ class CommitTest extends RunnerFixture {
     assertThat(transfer()).isEqualTo("done 1");
     assertThat(leases.session.get()).isEqualTo(4);
     assertThat(leases.closed).hasSize(3);
+  }
+
+  /**
+   * A standby can't know: that is no answer, whether it means to the pool that a server that writes
+   * is there, is looked for, or isn't; nor does it say of the unit that a write was refused.
+   */
+  @ParameterizedTest
+  @EnumSource(Refusal.class)
+  void aServerThatIsNotTheOneToAskIsNoAnswer(Refusal refusal) throws SQLException {
+    leases.refusal = refusal;
+    for (CommitStatus found : List.of(CommitStatus.COMMITTED, CommitStatus.ABORTED)) {
+      runs = 0;
+      driver.breakNext("commit");
+      driver.commits.answers.add(new SQLException("a standby", "25006"));
+      driver.commits.answers.add(new SQLException("a standby", "25006"));
+      driver.commits.answers.add(found);
+      pauses.clear();
+      assertThat(transfer()).isEqualTo(found == CommitStatus.COMMITTED ? "done 1" : "done 2");
+      assertThat(driver.commits.answers).isEmpty();
+      assertThat(pauses).hasSizeGreaterThanOrEqualTo(2).doesNotContain(0L);
+    }
+    assertThat(leases.writesRefused).as("and one that writes is looked for").hasValue(4);
+    assertThat(leases.patience).as("which nobody waits for").isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Refusal.class)
+  void whereOnlyThoseAreThereTheOutcomeIsUnknownInTheEnd(Refusal refusal) {
+    retry(RetryConfig.DEFAULT.withMaxDuration(Duration.ofSeconds(3)));
+    leases.refusal = refusal;
+    driver.breakNext("commit");
+    for (int i = 0; i < 1_000; i++) {
+      driver.commits.answers.add(new SQLException("a standby", "25006"));
+    }
+    assertThatThrownBy(this::transfer)
+        .isInstanceOf(CommitOutcomeUnknownException.class)
+        .hasMessageContaining("could not tell what became of");
+    assertThat(passed()).isBetween(2_900_000_000L, 3_000_000_000L);
+    assertThat(runs).isEqualTo(1);
   }
 
   @Test
