@@ -61,6 +61,23 @@ final class Replication {
           + " pg_catalog.current_setting('wal_block_size')::bigint,"
           + " pg_catalog.pg_size_bytes(pg_catalog.current_setting('wal_segment_size'))";
 
+  /**
+   * The highest timeline that a standby has noted, or receives. It writes it down in its control
+   * file when it makes sure of its pages, which comes some time after a failover; what it receives
+   * is told to roles that may read all statistics.
+   */
+  private static final String FOLLOWS =
+      """
+      , case when pg_catalog.pg_is_in_recovery() then greatest(
+          (select timeline_id from pg_catalog.pg_control_checkpoint()),
+          (select min_recovery_end_timeline from pg_catalog.pg_control_recovery()),
+          (select received_tli from pg_catalog.pg_stat_wal_receiver)) end""";
+
+  private static final int FOLLOWS_COLUMN = 6;
+
+  /** Nobody is on a lower one. */
+  private static final int FIRST_TIMELINE = 1;
+
   private final Connection jdbc;
 
   Replication(Connection jdbc) {
@@ -102,22 +119,43 @@ final class Replication {
    * this server writes on it, that is as far as it has written; else as far as it has replayed. So
    * a standby that was promoted since sees what it had replayed by then, and what it writes itself.
    *
+   * <p>A server on a lower timeline may have come as far by its place in the log, on another
+   * branch: a standby that had replayed more than the one that was promoted, or the primary before
+   * the failover.
+   *
    * @param text what {@link #position} has said
-   * @throws SQLException with state 22023 if that is no position
+   * @throws SQLException with state 22023 if that is no position; with 0A000 if nobody can tell,
+   *     also of a standby that has not noted yet that it follows a failover
    */
   boolean hasReached(String text) throws SQLException {
     WalPosition position = WalPosition.parse(text);
     if (position == null) {
       throw new SQLException("This is no position that the pool has given", "22023");
     }
+    boolean branches = Integer.compareUnsigned(position.timeline(), FIRST_TIMELINE) > 0;
     return ask(
-        POSITION,
-        row -> {
-          String timeline = row.getString(1);
-          boolean own = timeline != null && timeline(timeline) == position.timeline();
-          String reached = own ? row.getString(2) : row.getString(3);
-          return reached != null && position.isReachedBy(WalPosition.lsn(reached));
-        });
+        branches ? POSITION + FOLLOWS : POSITION, row -> hasReached(row, position, branches));
+  }
+
+  private static boolean hasReached(ResultSet row, WalPosition position, boolean branches)
+      throws SQLException {
+    String written = row.getString(1);
+    boolean writes = written != null;
+    if (!writes && branches && isBefore(row.getInt(FOLLOWS_COLUMN), position)) {
+      throw new SQLFeatureNotSupportedException(
+          "it hasn't noted that it follows the timeline of " + position, "0A000");
+    }
+    int timeline = timeline(written);
+    if (writes && isBefore(timeline, position)) {
+      return false;
+    }
+    boolean own = writes && timeline == position.timeline();
+    String reached = own ? row.getString(2) : row.getString(3);
+    return reached != null && position.isReachedBy(WalPosition.lsn(reached));
+  }
+
+  private static boolean isBefore(int timeline, WalPosition position) {
+    return Integer.compareUnsigned(timeline, position.timeline()) < 0;
   }
 
   private static int timeline(@Nullable String digits) {

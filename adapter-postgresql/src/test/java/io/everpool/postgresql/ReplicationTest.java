@@ -11,10 +11,12 @@ import io.everpool.api.driver.SideEffects;
 import io.everpool.servers.Await;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.PostgresServer;
+import io.everpool.servers.PostgresServer.Shutdown;
 import io.everpool.servers.Replica;
 import io.everpool.servers.ServerSettings;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -232,6 +234,86 @@ class ReplicationTest {
       assertThat(pair.reader.hasReached(elsewhere, TIMEOUT)).isFalse();
       assertThat(pair.reader.hasReached(pair.reader.position(TIMEOUT), TIMEOUT)).isTrue();
       assertThat(pair.writer.hasReached(pair.reader.position(TIMEOUT), TIMEOUT)).isFalse();
+    }
+  }
+
+  /**
+   * Of two standbys one is promoted, and not the one that had come farther. That one never follows
+   * it, though by its place in the log it has come as far as what is written then.
+   */
+  @Test
+  void aStandbyOnAnotherBranchHasNotComeAsFarAsWhatIsWrittenSinceTheFailover() throws SQLException {
+    try (Pair ahead = new Pair();
+        Replica promoted = Replica.of(ahead.primary)) {
+      pair = ahead;
+      promoted.awaitReplayOf(ahead.primary);
+      promoted.server().stop(Shutdown.FAST);
+      for (int i = 0; i < 100; i++) {
+        write();
+      }
+      ahead.replica.awaitReplayOf(ahead.primary);
+      ahead.primary.crash();
+      promoted.server().startAgain();
+      promoted.promote();
+      String written = writtenOn(promoted.server());
+      assertThat(Sessions.ask(ahead.reader, "select count(*) from note where id = 1000"))
+          .isEqualTo("0");
+      assertThat(shows(ahead.reader, written)).as("on another branch").isFalse();
+      assertThat(ahead.reader.hasReached("1:0/0", TIMEOUT)).as("before the failover").isTrue();
+
+      ahead.primary.startAgain();
+      PhysicalConnection old = Sessions.open(ahead.primary.libpqUrl());
+      assertThat(shows(old, written)).as("the primary before it, recovered").isFalse();
+      old.abort();
+      try (Replica copy = Replica.of(promoted.server())) {
+        PhysicalConnection reader = Sessions.open(copy.server().libpqUrl());
+        await(() -> shows(reader, written), "a copy of the new primary to show it");
+        reader.abort();
+      }
+    }
+  }
+
+  /**
+   * One that goes on with the promoted server: what it notes of that any role may read, as soon as
+   * it has noted it; who may read all statistics sees it at once.
+   */
+  @Test
+  void aStandbyThatHasFollowedAFailoverHasComeAsFarOnceItHasNotedThat() throws SQLException {
+    try (Pair alone = new Pair();
+        Replica follower = Replica.of(alone.replica.server())) {
+      PostgresServer here = follower.server();
+      follower.awaitReplayOf(alone.primary);
+      alone.replica.promote();
+      String written = writtenOn(alone.replica.server());
+      follower.awaitReplayOf(alone.replica.server());
+      PhysicalConnection reader = Sessions.open(here.libpqUrl());
+      alone.replica.server().execute("grant pg_read_all_stats to " + alone.primary.user());
+      await(() -> shows(reader, written), "the receiver's timeline");
+      alone.replica.server().execute("revoke pg_read_all_stats from " + alone.primary.user());
+      alone.replica.server().execute("checkpoint");
+      follower.awaitReplayOf(alone.replica.server());
+      here.execute("checkpoint");
+      assertThat(shows(reader, written)).as("by its control file").isTrue();
+      reader.abort();
+    }
+  }
+
+  private static String writtenOn(PostgresServer promoted) throws SQLException {
+    PhysicalConnection writer = Sessions.open(promoted.libpqUrl());
+    Sessions.execute(writer, "insert into note values (1000)");
+    String written = writer.position(TIMEOUT);
+    assertThat(written).startsWith("2:");
+    writer.abort();
+    return written;
+  }
+
+  /** Where it can't be told nobody waits for it. */
+  private static boolean shows(PhysicalConnection session, String position) throws SQLException {
+    try {
+      return session.hasReached(position, TIMEOUT);
+    } catch (SQLFeatureNotSupportedException e) {
+      assertThat(session.inStep()).isTrue();
+      return false;
     }
   }
 

@@ -16,7 +16,8 @@ import java.util.Set;
  * of a standby, it may be the primary of the next. Not thread-safe.
  */
 public final class Replica implements AutoCloseable {
-  private static final Set<String> NOT_COPIED = Set.of("postmaster.pid", "postmaster.opts");
+  private static final Set<String> NOT_COPIED =
+      Set.of("postmaster.pid", "postmaster.opts", "standby.signal");
   private static final Set<String> EMPTIED = Set.of("pg_wal", "pg_replslot");
 
   private final EmbeddedServer server;
@@ -26,7 +27,7 @@ public final class Replica implements AutoCloseable {
   }
 
   /**
-   * Copies the primary while it runs and starts a standby that follows it.
+   * Copies the primary, or a standby, while it runs and starts a standby that follows it.
    *
    * @throws UnsupportedOperationException without {@link Ability#REPLICA}
    */
