@@ -15,15 +15,12 @@ final class Positions {
 
   private static final long LAST_PAUSE = 32_000_000L;
 
-  private final long validationTimeout;
+  private final AnswerTime answerTime;
   private final TimeSource time;
   private final Pause pause;
 
-  /**
-   * @param validationTimeout how long an answer may take; nanoseconds
-   */
-  Positions(long validationTimeout, TimeSource time, Pause pause) {
-    this.validationTimeout = validationTimeout;
+  Positions(AnswerTime answerTime, TimeSource time, Pause pause) {
+    this.answerTime = answerTime;
     this.time = time;
     this.pause = pause;
   }
@@ -33,11 +30,13 @@ final class Positions {
    * tell.
    *
    * @param until on the pool's clock; it is asked once in any case
+   * @param end when the caller's time is over
    */
-  boolean isReached(PooledConnection face, String position, long until) throws SQLException {
+  boolean isReached(PooledConnection face, String position, long until, long end)
+      throws SQLException {
     try {
       for (long next = FIRST_PAUSE; ; next = Math.min(2 * next, LAST_PAUSE)) {
-        if (face.hasReached(position, validationTimeout)) {
+        if (face.hasReached(position, answerTime.before(end))) {
           return true;
         }
         long left = until - time.nanoTime();

@@ -142,14 +142,15 @@ final class Preparation {
   private boolean isGood(boolean stays) throws SQLException {
     String position = options.position();
     try {
-      if (!owner.runsAt(face, options.isolation())) {
+      long end = asking.begun + budget;
+      if (!owner.runsAt(face, options.isolation(), readers.answerTime().before(end))) {
         return false;
       }
       if (position == null) {
         return true;
       }
-      long end = asking.begun + budget;
-      boolean reached = positions.isReached(face, position, stays ? end : readers.patience(end));
+      long until = stays ? end : readers.patience(end);
+      boolean reached = positions.isReached(face, position, until, end);
       if (!reached && !stays) {
         face.rollBackOpen(); // what that reading has begun
       }

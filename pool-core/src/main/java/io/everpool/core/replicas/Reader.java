@@ -190,12 +190,14 @@ final class Reader {
   /**
    * As {@link #runsAt(int)}, of the server of {@code face}, as it has told this session. It is
    * asked something where it has told another more, as when it was promoted.
+   *
+   * @param patience how long the answer may take; nanoseconds
    */
-  boolean runsAt(PooledConnection face, int level) throws SQLException {
+  boolean runsAt(PooledConnection face, int level, long patience) throws SQLException {
     boolean asked = !isWithin(level, face.highestIsolation()) && runsAt(level);
     if (asked) {
       try {
-        face.replicaLag(validationTimeout);
+        face.replicaLag(patience);
       } catch (SQLFeatureNotSupportedException e) {
         // it has answered
       }
@@ -220,12 +222,14 @@ final class Reader {
   /**
    * Whether work may begin on {@code face}; asks the server only where nothing is known any more,
    * as after a time without work.
+   *
+   * @param patience how long the answer may take; nanoseconds
    */
-  boolean isCloseBehind(PooledConnection face) throws SQLException {
+  boolean isCloseBehind(PooledConnection face, long patience) throws SQLException {
     long now = member.environment().time().nanoTime();
     Lag.Known known = lag.at(now);
     if (known == Lag.Known.NOTHING) {
-      ask(face);
+      ask(face, patience);
       known = lag.at(member.environment().time().nanoTime());
     }
     if (known == Lag.Known.LARGE || known == Lag.Known.NOTHING) {
@@ -235,10 +239,10 @@ final class Reader {
     return true;
   }
 
-  private void ask(PooledConnection face) throws SQLException {
+  private void ask(PooledConnection face, long patience) throws SQLException {
     long now = member.environment().time().nanoTime();
     try {
-      lag.seen(UnitRunner.nanos(face.replicaLag(validationTimeout)), now);
+      lag.seen(UnitRunner.nanos(face.replicaLag(patience)), now);
     } catch (SQLFeatureNotSupportedException e) {
       lag.seen(Lag.UNKNOWABLE, now);
     }
@@ -273,7 +277,7 @@ final class Reader {
         () -> {
           try (PooledConnection face = member.leases().acquireOwn(WaitKind.UNTOLD)) {
             noteAnswer(face);
-            ask(face);
+            ask(face, validationTimeout);
             hears(face, true, 0); // what its server may have told with that answer
           } catch (SQLException e) {
             log.debug("Pool {}: {} doesn't answer", whole, member.called(), e);

@@ -39,6 +39,7 @@ final class Readers implements Renewal {
   private final TimeSource time;
   private final DoubleSupplier random;
   private final Pause pause;
+  private final AnswerTime answerTime;
   private final Positions positions;
   private final List<Reader> all;
   private final Member writer;
@@ -50,7 +51,8 @@ final class Readers implements Renewal {
     this.time = writer.environment().time();
     this.random = writer.environment().random();
     this.pause = pause;
-    this.positions = new Positions(config.validationTimeout().toNanos(), time, pause);
+    this.answerTime = new AnswerTime(config.validationTimeout().toNanos(), time);
+    this.positions = new Positions(answerTime, time, pause);
     this.writer = writer;
     this.onWriter = runner(writer);
     this.fallsBack = config.readerFallback() == ReaderFallback.WRITER;
@@ -162,6 +164,11 @@ final class Readers implements Renewal {
     return options.deadline() == null ? most : Math.min(most, UnitRunner.nanos(options.deadline()));
   }
 
+  /** How long an answer to a caller's question may take. */
+  AnswerTime answerTime() {
+    return answerTime;
+  }
+
   /** Until when a reader is waited for, so that there is time left for another. */
   long patience(long end) {
     long now = time.nanoTime();
@@ -261,9 +268,9 @@ final class Readers implements Renewal {
         face = taking.from(reader.leases(), reader.isLive() ? left : left / 2, wait, asking);
         level = level == 0 ? face.isolationSet() : level;
         taken =
-            reader.runsAt(face, level)
-                && reader.isCloseBehind(face)
-                && (position == null || positions.isReached(face, position, patience(end)));
+            reader.runsAt(face, level, answerTime.before(end))
+                && reader.isCloseBehind(face, answerTime.before(end))
+                && (position == null || positions.isReached(face, position, patience(end), end));
         return taken ? face : null;
       } catch (SQLException e) {
         if (!isLeft(reader, e)) {

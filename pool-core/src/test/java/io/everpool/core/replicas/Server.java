@@ -17,6 +17,8 @@ import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,6 +37,11 @@ final class Server implements Connector {
   final AtomicInteger lagAsked = new AtomicInteger();
 
   final AtomicInteger positionAsked = new AtomicInteger();
+
+  /** How long the thread that has made this allowed for each answer. */
+  final List<Long> allowed = new ArrayList<>();
+
+  private final Thread maker = Thread.currentThread();
 
   private volatile boolean down;
 
@@ -241,6 +248,7 @@ final class Server implements Connector {
 
     @Override
     public Duration replicaLag(long timeoutNanos) throws SQLException {
+      note(timeoutNanos);
       validate(1);
       lagAsked.incrementAndGet();
       toldIsolation = highestIsolation;
@@ -249,6 +257,12 @@ final class Server implements Connector {
         throw new SQLFeatureNotSupportedException("no idea");
       }
       return now;
+    }
+
+    private void note(long timeoutNanos) {
+      if (Thread.currentThread() == maker) {
+        allowed.add(timeoutNanos);
+      }
     }
 
     @Override
@@ -269,6 +283,7 @@ final class Server implements Connector {
 
     @Override
     public boolean hasReached(String wanted, long timeoutNanos) throws SQLException {
+      note(timeoutNanos);
       atPosition.accept(positionAsked.get());
       if (!answersThoughItIsGone) {
         validate(1);

@@ -1,0 +1,111 @@
+package io.everpool.core.replicas;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
+import io.everpool.api.WorkOptions;
+import io.everpool.api.framework.UnitRerunner;
+import io.everpool.core.Everpool;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * What a reader is asked on its caller's thread may take a part of the time that its caller has,
+ * and not all of {@code validation-timeout}: it may have frozen.
+ */
+@Timeout(300)
+class AnswerTimeTest extends ThreeServers {
+  private static final WorkOptions READ = WorkOptions.READ_ONLY;
+  private static final Duration VALIDATION = Duration.ofSeconds(20);
+  private static final Duration LIMIT = Duration.ofSeconds(10);
+
+  /** Of what the caller has it. */
+  enum Limit {
+    DEADLINE,
+    ACQUIRE_TIMEOUT
+  }
+
+  private Pool open(Limit limit) throws SQLException {
+    PoolConfig.Builder config =
+        PoolConfig.builder("jdbc:by-hand").name("orders").validationTimeout(VALIDATION).maxSize(2);
+    config.acquireTimeout(limit == Limit.ACQUIRE_TIMEOUT ? LIMIT : Duration.ofMinutes(1));
+    return Everpool.builder(config.build()).connector(writer).reader(one).open();
+  }
+
+  private static WorkOptions limited(WorkOptions options, Limit limit) {
+    return limit == Limit.DEADLINE ? options.withDeadline(LIMIT) : options;
+  }
+
+  private void isAllowed(int questions) {
+    assertThat(one.allowed)
+        .hasSize(questions)
+        .allMatch(nanos -> nanos >= 1_000_000_000L && nanos <= LIMIT.toNanos() / 2);
+    one.allowed.clear();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void howFarItLags(Limit limit) throws SQLException {
+    try (Pool pool = open(limit)) {
+      assertThat(pool.<String, SQLException>run(limited(READ, limit), Server::of)).isEqualTo("one");
+      isAllowed(1);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whetherItHasComeAsFar(Limit limit) throws SQLException {
+    try (Pool pool = open(limit)) {
+      WorkOptions own = limited(READ.after("3"), limit);
+      assertThat(pool.<String, SQLException>run(own, Server::of)).isEqualTo("one");
+      isAllowed(5);
+      one.position.set(0);
+      try (Connection connection = pool.reader().getConnection()) {
+        assertThat(UnitRerunner.of(pool).<String, SQLException>rerun(connection, own, Server::of))
+            .isEqualTo("one");
+      }
+      isAllowed(4);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void atWhichLevelItRuns(Limit limit) throws SQLException {
+    one.highestIsolation = Connection.TRANSACTION_REPEATABLE_READ;
+    try (Pool pool = open(limit)) {
+      WorkOptions level = limited(READ.withIsolation(Connection.TRANSACTION_SERIALIZABLE), limit);
+      assertThat(pool.<String, SQLException>run(level, Server::of)).isEqualTo("writer");
+      isAllowed(1);
+    }
+    try (Pool pool = open(limit);
+        Connection connection = pool.reader().getConnection()) {
+      one.allowed.clear(); // how far it lags
+      WorkOptions level = limited(READ.withIsolation(Connection.TRANSACTION_SERIALIZABLE), limit);
+      assertThat(UnitRerunner.of(pool).<String, SQLException>rerun(connection, level, Server::of))
+          .isEqualTo("writer");
+      assertThat(one.allowed).allMatch(nanos -> nanos <= LIMIT.toNanos() / 2);
+    }
+  }
+
+  /** Drivers count it in seconds, and a session that doesn't answer in time is given up. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 1_000_000, 2_000_000_000})
+  void whoIsInAHurryWaitsForASecond(long left) {
+    AnswerTime answerTime = new AnswerTime(VALIDATION.toNanos(), () -> Long.MAX_VALUE);
+    assertThat(answerTime.before(Long.MAX_VALUE + left)).isEqualTo(1_000_000_000L);
+    assertThat(answerTime.before(Long.MAX_VALUE - left)).isEqualTo(1_000_000_000L);
+  }
+
+  @Test
+  void validationTimeoutIsTheMost() {
+    AnswerTime answerTime = new AnswerTime(500_000_000L, () -> 0);
+    assertThat(answerTime.before(LIMIT.toNanos())).isEqualTo(500_000_000L);
+  }
+}
