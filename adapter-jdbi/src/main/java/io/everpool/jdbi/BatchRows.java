@@ -1,5 +1,6 @@
 package io.everpool.jdbi;
 
+import io.everpool.api.framework.OneShotArguments;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.GenericArrayType;
 import java.lang.reflect.Method;
@@ -14,6 +15,7 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.generic.GenericTypes;
+import org.jdbi.v3.core.result.ResultIterable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * but not what a value in a row, such as a stream, has been read of.
  */
 record BatchRows(Class<?> type, Method method) {
+  static final OneShotArguments ONE_SHOTS = new OneShotArguments(ResultIterable.class);
+
   private static final String SINGLE_VALUE = "org.jdbi.v3.sqlobject.SingleValue";
 
   /**
@@ -30,7 +34,7 @@ record BatchRows(Class<?> type, Method method) {
   boolean holdOneShots(@Nullable Object @Nullable ... args) {
     Parameter[] parameters = method.getParameters();
     for (int i = 0; args != null && i < args.length; i++) {
-      if (OneShotArguments.among(args[i])
+      if (!ONE_SHOTS.in(args[i]).isEmpty()
           && !(isOfRows(parameters[i], args[i]) && !mayBeOneShot(element(parameters[i])))) {
         return true;
       }
@@ -65,13 +69,13 @@ record BatchRows(Class<?> type, Method method) {
     if (declared instanceof Class<?> plain) {
       return plain.isArray()
           ? mayBeOneShot(plain.getComponentType())
-          : isContainer(plain) || OneShotArguments.mayBe(plain);
+          : isContainer(plain) || ONE_SHOTS.mayBe(plain);
     }
     if (declared instanceof ParameterizedType generic) {
       Class<?> raw = (Class<?>) generic.getRawType();
       return isContainer(raw)
           ? Arrays.stream(generic.getActualTypeArguments()).anyMatch(BatchRows::mayBeOneShot)
-          : OneShotArguments.mayBe(raw);
+          : ONE_SHOTS.mayBe(raw);
     }
     if (declared instanceof GenericArrayType array) {
       return mayBeOneShot(array.getGenericComponentType());

@@ -19,10 +19,12 @@ import org.jdbi.v3.core.Jdbi;
  * not been sent or is known to have failed; a handle's callback or a SqlObject's method when it was
  * marked as reading only or as idempotent. A callback may therefore run several times: what it does
  * outside of the database should bear that, and an iterator or a stream that it reads has to be
- * made in it. A SqlObject's method that is given one runs once; but of a {@code @SqlBatch} each
- * chunk is a transaction, whose rows are kept for its reruns, unless a row may have an iterator or
- * a stream in it. A {@code PreparedBatch} that a callback executes has to be prepared in it, too,
- * for Jdbi forgets the rows then: with one from before it runs once.
+ * made in it: a run that gives a SqlObject's method the very iterator or stream that the run before
+ * has given it ends there, and the callback fails as it did before. A SqlObject's method that is
+ * given one runs once; but of a {@code @SqlBatch} each chunk is a transaction, whose rows are kept
+ * for its reruns, unless a row may have an iterator or a stream in it. A {@code PreparedBatch} that
+ * a callback executes has to be prepared in it, too, for Jdbi forgets the rows then: with one from
+ * before it runs once.
  *
  * <p>Each run of a callback is on the thread that has called Jdbi. What is made here is as
  * thread-safe as Jdbi itself: a {@code Jdbi} and {@link Units} are for any number of threads, a

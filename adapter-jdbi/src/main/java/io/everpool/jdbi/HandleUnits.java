@@ -5,10 +5,12 @@ import io.everpool.api.Work;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.framework.NotRepeatableException;
+import io.everpool.api.framework.OneShotArguments;
 import io.everpool.api.framework.UnitRerunner;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransactionRollbackException;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -21,10 +23,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs callbacks of handles as units of work of the pool that the handles' connections are of. */
 final class HandleUnits {
-  /** Why a unit isn't run again: it was given what can be read but once. */
-  static final String ONE_SHOT =
-      "it was given an iterator or a stream, which can be read only once";
-
   private static final String BATCH =
       "it executes a batch that was prepared before it, whose rows Jdbi doesn't keep as they were";
 
@@ -66,6 +64,22 @@ final class HandleUnits {
     }
   }
 
+  /**
+   * A method is about to take these.
+   *
+   * @throws UnitFailedException in a run, of whatever unit of the thread's, before which another
+   *     was given the same
+   */
+  void given(List<Object> oneShots) {
+    try {
+      for (Object each : oneShots) {
+        rerunner.given(each);
+      }
+    } catch (SQLException e) {
+      throw new UnitFailedException(e);
+    }
+  }
+
   EverpoolPlugin.PooledPostgres postgres() {
     return postgres;
   }
@@ -94,7 +108,7 @@ final class HandleUnits {
   <R extends @Nullable Object, X extends Exception> R runOnce(
       Handle handle, WorkOptions options, HandleCallback<R, X> callback) throws X {
     Attempts<R, X> attempts = new Attempts<>(handle, options, callback, null);
-    attempts.useUp(ONE_SHOT);
+    attempts.useUp(OneShotArguments.BECAUSE);
     return run(attempts);
   }
 
@@ -104,7 +118,7 @@ final class HandleUnits {
     Attempts<R, X> attempts = new Attempts<>(handle, options, callback, null);
     UnitOptions configured = handle.getConfig(UnitOptions.class);
     if (configured.isOnceOnly()) {
-      attempts.useUp(ONE_SHOT);
+      attempts.useUp(OneShotArguments.BECAUSE);
     }
     Attempts<?, ?> before = configured.transaction(attempts);
     try {

@@ -1,6 +1,7 @@
 package io.everpool.jdbi;
 
 import io.everpool.api.WorkOptions;
+import java.util.List;
 import org.jdbi.v3.core.config.ConfigRegistry;
 import org.jdbi.v3.core.extension.AttachedExtensionHandler;
 import org.jdbi.v3.core.extension.ExtensionHandler;
@@ -46,9 +47,11 @@ final class UnitMethod implements ExtensionHandler {
       throws Exception {
     UnitOptions configured = config.get(UnitOptions.class);
     WorkOptions options = marks.over(configured);
-    boolean once = OneShotArguments.among(args);
+    List<Object> oneShots = BatchRows.ONE_SHOTS.in(args);
+    boolean once = !oneShots.isEmpty();
     if (once) {
       configured.useUpTransaction();
+      units.given(oneShots); // for the units around it, whose next run may be given the same
     }
     // Jdbi reads a chunk of the arguments before it begins its transaction, which is a unit itself
     if (once && marks.batch()) {

@@ -1,6 +1,7 @@
 package io.everpool.jdbi;
 
 import io.everpool.api.WorkOptions;
+import io.everpool.api.framework.OneShotArguments;
 import java.time.Duration;
 import org.jdbi.v3.core.config.JdbiConfig;
 import org.jdbi.v3.postgres.PgLobApi;
@@ -179,7 +180,7 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
   /** The method whose transaction has begun, if one has, is given what can be read but once. */
   void useUpTransaction() {
     if (transaction != null) {
-      transaction.useUp(HandleUnits.ONE_SHOT);
+      transaction.useUp(OneShotArguments.BECAUSE);
     }
   }
 

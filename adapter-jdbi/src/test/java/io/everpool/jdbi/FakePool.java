@@ -61,6 +61,9 @@ final class FakePool implements Pool, UnitRerunner {
   }
 
   @Override
+  public void given(Object oneShot) {}
+
+  @Override
   public boolean owns(Connection connection) {
     return FakeLease.of(connection) != null;
   }

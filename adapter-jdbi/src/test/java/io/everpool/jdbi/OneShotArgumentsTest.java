@@ -16,6 +16,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Spliterators;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -350,7 +351,7 @@ class OneShotArgumentsTest {
     assertThat(
             Stream.of(
                 List.of().iterator(),
-                Collections.emptyEnumeration(),
+                Collections.enumeration(List.of()),
                 List.of().spliterator(),
                 IntStream.empty(),
                 ResultIterable.of(null),
@@ -360,13 +361,23 @@ class OneShotArgumentsTest {
                 Optional.of(stream),
                 List.of(1, stream),
                 Map.of("content", stream)))
-        .allMatch(each -> OneShotArguments.among(1, null, each));
-    assertThat(OneShotArguments.among(1, new InputStream[] {stream})).isTrue();
+        .allMatch(each -> !BatchRows.ONE_SHOTS.in(1, null, each).isEmpty());
+    assertThat(BatchRows.ONE_SHOTS.in(1, new InputStream[] {stream})).containsExactly(stream);
     assertThat(
-            OneShotArguments.among(
-                1, null, List.of(2), Optional.empty(), new int[] {3}, new Integer[] {4}, Map.of()))
-        .isFalse();
-    assertThat(OneShotArguments.among((Object[]) null)).isFalse();
+            BatchRows.ONE_SHOTS.in(
+                1,
+                null,
+                List.of(2),
+                Optional.empty(),
+                new int[] {3},
+                new Integer[] {4},
+                Map.of(),
+                Collections.emptyIterator(),
+                Collections.emptyListIterator(),
+                Collections.emptyEnumeration(),
+                Spliterators.emptySpliterator()))
+        .isEmpty();
+    assertThat(BatchRows.ONE_SHOTS.in((Object[]) null)).isEmpty();
   }
 
   private static void fails(String state, Runnable work) {

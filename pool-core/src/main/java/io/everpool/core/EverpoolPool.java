@@ -297,6 +297,11 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   }
 
   @Override
+  public void given(Object oneShot) throws SQLException {
+    UnitRunner.given(oneShot);
+  }
+
+  @Override
   public boolean owns(Connection connection) {
     return runner.owns(connection);
   }

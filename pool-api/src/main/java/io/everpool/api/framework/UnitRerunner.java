@@ -58,6 +58,17 @@ public interface UnitRerunner {
       Connection connection, WorkOptions options, Work<T, X> work) throws X, SQLException;
 
   /**
+   * The work of the units that the calling thread is in, of whatever pools, is about to use what
+   * can be used but once and is given to no statement, such as an iterator of rows: see {@link
+   * OneShotArguments}. Without a unit nothing happens.
+   *
+   * @throws SQLException if a run before was given the very same, of which it may have read. That
+   *     run isn't committed then, whatever the work makes of this, and the unit fails as the one
+   *     before
+   */
+  void given(Object oneShot) throws SQLException;
+
+  /**
    * Whether a connection was taken from this pool, or from one of its readers, and is not given
    * back yet; through what others have put around it.
    */

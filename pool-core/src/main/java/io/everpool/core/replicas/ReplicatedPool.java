@@ -163,6 +163,11 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
   }
 
   @Override
+  public void given(Object oneShot) throws SQLException {
+    UnitRunner.given(oneShot);
+  }
+
+  @Override
   public boolean owns(Connection connection) {
     PooledConnection face = PooledConnection.behind(connection);
     return face != null && (face.isOf(writer.leases()) || choice.ownerOf(face) != null);

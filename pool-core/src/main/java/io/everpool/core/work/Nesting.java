@@ -1,6 +1,7 @@
 package io.everpool.core.work;
 
 import io.everpool.core.jdbc.PooledConnection;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +53,14 @@ final class Nesting {
     Nesting entered = new Nesting(face, open, outer, INNERMOST.get());
     INNERMOST.set(entered);
     return entered;
+  }
+
+  /** As {@link OneShots#given}, of what is given to no statement. */
+  static void given(Object oneShot) throws SQLException {
+    Nesting innermost = INNERMOST.get();
+    if (innermost != null) {
+      innermost.oneShots.given(oneShot);
+    }
   }
 
   /** The unit is over. */

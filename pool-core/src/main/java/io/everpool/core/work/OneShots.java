@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  * the work has from elsewhere is known to be such only when a further run gives it to a driver
  * again: there that run fails, and whatever the work makes of it, it isn't committed. Which part of
  * a stream was read nobody can say, nor whether the work has reset it, but for bytes in memory. Of
- * one that is copied (COPY) by the driver's own object it is known by what is sent: {@link
- * StreamedRuns}.
+ * an iterator a framework tells that was given it. Of a stream that is copied (COPY) by the driver's
+ * own object it is known by what is sent: {@link StreamedRuns}.
  *
  * <p>On the unit's thread.
  */
@@ -39,8 +39,8 @@ final class OneShots implements OneShotObserver {
           + " the rows, run the query, open the stream within the work";
 
   private static final String SAME_STREAM =
-      "a further run was given the same stream as the one before, which may have read it: open the"
-          + " stream within the work";
+      "a further run was given the same stream or iterator as the one before, which may have read"
+          + " it: make the iterator, open the stream within the work";
 
   private static final String REST =
       "a further run has copied (COPY, by the driver's own object) what may be the rest of a stream"

@@ -103,7 +103,7 @@ enum RerunRule {
   USED_UP(
       "before it began a statement was given rows of a batch, or a stream, that it has used, or a"
           + " result set was open that it has read on; or its run before the present one was given"
-          + " the same stream, or has copied what the present one has copied the rest of",
+          + " the same stream or iterator, or has copied what the present one has copied the rest of",
       (unit, limits) -> unit.usedUp(),
       Decision.GIVE_UP,
       OneShots.USED),

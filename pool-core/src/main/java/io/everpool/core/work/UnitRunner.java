@@ -214,6 +214,11 @@ public final class UnitRunner {
     }
   }
 
+  /** As {@link UnitRerunner#given}. */
+  public static void given(Object oneShot) throws SQLException {
+    Nesting.given(oneShot);
+  }
+
   /** As {@link UnitRerunner#owns}. */
   public boolean owns(Connection connection) {
     return face(connection) != null;
