@@ -22,7 +22,11 @@ import java.lang.annotation.Target;
  *   <li>within a transaction, of which it is a part;
  *   <li>with a session on its thread that was opened before ({@code spring.jpa.open-in-view}),
  *       which is told once: entities that were changed in it would be changed twice;
- *   <li>and has taken a second connection of the pool, by {@code REQUIRES_NEW} for one, or none.
+ *   <li>and has taken a second connection of the pool, by {@code REQUIRES_NEW} for one, or none;
+ *   <li>with an argument that can be read but once (an iterator, a {@code Stream}, an {@code
+ *       InputStream}, a {@code Reader}, also in a collection), be it {@link #idempotent} or not: a
+ *       second run would write its rest. Where what is around it is run again and gives it the very
+ *       same, that run ends there. What it reads of a field nobody sees.
  * </ul>
  *
  * Entities that are given to it are changed by each run.

@@ -2,9 +2,11 @@ package io.everpool.spring;
 
 import io.everpool.api.Pool;
 import io.everpool.api.WorkOptions;
+import io.everpool.api.framework.OneShotArguments;
 import java.lang.reflect.Method;
 import java.sql.SQLException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
@@ -17,6 +19,7 @@ import org.springframework.aop.ProxyMethodInvocation;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.core.annotation.AnnotatedElementUtils;
+import org.springframework.core.io.InputStreamResource;
 import org.springframework.jdbc.UncategorizedSQLException;
 import org.springframework.jdbc.support.SQLStateSQLExceptionTranslator;
 import org.springframework.transaction.support.ResourceHolder;
@@ -26,6 +29,8 @@ import org.springframework.util.ClassUtils;
 /** Runs methods with {@link RerunTransaction} as units of work. */
 final class Rerunning implements MethodInterceptor {
   private static final Logger log = LoggerFactory.getLogger(Rerunning.class);
+
+  private static final OneShotArguments ONE_SHOTS = new OneShotArguments(InputStreamResource.class);
 
   private final BeanFactory beans;
   private final Set<Method> told = ConcurrentHashMap.newKeySet();
@@ -40,6 +45,10 @@ final class Rerunning implements MethodInterceptor {
     if (marked == null) {
       return invocation.proceed();
     }
+    List<Object> oneShots = ONE_SHOTS.in(invocation.getArguments());
+    if (!oneShots.isEmpty()) {
+      given(invocation, marked, oneShots);
+    }
     if (isSomethingBound()) {
       tell(invocation);
       return invocation.proceed();
@@ -49,9 +58,26 @@ final class Rerunning implements MethodInterceptor {
             .withLabel(invocation.getMethod().getName())
             .withIdempotent(marked.idempotent());
     try {
-      return pool(marked).rerun(options, () -> proceed(invocation));
+      return pool(marked)
+          .rerun(
+              options,
+              oneShots.isEmpty() ? null : OneShotArguments.BECAUSE,
+              () -> proceed(invocation));
     } catch (SQLException e) {
-      throw isDeclared(invocation.getMethod(), e) ? e : translated(options.label(), e);
+      throw thrown(invocation, e);
+    }
+  }
+
+  /** For the units around it, a further run of which may give it the same. */
+  private void given(MethodInvocation invocation, RerunTransaction marked, List<Object> oneShots)
+      throws Exception {
+    SpringPool pool = pool(marked);
+    try {
+      for (Object each : oneShots) {
+        pool.given(each);
+      }
+    } catch (SQLException e) {
+      throw thrown(invocation, e);
     }
   }
 
@@ -148,6 +174,11 @@ final class Rerunning implements MethodInterceptor {
     }
     Pool bare = beans.getBean(PoolBeans.class).of(dataSource);
     return bare == null ? null : TransactionState.poolIn(bare);
+  }
+
+  private static Exception thrown(MethodInvocation invocation, SQLException e) {
+    Method method = invocation.getMethod();
+    return isDeclared(method, e) ? e : translated(method.getName(), e);
   }
 
   private static boolean isDeclared(Method method, SQLException e) {

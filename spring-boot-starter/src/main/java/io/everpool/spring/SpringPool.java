@@ -188,6 +188,16 @@ class SpringPool implements Pool {
    * nobody knows what it has done there.
    */
   <T extends @Nullable Object> T rerun(WorkOptions options, Callable<T> work) throws Exception {
+    return rerun(options, null, work);
+  }
+
+  /**
+   * The same of work that may be unable to run twice.
+   *
+   * @param once why, for {@link NotRepeatableException}; null if it is able
+   */
+  <T extends @Nullable Object> T rerun(WorkOptions options, @Nullable String once, Callable<T> work)
+      throws Exception {
     Unit outer = units.get();
     if ((outer != null && outer.pool == this) || transaction() != null) {
       return work.call();
@@ -196,10 +206,15 @@ class SpringPool implements Pool {
     SharedConnection shared = new SharedConnection(pool.getConnection());
     try {
       return UnitRerunner.of(pool)
-          .rerun(shared.connection(), options, same -> runOnce(shared, options, work));
+          .rerun(shared.connection(), options, same -> runOnce(shared, options, once, work));
     } finally {
       shared.unitEnds();
     }
+  }
+
+  /** As {@link UnitRerunner#given}. */
+  void given(Object oneShot) throws SQLException {
+    UnitRerunner.of(pool).given(oneShot);
   }
 
   /** Whether the thread is in a {@link #rerun}, of whichever pool. */
@@ -208,13 +223,17 @@ class SpringPool implements Pool {
   }
 
   private <T extends @Nullable Object> T runOnce(
-      SharedConnection shared, WorkOptions options, Callable<T> work) throws Exception {
+      SharedConnection shared, WorkOptions options, @Nullable String once, Callable<T> work)
+      throws Exception {
     Unit outer = units.get();
     shared.runs();
     units.set(new Unit(this, shared));
     try {
       return work.call();
     } catch (Exception failure) {
+      if (once != null) {
+        throw new NotRepeatableException(failure, once);
+      }
       if (options.idempotent() || shared.hasServedAll()) {
         throw failure;
       }
