@@ -6,6 +6,7 @@ import io.everpool.core.Everpool;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Map;
+import java.util.TreeSet;
 import javax.sql.DataSource;
 import org.hibernate.HibernateException;
 import org.hibernate.engine.jdbc.connections.spi.ConnectionProvider;
@@ -23,8 +24,10 @@ import org.slf4j.LoggerFactory;
  * <p>Every setting of a pool is a key below {@code hibernate.everpool}: {@code
  * hibernate.everpool.max-size = 20}. Where those say nothing of {@code url}, {@code user} and
  * {@code password}, {@code jakarta.persistence.jdbc.*} count, and then {@code
- * hibernate.connection.*}; of the latter no other is read. The pool is opened with the session
- * factory and closed with it.
+ * hibernate.connection.*}. What is none of Hibernate's own among the latter ({@code
+ * hibernate.connection.sslmode}) is a property for the driver, as ever: the URL and {@code
+ * hibernate.everpool.properties} count before it. The pool is opened with the session factory and
+ * closed with it.
  *
  * <p>A secret never stands below {@code hibernate.everpool}: Hibernate logs hibernate.properties at
  * INFO, and masks only the passwords that it knows. {@code jakarta.persistence.jdbc.password} is
@@ -43,9 +46,6 @@ public final class EverpoolConnectionProvider
 
   /** Connections come with autocommit on, and a commit would be none. */
   private static final String TRUSTED = "hibernate.connection.provider_disables_autocommit";
-
-  /** What Hibernate's own provider does and no pool of ours: silence would be a lie. */
-  private static final String ISOLATION = "hibernate.connection.isolation";
 
   private transient @Nullable Pool pool;
   private transient boolean opened;
@@ -68,6 +68,7 @@ public final class EverpoolConnectionProvider
       pool = existing(given, settings);
       return;
     }
+    tellWhatIsLeftOut(settings);
     for (String name : HibernateSettings.secrets(settings)) {
       if (HibernateSettings.isKeyOfSecret(name)) {
         log.warn(
@@ -98,11 +99,21 @@ public final class EverpoolConnectionProvider
               + " must not be true: Everpool lends connections with autocommit on, so that"
               + " Hibernate has to begin its transactions itself. Leave it out.");
     }
-    if (settings.get(ISOLATION) != null) {
-      throw new HibernateException(
-          ISOLATION
-              + " is not read: set hibernate.everpool.connection-init-sql to \"set session"
-              + " characteristics as transaction isolation level ...\" instead.");
+    for (String name : new TreeSet<>(settings.keySet())) {
+      String refusal = settings.get(name) == null ? null : DriverSettings.refusal(name);
+      if (refusal != null) {
+        throw new HibernateException(refusal);
+      }
+    }
+  }
+
+  /** What Hibernate's own pool would do, and does nothing here. */
+  private static void tellWhatIsLeftOut(Map<String, Object> settings) {
+    for (String name : new TreeSet<>(settings.keySet())) {
+      String instead = settings.get(name) == null ? null : DriverSettings.inPlaceOf(name);
+      if (instead != null) {
+        log.warn("{} is for Hibernate's own pool and does nothing here: set {}", name, instead);
+      }
     }
   }
 
@@ -112,7 +123,9 @@ public final class EverpoolConnectionProvider
           HibernateSettings.POOL + " must be an io.everpool.api.Pool that is open");
     }
     for (String name : settings.keySet()) {
-      if (name.startsWith(HibernateSettings.PREFIX) && !name.equals(HibernateSettings.POOL)) {
+      boolean ofPool =
+          name.startsWith(HibernateSettings.PREFIX) || DriverSettings.property(name) != null;
+      if (ofPool && !name.equals(HibernateSettings.POOL)) {
         throw new HibernateException(
             name + " can't be set beside " + HibernateSettings.POOL + ", whose settings are made");
       }

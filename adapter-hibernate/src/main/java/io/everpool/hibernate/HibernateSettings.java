@@ -35,7 +35,11 @@ final class HibernateSettings {
   private static final Map<String, List<String>> OTHERS =
       Map.of(
           "url", URLS,
-          "user", List.of("jakarta.persistence.jdbc.user", "hibernate.connection.username"),
+          "user",
+              List.of(
+                  "jakarta.persistence.jdbc.user",
+                  "hibernate.connection.username",
+                  "hibernate.connection.user"),
           "password",
               List.of("jakarta.persistence.jdbc.password", "hibernate.connection.password"));
 
@@ -67,6 +71,7 @@ final class HibernateSettings {
     HibernateSettings settings = new HibernateSettings();
     new TreeMap<>(given).forEach(settings::put);
     OTHERS.forEach((key, names) -> settings.putDefault(key, names, given));
+    settings.putOfDriver(given);
     try {
       return EverpoolConfig.from(
           ConfigValueFactory.fromMap(Map.of(ROOT, settings.entries), "Hibernate's settings")
@@ -80,16 +85,14 @@ final class HibernateSettings {
   }
 
   /**
-   * The keys below {@link #PREFIX} that have a secret, or may have one. Hibernate logs what stands
-   * in hibernate.properties, and masks the passwords that it knows by name only.
+   * The keys below {@link #PREFIX}, and of the driver's properties, that have a secret, or may have
+   * one. Hibernate logs what stands in hibernate.properties, and masks the passwords that it knows
+   * by name only.
    */
   static List<String> secrets(Map<String, Object> given) {
     return given.entrySet().stream()
-        .filter(entry -> entry.getKey().startsWith(PREFIX) && entry.getValue() != null)
-        .filter(
-            entry ->
-                isSecret(
-                    entry.getKey().substring(PREFIX.length()), String.valueOf(entry.getValue())))
+        .filter(entry -> entry.getValue() != null)
+        .filter(entry -> hasSecret(entry.getKey(), String.valueOf(entry.getValue())))
         .map(Map.Entry::getKey)
         .sorted()
         .toList();
@@ -99,10 +102,17 @@ final class HibernateSettings {
    * Whether what {@link #secrets} tells of is one for certain, and not a text that may hold one.
    */
   static boolean isKeyOfSecret(String name) {
-    String key = name.substring(PREFIX.length());
+    String key = name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : name;
     return key.equals("url")
         || key.equals("readers")
         || key.toLowerCase(Locale.ROOT).endsWith("password");
+  }
+
+  private static boolean hasSecret(String name, String value) {
+    String ofDriver = DriverSettings.property(name);
+    return name.startsWith(PREFIX)
+        ? isSecret(name.substring(PREFIX.length()), value)
+        : ofDriver != null && isSecretProperty(ofDriver, value);
   }
 
   private static boolean isSecret(String key, String value) {
@@ -177,6 +187,17 @@ final class HibernateSettings {
         entries.put(key, value(value, name));
       }
     }
+  }
+
+  /** What has a name below {@code hibernate.everpool.properties} counts before these. */
+  private void putOfDriver(Map<String, Object> given) {
+    String url =
+        entries.get("url") instanceof ConfigValue value ? String.valueOf(value.unwrapped()) : null;
+    DriverSettings.properties(given, url)
+        .forEach(
+            (name, value) ->
+                inner("properties")
+                    .putIfAbsent(name, ConfigValueFactory.fromAnyRef(value.toString(), name)));
   }
 
   /** Whether something is there, and more than a blank: so arrives a variable that is empty. */

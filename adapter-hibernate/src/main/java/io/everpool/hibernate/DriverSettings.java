@@ -1,0 +1,101 @@
+package io.everpool.hibernate;
+
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What stands below {@code hibernate.connection}: the driver's properties ({@code
+ * hibernate.connection.sslmode}), which Hibernate's own provider passes on, and beside them what
+ * Hibernate reads itself, and what is meant for that provider's pool.
+ */
+final class DriverSettings {
+  private static final String PREFIX = "hibernate.connection.";
+
+  /** Of any version of Hibernate's: read by itself, or by {@link HibernateSettings}. */
+  private static final Set<String> HIBERNATES =
+      Set.of(
+          "acquisition_mode",
+          "autocommit",
+          "datasource",
+          "driver_class",
+          "handling_mode",
+          "password",
+          "provider_class",
+          "provider_disables_autocommit",
+          "release_mode",
+          "url",
+          "user",
+          "username");
+
+  /** What can't be left out without a change of what the application does, and what is instead. */
+  private static final Map<String, String> REFUSED =
+      Map.of(
+          "isolation",
+          "set hibernate.everpool.connection-init-sql to \"set session characteristics as"
+              + " transaction isolation level ...\" instead",
+          "init_sql",
+          "set hibernate.everpool.connection-init-sql instead",
+          "creator_factory_class",
+          "open a pool in Java and hand it over as hibernate.everpool.pool");
+
+  /** What is about the size and the pace of Hibernate's own pool, and what is instead. */
+  private static final Map<String, String> OF_ITS_POOL =
+      Map.of(
+          "pool_size", "max-size",
+          "min_pool_size", "min-size",
+          "initial_pool_size", "min-size",
+          "pool_validation_interval", "health-check-interval",
+          "login_timeout", "connect-timeout");
+
+  private DriverSettings() {}
+
+  /**
+   * The driver's properties by their names, but for those that {@code url} has: it counts before
+   * them, as with the driver itself.
+   */
+  static Map<String, Object> properties(Map<String, Object> given, @Nullable String url) {
+    Map<String, Object> found = new TreeMap<>();
+    given.forEach(
+        (key, value) -> {
+          String name = property(key);
+          if (name != null && value != null && !isIn(url, name)) {
+            found.put(name, value);
+          }
+        });
+    return found;
+  }
+
+  /** The name of the driver's property that is set by {@code key}; null for any other key. */
+  static @Nullable String property(String key) {
+    String name = key.startsWith(PREFIX) ? key.substring(PREFIX.length()) : "";
+    return name.isEmpty()
+            || HIBERNATES.contains(name)
+            || REFUSED.containsKey(name)
+            || OF_ITS_POOL.containsKey(name)
+        ? null
+        : name;
+  }
+
+  private static boolean isIn(@Nullable String url, String name) {
+    return url != null && Pattern.compile("[?&]" + Pattern.quote(name) + "=").matcher(url).find();
+  }
+
+  /** Why {@code key} is refused; null if it isn't. */
+  static @Nullable String refusal(String key) {
+    String instead = instead(REFUSED, key);
+    return instead == null ? null : key + " is not read: " + instead + ".";
+  }
+
+  /** What is to be set in place of {@code key}, which is left out; null if that isn't so. */
+  static @Nullable String inPlaceOf(String key) {
+    String instead = instead(OF_ITS_POOL, key);
+    return instead == null ? null : HibernateSettings.PREFIX + instead;
+  }
+
+  private static @Nullable String instead(Map<String, String> of, String key) {
+    return key.startsWith(PREFIX) ? of.get(key.substring(PREFIX.length())) : null;
+  }
+}
