@@ -20,8 +20,9 @@ import java.lang.annotation.Target;
  *
  * <ul>
  *   <li>within a transaction, of which it is a part;
- *   <li>with a session on its thread that was opened before ({@code spring.jpa.open-in-view}),
- *       which is told once: entities that were changed in it would be changed twice;
+ *   <li>with a session on its thread that was opened before ({@code spring.jpa.open-in-view}, or
+ *       the session of a {@code @JmsListener}'s container), which is told once: entities that were
+ *       changed in it would be changed twice, messages sent twice;
  *   <li>and has taken a second connection of the pool, by {@code REQUIRES_NEW} for one, or none;
  *   <li>with an argument that can be read but once (an iterator, a {@code Stream}, an {@code
  *       InputStream}, a {@code Reader}, also in a collection), be it {@link #idempotent} or not: a

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.aopalliance.intercept.MethodInterceptor;
 import org.aopalliance.intercept.MethodInvocation;
@@ -49,8 +50,9 @@ final class Rerunning implements MethodInterceptor {
     if (!oneShots.isEmpty()) {
       given(invocation, marked, oneShots);
     }
-    if (isSomethingBound()) {
-      tell(invocation);
+    String bound = bound();
+    if (!bound.isEmpty()) {
+      tell(invocation, bound);
       return invocation.proceed();
     }
     WorkOptions options =
@@ -82,16 +84,21 @@ final class Rerunning implements MethodInterceptor {
   }
 
   /**
-   * Whether the thread has a session, an EntityManager for one, from before. A run would leave what
-   * it has changed in that, and the next would change it once more.
+   * What holds the sessions that the thread has from before, an EntityManager for one; empty if it
+   * has none. A run would leave what it has changed in that, or has sent by it, and the next would
+   * do it once more.
    */
-  private static boolean isSomethingBound() {
+  private static String bound() {
     return TransactionSynchronizationManager.getResourceMap().values().stream()
-        .anyMatch(ResourceHolder.class::isInstance);
+        .filter(ResourceHolder.class::isInstance)
+        .map(holder -> ClassUtils.getShortName(holder.getClass()))
+        .sorted()
+        .distinct()
+        .collect(Collectors.joining(", "));
   }
 
   /** Of each method once; a part of a transaction that runs is no news. */
-  private void tell(MethodInvocation invocation) {
+  private void tell(MethodInvocation invocation, String bound) {
     Method method = invocation.getMethod();
     if (isInsideOut(invocation) && told.add(method)) {
       log.warn(
@@ -100,10 +107,12 @@ final class Rerunning implements MethodInterceptor {
           method);
     } else if (!TransactionSynchronizationManager.isActualTransactionActive() && told.add(method)) {
       log.warn(
-          "{} is called with a session on its thread that was opened before it, by"
-              + " spring.jpa.open-in-view perhaps, and is not run again: what that session has"
-              + " changed would be changed twice",
-          method);
+          "{} is called with a session on its thread that was opened before it ({}), and is not run"
+              + " again: what is changed in that, or sent by it, would be twice. An"
+              + " EntityManagerHolder comes of spring.jpa.open-in-view, a"
+              + " LocallyExposedJmsResourceHolder of a @JmsListener's container",
+          method,
+          bound);
     }
   }
 

@@ -683,25 +683,49 @@ class TransactionsTest {
 
   /** An EntityManager of the web request would be changed by each run. */
   @Test
-  void withASessionFromBeforeItRunsOnce() {
+  void withASessionFromBeforeItRunsOnceAndSaysWhatThatIs() throws Exception {
     AtomicInteger runs = new AtomicInteger();
+    Bank other = new Bank(context.getBean(Pool.class), jdbc);
+    ProxyFactory proxies = new ProxyFactory(other);
+    proxies.setProxyTargetClass(true);
+    proxies.addAdvice(new Rerunning(context));
+    Bank untold = (Bank) proxies.getProxy();
     Object session = new Object();
-    TransactionSynchronizationManager.bindResource(session, new ResourceHolderSupport() {});
+    Object view = new Object();
+    TransactionSynchronizationManager.bindResource(session, new SessionOfAListener());
+    TransactionSynchronizationManager.bindResource(view, new SessionOfAView());
+    String told;
     try {
-      assertThatThrownBy(
-              () ->
-                  bank.again(
-                      (pool, jdbc) -> {
-                        runs.incrementAndGet();
-                        Boot.server().terminate(pid(jdbc));
-                        write(jdbc, "a");
-                      }))
-          .isInstanceOf(RuntimeException.class);
+      told =
+          Boot.logged(
+              () -> {
+                for (int i = 0; i < 2; i++) {
+                  assertThatThrownBy(
+                          () ->
+                              untold.withoutTransaction(
+                                  (pool, jdbc) -> {
+                                    runs.incrementAndGet();
+                                    throw new SQLException("lost a race", "40001");
+                                  }))
+                      .isInstanceOf(SQLException.class);
+                }
+              });
     } finally {
       TransactionSynchronizationManager.unbindResource(session);
+      TransactionSynchronizationManager.unbindResource(view);
     }
-    assertThat(runs).hasValue(1);
+    assertThat(runs).hasValue(2);
+    assertThat(told)
+        .containsOnlyOnce("is not run again")
+        .contains("(TransactionsTest.SessionOfAListener, TransactionsTest.SessionOfAView)")
+        .contains("@JmsListener");
   }
+
+  /** As a container of JMS's has one. */
+  private static final class SessionOfAListener extends ResourceHolderSupport {}
+
+  /** As open-in-view leaves one. */
+  private static final class SessionOfAView extends ResourceHolderSupport {}
 
   /** A view that is rendered later has the connection of its session still. */
   @Test
