@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  * the work has from elsewhere is known to be such only when a further run gives it to a driver
  * again: there that run fails, and whatever the work makes of it, it isn't committed. Which part of
  * a stream was read nobody can say, nor whether the work has reset it, but for bytes in memory. Of
- * an iterator a framework tells that was given it. Of a stream that is copied (COPY) by the driver's
- * own object it is known by what is sent: {@link StreamedRuns}.
+ * an iterator a framework tells that was given it. Of a stream that is copied (COPY) by the
+ * driver's own object it is known by what is sent: {@link StreamedRuns}.
  *
  * <p>On the unit's thread.
  */
