@@ -115,15 +115,8 @@ public final class Session extends SessionSettings implements PooledEntry {
    * for nothing: whatever that is, it is done in a clean-up, which has a deadline.
    */
   boolean isClean() throws SQLException {
-    if (has(
-            CHANGED
-                | COMPARES
-                | STALE_PLANS
-                | BROKEN
-                | IN_REQUEST
-                | WARNS
-                | SHARDED
-                | SqlTexts.ISOLATES)
+    if (has(CHANGED | STALE_PLANS | BROKEN | IN_REQUEST | WARNS | SHARDED | SqlTexts.ISOLATES)
+        || compares
         || mayBeShut()
         || isBeingCancelled()
         || isExposed()
@@ -316,7 +309,7 @@ public final class Session extends SessionSettings implements PooledEntry {
       throw new SQLException(
           "A sharding key was set, and JDBC has no way to ask which there was before", "HY000");
     }
-    if (has(COMPARES)) {
+    if (compares) {
       expectStreamed(List.of());
     }
     Settings known = settings;

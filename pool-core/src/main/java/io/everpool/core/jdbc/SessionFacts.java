@@ -43,6 +43,9 @@ abstract class SessionFacts extends SessionMarks {
 
   private boolean looksUpCommits = true;
 
+  /** Whether the driver compares what is streamed with what a run before has streamed. */
+  boolean compares;
+
   SessionFacts(PhysicalConnection physical, LeaseManager leases) {
     super(
         leases.texts(),
@@ -180,7 +183,8 @@ abstract class SessionFacts extends SessionMarks {
 
   /** As {@link PhysicalConnection#expectStreamed}, until the lease ends at the latest. */
   public final void expectStreamed(List<StreamedData> before) {
-    marks |= before.isEmpty() ? 0 : COMPARES;
+    compares = !before.isEmpty();
+    marks |= compares ? ASKED : 0; // so that the end of the lease looks for what is left
     try {
       physical.expectStreamed(before);
     } catch (Throwable e) {

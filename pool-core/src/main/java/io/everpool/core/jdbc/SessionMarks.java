@@ -74,9 +74,6 @@ abstract class SessionMarks {
   /** A transaction is open for the driver's own question alone, in the midst of autocommit. */
   static final int BEGUN_ASIDE = 1 << 27;
 
-  /** The driver compares what is streamed with what a run before has streamed. */
-  static final int COMPARES = 1 << 30;
-
   private static final int FEWEST_TO_SWEEP = 16;
 
   private final SqlTexts texts;
