@@ -15,6 +15,9 @@ final class Lag {
   private final long most;
   private volatile @Nullable Seen seen;
 
+  /** The last answer that was too large, whether it was believed or not. */
+  private volatile @Nullable Seen tooLarge;
+
   /** What was seen, and when that was asked for. */
   private record Seen(long lag, long askedAt) {}
 
@@ -40,14 +43,29 @@ final class Lag {
   /**
    * The replica has answered. What it says may be too much: it knows how old the last transaction
    * is that it has shown, and not that there was none since.
+   *
+   * <p>It may also be too little: one that tries in vain to follow its primary seems to do so for a
+   * moment, each time. Where it said before that it is too far behind, and now that it has shown
+   * next to nothing since, what it said in between is no reason to doubt that.
    */
   void seen(long lag, long askedAt) {
     Seen last = seen;
     if (last != null && askedAt - last.askedAt < 0) {
       return; // overtaken
     }
-    long known = last == null || last.lag == UNKNOWABLE ? lag : last.lag + askedAt - last.askedAt;
+    boolean stood = hasStood(lag, askedAt);
+    if (lag > most && lag != UNKNOWABLE) {
+      tooLarge = new Seen(lag, askedAt);
+    }
+    long known =
+        last == null || last.lag == UNKNOWABLE || stood ? lag : last.lag + askedAt - last.askedAt;
     seen = new Seen(lag == UNKNOWABLE ? lag : Math.min(lag, known), askedAt);
+  }
+
+  /** Whether it has shown no more than a little since it last was too far behind. */
+  private boolean hasStood(long lag, long askedAt) {
+    Seen before = tooLarge;
+    return before != null && lag - before.lag >= askedAt - before.askedAt - most;
   }
 
   /** What is known of it at {@code now}. */

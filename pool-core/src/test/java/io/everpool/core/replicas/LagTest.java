@@ -63,6 +63,35 @@ class LagTest {
     assertThat(lag.at(10_001)).isEqualTo(Known.LARGE);
   }
 
+  /** It starts a receiver in vain each few seconds, and seems to be connected for a moment. */
+  @ParameterizedTest
+  @ValueSource(longs = {0, Long.MAX_VALUE - 5_000, Long.MIN_VALUE})
+  void aReplicaThatStandsStillIsBelievedWhateverItSaidInBetween(long begun) {
+    Lag lag = new Lag(MOST);
+    lag.seen(3_600_000, begun);
+    for (int round = 1; round <= 3; round++) {
+      long now = begun + round * 5_000L;
+      lag.seen(0, now - 2_500);
+      lag.seen(3_600_000 + now - begun - 20, now);
+      assertThat(lag.at(now)).as("round %d", round).isEqualTo(Known.LARGE);
+    }
+    lag.seen(3_600_000, begun + 20_000);
+    assertThat(lag.at(begun + 20_000)).as("it goes on, and has far to go").isEqualTo(Known.LARGE);
+    lag.seen(MOST, begun + 21_000);
+    assertThat(lag.at(begun + 21_000)).as("it has caught up").isEqualTo(Known.SMALL);
+  }
+
+  /** It has caught up since it was too far behind, and then its primary was idle, and has gone. */
+  @Test
+  void whatItWasBehindLongAgoIsNoReasonToBelieveTooMuch() {
+    Lag lag = new Lag(MOST);
+    lag.seen(60_000, 0);
+    lag.seen(0, 5_000);
+    lag.seen(0, 7_200_000);
+    lag.seen(3_600_000, 7_201_000);
+    assertThat(lag.at(7_201_000)).isEqualTo(Known.SMALL);
+  }
+
   @Test
   void whoAskedEarlierAndWasOvertakenSaysNothingNew() {
     Lag lag = new Lag(MOST);
