@@ -221,7 +221,8 @@ final class Reader {
 
   /**
    * Whether work may begin on {@code face}; asks the server only where nothing is known any more,
-   * as after a time without work.
+   * as after a time without work. Its answer counts as of when it was asked: what has been on the
+   * way for longer than the lag may be is still the news of this moment.
    *
    * @param patience how long the answer may take; nanoseconds
    */
@@ -229,8 +230,7 @@ final class Reader {
     long now = member.environment().time().nanoTime();
     Lag.Known known = lag.at(now);
     if (known == Lag.Known.NOTHING) {
-      ask(face, patience);
-      known = lag.at(member.environment().time().nanoTime());
+      known = lag.at(ask(face, patience));
     }
     if (known == Lag.Known.LARGE || known == Lag.Known.NOTHING) {
       leaveOut();
@@ -239,13 +239,15 @@ final class Reader {
     return true;
   }
 
-  private void ask(PooledConnection face, long patience) throws SQLException {
+  /** Returns when it was asked. */
+  private long ask(PooledConnection face, long patience) throws SQLException {
     long now = member.environment().time().nanoTime();
     try {
       lag.seen(UnitRunner.nanos(face.replicaLag(patience)), now);
     } catch (SQLFeatureNotSupportedException e) {
       lag.seen(Lag.UNKNOWABLE, now);
     }
+    return now;
   }
 
   /** Asks on a worker, if nobody does and it is not too soon: one that is gone is then tried. */

@@ -524,6 +524,24 @@ class ReplicatedPoolTest extends ThreeServers {
     assertThat(one.lagAsked).hasValue(1);
   }
 
+  /** However long the answer takes, as that from a region far away. */
+  @Test
+  void aReaderIsUsedThoughItsAnswerTakesLongerThanItMayLag() throws Exception {
+    try (Logged logged = new Logged()) {
+      Pool pool = open(config().maxReplicaLag(Duration.ofNanos(1)), one);
+      for (int i = 1; i <= 20; i++) {
+        assertThat(reader(pool)).isEqualTo("one");
+        assertThat(one.lagAsked.get()).as("asked each time").isGreaterThanOrEqualTo(i);
+      }
+      one.lag = Duration.ofSeconds(1);
+      assertThat(reader(pool)).isEqualTo("writer");
+      assertThat(logged.messages(Level.WARN))
+          .singleElement()
+          .asString()
+          .contains("is left out: it lags");
+    }
+  }
+
   @Test
   void aLagThatNobodyCanTellIsTooLargeUnlessItDoesNotMatter() throws SQLException {
     one.lag = null;
