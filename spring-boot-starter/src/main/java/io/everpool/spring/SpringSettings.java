@@ -6,6 +6,7 @@ import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.hocon.EverpoolConfig;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -146,16 +147,21 @@ final class SpringSettings {
     Block main = Block.of(properties, ROOT, Set.of(POOLS, STARTER));
     refuseUnknownKeysOfTheStarter(main);
     addDefaults(main);
+    List<Map<String, Object>> blocks = new ArrayList<>();
+    blocks.add(Spelling.properties(main.entries()));
     Map<String, Object> pools = new TreeMap<>();
     for (String name : PoolNames.in(properties).all()) {
       String prefix = ROOT + "." + POOLS + "." + name;
       Found text = properties.find(prefix); // where a block belongs: the reader says so
-      pools.put(
-          name,
-          text == null || text.isBlank()
-              ? Block.of(properties, prefix, Set.of()).entries()
-              : ConfigValueFactory.fromAnyRef(text.value(), text.place()));
+      if (text == null || text.isBlank()) {
+        Map<String, Object> pool = Block.of(properties, prefix, Set.of()).entries();
+        blocks.add(Spelling.properties(pool));
+        pools.put(name, pool);
+      } else {
+        pools.put(name, ConfigValueFactory.fromAnyRef(text.value(), text.place()));
+      }
     }
+    Spelling.unify(blocks);
     if (!pools.isEmpty()) {
       main.entries().put(POOLS, pools);
     }
@@ -170,9 +176,9 @@ final class SpringSettings {
       others.remove("password");
     }
     others.forEach(main::putDefault);
-    hikari
-        .driverProperties()
-        .forEach((name, found) -> main.putDefault(List.of("properties", name), found));
+    Map<String, Object> ofHikari = new TreeMap<>(hikari.driverProperties());
+    Spelling.unify(List.of(Spelling.properties(main.entries()), ofHikari));
+    ofHikari.forEach((name, found) -> main.putDefault(List.of("properties", name), (Found) found));
     if (service != null) { // which says all: where the database is, and who logs in
       List.of("user", "password", "password-file", "password-env", "readers").forEach(main::remove);
       service.settings().forEach(main::replace);
