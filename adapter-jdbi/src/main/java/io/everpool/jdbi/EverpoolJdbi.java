@@ -14,17 +14,20 @@ import org.jdbi.v3.core.Jdbi;
  *     handle -> handle.createQuery("select text from note").mapTo(String.class).list());
  * }</pre>
  *
- * <p>What is rerun when the connection breaks: a transaction ({@code inTransaction} and {@code
- * useTransaction} of Jdbi and Handle, SqlObject's {@code @Transaction}) as long as its COMMIT has
- * not been sent or is known to have failed; a handle's callback or a SqlObject's method when it was
- * marked as reading only or as idempotent. A callback may therefore run several times: what it does
- * outside of the database should bear that, and an iterator or a stream that it reads has to be
- * made in it: a run that gives a SqlObject's method the very iterator or stream that the run before
- * has given it ends there, and the callback fails as it did before. A SqlObject's method that is
- * given one runs once; but of a {@code @SqlBatch} each chunk is a transaction, whose rows are kept
- * for its reruns, unless a row may have an iterator or a stream in it. A {@code PreparedBatch} that
- * a callback executes has to be prepared in it, too, for Jdbi forgets the rows then: with one from
- * before it runs once.
+ * <p>What is rerun when the connection breaks, or a transaction has lost a race: a transaction
+ * ({@code inTransaction} and {@code useTransaction} of Jdbi and Handle, SqlObject's
+ * {@code @Transaction}) as long as its COMMIT has not been sent or is known to have failed; but the
+ * whole callback of {@code withHandle}, {@code useHandle} and {@code useTransaction}, marked or
+ * not, as long as nothing that it has sent can be there for good, which is so up to the first
+ * COMMIT or statement in autocommit by which something may have been written; and a callback or a
+ * SqlObject's method that was marked as reading only or as idempotent whatever it has sent. A
+ * callback may therefore run several times: what it does outside of the database should bear that,
+ * and an iterator or a stream that it reads has to be made in it: a run that gives a SqlObject's
+ * method the very iterator or stream that the run before has given it ends there, and the callback
+ * fails as it did before. A SqlObject's method that is given one runs once; but of a
+ * {@code @SqlBatch} each chunk is a transaction, whose rows are kept for its reruns, unless a row
+ * may have an iterator or a stream in it. A {@code PreparedBatch} that a callback executes has to
+ * be prepared in it, too, for Jdbi forgets the rows then: with one from before it runs once.
  *
  * <p>Each run of a callback is on the thread that has called Jdbi. What is made here is as
  * thread-safe as Jdbi itself: a {@code Jdbi} and {@link Units} are for any number of threads, a
