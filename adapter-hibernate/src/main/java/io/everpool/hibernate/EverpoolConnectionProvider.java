@@ -19,7 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A pool as the source of Hibernate's connections: {@code hibernate.connection.provider_class =
- * everpool}, in Hibernate ORM 6.6 and 7.
+ * everpool}, in Hibernate ORM 6.6 and 7. Where it is the only provider beside Hibernate's own,
+ * Hibernate takes it for every session factory that names neither a provider nor a data source.
  *
  * <p>Every setting of a pool is a key below {@code hibernate.everpool}: {@code
  * hibernate.everpool.max-size = 20}. Where those say nothing of {@code url}, {@code user} and

@@ -296,11 +296,32 @@ class EverpoolConnectionProviderTest {
     return settings;
   }
 
+  /** So the README says; and how to have another. */
+  @Test
+  void whereNobodyNamesAProviderItIsThisOneAndElseNot() {
+    try (SessionFactory unnamed = factoryOf(settings())) {
+      assertThat(pool(unnamed).isClosed()).isFalse();
+    }
+    Map<String, Object> named = settings();
+    named.put(
+        "hibernate.connection.provider_class",
+        "org.hibernate.engine.jdbc.connections.internal.DriverManagerConnectionProviderImpl");
+    try (SessionFactory other = factoryOf(named)) {
+      assertThat(provider(other)).isNotInstanceOf(EverpoolConnectionProvider.class);
+      assertThat(name(other, save(other, "shoe"))).isEqualTo("shoe");
+    }
+  }
+
   private static SessionFactory factory(Map<String, Object> settings) {
+    Map<String, Object> named = new TreeMap<>(settings);
+    named.put("hibernate.connection.provider_class", "everpool");
+    return factoryOf(named);
+  }
+
+  private static SessionFactory factoryOf(Map<String, Object> settings) {
     StandardServiceRegistry registry =
         new StandardServiceRegistryBuilder()
             .applySettings(settings)
-            .applySetting("hibernate.connection.provider_class", "everpool")
             .applySetting("hibernate.hbm2ddl.auto", "update")
             .build();
     return new MetadataSources(registry)
@@ -310,11 +331,14 @@ class EverpoolConnectionProviderTest {
   }
 
   private static Pool pool(SessionFactory factory) {
+    return provider(factory).unwrap(Pool.class);
+  }
+
+  private static ConnectionProvider provider(SessionFactory factory) {
     return factory
         .unwrap(SessionFactoryImplementor.class)
         .getServiceRegistry()
-        .requireService(ConnectionProvider.class)
-        .unwrap(Pool.class);
+        .requireService(ConnectionProvider.class);
   }
 
   private static Long save(SessionFactory factory, String name) {
