@@ -30,7 +30,11 @@ import java.lang.annotation.Target;
  *       same, that run ends there. What it reads of a field nobody sees.
  * </ul>
  *
- * Entities that are given to it are changed by each run.
+ * Entities that are given to it are changed by each run. Who listens to transactions hears of each
+ * run: of {@code AFTER_COMPLETION} of every one, of {@code AFTER_ROLLBACK} of those that were
+ * rolled back, of {@code AFTER_COMMIT} of the last alone. A {@link
+ * io.everpool.api.LeaseInterceptor} is asked before each run, and not before a second transaction
+ * within it.
  *
  * <p>Where it has several transactions one after the other, each begins with the autocommit, the
  * read-only mode and the level of isolation that its connection has. What one has set besides for
