@@ -1,14 +1,14 @@
 package io.everpool.postgresql.protocol;
 
+import java.io.IOException;
 import java.io.Serial;
-import java.net.SocketException;
 
 /**
  * A COPY is cut before its end is sent: it may have but what a run before has left of a stream.
  *
  * @see io.everpool.api.driver.PhysicalConnection#expectStreamed
  */
-public final class RestOfStreamException extends SocketException {
+public final class RestOfStreamException extends IOException {
   @Serial private static final long serialVersionUID = 1L;
 
   RestOfStreamException() {
