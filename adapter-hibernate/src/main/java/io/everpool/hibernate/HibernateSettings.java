@@ -191,6 +191,10 @@ final class HibernateSettings {
 
   /** What has a name below {@code hibernate.everpool.properties} counts before these. */
   private void putOfDriver(Map<String, Object> given) {
+    Object there = entries.get("properties");
+    if (there != null && !(there instanceof Map)) {
+      return; // a text is no set of properties: it stays, and is refused as that
+    }
     String url =
         entries.get("url") instanceof ConfigValue value ? String.valueOf(value.unwrapped()) : null;
     DriverSettings.properties(given, url)

@@ -95,6 +95,14 @@ class DriverSettingsTest {
         .isEqualTo(Map.of("reWriteBatchedInserts", "true"));
   }
 
+  /** One that would have certificates checked, say: it isn't dropped for a driver's beside it. */
+  @Test
+  void aTextInPlaceOfOurPropertiesIsRefused() {
+    Map<String, Object> settings = with(PREFIX + "ApplicationName", "shop");
+    settings.put("hibernate.everpool.properties", Map.of("sslmode", "verify-full"));
+    assertThatThrownBy(() -> HibernateSettings.read(settings)).hasMessageContaining("properties");
+  }
+
   /** Hibernate passes it on as the driver's property, which is who logs in. */
   @Test
   void whoLogsInMayBeSaidByTheDriversName() {

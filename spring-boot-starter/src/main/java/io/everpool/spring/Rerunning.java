@@ -18,6 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.aop.ProxyMethodInvocation;
 import org.springframework.aop.support.AopUtils;
+import org.springframework.beans.BeansException;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.core.annotation.AnnotatedElementUtils;
 import org.springframework.core.io.InputStreamResource;
@@ -73,7 +74,12 @@ final class Rerunning implements MethodInterceptor {
   /** For the units around it, a further run of which may give it the same. */
   private void given(MethodInvocation invocation, RerunTransaction marked, List<Object> oneShots)
       throws Exception {
-    SpringPool pool = pool(marked);
+    SpringPool pool;
+    try {
+      pool = pool(marked);
+    } catch (BeansException | IllegalStateException e) {
+      return; // who is part of something that runs needs none, and all others are told so below
+    }
     try {
       for (Object each : oneShots) {
         pool.given(each);

@@ -62,7 +62,8 @@ public final class OneShotArguments {
   }
 
   /**
-   * Those that are among {@code arguments}, or in a container among these. Nobody sees into a bean.
+   * Those that are among {@code arguments}, or in a container of the JDK's among these. Nobody sees
+   * into a bean, nor into a collection of somebody else's, which may load what it has from afar.
    */
   public List<Object> in(@Nullable Object @Nullable ... arguments) {
     List<Object> found = new ArrayList<>(0);
@@ -77,15 +78,19 @@ public final class OneShotArguments {
   private void add(@Nullable Object argument, List<Object> found) {
     if (argument instanceof Object[] array) {
       found.addAll(in(array));
-    } else if (argument instanceof Collection<?> collection) {
+    } else if (argument instanceof Collection<?> collection && isOfJdk(argument)) {
       collection.forEach(each -> add(each, found));
-    } else if (argument instanceof Map<?, ?> map) {
+    } else if (argument instanceof Map<?, ?> map && isOfJdk(argument)) {
       map.values().forEach(each -> add(each, found));
     } else if (argument instanceof Optional<?> optional) {
       optional.ifPresent(each -> add(each, found));
     } else if (argument != null && isOneShot(argument)) {
       found.add(argument);
     }
+  }
+
+  private static boolean isOfJdk(Object container) {
+    return container.getClass().getName().startsWith("java.");
   }
 
   private boolean isOneShot(Object argument) {
