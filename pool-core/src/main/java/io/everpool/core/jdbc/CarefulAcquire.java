@@ -95,7 +95,9 @@ final class CarefulAcquire {
           begins(slot, lease, begun, waited);
         } else {
           asking.tries(slot, lease, time.nanoTime(), waited);
-          LeaseTimes.leaveOut(slot);
+          if (times != null) { // else the engine's own time of a wait stays, which it goes by
+            LeaseTimes.leaveOut(slot);
+          }
         }
       } catch (Throwable e) {
         if (slot.entry instanceof Session session) {
