@@ -26,6 +26,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -41,6 +42,7 @@ import org.postgresql.copy.PGCopyOutputStream;
  * nothing, commits nothing; one that opens its own is there whole. {@code -Dtests.sample=N} plays
  * every N-th cell.
  */
+@Timeout(300)
 class CopiesOfBeforeIT {
   private static final String COPY = "copy copied from stdin";
   private static final int CHUNK = 1000;

@@ -43,8 +43,12 @@ class CommitsAfterFailoverTest {
 
   @AfterEach
   void stop() {
-    promoted.close();
-    old.close();
+    if (promoted != null) { // else it didn't begin
+      promoted.close();
+    }
+    if (old != null) {
+      old.close();
+    }
   }
 
   /** Of a COMMIT on the new primary. */
