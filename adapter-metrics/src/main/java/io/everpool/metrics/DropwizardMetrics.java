@@ -76,9 +76,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>They are registered when the pool has opened, with what was counted until then, and what was
  * registered, nothing else, is removed when it has closed; a pool that can't be opened leaves
- * nothing behind. One object is for one pool at a time: of a second one that opens beside it there
- * is nothing to be seen, as a warning in the log says. Gauges that are read together share one look
- * at the pool.
+ * nothing behind. One object is for one pool at a time: a second one that opens beside it has no
+ * gauges, and what it counts and times may come among the first's, as a warning says. Gauges that
+ * are read together share one look at the pool.
  *
  * <p>Of a pool with readers each reader's pool has the same under its own name, as in {@code
  * orders-reader-1.connections.idle}.

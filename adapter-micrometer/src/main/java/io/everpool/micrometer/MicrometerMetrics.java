@@ -64,9 +64,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Timers and counters are registered at the pool's first event, the gauges when it has opened;
  * what was registered, nothing else, is removed when it has closed. A pool that can't be opened
  * leaves nothing behind. The next pool may have the same object: all is registered when that has
- * opened, with what was counted until then. A second one that opens beside the first may not: there
- * is nothing of it to be seen, as a warning in the log says. Gauges that are read together share
- * one look at the pool.
+ * opened, with what was counted until then. A second one that opens beside the first may not: it
+ * has no gauges, and what it counts and times may come among the first's, as a warning says. Gauges
+ * that are read together share one look at the pool.
  *
  * <p>Of a pool with readers each reader's pool has the same, with a name of its own in that tag, as
  * in {@code orders-reader-1}.
