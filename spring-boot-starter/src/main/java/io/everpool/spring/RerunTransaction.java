@@ -33,8 +33,8 @@ import java.lang.annotation.Target;
  * Entities that are given to it are changed by each run. Who listens to transactions hears of each
  * run: of {@code AFTER_COMPLETION} of every one, of {@code AFTER_ROLLBACK} of those that were
  * rolled back, of {@code AFTER_COMMIT} of the last alone. A {@link
- * io.everpool.api.LeaseInterceptor} is asked before each run, and not before a second transaction
- * within it.
+ * io.everpool.api.LeaseInterceptor} is asked before the first run, and before a further one that
+ * has another connection or for which something was cleared; not before a second transaction.
  *
  * <p>Where it has several transactions one after the other, each begins with the autocommit, the
  * read-only mode and the level of isolation that its connection has. What one has set besides for
