@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.RetryConfig;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.Everpool;
@@ -17,6 +18,7 @@ import io.everpool.servers.ServerSettings;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListSet;
@@ -67,6 +69,12 @@ class StandbyIT {
         .password(primary.password());
   }
 
+  /** Where nobody comes back who could say what became of a COMMIT: it is asked for briefly. */
+  private PoolConfig brief(String name, String hosts) {
+    RetryConfig retry = RetryConfig.DEFAULT.withMaxDuration(Duration.ofSeconds(2));
+    return config(name, hosts).retry(retry).build();
+  }
+
   private String address() {
     return way.host() + ":" + way.port();
   }
@@ -84,6 +92,7 @@ class StandbyIT {
     app.awaitWrites(20);
     way.target(replica.server());
     way.cut(Cut.RST);
+    app.writers.awaitRounds(2); // by then nobody asks any more what became of a COMMIT
     app.awaitRefusals(20);
     app.readers.awaitRounds(20);
   }
@@ -92,7 +101,7 @@ class StandbyIT {
 
   @Test
   void aSingleHostThatBecameAStandbyKeepsItsReadersAndRefusesItsWriters() throws Exception {
-    try (Application app = new Application(config("standby-single", address()).build())) {
+    try (Application app = new Application(brief("standby-single", address()))) {
       failBack(app);
       long accepted = way.accepted();
       long fences = fences();
@@ -125,7 +134,7 @@ class StandbyIT {
   /** As DNS, or a balancer: what is open leads to the demoted server, what is opened doesn't. */
   @Test
   void whenTheAddressLeadsToAPrimaryAgainEverythingGoesThere() throws Exception {
-    try (Application app = new Application(config("standby-moved", address()).build())) {
+    try (Application app = new Application(brief("standby-moved", address()))) {
       failBack(app);
       app.awaitRefusals(200);
       long fences = fences();
@@ -223,7 +232,7 @@ class StandbyIT {
     try (Replica other = Replica.of(primary)) {
       other.awaitReplayOf(primary);
       String second = other.server().host() + ":" + other.server().port();
-      PoolConfig config = config("standby-all", address() + "," + second).build();
+      PoolConfig config = brief("standby-all", address() + "," + second);
       try (Application app = new Application(config)) {
         failBack(app);
         long fences = fences();
