@@ -27,6 +27,8 @@ abstract class OverH2 {
   @BeforeEach
   void create() throws SQLException {
     keeper = DriverManager.getConnection(url);
+    // a connection of the test before may be on its way out on a worker, and keeps what it had
+    execute(keeper, "drop all objects");
     execute(keeper, table);
   }
 
