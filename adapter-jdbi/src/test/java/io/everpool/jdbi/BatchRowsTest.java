@@ -79,24 +79,7 @@ class BatchRowsTest {
     server = PostgresServer.start();
     pool = Everpool.open(PoolConfig.builder(server.libpqUrl()).maxSize(2).build());
     execute("create table doc (id int, object oid, content bytea)");
-    execute("create table fault (number int, state text)");
-    execute("create sequence inserted");
-    execute(
-        """
-        create function meet_fault() returns trigger language plpgsql as $$
-        declare
-          present bigint := nextval('inserted');
-          met text;
-        begin
-          select state into met from fault where number = present;
-          if met = '57P01' then
-            perform pg_terminate_backend(pg_backend_pid());
-            perform pg_sleep(60);
-          elsif met is not null then
-            raise exception 'met' using errcode = met;
-          end if;
-          return new;
-        end $$""");
+    RowFaults.create(EverpoolJdbi.create(pool));
     execute("create trigger fault before insert on doc for each row execute function meet_fault()");
   }
 

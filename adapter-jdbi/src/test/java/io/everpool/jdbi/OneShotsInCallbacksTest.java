@@ -284,28 +284,9 @@ class OneShotsInCallbacksTest {
                 .createScript(
                     """
                     create table entry (id int);
-                    create table fault (number int, state text);
-                    create sequence inserted;
                     """)
                 .execute());
-    jdbi.useHandle(
-        handle ->
-            handle.execute(
-                """
-                create function meet_fault() returns trigger language plpgsql as $$
-                declare
-                  present bigint := nextval('inserted');
-                  met text;
-                begin
-                  select state into met from fault where number = present;
-                  if met = '57P01' then
-                    perform pg_terminate_backend(pg_backend_pid());
-                    perform pg_sleep(60);
-                  elsif met is not null then
-                    raise exception 'met' using errcode = met;
-                  end if;
-                  return new;
-                end $$"""));
+    RowFaults.create(jdbi);
     jdbi.useHandle(
         handle ->
             handle.execute(

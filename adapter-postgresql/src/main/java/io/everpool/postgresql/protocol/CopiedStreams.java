@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CopiedStreams {
 
-  /** So many are kept, which is some 50 KiB: a connection may have any number of them. */
+  /** So many are kept: a connection may have any number of them. */
   static final int MOST = 1000;
 
   /** So much of a beginning is compared, in bytes: enough to tell, and no toll on a large load. */
