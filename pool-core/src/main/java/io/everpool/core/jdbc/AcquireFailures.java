@@ -239,7 +239,8 @@ final class AcquireFailures {
   }
 
   private Explanation findOut(boolean deeds) {
-    HeldThen held = HeldThen.of(engine); // what comes back from here on shows as a difference
+    HeldSnapshot held =
+        HeldSnapshot.of(engine); // what comes back from here on shows as a difference
     SQLException failure = server.lastFailure();
     PoolSnapshot pool = deeds ? snapshots.withDeeds() : snapshots.withoutDeeds();
     Exhaustion why =

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Explanation(
     Exhaustion why,
-    HeldThen held,
+    HeldSnapshot held,
     long at,
     @Nullable WeakReference<SQLException> failure,
     String advice,
@@ -31,7 +31,8 @@ record Explanation(
   /** What a caller is told. */
   record Told(PoolSnapshot pool, String text) {}
 
-  static Explanation of(Exhaustion why, HeldThen held, long at, @Nullable SQLException failure) {
+  static Explanation of(
+      Exhaustion why, HeldSnapshot held, long at, @Nullable SQLException failure) {
     return new Explanation(
         why,
         held,

@@ -67,7 +67,7 @@ final class NestedAcquires {
    * @param held what they held then
    * @param at when they were seen to
    */
-  private record Entangled(HeldThen held, long at) {}
+  private record Entangled(HeldSnapshot held, long at) {}
 
   /** The calling thread has begun to wait, and stands in line. */
   void look(long threadId) {
@@ -76,7 +76,8 @@ final class NestedAcquires {
     if (!nested && (then == null || time.nanoTime() - then.at < AcquireFailures.GOOD_FOR)) {
       return; // thousands may come while all holders wait, and each look walks the line
     }
-    HeldThen before = HeldThen.of(engine); // what is given back from here on shows as a difference
+    HeldSnapshot before =
+        HeldSnapshot.of(engine); // what is given back from here on shows as a difference
     Holders holders = holders();
     boolean all = holders.areAllThereMayBe() && holders.waiting == holders.leased;
     // What was so before may be over, though all have theirs still.

@@ -5,19 +5,19 @@ import io.everpool.core.engine.Slot;
 import java.util.Arrays;
 
 /** What was held at one moment; tells later whether any of it has come back since. Immutable. */
-final class HeldThen {
+final class HeldSnapshot {
   private final Slot[] slots;
   private final long[] words;
 
-  private HeldThen(Slot[] slots, long[] words) {
+  private HeldSnapshot(Slot[] slots, long[] words) {
     this.slots = slots;
     this.words = words;
   }
 
   /** As of now. */
-  static HeldThen of(Engine engine) {
+  static HeldSnapshot of(Engine engine) {
     Slot[] slots = engine.slots();
-    return new HeldThen(slots, Arrays.stream(slots).mapToLong(Slot::word).toArray());
+    return new HeldSnapshot(slots, Arrays.stream(slots).mapToLong(Slot::word).toArray());
   }
 
   /** Whether nothing has come back. */
