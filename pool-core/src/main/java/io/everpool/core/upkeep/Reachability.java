@@ -37,7 +37,7 @@ public final class Reachability {
   private final PrimarySearch search;
   private final OutageLog outages;
 
-  private final TimeInVain vain = new TimeInVain();
+  private final FailureDuration vain = new FailureDuration();
   private long succeededAt;
   private long lastLogged;
   private volatile int failures;

@@ -5,7 +5,7 @@ package io.everpool.core.upkeep;
  * far as the pool has tried: of the time in which it didn't, for nobody needed a connection, nobody
  * knows. Upkeep thread only.
  */
-final class TimeInVain {
+final class FailureDuration {
   private boolean tries;
   private boolean away;
 
