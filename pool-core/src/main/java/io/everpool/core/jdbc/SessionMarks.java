@@ -342,8 +342,8 @@ abstract class SessionMarks {
    */
   final void keepWordsOfLoss() {
     SQLException whole = loss;
-    if (whole != null && !(whole instanceof LossInWords)) {
-      loss = new LossInWords(whole);
+    if (whole != null && !(whole instanceof StacklessLoss)) {
+      loss = new StacklessLoss(whole);
     }
   }
 }

@@ -3,10 +3,10 @@ package io.everpool.core.jdbc;
 import java.sql.SQLException;
 
 /** What stays of a loss when all others have dropped it: its words, and no stack. */
-final class LossInWords extends SQLException {
+final class StacklessLoss extends SQLException {
   private static final long serialVersionUID = 1L;
 
-  LossInWords(SQLException loss) {
+  StacklessLoss(SQLException loss) {
     super(loss.getMessage(), loss.getSQLState(), loss.getErrorCode());
   }
 
