@@ -283,13 +283,16 @@ abstract class SessionFacts extends SessionMarks {
    * What a failure of this session in use means.
    *
    * <p>Some databases say of a statement what else is said of a login or of a connection ({@link
-   * Doubts}). So if the session goes on, it is taken for the statement's failure; but not if the
-   * adapter can see the state of the session, for then it may know that the session must end
-   * (PgCat). Whether it lives all the same is asked when the lease ends.
+   * AmbiguousFailures}). So if the session goes on, it is taken for the statement's failure; but
+   * not if the adapter can see the state of the session, for then it may know that the session must
+   * end (PgCat). Whether it lives all the same is asked when the lease ends.
    */
   public final Verdict verdict(SQLException e) {
     Verdict verdict = leases.classify(e);
-    if (!verdict.fatal() || !Doubts.areIn(e, verdict, leases::classify) || dead() || !isBlind()) {
+    if (!verdict.fatal()
+        || !AmbiguousFailures.include(e, verdict, leases::classify)
+        || dead()
+        || !isBlind()) {
       return verdict;
     }
     marks |= DOUBTED;

@@ -41,7 +41,8 @@ abstract class SessionMarks {
 
   /**
    * A driver that can't tell its transaction state has reported what may be said of a statement as
-   * well ({@link Doubts}), and its connection is still open: it is validated when the lease ends.
+   * well ({@link AmbiguousFailures}), and its connection is still open: it is validated when the
+   * lease ends.
    */
   static final int DOUBTED = 1 << 24;
 

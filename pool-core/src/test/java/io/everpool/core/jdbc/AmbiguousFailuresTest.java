@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What drivers say of a lost connection or a refused login, and of a statement as well. */
-class DoubtsTest {
+class AmbiguousFailuresTest {
   private final FakeDriver driver = new FakeDriver();
   private final FakeLeaseManager plain = FakeLeaseManager.plain(driver);
 

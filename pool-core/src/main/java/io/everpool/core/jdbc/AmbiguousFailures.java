@@ -11,15 +11,15 @@ import java.util.function.Function;
  * Which words of a driver say of a statement, too, what they say of a login or a lost connection;
  * whoever says them has to have closed it, or is asked whether it lives.
  */
-final class Doubts {
-  private Doubts() {}
+final class AmbiguousFailures {
+  private AmbiguousFailures() {}
 
   /**
    * Whether a fatal verdict rests on such words.
    *
    * @param classifier by which it was given
    */
-  static boolean areIn(SQLException e, Verdict verdict, Function<Throwable, Verdict> classifier) {
+  static boolean include(SQLException e, Verdict verdict, Function<Throwable, Verdict> classifier) {
     return switch (verdict) {
       // Either would have kept the session from beginning. MySQL says the first of a privilege
       // (28000 for FILE) or an hour's limit of statements, Azure the second of its workers.
