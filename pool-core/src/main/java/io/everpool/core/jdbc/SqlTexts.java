@@ -147,7 +147,7 @@ public final class SqlTexts {
     if (small.contains("read_only") || (hasWord(small, "read") && hasWord(small, "only"))) {
       marks |= ASKS_READ_ONLY;
     }
-    if (Beginnings.isWithin(small)) {
+    if (TransactionStarts.isWithin(small)) {
       marks |= BEGINS;
     }
     PlainLiterals literals = new PlainLiterals(sql);
@@ -170,7 +170,7 @@ public final class SqlTexts {
       if (!inLiteral && endsOrUndoes(word, sql, end)) {
         marks |= ENDS_OR_UNDOES;
       }
-      if (!inLiteral && Beginnings.is(word, sql, end)) {
+      if (!inLiteral && TransactionStarts.is(word, sql, end)) {
         marks |= BEGINS;
       }
       queries |= QueryTexts.beginWith(word);
@@ -194,7 +194,7 @@ public final class SqlTexts {
                 "fetch" ->
                 0;
             case "" -> inLiteral || empty ? 0 : MAY_END | WRITES | CALLS; // {? = call f()}
-            default -> inLiteral ? 0 : ofOther(word, Beginnings.is(word, sql, end));
+            default -> inLiteral ? 0 : ofOther(word, TransactionStarts.is(word, sql, end));
           };
       int semicolon = sql.indexOf(';', end);
       at = semicolon < 0 ? -1 : semicolon + 1;
@@ -217,7 +217,7 @@ public final class SqlTexts {
    * @param begins whether it begins a transaction, and is no block
    */
   private static int ofOther(String word, boolean begins) {
-    int calls = Beginnings.mayCall(word) ? CALLS : 0;
+    int calls = TransactionStarts.mayCall(word) ? CALLS : 0;
     return switch (word) {
       case "begin" -> MAY_END | (begins ? 0 : MAY_WRITE);
       case "abort",

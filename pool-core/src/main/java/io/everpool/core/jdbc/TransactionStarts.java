@@ -10,7 +10,7 @@ import java.util.Set;
  * its lease ends. What a procedure begins can't be seen, so each call of one may; what a function
  * begins that a query calls isn't looked for.
  */
-final class Beginnings {
+final class TransactionStarts {
 
   /** Behind BEGIN: with anything else that is a block of PL/SQL, T-SQL or the like. */
   private static final Set<String> BEHIND_BEGIN =
@@ -80,7 +80,7 @@ final class Beginnings {
           "while",
           "xa");
 
-  private Beginnings() {}
+  private TransactionStarts() {}
 
   /**
    * Whether a statement that begins with this word, which is of no other list, may be the call of a
