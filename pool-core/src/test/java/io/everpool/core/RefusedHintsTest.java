@@ -11,7 +11,7 @@ import io.everpool.core.BlindDriver.Kind;
 import io.everpool.core.jdbc.FakeDriver;
 import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
-import io.everpool.core.jdbc.ReadOnlyWish;
+import io.everpool.core.jdbc.ReadOnlyHint;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -158,7 +158,7 @@ class RefusedHintsTest {
     FakeDriver seen = new FakeDriver();
     PooledConnection connection = FakeLeaseManager.over(seen).acquire();
     seen.failNext("setReadOnly", new SQLException("not now", "25001"));
-    assertThatThrownBy(() -> ReadOnlyWish.set(connection, true)).hasMessageContaining("not now");
+    assertThatThrownBy(() -> ReadOnlyHint.set(connection, true)).hasMessageContaining("not now");
   }
 
   // ---- warnings

@@ -44,7 +44,7 @@ public final class PoolView implements DataSource {
    * @param source where the connections come from
    */
   public static DataSource reading(DataSource pool, Source source) {
-    return new PoolView(pool, source, c -> ReadOnlyWish.set(c, true), "readers of ");
+    return new PoolView(pool, source, c -> ReadOnlyHint.set(c, true), "readers of ");
   }
 
   /** Connections on which statements take as long as they need. Parameters as of the other. */

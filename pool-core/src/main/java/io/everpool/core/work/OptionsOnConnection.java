@@ -2,7 +2,7 @@ package io.everpool.core.work;
 
 import io.everpool.api.WorkOptions;
 import io.everpool.core.jdbc.PooledConnection;
-import io.everpool.core.jdbc.ReadOnlyWish;
+import io.everpool.core.jdbc.ReadOnlyHint;
 import java.sql.SQLException;
 
 /**
@@ -64,7 +64,7 @@ final class OptionsOnConnection {
       return;
     }
     if (options.readOnly() && !part && !face.current().readOnly()) {
-      ReadOnlyWish.set(face, true);
+      ReadOnlyHint.set(face, true);
       readOnlySet = true;
     }
     if (options.isolation() != 0) {
@@ -97,7 +97,7 @@ final class OptionsOnConnection {
       return;
     }
     if (readOnlySet) {
-      ReadOnlyWish.set(face, false);
+      ReadOnlyHint.set(face, false);
     }
     if (isolationBefore == UNSET) {
       return;

@@ -10,10 +10,10 @@ import org.slf4j.Logger;
  * is open (SQLite's). Where the server isn't told by anybody but the driver, and the driver doesn't
  * even say whether a transaction is open, it is left at the promise then.
  */
-public final class ReadOnlyWish {
+public final class ReadOnlyHint {
   private static final Logger log = PoolEvents.log();
 
-  private ReadOnlyWish() {}
+  private ReadOnlyHint() {}
 
   /** Sets it so, or not so any more. */
   public static void set(PooledConnection face, boolean value) throws SQLException {
