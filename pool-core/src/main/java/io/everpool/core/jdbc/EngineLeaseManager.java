@@ -36,7 +36,7 @@ public final class EngineLeaseManager extends LeaseEnds {
   private static final long LONGEST_UNTOLD = 5_000_000_000L;
 
   private final long acquireTimeout;
-  private final CarefulAcquire careful;
+  private final AcquireSlowPath careful;
 
   /** Null where nobody looks for leaks. */
   private final @Nullable LeaseNotes notes;
@@ -64,7 +64,7 @@ public final class EngineLeaseManager extends LeaseEnds {
     this.acquireTimeout = config.acquireTimeout().toNanos();
     NestedAcquires nested = new NestedAcquires(shared, time, events, snapshots);
     this.careful =
-        new CarefulAcquire(
+        new AcquireSlowPath(
             new AcquireCheck(config, classifier, shared, time),
             new Parking(
                 engine,
@@ -365,6 +365,6 @@ public final class EngineLeaseManager extends LeaseEnds {
   }
 
   private static Session session(Slot slot) {
-    return CarefulAcquire.session(slot);
+    return AcquireSlowPath.session(slot);
   }
 }

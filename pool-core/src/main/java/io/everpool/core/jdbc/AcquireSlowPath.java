@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Takes a connection with everything that costs a look at the clock or at the connection: stands in
  * line for one, looks at one that has rested, and tells how long that took. Thread-safe.
  */
-final class CarefulAcquire {
+final class AcquireSlowPath {
   private final AcquireCheck check;
   private final Parking parking;
   private final int maxWaiters;
@@ -23,7 +23,7 @@ final class CarefulAcquire {
   /** Null where nobody measures. */
   private final @Nullable LeaseTimes times;
 
-  CarefulAcquire(
+  AcquireSlowPath(
       AcquireCheck check,
       Parking parking,
       int maxWaiters,
