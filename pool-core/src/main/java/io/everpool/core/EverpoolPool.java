@@ -24,8 +24,8 @@ import io.everpool.core.jdbc.Initialization;
 import io.everpool.core.jdbc.PoolView;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
+import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.PoolEvents;
-import io.everpool.core.observe.Survivor;
 import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.replicas.Member;
 import io.everpool.core.upkeep.Environment;
@@ -153,7 +153,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   /** Never throws. */
   private void tellOfOpening() {
     // A log that fails keeps nobody from having the pool, as it keeps nobody from using it.
-    Survivor.survives(config.name(), "telling that it is open", this::logOpening);
+    GuardedCall.survives(config.name(), "telling that it is open", this::logOpening);
     events.emit(new PoolEvent.PoolOpened(config.name(), this));
   }
 

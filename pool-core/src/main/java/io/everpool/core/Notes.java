@@ -4,8 +4,8 @@ import io.everpool.api.Contradiction;
 import io.everpool.api.Contradictions;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
+import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.PoolEvents;
-import io.everpool.core.observe.Survivor;
 import java.util.HashSet;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -50,7 +50,7 @@ final class Notes {
    * something out, it is no failure that this can't be said.
    */
   void tellMore() {
-    Survivor.survives(config.name(), "asking the connector for its notes", this::tell);
+    GuardedCall.survives(config.name(), "asking the connector for its notes", this::tell);
   }
 
   private void tell(String text) {

@@ -8,7 +8,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.DriverAdapter;
 import io.everpool.api.observe.LeaseRecorder;
-import io.everpool.core.observe.Survivor;
+import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.plain.PlainConnector;
 import io.everpool.core.replicas.Member;
 import io.everpool.core.replicas.ReplicatedPool;
@@ -127,11 +127,11 @@ final class ReaderPools {
     long most = whole.closeTimeout().toNanos();
     boolean interrupted = Thread.interrupted(); // or nobody would be waited for
     try {
-      SystemRuntime.apart(pool, () -> Survivor.survives(pool, what, unused::close), most);
+      SystemRuntime.apart(pool, () -> GuardedCall.survives(pool, what, unused::close), most);
     } catch (InterruptedException e) {
       interrupted = true;
     } catch (Throwable e) {
-      Survivor.tell(pool, what, e);
+      GuardedCall.tell(pool, what, e);
     }
     if (interrupted) {
       Thread.currentThread().interrupt();

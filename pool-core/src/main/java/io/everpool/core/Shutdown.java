@@ -4,8 +4,8 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolState;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.PoolEvents;
-import io.everpool.core.observe.Survivor;
 import io.everpool.core.runtime.SystemRuntime;
 import io.everpool.core.upkeep.Upkeep;
 import java.util.concurrent.CompletableFuture;
@@ -133,7 +133,7 @@ final class Shutdown {
     try {
       return upkeep.drain();
     } catch (Throwable e) {
-      Survivor.tell(config.name(), "beginning to drain", e);
+      GuardedCall.tell(config.name(), "beginning to drain", e);
       return upkeep.drain();
     }
   }
@@ -173,11 +173,11 @@ final class Shutdown {
       try {
         workers.execute(
             () -> {
-              Survivor.survives(config.name(), "closing the connector", connector::close);
+              GuardedCall.survives(config.name(), "closing the connector", connector::close);
               connectorClosed.countDown();
             });
       } catch (RejectedExecutionException | OutOfMemoryError e) {
-        Survivor.survives(config.name(), "closing the connector", connector::close);
+        GuardedCall.survives(config.name(), "closing the connector", connector::close);
         connectorClosed.countDown();
       }
       patiently(connectorClosed);
@@ -190,7 +190,7 @@ final class Shutdown {
   /** The log first, for a listener may never come back. */
   private void tellOfEnd() {
     if (opening.get() != Opening.UNTOLD) { // else it was never told of as one
-      Survivor.survives(
+      GuardedCall.survives(
           config.name(),
           "telling that it is closed",
           () -> log.info("Closed {} connection pool", product));
@@ -245,7 +245,7 @@ final class Shutdown {
     } catch (InterruptedException e) {
       interrupted = true;
     } catch (TimeoutException e) {
-      Survivor.survives(
+      GuardedCall.survives(
           config.name(),
           "telling so",
           () -> log.warn("Pool {}: the driver or a listener holds up its end", config.name(), e));

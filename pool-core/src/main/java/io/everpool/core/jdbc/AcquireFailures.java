@@ -12,8 +12,8 @@ import io.everpool.api.observe.PoolEvent.AcquireRejected;
 import io.everpool.api.observe.PoolEvent.AcquireTimedOut;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.TimeSource;
+import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.PoolEvents;
-import io.everpool.core.observe.Survivor;
 import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.Reachability;
 import io.everpool.core.upkeep.SharedState;
@@ -270,7 +270,7 @@ final class AcquireFailures {
     long last = toldOfSlow;
     long now = time.nanoTime();
     if (now - last >= SLOW_EVERY && TOLD_OF_SLOW.compareAndSet(this, last, now)) {
-      Survivor.survives(
+      GuardedCall.survives(
           config.name(),
           "telling of a long wait",
           () -> {

@@ -6,8 +6,8 @@ import io.everpool.api.observe.PoolEvent.NestedAcquire;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.TimeSource;
+import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.PoolEvents;
-import io.everpool.core.observe.Survivor;
 import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.SharedState;
 import java.util.Set;
@@ -87,10 +87,10 @@ final class NestedAcquires {
     }
     if (all) {
       if (isTime(TOLD_OF_ALL)) {
-        Survivor.survives(events.pool(), "telling of a deadlock", this::tellOfAll);
+        GuardedCall.survives(events.pool(), "telling of a deadlock", this::tellOfAll);
       }
     } else if (isTime(TOLD_OF_ONE)) {
-      Survivor.survives(events.pool(), "telling of a nested acquire", this::tellOfOne);
+      GuardedCall.survives(events.pool(), "telling of a nested acquire", this::tellOfOne);
     }
   }
 

@@ -35,7 +35,7 @@ public final class CallbackFailures {
   }
 
   /**
-   * Logs it, where that is no news at DEBUG. Never throws, as {@link Survivor#tell}.
+   * Logs it, where that is no news at DEBUG. Never throws, as {@link GuardedCall#tell}.
    *
    * @param what has failed, for the log
    */

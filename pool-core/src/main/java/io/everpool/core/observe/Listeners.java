@@ -95,7 +95,7 @@ final class Listeners {
       try {
         listener.onEvent(event);
       } catch (Throwable e) {
-        Survivor.survives(pool, "telling so", () -> tell(listener, event, e));
+        GuardedCall.survives(pool, "telling so", () -> tell(listener, event, e));
       }
     }
   }
@@ -108,12 +108,12 @@ final class Listeners {
 
   /** Has it told soon, by a courier. Never throws. */
   void post(PoolEvent event) {
-    Survivor.survives(pool, "telling the listeners", () -> enqueue(() -> tell(event)));
+    GuardedCall.survives(pool, "telling the listeners", () -> enqueue(() -> tell(event)));
   }
 
   /** Completes {@code told} when all that was posted so far is told. Never throws. */
   void completeWhenTold(CompletableFuture<Void> told) {
-    Survivor.survives(pool, "telling the listeners", () -> enqueue(() -> told.complete(null)));
+    GuardedCall.survives(pool, "telling the listeners", () -> enqueue(() -> told.complete(null)));
   }
 
   /** As {@link PoolEvents#isTelling}. */

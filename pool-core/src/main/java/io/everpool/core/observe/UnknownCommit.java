@@ -27,7 +27,7 @@ public final class UnknownCommit {
       @Nullable String transaction,
       boolean goesOn,
       Throwable failure) {
-    Survivor.survives(
+    GuardedCall.survives(
         pool,
         "telling of a COMMIT",
         () ->

@@ -18,7 +18,7 @@ public final class UnknownWrite {
    * @param failure by which the answer was lost
    */
   public static void tell(String pool, long connection, Throwable failure) {
-    Survivor.survives(
+    GuardedCall.survives(
         pool,
         "telling of a write",
         () ->

@@ -7,8 +7,8 @@ import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.jdbc.SessionState;
 import io.everpool.core.jdbc.UnitObserver;
+import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.PoolEvents;
-import io.everpool.core.observe.Survivor;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLTransientConnectionException;
@@ -213,7 +213,7 @@ final class Preparation {
         readers.got(face, asking);
       }
     } catch (SQLException | RuntimeException e) {
-      Survivor.survives(
+      GuardedCall.survives(
           pool,
           "telling of a lost connection", // else that would be thrown in place of what has happened
           () -> PoolEvents.log().debug("{} could not be set as before", face, e));

@@ -4,9 +4,9 @@ import io.everpool.api.Pool;
 import io.everpool.core.jdbc.EngineLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.WaitKind;
+import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Repeats;
-import io.everpool.core.observe.Survivor;
 import io.everpool.core.work.UnitRunner;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -273,7 +273,7 @@ final class Reader {
   }
 
   private void look() {
-    Survivor.survives(
+    GuardedCall.survives(
         whole,
         "looking at a reader",
         () -> {
@@ -334,7 +334,7 @@ final class Reader {
   }
 
   /** A log that fails is no failure of the caller's, who may hold a connection already. */
-  private void tell(Survivor.Risk telling) {
-    Survivor.survives(whole, "telling of a reader", telling);
+  private void tell(GuardedCall.Risk telling) {
+    GuardedCall.survives(whole, "telling of a reader", telling);
   }
 }

@@ -13,8 +13,8 @@ import io.everpool.api.observe.UnitListener;
 import io.everpool.core.engine.Pause;
 import io.everpool.core.jdbc.PoolView;
 import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.PoolEvents;
-import io.everpool.core.observe.Survivor;
 import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.work.UnitRunner;
 import java.io.PrintWriter;
@@ -58,7 +58,7 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
     this.readers = List.copyOf(readers);
     this.choice = new Readers(config, writer, readers, pause);
     this.reader = PoolView.reading(writer.pool(), () -> choice.acquire(A_CONNECTION));
-    Survivor.survives(config.name(), "telling of its readers", this::tellWhoGetsWhat);
+    GuardedCall.survives(config.name(), "telling of its readers", this::tellWhoGetsWhat);
   }
 
   private void tellWhoGetsWhat() {
@@ -270,8 +270,8 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
     everyone().forEach(member -> survives(member, member.pool()::close));
   }
 
-  private static void survives(Member member, Survivor.Risk end) {
-    Survivor.survives(member.pool().name(), "closing", end);
+  private static void survives(Member member, GuardedCall.Risk end) {
+    GuardedCall.survives(member.pool().name(), "closing", end);
   }
 
   /** The readers first: their work may end on the writer. */

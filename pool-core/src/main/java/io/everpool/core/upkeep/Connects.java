@@ -14,8 +14,8 @@ import io.everpool.core.engine.Move;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.engine.State;
+import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.PoolEvents;
-import io.everpool.core.observe.Survivor;
 import io.everpool.core.policy.Lifetime;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
@@ -93,7 +93,7 @@ public final class Connects {
     long now = environment.time().nanoTime();
     // First, the end included: there may be no memory.
     BooleanSupplier end = () -> slot.attempt(Move.ABANDON, word);
-    Survivor.Risk opening = () -> open(slot, word, end, born, now);
+    GuardedCall.Risk opening = () -> open(slot, word, end, born, now);
     if (!slot.attempt(Move.RESERVE, empty)) {
       return false;
     }

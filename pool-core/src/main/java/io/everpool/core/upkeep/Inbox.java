@@ -1,6 +1,6 @@
 package io.everpool.core.upkeep;
 
-import io.everpool.core.observe.Survivor;
+import io.everpool.core.observe.GuardedCall;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
@@ -31,7 +31,7 @@ final class Inbox {
       try {
         message.run();
       } catch (Throwable e) {
-        Survivor.tell(pool, "a message to upkeep", e);
+        GuardedCall.tell(pool, "a message to upkeep", e);
       }
     }
   }

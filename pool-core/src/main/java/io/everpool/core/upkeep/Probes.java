@@ -14,8 +14,8 @@ import io.everpool.core.engine.Move;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.FailureText;
+import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.PoolEvents;
-import io.everpool.core.observe.Survivor;
 import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -104,7 +104,7 @@ final class Probes {
   long begin(Slot slot, long word, Extent extent) {
     long probing = Slot.after(Move.PROBE, word);
     // First: there may be no memory, and it would count as one that gives no answer.
-    Survivor.Risk examination = examination(slot, probing, extent);
+    GuardedCall.Risk examination = examination(slot, probing, extent);
     if (reserve(slot, word) == word) {
       return word;
     }
@@ -126,7 +126,7 @@ final class Probes {
     return workers.start(WHAT, examination(slot, probing, extent));
   }
 
-  private Survivor.Risk examination(Slot slot, long probing, Extent extent) {
+  private GuardedCall.Risk examination(Slot slot, long probing, Extent extent) {
     return () -> examine(slot, probing, extent);
   }
 
@@ -284,10 +284,10 @@ final class Probes {
     if (!(failure instanceof SQLException)) {
       return; // merely seen, or the driver's own failure, which says nothing of a server
     }
-    Survivor.Risk judgement = () -> reports.failed(entry, classifier.apply(failure), ailment);
+    GuardedCall.Risk judgement = () -> reports.failed(entry, classifier.apply(failure), ailment);
     // Upkeep doesn't ask a classifier: that may be a user's, and take its time.
     if (finder == Finder.PROBER) {
-      Survivor.survives(events.pool(), "judging a failure", judgement);
+      GuardedCall.survives(events.pool(), "judging a failure", judgement);
     } else if (!workers.start("judging a failure", judgement)) {
       reports.failed(entry, Verdict.CONNECTION_LOST, ailment);
     }

@@ -5,8 +5,8 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.core.engine.Engine;
+import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.PoolEvents;
-import io.everpool.core.observe.Survivor;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -335,7 +335,7 @@ public final class Upkeep {
     try {
       part.run.accept(this, now);
     } catch (Throwable e) {
-      Survivor.tell(events.pool(), part.name, e);
+      GuardedCall.tell(events.pool(), part.name, e);
     }
   }
 

@@ -1,6 +1,6 @@
 package io.everpool.core.upkeep;
 
-import io.everpool.core.observe.Survivor;
+import io.everpool.core.observe.GuardedCall;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
@@ -30,7 +30,7 @@ final class Workers {
    *
    * @param moot whether it need not be done any more
    */
-  private record Postponed(String what, BooleanSupplier moot, Survivor.Risk task) {}
+  private record Postponed(String what, BooleanSupplier moot, GuardedCall.Risk task) {}
 
   private final PassScheduler scheduler;
 
@@ -48,7 +48,7 @@ final class Workers {
    * Starts a task as soon as there is a thread for it, unless it is moot by then. Its time ends
    * with the pool's.
    */
-  void startInTime(String what, BooleanSupplier moot, Survivor.Risk task) {
+  void startInTime(String what, BooleanSupplier moot, GuardedCall.Risk task) {
     if (!start(what, task)) {
       Queue<Postponed> all = postponed;
       (all == null ? begin() : all).add(new Postponed(what, moot, task));
@@ -86,7 +86,7 @@ final class Workers {
   }
 
   /** Starts a task; false if there is no thread for it, and then it is never run. */
-  boolean start(String what, Survivor.Risk task) {
+  boolean start(String what, GuardedCall.Risk task) {
     return start(executor, what, task);
   }
 
@@ -94,13 +94,13 @@ final class Workers {
    * Starts a task on a thread that it shares, behind what other pools want at the same time; false
    * if it is never run. It may never be run all the same. Upkeep thread only.
    */
-  boolean startTogether(String what, Survivor.Risk task) {
+  boolean startTogether(String what, GuardedCall.Risk task) {
     return start(together, what, task);
   }
 
-  private boolean start(Executor executor, String what, Survivor.Risk task) {
+  private boolean start(Executor executor, String what, GuardedCall.Risk task) {
     try {
-      executor.execute(() -> Survivor.survives(pool, what, task));
+      executor.execute(() -> GuardedCall.survives(pool, what, task));
       return true;
     } catch (RejectedExecutionException e) {
       return false; // the pool is closed

@@ -3,7 +3,7 @@ package io.everpool.core.observe;
 import org.slf4j.Logger;
 
 /** Runs what must not end the thread that runs it, whatever it throws, and tells what it threw. */
-public final class Survivor {
+public final class GuardedCall {
   private static final Logger log = PoolEvents.log();
 
   /** What may throw anything. */
@@ -12,7 +12,7 @@ public final class Survivor {
     void take() throws Exception;
   }
 
-  private Survivor() {}
+  private GuardedCall() {}
 
   /**
    * Takes a risk.
