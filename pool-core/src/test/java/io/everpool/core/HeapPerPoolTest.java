@@ -56,7 +56,7 @@ class HeapPerPoolTest {
   private void assemble() {
     for (int i = 0; i < POOLS; i++) {
       kept =
-          new PoolInTheatre(
+          new PoolInSimulation(
               config,
               connector,
               null,

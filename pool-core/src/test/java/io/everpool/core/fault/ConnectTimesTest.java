@@ -7,7 +7,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.observe.PoolEvent.ConnectionOpened;
 import io.everpool.api.observe.PoolListener;
-import io.everpool.core.PoolInTheatre;
+import io.everpool.core.PoolInSimulation;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
@@ -32,8 +32,8 @@ class ConnectTimesTest {
             events.add(opened);
           }
         };
-    PoolInTheatre stage =
-        new PoolInTheatre(
+    PoolInSimulation stage =
+        new PoolInSimulation(
             PoolConfig.builder("fault:").name("times").minSize(1).maxSize(1).build(),
             new FaultyDriver(new Script()),
             null,

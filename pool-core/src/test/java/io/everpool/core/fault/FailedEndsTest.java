@@ -11,7 +11,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolState;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.core.Await;
-import io.everpool.core.PoolInTheatre;
+import io.everpool.core.PoolInSimulation;
 import io.everpool.core.runtime.SystemRuntime;
 import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.PassScheduler;
@@ -48,8 +48,8 @@ class FailedEndsTest {
         .drainTimeout(Duration.ofSeconds(10));
   }
 
-  private PoolInTheatre pool(PoolConfig config) {
-    return new PoolInTheatre(
+  private PoolInSimulation pool(PoolConfig config) {
+    return new PoolInSimulation(
         config,
         driver,
         null,
@@ -129,7 +129,7 @@ class FailedEndsTest {
     }
   }
 
-  private void isOver(PoolInTheatre pool) {
+  private void isOver(PoolInSimulation pool) {
     assertThat(stopped).as("its threads").isTrue();
     assertThat(pool.pool().snapshot().state()).isEqualTo(PoolState.CLOSED);
   }
@@ -144,7 +144,7 @@ class FailedEndsTest {
   @ValueSource(booleans = {true, false})
   void a_log_that_fails_when_a_pool_has_opened_leaves_it_to_whoever_opened_it(boolean failFast)
       throws Exception {
-    PoolInTheatre pool = pool(config().failFast(failFast).build());
+    PoolInSimulation pool = pool(config().failFast(failFast).build());
     try (Paper paper = new Paper("Successfully created")) {
       assertThat(paper.isStarted()).isTrue();
       pool.open();
@@ -158,7 +158,7 @@ class FailedEndsTest {
   /** There may have been no memory to tell upkeep; the next moment there is. */
   @Test
   void an_end_that_fails_to_begin_begins_again() throws Exception {
-    PoolInTheatre pool = pool(config().build());
+    PoolInSimulation pool = pool(config().build());
     pool.open();
     hurried = failing(() -> hurried = () -> {});
     pool.pool().close();
@@ -169,7 +169,7 @@ class FailedEndsTest {
   /** Whoever closes it again, as a shutdown hook may, would wait for ever. */
   @Test
   void an_end_that_fails_is_an_end() throws Exception {
-    PoolInTheatre pool = pool(config().build());
+    PoolInSimulation pool = pool(config().build());
     pool.open();
     hurried = failing(() -> {});
     assertThatThrownBy(pool.pool()::close).isInstanceOf(InternalError.class);
@@ -179,7 +179,7 @@ class FailedEndsTest {
 
   @Test
   void a_log_that_fails_beside_a_connector_that_hangs_keeps_no_thread() throws Exception {
-    PoolInTheatre pool = pool(config().closeTimeout(Duration.ofMillis(100)).build());
+    PoolInSimulation pool = pool(config().closeTimeout(Duration.ofMillis(100)).build());
     pool.open();
     script.arm("connector.close", 1, Fault.HANGS);
     script.watch(true);

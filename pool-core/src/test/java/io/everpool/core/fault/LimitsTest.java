@@ -14,7 +14,7 @@ import io.everpool.api.driver.SideEffects;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolListener;
-import io.everpool.core.PoolInTheatre;
+import io.everpool.core.PoolInSimulation;
 import java.net.SocketException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -61,8 +61,8 @@ class LimitsTest {
 
   private Pool open(PoolConfig config, Connector connector) throws Exception {
     PoolListener listener = events::add;
-    PoolInTheatre it =
-        new PoolInTheatre(
+    PoolInSimulation it =
+        new PoolInSimulation(
             config,
             connector,
             null,

@@ -10,7 +10,7 @@ import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
-import io.everpool.core.PoolInTheatre;
+import io.everpool.core.PoolInSimulation;
 import java.net.SocketTimeoutException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -59,8 +59,8 @@ class LongOpeningTest {
     }
   }
 
-  private PoolInTheatre pool(int acquireTimeout, boolean failFast) {
-    return new PoolInTheatre(
+  private PoolInSimulation pool(int acquireTimeout, boolean failFast) {
+    return new PoolInSimulation(
         PoolConfig.builder("fault:")
             .failFast(failFast)
             .acquireTimeout(Duration.ofSeconds(acquireTimeout))
@@ -83,7 +83,7 @@ class LongOpeningTest {
     "31536000, 300, (the opening of a pool waits no longer"
   })
   void an_opening_waits_for_five_minutes_at_the_most(int acquireTimeout, int seconds, String said) {
-    PoolInTheatre it = pool(acquireTimeout, true);
+    PoolInSimulation it = pool(acquireTimeout, true);
     AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
     Thread opener = theatre.act("opener", () -> thrown.set(catchThrowable(it::open)));
 
@@ -100,7 +100,7 @@ class LongOpeningTest {
 
   @Test
   void a_caller_waits_for_as_long_as_he_is_told_to() {
-    PoolInTheatre it = pool(600, false);
+    PoolInSimulation it = pool(600, false);
     AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
     Thread caller =
         theatre.act(

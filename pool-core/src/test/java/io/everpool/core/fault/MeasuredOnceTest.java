@@ -13,7 +13,7 @@ import io.everpool.api.WorkOptions;
 import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.WaitListener;
-import io.everpool.core.PoolInTheatre;
+import io.everpool.core.PoolInSimulation;
 import io.everpool.core.plain.PlainConnector;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -51,7 +51,7 @@ class MeasuredOnceTest {
   private final List<Long> waits = new CopyOnWriteArrayList<>();
   private final List<Long> uses = new CopyOnWriteArrayList<>();
   private final List<Long> told = new CopyOnWriteArrayList<>();
-  private @Nullable PoolInTheatre stage;
+  private @Nullable PoolInSimulation stage;
 
   /** What the interceptor does to the next connections, each after a second. */
   private final List<Loss> losses = new ArrayList<>();
@@ -186,8 +186,8 @@ class MeasuredOnceTest {
             .acquireTimeout(Duration.ofSeconds(60))
             .sleep(SleepMode.OFF)
             .build();
-    PoolInTheatre opening =
-        new PoolInTheatre(
+    PoolInSimulation opening =
+        new PoolInSimulation(
             config,
             PlainConnector.of(source()),
             null,

@@ -9,7 +9,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.SleepMode;
 import io.everpool.api.observe.PoolEvent;
-import io.everpool.core.PoolInTheatre;
+import io.everpool.core.PoolInSimulation;
 import io.everpool.core.jdbc.Logged;
 import io.everpool.core.plain.PlainConnector;
 import java.lang.reflect.Proxy;
@@ -117,8 +117,8 @@ class MuteDriverTest {
   @MethodSource("refusals")
   void its_connections_are_lent_again_unless_it_says_that_they_are_closed(Throwable refusal) {
     try (Logged log = new Logged()) {
-      PoolInTheatre stage =
-          new PoolInTheatre(
+      PoolInSimulation stage =
+          new PoolInSimulation(
               config(),
               PlainConnector.of(source(refusal)),
               null,

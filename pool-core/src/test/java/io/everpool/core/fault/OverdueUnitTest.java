@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.observe.LeaseRecorder;
-import io.everpool.core.PoolInTheatre;
+import io.everpool.core.PoolInSimulation;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -42,8 +42,8 @@ class OverdueUnitTest {
   /** All pools of the process share upkeep's thread, and a recorder is somebody else's code. */
   @Test
   void itsConnectionIsCutAndNoRecorderRunsOnUpkeepsThread() throws Exception {
-    PoolInTheatre pool =
-        new PoolInTheatre(
+    PoolInSimulation pool =
+        new PoolInSimulation(
             PoolConfig.builder("fault:").minSize(0).maxSize(1).build(),
             driver,
             null,

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.RetryConfig;
 import io.everpool.api.WorkOptions;
-import io.everpool.core.PoolInTheatre;
+import io.everpool.core.PoolInSimulation;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -33,8 +33,8 @@ class PausesTest {
             .maxBackoff(Duration.ofMinutes(20))
             .initialBackoff(Duration.ofMinutes(20))
             .build();
-    PoolInTheatre pool =
-        new PoolInTheatre(
+    PoolInSimulation pool =
+        new PoolInSimulation(
             PoolConfig.builder("fault:").minSize(0).maxSize(1).retry(patient).build(),
             new FaultyDriver(script),
             null,

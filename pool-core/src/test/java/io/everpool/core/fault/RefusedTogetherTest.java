@@ -10,7 +10,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
 import io.everpool.api.SleepMode;
 import io.everpool.api.TooManyWaitersException;
-import io.everpool.core.PoolInTheatre;
+import io.everpool.core.PoolInSimulation;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -57,8 +57,8 @@ class RefusedTogetherTest {
             .failFast(false)
             .sleep(SleepMode.OFF)
             .build();
-    PoolInTheatre stage =
-        new PoolInTheatre(
+    PoolInSimulation stage =
+        new PoolInSimulation(
             config,
             driver,
             null,

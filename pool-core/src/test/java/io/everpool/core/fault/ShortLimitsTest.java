@@ -10,7 +10,7 @@ import io.everpool.api.RetryConfig;
 import io.everpool.api.SleepMode;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.observe.PoolEvent;
-import io.everpool.core.PoolInTheatre;
+import io.everpool.core.PoolInSimulation;
 import io.everpool.core.plain.PlainConnector;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
@@ -179,8 +179,8 @@ class ShortLimitsTest {
             .sleep(SleepMode.OFF)
             .retry(RetryConfig.DEFAULT.withInitialBackoff(Duration.ofNanos(1)))
             .build();
-    PoolInTheatre stage =
-        new PoolInTheatre(
+    PoolInSimulation stage =
+        new PoolInSimulation(
             config,
             PlainConnector.of(source()),
             null,

@@ -24,7 +24,7 @@ import io.everpool.api.observe.LeaseRecorder;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.api.observe.PoolListener;
 import io.everpool.api.observe.WaitListener;
-import io.everpool.core.PoolInTheatre;
+import io.everpool.core.PoolInSimulation;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.upkeep.InitializationException;
 import java.lang.reflect.Method;
@@ -62,7 +62,7 @@ final class Stage implements AutoCloseable {
   private final Script script = new Script();
   private final Theatre theatre = new Theatre();
   private final FaultyDriver driver;
-  private final PoolInTheatre pool;
+  private final PoolInSimulation pool;
   private final Paper paper = new Paper();
 
   /** What the borrower was told; null if he got what he wanted. */
@@ -104,7 +104,7 @@ final class Stage implements AutoCloseable {
             .retry(RetryConfig.DEFAULT.withInitialBackoff(Duration.ofMillis(1)))
             .build();
     pool =
-        new PoolInTheatre(
+        new PoolInSimulation(
             config,
             driver,
             () -> {

@@ -17,10 +17,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A pool, put together as the builder does it, but for the time and the threads. */
-public final class PoolInTheatre {
+public final class PoolInSimulation {
   private final EverpoolPool pool;
 
-  public PoolInTheatre(
+  public PoolInSimulation(
       PoolConfig config,
       Connector connector,
       @Nullable CredentialsProvider credentials,
