@@ -302,7 +302,7 @@ class DeadlinesIT {
       }
       log.await(Level.WARN, "reset-timeout");
       assertThat(log.lines(Level.WARN, "reset-timeout")).hasSize(1);
-      Await.until(SOON, () -> pool.snapshot().closedTotal() > 0, "the end in the books");
+      Await.until(SOON, () -> pool.snapshot().closedTotal() > 0, "the end in the snapshot");
       assertThat(pool.snapshot().closed()).as(log.text()).isEqualTo(Map.of(CloseReason.FAILED, 1L));
       assertCloses(pool);
     }
@@ -351,7 +351,7 @@ class DeadlinesIT {
       assertThat(log.lines(Level.WARN, "every connection is replaced"))
           .as("one that hangs says nothing of the others")
           .isEmpty();
-      Await.until(SOON, () -> pool.snapshot().closedTotal() > 0, "the end in the books");
+      Await.until(SOON, () -> pool.snapshot().closedTotal() > 0, "the end in the snapshot");
       assertThat(pool.snapshot().closed()).containsEntry(CloseReason.FOUND_DEAD, 1L);
       assertCloses(pool);
     }

@@ -272,7 +272,7 @@ class FailoverIT {
       assertThat(pool.<String, SQLException>run(WorkOptions.READ_ONLY, FailoverIT::port))
           .isEqualTo(String.valueOf(replica.server().port()));
       Await.until( // counted when its place is free already
-          Db.LIMIT, () -> pool.snapshot().closedTotal() == 1, "the old one in the books");
+          Db.LIMIT, () -> pool.snapshot().closedTotal() == 1, "the old one in the snapshot");
       assertThat(pool.snapshot().closed().get(CloseReason.FENCED)).isEqualTo(1);
     }
   }

@@ -49,7 +49,7 @@ class O05IdleEvictionIT {
           timeout.multipliedBy(4),
           () -> Db.pids(pool).equals(kept),
           "the same 2 sessions over four more idle timeouts");
-      Await.until(Db.LIMIT, () -> evicted(pool) >= 4, "4 in the books");
+      Await.until(Db.LIMIT, () -> evicted(pool) >= 4, "4 in the snapshot");
       assertThat(evicted(pool)).as("all but the minimum").isEqualTo(pool.snapshot().opened() - 2);
       assertThat(log.alarms()).isEmpty();
     }
@@ -67,7 +67,7 @@ class O05IdleEvictionIT {
     try (Pool pool = Everpool.open(config)) {
       Db.grow(pool, 6);
       Db.awaitSessions(pool, 2);
-      Await.until(Db.LIMIT, () -> evicted(pool) >= 4, "4 in the books");
+      Await.until(Db.LIMIT, () -> evicted(pool) >= 4, "4 in the snapshot");
     }
   }
 

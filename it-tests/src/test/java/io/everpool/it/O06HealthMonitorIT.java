@@ -63,7 +63,7 @@ class O06HealthMonitorIT {
           () -> Db.pids(pool).size() == 2 && !Db.pids(pool).contains(before.get(0)),
           "another connection in place of the dead one");
       assertThat(Db.pids(pool)).contains(before.get(1));
-      Await.until(Db.LIMIT, () -> pool.snapshot().closedTotal() > 0, "its end in the books");
+      Await.until(Db.LIMIT, () -> pool.snapshot().closedTotal() > 0, "its end in the snapshot");
       assertThat(pool.snapshot().closed()).containsEntry(CloseReason.FOUND_DEAD, 1L);
       assertThat(log.lines(Level.WARN, FAILED))
           .singleElement()

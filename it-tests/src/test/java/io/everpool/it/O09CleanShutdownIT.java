@@ -49,11 +49,11 @@ class O09CleanShutdownIT {
       assertThat(pool.isClosed()).isTrue();
       assertThat(pool.snapshot().state()).isEqualTo(PoolState.CLOSED);
       assertThat(pool.snapshot().total()).isZero();
-      // the last of those who closed them may be about to write it into the books
+      // the last of those who closed them may be about to count it
       Await.until(
           Db.LIMIT,
           () -> pool.snapshot().closedTotal() == pool.snapshot().opened(),
-          "the end of each in the books");
+          "the end of each in the snapshot");
       Db.awaitSessions(pool, 0);
       Threads.awaitNone();
       assertThat(log.alarms()).isEmpty();

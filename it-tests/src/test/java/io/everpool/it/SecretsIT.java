@@ -204,13 +204,13 @@ class SecretsIT {
         return seen.toString();
       }
       seen.append(config);
-      DropwizardMetrics books = DropwizardMetrics.of("secrets", metrics, health);
+      DropwizardMetrics poolMetrics = DropwizardMetrics.of("secrets", metrics, health);
       try (Pool pool =
           Everpool.builder(config)
               .credentials(provider)
               .listener(events::add)
-              .listener(books)
-              .recorder(books)
+              .listener(poolMetrics)
+              .recorder(poolMetrics)
               .open()) {
         seen.append(pool).append(pool.snapshot().explain()).append(pool.config());
         DataSource asked = config.readers().isEmpty() ? pool : pool.reader();

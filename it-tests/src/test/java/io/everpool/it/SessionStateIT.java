@@ -373,7 +373,7 @@ class SessionStateIT {
           Db.LIMIT,
           () -> Db.pids(pool).size() == 1 && !Db.pids(pool).contains(first),
           "another connection in place of the old one");
-      Await.until(Db.LIMIT, () -> pool.snapshot().closedTotal() > 0, "its end in the books");
+      Await.until(Db.LIMIT, () -> pool.snapshot().closedTotal() > 0, "its end in the snapshot");
       assertThat(pool.snapshot().closed()).containsOnlyKeys(CloseReason.MAX_LIFETIME);
       assertThat(log.alarms()).isEmpty();
     }

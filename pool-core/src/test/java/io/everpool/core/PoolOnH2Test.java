@@ -277,7 +277,7 @@ class PoolOnH2Test {
         .hasMessageNotContaining("s3cret");
   }
 
-  /** Whoever keeps books of a pool must be able to close them, though it never opened. */
+  /** Whoever keeps metrics of a pool must be able to close them, though it never opened. */
   @Test
   void a_pool_that_could_not_be_opened_says_that_it_is_closed() {
     List<PoolEvent> events = new CopyOnWriteArrayList<>();

@@ -93,8 +93,7 @@ class StressTest {
     pool.close();
     awaitEnds(pool, mortals);
     assertThat(mortals.all()).allSatisfy(mortal -> assertThat(mortal.ends()).isEqualTo(1));
-    // A connect that a fence overtook is cut before it belongs to the pool, and is not in its
-    // books.
+    // A connect that a fence overtook is cut before it belongs to the pool, which doesn't count it.
     assertThat(pool.snapshot().opened()).isLessThanOrEqualTo(mortals.all().size());
     assertThat(pool.snapshot().closedTotal()).isEqualTo(pool.snapshot().opened());
   }
@@ -106,7 +105,7 @@ class StressTest {
 
   /**
    * A connect that was under way when the pool closed is cut by its own thread, in its own time;
-   * and who closes a connection writes it into the books when its slot is empty already.
+   * and who closes a connection counts it when its slot is empty already.
    */
   private static void awaitEnds(Pool pool, Mortals mortals) {
     Await.until(
