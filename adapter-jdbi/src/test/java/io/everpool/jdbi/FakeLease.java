@@ -12,9 +12,9 @@ import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
-/** One connection lent by a {@link FakePool}: a face over a session that can be renewed. */
+/** One connection lent by a {@link LendingFakePool}: a face over a session that can be renewed. */
 final class FakeLease implements InvocationHandler {
-  private final FakePool pool;
+  private final LendingFakePool pool;
   private final Connection face;
   private Connection session;
   private boolean broken;
@@ -27,7 +27,7 @@ final class FakeLease implements InvocationHandler {
 
   boolean committed;
 
-  FakeLease(FakePool pool) throws SQLException {
+  FakeLease(LendingFakePool pool) throws SQLException {
     this.pool = pool;
     session = pool.session();
     face = proxy(Connection.class, this);

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 /** A handle gives its connection back, whatever happens to it. */
 @Tag("contract")
 class HandleReturnTest {
-  private final FakePool pool = new FakePool();
+  private final LendingFakePool pool = new LendingFakePool();
   private final Jdbi jdbi = EverpoolJdbi.create(pool);
 
   @AfterEach

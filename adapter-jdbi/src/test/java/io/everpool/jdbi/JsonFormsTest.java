@@ -114,7 +114,7 @@ class JsonFormsTest {
     connection = DriverManager.getConnection(server.jdbcUrl(), server.user(), server.password());
     jdbi =
         Jdbi.create(connection)
-            .installPlugin(new EverpoolPlugin(new FakePool()))
+            .installPlugin(new EverpoolPlugin(new LendingFakePool()))
             .installPlugin(new SqlObjectPlugin());
     jdbi.useHandle(
         handle ->

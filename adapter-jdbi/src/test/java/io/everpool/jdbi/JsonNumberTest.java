@@ -70,7 +70,7 @@ class JsonNumberTest {
   }
 
   private static Jdbi jdbi() {
-    return Jdbi.create(connection).installPlugin(new EverpoolPlugin(new FakePool()));
+    return Jdbi.create(connection).installPlugin(new EverpoolPlugin(new LendingFakePool()));
   }
 
   @AfterAll

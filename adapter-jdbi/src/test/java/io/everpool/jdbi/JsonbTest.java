@@ -69,7 +69,7 @@ class JsonbTest {
     database.setPassword(server.password());
     jdbi =
         Jdbi.create(database)
-            .installPlugin(new EverpoolPlugin(new FakePool()))
+            .installPlugin(new EverpoolPlugin(new LendingFakePool()))
             .installPlugin(new SqlObjectPlugin())
             .registerRowMapper(ConstructorMapper.factory(Person.class));
     jdbi.useHandle(

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 /** SqlObjects' methods as units of work. */
 @Tag("contract")
 class SqlObjectUnitTest {
-  private final FakePool pool = new FakePool();
+  private final LendingFakePool pool = new LendingFakePool();
   private final Jdbi jdbi = EverpoolJdbi.create(pool).installPlugin(new SqlObjectPlugin());
   private final Entries entries = jdbi.onDemand(Entries.class);
 

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 /** What is a unit of work of Jdbi, and in what state a handle begins the rerun of one. */
 @Tag("contract")
 class UnitRerunTest {
-  private final FakePool pool = new FakePool();
+  private final LendingFakePool pool = new LendingFakePool();
   private final Jdbi jdbi = EverpoolJdbi.create(pool);
 
   @BeforeEach
@@ -294,7 +294,7 @@ class UnitRerunTest {
 
   @Test
   void whenTheAttemptsAreSpentTheLastFailureComesOutAsItWas() {
-    for (int i = 0; i < FakePool.MAX_ATTEMPTS; i++) {
+    for (int i = 0; i < LendingFakePool.MAX_ATTEMPTS; i++) {
       pool.faults.breakAt("values (2)");
     }
 

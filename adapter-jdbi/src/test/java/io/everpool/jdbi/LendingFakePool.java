@@ -22,9 +22,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A pool that lends sessions on an H2 database in memory and keeps the promises of {@link
- * UnitRerunner} in the plainest way, with faults that strike where a test says so.
+ * UnitRerunner} in the plainest way, with faults that strike where a test says so. (That of
+ * pool-api/src/fakes only shows figures, and has nothing to lend.)
  */
-final class FakePool implements Pool, UnitRerunner {
+final class LendingFakePool implements Pool, UnitRerunner {
   static final int MAX_ATTEMPTS = 3;
 
   final AtomicInteger acquired = new AtomicInteger();
