@@ -1,5 +1,6 @@
 package io.everpool.jdbi;
 
+import io.everpool.api.driver.Causes;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -35,11 +36,8 @@ final class Faults {
 
   /** Whether an SQLException with {@code sqlState} is among the causes. */
   static boolean has(Throwable failure, String sqlState) {
-    for (Throwable each = failure; each != null; each = each.getCause()) {
-      if (each instanceof SQLException sql && sqlState.equals(sql.getSQLState())) {
-        return true;
-      }
-    }
-    return false;
+    return Causes.first(
+            failure, at -> at instanceof SQLException sql && sqlState.equals(sql.getSQLState()))
+        != null;
   }
 }

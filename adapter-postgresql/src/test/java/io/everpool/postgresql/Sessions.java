@@ -1,6 +1,7 @@
 package io.everpool.postgresql;
 
 import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.postgresql.protocol.ProtocolLog;
@@ -96,11 +97,9 @@ public final class Sessions {
 
   /** Whether the failure is an answer of the server's, not of the driver's. */
   public static boolean serverSaid(Throwable failure) {
-    for (Throwable at = failure; at != null; at = at.getCause()) {
-      if (at instanceof PSQLException known && known.getServerErrorMessage() != null) {
-        return true;
-      }
-    }
-    return false;
+    return Causes.first(
+            failure,
+            at -> at instanceof PSQLException known && known.getServerErrorMessage() != null)
+        != null;
   }
 }

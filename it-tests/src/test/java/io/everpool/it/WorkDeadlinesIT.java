@@ -189,14 +189,6 @@ class WorkDeadlinesIT {
     Await.until(Db.LIMIT, () -> pool.snapshot().leased() == 0, "no lease is out");
   }
 
-  private static Throwable root(Throwable failure) {
-    Throwable at = failure;
-    while (at.getCause() != null) {
-      at = at.getCause();
-    }
-    return at;
-  }
-
   /** The server's own word: nothing was done, so nothing is in doubt. */
   @Test
   void inAutocommitAWriteThatWasCancelledIsNotInDoubt() throws SQLException {
@@ -206,7 +198,9 @@ class WorkDeadlinesIT {
             Db.failure(
                 time ->
                     pool.use(LIMITED.withDeadline(time), connection -> execute(connection, insert)),
-                e -> String.valueOf(root(e).getMessage()).contains(said))) // not before it was sent
+                e ->
+                    String.valueOf(Causes.root(e).getMessage())
+                        .contains(said))) // not before it was sent
         .isInstanceOf(WorkDeadlineException.class)
         .rootCause()
         .hasMessageContaining(said);

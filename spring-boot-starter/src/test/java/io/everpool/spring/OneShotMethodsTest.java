@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.everpool.api.Pool;
+import io.everpool.api.driver.Causes;
 import io.everpool.servers.PostgresServer;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
@@ -305,12 +306,10 @@ class OneShotMethodsTest {
   }
 
   private static boolean has(@Nullable Throwable thrown, String state) {
-    for (Throwable each = thrown; each != null; each = each.getCause()) {
-      if (each instanceof SQLException sql && state.equals(sql.getSQLState())) {
-        return true;
-      }
-    }
-    return false;
+    return thrown != null
+        && Causes.first(
+                thrown, at -> at instanceof SQLException sql && state.equals(sql.getSQLState()))
+            != null;
   }
 
   private static Intake target() {

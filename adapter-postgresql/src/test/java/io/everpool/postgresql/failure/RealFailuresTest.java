@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.PoolConfig;
 import io.everpool.api.Verdict;
+import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.Look;
 import io.everpool.api.driver.PhysicalConnection;
@@ -92,8 +93,8 @@ class RealFailuresTest {
     assertThat(failure.getMessage())
         .startsWith("Cannot connect to PostgreSQL at " + connector.target() + ": ")
         .contains(advice);
-    for (Throwable at = failure; at != null; at = at.getCause()) {
-      assertThat(at.toString()).doesNotContain(server.password()).doesNotContain("wr0ng-p4ss");
+    for (String secret : List.of(server.password(), "wr0ng-p4ss")) {
+      assertThat(Causes.first(failure, at -> at.toString().contains(secret))).isNull();
     }
     assertThat(failure.getCause()).isInstanceOf(SQLException.class);
     assertThat(failure instanceof SQLTransientConnectionException)

@@ -2,6 +2,7 @@ package io.everpool.it.chaos;
 
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.api.driver.Causes;
 import io.everpool.api.observe.PoolEvent;
 import java.sql.SQLException;
 import java.util.Map;
@@ -51,17 +52,19 @@ final class Books {
   final Map<String, LongAdder> errors = new ConcurrentHashMap<>();
 
   void failed(long id, Exception failure, boolean crashed) {
-    for (Throwable at = failure; at != null; at = at.getCause()) {
-      if (at instanceof CommitOutcomeUnknownException e) {
-        unknown.put(id, new Unknown(e.transactionId(), crashed, chain(e)));
-        return;
-      }
-      if (at instanceof WriteOutcomeUnknownException e) {
-        unknown.put(id, new Unknown(null, crashed, chain(e)));
-        return;
-      }
+    Throwable found = Causes.first(failure, Books::isUnknown);
+    if (found == null) {
+      refused.put(id, chain(failure));
+    } else {
+      String transaction =
+          found instanceof CommitOutcomeUnknownException e ? e.transactionId() : null;
+      unknown.put(id, new Unknown(transaction, crashed, chain(found)));
     }
-    refused.put(id, chain(failure));
+  }
+
+  private static boolean isUnknown(Throwable failure) {
+    return failure instanceof CommitOutcomeUnknownException
+        || failure instanceof WriteOutcomeUnknownException;
   }
 
   void error(String what, Exception failure) {
@@ -74,8 +77,7 @@ final class Books {
     for (Throwable at = failure; at != null; at = at.getCause()) {
       if (at instanceof SQLException sql) {
         kind = at.getClass().getSimpleName() + " " + sql.getSQLState();
-        if (at instanceof CommitOutcomeUnknownException
-            || at instanceof WriteOutcomeUnknownException) {
+        if (isUnknown(at)) {
           return kind;
         }
       }

@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
 import io.everpool.api.Work;
+import io.everpool.api.driver.Causes;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.servers.PgBouncer.Kind;
 import java.sql.Connection;
@@ -92,17 +93,14 @@ final class HikariApplication implements Application {
   }
 
   private static boolean brokenConnection(Exception failure) {
-    for (Throwable at = failure; at != null; at = at.getCause()) {
-      if (at instanceof SQLTransientConnectionException) {
-        return true;
-      }
-      if (at instanceof SQLException sql
-          && sql.getSQLState() != null
-          && sql.getSQLState().matches("08.*|57P0.")) {
-        return true;
-      }
-    }
-    return false;
+    return Causes.first(
+            failure,
+            at ->
+                at instanceof SQLTransientConnectionException
+                    || (at instanceof SQLException sql
+                        && sql.getSQLState() != null
+                        && sql.getSQLState().matches("08.*|57P0.")))
+        != null;
   }
 
   @Override
@@ -164,12 +162,12 @@ final class HikariApplication implements Application {
 
   @Override
   public String remarks() {
-    HikariPoolMXBean books = pool.getHikariPoolMXBean();
+    HikariPoolMXBean figures = pool.getHikariPoolMXBean();
     return schema()
         + ": "
-        + books.getTotalConnections()
+        + figures.getTotalConnections()
         + " connections, "
-        + books.getThreadsAwaitingConnection()
+        + figures.getThreadsAwaitingConnection()
         + " waiting";
   }
 

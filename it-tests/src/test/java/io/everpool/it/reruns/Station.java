@@ -4,6 +4,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.RetryConfig;
 import io.everpool.api.WorkOptions;
+import io.everpool.api.driver.Causes;
 import io.everpool.core.Everpool;
 import io.everpool.it.reruns.Oracle.Fate;
 import io.everpool.it.reruns.Oracle.Phase;
@@ -119,11 +120,12 @@ final class Station implements AutoCloseable {
       thrown = e;
     }
     int rows = rows(key);
-    boolean refused = false;
-    for (Throwable at = thrown; at != null; at = at.getCause()) {
-      refused |= at instanceof SQLException e && "25006".equals(e.getSQLState());
-    }
+    boolean refused = thrown != null && Causes.first(thrown, Station::isReadOnly) != null;
     return rows == 0 && refused ? "" : mode + ", " + way.name() + ": " + rows + " rows, " + thrown;
+  }
+
+  private static boolean isReadOnly(Throwable failure) {
+    return failure instanceof SQLException e && "25006".equals(e.getSQLState());
   }
 
   /** As after any unit that writes; and the driver knows how to reach large objects. */
