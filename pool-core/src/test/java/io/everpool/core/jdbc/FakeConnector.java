@@ -1,6 +1,7 @@
 package io.everpool.core.jdbc;
 
 import io.everpool.api.Verdict;
+import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
@@ -51,26 +52,23 @@ public final class FakeConnector implements Connector {
 
   @Override
   public Verdict classify(Throwable failure) {
-    Throwable at = failure;
-    for (int depth = 0; at != null && depth < 20; depth++, at = at.getCause()) {
-      if (at instanceof SQLException e && e.getSQLState() != null) {
-        String state = e.getSQLState();
-        Verdict verdict =
-            switch (state) {
-              case "57P01" -> Verdict.SERVER_DOWN;
-              case "25006" -> Verdict.READ_ONLY_SERVER;
-              case "40001", "40P01" -> Verdict.TRANSACTION_CONFLICT;
-              case DEADLINE -> Verdict.DEADLINE;
-              case STALE_PLAN -> Verdict.STALE_PLAN;
-              default ->
-                  state.startsWith("08") ? Verdict.CONNECTION_LOST : Verdict.STATEMENT_FAILED;
-            };
-        if (verdict != Verdict.STATEMENT_FAILED) {
-          return verdict;
-        }
-      }
+    Throwable found = Causes.first(failure, at -> verdict(at) != Verdict.STATEMENT_FAILED);
+    return found == null ? Verdict.STATEMENT_FAILED : verdict(found);
+  }
+
+  private static Verdict verdict(Throwable at) {
+    String state = at instanceof SQLException e ? e.getSQLState() : null;
+    if (state == null) {
+      return Verdict.STATEMENT_FAILED;
     }
-    return Verdict.STATEMENT_FAILED;
+    return switch (state) {
+      case "57P01" -> Verdict.SERVER_DOWN;
+      case "25006" -> Verdict.READ_ONLY_SERVER;
+      case "40001", "40P01" -> Verdict.TRANSACTION_CONFLICT;
+      case DEADLINE -> Verdict.DEADLINE;
+      case STALE_PLAN -> Verdict.STALE_PLAN;
+      default -> state.startsWith("08") ? Verdict.CONNECTION_LOST : Verdict.STATEMENT_FAILED;
+    };
   }
 
   @Override
