@@ -15,8 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What users can name has a doc comment, in every module that is published: doclint isn't asked for
- * what is missing, because it would have each parameter and each result described as well. Here,
- * where it is told before any other module is compiled.
+ * what is missing, because it would have each parameter and each result described as well. The test
+ * is in this module because it is built first: so it fails before any other module is compiled.
  */
 class PublicCommentsTest {
   private static final Path ROOT = Path.of("..");
