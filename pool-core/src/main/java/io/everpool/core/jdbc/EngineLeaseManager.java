@@ -36,7 +36,7 @@ public final class EngineLeaseManager extends LeaseEnds {
   private static final long LONGEST_UNTOLD = 5_000_000_000L;
 
   private final long acquireTimeout;
-  private final AcquireSlowPath careful;
+  private final AcquireSlowPath slowPath;
 
   /** Null where nobody looks for leaks. */
   private final @Nullable LeaseNotes notes;
@@ -63,7 +63,7 @@ public final class EngineLeaseManager extends LeaseEnds {
     super(config, connector, classifier, shared, time, events, recorder, trace);
     this.acquireTimeout = config.acquireTimeout().toNanos();
     NestedAcquires nested = new NestedAcquires(shared, time, events, snapshots);
-    this.careful =
+    this.slowPath =
         new AcquireSlowPath(
             new AcquireCheck(config, classifier, shared, time),
             new Parking(
@@ -133,7 +133,7 @@ public final class EngineLeaseManager extends LeaseEnds {
           return new PooledConnection(session, lease);
         }
       }
-      slot = careful.acquire(threadId, slot, timeoutNanos, wait, null, false);
+      slot = slowPath.acquire(threadId, slot, timeoutNanos, wait, null, false);
       lease = slot.lease;
       return new PooledConnection(session(slot), lease);
     } catch (Throwable e) {
@@ -181,7 +181,7 @@ public final class EngineLeaseManager extends LeaseEnds {
           || times != null
           || slot.hadRested(lease)
           || session(slot).wantsCare()) {
-        slot = careful.acquire(threadId, slot, timeoutNanos, wait, asking, false);
+        slot = slowPath.acquire(threadId, slot, timeoutNanos, wait, asking, false);
         lease = slot.lease;
       }
       PooledConnection face =
@@ -190,7 +190,7 @@ public final class EngineLeaseManager extends LeaseEnds {
               : intercepted(
                   slot, new InterceptedConnection(session(slot), lease, interceptors), attempt);
       if (keeps && face != null && asking != null) {
-        careful.got(slot, lease, asking);
+        slowPath.got(slot, lease, asking);
       }
       return face;
     } catch (Throwable e) {
@@ -209,7 +209,7 @@ public final class EngineLeaseManager extends LeaseEnds {
   public void got(PooledConnection face, Asking asking) {
     Session session = face.session();
     if (session != null) {
-      careful.got(session.slot(), face.leaseOf(session), asking);
+      slowPath.got(session.slot(), face.leaseOf(session), asking);
     }
   }
 
@@ -264,7 +264,7 @@ public final class EngineLeaseManager extends LeaseEnds {
 
   private PooledConnection acquireOwn(long timeoutNanos, WaitKind wait) throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
-    return face(careful.acquire(threadId, null, timeoutNanos, wait, null, true));
+    return face(slowPath.acquire(threadId, null, timeoutNanos, wait, null, true));
   }
 
   /** Whether a connection lies idle just now, which somebody else may take at once. */
@@ -319,7 +319,7 @@ public final class EngineLeaseManager extends LeaseEnds {
       if (face.isOver()) {
         throw LeasedConnection.closed();
       }
-      Slot slot = careful.acquire(threadId, null, timeoutNanos - spent, wait, asking, false);
+      Slot slot = slowPath.acquire(threadId, null, timeoutNanos - spent, wait, asking, false);
       long lease = slot.lease;
       try {
         bind(face, slot, lease);
@@ -329,7 +329,7 @@ public final class EngineLeaseManager extends LeaseEnds {
                 : null;
         if (lost == null) {
           if (keeps) {
-            careful.got(slot, lease, asking);
+            slowPath.got(slot, lease, asking);
           }
           return;
         }

@@ -37,7 +37,7 @@ public final class Reachability {
   private final PrimarySearch search;
   private final OutageLog outages;
 
-  private final FailureDuration vain = new FailureDuration();
+  private final FailureDuration failing = new FailureDuration();
   private long succeededAt;
   private long lastLogged;
   private volatile int failures;
@@ -134,16 +134,16 @@ public final class Reachability {
     String cost = toll == null ? "" : "; " + toll;
     if (failures > 0) {
       failures = 0;
-      boolean back = vain.wasAway();
+      boolean back = failing.wasAway();
       String after =
-          vain.tries()
+          failing.tries()
               ? " after {} ms{}"
               : "; connects had failed for {} ms, until nobody needed one{}";
       String line =
           back
               ? "Pool {}: {} at {} answers again"
               : "Pool {}: connections to {} at {} can be opened again";
-      long lasted = vain.end(now);
+      long lasted = failing.end(now);
       log.info(line + after, events.pool(), product, target, lasted / 1_000_000, cost);
       if (back) { // else it has answered all the while, or wasn't asked
         events.post(new Recovered(events.pool(), lasted));
@@ -189,7 +189,7 @@ public final class Reachability {
     pace.failed(means, inARow - forgiven, now);
     failures = inARow;
     old = false;
-    vain.failed(now, failsAsAway());
+    failing.failed(now, failsAsAway());
     tellWaiters(now);
     search.connectFailed(means);
     reports.connectFailed(means, failure);
@@ -204,7 +204,7 @@ public final class Reachability {
   void nobodyTries() {
     if (failures > 0 && !old) {
       old = true;
-      vain.stops();
+      failing.stops();
     }
   }
 
