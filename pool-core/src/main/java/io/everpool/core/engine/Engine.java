@@ -14,14 +14,15 @@ import org.jspecify.annotations.Nullable;
  * <h2>Who gets a connection that comes back</h2>
  *
  * <p>Handing every connection to the first waiter is fair and slow: each lease then costs a
- * wake-up, many times the work done with it. Leaving it to whoever runs by is fast and starves
- * those who wait. So two rules decide, and only while somebody waits: the connection is handed to
- * the first waiter if it was held for {@link #LONG_HOLD} or longer (beside such a hold a wake-up is
- * cheap), or if a {@link #gap} has passed since the last hand-over: the longer the queue, the
- * shorter the gap, so that whoever joins it waits for about {@link #PATIENCE}, whatever the runners
- * do. Otherwise it is published as idle and a running thread may take it without a context switch.
- * A hold that began by waiting counts from the wake-up: counted from the hand-over, slow wake-ups
- * would look like long holds, and the convoy would never end.
+ * wake-up, many times the work done with it. Leaving it to whichever running thread comes by is
+ * fast, but starves those who wait. So two rules decide, and only while somebody waits: the
+ * connection is handed to the first waiter if it was held for {@link #LONG_HOLD} or longer
+ * (compared with such a hold a wake-up is cheap), or if a {@link #gap} has passed since the last
+ * hand-over: the longer the queue, the shorter the gap, so that whoever joins it waits for about
+ * {@link #PATIENCE}, whatever the running threads do. Otherwise it is published as idle and a
+ * running thread may take it without a context switch. The hold of a thread that had to wait counts
+ * from its wake-up. If it counted from the hand-over, slow wake-ups would look like long holds, so
+ * every connection would be handed over, and this convoy of waiting threads would never end.
  *
  * <h2>Why no wake-up is lost</h2>
  *
@@ -41,20 +42,20 @@ import org.jspecify.annotations.Nullable;
  * behalf of those who rely on it ({@link #abandon}).
  *
  * <p>A signal (not a hand-over) only says "look again". The signaller sets {@code signalled},
- * wakes, then reads the status; the waiter leaves its status first and reads {@code signalled}
- * afterwards, or whoever served it does. So a signal to someone who is leaving is seen by one of
- * the two and passed on to the next. A waiter that was signalled and found nothing keeps the mark
- * for {@link #RELOOK}, clears it, and then looks once more: a slot published while it was marked is
- * found by that look.
+ * wakes, then reads the status. The status of a waiter changes first, and {@code signalled} is read
+ * afterwards, by the waiter that leaves or by whoever has served it. So when a signal meets a
+ * waiter that is leaving, one of the two sees it and passes the signal on to the next waiter. A
+ * waiter that was signalled and found nothing keeps the mark for {@link #RELOOK}, clears it, and
+ * then looks once more: a slot published while it was marked is found by that look.
  *
  * <p>So beside an idle slot and a waiter there is always a first waiter that has been signalled, a
  * look that is due within {@link #RELOOK}, or a running thread about to look.
  *
  * <p>Nothing here blocks, and nothing reads a clock while nobody waits.
  *
- * <p>This is the one long class. Each argument above is about steps of two methods that stand far
- * apart in what they do and must be read beside each other: who would move the waiting, the handing
- * over or the closing elsewhere would have to prove it across files.
+ * <p>This class is so long because each argument above is about steps of two methods that must be
+ * read beside each other. If the waiting, the handing over or the closing stood in a class of its
+ * own, these proofs would go across files.
  */
 public final class Engine {
   /** Held for this long or longer, a connection goes to the first waiter; nanoseconds. */
@@ -72,30 +73,37 @@ public final class Engine {
    */
   static final long LONGEST_GAP = 200_000;
 
-  /** The shortest such time, in the longest queue: a wake-up costs a third of it; nanoseconds. */
+  /**
+   * The shortest time between two hand-overs, in the longest queue. A wake-up costs a third of it.
+   * In nanoseconds.
+   */
   static final long SHORTEST_GAP = 60_000;
 
   /** How long a waiter that was signalled and found nothing counts as signalled; nanoseconds. */
   static final long RELOOK = 100_000;
 
   /**
-   * How many slots a running thread looks at while others wait. In a pool that is used up all it
-   * would learn by looking at the others is that it has to wait, too.
+   * How many slots a running thread looks at while others wait. In a pool that is used up, more
+   * looks would only tell the thread that it has to wait, too.
    */
   static final int LOOKS_BESIDE_WAITERS = 64;
 
   /**
-   * More stack than all that is called from the move of a hand-over on, wake-up included. Between
-   * that move and its end nobody knows of the lease but the thread that makes it: one that came to
-   * the end of its stack there would take the place with it. Before the move the lease has the name
-   * that its holder knows, and leaves to upkeep.
+   * How many frames of stack must be left before the move of a hand-over: more than are needed by
+   * all that is called from that move on, wake-up included. From the move to the end of the
+   * hand-over, the thread that makes it is the only one that knows the new lease. If its stack
+   * ended there, the slot would be lost. Before the move the lease still has the name that its
+   * holder knows, and can leave in a note for upkeep.
    */
   private static final int FRAMES = 200;
 
-  /** So many places each thread has for itself, to look at when its home is taken. */
-  private static final int OWN_PLACES = 6;
+  /** How many slots of its own each thread tries when its home slot is taken. */
+  private static final int OWN_SLOTS = 6;
 
-  /** Homes for each slot: so many that two threads of many seldom have the same. */
+  /**
+   * How many entries of {@link #homes} there are for each slot: enough that two of many threads
+   * seldom share one.
+   */
   private static final int HOMES = 8;
 
   private static final AtomicIntegerFieldUpdater<Engine> IN_VAIN =
@@ -107,24 +115,28 @@ public final class Engine {
   private final Housekeeping housekeeping;
 
   /**
-   * Where a thread of each hash was served last, and looks first: so threads that come again keep
-   * to their connections, and find them at once however many slots there are. Plain accesses: a
-   * race loses a hint, which costs a search and nothing else. A short is enough for the index of a
-   * slot: a pool has ten thousand at the most.
+   * For each hash of a thread's id, the slot in which a thread of this hash was served last. Such a
+   * thread looks there first. So threads that come again keep to their connections, and find them
+   * at once, however many slots there are. All accesses are plain ones: a race loses a hint, which
+   * costs a search and nothing else. A short can hold the index of any slot, because a pool has at
+   * most ten thousand slots.
    */
   private final short[] homes;
 
   private final int homeShift;
 
-  /** Leases keep to the first so many slots while they suffice, so that the others can idle out. */
+  /**
+   * How many slots, from the first on, leases keep to while these suffice; so the connections in
+   * the other slots can idle out.
+   */
   private volatile int width = 1;
 
   private volatile boolean closed;
 
-  /** How many have gone without a connection, by themselves or since too many waited. */
+  /** How many callers went without a connection: they left the queue, or too many waited in it. */
   private volatile int inVain;
 
-  /** Time of the last hand-over; races lose a gap at most. */
+  /** Time of the last hand-over. If two threads write it at once, one gap at most is lost. */
   private volatile long lastHandOver;
 
   public Engine(int maxSize, TimeSource time, Housekeeping housekeeping) {
@@ -153,18 +165,18 @@ public final class Engine {
     }
     int all = slots.length;
     int looks = queue.count() > 0 ? Math.min(LOOKS_BESIDE_WAITERS, all) : all;
-    Slot own = all > 2 * OWN_PLACES ? acquireAtOwnPlaces(threadId) : null;
+    Slot own = all > 2 * OWN_SLOTS ? acquireInOwnSlots(threadId) : null;
     return own != null ? own : acquireElsewhere(threadId, home, looks);
   }
 
   /**
-   * At a few places that other threads don't look at in the same order. In a large pool of which
-   * much is held, those who all went on from where they are at home would look at the same held
-   * slots, one after the other.
+   * Tries a few slots that other threads don't try in the same order. In a large pool most of whose
+   * connections are leased, threads that searched on from their home slots would all meet the same
+   * leased slots, one after the other.
    */
-  private @Nullable Slot acquireAtOwnPlaces(long threadId) {
+  private @Nullable Slot acquireInOwnSlots(long threadId) {
     int near = width;
-    for (int i = 1; i <= OWN_PLACES; i++) {
+    for (int i = 1; i <= OWN_SLOTS; i++) {
       int at = (int) (((((threadId + i) * 0x9E3779B97F4A7C15L) >>> 32) * near) >>> 32);
       Slot slot = slots[at];
       if (slot.acquire(threadId) != 0) {
@@ -180,7 +192,7 @@ public final class Engine {
     return (int) ((threadId * 0x9E3779B97F4A7C15L) >>> homeShift);
   }
 
-  /** From the place after home round to it, and then in the places that leases don't keep to. */
+  /** Tries the slots from the one after home round to home, and then those beyond the width. */
   private @Nullable Slot acquireElsewhere(long threadId, int home, int looks) {
     int near = width;
     int start = home + 1 < near ? home + 1 : 0;
@@ -202,7 +214,7 @@ public final class Engine {
     return null;
   }
 
-  /** Stands in the queue; the answer is as of {@link #step}, or {@link WaitResult#QUEUE_FULL}. */
+  /** Puts the waiter into the queue. Answers as {@link #step}, or {@link WaitResult#QUEUE_FULL}. */
   public WaitResult begin(Waiter waiter, long threadId, int maxWaiters) {
     if (closed) {
       return WaitResult.REJECTED;
@@ -211,12 +223,12 @@ public final class Engine {
     Waiter before = queue.first();
     if (!queue.join(waiter, maxWaiters)) {
       IN_VAIN.incrementAndGet(this);
-      if (queue.count() == 0) { // else they have said so
+      if (queue.count() == 0) { // if others wait, they have asked for growth already
         housekeeping.grow();
       }
       return WaitResult.QUEUE_FULL;
     }
-    if (closed) { // the closing pool may have told the queue before this one stood in it
+    if (closed) { // close() may have rejected the queue before this one was in it
       return leave(waiter) ? WaitResult.REJECTED : step(waiter, threadId);
     }
     boolean reliesOnAnother = before != null && before.waits();
@@ -228,16 +240,17 @@ public final class Engine {
   }
 
   /**
-   * Looks what has come, after a wake-up of whatever kind. {@link WaitResult#WAIT}: to be called
-   * again after the next, or at the deadline. {@link WaitResult#RELOOK}: to be called again after
-   * {@link #relookNanos()}, then {@link #relook}.
+   * Finds out what has come for the waiter, after a wake-up of any kind. After {@link
+   * WaitResult#WAIT} the caller calls this again at the next wake-up or at the deadline. After
+   * {@link WaitResult#RELOOK} the caller pauses for {@link #relookNanos()} and calls {@link
+   * #relook}.
    */
   public WaitResult step(Waiter waiter, long threadId) {
     return switch (waiter.status()) {
       case HANDED, LEFT -> WaitResult.SERVED;
       case REJECTED -> {
         queue.left();
-        passOn(); // it may have been told of an idle connection, too, and who joined since was not
+        passOn(); // it may have been signalled, too, and waiters that joined since were not
         yield WaitResult.REJECTED;
       }
       case WAITING -> {
@@ -273,21 +286,23 @@ public final class Engine {
     if (!waiter.become(Waiter.Status.LEFT)) {
       return false;
     }
-    IN_VAIN.incrementAndGet(this); // first: whoever counts no waiter any more finds this
+    // Before the queue counts it out: see inVain().
+    IN_VAIN.incrementAndGet(this);
     queue.left();
     if (waiter.signalled) {
-      passOn(); // what it was told of; nobody tells one who is not the first
+      passOn(); // only the first is told of an idle connection, and the next is the first now
     }
     return true;
   }
 
   /**
-   * Leaves the queue at whatever point, with no stack or memory to go on: gives back what it was
-   * served, and passes on what it has not looked for though others rely on it.
+   * Takes a waiter out of the queue whose thread has no stack or memory to go on, at whatever point
+   * that happens. Gives back the connection that the waiter was served, if any, and makes the look
+   * that other waiters rely on.
    */
   public void abandon(Waiter waiter, long threadId) {
     if (!waiter.counted) {
-      return; // it came to its end before it stood in the queue
+      return; // its thread failed before the waiter was in the queue
     }
     if (!leave(waiter) && step(waiter, threadId) == WaitResult.SERVED) {
       Slot slot = take(waiter, threadId, time.nanoTime());
@@ -296,7 +311,7 @@ public final class Engine {
     passOn();
   }
 
-  /** The slot a served waiter got; the lease is in {@link Slot#lease}. Called once. */
+  /** The slot that a served waiter got; the lease is in {@link Slot#lease}. To be called once. */
   public Slot take(Waiter waiter, long threadId, long now) {
     Waiter.Handed handed = waiter.handed();
     Slot slot = handed != null ? handed.slot() : waiter.found;
@@ -322,12 +337,13 @@ public final class Engine {
       passOn();
       return WaitResult.SERVED;
     }
-    // Somebody served it meanwhile (or the pool closed): keep that, give this one back.
+    // Meanwhile somebody has served the waiter, or the pool has closed: that stands, and the
+    // connection found here goes back.
     bringBack(found, lease);
     return step(waiter, threadId);
   }
 
-  /** The queue has a new first: if a connection lies idle it has to know. */
+  /** Signals the first in the queue, who may be a new one, if a connection lies idle. */
   private void passOn() {
     if (queue.count() > 0 && anyIdle()) {
       signalFirst();
@@ -393,7 +409,8 @@ public final class Engine {
 
   /** Offers an idle slot to those who wait, if it is still idle. */
   private void serve(Slot slot) {
-    StackRoom.demand(FRAMES); // while it is idle yet, of which upkeep tells the first who waits
+    // Before the acquire: if this throws, the slot stays idle, and upkeep reminds the first waiter.
+    StackRoom.demand(FRAMES);
     long lease = slot.acquire(0);
     if (lease == 0) {
       return;
@@ -403,13 +420,13 @@ public final class Engine {
       handOver(slot, lease, time.nanoTime());
       over = true;
     } finally {
-      if (!over) { // there was no memory: nobody else knows of this lease, if it isn't over
+      if (!over) { // there was no memory, and if the lease goes on only this thread knows it
         giveBack(slot, lease);
       }
     }
   }
 
-  /** RELEASE to whoever comes, which takes no memory. */
+  /** RELEASE without a hand-over: whoever comes first takes the connection. Needs no memory. */
   private void giveBack(Slot slot, long lease) {
     slot.bringBackRest(lease);
     if (slot.release(lease)) {
@@ -440,28 +457,29 @@ public final class Engine {
 
   private boolean handOver(Slot slot, long lease, long now) {
     long next = Slot.after(Move.HAND_OVER, lease);
-    Waiter.Handed handed = new Waiter.Handed(slot, next); // before the move: memory may be short
+    Waiter.Handed handed = new Waiter.Handed(slot, next); // made before the move, for it may throw
     // The new lease makes the old one void before anybody else can see the slot.
     if (!slot.attempt(Move.HAND_OVER, lease)) {
       return closeDoomed(slot, lease);
     }
-    slot.handOnRest(lease, next); // it was idle for long if its releaser was kept from coming here
+    // The connection may have rested: serve() may have come late to the slot that it published.
+    slot.handOnRest(lease, next);
     lastHandOver = now;
     Waiter served = queue.hand(handed);
     if (served != null) {
       served.wake();
       if (served.signalled) {
-        // It was told of an idle connection and won't look for it now.
+        // This waiter was told of an idle connection, too, and won't look for it now.
         signalFirst();
       }
       return true;
     }
-    // Nobody waits any more. The slot is published, and the queue looked at after that.
+    // Nobody waits any more: publish the slot, and look into the queue after that.
     bringBack(slot, next);
     return true;
   }
 
-  /** RELEASE of what nobody has used. */
+  /** RELEASE of a connection that its taker has not used. */
   private void bringBack(Slot slot, long lease) {
     slot.bringBackRest(lease);
     if (!slot.release(lease)) {
@@ -506,16 +524,16 @@ public final class Engine {
   }
 
   /**
-   * Ends a lease by cutting the connection, whoever uses it: doomed or not, by its holder or by one
-   * who has lost patience with him. What the holder does afterwards does nothing. Returns whether
-   * this call has ended the lease.
+   * Ends a lease by cutting the connection, whoever uses it and whether it is doomed or not. The
+   * caller is the holder, or upkeep, which no longer waits for him. A release that comes later does
+   * nothing. Returns whether this call has ended the lease.
    */
   public boolean cut(Slot slot, long lease, CloseReason reason) {
     doom(slot, lease, reason);
     return abort(slot, Slot.after(Move.DOOM, lease));
   }
 
-  /** The move to closing was made from {@code word}. */
+  /** Has the connection closed, after the move {@code made} from {@code word}. */
   private void close(Slot slot, Move made, long word, CloseReason reason, boolean cut) {
     slot.closeReason = reason;
     slot.cut = cut;
@@ -564,7 +582,7 @@ public final class Engine {
     int given = 0;
     for (Slot slot : slots) {
       boolean settled = false;
-      while (!settled) { // again, if it has moved under our eyes
+      while (!settled) { // again if the slot has moved meanwhile
         long word = slot.word();
         boolean moved = giveUp(slot, word, reason);
         given += moved ? 1 : 0;
@@ -596,7 +614,7 @@ public final class Engine {
   /**
    * FAIL: an examined connection is dead, or no longer wanted.
    *
-   * @param cut whether its prober may be at it still
+   * @param cut whether its prober may still be using it
    */
   public boolean fail(Slot slot, long word, CloseReason reason, boolean cut) {
     if (slot.attempt(Move.FAIL, word)) {
@@ -608,7 +626,8 @@ public final class Engine {
 
   /**
    * Has every connection that is idle now looked at before it is lent: something has happened that
-   * may have ended them all. From any thread; who runs by at this moment may be quicker.
+   * may have ended them all. May be called from any thread. A thread that acquires at the same
+   * moment may get its connection without a look.
    */
   public void mistrustIdle() {
     for (Slot slot : slots) {
@@ -620,7 +639,8 @@ public final class Engine {
   }
 
   private void offer(Slot slot, long idle) {
-    // Closing sets its flag, then sweeps the slots; this published its slot, then reads the flag.
+    // close() sets the flag and then sweeps the slots; this thread has published its slot and then
+    // reads the flag. So one of the two evicts it.
     if (closed) {
       evict(slot, idle, CloseReason.POOL_CLOSED);
     } else if (queue.count() > 0) {
@@ -631,12 +651,13 @@ public final class Engine {
   // ---- closing
 
   /**
-   * No lease, no waiting from now on: the queue is told, idle connections go, leased are doomed.
+   * Nobody is lent anything or waits from now on: all who wait are rejected, idle connections are
+   * evicted, and leased ones are doomed.
    */
   public void close() {
     closed = true;
     queue.rejectAll();
-    // A slot that is idle or leased afterwards was published by someone who looks himself.
+    // Whoever publishes a slot as idle or leased after this sweep reads the flag himself.
     giveUpAll(CloseReason.POOL_CLOSED);
   }
 
@@ -646,7 +667,7 @@ public final class Engine {
 
   /**
    * Sends away all who wait: {@link #step} answers {@link WaitResult#REJECTED} to them though the
-   * pool is open. For when it is known that nothing will come.
+   * pool is open. It is called when it is known that nothing will come.
    */
   public void rejectAll() {
     queue.rejectAll();
@@ -678,8 +699,9 @@ public final class Engine {
   }
 
   /**
-   * How many have gone without a connection so far. One who is gone is counted here as soon as he
-   * isn't among those who {@link #waiting() wait}, if that is read before.
+   * How many callers have gone without a connection so far. Read {@link #waiting()} before this: a
+   * waiter that leaves is counted here before it is no longer counted there, so that no reader
+   * misses it.
    */
   public int inVain() {
     return inVain;
@@ -692,8 +714,8 @@ public final class Engine {
   }
 
   /**
-   * Those who wait though they hold a connection already, by the ids of their threads. Walks the
-   * slots and the queue, so it is for explanations; but it keeps nobody but these.
+   * Those who wait though they hold a connection already, by the ids of their threads. It walks the
+   * slots and the queue, so it is for explanations only.
    */
   public Map<Long, Waiter> waitingHolders() {
     long[] holders = new long[slots.length];
@@ -717,9 +739,9 @@ public final class Engine {
   }
 
   /**
-   * A slot that was lent to the calling thread, which has not given it back. In a pool with so many
-   * slots that a look at all of them would cost whoever asks, only where the thread was served
-   * last.
+   * A slot that is leased by this thread, which is the calling one. In a pool of more than {@link
+   * #LOOKS_BESIDE_WAITERS} slots it would cost too much to look at all of them; there this looks
+   * only at the slot in which the thread was served last.
    */
   public @Nullable Slot heldBy(long threadId) {
     Slot home = slots[homes[key(threadId)]];

@@ -1,13 +1,14 @@
 package io.everpool.core.engine;
 
-/** Whom the engine calls for what it doesn't do itself. Both return at once. */
+/** What the engine has others do. Both methods return at once. */
 public interface Housekeeping {
 
   /**
    * A slot has moved to closing: have its connection closed and the slot emptied. Never throws.
    *
-   * @param closing the slot's word after that move. Whoever made it may have stood still since, for
-   *     so long that the place was given up: then it is another's, and nothing of it to be closed
+   * @param closing the slot's word after that move. The thread that made the move may have stood
+   *     still since then, until the slot was given up. Then the slot belongs to somebody else, and
+   *     nothing in it is to be closed
    */
   void close(Slot slot, long closing);
 

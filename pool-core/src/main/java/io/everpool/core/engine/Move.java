@@ -12,15 +12,15 @@ import static io.everpool.core.engine.State.PROBING;
 public enum Move {
   /** The grower takes an empty slot; the permit to open a connection is this very move. */
   RESERVE(EMPTY, CONNECTING),
-  /** The opener has the connection and fits it in; upkeep gives up on it no more. */
+  /** The opener has the connection and puts it in; from here on upkeep can't give up the slot. */
   ARRIVED(CONNECTING, CONNECTING),
-  /** It is ready to be lent. */
+  /** The connection is in the slot and ready to be lent. */
   OPENED(CONNECTING, IDLE),
   /** The opener failed, or upkeep gave up on it. */
   ABANDON(CONNECTING, EMPTY),
   /** The acquirer takes the connection, or somebody takes it for the first waiter. */
   ACQUIRE(IDLE, LEASED),
-  /** The holder gives it back. */
+  /** The holder gives the connection back. */
   RELEASE(LEASED, IDLE),
   /** The holder passes it on to a waiter without letting go of it. */
   HAND_OVER(LEASED, LEASED),
@@ -28,13 +28,13 @@ public enum Move {
   CLAIM(LEASED, LEASED),
   /** The holder brings it to be closed. */
   RETIRE(LEASED, CLOSING),
-  /** The holder has one examined that has slept, before anybody uses it; his lease ends. */
+  /** The holder has a sleeper examined before anybody uses it; his lease ends. */
   EXAMINE(LEASED, PROBING),
-  /** It failed, is too old, was fenced, or the pool closes: it must not be lent again. */
+  /** The connection failed, is too old or fenced, or the pool closes: nobody is lent it again. */
   DOOM(LEASED, DOOMED),
-  /** The holder of a doomed one lets go. */
+  /** The holder of a doomed connection gives it back. */
   CLOSE_DOOMED(DOOMED, CLOSING),
-  /** A doomed one is cut, by its holder or past a deadline; a later release then does nothing. */
+  /** A doomed connection is cut, by its holder or past a deadline; a later release does nothing. */
   ABORT(DOOMED, CLOSING),
   /** The health pass examines it. */
   PROBE(IDLE, PROBING),
@@ -42,7 +42,7 @@ public enum Move {
   PASS(PROBING, IDLE),
   /** The prober found it dead. */
   FAIL(PROBING, CLOSING),
-  /** Upkeep or the closing pool takes it out. */
+  /** Upkeep or the closing pool takes the idle connection out. */
   EVICT(IDLE, CLOSING),
   /** The closer is done. */
   CLOSED(CLOSING, EMPTY);

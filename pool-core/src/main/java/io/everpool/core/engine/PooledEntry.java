@@ -8,25 +8,26 @@ public interface PooledEntry {
   /** The connection's number, counted from 1 within the pool. */
   long number();
 
-  /** The driver's end of it. */
+  /** The connection as the driver's adapter made it. */
   PhysicalConnection physical();
 
   /**
-   * The lease that its holder could not end, for he had not even the stack to do it; 0 if there is
-   * none. Upkeep then ends it.
+   * The lease that its holder could not end, because he had no stack or memory left to do it;
+   * upkeep then ends it. 0 if there is none.
    */
   default long stranded() {
     return 0;
   }
 
   /**
-   * Whether somebody may be using it who has not the connection that was lent: what he has was
-   * handed out by the driver, or he waits for an answer. From any thread.
+   * Whether somebody may be using it though he doesn't have the connection that was lent: he may
+   * have an object that the driver handed out, or wait for an answer. May be called from any
+   * thread.
    */
   default boolean mayBeUsedBesides() {
     return false;
   }
 
-  /** Statements executed on it so far; as its last holder left it. */
+  /** How many statements were executed on it so far, as its last holder has left the count. */
   long queries();
 }

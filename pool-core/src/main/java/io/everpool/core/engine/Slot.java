@@ -25,7 +25,7 @@ public final class Slot extends SlotHistory {
   static final long STATE_MASK = (1 << STATE_BITS) - 1;
   private static final long STAMP = 1 << STATE_BITS;
 
-  /** A constant, where the field of an enum's is read anew at each acquire. */
+  /** A constant, for the enum's own field would be read anew at each acquire. */
   private static final long IDLE = State.IDLE.bits;
 
   private static final long TO_LEASED = STAMP + State.LEASED.bits - State.IDLE.bits;
@@ -83,8 +83,8 @@ public final class Slot extends SlotHistory {
 
   /**
    * The word that a move makes of {@code expected}. To hand a connection over counts as two moves,
-   * a release and an acquire: the new lease must not have the name of the old one when its holder
-   * has claimed it, or what is said of that would be said of another's.
+   * a release and an acquire: with one stamp the new lease would have the name that the old one
+   * gets by a CLAIM, and what is said of the claimed lease would be taken for the new one.
    */
   public static long after(Move move, long expected) {
     long stamps = move == Move.HAND_OVER ? 2 * STAMP : STAMP;
@@ -107,7 +107,8 @@ public final class Slot extends SlotHistory {
     if ((now & STATE_MASK) == IDLE) {
       long taken = now + TO_LEASED;
       if (WORD.compareAndSet(this, now, taken)) {
-        // Mere writes: at the end of the stack a call would throw, with the lease begun already.
+        // Plain writes, no calls: the lease has begun, and at the end of the stack a call would
+        // throw.
         holderId = threadId;
         lease = taken;
         return taken;
@@ -116,7 +117,7 @@ public final class Slot extends SlotHistory {
     return 0;
   }
 
-  /** The lease, for whoever has just got it: his name first, for {@link #holder}. */
+  /** Writes down the lease and who has just got it; the id comes first, see {@link #holder}. */
   void lend(long leased, long threadId) {
     holderId = threadId;
     LEASE.setRelease(this, leased);
@@ -124,8 +125,9 @@ public final class Slot extends SlotHistory {
 
   /**
    * The id of the thread that acquired the present lease; 0 if there is none, or it is not written
-   * down yet. From any thread: a name that was read is that lease's, for it was written before the
-   * lease was, and whoever writes the next one has moved the word before.
+   * down yet. May be called from any thread. An id that was read belongs to that lease: it was
+   * written before the lease was, and whoever writes the next id has moved the word before, which
+   * is seen here.
    */
   public long holder() {
     long now = word;
@@ -139,8 +141,9 @@ public final class Slot extends SlotHistory {
   }
 
   /**
-   * Whether the calling thread has the present lease; one read where it has not. His own name he
-   * finds: he has written it himself, and nobody else writes there while he holds the lease.
+   * Whether the calling thread has the present lease. Where it has not, this costs one read. A
+   * holder always finds his own id: he has written it himself, and nobody else writes it while he
+   * holds the lease.
    */
   boolean isHeldBy(long caller) {
     return holderId == caller && holder() == caller;
@@ -169,12 +172,12 @@ public final class Slot extends SlotHistory {
     return sleptWord == leased - TO_LEASED;
   }
 
-  /** Whoever is handed the connection as {@code next} is to look at it as its taker would have. */
+  /** Whoever is handed the connection as {@code next} looks at it if its taker would have. */
   void handOnRest(long leased, long next) {
     restsOn(leased, next - TO_LEASED);
   }
 
-  /** The lease comes back unused: who takes the connection next is to look at it all the same. */
+  /** The lease comes back unused: its next taker looks at the connection if this one would have. */
   void bringBackRest(long leased) {
     restsOn(leased, leased + TO_IDLE);
   }
@@ -205,19 +208,21 @@ abstract class SlotNotes {
 
   public long seenSince;
 
-  /** When the connection was last seen in use, or for the first time. */
+  /** When upkeep last saw the connection in use, or saw it for the first time. */
   public long usedAt;
 
   /** The word when the connection was last reserved for an examination. Anybody may write it. */
   public volatile long reservedWord;
 
-  /** The word under which the connection is examined for whoever has left it to that. */
+  /** The word of an examination that a holder has left his lease for; see EXAMINE. */
   public long leftWord;
 
   /** The word when a connect was last begun. */
   public long connectWord;
 
-  /** Whether a pass looks at it, and whether the last one that did has seen it rest. */
+  /**
+   * Whether the passes look at this slot, and whether the last one that did has seen it at rest.
+   */
   public boolean inPass;
 
   public boolean rests;
@@ -250,9 +255,9 @@ abstract class SlotFields extends SlotNotes {
 }
 
 /**
- * What is written when a connection comes or goes, or slept, and seldom read else. Behind the
- * fields of the hot path it is a cache line, too, which makes two between neighbours: they are
- * fetched in pairs.
+ * What is written when a connection comes, goes or has slept, and is seldom read otherwise. It
+ * fills a second cache line, behind the fields of the hot path. So two lines lie between the hot
+ * fields of neighbouring slots; processors fetch lines in pairs.
  */
 abstract class SlotHistory extends SlotFields {
   /** When the connection was opened, and when it is too old. */
@@ -279,18 +284,18 @@ abstract class SlotHistory extends SlotFields {
   /** The generation the connection belongs to; all below the pool's fence are given up. */
   public int generation;
 
-  /** Whether it is to be cut without a word, for somebody may be at it. */
+  /** Whether the connection is cut without a farewell, because somebody may still use it. */
   public boolean cut;
 
-  /** What has made it too old then. */
+  /** Why the connection is too old at {@link #expiresAt}. */
   public CloseReason expiryReason = CloseReason.MAX_LIFETIME;
 
   /** Why the connection is being closed. */
   public CloseReason closeReason = CloseReason.POOL_CLOSED;
 
   /**
-   * Why the present lease is doomed. Written before the move by one who doesn't own the slot: of
-   * two dooming at once one reason stays, and either is true.
+   * Why the present lease is doomed. It is written before the move, by one who doesn't own the
+   * slot: if two doom it at once, one reason stays, and either is true.
    */
   public volatile CloseReason doomReason = CloseReason.FAILED;
 }

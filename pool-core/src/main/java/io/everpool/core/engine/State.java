@@ -2,9 +2,9 @@ package io.everpool.core.engine;
 
 /** Where a slot is in the life of its connection; {@code bits} spell it in {@link Slot}'s word. */
 public enum State {
-  /** No connection and nobody at it. */
+  /** There is no connection, and nobody works on the slot. */
   EMPTY(0),
-  /** An opener is at it. */
+  /** An opener opens a connection for it. */
   CONNECTING(1),
   /** A connection is ready to be lent. */
   IDLE(2),
@@ -14,7 +14,7 @@ public enum State {
   LEASED(4),
   /** A holder has it, and it will be closed when it comes back. */
   DOOMED(5),
-  /** A closer is at it. */
+  /** A closer ends the connection. */
   CLOSING(6);
 
   private static final State[] BY_BITS = values();

@@ -40,7 +40,7 @@ final class WaitQueue extends WaitQueueCount {
     this(new ConcurrentLinkedQueue<>());
   }
 
-  /** Over this one, which is empty; for tests. */
+  /** Uses the given queue, which is empty; for tests. */
   WaitQueue(ConcurrentLinkedQueue<Waiter> queue) {
     this.queue = queue;
   }
@@ -50,7 +50,10 @@ final class WaitQueue extends WaitQueueCount {
     return count;
   }
 
-  /** Joins the queue, unless {@code limit} wait already. A full fence lies behind a true answer. */
+  /**
+   * Joins the queue, unless {@code limit} wait already. Before it answers true it makes a full
+   * fence.
+   */
   boolean join(Waiter waiter, int limit) {
     if (add(1) > limit) {
       add(-1);
@@ -62,13 +65,13 @@ final class WaitQueue extends WaitQueueCount {
     return true;
   }
 
-  /** The first who still waits, left in its place. */
+  /** The first who still waits; it stays in the queue. */
   @Nullable Waiter first() {
     for (Waiter waiter; (waiter = queue.peek()) != null; ) {
       if (waiter.waits()) {
         return waiter;
       }
-      queue.remove(waiter); // at the head: one step
+      queue.remove(waiter); // it is at the head, so that this takes one step
     }
     return null;
   }
@@ -77,7 +80,8 @@ final class WaitQueue extends WaitQueueCount {
   @Nullable Waiter hand(Waiter.Handed lease) {
     for (Waiter waiter; (waiter = queue.peek()) != null; ) {
       boolean handed = waiter.hand(lease);
-      if (handed || queue.peek() == waiter) { // else somebody has taken it out, in one step
+      // If another one is the head, somebody has taken this one out, and a remove would walk far.
+      if (handed || queue.peek() == waiter) {
         queue.remove(waiter);
       }
       if (handed) {
@@ -89,8 +93,9 @@ final class WaitQueue extends WaitQueueCount {
   }
 
   /**
-   * A waiter that has become LEFT or REJECTED is out of the queue. Never throws once it is counted
-   * down: whoever leaves for want of memory would come a second time, and count down another.
+   * Counts out a waiter that has become LEFT or REJECTED. After that count it throws nothing: a
+   * caller who leaves because there is no memory would call this a second time, and count out
+   * another waiter.
    */
   void left() {
     add(-1);
@@ -104,7 +109,7 @@ final class WaitQueue extends WaitQueueCount {
           }
         }
       } catch (OutOfMemoryError e) {
-        // the dead stay until the next sweep, which may have memory for it
+        // the dead entries stay until the next sweep, which may have the memory for it
       } finally {
         sweeping = 0;
       }

@@ -35,13 +35,13 @@ public abstract class Waiter {
   }
 
   /** A status or, for HANDED, what was handed over. */
-  @SuppressWarnings("FieldMayBeFinal") // moved by the handle
+  @SuppressWarnings("FieldMayBeFinal") // STATUS writes it
   private volatile Object status = Status.WAITING;
 
-  /** Set by whoever tells this waiter that a connection lies idle; no second one then does. */
+  /** Set by whoever tells this waiter that a connection lies idle; then nobody else tells it. */
   volatile boolean signalled;
 
-  /** Whether it is counted, or was. The caller's own. */
+  /** Whether the queue counts this waiter, or did so before. Only the caller's thread uses it. */
   boolean counted;
 
   /** When it began to wait. */
@@ -65,7 +65,7 @@ public abstract class Waiter {
     return threadId;
   }
 
-  /** The thread, where it is one; for explanations. */
+  /** The thread that waits, for explanations; null if that isn't known. */
   public @Nullable Thread thread() {
     return null;
   }
@@ -87,7 +87,7 @@ public abstract class Waiter {
     return STATUS.compareAndSet(this, Status.WAITING, lease);
   }
 
-  /** By itself or by the pool: {@code LEFT} or {@code REJECTED}. */
+  /** Ends the wait as {@code LEFT} or {@code REJECTED}; false if it has ended before. */
   final boolean become(Status next) {
     return STATUS.compareAndSet(this, Status.WAITING, next);
   }
