@@ -1,8 +1,8 @@
 package io.everpool.core.policy;
 
 /**
- * How long a transaction that lost a race waits before it runs again: it should find the other one
- * done, and not meet all who lost beside it.
+ * How long a transaction that lost a race waits before it runs again. When it does, the transaction
+ * that won should be done, and the others that lost should not all run again at the same moment.
  */
 public final class ConflictPause {
   private static final long FIRST = 1_000_000L;
@@ -11,10 +11,10 @@ public final class ConflictPause {
   private ConflictPause() {}
 
   /**
-   * Anything between nothing and a ceiling of 1 ms that doubles with each conflict, up to 25 ms:
-   * short, for what it waits for is a transaction and not a server.
+   * A random time between nothing and a ceiling, which is 1 ms at first and doubles with each
+   * conflict, up to 25 ms. It is short because it waits for a transaction and not for a server.
    *
-   * @param conflicts of this unit so far; 1 or more
+   * @param conflicts how many this unit has had so far; 1 or more
    * @param random from 0 (inclusive) to 1 (exclusive)
    */
   public static long nanos(int conflicts, double random) {

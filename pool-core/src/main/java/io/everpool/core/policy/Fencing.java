@@ -9,19 +9,19 @@ public final class Fencing {
   public static final long WINDOW = 2_000_000_000L;
 
   /**
-   * The shortest time between two fences because of what sessions remember of a database that has
-   * changed; nanoseconds. A failure that only looks like that must not keep the pool busy.
+   * The shortest time between two fences that fall because sessions remember a database that has
+   * changed since; nanoseconds. A failure that only looks like that must not keep the pool busy.
    */
   public static final long STALE_EVERY = 60_000_000_000L;
 
   private Fencing() {}
 
-  /** Whether it says of every connection opened so far that it may be out of date. */
+  /** Whether this verdict says that every connection opened so far may be out of date. */
   public static boolean isStale(Verdict verdict) {
     return verdict == Verdict.STALE_SESSION;
   }
 
-  /** Whether such a failure says something about the server at all. */
+  /** Whether a failure with this verdict says something about the server. */
   public static boolean isEvidence(Verdict verdict) {
     return switch (verdict) {
       case CONNECTION_LOST, SERVER_DOWN, SERVER_STARTING -> true;
@@ -31,9 +31,9 @@ public final class Fencing {
 
   /**
    * Whether to give up the whole generation. One killed backend is no reason: its neighbours would
-   * be dumped for nothing. Half of the connections failing within the window is, and so is one that
-   * failed beside a connect that found the server away. A server that doesn't write any more still
-   * reads, and is left only for one that writes.
+   * be closed for nothing. It is a reason if half of the connections have failed within the window,
+   * or if one has failed and a connect has found the server away. A server that can no longer write
+   * can still read; the pool leaves it only for one that writes.
    *
    * @param failed connections of this generation that failed within the window
    * @param live connections of this generation before the first of these failed

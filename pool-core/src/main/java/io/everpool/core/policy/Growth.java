@@ -4,16 +4,17 @@ package io.everpool.core.policy;
  * How many connections to begin opening now.
  *
  * <p>What is missing to the minimum is opened at once. For those who wait, one connect is begun at
- * once and further ones only while the first in line goes on waiting: a burst that the connections
- * at hand serve within a fraction of a connect's time needs no new ones, and opening one for each
- * waiter of a burst is how pools hurt their server. The allowance doubles with every step that the
- * first has waited, so that a real lack is met within a few steps; but for those who wait no more
- * are in progress than there are connections already, or a few. So the pool doubles within a
- * connect's time, and many pools that are asked at once learn that their server is full by a few
- * refusals each, and not by as many as they have callers.
+ * once, and further ones only while the first in line goes on waiting. A burst that the present
+ * connections serve within a fraction of a connect's time needs no new ones, and a pool that opens
+ * one for each waiter of a burst hurts its server. The number of connects doubles with every step
+ * that the first has waited, so that a real lack is met within a few steps. But for those who wait
+ * no more connects are in progress than there are connections already, or than {@link #FEW}. So the
+ * pool at most doubles within a connect's time, and when many pools are asked at once, each learns
+ * by a few refusals that their server is full, and not by one for each caller.
  *
- * <p>While the server is down one connect at a time tries it; when it is back the allowance opens
- * up again, 1, 2, 4 and so on, for every connect that succeeds, with a breath between the steps.
+ * <p>While the server is down, one connect at a time tries it. When it is back, every connect that
+ * succeeds doubles the number of those that may be in progress (1, 2, 4 and so on), with a short
+ * pause between the steps.
  */
 public final class Growth {
 
@@ -23,12 +24,13 @@ public final class Growth {
   static final long LONGEST_STEP = 100_000_000L;
 
   /**
-   * How long the first connection after an outage or a sleep has the line for itself: many who wait
-   * want it for a moment only, and then it is all they need; nanoseconds.
+   * How long the first connection after an outage or a sleep serves the line alone, before more are
+   * opened; nanoseconds. Often those who wait want it for a moment only, and then one connection is
+   * all they need.
    */
   public static final long FIRST_BREATH = SHORTEST_STEP;
 
-  /** So many connects may be in progress for those who wait, however few connections there are. */
+  /** How many connects may be in progress for those who wait, however few connections there are. */
   static final int FEW = 4;
 
   private Growth() {}
@@ -65,8 +67,8 @@ public final class Growth {
   }
 
   /**
-   * Whether connections that are being asked, for they have slept, are counted on as if they were
-   * idle: one that is well answers within a round trip.
+   * Whether sleepers that are being examined count as idle: if such a connection is well, it
+   * answers within a round trip.
    */
   public static boolean answersSoon(long firstWaited) {
     return firstWaited < SHORTEST_STEP;
@@ -104,14 +106,14 @@ public final class Growth {
     return Math.min(unserved, Math.min(1 << steps, doubling));
   }
 
-  /** A quarter of a connect: waiting less than that, the line is moving well enough without it. */
+  /** A quarter of a connect's time: if the first waits less, the line moves well enough. */
   private static long step(long connectTakes) {
     return Math.min(LONGEST_STEP, Math.max(SHORTEST_STEP, connectTakes / 4));
   }
 
   /**
-   * How long to hold before the next step of a refill: up to a connect's time, and no longer than
-   * anybody notices. Of several pools that lost the same server each holds for another time.
+   * How long to pause before the next step of a refill: up to a connect's time, and too short for
+   * anybody to notice. If several pools have lost the same server, each pauses for another time.
    *
    * @param random from 0 (inclusive) to 1 (exclusive)
    * @return nanoseconds

@@ -3,14 +3,15 @@ package io.everpool.core.policy;
 /** Which idle connections go, and when the pool goes to sleep. */
 public final class Idleness {
 
-  /** Where a server is full, what isn't needed is given back after this; nanoseconds. */
+  /** How long a connection may be idle above the minimum if the server is full; nanoseconds. */
   static final long CROWDED = 10_000_000_000L;
 
   private Idleness() {}
 
   /**
-   * After how much idleness a connection above the minimum goes. Where the server is full somebody
-   * else waits for its place, or this very pool will when it has lost one.
+   * How long a connection above the minimum may be idle before it is closed. If the server is full,
+   * somebody else waits for the room that it takes there, or this pool will when it has lost a
+   * connection.
    *
    * @param idleTimeout as configured, nanoseconds; 0 for never
    * @param crowded whether the server was found full of late
@@ -21,7 +22,7 @@ public final class Idleness {
   }
 
   /**
-   * Whether an idle connection is one too many.
+   * Whether an idle connection is no longer needed.
    *
    * @param idleFor nanoseconds
    * @param idleTimeout nanoseconds; 0 for never
@@ -34,7 +35,7 @@ public final class Idleness {
   /**
    * Whether the pool sleeps.
    *
-   * @param mayAtAll whether it is configured to
+   * @param mayAtAll whether it is configured to sleep
    * @param unusedFor time since work was last seen, nanoseconds
    */
   public static boolean asleep(boolean mayAtAll, long unusedFor, long sleepAfter, int waiting) {

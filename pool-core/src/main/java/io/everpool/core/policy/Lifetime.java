@@ -16,13 +16,13 @@ public final class Lifetime {
    * @param random from 0 (inclusive) to 1 (exclusive)
    */
   public static long expiresAt(long openedAt, long maxLifetime, double random) {
-    // Half the range of long is far beyond any process's life and safe from overflow by difference.
+    // Half the range of a long is longer than any process lives, and a difference can't overflow.
     return maxLifetime == 0
         ? openedAt + Long.MAX_VALUE / 2
         : openedAt + maxLifetime - (long) (maxLifetime * JITTER * random);
   }
 
-  /** The earliest moment that {@link #expiresAt} may draw for such a lifetime. */
+  /** The earliest moment that {@link #expiresAt} may return for this lifetime. */
   public static long earliest(long openedAt, long maxLifetime) {
     return openedAt + maxLifetime - (long) (maxLifetime * JITTER);
   }

@@ -9,7 +9,7 @@ public final class LossRate {
   /** How long a loss counts; nanoseconds. */
   public static final long WINDOW = 300_000_000_000L;
 
-  /** How long nothing more is said after it was said once; nanoseconds. */
+  /** How long the pool says nothing more after it has said so once; nanoseconds. */
   public static final long SILENCE = 600_000_000_000L;
 
   private static final int MANY = 5;
@@ -17,10 +17,10 @@ public final class LossRate {
   private LossRate() {}
 
   /**
-   * Whether to say so. A backend that was killed and a server that was restarted are chance; losses
-   * at five times within five minutes are not.
+   * Whether to say that losses are frequent. A backend that was killed and a server that was
+   * restarted are chance; losses at five different times within five minutes are not.
    *
-   * @param losses within the window, those with one cause counted once
+   * @param losses how many there were within the window; those with one cause count once
    * @param sinceSaid time since it was last said, nanoseconds
    */
   public static boolean frequent(int losses, long sinceSaid) {

@@ -15,12 +15,12 @@ public final class Reconnect {
   private static final long PATIENT = 16 * CAUTIOUS;
 
   /**
-   * A pool whose connections are enough for its callers asks a full server for more so much more
-   * seldom than one that starves: each of ten such pools is refused once in a minute or two.
+   * By this factor a pool whose connections are enough for its callers asks a full server for more
+   * less often than a pool that starves: each of ten such pools is refused once in a minute or two.
    */
   private static final int CONTENTED = 8;
 
-  /** While the server itself answers that it is full, a connect is tried so much more seldom. */
+  /** By this factor a connect is tried less often while the server itself says that it is full. */
   private static final int UNBELIEVING = 4;
 
   /** A question whether there is room again is a short statement, and may come sooner. */
@@ -38,12 +38,12 @@ public final class Reconnect {
   private Reconnect() {}
 
   /**
-   * How long to wait between two connects while others hang in the driver, which keeps a thread for
-   * each: the more there are beyond what is bearable the longer, doubled with each. So the threads
-   * grow with the logarithm of an outage, and a server that is back is found all the same.
+   * How long to wait between two connects while others hang in the driver, where each keeps a
+   * thread. The wait doubles with each one that hangs beyond the bearable number. So the number of
+   * threads grows with the logarithm of an outage, and a server that is back is found all the same.
    *
    * @param stuck connects that the pool has given up and that have not come back
-   * @param bearable so many do no harm; 1 or more
+   * @param bearable how many of them do no harm; 1 or more
    * @param timeout of a connect, nanoseconds
    * @return nanoseconds
    */
@@ -53,12 +53,12 @@ public final class Reconnect {
   }
 
   /**
-   * The pause.
+   * The pause after a failed connect.
    *
-   * <p>A server that is away costs it nothing to try; so while callers wait it is tried often, to
-   * find it soon when it is back, and else with growing pauses. One that has no slots or refuses
-   * the credentials is there, and is annoyed, and so is a proxy that can let nobody in: the pause
-   * begins long and is never short.
+   * <p>Trying a server that is away costs it nothing. So while callers wait it is tried often, to
+   * find it soon when it is back, and otherwise with growing pauses. A server that has no room or
+   * refuses the credentials is there and bears the cost of each attempt, and so does a proxy that
+   * can let nobody in: there the pause begins long and is never short.
    *
    * @param failures failed connects in a row; 1 or more
    * @param initial the first ceiling, nanoseconds
@@ -84,12 +84,12 @@ public final class Reconnect {
   }
 
   /**
-   * The pause of a pool whose callers are served, after a server without slots has refused it more.
-   * At least half of what it has grown to, so that several pools stay apart and none is lucky again
-   * and again.
+   * The pause of a pool whose callers are served, after a full server has refused it another
+   * connection. It is drawn from the upper half of what it has grown to, so that several pools stay
+   * apart and none is lucky again and again.
    *
-   * @param refusals in a row, those of connects that were under way together counted as one; 1 or
-   *     more
+   * @param refusals how many came in a row; those of connects that were in progress together count
+   *     as one; 1 or more
    * @param max the highest ceiling of a pool that starves, nanoseconds
    * @param random from 0 (inclusive) to 1 (exclusive)
    * @return nanoseconds
@@ -100,7 +100,7 @@ public final class Reconnect {
 
   /**
    * After how long a connect is tried though the server goes on saying that it has no room: it may
-   * count what takes none.
+   * count connections that take none.
    *
    * @param max the highest ceiling of a pool that starves, nanoseconds
    * @param random from 0 (inclusive) to 1 (exclusive)
@@ -112,9 +112,9 @@ public final class Reconnect {
 
   /**
    * The pause before a full server is asked, over a connection that the pool has, whether there is
-   * room again; from the upper half as well.
+   * room again. It is drawn from the upper half, too.
    *
-   * @param answers that there was none, in a row; 0 or more
+   * @param answers how many said in a row that there was no room; 0 or more
    * @param random from 0 (inclusive) to 1 (exclusive)
    * @return nanoseconds
    */

@@ -1,9 +1,10 @@
 package io.everpool.core.policy;
 
 /**
- * How long to try before a pool that is being opened is told that nobody is there. A server that is
- * starting says so, or is silent, and is waited for; a closed port or a name that nobody knows is
- * most likely a slip in the configuration, and whoever made it looks at the console now.
+ * How long to try before whoever opens a pool is told that no server is there. A server that is
+ * starting says so or is silent, and the pool waits for it. A closed port or an unknown name is
+ * most likely a slip in the configuration, and the person who made it is looking at the console
+ * now.
  */
 public final class StartUp {
 
@@ -14,8 +15,9 @@ public final class StartUp {
   static final int LEAST = 3;
 
   /**
-   * For a database that says nothing at all; nanoseconds. Callers may wait for a year, but a start
-   * that hangs for so long tells nobody that it won't come to anything.
+   * How long to wait at most for a database that says nothing at all; nanoseconds. Callers may be
+   * configured to wait for a year, but a start that hangs for a year tells nobody that it will
+   * fail.
    */
   public static final long LONGEST = 300_000_000_000L;
 
