@@ -4,8 +4,8 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 
 /**
- * Tells of what listeners, recorders and the like throw: they may do so at every lease, and then
- * the first is news, and from time to time how many there were since. Thread-safe.
+ * Logs what listeners, recorders and the like throw. As they may throw at every lease, only the
+ * first failure is logged, and from time to time how many there were since. Thread-safe.
  */
 public final class CallbackFailures {
   private static final Logger log = PoolEvents.log();
@@ -13,11 +13,11 @@ public final class CallbackFailures {
   private final Repeats<Failed> repeats = new Repeats<>();
   private final LongSupplier clock;
 
-  /** Not the callback itself, whose equals is anybody's. */
+  /** Names the callback by its identity: its own equals may do anything. */
   private record Failed(int callback, String at, Class<?> thrown) {}
 
   /**
-   * @param clock the pool's
+   * @param clock the pool's clock
    */
   public CallbackFailures(LongSupplier clock) {
     this.clock = clock;
@@ -26,8 +26,9 @@ public final class CallbackFailures {
   /**
    * A callback has thrown something.
    *
-   * @param at what it was called for, in a word out of a few
-   * @return below 0 if that is no news; else how many of the same were not told since the last
+   * @param at what it was called for; there are only a few different ones
+   * @return below 0 if this is no news; otherwise how many like it have not been logged since the
+   *     last one that was
    */
   public int news(Object callback, String at, Throwable thrown) {
     Failed failed = new Failed(System.identityHashCode(callback), at, thrown.getClass());
@@ -35,7 +36,7 @@ public final class CallbackFailures {
   }
 
   /**
-   * Logs it, where that is no news at DEBUG. Never throws, as {@link GuardedCall#tell}.
+   * Logs the failure, at DEBUG if it is no news. Never throws, as {@link GuardedCall#tell}.
    *
    * @param what has failed, for the log
    */

@@ -6,17 +6,17 @@ import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the pool itself tells of a failure that a statement met, in logs and events: others read
- * these than the program that sent it, so neither SQL nor any of its values is in it. Drivers and
- * frameworks write both into their messages; of PostgreSQL's the first line, without details and
- * context, is the server's own.
+ * What the pool itself tells in logs and events of a failure that a statement met. Logs and events
+ * are read by others than the program that sent the statement, so the text contains neither its SQL
+ * nor any of its values. Drivers and frameworks write both into their messages. In a message from
+ * PostgreSQL the first line, without details and context, is the server's own.
  */
 public final class FailureText {
   private static final int DEPTH = 20;
 
   private FailureText() {}
 
-  /** What it says, for those who may read all of it; its class where it says nothing. */
+  /** The whole message, for those who may read it; the failure's class if it has no message. */
   public static String whole(Throwable failure) {
     String message = failure.getMessage();
     return message == null || message.isBlank() ? failure.getClass().getName() : message;
@@ -35,7 +35,7 @@ public final class FailureText {
     return line.isEmpty() ? told.getClass().getName() : line;
   }
 
-  /** What one of its entries met; its own message quotes that entry. */
+  /** The failure that an entry of the batch met; the batch's own message quotes that entry. */
   private static @Nullable SQLException withoutBatch(BatchUpdateException batch) {
     SQLException next = batch.getNextException();
     return next == null && batch.getCause() != null

@@ -31,7 +31,7 @@ public final class GuardedCall {
     }
   }
 
-  /** Logs what was survived; with no memory left even that may fail, and is survived as well. */
+  /** Logs what was survived. Without memory even that may fail, and that is survived, too. */
   public static void tell(String pool, String what, Throwable survived) {
     try {
       log.error("Pool {}: {} failed; the pool goes on", pool, what, survived);

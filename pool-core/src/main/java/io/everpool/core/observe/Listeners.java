@@ -17,11 +17,13 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
-/** Those who listen to a pool, and how they are told. A pool without any has none of this. */
+/**
+ * Those who listen to a pool, and how they are told. A pool without listeners has no such object.
+ */
 final class Listeners {
   private static final Logger log = PoolEvents.log();
 
-  /** So many events wait for a listener that hangs; further ones are counted but not told. */
+  /** How many events wait for a listener that hangs; further ones are counted but not told. */
   private static final int MOST_UNTOLD = 10_000;
 
   private final String pool;
@@ -32,7 +34,7 @@ final class Listeners {
   private final Queue<Runnable> untold = new ConcurrentLinkedQueue<>();
   private final AtomicInteger waiting = new AtomicInteger();
 
-  /** Whether it was said that events are not told; until there are none to tell. */
+  /** Whether the log has said that events are not told; cleared when all that wait are told. */
   private final AtomicBoolean full = new AtomicBoolean();
 
   private final AtomicBoolean telling = new AtomicBoolean();
@@ -49,7 +51,7 @@ final class Listeners {
     this.unitListeners = those(UnitListener.class);
   }
 
-  /** Null where nobody listens. */
+  /** Null if nobody listens. */
   static @Nullable Listeners of(String pool, String whole, List<PoolListener> all) {
     return all.isEmpty() ? null : new Listeners(pool, whole, all);
   }
@@ -89,7 +91,7 @@ final class Listeners {
         : UnitWatch.begin(whole, unitListeners, failures, kind, options);
   }
 
-  /** Tells them on the calling thread. Never throws. */
+  /** Tells the listeners on the calling thread. Never throws. */
   void tell(PoolEvent event) {
     for (PoolListener listener : all) {
       try {
@@ -106,7 +108,7 @@ final class Listeners {
     Repeats.warn(log, untold, line, pool, listener, event, thrown);
   }
 
-  /** Has it told soon, by a courier. Never throws. */
+  /** Has a courier tell of the event soon. Never throws. */
   void post(PoolEvent event) {
     GuardedCall.survives(pool, "telling the listeners", () -> enqueue(() -> tell(event)));
   }
@@ -162,7 +164,7 @@ final class Listeners {
       telling.set(false);
     }
     if (!untold.isEmpty()) {
-      send(); // it came after the last look, and found the courier still there
+      send(); // it was added after the last poll, while this courier still counted as telling
     }
   }
 }

@@ -20,17 +20,17 @@ import org.slf4j.LoggerFactory;
 /**
  * Counts what happens and passes it on to the listeners. Thread-safe.
  *
- * <p>Whoever emits has moved the state before: a listener may take its time, throw, or never come
- * back, and only the listeners suffer. A caller's thread tells its own events itself. The pool's
- * own threads have better things to do than wait for a listener, so theirs are told in order by one
- * courier, a worker that comes when there is something to tell.
+ * <p>Whoever emits an event has changed the state before. So if a listener takes long, throws or
+ * never comes back, only the listeners suffer. A caller's thread tells the listeners of its own
+ * events. The pool's own threads must not wait for a listener, so their events are told in order by
+ * one courier, a worker that comes when there is something to tell.
  */
 public final class PoolEvents {
   private static final Logger log = LoggerFactory.getLogger("io.everpool.Pool");
 
   private static final CloseReason[] REASONS = CloseReason.values();
 
-  /** What is counted beside closed connections, by their place in {@link #counts}. */
+  /** Where {@link #counts} has what is counted besides closed connections. */
   private static final int OPENED = REASONS.length;
 
   private static final int CONNECT_FAILURES = OPENED + 1;
@@ -42,7 +42,7 @@ public final class PoolEvents {
 
   private final String pool;
 
-  /** Null where nobody listens. */
+  /** Null if nobody listens. */
   private final @Nullable Listeners listeners;
 
   /** Closed connections come first, by {@link #index}. */
@@ -50,13 +50,14 @@ public final class PoolEvents {
 
   private volatile int owed;
 
-  /** Of a pool that is alone. */
+  /** The events of a pool that is no part of another. */
   public PoolEvents(String pool, List<PoolListener> listeners) {
     this(pool, pool, listeners);
   }
 
   /**
-   * @param whole the pool that this one is a part of: units of work are that one's
+   * @param whole the name of the pool that this one is a part of; units of work are told of under
+   *     that name
    */
   public PoolEvents(String pool, String whole, List<PoolListener> listeners) {
     this.pool = pool;
@@ -78,7 +79,7 @@ public final class PoolEvents {
     return listeners != null && listeners.hearWaits();
   }
 
-  /** Tells of a wait on the calling thread, which is that of who has waited. Never throws. */
+  /** Tells of a wait on the calling thread, which is the one that has waited. Never throws. */
   public void waited(long nanos) {
     if (listeners != null) {
       listeners.waited(nanos);
@@ -90,7 +91,7 @@ public final class PoolEvents {
     return listeners == null ? UnitWatch.NONE : listeners.watchUnit(kind, options);
   }
 
-  /** By which is known when the log was told of a listener that fails. */
+  /** Sets the clock that limits how often the log tells of a listener that fails. */
   public void clock(LongSupplier value) {
     if (listeners != null) {
       listeners.clock(value);
@@ -104,7 +105,7 @@ public final class PoolEvents {
     }
   }
 
-  /** Counts and tells on the calling thread, which is a caller's. Never throws. */
+  /** Counts the event and tells of it on the calling thread, a caller's. Never throws. */
   public void emit(PoolEvent event) {
     count(event);
     if (listeners != null) {
@@ -112,7 +113,7 @@ public final class PoolEvents {
     }
   }
 
-  /** Counts, and has it told soon; for the pool's own threads. Never throws. */
+  /** Counts the event and has it told soon; for the pool's own threads. Never throws. */
   public void post(PoolEvent event) {
     count(event);
     if (listeners != null) {
@@ -121,8 +122,8 @@ public final class PoolEvents {
   }
 
   /**
-   * A move is about to be made on a worker, of which an event tells. {@link #paid} has to follow,
-   * when that is posted or there was nothing to tell. Before the move: whoever sees what has moved
+   * A worker calls this before it makes a move of which an event will tell. {@link #paid} has to
+   * follow when that event is posted or there was nothing to tell. So whoever sees the move also
    * sees that its event is owed, or finds it posted.
    */
   public void owe() {
@@ -140,8 +141,8 @@ public final class PoolEvents {
   }
 
   /**
-   * Completes when all that was posted so far is told; at once for a listener that asks, who would
-   * wait for himself.
+   * Completes when all that was posted so far is told. For a listener that asks it completes at
+   * once, because he would wait for himself.
    */
   public CompletableFuture<Void> told() {
     CompletableFuture<Void> told = new CompletableFuture<>();
@@ -170,14 +171,14 @@ public final class PoolEvents {
     }
   }
 
-  @SuppressWarnings("EnumOrdinal") // into an array that is as long as values()
+  @SuppressWarnings("EnumOrdinal") // the array that it is an index of is as long as values()
   private static int index(CloseReason reason) {
     return reason.ordinal();
   }
 
   /**
-   * Counts a connection before anybody can be lent it, so that who holds it finds it counted;
-   * {@link PoolEvent.ConnectionOpened} is told later, and counts nothing.
+   * Counts a connection before anybody can be lent it, so that its holder finds it counted. {@link
+   * PoolEvent.ConnectionOpened} is told later and counts nothing.
    */
   public void countOpened() {
     counts.incrementAndGet(OPENED);
@@ -192,7 +193,7 @@ public final class PoolEvents {
     return counts.get(OPENED);
   }
 
-  /** Closed connections by reason, reasons that never occurred left out. */
+  /** Closed connections by reason, without the reasons that never occurred. */
   public Map<CloseReason, Long> closed() {
     Map<CloseReason, Long> closed = new EnumMap<>(CloseReason.class);
     for (CloseReason reason : REASONS) {

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Several recorders as one; what one of them throws the others don't notice. */
+/** Several recorders as one. If one of them throws, the others are called all the same. */
 public final class Recorders implements LeaseRecorder {
   private final String pool;
   private final LeaseRecorder[] all;
@@ -22,7 +22,7 @@ public final class Recorders implements LeaseRecorder {
   /**
    * All as one; null for none, for then the pool needn't read the clock.
    *
-   * @param clock by which is known when the log was told of one that fails
+   * @param clock limits how often the log tells of a recorder that fails
    */
   public static @Nullable LeaseRecorder of(
       String pool, List<LeaseRecorder> all, LongSupplier clock) {

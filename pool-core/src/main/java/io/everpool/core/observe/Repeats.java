@@ -19,7 +19,7 @@ public final class Repeats<W> {
   /** How many things are told apart; all others together count as one thing. */
   static final int MOST = 64;
 
-  private Map<W, Line> lines = Map.of(); // of most pools it stays so
+  private Map<W, Line> lines = Map.of(); // in most pools it stays empty
   private @Nullable Line others;
 
   /** When a thing was last logged, and how many were only counted since. */
@@ -72,7 +72,7 @@ public final class Repeats<W> {
     return made;
   }
 
-  /** All that went on is over: the next of each thing is news. The counts stay. */
+  /** All that went on is over, so the next of each thing is news. The counts stay. */
   public synchronized void endOfNews() {
     lines.values().forEach(line -> line.told = false);
     if (others != null) {
@@ -92,10 +92,10 @@ public final class Repeats<W> {
   }
 
   /**
-   * Logs at WARN what is news, else at DEBUG.
+   * Logs the line at WARN if it is news, otherwise at DEBUG.
    *
    * @param untold what {@link #news} has returned
-   * @param arguments of the line; a failure comes last
+   * @param arguments what the line's placeholders stand for; a failure comes last
    */
   public static void warn(Logger log, int untold, String line, @Nullable Object... arguments) {
     if (untold < 0) {

@@ -7,7 +7,7 @@ import io.everpool.api.observe.UnitListener.Watch;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Those who watch one unit of work. For the unit's thread; never throws. */
+/** Those who watch one unit of work. Only the unit's thread uses it. It never throws. */
 public final class UnitWatch {
 
   /** Nobody watches. */
@@ -16,7 +16,7 @@ public final class UnitWatch {
 
   private final String pool;
 
-  /** With gaps: some are told of no more than the beginning. */
+  /** Null where a listener wants to hear of nothing more than the beginning. */
   private final @Nullable Watch[] watches;
 
   private final List<UnitListener> listeners;
@@ -36,7 +36,7 @@ public final class UnitWatch {
   /**
    * A unit begins.
    *
-   * @param listeners always the same list
+   * @param listeners the same list for all units
    */
   static UnitWatch begin(
       String pool,
@@ -74,8 +74,8 @@ public final class UnitWatch {
   }
 
   /**
-   * The unit is over. Told from the last to the first, for what one has opened lies within what
-   * those before it have.
+   * The unit is over. The last listener is told first, because what it has opened lies within what
+   * the listeners before it have opened.
    *
    * @param failure null if it went well
    */

@@ -4,8 +4,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * What the log tells of a COMMIT of which nobody knows whether it was done. Each has its line, for
- * it is a write that somebody has to look for: a limit would hide one behind another.
+ * What the log tells of a COMMIT of which nobody knows whether it was done. Each gets its own line,
+ * because somebody has to look for what it wrote; a limit on such lines would hide some of them.
  */
 public final class UnknownCommit {
   private static final Logger log = PoolEvents.log();
@@ -13,12 +13,12 @@ public final class UnknownCommit {
   private UnknownCommit() {}
 
   /**
-   * Tells of it. Never throws: whoever is told by an exception must be, whatever the log does.
+   * Logs the line. Never throws: the caller must get its own exception, whatever the log does.
    *
-   * @param label of the unit of work; null outside of units
+   * @param label the unit of work's label; null outside of units
    * @param transaction as the server knows it; null if that is not known
    * @param goesOn whether it was still in progress when the server was last asked
-   * @param failure by which the answer was lost
+   * @param failure the one by which the answer was lost
    */
   public static void tell(
       String pool,

@@ -4,8 +4,8 @@ import org.slf4j.Logger;
 
 /**
  * What the log tells of a write in autocommit, outside of units of work, of which nobody knows
- * whether it was done. Each has its line, as each COMMIT has ({@link UnknownCommit}), for somebody
- * has to look for it.
+ * whether it was done. Each gets its own line, as each COMMIT does ({@link UnknownCommit}), because
+ * somebody has to look for what it wrote.
  */
 public final class UnknownWrite {
   private static final Logger log = PoolEvents.log();
@@ -13,9 +13,9 @@ public final class UnknownWrite {
   private UnknownWrite() {}
 
   /**
-   * Tells of it. Never throws: whoever is told by an exception must be, whatever the log does.
+   * Logs the line. Never throws: the caller must get its own exception, whatever the log does.
    *
-   * @param failure by which the answer was lost
+   * @param failure the one by which the answer was lost
    */
   public static void tell(String pool, long connection, Throwable failure) {
     GuardedCall.survives(
