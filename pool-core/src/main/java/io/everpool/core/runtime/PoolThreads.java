@@ -4,17 +4,18 @@ import java.security.AccessController;
 import java.security.PrivilegedAction;
 
 /**
- * Makes the pool's threads. A pool may outlive the application that happened to open it, or that
- * happened to borrow when a thread was wanted, and must not keep it from being unloaded. So its
- * threads inherit neither thread-locals nor priority nor the context class loader, which is the
- * pool's own; nor, before Java 24, the protection domains of whoever calls.
+ * Makes the pool's threads. A pool may outlive the application that happened to open it, or to
+ * borrow a connection when a thread was needed, and must not keep that application from being
+ * unloaded. So its threads inherit neither thread-locals nor the priority nor the context class
+ * loader of the caller; their context class loader is the pool's own. Nor do they inherit, before
+ * Java 24, the caller's protection domains.
  */
 final class PoolThreads {
 
   private PoolThreads() {}
 
-  /** A daemon that is to be started. */
-  @SuppressWarnings("removal") // what replaces it came with the release that does without
+  /** Makes a daemon thread and doesn't start it. */
+  @SuppressWarnings("removal") // its replacement came only with the Java release that needs neither
   static Thread unborn(Runnable task, String name) {
     return AccessController.doPrivileged(
         (PrivilegedAction<Thread>)
@@ -26,8 +27,10 @@ final class PoolThreads {
             });
   }
 
-  /** As it is born: whoever happens to open a pool may have any priority, and any loader. */
-  @SuppressWarnings("ThreadPriorityCheck") // it takes back what others relied on
+  /**
+   * Gives the thread the loader and priority of a new one: its maker or its task may have others.
+   */
+  @SuppressWarnings("ThreadPriorityCheck") // it only takes back a priority that others have set
   static void restore(Thread thread) {
     thread.setContextClassLoader(PoolThreads.class.getClassLoader());
     thread.setUncaughtExceptionHandler(null);

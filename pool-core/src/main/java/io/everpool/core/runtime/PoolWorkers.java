@@ -6,8 +6,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
 /**
- * What one pool has of the workers of all. A thread is named after the pool for as long as it works
- * for it.
+ * One pool's share of the workers of all pools. A thread is named after the pool while it works for
+ * it.
  */
 final class PoolWorkers implements Executor {
   private final Executor all;
@@ -20,8 +20,8 @@ final class PoolWorkers implements Executor {
   private volatile boolean closed;
 
   /**
-   * @param all a thread for each task
-   * @param together a thread for all tasks of one turn of upkeep
+   * @param all has a thread for each task
+   * @param together has one thread for all tasks of one turn of upkeep
    */
   PoolWorkers(Executor all, Executor together, String pool) {
     this.all = all;
@@ -47,10 +47,10 @@ final class PoolWorkers implements Executor {
   }
 
   /**
-   * Takes no further task, and interrupts those under way, which are left to end by themselves; a
-   * task that was taken and hasn't begun is interrupted when it begins. The calling thread is
-   * spared if it runs one of them: a task that closes its own pool doesn't hang, and what it does
-   * next, such as closing another pool, is not to be cut short.
+   * Takes no further task, and interrupts those that run, which then end by themselves. A task that
+   * was taken and hasn't begun is interrupted when it begins. The calling thread is not interrupted
+   * if it runs one of them: a task that closes its own pool doesn't hang, and what it does next,
+   * such as closing another pool, must not be cut short.
    */
   void close() {
     closed = true;
@@ -88,8 +88,9 @@ final class PoolWorkers implements Executor {
 
     /**
      * Undoes what the task has done to its thread: drivers and listeners set a context class loader
-     * and forget it, which would reach the thread's next task, and keep an application from being
-     * unloaded. (Thread-locals can't be undone: only those who have set them know of them.)
+     * and don't take it back. It would be there for the thread's next task, and keep an application
+     * from being unloaded. (Thread-locals can't be undone: only those who have set them know of
+     * them.)
      */
     private static void restore(Thread thread, String name) {
       try {
@@ -101,7 +102,7 @@ final class PoolWorkers implements Executor {
 
     /**
      * Names the thread and makes it known to {@link #close}. If that fails the work is done all the
-     * same, for whoever has asked for it was told that it will be.
+     * same, because whoever submitted it was told that it would be.
      */
     private void prepare(Thread thread) {
       try {
@@ -112,20 +113,21 @@ final class PoolWorkers implements Executor {
       }
     }
 
-    /** If memory is short even loading this text may fail, the first time that it is needed. */
+    /** If memory is short, even loading this text may fail when it is needed for the first time. */
     private void tellUnready(Throwable why) {
       try {
         String what = "a worker of pool {} could not be made ready, and works all the same";
         UpkeepThread.tell(what, pool, why);
       } catch (Throwable e) {
-        // so be it
+        // nothing more can be said
       }
     }
 
     private void begin(Thread thread) {
       synchronized (busy) {
         busy.add(thread);
-        // After it was added: either the end of the pool finds it, or it is found here.
+        // Read after the thread was added: either close() finds the thread, or this finds it
+        // closed.
         if (closed) {
           thread.interrupt();
         }
@@ -133,7 +135,7 @@ final class PoolWorkers implements Executor {
     }
 
     /**
-     * An interrupt that was meant for this task must not reach the thread's next one, which is
+     * An interrupt that was meant for this task must not reach the thread's next one, which may be
      * another pool's.
      */
     private void end(Thread thread) {

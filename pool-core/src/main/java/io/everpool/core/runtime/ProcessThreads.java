@@ -8,9 +8,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The threads that all pools of this process share (of this class loader, that is): one for upkeep,
- * and workers that come as needed and go after ten seconds without work. They come with the first
- * pool and go with the last.
+ * The threads that all pools of this process share, or to be exact all pools of this class loader:
+ * one for upkeep, and workers that are started as needed and end after ten seconds without work.
+ * The threads begin with the first pool and end with the last.
  */
 final class ProcessThreads {
   private static final long WORKER_KEEP_ALIVE_SECONDS = 10;
@@ -44,7 +44,9 @@ final class ProcessThreads {
     return shared;
   }
 
-  /** A pool has ended. Workers that hang were interrupted by it, and end when they are let go. */
+  /**
+   * A pool has ended. It has interrupted its workers that hang; they end when their calls return.
+   */
   void leave() {
     synchronized (ProcessThreads.class) {
       if (--pools == 0) {

@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One pool's share of the machine. It has no thread of its own: its passes run on the upkeep thread
- * of all pools, and what may block runs on their workers. All are daemons.
+ * of all pools, and what may block runs on the workers of all pools. All these threads are daemons.
  */
 public final class SystemRuntime implements AutoCloseable {
   private final ProcessThreads threads = ProcessThreads.enter();
@@ -45,10 +45,11 @@ public final class SystemRuntime implements AutoCloseable {
   }
 
   /**
-   * Does what comes after the end of a pool's threads, on one of its own. If it takes too long that
-   * is interrupted and left to end by itself, as {@link #close} does with the others.
+   * Runs a task on a new thread when the pool's threads have ended already. If the task takes too
+   * long, its thread is interrupted and left to end by itself, as {@link #close} does with the
+   * workers.
    *
-   * @throws TimeoutException if it has not ended after that time
+   * @throws TimeoutException if the task has not ended after that time
    */
   public static void apart(String pool, Runnable task, long nanos)
       throws InterruptedException, TimeoutException {

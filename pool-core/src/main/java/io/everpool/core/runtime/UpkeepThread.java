@@ -12,13 +12,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs the upkeep of all pools on one thread, pass after pass: a pass blocks for nothing, so that
- * no pool waits for another. The thread begins with the first pool and ends with the last.
+ * Runs the upkeep of all pools on one thread, pass after pass. A pass never blocks, so no pool
+ * waits for another. The thread begins with the first pool and ends with the last.
  */
 final class UpkeepThread {
   private static final Logger log = LoggerFactory.getLogger(UpkeepThread.class);
 
-  /** After a pass that failed; nanoseconds. */
+  /** The pause after a pass that failed; nanoseconds. */
   private static final long AFTER_FAILURE = 100_000_000L;
 
   /** The longest pause, so that times can be added and compared; nanoseconds. */
@@ -26,8 +26,8 @@ final class UpkeepThread {
 
   /**
    * A pass that isn't due soon is put off to the next multiple of this, so that one wake-up serves
-   * all pools at rest instead of one wake-up each. A pool at work has its passes as far apart;
-   * nanoseconds.
+   * all pools at rest instead of one for each. A pool at work also has its passes this far apart.
+   * In nanoseconds.
    */
   private static final long TOGETHER = 100_000_000L;
 
@@ -41,11 +41,11 @@ final class UpkeepThread {
 
   private final Executor workers;
 
-  /** What the passes of this turn leave to a worker; upkeep thread only. */
+  /** What the passes of this turn leave to a worker. Upkeep thread only. */
   private List<Runnable> together = new ArrayList<>();
 
   /**
-   * @param workers a thread for each task
+   * @param workers has a thread for each task
    */
   UpkeepThread(Executor workers) {
     this.workers = workers;
@@ -54,10 +54,10 @@ final class UpkeepThread {
   /**
    * Leaves the task to one worker, which runs the tasks of all passes of this turn one after the
    * other. A task may wait behind one of another pool that hangs, and is dropped if no thread can
-   * be had: whoever depends on it looks whether it has begun, and otherwise asks for a thread of
-   * its own.
+   * be had. So whoever depends on a task looks whether it has begun, and if it hasn't, asks for a
+   * thread of its own.
    *
-   * <p>For passes. From any other thread the task goes to a worker at once.
+   * <p>Passes call this. If any other thread calls it, the task goes to a worker at once.
    */
   void together(Runnable task) {
     if (Thread.currentThread() == thread) {
@@ -99,7 +99,7 @@ final class UpkeepThread {
   private synchronized void add(Schedule schedule) {
     if (thread == null) {
       Thread begun = PoolThreads.unborn(this::loop, "everpool-upkeep");
-      begun.start(); // fails at the limit of the process; it waits for this lock
+      begun.start(); // may throw at the process's limit; the new thread first waits for this lock
       thread = begun;
     }
     Schedule[] more = Arrays.copyOf(schedules, schedules.length + 1);
@@ -127,10 +127,10 @@ final class UpkeepThread {
       try {
         turn();
       } catch (Throwable e) {
-        // There is no memory even for that; but whoever ended this thread would end all pools.
+        // There is no memory even for a turn. But without this thread no pool would go on.
         LockSupport.parkNanos(this, AFTER_FAILURE);
       }
-      // Interrupts mean nothing here; left set, one would turn every park into a spin.
+      // Interrupts mean nothing here. If the flag stayed set, no park would wait any more.
       Thread.interrupted();
     }
   }
@@ -143,14 +143,14 @@ final class UpkeepThread {
       pause = Math.min(pause, each.run(now));
     }
     runTogether();
-    // Asked before the park, though whoever changes something unparks: a pass may have parked
-    // meanwhile, in a logger's lock, and used that up.
+    // Whoever changes something unparks this thread. It is asked here all the same: a pass may have
+    // parked meanwhile, waiting for a logger's lock, and used up that permit.
     if (schedules == all && !isHurried()) {
       LockSupport.parkNanos(this, pause - (System.nanoTime() - now));
     }
   }
 
-  /** When a pass is due that wants to be so after this pause. */
+  /** When a pass is due that has asked for this pause. */
   static long due(long now, long pause) {
     long due = now + pause;
     return pause < A_WHILE ? due : due + Math.floorMod(-due, TOGETHER);
@@ -165,8 +165,8 @@ final class UpkeepThread {
   }
 
   /**
-   * As above; the name is put into the text only here, within the try, for that may take more
-   * memory than there is.
+   * As above. The name is put into the text within the try, because that may take more memory than
+   * there is.
    */
   static void tell(String what, String name, Throwable survived) {
     try {
@@ -185,14 +185,14 @@ final class UpkeepThread {
     return false;
   }
 
-  /** One pool's. */
+  /** The passes of one pool. */
   private final class Schedule implements PassScheduler {
     private final String pool;
     private final AtomicBoolean hurried = new AtomicBoolean(true);
     private volatile boolean begun;
     private volatile boolean stopped;
-    private @Nullable Pass pass; // before it has begun
-    private long due; // upkeep thread only, but for the first pass
+    private @Nullable Pass pass; // null until start()
+    private long due; // upkeep thread only, after the first pass
 
     Schedule(String pool) {
       this.pool = pool;
@@ -202,8 +202,9 @@ final class UpkeepThread {
     public void start(Pass what) {
       pass = what;
       add(this);
-      // Here, for whoever opens a pool mostly waits for its first connection: one thread less to
-      // be woken on the way to it. The upkeep thread leaves the pool alone until then.
+      // The first pass runs on this thread: whoever opens a pool mostly waits for its first
+      // connection, and so one thread less has to wake up on the way to it. The upkeep thread
+      // doesn't touch the pool until {@code begun} is set.
       hurried.set(false);
       pass(System.nanoTime());
       begun = true;
@@ -234,7 +235,7 @@ final class UpkeepThread {
       if (stopped || !begun) {
         return LONGEST;
       }
-      // Cleared before the pass looks: what happens during the pass hurries the next one.
+      // It is cleared before the pass, so that what happens during the pass hurries the next one.
       boolean asked = hurried.get() && hurried.getAndSet(false);
       if (asked || now - due >= 0) {
         pass(now);
@@ -246,7 +247,7 @@ final class UpkeepThread {
       due = due(now, Math.min(LONGEST, run()));
     }
 
-    /** A pass; survives whatever is thrown: without this thread there is no pool. */
+    /** Runs a pass and survives whatever it throws: without this thread no pool would go on. */
     private long run() {
       try {
         return pass == null ? LONGEST : pass.run(System.nanoTime());
