@@ -13,21 +13,23 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Tells how large a pool should be for what it was asked for. Takes some ten milliseconds. */
+/** Tells how large a pool should be for what it was asked for. That takes some ten milliseconds. */
 public final class Advisor {
 
-  /** Less says nothing. */
+  /** How many leases must have been seen; fewer say nothing. */
   private static final int ENOUGH = 100;
 
   private static final long UNNOTICED = TimeUnit.MILLISECONDS.toNanos(1);
 
-  /** Of the connections' time in the busiest minute, lest the next that is as busy finds none. */
+  /**
+   * How much of the connections' time the busiest minute may use, so that the next has some left.
+   */
   private static final double FULL = 0.8;
 
   private Advisor() {}
 
   /**
-   * By the leases that were seen; empty while they are too few.
+   * Advises by the leases that were seen; empty while they are too few.
    *
    * @param maxSize the pool's size now
    * @param now a reading of the clock of the trace
@@ -72,7 +74,9 @@ public final class Advisor {
             busiest.used()));
   }
 
-  /** With more connections nobody waits longer, so the smallest is found by halving. */
+  /**
+   * With more connections nobody waits longer, so halving finds the smallest size that is enough.
+   */
   private static int size(Leases leases, long acceptable, double busiest) {
     int least = Math.max(1, (int) Math.ceil(busiest / FULL));
     int enough = Math.max(least, leases.wanted());

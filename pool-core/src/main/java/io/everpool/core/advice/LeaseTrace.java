@@ -8,9 +8,9 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.stream.IntStream;
 
 /**
- * The latest leases, and how much was in use in each minute of the last seven days. Half a
- * megabyte. Written by whoever gives back, from any thread and without a lock: an entry that is
- * read while it is written may be of two leases, which spoils one of thousands.
+ * The latest leases, and how much was in use in each minute of the last seven days. It takes half a
+ * megabyte. Whoever gives a connection back writes here, from any thread and without a lock. An
+ * entry that is read while it is written may mix two leases, which spoils one of thousands.
  */
 public final class LeaseTrace {
 
@@ -27,15 +27,15 @@ public final class LeaseTrace {
   private final AtomicLongArray waited = new AtomicLongArray(SIZE);
   private final AtomicLongArray held = new AtomicLongArray(SIZE);
 
-  /** How long connections were in use in a minute, all together; the minutes go round. */
+  /** For each minute, the sum of the times of all connections in use; the minutes go round. */
   private final AtomicLongArray used = new AtomicLongArray(MINUTES);
 
   private final AtomicLong minute = new AtomicLong();
 
   /**
-   * That has seen nothing yet.
+   * A trace that has seen nothing yet.
    *
-   * @param now a reading of the clock that the others come from
+   * @param now a reading of the clock that all later times come from
    */
   public LeaseTrace(long now) {
     origin = now;
@@ -66,7 +66,7 @@ public final class LeaseTrace {
     }
   }
 
-  /** Clears the minutes that have begun since; whoever counts for them before that is lost. */
+  /** Clears the minutes that have begun since. What was added to one just before that is lost. */
   private void turnTo(long now) {
     long before = minute.get();
     if (before < now && minute.compareAndSet(before, now)) {
@@ -79,7 +79,8 @@ public final class LeaseTrace {
   /** The leases that are kept, in the order in which they were asked for. */
   Leases leases() {
     int count = (int) Math.min(SIZE, next.get());
-    long[] when = IntStream.range(0, count).mapToLong(asked::get).toArray(); // they may change
+    long[] when =
+        IntStream.range(0, count).mapToLong(asked::get).toArray(); // once, for they may change
     int[] order =
         IntStream.range(0, count)
             .boxed()
@@ -101,7 +102,7 @@ public final class LeaseTrace {
    * @param now a reading of the clock
    */
   Busiest busiest(long now) {
-    turnTo((now - origin) / MINUTE); // or a busy hour that is long over would still be the busiest
+    turnTo((now - origin) / MINUTE); // without this a busy hour that is long over would count
     long last = minute.get();
     long busiest = last;
     for (long m = Math.max(0, last - MINUTES + 1); m <= last; m++) {

@@ -5,13 +5,13 @@ import java.util.PriorityQueue;
 import java.util.function.LongUnaryOperator;
 
 /**
- * Leases in the order in which they were asked for; nanoseconds. What becomes of them in a pool of
- * another size is worked out as the pool serves: in order, each by the connection that comes back
- * first.
+ * Leases in the order in which they were asked for; nanoseconds. How long they would have waited in
+ * a pool of another size is worked out as a pool serves them: in order, each by the connection that
+ * comes back first.
  *
- * @param asked when, since some moment
- * @param waited for how long, in the pool that they come from
- * @param held how long they lasted
+ * @param asked when each was asked for, counted from some moment
+ * @param waited how long each has waited, in the pool that they come from
+ * @param held how long each has lasted
  */
 @SuppressWarnings("ArrayRecordComponent") // nobody compares them, and nobody else has the arrays
 record Leases(long[] asked, long[] waited, long[] held) {
@@ -36,7 +36,7 @@ record Leases(long[] asked, long[] waited, long[] held) {
     return waits;
   }
 
-  /** How many there were at the same time at the most. */
+  /** How many leases there were at the same time, at most. */
   int together() {
     return together(i -> asked[(int) i] + waited[(int) i]);
   }
@@ -66,7 +66,10 @@ record Leases(long[] asked, long[] waited, long[] held) {
     return most;
   }
 
-  /** The smallest of sorted values that so many percent of all don't exceed; 0 of none. */
+  /**
+   * The smallest of the sorted values that is at least as large as this many percent of all; 0 if
+   * there are none.
+   */
   static long percentile(long[] sorted, double percent) {
     int rank = (int) Math.ceil(percent / 100 * sorted.length);
     return sorted.length == 0 ? 0 : sorted[Math.max(0, rank - 1)];
