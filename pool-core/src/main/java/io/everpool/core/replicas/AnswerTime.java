@@ -3,13 +3,13 @@ package io.everpool.core.replicas;
 import io.everpool.core.engine.TimeSource;
 
 /**
- * How long the answer of a reader's server may take to a question that is asked on a caller's
- * thread: {@code validation-timeout}, and no more than half of the time that its caller has left,
- * so that one that froze leaves some for another. Thread-safe.
+ * How long a reader's server may take to answer a question that a caller's thread asks: {@code
+ * validation-timeout}, and no more than half of the time that the caller has left, so that time is
+ * left for another server if this one froze. Thread-safe.
  */
 final class AnswerTime {
 
-  /** So long in any case: drivers count it in whole seconds, and who is late loses his session. */
+  /** The least time for an answer: drivers count whole seconds, and end a session that is late. */
   private static final long LEAST = 1_000_000_000L;
 
   private final long most;
@@ -23,7 +23,7 @@ final class AnswerTime {
     this.time = time;
   }
 
-  /** Nanoseconds, for a caller whose time is over at {@code end}. */
+  /** How long, in nanoseconds, for a caller whose time is over at {@code end}. */
   long before(long end) {
     return Math.min(most, Math.max(LEAST, (end - time.nanoTime()) / 2));
   }

@@ -3,13 +3,13 @@ package io.everpool.core.replicas;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a replica lags, as far as was seen. It need not be asked for each unit of work, for a lag
- * grows no faster than time passes: what was seen, and the time since then, is the most that it can
- * be now. Thread-safe.
+ * How far a replica lags, as far as was seen. The replica need not be asked for each unit of work,
+ * because a lag grows no faster than time passes: it is now at most what was seen plus the time
+ * since then. Thread-safe.
  */
 final class Lag {
 
-  /** What a replica says that can't tell. */
+  /** Stands for the lag of a replica that can't tell it. */
   static final long UNKNOWABLE = Long.MAX_VALUE;
 
   private final long most;
@@ -25,9 +25,9 @@ final class Lag {
   enum Known {
     /** It is small enough. */
     SMALL,
-    /** So it is still, but it is time to ask again. */
+    /** It is still small enough, but it is time to ask again. */
     SMALL_FOR_NOW,
-    /** Nobody knows any more. */
+    /** Nobody knows it any more. */
     NOTHING,
     /** It was too large, or the replica couldn't tell. */
     LARGE
@@ -42,16 +42,16 @@ final class Lag {
 
   /**
    * The replica has answered. What it says may be too much: it knows how old the last transaction
-   * is that it has shown, and not that there was none since.
+   * is that it has shown, but not whether there was another one since.
    *
-   * <p>It may also be too little: one that tries in vain to follow its primary seems to do so for a
-   * moment, each time. Where it said before that it is too far behind, and now that it has shown
-   * next to nothing since, what it said in between is no reason to doubt that.
+   * <p>It may also be too little: a replica that tries in vain to follow its primary seems to
+   * follow it for a moment at each attempt. If it said before that it was too far behind, and now
+   * says that it has shown next to nothing since then, a smaller answer in between doesn't count.
    */
   void seen(long lag, long askedAt) {
     Seen last = seen;
     if (last != null && askedAt - last.askedAt < 0) {
-      return; // overtaken
+      return; // a later question was answered first
     }
     boolean stood = hasStood(lag, askedAt);
     if (lag > most && lag != UNKNOWABLE) {
@@ -62,7 +62,7 @@ final class Lag {
     seen = new Seen(lag == UNKNOWABLE ? lag : Math.min(lag, known), askedAt);
   }
 
-  /** Whether it has shown no more than a little since it last was too far behind. */
+  /** Whether it has shown next to nothing since its last answer that was too large. */
   private boolean hasStood(long lag, long askedAt) {
     Seen before = tooLarge;
     return before != null && lag - before.lag >= askedAt - before.askedAt - most;

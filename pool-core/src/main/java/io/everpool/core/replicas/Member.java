@@ -13,9 +13,9 @@ import java.util.function.IntSupplier;
  * @param target where its connections go; carries no secret
  * @param leases lends them
  * @param server whether its server can be reached
- * @param waiting how many callers wait for one
- * @param suspended whether an operator wants none to be lent
- * @param drain has it drained from now on, and waits for nothing
+ * @param waiting how many callers wait for a connection
+ * @param suspended whether an operator wants no connection to be lent
+ * @param drain begins to drain the pool, and waits for nothing
  */
 public record Member(
     Pool pool,
@@ -27,7 +27,7 @@ public record Member(
     Runnable drain,
     Environment environment) {
 
-  /** As logs and exceptions have it. */
+  /** What logs and exceptions call it. */
   String called() {
     return pool.name() + " at " + target;
   }

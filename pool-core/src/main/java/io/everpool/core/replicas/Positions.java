@@ -10,7 +10,7 @@ import java.sql.SQLTransientConnectionException;
 /** Waits for a reader to show what its writer had committed at a position. Thread-safe. */
 final class Positions {
 
-  /** Between two questions; nanoseconds. It doubles from the first to the last. */
+  /** The pause between two questions doubles from this to {@link #LAST_PAUSE}; nanoseconds. */
   private static final long FIRST_PAUSE = 500_000L;
 
   private static final long LAST_PAUSE = 32_000_000L;
@@ -26,10 +26,10 @@ final class Positions {
   }
 
   /**
-   * Returns whether the server of {@code face} shows it, or does so in time; false if it can't
+   * Returns whether the server of {@code face} shows the position now or in time; false if it can't
    * tell.
    *
-   * @param until on the pool's clock; it is asked once in any case
+   * @param until when to stop asking, by the pool's clock; the server is asked at least once
    * @param end when the caller's time is over
    */
   boolean isReached(PooledConnection face, String position, long until, long end)

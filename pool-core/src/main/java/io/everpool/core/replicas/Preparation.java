@@ -15,14 +15,16 @@ import java.sql.SQLTransientConnectionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has the connection of a framework's show what the unit must see that comes, by waiting for its
- * server or by going on over a session with another, as it does where its server doesn't run the
- * unit at its level of isolation. What is lost on the way is lost before the unit has sent
- * anything, and is nobody's failure. On the unit's thread.
+ * Makes a framework's connection fit for the unit that is about to run on it. The connection must
+ * show what the unit has to see: for that this waits for the connection's server, or has the
+ * connection go on over a session with another one. It does the latter also if the server doesn't
+ * run transactions at the unit's level of isolation. A session that is lost meanwhile is lost
+ * before the unit has sent anything, so that is no failure of the unit. All this runs on the unit's
+ * thread.
  */
 final class Preparation {
 
-  /** How many sessions may be lost while they are set as the one before. */
+  /** How many sessions may be lost while they are set up as the one before was. */
   private static final int ATTEMPTS = 3;
 
   private final String pool;
@@ -39,8 +41,8 @@ final class Preparation {
 
   /**
    * @param pool the name of the whole
-   * @param owner whose connection it is
-   * @param options those of the unit
+   * @param owner the reader whose connection it is
+   * @param options the unit's options
    * @param budget how long it may take from now on; nanoseconds
    */
   Preparation(
@@ -65,14 +67,14 @@ final class Preparation {
   /**
    * Returns when the connection is good for the unit.
    *
-   * @throws SQLException if it isn't, or not in time. It is closed then if it has lost its session,
-   *     or had to give it back in order to wait for another
+   * @throws SQLException if the connection isn't good in time. It is closed then if it has lost its
+   *     session, or had to give it back in order to wait for another
    */
   void run() throws SQLException {
     UnitObserver before = face.silence();
     try {
       String bond = bond();
-      SessionState state = face.state(); // while there is a session to ask
+      SessionState state = face.state(); // read while there is a session to ask
       if (isGood(bond != null)) {
         return;
       }
@@ -95,7 +97,7 @@ final class Preparation {
   }
 
   private void goElsewhere(SessionState state) throws SQLException {
-    Reader except = lost == null ? owner : null; // it may have others, of which nobody knows that
+    Reader except = lost == null ? owner : null; // after a loss the owner's other sessions may do
     for (int attempt = 1; ; attempt++) {
       take(state, except);
       if (becomes(state)) {
@@ -136,8 +138,8 @@ final class Preparation {
   }
 
   /**
-   * Whether the session that is there shows it, and runs the unit at its level; one that is lost
-   * doesn't, and is let go.
+   * Whether the present session shows the position, and its server runs the unit at its level. A
+   * session that is lost does neither, and is let go.
    */
   private boolean isGood(boolean stays) throws SQLException {
     String position = options.position();
@@ -152,7 +154,7 @@ final class Preparation {
       long until = stays ? end : readers.patience(end);
       boolean reached = positions.isReached(face, position, until, end);
       if (!reached && !stays) {
-        face.rollBackOpen(); // what that reading has begun
+        face.rollBackOpen(); // the question has begun a transaction
       }
       return reached;
     } catch (SQLException e) {
@@ -179,12 +181,12 @@ final class Preparation {
       throw e;
     } finally {
       if (!taken && face.session() != from) {
-        setOrLetGo(state); // there is none for the unit, but whoever goes on has one like it
+        setOrLetGo(state); // the unit has no session, but the program may go on with this one
       }
     }
   }
 
-  /** Sets the session as the one before; false if it was lost by then. */
+  /** Sets the session up as the one before was; false if it was lost meanwhile. */
   private boolean becomes(SessionState state) throws SQLException {
     boolean done = false;
     try {
@@ -215,12 +217,12 @@ final class Preparation {
     } catch (SQLException | RuntimeException e) {
       GuardedCall.survives(
           pool,
-          "telling of a lost connection", // else that would be thrown in place of what has happened
+          "telling of a lost connection", // what the log throws must not replace the first failure
           () -> PoolEvents.log().debug("{} could not be set as before", face, e));
     }
   }
 
-  /** Whether the session is lost, and nobody wants the connection to end. */
+  /** Whether the session is lost, and nobody has interrupted the thread or ended the connection. */
   private boolean isLoss(SQLException e) {
     return !Thread.currentThread().isInterrupted()
         && !face.isGivenBack()

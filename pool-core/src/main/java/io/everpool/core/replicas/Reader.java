@@ -4,9 +4,9 @@ import io.everpool.api.Pool;
 import io.everpool.core.jdbc.EngineLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.WaitKind;
-import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.observe.Repeats;
+import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.work.UnitRunner;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -18,15 +18,15 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * A reader, and whether work can begin there: whether its server can be reached, as its own pool
- * knows, how far it lags, and up to which level of isolation its server runs anything. What has to
- * be looked at is looked at on a worker, when somebody would use it; while nobody reads, nothing is
- * sent. Thread-safe.
+ * A reader, and whether work can begin there. That depends on whether its server can be reached,
+ * which its own pool knows, how far the server lags, and up to which level of isolation it runs
+ * transactions. A worker looks at the server, if a look is due, when somebody would use it; while
+ * nobody reads, nothing is sent. Thread-safe.
  */
 final class Reader {
   private static final Logger log = PoolEvents.log();
 
-  /** Between two looks at one that is left out; nanoseconds. */
+  /** The longest pause between two looks at a reader that is left out; nanoseconds. */
   private static final long LONGEST_PAUSE = 1_000_000_000L;
 
   private final String whole;
@@ -42,18 +42,18 @@ final class Reader {
   /** Up to which level its server runs transactions, as the last session that was asked said. */
   private volatile int highest = Connection.TRANSACTION_SERIALIZABLE;
 
-  /** Whether any has said so. */
+  /** Whether any session has said so. */
   private volatile boolean heard;
 
-  /** Whether it is left out, as was told. */
+  /** Whether it is left out, which is told once. */
   private final AtomicBoolean leftOut = new AtomicBoolean();
 
-  /** Whether that was told at its level; its return is told then, too. */
+  /** Whether that was logged at WARN; then its return is logged at INFO, and else both at DEBUG. */
   private volatile boolean toldSo;
 
   /**
    * @param whole the name of the pool that it is a part of
-   * @param writer whom it follows
+   * @param writer the writer that it follows
    * @param runner runs units on its connections
    * @param most how far it may lag, nanoseconds; 0 if that doesn't matter
    */
@@ -89,15 +89,16 @@ final class Reader {
     return member.waiting().getAsInt() > 0;
   }
 
-  /** Whether no connection can be had of it. */
+  /** Whether no connection to its server can be had. */
   boolean isGone() {
     return member.server().isGone();
   }
 
   /**
-   * Whether an operator has suspended it, and not the writer: else its callers stand in line, as
-   * the writer's do. Who suspends all begins with the writer, and who resumes all ends with it; so
-   * where that has happened in between, the second look at the writer shows it.
+   * Whether an operator has suspended this reader, but not the writer. If he has suspended both,
+   * this reader's callers wait in line, as the writer's do. Whoever suspends all pools begins with
+   * the writer, and whoever resumes all ends with it. So if that happens meanwhile, the second look
+   * at the writer shows it.
    */
   private boolean isSuspended() {
     return !writer.suspended().getAsBoolean()
@@ -113,12 +114,12 @@ final class Reader {
   // ---- before a connection is taken
 
   /**
-   * Whether it is worth to take a connection of it; has it looked at where that is due.
+   * Whether it is worth taking a connection of this reader. Has a worker look at it if that is due.
    *
-   * @param level at which the work is to run; 0 for the connection's own
+   * @param level the isolation at which the work is to run; 0 for the connection's own
    */
   boolean mayServe(long now, int level) {
-    if (isSuspended()) { // nobody need look when it is back: that is the operator's word
+    if (isSuspended()) { // no look is needed: the operator says when it is back
       leaveOut();
       return false;
     }
@@ -131,7 +132,7 @@ final class Reader {
       case SMALL_FOR_NOW -> look(now);
       case SMALL, NOTHING -> {
         if (member.server().failsAsAway()) {
-          look(now); // it serves those that it has, as long as they answer
+          look(now); // until this look says otherwise, the connections that it has serve
         }
       }
     }
@@ -147,7 +148,10 @@ final class Reader {
     return isWithin(level, highest);
   }
 
-  /** Drivers have levels of their own, beyond JDBC's four, of which nothing is known. */
+  /**
+   * Whether a server that runs levels up to {@code most} runs this one. If it runs SERIALIZABLE,
+   * any level will do: nothing is known of those that drivers have beyond JDBC's four.
+   */
   static boolean isWithin(int level, int most) {
     return most >= Connection.TRANSACTION_SERIALIZABLE || level <= most;
   }
@@ -155,8 +159,8 @@ final class Reader {
   /**
    * Why it doesn't serve, for messages.
    *
-   * @param position what is to be seen; null for nothing in particular
-   * @param level at which the work is to run; 0 for the connection's own
+   * @param position the position that is to be seen; null for none
+   * @param level the isolation at which the work is to run; 0 for the connection's own
    */
   String obstacle(@Nullable String position, int level) {
     if (isSuspended()) {
@@ -188,8 +192,9 @@ final class Reader {
   // ---- with a connection in hand
 
   /**
-   * As {@link #runsAt(int)}, of the server of {@code face}, as it has told this session. It is
-   * asked something where it has told another more, as when it was promoted.
+   * As {@link #runsAt(int)}, by what the server of {@code face} has told this session. If it has
+   * told another session more, as after a promotion, this session asks it something, so that it
+   * hears the news, too.
    *
    * @param patience how long the answer may take; nanoseconds
    */
@@ -199,16 +204,16 @@ final class Reader {
       try {
         face.replicaLag(patience);
       } catch (SQLFeatureNotSupportedException e) {
-        // it has answered
+        // it has answered all the same
       }
-      face.rollBackOpen(); // what that reading has begun
+      face.rollBackOpen(); // the question has begun a transaction
     }
     return hears(face, asked, level);
   }
 
   /**
-   * What a session says of its server. That it runs less than another has said counts only where it
-   * has just been asked: it may not have heard yet of a promotion.
+   * Notes what a session says of its server. If it says less than another session has said, that
+   * counts only if it has just asked: otherwise it may not have heard of a promotion yet.
    */
   private boolean hears(PooledConnection face, boolean asked, int level) throws SQLException {
     int now = face.highestIsolation();
@@ -220,9 +225,9 @@ final class Reader {
   }
 
   /**
-   * Whether work may begin on {@code face}; asks the server only where nothing is known any more,
-   * as after a time without work. Its answer counts as of when it was asked: what has been on the
-   * way for longer than the lag may be is still the news of this moment.
+   * Whether work may begin on {@code face}. Asks the server only if nothing is known any more, as
+   * after a time without work. The answer is judged as of the moment of the question: it counts
+   * even if it took longer to come than the lag may be.
    *
    * @param patience how long the answer may take; nanoseconds
    */
@@ -239,7 +244,7 @@ final class Reader {
     return true;
   }
 
-  /** Returns when it was asked. */
+  /** Asks the server how far it lags; returns when it was asked. */
   private long ask(PooledConnection face, long patience) throws SQLException {
     long now = member.environment().time().nanoTime();
     try {
@@ -250,7 +255,7 @@ final class Reader {
     return now;
   }
 
-  /** Asks on a worker, if nobody does and it is not too soon: one that is gone is then tried. */
+  /** Has a worker ask, unless one does or it is too soon. That tries a server that is gone, too. */
   private void look(long now) {
     long next = nextLook.get();
     if (now - next < 0 || !nextLook.compareAndSet(next, now + pause)) {
@@ -280,7 +285,7 @@ final class Reader {
           try (PooledConnection face = member.leases().acquireOwn(WaitKind.UNTOLD)) {
             noteAnswer(face);
             ask(face, validationTimeout);
-            hears(face, true, 0); // what its server may have told with that answer
+            hears(face, true, 0); // the server may have told its level with that answer
           } catch (SQLException e) {
             log.debug("Pool {}: {} doesn't answer", whole, member.called(), e);
           } finally {
@@ -289,7 +294,7 @@ final class Reader {
         });
   }
 
-  /** One that takes no further connections may serve those that it has. */
+  /** Notes that a server which takes no further connections still serves those that it has. */
   private void noteAnswer(PooledConnection face) throws SQLException {
     long askedAt = member.environment().time().nanoTime();
     if (member.server().failsAsAway() && face.isValid(validationSeconds())) {
@@ -303,14 +308,14 @@ final class Reader {
 
   // ---- what is told
 
-  /** Told once, until it serves again. */
+  /** Tells once that it is left out, until it serves again. */
   private void leaveOut() {
     if (!leftOut.get() && leftOut.compareAndSet(false, true)) {
       tell(this::tellThatItIsLeftOut);
     }
   }
 
-  /** At once, and then each ten seconds at the most: one may come and go. */
+  /** Logs this at WARN every ten seconds at most, because a reader may come and go. */
   private void tellThatItIsLeftOut() {
     int untold = leases().news("left out");
     toldSo = untold >= 0;
@@ -318,7 +323,7 @@ final class Reader {
     Repeats.warn(log, untold, line, whole, member.called(), obstacle(null, 0));
   }
 
-  /** Work begins on it. */
+  /** Work begins on it: if it was left out, it is back. */
   void serves() {
     if (leftOut.get() && leftOut.compareAndSet(true, false)) {
       String line = "Pool {}: reader {} is back";
@@ -333,7 +338,7 @@ final class Reader {
     }
   }
 
-  /** A log that fails is no failure of the caller's, who may hold a connection already. */
+  /** What the log throws must not reach the caller, who may hold a connection already. */
   private void tell(GuardedCall.Risk telling) {
     GuardedCall.survives(whole, "telling of a reader", telling);
   }

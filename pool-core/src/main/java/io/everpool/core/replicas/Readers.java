@@ -23,16 +23,16 @@ import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses who serves work that only reads: one of the readers that can be reached, are close enough
- * behind and run transactions at the level of isolation that is asked for, beginning with any, and
- * rather with one where nobody waits; else whom {@code reader-fallback} names. Also where such work
- * has lost its connection and is run again, so that it goes on elsewhere. A reader all of whose
- * connections are in use is none that is gone: its callers wait, lest the writer is flooded by what
- * the readers can't carry. Thread-safe.
+ * Chooses who serves work that only reads: a reader that can be reached, is close enough behind and
+ * runs transactions at the level of isolation that is asked for. The search begins with a random
+ * reader, preferably one where nobody waits. If no reader will do, {@code reader-fallback} says
+ * what happens. When such work has lost its connection and is rerun, this chooses again, so that
+ * the work goes on elsewhere. A reader whose connections are all in use isn't gone: its callers
+ * wait, so that the writer isn't flooded by what the readers can't carry. Thread-safe.
  */
 final class Readers implements Renewal {
 
-  /** Between two rounds of those who may not use the writer; nanoseconds. */
+  /** The pause between two rounds for a caller who may not use the writer; nanoseconds. */
   private static final long BETWEEN_ROUNDS = 50_000_000L;
 
   private final PoolConfig config;
@@ -73,7 +73,7 @@ final class Readers implements Renewal {
 
   // ---- who has a connection
 
-  /** The reader that a connection is of; null if it is none's. */
+  /** The reader whose connection it is; null if it is no reader's. */
   @Nullable Reader ownerOf(PooledConnection face) {
     for (Reader reader : all) {
       if (reader.isOwnerOf(face)) {
@@ -96,7 +96,7 @@ final class Readers implements Renewal {
 
   // ---- who gets one
 
-  /** A connection for work that only reads. */
+  /** Acquires a connection for work that only reads. */
   PooledConnection acquire(WorkOptions options) throws SQLException {
     Asking asking = new Asking(time.nanoTime());
     PooledConnection face = take(Taking.NEW, options, asking, budget(options), null);
@@ -116,15 +116,16 @@ final class Readers implements Renewal {
     try {
       renew(face, options, asking, timeoutNanos, null);
     } finally {
-      got(face, asking); // which one that didn't suit may have been
+      got(face, asking); // also after a failure: the face may have got one that didn't suit
     }
   }
 
   /**
-   * As {@link #renew(PooledConnection, WorkOptions, long)}, of one reader not in the first round,
-   * and for whoever sees then whether the session is good, and calls {@link #got}.
+   * As {@link #renew(PooledConnection, WorkOptions, long)}, but the first round leaves out the
+   * reader {@code except}. The caller has to see whether the session is good, and to call {@link
+   * #got} then.
    *
-   * @param asking the time that the caller has counts from its beginning on
+   * @param asking the caller's time counts from its beginning
    */
   void renew(
       PooledConnection face,
@@ -143,16 +144,16 @@ final class Readers implements Renewal {
   }
 
   /**
-   * Has the connection of a framework's show what the unit must see; not within a unit, which is as
-   * it is. And has it go on over a server that runs the unit at its level; neither where a
-   * transaction has begun.
+   * Makes a framework's connection show what the unit must see, unless it runs within another unit,
+   * whose session stays as it is. Also makes the connection go on over a server that runs the unit
+   * at its level. Does neither if a transaction has begun.
    */
   void prepare(PooledConnection face, Reader owner, WorkOptions options) throws SQLException {
     boolean shows = options.position() == null || face.observer() != null;
     if (shows && Reader.isWithin(options.isolation(), face.highestIsolation())) {
       return;
     }
-    face.endBegunAhead(); // it is empty, and would show what was there as it was begun
+    face.endBegunAhead(); // that transaction is empty, and shows only what was there when it began
     if (!face.current().inTransaction()) {
       new Preparation(config.name(), this, positions, time, face, owner, options, budget(options))
           .run();
@@ -169,7 +170,7 @@ final class Readers implements Renewal {
     return answerTime;
   }
 
-  /** Until when a reader is waited for, so that there is time left for another. */
+  /** Until when to wait for a reader's position, so that time is left for another reader. */
   long patience(long end) {
     long now = time.nanoTime();
     long half = (end - now) / 2;
@@ -181,7 +182,7 @@ final class Readers implements Renewal {
       Taking taking, WorkOptions options, Asking asking, long timeoutNanos, @Nullable Reader except)
       throws SQLException {
     long end = asking.begun + timeoutNanos;
-    // of which less is left each time that somebody is asked
+    // Decided here, because less of the time is left each time that a reader is asked.
     boolean ours = timeoutNanos == config.acquireTimeout().toNanos();
     WaitKind wait = ours ? WaitKind.CALLER : WaitKind.LIMITED;
     Reader passedOver = except;
@@ -195,7 +196,7 @@ final class Readers implements Renewal {
       if (fallsBack) {
         return taking.from(writer.leases(), left, wait, asking);
       }
-      if (writer.pool().isClosed()) { // which a reader that is left out doesn't tell
+      if (writer.pool().isClosed()) { // a reader that is left out doesn't tell this
         throw new PoolClosedException(config.name());
       }
       if (left <= 0 || !round.mayChange) {
@@ -207,7 +208,7 @@ final class Readers implements Renewal {
     }
   }
 
-  /** Each reader once. */
+  /** Tries each reader once. */
   private final class Round {
     private final Taking taking;
     private final WaitKind wait;
@@ -217,10 +218,10 @@ final class Readers implements Renewal {
     private final @Nullable Reader except;
     @Nullable SQLException failure;
 
-    /** At which the work is to run, as it says itself or was set where it was lent a connection. */
+    /** The isolation that the work is to have, by its options or as set on the first connection. */
     int level;
 
-    /** Whether one can't be reached just now, which another round may find otherwise. */
+    /** Whether a reader could not be reached; in another round that may be different. */
     boolean mayChange;
 
     Round(
@@ -264,7 +265,7 @@ final class Readers implements Renewal {
       boolean taken = false;
       try {
         long left = end - time.nanoTime();
-        // one that has not been reached yet may be one that never is
+        // A reader that was never reached may never be, so time must be left for another.
         face = taking.from(reader.leases(), reader.isLive() ? left : left / 2, wait, asking);
         level = level == 0 ? face.isolationSet() : level;
         taken =
@@ -290,7 +291,7 @@ final class Readers implements Renewal {
       }
     }
 
-    /** Whether a failure is of this reader's, and not of the caller's. */
+    /** Whether a failure is the reader's, so that the next one is tried, and not the caller's. */
     private boolean isLeft(Reader reader, SQLException e) {
       if (Thread.currentThread().isInterrupted()
           || taking.isOver()
@@ -304,7 +305,7 @@ final class Readers implements Renewal {
     }
   }
 
-  /** Any, but rather one where nobody waits. */
+  /** Where a round begins: at random, but preferably with a reader where nobody waits. */
   private int first() {
     int size = all.size();
     int first = size == 1 ? 0 : (int) (random.getAsDouble() * size);
@@ -327,7 +328,7 @@ final class Readers implements Renewal {
     }
   }
 
-  /** Of a caller who gets none. One whom the next of them serves has not waited in vain. */
+  /** Tells of a caller who gets no connection. If the next reader serves him, this isn't called. */
   private static void tell(EngineLeaseManager leases, boolean timedOut, long waitedNanos) {
     String pool = leases.config().name();
     leases.emit(

@@ -31,10 +31,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A writer and its readers as one pool. Each of them is an ordinary pool, with its own health, its
- * own sleep and its own upkeep; here is only who gets which work. A unit that says that it only
- * reads goes to a reader; all else, and whatever is decided too late, to the writer. So the pool
- * never writes to two servers, though a reader be promoted: what goes to a reader is refused by the
- * server when it writes.
+ * own sleep and its own upkeep; this class only decides which of them gets which work. A unit that
+ * says that it only reads goes to a reader. All other work goes to the writer, also if it says too
+ * late that it only reads. So the pool never writes to two servers, even if a reader is promoted:
+ * work that goes to a reader is read-only, and its server refuses to write.
  */
 public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations {
   private static final org.slf4j.Logger log = PoolEvents.log();
@@ -48,9 +48,9 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
   private final DataSource reader;
 
   /**
-   * Of pools that are open; they are closed with this one.
+   * Makes one pool of several that are open; they are closed with this one.
    *
-   * @param config of the whole
+   * @param config the settings of the whole
    */
   public ReplicatedPool(PoolConfig config, Member writer, List<Member> readers, Pause pause) {
     this.config = config;
@@ -121,7 +121,8 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
   private <T extends @Nullable Object, X extends Exception> T reading(
       UnitListener.Kind kind, WorkOptions options, Work<T, X> work) throws X, SQLException {
     long deadline = choice.deadline(options);
-    UnitWatch watch = writer.leases().watchUnit(kind, options); // and nothing in between may fail
+    // Nothing may fail between this and the try.
+    UnitWatch watch = writer.leases().watchUnit(kind, options);
     Throwable thrown = null;
     try (PooledConnection connection = choice.acquire(options)) {
       UnitRunner runner = choice.runnerOf(connection);
@@ -136,7 +137,7 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
     }
   }
 
-  /** On whosever connection it is. */
+  /** The pool whose connection it is runs the unit. */
   @Override
   public <T extends @Nullable Object, X extends Exception> T rerun(
       Connection connection, WorkOptions options, Work<T, X> work) throws X, SQLException {
@@ -148,7 +149,7 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
     if (options.position() == null && options.isolation() == 0) {
       return owner.runner().rerun(connection, options, work);
     }
-    long deadline = choice.deadline(options); // from now on: it has to wait first, perhaps
+    long deadline = choice.deadline(options); // it counts from here, for prepare() may wait
     UnitWatch watch = owner.runner().watch(UnitListener.Kind.ON_CONNECTION, options);
     Throwable thrown = null;
     try {
@@ -212,14 +213,14 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
 
   // ---- by an operator
 
-  /** The writer first: a reader that is suspended alone is one whose work goes to the writer. */
+  /** The writer is suspended first: the work of a reader that is suspended alone goes to it. */
   @Override
   public void suspend() {
     ofWriter().suspend();
     readers.forEach(member -> PoolOperations.of(member.pool()).suspend());
   }
 
-  /** The writer last, for the same reason. */
+  /** The writer is resumed last, for the same reason. */
   @Override
   public void resume() {
     everyone().forEach(member -> PoolOperations.of(member.pool()).resume());
@@ -263,7 +264,9 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
 
   // ---- its end
 
-  /** All at the same time, so that none sits out another's drain-timeout; whatever one throws. */
+  /**
+   * Closes all at the same time, so that none waits for another's drain-timeout. Survives throws.
+   */
   @Override
   public void close() {
     everyone().forEach(member -> survives(member, member.drain()::run));
@@ -274,7 +277,7 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
     GuardedCall.survives(member.pool().name(), "closing", end);
   }
 
-  /** The readers first: their work may end on the writer. */
+  /** All pools. The readers come first, because their work may end on the writer. */
   private List<Member> everyone() {
     List<Member> all = new ArrayList<>(readers);
     all.add(writer);
@@ -291,7 +294,7 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
     return "Everpool " + snapshot() + " with readers " + readerSnapshots();
   }
 
-  // ---- what a DataSource has besides
+  // ---- the rest of DataSource
 
   @Override
   public @Nullable PrintWriter getLogWriter() throws SQLException {

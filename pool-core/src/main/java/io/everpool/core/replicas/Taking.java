@@ -10,7 +10,7 @@ import java.sql.SQLException;
 /** How a connection is taken from one of the pools, or waited for. */
 interface Taking {
 
-  /** A connection for whoever has none. */
+  /** Takes a connection for a caller who has none. */
   Taking NEW =
       new Taking() {
         @Override
@@ -31,7 +31,7 @@ interface Taking {
         }
       };
 
-  /** A face that goes on over another session; the one that it has it gives back itself. */
+  /** Has a face go on over another session. It gives back the session that it has itself. */
   record Again(PooledConnection face) implements Taking {
     @Override
     public PooledConnection from(
@@ -44,8 +44,9 @@ interface Taking {
     }
 
     /**
-     * Keeps the session that it has for as long as nobody need be waited for. If one has to wait
-     * that goes back first: two that hold one place each might wait for one another's.
+     * Goes on over a connection that is idle, and keeps the present session until then. If there is
+     * none and the caller has to wait, the present session goes back first: two callers that hold
+     * one connection each might wait for each other's.
      */
     private boolean goesOnAtOnce(EngineLeaseManager leases, WaitKind wait, Asking asking)
         throws SQLException {
@@ -54,7 +55,7 @@ interface Taking {
           leases.renew(face, 0, wait.untold(), asking);
           return true;
         } catch (AcquireTimeoutException e) {
-          // another caller was quicker
+          // another caller has taken the idle connection
         }
       }
       face.giveBack();
@@ -70,13 +71,13 @@ interface Taking {
     }
   }
 
-  /** Takes it; it is to be seen yet whether the caller keeps it. */
+  /** Takes a connection. Whether the caller keeps it is decided afterwards. */
   PooledConnection from(EngineLeaseManager leases, long timeoutNanos, WaitKind wait, Asking asking)
       throws SQLException;
 
-  /** It doesn't suit. */
+  /** Gives back a connection that doesn't suit. */
   void giveBack(PooledConnection face);
 
-  /** Whether nobody wants it any more. */
+  /** Whether nobody wants a connection any more. */
   boolean isOver();
 }

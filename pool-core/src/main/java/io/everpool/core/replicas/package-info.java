@@ -1,4 +1,4 @@
-/** One pool of several: a writer, and readers that follow it; who takes which work. */
+/** Makes one pool of several, a writer and readers that follow it: who gets which work. */
 @NullMarked
 package io.everpool.core.replicas;
 
