@@ -6,7 +6,7 @@ import io.everpool.core.plain.ServiceSearch;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
-/** Finds driver adapters. A pool that didn't find its own would be a worse one without a word. */
+/** Finds driver adapters. One that can't be used is logged: the pool lacks much without it. */
 final class Adapters {
   private static final Logger log = PoolEvents.log();
 
@@ -14,7 +14,7 @@ final class Adapters {
 
   /** The first that accepts the URL; null if none does. */
   static @Nullable DriverAdapter accepting(String url) {
-    // One that fails is of another version of the pool, or without its driver.
+    // An adapter that fails belongs to another version of the pool, or lacks its driver.
     return ServiceSearch.first(
         DriverAdapter.class,
         adapter -> adapter.accepts(url),
@@ -24,7 +24,7 @@ final class Adapters {
                 shown(failure)));
   }
 
-  /** What an adapter itself throws at a URL may quote it, with the password in it. */
+  /** Without the message: what an adapter throws may quote the URL, and the password in it. */
   private static String shown(Throwable failure) {
     if (!(failure instanceof RuntimeException)) {
       return failure.toString();

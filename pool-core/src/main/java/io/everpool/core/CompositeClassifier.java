@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 
 /**
  * A pool's one classifier, which every path asks: connect, examination, use, reset, close, units of
- * work. The user's rules come first, each for every SQLException that the failure is made of
- * ({@link FailureChain}); then the driver's. Never throws.
+ * work. The user's rules are asked first, about every SQLException that the failure is made of
+ * ({@link FailureChain}); then the driver is asked. Never throws.
  */
 final class CompositeClassifier implements Function<Throwable, Verdict> {
   private static final Logger log = PoolEvents.log();
@@ -30,7 +30,7 @@ final class CompositeClassifier implements Function<Throwable, Verdict> {
   private final CallbackFailures failures;
 
   /**
-   * @param clock by which is known when the log was told of one that fails
+   * @param clock limits how often the log tells of a classifier that fails
    */
   CompositeClassifier(String pool, List<Classifier> rules, Connector driver, LongSupplier clock) {
     this.failures = new CallbackFailures(clock);
@@ -55,7 +55,7 @@ final class CompositeClassifier implements Function<Throwable, Verdict> {
     return null;
   }
 
-  /** A rule that fails has nothing to say: whoever asks depends on an answer. */
+  /** A rule that fails counts as having no opinion: whoever asks depends on an answer. */
   private @Nullable Verdict ask(Classifier rule, SQLException failure) {
     try {
       return rule.classify(failure);
@@ -65,7 +65,7 @@ final class CompositeClassifier implements Function<Throwable, Verdict> {
     }
   }
 
-  /** And of a driver that can't say what its own failure means, the connection isn't kept. */
+  /** If the driver can't say what its own failure means, the connection isn't kept. */
   private Verdict askDriver(Throwable failure) {
     try {
       return requireNonNull(driver.classify(failure), "no verdict");
@@ -75,7 +75,7 @@ final class CompositeClassifier implements Function<Throwable, Verdict> {
     }
   }
 
-  /** Not each time: there may be many failures to be judged. */
+  /** Logs this, but not each time: there may be many failures to be judged. */
   private void tell(Object failed, String line, Throwable thrown) {
     int untold = failures.news(failed, line, thrown);
     Repeats.warn(log, untold, line, pool, thrown);

@@ -43,7 +43,7 @@ public final class Everpool {
     return builder(config).open();
   }
 
-  /** For a pool with listeners, a recorder, rules of its own or a connector given by hand. */
+  /** Builds a pool that may have listeners, recorders, rules or a connector given by hand. */
   public static Builder builder(PoolConfig config) {
     return new Builder(config);
   }
@@ -75,7 +75,8 @@ public final class Everpool {
      * Adds one who measures leases: with it the pool reads the clock at each acquire and release.
      * All are told, in the order they were added.
      *
-     * @param recorder null adds none, nor is one added again that was: its leases are not two
+     * @param recorder null adds none; one that was added before isn't added again, so that it
+     *     counts each lease once
      */
     public Builder recorder(@Nullable LeaseRecorder recorder) {
       if (recorder != null && recorders.stream().noneMatch(each -> each == recorder)) {
@@ -86,9 +87,9 @@ public final class Everpool {
 
     /**
      * Adds rules that are asked before the driver's, in the order they were added, whenever
-     * anything fails: connecting, examining, using, resetting or closing a connection. Called on
-     * whichever thread that is: must be thread-safe and quick. What it throws is logged, and the
-     * next is asked.
+     * anything fails: connecting, examining, using, resetting or closing a connection. They are
+     * called on the thread that met the failure, whichever that is, so they must be thread-safe and
+     * quick. If one throws, that is logged, and the next is asked.
      */
     public Builder classifier(Classifier classifier) {
       classifiers.add(Objects.requireNonNull(classifier, "classifier"));
@@ -105,8 +106,8 @@ public final class Everpool {
     }
 
     /**
-     * Asks this one what to log in with, at each opening of a connection. Not beside a password in
-     * the configuration; a user there counts where the answer has none.
+     * Asks this provider what to log in with, at each opening of a connection. The configuration
+     * must not have a password then. Its user counts if the provider's answer has none.
      */
     public Builder credentials(@Nullable CredentialsProvider value) {
       credentials = value;
@@ -114,15 +115,16 @@ public final class Everpool {
     }
 
     /**
-     * Adds one who works on each connection when it is lent and before it goes back: the first that
-     * was added sees it first, and the last time last. Without any this costs nothing.
+     * Adds one who works on each connection when it is lent and before it goes back. The first that
+     * was added is the first to see a connection when it is lent, and the last before it goes back.
+     * Without interceptors this costs nothing.
      */
     public Builder interceptor(LeaseInterceptor interceptor) {
       interceptors.add(Objects.requireNonNull(interceptor, "interceptor"));
       return this;
     }
 
-    /** Opens connections with this one instead of looking for an adapter; closed with the pool. */
+    /** Opens connections with this connector, not an adapter's. The pool closes it at its end. */
     public Builder connector(Connector value) {
       connector = Objects.requireNonNull(value, "connector");
       dataSource = null;
@@ -130,8 +132,8 @@ public final class Everpool {
     }
 
     /**
-     * Adds a reader whose connections this one opens, after those of {@link PoolConfig#readers()};
-     * closed with the pool.
+     * Adds a reader whose connections this connector opens, after those of {@link
+     * PoolConfig#readers()}. The pool closes the connector at its end.
      */
     public Builder reader(Connector value) {
       readers.add(Objects.requireNonNull(value, "reader"));
@@ -139,11 +141,12 @@ public final class Everpool {
     }
 
     /**
-     * Pools the connections that {@code value} opens, one at each of its getConnection(). Where the
-     * configuration has a password, or says where one is to be read, or there is a {@link
-     * #credentials provider}, it is its getConnection(user, password), with that user and password;
-     * some refuse this, and are given neither. Its URL and its properties are its own: {@link
-     * PoolConfig#url()} and {@link PoolConfig#properties()} are not used.
+     * Pools the connections that {@code value} opens, one at each of its getConnection(). If the
+     * configuration has a password or says where to read one, or there is a {@link #credentials
+     * provider}, this calls getConnection(user, password) instead, with that user and password.
+     * Some data sources refuse that call: set both on the data source then, and give this pool no
+     * password and no provider. Its URL and its properties are its own: {@link PoolConfig#url()}
+     * and {@link PoolConfig#properties()} are not used.
      */
     public Builder dataSource(DataSource value) {
       dataSource = Objects.requireNonNull(value, "dataSource");
@@ -152,16 +155,17 @@ public final class Everpool {
     }
 
     /**
-     * As {@link Everpool#open(PoolConfig)}. Not within the static initialization of a class that a
-     * provider of credentials, an initializer or a classifier is a lambda of, or uses: it is called
-     * by another thread, which waits for the class to be initialized, and this one waits for that
-     * thread until {@link PoolConfig#acquireTimeout()} is over.
+     * Opens the pool, as {@link Everpool#open(PoolConfig)} does. Don't call this within the static
+     * initialization of a class that contains a provider of credentials, an initializer or a
+     * classifier as a lambda, or that one of these uses: another thread calls them and waits for
+     * the class to be initialized, while this one waits for that thread until {@link
+     * PoolConfig#acquireTimeout()} is over.
      *
-     * <p>A listener may close the pool as he hears that it has opened; then a closed one is
-     * returned, or if it has readers none.
+     * <p>A listener may close the pool when it hears that the pool has opened. Then a closed pool
+     * is returned, or none if the pool has readers.
      *
-     * @throws SQLException also, a {@link io.everpool.api.PoolClosedException}, if a pool that has
-     *     readers was closed so
+     * @throws SQLException also if a listener has closed a pool that has readers; then it is a
+     *     {@link io.everpool.api.PoolClosedException}
      * @throws io.everpool.api.InvalidPoolConfigException also if there is a password in the
      *     configuration and a provider of credentials beside it
      */

@@ -24,8 +24,8 @@ import io.everpool.core.jdbc.Initialization;
 import io.everpool.core.jdbc.PoolView;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
-import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.UnitWatch;
 import io.everpool.core.replicas.Member;
 import io.everpool.core.upkeep.Environment;
@@ -48,8 +48,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pool as its users have it: each call goes to the room that knows. It is as long as the list
- * of what they may call.
+ * The pool as its users see it: each call goes to the room that does the work. The class is so long
+ * because users may call so much.
  */
 final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   private static final org.slf4j.Logger log = PoolEvents.log();
@@ -131,7 +131,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
         new UnitRunner(leases, environment.time(), environment.random(), environment.pause());
   }
 
-  /** Opens for business; with {@link PoolConfig#failFast()} only if the database can be reached. */
+  /** Opens the pool; with {@link PoolConfig#failFast()} only if the database can be reached. */
   void open() throws SQLException {
     start();
     boolean opened = false;
@@ -144,7 +144,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
       shutdown.opened(this::tellOfOpening);
       opened = true;
     } finally {
-      if (!opened) { // nobody gets it, and nobody else could close it
+      if (!opened) { // the caller doesn't get the pool, so that nobody else could close it
         close();
       }
     }
@@ -152,7 +152,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
 
   /** Never throws. */
   private void tellOfOpening() {
-    // A log that fails keeps nobody from having the pool, as it keeps nobody from using it.
+    // A log that fails must not keep the caller from getting the pool.
     GuardedCall.survives(config.name(), "telling that it is open", this::logOpening);
     events.emit(new PoolEvent.PoolOpened(config.name(), this));
   }
@@ -175,7 +175,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
       upkeep.start();
       started = true;
     } finally {
-      if (!started) { // nothing was opened: there is no thread to be had, or the connector throws
+      if (!started) { // nothing was opened: no thread could be had, or the connector threw
         shutdown.end();
       }
     }
@@ -239,7 +239,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   private <T extends @Nullable Object, X extends Exception> T unit(
       UnitListener.Kind kind, WorkOptions options, Work<T, X> work) throws X, SQLException {
     long deadline = runner.deadline(options);
-    UnitWatch watch = runner.watch(kind, options); // and nothing in between may fail
+    UnitWatch watch = runner.watch(kind, options); // nothing may fail between this and the try
     Throwable thrown = null;
     try (PooledConnection connection = acquire(options)) {
       return kind == UnitListener.Kind.RUN
@@ -277,7 +277,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
     }
   }
 
-  /** This pool as one of several. */
+  /** This pool as a member of a pool that has replicas. */
   Member member() {
     return new Member(
         this,
@@ -376,7 +376,7 @@ final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
     return "Everpool " + snapshot();
   }
 
-  // ---- what a DataSource has besides
+  // ---- the rest of DataSource
 
   @Override
   public @Nullable PrintWriter getLogWriter() {

@@ -19,14 +19,14 @@ final class Notes {
 
   private final PoolConfig config;
   private final Connector connector;
-  private Set<String> told = Set.of(); // of most pools it stays so
+  private Set<String> told = Set.of(); // in most pools it stays empty
 
   Notes(PoolConfig config, Connector connector) {
     this.config = config;
     this.connector = connector;
   }
 
-  /** All that is known when the pool opens. */
+  /** Tells all that is known when the pool opens. */
   void tellAtFirst() {
     for (Contradiction one : Contradictions.of(config, connector.serverless())) {
       log.warn("Pool {}: {}", config.name(), one.text());
@@ -34,7 +34,7 @@ final class Notes {
     tell();
   }
 
-  /** Each contradiction and each note of the connector once. */
+  /** Tells each contradiction and each note of the connector once. */
   private void tell() {
     for (Contradiction one : connector.contradictions()) {
       tell(one.text());
@@ -45,9 +45,9 @@ final class Notes {
   }
 
   /**
-   * As {@link #tell()}, whenever there may be more of them once the pool is open, as when a
-   * connection has shown what lies between. To whoever has opened a connection, or has found
-   * something out, it is no failure that this can't be said.
+   * As {@link #tell()}, for what the connector notes while the pool is open, as when a connection
+   * has shown what lies between it and the server. Never throws: the caller has opened a connection
+   * or found something out, and that doesn't fail because it can't be told.
    */
   void tellMore() {
     GuardedCall.survives(config.name(), "asking the connector for its notes", this::tell);

@@ -18,7 +18,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Opens a pool that has readers: a pool of its own for each, and the one they are together. */
+/**
+ * Opens a pool that has readers: one pool for each server, and the pool that they form together.
+ */
 final class ReaderPools {
   private final PoolConfig whole;
   private final List<PoolConfig> configs;
@@ -36,7 +38,7 @@ final class ReaderPools {
   }
 
   /**
-   * @param configs of {@link #configs}
+   * @param configs the readers' settings, as {@link #configs} returns them
    * @param given connectors for the last of them; the others' are found by their URLs
    */
   ReaderPools(PoolConfig whole, List<PoolConfig> configs, List<Connector> given, Opening opening) {
@@ -47,10 +49,10 @@ final class ReaderPools {
   }
 
   /**
-   * The settings of the readers' pools: those of the whole under another name, and none waits for
-   * its server when it opens, for there is the writer.
+   * The settings of the readers' pools. They are those of the whole pool under other names, but no
+   * reader's pool waits for its server when it opens, because the writer is there.
    *
-   * @param more how many there are beside those of {@link PoolConfig#readers()}
+   * @param more how many readers there are besides those of {@link PoolConfig#readers()}
    * @throws InvalidPoolConfigException if the name is too long to be extended
    */
   static List<PoolConfig> configs(PoolConfig whole, int more) {
@@ -75,8 +77,8 @@ final class ReaderPools {
    * Opens all, or none.
    *
    * @param opener opens the writer's connections
-   * @throws PoolClosedException if the writer was closed meanwhile, as a listener may do who hears
-   *     that it has opened
+   * @throws PoolClosedException if the writer's pool was closed meanwhile; a listener may do so
+   *     when it hears that the pool has opened
    */
   Pool open(
       Connector opener, @Nullable CredentialsProvider credentials, @Nullable LeaseRecorder recorder)
@@ -111,7 +113,9 @@ final class ReaderPools {
     }
   }
 
-  /** Without it there is no whole, and who closed it knows nothing of the readers. */
+  /**
+   * Whoever closed the writer's pool wanted to close the whole, and knew nothing of the readers.
+   */
   private void requireWriter(List<EverpoolPool> pools) throws PoolClosedException {
     if (pools.get(0).isClosed()) {
       throw new PoolClosedException(whole.name());
@@ -119,13 +123,14 @@ final class ReaderPools {
   }
 
   /**
-   * As the end of a pool does it: what it throws is survived, and if it hangs, others wait less.
+   * Closes a connector as the end of a pool does: what it throws is survived, and if it hangs, this
+   * waits no longer than the close-timeout.
    */
   private void close(Connector unused) {
     String pool = whole.name();
     String what = "closing a connector";
     long most = whole.closeTimeout().toNanos();
-    boolean interrupted = Thread.interrupted(); // or nobody would be waited for
+    boolean interrupted = Thread.interrupted(); // with the flag set, nothing below would wait
     try {
       SystemRuntime.apart(pool, () -> GuardedCall.survives(pool, what, unused::close), most);
     } catch (InterruptedException e) {
@@ -138,7 +143,7 @@ final class ReaderPools {
     }
   }
 
-  /** What is said of a URL is said of this one, and not of the writer's. */
+  /** Finds a reader's connector. A problem with its URL is told under the name of this reader. */
   private static Connector find(PoolConfig config) {
     try {
       DriverAdapter adapter = Adapters.accepting(config.url());

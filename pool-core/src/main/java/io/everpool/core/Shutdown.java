@@ -4,8 +4,8 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolState;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.observe.PoolEvent;
-import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.runtime.SystemRuntime;
 import io.everpool.core.upkeep.Upkeep;
 import java.util.concurrent.CompletableFuture;
@@ -19,17 +19,17 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 
 /**
- * How a pool ends: its connections, then the driver, the listeners and its own threads, each within
- * its deadline. Called from any thread, as often as anybody likes.
+ * Ends a pool: first its connections, then the driver, the listeners and its own threads, each
+ * within its deadline. It may be called from any thread, any number of times.
  */
 final class Shutdown {
   private static final Logger log = PoolEvents.log();
 
-  /** How far it was told that the pool is open for business. */
+  /** How far the telling of the pool's opening has come. */
   private enum Opening {
     UNTOLD,
     BEING_TOLD,
-    /** Being told, and the pool is closed already: its end is told by whoever tells the opening. */
+    /** The pool has ended while its opening is told of: the same thread tells of the end then. */
     OVER_MEANWHILE,
     TOLD
   }
@@ -42,19 +42,19 @@ final class Shutdown {
   private final Executor workers;
   private final Runnable endOfThreads;
 
-  /** As the driver calls it; asked at the beginning, for at the end it may hang. */
+  /** The product's name. It is asked for at the beginning, because at the end a driver may hang. */
   private final String product;
 
   private final AtomicReference<Opening> opening = new AtomicReference<>(Opening.UNTOLD);
 
-  /** Somebody closes it. */
+  /** Whether somebody closes the pool, or has closed it. */
   private final AtomicBoolean ending = new AtomicBoolean();
 
-  /** The pool is closed; whoever closes it after the first waits for this. */
+  /** Counted down when the pool is closed; whoever closes it after the first waits for that. */
   private final CountDownLatch closed = new CountDownLatch(1);
 
   /**
-   * The end of the pool that is in this state.
+   * The end of a pool whose state is kept in {@code state}.
    *
    * @param endOfThreads ends the pool's threads; called once, when all is closed
    */
@@ -77,9 +77,10 @@ final class Shutdown {
   }
 
   /**
-   * The pool is open, as is told now; from here on its end is told of in the log. A listener may
-   * close the pool as he hears of it, or have another thread do so, while others haven't heard: of
-   * its end they hear afterwards, and who closes the pool doesn't wait for that.
+   * Tells by {@code telling} that the pool is open; from now on the log will tell of its end, too.
+   * A listener that hears of the opening may close the pool, or have another thread do so, before
+   * other listeners have heard. These hear of the end after the opening, and whoever closes the
+   * pool doesn't wait for that.
    */
   void opened(Runnable telling) {
     opening.set(Opening.BEING_TOLD);
@@ -93,9 +94,9 @@ final class Shutdown {
   }
 
   /**
-   * Has the connections drained from now on, and waits for nothing: where several pools are to be
-   * closed, none sits out the time of another, and each says at once that it is being closed.
-   * {@link #run} has to follow.
+   * Begins to drain the connections, and waits for nothing. So if several pools are to be closed,
+   * they drain at the same time, and each says at once that it is being closed. {@link #run} has to
+   * follow.
    */
   void begin() {
     state.compareAndSet(PoolState.OPEN, PoolState.DRAINING);
@@ -110,13 +111,13 @@ final class Shutdown {
     boolean first = ending.compareAndSet(false, true);
     state.compareAndSet(PoolState.OPEN, PoolState.DRAINING);
     if (!first && events.isTelling(Thread.currentThread())) {
-      return; // a listener, for whom the first may be waiting
+      return; // this is a listener, and the first caller may be waiting for it
     }
     boolean interrupted = false;
     if (first) {
       try {
         interrupted = await(latch(drain()));
-      } finally { // whatever was thrown: nobody else ends it, and others wait for its end
+      } finally { // also if it threw: nobody else ends the pool, and others wait for the end
         end();
         tellOfEnd();
       }
@@ -128,7 +129,7 @@ final class Shutdown {
     }
   }
 
-  /** With a second attempt: what had no memory is idempotent, and sessions would be left open. */
+  /** Tries twice, as there may be no memory: a second call is harmless, and sessions must end. */
   private CompletableFuture<Void> drain() {
     try {
       return upkeep.drain();
@@ -139,8 +140,8 @@ final class Shutdown {
   }
 
   /**
-   * Ends for certain: upkeep has a deadline for everything that drains. An interrupt makes it
-   * short; returns whether there was one.
+   * Waits for an end that is certain to come, because upkeep has a deadline for everything that
+   * drains. An interrupt cuts the drain short. Returns whether there was one.
    */
   private boolean await(CountDownLatch end) {
     boolean interrupted = false;
@@ -156,8 +157,8 @@ final class Shutdown {
   }
 
   /**
-   * For whoever waits for it: a fork/join worker that asks the future itself runs what is queued
-   * there meanwhile, on top of this, for as long as that takes.
+   * Makes a latch to wait for, instead of the future. A fork/join worker that waits for a future
+   * meanwhile runs other queued tasks on its stack, for as long as these take.
    */
   private static CountDownLatch latch(CompletableFuture<Void> end) {
     CountDownLatch over = new CountDownLatch(1);
@@ -165,9 +166,9 @@ final class Shutdown {
     return over;
   }
 
-  /** What comes after the last connection. The pool is closed then, whatever it brings. */
+  /** Does what comes after the last connection. Then the pool is closed, whatever has failed. */
   void end() {
-    ending.set(true); // of one that could not be started: nobody else is to drain it
+    ending.set(true); // for a pool that could not be started: nobody is to drain it
     try {
       CountDownLatch connectorClosed = new CountDownLatch(1);
       try {
@@ -187,9 +188,9 @@ final class Shutdown {
     }
   }
 
-  /** The log first, for a listener may never come back. */
+  /** Tells the log first, because a listener may never come back. */
   private void tellOfEnd() {
-    if (opening.get() != Opening.UNTOLD) { // else it was never told of as one
+    if (opening.get() != Opening.UNTOLD) { // without an opening the log tells of no end
       GuardedCall.survives(
           config.name(),
           "telling that it is closed",
@@ -203,11 +204,11 @@ final class Shutdown {
   private void tellListenersOfEnd() {
     PoolEvent closing = new PoolEvent.PoolClosed(config.name());
     if (events.isTelling(Thread.currentThread())) {
-      events.emit(closing); // a listener's own thread, who is told of nothing by two at a time
+      events.emit(closing); // listeners are told by this thread now, and by one at a time
       return;
     }
     try {
-      // On a thread of its own, for the pool has none any more.
+      // This takes a thread of its own, because the pool has none any more.
       patiently(nanos -> SystemRuntime.apart(config.name(), () -> events.emit(closing), nanos));
     } catch (OutOfMemoryError e) { // no thread is to be had
       events.emit(closing);
@@ -223,7 +224,7 @@ final class Shutdown {
     }
   }
 
-  /** For something that comes to its end, or not. */
+  /** Waits for something that may never come to its end. */
   private interface Wait {
     void atMost(long nanos) throws InterruptedException, TimeoutException;
   }
@@ -237,7 +238,7 @@ final class Shutdown {
         });
   }
 
-  /** Waits for something that somebody else's code may hold up; not for ever. */
+  /** Waits for what somebody else's code may hold up, but no longer than the close-timeout. */
   private void patiently(Wait end) {
     boolean interrupted = Thread.interrupted();
     try {

@@ -34,16 +34,16 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads the pool's state off its slots and counters, disturbing nobody. */
 final class Snapshots implements SnapshotSource {
-  /** Deep enough to come out of a driver and into the program that called it. */
+  /** Deep enough to show, from within a driver, the program that called it. */
   private static final int STACK_DEPTH = 64;
 
   /**
-   * Of so many holders it is told to refused callers what they do: of those whom {@link
-   * PoolSnapshot#explain()} names. While they are looked at the whole process stands.
+   * For how many holders a refused caller is told what they do: as many as {@link
+   * PoolSnapshot#explain()} names. While their stacks are read, the whole process stands still.
    */
   private static final int MOST_EXPLAINED = 20;
 
-  /** How often a slot that moves meanwhile is read, at the most. */
+  /** How often a slot that moves meanwhile is read, at most. */
   private static final int READINGS = 3;
 
   private final PoolConfig config;
@@ -56,7 +56,7 @@ final class Snapshots implements SnapshotSource {
     this(config, shared, events, state, HolderThreads::find);
   }
 
-  /** With what finds the holders' threads, for tests. */
+  /** Takes what finds the holders' threads, for tests. */
   Snapshots(
       PoolConfig config,
       SharedState shared,
@@ -70,12 +70,14 @@ final class Snapshots implements SnapshotSource {
     this.threads = threads;
   }
 
-  /** With what all holders do just now: for an operator, it looks at their threads. */
+  /**
+   * Tells what all holders do just now. It is for an operator, for it looks at all their threads.
+   */
   PoolSnapshot detailed() {
     return take(Integer.MAX_VALUE, waiting());
   }
 
-  /** Without what the holders do; cheap enough for gauges. */
+  /** Leaves out what the holders do, which makes it cheap enough for gauges. */
   PoolSnapshot brief() {
     return take(0, Map.of());
   }
@@ -105,7 +107,7 @@ final class Snapshots implements SnapshotSource {
       if (mine != null) {
         holders.add(mine);
         known.add(mine.connection());
-      } else if (!holder.thread().equals(name)) { // else it has gone back since
+      } else if (!holder.thread().equals(name)) { // the caller's own, if not there, went back
         holders.add(holder);
       }
     }
@@ -116,7 +118,7 @@ final class Snapshots implements SnapshotSource {
   /** What the calling thread holds, by the connections' numbers. */
   private Map<Long, Holder> own(Thread caller, String name) {
     long id = HolderThreads.id(caller);
-    Map<Long, Holder> own = Map.of(); // of nearly all callers it stays so
+    Map<Long, Holder> own = Map.of(); // for nearly all callers it stays empty
     List<StackTraceElement> where = List.of();
     for (Slot slot : shared.engine().slots()) {
       if (slot.holderId == id && slot.holder() == id) {
@@ -134,7 +136,7 @@ final class Snapshots implements SnapshotSource {
     return own;
   }
 
-  /** Slot by slot. */
+  /** What each slot shows. */
   List<PoolSlot> slots() {
     List<Reading> all = new ArrayList<>();
     Set<Long> holders = new HashSet<>();
@@ -151,7 +153,7 @@ final class Snapshots implements SnapshotSource {
    * What a slot shows as of one word.
    *
    * @param index the slot's
-   * @param entry null where there is no connection
+   * @param entry null if there is no connection
    * @param holder the id of the thread that has it; 0 for none
    */
   private record Reading(
@@ -209,7 +211,9 @@ final class Snapshots implements SnapshotSource {
     };
   }
 
-  /** The holders that wait. Whoever else does is of no use here, and may be one of thousands. */
+  /**
+   * The threads of the holders that wait. Other waiters don't matter here, and may be thousands.
+   */
   private Map<Long, Thread> waiting() {
     Map<Long, Thread> threads = new HashMap<>();
     for (Waiter waiter : shared.engine().waitingHolders().values()) {
@@ -222,11 +226,11 @@ final class Snapshots implements SnapshotSource {
   }
 
   /**
-   * @param deeds of so many holders it is told what they do
-   * @param waiting the threads that wait, of those that hold something
+   * @param deeds for how many holders the snapshot tells what they do
+   * @param waiting the threads that wait though they hold something
    */
   private PoolSnapshot take(int deeds, Map<Long, Thread> waiting) {
-    // First: of one that is suspended nothing is opened any more that the slots would not show.
+    // Read before the slots: a suspended pool opens nothing any more that these don't show.
     boolean suspended = shared.bounds().suspended();
     Map<State, Integer> counts = new EnumMap<>(State.class);
     List<Held> all = new ArrayList<>();
@@ -294,7 +298,7 @@ final class Snapshots implements SnapshotSource {
   /** In the order of their slots, as {@code all} is. */
   private List<Holder> holders(List<Held> all, int deeds, Map<Long, Thread> waiting) {
     Set<Held> told = new HashSet<>(longest(all, deeds));
-    // Nobody stops for a name, and those who wait are at hand.
+    // To find a name no thread is stopped; the threads that wait are known already.
     Map<Long, Found> found = threads.find(ids(all, it -> !told.contains(it), waiting), 0);
     Map<Long, Found> withDeeds = threads.find(ids(all, told::contains, waiting), STACK_DEPTH);
     List<Holder> holders = new ArrayList<>();
@@ -332,8 +336,8 @@ final class Snapshots implements SnapshotSource {
   }
 
   /**
-   * @param deed whether it is told what he does and has done: where he acquired it, if that was
-   *     noted
+   * @param deed whether to tell what the holder does, and where he acquired the connection if that
+   *     was noted
    */
   private Holder holder(Held held, String thread, boolean deed, List<StackTraceElement> where) {
     LeaseNotes notes = deed ? shared.leaseNotes() : null;
