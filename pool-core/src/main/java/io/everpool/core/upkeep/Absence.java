@@ -5,7 +5,7 @@ import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
 
-/** Tells a place where nothing listens from a server that is silent, busy or starting. */
+/** Tells an address where nothing listens from a server that is silent, busy or starting. */
 final class Absence {
   private Absence() {}
 

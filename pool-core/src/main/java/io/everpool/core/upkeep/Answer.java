@@ -6,13 +6,13 @@ import io.everpool.core.policy.Lifetime;
 /** What a provider of credentials has said, and when. Its text shows no password. */
 final class Answer {
 
-  /** Those asked for later have higher ones. */
+  /** Answers that were asked for later have higher numbers. */
   final long number;
 
   final Credentials credentials;
   private final long since;
 
-  /** From then on; nanoseconds. Means nothing if they don't expire. */
+  /** How long they live from {@link #since} on, nanoseconds; no matter if they don't expire. */
   private final long life;
 
   Answer(long number, Credentials credentials, long since, long life) {
@@ -26,7 +26,7 @@ final class Answer {
     return credentials.expiresAt() != null;
   }
 
-  /** Whether it is good for another login, and some time after it. */
+  /** Whether it is good for another login, and for some time after that. */
   boolean isFresh(long now) {
     return expires() && now - Lifetime.earliest(since, life) < 0;
   }
@@ -43,11 +43,11 @@ final class Answer {
    */
   long retireAt(long now, double random) {
     long drawn = Lifetime.expiresAt(since, life, random);
-    // One opened in the last tenth lives until the end: nobody has fresher credentials.
+    // A connection opened in the last tenth lives until the end: there are no fresher credentials.
     return now - drawn < 0 ? drawn : since + life;
   }
 
-  /** Whether it says the same: to try it in the place of {@code other} is of no use. */
+  /** Whether it says the same as {@code other}, so that it is of no use to try it instead. */
   boolean isSameAs(Answer other) {
     return credentials.equals(other.credentials);
   }

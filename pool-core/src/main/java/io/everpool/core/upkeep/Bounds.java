@@ -3,16 +3,16 @@ package io.everpool.core.upkeep;
 import io.everpool.core.engine.State;
 
 /**
- * Between how many connections the pool keeps itself: as configured, until an operator says
- * otherwise; none while he has suspended it. The row of slots stays as long as it is, so the pool
- * can be made smaller, and large again, but never larger than it was opened. Set on the upkeep
- * thread; read by anyone.
+ * How many connections the pool keeps at least and at most: as configured, until an operator sets
+ * other numbers, and none while he has suspended the pool. The number of slots never changes, so
+ * the pool can be made smaller and large again, but never larger than it was opened. The upkeep
+ * thread writes this, and any thread may read it.
  */
 public final class Bounds {
   private final int slots;
   private volatile Sizes sizes;
 
-  /** All at once, so that nobody reads some of the old and some of the new. */
+  /** All three are replaced at once, so that nobody reads some old and some new ones. */
   private record Sizes(int min, int max, boolean suspended) {}
 
   Bounds(int minSize, int maxSize) {
@@ -20,7 +20,7 @@ public final class Bounds {
     this.sizes = new Sizes(minSize, maxSize, false);
   }
 
-  /** From now on there are between so many, or will be when the pool is resumed. */
+  /** Sets the numbers that hold from now on, or from when the pool is resumed. */
   void set(int minSize, int maxSize) {
     sizes = new Sizes(minSize, maxSize, sizes.suspended());
   }
@@ -29,17 +29,17 @@ public final class Bounds {
     sizes = new Sizes(sizes.min(), sizes.max(), value);
   }
 
-  /** How many are kept, but for a suspension. */
+  /** How many are kept while the pool isn't suspended. */
   public int minSize() {
     return sizes.min();
   }
 
-  /** How many there may be, but for a suspension. */
+  /** How many there may be while the pool isn't suspended. */
   public int maxSize() {
     return sizes.max();
   }
 
-  /** Whether there are to be none just now. */
+  /** Whether the pool is suspended, so that there are to be none. */
   public boolean suspended() {
     return sizes.suspended();
   }

@@ -34,7 +34,7 @@ final class CheckRound {
   /**
    * A round that has not begun.
    *
-   * @param words the slots' when they were seen idle
+   * @param words the slots' words when they were seen idle
    */
   CheckRound(Probes probes, Workers workers, Slot[] slots, long[] words) {
     this.probes = probes;
@@ -47,7 +47,8 @@ final class CheckRound {
    * Starts another worker if the round has stood still for {@link Upkeep#PASS} (passes may come
    * sooner than that). Upkeep thread only.
    *
-   * @return whether every connection was taken; those still being examined show in their slots
+   * @return whether the round has taken every connection; their slots show which are still being
+   *     examined
    */
   boolean advance(long now) {
     int far = begun.get();
@@ -59,7 +60,7 @@ final class CheckRound {
       seenAt = now;
     } else if (now - seenAt >= Upkeep.PASS) {
       seenAt = now;
-      workers.start(WHAT, this::run); // if there is no thread: tried again after another PASS
+      workers.start(WHAT, this::run); // without a thread it is tried after another PASS
     }
     return false;
   }

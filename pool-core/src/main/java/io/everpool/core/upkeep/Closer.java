@@ -14,21 +14,23 @@ import java.util.function.Function;
 import org.slf4j.Logger;
 
 /**
- * Closes connections on worker threads. Whoever has moved a slot to closing has done so once, and
- * calls once. What the server still does for it is ended first. A close that hangs is cut at the
- * deadline by upkeep; the place is free when the connection is gone, and at the latest a deadline
- * after the cut. Of all of these the first to move the slot reports it.
+ * Closes connections on worker threads. One thread has moved the slot to closing, and it calls
+ * {@link #close} once. What the server still does for the connection is ended first. If a close
+ * hangs, upkeep has the connection cut at the deadline. The slot is free when the connection is
+ * gone, and at the latest another deadline after the cut. Of those who may end it, the first to
+ * move the slot reports it.
  */
 final class Closer implements Housekeeping {
   private static final Logger log = PoolEvents.log();
 
-  /** What ending a query on the server may take at the most; nanoseconds. */
+  /** What ending a query on the server may take at most; nanoseconds. */
   private static final long LONGEST_CANCEL = 1_000_000_000L;
 
   /**
    * One connection to close, as its slot was when that was decided.
    *
-   * @param cancelNanos for what the server still does for it; 0 if it has had that time
+   * @param cancelNanos how long it may take to end what the server still does for it; 0 if it has
+   *     had that time
    */
   private record Closing(Slot slot, long word, PooledEntry entry, boolean cut, long cancelNanos) {}
 
@@ -65,7 +67,7 @@ final class Closer implements Housekeeping {
     stirred.add(slot.index);
     try {
       Closing closing = new Closing(slot, word, entry(slot), slot.cut, cancelNanos);
-      // Read before the word is: the next entry is written after the slot has left this word.
+      // The entry is read before the word: the next entry is written when the slot has left it.
       VarHandle.loadLoadFence();
       if (slot.word() != word) {
         return;
@@ -73,7 +75,7 @@ final class Closer implements Housekeeping {
       workers.startInTime(
           "closing a connection", () -> slot.word() != closing.word, () -> end(closing));
     } catch (Throwable e) {
-      // Not even memory or stack for that: upkeep finds the slot closing past its deadline.
+      // There is no memory or stack for that: upkeep will find the slot closing past its deadline.
     }
   }
 
@@ -91,15 +93,15 @@ final class Closer implements Housekeeping {
     }
   }
 
-  /** No evidence against the others: why it is closed may have been counted as that already. */
+  /** Only logs: the cause of this close may have counted as evidence against others already. */
   private void heard(Throwable failure) {
     log.debug("Pool {}: {}", events.pool(), classifier.apply(failure));
   }
 
   /**
    * A close takes longer than close-timeout: the connection is cut, on another thread. If it is
-   * still there after twice that time its place is given up; the driver's threads end when it lets
-   * them.
+   * still there after twice that time, its slot is given up; the threads in the driver end when the
+   * driver lets them.
    *
    * @param longOverdue whether twice close-timeout has passed
    */
@@ -118,7 +120,7 @@ final class Closer implements Housekeeping {
     }
   }
 
-  /** The place is given up, whatever becomes of the connection. */
+  /** Gives up the slot, whatever becomes of the connection. */
   void giveUp(Slot slot, long word) {
     giveUp(new Closing(slot, word, entry(slot), true, 0));
   }
@@ -135,7 +137,7 @@ final class Closer implements Housekeeping {
   }
 
   private boolean closed(Closing closing) {
-    events.owe(); // or the pool's end might be told before that of its last connection
+    events.owe(); // so that the pool's end isn't told before its last connection's
     try {
       return moved(closing);
     } finally {
@@ -145,8 +147,8 @@ final class Closer implements Housekeeping {
 
   private boolean moved(Closing closing) {
     Slot slot = closing.slot;
-    // Read before the move: afterwards the slot may be another's. The entry stays in the empty
-    // slot until the next one comes, for of two closers the late one must not touch it.
+    // These are read before the move: afterwards the slot may be another's. The entry stays in the
+    // empty slot until the next one comes, because a second, late closer must not touch the slot.
     CloseReason reason = slot.closeReason;
     long openedAt = slot.openedAt;
     if (!slot.attempt(Move.CLOSED, closing.word)) {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Failures to open a connection that are this process's own: its limits, and a driver that throws
- * what no driver should. Nobody is to look for them in the network.
+ * what no driver should. Their texts say so, lest somebody look for them in the network.
  */
 final class ConnectFailures {
   private ConnectFailures() {}
@@ -21,14 +21,14 @@ final class ConnectFailures {
   static final class OfTheDriver extends SQLException {
     private static final long serialVersionUID = 1L;
 
-    /** So often in a row, and what is missing stays missing. */
+    /** After so many such failures in a row, a missing class counts as missing for good. */
     private static final int FOR_GOOD = 3;
 
     OfTheDriver(String message, @Nullable Throwable cause) {
       super(message, cause);
     }
 
-    /** What it means after so many failures in a row; {@code judged} by the rules. */
+    /** What it means after so many failures in a row; {@code judged} is what the rules say. */
     Verdict verdict(Verdict judged, int inARow) {
       return getCause() instanceof LinkageError
           ? (inARow < FOR_GOOD ? Verdict.CONNECTION_LOST : Verdict.REFUSED)
@@ -46,10 +46,10 @@ final class ConnectFailures {
 
   /** Throws what the failure, or a cause of it, throws when it is asked what it is. */
   static void hear(Throwable thrown) {
-    Causes.first(thrown, at -> (at + " " + at.getMessage()).isEmpty()); // which it never is
+    Causes.first(thrown, at -> (at + " " + at.getMessage()).isEmpty()); // it is never empty
   }
 
-  /** For one that throws then: nobody who logs it is to meet that. */
+  /** Stands for a failure that throws when it is asked what it is, lest its logging fail. */
   static SQLException unheard(Throwable thrown) {
     return new OfTheDriver(
         "The driver failed to open a connection with a "
@@ -96,8 +96,8 @@ final class ConnectFailures {
 
   /**
    * Whether it is certain that nothing was sent to the server: its name wasn't found, or this
-   * machine had no address or port to call from, or no permission. Whoever is connected already may
-   * be served all the while.
+   * machine had no address or port to call from, or no permission. Connections that exist may be
+   * served all the while.
    */
   static boolean neverSent(Throwable thrown) {
     return Causes.first(
@@ -105,7 +105,7 @@ final class ConnectFailures {
         != null;
   }
 
-  /** The system's words; Java has no class for it. */
+  /** Whether the system's words say so; Java has no class for this failure. */
   private static boolean outOfFiles(Throwable thrown) {
     IOException failure = Causes.first(thrown, IOException.class);
     String message = failure == null ? "" : String.valueOf(failure.getMessage());

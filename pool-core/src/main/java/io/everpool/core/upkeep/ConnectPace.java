@@ -8,9 +8,9 @@ import io.everpool.core.policy.Reconnect;
 import java.util.function.DoubleSupplier;
 
 /**
- * When the next connect may begin, and how many may be in progress at once: with pauses that grow
- * while the server is away, and one, two, four at a time when it is back. Written by the upkeep
- * thread alone; what callers have to know of it may be read by anyone.
+ * Decides when the next connect may begin, and how many may be in progress at once. While the
+ * server is away the pauses grow; when it is back, there are one, two, four connects at a time.
+ * Only the upkeep thread writes here; any thread may read what callers have to know.
  */
 final class ConnectPace {
   private static final int FEW = 4;
@@ -22,12 +22,12 @@ final class ConnectPace {
   private static final long HURRY = 1_000_000_000L;
 
   /**
-   * Who has waited for this long isn't well served, however long he would wait; nanoseconds, half
-   * of the default of acquire-timeout.
+   * A caller who has waited for this long isn't well served, however long he may wait; nanoseconds.
+   * It is half of the default of acquire-timeout.
    */
   private static final long LONG_WAIT = 15_000_000_000L;
 
-  /** Between two attempts to find a thread for a connect; nanoseconds. */
+  /** The pause between two attempts to find a thread for a connect; nanoseconds. */
   private static final long WITHOUT_THREAD = 100_000_000L;
 
   private final PoolConfig config;
@@ -36,18 +36,18 @@ final class ConnectPace {
   private final Engine engine;
   private final FullServer full;
 
-  /** How long the first waiter waits in good time; nanoseconds. */
+  /** How long the first waiter may wait and still count as well served; nanoseconds. */
   private final long goodTime;
 
   private long took;
 
-  /** Since when the server has been there, as far as is known: others waited for it, till then. */
+  /** Since when the server has been there, as far as is known; earlier waits were waits for it. */
   private long backSince;
 
   /** When the last connect was begun. */
   private long begun;
 
-  /** How many had asked in vain by then. */
+  /** How many callers had gone without a connection by then. */
   private int inVainBefore;
 
   /**
@@ -58,7 +58,7 @@ final class ConnectPace {
 
   private volatile int allowance;
 
-  /** When the next connect may begin; {@link #watchFrom} instead while callers wait. */
+  /** When the next connect may begin; while callers wait, {@link #watchFrom} counts instead. */
   private volatile long notBefore;
 
   private volatile long watchFrom;
@@ -79,7 +79,7 @@ final class ConnectPace {
 
   // ---- asked
 
-  /** How long until another connect may begin; 0 or less: now. Upkeep thread only. */
+  /** How long until another connect may begin; 0 or less if it may now. Upkeep thread only. */
   long pause(long now) {
     long allowed = full.isRoomKnown() ? 0 : untilAllowed(now);
     long ofFull = full.connectAt() - now;
@@ -90,20 +90,21 @@ final class ConnectPace {
   }
 
   /**
-   * Whether there are connections, and whoever waits for one gets it in good time. Where callers
-   * set themselves limits that are shorter than acquire-timeout, nobody waits for long.
+   * Whether there are connections, and whoever waits gets one in good time. Callers who set
+   * themselves limits shorter than acquire-timeout never wait for long; so nobody must have gone
+   * without one either.
    */
   private boolean isContented(long now) {
     long waited = now - engine.firstWaitsSince(now);
     return waited < goodTime && engine.inVain() == inVainBefore && engine.anyLive();
   }
 
-  /** As {@link #pause}, if somebody waits for what the connect shows. Upkeep thread only. */
+  /** As {@link #pause}, for a connect whose outcome somebody waits for. Upkeep thread only. */
   long pauseIfWatched(long now) {
     return Math.max(Math.min(notBefore - now, watchFrom - now), spared(now));
   }
 
-  /** How long threads that hang hold back another. */
+  /** How long the connects that hang in the driver hold back another one. */
   private long spared(long now) {
     long begins =
         begun
@@ -112,14 +113,15 @@ final class ConnectPace {
     return unspared || workers.stuck() < stuckBearable() ? 0 : begins - now;
   }
 
-  /** So many connects may hang in the driver before the pool becomes sparing with further ones. */
+  /** How many connects may hang in the driver before the pool becomes sparing with others. */
   private int stuckBearable() {
     return Math.max(FEW, config.maxSize());
   }
 
   /**
-   * How long the last failure still holds the next connect back; 0 or less: not any more. Whoever
-   * begins to wait doesn't sit out the long pause of a pool that nobody needed. From any thread.
+   * How long the last failure still holds the next connect back; 0 or less if it doesn't any more.
+   * A caller who begins to wait doesn't have to wait out the long pause that the pool makes while
+   * nobody needs it. May be called from any thread.
    */
   long untilAllowed(long now) {
     boolean watched = engine.waiting() > 0 && watchFrom - notBefore < 0;
@@ -133,7 +135,8 @@ final class ConnectPace {
 
   /** How many connects may be in progress at once. */
   int allowance(long now) {
-    boolean patient = now - engine.firstWaitsSince(now) < HURRY; // else one that hangs may be why
+    // If the first waits for longer, a connect that hangs may be the reason.
+    boolean patient = now - engine.firstWaitsSince(now) < HURRY;
     return patient ? Math.min(allowance, full.bearable()) : allowance;
   }
 
@@ -156,7 +159,7 @@ final class ConnectPace {
     holdBack(now + WITHOUT_THREAD);
   }
 
-  /** What the end of a connect means is not known yet, and until then nothing more is begun. */
+  /** A connect has ended; until it is known what that means, no other is begun. */
   void undecided(long now) {
     allowance = 1;
     full.undecided();
@@ -169,8 +172,8 @@ final class ConnectPace {
   }
 
   /**
-   * A connect took so long, whatever has become of it since. What the one took that has found the
-   * server, or woken it, says nothing of the next.
+   * Notes how long a connect took, whatever has become of it since. The connect that found the
+   * server back, or woke it, doesn't count: its time says nothing of the next one's.
    */
   void measured(long tookNanos) {
     if (took == 0 || allowance > 1) {
@@ -187,11 +190,11 @@ final class ConnectPace {
         backSince = now;
         holdBack(now + Growth.FIRST_BREATH);
       } else {
-        // After an outage, and there may be other pools: not all of them at once.
+        // This is after an outage, and other pools must not all connect at the same moment.
         holdBack(now + Growth.breath(took, random.getAsDouble()));
       }
     }
-    // Where there was one place of a full server there needn't be two.
+    // If a full server had room for one connection, it needn't have room for two.
     allowance = full.isCrowded(now) ? 1 : Growth.opened(allowance, config.maxSize());
   }
 
@@ -207,14 +210,14 @@ final class ConnectPace {
     }
   }
 
-  /** A connect has failed, for the so manieth time in a row. */
+  /** A connect has failed, the last of {@code inARow} that failed one after the other. */
   void failed(Verdict means, int inARow, long now) {
     allowance = 1;
     double drawn = random.getAsDouble();
     notBefore = now + pauseAfter(means, inARow, false, drawn);
     watchFrom = now + pauseAfter(means, inARow, true, drawn);
     if (means == Verdict.OUT_OF_SLOTS) {
-      inVainBefore = engine.inVain(); // whoever leaves in vain from now on
+      inVainBefore = engine.inVain(); // only those who go without from now on count
       full.refused(begun, now);
     } else {
       full.hasRoom(now);
@@ -231,7 +234,7 @@ final class ConnectPace {
         drawn);
   }
 
-  /** What has failed before holds nothing back, nor what hangs. */
+  /** Earlier failures and connects that hang hold nothing back any more. */
   void anew(long now) {
     holdBack(now);
     unspared = true;

@@ -32,7 +32,7 @@ import org.slf4j.Logger;
 public final class Connects {
   private static final Logger log = PoolEvents.log();
 
-  /** Makes what sits in a slot of a connection that was just opened. */
+  /** Makes a slot's entry out of a connection that was just opened. */
   @FunctionalInterface
   public interface SessionFactory {
     PooledEntry entry(Slot slot, long number, PhysicalConnection physical) throws SQLException;
@@ -91,7 +91,7 @@ public final class Connects {
     long word = Slot.after(Move.RESERVE, empty);
     int born = fence.generation();
     long now = environment.time().nanoTime();
-    // First, the end included: there may be no memory.
+    // Both are made before the move, because there may be no memory.
     BooleanSupplier end = () -> slot.attempt(Move.ABANDON, word);
     GuardedCall.Risk opening = () -> open(slot, word, end, born, now);
     if (!slot.attempt(Move.RESERVE, empty)) {
@@ -138,9 +138,10 @@ public final class Connects {
       long number = fence.nextNumber();
       int room = full.askNewcomer(physical);
       PooledEntry entry = sessionFactory.entry(slot, number, physical);
-      long took = environment.time().nanoTime() - now; // the set-up is over only now
+      long took = environment.time().nanoTime() - now; // this counts the set-up, too
       newcomer = new Newcomer(slot, word, entry, login.answer(), room, arrived, took);
-      news = News.of(physical, now); // last: it is told once, and must count
+      // This comes last: a connection tells its news only once, and it must not be lost.
+      news = News.of(physical, now);
     } catch (Throwable e) {
       turnAway(physical, e, end, born);
       return;
@@ -152,26 +153,26 @@ public final class Connects {
       } else if (news.isOfNone(search)) {
         inbox.post(search::foundNone);
       }
-    } catch (Throwable e) { // no memory for that, unless it was read already
+    } catch (Throwable e) { // there was no memory to post it, or upkeep has read it already
       if (newcomer.take()) {
         turnAway(physical, e, end, born);
       }
       return;
     }
-    // A pool that is closed may never read that.
+    // A pool that is closed may never read what was posted.
     if ((!fences || engine.isClosed()) && newcomer.take() && !letIn(newcomer, born)) {
       endGivenUp(physical);
       environment.scheduler().hurry();
     }
   }
 
-  /** Ends one that came when its connect had been given up, which counts until then. */
+  /** Ends a connection whose connect was given up; until this that connect counts as stuck. */
   private void endGivenUp(PhysicalConnection physical) {
     Ending.unwanted(physical, events.pool());
     workers.cameBack();
   }
 
-  /** Ends one that can't be let in, and what keeps the place for it. */
+  /** Ends a connection that can't be let in, and then the connect that keeps a slot for it. */
   private void turnAway(PhysicalConnection physical, Throwable why, BooleanSupplier end, int born) {
     try {
       Ending.unwanted(physical, events.pool());
@@ -181,9 +182,9 @@ public final class Connects {
   }
 
   /**
-   * There was a failover: what was opened before, or is being opened, goes to a server that was
-   * superseded, or writes no more. It is given up, whatever becomes of the connection that tells;
-   * that one is the first of the new generation. Upkeep thread only.
+   * There was a failover: all connections that exist or are being opened go to a server that was
+   * superseded, or no longer writes. They are given up, whatever becomes of the connection that
+   * brought the news; it is the first of the new generation. Upkeep thread only.
    */
   private void supersede(Newcomer newcomer, News news, int born) {
     if (!newcomer.take()) {
@@ -192,10 +193,10 @@ public final class Connects {
     long number = newcomer.entry.number();
     int generation = born;
     try {
-      if (!engine.isClosed() && news.fences(search)) { // as another may have shown meanwhile
+      if (!engine.isClosed() && news.fences(search)) { // another may have told it
         news.act("connection " + number, fence, search);
         fence.spare(number);
-        // Unless nothing is to be lent: then it has told what it had to tell.
+        // In a suspended pool it isn't let in: it has told its news, and nothing is to be lent.
         generation = bounds.suspended() ? born : fence.generation();
       }
     } finally {
@@ -223,20 +224,20 @@ public final class Connects {
   }
 
   /**
-   * Fits a connection into its slot, if that still waits for it; false if it is not wanted any
-   * more, and then it counts as given up. All that may fail or hang was done before, and whoever
-   * listens is told afterwards.
+   * Puts a connection into its slot, if the slot still waits for it. False if it isn't wanted any
+   * more; its connect counts as given up then. All that may fail or hang was done before, and
+   * listeners are told afterwards.
    */
   private boolean admit(Newcomer it, int born) {
     Slot slot = it.slot;
-    // Upkeep may have given up on this connect, and the slot may be another's by now: nothing is
-    // written in it before this move has shown that it is still ours, and upkeep's late move fails.
+    // Upkeep may have given up on this connect, and the slot may be another's by now. So nothing is
+    // written into it before this move shows that it is still ours; then upkeep's late move fails.
     if (!slot.attempt(Move.ARRIVED, it.word)) {
       return false;
     }
     long arrived = Slot.after(Move.ARRIVED, it.word);
     if (born != fence.generation()) {
-      giveUp(slot, arrived); // or upkeep has
+      giveUp(slot, arrived); // this does nothing if upkeep has done it
       return false;
     }
     slot.openedAt = it.arrived;
@@ -251,7 +252,7 @@ public final class Connects {
     return in;
   }
 
-  /** When it has lived long enough, or what it was opened with has. */
+  /** Sets when the connection is too old, or the credentials that it was opened with are. */
   private void expire(Slot slot, @Nullable Answer answer) {
     long now = slot.openedAt;
     slot.expiresAt =
@@ -267,17 +268,17 @@ public final class Connects {
   }
 
   /**
-   * A connect has failed; on its worker. Whatever is thrown by what was thrown, or for want of
-   * memory, it ends, and once: upkeep would wait for it until connect-timeout, and count its thread
-   * as one that hangs.
+   * A connect has failed; its worker calls this. It is ended, once, even if the failure itself
+   * throws when it is looked at, or there is no memory: otherwise upkeep would wait until
+   * connect-timeout, and count its thread as one that hangs.
    *
    * @param born the generation in which it was begun
-   * @param end ends it; says whether it had not been given up before
+   * @param end ends the connect; says whether it had not been given up before
    */
   void failed(Throwable thrown, int born, BooleanSupplier end) {
     boolean ending = false;
     try {
-      // A classifier is asked while the slot is still ours: one that hangs is a connect that hangs.
+      // The classifier is asked while the slot is ours: if it hangs, that is a connect that hangs.
       Failed failed = understand(thrown);
       ending = true;
       if (end.getAsBoolean()) {
@@ -324,9 +325,9 @@ public final class Connects {
   }
 
   /**
-   * Gives up on every connect, for what it would bring is not wanted any more. Not on one that has
-   * {@link Move#ARRIVED arrived}, which writes in a slot that must not be another's: it finds by
-   * itself that its generation is over.
+   * Gives up on every connect, because nobody wants its connection any more. One that has {@link
+   * Move#ARRIVED arrived} is left alone: it writes into its slot, which must not become another's,
+   * and finds by itself that its generation is over.
    */
   void abandonAll() {
     logins.passBy();
@@ -335,7 +336,7 @@ public final class Connects {
     }
   }
 
-  /** Gives up on a connect, for the pool closes, or replaces everything. */
+  /** Gives up on a connect, because the pool closes or replaces everything. */
   void abandonUnwanted(Slot slot, long word) {
     giveUp(slot, word);
   }
@@ -348,8 +349,8 @@ public final class Connects {
   }
 
   /**
-   * Takes the place of a connect, which counts as given up from before that until it has ended, its
-   * connection too: at no time has it neither. False if it has no place any more.
+   * Takes the slot from a connect; false if it has none any more. It counts as given up from before
+   * that until it and its connection have ended: at every moment it has a slot or is counted.
    */
   private boolean giveUp(Slot slot, long word) {
     workers.givenUp();
@@ -373,8 +374,8 @@ public final class Connects {
                     + config.connectTimeout().toMillis()
                     + " ms) and was given up",
                 "08001");
-    // Until it is known what that means, nothing more is begun. Upkeep doesn't ask a classifier
-    // itself: that may be a user's, and take its time.
+    // Until it is known what that means, no connect is begun. Upkeep doesn't ask the classifier
+    // itself: it may be a user's, and take its time.
     pace.undecided(environment.time().nanoTime());
     int born = fence.generation();
     if (!workers.start(
@@ -390,7 +391,7 @@ public final class Connects {
   private void succeeded(long number, int born, Newcomer it) {
     pace.measured(it.took);
     log.debug("Pool {}: opened connection {} in {} us", events.pool(), number, it.took / 1000);
-    // One that came before the fence says nothing of what the server bears after it.
+    // A connect that began before the fence says nothing of the server after it.
     if (born == fence.generation()) {
       server.succeeded();
       full.newcomerSaid(it.room, environment.time().nanoTime());

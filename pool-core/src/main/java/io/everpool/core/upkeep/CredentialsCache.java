@@ -20,8 +20,7 @@ import org.slf4j.Logger;
  * Asks a provider of credentials, and keeps what it says until that expires. Thread-safe.
  *
  * <p>Several openings at once ask once, and share the answer. A call that hasn't returned within
- * the time of a connect is passed by: the next opening asks anew, lest one that never returns be
- * the last.
+ * connect-timeout is passed by: the next opening asks anew, because that call may never return.
  */
 final class CredentialsCache {
   private static final Logger log = PoolEvents.log();
@@ -39,7 +38,7 @@ final class CredentialsCache {
   private @Nullable Answer kept;
   private @Nullable Asking underWay;
 
-  /** What calls up to this one say from now on is of before, and isn't kept. */
+  /** What calls up to this number answer from now on is out of date, and isn't kept. */
   private long passedBy;
 
   /** A call of the provider. */
@@ -47,7 +46,7 @@ final class CredentialsCache {
     final CompletableFuture<Answer> answer = new CompletableFuture<>();
     final long number;
 
-    /** The number of the answer whose refusal has brought it about; 0 for none. */
+    /** The number of the answer whose refusal has caused this call; 0 for none. */
     final long after;
 
     final long begun;
@@ -79,7 +78,7 @@ final class CredentialsCache {
     return get(refused, deadline);
   }
 
-  /** The server has refused it. */
+  /** Forgets an answer that the server has refused. */
   void forget(Answer refused) {
     lock.lock();
     try {
@@ -91,7 +90,7 @@ final class CredentialsCache {
     }
   }
 
-  /** From now on nobody joins the call that is under way, nor is what it says kept for others. */
+  /** From now on nobody joins the call that is under way, and its answer isn't kept for others. */
   void passBy() {
     lock.lock();
     try {
@@ -159,14 +158,14 @@ final class CredentialsCache {
   }
 
   /**
-   * Whom the server has refused joins only those who ask for the same reason: whoever has asked
-   * before may be told what was so before.
+   * An opening that the server has refused joins only a call that was made for such a reason: an
+   * earlier call may bring the old answer.
    */
   private boolean isAnswerFor(@Nullable Answer refused, Asking asking) {
     return now() - asking.begun < timeout() && (refused == null || asking.after >= refused.number);
   }
 
-  /** Null if that takes too long. */
+  /** Waits for the answer of a call that goes on; null if that takes too long. */
   private @Nullable Answer await(Asking joined, long deadline) throws CredentialsException {
     long left = deadline - now();
     if (left <= 0) {
@@ -205,7 +204,9 @@ final class CredentialsCache {
     }
   }
 
-  /** Each opening asks then, and while connects fail there are many. */
+  /**
+   * Logs this, but not each time: each opening asks now, and while connects fail there are many.
+   */
   private void tellOfFailure(Throwable thrown) {
     int untold = failures.news(thrown.getClass(), now());
     String line =
@@ -221,7 +222,7 @@ final class CredentialsCache {
       settle(own);
       Answer before = kept;
       if (before != null && before.isSameAs(answer)) {
-        return before; // a provider that keeps its answers itself
+        return before; // the provider keeps its answers itself
       }
       if (own.number > passedBy && (before == null || before.number < answer.number)) {
         kept = answer.expires() ? answer : null;

@@ -36,11 +36,11 @@ final class CredentialsException extends SQLException {
         BEGINNING + "the CredentialsProvider has thrown " + cause, UNREACHABLE, cause);
   }
 
-  /** What it means; {@code judged} by the rules. */
+  /** What it means; {@code judged} is what the rules say. */
   static Verdict verdict(Verdict judged) {
     return switch (judged) {
       case ACCESS_DENIED, REFUSED, PROCESS_LIMIT -> judged;
-      default -> Verdict.CONNECTION_LOST; // tried again, and says nothing of the server
+      default -> Verdict.CONNECTION_LOST; // it is tried again, and says nothing of the server
     };
   }
 }

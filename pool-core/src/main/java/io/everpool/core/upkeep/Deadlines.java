@@ -73,14 +73,14 @@ final class Deadlines {
     }
   }
 
-  /** Its holder had not the stack, or the memory, to end his lease himself. */
+  /** Ends a lease whose holder had no stack or memory left to end it. */
   private void endStranded(Slot slot, long word) {
     PooledEntry entry = slot.entry;
     long lease = entry == null ? 0 : entry.stranded();
     if (lease == 0) {
       return;
     }
-    // He may have got as far as to claim it; and somebody may have doomed it meanwhile.
+    // The holder may have claimed the lease before that, and somebody may have doomed it since.
     if ((Slot.isOf(word, lease) || Slot.isOf(word, Slot.after(Move.CLAIM, lease)))
         && (Slot.state(word) == State.DOOMED
             ? engine.abort(slot, word)

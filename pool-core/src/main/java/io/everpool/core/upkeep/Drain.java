@@ -12,8 +12,9 @@ import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 
 /**
- * The end of a pool: every connection is closed, the idle at once, the leased when they come back
- * or at the drain deadline. Begun and cut short from any thread; all else is done on upkeep's.
+ * The end of a pool: every connection is closed, an idle one at once, a leased one when it comes
+ * back or at the drain deadline. Any thread may begin this and cut it short; all else is done on
+ * the upkeep thread.
  */
 final class Drain {
   private static final Logger log = PoolEvents.log();
@@ -91,7 +92,7 @@ final class Drain {
       if (state == State.CONNECTING) {
         connects.abandonUnwanted(slot, word); // nobody will want it
       } else if (state == State.IDLE || state == State.LEASED) {
-        // Published as the pool closed: whoever did so wants it back, but it may have been lent.
+        // It was published while the pool closed. Its publisher evicts it unless it was lent.
         engine.giveUp(slot, word, CloseReason.POOL_CLOSED);
       } else if (begun && now - until >= 0) {
         if (state == State.DOOMED) {
@@ -99,12 +100,12 @@ final class Drain {
         } else if (state == State.PROBING) {
           probes.overdue(slot, word);
         } else if (state == State.CLOSING && isLongOverdue(slot, now)) {
-          closer.giveUp(slot, word); // there is no thread that could end it
+          closer.giveUp(slot, word); // no thread could be had that would end it
         }
       }
     }
-    // What is still to be ended without a place of its own, or to be told of what has one, is
-    // waited for, though not for ever. Asked after the slots were read: see PoolEvents.owe.
+    // Connections that are being ended outside of the slots, and events that are owed of those in
+    // them, are waited for, but not for ever. Asked after the slots were read: see PoolEvents.owe.
     boolean left =
         (workers.arePostponed() || events.areOwed())
             && now - until < config.closeTimeout().toNanos();

@@ -1,7 +1,8 @@
 package io.everpool.core.upkeep;
 
 /**
- * The earliest of some moments, or one before it: those that have passed away are not taken out.
+ * The earliest of some moments. It may be too early, because a moment that no longer matters isn't
+ * taken out.
  */
 final class Earliest {
   private boolean any;

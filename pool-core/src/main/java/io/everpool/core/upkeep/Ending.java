@@ -7,9 +7,9 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 
 /**
- * The one way in which a physical connection ends, whatever its driver throws: politely or, where
- * that fails, cut; the other way round if somebody may be at it. On a worker, for either may take
- * its time.
+ * The one way in which a physical connection ends, whatever its driver throws. It is closed, and
+ * cut if that fails; if somebody may still be using it, it is cut, and closed if that fails. Called
+ * on a worker, because both may take their time.
  */
 final class Ending {
   private static final Logger log = PoolEvents.log();
@@ -21,9 +21,9 @@ final class Ending {
   private final Consumer<Throwable> onFailure;
 
   /**
-   * An end.
+   * The end of one connection.
    *
-   * @param name pool and connection, for the log
+   * @param name the pool's and the connection's, for the log
    * @param cancelNanos how long it may take to end what the server still does for it; 0 or less for
    *     a connection on which nothing is done, or that has had its time
    * @param over whether somebody else has ended it meanwhile
@@ -43,8 +43,8 @@ final class Ending {
   }
 
   /**
-   * Of a connection that came when nobody wanted it any more. Throws nothing: nobody else knows of
-   * it, and there may be no memory for more than to cut it.
+   * Ends a connection that came when nobody wanted it any more. Throws nothing: nobody else knows
+   * of the connection. If memory is short it may be cut and nothing else.
    */
   static void unwanted(PhysicalConnection physical, String pool) {
     try {

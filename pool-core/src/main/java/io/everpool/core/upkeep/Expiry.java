@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 final class Expiry {
   private static final Logger log = PoolEvents.log();
 
-  /** Whose connections go where there are too many, in this order. */
+  /** If there are too many connections, those in these states go, in this order. */
   private static final List<State> SHRUNK = List.of(State.IDLE, State.LEASED);
 
   private final PoolConfig config;
@@ -36,18 +36,19 @@ final class Expiry {
   /** Connections that are too old and wait for their substitutes. */
   private int overdue;
 
-  /** Those that this pass has taken away, and still counts as live. */
+  /** How many this pass has taken away that still count as live. */
   private int gone;
 
   private boolean wantsProof;
 
-  /** When one is too old, and since when the one has been idle that is so for longest. */
+  /** When the next connection is too old. */
   private final Earliest expires = new Earliest();
 
+  /** Since when the connection has been idle that has been so for longest. */
   private final Earliest idleSince = new Earliest();
 
   /**
-   * @param credentialsExpire whether connections may be opened with some that do
+   * @param credentialsExpire whether the credentials that connections are opened with may expire
    */
   Expiry(PoolConfig config, boolean credentialsExpire, SharedState shared) {
     this.config = config;
@@ -64,8 +65,8 @@ final class Expiry {
 
   /**
    * Retires what is older than max-lifetime, or than its credentials may be; the leased ones go
-   * when they come back. A living connection is worth more than none: so none goes before a new one
-   * could be opened since it grew too old, unless there are more than are wanted.
+   * when they come back. An old connection is better than none. So it stays until another could be
+   * opened after it grew too old, unless there are more than are wanted.
    */
   void retireTheOld(long now) {
     overdue = 0;
@@ -90,7 +91,7 @@ final class Expiry {
       if ((proven || crowded) && retire(slot, spare || !room)) {
         present--;
         gone++;
-        crowded = false; // the first of a pool without a place makes room for the proof
+        crowded = false; // no slot was free: one old connection makes room for the proof
       } else {
         overdue += activity.state(slot.index) == State.IDLE ? 1 : 0;
         wantsProof |= !proven;
@@ -103,7 +104,7 @@ final class Expiry {
     return state == State.IDLE || state == State.LEASED;
   }
 
-  /** Whether there is a place for a substitute, or will be. */
+  /** Whether a slot is free for a substitute, or will be. */
   private boolean hasRoom() {
     return bounds.room(activity)
             + activity.count(State.CONNECTING)
@@ -113,8 +114,8 @@ final class Expiry {
   }
 
   /**
-   * Retires an old connection; an idle one not so that the pool would fall below its minimum, where
-   * its substitute can be opened first.
+   * Retires an old connection. An idle one goes only if it is dispensable: otherwise its substitute
+   * is opened first, so that the pool doesn't fall below its minimum.
    */
   private boolean retire(Slot slot, boolean dispensable) {
     long word = activity.word(slot.index);
@@ -156,7 +157,7 @@ final class Expiry {
   void evictTheIdle(long now) {
     int live = activity.live() - gone;
     long timeout = idleTimeout(now);
-    // To close one politely is to send something.
+    // A sleeping pool closes none, because a polite close sends something.
     if (sleep.asleep()
         || timeout <= 0
         || live <= bounds.least()
@@ -164,7 +165,7 @@ final class Expiry {
       return;
     }
     idleSince.forget();
-    // From the far end of the row: leases keep to the near end.
+    // Begin at the far end of the row, because leases keep to the near end.
     for (int i = slots.length - 1; i >= 0; i--) {
       if (activity.state(i) == State.IDLE
           && Idleness.evict(activity.idleFor(i, now), timeout, live, bounds.least())
@@ -176,7 +177,7 @@ final class Expiry {
     }
   }
 
-  /** After how long one may be due if nothing happens; Long.MAX_VALUE for never. */
+  /** After how long a connection may be due if nothing happens; Long.MAX_VALUE for never. */
   long dueIn(long now) {
     long due = Long.MAX_VALUE;
     boolean ages = limited && !sleep.asleep();
@@ -190,7 +191,7 @@ final class Expiry {
     return Idleness.timeout(config.idleTimeout().toNanos(), full.isCrowded(now));
   }
 
-  /** What has come or was used since the last pass is among these. */
+  /** Notes the slots of this pass; all that came or were used since the last one are among them. */
   private void noteTheBusy() {
     for (int i = 0; i < activity.busyCount(); i++) {
       Slot slot = activity.busy(i);
@@ -212,7 +213,7 @@ final class Expiry {
     }
   }
 
-  /** Whether one is too old and waits until another can be opened. */
+  /** Whether a connection is too old and waits until another could be opened. */
   boolean wantsProof() {
     return wantsProof;
   }

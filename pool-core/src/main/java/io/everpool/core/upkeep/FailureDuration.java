@@ -1,15 +1,15 @@
 package io.everpool.core.upkeep;
 
 /**
- * For how long connects have failed in a row, and the server was away if they have shown that, as
- * far as the pool has tried: of the time in which it didn't, for nobody needed a connection, nobody
- * knows. Upkeep thread only.
+ * For how long connects have failed in a row, and the server was away if they have shown that. Only
+ * the time counts in which the pool tried: while nobody needed a connection, nobody could know.
+ * Upkeep thread only.
  */
 final class FailureDuration {
   private boolean tries;
   private boolean away;
 
-  /** What was seen until the pool has stopped trying, each time; nanoseconds. */
+  /** The sum of the earlier stretches, each until the pool stopped trying; nanoseconds. */
   private long before;
 
   private long since;
@@ -18,7 +18,7 @@ final class FailureDuration {
   /**
    * A connect has failed.
    *
-   * @param asAway whether for want of a server that answers: only from then on it counts as away
+   * @param asAway whether no server answered; from the first such failure on it counts as away
    */
   void failed(long now, boolean asAway) {
     if (asAway && !away) {
@@ -51,7 +51,7 @@ final class FailureDuration {
     return away;
   }
 
-  /** A connect has succeeded. Returns for how long that was in vain; nanoseconds. */
+  /** A connect has succeeded. Returns for how long connects were in vain; nanoseconds. */
   long end(long now) {
     last = now;
     stops();

@@ -7,10 +7,10 @@ import io.everpool.core.engine.TimeSource;
 import java.sql.SQLException;
 
 /**
- * Where it is told that something failed. One failure is news about the other connections: the idle
- * ones are looked at before they are lent, and if the failures bear each other out the fence falls.
- * {@link #suspect} and {@link #failed} are called from any thread; what follows is done on
- * upkeep's.
+ * Everybody reports here when something has failed. One failure is news about the other
+ * connections: the idle ones are looked at before they are lent, and if failures corroborate each
+ * other the fence falls. {@link #suspect} and {@link #failed} may be called from any thread; what
+ * follows from them is done on the upkeep thread.
  */
 public final class FailureReports {
   private final Engine engine;
@@ -25,7 +25,7 @@ public final class FailureReports {
   private boolean sweep;
 
   /**
-   * Of a pool that has just begun.
+   * The reports of a pool that has just begun.
    *
    * @param otherHosts whether a connect may try several servers
    */
@@ -78,20 +78,22 @@ public final class FailureReports {
 
   /** A connect failed. Upkeep thread only. */
   void connectFailed(Verdict verdict, SQLException failure) {
-    // Of several hosts drivers tell what became of the last: another may have been asked.
+    // Of several hosts a driver tells only what became of the last: another may have been asked.
     boolean asked = otherHosts || !ConnectFailures.neverSent(failure);
     if (asked && outages().connectFailed(verdict, time.nanoTime())) {
       fence.fall("the server is away: " + failure.getMessage());
     }
   }
 
-  /** Which forgets all that was told before the last fence, whoever has brought it down. */
+  /**
+   * The detector; it forgets all that it was told before the last fence, whatever made that fall.
+   */
   private OutageDetector outages() {
     outages.generation(fence.generation(), time.nanoTime());
     return outages;
   }
 
-  /** The process was paused, and nobody can say what has become of the idle. Upkeep thread only. */
+  /** The process was paused, so that any idle connection may be dead. Upkeep thread only. */
   void mistrustAll() {
     engine.mistrustIdle();
     sweep = true;
@@ -102,7 +104,7 @@ public final class FailureReports {
     return sweep;
   }
 
-  /** They were. Upkeep thread only. */
+  /** All idle connections were looked at. Upkeep thread only. */
   void swept() {
     sweep = false;
   }

@@ -11,8 +11,9 @@ import org.slf4j.Logger;
 
 /**
  * Numbers the connections and their generations. When the fence falls, the whole generation is
- * given up: the idle at once, the leased when they come back, and what is still being opened when
- * it arrives. It falls on the upkeep thread alone; numbers and the generation are read by anyone.
+ * given up: idle connections at once, leased ones when they come back, and those that are being
+ * opened when they arrive. Only the upkeep thread makes it fall; any thread may read the numbers
+ * and the generation.
  */
 final class Fence {
   private static final Logger log = PoolEvents.log();
@@ -33,7 +34,7 @@ final class Fence {
   /** Earlier generations go to a server that was superseded. */
   private int supersededBefore;
 
-  /** The one up to there that the fence has spared, for it brought the fence about. */
+  /** The number of a connection up to there that the fence has spared: it brought the news. */
   private long spared;
 
   Fence(Engine engine, ConnectPace pace, PoolEvents events, OutageLog outages) {
@@ -53,7 +54,7 @@ final class Fence {
     return generation;
   }
 
-  /** Gives up every connection opened so far, for something has failed. Upkeep thread only. */
+  /** Gives up every connection opened so far, because of a failure. Upkeep thread only. */
   void fall(String why) {
     int given = giveUpAll(why);
     log.warn(
@@ -64,7 +65,7 @@ final class Fence {
         why);
   }
 
-  /** As {@link #fall}, for somebody wants it: that is no outage, and nothing to be warned of. */
+  /** As {@link #fall}, because somebody wants it: that is no outage and no reason to warn. */
   void fallOnRequest(String why) {
     int given = giveUpAll(why);
     log.info("Pool {}: every connection is given up ({} of them): {}", events.pool(), given, why);
@@ -72,7 +73,7 @@ final class Fence {
 
   private int giveUpAll(String why) {
     int born = generation + 1;
-    generation = born; // connects in progress belong to the old one and count no more
+    generation = born; // connects in progress belong to the old one and no longer count
     // No connect of the next generation has begun yet, for this thread begins them.
     fencedThrough = numbers;
     int given = engine.giveUpAll(CloseReason.FENCED);
@@ -81,7 +82,7 @@ final class Fence {
     return given;
   }
 
-  /** The fence has just fallen because the server of all before was superseded. */
+  /** The fence has just fallen because the server of all earlier generations was superseded. */
   void superseded() {
     supersededBefore = generation;
   }
@@ -96,15 +97,15 @@ final class Fence {
     spared = number;
   }
 
-  /** Whether a fence has given up this connection and all of its time. Upkeep thread only. */
+  /** Whether a fence has given up this connection with its generation. Upkeep thread only. */
   boolean covers(PooledEntry entry) {
     return entry.number() <= fencedThrough && entry.number() != spared;
   }
 
   /**
    * Gives up what was out of a fence's reach when it fell: a connection that was being examined, or
-   * that arrived at that moment. The generation read is that of the word seen, or a later one, and
-   * then the move fails.
+   * that arrived at that moment. The generation that is read belongs to the word that was seen, or
+   * to a later word, and then the move fails.
    */
   void giveUpStragglers(SlotActivity activity) {
     for (int i = 0; i < activity.busyCount(); i++) {

@@ -33,15 +33,15 @@ import java.util.function.Function;
  */
 public final class FullServer {
   /**
-   * In place of an answer: not asked, for another thread is asking just now. (It may have begun
-   * before this connection was there, so its answer need not count this one.)
+   * Stands for the answer when nothing was asked: another thread is asking just now. (It may have
+   * begun before this connection was there, so its answer need not count this one.)
    */
   static final int BUSY = -3;
 
-  /** In place of an answer: not asked, for there was no need. */
+  /** Stands for the answer when nothing was asked, because there was no need. */
   static final int NOT_ASKED = -2;
 
-  /** In place of an answer: asked, and the server or its driver can't tell. */
+  /** Stands for the answer when the server or its driver couldn't tell. */
   static final int UNKNOWN = -1;
 
   /** How long the server counts as full after it was found so; nanoseconds. */
@@ -101,13 +101,13 @@ public final class FullServer {
   /** When the server was last full; meaningful while it is {@link #crowded}. */
   private long fullAt;
 
-  /** Refused connects in a row, those that were under way together counted as one. */
+  /** How many connects in a row were refused; those that were under way together count as one. */
   private int refusals;
 
-  /** Answers in a row that there is no room. */
+  /** How many answers in a row were that there is no room. */
   private int refusingAnswers;
 
-  /** Connects refused although the server had said that there was room, since one succeeded. */
+  /** How many were refused though it had said that there was room, since the last success. */
   private int misled;
 
   private long askAt;
@@ -189,7 +189,7 @@ public final class FullServer {
     return room / PLENTY >= maxSize;
   }
 
-  /** Whether it was asked of late, and has no place for another connection. From any thread. */
+  /** Whether it was asked of late, and has no room for another connection. From any thread. */
   public boolean saysThatItIs() {
     return crowded && room == 0;
   }
@@ -223,7 +223,8 @@ public final class FullServer {
   }
 
   /**
-   * Asks over a connection that was just opened, if that is needed. On the thread that opens it.
+   * Asks over a connection that was just opened, if that is needed. Called on the thread that opens
+   * it.
    *
    * @return the room, 0 or more; or one of the constants above
    * @throws SQLException if the connection is lost
@@ -327,7 +328,7 @@ public final class FullServer {
       default -> {
         askedOnce = true;
         firstAnswerPending = false;
-        worthAsking = said != UNKNOWN; // if it can't tell: not again until a connect is refused
+        worthAsking = said != UNKNOWN; // if it can't tell, the next refusal is a reason to ask
         room = said == UNKNOWN ? Integer.MAX_VALUE : Math.max(0, said - arrivedUnasked);
         arrivedUnasked = 0;
       }
@@ -345,7 +346,7 @@ public final class FullServer {
    * @param begun when the last connect was begun
    */
   void refused(long begun, long now) {
-    if (refusals == 0 || begun - fullAt > 0) { // begun after the last refusal, so no part of it
+    if (refusals == 0 || begun - fullAt > 0) { // it began after the last refusal
       refusals++;
     }
     if (roomKnown) {

@@ -30,10 +30,10 @@ final class Grower {
   private final Expiry expiry;
   private long narrowedAt;
 
-  /** So many had asked in vain at the last pass. */
+  /** How many callers had gone without a connection at the last pass. */
   private int inVainSeen;
 
-  /** And as many when that was last considered, and there was something for them. */
+  /** How many had done so when a pass last saw to them. */
   private int inVainConsidered;
 
   Grower(SharedState shared, Connects connects, Expiry expiry, long now) {
@@ -54,8 +54,8 @@ final class Grower {
   }
 
   /**
-   * Whether somebody has asked in vain since this was last asked: that is work as any other. Who
-   * can't wait, or may not, is gone before a pass sees him.
+   * Whether a caller has gone without a connection since the last call of this; that he asked is
+   * work like any other. A caller who can't wait, or may not, is gone before a pass sees him.
    */
   boolean wasAskedInVain() {
     int seen = engine.inVain();
@@ -67,7 +67,7 @@ final class Grower {
   /** Begins the connects that are wanted; returns when to look again, nanoseconds from now. */
   long grow(long now) {
     long pause = pace.pause(now);
-    if (pause > 0 || server.isTakenAway()) { // else a connect shows what becomes of them
+    if (pause > 0 || server.isTakenAway()) { // otherwise a connect shows what becomes of them
       server.tellWaiters(now);
     }
     if (pause > 0) {
@@ -78,14 +78,14 @@ final class Grower {
       }
       return pause;
     }
-    int waiting = engine.waiting(); // first, see Engine.inVain
+    int waiting = engine.waiting(); // read before inVain(), which says why
     int inVain = engine.inVain();
-    // However many they were: those who go at once need it for a moment.
+    // One connect for all of them: callers who don't wait need a connection for a moment only.
     boolean wanted = waiting == 0 && inVain != inVainConsidered;
     Growth.Facts facts = facts(now, wanted ? 1 : waiting);
     int begin = Growth.connects(facts);
     if (begin > 0 && full.takeLastPlace()) {
-      return grow(now); // once: it has counted then
+      return grow(now); // this happens once: the server counts as full now
     }
     int begun = 0;
     for (int i = 0; i < slots.length && begun < begin; i++) {
@@ -96,7 +96,7 @@ final class Grower {
       }
     }
     if (begun > 0 || (begin == 0 && sleepers.underExamination() == 0)) {
-      inVainConsidered = inVain; // there is something for the next who asks, or can't be
+      inVainConsidered = inVain; // a connection is or will be there for the next, or can't be
     }
     if (waiting == 0
         && facts.connecting() == 0
@@ -110,10 +110,10 @@ final class Grower {
 
   private Growth.Facts facts(long now, int waiting) {
     int minSize = sleep.asleep() ? 0 : bounds.least();
-    int kept = activity.live() - expiry.overdue(); // which go when there is another in their place
+    int kept = activity.live() - expiry.overdue(); // the overdue go when they have substitutes
     boolean provesNothing =
         (expiry.wantsProof() || isInDoubt()) && activity.count(State.CONNECTING) == 0;
-    // What they waited for a server that was away or asleep shows no lack of connections.
+    // The time that they waited for a server that was away or asleep shows no lack of connections.
     long firstWaited = Math.min(now - engine.firstWaitsSince(now), pace.backFor(now));
     int answering = Growth.answersSoon(firstWaited) ? sleepers.underExamination() : 0;
     return new Growth.Facts(
@@ -129,9 +129,10 @@ final class Grower {
   }
 
   /**
-   * Whether a connect has failed beside connections that are enough for all who want one: nothing
-   * else would ever show that the server is back. Where none is left there is nobody who need know,
-   * but whoever waits; and asleep nobody asks.
+   * Whether a connect has failed while the connections that are there are enough for all callers:
+   * then nothing but another connect would show that the server is back. If no connection is left,
+   * only callers who wait need to know, and connects are begun for them anyway. A sleeping pool
+   * doesn't ask.
    */
   private boolean isInDoubt() {
     return server.failsAsAway() && activity.live() > 0 && !sleep.asleep();

@@ -6,8 +6,8 @@ import io.everpool.core.engine.State;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has the idle connections examined: at the health check's interval one after the other, when
- * another has failed, and when the pool has woken up, all at once. Upkeep thread only.
+ * Has the idle connections examined: one after the other at the health check's interval, and all at
+ * once when another connection has failed or the pool has woken up. Upkeep thread only.
  */
 final class HealthChecks {
   private final long interval;
@@ -19,10 +19,10 @@ final class HealthChecks {
   private final Workers workers;
   private long next;
 
-  /** What is under way. */
+  /** The round that is under way, if any. */
   private @Nullable CheckRound round;
 
-  /** Up to when what callers did has had the driver learn of the database. */
+  /** When a refresh was last ordered: only work since then is a reason for another one. */
   private long refreshedAt;
 
   HealthChecks(PoolConfig config, SharedState shared, Probes probes, long now) {
@@ -38,8 +38,9 @@ final class HealthChecks {
   }
 
   /**
-   * After how long there is something to do if nothing happens; Long.MAX_VALUE for never: while the
-   * pool sleeps, for what the server has closed meanwhile is found when it is to be lent.
+   * After how long there is something to do if nothing happens; Long.MAX_VALUE for never. While the
+   * pool sleeps there is nothing to do: what the server has closed meanwhile is found when it is to
+   * be lent.
    */
   long dueIn(long now) {
     if (round != null) {
@@ -57,7 +58,7 @@ final class HealthChecks {
     if (due) {
       next = now + interval;
     }
-    // One connection is enough, and a database that nobody has used has nothing to tell.
+    // One connection is enough for a refresh, and a database that nobody used has nothing to tell.
     if (due && activity.count(State.IDLE) > 0 && activity.lastWork() - refreshedAt > 0) {
       refreshedAt = now;
       probes.wantRefresh();
@@ -86,7 +87,7 @@ final class HealthChecks {
     sleep.connectionsAsked();
   }
 
-  /** Without streams: at rest this is all that the pool does, mostly in code not compiled yet. */
+  /** Uses no streams: at rest the pool does nothing else, mostly in code not compiled yet. */
   private void examineInTurn() {
     int count = activity.count(State.IDLE);
     Slot[] idle = new Slot[count];

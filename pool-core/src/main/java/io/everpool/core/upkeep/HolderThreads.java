@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds threads by their ids, for explanations. Slots keep the id and not the thread: storing a
  * reference at each lease would cost a barrier of the garbage collector, and keep dead threads. On
- * a runtime without java.management it finds none, and the explanations are the poorer for it.
+ * a runtime without java.management it finds none, and the explanations lack them.
  */
 public final class HolderThreads {
 
@@ -34,7 +34,8 @@ public final class HolderThreads {
   @FunctionalInterface
   public interface Finder {
     /**
-     * Those that are found, by their ids; virtual threads aren't, nor those that have ended.
+     * Returns the threads that it finds, by their ids. It finds no virtual thread, and none that
+     * has ended.
      *
      * @param depth how many frames of each; with more than 0 all threads of the process stop for it
      */
@@ -57,12 +58,12 @@ public final class HolderThreads {
         }
       }
     } catch (LinkageError | RuntimeException e) {
-      // a runtime without java.management, or one that doesn't let us
+      // this runtime has no java.management, or doesn't allow it
     }
     return found;
   }
 
-  /** As {@link #describe(long)}, of one that was looked for. */
+  /** As {@link #describe(long)}, for a thread that was looked for. */
   public static String describe(long threadId, @Nullable Found found) {
     if (threadId == 0) {
       return "a thread that has only just got it";
@@ -72,7 +73,7 @@ public final class HolderThreads {
         : found.name + " #" + threadId;
   }
 
-  /** As {@link #describe(long)}, of any thread that is at hand. */
+  /** As {@link #describe(long)}, for any thread that is at hand. */
   public static String describe(Thread thread) {
     String name = thread.getName(); // a virtual thread has none, unless it was given one
     return (name.isEmpty() ? "thread" : name) + " #" + id(thread);

@@ -4,8 +4,8 @@ import io.everpool.core.observe.GuardedCall;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * What worker threads have to tell: done by the upkeep thread, so that it alone changes the pool's
- * records.
+ * What other threads have to tell. The upkeep thread carries it out, so that it alone changes the
+ * pool's records.
  */
 final class Inbox {
   private final ConcurrentLinkedQueue<Runnable> messages = new ConcurrentLinkedQueue<>();
@@ -23,8 +23,9 @@ final class Inbox {
   }
 
   /**
-   * Called by the upkeep thread only. One message that fails keeps back no other. What was taken
-   * out is done, without an object in between: there may be no memory for one.
+   * Carries out all messages. One that fails keeps back no other. A message that was taken out is
+   * run without making an object in between, because there may be no memory for one. Upkeep thread
+   * only.
    */
   void empty() {
     for (Runnable message; (message = messages.poll()) != null; ) {

@@ -3,8 +3,8 @@ package io.everpool.core.upkeep;
 import java.sql.SQLException;
 
 /**
- * What the user has done to each new connection has failed on one. It has the state of its cause,
- * and means what that means; but if the SQL is wrong it is so for every connection, and waiting
+ * What the user wants done to each new connection has failed on one. This has the SQLState of its
+ * cause and means the same; but if the SQL is wrong, it is wrong for every connection, and waiting
  * doesn't help.
  */
 public final class InitializationException extends SQLException {

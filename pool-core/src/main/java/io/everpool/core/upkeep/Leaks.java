@@ -15,15 +15,15 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * Leases that last suspiciously long are told of, once each, and told of again when they end. Those
- * that nobody can end any more, for what was lent is out of everybody's reach, are ended. Upkeep
- * thread only; while anything is lent there is a pass every tenth of a second in any case, so that
- * this costs no timer and no thread.
+ * Tells of leases that last suspiciously long, once each, and again when they end. Ends leases that
+ * nobody else can end any more, because what was lent is out of everybody's reach. Upkeep thread
+ * only; while anything is lent there is a pass every tenth of a second in any case, so that this
+ * costs no timer and no thread.
  */
 final class Leaks {
   private static final Logger log = PoolEvents.log();
 
-  /** For so long all leases are noted with their places, if none was told of meanwhile. */
+  /** How long all leases are noted with their places, if no leak is told of meanwhile. */
   static final long NOTING = 600_000_000_000L;
 
   private final long threshold;
@@ -37,7 +37,7 @@ final class Leaks {
   private boolean notesAll;
   private long notesAllSince;
 
-  /** A lease that was told of, and since when it had lasted by then. */
+  /** A lease that was told of, and since when it lasts. */
   private record Told(long word, long since, long connection, String thread) {
     boolean isOf(long now) {
       return Slot.isOf(now, word);
@@ -51,7 +51,7 @@ final class Leaks {
     this.notes = shared.leaseNotes;
   }
 
-  /** Before the slots are looked at. */
+  /** Begins a pass, before the slots are looked at. */
   void pass(long now) {
     if (notesAll && now - notesAllSince >= NOTING) {
       noteAll(false, now);
@@ -69,8 +69,8 @@ final class Leaks {
   /**
    * Looks at a slot, whatever it does.
    *
-   * @param word the slot's, as last seen
-   * @param unmoved for how long it has been so; nanoseconds
+   * @param word the slot's word as last seen
+   * @param unmoved for how long the slot has had that word; nanoseconds
    */
   void look(Slot slot, long word, long unmoved, long now) {
     if (notes == null && threshold == 0) {
@@ -110,11 +110,11 @@ final class Leaks {
     Throwable place = note == null ? null : note.place();
     Told one = new Told(word, now - held, entry.number(), thread);
     if (!one.isOf(slot.word())) {
-      return; // it ended while we looked, and that thread may hold the next one
+      return; // it has ended meanwhile, and the thread may be the next lease's
     }
     remember(slot, one);
     events.post(new LeakSuspected(events.pool(), entry.number(), thread, held, stack(place)));
-    if (notesAll == (place != null)) { // there is one now, or the next is to have one
+    if (notesAll == (place != null)) { // note all if one was missing, and no longer if it is there
       noteAll(place == null, now);
     }
     log.warn(
@@ -132,8 +132,9 @@ final class Leaks {
   }
 
   /**
-   * Whether it is over, and how. A connection that is there still was given back; of one that was
-   * closed nobody can tell here whether its holder brought it or the pool took it from him.
+   * Tells if the lease that was told of is over, and how. If its connection is still there, it was
+   * given back; if it was closed, nobody can tell here whether its holder brought it or the pool
+   * took it from him.
    */
   private void endOfTold(Slot slot, long word, long now) {
     Told one = told(slot);
@@ -150,7 +151,7 @@ final class Leaks {
         one.thread);
   }
 
-  /** Posts the end of what was told; returns how long it was out, in nanoseconds. */
+  /** Posts that a lease that was told of has ended; returns how long it lasted, in nanoseconds. */
   private long end(Slot slot, Told one, long now) {
     remember(slot, null);
     long held = now - one.since;
@@ -158,7 +159,7 @@ final class Leaks {
     return held;
   }
 
-  /** What the word shows may be over by now: then the entry may be of another, and that closed. */
+  /** Whether it is in the slot still. If the word is old, another connection may be there now. */
   private static boolean isThere(Slot slot, long word, long connection) {
     return switch (Slot.state(word)) {
       case EMPTY, CONNECTING, CLOSING -> false;
@@ -170,16 +171,16 @@ final class Leaks {
   }
 
   /**
-   * Ends the lease of a borrower who has dropped his connection. Not where the driver's own object
-   * was handed out, which somebody may be using still, nor while somebody waits for an answer on
-   * it.
+   * Ends the lease of a borrower who has dropped his connection. Does nothing if the driver's own
+   * object was handed out, which somebody may still be using, or while somebody waits for an answer
+   * on it.
    */
   private boolean takeBack(Slot slot, long word, LeaseNotes.Note note, long held, long now) {
     PooledEntry entry = Closer.entry(slot);
     if (entry.mayBeUsedBesides()) {
       return false;
     }
-    // That name is this lease's, if the move succeeds: the slot had not moved when it was read.
+    // If the move succeeds this is that lease's thread: the slot had not moved when it was read.
     String thread = HolderThreads.describe(slot.holder());
     boolean ended =
         Slot.state(word) == State.DOOMED
@@ -187,7 +188,7 @@ final class Leaks {
             : engine.retire(slot, word, CloseReason.ABANDONED);
     if (ended) {
       Told suspect = told(slot);
-      if (suspect != null) { // it is out no longer, whatever is told of it now
+      if (suspect != null) { // this ends what was told of as a leak
         end(slot, suspect, now);
       }
       Throwable place = note.place();

@@ -9,25 +9,28 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is noted of each lease where leaks are looked for, and only there: what its borrower holds,
- * so that it is seen when he has dropped it, and, of some, where it was acquired. A note costs an
- * object and a barrier of the garbage collector, a place the walk of a stack.
+ * What is noted of each lease if the pool looks for leaks, and only then: what its borrower holds,
+ * so that upkeep sees when he has dropped it, and for some leases the place in the program where
+ * they were acquired. A note costs an object and a barrier of the garbage collector; a place costs
+ * a walk over the stack.
  *
- * <p>Written by whoever is lent a connection, read by anyone. A note names its lease, and says
- * nothing of the next; upkeep takes it away all the same, for a place keeps the classes on its
- * stack, though their application may be gone.
+ * <p>Whoever is lent a connection writes the note, and any thread may read it. A note names its
+ * lease, and says nothing of the next one. Upkeep takes it away all the same when the lease is
+ * over: a place keeps the classes on its stack, though their application may be gone.
  */
 public final class LeaseNotes {
-  /** One lease in so many is noted with its place; a power of two. */
+  /** One lease in this many is noted with its place; a power of two. */
   static final int SAMPLE = 64;
 
-  /** Which of them: the first of each connection's place, so that a small program has them all. */
+  /**
+   * Which of them is noted so: the first of each slot, so that a small program has a place each.
+   */
   private static final int SAMPLED = 2;
 
   private final AtomicReferenceArray<@Nullable Note> notes;
   private final LeakStackTraces which;
 
-  /** Whether all are noted with their places, for one was missing. */
+  /** Whether all are noted with their places, because one was missing. */
   private volatile boolean all;
 
   private LeaseNotes(int size, LeakStackTraces which) {
@@ -36,7 +39,7 @@ public final class LeaseNotes {
     this.all = which == LeakStackTraces.ALWAYS;
   }
 
-  /** Null where nobody looks for leaks. */
+  /** Null if the pool doesn't look for leaks. */
   public static @Nullable LeaseNotes of(PoolConfig config) {
     LeakStackTraces which = config.leakStackTraces();
     return config.leakThreshold().isZero() && which != LeakStackTraces.ALWAYS
@@ -59,7 +62,9 @@ public final class LeaseNotes {
       return Slot.isOf(word, lease);
     }
 
-    /** Whether nobody has what the borrower was given; the garbage collector must have seen it. */
+    /**
+     * Whether nobody has what the borrower was given any more, as the garbage collector has seen.
+     */
     boolean isAbandoned() {
       return refersTo(null);
     }
@@ -70,7 +75,7 @@ public final class LeaseNotes {
     }
   }
 
-  /** A stack, as long as nobody asks for it in the form of the virtual machine, which is cheap. */
+  /** A stack. Until somebody reads it, it has the virtual machine's own form, which is cheap. */
   private static final class Place extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -80,9 +85,9 @@ public final class LeaseNotes {
   }
 
   /**
-   * A lease begins; on its borrower's thread.
+   * A lease begins; called on its borrower's thread.
    *
-   * @param face what he is given, and nobody else has
+   * @param face what the borrower is given, and nobody else has
    */
   public void begun(Slot slot, long lease, Object face) {
     boolean noted =
@@ -98,7 +103,7 @@ public final class LeaseNotes {
   /** Takes away what is noted of a lease that is over. */
   void forgetOver(Slot slot) {
     Note note = notes.getAcquire(slot.index);
-    // The word is read after the note: so it is the lease's own, or that is over for good.
+    // The word is read after the note. So it is the lease's own, or the lease is over for good.
     if (note != null && !note.isOf(slot.word())) {
       notes.compareAndSet(slot.index, note, null);
     }
@@ -122,7 +127,7 @@ public final class LeaseNotes {
     return place == null ? List.of() : List.of(place.getStackTrace());
   }
 
-  /** Whether all are to be noted with their places for a while; as far as the user wants any. */
+  /** Sets whether all are noted with their places for a while, if the setting allows that. */
   void noteAll(boolean value) {
     all = which == LeakStackTraces.ALWAYS || (which == LeakStackTraces.SAMPLED && value);
   }

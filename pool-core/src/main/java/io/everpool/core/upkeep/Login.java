@@ -4,8 +4,8 @@ import io.everpool.api.driver.PhysicalConnection;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection that was opened, and with what.
+ * A connection that was opened, and what it was opened with.
  *
- * @param answer of the provider; null for the credentials of the configuration
+ * @param answer the provider's; null for the credentials of the configuration
  */
 record Login(PhysicalConnection physical, @Nullable Answer answer) {}

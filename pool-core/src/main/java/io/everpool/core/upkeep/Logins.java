@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * Opens connections, with what a {@link CredentialsProvider} says where there is one: on the worker
- * that opens, and so within its deadline and in nobody's way. Thread-safe.
+ * Opens connections, with what a {@link CredentialsProvider} says if there is one. The provider is
+ * called on the worker that opens the connection, so within its deadline and in nobody's way.
+ * Thread-safe.
  */
 final class Logins {
   private static final Logger log = PoolEvents.log();

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class Newcomer {
   final Slot slot;
 
-  /** The slot's, as long as it waits for this connection. */
+  /** The slot's word, as long as the slot waits for this connection. */
   final long word;
 
   final PooledEntry entry;
@@ -17,10 +17,10 @@ final class Newcomer {
   /** What it was opened with; null for the credentials of the configuration. */
   final @Nullable Answer answer;
 
-  /** For how many more its server has said there is room, or one of {@link FullServer}'s words. */
+  /** How many more its server has room for as it says, or a constant of {@link FullServer}. */
   final int room;
 
-  /** When it was logged in, from which it ages. */
+  /** When it was logged in; its age counts from then. */
   final long arrived;
 
   /** How long it took to open it and to set it up; nanoseconds. */

@@ -5,13 +5,13 @@ import io.everpool.api.driver.PhysicalConnection;
 /**
  * What a connection that was just opened shows of the servers.
  *
- * @param supersedes whether those opened before go to a server that was superseded
- * @param writes whether its own takes writes, as far as that can be told
+ * @param supersedes whether connections opened before go to a server that was superseded
+ * @param writes whether its own server takes writes, as far as that can be told
  * @param begun when it began to be opened: what it shows of writing may be as old as that
  */
 record News(boolean supersedes, boolean writes, long begun) {
 
-  /** Asks for it: once, for an answer is given once, and must count. */
+  /** Asks the connection. To be called once: it tells its news once, which must not be lost. */
   static News of(PhysicalConnection physical, long begun) {
     return new News(physical.supersedesEarlier(), !physical.beganReadOnly(), begun);
   }
@@ -21,12 +21,12 @@ record News(boolean supersedes, boolean writes, long begun) {
     return supersedes || (writes && search.isOn() && search.isSince(begun));
   }
 
-  /** Whether it shows that a search has found none. */
+  /** Whether it shows that a search has found no server that writes. */
   boolean isOfNone(PrimarySearch search) {
     return !writes && search.isUnderWay() && search.isSince(begun);
   }
 
-  /** Has the fence fall before all that was opened before. Upkeep thread only. */
+  /** Makes the fence fall for all that was opened before. Upkeep thread only. */
   void act(String who, Fence fence, PrimarySearch search) {
     fence.fall(
         who

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Collects failures until they say something about the server. Upkeep thread only. */
 final class OutageDetector {
-  private @Nullable ArrayDeque<Loss> losses; // null for none, as of most pools
+  private @Nullable ArrayDeque<Loss> losses; // it is null if there are none, as in most pools
   private int generation;
   private long serverAwayUntil;
   private long currentUntil;
@@ -15,7 +15,7 @@ final class OutageDetector {
   /**
    * A connection that failed.
    *
-   * @param liveBefore connections there were before, with it
+   * @param liveBefore how many connections there were before, with this one
    */
   private record Loss(long at, int liveBefore) {}
 
@@ -55,7 +55,7 @@ final class OutageDetector {
     return ring(now);
   }
 
-  /** What one session doesn't know of the database, none does that is as old. */
+  /** What one session doesn't know of the database, no other session as old as that knows. */
   private boolean replaceTheStale(long now) {
     boolean due = now - currentUntil >= 0;
     if (due) {
@@ -78,7 +78,7 @@ final class OutageDetector {
     if (all == null) {
       return false;
     }
-    // Whoever rings: a loss of long ago bears out no connect that fails today.
+    // A loss of long ago must not corroborate what fails now, be it a connection or a connect.
     while (!all.isEmpty() && now - all.element().at() >= Fencing.WINDOW) {
       all.remove();
     }

@@ -24,18 +24,18 @@ public final class OutageLog {
   public enum Kind {
     /** A connection was lost in use. */
     LOSS,
-    /** An idle one was found dead. */
+    /** An idle connection was found dead. */
     CHECK,
     /** A unit of work goes on over another connection. */
     RERUN,
     /** The answer to a COMMIT was lost, and is looked up. */
     LOOKUP,
-    /** A unit of work can't. */
+    /** A unit of work can't go on over another connection. */
     REFUSAL
   }
 
   /**
-   * If nothing has happened for so long, and connects succeed, what comes next belongs to another
+   * If nothing has happened for this long, and connects succeed, what comes next belongs to another
    * outage; nanoseconds.
    */
   static final long QUIET = 2_000_000_000L;
@@ -55,7 +55,7 @@ public final class OutageLog {
   private boolean fenced;
   private long fencedAt;
 
-  /** Lines that say the same. There are few: reasons come out of a short list. */
+  /** Names the lines that say the same. It has few values: reasons come out of a short list. */
   private record Key(Kind kind, String reason) {}
 
   OutageLog(TimeSource time) {
@@ -87,7 +87,7 @@ public final class OutageLog {
     return lines.news(new Key(kind, reason), now);
   }
 
-  /** Logs what has happened: at WARN where it is news, else at DEBUG. */
+  /** Logs what has happened, at WARN if it is news and otherwise at DEBUG. */
   public void tell(Kind kind, String line, Object... arguments) {
     Repeats.warn(log, news(kind), line, arguments);
   }
@@ -97,8 +97,9 @@ public final class OutageLog {
   }
 
   /**
-   * Units notice late what their connections died of: that another was opened meanwhile is no
-   * reason to tell of them again.
+   * Whether this still belongs to the outage before. Units of work notice late that their
+   * connections are lost: that another was opened meanwhile is no reason to tell of each unit
+   * again.
    */
   private boolean isAftermath(Kind kind, long now) {
     return kind != Kind.LOSS && kind != Kind.CHECK && now - last < QUIET;
@@ -151,8 +152,8 @@ public final class OutageLog {
   }
 
   /**
-   * A connection was opened. Returns what the outage has cost, if it is over by that and has cost
-   * every connection; else null.
+   * A connection was opened. Returns what the outage has cost, if this ends one in which
+   * connections were lost; otherwise null.
    */
   synchronized @Nullable Toll recovered() {
     if (!failing && !fenced) {
@@ -160,7 +161,7 @@ public final class OutageLog {
     }
     failing = false;
     fenced = false;
-    any = false; // the next loss is of another, however soon it comes
+    any = false; // the next loss begins another outage, however soon it comes
     int lost = lost();
     return lost == 0 ? null : new Toll(lost, toll[index(Kind.RERUN)], time.nanoTime() - begun);
   }
@@ -168,9 +169,9 @@ public final class OutageLog {
   /**
    * What an outage has cost so far.
    *
-   * @param lost connections
-   * @param reruns of units of work
-   * @param nanos since the first loss
+   * @param lost how many connections were lost
+   * @param reruns how often units of work were rerun
+   * @param nanos the time since the first loss
    */
   record Toll(int lost, int reruns, long nanos) {
     @Override
@@ -183,7 +184,7 @@ public final class OutageLog {
     }
   }
 
-  @SuppressWarnings("EnumOrdinal") // into an array that is as long as values()
+  @SuppressWarnings("EnumOrdinal") // the array that it is an index of is as long as values()
   private static int index(Kind kind) {
     return kind.ordinal();
   }

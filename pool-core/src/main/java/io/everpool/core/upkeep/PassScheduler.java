@@ -1,6 +1,6 @@
 package io.everpool.core.upkeep;
 
-/** What makes upkeep happen: a thread in life, the event queue in simulation. */
+/** Runs the passes of upkeep: on a thread in real life, from the event queue in the simulation. */
 public interface PassScheduler {
 
   /** A maintenance pass: does what is due, and says after how many nanoseconds more will be. */
@@ -12,7 +12,9 @@ public interface PassScheduler {
   /** Runs the pass now and whenever it is due, never twice at once. Called once. */
   void start(Pass pass);
 
-  /** Has the pass run soon: something has happened. Cheap, from any thread. */
+  /**
+   * Has the pass run soon, because something has happened. It is cheap, and any thread may call it.
+   */
   void hurry();
 
   /** No further pass begins. */

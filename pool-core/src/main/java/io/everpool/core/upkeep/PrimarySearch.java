@@ -15,30 +15,31 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * Looks for a server that takes writes, when one has refused a write that did before. The
- * connections to it are good for reading and stay, until a new one shows that there is a server
- * that writes: then all of them are behind the times, and the fence falls. Where there is none
- * nothing happens but that one is looked for again, with growing pauses, as long as somebody
- * writes; who does is told so at once.
+ * Looks for a server that takes writes, when a server has refused a write though it took writes
+ * before. The connections to that server are good for reading and stay, until a new connection
+ * shows that there is a server that writes; then the fence falls for all of them. As long as there
+ * is none, one is looked for again, with growing pauses, while somebody writes; whoever writes is
+ * told so at once.
  *
- * <p>Refused writes are told from any thread; what new connections show, on upkeep's.
+ * <p>Any thread may tell of a refused write; what new connections show is told on the upkeep
+ * thread.
  */
 public final class PrimarySearch {
   private static final Logger log = PoolEvents.log();
 
   /** What a refused write means for the connection that it was sent by. */
   public enum Refusal {
-    /** It is as good as any: no server that writes was found a moment ago. */
+    /** The connection is as good as any: a moment ago no server that writes was found. */
     KEPT,
-    /** It is as good as any as far as is known, and a better one is being looked for. */
+    /** The connection is as good as any that is known, and a server that writes is looked for. */
     SOUGHT,
-    /** Others go to a server that writes: this one is to be replaced. */
+    /** The connection is to be replaced: others go to a server that writes. */
     REPLACED
   }
 
   /**
-   * One that is under way. Waited for by a latch: who waits holds a connection, and on a fork/join
-   * worker a future would have him run what is queued there, on top of what he does.
+   * A search that is under way. It is waited for by a latch: whoever waits holds a connection, and
+   * on a fork/join worker a future would have his thread run other queued tasks meanwhile.
    */
   private static final class Search {
     private final CountDownLatch over = new CountDownLatch(1);
@@ -49,7 +50,7 @@ public final class PrimarySearch {
       over.countDown();
     }
 
-    /** Whether it has ended by then, and has found one. */
+    /** Whether it has ended by then, and has found a server. */
     boolean await(long nanos) throws InterruptedException {
       return over.await(nanos, TimeUnit.NANOSECONDS) && found;
     }
@@ -71,7 +72,7 @@ public final class PrimarySearch {
 
   private volatile int awaited;
 
-  /** Whether the last search has found none. */
+  /** Whether the last search has found no server. */
   private volatile boolean nowhere;
 
   private volatile long notBefore;
@@ -82,10 +83,10 @@ public final class PrimarySearch {
   /** When a write was last refused. */
   private volatile long refusedAt;
 
-  /** The pool is closing: nothing is opened any more that could show anything. */
+  /** Whether the pool is closing, so that nothing is opened that could show anything. */
   private volatile boolean closed;
 
-  /** Searches in a row, with no long rest between them. Upkeep thread only, as what follows. */
+  /** How many searches came without a long rest between them. From here on upkeep thread only. */
   private int searches;
 
   private long ended;
@@ -134,12 +135,12 @@ public final class PrimarySearch {
     if (now - notBefore < 0) {
       return nowhere ? Refusal.KEPT : Refusal.REPLACED;
     }
-    // Before whoever sees the search. Of two who begin one at the same time the loser may write it
-    // later: that is after a refusal, too, and makes no more than one more connection old news.
+    // Written before the search can be seen. If two begin one at the same time, the loser may write
+    // this later. That is after a refusal, too, and only makes one more connection count as old.
     began = now;
     if (underWay.compareAndSet(null, new Search())) {
       scheduler.hurry();
-      if (closed) { // or else whoever closes the pool sees this search
+      if (closed) { // if it isn't set yet, close() will see this search
         endUnfound();
         return Refusal.KEPT;
       }
@@ -174,17 +175,17 @@ public final class PrimarySearch {
   }
 
   /**
-   * Whether a connection that takes writes would be news: as far as is known there is none. What
-   * was refused long ago says nothing of the connections of today.
+   * Whether a connection that takes writes would be news, because none is known that does. A
+   * refusal of long ago says nothing of the connections of today.
    */
   boolean isOn() {
     return isUnderWay() || (nowhere && wasRefusedLately());
   }
 
   /**
-   * Whether what began to be opened then shows how its server was after the first refusal. A
-   * session knows from its start whether the server writes; one that started before it was told to
-   * write no more, and arrives afterwards, shows what the others would have shown, too.
+   * Whether a connection whose opening began then shows how its server was after the first refusal.
+   * A session knows from its start whether its server writes. One that started before the server
+   * stopped writing, and arrives afterwards, shows no more than the older ones.
    */
   boolean isSince(long begun) {
     return begun - began >= 0;
@@ -218,12 +219,14 @@ public final class PrimarySearch {
     tell();
   }
 
-  /** A connect has failed: one that is away may come, one that refuses or is full won't tell. */
+  /**
+   * A connect has failed: a server that is away may come, one that refuses or is full won't tell.
+   */
   void connectFailed(Verdict verdict) {
     switch (verdict) {
       case SERVER_DOWN, SERVER_STARTING, PROXY_UNAVAILABLE, CONNECTION_LOST -> {
         if (!isAwaited() && !wasRefusedLately()) {
-          foundNone(); // and nobody writes any more
+          foundNone(); // nobody writes any more who would need one
         }
       }
       default -> foundNone();
@@ -250,18 +253,18 @@ public final class PrimarySearch {
     }
     long now = time.nanoTime();
     long longest = config.retry().maxBackoff().toNanos();
-    // Where each new connection may be to another server, finding one is no end of it.
+    // If each connection may lead to another server, a search that finds one may not be the last.
     searches = now - ended > 2 * longest ? 1 : searches + 1;
     ended = now;
     notBefore =
         now
             + Backoff.delay(
                 searches, config.retry().initialBackoff().toNanos(), longest, random.getAsDouble());
-    underWay.set(null); // last: who finds none under way reads the rest
+    underWay.set(null); // written last: whoever sees this reads the rest as it is now
     search.end(found);
   }
 
-  /** At once, and then one line each ten seconds at the most: writers may be many. */
+  /** Logs this at once, and then every ten seconds at most, because many may write. */
   private void tell() {
     if (told && ended - toldAt < Reachability.LOG_EVERY) {
       return;

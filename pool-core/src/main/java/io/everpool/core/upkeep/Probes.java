@@ -14,8 +14,8 @@ import io.everpool.core.engine.Move;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
 import io.everpool.core.observe.FailureText;
-import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.GuardedCall;
 import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -23,17 +23,17 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
-/** Examines idle connections, on worker threads and out of everybody's reach meanwhile. */
+/** Examines idle connections on worker threads; meanwhile nobody can be lent them. */
 final class Probes {
 
   private static final Logger log = PoolEvents.log();
 
   private static final String WHAT = "examining a connection";
 
-  /** By whoever has kept the driver's own object; that says nothing of the server. */
+  /** Somebody has kept the driver's own object and uses it; that says nothing of the server. */
   private static final String USED_BY_OTHERS = "it is used while nobody has it";
 
-  /** After a failover; no way for a connection to go while the pool sleeps. */
+  /** There was a failover; no connection ends in this way because its server sleeps. */
   private static final String WRITES_NO_MORE = "its server writes no more";
 
   private final PoolConfig config;
@@ -48,13 +48,13 @@ final class Probes {
   private final Fence fence;
   private final boolean query;
 
-  /** Whether something may be sent that isn't an examination: not where a look is asked for. */
+  /** Whether a refresh may be sent: not if the setting is that connections are only looked at. */
   private final boolean refreshes;
 
   /** While the pool sleeps, nothing is sent and what is found says nothing alarming. */
   private final SleepSwitch sleep;
 
-  /** Whether the driver is to learn of the database by the next connection found well. */
+  /** Whether the driver is to learn of the database by the next connection that is found well. */
   private final AtomicBoolean refresh = new AtomicBoolean();
 
   Probes(
@@ -93,7 +93,7 @@ final class Probes {
   private enum Finder {
     /** The one who examines it, on a worker. */
     PROBER,
-    /** Upkeep, which has lost patience; the prober may be at the connection still. */
+    /** Upkeep, which has lost patience; the prober may still be using the connection. */
     UPKEEP
   }
 
@@ -103,16 +103,16 @@ final class Probes {
    */
   long begin(Slot slot, long word, Extent extent) {
     long probing = Slot.after(Move.PROBE, word);
-    // First: there may be no memory, and it would count as one that gives no answer.
+    // Made before the move: without memory for it the connection would count as one that hangs.
     GuardedCall.Risk examination = examination(slot, probing, extent);
     if (reserve(slot, word) == word) {
       return word;
     }
-    if (!workers.start(WHAT, examination)) { // no thread to be had
+    if (!workers.start(WHAT, examination)) { // there was no thread
       if (slot.sleptWord == probing) {
         slot.unexaminedWord = probing;
       } else {
-        engine.pass(slot, probing); // that says nothing of the connection
+        engine.pass(slot, probing); // a missing thread says nothing of the connection
       }
     }
     return probing;
@@ -148,15 +148,15 @@ final class Probes {
   }
 
   /**
-   * Has the driver learn of the database by the first connection that is found well; with {@code
-   * health-check = look} not at all. It is wanted only after work, so a serverless database that
-   * nobody uses may go to sleep: once within an interval after the last work it is asked.
+   * Has the driver learn of the database by the next connection that is found well; with {@code
+   * health-check = look} this does nothing. It is wanted only after work: within an interval after
+   * the last work the database is asked once, and then a serverless one may go to sleep.
    */
   void wantRefresh() {
     refresh.set(true);
   }
 
-  /** Examines a connection that is {@link #reserve reserved}. On a worker. */
+  /** Examines a connection that is {@link #reserve reserved}. Called on a worker. */
   void examine(Slot slot, long word, Extent extent) {
     PooledEntry entry = Closer.entry(slot);
     String ailment;
@@ -193,7 +193,7 @@ final class Probes {
       done = true;
     } finally {
       if (!done) {
-        wantRefresh(); // another may be luckier
+        wantRefresh(); // another connection may succeed
       }
     }
   }
@@ -215,17 +215,17 @@ final class Probes {
       return "the server has closed it";
     }
     if (!physical.inStep()) {
-      return USED_BY_OTHERS; // an answer would be another's, or never come
+      return USED_BY_OTHERS; // an answer would be somebody else's, or never come
     }
     if (sleep.asleep() && extent != Extent.ASK) {
-      return null; // whatever it was that the server said: to ask would be to send something
+      return null; // whatever the look has shown, to ask would send something
     }
     boolean ask =
         extent == Extent.ASK || (extent == Extent.AS_CONFIGURED && (query || look == Look.BLIND));
     if (ask || look == Look.UNSURE) {
       physical.validate(patience);
     }
-    // What a program may have set itself, reset=none leaves in the session.
+    // With reset=none it may be the program that has made the session read-only.
     return config.reset() != ResetMode.NONE
             && physical.isServerReadOnly(SideEffects.NONE)
             && search.refused(slot) == PrimarySearch.Refusal.REPLACED
@@ -237,8 +237,8 @@ final class Probes {
    * A connection was found dead. If both the prober and upkeep, which has lost patience with him,
    * say so, the second does nothing: one connection's failure must not look like that of two.
    *
-   * @param failure how the server failed, which may say something of the other connections; null
-   *     for what was merely seen
+   * @param failure how the server failed, which may say something of the other connections; null if
+   *     that was merely seen
    */
   private void dead(
       Slot slot,
@@ -264,7 +264,7 @@ final class Probes {
       Finder finder) {
     boolean slept = (sleep.asleep() || slot.sleptWord == word) && !ailment.equals(WRITES_NO_MORE);
     CloseReason reason = slept ? CloseReason.ASLEEP : CloseReason.FOUND_DEAD;
-    // Not closed politely where the prober may be in the driver, or a sleeping server would wake.
+    // It is cut if the prober may be in the driver, or if a polite close would wake the server.
     boolean cut = finder == Finder.UPKEEP || slept;
     if (!engine.fail(slot, word, reason, cut)) {
       return;
@@ -282,7 +282,7 @@ final class Probes {
         ailment);
     events.post(new HealthCheckFailed(events.pool(), entry.number(), ailment));
     if (!(failure instanceof SQLException)) {
-      return; // merely seen, or the driver's own failure, which says nothing of a server
+      return; // it was merely seen, or is the driver's own, which says nothing of a server
     }
     GuardedCall.Risk judgement = () -> reports.failed(entry, classifier.apply(failure), ailment);
     // Upkeep doesn't ask a classifier: that may be a user's, and take its time.

@@ -15,15 +15,16 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * What the pool's connects have shown of the server: whether it can be reached, since when not and
- * why, and what that means to callers who wait. Written by the upkeep thread alone and read by
- * anyone, but for {@link #awaited} and {@link #dispensable}, which are the opening thread's to say.
+ * What the pool's connects have shown of the server: whether it can be reached, why not and since
+ * when, and what that means for callers who wait. Only the upkeep thread writes here, and any
+ * thread may read; but {@link #awaited} and {@link #dispensable} are called by whoever opens the
+ * pool.
  */
 public final class Reachability {
   private static final Logger log = PoolEvents.log();
   static final long LOG_EVERY = 10_000_000_000L;
 
-  /** For so long an answer counts, though a connect has failed since; nanoseconds. */
+  /** How long an answer counts though a connect has failed since; nanoseconds. */
   private static final long OF_LATE = 2_000_000_000L;
 
   private final String product;
@@ -47,13 +48,13 @@ public final class Reachability {
   /** Whether the last failure lies in this process, and not with the server or the way there. */
   private volatile boolean ownFailure;
 
-  /** Whether the pool has stopped trying since: what it knows is old news. */
+  /** Whether the pool has stopped trying since, so that what it knows may be out of date. */
   private volatile boolean old;
 
   /** When a connect last failed; meaningful while there are {@link #failures}. */
   private volatile long failedAt;
 
-  /** When an open connection was last asked something that it has answered: then, or later. */
+  /** When the last question was asked that an open connection has answered. */
   private volatile long answeredAt;
 
   /**
@@ -63,21 +64,21 @@ public final class Reachability {
   private volatile boolean awaited;
 
   /**
-   * Whether an operator has taken this server away and left others; null where there are no others
-   * for whoever waits for this one.
+   * Tells whether an operator has taken this server away and left others; null if whoever waits for
+   * this one can't go to others.
    */
   private volatile @Nullable BooleanSupplier takenAway;
 
   /** Since when every connect has found nobody there; meaningful while {@link #absences} > 0. */
   private long absentSince;
 
-  /** How many failures of the present row no longer count, for something was changed after them. */
+  /** How many failures of the present row no longer count: something was changed after them. */
   private int forgiven;
 
-  /** The generation that began with that change; connects begun before it tell nothing any more. */
+  /** The generation that began with that change; connects of earlier ones don't count any more. */
   private int changedAt;
 
-  /** Something was changed just now, and upkeep hasn't heard of it yet. */
+  /** Whether something was changed that upkeep hasn't heard of yet. */
   private volatile boolean changing;
 
   private int absences;
@@ -117,7 +118,7 @@ public final class Reachability {
     letsIn(now);
   }
 
-  /** One was let in that is no connection of the pool's. */
+  /** A scout's connection was let in, which the pool doesn't keep. */
   void letIn() {
     long now = time.nanoTime();
     pace.letIn(now);
@@ -145,7 +146,7 @@ public final class Reachability {
               : "Pool {}: connections to {} at {} can be opened again";
       long lasted = failing.end(now);
       log.info(line + after, events.pool(), product, target, lasted / 1_000_000, cost);
-      if (back) { // else it has answered all the while, or wasn't asked
+      if (back) { // otherwise it has answered all the while, or wasn't asked
         events.post(new Recovered(events.pool(), lasted));
       }
     } else if (toll != null) {
@@ -160,7 +161,7 @@ public final class Reachability {
   }
 
   /**
-   * A connect has failed, and the rules have judged it so.
+   * A connect has failed; {@code judged} is what the rules say of that.
    *
    * @param born the generation in which it was begun
    */
@@ -198,8 +199,8 @@ public final class Reachability {
   }
 
   /**
-   * Nobody needs a connection, and none is being opened: whether the server is back won't be known
-   * until somebody does.
+   * Nobody needs a connection, and none is being opened: until somebody needs one, nobody will know
+   * whether the server is back.
    */
   void nobodyTries() {
     if (failures > 0 && !old) {
@@ -221,8 +222,8 @@ public final class Reachability {
   }
 
   /**
-   * The first failure of a row at once, unless the fence has just said so; then one each ten
-   * seconds: an outage must not flood.
+   * Logs the first failure in a row at once, unless the fence has just said so, and then one every
+   * ten seconds: an outage must not flood the log.
    */
   private void tell(SQLException failure, Verdict means, int inARow, long now) {
     boolean known = outages.connectFailed() && Fencing.isEvidence(means);
@@ -246,8 +247,8 @@ public final class Reachability {
   }
 
   /**
-   * Sends away whoever waits for what won't come: the server refuses for good, and the last
-   * connection that could have been returned to him is gone.
+   * Sends away all who wait in vain: the server refuses for good or isn't there, and no connection
+   * is left that could be returned to them; or they can go to another server.
    */
   void tellWaiters(long now) {
     boolean inVain = refusal(now) != null || isHopeless() || (takenAway != null && isGone());
@@ -258,16 +259,16 @@ public final class Reachability {
 
   /**
    * Somebody changes something about the server or the way there, and wants it to be asked anew:
-   * from now on nobody is sent away for what was so before. From any thread.
+   * from now on nobody is sent away because of earlier failures. From any thread.
    */
   void changes() {
     changing = true;
   }
 
   /**
-   * As if nothing had failed yet, but that it is known for how long there was no connection.
+   * From now on earlier failures count for nothing but for how long there was no connection.
    *
-   * @param generation the one that begins with it
+   * @param generation the generation that begins with the change
    */
   void changed(int generation) {
     changedAt = generation;
@@ -305,14 +306,14 @@ public final class Reachability {
     return verdict;
   }
 
-  /** Whether the server is known to be away just now: not where the pool has stopped trying. */
+  /** Whether the server is known to be away now; false if the pool has stopped trying. */
   public boolean down() {
     return failsAsAway() && !old;
   }
 
   /**
-   * Whether the last connect failed for want of a server that answers: one that refuses is there,
-   * and of one behind a proxy that lets nobody in nothing is known.
+   * Whether the last connect failed because no server answered. A server that refuses is there, and
+   * nothing is known of one behind a proxy that lets nobody in.
    */
   public boolean failsAsAway() {
     return failures > 0
@@ -323,7 +324,7 @@ public final class Reachability {
         };
   }
 
-  /** Whether they fail for a reason that lies in this process: its limits, or its driver. */
+  /** Whether connects fail for a reason in this process: its limits, or its driver. */
   public boolean failsHere() {
     return failures > 0 && ownFailure;
   }
@@ -344,7 +345,7 @@ public final class Reachability {
   }
 
   /**
-   * Whether the server gives no connection. One from before may be left: it counts where it has
+   * Whether no connection to the server can be had. The server isn't gone if an open connection has
    * {@link #answered} since the last connect failed, or of late.
    */
   public boolean isGone() {
@@ -357,8 +358,8 @@ public final class Reachability {
   }
 
   /**
-   * An open connection has answered what it was asked at that time: the server serves those that it
-   * has, whatever becomes of connects. Told by one thread at a time, whichever it is.
+   * An open connection has answered what it was asked at that time: so the server serves those that
+   * it has, whatever becomes of connects. Any thread may call this, one at a time.
    */
   public void answered(long askedAt) {
     answeredAt = askedAt;

@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 final class RecentLosses {
   private static final Logger log = PoolEvents.log();
 
-  private @Nullable ArrayDeque<Long> times; // null before the first: of most pools it stays so
+  private @Nullable ArrayDeque<Long> times; // null before the first: in most pools it stays so
   private long lostBefore;
   private long saidAt;
 
@@ -61,7 +61,7 @@ final class RecentLosses {
     return true;
   }
 
-  /** How often within the window. */
+  /** How often connections were lost within the window. */
   int times() {
     return times == null ? 0 : times.size();
   }

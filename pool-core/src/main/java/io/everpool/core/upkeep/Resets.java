@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 /**
  * Watches over what the pool itself does on a connection while a caller's thread holds it: the look
  * before it is lent, and the clean-up when it comes back. A driver or a server that hangs would
- * keep that thread for ever, and the place with it; so the place is taken from it.
+ * keep that thread for ever, and the slot with it; so the slot is taken from it.
  */
 public final class Resets {
   private static final Logger log = PoolEvents.log();
@@ -25,7 +25,7 @@ public final class Resets {
   private final PoolEvents events;
   private final Engine engine;
 
-  /** Null before the first. */
+  /** Null until there is something to watch. */
   private volatile @Nullable Map<Slot, Watched> watched;
 
   Resets(PoolConfig config, Environment environment, PoolEvents events, Engine engine) {
@@ -58,8 +58,8 @@ public final class Resets {
   }
 
   /**
-   * It has ended; one that was cut may say so when the connection is another's, and changes
-   * nothing.
+   * What was begun has ended. If it was cut before, the slot may be another lease's by now; then
+   * this changes nothing.
    */
   public void ended(Slot slot, long lease) {
     Map<Slot, Watched> all = watched;
@@ -86,7 +86,7 @@ public final class Resets {
 
   private void takeAway(Watched due) {
     long number = Closer.entry(due.slot).number();
-    // The move first: if the lease has just ended, the connection may be another's already.
+    // The move comes first: if the lease has just ended, the connection may be another's already.
     if (engine.cut(due.slot, due.lease, due.reason)) {
       log.warn(
           "Pool {}: connection {} did not answer within reset-timeout while it was {} and is cut",

@@ -5,12 +5,12 @@ import io.everpool.core.engine.Slot;
 
 /**
  * Whether the pool is at rest: nothing is lent, opened, examined or closed, nobody waits, and every
- * idle connection has been idle for a whole pass. Then there is no pass but for what is due by the
- * clock, until somebody is lent a connection.
+ * idle connection has been idle for a whole pass. Then the only passes are those for what is due by
+ * the clock, until somebody is lent a connection.
  *
  * <p>Why no lease is overlooked. Every connection of a pool at rest has rested, so whoever is lent
- * one looks at it first, and there he says so ({@link #stir}). He has said which slot he moved
- * before he asks whether the pool is at rest; upkeep says that it is before it reads what was said.
+ * one looks at it first, and calls {@link #stir} then. There he notes which slot he has moved
+ * before he reads whether the pool is at rest; upkeep writes that it is before it reads the notes.
  * So either upkeep sees his move, or he sees that he must wake it.
  */
 public final class Rest {
@@ -56,7 +56,7 @@ public final class Rest {
     resting = false;
   }
 
-  /** A connection that had rested is lent. From any thread; cheap. */
+  /** A connection that had rested is lent. It is cheap, and any thread may call it. */
   public void stir(Slot slot) {
     stirred.add(slot.index);
     if (resting) {

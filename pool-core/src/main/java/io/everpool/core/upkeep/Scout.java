@@ -14,40 +14,42 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Opens a connection only to see where it leads, and closes it: one at a time, and none while the
- * pool opens one for itself, which shows the same. It takes up one of the pool's places while one
- * is empty. In a pool that is used up it is one session more, for as long as it takes to open, or
- * else those who hold the connections would wait in vain for one another. Upkeep thread only.
+ * pool opens one for itself, which shows the same. It takes up one of the pool's slots if one is
+ * empty. In a pool that is used up it is one session more, for as long as it takes to open;
+ * otherwise those who hold the connections would wait in vain for one another. Upkeep thread only.
  */
 final class Scout {
 
-  /** One that is out; its end is told by whoever is first. */
+  /** A connect that is out. Whoever ends it first tells of its end. */
   private static final class Errand implements BooleanSupplier {
     final long begun;
     final int born;
-    final @Nullable Slot place;
+    final @Nullable Slot slot;
     final long word;
     private final AtomicBoolean over = new AtomicBoolean();
 
-    Errand(long begun, int born, @Nullable Slot place) {
+    Errand(long begun, int born, @Nullable Slot slot) {
       this.begun = begun;
       this.born = born;
-      this.place = place;
-      this.word = place == null ? 0 : place.word();
+      this.slot = slot;
+      this.word = slot == null ? 0 : slot.word();
     }
 
-    /** As {@link #end}: itself, for where it fails there may be no memory to make another. */
+    /**
+     * As {@link #end}. The errand is passed on itself: there may be no memory for a lambda then.
+     */
     @Override
     public boolean getAsBoolean() {
       return end();
     }
 
-    /** Ends it; false if it has ended. From any thread. */
+    /** Ends it; false if it had ended before. From any thread. */
     boolean end() {
-      return place == null ? over.compareAndSet(false, true) : place.attempt(Move.ABANDON, word);
+      return slot == null ? over.compareAndSet(false, true) : slot.attempt(Move.ABANDON, word);
     }
 
     boolean isOver() {
-      return place == null ? over.get() : place.word() != word;
+      return slot == null ? over.get() : slot.word() != word;
     }
   }
 
@@ -91,7 +93,7 @@ final class Scout {
     this.silence = silence;
   }
 
-  /** Whether one is out, or wanted. */
+  /** Whether an errand is out, or wanted. */
   boolean isWanted() {
     return errand != null || (search.isUnderWay() && !sleep.asleep() && !bounds.suspended());
   }
@@ -101,7 +103,7 @@ final class Scout {
   }
 
   /**
-   * Sends one out if there is something to see, and gives up one that is out for too long.
+   * Sends out an errand if there is something to see, and gives up one that is out for too long.
    *
    * @param spares whether nothing is given up just now
    */
@@ -120,13 +122,13 @@ final class Scout {
     return pause <= 0 && !bounds.suspended() && !isConnecting();
   }
 
-  /** Whether the pool opens one for itself; it may have begun to in this very pass. */
+  /** Whether the pool opens a connection for itself; it may have begun to in this very pass. */
   private boolean isConnecting() {
     return Arrays.stream(engine.slots()).anyMatch(slot -> slot.state() == State.CONNECTING);
   }
 
   private void send(long now) {
-    Errand sent = new Errand(now, fence.generation(), place());
+    Errand sent = new Errand(now, fence.generation(), reserveSlot());
     boolean out = false;
     try {
       out = workers.start("looking for a server that writes", () -> look(sent));
@@ -144,9 +146,9 @@ final class Scout {
     }
   }
 
-  private @Nullable Slot place() {
+  private @Nullable Slot reserveSlot() {
     if (bounds.room(activity) == 0) {
-      return null; // or a pool that was made smaller would give up another for it
+      return null; // a pool that was made smaller must not give up a connection for it
     }
     for (Slot slot : engine.slots()) {
       if (slot.attempt(Move.RESERVE)) {
@@ -157,14 +159,14 @@ final class Scout {
     return null;
   }
 
-  /** Gives up on one that is out, for what it would find is not wanted any more. */
+  /** Gives up on the errand that is out, because nobody wants to know its outcome any more. */
   void recall() {
     if (errand != null) {
       giveUp(errand);
     }
   }
 
-  /** Counted before it is ended, as any connect. */
+  /** Gives up on an errand. It counts as given up before it is ended, as any connect does. */
   private boolean giveUp(Errand sent) {
     workers.givenUp();
     boolean first = sent.end();
@@ -174,9 +176,9 @@ final class Scout {
     return first;
   }
 
-  /** One that has a place is given up with it, as any connect is. */
+  /** Gives up on an errand that is late. If it has a slot, {@link Deadlines} does that. */
   private void recall(Errand sent, long now, boolean spares) {
-    boolean late = !spares && sent.place == null && now - sent.begun >= connectTimeout;
+    boolean late = !spares && sent.slot == null && now - sent.begun >= connectTimeout;
     if (late && giveUp(sent)) {
       connects.overdue();
     }
@@ -185,7 +187,7 @@ final class Scout {
     }
   }
 
-  /** On a worker. */
+  /** Opens a connection and tells what it shows; on a worker. */
   private void look(Errand sent) {
     PhysicalConnection physical = null;
     Throwable failure = null;

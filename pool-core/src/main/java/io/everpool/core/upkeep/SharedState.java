@@ -38,7 +38,7 @@ public final class SharedState {
   final UnitDeadlines unitDeadlines;
   final Rest rest;
 
-  /** Null where nobody looks for leaks. */
+  /** Null if the pool doesn't look for leaks. */
   final @Nullable LeaseNotes leaseNotes;
 
   public SharedState(
@@ -62,7 +62,7 @@ public final class SharedState {
     pace = new ConnectPace(config, environment, workers, engine, full);
     outages = new OutageLog(time);
     fence = new Fence(engine, pace, events, outages);
-    // Asked once: upkeep calls nothing of a driver's that may hang.
+    // Asked once, and here: upkeep calls nothing of a driver's that may hang.
     boolean otherHosts = connector.hasOtherHosts();
     reports = new FailureReports(engine, inbox, time, activity, fence, otherHosts);
     String product = connector.product();
@@ -80,32 +80,32 @@ public final class SharedState {
     rest = new Rest(engine, activity, stirred, unitDeadlines, environment.scheduler());
   }
 
-  /** Lends and takes back. */
+  /** Lends connections and takes them back. */
   public Engine engine() {
     return engine;
   }
 
-  /** Between how many connections the pool keeps itself. */
+  /** How many connections the pool keeps at least and at most. */
   public Bounds bounds() {
     return bounds;
   }
 
-  /** Where it is told that something failed. */
+  /** Takes the reports that something has failed. */
   public FailureReports reports() {
     return reports;
   }
 
-  /** What is noted of leases; null where nobody looks for leaks. */
+  /** What is noted of leases; null if the pool doesn't look for leaks. */
   public @Nullable LeaseNotes leaseNotes() {
     return leaseNotes;
   }
 
-  /** How much an outage tells the log. */
+  /** Limits what an outage writes into the log. */
   public OutageLog outages() {
     return outages;
   }
 
-  /** Whether the server has room again, where it had none. */
+  /** What is known of the server's room for further connections. */
   public FullServer full() {
     return full;
   }
@@ -115,12 +115,12 @@ public final class SharedState {
     return server;
   }
 
-  /** Where it is told that a server has refused a write. */
+  /** Hears that a server has refused a write, and looks for one that takes it. */
   public PrimarySearch search() {
     return search;
   }
 
-  /** What a sleeping pool is left with. */
+  /** The connections that a sleeping pool is left with. */
   public Sleepers sleepers() {
     return sleepers;
   }
@@ -130,7 +130,7 @@ public final class SharedState {
     return sleep;
   }
 
-  /** What the pool does on a caller's thread, and must not take for ever. */
+  /** Watches over what the pool does on a caller's thread, which must not take for ever. */
   public Resets resets() {
     return resets;
   }
@@ -140,7 +140,7 @@ public final class SharedState {
     return unitDeadlines;
   }
 
-  /** Whether nothing happens. */
+  /** Whether the pool is at rest. */
   public Rest rest() {
     return rest;
   }

@@ -8,22 +8,22 @@ import io.everpool.core.observe.PoolEvents;
 import org.slf4j.Logger;
 
 /**
- * Notices that a server says nothing any more to those who wait for its answers, long before their
- * time is over: a long statement looks the same, but only until somebody else is answered. So where
- * there are other hosts and nobody was answered for a while, an idle connection is asked; if that
- * is silent too, or none is idle, a {@link Scout} sees where a new connection leads. What waits for
- * a server that was superseded waits in vain, and is cut. Upkeep thread only.
+ * Notices that a server no longer answers those who wait for it, long before their time is over. A
+ * long statement looks the same, but only until somebody else is answered. So if there are other
+ * hosts and nobody was answered for a while, an idle connection is asked; if that is silent, too,
+ * or none is idle, a {@link Scout} sees where a new connection leads. A connection that waits for a
+ * server that was superseded waits in vain, and is cut. Upkeep thread only.
  */
 final class Silence {
   private static final Logger log = PoolEvents.log();
 
-  /** After so long an answer is missed; nanoseconds. */
+  /** How long an answer may take before it counts as missed; nanoseconds. */
   static final long MISSED = 2_000_000_000L;
 
-  /** How long an idle connection may think about it before a scout is sent; nanoseconds. */
+  /** How long an idle connection may take to answer before a scout is sent; nanoseconds. */
   private static final long PATIENCE = 1_000_000_000L;
 
-  /** The longest time between two scouts beside a statement that takes long; nanoseconds. */
+  /** The longest time between two scouts while a statement takes long; nanoseconds. */
   private static final long LONGEST = 60_000_000_000L;
 
   private static final long[] NOBODY = {};
@@ -34,12 +34,12 @@ final class Silence {
   private final Fence fence;
   private final Probes probes;
 
-  /** The waits of each slot's connection, and since when; empty where nobody listens. */
+  /** The waits of each slot's connection, and since when; empty if there are no other hosts. */
   private final long[] waits;
 
   private final long[] since;
 
-  /** When somebody was answered. */
+  /** When somebody was last answered. */
   private long heard;
 
   private long next;
@@ -48,7 +48,7 @@ final class Silence {
   private boolean wantsScout;
 
   /**
-   * Of a pool that has just begun.
+   * Watches a pool that has just begun.
    *
    * @param otherHosts whether there is anywhere else to go
    */
@@ -64,7 +64,7 @@ final class Silence {
     this.next = now;
   }
 
-  /** Listens to those who wait. */
+  /** Looks whether those who wait are answered. */
   void run(long now) {
     if (waits.length == 0) {
       return;
@@ -150,13 +150,13 @@ final class Silence {
     return wantsScout;
   }
 
-  /** One is on its way. */
+  /** A scout is on its way. */
   void scouted(long now) {
     wantsScout = false;
     next = now + pause;
   }
 
-  /** It was let in by a server that writes and is no later one: some statements take long. */
+  /** The scout has found the same server, and it writes: a statement simply takes long. */
   void answered() {
     pause = Math.min(LONGEST, 2 * pause);
     next += pause;

@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 
 /**
  * Whether the pool sleeps: then it sends nothing and opens nothing, so that a serverless database
- * may sleep as well. Decided on the upkeep thread; read by anyone.
+ * may sleep as well. The upkeep thread decides this, and any thread may read it.
  */
 public final class SleepSwitch {
   private static final Logger log = PoolEvents.log();
@@ -26,10 +26,12 @@ public final class SleepSwitch {
   private final PoolEvents events;
   private volatile boolean asleep;
 
-  /** The pool has woken up, and as far as was seen no connection has been ready since. */
+  /** Whether the pool has woken up and, as far as was seen, no connection has been ready since. */
   private volatile boolean waking;
 
-  /** The pool has just woken up: its connections are asked, for the server wakes up as well. */
+  /**
+   * Whether the pool has just woken up, and its connections are to be asked: the server wakes, too.
+   */
   private boolean roused;
 
   /**
@@ -65,7 +67,7 @@ public final class SleepSwitch {
     return asleep;
   }
 
-  /** Whether whoever has woken it waits still for a connection. From any thread; to a pass. */
+  /** Whether the caller who woke it still waits for a connection; exact to a pass. Any thread. */
   public boolean waking() {
     return waking;
   }
@@ -78,7 +80,7 @@ public final class SleepSwitch {
       sleepers.mark();
     }
     if (sleeps == asleep) {
-      // One that is idle now, and isn't left of before, was opened or lent since.
+      // An idle connection that is no sleeper was opened or lent since the pool woke up.
       waking = waking && activity.count(State.LEASED) == 0 && !sleepers.isAnyOtherIdle();
       return;
     }
@@ -105,7 +107,7 @@ public final class SleepSwitch {
     return roused;
   }
 
-  /** They are asked. Upkeep thread only. */
+  /** The connections were asked. Upkeep thread only. */
   void connectionsAsked() {
     roused = false;
   }

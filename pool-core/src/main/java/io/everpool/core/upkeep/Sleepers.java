@@ -8,19 +8,19 @@ import io.everpool.core.policy.Growth;
 /**
  * The connections that a sleeping pool is left with. Nobody has asked them for long, and a look
  * doesn't show a server that froze meanwhile, nor a way to it that was lost. So they are asked
- * before they are lent, and not by a borrower: who is lent one leaves it to upkeep and waits in
- * line, where a new connection serves him as well as this one.
+ * before anybody uses them, and not by a borrower: a caller who is lent one leaves it to upkeep and
+ * waits in line, where a new connection serves him as well as this one.
  *
  * <p>One that is found dead is no loss and no evidence against the others: that is how a server
  * suspends itself. Whether the server can be reached is shown by connects.
  *
  * <p>The mark is the slot's word, so that any other use of the connection takes it off.
  *
- * <p>The same way goes one that was awake, and whose holder has less time left than it may take to
- * answer. It bears no mark, and has all the time that any other has.
+ * <p>A connection that was awake goes the same way if its holder has less time left than it may
+ * take to answer. It bears no mark, and may take as long as any other.
  */
 public final class Sleepers {
-  /** How long one may take to answer: a place where nobody answers is wanted; nanoseconds. */
+  /** How long a sleeper may take to answer: without an answer its slot is needed; nanoseconds. */
   static final long PATIENCE = 1_000_000_000L;
 
   private final StirredSlots stirred;
@@ -36,9 +36,9 @@ public final class Sleepers {
   }
 
   /**
-   * Marks what is idle, for the pool sleeps. A connection that bears the mark isn't marked again:
-   * somebody may take it at this moment and pass the mark on to a later word, which writing the old
-   * one would undo. Upkeep thread only.
+   * Marks the idle connections, because the pool sleeps. A connection that bears the mark isn't
+   * marked again: somebody may take it at this moment and pass the mark on to a later word, and
+   * writing the old word would undo that. Upkeep thread only.
    */
   void mark() {
     for (Slot slot : slots) {
@@ -81,11 +81,12 @@ public final class Sleepers {
   }
 
   /**
-   * Whether the examination of one that was awake may yet be waited for alone. One that is well
-   * answers within a round trip, and as long as it may whoever has left it has no need of another.
+   * Whether a caller who has left a connection that was awake to an examination may go on waiting
+   * for that alone. A connection that is well answers within a round trip, and until then he needs
+   * no other.
    *
    * @param examined the word under which it is examined
-   * @param waited for how long; nanoseconds
+   * @param waited how long he has waited; nanoseconds
    */
   public static boolean answersSoon(Slot slot, long examined, long waited) {
     return slot.word() == examined && Growth.answersSoon(waited);

@@ -7,18 +7,18 @@ import java.util.function.IntConsumer;
 
 /**
  * What each slot does and since when, as seen from pass to pass: the slots themselves keep no time,
- * so that nobody reads a clock to lend or return one. Times are therefore exact to a pass, and too
- * short rather than too long. It is noted in the slots. Only the upkeep thread writes, but for
- * {@link #reserved}; readings from elsewhere may be stale.
+ * so that nobody reads a clock to lend or return a connection. So times are exact to a pass, and
+ * too short rather than too long. They are noted in the slots. Only the upkeep thread writes them,
+ * except for {@link #reserved}; what other threads read may be out of date.
  *
- * <p>A pass looks at the slots where something happens, and not at all there are. A slot at rest
- * (empty, or idle and known to have been so for a pass) is left out until it is stirred: whoever
- * moves it says so in {@link StirredSlots}. For those who open, examine and close that is no
- * trouble. Whoever is lent a connection says it only if that had rested, which he reads after his
- * move; and what counts as rested here is written before the word is read once more. So either he
- * sees that it has rested, or his move is seen and the slot is looked at again. Who has no stack
- * left to say it is found by the look at all slots that comes every ten seconds in any case, and at
- * once when somebody waits beside what looks idle.
+ * <p>A pass looks only at the slots where something happens. A slot at rest (empty, or idle and
+ * known to have been so for a pass) is left out until it is stirred: whoever moves it says so in
+ * {@link StirredSlots}. Those who open, examine and close always say it. Whoever is lent a
+ * connection says it only if that had rested, which he reads after his move; and a pass first
+ * writes that a connection has rested, and then reads the word once more. So either he sees that it
+ * had rested, or the pass sees his move and looks at the slot again. If a thread had no stack left
+ * to say it, its move is found when a pass looks at all slots, which is every ten seconds in any
+ * case, and at once if somebody waits while a connection seems idle.
  */
 final class SlotActivity {
   private static final State[] STATES = State.values();
@@ -26,16 +26,19 @@ final class SlotActivity {
   /** How often all slots are looked at; nanoseconds. */
   private static final long LOOK_AT_ALL = 10_000_000_000L;
 
-  /** Within that he has it who has left it to examination, if he wants it yet; nanoseconds. */
+  /**
+   * For how long after it has passed an examination a connection may be taken without a look by
+   * whoever has left it to that; nanoseconds.
+   */
   private static final long MOMENT = Upkeep.PASS / 2;
 
   private final Slot[] slots;
   private final StirredSlots stirred;
 
-  /** Made once: a pass must not need memory. */
+  /** It is made once, because a pass must not need memory. */
   private final IntConsumer inclusion;
 
-  /** Where something happens, in no order. */
+  /** The slots where something happens, in no order. */
   private final Slot[] busy;
 
   private int busyCount;
@@ -63,7 +66,8 @@ final class SlotActivity {
   /**
    * Looks at the slots where something happens.
    *
-   * @param somebodyWaits for a connection: then what looks idle as far as is known hardly is
+   * @param somebodyWaits whether anybody waits for a connection: then one that was seen idle is
+   *     hardly idle now
    */
   void take(long now, boolean somebodyWaits) {
     leaveOutTheResting();
@@ -113,19 +117,19 @@ final class SlotActivity {
     State state = Slot.state(word);
     if (word != before) {
       boolean used = state == State.LEASED || state == State.DOOMED;
-      // Two leases or more may lie between; a connection that has only just come counts as well.
-      // An examination that it has passed is no use: one that is idle would be so for ever new.
+      // Several leases may lie between the two looks, and a connection that has just come counts as
+      // used. To pass an examination doesn't count, or an idle one would never be idle for long.
       boolean passed = passed(slot, word);
       if (used || (state == State.IDLE && !passed)) {
         slot.usedAt = now;
-        // One that came unasked, in the place of an old one, is no work: it would keep awake.
+        // One that replaces an old one unasked is no work: it would keep the pool awake.
         lastWork = came(before, word) ? lastWork : now;
       }
       if (!doomed(before, word)) {
         slot.seenSince = now;
       }
       if (passed && !wasLeft(slot, word)) {
-        slot.restedWord = word; // as before it was examined
+        slot.restedWord = word; // it had rested before it was examined
       }
       seen(slot, word);
     } else if (state == State.IDLE
@@ -179,8 +183,9 @@ final class SlotActivity {
   }
 
   /**
-   * A connection is out of reach to be examined, or about to be; {@code word} is the slot's then.
-   * From any thread, before it is idle again: who sees it so has this, too.
+   * A connection is being examined, or is about to be; {@code word} is the slot's word then. Called
+   * from any thread, before the connection is idle again, so that whoever sees it idle sees this,
+   * too.
    */
   void reserved(int slot, long word) {
     slots[slot].reservedWord = word;
@@ -188,8 +193,8 @@ final class SlotActivity {
   }
 
   /**
-   * Whether nothing has happened to a connection since but that it was examined and is idle, be it
-   * because somebody was lent it who has left it to that.
+   * Whether nothing has happened to a connection since then except that it was examined and is
+   * idle; also if somebody was lent it and has left it to the examination.
    */
   private static boolean passed(Slot slot, long word) {
     long before = slot.seenWord;
@@ -203,22 +208,20 @@ final class SlotActivity {
 
   /**
    * Whether it has passed an examination to which somebody has left it, and was not lent since: he
-   * may be about to look for it, and would have it asked again.
+   * may be about to take it, and if it counted as rested he would have it asked again.
    */
   private static boolean wasLeft(Slot slot, long word) {
     return Slot.after(Move.PASS, slot.leftWord) == word;
   }
 
-  /** Whether nothing has happened to a connection but that it was opened. */
+  /** Whether nothing has happened to a connection except that it was opened. */
   private static boolean came(long before, long word) {
     long connecting = Slot.state(before) == State.EMPTY ? Slot.after(Move.RESERVE, before) : before;
     return Slot.state(connecting) == State.CONNECTING
         && Slot.after(Move.OPENED, Slot.after(Move.ARRIVED, connecting)) == word;
   }
 
-  /**
-   * Whether nothing has happened but that a lease was doomed: its holder has it as long as ever.
-   */
+  /** Whether nothing has happened except that a lease was doomed: its holder still has it. */
   private static boolean doomed(long before, long word) {
     return Slot.state(before) == State.LEASED && Slot.after(Move.DOOM, before) == word;
   }
@@ -244,8 +247,8 @@ final class SlotActivity {
   }
 
   /**
-   * For how long the slot has not moved, as far as was seen; nanoseconds. That a lease is doomed is
-   * no move of its holder's.
+   * For how long the slot has not moved, as far as was seen; nanoseconds. That its lease was doomed
+   * doesn't count as a move.
    */
   long unmovedFor(int slot, long now) {
     return now - slots[slot].seenSince;
@@ -265,12 +268,12 @@ final class SlotActivity {
     return now - slots[slot].usedAt;
   }
 
-  /** When the connection was last seen in use, or for the first time. */
+  /** When the connection was last seen in use, or was seen for the first time. */
   long usedAt(int slot) {
     return slots[slot].usedAt;
   }
 
-  /** When a lease was last seen, or that there had been one, or that somebody wanted one. */
+  /** When it was last seen that there was a lease, or had been one, or that somebody wanted one. */
   long lastWork() {
     return lastWork;
   }
@@ -282,7 +285,7 @@ final class SlotActivity {
     return most;
   }
 
-  @SuppressWarnings("EnumOrdinal") // into an array that is as long as values()
+  @SuppressWarnings("EnumOrdinal") // the array that it is an index of is as long as values()
   private static int index(State state) {
     return state.ordinal();
   }

@@ -11,7 +11,7 @@ final class StirredSlots {
     bits = new AtomicLongArray((slots + Long.SIZE - 1) / Long.SIZE);
   }
 
-  /** From any thread, after the move. Writes nothing if that was said already. */
+  /** Called from any thread, after the move. Writes nothing if the bit is set already. */
   void add(int slot) {
     int place = slot / Long.SIZE;
     long bit = 1L << slot;

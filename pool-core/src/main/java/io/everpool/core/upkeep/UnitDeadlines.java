@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * The units of work that must have ended by a time of their own. They are watched from their own
- * threads, and told by upkeep.
+ * The units of work that must have ended by a time of their own. A unit's thread begins and ends
+ * the watch, and upkeep tells the unit when its time is over.
  */
 public final class UnitDeadlines {
   private static final Logger log = PoolEvents.log();
@@ -21,9 +21,9 @@ public final class UnitDeadlines {
   /** How long the server may take to end a statement that it was asked to cancel; nanoseconds. */
   public static final long GRACE = 1_000_000_000L;
 
-  /** By identity: two units may have the same deadline. */
+  /** It is compared by identity, because two units may have the same deadline. */
   private static final class Watched {
-    long at; // upkeep only, once it is in the set
+    long at; // only upkeep uses it once this is in the set
     final LongSupplier overrun;
 
     Watched(long at, LongSupplier overrun) {
@@ -36,7 +36,7 @@ public final class UnitDeadlines {
   private final Workers workers;
   private final Engine engine;
 
-  /** Null before the first. */
+  /** Null until there is something to watch. */
   private volatile @Nullable Set<Watched> watched;
 
   UnitDeadlines(PoolEvents events, Workers workers, Engine engine) {
@@ -47,10 +47,10 @@ public final class UnitDeadlines {
 
   /**
    * Has {@code overrun} called on the upkeep thread in the first pass after {@code at}, unless the
-   * watch is ended before. It returns when it wants to be called again, in nanoseconds from then
-   * on, or 0. From any thread. Who ends the watch may be told once more meanwhile.
+   * watch is ended before. It returns after how many nanoseconds it wants to be called again, or 0
+   * for never. From any thread. While somebody ends the watch, it may be called once more.
    *
-   * @param at on the pool's clock
+   * @param at when that is, by the pool's clock
    * @return ends the watch
    */
   public Runnable watch(long at, LongSupplier overrun) {
@@ -70,7 +70,7 @@ public final class UnitDeadlines {
     return all;
   }
 
-  /** Whether there is none. From any thread. */
+  /** Whether no unit is watched. From any thread. */
   boolean isEmpty() {
     Set<Watched> all = watched;
     return all == null || all.isEmpty();
@@ -91,12 +91,12 @@ public final class UnitDeadlines {
 
   /**
    * Has what runs under a lease cancelled on the server, so that its holder hears of it in the
-   * ordinary way; where nothing runs, or that can't be, the connection is cut under him. In any
-   * case it is never lent again, so the request to cancel can hit nobody else. Does nothing if the
-   * lease is over. Blocks for nothing.
+   * ordinary way; if nothing runs, or it can't be cancelled, the connection is cut under him. In
+   * any case the connection is never lent again, so the request to cancel can hit nobody else. Does
+   * nothing if the lease is over. Never blocks.
    */
   public void cancel(Slot slot, long lease) {
-    // The move first: once it is doomed nobody but its holder can reach this connection.
+    // The move comes first: once it is doomed, nobody but its holder can reach this connection.
     boolean doomed = engine.doom(slot, lease, CloseReason.ABORTED);
     if (!doomed && !Slot.isDoomed(slot.word(), lease)) {
       return;

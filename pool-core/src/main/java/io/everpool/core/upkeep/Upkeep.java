@@ -15,9 +15,9 @@ import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pool's one maintenance pass. It runs on one thread, blocks for nothing, does what is due and
- * says when it wants to run again; whatever may block goes to a worker, whose result comes back
- * through the inbox.
+ * The pool's one maintenance pass. It runs on one thread, never blocks, does what is due and says
+ * when it wants to run again; whatever may block goes to a worker, whose result comes back through
+ * the inbox.
  */
 public final class Upkeep {
   /**
@@ -30,9 +30,7 @@ public final class Upkeep {
   /** The shortest pause of a pool at rest; nanoseconds. */
   private static final long SHORTEST = 1_000_000L;
 
-  /**
-   * A pass that comes so late comes after a pause of the process, or as good as that; nanoseconds.
-   */
+  /** A pass that comes this late counts as one after a pause of the process; nanoseconds. */
   static final long PAUSE = 500_000_000L;
 
   /** A part of a pass. */
@@ -89,19 +87,19 @@ public final class Upkeep {
   private final Silence silence;
   private final Scout scout;
 
-  /** When the next pass was promised, and in how long growth wants one. */
+  /** When the next pass was to be, and after how long the grower wants one. */
   private long due;
 
   private long growAgain;
 
-  /** When the last pass was, and by the time of day. */
+  /** When the last pass was, by the pool's clock and by the time of day. */
   private long passedAt;
 
   private long passedAtMillis;
 
   /**
-   * After a pause what was under way has until then to end by itself: its time was over, and nobody
-   * could see that it had ended.
+   * Until when, after a pause, what was under way isn't given up: by the clock it has taken too
+   * long, but it may have ended without anybody seeing it.
    */
   private long sparedUntil;
 
@@ -174,8 +172,8 @@ public final class Upkeep {
   // ---- asked for by an operator; nothing is done any more while the pool is being closed
 
   /**
-   * Gives up every connection opened so far, and what is being opened, at an operator's request:
-   * whatever has failed before holds nothing back, for he may just have mended it.
+   * Gives up every connection opened so far, and those that are being opened, at an operator's
+   * request. Earlier failures hold nothing back, because he may just have mended their cause.
    */
   public void fence(String why) {
     server.changes();
@@ -198,20 +196,21 @@ public final class Upkeep {
   }
 
   /**
-   * Lends nothing any more, until it is resumed: every connection goes, the leased when they come
-   * back and what is being opened when it arrives, and none is opened. Who asks stands in line.
+   * Lends nothing any more until it is resumed: every connection goes, leased ones when they come
+   * back and those that are being opened when they arrive, and no other is opened. Callers wait in
+   * line.
    */
   public synchronized void suspend() {
-    suspensionWanted = true; // first: a pass may come at once
+    suspensionWanted = true; // set first, because a pass may come at once
     order(
         () -> {
           if (!bounds.suspended()) {
             try {
               beginAnew("the pool is suspended");
-            } finally { // last: whoever sees it finds counted what was given up
+            } finally { // set last: whoever sees it sees what was given up counted, too
               bounds.suspend(true);
             }
-            search.found(); // whoever waits for another server stands in line for any now
+            search.found(); // whoever waits for a server that writes waits in line instead
           }
         });
   }
@@ -229,9 +228,9 @@ public final class Upkeep {
   }
 
   /**
-   * Whether it is suspended, or will be from the next pass on. At once and not by the passes: those
-   * of a pool and of its readers come one after the other, and what they are told together would
-   * look as if one of them were suspended alone.
+   * Whether it is suspended, or will be from the next pass on. This changes at once and not in a
+   * pass: the passes of a pool and of its readers come one after the other, and when all are
+   * suspended it would look meanwhile as if one of them were suspended alone.
    */
   public boolean isSuspensionWanted() {
     return suspensionWanted;
@@ -243,7 +242,7 @@ public final class Upkeep {
   }
 
   /**
-   * From now on there are between so many connections.
+   * Sets how many connections there are at least and at most from now on.
    *
    * @param maxSize no more than the pool was opened with
    */
@@ -251,7 +250,7 @@ public final class Upkeep {
     order(() -> expiry.resize(minSize, maxSize));
   }
 
-  /** Looked at in the pass: it may have been given before the end, and be read after that. */
+  /** Has a pass do what an operator wants, unless the pool is being closed by then. */
   private void order(Runnable what) {
     inbox.post(
         () -> {
@@ -264,8 +263,9 @@ public final class Upkeep {
   // ---- its end
 
   /**
-   * Closes every connection: the idle now, the leased when they come back or at the drain deadline.
-   * Completes when the last slot is empty; a connection that won't close is cut at its deadline.
+   * Closes every connection: idle ones now, leased ones when they come back or at the drain
+   * deadline. Completes when the last slot is empty; a connection that won't close is cut at its
+   * deadline.
    */
   public CompletableFuture<Void> drain() {
     drain.begin();
@@ -287,10 +287,10 @@ public final class Upkeep {
     rest.end();
     noticePause(now);
     inbox.empty();
-    boolean waits = engine.waiting() > 0; // first, see Engine.inVain
-    boolean askedInVain = grower.wasAskedInVain(); // each pass asks
+    boolean waits = engine.waiting() > 0; // read before inVain(), which says why
+    boolean askedInVain = grower.wasAskedInVain(); // asked in every pass, for it remembers
     activity.take(now, waits || askedInVain);
-    survive(ENDING, now); // theirs are promises to whoever set them, whatever the process did
+    survive(ENDING, now); // after a pause, too: units' deadlines are promises to their callers
     if (!spares) {
       survive(ENFORCING, now);
     }
@@ -311,7 +311,7 @@ public final class Upkeep {
     return delay;
   }
 
-  /** How long there need be no pass, as far as anybody's doings are concerned. */
+  /** How long there need be no pass if nobody does anything. */
   private long untilDue(long now) {
     if (reports.wantSweep()
         || expiry.overdue() > 0
@@ -320,8 +320,8 @@ public final class Upkeep {
         || !rest.begin()) {
       return PASS;
     }
-    // Whoever waits for a pool at rest hurries upkeep, though it was full: he reads that flag after
-    // he has joined the queue, and here the queue is read after it was set.
+    // Whoever begins to wait must hurry upkeep from now on, even if the pool was full: he reads the
+    // flag after he has joined the queue, and here the queue is read after the flag was cleared.
     closer.full(false);
     if (engine.waiting() > 0) {
       return PASS;
@@ -340,16 +340,17 @@ public final class Upkeep {
   }
 
   /**
-   * After a pause of the process (it was stopped, the lid was shut, its machine moved, a collection
-   * took long) the pass comes late, or the time of day has gone on without the pool's clock, which
-   * on most systems stands still while the machine is suspended. Then the server may have ended its
-   * sessions, and those who woke up with us borrow what was idle a moment ago by our reckoning. And
-   * what was under way has taken too long by it, though its answer may be there: for a pass nothing
-   * of that is given up. Not for a second one if the next pass comes late as well, or a process
-   * that is always short of time would never give up.
+   * Notices that the process has paused: it was stopped, its machine was suspended or moved, or a
+   * garbage collection took long. Then the pass comes late, or the time of day has gone on without
+   * the pool's clock, which on most systems stands still while the machine is suspended. The server
+   * may have ended its sessions meanwhile, and callers that wake up, too, would borrow what was
+   * idle a moment ago by the pool's clock: so every idle connection is mistrusted. And what was
+   * under way has taken too long, though its answer may be there: so for a pass nothing of that is
+   * given up. If the next pass comes late as well, it is given up then, or a process that is always
+   * short of time would never give up.
    */
   private void noticePause(long now) {
-    long missed = missedSinceLastPass(now); // each pass asks
+    long missed = missedSinceLastPass(now); // asked in every pass, for it remembers
     boolean paused = missed >= PAUSE || now - due >= PAUSE;
     if (paused) {
       reports.mistrustAll();
@@ -364,8 +365,8 @@ public final class Upkeep {
 
   /**
    * How much more time has passed since the last pass by the time of day than by the pool's clock;
-   * nanoseconds. Who sets the time of day ahead has what is idle looked at, and what is under way
-   * given a pass longer.
+   * nanoseconds. If somebody sets the time of day ahead, idle connections are looked at, and what
+   * is under way gets a pass more.
    */
   private long missedSinceLastPass(long now) {
     long millis = clock.millis();

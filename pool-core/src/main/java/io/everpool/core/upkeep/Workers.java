@@ -10,9 +10,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Starts what may block, each task on a thread of its own. No thread may be had: the process is at
- * its limit; what must be done all the same then waits, for the upkeep thread, which all pools
- * share, is no place for what may block. And a task may throw anything.
+ * Starts what may block, each task on a thread of its own. If the process is at its limit, no
+ * thread can be had. What must be done all the same waits for one then, because the upkeep thread,
+ * which all pools share, must not block. A task may throw anything.
  */
 final class Workers {
   private static final AtomicIntegerFieldUpdater<Workers> STUCK =
@@ -22,11 +22,11 @@ final class Workers {
   private final Executor together;
   private final String pool;
 
-  /** Connects that were given up and whose threads the driver has not yet given back. */
+  /** How many connects were given up whose threads the driver has not yet given back. */
   private volatile int stuck;
 
   /**
-   * One that has found no thread.
+   * A task that has found no thread.
    *
    * @param moot whether it need not be done any more
    */
@@ -34,7 +34,7 @@ final class Workers {
 
   private final PassScheduler scheduler;
 
-  /** Null before the first. */
+  /** Null until a task finds no thread. */
   private volatile @Nullable Queue<Postponed> postponed;
 
   Workers(Executor executor, Executor together, PassScheduler scheduler, String pool) {
@@ -45,8 +45,8 @@ final class Workers {
   }
 
   /**
-   * Starts a task as soon as there is a thread for it, unless it is moot by then. Its time ends
-   * with the pool's.
+   * Starts a task as soon as there is a thread for it, unless it is moot by then. It is tried no
+   * longer than the pool lives.
    */
   void startInTime(String what, BooleanSupplier moot, GuardedCall.Risk task) {
     if (!start(what, task)) {
@@ -65,7 +65,7 @@ final class Workers {
     return all;
   }
 
-  /** Tries those again that have found no thread. Upkeep thread only. */
+  /** Tries the tasks again that have found no thread. Upkeep thread only. */
   void resume() {
     Queue<Postponed> all = postponed;
     if (all == null) {
@@ -79,7 +79,7 @@ final class Workers {
     }
   }
 
-  /** Whether some still wait for a thread. */
+  /** Whether tasks still wait for a thread. */
   boolean arePostponed() {
     Queue<Postponed> all = postponed;
     return all != null && !all.isEmpty();
@@ -91,8 +91,8 @@ final class Workers {
   }
 
   /**
-   * Starts a task on a thread that it shares, behind what other pools want at the same time; false
-   * if it is never run. It may never be run all the same. Upkeep thread only.
+   * Starts a task on a thread that it shares with what other pools want at the same time. False if
+   * it is never run; even after true it may never be. Upkeep thread only.
    */
   boolean startTogether(String what, GuardedCall.Risk task) {
     return start(together, what, task);
@@ -105,11 +105,11 @@ final class Workers {
     } catch (RejectedExecutionException e) {
       return false; // the pool is closed
     } catch (OutOfMemoryError e) {
-      return false; // which is also what the JVM throws at the limit of threads
+      return false; // the JVM throws this at the limit of threads, too
     }
   }
 
-  /** The pool has lost patience with a connect, which goes on. Said before it shows. */
+  /** The pool gives up on a connect, which goes on. Called before its slot shows that. */
   void givenUp() {
     STUCK.incrementAndGet(this);
   }

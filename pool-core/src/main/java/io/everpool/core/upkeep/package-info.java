@@ -1,5 +1,5 @@
 /**
- * What keeps the pool in shape: opening, examining, evicting and closing, on nobody else's time.
+ * Keeps the pool in shape: opens, examines, evicts and closes connections, on threads of its own.
  */
 @NullMarked
 package io.everpool.core.upkeep;
