@@ -114,7 +114,8 @@ final class ReaderPools {
   }
 
   /**
-   * Whoever closed the writer's pool wanted to close the whole, and knew nothing of the readers.
+   * Throws if the writer's pool was closed: whoever did that wanted to close the whole, and knew
+   * nothing of the readers.
    */
   private void requireWriter(List<EverpoolPool> pools) throws PoolClosedException {
     if (pools.get(0).isClosed()) {

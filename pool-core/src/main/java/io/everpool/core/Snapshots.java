@@ -107,7 +107,7 @@ final class Snapshots implements SnapshotSource {
       if (mine != null) {
         holders.add(mine);
         known.add(mine.connection());
-      } else if (!holder.thread().equals(name)) { // the caller's own, if not there, went back
+      } else if (!holder.thread().equals(name)) { // otherwise it was the caller's, and went back
         holders.add(holder);
       }
     }

@@ -79,8 +79,8 @@ public final class LeaseTrace {
   /** The leases that are kept, in the order in which they were asked for. */
   Leases leases() {
     int count = (int) Math.min(SIZE, next.get());
-    long[] when =
-        IntStream.range(0, count).mapToLong(asked::get).toArray(); // once, for they may change
+    // Read once, because the entries may change.
+    long[] when = IntStream.range(0, count).mapToLong(asked::get).toArray();
     int[] order =
         IntStream.range(0, count)
             .boxed()

@@ -351,8 +351,8 @@ public final class Engine {
   }
 
   /**
-   * Has the first who waits look again if a connection lies idle beside him. For upkeep: whoever
-   * published it may have had no stack, or no memory, to tell him.
+   * Has the first who waits look again if a connection lies idle beside him. Upkeep calls this,
+   * because whoever published it may have had no stack, or no memory, to tell him.
    */
   public void remind() {
     passOn();
@@ -582,7 +582,7 @@ public final class Engine {
     int given = 0;
     for (Slot slot : slots) {
       boolean settled = false;
-      while (!settled) { // again if the slot has moved meanwhile
+      while (!settled) { // this is repeated if the slot has moved meanwhile
         long word = slot.word();
         boolean moved = giveUp(slot, word, reason);
         given += moved ? 1 : 0;

@@ -107,8 +107,7 @@ public final class Slot extends SlotHistory {
     if ((now & STATE_MASK) == IDLE) {
       long taken = now + TO_LEASED;
       if (WORD.compareAndSet(this, now, taken)) {
-        // Plain writes, no calls: the lease has begun, and at the end of the stack a call would
-        // throw.
+        // Plain writes: the lease has begun, and at the end of the stack a call would throw.
         holderId = threadId;
         lease = taken;
         return taken;
@@ -172,12 +171,12 @@ public final class Slot extends SlotHistory {
     return sleptWord == leased - TO_LEASED;
   }
 
-  /** Whoever is handed the connection as {@code next} looks at it if its taker would have. */
+  /** Whoever is handed the connection as {@code next} looks at it if its taker had to. */
   void handOnRest(long leased, long next) {
     restsOn(leased, next - TO_LEASED);
   }
 
-  /** The lease comes back unused: its next taker looks at the connection if this one would have. */
+  /** The lease comes back unused: the next taker looks at the connection if this one had to. */
   void bringBackRest(long leased) {
     restsOn(leased, leased + TO_IDLE);
   }
@@ -214,7 +213,7 @@ abstract class SlotNotes {
   /** The word when the connection was last reserved for an examination. Anybody may write it. */
   public volatile long reservedWord;
 
-  /** The word of an examination that a holder has left his lease for; see EXAMINE. */
+  /** The word of the last examination that a holder has left his lease for. */
   public long leftWord;
 
   /** The word when a connect was last begun. */

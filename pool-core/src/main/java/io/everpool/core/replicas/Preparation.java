@@ -97,7 +97,7 @@ final class Preparation {
   }
 
   private void goElsewhere(SessionState state) throws SQLException {
-    Reader except = lost == null ? owner : null; // after a loss the owner's other sessions may do
+    Reader except = lost == null ? owner : null; // after a loss its other sessions may be well
     for (int attempt = 1; ; attempt++) {
       take(state, except);
       if (becomes(state)) {

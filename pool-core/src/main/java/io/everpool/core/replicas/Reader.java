@@ -149,8 +149,8 @@ final class Reader {
   }
 
   /**
-   * Whether a server that runs levels up to {@code most} runs this one. If it runs SERIALIZABLE,
-   * any level will do: nothing is known of those that drivers have beyond JDBC's four.
+   * Whether a server that runs levels up to {@code most} runs this one. If it runs SERIALIZABLE it
+   * counts as running every level: nothing is known of those that drivers have beyond JDBC's four.
    */
   static boolean isWithin(int level, int most) {
     return most >= Connection.TRANSACTION_SERIALIZABLE || level <= most;

@@ -25,10 +25,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Chooses who serves work that only reads: a reader that can be reached, is close enough behind and
  * runs transactions at the level of isolation that is asked for. The search begins with a random
- * reader, preferably one where nobody waits. If no reader will do, {@code reader-fallback} says
- * what happens. When such work has lost its connection and is rerun, this chooses again, so that
- * the work goes on elsewhere. A reader whose connections are all in use isn't gone: its callers
- * wait, so that the writer isn't flooded by what the readers can't carry. Thread-safe.
+ * reader, preferably one where nobody waits. If no reader suits, {@code reader-fallback} says what
+ * happens. When such work has lost its connection and is rerun, this chooses again, so that the
+ * work goes on elsewhere. A reader whose connections are all in use isn't gone: its callers wait,
+ * so that the writer isn't flooded by what the readers can't carry. Thread-safe.
  */
 final class Readers implements Renewal {
 

@@ -265,7 +265,8 @@ public final class ReplicatedPool implements Pool, UnitRerunner, PoolOperations 
   // ---- its end
 
   /**
-   * Closes all at the same time, so that none waits for another's drain-timeout. Survives throws.
+   * Closes all at the same time, so that none waits for another's drain-timeout. If one throws, the
+   * others are closed all the same.
    */
   @Override
   public void close() {

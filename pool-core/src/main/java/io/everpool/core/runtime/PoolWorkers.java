@@ -126,8 +126,7 @@ final class PoolWorkers implements Executor {
     private void begin(Thread thread) {
       synchronized (busy) {
         busy.add(thread);
-        // Read after the thread was added: either close() finds the thread, or this finds it
-        // closed.
+        // This is read after the adding: so close() finds the thread, or it sees the closing.
         if (closed) {
           thread.interrupt();
         }

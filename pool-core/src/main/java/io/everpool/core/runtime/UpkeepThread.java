@@ -191,8 +191,8 @@ final class UpkeepThread {
     private final AtomicBoolean hurried = new AtomicBoolean(true);
     private volatile boolean begun;
     private volatile boolean stopped;
-    private @Nullable Pass pass; // null until start()
-    private long due; // upkeep thread only, after the first pass
+    private @Nullable Pass pass; // it is null until start()
+    private long due; // after the first pass only the upkeep thread uses it
 
     Schedule(String pool) {
       this.pool = pool;
