@@ -223,8 +223,7 @@ public final class FullServer {
   }
 
   /**
-   * Asks over a connection that was just opened, if that is needed. Called on the thread that opens
-   * it.
+   * Asks over a connection that was just opened, if that is needed. Its opener calls this.
    *
    * @return the room, 0 or more; or one of the constants above
    * @throws SQLException if the connection is lost
