@@ -126,7 +126,8 @@ final class PoolWorkers implements Executor {
     private void begin(Thread thread) {
       synchronized (busy) {
         busy.add(thread);
-        // This is read after the adding: so close() finds the thread, or it sees the closing.
+        // The flag is read after the adding: either close() finds the thread, or this finds the
+        // pool closed.
         if (closed) {
           thread.interrupt();
         }

@@ -153,7 +153,7 @@ public final class Connects {
       } else if (news.isOfNone(search)) {
         inbox.post(search::foundNone);
       }
-    } catch (Throwable e) { // there was no memory to post it, or upkeep has read it already
+    } catch (Throwable e) { // no memory: if it was posted all the same, take() says who goes on
       if (newcomer.take()) {
         turnAway(physical, e, end, born);
       }
