@@ -3,12 +3,12 @@ module io.everpool.postgresql {
   requires transitive io.everpool.api;
   requires java.naming;
   requires org.postgresql.jdbc;
-  requires static org.checkerframework.checker.qual; // in pgjdbc's class files
+  requires static org.checkerframework.checker.qual; // pgjdbc's class files refer to it
   requires static org.jspecify;
 
   exports io.everpool.postgresql.doctor;
 
-  // pgjdbc makes the socket factories of their names
+  // pgjdbc makes these socket factories, by their names.
   exports io.everpool.postgresql.socket to
       org.postgresql.jdbc;
 

@@ -12,17 +12,19 @@ final class Abort {
   private Abort() {}
 
   /**
-   * Never throws: what can't be cut was cut before, or closes on a thread of its own.
+   * Never throws: what can't be cut here was cut before, or is closed by a thread of its own.
    *
-   * @param socket that of the connection, beneath its TLS; null if it can't be had
+   * @param socket the connection's socket, beneath its TLS; null if it can't be had
    */
   static void of(Connection jdbc, @Nullable LookableSocket socket) {
     try {
       if (socket == null) {
-        // a socket of someone else's making, or TLS without our socket beneath: closing may wait
+        // The socket is of someone else's making, or TLS has none of our sockets beneath it.
+        // Closing such a socket may wait, so another thread does it.
         jdbc.abort(Abort::inThreadOfItsOwn);
       } else {
-        // beneath TLS: its own close would wait for its locks and try to say goodbye
+        // TLS isn't asked to close: it would wait for its locks and try to say goodbye. So the
+        // socket beneath it is cut.
         socket.cut();
         jdbc.abort(Runnable::run);
       }
@@ -34,7 +36,7 @@ final class Abort {
         closeQuietly(jdbc);
       }
     } catch (SQLException | IOException e) {
-      // cut or not, nothing more can be done about it
+      // Whether the connection was cut or not, nothing more can be done about it.
     }
   }
 
@@ -42,7 +44,7 @@ final class Abort {
     try {
       jdbc.close();
     } catch (SQLException e) {
-      // the same
+      // Nothing more can be done about this connection.
     }
   }
 

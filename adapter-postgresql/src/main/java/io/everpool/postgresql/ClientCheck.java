@@ -11,21 +11,22 @@ import java.util.Properties;
  * client_connection_check_interval}, PostgreSQL 14): otherwise a query whose client is gone, with
  * its process or with its network, goes on to its end and keeps its locks.
  *
- * <p>It goes by the start-up options, costs no round trip, and is what {@code RESET ALL} returns
- * to. A server or a pooler that doesn't know it refuses the login and says why; that is heard once,
- * and then it is left out.
+ * <p>The setting is one of the start-up options, so it costs no round trip, and {@code RESET ALL}
+ * returns to it. A server or a pooler that doesn't know the setting refuses the login and says why;
+ * once this has been heard, later logins leave the setting out.
  */
 final class ClientCheck {
   private static final String PARAMETER = "client_connection_check_interval";
 
-  /** Ends a query within a second and a half, and costs the server two glances per second. */
+  /**
+   * With 500 ms the server ends a query within a second and a half after its client has gone, and
+   * takes two glances at the client per second.
+   */
   private static final String OPTION = "-c " + PARAMETER + "=500";
 
   private volatile boolean refused;
 
-  /**
-   * Whether it is asked for: where options can be had at all, and the user hasn't said anything.
-   */
+  /** Whether the setting is wanted: the user's own options don't name it. */
   private final boolean wanted;
 
   private final Pooler pooler;
@@ -36,7 +37,7 @@ final class ClientCheck {
     wanted = !options.contains(PARAMETER);
   }
 
-  /** Puts it before the user's own options. */
+  /** Puts the setting before the user's own options, so that these win. */
   void add(Properties properties) {
     if (isAsked()) {
       String options = properties.getProperty(PropertyNames.OPTIONS, "");
@@ -46,9 +47,9 @@ final class ClientCheck {
   }
 
   /**
-   * Whether a login has failed that may succeed without it; from now on it is left out.
+   * Whether a login has failed that may succeed without the setting; from now on it is left out.
    *
-   * @param asked whether that login had it
+   * @param asked whether that login had the setting
    */
   boolean isRefusedBy(SQLException failure, boolean asked) {
     if (!asked || !namesIt(failure)) {
@@ -58,14 +59,14 @@ final class ClientCheck {
     return true;
   }
 
-  /** Whether the next login asks for it. */
+  /** Whether the next login asks for the setting. */
   boolean isAsked() {
     return wanted && !refused && pooler.takesOptions();
   }
 
   /**
-   * PostgreSQL names the parameter, in whatever language it speaks; PgBouncer and Neon may name
-   * only {@code options}, which it stands in.
+   * Whether the failure names the setting. PostgreSQL names the parameter, in whatever language it
+   * speaks; PgBouncer and Neon may name only {@code options}, the parameter in which it stands.
    */
   private static boolean namesIt(SQLException failure) {
     String message = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);

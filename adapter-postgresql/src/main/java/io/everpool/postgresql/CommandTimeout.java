@@ -9,7 +9,7 @@ import java.time.Duration;
 
 /**
  * {@code command-timeout} in one session: lifts it on request, and names it in the failure of a
- * statement that it has ended. For the one thread that has the session.
+ * statement that it has ended. Only the one thread that has the session uses this.
  */
 final class CommandTimeout {
   private static final String CANCELED = "57014";
@@ -25,16 +25,21 @@ final class CommandTimeout {
   private final Duration told;
   private final boolean sharedByTransaction;
 
-  /** pgjdbc's own limit of a statement in seconds ({@code queryTimeout}), as it was at first. */
+  /**
+   * pgjdbc's own limit of a statement in seconds ({@code queryTimeout}), as it was when the session
+   * began.
+   */
   private final int ofDriver;
 
   private boolean lifted;
 
   /**
-   * Of a session that has just begun.
+   * Is made for a session that has just begun.
    *
-   * @param told what the server was told of it; zero for nothing
-   * @param sharedByTransaction whether nothing can be set for the session
+   * @param told the {@code command-timeout} that the server was told at the login; zero if it was
+   *     told none
+   * @param sharedByTransaction whether a pooler shares the server's process by transactions, so
+   *     that nothing can be set for the session
    */
   CommandTimeout(Connection jdbc, Duration told, boolean sharedByTransaction) {
     this.jdbc = jdbc;
@@ -44,8 +49,8 @@ final class CommandTimeout {
   }
 
   /**
-   * Lets statements take as long as they need, whatever the role or the URL say; through a pooler,
-   * where nothing can be set for a session, whatever the driver was told.
+   * Lets statements take as long as they need, whatever limit the role or the URL sets. Through a
+   * pooler, where nothing can be set for a session, this lifts only the driver's own limit.
    */
   void lift() throws SQLException {
     lifted = true;

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
 
 /**
- * Calls pgjdbc to connect, or the drivers around it, so that it finds our sockets though its class
- * loader may be above ours (a driver that applications share).
+ * Calls pgjdbc, or the drivers around it, to connect, and sees to it that pgjdbc finds our sockets
+ * although its class loader may be above ours (as with a driver that applications share).
  */
 final class DriverCall {
   private final java.sql.Driver driver;
@@ -30,7 +30,8 @@ final class DriverCall {
    * @throws InvalidPoolConfigException if one of them isn't there
    */
   DriverCall(List<WrappingDriver> around) {
-    java.sql.Driver outermost = new Driver(); // registered with it, for those around to find it
+    // This registers pgjdbc with DriverManager, where the drivers around it find it.
+    java.sql.Driver outermost = new Driver();
     String url = "jdbc:postgresql://";
     for (int i = around.size() - 1; i >= 0; i--) {
       url = "jdbc:" + around.get(i).prefix() + url.substring("jdbc:".length());
@@ -63,9 +64,9 @@ final class DriverCall {
   }
 
   /**
-   * Refuses what a driver that doesn't find our TLS sockets leaves undone.
+   * Refuses settings that only our TLS sockets can keep, where the driver doesn't find our classes.
    *
-   * @throws InvalidPoolConfigException for what is asked, and would not be so
+   * @throws InvalidPoolConfigException if a setting is asked for that would not be kept
    */
   void requireClassesFor(Destination destination) {
     if (findsOurClasses(destination.properties())) {
@@ -89,7 +90,7 @@ final class DriverCall {
     }
   }
 
-  /** A SOCKS proxy is for the JDK's plain sockets only. */
+  /** Whether a SOCKS proxy is set; such a proxy works with the JDK's plain sockets only. */
   private static boolean socks() {
     return !System.getProperty("socksProxyHost", "").isBlank();
   }
@@ -100,7 +101,10 @@ final class DriverCall {
         && !"driver".equals(properties.get(PropertyNames.CLASS_LOADER_STRATEGY));
   }
 
-  /** All that may be secret is in the properties: the driver shows its URL (DatabaseMetaData). */
+  /**
+   * Connects. All that may be secret is in the properties, for the driver shows its URL ({@code
+   * DatabaseMetaData}).
+   */
   Connection connect(String authority, String path, Properties properties) throws SQLException {
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
-/** A failure of the server's as the driver throws it, with what to do behind its message. */
+/** A failure that the server has told, as the driver throws it, with advice behind its message. */
 final class Hinted extends PSQLException {
   private static final long serialVersionUID = 1L;
 
@@ -23,7 +23,7 @@ final class Hinted extends PSQLException {
 
   /**
    * Whether the server has said this of a statement, or of one in a batch. A message in another
-   * language than English doesn't.
+   * language than English isn't recognized.
    */
   static boolean isSaid(SQLException failure, String state, String words) {
     if (!state.equals(failure.getSQLState()) || failure instanceof Hinted) {
@@ -39,9 +39,9 @@ final class Hinted extends PSQLException {
   }
 
   /**
-   * The same failure, with advice.
+   * Returns the same failure with advice.
    *
-   * @param failure of which {@link #isSaid} is true
+   * @param failure a failure of which {@link #isSaid} is true
    */
   static SQLException of(SQLException failure, String advice) {
     String hint = "\n  Hint: " + advice;

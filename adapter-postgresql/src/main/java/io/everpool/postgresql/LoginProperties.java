@@ -16,13 +16,16 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes what one call of the driver needs, its properties and the database in its URL, of what the
- * user has said in URL and configuration.
+ * Makes what one call of the driver needs: its properties, and the database in its URL, from what
+ * the user has said in the URL and in the configuration.
  */
 final class LoginProperties {
   static final double NANOS_PER_SECOND = 1e9;
 
-  /** As {@link Redaction} has it, with the letters of any script. */
+  /**
+   * What a name of the usual kind looks like: as in {@link Redaction}, but with the letters of any
+   * script.
+   */
   private static final Pattern PLAIN = Pattern.compile("[\\p{L}\\p{M}\\p{N}_.$-]{0,63}");
 
   private final Map<String, String> configured;
@@ -39,14 +42,14 @@ final class LoginProperties {
     return said.getOrDefault(PropertyNames.USER, System.getProperty("user.name", ""));
   }
 
-  /** The database; if nobody says which, it is called as the role is. */
+  /** The database's name; if nobody says one, it is the role's name. */
   static String database(Map<String, String> said) {
     return said.getOrDefault(PropertyNames.PG_DBNAME, user(said));
   }
 
   /**
-   * The same as it may be shown. What is no name of the usual kind may be the rest of a connection
-   * string that was written by the wrong rules.
+   * The database's name as it may be shown. A name that isn't of the usual kind may be the rest of
+   * a connection string that was written by the wrong rules, so it isn't shown.
    */
   static String shownDatabase(Map<String, String> said) {
     String name = database(said);
@@ -83,10 +86,10 @@ final class LoginProperties {
   }
 
   /**
-   * The password that the password file has for each of several hosts; null if there is one
-   * without, or they differ, or there is a single host, for which pgjdbc asks the file itself. With
-   * several it uses one password for all, and looks it up once, by all their names as if that were
-   * one host: so it finds only a line that is for any host.
+   * The password that the password file has for all of several hosts. Null if the file has none for
+   * one of them, if the passwords differ, or if there is a single host, for which pgjdbc asks the
+   * file itself. With several hosts pgjdbc uses one password for all, and looks it up once, by all
+   * their names as if they were one host; so pgjdbc itself finds only a line that is for any host.
    */
   private @Nullable String passwordOfAll(Map<String, String> said, List<String> several) {
     String common = null;
@@ -103,14 +106,17 @@ final class LoginProperties {
     return common;
   }
 
-  /** What the driver's own {@code loginTimeout} says; Long.MAX_VALUE for nothing. */
+  /**
+   * What the driver's own {@code loginTimeout} says, in nanoseconds; Long.MAX_VALUE if it isn't
+   * set.
+   */
   long timeoutNanos() {
     String seconds = configured.get(PropertyNames.LOGIN_TIMEOUT);
     try {
       double nanos = seconds == null ? 0 : Double.parseDouble(seconds) * NANOS_PER_SECOND;
       return nanos > 0 ? (long) nanos : Long.MAX_VALUE;
     } catch (NumberFormatException e) {
-      return Long.MAX_VALUE; // pgjdbc logs it and goes on without
+      return Long.MAX_VALUE; // pgjdbc logs that it is no number, and sets no limit
     }
   }
 }

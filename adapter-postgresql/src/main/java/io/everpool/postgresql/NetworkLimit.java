@@ -10,19 +10,19 @@ import java.sql.SQLException;
 record NetworkLimit(Connection jdbc) {
   private static final long NANOS_PER_MILLI = 1_000_000;
 
-  /** What is asked, and answered. */
+  /** A question that the server answers with a result. */
   @FunctionalInterface
   interface Exchange<T> {
     T run() throws SQLException;
   }
 
-  /** What is told, and acknowledged. */
+  /** A request that the server only acknowledges. */
   @FunctionalInterface
   interface Step {
     void run() throws SQLException;
   }
 
-  /** As {@link #within}, of what has no answer. */
+  /** Does what {@link #within} does, for a request that has no result. */
   void during(long timeoutNanos, Step step) throws SQLException {
     within(
         timeoutNanos,
@@ -33,8 +33,8 @@ record NetworkLimit(Connection jdbc) {
   }
 
   /**
-   * Runs an exchange within a time. If the connection has a shorter limit of its own, that counts;
-   * otherwise it is put back afterwards.
+   * Runs an exchange within a time. If the connection has a shorter limit of its own, the shorter
+   * one counts; otherwise the connection's own limit is put back afterwards.
    */
   <T> T within(long timeoutNanos, Exchange<T> exchange) throws SQLException {
     int before = jdbc.getNetworkTimeout();

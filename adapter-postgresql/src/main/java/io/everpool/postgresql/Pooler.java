@@ -22,33 +22,35 @@ import org.postgresql.PGConnection;
 import org.postgresql.PGStatement;
 
 /**
- * What lies between here and the server, and what that means. Thread-safe.
+ * Knows what lies between here and the server, and what that means. Thread-safe.
  *
- * <p>Unless the configuration says so, it is found out when the first connection is opened. Two
- * things betray a pooler: it gives its client a key of its own for cancel requests, so that the
- * process named at login isn't the one that answers; and it refuses start-up options, for it has
- * started its server connections itself. Whether it lends them for a session or for a transaction
- * it doesn't say. So it is taken for one of transactions, which is right for both.
+ * <p>Unless the configuration says what lies between, it is found out when the first connection is
+ * opened. Two things betray a pooler: the pooler gives its client a key of its own for cancel
+ * requests, so that the process that the login names isn't the one that answers; and it refuses
+ * start-up options, for it has started its server connections itself. A pooler doesn't say whether
+ * it lends its server connections for a session or for a transaction. So it is taken for one that
+ * lends them for a transaction, which works with both.
  */
 final class Pooler {
-  /** The prefix that pgjdbc gives to what it prepares. */
+  /** The prefix that pgjdbc gives to the names of the statements that it prepares. */
   private static final String DRIVERS_OWN = "S_";
 
   private static final String DUPLICATE_PREPARED_STATEMENT = "42P05";
 
   /**
-   * The prefixes that Supavisor gives, and first gave, on the server to what its clients prepare.
+   * The prefixes of the names under which Supavisor prepares its clients' statements on the server:
+   * the one of today, and the one of its first versions.
    */
   private static final List<String> SUPAVISORS = List.of("sv_", "supavisor_");
 
   /**
    * How many statements the driver may keep so that Supavisor bears it: Supavisor ends a client
-   * that has prepared more than 100. The driver's own (BEGIN) count among them, and so do
-   * statements that are still in use though the driver keeps them no more.
+   * that has prepared more than 100. The statements of the driver itself (BEGIN) count among them,
+   * and so do statements that are still in use though the driver has dropped them from its cache.
    */
   private static final int BORNE_BY_SUPAVISOR = 90;
 
-  /** How many statements the driver keeps where nobody says otherwise. */
+  /** How many statements the driver keeps if its properties don't say otherwise. */
   private static final int KEPT_BY_DEFAULT = 256;
 
   private static final String FORGETS =
@@ -68,7 +70,7 @@ final class Pooler {
 
   private static final String ALONE = " Use a transaction where that matters";
 
-  /** A pooler was found by a connection that wasn't opened for one. */
+  /** Is thrown when a connection that wasn't opened for a pooler turns out to go through one. */
   static final class Found extends SQLException {
     private static final long serialVersionUID = 1L;
 
@@ -85,7 +87,10 @@ final class Pooler {
   private volatile PoolerMode mode;
   private volatile Runnable listener = () -> {};
 
-  /** Why nothing is prepared on the server; empty if it is, null if nobody knows yet. */
+  /**
+   * Why nothing is prepared on the server; empty if statements are prepared, null as long as nobody
+   * knows.
+   */
   private volatile @Nullable String unprepared;
 
   Pooler(PoolerMode mode) {
@@ -93,7 +98,7 @@ final class Pooler {
   }
 
   /**
-   * @param properties the driver's
+   * @param properties pgjdbc's properties
    */
   Pooler(PoolerMode mode, Map<String, String> properties) {
     this.mode = mode;
@@ -104,11 +109,11 @@ final class Pooler {
     try {
       return Integer.parseInt(said);
     } catch (NumberFormatException e) {
-      return KEPT_BY_DEFAULT; // or the driver refuses it
+      return KEPT_BY_DEFAULT; // the driver refuses the value when it connects
     }
   }
 
-  /** {@link PoolerMode#AUTO} while it is not known. */
+  /** The kind of pooler; {@link PoolerMode#AUTO} while it is not known. */
   PoolerMode mode() {
     return mode;
   }
@@ -123,12 +128,12 @@ final class Pooler {
     return !isThere();
   }
 
-  /** Whether there is one, of whatever kind; no while it is not known. */
+  /** Whether there is a pooler, of whatever kind; false while it is not known. */
   boolean isThere() {
     return mode != PoolerMode.AUTO && mode != PoolerMode.NONE;
   }
 
-  /** What there is to say of it. */
+  /** What a user should know of the pooler. */
   List<String> notes() {
     return new ArrayList<>(notes);
   }
@@ -144,7 +149,8 @@ final class Pooler {
   }
 
   /**
-   * Whether a login has failed that may succeed as one to a pooler; from now on all are.
+   * Whether a login has failed that may succeed as a login to a pooler; if so, all further logins
+   * are made for a pooler.
    *
    * @param then what was known when that login began
    */
@@ -156,7 +162,10 @@ final class Pooler {
     return true;
   }
 
-  /** Whether it says so: {@code unsupported startup parameter: options}, as PgBouncer has it. */
+  /**
+   * Whether the failure says that start-up options are refused, in PgBouncer's words: {@code
+   * unsupported startup parameter: options}.
+   */
   static boolean refusesOptions(SQLException failure) {
     String message = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
     return message.contains("unsupported") && message.contains("startup parameter");
@@ -168,7 +177,7 @@ final class Pooler {
   }
 
   /**
-   * Looks what a new connection shows, and sets it up for what it shows.
+   * Looks at what a new connection shows of a pooler, and sets the connection up accordingly.
    *
    * @throws Found if there is a pooler, and the connection was not opened for one
    */
@@ -183,7 +192,7 @@ final class Pooler {
     if (lendsByTransaction()) {
       PGConnection driver = (PGConnection) connection;
       int threshold = driver.getPrepareThreshold();
-      driver.setPrepareThreshold(0); // of BEGIN and ROLLBACK, too
+      driver.setPrepareThreshold(0); // so that BEGIN and ROLLBACK aren't prepared, either
       if (prepares(connection)) {
         driver.setPrepareThreshold(threshold);
       }
@@ -198,7 +207,7 @@ final class Pooler {
     }
   }
 
-  /** Asks once; of two who ask at once both hear the same. */
+  /** Asks the server once; if two threads ask at once, both hear the same. */
   private boolean prepares(Connection connection) throws SQLException {
     String known = unprepared;
     if (known == null) {
@@ -212,10 +221,11 @@ final class Pooler {
   }
 
   /**
-   * Why nothing is to be prepared on the server; empty if it is.
+   * Why nothing is to be prepared on the server; empty if statements may be prepared.
    *
-   * @param name which the pooler gives there to what is prepared; null if it gives none
-   * @param kept so many the driver keeps
+   * @param name the name that the pooler gives on the server to what is prepared; null if it gives
+   *     none of its own
+   * @param kept how many statements the driver keeps
    */
   static String unprepared(@Nullable String name, int kept) {
     if (name == null) {
@@ -226,10 +236,10 @@ final class Pooler {
   }
 
   /**
-   * The name that the pooler has given, on the server connection, to what this session prepares;
-   * null if it gives none, and so keeps no track. Asked by a prepared statement that looks for
-   * itself, in one transaction and so on one server connection. (A pooler of single statements
-   * refuses that, as it should.)
+   * The name that the pooler gives, on the server connection, to what this session prepares; null
+   * if the pooler gives none of its own, and so keeps no track of what is prepared. The question is
+   * a prepared statement that looks for itself, within one transaction and so on one server
+   * connection. (A pooler that lends for single statements refuses the transaction, as it should.)
    */
   private static @Nullable String renamed(Connection connection) throws SQLException {
     String sql =
@@ -239,11 +249,12 @@ final class Pooler {
     connection.setAutoCommit(false);
     String renamed = null;
     try {
-      PgjdbcInternals.PRESENT.update(connection, "BEGIN"); // the driver's own would be prepared
+      // the driver's own BEGIN would be prepared
+      PgjdbcInternals.PRESENT.update(connection, "BEGIN");
       String name = nameOf(connection, sql);
       if (name != null && name.startsWith(DRIVERS_OWN)) {
-        // It stays on the server connection, and the next client that is lent that would prepare
-        // under the same name.
+        // The statement stays on the server connection, and the next client that gets this server
+        // connection would prepare under the same name. So it is deallocated.
         PgjdbcInternals.PRESENT.update(connection, "DEALLOCATE \"" + name + "\"");
       } else {
         renamed = name;
@@ -252,8 +263,8 @@ final class Pooler {
       if (!DUPLICATE_PREPARED_STATEMENT.equals(e.getSQLState())) {
         throw e;
       }
-      // The name is taken on this server connection: another client has prepared under it, and the
-      // pooler passes names on as they are. So nothing is renamed.
+      // Another client has prepared under this name on the same server connection, so the pooler
+      // passes names on as they are, and renames nothing.
     }
     connection.rollback();
     connection.setAutoCommit(true);
@@ -269,7 +280,7 @@ final class Pooler {
     }
   }
 
-  /** A statement stands alone though a level of isolation was set. */
+  /** Notes that a statement in autocommit runs without the level of isolation that was set. */
   void hearIsolation() {
     note(
         "The pooler lends a server connection for each transaction, and a level of isolation goes"
@@ -277,7 +288,9 @@ final class Pooler {
             + ALONE);
   }
 
-  /** A statement stands alone though it is declared read-only. */
+  /**
+   * Notes that a statement in autocommit isn't refused its writes though it is declared read-only.
+   */
   void hearReadOnly() {
     note(
         "The pooler lends a server connection for each transaction, and read-only goes with a"
@@ -285,7 +298,10 @@ final class Pooler {
             + ALONE);
   }
 
-  /** Says, once of each kind, what a statement wants of a session that can't be had. */
+  /**
+   * Notes, once for each kind, what a statement wants of a session and can't have through the
+   * pooler.
+   */
   void hear(SideEffects sideEffects) {
     if (lendsByTransaction()) {
       for (SideEffect kind : SideEffect.values()) {

@@ -16,16 +16,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * PostgreSQL and what speaks its protocol (Neon, PgBouncer), by libpq URLs ({@code
  * postgresql://...}, {@code postgres://...}) and JDBC URLs ({@code jdbc:postgresql:...}), which may
- * name drivers that look on ({@code jdbc:p6spy:postgresql:...}, {@code jdbc:otel:postgresql:...}).
+ * also name drivers around pgjdbc that look on ({@code jdbc:p6spy:postgresql:...}, {@code
+ * jdbc:otel:postgresql:...}).
  *
- * <p>For servers from PostgreSQL 12 on. On older ones a reset of settings also undoes the {@code
- * extra_float_digits} that pgjdbc sets after the login there.
+ * <p>It works with servers from PostgreSQL 12 on. On older servers a reset of settings also undoes
+ * the {@code extra_float_digits} that pgjdbc sets after the login there.
  */
 public final class PostgresAdapter implements DriverAdapter {
 
   private final Destinations destinations;
 
-  /** Made by {@link java.util.ServiceLoader}. */
+  /** {@link java.util.ServiceLoader} makes the adapter. */
   public PostgresAdapter() {
     this(System::getenv);
   }
@@ -44,7 +45,10 @@ public final class PostgresAdapter implements DriverAdapter {
     return connector(config, false);
   }
 
-  /** A reader may be any server: one that is promoted, and later a standby again, stays good. */
+  /**
+   * The connector of a reader accepts any server: a reader that is promoted, and later becomes a
+   * standby again, stays good.
+   */
   @Override
   public Connector readerConnector(PoolConfig config) {
     return connector(config, true);
@@ -68,13 +72,15 @@ public final class PostgresAdapter implements DriverAdapter {
         standbyWillDo);
   }
 
-  /** What of the configuration contradicts itself as far as this adapter knows. */
+  /** The contradictions within the configuration that this adapter knows of. */
   private List<Contradiction> contradictions(PoolConfig config, PoolerMode pooler) {
     return DriverContradictions.of(
         config, destinations.of(config, pooler), destinations.inUrl(config), pooler);
   }
 
-  /** Where to, and how, as far as is known before anything was opened; with secrets. */
+  /**
+   * Where to connect to, and how, as far as it is known before anything was opened; with secrets.
+   */
   Destination destination(PoolConfig config) {
     return destinations.of(config, pooler(config));
   }

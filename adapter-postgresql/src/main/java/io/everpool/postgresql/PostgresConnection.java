@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
 /**
- * A session on a PostgreSQL server. It is as long as the port's list of questions, each of which
- * one of its parts answers, and it the rest.
+ * A session on a PostgreSQL server. This class is as long as the driver port's list of questions:
+ * one of its parts answers each, and it answers the rest itself.
  */
 final class PostgresConnection implements PhysicalConnection {
   private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;
@@ -59,20 +59,22 @@ final class PostgresConnection implements PhysicalConnection {
   private final boolean ignoresReadOnly;
   private final BooleanSupplier supersedesEarlier;
 
-  /** Its plans were forgotten behind a pooler: see {@link Plans}. */
+  /** Whether the session's plans were forgotten behind a pooler: see {@link Plans}. */
   private boolean preparesNoMore;
 
   /**
    * @param lent pgjdbc's connection, or what another driver has put around it
-   * @param catalog what is known of the database
-   * @param room asks how many more the server takes
-   * @param socket that of the connection, beneath its TLS; null if it can't be looked at
-   * @param writes whether it takes writes
-   * @param commandTimeout what the server was told of the configuration's; zero for nothing
-   * @param pooler which gives the session's server process to others between its transactions; null
-   *     if none does
+   * @param catalog knows what statements of this database leave in a session
+   * @param room asks the server for how many more connections it has room
+   * @param socket the connection's socket, beneath its TLS; null if it can't be looked at
+   * @param writes knows whether the session takes writes
+   * @param commandTimeout the {@code command-timeout} that the server was told at the login; zero
+   *     if it was told none
+   * @param pooler the pooler that gives the session's server process to others between its
+   *     transactions; null if there is none of this kind
    * @param ignoresReadOnly whether the driver does nothing for {@code setReadOnly}
-   * @param supersedesEarlier whether the server is on a higher timeline than any before
+   * @param supersedesEarlier whether the server is on a higher timeline than any that was seen
+   *     before
    */
   PostgresConnection(
       Connection lent,
@@ -144,7 +146,7 @@ final class PostgresConnection implements PhysicalConnection {
       if (value) {
         pooler.hearReadOnly();
       }
-      return false; // the session is another's by the next statement
+      return false; // by the next statement the server's session belongs to another client
     }
     writes.refuse(value);
     return true;
@@ -199,7 +201,10 @@ final class PostgresConnection implements PhysicalConnection {
     Plans.forget(jdbc, pooler != null);
   }
 
-  /** A session is one database's; pgjdbc takes the call, and from 42.7.11 on asks for a get. */
+  /**
+   * A session belongs to one database. pgjdbc accepts {@code setCatalog} and does nothing, and from
+   * 42.7.11 on it asks the server at {@code getCatalog}.
+   */
   @Override
   public boolean keepsCatalog() {
     return true;
@@ -236,12 +241,15 @@ final class PostgresConnection implements PhysicalConnection {
         : Connection.TRANSACTION_SERIALIZABLE;
   }
 
-  /** Host and port that it is connected to; {@code otherwise} if the driver hides them. */
+  /**
+   * The host and the port that the session is connected to; {@code otherwise} if the driver hides
+   * them.
+   */
   String host(String otherwise) {
     return PgjdbcInternals.host(jdbc, otherwise);
   }
 
-  /** What the protocol has said; null if the socket is of someone else's making. */
+  /** What was said in the protocol; null if the socket is of someone else's making. */
   @Nullable ProtocolLog log() {
     return socket == null ? null : socket.log();
   }
@@ -252,11 +260,12 @@ final class PostgresConnection implements PhysicalConnection {
     return (log == null || log.isInStep()) && !DRIVER.isBusy(jdbc);
   }
 
-  /** Looks twice, for between two looks another thread may have gone on. */
+  /** Looks twice, because between the two looks of one pair another thread may have gone on. */
   @Override
   public boolean isHeldUp() {
     if (!DRIVER.showsThreads()) {
-      return DRIVER.isCopying(jdbc); // a thread may be in the driver, and that has an end
+      // a thread may be in the driver, but it will leave it in the end
+      return DRIVER.isCopying(jdbc);
     }
     return !inStep() && !DRIVER.isOccupied(jdbc) && !inStep() && !DRIVER.isOccupied(jdbc);
   }
@@ -324,14 +333,14 @@ final class PostgresConnection implements PhysicalConnection {
   public void reset(ResetMode mode, SideEffects sideEffects) throws SQLException {
     boolean exposed = sideEffects.isExposed();
     int left = SideEffect.bits(sideEffects) | (exposed ? SessionReset.ANYTHING : 0);
-    // first: how the driver sends the statements below depends on its settings
+    // This comes first, for how the driver sends the statements below depends on its settings.
     settings.restore(exposed, SessionReset.movesNames(mode, left));
     if (exposed && preparesNoMore) {
       Plans.prepareNoMore(driver);
     }
     if (pooler != null) {
-      // No SQL: what was set here is on another server connection by now, and on the one that the
-      // statements would reach it is other clients' settings that they would clear.
+      // No SQL is sent. What this lease has set is on another server connection by now, and on the
+      // one that the statements would reach they would clear other clients' settings.
       DRIVER.forgetNotifications(jdbc);
       return;
     }
@@ -344,7 +353,8 @@ final class PostgresConnection implements PhysicalConnection {
       }
     }
     if (SessionReset.forgetsNotifications(mode, left)) {
-      // what had arrived before is still in the driver, and the next borrower would get it
+      // Notifications that had arrived before are still in the driver, and the next borrower would
+      // get them.
       DRIVER.forgetNotifications(jdbc);
     }
   }
@@ -354,7 +364,8 @@ final class PostgresConnection implements PhysicalConnection {
     return switch (transactionState()) {
       case OPEN, UNKNOWN -> {
         ProtocolLog log = log();
-        // before the question, whose answer the log sees as well
+        // This is looked up before the ticket is asked for, because the log sees the answer to that
+        // question as well.
         boolean written = log != null && log.hasWritten();
         PostgresCommitTicket ticket = commits.ticket();
         yield ticket == null && written ? WithoutId.TICKET : ticket;
@@ -389,7 +400,8 @@ final class PostgresConnection implements PhysicalConnection {
   @Override
   public boolean cancelStatement(long timeoutNanos) {
     if (!runsStatement() || commitUnanswered()) {
-      // a cancel makes a COMMIT that waits for its standby succeed without it
+      // A COMMIT may be waiting for its standby: a cancel would make it succeed without the
+      // standby.
       return false;
     }
     FinalCancel.request(jdbc, System.nanoTime() + timeoutNanos);
@@ -397,9 +409,10 @@ final class PostgresConnection implements PhysicalConnection {
   }
 
   /**
-   * A wait that is under way counts only if it is for the server: an answer is outstanding, or the
-   * server doesn't take what is sent. A program that waits for a notification has asked for
-   * nothing; that wait is left out of the count, which is then even.
+   * The number of waits; it is odd while a wait is under way. A wait that is under way counts only
+   * if it is for the server: an answer is outstanding, or the server doesn't take what is sent. A
+   * program that waits for a notification has asked the server for nothing; such a wait is left out
+   * of the count, which is then even.
    */
   @Override
   public long waits() {
@@ -438,7 +451,7 @@ final class PostgresConnection implements PhysicalConnection {
   @Override
   public void close() throws SQLException {
     if (socket != null && socket.isClosed()) {
-      abort(); // there is nobody to take leave of
+      abort(); // the socket is closed, so that nobody would hear a farewell
     } else {
       lent.close();
     }

@@ -3,9 +3,9 @@ package io.everpool.postgresql;
 import java.util.Locale;
 
 /**
- * What the sessions of a connector are for, as far as it has shown: a pool that has only ever met
- * standbys is meant for them, and one whose sessions took writes is meant to write, unless it is
- * said to read. Thread-safe.
+ * What the sessions of a connector are for, as far as their servers have shown it. A pool that has
+ * only ever met standbys is meant for standbys. A pool whose sessions took writes is meant to
+ * write, unless the connector was made for reading. Thread-safe.
  */
 final class Purpose {
   private final boolean reading;
@@ -14,7 +14,7 @@ final class Purpose {
   private volatile boolean writing;
 
   /**
-   * What is known at first.
+   * Is made with what is known before the first session.
    *
    * @param primary whether only a primary is asked for
    * @param choice whether there are hosts to choose from
@@ -29,12 +29,15 @@ final class Purpose {
     this.choice = choice;
   }
 
-  /** For reading, whatever it meets and whoever writes: any server is as good as another. */
+  /**
+   * The purpose of reading, whatever servers the connector meets and whoever writes: any server is
+   * as good as another.
+   */
   static Purpose reading() {
     return new Purpose(true, false, false);
   }
 
-  /** What the URL says by {@code targetServerType}. */
+  /** The purpose that the URL tells by {@code targetServerType}. */
   static Purpose of(String targetServerType, boolean choice) {
     return switch (targetServerType.toLowerCase(Locale.ROOT)) {
       case "secondary", "prefersecondary", "slave", "preferslave" -> reading();
@@ -44,10 +47,10 @@ final class Purpose {
   }
 
   /**
-   * A session has begun.
+   * Notes that a session has begun.
    *
    * @param standby whether its server is a standby
-   * @param readOnly whether it takes no writes
+   * @param readOnly whether the session takes no writes
    */
   void met(boolean standby, boolean readOnly) {
     if (!standby) {
@@ -58,7 +61,7 @@ final class Purpose {
     }
   }
 
-  /** A program has tried to write where no writes are taken. */
+  /** Notes that a program has tried to write in a session that takes no writes. */
   void wrote() {
     if (choice) {
       primary = true;

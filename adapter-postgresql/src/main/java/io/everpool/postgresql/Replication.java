@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
 final class Replication {
   private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;
 
-  /** The lag of a standby that has replayed no transaction yet: nobody knows how old it is. */
+  /**
+   * The lag of a standby that has replayed no transaction yet, so that nobody knows how old its
+   * data is.
+   */
   private static final Duration VERY_LONG = Duration.ofDays(36_500);
 
   private static final int MILLIS_PER_SECOND = 1000;
@@ -62,9 +65,9 @@ final class Replication {
           + " pg_catalog.pg_size_bytes(pg_catalog.current_setting('wal_segment_size'))";
 
   /**
-   * The highest timeline that a standby has noted, or receives. It writes it down in its control
-   * file when it makes sure of its pages, which comes some time after a failover; what it receives
-   * is told to roles that may read all statistics.
+   * The highest timeline that a standby has noted, or receives. The standby writes its timeline
+   * into its control file when it makes sure of its pages, which comes some time after a failover.
+   * Which timeline it receives, the server tells only to roles that may read all statistics.
    */
   private static final String FOLLOWS =
       """
@@ -75,7 +78,7 @@ final class Replication {
 
   private static final int FOLLOWS_COLUMN = 6;
 
-  /** Nobody is on a lower one. */
+  /** No server is on a lower timeline than this. */
   private static final int FIRST_TIMELINE = 1;
 
   private final Connection jdbc;
@@ -88,7 +91,7 @@ final class Replication {
     T of(ResultSet row) throws SQLException;
   }
 
-  /** How far it lags behind the one that it follows. */
+  /** How far the server lags behind the one that it follows. */
   Duration lag() throws SQLException {
     return ask(
         LAG,
@@ -100,7 +103,7 @@ final class Replication {
         });
   }
 
-  /** Where it has written up to. */
+  /** The position up to which the server has written. */
   WalPosition position() throws SQLException {
     return ask(
         POSITION,
@@ -115,17 +118,18 @@ final class Replication {
   }
 
   /**
-   * Whether a query here sees what was written up to a position. On the position's own timeline, if
-   * this server writes on it, that is as far as it has written; else as far as it has replayed. So
-   * a standby that was promoted since sees what it had replayed by then, and what it writes itself.
+   * Whether a query here sees what was written up to a position. If this server writes on the
+   * position's own timeline, a query sees all that this server has written; otherwise it sees what
+   * this server has replayed. So a standby that was promoted since sees what it had replayed by
+   * then, and what it writes itself.
    *
-   * <p>A server on a lower timeline may have come as far by its place in the log, on another
-   * branch: a standby that had replayed more than the one that was promoted, or the primary before
-   * the failover.
+   * <p>A server on a lower timeline may have come as far by its place in the log, but on another
+   * branch. Such a server is a standby that had replayed more than the one that was promoted, or
+   * the primary before the failover. It hasn't reached the position.
    *
    * @param text what {@link #position} has said
-   * @throws SQLException with state 22023 if that is no position; with 0A000 if nobody can tell,
-   *     also of a standby that has not noted yet that it follows a failover
+   * @throws SQLException with state 22023 if the text is no position; with 0A000 if nobody can
+   *     tell, which is so also of a standby that has not noted yet that it follows a failover
    */
   boolean hasReached(String text) throws SQLException {
     WalPosition position = WalPosition.parse(text);

@@ -12,22 +12,26 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks whether the server has room for a pool of this size, and for its other instances: once, by
- * the first connection, before anybody has it. Behind a pooler nothing is asked: there the pooler's
- * own limits count, and it doesn't tell them. Thread-safe.
+ * Asks whether the server has room for a pool of this size, and for the application's other
+ * instances. It asks once, on the first connection, before anybody is lent that connection. Behind
+ * a pooler nothing is asked: there the pooler's own limits count, and it doesn't tell them.
+ * Thread-safe.
  */
 final class RoomCheck {
   private final Pooler pooler;
   private final int maxSize;
 
-  /** The pool opens so many when it begins: connections that are there already may be its own. */
+  /**
+   * The pool opens so many connections when it begins: that many that the server counts already may
+   * be its own.
+   */
   private final int minSize;
 
   private final AtomicBoolean asked = new AtomicBoolean();
 
   /**
-   * What the server has said to the first connection. The pool asks by that connection as well, a
-   * moment later: it gets this answer, once, without another round trip.
+   * What the server has said to the first connection. The pool asks through that connection as
+   * well, a moment later: it then gets this answer, once, without another round trip.
    */
   private final AtomicReference<@Nullable First> first = new AtomicReference<>();
 
@@ -42,7 +46,7 @@ final class RoomCheck {
   }
 
   /**
-   * Asks if nobody has.
+   * Asks the server if nobody has asked it yet.
    *
    * @throws SQLException only if the connection is lost
    */
@@ -50,7 +54,9 @@ final class RoomCheck {
     if (pooler.mode() != PoolerMode.NONE || !asked.compareAndSet(false, true)) {
       return;
     }
-    Slots slots = ask(connection); // once: one that hangs up on this must not keep us out
+    // This is asked once only: a server that hangs up on the question must not keep us out for
+    // ever.
+    Slots slots = ask(connection);
     if (slots != null) {
       first.set(new First(connection, slots));
       String found = slots.warning(maxSize, Math.max(1, minSize));
@@ -67,14 +73,14 @@ final class RoomCheck {
     First known = first.getAndSet(null);
     Slots slots = null;
     if (known != null && known.connection() == connection) {
-      slots = known.slots(); // of a moment ago
+      slots = known.slots(); // the answer is only a moment old
     } else if (pooler.mode() == PoolerMode.NONE) {
       slots = ask(connection);
     }
     return slots == null ? OptionalInt.empty() : OptionalInt.of(slots.free());
   }
 
-  /** Null of a server that only speaks like PostgreSQL, or doesn't tell this role. */
+  /** Null if the server only speaks like PostgreSQL, or doesn't tell this role. */
   private static @Nullable Slots ask(Connection connection) throws SQLException {
     try {
       return Slots.of(connection);
@@ -86,7 +92,7 @@ final class RoomCheck {
     }
   }
 
-  /** What there is to say of it. */
+  /** What a user should know of the server's room. */
   List<String> notes() {
     String found = warning;
     return found == null ? List.of() : List.of(found);

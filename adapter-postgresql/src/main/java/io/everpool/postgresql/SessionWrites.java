@@ -10,15 +10,15 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
 /**
- * Whether a session takes writes: as the server tells of itself, and as we have told it. For the
- * one thread that has the session.
+ * Knows whether a session takes writes, from what the server tells of itself and from what we have
+ * told the server. Only the one thread that has the session uses this.
  *
  * <p>From version 14 on the server tells what {@code in_hot_standby} and {@code
  * default_transaction_read_only} are, when the session begins and, with its next answer, when one
- * of them changes. An older one tells neither: it was asked once, when the session began. Nor is it
- * the server who tells behind a pooler: PgBouncer, and others like it, repeat to each client what
- * they were told at their own first login, and a promotion or a switchover since then passes them
- * by. So there it is as with an older server.
+ * of them changes. An older server tells neither: it is asked once, when the session begins. Behind
+ * a pooler it isn't the server that tells: PgBouncer, and others like it, repeat to each client
+ * what they were told at their own first login, and don't hear of a promotion or a switchover since
+ * then. So a server behind a pooler is treated like an older one.
  */
 final class SessionWrites {
   private static final String READ_ONLY = "default_transaction_read_only";
@@ -29,16 +29,16 @@ final class SessionWrites {
   private final boolean pooled;
   private final boolean readOnlyAtFirst;
 
-  /** Whether transactions were to write by default, when the session began. */
+  /** Whether the session's transactions could write by default when it began. */
   private final boolean wroteAtFirst;
 
-  /** Whether the session was told by us to refuse writes. */
+  /** Whether we have told the session to refuse writes. */
   private boolean refused;
 
   /**
-   * Of a session that has just begun.
+   * Is made for a session that has just begun.
    *
-   * @param readOnly whether it takes no writes, as its server has told or was asked
+   * @param readOnly whether the session takes no writes, as its server has told or has answered
    * @param pooled whether a pooler, of whatever kind, lies before the server
    */
   SessionWrites(Connection jdbc, boolean readOnly, Purpose purpose, boolean pooled) {
@@ -49,7 +49,7 @@ final class SessionWrites {
     this.wroteAtFirst = !"on".equals(told(READ_ONLY));
   }
 
-  /** What the server itself tells of a parameter; null if it doesn't. */
+  /** What the server itself tells of a parameter; null if it doesn't tell. */
   private @Nullable String told(String parameter) {
     return pooled ? null : ((PGConnection) jdbc).getParameterStatus(parameter);
   }
@@ -72,7 +72,10 @@ final class SessionWrites {
     refused = value;
   }
 
-  /** Whether the default is to refuse writes, whoever has set it; by our own word if need be. */
+  /**
+   * Whether the session refuses writes by default, whoever has set that. If the server doesn't
+   * tell, what we have told it counts.
+   */
   private boolean refuses() {
     String told = told(READ_ONLY);
     return told == null ? refused : told.equals("on");
@@ -82,7 +85,7 @@ final class SessionWrites {
     PgjdbcInternals.PRESENT.update(jdbc, sql);
   }
 
-  /** The session's settings are again what it was started with. */
+  /** Is called when the session's settings are again what it was started with. */
   void settingsReset() {
     refused = false;
   }
@@ -95,9 +98,9 @@ final class SessionWrites {
    *       was one at the same URL before. A pool that has only ever seen standbys is meant for
    *       them.
    *   <li>It was told to write no more ({@code default_transaction_read_only}), as operators do
-   *       with an old primary, and some clouds with a full disk. If all sessions began like that,
-   *       they are meant to be so. And if the program has set something by SQL, it may have been
-   *       itself.
+   *       with an old primary, and some clouds with a full disk. If all of the connector's sessions
+   *       began like that, they are meant to be so. And if the program has set something by SQL,
+   *       the program may have done this itself.
    * </ul>
    *
    * @param sideEffects what the program's SQL may have left in the session
@@ -112,19 +115,21 @@ final class SessionWrites {
           && !refused
           && "on".equals(told(READ_ONLY))
           && !sideEffects.has(SideEffect.SETTINGS)
-          && !jdbc.isReadOnly(); // with readOnlyMode=always the driver sets it, too
+          && !jdbc.isReadOnly(); // with readOnlyMode=always the driver sets the parameter, too
     } catch (SQLException e) {
-      return false; // isReadOnly() only throws if it is closed, which its user finds anyway
+      // isReadOnly() throws only if the connection is closed, which its user finds anyway
+      return false;
     }
   }
 
   /**
-   * A write was refused: whether because of the server, as {@link #haveEnded}. If a program writes
-   * on a standby, and has not asked for read-only transactions itself, it wants a primary. So from
-   * now on one is expected, if there are other hosts to choose from, even if there never was one.
+   * Is called when a write was refused. Tells whether the server is the reason, in the sense of
+   * {@link #haveEnded}. If a program writes on a standby, and has not asked for read-only
+   * transactions itself, it wants a primary. So from now on one is expected, if there are other
+   * hosts to choose from, even if there never was one.
    *
-   * <p>Behind a pooler the server may have become a standby beneath the session, or be another one,
-   * and the refusal is all that shows it.
+   * <p>Behind a pooler the server may have become a standby beneath the session, or the session may
+   * have got another server, and the refusal is all that shows it.
    */
   boolean haveRefused(SideEffects sideEffects) {
     boolean unasked =
@@ -143,7 +148,7 @@ final class SessionWrites {
     try {
       return jdbc.isReadOnly();
     } catch (SQLException e) {
-      return true; // closed
+      return true; // the connection is closed, and nothing is known of it
     }
   }
 
@@ -158,10 +163,11 @@ final class SessionWrites {
   }
 
   /**
-   * What a new session is: where the server tells that it takes no writes, it isn't asked. Behind a
-   * pooler it is, and what the pooler tells counts only where the server can't say.
+   * Judges a new session. Where the server tells by itself that it takes no writes, it isn't asked.
+   * Behind a pooler the server is asked, and what the pooler tells counts only where the server
+   * can't say.
    *
-   * @param host of the session's server
+   * @param host the host of the session's server
    * @param pooled whether a pooler, of whatever kind, lies before the server
    */
   static Timelines.Judgement judge(

@@ -12,22 +12,23 @@ import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 
 /**
- * Explains two failures to connect that can be understood only by the settings: a server that
- * doesn't know {@code sslnegotiation=direct}, and a client certificate that wasn't sent.
+ * Explains two failures to connect that can be understood only with the settings at hand: that of a
+ * server that doesn't know {@code sslnegotiation=direct}, and that of a client certificate that
+ * wasn't sent.
  *
- * @param properties pgjdbc's
+ * @param properties pgjdbc's properties
  */
 record TlsFailure(Map<String, String> properties) {
   /**
-   * Words by which the server does know TLS, or wasn't asked yet: {@code Received fatal alert:
-   * protocol_version} comes from a peer that has understood the handshake, {@code no TLS version is
-   * left} from this side before it.
+   * Words of failures that don't come from a server without direct TLS: {@code Received fatal
+   * alert: protocol_version} comes from a peer that has understood the handshake, and {@code no TLS
+   * version is left} comes from this side, before the server was asked.
    */
   private static final Pattern KNOWS_TLS =
       Pattern.compile("protocol_version|certificate|unknown_ca|no TLS version|Channel binding");
 
   /**
-   * The failure itself, or what it means.
+   * Returns the failure itself, or one that says what it means.
    *
    * @param everOpened whether a connection has been opened in the same way
    */
@@ -51,7 +52,7 @@ record TlsFailure(Map<String, String> properties) {
   /**
    * Whether the server has hung up because it doesn't know a TLS handshake that no request has
    * announced, as servers before PostgreSQL 17 do. The failure looks like that of any connection
-   * that is closed, so it is told by what it is not.
+   * that is closed, so it is recognized by leaving out what it can't be.
    */
   private boolean isDirectUnknown(SQLException failure) {
     if (!"direct".equals(properties.get(PropertyNames.SSL_NEGOTIATION))) {

@@ -13,10 +13,11 @@ final class TransactionStart {
   private TransactionStart() {}
 
   /**
-   * The statements, in one text.
+   * Returns the statements, in one text.
    *
-   * @param isolation a level of {@link Connection}'s, or none
-   * @param schema as it is called, without quotes; null for none
+   * @param isolation one of {@link Connection}'s levels, or {@code TRANSACTION_NONE} to begin with
+   *     the server's own
+   * @param schema the schema's name, without quotes; null for none
    */
   static String sql(int isolation, boolean readOnly, @Nullable String schema) throws SQLException {
     String level = level(isolation);

@@ -6,8 +6,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A place in the write-ahead log. Two places can be compared if they are on the same timeline, or
- * if one lies before the point at which the other's timeline began.
+ * A position in the write-ahead log. Two positions can be compared if they are on the same
+ * timeline, or if one lies before the point at which the other's timeline began.
  *
  * @param timeline 0 if it isn't known
  * @param lsn the number of the byte, from the beginning of the log (PostgreSQL: {@code pg_lsn})
@@ -30,7 +30,7 @@ record WalPosition(int timeline, long lsn) {
         : null;
   }
 
-  /** A {@code pg_lsn} as a number; compares without a sign. */
+  /** A {@code pg_lsn} as a number, which has to be compared as a number without a sign. */
   static long lsn(String text) {
     Matcher halves = LSN.matcher(text);
     if (!halves.matches()) {
@@ -41,11 +41,12 @@ record WalPosition(int timeline, long lsn) {
   }
 
   /**
-   * The end of what was written.
+   * The end of what was written, as the number of a byte.
    *
-   * <p>The server tells where the next record goes ({@code insert}). If that is the first place of
-   * a page, it lies behind the page's header, and the last record ends before the header. A standby
-   * that has replayed everything stands there, and goes no farther until a record follows.
+   * <p>The server tells where the next record goes ({@code insert}). If the next record is the
+   * first of a page, it goes behind the page's header, and the last record ends before that header.
+   * A standby that has replayed everything stands before the header, and goes no farther until a
+   * record follows.
    */
   static long end(long insert, long pageSize, long segmentSize) {
     long inPage = Long.remainderUnsigned(insert, pageSize);
@@ -54,7 +55,7 @@ record WalPosition(int timeline, long lsn) {
     return inPage == header ? insert - header : insert;
   }
 
-  /** Whether a log that ends at {@code reached} has this place: it is as far, or farther. */
+  /** Whether a log that ends at {@code reached} contains this position. */
   boolean isReachedBy(long reached) {
     return Long.compareUnsigned(reached, lsn) >= 0;
   }

@@ -11,11 +11,13 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The contradictions of a configuration that the driver or the database knows of, as one table. */
+/**
+ * The contradictions within a configuration that the driver or the database knows of, as one table.
+ */
 public final class DriverContradictions {
   private static final String PROPERTY = "properties.";
 
-  /** Numbers, switches and choices; what else there is may be a secret. */
+  /** Values that may be shown: numbers, switches and choices. Any other value may be a secret. */
   private static final Pattern HARMLESS = Pattern.compile("[0-9]{1,9}|[a-z-]{1,16}");
 
   static final List<ContradictionRule<Facts>> TABLE =
@@ -26,11 +28,11 @@ public final class DriverContradictions {
   private DriverContradictions() {}
 
   /**
-   * Those within a configuration, in no order that matters; empty if there are none.
+   * The contradictions within a configuration, in no order that matters; empty if there are none.
    *
    * @param destination what became of {@code config}
-   * @param inUrl the properties that its URL alone says
-   * @param pooler what lies between, as far as that is known
+   * @param inUrl the properties that the configuration's URL alone says
+   * @param pooler which kind of pooler lies between, as far as that is known
    */
   public static List<Contradiction> of(
       PoolConfig config, Destination destination, Map<String, String> inUrl, PoolerMode pooler) {

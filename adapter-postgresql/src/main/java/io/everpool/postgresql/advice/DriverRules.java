@@ -7,7 +7,7 @@ import io.everpool.api.SleepMode;
 import io.everpool.postgresql.driver.PropertyNames;
 import java.util.List;
 
-/** Properties of pgjdbc's that undo one another, or what the pool is told. */
+/** The rows for properties of pgjdbc that undo one another, or that undo what the pool is told. */
 final class DriverRules {
   private static final String FETCH_SIZE = "properties.defaultRowFetchSize";
   private static final String MODE = "properties.preferQueryMode";

@@ -14,18 +14,20 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the rows look at: the configuration, and what has become of it in the driver's terms. Of a
- * value that means nothing the driver is left to complain.
+ * What the rows look at: the configuration, and what has become of it in the driver's terms. If a
+ * value means nothing, the rows leave it to the driver to complain.
  *
- * @param config as it was said
- * @param destination as it is used; its properties have the defaults as well
- * @param inUrl the properties that the URL alone says, or the environment where it says nothing
- * @param pooler what lies between, as far as that is known before anything was opened
+ * @param config the configuration as it was said
+ * @param destination the destination as it is used; its properties contain the defaults as well
+ * @param inUrl the properties that the URL says; where the URL says nothing, those that the
+ *     environment says
+ * @param pooler which kind of pooler lies between, as far as that is known before anything was
+ *     opened
  */
 record Facts(
     PoolConfig config, Destination destination, Map<String, String> inUrl, PoolerMode pooler) {
 
-  /** The value of one of the driver's properties; empty for none. */
+  /** The value of one of the driver's properties; empty if it has none. */
   String value(String property) {
     return destination.properties().getOrDefault(property, "");
   }
@@ -38,7 +40,10 @@ record Facts(
     return !value(property).isEmpty();
   }
 
-  /** A number that is a property; {@code otherwise} if it isn't said, or is none. */
+  /**
+   * The value of a property as a number; {@code otherwise} if the property isn't set, or is no
+   * number.
+   */
   long number(String property, long otherwise) {
     try {
       return Long.parseLong(value(property).trim());
@@ -47,23 +52,23 @@ record Facts(
     }
   }
 
-  /** A limit that the driver counts in seconds; zero for none. */
+  /** A limit of time that the driver counts in seconds; zero if there is no limit. */
   Duration seconds(String property) {
     return Duration.ofSeconds(Math.max(0, number(property, 0)));
   }
 
-  /** The options that the user has said; the adapter has some of its own. */
+  /** The options that the user has said, without those that the adapter adds. */
   String options() {
     String fromProperties = config.properties().getOrDefault(PropertyNames.OPTIONS, "");
     return inUrl.getOrDefault(PropertyNames.OPTIONS, fromProperties);
   }
 
-  /** What they set a parameter of the server's to; null if they don't. */
+  /** The value that the options set for a parameter of the server; null if they don't set it. */
   @Nullable String option(String parameter) {
     return StartOptions.value(options(), parameter);
   }
 
-  /** The same of one that is a time; zero for none. */
+  /** The value that the options set for a parameter that is a time; zero if they don't set it. */
   Duration optionTime(String parameter) {
     return StartOptions.time(option(parameter));
   }
@@ -80,7 +85,7 @@ record Facts(
         && List.of("on", "true", "yes", "1").contains(value.toLowerCase(Locale.ROOT));
   }
 
-  /** The longest run of a statement on the server, whoever says so; zero for no limit. */
+  /** How long a statement may run on the server, whoever has set this; zero for no limit. */
   Duration statementLimit() {
     return option("statement_timeout") == null
         ? config.commandTimeout()
@@ -113,7 +118,7 @@ record Facts(
         || (config.sleep() == SleepMode.AUTO && destination.neon());
   }
 
-  /** Whether idle connections are looked at, and not asked. */
+  /** Whether the health check only looks at idle connections, without asking the server. */
   boolean looks() {
     return config.healthCheck() == HealthCheck.LOOK
         || (config.healthCheck() == HealthCheck.AUTO && sleeps());
@@ -131,7 +136,7 @@ record Facts(
     return destination.sslMode();
   }
 
-  /** Whether a login begins without TLS. */
+  /** Whether a login is first tried without TLS. */
   boolean isPlain() {
     return sslMode().equals("disable") || sslMode().equals("allow");
   }

@@ -9,7 +9,10 @@ public final class Idleness {
 
   private Idleness() {}
 
-  /** The longest time; {@code min-size} connections are idle for as long as they live. */
+  /**
+   * The longest time that a connection may be idle in the pool. As many connections as {@code
+   * min-size} says may be idle for as long as they live.
+   */
   public static Duration longest(PoolConfig config) {
     Duration life = config.maxLifetime().isZero() ? FOR_EVER : config.maxLifetime();
     Duration idle = config.idleTimeout().isZero() ? FOR_EVER : config.idleTimeout();

@@ -12,14 +12,19 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** What lies where: hosts, poolers, Neon, and what is said in two places. */
+/** The rows for what lies where: hosts, poolers, Neon, and what is said in two places. */
 final class PlaceRules {
   private static final String TARGET = "properties.targetServerType";
 
-  /** Neon's, without another plan or setting. */
+  /**
+   * After how long Neon suspends a database that isn't used, unless the plan or a setting of Neon's
+   * says otherwise.
+   */
   private static final Duration SUSPENDS_AFTER = Duration.ofSeconds(300);
 
-  /** A cold start takes some hundred milliseconds, and seldom seconds. */
+  /**
+   * How long a cold start at Neon may take: mostly some hundred milliseconds, and seldom seconds.
+   */
   private static final Duration COLD_START = Duration.ofSeconds(5);
 
   static final List<ContradictionRule<Facts>> TABLE =

@@ -4,12 +4,13 @@ import io.everpool.api.ContradictionRule;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** How the tables write a row. */
+/** How the tables of this package write a row. */
 final class Row {
   private Row() {}
 
   /**
-   * @param keys of settings; a property of the driver's as {@code properties.name}
+   * @param keys the names of the settings; a property of the driver's is written as {@code
+   *     properties.name}
    */
   static ContradictionRule<Facts> of(
       String name, String when, String advice, Predicate<Facts> applies, String... keys) {

@@ -8,16 +8,22 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads the start-up parameter {@code options}: {@code -c name=value} and {@code --name=value}. */
 final class StartOptions {
-  /** A name and its value; in that a backslash escapes a space: {@code search_path=a,\ b}. */
+  /** A name and its value; a backslash in the value escapes a space: {@code search_path=a,\ b}. */
   private static final Pattern SETTING =
       Pattern.compile("(?:-c\\s*|--)([A-Za-z_.-]+)\\s*=\\s*((?:\\\\.|\\S)*)");
 
-  /** {@code 30s}, {@code 5 min}; {@code 1500} is in milliseconds, as in {@code postgresql.conf}. */
+  /**
+   * A time: {@code 30s}, {@code 5 min}; a number without a unit, as in {@code 1500}, is in
+   * milliseconds, as in {@code postgresql.conf}.
+   */
   private static final Pattern TIME = Pattern.compile("(\\d{1,10})\\s*(us|ms|s|min|h|d)?");
 
   private StartOptions() {}
 
-  /** The last value of a parameter, which counts; null if there is none. */
+  /**
+   * The value of a parameter; if it is set several times, the last one counts. Null if it isn't
+   * set.
+   */
   static @Nullable String value(String options, String parameter) {
     String value = null;
     Matcher setting = SETTING.matcher(options);
@@ -29,7 +35,7 @@ final class StartOptions {
     return value;
   }
 
-  /** Zero for no limit, and for what is no time. */
+  /** The value as a time; zero if there is no limit, and if the value is no time. */
   static Duration time(@Nullable String value) {
     Matcher time = TIME.matcher(value == null ? "" : value.toLowerCase(Locale.ROOT));
     if (!time.matches()) {

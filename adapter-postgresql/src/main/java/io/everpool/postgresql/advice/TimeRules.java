@@ -6,7 +6,10 @@ import io.everpool.postgresql.socket.KeepAlive;
 import java.time.Duration;
 import java.util.List;
 
-/** Limits of time against each other: the pool's, the driver's, and those in {@code options}. */
+/**
+ * The rows that hold limits of time against each other: the pool's, the driver's, and those in
+ * {@code options}.
+ */
 final class TimeRules {
   private static final String COMMAND = "command-timeout";
   private static final String CONNECT = "connect-timeout";
@@ -175,7 +178,7 @@ final class TimeRules {
     return !limit.isZero();
   }
 
-  /** Whether there is a limit, and another that it comes before or meets. */
+  /** Whether both limits are set, and {@code limit} ends first or together with {@code other}. */
   private static boolean isWithin(Duration limit, Duration other) {
     return isSet(limit) && isSet(other) && limit.compareTo(other) <= 0;
   }

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
-/** What is said of TLS, and what undoes it. */
+/** The rows for what is said of TLS, and what undoes it. */
 final class TlsRules {
   private static final String MODE = "properties.sslmode";
   private static final String FACTORY = "properties.sslfactory";
@@ -109,7 +109,10 @@ final class TlsRules {
 
   private TlsRules() {}
 
-  /** Both are lists; what begins with ! is left out of all there are. */
+  /**
+   * Whether {@code requireAuth} allows SCRAM. The value is a list of methods; a list in which each
+   * one begins with ! means all methods but those.
+   */
   private static boolean allowsScram(String methods) {
     List<String> all =
         Arrays.stream(methods.toLowerCase(Locale.ROOT).split(",")).map(String::trim).toList();

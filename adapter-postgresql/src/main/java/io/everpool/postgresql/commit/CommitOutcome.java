@@ -12,15 +12,18 @@ import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What became of a COMMIT without an answer; from PostgreSQL 13 on, which has {@code
- * pg_xact_status(xid8)}, where the role may know the server's {@link ServerRun}.
+ * Finds out what became of a COMMIT without an answer. This works from PostgreSQL 13 on, which has
+ * {@code pg_xact_status(xid8)}, and where the role may know the server's {@link ServerRun}.
  *
- * <p>Behind a pooler of transactions a session may go on with another server process, and another
- * run of the server, whenever no transaction is open. So whatever belongs together is asked in one
- * statement or within one transaction.
+ * <p>Behind a pooler that lends by transactions, a session may go on with another server process,
+ * and another run of the server, whenever no transaction is open. So whatever belongs together is
+ * asked in one statement or within one transaction.
  */
 public final class CommitOutcome {
-  /** An id, a process, a position in the log; these functions fail on a standby, where no id is. */
+  /**
+   * The transaction's id, its process and the position in the log. These functions fail on a
+   * standby, where no transaction has an id.
+   */
   private static final String TRANSACTION =
       """
       select pg_catalog.pg_current_xact_id_if_assigned()::text,
@@ -31,7 +34,7 @@ public final class CommitOutcome {
 
   private static final int RUN_COLUMN = 4;
 
-  /** Whether a COMMIT waits for a standby, as far as this session's settings go. */
+  /** Whether a COMMIT waits for a standby, as far as this session's settings say. */
   private static final String REPLICATED =
       """
       pg_catalog.current_setting('synchronous_standby_names') <> ''
@@ -43,7 +46,9 @@ public final class CommitOutcome {
   private final Connection connection;
   private final LookupPermission lookupPermission;
 
-  /** Of the transaction before; most often of this one as well. */
+  /**
+   * The server's run at the session's previous transaction; most often it is this one's as well.
+   */
   private @Nullable ServerRun last;
 
   public CommitOutcome(Connection connection, LookupPermission lookupPermission) {
@@ -52,8 +57,9 @@ public final class CommitOutcome {
   }
 
   /**
-   * A ticket for the open transaction; null if it has no id, for it has written nothing, or nothing
-   * here: a {@code NOTIFY} gets its id within the COMMIT, and a foreign table is another server's.
+   * A ticket for the open transaction; null if the transaction has no id. Then it has written
+   * nothing, or nothing that has an id before the COMMIT on this server: a {@code NOTIFY} gets its
+   * id within the COMMIT, and a foreign table is another server's.
    *
    * @throws SQLFeatureNotSupportedException if the server can't be asked
    */
@@ -93,10 +99,10 @@ public final class CommitOutcome {
   }
 
   /**
-   * What became of another session's transaction, as far as the server is to be believed.
+   * What became of another session's transaction, as far as the server's answer can be believed.
    *
-   * @throws SQLException with state 25006 if this server may lack what another has: that is no
-   *     answer
+   * @throws SQLException with state 25006 if this server may lack what another has, so that it can
+   *     give no answer
    */
   public CommitStatus status(PostgresCommitTicket ticket) throws SQLException {
     LogPosition position = ticket.position();
@@ -142,10 +148,12 @@ public final class CommitOutcome {
   }
 
   /**
-   * Waits for the synchronous standby. A COMMIT that waits for it is in progress; if its session
-   * ends meanwhile (and {@link #endBackend} may be why) it is committed on this server, and may yet
-   * be lost with it. A transaction of our own is later in the log: once the standby has that, it
-   * has all before. The wait may be broken off, with a warning.
+   * Waits until the synchronous standby has the transaction; false if it may not have it. A COMMIT
+   * that waits for the standby is in progress. If its session ends meanwhile (and {@link
+   * #endBackend} may be why), the transaction is committed on this server, and may yet be lost with
+   * this server. So a transaction of our own is committed, which is later in the log: once the
+   * standby has that, it has all that came before. The server may break off the wait; it then gives
+   * a warning.
    */
   private boolean standbyFollows() throws SQLException {
     try (Statement statement =
@@ -155,8 +163,9 @@ public final class CommitOutcome {
   }
 
   /**
-   * An id that is still to come was never committed here, whatever happened to the server in
-   * between: a commit that is in the log has left its id behind.
+   * Whether a transaction whose id is still to come was never committed. It wasn't, whatever
+   * happened to the server in between: a commit that is in the log has raised the ids beyond its
+   * own. The server must have been in the same run before and after the question.
    */
   private boolean neverCommitted(LogPosition position, ServerRun before) throws SQLException {
     ServerRun after = run();
@@ -165,10 +174,11 @@ public final class CommitOutcome {
   }
 
   /**
-   * The primary restarts, and its standby is asked; or the primary before a failover is, which is
-   * back to be read from, while the new one takes no connections. Whoever may lack the transaction
-   * answers nothing, and another may be there in a moment. This state has one looked for that takes
-   * writes.
+   * Throws if this server may lack the transaction. Such a server may be the standby, asked while
+   * the primary restarts, or the primary before a failover, which may be read again while the new
+   * one takes no connections. A server that may lack the transaction gives no answer, and another
+   * server may be there in a moment. The SQLState 25006 makes the caller look for a server that
+   * takes writes.
    */
   private static void requireWhole(ServerRun now, LogPosition position) throws SQLException {
     if (now.system().equals(position.run().system()) && now.mayLack(position.run())) {
@@ -189,7 +199,10 @@ public final class CommitOutcome {
     }
   }
 
-  /** Ends the process only if it is at that very transaction, in the run that began it. */
+  /**
+   * Ends the server's process, but only if it is still at that very transaction, in the run that
+   * began it.
+   */
   public void endBackend(PostgresCommitTicket ticket) throws SQLException {
     if (tells() && run().isRun(ticket.position().run())) {
       String sql =
@@ -207,12 +220,18 @@ public final class CommitOutcome {
     return lookupPermission.obstacle(connection) == null;
   }
 
-  /** Tickets may come from anywhere; only a number goes into SQL. */
+  /**
+   * The transaction's id as a number, so that only a number goes into SQL: tickets may come from
+   * anywhere.
+   */
   private static String id(PostgresCommitTicket ticket) {
     return Long.toUnsignedString(Long.parseUnsignedLong(ticket.transactionId()));
   }
 
-  /** A statement that has its rows; in a transaction only if there is one. */
+  /**
+   * Runs a query and returns the statement with its rows. It runs in a transaction only if one is
+   * open already.
+   */
   private Statement query(String sql) throws SQLException {
     return PgjdbcInternals.PRESENT.query(connection, sql);
   }

@@ -10,21 +10,24 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether the server tells this role of its {@link ServerRun} and of transactions: it may be too
- * old, an administrator may hide the functions, and what only speaks PostgreSQL's language may not
- * have them. In a transaction a refusal would be the end of it, so the first to ask does so behind
- * a savepoint. Thread-safe.
+ * Whether the server tells this role of its {@link ServerRun} and of transactions. The server may
+ * be too old, an administrator may hide the functions, and a database that only speaks PostgreSQL's
+ * language may not have them. In a transaction a refusal would abort the transaction, so there the
+ * question is asked behind a savepoint. Thread-safe.
  */
 public final class LookupPermission {
-  /** What to do where commits can't be looked up. */
+  /** What a user should do where commits can't be looked up. */
   public static final String ADVICE =
       "It takes PostgreSQL 13 and a role that may execute what docs/failures.md names;"
           + " retry.commit-outcome = false saves asking for it";
 
-  /** The first with pg_xact_status(xid8). */
+  /** The first version of the server that has pg_xact_status(xid8). */
   private static final int OLDEST_SERVER = 13;
 
-  /** Whatever tickets are made of and looked up by; a null id is asked about at no cost. */
+  /**
+   * Calls all functions that tickets are made of and looked up by; to ask about a null id costs
+   * nothing.
+   */
   private static final String EVERYTHING =
       """
       select pg_catalog.pg_xact_status(pg_catalog.pg_current_xact_id_if_assigned()),
@@ -38,7 +41,10 @@ public final class LookupPermission {
 
   private volatile boolean complete;
 
-  /** Why not, as it was first found; the reason of the next session would be another note. */
+  /**
+   * The reason that was first found why commits can't be looked up. Another session's reason would
+   * make another note, so the first is kept.
+   */
   private volatile @Nullable String missing;
 
   private volatile Runnable listener = () -> {};
@@ -48,7 +54,10 @@ public final class LookupPermission {
     listener = newListener;
   }
 
-  /** What the user should know; empty as long as nobody had to ask, or where nothing is missing. */
+  /**
+   * What the user should know; empty as long as no session had to ask, and where nothing is
+   * missing.
+   */
   public List<String> notes() {
     String why = missing;
     return why == null || complete

@@ -3,9 +3,9 @@ package io.everpool.postgresql.commit;
 import io.everpool.api.driver.CommitTicket;
 
 /**
- * The ticket of a transaction that has written, or may have, and has no id by which the server
- * could be asked for it: into a foreign table, by a NOTIFY, or by a cursor WITH HOLD, whose query
- * is run by the COMMIT. What becomes of its COMMIT can't be known.
+ * The ticket of a transaction that has written, or may have written, and has no id by which the
+ * server could be asked about it: it wrote into a foreign table, by a NOTIFY, or by a cursor WITH
+ * HOLD, whose query is run by the COMMIT. What becomes of its COMMIT can't be known.
  */
 public enum WithoutId implements CommitTicket {
   TICKET;

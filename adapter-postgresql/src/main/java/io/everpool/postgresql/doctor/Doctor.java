@@ -23,19 +23,20 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Examines a configuration and the database that it names: the way there, the login, what lies
- * between, limits against each other, and what of the settings contradicts itself. Opens one
- * connection, and one to each reader, and closes them; changes nothing.
+ * Examines a configuration and the database that it names: the way to the server, the login,
+ * poolers in between, limits of time against each other, and settings that contradict each other.
+ * It opens one connection, and one to each reader, and closes them; it changes nothing.
  *
  * <pre>{@code
  * System.out.println(Doctor.examine(PoolConfig.builder(url).build()));
  * }</pre>
  *
- * <p>How large a pool should be is known only to one that has been at work; it is asked where there
- * is one: {@link #examine(Pool)}.
+ * <p>How large a pool should be is known only by a pool that has been at work. To learn it, examine
+ * an open pool: {@link #examine(Pool)}.
  *
- * <p>Takes as long as the network does: a name that isn't answered, the {@code connect-timeout} for
- * each address that is silent. Stateless and thread-safe.
+ * <p>An examination takes as long as the network does: the time that a name service takes to
+ * answer, and the {@code connect-timeout} for each address that is silent. Stateless and
+ * thread-safe.
  */
 public final class Doctor {
   private final PoolConfig config;
@@ -50,7 +51,7 @@ public final class Doctor {
   /**
    * Says what works, what doesn't and what to do.
    *
-   * @param config for PostgreSQL
+   * @param config a configuration for PostgreSQL
    * @return what was found; a failure of whatever kind is a finding, and never thrown
    */
   public static Report examine(PoolConfig config) {
@@ -58,11 +59,11 @@ public final class Doctor {
   }
 
   /**
-   * Says the same of a pool that is open, by its configuration, and how large it should be. The
-   * pool lends nothing for it: the connection is one beside the pool's own.
+   * Says the same of an open pool, by its configuration, and also how large it should be. The pool
+   * lends nothing for this: the doctor opens a connection beside the pool's own.
    *
-   * @param pool of PostgreSQL. A provider of credentials that it was given is none of its
-   *     configuration: without a password there, the login is found not to work
+   * @param pool a pool of PostgreSQL. If it was given a provider of credentials, that isn't part of
+   *     its configuration: if the configuration has no password, the login is found not to work
    * @return what was found; a failure of whatever kind is a finding, and never thrown
    */
   public static Report examine(Pool pool) {
@@ -99,8 +100,9 @@ public final class Doctor {
   }
 
   /**
-   * The settings of each reader, without which no pool is opened, and a login. A reader that can't
-   * be reached is passed by, and breaks nothing unless all are, and the writer is not to read.
+   * Examines each reader: its settings, without which no pool is opened, and a login. A pool passes
+   * by a reader that can't be reached. So this is a problem only if no reader can be reached and
+   * the writer is not to read, either.
    */
   private void readers() {
     List<String> away = new ArrayList<>();
@@ -124,7 +126,10 @@ public final class Doctor {
     }
   }
 
-  /** Returns what keeps it away; null for nothing, or where its settings can't even be read. */
+  /**
+   * Returns what keeps the reader away; null if nothing does, or if its settings can't even be
+   * read.
+   */
   private @Nullable String reader(String which, PoolConfig one) {
     if (!Destinations.accepts(one.url())) {
       findings.problem(Subject.SETTINGS, which + ": its url is none of PostgreSQL's");
@@ -142,7 +147,7 @@ public final class Doctor {
     return null;
   }
 
-  /** Returns what needn't be said again. */
+  /** Returns the connector's notes that needn't be said again. */
   private List<String> examine(Destination destination, Connector connector) {
     if (!new WayThere(destination, config.connectTimeout(), findings).examine()) {
       return List.of();
@@ -165,7 +170,7 @@ public final class Doctor {
     }
   }
 
-  /** How many of the server's connections are the pool's. */
+  /** How many of the server's connections belong to the pool that is examined. */
   private int own() {
     return pool == null ? 0 : pool.snapshot().total();
   }

@@ -23,11 +23,11 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.postgresql.PGConnection;
 
-/** What an open connection shows. */
+/** Examines what an open connection shows. */
 final class Examination {
   private static final int ROUND_TRIPS = 9;
 
-  /** Twenty statements in a row are half a second then. */
+  /** With this round trip, in nanoseconds, twenty statements in a row take half a second. */
   private static final long FAR = TimeUnit.MILLISECONDS.toNanos(25);
 
   private static final int OLDEST_SERVER = 12;
@@ -45,7 +45,7 @@ final class Examination {
   private boolean behindPooler;
 
   /**
-   * @param own how many of the server's connections are those of the pool that is examined
+   * @param own how many of the server's connections belong to the pool that is examined
    */
   Examination(PoolConfig config, int own, PhysicalConnection physical, Findings findings) {
     this.config = config;
@@ -59,7 +59,7 @@ final class Examination {
     void run() throws SQLException;
   }
 
-  /** Returns what of the connector's notes needn't be said again. */
+  /** Returns those of the connector's notes that needn't be said again. */
   List<String> examine() {
     List<String> told = new ArrayList<>();
     step(Subject.POOLER, this::pooler);

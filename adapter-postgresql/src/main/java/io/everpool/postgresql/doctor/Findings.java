@@ -10,7 +10,7 @@ import java.util.Locale;
 final class Findings {
   private final List<Finding> all = new ArrayList<>();
 
-  /** Where those stand that are problems only if no other way leads to a server. */
+  /** The indexes of those findings that are problems only if no other way leads to a server. */
   private final List<Integer> deadEnds = new ArrayList<>();
 
   void ok(Subject subject, String text) {
@@ -25,14 +25,15 @@ final class Findings {
     all.add(new Finding(Level.PROBLEM, subject, text));
   }
 
-  /** A problem unless there is {@link #anotherWay}. */
+  /** Adds a problem, which becomes mere advice if {@link #anotherWay} is called. */
   void deadEnd(Subject subject, String text) {
     deadEnds.add(all.size());
     problem(subject, text);
   }
 
   /**
-   * Connections come about in spite of the dead ends, which somebody should see to all the same.
+   * Is called when connections can be opened in spite of the dead ends. Somebody should see to
+   * these all the same, so they become advice.
    */
   void anotherWay() {
     for (int i : deadEnds) {
@@ -51,7 +52,7 @@ final class Findings {
     all.add(new Finding(Level.SKIPPED, subject, text));
   }
 
-  /** What comes after {@code subject}, up to the contradictions, can't be looked at. */
+  /** Notes that what comes after {@code subject}, up to the contradictions, can't be looked at. */
   void skipAfter(Subject subject) {
     for (Subject later : Subject.values()) {
       if (later.compareTo(subject) > 0 && later.compareTo(Subject.NOTES) < 0) {

@@ -24,8 +24,8 @@ import javax.net.ssl.X509TrustManager;
 import org.postgresql.ssl.PGjdbcHostnameVerifier;
 
 /**
- * Looks at a server's TLS and at its certificate, whatever that is, without logging in. Whether the
- * certificate is trusted the login shows, which verifies it as configured.
+ * Looks at a server's TLS and at its certificate, without logging in. It accepts any certificate:
+ * whether the certificate is trusted, the login shows, which verifies it as configured.
  */
 final class Handshake {
   private static final int SSL_REQUEST_LENGTH = 8;
@@ -48,7 +48,7 @@ final class Handshake {
     return mode.equals("require") || mode.startsWith("verify-");
   }
 
-  /** Whether a login may be tried there. */
+  /** Examines the server; returns whether a login may be tried there. */
   boolean examine(HostPort host, InetAddress address) {
     try (Socket socket = new Socket()) {
       socket.connect(new InetSocketAddress(address, host.port()), timeoutMillis);
@@ -59,7 +59,7 @@ final class Handshake {
         findings.advice(
             Subject.TLS,
             host + " has answered with an error before it could say whether it has TLS");
-        return true; // the login shows which
+        return true; // the login shows which error it is
       }
       if (answer != 'S') {
         return withoutTls(host, local);
@@ -193,7 +193,10 @@ final class Handshake {
         && !at.isAfter(certificate.getNotAfter().toInstant());
   }
 
-  /** Takes any certificate, for it is to be looked at; nothing is sent to whoever has it. */
+  /**
+   * Trusts any certificate, because it is only to be looked at; nothing secret is sent to whoever
+   * has it.
+   */
   private static final class Anybody implements X509TrustManager {
     @Override
     public void checkClientTrusted(X509Certificate[] chain, String type) {}

@@ -8,13 +8,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The server's limits of time, as they are for a session of the pool, against the pool's own.
+ * Compares the server's limits of time, as they are in a session of the pool, with the pool's own.
  *
- * @param server by the server's names; zero for no limit, and absent where it has none of this name
+ * @param server the limits by the server's names; zero for no limit, and absent where this server
+ *     has no limit of that name
  */
 record Limits(PoolConfig config, Map<String, Duration> server) {
 
-  /** The most milliseconds that a setting of the server's takes. */
+  /** The largest value that the server accepts for such a limit, in milliseconds. */
   private static final long MOST_MILLIS = Integer.MAX_VALUE;
 
   private Duration of(String name) {
@@ -25,7 +26,7 @@ record Limits(PoolConfig config, Map<String, Duration> server) {
     return !of(name).isZero();
   }
 
-  /** What should be otherwise; a sentence each. */
+  /** What should be set otherwise, a sentence for each. */
   List<String> advice() {
     List<String> advice = new ArrayList<>();
     Duration statement = of("statement_timeout");
@@ -68,7 +69,7 @@ record Limits(PoolConfig config, Map<String, Duration> server) {
     return advice;
   }
 
-  /** All of them in words. */
+  /** All of the limits in words. */
   String text() {
     return "statement_timeout "
         + shown(of("statement_timeout"))

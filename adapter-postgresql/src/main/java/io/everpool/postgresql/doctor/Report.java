@@ -6,18 +6,18 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * What the doctor has found, in the order in which it was looked at. Immutable; carries no secret.
+ * What the doctor has found, in the order in which it has looked. Immutable; carries no secret.
  *
- * @param findings one or more of each subject
+ * @param findings the findings, one or more for each subject
  */
 public record Report(List<Finding> findings) {
 
-  /** With a copy of the list. */
+  /** Makes a report with a copy of the list. */
   public Report {
     findings = List.copyOf(findings);
   }
 
-  /** Those of one subject. */
+  /** The findings for one subject. */
   public List<Finding> of(Subject subject) {
     return findings.stream().filter(finding -> finding.subject() == subject).toList();
   }

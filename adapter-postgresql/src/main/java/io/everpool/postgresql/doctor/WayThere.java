@@ -17,14 +17,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** The names of the hosts, their ports, and TLS: all that comes before a login. */
+/** Examines what comes before a login: the names of the hosts, their ports, and TLS. */
 final class WayThere {
   private final Destination destination;
   private final int timeoutMillis;
   private final Findings findings;
   private final Names names;
 
-  /** Where names are looked up. */
+  /** Looks up the addresses of a name. */
   @FunctionalInterface
   interface Names {
     InetAddress[] of(String host) throws UnknownHostException;
@@ -41,7 +41,7 @@ final class WayThere {
     this.findings = findings;
   }
 
-  /** Whether a login may be tried. */
+  /** Examines the way; returns whether a login may be tried. */
   boolean examine() {
     if (destination.properties().containsKey(PropertyNames.SOCKET_FACTORY)) {
       for (Subject subject : List.of(Subject.NAME, Subject.PORT, Subject.TLS)) {
@@ -57,8 +57,9 @@ final class WayThere {
     Map<HostPort, InetAddress> open = new LinkedHashMap<>();
     addresses.forEach(
         (host, all) -> {
-          for (InetAddress address : all) { // each is looked at, though one would do
-            boolean first = address.equals(all.get(0)); // the only one that pgjdbc goes to
+          // each address is looked at, though one that answers would do
+          for (InetAddress address : all) {
+            boolean first = address.equals(all.get(0)); // pgjdbc goes to the first address only
             if (isOpen(host, address, first || open.containsKey(host)) && first) {
               open.put(host, address);
             }

@@ -1,5 +1,5 @@
 /**
- * Says of a configuration and the database that it names what works, what doesn't and what to do:
+ * Says, of a configuration and the database that it names, what works, what doesn't and what to do:
  * {@link io.everpool.postgresql.doctor.Doctor}.
  */
 @NullMarked

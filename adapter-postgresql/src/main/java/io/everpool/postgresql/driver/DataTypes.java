@@ -13,50 +13,60 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the driver's connection knows of data types: the classes that were added for some of them,
- * and what it has learned from the server. It asks once what a name means, on the search path of
- * that moment, and keeps the answer as long as the connection lives, "there is none" as well. On
- * another path the name may mean another type, or one where there was none.
+ * and what it has learned from the server. The driver asks once what a name means, on the search
+ * path of that moment, and keeps the answer as long as the connection lives, also the answer that
+ * there is no such type. On another path the name may mean another type, or a type where there was
+ * none before.
  *
- * <p>What it knows by the numbers of types alone stays: those mean the same on every path.
+ * <p>What the driver knows by the numbers of types alone stays: a number means the same on every
+ * path.
  */
 final class DataTypes {
   private static final String CLASSES = "pgNameToPgObject";
 
   /**
-   * By a name, or to one: a type's is written with its schema only where that isn't on the path.
+   * The driver's maps from names or to names: it writes a type's name with its schema only if the
+   * schema isn't on the path.
    */
   private static final List<String> NAMES =
       List.of("pgNameToOid", "oidToPgName", "pgNameToSQLType");
 
   /**
-   * By what the server, or the driver itself, may refuse a type that another has taken the place
-   * of, or that wasn't there at first. One that has gone ends the session.
+   * SQLStates by which the server, or the driver itself, may refuse a type because another has
+   * taken its place, or because it wasn't there at first. (If a type has gone for good, its failure
+   * ends the session anyway.)
    */
   private static final Set<String> DOUBTFUL =
       Set.of(
-          "42804", // datatype_mismatch: it is of the other type of that name
-          "42883", // undefined_function: no operator or function takes that one
-          "42846", // cannot_coerce
-          "42602", // pgjdbc's own: createArrayOf has found no type of that name
-          "07006"); // pgjdbc's own: setObject or setArray has
+          "42804", // datatype_mismatch: the value is of the other type of that name
+          "42883", // undefined_function: no operator or function accepts the other type
+          "42846", // cannot_coerce: the other type can't be converted
+          "42602", // pgjdbc's own state: createArrayOf has found no type of that name
+          "07006"); // pgjdbc's own state: setObject or setArray has found none
 
-  /** Connections begin alike, and there may be thousands of them. */
+  /**
+   * The names at the beginning, as the last connection had them. Connections begin alike, and there
+   * may be thousands of them, so they share one copy.
+   */
   private static volatile List<Map<Object, Object>> lastSeen = List.of();
 
   private final @Nullable Object cache;
 
-  /** The driver's own (from 42.6 on); before, its methods hold the monitor. */
+  /**
+   * The driver's own lock of these maps, from 42.6 on; in older versions the driver's methods hold
+   * the monitor.
+   */
   private final @Nullable Lock lock;
 
   private final @Nullable Map<?, ?> classes;
   private final Map<?, ?> classesAtFirst;
 
-  /** The driver's own maps; empty if it hides one of them. */
+  /** The driver's own maps; empty if the driver hides one of them. */
   private final List<Map<Object, Object>> names = new ArrayList<>(NAMES.size());
 
   private final List<Map<Object, Object>> namesAtFirst;
 
-  /** Remembers what is so now. Sends nothing. */
+  /** Remembers the present state. Sends nothing. */
   DataTypes(Connection connection) {
     cache = PgjdbcInternals.dataTypes(connection);
     lock = cache != null && field(cache, "lock") instanceof Lock one ? one : null;
@@ -85,15 +95,15 @@ final class DataTypes {
     return copies;
   }
 
-  /** Whether no class was added for a type; no if that can't be seen. */
+  /** Whether no class was added for a type; false also if that can't be seen. */
   boolean haveClassesAsAtFirst() {
     return classes != null && classes.equals(classesAtFirst);
   }
 
   /**
-   * Has the driver ask again what names mean.
+   * Makes the driver ask again what names mean.
    *
-   * @throws SQLException if it can't be had to
+   * @throws SQLException if the driver can't be made to
    */
   void forgetNames() throws SQLException {
     if (names.isEmpty() || !forgotten()) {
@@ -103,10 +113,11 @@ final class DataTypes {
   }
 
   /**
-   * Has the driver ask again if this may have failed because a name means another type by now: the
-   * type was made anew, or has only come to be there. From any thread.
+   * Makes the driver ask again if the failure may have come about because a name means another type
+   * by now: the type was made anew, or was created only after the driver had asked. May be called
+   * from any thread.
    *
-   * @return whether that may be so
+   * @return whether the failure may be such a one
    */
   boolean doubtNames(SQLException failure) {
     boolean doubtful = DOUBTFUL.contains(String.valueOf(failure.getSQLState()));
@@ -116,14 +127,16 @@ final class DataTypes {
     return doubtful;
   }
 
-  /** Has the driver ask again what names mean, if it can be had to just now. */
+  /** Makes the driver ask again what names mean, if that is possible just now. */
   void doubtNames() {
     if (!names.isEmpty()) {
-      forgotten(); // else at the next failure
+      forgotten(); // if this is not possible now, the next failure tries again
     }
   }
 
-  /** No if another thread is at them. */
+  /**
+   * Forgets the names; returns false, and forgets nothing, if another thread has the driver's lock.
+   */
   private boolean forgotten() {
     if (lock != null) {
       if (!lock.tryLock()) {
@@ -145,11 +158,12 @@ final class DataTypes {
   private void forget() {
     for (int i = 0; i < names.size(); i++) {
       names.get(i).keySet().retainAll(namesAtFirst.get(i).keySet());
-      names.get(i).putAll(namesAtFirst.get(i)); // a type of one's own may be called like a built-in
+      // a type of the program's own may have had the name of a built-in one
+      names.get(i).putAll(namesAtFirst.get(i));
     }
   }
 
-  @SuppressWarnings("unchecked") // nothing is put into it but what was in it
+  @SuppressWarnings("unchecked") // nothing is put into the map but what was in it
   private static @Nullable Map<Object, Object> map(@Nullable Object cache, String name) {
     return cache != null && field(cache, name) instanceof Map<?, ?> map
         ? (Map<Object, Object>) map

@@ -17,7 +17,10 @@ public final class DriverLanguage {
   /** Stands in place of a message's arguments, {@code {0}} and {@code {1}}. */
   private static final String BLANK = "\0";
 
-  /** The messages that rules look at, as pgjdbc's source hands them to its translation. */
+  /**
+   * The messages that the rules for failures look at, as pgjdbc's source hands them to its
+   * translation.
+   */
   static final List<String> MESSAGES =
       List.of(
           "A connection could not be made using the requested protocol {0}.",
@@ -68,7 +71,10 @@ public final class DriverLanguage {
   public static final DriverLanguage HERE =
       new DriverLanguage(message -> GT.tr(message, BLANK, BLANK));
 
-  /** For each message that is another in this language, what matches it, whatever its arguments. */
+  /**
+   * For each message that is different in this language, the pattern that matches it, whatever its
+   * arguments are.
+   */
   private final Map<String, Pattern> translated = new LinkedHashMap<>();
 
   private DriverLanguage(UnaryOperator<String> translation) {
@@ -81,9 +87,9 @@ public final class DriverLanguage {
   }
 
   /**
-   * Another language than this JVM's.
+   * Makes the translation of another language than this JVM's.
    *
-   * @param patterns the translation of a message, with its {0} and {1} still in it
+   * @param patterns gives the translation of a message, with its {0} and {1} still in it
    */
   static DriverLanguage of(UnaryOperator<String> patterns) {
     return new DriverLanguage(message -> filled(patterns.apply(message)));
@@ -101,7 +107,10 @@ public final class DriverLanguage {
     return Pattern.compile(pattern.toString(), Pattern.DOTALL);
   }
 
-  /** The message as it is in pgjdbc's source, if it is one of these; else as it was. */
+  /**
+   * The message as it is in pgjdbc's source, if it is one of these; otherwise the message
+   * unchanged.
+   */
   public String english(String message) {
     for (Map.Entry<String, Pattern> each : translated.entrySet()) {
       if (each.getValue().matcher(message).find()) {

@@ -14,18 +14,19 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Remembers what the driver's own object was set to when it was opened, and brings that back: a
- * program that had the object in its hands may have called any setter, past the pool's faces.
+ * Remembers how the driver's own object was set when it was opened, and brings that back: a program
+ * that had the object in its hands may have called any setter, past the pool's faces.
  *
- * <p>Every version of the driver has its own setters. So they are looked for by reflection:
- * whatever has a getter and a setter of the same simple type, on the connection and on its query
- * executor. The few without a getter are set to what they are in a new connection. Data types that
- * were added can't be taken back; what the driver has learned of types by their names is forgotten.
+ * <p>Every version of the driver has its own setters. So reflection looks for all properties that
+ * have a getter and a setter of the same simple type, on the connection and on its query executor.
+ * The few without a getter are set to what they are in a new connection. Data types that were added
+ * can't be taken back; what the driver has learned of types by their names is forgotten.
  */
 public final class DriverSettings {
 
   /**
-   * Setters left out: they send SQL, or hold what the server says. The reset's SQL sees to these.
+   * Names of setters that are left out, because they send SQL, or hold what the server says. The
+   * statements of the reset see to these.
    */
   private static final Set<String> NOT_OURS =
       Set.of("Schema", "Catalog", "TransactionIsolation", "ClientInfo", "Savepoint", "TimeZone");
@@ -40,7 +41,7 @@ public final class DriverSettings {
         }
       };
 
-  /** One that can be read and written. */
+  /** A property that can be read and written. */
   private record Property(Method getter, Method setter) {
 
     @Nullable Object read(Object of) throws SQLException {
@@ -62,7 +63,10 @@ public final class DriverSettings {
       }
     }
 
-    /** The program may change the collection that a getter returns, or that a setter was given. */
+    /**
+     * Copies a collection: the program may change the one that a getter returns, or that a setter
+     * was given.
+     */
     private static @Nullable Object copy(@Nullable Object value) {
       if (value instanceof Map<?, ?> map) {
         return new HashMap<>(map);
@@ -77,10 +81,13 @@ public final class DriverSettings {
   private final List<@Nullable Object> ofExecutor;
   private final DataTypes types;
 
-  /** The last transaction's that had one of its own; null where another path may have counted. */
+  /**
+   * The schema of the last transaction that began in a schema of its own; null if another path may
+   * have counted since.
+   */
   private volatile @Nullable String schemaOfNames;
 
-  /** Remembers what is so now. Sends nothing. */
+  /** Remembers the present state. Sends nothing. */
   public DriverSettings(Connection connection) throws SQLException {
     this.connection = connection;
     this.executor = DRIVER.executor(connection);
@@ -90,11 +97,11 @@ public final class DriverSettings {
   }
 
   /**
-   * Brings back what may be another.
+   * Brings back what may have changed.
    *
-   * @param exposed whether the program had the object: all of it may be
-   * @param moved whether names may mean others than before
-   * @throws SQLException if something can't be
+   * @param exposed whether the program had the object, so that any property may have changed
+   * @param moved whether names may mean other types than before
+   * @throws SQLException if something can't be brought back
    */
   public void restore(boolean exposed, boolean moved) throws SQLException {
     if (exposed) {
@@ -119,8 +126,9 @@ public final class DriverSettings {
   }
 
   /**
-   * A transaction begins in a schema of its own: what names mean in the one before says nothing
-   * here. As far as the driver lets it be taken back; else it is at the next failure, if at all.
+   * Is called when a transaction begins in a schema of its own: what names mean in the schema
+   * before says nothing here. So the driver is made to forget it, if that is possible now;
+   * otherwise this happens at the next failure, if at all.
    */
   public void beginsIn(String schema) {
     if (!schema.equals(schemaOfNames)) {
@@ -129,7 +137,10 @@ public final class DriverSettings {
     }
   }
 
-  /** A statement has failed: perhaps of what the driver takes the name of a type for. */
+  /**
+   * Is called when a statement has failed, perhaps because the driver takes the name of a type for
+   * another type.
+   */
   public void failed(SQLException failure) {
     if (types.doubtNames(failure)) {
       schemaOfNames = null;

@@ -23,19 +23,22 @@ import org.postgresql.util.PSQLException;
 import org.postgresql.util.PSQLState;
 
 /**
- * The one room in which pgjdbc's internal packages are touched. They may change with any version,
- * so each is looked for once, at the start, and where it is missing there is a way back by the
- * public API. A method that isn't there is never called, so its absence stays unnoticed by the JVM.
+ * The only class that touches pgjdbc's internal packages. They may change with any version, so each
+ * is looked for once, at the start, and where it is missing the public API is used instead. A
+ * method that isn't there is never called, so the JVM doesn't notice its absence.
  *
  * <p>The driver's own connection goes in and out as a {@link Connection}. Constants of the driver
- * must not be used where their value matters: the compiler copies them.
+ * must not be used where their value matters: the compiler copies them, so that they would be those
+ * of the driver that was compiled against.
  *
  * @param transactionState whether the driver tells the state of a transaction
  * @param directStatements whether statements can be sent that begin no transaction
- * @param simpleQueries whether one can be sent by the simple protocol that begins none
+ * @param simpleQueries whether statements can be sent by the simple protocol without beginning a
+ *     transaction
  * @param queryExecutor whether the driver shows its query executor, which cancels for a connection
- *     that is closed, has its settings, and tells notifications without a look at the socket
- * @param sslFactories whether the driver makes its own factory of TLS sockets for others
+ *     that is closed, which has its settings, and which tells notifications without a look at the
+ *     socket
+ * @param sslFactories whether the driver makes its own factory of TLS sockets for other code
  * @param settings whether the settings without a getter can be set to what they are in a new
  *     connection
  */
@@ -49,10 +52,13 @@ public record PgjdbcInternals(
 
   private static final int MILLIS_PER_SECOND = 1000;
 
-  /** SQLState of what a server answers in a failed transaction: a sign of life all the same. */
+  /**
+   * The SQLState that a server answers in a failed transaction; the answer is a sign of life all
+   * the same.
+   */
   private static final String IN_FAILED_TRANSACTION = "25P02";
 
-  /** Those of the driver that is there. */
+  /** The internals of the driver that is on the class path. */
   public static final PgjdbcInternals PRESENT =
       new PgjdbcInternals(
           has("core.BaseConnection", "getTransactionState"),
@@ -92,7 +98,9 @@ public record PgjdbcInternals(
     }
   }
 
-  /** The driver's version, such as 42.7.3; only its first two numbers where it hides the third. */
+  /**
+   * The driver's version, such as 42.7.3; only its first two numbers if the driver hides the third.
+   */
   static String version() {
     try {
       Class<?> info = find("util.DriverInfo");
@@ -100,18 +108,18 @@ public record PgjdbcInternals(
         return String.valueOf(info.getField("DRIVER_VERSION").get(null));
       }
     } catch (ReflectiveOperationException e) {
-      // the public API has the beginning of it
+      // The public API has the first two numbers of the version.
     }
     Driver driver = new Driver();
     return driver.getMajorVersion() + "." + driver.getMinorVersion();
   }
 
-  /** The driver's own connection, in whatever another driver has put around it. */
+  /** The driver's own connection, in whatever object another driver has put around it. */
   public static Connection within(Connection lent) throws SQLException {
     return lent instanceof PGConnection ? lent : (Connection) lent.unwrap(PGConnection.class);
   }
 
-  /** What the driver remembers of the transaction. */
+  /** The state of the transaction, as the driver remembers it. */
   public TransactionState transaction(Connection jdbc) {
     if (!transactionState) {
       return TransactionState.UNKNOWN;
@@ -123,7 +131,7 @@ public record PgjdbcInternals(
     };
   }
 
-  /** A statement that has its rows; begins no transaction. */
+  /** Runs a query and returns the statement with its rows; begins no transaction. */
   public Statement query(Connection jdbc, String sql) throws SQLException {
     if (directStatements) {
       return ((BaseConnection) jdbc).execSQLQuery(sql).getStatement();
@@ -138,7 +146,7 @@ public record PgjdbcInternals(
     }
   }
 
-  /** Executes what has no rows, or none that matter; begins no transaction. */
+  /** Executes a statement that has no rows, or none that matter; begins no transaction. */
   public void update(Connection jdbc, String sql) throws SQLException {
     if (directStatements) {
       ((BaseConnection) jdbc).execSQLUpdate(sql);
@@ -147,14 +155,17 @@ public record PgjdbcInternals(
     }
   }
 
-  /** An empty query: also answered in a failed transaction, and it begins none. */
+  /**
+   * Sends an empty query. The server answers it in a failed transaction, too, and it begins none.
+   */
   public void ping(Connection jdbc) throws SQLException {
     if (simpleQueries) {
       try (BaseStatement statement = (BaseStatement) jdbc.createStatement()) {
         statement.executeWithFlags(
             "", QueryExecutor.QUERY_EXECUTE_AS_SIMPLE | QueryExecutor.QUERY_SUPPRESS_BEGIN);
       } catch (SQLException e) {
-        // older drivers send it by the extended protocol all the same
+        // Older drivers send it by the extended protocol all the same, which a failed transaction
+        // refuses.
         if (!IN_FAILED_TRANSACTION.equals(e.getSQLState())) {
           throw e;
         }
@@ -165,19 +176,20 @@ public record PgjdbcInternals(
   }
 
   /**
-   * Whether a copy holds the driver, or some thread is in it, and so would let all others wait;
-   * rather no where that can't be seen (before 42.6 a thread holds a monitor and no lock).
+   * Whether a copy holds the driver, or some thread is in the driver, so that all other threads
+   * would have to wait. False if that can't be seen (before 42.6 a thread holds a monitor and no
+   * lock).
    */
   public boolean isBusy(Connection jdbc) {
     return isCopying(jdbc) || isOccupied(jdbc);
   }
 
-  /** Whether it can be seen that a thread is in the driver. */
+  /** Whether this driver lets one see that a thread is in it. */
   public boolean showsThreads() {
     return LOCK != null;
   }
 
-  /** Whether a copy holds the driver; rather no where that can't be seen. */
+  /** Whether a copy holds the driver; false if that can't be seen. */
   public boolean isCopying(Connection jdbc) {
     try {
       return COPY != null && COPY.get(((BaseConnection) jdbc).getQueryExecutor()) != null;
@@ -200,7 +212,7 @@ public record PgjdbcInternals(
     }
   }
 
-  /** Whether some thread is in the driver; no where that can't be seen (before 42.6). */
+  /** Whether some thread is in the driver; false if that can't be seen (before 42.6). */
   public boolean isOccupied(Connection jdbc) {
     try {
       return LOCK != null
@@ -212,8 +224,9 @@ public record PgjdbcInternals(
   }
 
   /**
-   * Asks the server, by a connection of its own, to cancel what it does for this one, which the
-   * driver may have closed already. Returns when the server has heard it, or couldn't be reached.
+   * Asks the server, by a connection of its own, to cancel what it does for this connection, which
+   * the driver may have closed already. Returns when the server has heard the request, or couldn't
+   * be reached.
    */
   public void cancel(Connection jdbc) throws SQLException {
     if (queryExecutor) {
@@ -223,7 +236,10 @@ public record PgjdbcInternals(
     }
   }
 
-  /** Takes what has arrived and nobody has asked for, so that nobody will. */
+  /**
+   * Takes the notifications that have arrived and that nobody has asked for, so that nobody gets
+   * them later.
+   */
   public void forgetNotifications(Connection jdbc) throws SQLException {
     if (queryExecutor) {
       ((BaseConnection) jdbc).getQueryExecutor().getNotifications();
@@ -232,12 +248,17 @@ public record PgjdbcInternals(
     }
   }
 
-  /** What works for a connection and has settings of its own; null if the driver hides it. */
+  /**
+   * The driver's query executor, which works for a connection and has settings of its own; null if
+   * the driver hides it.
+   */
   @Nullable Object executor(Connection jdbc) {
     return queryExecutor ? ((BaseConnection) jdbc).getQueryExecutor() : null;
   }
 
-  /** Host and port that it is connected to; {@code otherwise} if the driver hides them. */
+  /**
+   * The host and the port that the connection leads to; {@code otherwise} if the driver hides them.
+   */
   public static String host(Connection jdbc, String otherwise) {
     return has("core.QueryExecutor", "getHostSpec")
             && has("core.BaseConnection", "getQueryExecutor")
@@ -245,12 +266,15 @@ public record PgjdbcInternals(
         : otherwise;
   }
 
-  /** The interface of {@link #executor}. */
+  /** The interface that {@link #executor} has in the driver. */
   static @Nullable Class<?> executorType() {
     return find("core.QueryExecutor");
   }
 
-  /** Seconds that a statement has in the driver; 0 for no limit, or where it has none for all. */
+  /**
+   * How many seconds the driver gives a statement; 0 for no limit, or if this driver has no limit
+   * for all statements.
+   */
   public static int queryTimeout(Connection jdbc) {
     return LIMITS_QUERIES ? ((PgConnection) jdbc).getQueryTimeout() : 0;
   }
@@ -262,12 +286,15 @@ public record PgjdbcInternals(
     }
   }
 
-  /** What is known of data types; null if the driver hides it. */
+  /** What the driver knows of data types; null if the driver hides it. */
   static @Nullable Object dataTypes(Connection jdbc) {
     return has("core.BaseConnection", "getTypeInfo") ? ((BaseConnection) jdbc).getTypeInfo() : null;
   }
 
-  /** Sets what has no getter to what it is in a new connection, whatever the properties. */
+  /**
+   * Sets the settings that have no getter to what they are in a new connection, whatever the
+   * properties say.
+   */
   void resetWhatIsOnlySet(Connection jdbc) throws SQLException {
     if (settings) {
       PgConnection known = (PgConnection) jdbc;

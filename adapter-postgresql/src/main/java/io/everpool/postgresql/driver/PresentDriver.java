@@ -9,19 +9,22 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGProperty;
 
 /**
- * What the pgjdbc on the class path can do. The user's build chooses its version, not ours; any
- * from 42.5.0 on will do. What only a newer version has is refused to whoever asks for it, and to
- * nobody else.
+ * What the pgjdbc on the class path can do. The user's build chooses its version, we don't; any
+ * version from 42.5.0 on will do. If a user asks for what only a newer version has, the
+ * configuration is refused; nobody else is affected.
  *
- * @param version such as 42.7.3
- * @param choices the values a property takes, by its name; empty for any
+ * @param version the driver's version, such as 42.7.3
+ * @param choices the values that a property accepts, by its name; empty if it accepts any
  */
 public record PresentDriver(String version, Map<String, List<String>> choices) {
 
-  /** The longest limit in seconds, for it counts them in milliseconds, which an int has to hold. */
+  /**
+   * The longest limit in seconds that the driver bears: it counts limits in milliseconds, as an
+   * int.
+   */
   public static final int MOST_SECONDS = Integer.MAX_VALUE / 1000;
 
-  /** The one that is there, looked at once. */
+  /** The driver that is there, looked at once. */
   public static final PresentDriver HERE =
       new PresentDriver(PgjdbcInternals.version(), presentChoices());
 
@@ -45,8 +48,8 @@ public record PresentDriver(String version, Map<String, List<String>> choices) {
           Map.entry("reWriteBatchedInsertsSize", "42.7.13"));
 
   /**
-   * Values that ask for what a driver does anyway that doesn't know the property: harmless with any
-   * version.
+   * Values that ask for what a driver without the property does anyway, so that they are harmless
+   * with any version.
    */
   private static final Map<String, List<String>> WITHOUT =
       Map.of(
@@ -61,14 +64,14 @@ public record PresentDriver(String version, Map<String, List<String>> choices) {
   private static final String DATA_TYPE = "datatype.";
 
   /**
-   * The first version that keeps {@code channelBinding=require}: older ones log in all the same if
-   * the server asks for another login than SCRAM (CVE-2025-49146).
+   * The first version that keeps {@code channelBinding=require}: an older one logs in without
+   * channel binding if the server asks for another login than SCRAM (CVE-2025-49146).
    */
   private static final int[] BINDS = {42, 7, 7};
 
   /**
-   * The first version that fails if the server's certificate has no hash to bind to; older ones log
-   * in without channel binding (CVE-2026-54291).
+   * The first version that fails if the server's certificate has no hash to bind to; an older one
+   * logs in without channel binding (CVE-2026-54291).
    */
   private static final int[] BINDS_OR_FAILS = {42, 7, 12};
 
@@ -89,7 +92,9 @@ public record PresentDriver(String version, Map<String, List<String>> choices) {
     return choices.keySet();
   }
 
-  /** The values a property takes; empty for any, and for a property it doesn't know. */
+  /**
+   * The values that a property accepts; empty if it accepts any, and if the driver doesn't know it.
+   */
   public List<String> choices(String property) {
     return choices.getOrDefault(property, List.of());
   }
@@ -100,8 +105,8 @@ public record PresentDriver(String version, Map<String, List<String>> choices) {
   }
 
   /**
-   * As {@link #tooOldFor(String)}, for one value of a property: there are values that a version
-   * knows and doesn't keep.
+   * Like {@link #tooOldFor(String)}, for one value of a property: some versions know a value and
+   * don't do what it says.
    */
   public @Nullable String tooOldFor(String property, String value) {
     return property.equals(PropertyNames.CHANNEL_BINDING)
@@ -116,8 +121,8 @@ public record PresentDriver(String version, Map<String, List<String>> choices) {
   }
 
   /**
-   * Whether it refuses a login that can't be bound to the server's certificate, instead of logging
-   * in without.
+   * Whether this driver refuses a login that can't be bound to the server's certificate, instead of
+   * logging in without channel binding.
    */
   public boolean bindsOrFails() {
     return !isOlderThan(BINDS_OR_FAILS);
@@ -128,13 +133,13 @@ public record PresentDriver(String version, Map<String, List<String>> choices) {
       int[] own = Arrays.stream(version.split("\\.")).mapToInt(Integer::parseInt).toArray();
       return Arrays.compare(own, other) < 0;
     } catch (NumberFormatException e) {
-      return false; // a version of somebody's own
+      return false; // this is a version of somebody's own
     }
   }
 
   /**
-   * Why this driver doesn't have a property, with the version that does; null if it has it, or no
-   * version does.
+   * Says why this driver doesn't have a property, and names the version that has it; null if the
+   * driver has it, or no version does.
    */
   public @Nullable String tooOldFor(String property) {
     String since = SINCE.get(property);

@@ -6,16 +6,19 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Asks for what nobody else asks for, to see whether the answer is the one to this question. */
+/**
+ * Asks the server for something that nobody else asks for, to see whether the answer belongs to
+ * this question.
+ */
 public final class Proof {
   private static final AtomicLong TOKENS = new AtomicLong();
 
   private Proof() {}
 
   /**
-   * Asks.
+   * Asks the server once.
    *
-   * @throws SQLException if the answer is another one's
+   * @throws SQLException if the answer belongs to another question
    */
   public static void of(Connection jdbc) throws SQLException {
     String token = "everpool " + TOKENS.incrementAndGet();

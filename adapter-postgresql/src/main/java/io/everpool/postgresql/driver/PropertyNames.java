@@ -1,8 +1,8 @@
 package io.everpool.postgresql.driver;
 
 /**
- * The names of pgjdbc's properties that are spoken of here. As text: a constant of {@code
- * PGProperty} that came later than the user's driver would keep every class that names it from
+ * The names of pgjdbc's properties that are used in this adapter. They are texts: a constant of
+ * {@code PGProperty} that is newer than the user's driver would keep every class that names it from
  * loading.
  */
 public final class PropertyNames {

@@ -13,9 +13,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Drivers that pass every call on to pgjdbc and look on, by what stands before its name in a URL
- * ({@code jdbc:p6spy:postgresql:...}). Those that choose a server themselves, or start one, are not
- * among them: what is known of hosts here would not be so there.
+ * Drivers that pass every call on to pgjdbc and look on, by the name that stands before pgjdbc's in
+ * a URL ({@code jdbc:p6spy:postgresql:...}). Drivers that choose a server themselves, or start one,
+ * are not among them: what the adapter knows of hosts would not be true there.
  */
 public enum WrappingDriver {
   P6SPY("p6spy", "com.p6spy.engine.spy.P6SpyDriver", "p6spy:p6spy", true),
@@ -25,7 +25,7 @@ public enum WrappingDriver {
       "io.opentelemetry.instrumentation:opentelemetry-jdbc",
       false);
 
-  /** A loader that goes on failing isn't asked for ever. */
+  /** After so many failures a class loader isn't asked again, for it may fail for ever. */
   private static final int FAILURES = 20;
 
   private final String prefix;
@@ -33,8 +33,9 @@ public enum WrappingDriver {
   private final String artifact;
 
   /**
-   * Whether every object of the driver is as good as the one that is registered. OpenTelemetry's
-   * has what {@code OpenTelemetryDriver.install} gave it, and another would tell nothing.
+   * Whether any object of the driver is as good as the registered one. OpenTelemetry's registered
+   * driver has what {@code OpenTelemetryDriver.install} gave it, and another object would report
+   * nothing.
    */
   private final boolean hasOneState;
 
@@ -45,12 +46,14 @@ public enum WrappingDriver {
     this.hasOneState = hasOneState;
   }
 
-  /** Its name and a colon. */
+  /** The driver's name and a colon. */
   public String prefix() {
     return prefix;
   }
 
-  /** The one whose name a text begins with, in letters of any case; null if it is none's. */
+  /**
+   * The driver whose name a text begins with, in letters of any case; null if it begins with none.
+   */
   public static @Nullable WrappingDriver of(String text) {
     for (WrappingDriver one : values()) {
       if (text.regionMatches(true, 0, one.prefix, 0, one.prefix.length())) {
@@ -61,12 +64,12 @@ public enum WrappingDriver {
   }
 
   /**
-   * The driver that takes the URL: the one that {@link DriverManager} has, for that is the one that
-   * programs configure; or one that it doesn't show to us, for its class is none that our class
-   * loader sees.
+   * The driver that accepts the URL. It is the one that {@link DriverManager} has, because programs
+   * configure that one; or else one that DriverManager doesn't show us, because our class loader
+   * doesn't see its class.
    *
-   * @param url begins with {@code jdbc:} and {@link #prefix()}
-   * @throws InvalidPoolConfigException if it isn't there; says what to add
+   * @param url a URL that begins with {@code jdbc:} and {@link #prefix()}
+   * @throws InvalidPoolConfigException if the driver isn't there; the exception says what to add
    */
   public Driver find(String url) {
     List<ClassLoader> places = places();
@@ -95,11 +98,11 @@ public enum WrappingDriver {
 
   private @Nullable Driver registered(String url, ClassLoader place) {
     try {
-      // It registers itself when it is loaded. DriverManager looks for drivers only once, and may
-      // have done so before, with a class loader that doesn't see this one.
+      // The driver registers itself when its class is loaded. DriverManager looks for drivers only
+      // once, and may have done so before, with a class loader that doesn't see this driver.
       Class.forName(type, true, place);
     } catch (ClassNotFoundException | LinkageError e) {
-      // it may be there by another name
+      // The driver may be registered all the same, by a class of another name.
     }
     try {
       return DriverManager.getDriver(url);
@@ -120,14 +123,14 @@ public enum WrappingDriver {
           return driver;
         }
       } catch (SQLException | ServiceConfigurationError | LinkageError e) {
-        failures++; // another driver's, and none of ours
+        failures++; // it is another driver that has failed, and none of ours
       }
     }
     return null;
   }
 
   /**
-   * The thread's context class loader, and our own: in a task of the fork-join pool, or where a
+   * The thread's context class loader, and our own. In a task of the fork-join pool, or where a
    * server shares Everpool among its applications, only one of them sees the driver.
    */
   private static List<ClassLoader> places() {

@@ -1,7 +1,7 @@
 /**
- * The pgjdbc that is there: its version is the user's choice, so what it can do is looked for. Its
- * internal packages are touched here and nowhere else, and with a way back. Everybody may ask; it
- * knows nobody.
+ * The pgjdbc that is there. The user chooses its version, so this package looks for what it can do.
+ * Its internal packages are touched here and nowhere else, and always with another way for versions
+ * that lack them. All other packages may ask this one; it knows none of them.
  */
 @NullMarked
 package io.everpool.postgresql.driver;

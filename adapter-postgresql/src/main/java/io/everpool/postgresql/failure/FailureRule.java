@@ -18,13 +18,14 @@ import org.postgresql.util.ServerErrorMessage;
 /**
  * A row of {@link FailureRules}: what a failure looks like, and what it means.
  *
- * @param scope when it applies
- * @param states what the SQLState begins with, one of them; empty for any
- * @param words what the message contains, or the name of the server's routine that failed, one of
- *     them, in small letters; empty for any
- * @param cause what is among the causes, or null for anything
- * @param verdict what it means
- * @param advice what to do when it keeps connections from being opened; empty for the verdict's own
+ * @param scope when the rule applies
+ * @param states the beginnings of SQLStates, of which one must fit; empty for any state
+ * @param words texts in small letters, of which one must be in the message, or be the name of the
+ *     server's routine that failed; empty for any message
+ * @param cause a class that must be among the causes, or null for any cause
+ * @param verdict what the failure means
+ * @param advice what to do when the failure keeps connections from being opened; empty for the
+ *     advice that goes with the verdict
  */
 record FailureRule(
     Scope scope,
@@ -36,24 +37,33 @@ record FailureRule(
 
   /** When a rule applies. */
   enum Scope {
-    /** Whenever. */
+    /** It always applies. */
     ALWAYS,
-    /** While a connection is being opened. */
+    /** It applies while a connection is being opened. */
     CONNECTING,
-    /** While a connection is being opened, and it isn't the server that says so. */
+    /**
+     * It applies while a connection is being opened, to failures that don't come from the server.
+     */
     DRIVER,
-    /** While it is being opened, or the session ended: not where a statement merely failed. */
+    /**
+     * It applies while a connection is being opened, or if the session ended; it doesn't where a
+     * statement merely failed.
+     */
     ENDED,
     /**
-     * As {@link #ENDED}; and where it is a pooler that speaks, although it calls the failure a mere
-     * ERROR, as PgBouncer did before 1.16. It is one if no routine is named: PostgreSQL names it.
+     * It applies like {@link #ENDED}, and also if a pooler speaks, although it calls the failure a
+     * mere ERROR, as PgBouncer did before 1.16. It is taken for a pooler if it names no routine:
+     * PostgreSQL names the routine that failed.
      */
     POOLER,
-    /** The server said that it ended the session, or that it doesn't begin. */
+    /** It applies if the server said that it ended the session, or that it doesn't begin one. */
     FATAL
   }
 
-  /** {@code FATAL} and {@code PANIC} in the languages of the server's messages (lc_messages). */
+  /**
+   * The words {@code FATAL} and {@code PANIC} in the languages of the server's messages
+   * (lc_messages).
+   */
   private static final Set<String> FATAL =
       Set.of(
           "FATAL",
@@ -73,10 +83,13 @@ record FailureRule(
           "致命错误",
           "比致命错误还过分的错误");
 
-  /** What the server's languages have for {@code "}; French has a space within them. */
+  /**
+   * What the server's translated messages have in place of {@code "}; French has a space within the
+   * quotes.
+   */
   private static final Pattern QUOTES = Pattern.compile("«[ \u00a0]?|[ \u00a0]?»|[“”„「」]");
 
-  /** {@code ERROR} in these languages. */
+  /** The word {@code ERROR} in these languages. */
   private static final Set<String> ERROR =
       Set.of(
           "ERROR", "FEHLER", "ERREUR", "ERRORE", "ERRO", "FEL", "HATA", "CHYBA", "BŁĄD", "ОШИБКА",
@@ -114,14 +127,17 @@ record FailureRule(
     };
   }
 
-  /** Whether the failure has ended the session, or may have, if the server doesn't say. */
+  /**
+   * Whether the failure has ended the session, or may have ended it where the server doesn't say.
+   */
   private static boolean ended(SQLException failure, boolean connecting) {
     return connecting || !ERROR.contains(severity(failure));
   }
 
   /**
-   * Whether the server says that it ends a login. Any word but ERROR is taken for that, for one in
-   * a language that isn't listed: while connecting there is little else that it may mean.
+   * Whether the server says that it ends a login. While connecting, any word but ERROR is taken for
+   * that, because it may be the word of a language that isn't listed, and there is little else that
+   * it may mean.
    */
   private static boolean isEnd(String severity) {
     return !severity.isEmpty() && !ERROR.contains(severity);
@@ -131,7 +147,10 @@ record FailureRule(
     return state != null && states.stream().anyMatch(state::startsWith);
   }
 
-  /** In the message itself; where a cause is wanted, in what the causes say as well. */
+  /**
+   * Whether the words are in the message itself; if a cause is wanted, whether they are in what the
+   * causes say.
+   */
   private boolean wordsMatch(SQLException failure) {
     return cause == null
         ? wordsMatch(inEnglish(failure instanceof BatchUpdateException ? told(failure) : failure))
@@ -143,12 +162,17 @@ record FailureRule(
     return words.stream().anyMatch(small::contains);
   }
 
-  /** Names stand in other quotes where the words around them are translated. */
+  /**
+   * Puts plain quotes in place of others: names stand in other quotes where a message is
+   * translated.
+   */
   private static String plainlyQuoted(String message) {
     return QUOTES.matcher(message).replaceAll("\"");
   }
 
-  /** The message; translated back into English if it is the driver's and not the server's. */
+  /**
+   * The message; if it comes from the driver and not from the server, translated back into English.
+   */
   private static @Nullable String inEnglish(Throwable failure) {
     String message = failure.getMessage();
     return message != null && failure instanceof PSQLException known && said(known) == null
@@ -161,9 +185,9 @@ record FailureRule(
   }
 
   /**
-   * The exception that has the server's own words. The failure of a batch is another exception, of
-   * the same SQLState: its text has the statement in it, and so may have any words. The same may be
-   * so if a driver around pgjdbc wraps its exceptions.
+   * The exception that has the server's own words. The failure of a batch is another exception with
+   * the same SQLState: its text contains the statement, and so may contain any words. If a driver
+   * around pgjdbc wraps its exceptions, their texts may contain anything, too.
    */
   private static SQLException told(SQLException failure) {
     if (failure instanceof PSQLException) {
@@ -182,13 +206,19 @@ record FailureRule(
         && Objects.equals(known.getSQLState(), failure.getSQLState());
   }
 
-  /** The function in the server's source that failed, which is never translated; null if unsaid. */
+  /**
+   * The function in the server's source that failed, which is never translated; null if the server
+   * didn't name it.
+   */
   private static @Nullable String routine(SQLException failure) {
     ServerErrorMessage said = said(failure);
     return said == null ? null : said.getRoutine();
   }
 
-  /** ERROR, FATAL or PANIC, in the server's language; empty if it isn't the server that says it. */
+  /**
+   * ERROR, FATAL or PANIC in the server's language; empty if the failure doesn't come from the
+   * server.
+   */
   private static String severity(SQLException failure) {
     ServerErrorMessage said = said(failure);
     String severity = said == null ? null : said.getSeverity();

@@ -15,24 +15,25 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 
 /**
- * What no failure to connect may quote. The server quotes what it doesn't understand of {@code
- * options}, and the names of user and database; pgjdbc a value that it doesn't take. Any of them
- * may be a secret that stands in the wrong place, so that only what is known to be harmless is let
- * pass: what is shown anyway, numbers, the driver's own words, classes and paths. Immutable.
+ * What the messages of failures to connect must not quote. The server quotes parts of {@code
+ * options} that it doesn't understand, and the names of user and database; pgjdbc quotes a value
+ * that it doesn't accept. Any of them may be a secret that stands in the wrong place. So only what
+ * is known to be harmless may be quoted: what is shown anyway, numbers, the driver's own words,
+ * classes and paths. Immutable.
  */
 public final class Secrets {
-  /** A shorter one is in every text. */
+  /** How long a piece must be to be looked for; a shorter one would be found in every text. */
   private static final int SHORTEST = 4;
 
-  /** So much of a name a server repeats, at the least. */
+  /** How many characters of a name a server repeats at the least. */
   private static final int NAME = 60;
 
-  /** Words that are no secret, wherever they stand, and that messages have. */
+  /** Words that occur in messages and are no secret, wherever they stand. */
   private static final Pattern WORDS =
       Pattern.compile(
           "true|false|user|username|password|-?[0-9.]{1,6}[A-Za-z]{0,2}", Pattern.CASE_INSENSITIVE);
 
-  /** A password that may be in a server's message by chance. */
+  /** A password of letters only, which may be in a server's message by chance. */
   private static final Pattern LETTERS = Pattern.compile("[A-Za-z]{1,12}");
 
   private static final Pattern CLASS =
@@ -46,13 +47,13 @@ public final class Secrets {
   private static final Set<String> PATHS =
       Set.of(PropertyNames.SSL_CERT, PropertyNames.SSL_KEY, PropertyNames.SSL_ROOT_CERT);
 
-  /** Whose values are any text, and no secret if they are a plain one. */
+  /** Properties whose values may be any text, and are no secret if the text is a plain one. */
   private static final Set<String> TEXTS = Set.of(PropertyNames.APPLICATION_NAME, "currentSchema");
 
   /** A blank that no backslash escapes. */
   private static final Pattern BLANK = Pattern.compile("(?<!\\\\)\\s+");
 
-  /** Before an option: {@code -c} and {@code --}. */
+  /** What stands before an option: {@code -c} or {@code --}. */
   private static final Pattern SWITCH = Pattern.compile("-[A-Za-z]|--");
 
   private static final Pattern SETTING =
@@ -62,10 +63,16 @@ public final class Secrets {
 
   private static final Pattern LIST = Pattern.compile("[\\s,;]+");
 
-  /** Where each of them stands, in words; found wherever it is. */
+  /**
+   * Texts that are looked for as they are, also within a word; each with a description of where it
+   * was written.
+   */
   private final Map<String, String> whole = new LinkedHashMap<>();
 
-  /** The same, of what else may be a part of a word. */
+  /**
+   * Pieces that are looked for as whole words only, because they may be a part of a harmless word;
+   * each with a description of where it was written.
+   */
   private final Map<String, String> pieces = new LinkedHashMap<>();
 
   private final String shown;
@@ -77,10 +84,10 @@ public final class Secrets {
   }
 
   /**
-   * Of one destination.
+   * The secrets of one destination.
    *
-   * @param properties pgjdbc's
-   * @param target as it is shown
+   * @param properties pgjdbc's properties
+   * @param target the destination as it is shown to users
    */
   public static Secrets of(Map<String, String> properties, String target) {
     String user = properties.getOrDefault(PropertyNames.USER, "");
@@ -92,7 +99,7 @@ public final class Secrets {
         (name, value) -> {
           switch (name) {
             case PropertyNames.PASSWORD -> {
-              // another one may come with each login
+              // quotedBy looks for the password, for another one may come with each login.
             }
             case PropertyNames.OPTIONS -> secrets.addOptions(value);
             case PropertyNames.USER -> secrets.addName("the user's name", value);
@@ -114,7 +121,7 @@ public final class Secrets {
     if (!isHarmless(name, value)) {
       String where = "the property " + name;
       add(value, where);
-      if (!TEXTS.contains(name)) { // whose words are anybody's: "billing system"
+      if (!TEXTS.contains(name)) { // such a value may consist of ordinary words: "billing system"
         addAll(LIST, value, where);
       }
     }
@@ -133,7 +140,10 @@ public final class Secrets {
             && !Redaction.properties(Map.of(name, value)).containsValue(Redaction.MASK));
   }
 
-  /** The names of settings are the server's; what has none is none, whatever it looks like. */
+  /**
+   * Adds the values of {@code options}. The names of settings are the server's own and no secrets;
+   * a word that isn't of the form name=value is none, whatever it looks like, and is added whole.
+   */
   private void addOptions(String options) {
     for (String word : BLANK.split(options, -1)) {
       String option = SWITCH.matcher(word).lookingAt() ? word.substring(2) : word;
@@ -166,15 +176,15 @@ public final class Secrets {
   }
 
   /**
-   * Which of them is in what the failure says, or anything that belongs to it.
+   * Which of the secrets is quoted in the failure, or in anything that belongs to it.
    *
    * @param given the password of this login; null for the configured one
-   * @return where it stands, in words; null for none
+   * @return a description of where the secret was written; null if none is quoted
    */
   public @Nullable String quotedBy(Throwable failure, @Nullable String given) {
     List<Throwable> parts = FailureChain.parts(failure);
     for (Throwable part : parts) {
-      // the names of classes are left aside, for they have words that a piece may be
+      // Class names are left out, because they contain words that may be among the pieces.
       String text =
           part.getMessage() + "\n" + part.toString().replace(part.getClass().getName(), "");
       for (Map.Entry<String, String> one : whole.entrySet()) {
@@ -195,7 +205,8 @@ public final class Secrets {
   }
 
   /**
-   * A server is never told the password, and the words of its messages are those of dictionaries.
+   * Whether the text quotes the password. A server is never told the password, and the words of its
+   * messages are those of dictionaries: so a password of letters only is not looked for in them.
    */
   private boolean isPassword(@Nullable String secret, String text, Throwable part) {
     boolean servers = part instanceof PSQLException known && known.getServerErrorMessage() != null;
@@ -205,7 +216,7 @@ public final class Secrets {
         && isWordIn(text, secret);
   }
 
-  /** Whether it stands there, and not within a word. */
+  /** Whether the piece stands in the text as a word, and not within a longer word. */
   private static boolean isWordIn(String text, String piece) {
     for (int at = text.indexOf(piece); at >= 0; at = text.indexOf(piece, at + 1)) {
       if (isEdge(text, at) && isEdge(text, at + piece.length())) {

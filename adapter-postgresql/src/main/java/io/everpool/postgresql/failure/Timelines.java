@@ -14,13 +14,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The highest timeline that was seen of each database system. Each promotion begins a higher one:
- * whoever takes writes on a lower one was the primary before a failover, and what is written to it
- * will be thrown away. Thread-safe.
+ * Remembers the highest timeline that was seen of each database system. Each promotion begins a
+ * higher one: a server that takes writes on a lower one was the primary before a failover, and what
+ * is written to it will be thrown away. Thread-safe.
  *
- * <p>Known is what this connector has seen since it was made, no more. Two copies of a system that
- * were promoted from the same timeline, neither knowing of the other, have the same number and
- * can't be told apart.
+ * <p>It knows only what this connector has seen since it was made. Two copies of a system that were
+ * promoted from the same timeline, neither knowing of the other, have the same number and can't be
+ * told apart.
  *
  * <p>No connection to a superseded server outlives the news: one that is judged after a higher
  * timeline was seen is refused; one that was judged before was begun before the first connection on
@@ -31,13 +31,14 @@ public final class Timelines {
 
   private static final int HEXADECIMAL = 16;
 
-  /** {@code 00000003}: what the name of a WAL file begins with. */
+  /** The name of a WAL file begins with its timeline, such as {@code 00000003}. */
   private static final Pattern TIMELINE = Pattern.compile("[0-9A-F]{8}");
 
   /**
-   * The system, and its timeline; null for a session that doesn't write. From memory and one small
-   * file. The control file's own timeline ({@code pg_control_checkpoint}) is no good: it lags
-   * behind a promotion until the checkpoint that follows.
+   * Asks for the system and its timeline; the timeline is null in a session that doesn't write. The
+   * server answers from its memory and one small file. The control file's own timeline ({@code
+   * pg_control_checkpoint}) is no good: it lags behind a promotion until the checkpoint that
+   * follows.
    */
   static final String QUESTION =
       """
@@ -48,7 +49,9 @@ public final class Timelines {
       from (select pg_catalog.pg_is_in_recovery()
         or pg_catalog.current_setting('transaction_read_only') = 'on' as reads) as server""";
 
-  /** One system's highest timeline: what any connection has seen, and what the pool was told of. */
+  /**
+   * One system's highest timeline: {@code seen} by any connection, and {@code told} to the pool.
+   */
   private record Height(AtomicLong seen, AtomicLong told) {
     Height(long timeline) {
       this(new AtomicLong(timeline), new AtomicLong(timeline));
@@ -58,24 +61,24 @@ public final class Timelines {
   private final Map<String, Height> heights = new ConcurrentHashMap<>();
 
   /**
-   * What a new session is.
+   * What was found out about a new session.
    *
-   * @param readOnly whether it takes no writes; no where the server doesn't say
-   * @param supersedesEarlier tells, when the pool asks, whether its timeline is higher than all the
-   *     pool was told of
+   * @param readOnly whether the session takes no writes; false if the server doesn't say
+   * @param supersedesEarlier tells, when the pool asks, whether the session's timeline is higher
+   *     than all that the pool was told of
    */
   public record Judgement(boolean readOnly, BooleanSupplier supersedesEarlier) {
-    /** Of one that takes no writes: nothing can be lost that nobody writes. */
+    /** The judgement of a session that takes no writes: as nobody writes, nothing can be lost. */
     public static final Judgement READS = new Judgement(true, () -> false);
 
-    /** Of one whose server doesn't say what it is. */
+    /** The judgement of a session whose server doesn't say what it is. */
     public static final Judgement UNKNOWN = new Judgement(false, () -> false);
   }
 
-  /** The server has no such functions, or we no right to them. */
+  /** Whether the server has no such functions, or gives us no right to call them. */
   private volatile boolean unknowable;
 
-  /** Refused because of its timeline. */
+  /** Is thrown when a connection is refused because of its server's timeline. */
   public static final class Superseded extends SQLTransientConnectionException {
     private static final long serialVersionUID = 1L;
     private final String host;
@@ -94,18 +97,18 @@ public final class Timelines {
       this.host = host;
     }
 
-    /** Host and port. */
+    /** The server's host and port. */
     public String host() {
       return host;
     }
   }
 
   /**
-   * Asks the server, in a round trip. A standby isn't judged, nor a session that is read-only from
-   * its beginning: nothing can be lost that nobody writes.
+   * Asks the server, in one round trip. A standby isn't judged, nor a session that is read-only
+   * from its beginning: as nobody writes there, nothing can be lost.
    *
-   * @param host as it is to be called
-   * @throws Superseded if it is lower than what was seen before
+   * @param host the name by which messages call the server
+   * @throws Superseded if the server's timeline is lower than one that was seen before
    * @throws SQLException if the connection is lost, or the server says nothing though others did
    */
   public Judgement judge(Connection connection, String host) throws SQLException {
@@ -128,12 +131,15 @@ public final class Timelines {
     }
   }
 
-  /** No such function, no right to it, or something else than PostgreSQL that can't do it. */
+  /**
+   * Whether the SQLState means that there is no such function, that we have no right to it, or that
+   * it isn't PostgreSQL and can't do this.
+   */
   private static boolean cannotSay(String state) {
     return state.startsWith("42") || state.startsWith("0A");
   }
 
-  /** The same of what a server has said; null for what it doesn't say. */
+  /** Judges a session by what its server has said; null stands for what the server doesn't say. */
   public Judgement judge(String host, @Nullable String system, @Nullable String timeline)
       throws Superseded {
     if (system == null || timeline == null || !TIMELINE.matcher(timeline).matches()) {

@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 
 /**
- * The rows of {@link FailureRules} for TLS, and what to do when it keeps connections from being
- * opened: one sentence for each thing that can be wrong, with the setting in libpq's words, which
- * are pgjdbc's as well unless two are named.
+ * The rows of {@link FailureRules} for TLS, with the advice for the case that TLS keeps connections
+ * from being opened. There is one sentence for each thing that can be wrong; it names the setting
+ * in libpq's words, which are pgjdbc's as well unless two are named.
  */
 final class TlsRules {
   static final String GENERAL =
@@ -88,7 +88,8 @@ final class TlsRules {
 
   static final List<FailureRule> TABLE =
       List.of(
-          // This side's files first, for what is wrong with them may be a CertificateException, too
+          // The files of this side come first, because a fault in them may be a
+          // CertificateException, too.
           connecting("ssl root certificate", PSQLException.class, ROOT),
           connecting(
               "open ssl certificate file|loading the ssl certificate|could not load cert chain",
@@ -103,7 +104,7 @@ final class TlsRules {
           connecting(
               "ssl key file|sslkey|private key|x.509 certificatefactory not available", null, KEY),
 
-          // The server's certificate
+          // These are about the server's certificate.
           whenever(CertificateExpiredException.class, EXPIRED),
           whenever(CertificateNotYetValidException.class, NOT_YET),
           whenever(CertificateException.class, UNTRUSTED),
@@ -112,7 +113,8 @@ final class TlsRules {
           connecting("channel binding is required, but ssl is not in use", null, UNBOUND),
           connecting("channel binding is required", null, BINDING),
 
-          // What the server says of the client's, in the alerts of TLS (RFC 8446, 6.2)
+          // These are what the server says of the client's certificate, in the alerts of TLS (RFC
+          // 8446, 6.2).
           connecting("certificate_required", SSLException.class, CLIENT_WANTED),
           connecting("decrypt_error", SSLException.class, KEY_OF_ANOTHER),
           connecting("certificate_expired", SSLException.class, CLIENT_EXPIRED),
@@ -122,7 +124,7 @@ final class TlsRules {
               SSLException.class,
               CLIENT_REJECTED),
 
-          // Neither
+          // These are about neither certificate.
           connecting(
               "protocol_version|client preferences|appropriate protocol|no tls version",
               SSLException.class,

@@ -7,20 +7,20 @@ import java.sql.SQLException;
 import java.sql.Statement;
 
 /**
- * What a server lets a role open, and what of that is taken. Any role sees how many sessions there
- * are. What kind others' are is hidden from one that may not read all statistics ({@code
- * pg_read_all_stats}), so that it counts some that take no slot as well: parallel workers, those of
- * a subscription, senders of WAL.
+ * How many connections a server lets a role open, and how many of them are taken. Any role sees how
+ * many sessions there are. But a role that may not read all statistics ({@code pg_read_all_stats})
+ * doesn't see of which kind other roles' sessions are. So such a role also counts some that take no
+ * slot: parallel workers, the workers of a subscription, senders of WAL.
  *
  * @param most {@code max_connections}
- * @param reserved of these, for roles that this one isn't; 0 for a superuser
- * @param taken by everybody, the session that asks included
- * @param role what the role may have; below 0 for no limit, as a superuser has none
- * @param takenByRole of the role
- * @param database what the database may have; below 0 for no limit
- * @param takenOfDatabase of the database
- * @param namesakes those of this role and database with the same application name, the session that
- *     asks included
+ * @param reserved how many of these are reserved for other roles than this one; 0 for a superuser
+ * @param taken how many connections all roles have, the session that asks included
+ * @param role how many connections the role may have; below 0 for no limit, as a superuser has none
+ * @param takenByRole how many connections the role has
+ * @param database how many connections the database may have; below 0 for no limit
+ * @param takenOfDatabase how many connections the database has
+ * @param namesakes how many sessions this role and database have with the same application name,
+ *     the session that asks included
  * @param hosts from how many addresses these come; 1 or more
  */
 public record Slots(
@@ -63,7 +63,8 @@ public record Slots(
   /**
    * Asks the server, in one round trip.
    *
-   * @throws SQLException also if this is no PostgreSQL that could tell
+   * @throws SQLException if the question fails, also because this is no PostgreSQL that could
+   *     answer it
    */
   public static Slots of(Connection connection) throws SQLException {
     try (Statement statement = PgjdbcInternals.PRESENT.query(connection, QUERY);
@@ -84,12 +85,12 @@ public record Slots(
     }
   }
 
-  /** What the role may have in all, were it alone. */
+  /** How many connections the role could have if it were alone. */
   public int usable() {
     return Math.min(most - reserved, Math.min(limit(role), limit(database)));
   }
 
-  /** What is left; never below 0. */
+  /** How many more connections the role may open; never below 0. */
   public int free() {
     int ofRole = role < 0 ? Integer.MAX_VALUE : role - takenByRole;
     int ofDatabase = database < 0 ? Integer.MAX_VALUE : database - takenOfDatabase;
@@ -100,12 +101,15 @@ public record Slots(
     return value < 0 ? Integer.MAX_VALUE : value;
   }
 
-  /** How many pools of this name there are at the least, counted by what they have and whence. */
+  /**
+   * How many pools of this name there are at the least, judged by the number of their connections
+   * and of the addresses that these come from.
+   */
   public int instances(int maxSize) {
     return Math.max(hosts, (namesakes + maxSize - 1) / maxSize);
   }
 
-  /** The limits and what is taken, in words. */
+  /** The limits, and how much of them is taken, in words. */
   public String text() {
     return "max_connections is "
         + most
@@ -120,10 +124,11 @@ public record Slots(
   }
 
   /**
-   * What there is to say of a pool that is just being opened, by its first connection; empty if
-   * there is room for it, as far as one can see.
+   * The warning for a pool that is just being opened, as its first connection sees it; empty if the
+   * server has room for the pool, as far as one can see.
    *
-   * @param ownMost how many of its namesakes may be its own, the one that asks included; 1 or more
+   * @param ownMost how many of the sessions of this name may be the pool's own, the one that asks
+   *     included; 1 or more
    */
   public String warning(int maxSize, int ownMost) {
     int room = free() + Math.max(1, Math.min(namesakes, ownMost));

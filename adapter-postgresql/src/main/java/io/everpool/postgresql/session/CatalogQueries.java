@@ -10,15 +10,16 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Questions to the catalogues that have a time for all of them, which the server keeps: however
- * large the catalogues are, or who locks them, the connection is healthy, and isn't to be cut
- * because an answer takes long. In a transaction, for a limit that is set in it ends with it.
+ * Questions to the catalogues with one limit of time for all of them, which the server keeps.
+ * However large the catalogues are, and whoever locks them, the connection is healthy, and must not
+ * be cut because an answer takes long. The questions run in a transaction, because a limit that is
+ * set in a transaction ends with it.
  */
 final class CatalogQueries {
   private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;
   private static final String QUERY_CANCELED = "57014";
 
-  /** What the server takes at the most. */
+  /** The longest limit that the server accepts, in milliseconds. */
   private static final long LONGEST_TIMEOUT_MILLIS = Integer.MAX_VALUE;
 
   private final Connection connection;
@@ -31,23 +32,25 @@ final class CatalogQueries {
     deadline = System.nanoTime() + limit.toNanos();
   }
 
-  /** What is done with a row. */
+  /** What is done with a row of an answer. */
   @FunctionalInterface
   interface Row {
     void read(ResultSet row) throws SQLException;
   }
 
-  /** What is asked in the time. */
+  /** The questions that are asked within the limit. */
   @FunctionalInterface
   interface Reading {
     void run(CatalogQueries queries) throws SQLException;
   }
 
   /**
-   * Asks, outside of a transaction.
+   * Asks the questions. No transaction may be open.
    *
-   * @param limit for all questions together; zero is none, and then no transaction is begun
-   * @throws SQLException with 57014 if the time was not enough; the connection is as before
+   * @param limit the limit for all questions together; zero means no limit, and then no transaction
+   *     is begun
+   * @throws SQLException with 57014 if the time was not enough; the connection is then as it was
+   *     before
    */
   static void within(Duration limit, Connection connection, Reading reading) throws SQLException {
     CatalogQueries queries = new CatalogQueries(connection, limit);
@@ -66,10 +69,12 @@ final class CatalogQueries {
   }
 
   /**
-   * Nothing was written, and no COMMIT can be in doubt. A transaction that can't be ended is
-   * nobody's to go on in, unless it has ended with its session.
+   * Ends the transaction by a ROLLBACK: nothing was written, and so no COMMIT can be in doubt. If
+   * the transaction can't be ended, nobody can go on in it, and this is a failure, unless the
+   * session is lost anyway.
    *
-   * @param why what the questions have failed of, and is thrown after this; null if they haven't
+   * @param why the failure of the questions, which the caller throws after this; null if they
+   *     haven't failed
    */
   private void end(@Nullable Throwable why) throws SQLException {
     try {

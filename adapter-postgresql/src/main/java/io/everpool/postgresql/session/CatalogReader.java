@@ -12,21 +12,23 @@ import java.util.Set;
  * Reads from the system catalogues what leaves state in a session when it is used: functions by
  * their bodies, and whatever depends on them.
  *
- * <p>A function's body is read as text ({@link SqlSideEffects#ofBody}), and a name in it leaves
- * what that name leaves. What isn't text but an expression (views and rules, defaults, constraints,
- * policies, generated columns, operators, casts, aggregates, domains, bodies in standard SQL) the
- * server knows the dependencies of ({@code pg_depend}); only on its own functions none is noted,
- * and these few are looked for in the expressions.
+ * <p>A function's body is read as text ({@link SqlSideEffects#ofBody}), and each name in it counts
+ * with what that name leaves. What isn't text but an expression (views and rules, defaults,
+ * constraints, policies, generated columns, operators, casts, aggregates, domains, bodies in
+ * standard SQL) is found by the server's own list of dependencies ({@code pg_depend}). Only
+ * dependencies on the server's own functions aren't in that list, so these few functions are looked
+ * for in the texts of the expressions.
  *
- * <p>What can't be read leaves anything: a function in a language other than SQL and PL/pgSQL, or
- * in C if no extension brought it. An extension's C functions are trusted as the server's own are.
+ * <p>What can't be read is taken to leave anything: a function in a language other than SQL and
+ * PL/pgSQL, or one in C that no extension brought. An extension's C functions are trusted as the
+ * server's own are.
  */
 final class CatalogReader {
 
-  /** The version that has bodies in standard SQL. */
+  /** The first version of the server that has function bodies in standard SQL. */
   private static final int SQL_BODIES = 14;
 
-  /** Whatever has a smaller number came with the server. */
+  /** Objects with a smaller number came with the server. */
   private static final String OWN = " >= 16384 ";
 
   private static final String STATEFUL =
@@ -53,7 +55,7 @@ final class CatalogReader {
           + changes(
               "pg_class",
               "relpersistence <> 't' and relkind in ('r','v','m','p','f','c') and oid" + OWN)
-          // the type of a composite type's column changes without its class
+          // A composite type's column may change its type without a change in pg_class.
           + ", (select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum((a.xmin::text::bigint"
           + " * 31 + attrelid::bigint + attnum) % 2147483647)) from pg_catalog.pg_attribute a join"
           + " pg_catalog.pg_class c on c.oid = attrelid where relkind = 'c' and c.oid"
@@ -71,7 +73,7 @@ final class CatalogReader {
         + ")";
   }
 
-  /** What may have brackets behind it, and whether it is a key word. */
+  /** Names that may have brackets behind them, and whether each is a key word. */
   private static final String NAMES =
       """
       select word, true from pg_catalog.pg_get_keywords()
@@ -92,20 +94,21 @@ final class CatalogReader {
           + OWN;
 
   /**
-   * Stands before the body of a function that has a path of its own by which its CREATE TABLE makes
-   * temporary tables. Not where {@code pg_temp} is last in it, as is advised for SECURITY DEFINER.
+   * Is put before the body of a function that has a search path of its own by which its CREATE
+   * TABLE makes temporary tables. That isn't so where {@code pg_temp} comes last in the path, as is
+   * advised for SECURITY DEFINER.
    */
   private static final String TEMPORARY_PATH =
       "(select 'pg_temp; ' from unnest(p.proconfig) c"
           + " where c ~* '^search_path=(\"\" *, *)*\"?pg_temp')";
 
   /**
-   * In place of a language, for functions without a body of their own: aggregates, which leave what
-   * the functions do that they are made of, and the constructors of ranges.
+   * Stands in place of a language, for functions without a body of their own: the constructors of
+   * ranges, and aggregates, which leave what the functions leave that they are made of.
    */
   private static final String HARMLESS = "none";
 
-  /** Everything else that has a name: its kind, number and name. */
+  /** All other objects that have names: the kind, the number and the name of each. */
   private static final String OBJECTS =
       "select 'c', oid::bigint, relname::text from pg_catalog.pg_class"
           + " where relkind in ('r','v','m','p','f') and relpersistence <> 't' and oid"
@@ -118,15 +121,16 @@ final class CatalogReader {
           + OWN;
 
   /**
-   * Pairs of objects, each as a kind and a number: the first leaves whatever the second leaves.
+   * Pairs of objects, each as a kind and a number: the first one leaves what the second leaves.
    *
-   * <p>The kinds are p (function), c (table, view and the like), t (type), o (operator), u (a table
-   * that TRUNCATE ... CASCADE empties because a key of it leads to another: whatever the key says
-   * of DELETE, and only the triggers on TRUNCATE fire, whose bit in {@code tgtype} is 32), and
-   * three without a number: a (every statement), e (every statement that defines something, by an
-   * event trigger), l (the beginning of a session, by a login trigger). A cast counts for every
-   * statement, for it may be used without being named, and its types may be the server's own. The
-   * row type of a table leaves what the types of its columns leave, and not what its triggers do.
+   * <p>The kinds are p (function), c (table, view and the like), t (type), o (operator), and u: a
+   * table that TRUNCATE ... CASCADE empties because a foreign key leads from it to another,
+   * whatever the key says of DELETE; there only the triggers on TRUNCATE fire, whose bit in {@code
+   * tgtype} is 32. Three kinds have no number: a (every statement), e (every statement that defines
+   * something, by an event trigger), l (the beginning of a session, by a login trigger). A cast
+   * counts for every statement, because it may be used without being named, and its types may be
+   * the server's own. The row type of a table leaves what the types of its columns leave, and not
+   * what the table's triggers do.
    */
   private static final String DEPENDENCIES =
       """
@@ -187,10 +191,11 @@ final class CatalogReader {
         where attnum > 0 and t.oid >= 16384 and t.typtype in ('d','b','c','r','m')""";
 
   /**
-   * Objects that use one of the server's own functions that leave something: kind, number, and the
-   * function's name. Dependencies on these are not in {@code pg_depend}, so the texts of
-   * expressions are searched: first for any of the functions at once, and only a text that has one
-   * for each of them. With thousands of views that is several times faster.
+   * Objects that use one of those functions of the server that leave something: the object's kind
+   * and number, and the function's name. Dependencies on these functions are not in {@code
+   * pg_depend}, so the texts of expressions are searched: each text first for any of the functions
+   * at once, and then, if it has one, for each of them. With thousands of views that is several
+   * times faster.
    */
   private static final String DIRECT =
       "select kind, number::bigint, s.proname::text from (select * from ("
@@ -241,13 +246,13 @@ final class CatalogReader {
     return "select " + what + ", (" + expression + ")::text from pg_catalog." + catalog;
   }
 
-  /** A function that is there, and what its body is. */
+  /** A function of the database, with its body. */
   private record Function(
       long number, String name, String language, String body, boolean ofExtension) {}
 
   private final CatalogQueries queries;
 
-  /** What each object leaves, by kind and number. */
+  /** What each object leaves; the keys are its kind and number. */
   private final Map<String, Integer> left = new HashMap<>();
 
   private final Map<String, String> nameOf = new HashMap<>();
@@ -258,7 +263,7 @@ final class CatalogReader {
     this.queries = queries;
   }
 
-  /** Costs some round trips, and the server some milliseconds. */
+  /** Reads the catalogues. This costs some round trips, and the server some milliseconds. */
   static NameTable read(CatalogQueries queries) throws SQLException {
     return new CatalogReader(queries).read();
   }
@@ -288,7 +293,7 @@ final class CatalogReader {
     List<Function> functions = functions();
     boolean grown = true;
     while (grown) {
-      // building it takes a while with thousands of names, and most databases have no functions
+      // Only functions need the table, and with thousands of names it takes a while to build.
       NameTable known = functions.isEmpty() ? NameTable.EMPTY : table();
       grown = false;
       for (Function function : functions) {
@@ -334,14 +339,14 @@ final class CatalogReader {
     };
   }
 
-  /** Notes what an object leaves; returns whether that is more than was known. */
+  /** Notes what an object leaves; returns whether that is more than was known before. */
   private boolean leaves(String object, int bits) {
     int before = left.getOrDefault(object, 0);
     left.put(object, before | bits);
     return (before | bits) != before;
   }
 
-  /** Passes on what is left along the dependencies; returns whether anything was new. */
+  /** Passes what objects leave on along the dependencies; returns whether anything was new. */
   private boolean follow() {
     boolean any = false;
     boolean grown = true;
@@ -355,7 +360,7 @@ final class CatalogReader {
     return any;
   }
 
-  /** Operators that the server also uses where the text has none, or has a word for it (LIKE). */
+  /** Operators that the server uses also where the text has none, or a word instead (LIKE). */
   private static final Set<String> SILENT =
       Set.of("=", "<>", "<", ">", "<=", ">=", "~~", "~~*", "!~~", "!~~*", "~");
 
@@ -380,7 +385,7 @@ final class CatalogReader {
           }
         }
         case 'e' -> defining |= bits;
-        case 'l' -> login |= bits & ~SessionReset.READ_ONLY; // of the login's own transaction
+        case 'l' -> login |= bits & ~SessionReset.READ_ONLY; // READ_ONLY ends with the login
         case 'a' -> always |= bits;
         default -> {
           if (name != null) {

@@ -16,9 +16,10 @@ final class CommonTable {
   }
 
   /**
-   * Whether it is one. Rather no.
+   * Whether the text goes on like the name of a query in a WITH. In doubt it is none.
    *
-   * @param columns has just read the bracket behind the name; goes no further
+   * @param columns a scanner that has just read the bracket behind the name; this method doesn't
+   *     move it
    */
   static boolean isNamed(SqlScanner columns) {
     return new CommonTable(columns.ahead()).isNamed();
@@ -28,7 +29,10 @@ final class CommonTable {
     return passBracket() && isWord(ahead.next(), "as") && isQuery();
   }
 
-  /** There is no bracket among the names of columns, so none of the text is read once for each. */
+  /**
+   * Goes past the closing bracket. A list of column names contains no further bracket, so at one
+   * this gives up; that way no part of the text is read once more for each bracket.
+   */
   private boolean passBracket() {
     while (true) {
       Token token = ahead.next();
@@ -41,7 +45,7 @@ final class CommonTable {
     }
   }
 
-  /** [NOT] [MATERIALIZED] ( query */
+  /** Whether {@code [NOT] [MATERIALIZED] (} and a query follow. */
   private boolean isQuery() {
     Token token = ahead.next();
     if (isWord(token, "not")) {
@@ -59,7 +63,10 @@ final class CommonTable {
     return token == Token.WORD && beginsQuery();
   }
 
-  /** A column may have the name of some of these words, but what follows is then its type. */
+  /**
+   * Whether a query begins with the word just read. A column may be named like some of these words,
+   * but then its type follows.
+   */
   private boolean beginsQuery() {
     if (isWord("select") || isWord("with") || isWord("table")) {
       return true;

@@ -5,8 +5,9 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * The functions of JDBC's escapes, {@code {fn name(...)}}, of which pgjdbc makes some of the
- * server's, all of which leave nothing. Any other it sends by the name that stands there.
+ * The functions of JDBC's escapes, {@code {fn name(...)}}, that pgjdbc translates into functions of
+ * the server. None of those leaves anything. Any other function is sent by the name that stands in
+ * the escape.
  */
 final class EscapeFunctions {
   private static final Set<String> NAMES =
@@ -19,7 +20,7 @@ final class EscapeFunctions {
 
   private EscapeFunctions() {}
 
-  /** Whether the name that was just read is one of them. */
+  /** Whether the name that was just read is one of these functions. */
   static boolean has(SqlScanner name) {
     String written = name.nameText().substring(name.nameFrom(), name.nameTo());
     return NAMES.contains(written.toLowerCase(Locale.ROOT));

@@ -6,23 +6,26 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What names of a database mean, whatever the case of their letters: of two that differ in it alone
- * both are meant. Immutable; a question allocates nothing.
+ * What the names of a database mean. The case of letters doesn't count: if two names differ in it
+ * alone, both are meant. Immutable; a lookup allocates nothing.
  */
 final class NameTable {
-  /** Beside the bits of {@link SessionReset}: a key word of SQL. */
+  /** A bit beside those of {@link SessionReset}: the name is a key word of SQL. */
   static final int KEYWORD = 1 << 28;
 
-  /** As well: of a function, or of a type, which may have brackets behind it, too. */
+  /**
+   * Another such bit: the name is that of a function, or of a type, which may have brackets behind
+   * it, too.
+   */
   static final int CALLABLE = 1 << 29;
 
-  /** Instead of a name, in {@link #with}: what every statement may leave. */
+  /** Stands in place of a name, in {@link #with}, for what every statement may leave. */
   static final String ALWAYS = "";
 
-  /** Nothing is known, not even which names there are. */
+  /** The table in which nothing is known, not even which names there are. */
   static final NameTable EMPTY = new NameTable(Map.of(), List.of(), 0, 0, 0);
 
-  /** What the server keeps of a name, in bytes; it cuts longer ones off. */
+  /** How many bytes the server keeps of a name; it cuts longer ones off. */
   private static final int LONGEST = 63;
 
   private final String[] names;
@@ -33,10 +36,11 @@ final class NameTable {
   private final int login;
 
   /**
-   * @param meanings by name; bits of {@link SessionReset}, {@link #KEYWORD}, {@link #CALLABLE}
-   * @param operators those that leave {@code ANYTHING}
+   * @param meanings what each name means: bits of {@link SessionReset}, {@link #KEYWORD}, {@link
+   *     #CALLABLE}
+   * @param operators the operators that leave {@code ANYTHING}
    * @param always what every statement may leave
-   * @param defining what a statement leaves that defines something, by event triggers
+   * @param defining what a statement that defines something leaves, by event triggers
    * @param login what an event trigger leaves when a session begins
    */
   NameTable(
@@ -51,7 +55,7 @@ final class NameTable {
     meanings.forEach(this::put);
   }
 
-  /** This one with more. */
+  /** A table with this one's names and further ones. */
   NameTable with(Map<String, Integer> more) {
     Map<String, Integer> all = new HashMap<>();
     for (int i = 0; i < names.length; i++) {
@@ -74,12 +78,12 @@ final class NameTable {
 
   /** Whether the database has been read. */
   boolean isComplete() {
-    return this != EMPTY; // the key words are always there
+    return this != EMPTY; // a table that was read has at least the key words
   }
 
   /**
-   * Bits of {@link SessionReset}, {@link #KEYWORD} and {@link #CALLABLE}; 0 for a name that isn't
-   * there.
+   * What a name means: bits of {@link SessionReset}, {@link #KEYWORD} and {@link #CALLABLE}; 0 for
+   * a name that isn't in the table.
    */
   int meaning(String text, int from, int to) {
     if (to - from > LONGEST / 4 && isCutOff(text, from, to)) {
@@ -97,7 +101,7 @@ final class NameTable {
     return bytes > LONGEST;
   }
 
-  /** Where a name is or would be. */
+  /** The place in the table where a name is, or would be. */
   private int place(String text, int from, int to) {
     int hash = 0;
     for (int i = from; i < to; i++) {
@@ -114,7 +118,10 @@ final class NameTable {
     return name.length() == to - from && name.regionMatches(true, 0, text, from, to - from);
   }
 
-  /** Nearly all are ASCII, and a database has thousands of them to read. */
+  /**
+   * The character in small letters. ASCII is handled first: nearly all characters are ASCII, and a
+   * database has thousands of names to read.
+   */
   private static char fold(char c) {
     if (c < 0x80) {
       return c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c;
@@ -122,7 +129,7 @@ final class NameTable {
     return Character.toLowerCase(Character.toUpperCase(c));
   }
 
-  /** What is left by the operators that this run of their characters may be. */
+  /** What the operators leave that this run of operator characters may contain. */
   int ofOperators(String text, int from, int to) {
     for (String operator : operators) {
       for (int at = from; at + operator.length() <= to; at++) {
@@ -143,17 +150,17 @@ final class NameTable {
     return always;
   }
 
-  /** What a statement leaves that defines something. */
+  /** What a statement that defines something may leave. */
   int defining() {
     return defining;
   }
 
-  /** What each session is left with when it begins, and no reset brings back. */
+  /** What each session is left with when it begins; no reset brings that back. */
   int login() {
     return login;
   }
 
-  /** Those that leave something in a session, in order. */
+  /** The names that leave something in a session, in alphabetical order. */
   List<String> tracing() {
     List<String> tracing = new ArrayList<>();
     for (int i = 0; i < names.length; i++) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Knows what statements leave in a session when they name this or that function, table or view of
  * the connector's database, and keeps that up to date. Thread-safe.
  *
- * <p>The catalogues are read when a connection was opened and at health checks, never while a
+ * <p>The catalogues are read when a connection has been opened and at health checks, never while a
  * caller waits. What this pool's own statements define is known at once, from their texts. What
  * others define is known after the next reading; until then a function with a new name is taken to
  * do everything.
@@ -25,28 +25,34 @@ import org.jspecify.annotations.Nullable;
 public final class SessionCatalog {
 
   /**
-   * How long a definition counts by its text: so long its transaction may go unseen by a reading.
+   * How long, in nanoseconds, a definition counts by its text: for so long its transaction may be
+   * open, so that a reading doesn't see it.
    */
   private static final long DEFINING_NANOS = 120_000_000_000L;
 
   private static final int SHOWN = 5;
 
-  /** So many sessions in a row that are lost while they read: it is the reading that ends them. */
+  /**
+   * If so many sessions in a row are lost while they read, it is taken to be the reading that ends
+   * them.
+   */
   private static final int MOST_LOST = 3;
 
-  /** A name's bits by a text, and since when. */
+  /**
+   * The bits that a text gives to a name, and when this text was seen ({@code System.nanoTime()}).
+   */
   private record Definition(int bits, long at) {}
 
   /**
    * What a text may leave in the session, as bits of {@link SessionReset}.
    *
-   * @param byItself when it is run
-   * @param byOthers when others are run then that were prepared before it in the same lease: what
-   *     they use means something else by now
+   * @param byItself what the text leaves when it is run
+   * @param byOthers what other statements leave, if they were prepared before it in the same lease
+   *     and are run afterwards: what they use means something else by then
    */
   public record Left(int byItself, int byOthers) {
 
-    /** What may have to be cleared. */
+    /** All that may have to be cleared. */
     public int inAll() {
       return byItself | byOthers;
     }
@@ -55,40 +61,46 @@ public final class SessionCatalog {
   private final long everyNanos;
   private final ReentrantLock reading = new ReentrantLock();
 
-  /** Of {@link #definitions}, {@link #table} and {@link #shown}; nothing is sent under it. */
+  /**
+   * Guards {@link #definitions}, {@link #table} and {@link #shown}; nothing is sent while a thread
+   * holds it.
+   */
   private final ReentrantLock showing = new ReentrantLock();
 
   private final Map<String, Definition> definitions = new HashMap<>();
 
-  /** As it was read from the catalogues. */
+  /** The table as it was read from the catalogues. */
   private volatile NameTable table = NameTable.EMPTY;
 
-  /** By which statements are judged: {@link #table} and the {@link #definitions}. */
+  /** The table by which statements are judged: {@link #table} and the {@link #definitions}. */
   private volatile NameTable shown = NameTable.EMPTY;
 
   private volatile Runnable listener = () -> {};
 
-  /** Why a reading has failed; told while none has succeeded. */
+  /** Why a reading has failed; users are told of it as long as no reading has succeeded. */
   private volatile @Nullable String unreadable;
 
   private volatile List<String> warnings = List.of();
 
-  /** What {@link CatalogReader#FINGERPRINT} answered at the last reading; under the lock. */
+  /**
+   * What {@link CatalogReader#FINGERPRINT} answered at the last reading; guarded by {@link
+   * #reading}.
+   */
   private String fingerprint = "";
 
   private volatile long readAt;
 
-  /** Whether there was a reading, with success or without; that a session was lost is none. */
+  /** Whether there was a reading, successful or not; one whose session was lost doesn't count. */
   private volatile boolean tried;
 
   /**
-   * Sessions lost in a row while they read, each with all who waited for it meanwhile: one outage
-   * takes them together. Written under the lock.
+   * How many sessions in a row were lost while they read. A session counts together with all that
+   * waited for its reading: one outage takes them together. Written under {@link #reading}.
    */
   private volatile int lost;
 
   /**
-   * @param everyNanos how old a reading may be when a connection is opened; nanoseconds
+   * @param everyNanos how old a reading may be when a connection is opened, in nanoseconds
    */
   public SessionCatalog(long everyNanos) {
     this.everyNanos = everyNanos;
@@ -108,9 +120,9 @@ public final class SessionCatalog {
   }
 
   /**
-   * Two threads that define something at the same moment, or one while the catalogues are read,
-   * each make a table of what there is: under the lock, or the later one would show a table without
-   * what the other has added.
+   * Notes what was defined. This happens under the lock {@link #showing}: two threads may define
+   * something at the same moment, or one while the catalogues are read, and each makes a new table.
+   * Without the lock the later thread could show a table without what the other has added.
    */
   private void define(Map<String, Integer> defined) {
     long now = System.nanoTime();
@@ -131,7 +143,7 @@ public final class SessionCatalog {
     }
   }
 
-  /** Under the lock {@link #showing}. */
+  /** Makes the table by which statements are judged. The caller holds the lock {@link #showing}. */
   private void show() {
     shown = definitions.isEmpty() ? table : table.with(bitsOfDefinitions());
     listener.run();
@@ -149,21 +161,23 @@ public final class SessionCatalog {
   }
 
   /**
-   * What a reading may take of the time that an opening or an examination has: half, for a healthy
-   * connection is not to be cut because the catalogues are large, or locked.
+   * How much of the time that an opening or an examination has may be spent on a reading. It is
+   * half of it, because a healthy connection must not be cut when the catalogues are large, or
+   * locked.
    *
-   * @param pooled whether by a pooler, which may take no transaction: then there is no limit
+   * @param pooled whether a pooler lies before the server. It may lend the server connection for
+   *     single statements and allow no transaction, so that there is no limit
    */
   public static Duration limit(long timeoutNanos, boolean pooled) {
     return pooled ? Duration.ZERO : Duration.ofNanos(Math.max(1, timeoutNanos / 2));
   }
 
   /**
-   * Asks in one question whether something has changed, and reads the catalogues again if so.
-   * Outside of a transaction. Does nothing while another thread reads, but for the first reading,
-   * which is waited for.
+   * Asks in one question whether something has changed, and reads the catalogues again if so. No
+   * transaction may be open. If another thread is reading, this does nothing, except before the
+   * first reading: then it waits for the other thread.
    *
-   * @param limit how long the server may take; zero is as long as it takes
+   * @param limit how long the server may take; zero for as long as it needs
    * @throws SQLException only if the connection is lost
    */
   public void refresh(Connection connection, Duration limit) throws SQLException {
@@ -174,7 +188,7 @@ public final class SessionCatalog {
     }
     try {
       if (first && tried) {
-        return; // another thread has done it meanwhile
+        return; // another thread has read them meanwhile
       }
       long begun = System.nanoTime();
       CatalogQueries.within(limit, connection, this::look);
@@ -183,8 +197,9 @@ public final class SessionCatalog {
       lost = 0;
     } catch (SQLException e) {
       if (FailureRules.classify(e).fatal()) {
-        // says nothing of the catalogues: the next session is to read them, and to be lent only
-        // when it has; but not for ever, where something ends whoever reads
+        // A lost session says nothing of the catalogues: the next session has to read them, and is
+        // lent only when it has. But this doesn't go on for ever where something ends each session
+        // that reads.
         if (lost == lostBefore) {
           lost = lostBefore + 1;
         }
@@ -193,12 +208,13 @@ public final class SessionCatalog {
         }
         throw e;
       }
-      // no catalogues as PostgreSQL has them, none for this role, or it took too long: asked again
-      // with the time, and until then what was known counts
+      // The server has no catalogues like PostgreSQL's, or none for this role, or the reading took
+      // too long. They are asked again later, and until then what was known counts.
       unreadable(e);
     } catch (RuntimeException e) {
-      // a mistake in the reading, for which nobody is to go without a connection; or the driver's,
-      // which may have left answers behind that the next question would get
+      // This is a mistake in the reading, because of which nobody shall go without a connection. Or
+      // it is the driver's mistake, which may have left answers behind that the next question would
+      // get.
       unreadable(e);
       Proof.of(connection);
     } finally {
@@ -214,8 +230,8 @@ public final class SessionCatalog {
   }
 
   /**
-   * Takes the lock; false if another thread is reading. The first reading is waited for: before it
-   * nothing is known.
+   * Takes the lock {@link #reading}; returns false if another thread is reading. Before the first
+   * reading nothing is known, so a caller waits for it.
    */
   private boolean begin(boolean first) {
     if (first) {
@@ -226,7 +242,8 @@ public final class SessionCatalog {
   }
 
   private void look(CatalogQueries queries) throws SQLException {
-    long begun = System.nanoTime(); // what was defined shortly before may be seen by the next alone
+    // what was defined shortly before may be invisible until the next reading
+    long begun = System.nanoTime();
     StringBuilder read = new StringBuilder();
     queries.each(CatalogReader.FINGERPRINT, row -> read.append(row.getString(1)));
     String now = read.toString();
@@ -257,7 +274,7 @@ public final class SessionCatalog {
   }
 
   /**
-   * Throws if no reset makes a session again what it was when it began, so that it has to be
+   * Throws if no reset brings the session back to what it was when it began, so that it has to be
    * closed.
    *
    * @param left what was left in the session: bits of {@link SessionReset}
@@ -270,18 +287,20 @@ public final class SessionCatalog {
           "HY000");
     }
     int cleared = mode == ResetMode.DISCARD_ALL ? SessionReset.ANYTHING : left;
-    if ((table.login() & cleared) != 0) { // and nobody can have the trigger run again
+    if ((table.login() & cleared) != 0) { // nobody can make the login trigger run again
       throw new SQLException(
           "A reset would take away what an event trigger has set when the session began", "HY000");
     }
   }
 
-  /** The names that leave something in a session, in order, as far as they were read. */
+  /**
+   * The names that leave something in a session, in alphabetical order, as far as they were read.
+   */
   public List<String> tracing() {
     return table.tracing();
   }
 
-  /** What the user should know; empty if nothing. */
+  /** What the user should know; empty if there is nothing. */
   public List<String> notes() {
     List<String> notes = new ArrayList<>();
     String why = unreadable;

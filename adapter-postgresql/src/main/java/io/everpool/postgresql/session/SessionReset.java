@@ -13,49 +13,50 @@ import java.util.List;
  * in.
  */
 public final class SessionReset {
-  /** SET. */
+  /** Left by SET. */
   static final int SETTINGS = 1;
 
-  /** SET ROLE, SET SESSION AUTHORIZATION. */
+  /** Left by SET ROLE and SET SESSION AUTHORIZATION. */
   static final int ROLE = 1 << 1;
 
-  /** LISTEN. */
+  /** Left by LISTEN. */
   static final int LISTEN = 1 << 2;
 
-  /** CREATE TEMPORARY ... */
+  /** Left by CREATE TEMPORARY ... */
   static final int TEMPORARY = 1 << 3;
 
-  /** pg_advisory_lock(...). */
+  /** Left by pg_advisory_lock(...). */
   static final int ADVISORY_LOCK = 1 << 4;
 
-  /** DECLARE ... CURSOR WITH HOLD. */
+  /** Left by DECLARE ... CURSOR WITH HOLD. */
   static final int CURSOR = 1 << 5;
 
-  /** PREPARE. */
+  /** Left by PREPARE. */
   static final int PREPARED = 1 << 6;
 
   /**
-   * What decides which tables names mean: the search path, or a role, which may have one. Another
-   * temporary schema may be in it.
+   * What decides which tables names mean has changed: the search path, or the role, which may have
+   * a path of its own. A temporary schema may be in the path where it wasn't before.
    */
   static final int PATH = 1 << 7;
 
-  /** The last values of sequences. */
+  /** The last values of sequences are left in the session. */
   static final int SEQUENCES = 1 << 8;
 
-  /** Code that may do any of it. */
+  /** Code was run that may have done any of this. */
   public static final int ANYTHING = (1 << 9) - 1;
 
   /**
-   * A replication origin, a base backup, a temporary replication slot: no statement clears all of
-   * them. Not of {@link #ANYTHING}, for only few roles may, and to be suspected of it would be the
-   * end of the session.
+   * A replication origin, a base backup or a temporary replication slot is left: no statement
+   * clears all of them. This bit is not part of {@link #ANYTHING}, because only few roles may do
+   * this, and the mere suspicion would end the session.
    */
   static final int UNTIL_ITS_END = 1 << 9;
 
   /**
-   * A function's word that its transaction is to refuse writes. It ends with that, and nothing has
-   * to be cleared; but a write that is refused then is refused by the program's own wish.
+   * A function has said that its transaction is to refuse writes. That ends with the transaction,
+   * and nothing has to be cleared. But a write that is refused in it is refused by the program's
+   * own wish.
    */
   static final int READ_ONLY = 1 << 10;
 
@@ -63,15 +64,16 @@ public final class SessionReset {
   static final int ALL = ANYTHING | UNTIL_ITS_END | READ_ONLY;
 
   /**
-   * After these a name may mean another table than before, which the driver doesn't see: its plans
-   * would fail (0A000). Of this statement it sees the answer, and prepares anew. Nor does it see
-   * that a name may mean another type.
+   * Side effects after which a name may mean another table than before. The driver doesn't see
+   * that, and its plans would fail (0A000). It does see the answer to {@link #FORGET_PLANS}, and
+   * then prepares anew. Nor does the driver see that a name may mean another type.
    */
   private static final int MOVES_NAMES = TEMPORARY | PATH | ROLE;
 
   private static final String FORGET_PLANS = "DEALLOCATE ALL";
 
-  // only those that SQL has prepared: DEALLOCATE ALL takes the driver's own with it
+  // Only the statements that SQL has prepared are deallocated: DEALLOCATE ALL would take the
+  // driver's own with it.
   private static final String FORGET_PREPARED =
       """
       DO $everpool$ DECLARE left_over name; BEGIN
@@ -84,23 +86,29 @@ public final class SessionReset {
 
   private SessionReset() {}
 
-  /** What clears it; empty if there is nothing to clear. */
+  /**
+   * The statements that clear these side effects, in one text; empty if there is nothing to clear.
+   */
   public static String sql(ResetMode mode, int sideEffects) {
     return switch (mode) {
       case NONE -> "";
-      // pgjdbc sees this one's answer, and prepares its own statements anew when they are next used
+      // pgjdbc sees the answer to this statement, and prepares its own statements anew when they
+      // are next used
       case DISCARD_ALL -> "DISCARD ALL";
       case SMART -> TEXTS[sideEffects & ANYTHING];
     };
   }
 
-  /** Whether it returns every setting to what the session was started with. */
+  /** Whether the reset returns every setting to what the session was started with. */
   public static boolean resetsSettings(ResetMode mode, int sideEffects) {
     return mode == ResetMode.DISCARD_ALL
         || (mode == ResetMode.SMART && (sideEffects & SETTINGS) != 0);
   }
 
-  /** Whether a name may have meant another table or type in the session than it does behind it. */
+  /**
+   * Whether a name may have meant another table or type in the session than it does after the
+   * reset.
+   */
   public static boolean movesNames(ResetMode mode, int sideEffects) {
     return mode == ResetMode.DISCARD_ALL
         || (mode == ResetMode.SMART && (sideEffects & MOVES_NAMES) != 0);

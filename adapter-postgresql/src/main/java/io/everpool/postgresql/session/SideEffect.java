@@ -4,7 +4,9 @@ import io.everpool.api.driver.SideEffects;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The bits of {@link SessionReset} as the pool has them: as kinds that it need not understand. */
+/**
+ * The bits of {@link SessionReset} as the pool knows them: as kinds that it need not understand.
+ */
 public enum SideEffect implements SideEffects.Kind {
   SETTINGS(
       SessionReset.SETTINGS,
@@ -38,7 +40,10 @@ public enum SideEffect implements SideEffects.Kind {
 
   private static final SideEffect[] ALL = values();
 
-  /** One object for each set of bits, so that the pool's usual case is a comparison of two. */
+  /**
+   * One object for each set of bits, so that the pool's usual case is a comparison of two
+   * references.
+   */
   private static final SideEffects[] SETS = sets();
 
   private final int bit;
@@ -57,7 +62,10 @@ public enum SideEffect implements SideEffects.Kind {
     return this != READ_ONLY;
   }
 
-  /** What to know of it where a pooler lends the session's server connection to others. */
+  /**
+   * What a user should know of this side effect where a pooler lends the session's server
+   * connection to others.
+   */
   public String throughPooler() {
     return "The pooler lends a server connection for each transaction, and "
         + what
@@ -79,12 +87,14 @@ public enum SideEffect implements SideEffects.Kind {
     return sets;
   }
 
-  /** The bits as the pool has them. */
+  /** The bits as a set that the pool understands. */
   public static SideEffects set(int bits) {
     return SETS[bits];
   }
 
-  /** The bits; what kinds others have added are not for this adapter. */
+  /**
+   * The bits of a set. Kinds that others have added don't concern this adapter, and are left out.
+   */
   public static int bits(SideEffects sideEffects) {
     int bits = 0;
     for (SideEffect kind : ALL) {

@@ -15,30 +15,33 @@ import java.util.Set;
  * Finds out from the text of statements what they may leave behind in the session, as bits of
  * {@link SessionReset}.
  *
- * <p>Knows strings, quoted names, dollar quotes, comments and several statements in one text, and
- * errs on the side of clearing. What a name leaves that a statement uses, a function's or a table's
- * with triggers, the {@link NameTable} says; a function that isn't in it was created since and may
- * do everything. The bodies of {@code DO} are taken to do everything, and while no table was read
- * the procedures of {@code CALL}, too.
+ * <p>It knows strings, quoted names, dollar quotes, comments and several statements in one text,
+ * and errs on the side of clearing. If a statement uses a name, of a function say, or of a table
+ * with triggers, the {@link NameTable} says what that leaves; a function that isn't in the table
+ * was created since, and may do everything. The bodies of {@code DO} are taken to do everything; so
+ * are the procedures of {@code CALL} as long as no table was read.
  *
- * <p>Reads the bodies of functions as well: there a statement begins behind {@code BEGIN}, {@code
- * THEN}, {@code ELSE} and {@code LOOP}, too, {@code EXECUTE} does what nobody knows, and in
- * PL/pgSQL {@code INTO} names variables.
+ * <p>It reads the bodies of functions as well. In these a statement also begins behind {@code
+ * BEGIN}, {@code THEN}, {@code ELSE} and {@code LOOP}, {@code EXECUTE} does what nobody knows, and
+ * in PL/pgSQL {@code INTO} names variables.
  *
- * <p>It is long, for it is one automaton: what a token means hangs on what stood before it, and all
- * that remembers this is read and written in one place.
+ * <p>It is long because it is one automaton: what a token means depends on what stood before it,
+ * and all the fields that remember this are read and written in one place.
  */
 final class SqlSideEffects {
 
   /** What stands before a name, as far as it tells whether a bracket behind it calls a function. */
   private enum Before {
-    /** A key word, an operator, a bracket, nothing: what follows may be called. */
+    /** A key word, an operator, a bracket or nothing stands before: what follows may be called. */
     ANY,
-    /** The FN of a JDBC escape: what follows is called, and may be a function of the driver's. */
+    /**
+     * The FN of a JDBC escape stands before: what follows is called, and may be one of the driver's
+     * functions.
+     */
     ESCAPE,
-    /** What makes the next name that of a table or a column. */
+    /** A word stands before that makes the next name that of a table or a column. */
     NAMING,
-    /** A name or the end of brackets: an alias follows. */
+    /** A name or the end of brackets stands before: an alias follows. */
     NAMED
   }
 
@@ -51,7 +54,7 @@ final class SqlSideEffects {
 
   // ---- the statement so far
 
-  /** Its words. */
+  /** How many words the statement had so far. */
   private int count;
 
   private SqlWord first = OTHER;
@@ -61,28 +64,34 @@ final class SqlSideEffects {
   private boolean temporary;
   private boolean definesCode;
 
-  /** Behind the AS of a CREATE, outside of brackets: a query or the like; or a function's body. */
+  /**
+   * Whether the AS of a CREATE has passed, outside of brackets: behind it stands a query or the
+   * like, or a function's body.
+   */
   private boolean asPassed;
 
-  /** AS ON: what a rule is for stands behind that AS. */
+  /** Whether AS ON has passed: what a rule is for stands behind that AS. */
   private boolean rules;
 
   private final Set<String> mentioned = new HashSet<>(0);
   private String lastMentioned = "";
 
-  /** The name directly before is that of a procedure. */
+  /** Whether the name directly before is that of a procedure. */
   private boolean called;
 
   private final Map<String, Integer> defined = new HashMap<>(0);
 
   // ---- the tokens directly before
 
-  /** The two words directly before, with nothing but space between. */
+  /**
+   * The word directly before, if nothing but space stood between. {@link #beforeThat} is the word
+   * before it.
+   */
   private SqlWord before = OTHER;
 
   private SqlWord beforeThat = OTHER;
 
-  /** The two symbols directly before; 0 for none. */
+  /** The symbol directly before; 0 for none. {@link #symbolBeforeThat} is the symbol before it. */
   private char symbolBefore;
 
   private char symbolBeforeThat;
@@ -90,7 +99,10 @@ final class SqlSideEffects {
   private Before beforeName = Before.ANY;
   private Before beforeNext = Before.ANY;
 
-  /** The name directly before is no function's that was there, whatever else it may be. */
+  /**
+   * Whether the name directly before, whatever it may be, is not that of a function which the table
+   * knows.
+   */
   private boolean newIfCalled;
 
   private int operatorsFrom = -1;
@@ -101,25 +113,28 @@ final class SqlSideEffects {
   private int depth;
 
   /**
-   * One bit for each depth: whether the brackets that were opened there last are those of DISTINCT
-   * ON or OPERATOR, which no alias follows, but what may be called.
+   * One bit for each depth: whether the brackets that were last opened there are those of DISTINCT
+   * ON or of OPERATOR. No alias follows such brackets, but a name that may be called.
    */
   private long prefixes;
 
-  /** No depth: even one below 0 may be, where a CASE stood within brackets of a body. */
+  /**
+   * Stands for no depth. Not even a number below 0 would do, for the depth is below 0 where a CASE
+   * stood within brackets of a body.
+   */
   private static final int NONE = Integer.MIN_VALUE;
 
-  /** The depth in which the arguments of a set_config stand; NONE for none. */
+  /** The depth in which the arguments of a set_config stand; NONE if no such call is open. */
   private int configDepth = NONE;
 
-  /** What its setting is, as far as it is known by its name. */
+  /** What the setting of this set_config leaves, as far as its name is known. */
   private int configSideEffects;
 
   private boolean nameAwaited;
   private boolean nameGiven;
   private boolean trueAlone;
 
-  /** What a text is. */
+  /** What kind of text is read. */
   private enum Kind {
     STATEMENTS,
     SQL_BODY,
@@ -134,22 +149,24 @@ final class SqlSideEffects {
     this.variables = kind == Kind.PLPGSQL_BODY;
   }
 
-  /** The bits, as far as the text alone tells; 0 for nothing. A pure function. */
+  /**
+   * What the text leaves, as bits, as far as the text alone tells; 0 for nothing. A pure function.
+   */
   static int of(String sql) {
     return of(sql, NameTable.EMPTY);
   }
 
-  /** The bits; 0 for nothing. A pure function. */
+  /** What the text leaves, as bits; 0 for nothing. A pure function. */
   static int of(String sql, NameTable names) {
     return read(sql, names, Kind.STATEMENTS).sideEffects;
   }
 
-  /** What calling a function of this body may leave. */
+  /** What a call of a function with this body may leave. */
   static int ofBody(String sql, NameTable names) {
     return read(sql, names, Kind.SQL_BODY).sideEffects;
   }
 
-  /** As {@link #ofBody}, of one in PL/pgSQL. */
+  /** Like {@link #ofBody}, for a body in PL/pgSQL. */
   static int ofPlpgsqlBody(String sql, NameTable names) {
     return read(sql, names, Kind.PLPGSQL_BODY).sideEffects;
   }
@@ -162,7 +179,8 @@ final class SqlSideEffects {
     SqlSideEffects read = new SqlSideEffects(sql, false, names, kind);
     read.scan();
     if (read.scanner.ambiguous()) {
-      // where a backslash may escape a quote or not, depending on a setting: either may be meant
+      // A backslash stands before a quote, and escapes it or not, depending on a setting. Either
+      // may be meant, so the text is read in both ways.
       SqlSideEffects other = new SqlSideEffects(sql, true, names, kind);
       other.scan();
       read.sideEffects |= other.sideEffects;
@@ -171,14 +189,14 @@ final class SqlSideEffects {
     return read;
   }
 
-  /** The bits; 0 for nothing. */
+  /** What the text leaves, as bits; 0 for nothing. */
   int sideEffects() {
     return sideEffects;
   }
 
   /**
-   * What statements may leave, because of this one, of which was judged before it what they leave:
-   * they were prepared, and use what it defines.
+   * What other statements may leave because of this one, although they were judged before it: they
+   * were prepared, and use what it defines.
    */
   int leftToOthers() {
     int bits = 0;
@@ -188,7 +206,10 @@ final class SqlSideEffects {
     return bits;
   }
 
-  /** The names that what the text defines may give a meaning, with the bits that they then have. */
+  /**
+   * The names to which the text's definitions may give a meaning, with the bits that they then
+   * have.
+   */
   Map<String, Integer> defined() {
     return defined;
   }
@@ -228,7 +249,7 @@ final class SqlSideEffects {
           XPATH_TABLE ->
           sideEffects |= ANYTHING;
       case PG_BACKUP_START,
-          PG_COPY_LOGICAL_REPLICATION_SLOT, // it may be a temporary one
+          PG_COPY_LOGICAL_REPLICATION_SLOT, // the slot may be a temporary one
           PG_COPY_PHYSICAL_REPLICATION_SLOT,
           PG_CREATE_LOGICAL_REPLICATION_SLOT,
           PG_CREATE_PHYSICAL_REPLICATION_SLOT,
@@ -236,14 +257,14 @@ final class SqlSideEffects {
           PG_REPLICATION_ORIGIN_SESSION_SETUP,
           PG_START_BACKUP ->
           sideEffects |= SessionReset.UNTIL_ITS_END;
-      case SET_LIMIT -> sideEffects |= SessionReset.SETTINGS; // pg_trgm's
+      case SET_LIMIT -> sideEffects |= SessionReset.SETTINGS; // this is a function of pg_trgm
       case PG_SETTINGS -> {
         if (updates) {
           sideEffects |= SessionReset.SETTINGS | SessionReset.ROLE | SessionReset.PATH;
         }
       }
       default -> {
-        // counts only as a key word
+        // Such a word counts only as a key word.
       }
     }
     boolean keyword = name(quoted);
@@ -256,7 +277,7 @@ final class SqlSideEffects {
     symbolBeforeThat = 0;
   }
 
-  /** Looks the word up; returns whether it is a key word. */
+  /** Looks the name up; returns whether it is a key word. */
   private boolean name(boolean quoted) {
     if (symbolBefore != '.') {
       beforeName = beforeNext;
@@ -281,7 +302,7 @@ final class SqlSideEffects {
     return beforeName == Before.ESCAPE && symbolBefore != '.' && EscapeFunctions.has(scanner);
   }
 
-  /** Behind the brace that begins a JDBC escape. */
+  /** What stands before the next name if this word follows the brace that begins a JDBC escape. */
   private static Before escape(SqlWord word) {
     return word == SqlWord.FN ? Before.ESCAPE : Before.ANY;
   }
@@ -289,13 +310,14 @@ final class SqlSideEffects {
   private Before naming(SqlWord word) {
     return switch (word) {
       case AS, COPY, INTO, WITH, RECURSIVE -> Before.NAMING;
-      case ORDINALITY -> Before.NAMED; // WITH ORDINALITY alias (columns)
+      case ORDINALITY -> Before.NAMED; // as in: WITH ORDINALITY alias (columns)
       default -> namingDefined(word) ? Before.NAMING : Before.ANY;
     };
   }
 
   /**
-   * What makes the next name that of what CREATE or ALTER defines, or that of what it is built on.
+   * Whether the word makes the next name that of what CREATE or ALTER defines, or that of what the
+   * definition is built on.
    */
   private boolean namingDefined(SqlWord word) {
     if (first != SqlWord.CREATE && first != SqlWord.ALTER) {
@@ -317,12 +339,13 @@ final class SqlSideEffects {
           TYPE,
           VIEW ->
           true;
-      // EXECUTE FUNCTION: of what a trigger does nobody knows anything, either
+      // Behind EXECUTE, a FUNCTION is what a trigger calls: of a new one nothing is known.
       case FUNCTION, PROCEDURE, ROUTINE -> beforeThat != SqlWord.EXECUTE;
-      case ON -> !asPassed; // CREATE INDEX ... ON a table; behind AS it is a join's condition
-      case BY -> beforeThat == SqlWord.PARTITION && !asPassed; // PARTITION BY LIST
-      case USING -> // a method of access; but ALTER COLUMN TYPE text USING an expression
-          beforeThat == SqlWord.EXCLUDE || (first == SqlWord.CREATE && !asPassed);
+      // CREATE INDEX ... ON names a table; behind AS it begins a join's condition
+      case ON -> !asPassed;
+      case BY -> beforeThat == SqlWord.PARTITION && !asPassed; // as in: PARTITION BY LIST
+      // it names a method of access; in ALTER COLUMN TYPE text USING, an expression follows
+      case USING -> beforeThat == SqlWord.EXCLUDE || (first == SqlWord.CREATE && !asPassed);
       default -> false;
     };
   }
@@ -333,17 +356,17 @@ final class SqlSideEffects {
     }
     switch (word) {
       case BEGIN, THEN, ELSE, LOOP -> {
-        if (body && first != SqlWord.MERGE) { // WHEN MATCHED THEN DO NOTHING
+        if (body && first != SqlWord.MERGE) { // as in: WHEN MATCHED THEN DO NOTHING
           endStatement();
           return;
         }
       }
       case INTO -> {
         if (!variables && before != SqlWord.INSERT && before != SqlWord.MERGE) {
-          sideEffects |= names.defining(); // SELECT INTO
+          sideEffects |= names.defining(); // this is a SELECT INTO
         }
       }
-      case UESCAPE -> sideEffects |= ANYTHING; // names may be written in any way
+      case UESCAPE -> sideEffects |= ANYTHING; // names may then be written in any way
       case CREATE -> creates = true;
       case UPDATE -> updates = true;
       case AS -> asPassed |= first == SqlWord.CREATE && depth == 0;
@@ -368,7 +391,7 @@ final class SqlSideEffects {
         }
       }
       default -> {
-        // nothing by itself
+        // The word does nothing by itself.
       }
     }
     switch (count++) {
@@ -396,34 +419,43 @@ final class SqlSideEffects {
         }
       }
       default -> {
-        // the rest is data
+        // All further words are data.
       }
     }
     if (first == SqlWord.EXPLAIN) {
       sideEffects |= defined(word);
     }
     if (word == SqlWord.EXECUTE && (isAnalyzed() || (creates && before == SqlWord.AS))) {
-      sideEffects |= ANYTHING; // CREATE TABLE ... AS EXECUTE
+      sideEffects |= ANYTHING; // EXPLAIN ANALYZE EXECUTE, or CREATE TABLE ... AS EXECUTE
     }
     beforeThat = before;
     before = word;
   }
 
-  /** Of a text of the program's own the core knows. */
+  /**
+   * Notes that writes are to be refused, if this is a function's body. In a text of the program's
+   * own the core sees this by itself.
+   */
   private void refuseWrites() {
     if (body) {
       sideEffects |= SessionReset.READ_ONLY;
     }
   }
 
-  /** Whether here may begin what EXPLAIN runs: behind ANALYZE, with VERBOSE or in brackets. */
+  /**
+   * Whether the statement that EXPLAIN runs may begin here: behind ANALYZE, with VERBOSE or in
+   * brackets.
+   */
   private boolean isAnalyzed() {
     SqlWord option = before == SqlWord.VERBOSE ? beforeThat : before;
     return first == SqlWord.EXPLAIN
         && (option == SqlWord.ANALYZE || option == SqlWord.ANALYSE || symbolBefore == ')');
   }
 
-  /** {@code BEGIN ATOMIC} or {@code RETURN}, and no part of the function's name. */
+  /**
+   * Whether the word, {@code BEGIN ATOMIC} or {@code RETURN}, begins a function's body, and is no
+   * part of the function's name.
+   */
   private boolean beginsRoutineBody(SqlWord word) {
     return definesCode
         && first == SqlWord.CREATE
@@ -437,17 +469,18 @@ final class SqlSideEffects {
   }
 
   /**
-   * What a statement leaves that begins with this word, whatever follows.
+   * What a statement leaves if it begins with this word, whatever follows.
    *
-   * <p>What takes something away (UNLISTEN, DEALLOCATE) counts like what makes it: the
-   * initialization of the session may have made it, and is run again only after a reset. In a lease
-   * that does both it costs nothing more. Giving up a lock or a cursor counts for nothing, for an
-   * initialization makes none: if every new connection took the same lock, the second would wait
-   * for the first.
+   * <p>A statement that takes something away (UNLISTEN, DEALLOCATE) counts like the one that makes
+   * it. The initialization of the session may have made what is taken away, and it runs again only
+   * after a reset. In a lease that does both, this costs nothing more. Giving up a lock or a cursor
+   * counts for nothing, because an initialization makes none: if every new connection took the same
+   * lock, the second would wait for the first.
    */
   private int left(SqlWord word) {
     return switch (word) {
-      case DO, EXECUTE -> ANYTHING; // what was prepared, perhaps where the session was set up
+      // EXECUTE runs what was prepared, perhaps when the session was set up
+      case DO, EXECUTE -> ANYTHING;
       case CALL -> names.isComplete() ? 0 : ANYTHING;
       case LISTEN, UNLISTEN -> SessionReset.LISTEN;
       case DEALLOCATE -> SessionReset.PREPARED;
@@ -465,7 +498,10 @@ final class SqlSideEffects {
     };
   }
 
-  /** Whether EXECUTE stands before it as the name of a privilege, or of what a trigger does. */
+  /**
+   * Whether this word shows that the EXECUTE before it is a privilege's name, or part of a
+   * trigger's definition.
+   */
   private boolean isPrivilegeOrTrigger(SqlWord word) {
     return switch (word) {
       case ON -> true;
@@ -474,18 +510,18 @@ final class SqlSideEffects {
     };
   }
 
-  /** In a body EXECUTE has a text behind it, or else it is told by what follows. */
+  /** Notes an EXECUTE that stands in a function's body and runs a text. */
   private void executeDynamically() {
     if (body && before == SqlWord.EXECUTE) {
       sideEffects |= ANYTHING;
     }
   }
 
-  /** What SET or SET SESSION leaves, by the word after it. */
+  /** What SET or SET SESSION leaves, according to the word after it. */
   private static int set(SqlWord name, boolean quoted) {
     return switch (name) {
       case LOCAL, TRANSACTION, CONSTRAINTS -> 0;
-      case SESSION -> SessionReset.SETTINGS | SessionReset.ROLE; // SET SESSION SESSION ...
+      case SESSION -> SessionReset.SETTINGS | SessionReset.ROLE; // as in: SET SESSION SESSION ...
       case ROLE, AUTHORIZATION, SESSION_AUTHORIZATION -> SessionReset.ROLE;
       case SEARCH_PATH, SCHEMA -> SessionReset.SETTINGS | SessionReset.PATH;
       default ->
@@ -495,7 +531,10 @@ final class SqlSideEffects {
     };
   }
 
-  /** The word that was taken for a key word begins the name of a setting: {@code SET local.x}. */
+  /**
+   * Notes that the word that was taken for a key word is the beginning of a setting's name, as in
+   * {@code SET local.x}.
+   */
   private void nameOfSetting() {
     boolean ofSession = count == 2 || (count == 3 && second == SqlWord.SESSION);
     if (ofSession && (first == SqlWord.SET || first == SqlWord.RESET)) {
@@ -503,12 +542,15 @@ final class SqlSideEffects {
     }
   }
 
-  /** What RESET or RESET SESSION leaves, by the word after it: what SET of the same name does. */
+  /**
+   * What RESET or RESET SESSION leaves, according to the word after it: the same as SET with that
+   * name.
+   */
   private static int reset(SqlWord name, boolean quoted) {
     return name == SqlWord.ALL ? SessionReset.SETTINGS | SessionReset.PATH : set(name, quoted);
   }
 
-  /** What DISCARD leaves, by the word after it; plans are made again by themselves. */
+  /** What DISCARD leaves, according to the word after it; plans are made again by themselves. */
   private static int discarded(SqlWord what) {
     return switch (what) {
       case ALL -> ANYTHING;
@@ -518,7 +560,10 @@ final class SqlSideEffects {
     };
   }
 
-  /** CREATE [OR REPLACE] [LOCAL | GLOBAL] TEMP, or INTO [LOCAL | GLOBAL] TEMP but of an INSERT. */
+  /**
+   * Whether TEMP makes a temporary table here: in CREATE [OR REPLACE] [LOCAL | GLOBAL] TEMP, and in
+   * INTO [LOCAL | GLOBAL] TEMP unless that is an INSERT's or a MERGE's INTO.
+   */
   private boolean temporaryAfter() {
     return switch (before) {
       case CREATE -> true;
@@ -533,13 +578,15 @@ final class SqlSideEffects {
 
   private void literal() {
     if (Literal.contains(sql, scanner.from(), scanner.position(), "pg_temp")
-        && !Literal.contains(sql, scanner.from(), scanner.position(), "%")) { // a pattern's
-      // as a path, of one transaction even, it makes temporary what CREATE TABLE doesn't call so
+        // with a % it is a pattern
+        && !Literal.contains(sql, scanner.from(), scanner.position(), "%")) {
+      // The literal may become a search path, even for one transaction only. Such a path makes
+      // tables temporary that CREATE TABLE doesn't call so.
       sideEffects |= SessionReset.TEMPORARY;
     }
     if (nameAwaited && sql.charAt(scanner.from()) == '\'') {
       int from = scanner.from() + 1;
-      int to = Math.max(from, scanner.position() - 1); // the text may end with the quote
+      int to = Math.max(from, scanner.position() - 1); // the text may end with the opening quote
       configSideEffects = ofSetting(sql.substring(from, to));
       nameGiven = true;
       if (SqlWord.at(sql, from, to) == SqlWord.TRANSACTION_READ_ONLY) {
@@ -558,7 +605,7 @@ final class SqlSideEffects {
   private void symbol(char symbol) {
     operator(symbol);
     if (nameGiven && symbol == ',') {
-      nameGiven = false; // and so the setting's name was all of the first argument
+      nameGiven = false; // the comma shows that the setting's name was all of the first argument
     }
     notALiteralName();
     nameAwaited = symbol == '(' && depth == configDepth;
@@ -574,7 +621,7 @@ final class SqlSideEffects {
         depth++;
       }
       case '.' -> {
-        mentioned.remove(lastMentioned); // a schema
+        mentioned.remove(lastMentioned); // the name before the dot was a schema's
         nameOfSetting();
       }
       case ')' -> {
@@ -585,11 +632,11 @@ final class SqlSideEffects {
       }
       case '>' -> {
         if (body && symbolBefore == '>') {
-          endStatement(); // a label
+          endStatement(); // it was the end of a label
         }
       }
       default -> {
-        // separates words
+        // The symbol only separates words.
       }
     }
     if (symbol != '.') {
@@ -602,7 +649,10 @@ final class SqlSideEffects {
     forgetBefore();
   }
 
-  /** A bracket behind a name that is no function's: one that was created since. */
+  /**
+   * Handles an opening bracket: if the name before it isn't that of a known function, it may call a
+   * function that was created since.
+   */
   private void call() {
     if (newIfCalled
         && (beforeName == Before.ANY || beforeName == Before.ESCAPE)
@@ -615,7 +665,10 @@ final class SqlSideEffects {
     }
   }
 
-  /** Where names are those of tables, with their columns, and nothing is called but in brackets. */
+  /**
+   * Whether the names here are those of tables, with their columns in brackets, so that nothing is
+   * called unless it stands in brackets itself.
+   */
   private boolean listsTables() {
     return depth == 0
         && switch (first) {
@@ -632,12 +685,15 @@ final class SqlSideEffects {
     prefixes = prefix ? prefixes | bit : prefixes & ~bit;
   }
 
-  /** Rather yes: so deep that nobody has counted. */
+  /**
+   * Whether the bracket just closed was one of {@link #prefixes}. Beyond the depths that are
+   * counted, the answer is yes, to be on the safe side.
+   */
   private boolean closesPrefix() {
     return depth < 0 || depth >= Long.SIZE || (prefixes >>> depth & 1) != 0;
   }
 
-  /** {@code {call p}} */
+  /** Handles a call without brackets: {@code {call p}}. */
   private void callWithoutBrackets() {
     if (called && newIfCalled && names.isComplete() && !body) {
       sideEffects |= ANYTHING;
@@ -663,7 +719,10 @@ final class SqlSideEffects {
 
   // ---- set_config
 
-  /** set_config(name, value, is_local) leaves nothing if its last argument is the word true. */
+  /**
+   * Begins a call of set_config(name, value, is_local), which leaves nothing if its last argument
+   * is the word true.
+   */
   private void beginConfig() {
     if (configDepth != NONE) {
       endConfig(false);
@@ -673,7 +732,7 @@ final class SqlSideEffects {
     nameGiven = false;
   }
 
-  /** What was taken for the setting's name was the beginning of an expression. */
+  /** Forgets the setting's name: what was taken for it was only the beginning of an expression. */
   private void notALiteralName() {
     if (nameGiven) {
       nameGiven = false;
@@ -689,7 +748,9 @@ final class SqlSideEffects {
     };
   }
 
-  /** Behind a comma, or {@code name =>} or {@code name :=}. */
+  /**
+   * Whether an argument begins here: behind a comma, or behind {@code name =>} or {@code name :=}.
+   */
   private boolean argumentBegins() {
     return symbolBefore == ','
         || (symbolBeforeThat == '=' && symbolBefore == '>')
@@ -733,16 +794,19 @@ final class SqlSideEffects {
     forgetBefore();
   }
 
-  /** Whether what is defined does something where no name of it is. */
+  /** Whether what is defined has an effect also where its name isn't used. */
   private boolean countsUnnamed() {
     return switch (second) {
       case OPERATOR, EVENT -> true;
-      case CAST -> definesCode; // others have no function
+      case CAST -> definesCode; // other casts have no function
       default -> false;
     };
   }
 
-  /** A function may do everything, and a table, a view or the like what the text says it uses. */
+  /**
+   * Notes what the defined names leave: a function may do everything; a table, a view or the like
+   * does what the text says it uses.
+   */
   private void define() {
     int bits = definesCode ? ANYTHING : sideEffects;
     if (bits != 0 && !temporary) {

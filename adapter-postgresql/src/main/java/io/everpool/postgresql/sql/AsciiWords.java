@@ -2,11 +2,14 @@ package io.everpool.postgresql.sql;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-/** Words of SQL in the bytes of a text, in letters of any case; those to look for are in small. */
+/**
+ * Finds words of SQL in the bytes of a text, in letters of any case; the words to look for are
+ * given in small letters.
+ */
 final class AsciiWords {
   private AsciiWords() {}
 
-  /** Whether it is there, and no part of another. */
+  /** Whether the word is in the text, and not just a part of a longer word. */
   static boolean hasWord(byte[] text, int from, int end, byte[] word) {
     int at = find(text, from, end, word);
     while (at >= 0) {

@@ -3,17 +3,18 @@ package io.everpool.postgresql.sql;
 import io.everpool.postgresql.sql.SqlScanner.Token;
 
 /**
- * Finds the body of a function that is no string, {@code CREATE FUNCTION ... BEGIN ATOMIC ...;
- * END}: its END ends no transaction. In the grammar it follows ATOMIC or a semicolon, so none
- * within a statement, nor any label, is taken for it.
+ * Finds the body of a function that is no string, as in {@code CREATE FUNCTION ... BEGIN ATOMIC
+ * ...; END}: its END ends no transaction. In the grammar this END follows ATOMIC or a semicolon, so
+ * an END within a statement, or a label, isn't taken for it.
  */
 final class AtomicBody {
   private AtomicBody() {}
 
   /**
-   * Whether a body begins in this statement and goes on behind its semicolon. Rather no.
+   * Whether a body begins in this statement and goes on behind its semicolon. In doubt the answer
+   * is no.
    *
-   * @param statement stands at its beginning
+   * @param statement a scanner at the beginning of the statement
    */
   static boolean isBegunBy(SqlScanner statement) {
     if (!isCreateRoutine(statement)) {
@@ -27,7 +28,7 @@ final class AtomicBody {
         return false;
       }
       if (begun && isWord(statement, token, SqlWord.ATOMIC)) {
-        return !isWord(statement, statement.next(), SqlWord.END); // it may be empty
+        return !isWord(statement, statement.next(), SqlWord.END); // the body may be empty
       }
       depth += isSymbol(statement, token, '(') ? 1 : isSymbol(statement, token, ')') ? -1 : 0;
       begun = depth == 0 && isWord(statement, token, SqlWord.BEGIN);
@@ -44,7 +45,7 @@ final class AtomicBody {
     return token == Token.END || isSymbol(look, token, ';');
   }
 
-  /** CREATE [OR REPLACE] FUNCTION or PROCEDURE. */
+  /** Whether the statement begins with CREATE [OR REPLACE] FUNCTION or PROCEDURE. */
   private static boolean isCreateRoutine(SqlScanner statement) {
     if (!isWord(statement, statement.next(), SqlWord.CREATE)) {
       return false;

@@ -1,15 +1,15 @@
 package io.everpool.postgresql.sql;
 
-/** What strings hold, whatever way it is written in them. */
+/** Looks into strings, in whatever way their contents are written. */
 public final class Literal {
   private Literal() {}
 
   /**
-   * Whether the string has the word in it, in letters of any case, any of which may be escaped as
-   * in {@code E'...'} or {@code U&'...'}. Rather yes: both are looked for in every string.
-   * Allocates nothing.
+   * Whether the string contains the word, in letters of any case, any of which may be escaped as in
+   * {@code E'...'} or {@code U&'...'}. In doubt the answer is yes: both kinds of escapes are looked
+   * for in every string. Allocates nothing.
    *
-   * @param word ASCII, in lower case
+   * @param word the word, in ASCII and in lower case
    */
   public static boolean contains(String sql, int from, int to, String word) {
     for (int at = from; at < to; at++) {
@@ -20,7 +20,7 @@ public final class Literal {
     return false;
   }
 
-  /** Whether the rest of the word, from this letter on, stands here. */
+  /** Whether the rest of the word, from this letter on, stands at this place. */
   private static boolean goesOn(String sql, int at, int to, String word, int letter) {
     if (letter == word.length()) {
       return true;
@@ -46,11 +46,11 @@ public final class Literal {
                   || isNumber(sql, escape, to, 16, 4, 4, word, letter);
         };
     return byNumber
-        || (isLetter(sql.charAt(escape), word, letter) // it needed no escape
+        || (isLetter(sql.charAt(escape), word, letter) // the letter may be escaped without need
             && goesOn(sql, escape + 1, to, word, letter + 1));
   }
 
-  /** Whether digits stand here that are the letter's number, and the rest of the word behind. */
+  /** Whether the digits here are the letter's number, and the rest of the word follows. */
   private static boolean isNumber(
       String sql, int from, int to, int radix, int least, int most, String word, int letter) {
     int number = 0;

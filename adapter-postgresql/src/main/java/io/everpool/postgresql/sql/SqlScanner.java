@@ -2,8 +2,8 @@ package io.everpool.postgresql.sql;
 
 /**
  * Takes the text of SQL statements apart as PostgreSQL does (its manual: "Lexical Structure"), as
- * far as one must to tell words from strings and comments. Never fails: what is unfinished ends
- * with the text. Allocates nothing but names in quotes.
+ * far as is needed to tell words from strings and comments. It never fails: what isn't finished
+ * ends where the text ends. It allocates nothing but names in quotes.
  */
 public final class SqlScanner {
 
@@ -40,7 +40,7 @@ public final class SqlScanner {
     this.backslashes = backslashes;
   }
 
-  /** Another one that goes on from here, to look ahead. */
+  /** Makes another scanner that goes on from here, to look ahead. */
   public SqlScanner ahead() {
     SqlScanner ahead = new SqlScanner(sql, backslashes);
     ahead.at = at;
@@ -55,7 +55,7 @@ public final class SqlScanner {
     return symbol;
   }
 
-  /** Where the last token stands in the text of the statement, its quotes included. */
+  /** Where the last token begins in the text of the statement, its quotes included. */
   public int from() {
     return from;
   }
@@ -66,7 +66,8 @@ public final class SqlScanner {
   }
 
   /**
-   * What {@link #nameFrom()} and {@link #nameTo()} count in: the text, or a name without escapes.
+   * The text in which {@link #nameFrom()} and {@link #nameTo()} count: the statement's, or a name
+   * whose escapes were resolved.
    */
   public String nameText() {
     return text;
@@ -142,7 +143,10 @@ public final class SqlScanner {
     return Token.WORD;
   }
 
-  /** Up to a name that follows without a space, and to the two dots of a range. */
+  /**
+   * Goes past a number. It ends before a name that follows without a space, and before the two dots
+   * of a range.
+   */
   private void number() {
     while (at < sql.length()
         && (isDigit(sql.charAt(at))
@@ -156,7 +160,10 @@ public final class SqlScanner {
     return c >= '0' && c <= '9';
   }
 
-  /** A doubled quote ends this string and begins the next: the same to us. */
+  /**
+   * Goes past a string. A doubled quote ends this string and begins the next one, which is all the
+   * same here.
+   */
   private void string(boolean escapes) {
     at++;
     while (at < sql.length()) {
@@ -175,7 +182,7 @@ public final class SqlScanner {
     at = Math.min(at, sql.length());
   }
 
-  /** What is within the quotes, as the server understands it. */
+  /** Reads what is within the quotes, as the server understands it. */
   private Token quotedName(boolean escapes) {
     int begin = ++at;
     boolean plain = true;
@@ -201,7 +208,10 @@ public final class SqlScanner {
     return Token.QUOTED;
   }
 
-  /** Doubled quotes, and {@code \XXXX}, {@code \+XXXXXX} and {@code \\} if there are such. */
+  /**
+   * The name with doubled quotes made single ones, and, if {@code escapes} is true, with {@code
+   * \XXXX}, {@code \+XXXXXX} and {@code \\} replaced.
+   */
   private static String unescaped(String name, boolean escapes) {
     StringBuilder plain = new StringBuilder();
     for (int i = 0; i < name.length(); i++) {
@@ -218,7 +228,7 @@ public final class SqlScanner {
           i = end - 1;
           continue;
         }
-        i++; // a doubled one, or nothing that the server takes
+        i++; // it is a doubled backslash, or something that the server refuses
       }
       plain.append(c);
     }
@@ -234,7 +244,9 @@ public final class SqlScanner {
     }
   }
 
-  /** $$...$$ or $tag$...$tag$; not $1. */
+  /**
+   * Goes past $$...$$ or $tag$...$tag$ if such a string begins here; a parameter like $1 is none.
+   */
   private boolean dollarQuoted() {
     int end = at + 1;
     if (end < sql.length() && isDigit(sql.charAt(end))) {
@@ -276,7 +288,7 @@ public final class SqlScanner {
     }
   }
 
-  /** They nest. */
+  /** Goes past a comment between slashes and asterisks; such comments nest. */
   private void blockComment() {
     int depth = 0;
     do {

@@ -104,7 +104,7 @@ public enum SqlWord {
   PG_REPLICATION_ORIGIN_SESSION_RESET,
   PG_REPLICATION_ORIGIN_SESSION_SETUP,
   PG_SETTINGS,
-  /** As the servers before 15 have {@code pg_backup_start}. */
+  /** The name that {@code pg_backup_start} has on servers before 15. */
   PG_START_BACKUP,
   SESSION_AUTHORIZATION,
   SET_CONFIG,
@@ -116,23 +116,28 @@ public enum SqlWord {
   /** Begins {@code pg_advisory_lock}, {@code pg_advisory_lock_shared} and the like. */
   PG_ADVISORY_LOCK(true),
   PG_TRY_ADVISORY_LOCK(true),
-  /** Also {@code pg_temp_3}. */
+  /** Also begins {@code pg_temp_3}. */
   PG_TEMP(true),
-  /** Executes the text that it is given, as {@code query_to_xml_and_xmlschema}. */
+  /**
+   * Executes the text that it is given, as do those whose names are longer, like {@code
+   * query_to_xml_and_xmlschema}.
+   */
   QUERY_TO_XML(true),
-  /** As the former, with a query of a table's rows: it may be a view, which calls functions. */
+  /**
+   * Does the same with a query for a table's rows: the table may be a view, which calls functions.
+   */
   TABLE_TO_XML(true),
-  /** All tables and views of a schema. */
+  /** Does the same with all tables and views of a schema. */
   SCHEMA_TO_XML(true),
   DATABASE_TO_XML(true),
-  /** The rest of a cursor's rows. */
+  /** Does the same with the rest of a cursor's rows. */
   CURSOR_TO_XML(true),
-  /** As {@code crosstab4}. */
+  /** Also begins {@code crosstab4}. */
   CROSSTAB(true),
-  /** Any other. */
+  /** Any other word. */
   OTHER;
 
-  /** By length, for those that are all of a word. */
+  /** The words by their length, without those that are only the beginning of a word. */
   private static final SqlWord[][] BY_LENGTH = byLength();
 
   private static final SqlWord[] PREFIXES =
@@ -148,7 +153,7 @@ public enum SqlWord {
     this.prefix = prefix;
   }
 
-  /** The word at this place of the text, in letters of any case; allocates nothing. */
+  /** The word at this place of the text, in letters of any case; this allocates nothing. */
   public static SqlWord at(String sql, int from, int to) {
     int length = to - from;
     if (length < BY_LENGTH.length) {

@@ -4,7 +4,7 @@ package io.everpool.postgresql.sql;
 public enum StatementKind {
   /** Writes nothing that outlives the session: SET, SHOW, SAVEPOINT, an empty text, ... */
   HARMLESS(0),
-  /** May write, and is there wholly or not at all: what SELECT calls may write, too. */
+  /** May write, and takes effect wholly or not at all; what a SELECT calls may write, too. */
   WRITE(1),
   /** BEGIN, START TRANSACTION. */
   BEGIN(2),
@@ -21,7 +21,7 @@ public enum StatementKind {
   SELF_COMMITTING(6),
   /** A text that couldn't be read, or a prepared statement that wasn't seen. */
   ANYTHING(7),
-  /** A {@link #WRITE} only by a function that it calls, or INTO a table. */
+  /** A {@link #WRITE} that writes only by a function that it calls, or INTO a table. */
   QUERY(8);
 
   private static final StatementKind[] BY_CODE = values();
@@ -32,7 +32,7 @@ public enum StatementKind {
     this.code = (byte) code;
   }
 
-  /** A small number, in the order above, for where many of them are kept. */
+  /** A small number for the kind, in the order above, used where many of them are kept. */
   public byte code() {
     return code;
   }
@@ -41,7 +41,7 @@ public enum StatementKind {
     return BY_CODE[code];
   }
 
-  /** Whether two of it in a row can do no more than one. */
+  /** Whether two statements of this kind in a row can do no more than one. */
   public boolean idempotent() {
     return this == HARMLESS || this == WRITE || this == QUERY;
   }

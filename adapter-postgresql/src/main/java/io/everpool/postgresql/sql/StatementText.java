@@ -14,10 +14,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the kind of the statements in a request from their first words. Works on the bytes as they
- * are sent and allocates nothing, but for a text of several statements.
+ * Tells the kind of the statements in a request from their first words. It works on the bytes as
+ * they are sent, and allocates nothing, except for a text of several statements.
  *
- * <p>The words are those of PostgreSQL's grammar; what isn't listed is taken to commit by itself.
+ * <p>The words are those of PostgreSQL's grammar; any other word is taken to commit by itself.
  *
  * <table>
  *   <caption>Which word is which</caption>
@@ -85,13 +85,13 @@ public final class StatementText {
   /**
    * The kind of a text that is a single statement.
    *
-   * @param whole whether the text ends there; otherwise more of it was not kept
+   * @param whole whether the text ends there; if false, more of it was sent and not kept
    */
   public static StatementKind of(byte[] text, int from, int end, boolean whole) {
     return new StatementText(text, from, end, whole).kind();
   }
 
-  /** The kinds of all the statements of a text, in their order. */
+  /** The kinds of all statements of a text, in their order. */
   public static void each(
       byte[] text, int from, int end, boolean whole, Consumer<StatementKind> kinds) {
     if (!whole) {
@@ -102,10 +102,10 @@ public final class StatementText {
       kinds.accept(of(text, from, end, true));
       return;
     }
-    // each byte one character: those of a multi-byte character are letters to the scanner
+    // Each byte becomes one character; those of a multi-byte character are letters to the scanner.
     SqlScanner scanner = new SqlScanner(new String(text, from, end - from, ISO_8859_1), false);
     SqlScanner statement = scanner.ahead();
-    boolean body = false; // of a function
+    boolean body = false; // whether this is within a function's body
     int begin = from;
     for (; ; ) {
       SqlScanner.Token token = scanner.next();
@@ -130,9 +130,9 @@ public final class StatementText {
   }
 
   /**
-   * Whether it may lift a read-only transaction's or session's bar to writing: by its name, which
-   * may be written in escapes, or with all that was set (RESET ALL, DISCARD ALL). Wherever the
-   * words stand, for what they stand in may be executed.
+   * Whether the text may lift the ban on writing of a read-only transaction or session: by its
+   * name, which may be written in escapes, or together with all that was set (RESET ALL, DISCARD
+   * ALL). It doesn't matter where the words stand, because what they stand in may be executed.
    */
   public static boolean mayAllowWrites(byte[] text, int from, int end) {
     return find(text, from, end, ESCAPED_NAME) >= 0
@@ -143,10 +143,10 @@ public final class StatementText {
   }
 
   /**
-   * Whether it may write though its transaction has no id, and its answer counts no rows that were
-   * written: into a foreign table from within another statement, or by the query of a cursor WITH
-   * HOLD, which is run by the COMMIT. Rather yes: what follows any semicolon is taken for a
-   * statement.
+   * Whether the text may write though its transaction has no id, and its answer counts no rows that
+   * were written. It may write into a foreign table from within another statement, or by the query
+   * of a cursor WITH HOLD, which is run by the COMMIT. In doubt the answer is yes: what follows any
+   * semicolon is taken for a statement.
    *
    * @param whole whether the text ends there
    */
@@ -164,7 +164,7 @@ public final class StatementText {
     return new UnseenWrites(text, semicolon + 1, end, whole).any();
   }
 
-  /** Whether the answer to it counts the rows that it has written. */
+  /** Whether the server's answer to the text counts the rows that it has written. */
   public static boolean countsChanges(byte[] text, int from, int end) {
     StatementText first = new StatementText(text, from, end, true);
     int initial = first.next() ? lower(text[first.from]) - 'a' : -1;
@@ -172,7 +172,7 @@ public final class StatementText {
   }
 
   /**
-   * Whether the statement that begins here does.
+   * Whether the statement that begins here may write unseen.
    *
    * @param known what is known of the words of the text; null if they are to be looked for
    */
@@ -195,7 +195,7 @@ public final class StatementText {
     };
   }
 
-  /** An EXPLAIN. */
+  /** Whether an EXPLAIN executes its statement. */
   private boolean executes() {
     return !whole || contains(ANALYZE) || contains(ANALYSE);
   }
@@ -229,7 +229,7 @@ public final class StatementText {
     if (!next()) {
       return whole ? StatementKind.HARMLESS : StatementKind.ANYTHING;
     }
-    if (from == to) { // neither a word nor nothing
+    if (from == to) { // neither a word nor the end stands here
       return text[from] == '(' ? writeOrQuery() : StatementKind.ANYTHING;
     }
     if (to == end && !whole) {
@@ -261,7 +261,7 @@ public final class StatementText {
     };
   }
 
-  /** Of one that begins with no word that tells. */
+  /** The kind of a statement whose first word doesn't tell whether it changes rows. */
   private StatementKind writeOrQuery() {
     return modifies() ? StatementKind.WRITE : StatementKind.QUERY;
   }
@@ -289,7 +289,7 @@ public final class StatementText {
     return next() && is("transaction") ? StatementKind.COMMIT : StatementKind.HARMLESS;
   }
 
-  /** In quotes a word may be in escapes, or in two pieces; between dollars it stands as it is. */
+  /** The kind of a DO. In quotes a word may be escaped or in pieces, between dollars it can't. */
   private StatementKind block() {
     int body = skip(to);
     boolean inDollars = body < end && text[body] == '$';
@@ -313,7 +313,7 @@ public final class StatementText {
     return find(text, to, end, word) >= 0;
   }
 
-  /** Goes on to the next word; an empty one if there is something else. False at the end. */
+  /** Goes on to the next word, or to an empty one before another sign; false at the end. */
   private boolean next() {
     int at = skip(to);
     from = at;
@@ -324,7 +324,7 @@ public final class StatementText {
     return from < end;
   }
 
-  /** Over space, comments, and semicolons before a statement. */
+  /** Goes past space, comments, and semicolons before a statement. */
   private int skip(int at) {
     while (at < end) {
       byte c = text[at];
@@ -344,7 +344,7 @@ public final class StatementText {
     return at;
   }
 
-  /** They nest. */
+  /** The place behind a comment; such comments nest. */
   private int afterComment(int begin) {
     int at = begin;
     int depth = 0;

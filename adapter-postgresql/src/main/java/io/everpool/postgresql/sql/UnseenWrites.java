@@ -13,10 +13,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Looks behind each semicolon of a text, wherever that stands, for a statement that may write
- * unseen ({@link StatementText#mayWriteUnseen}). In a time that grows with the text and no faster,
- * though each of them may be followed by the same comments, brackets and words: a place is looked
- * at once, for what comes of it doesn't depend on the semicolon; the ends of all comments are found
- * together; and of a word that may stand anywhere in the rest it is known where it stands last.
+ * unseen ({@link StatementText#mayWriteUnseen}). The time that this takes grows no faster than the
+ * text, though the same comments, brackets and words may follow many semicolons. For that, each
+ * place is looked at only once, because the result doesn't depend on the semicolon; the ends of all
+ * comments are found together; and of each word that may stand anywhere in the rest, only its last
+ * place is remembered.
  */
 final class UnseenWrites {
   private final byte[] text;
@@ -24,7 +25,7 @@ final class UnseenWrites {
   private final int end;
   private final boolean whole;
 
-  /** Where it was looked at whether a statement begins. */
+  /** The places where it was already looked at whether a statement begins. */
   private final BitSet seen = new BitSet();
 
   private final Map<String, Integer> lastOfWords = new HashMap<>();
@@ -67,10 +68,11 @@ final class UnseenWrites {
         return letter(c) && new StatementText(text, at, end, whole).writesUnseen(this);
       }
     }
-    return false; // or what is behind another semicolon, which is looked at by itself
+    // no statement begins here, or this place is behind another semicolon as well and was looked at
+    return false;
   }
 
-  /** Whether it stands here or behind, and is no part of another. */
+  /** Whether the word stands here or further behind, and is not just a part of a longer word. */
   boolean follows(byte[] word, int at) {
     String name = new String(word, ISO_8859_1);
     return lastOfWords.computeIfAbsent(name, absent -> lastOf(word)) >= at;
@@ -99,7 +101,7 @@ final class UnseenWrites {
     return lineEnd;
   }
 
-  /** They nest. */
+  /** The place behind a comment; such comments nest. */
   private int afterComment(int begin) {
     Map<Integer, Integer> ends = commentEnds;
     if (ends == null) {
@@ -109,7 +111,7 @@ final class UnseenWrites {
     return ends.getOrDefault(begin, end);
   }
 
-  /** Behind which place each of them ends that does. */
+  /** For the beginning of each comment that has an end, the place behind that end. */
   private Map<Integer, Integer> findComments() {
     Map<Integer, Integer> ends = new HashMap<>();
     Deque<Integer> open = new ArrayDeque<>();

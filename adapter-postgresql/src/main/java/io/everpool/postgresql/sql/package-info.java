@@ -1,6 +1,6 @@
 /**
- * Reads SQL as far as its words: where a statement begins, and of what kind it is. Pure functions
- * of a text; knows nobody, and may be used by everybody.
+ * Reads SQL as far as its words: where a statement begins, and of what kind it is. These are pure
+ * functions of a text. They know no other package, and any package may use them.
  */
 @NullMarked
 package io.everpool.postgresql.sql;

@@ -10,26 +10,26 @@ import java.util.regex.Pattern;
 
 /**
  * The form of Npgsql and of ADO.NET: {@code Host=db;Username=app;Password=x;Database=d}, as the
- * consoles of some clouds hand it out. What it says of the connection is understood; what it says
- * of Npgsql's own pool is refused with the setting to use instead.
+ * consoles of some clouds hand it out. Parameters of the connection are understood; parameters of
+ * Npgsql's own pool are refused, with the setting to use instead.
  */
 final class AdoString {
   /**
-   * A text that has a semicolon behind its first value, and behind that another name or nothing:
-   * {@code Host=db;Username=app}.
+   * A text with a semicolon behind its first value, and behind that another name or nothing: {@code
+   * Host=db;Username=app}.
    */
   private static final Pattern SEPARATED =
       Pattern.compile(
           "[^=;]+=(?:[^;]*|\\s*\"[^\"]*\"|\\s*'[^']*');\\s*(?:[A-Za-z][A-Za-z _]*=.*)?",
           Pattern.DOTALL);
 
-  /** The first name: {@code Host} of {@code Host=db;Username=app}. */
+  /** The first name of a text: {@code Host} of {@code Host=db;Username=app}. */
   private static final Pattern FIRST =
       Pattern.compile("\\s*([A-Za-z][A-Za-z _]*?)\\s*=.*", Pattern.DOTALL);
 
   /**
-   * A name, its value and what ends it: {@code Username=app;}, or {@code Password="a;b"} with the
-   * quotes in its value, where one is written twice.
+   * A name, its value and what ends it: {@code Username=app;}, or {@code Password="a;b"} in quotes;
+   * a quote within the value is then written twice.
    */
   private static final Pattern PAIR =
       Pattern.compile(
@@ -62,7 +62,7 @@ final class AdoString {
           Map.entry("options", "options"),
           Map.entry("targetsessionattributes", "target_session_attrs"));
 
-  /** What to do about what isn't a matter of the connection. */
+  /** Names that don't concern the connection, each with what to do instead. */
   private static final Map<String, String> INSTEAD =
       Map.ofEntries(
           Map.entry("pooling", "leave it out, this is the pool"),
@@ -88,11 +88,11 @@ final class AdoString {
   private static final Pattern PLACE =
       Pattern.compile("(\\[[^\\[\\]]*:[^\\[\\]]*]|[^:]*)(?::([^:]*))?");
 
-  /** What libpq takes for a value, and what is in it doesn't separate. */
+  /** A value in quotes as libpq accepts them; a semicolon within it doesn't separate. */
   private static final Pattern QUOTED_BY_LIBPQ =
       Pattern.compile("(=\\s*)'(?:[^'\\\\]|\\\\.)*'", Pattern.DOTALL);
 
-  /** Whether a parameter is called so. */
+  /** Whether Npgsql has a parameter of this name. */
   static boolean knows(String name) {
     return NAMES.containsKey(plain(name)) || INSTEAD.containsKey(plain(name));
   }
@@ -107,7 +107,7 @@ final class AdoString {
       return false;
     }
     String name = first.group(1);
-    // without a semicolon "host=db" is libpq's form, and only a name like Server can't be
+    // Without a semicolon, "host=db" is libpq's form; only a name like Server can't be libpq's.
     return knows(name)
         && (SEPARATED.matcher(QUOTED_BY_LIBPQ.matcher(text).replaceAll("$1''")).matches()
             || !LibpqParameter.BY_NAME.containsKey(name));
@@ -152,13 +152,13 @@ final class AdoString {
     String known = NAMES.get(plain(name));
     String instead = INSTEAD.get(plain(name));
     if (known != null && value.isEmpty()) {
-      parameters.remove(known); // to ADO.NET it isn't said
+      parameters.remove(known); // for ADO.NET this means that it isn't said
     } else if (known != null) {
       parameters.put(known, translated(known, value));
     } else if (instead != null) {
       problems.add(name + " of an Npgsql connection string isn't taken: " + instead);
     } else {
-      // its name may be the rest of a password that has a ; in it
+      // The name isn't shown, because it may be the rest of a password that contains a semicolon.
       problems.add(
           "name number "
               + number
@@ -169,8 +169,9 @@ final class AdoString {
   }
 
   /**
-   * As Npgsql has it, each host may have its port behind it, and Port is for the others: {@code
-   * Host=a:1,b;Port=2}. What is of no such form stays, to be refused.
+   * Puts each host's port behind it. In Npgsql's form each host may have its own port behind it,
+   * and Port is for the others: {@code Host=a:1,b;Port=2}. A text that isn't of this form stays as
+   * it is, and is refused later.
    */
   private static void ports(Map<String, String> parameters) {
     String port = parameters.getOrDefault("port", "");
@@ -191,7 +192,7 @@ final class AdoString {
     }
   }
 
-  /** Npgsql's words are libpq's, written otherwise: {@code VerifyFull}. */
+  /** Translates Npgsql's words, which are libpq's in another spelling: {@code VerifyFull}. */
   private static String translated(String name, String value) {
     return switch (name) {
       case "sslmode", "channel_binding", "target_session_attrs" ->

@@ -7,12 +7,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * libpq's other form, which psycopg and pgx take as well: {@code host=db user=app password='s p'}.
- * Read by the rules of libpq's manual ("Keyword/Value Connection Strings"). What is wrong is
- * described by its place, never by its text.
+ * libpq's other form, which psycopg and pgx accept as well: {@code host=db user=app password='s
+ * p'}. It is read by the rules of libpq's manual ("Keyword/Value Connection Strings"). A problem is
+ * described by the place of the error, never by the text there.
  */
 final class ConnInfo {
-  /** The first name: {@code host} of {@code host=db user=app}. */
+  /** The first name of a text: {@code host} of {@code host=db user=app}. */
   private static final Pattern FIRST = Pattern.compile("\\s*([A-Za-z_]+)\\s*=.*", Pattern.DOTALL);
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]+");
@@ -32,7 +32,7 @@ final class ConnInfo {
         : new LibpqUrl(List.of(), List.of(), new Reader(text, problems).read());
   }
 
-  /** Reads once, from the left to the right. */
+  /** Reads the text once, from the left to the right. */
   private static final class Reader {
     private final String text;
     private final List<String> problems;
@@ -57,7 +57,7 @@ final class ConnInfo {
                   + number
                   + " of the connection string has a character that none has; parameters are"
                   + " separated by blanks");
-          return parameters; // it may be the rest of a value
+          return parameters; // the word may be the rest of a value
         }
         skipBlank();
         if (at >= text.length() || text.charAt(at) != '=' || name.isEmpty()) {

@@ -11,12 +11,12 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * What a URL of either kind says: where to connect to and how, in pgjdbc's terms.
+ * What a URL of any form says: where to connect to and how, in pgjdbc's terms.
  *
- * @param hosts at least one, unless there was a problem
- * @param properties by pgjdbc's names; with secrets
- * @param keepAlive for sockets of ours
- * @param tls for TLS sockets of ours
+ * @param hosts the hosts and their ports; at least one, unless there was a problem
+ * @param properties pgjdbc's properties; with secrets
+ * @param keepAlive how our sockets keep a connection alive
+ * @param tls the limits of our TLS sockets
  * @param notes what was dropped and why; without secrets
  */
 public record Destination(
@@ -26,38 +26,41 @@ public record Destination(
     TlsTerms tls,
     List<String> notes) {
 
-  /** Neon: suspends the server when it is unused. */
+  /** Whether the host is Neon's, which suspends a server that isn't used. */
   public boolean neon() {
     return hosts.stream()
         .map(host -> host.host().toLowerCase(Locale.ROOT))
         .anyMatch(host -> host.endsWith(".neon.tech") || host.endsWith(".neon.build"));
   }
 
-  /** What hosts and ports say of a pooler; {@link PoolerMode#AUTO} if nothing. */
+  /**
+   * What the hosts and their ports tell about a pooler; {@link PoolerMode#AUTO} if they tell
+   * nothing.
+   */
   public PoolerMode knownPooler() {
     return KnownPooler.at(hosts);
   }
 
-  /** As pgjdbc has it: {@code ssl=true} counts where {@code sslmode} isn't said. */
+  /** The {@code sslmode} as pgjdbc understands it: if it isn't set, {@code ssl=true} counts. */
   public String sslMode() {
     String mode = properties.getOrDefault(PropertyNames.SSL_MODE, "").toLowerCase(Locale.ROOT);
     return !mode.isEmpty() ? mode : asksForSsl() ? "verify-full" : "prefer";
   }
 
-  /** Whether {@code ssl} is true, or there without a value. */
+  /** Whether {@code ssl} is true, or is given without a value. */
   public boolean asksForSsl() {
     String ssl = properties.get("ssl");
     return ssl != null && (ssl.isEmpty() || ssl.equalsIgnoreCase("true"));
   }
 
-  /** Whether it is this limit of a statement that the server is told at the start of a session. */
+  /** Whether this limit of a statement is what the server is told at the start of a session. */
   public boolean tellsServer(Duration commandTimeout) {
     return properties
         .getOrDefault(PropertyNames.OPTIONS, "")
         .startsWith(SessionDefaults.option(commandTimeout));
   }
 
-  /** Hosts and ports as they stand in a URL. */
+  /** The hosts and their ports as they stand in a URL. */
   public String authority() {
     return hosts.stream().map(HostPort::toString).collect(Collectors.joining(","));
   }

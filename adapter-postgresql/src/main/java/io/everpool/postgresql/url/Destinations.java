@@ -15,24 +15,27 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads where to connect to and how, in whatever way it is written.
+ * Reads where to connect to and how, in whatever form it is written.
  *
- * <p>Of a property that stands both in the URL and in {@link PoolConfig#properties()} the URL's
- * value counts, as with pgjdbc; {@link PoolConfig#user()} and {@link PoolConfig#password()} count
- * before both.
+ * <p>If a property stands both in the URL and in {@link PoolConfig#properties()}, the URL's value
+ * counts, as with pgjdbc; {@link PoolConfig#user()} and {@link PoolConfig#password()} count before
+ * both.
  */
 public final class Destinations {
 
   private final UnaryOperator<@Nullable String> environment;
 
   /**
-   * @param environment the value of each variable; null for none
+   * @param environment gives the value of an environment variable; null if it isn't set
    */
   public Destinations(UnaryOperator<@Nullable String> environment) {
     this.environment = environment;
   }
 
-  /** Also what only means to be a URL of PostgreSQL, so that the refusal can name the right one. */
+  /**
+   * Whether a text is a URL of PostgreSQL. A text that only looks like one is accepted, too, so
+   * that its refusal can name the right form.
+   */
   public static boolean accepts(String url) {
     String within = within(url);
     return JdbcUrl.accepts(within)
@@ -41,7 +44,7 @@ public final class Destinations {
         || ForeignUrl.advice(within) != null;
   }
 
-  /** The drivers around pgjdbc that a URL names, the outermost first; empty for none. */
+  /** The drivers around pgjdbc that a URL names, the outermost first; empty if there are none. */
   public static List<WrappingDriver> around(String url) {
     return WrappedUrl.of(PastedUrl.unwrapped(url)).drivers();
   }
@@ -51,10 +54,10 @@ public final class Destinations {
   }
 
   /**
-   * Where to, and how; with secrets.
+   * Returns where to connect to, and how; with secrets.
    *
-   * @param pooler what lies between, as far as it is known; while it is not, {@link
-   *     PoolerMode#AUTO}
+   * @param pooler the kind of pooler in between, as far as it is known; {@link PoolerMode#AUTO}
+   *     while it is not
    */
   public Destination of(PoolConfig config, PoolerMode pooler) {
     List<String> problems = new ArrayList<>();
@@ -73,7 +76,8 @@ public final class Destinations {
     if (config.password() != null) {
       properties.put(PropertyNames.PASSWORD, config.password());
     } else if (isPasswordElsewhere(config)) {
-      properties.remove(PropertyNames.PASSWORD); // what the URL has in its place doesn't count
+      // the password that stands in the URL doesn't count
+      properties.remove(PropertyNames.PASSWORD);
     }
     LibpqUrl.checkPassword(properties.get(PropertyNames.PASSWORD), problems);
     RunOn.check(properties, problems);
@@ -89,15 +93,16 @@ public final class Destinations {
   }
 
   /**
-   * The properties that the URL says, or the environment where it says nothing; with secrets.
+   * The properties that the URL says; where it says nothing, those that the environment says. With
+   * secrets.
    *
-   * @param config one that {@link #of} takes
+   * @param config a configuration that {@link #of} accepts
    */
   public Map<String, String> inUrl(PoolConfig config) {
     return said(within(config.url()), config, new ArrayList<>()).properties();
   }
 
-  /** Whether each connection is opened with a password that is read for it. */
+  /** Whether a password is read anew for each connection. */
   private static boolean isPasswordElsewhere(PoolConfig config) {
     return config.passwordFile() != null || config.passwordEnv() != null;
   }
@@ -121,7 +126,7 @@ public final class Destinations {
     }
     LibpqUrl parsed = uri ? LibpqUrl.parse(url, problems) : ConnInfo.parse(url, problems);
     if (problems.stream().anyMatch(problem -> !uri || problem.contains(UrlText.ENCODE))) {
-      // broken into the wrong pieces, of which none may be shown
+      // The text was broken into the wrong pieces, of which none may be shown.
       throw new InvalidPoolConfigException(problems);
     }
     return LibpqTranslation.of(parsed, LibpqEnvironment.parameters(environment), settled, problems);

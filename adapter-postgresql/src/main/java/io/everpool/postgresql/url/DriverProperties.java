@@ -12,15 +12,16 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at the properties meant for pgjdbc, which drops without a word what it doesn't know: {@code
- * channel_binding=require} would then require nothing.
+ * Checks the properties that are meant for pgjdbc. pgjdbc drops what it doesn't know without a
+ * word: {@code channel_binding=require} would then require nothing.
  *
- * <p>What looks like a misspelling is refused. What looks like nothing that pgjdbc knows may be
- * right all the same, for a socket factory has properties of its own and a driver's list may lag
- * behind what it does: that passes, with a note. Whether a value is right the driver judges.
+ * <p>What looks like a misspelling is refused. A name that isn't near any of pgjdbc's may be right
+ * all the same, because a socket factory has properties of its own, and a driver's list may lag
+ * behind what the driver does: such a name passes, with a note. Whether a value is right, the
+ * driver judges.
  */
 final class DriverProperties {
-  /** Classes of the user's own that may read further properties. */
+  /** Properties that name classes of the user's own, which may read further properties. */
   private static final List<String> CLASSES =
       List.of(
           PropertyNames.SOCKET_FACTORY,
@@ -31,7 +32,9 @@ final class DriverProperties {
           PropertyNames.CONNECT_EXECUTOR,
           PropertyNames.XML_FACTORY_FACTORY);
 
-  /** Limits in seconds that it counts in milliseconds, where an int runs over without a word. */
+  /**
+   * Limits in seconds that pgjdbc counts in milliseconds, where an int overflows without a word.
+   */
   private static final Set<String> SECONDS =
       Set.of(
           PropertyNames.CANCEL_SIGNAL_TIMEOUT,
@@ -45,10 +48,11 @@ final class DriverProperties {
   private DriverProperties() {}
 
   /**
-   * Names what can't be had, notes what may be in vain, and takes away what this driver does anyway
-   * and doesn't know.
+   * Adds a problem for each property that this driver can't honour, and a note for each that may
+   * have no effect. Removes properties that this driver doesn't know, if it does anyway what they
+   * say.
    *
-   * @param inUrl the names that come from the URL
+   * @param inUrl the names of the properties that come from the URL
    */
   static void check(
       Map<String, String> properties,
@@ -60,7 +64,8 @@ final class DriverProperties {
             .map(property -> properties.getOrDefault(property, ""))
             .anyMatch(set -> !set.isEmpty() && !set.startsWith("org.postgresql."));
     boolean passwordBefore = false;
-    // what counts in the place of the URL's password has taken it away, and not the rest of it
+    // Another setting may have replaced the URL's password, which was then removed. But the rest of
+    // that password may still be here as another parameter.
     boolean secretBefore =
         inUrl.contains(PropertyNames.PASSWORD) && !properties.containsKey(PropertyNames.PASSWORD);
     for (Iterator<Map.Entry<String, String>> i = properties.entrySet().iterator(); i.hasNext(); ) {
@@ -78,7 +83,7 @@ final class DriverProperties {
         if (wrong != null) {
           problems.add(wrong);
         } else if (passwordBefore && inUrl.contains(name) && !ownClass) {
-          // its name may be the rest of a password that has an & in it
+          // The name may be the rest of a password that contains an ampersand.
           problems.add(
               "the parameter after the password is none of pgjdbc's; & in a password is %26");
         } else {
@@ -91,14 +96,17 @@ final class DriverProperties {
         }
       }
       passwordBefore |= name.contains("password");
-      // what a class of the user's own knows is no secret for being unknown to pgjdbc
+      // A property that a class of the user's own knows is no secret just because pgjdbc doesn't
+      // know it.
       secretBefore |=
           UrlText.mayBeSecret(name, ownClass ? List.of(name) : DRIVER.properties())
               && inUrl.contains(name);
     }
   }
 
-  /** What would not be done although the driver knows the property; null for nothing. */
+  /**
+   * What the driver would not do although it knows the property; null if there is nothing to say.
+   */
   private static @Nullable String misread(String name, String value) {
     String tooOld = DRIVER.knows(name) ? DRIVER.tooOldFor(name, value) : null;
     return tooOld == null
@@ -106,9 +114,7 @@ final class DriverProperties {
         : name + " can't be honoured: " + tooOld;
   }
 
-  /**
-   * What is wrong with a name that the driver doesn't know; null for nothing that one could say.
-   */
+  /** What is wrong with a name that the driver doesn't know; null if nothing can be said. */
   private static @Nullable String wrong(String name, boolean ownClass) {
     String libpq = LibpqTranslation.asProperty(name);
     if (libpq != null) {
@@ -126,8 +132,8 @@ final class DriverProperties {
   }
 
   /**
-   * The driver's list of values isn't all that it takes (42.7.14 lists 3 for protocolVersion and
-   * takes 3.2), so only a misspelled one is refused here.
+   * Checks a value. The driver's list of values isn't all that it accepts (42.7.14 lists 3 for
+   * protocolVersion and also accepts 3.2), so only a misspelled value is refused here.
    */
   private static void checkValue(
       String property, String value, List<String> problems, List<String> notes) {
@@ -139,7 +145,7 @@ final class DriverProperties {
               + ", in seconds: pgjdbc counts in milliseconds");
     }
     List<String> choices = DRIVER.choices(property);
-    // requireAuth is a list
+    // requireAuth is a list of values, and isn't checked here.
     if (choices.isEmpty()
         || property.equals(PropertyNames.REQUIRE_AUTH)
         || choices.stream().anyMatch(value::equalsIgnoreCase)) {
@@ -161,11 +167,12 @@ final class DriverProperties {
 
   private static boolean isUncountable(String property, String value) {
     if (!SECONDS.contains(property) || !WHOLE.matcher(value).matches()) {
-      return false; // what is no number the driver refuses
+      return false; // the driver itself refuses what is no number
     }
     BigInteger seconds = new BigInteger(value);
     return seconds.signum() < 0
-        ? !property.equals(PropertyNames.SOCKET_TIMEOUT) // of which that is none, as 0 is
+        // for socketTimeout a negative number means none, as 0 does
+        ? !property.equals(PropertyNames.SOCKET_TIMEOUT)
         : seconds.compareTo(BigInteger.valueOf(PresentDriver.MOST_SECONDS)) > 0;
   }
 }

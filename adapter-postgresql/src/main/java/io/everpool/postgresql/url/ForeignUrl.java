@@ -6,14 +6,14 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * URLs that mean PostgreSQL and that neither libpq nor pgjdbc takes. The adapter accepts them only
- * to refuse them in a sentence that names the right form; otherwise the pool could say no more than
- * that no adapter knows the URL.
+ * URLs that mean PostgreSQL but that neither libpq nor pgjdbc accepts. The adapter accepts them
+ * only to refuse them in a sentence that names the right form; otherwise the pool could say no more
+ * than that no adapter knows the URL.
  */
 final class ForeignUrl {
 
   /**
-   * A form, and what to say of it.
+   * A form of URL, and what to say of it.
    *
    * @param pattern matches the whole URL in small letters
    */
@@ -56,7 +56,7 @@ final class ForeignUrl {
     return new Form(Pattern.compile(pattern, Pattern.DOTALL), advice);
   }
 
-  /** What to say of it, or null if it is none of these. */
+  /** What to say of a URL, or null if it is of none of these forms. */
   static @Nullable String advice(String url) {
     String small = url.toLowerCase(Locale.ROOT);
     for (Form form : FORMS) {

@@ -10,25 +10,29 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where a server listens.
  *
- * @param host a name or an address; an IPv6 address without brackets
+ * @param host a name or an address; an IPv6 address stands without brackets
  * @param port 1 to 65535
  */
 public record HostPort(String host, int port) {
   static final String DEFAULT_HOST = "localhost";
   static final int DEFAULT_PORT = 5432;
 
-  /** A character that no host has: the {@code @} of {@code secret@db}, from a password with one. */
+  /**
+   * A character that no host has, such as the {@code @} in {@code secret@db}, which comes from a
+   * password that contains one.
+   */
   private static final Pattern ODD = Pattern.compile("[\\s/?#@,%\\[\\]\\\\&=;]");
 
-  /** As it stands in a URL. */
+  /** The host and the port as they stand in a URL. */
   @Override
   public String toString() {
     return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
   }
 
   /**
-   * Takes hosts and ports apart as they stand in a URL, {@code a:1,b,[::1]:2}, an address of IPv6
-   * in brackets; of each there is one more in the lists then, an empty one where it isn't said.
+   * Takes hosts and ports apart as they stand in a URL: {@code a:1,b,[::1]:2}, with an IPv6 address
+   * in brackets. For each place it adds one host and one port to the lists, an empty one where the
+   * URL says none.
    */
   static void split(
       String authority, List<String> hosts, List<String> ports, List<String> problems) {
@@ -57,8 +61,8 @@ public record HostPort(String host, int port) {
   /**
    * Pairs hosts with ports as libpq does: one port is for all of them, an empty one is the default.
    *
-   * <p>What can't work is put into {@code problems} by its place in the list, never by its text: in
-   * a URL that is wrong it may be a piece of the password.
+   * <p>A problem is described by its place in the list, never by the text: in a wrong URL the text
+   * may be a piece of the password.
    */
   static List<HostPort> pair(List<String> hosts, List<String> ports, List<String> problems) {
     List<String> names = hosts.isEmpty() ? List.of("") : hosts;
@@ -106,7 +110,10 @@ public record HostPort(String host, int port) {
     return host.isEmpty() ? DEFAULT_HOST : host;
   }
 
-  /** Whether it is one of IPv6. In brackets nothing else is, and nobody is asked for a name. */
+  /**
+   * Whether the host is an IPv6 address. It is looked up in brackets, in which nothing but an
+   * address is valid, so that no name service is asked.
+   */
   private static boolean isAddress(String host) {
     try {
       return InetAddress.getByName("[" + host + "]").getHostAddress() != null;

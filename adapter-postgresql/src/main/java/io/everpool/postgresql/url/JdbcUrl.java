@@ -11,7 +11,8 @@ import java.util.Map;
 
 /**
  * A URL as pgjdbc takes it: {@code jdbc:postgresql://host:port,host:port/db?name=value}, or {@code
- * jdbc:postgresql:db}. Where pgjdbc drops without a word what it doesn't know, this doesn't.
+ * jdbc:postgresql:db}. pgjdbc drops what it doesn't know without a word; this class makes it a
+ * problem or a note.
  */
 final class JdbcUrl {
   private static final String PREFIX = "jdbc:postgresql:";
@@ -31,7 +32,7 @@ final class JdbcUrl {
     List<String> ports = new ArrayList<>();
     Map<String, String> properties = new LinkedHashMap<>();
     if (UrlText.hasStrayAt(query)) {
-      problems.add(UrlText.STRAY_AT); // and the pieces before it mean nothing
+      problems.add(UrlText.STRAY_AT); // the pieces before the stray @ mean nothing, so none is read
       return new Destination(
           List.of(), properties, KeepAlive.DEFAULT, TlsTerms.DEFAULT, new ArrayList<>());
     }
@@ -90,7 +91,10 @@ final class JdbcUrl {
     }
   }
 
-  /** pgjdbc takes host, port and dbname for PGHOST, PGPORT and PGDBNAME, in letters of any case. */
+  /**
+   * The property that a name stands for: pgjdbc accepts host, port and dbname for PGHOST, PGPORT
+   * and PGDBNAME, in letters of any case.
+   */
   private static String asProperty(String name) {
     String upper = "PG" + name.toUpperCase(Locale.ROOT);
     return upper.equals("PGHOST") || upper.equals("PGPORT") || upper.equals("PGDBNAME")
@@ -98,7 +102,10 @@ final class JdbcUrl {
         : name;
   }
 
-  /** Here and not in pgjdbc, so that what the file says is looked at with the same care. */
+  /**
+   * Reads the service file here and not in pgjdbc, so that its contents are checked with the same
+   * care.
+   */
   private static void service(Map<String, String> properties, List<String> problems) {
     String service = properties.remove(PropertyNames.SERVICE);
     if (service == null) {

@@ -6,11 +6,12 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * What the hosts and ports of providers say of a pooler: the first that matches counts, so that a
- * provider's pooler stands before its servers. Sources: Neon, "Connection pooling"; Supabase,
- * "Connect to your database"; Amazon RDS, "Using RDS Proxy" (its proxy keeps a session that sets
- * something on one server connection, so that it counts as a pooler of sessions); DigitalOcean,
- * "Manage connection pools"; Azure Database for PostgreSQL flexible server, "PgBouncer".
+ * What the hosts and ports of providers tell about a pooler. The first entry that matches counts,
+ * so that a provider's pooler stands before its servers. Sources: Neon, "Connection pooling";
+ * Supabase, "Connect to your database"; Amazon RDS, "Using RDS Proxy" (its proxy keeps a session
+ * that sets something on one server connection, so that it counts as a pooler of sessions);
+ * DigitalOcean, "Manage connection pools"; Azure Database for PostgreSQL flexible server,
+ * "PgBouncer".
  */
 enum KnownPooler {
   /** {@code ep-cool-name-123456-pooler.eu-central-1.aws.neon.tech}. */
@@ -39,7 +40,7 @@ enum KnownPooler {
   private final PoolerMode mode;
 
   /**
-   * @param port 0 for any
+   * @param port the port; 0 if any port fits
    */
   KnownPooler(String host, int port, PoolerMode mode) {
     this.host = Pattern.compile(host);
@@ -52,7 +53,7 @@ enum KnownPooler {
         && host.matcher(place.host().toLowerCase(Locale.ROOT)).matches();
   }
 
-  /** {@link PoolerMode#AUTO} if they say nothing, or not the same. */
+  /** The kind of pooler; {@link PoolerMode#AUTO} if the hosts tell nothing, or not the same. */
   static PoolerMode at(List<HostPort> hosts) {
     List<PoolerMode> modes = hosts.stream().map(KnownPooler::at).distinct().toList();
     return modes.size() == 1 ? modes.get(0) : PoolerMode.AUTO;

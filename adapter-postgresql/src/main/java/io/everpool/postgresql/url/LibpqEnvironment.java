@@ -8,8 +8,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The environment variables that libpq takes where a connection string says nothing ("Environment
- * Variables" in its manual). {@code PGPASSFILE} and {@code PGSERVICEFILE} pgjdbc reads itself.
+ * The environment variables that libpq reads where a connection string says nothing ("Environment
+ * Variables" in its manual). pgjdbc itself reads {@code PGPASSFILE} and {@code PGSERVICEFILE}.
  */
 final class LibpqEnvironment {
   private static final Map<String, String> PARAMETERS =
@@ -52,7 +52,7 @@ final class LibpqEnvironment {
 
   private LibpqEnvironment() {}
 
-  /** What is set, by libpq's names of parameters; an empty variable counts as none. */
+  /** The parameters that are set, by libpq's names; an empty variable counts as not set. */
   static Map<String, String> parameters(UnaryOperator<@Nullable String> environment) {
     Map<String, String> set = new TreeMap<>();
     PARAMETERS.forEach(
@@ -65,7 +65,7 @@ final class LibpqEnvironment {
     return set;
   }
 
-  /** The variable that sets a parameter. */
+  /** The name of the variable that sets a parameter. */
   static String variable(String parameter) {
     return PARAMETERS.entrySet().stream()
         .filter(entry -> entry.getValue().equals(parameter))

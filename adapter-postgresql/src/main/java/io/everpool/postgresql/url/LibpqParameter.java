@@ -12,12 +12,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * What becomes of a parameter of libpq (version 18: "Parameter Key Words" in its manual).
  *
- * @param name libpq's
+ * @param name libpq's name of the parameter
  * @param fate what is done with it
- * @param property pgjdbc's, where it is translated
- * @param values pgjdbc's values by libpq's, where they differ; empty where they don't
- * @param harmless the values that may be dropped, where it is ignored; empty for all
- * @param why why it is ignored, or what to do instead, where it is refused
+ * @param property the property of pgjdbc that it is translated into, if it is
+ * @param values pgjdbc's values by libpq's, if they differ; empty if they don't
+ * @param harmless for an ignored parameter, the values that may be dropped; empty if all may
+ * @param why for an ignored parameter, why it is ignored; for a refused one, what to do instead
  */
 record LibpqParameter(
     String name,
@@ -29,13 +29,13 @@ record LibpqParameter(
 
   /** What is done with a parameter. */
   enum Fate {
-    /** pgjdbc has it, by this name or another. */
+    /** pgjdbc has it, by the same name or another. */
     TRANSLATED,
     /** Everpool sees to it. */
     OURS,
-    /** Dropped with a note: nothing breaks and nothing gets less safe. */
+    /** It is dropped with a note: nothing breaks and nothing gets less safe. */
     IGNORED,
-    /** To drop it would weaken security or change what is connected to. */
+    /** It is refused: to drop it would weaken security or change what is connected to. */
     REFUSED
   }
 
@@ -45,7 +45,7 @@ record LibpqParameter(
 
   private static final List<LibpqParameter> TABLE =
       List.of(
-          // Where to, and as whom
+          // Where to connect to, and as whom.
           ours("host"),
           ours("port"),
           ours("service"),

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Says in pgjdbc's terms what a libpq URL says in libpq's; {@link LibpqParameter} has the table.
  */
 final class LibpqTranslation {
-  /** Those in which a connection without TLS may come about. */
+  /** The modes in which a connection without TLS may come about. */
   private static final Set<String> LAXER_MODES = Set.of("disable", "allow", "prefer");
 
   private static final Pattern WHOLE = Pattern.compile("\\+?\\d+");
@@ -38,22 +38,22 @@ final class LibpqTranslation {
     this.tls = new TlsParameters(problems);
   }
 
-  /** Translates; what can't be translated without loss goes into {@code problems}. */
+  /** Translates a URL; what can't be translated without loss goes into {@code problems}. */
   static Destination of(LibpqUrl url, List<String> problems) {
     return of(url, Map.of(), Set.of(), problems);
   }
 
   /**
-   * Translates, with what the environment says where the URL, and a service file, say nothing.
+   * Translates a URL; where the URL and a service file say nothing, the environment counts.
    *
-   * @param environment by libpq's names of parameters
+   * @param environment the environment's parameters, by libpq's names
    * @param settled pgjdbc's properties that are set elsewhere and count before the environment
    */
   static Destination of(
       LibpqUrl url, Map<String, String> environment, Set<String> settled, List<String> problems) {
     Map<String, String> given = new LinkedHashMap<>(url.parameters());
     requireForTrue(given);
-    // a host without a name is none, as with libpq, and its port counts all the same
+    // A host without a name counts as none, as with libpq, but its port counts.
     List<String> hosts = url.hosts().equals(List.of("")) ? List.of() : url.hosts();
     List<String> ports = url.ports().stream().allMatch(String::isEmpty) ? List.of() : url.ports();
     if (environment.containsKey("service")) {
@@ -75,7 +75,8 @@ final class LibpqTranslation {
     LibpqTranslation translation = new LibpqTranslation(given, problems);
     translation.translateAll();
     translation.translateMissing(environment, settled);
-    // an empty one is none to libpq, which looks into the password file then, but in no variable
+    // For libpq an empty password is none: it then looks into the password file, but into no
+    // variable.
     translation.properties.remove(PropertyNames.PASSWORD, "");
     TlsParameters.systemRoots(translation.properties, problems);
     TlsParameters.verifyAsLibpqDoes(translation.properties, translation.notes);
@@ -88,8 +89,9 @@ final class LibpqTranslation {
   }
 
   /**
-   * libpq reads ssl=true as sslmode=require, so that no service file and no PGSSLMODE takes the TLS
-   * away again. It goes by which of the two comes last; here a mode that wants more stays as well.
+   * Reads ssl=true as sslmode=require, as libpq does, so that no service file and no PGSSLMODE
+   * takes the TLS away again. If sslmode is given, too, libpq goes by which of the two comes last;
+   * here a mode that demands more than require stays in any case.
    */
   private static void requireForTrue(Map<String, String> given) {
     if (!"true".equals(given.get("ssl"))) {
@@ -104,7 +106,10 @@ final class LibpqTranslation {
     given.remove("ssl");
   }
 
-  /** What stands in the service file counts where the URL says nothing, of host and port each. */
+  /**
+   * Adds what the service file says. It counts where the URL says nothing; this is decided for
+   * hosts and for ports separately.
+   */
   private static void service(
       Map<String, String> given, List<String> hosts, List<String> ports, List<String> problems) {
     String service = given.get("service");
@@ -131,7 +136,7 @@ final class LibpqTranslation {
       if (parameter != null) {
         translate(parameter, entry.getValue());
       } else if (passwordBefore) {
-        // its name may be the rest of a password that has an & in it
+        // The name may be the rest of a password that contains an ampersand.
         problems.add(
             "the parameter after the password isn't one of libpq's; & in a password is %26 in a URL,"
                 + " and a password with blanks stands in quotes in a connection string");
@@ -218,7 +223,7 @@ final class LibpqTranslation {
 
   private void ours(String name, String value) {
     switch (name) {
-      case "ssl" -> // the one value that libpq takes has become a mode
+      case "ssl" -> // requireForTrue has replaced true, the one value that libpq accepts, by a mode
           problems.add(
               "ssl is "
                   + UrlText.shown(value, List.of("true", "false", "require"))
@@ -229,7 +234,7 @@ final class LibpqTranslation {
       case "ssl_min_protocol_version", "ssl_max_protocol_version", "sslsni" ->
           tls.take(name, value);
       default -> {
-        // host, port and service have been seen to
+        // The callers see to host, port and service.
       }
     }
   }
@@ -238,7 +243,7 @@ final class LibpqTranslation {
     int most = name.equals("keepalives_count") ? KeepAlive.MOST_QUESTIONS : KeepAlive.MOST_SECONDS;
     Integer number = number(name, value, most, most + ", as with Linux");
     if (number == null || number <= 0) {
-      return; // libpq: zero is the default
+      return; // for libpq zero means the default
     }
     keepAlive =
         switch (name) {
@@ -280,8 +285,8 @@ final class LibpqTranslation {
   }
 
   /**
-   * What the environment says of parameters that stand nowhere else. Where it can't be had the
-   * variable is named, for nobody would look there.
+   * Translates what the environment says of parameters that stand nowhere else. A problem names the
+   * variable, because nobody would look for its cause there.
    */
   private void translateMissing(Map<String, String> environment, Set<String> settled) {
     environment.forEach(
@@ -300,7 +305,7 @@ final class LibpqTranslation {
         });
   }
 
-  /** Parameters of other clients' URLs, and what to say instead. */
+  /** Parameters of other clients' URLs, each with what to say instead. */
   private static final Map<String, String> ELSEWHERE =
       Map.ofEntries(
           Map.entry("schema", "it is Prisma's; set properties.currentSchema"),
@@ -328,7 +333,7 @@ final class LibpqTranslation {
           Map.entry("database", "write dbname"),
           Map.entry("uselibpqcompat", "it is node-postgres's; leave it out"));
 
-  /** Libpq's parameters, other clients' and pgjdbc's. */
+  /** All known names: libpq's parameters, other clients' and pgjdbc's. */
   private static final Set<String> KNOWN =
       Stream.of(
               LibpqParameter.BY_NAME.keySet(), ELSEWHERE.keySet(), PresentDriver.HERE.properties())

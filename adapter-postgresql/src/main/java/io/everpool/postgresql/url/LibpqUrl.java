@@ -8,15 +8,17 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A URL as libpq takes it: {@code postgresql://user:password@host:port,host:port/db?name=value}.
+ * A URL as libpq accepts it: {@code postgresql://user:password@host:port,host:port/db?name=value}.
  *
- * <p>Read by the rules of libpq's manual ("Connection URIs"), except that a value may contain an
- * equals sign. What is wrong is described by its place, never by its text, which in a URL with an
- * unencoded password may be a piece of it.
+ * <p>It is read by the rules of libpq's manual ("Connection URIs"), except that a value may contain
+ * an equals sign. A problem is described by the place of the error, never by the text there, which
+ * may be a piece of a password that wasn't encoded.
  *
- * @param hosts decoded, without the brackets of IPv6; an empty one stands for the default
- * @param ports one for each host; an empty one stands for the default
- * @param parameters by libpq's names, with {@code user}, {@code password} and {@code dbname}
+ * @param hosts the hosts, decoded, and without the brackets of IPv6; an empty one stands for the
+ *     default
+ * @param ports the ports, one for each host; an empty one stands for the default
+ * @param parameters the parameters by libpq's names, including {@code user}, {@code password} and
+ *     {@code dbname}
  */
 record LibpqUrl(List<String> hosts, List<String> ports, Map<String, String> parameters) {
   /**
@@ -42,7 +44,7 @@ record LibpqUrl(List<String> hosts, List<String> ports, Map<String, String> para
     return SCHEME.matcher(url).matches();
   }
 
-  /** Tells of a password that was never filled in. */
+  /** Adds a problem if the password was never filled in. */
   static void checkPassword(@Nullable String password, List<String> problems) {
     if (password != null && PLACEHOLDER.matcher(password).matches()) {
       problems.add(
@@ -82,8 +84,9 @@ record LibpqUrl(List<String> hosts, List<String> ports, Map<String, String> para
         }
       }
     }
-    // The parameters first, then user and password: LibpqTranslation doesn't show an unknown name
-    // that follows a password, for it may be the rest of it; behind user:password@ it can't be.
+    // The parameters come first, then user and password. LibpqTranslation doesn't show an unknown
+    // name that follows a password, because the name may be the rest of that password; behind
+    // user:password@ it can't be.
     Map<String, String> all = UrlText.parameters(query, false, problems);
     parameters.forEach(all::putIfAbsent);
     return new LibpqUrl(hosts, ports, all);
@@ -97,7 +100,8 @@ record LibpqUrl(List<String> hosts, List<String> ports, Map<String, String> para
     }
     if (colon >= 0) {
       String password = text.substring(colon + 1);
-      if (!password.isEmpty()) { // libpq: none, so that PGPASSWORD and the password file count
+      // for libpq an empty password is none: PGPASSWORD and the password file count
+      if (!password.isEmpty()) {
         parameters.put("password", UrlText.decoded(password, false, "password", problems));
       }
     }

@@ -11,8 +11,8 @@ final class NearestName {
   private NearestName() {}
 
   /**
-   * The known name that differs least, or null if none is near: at most a third of the letters are
-   * other ones. Case, dashes and underscores don't count.
+   * The known name that differs least, or null if none is near. At most a third of the letters may
+   * differ; case, dashes and underscores don't count.
    */
   static @Nullable String of(String name, Collection<String> known) {
     String wanted = plain(name);
@@ -29,8 +29,8 @@ final class NearestName {
   }
 
   /**
-   * The known name that this one is without any doubt, or null: one letter in six may be another,
-   * or have changed places with its neighbour.
+   * The known name that is meant without any doubt, or null. One letter in six may differ, or have
+   * changed places with its neighbour.
    */
   static @Nullable String evident(String name, Collection<String> known) {
     String nearest = of(name, known);
@@ -41,7 +41,7 @@ final class NearestName {
         : null;
   }
 
-  /** A hint to follow the words "there is no such parameter". */
+  /** A hint that follows the words "there is no such parameter". */
   static String hint(String name, Collection<String> known) {
     String nearest = of(name, known);
     return nearest == null ? "" : "; did you mean " + nearest + "?";

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Refuses settings in {@code options} that pgjdbc overrules without a word: it sends its own values
- * when a connection is opened. One that asks for the value that pgjdbc sends is let pass.
+ * when a connection is opened. A setting that asks for the same value that pgjdbc sends passes.
  */
 final class OverruledOptions {
   /**

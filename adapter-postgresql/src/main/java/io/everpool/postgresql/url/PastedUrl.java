@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
  * the {@code psql} that the copy buttons of consoles put before it.
  */
 final class PastedUrl {
-  /** White space at either end, also what can't be seen: U+FEFF and U+200B. */
+  /** White space at either end, also the invisible U+FEFF and U+200B. */
   private static final Pattern EDGES =
       Pattern.compile("^[\\s\\uFEFF\\u200B]+|[\\s\\uFEFF\\u200B]+$");
 
@@ -23,7 +23,7 @@ final class PastedUrl {
 
   private PastedUrl() {}
 
-  /** The URL within; the text itself where there is nothing around it. */
+  /** The URL within the text; the text itself if there is nothing around the URL. */
   static String unwrapped(String text) {
     String inner = unquoted(text);
     for (Pattern wrapping : List.of(VARIABLE, PSQL)) {

@@ -9,46 +9,47 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Finds a value that runs on into what stands behind it, because its writer has separated it
- * otherwise than its form has it: in {@code dbname=shop;password=x}, read by libpq's rules, the
- * database is called {@code shop;password=x}. Databases and users are shown, by this adapter and by
- * the server, so that such a one must be refused before anybody is told of it.
+ * Finds a value that runs on into the next parameter, because its writer has separated the two
+ * otherwise than the form asks for: in {@code dbname=shop;password=x}, read by libpq's rules, the
+ * database is called {@code shop;password=x}. This adapter and the server show the names of
+ * databases and users, so such a name must be refused before anybody is told of it.
  */
 final class RunOn {
-  /** A parameter behind whatever separates it: its name is one word or two. */
+  /** A parameter behind whatever separates it; its name is one word or two. */
   private static final Pattern NEXT =
       Pattern.compile("[;,&?|\\s]\\s*(?:[A-Za-z][\\w.-]*[ _])?([A-Za-z][\\w.-]*)\\s*=");
 
-  /** The same where a blank doesn't separate. */
+  /** The same, for a form in which a blank doesn't separate. */
   private static final Pattern NEXT_BUT_BLANK =
       Pattern.compile("[;,&?|]\\s*(?:[A-Za-z][\\w.-]*[ _])?([A-Za-z][\\w.-]*)\\s*=");
 
   private static final String URL = "://";
 
-  /** Databases and users, in small letters. */
+  /** The parameters for databases and users, which are shown; in small letters. */
   private static final Set<String> SHOWN = Set.of("dbname", "pgdbname", "user");
 
-  /** A URL without its scheme: {@code app:secret@db/shop}. */
+  /** The login of a URL without its scheme: {@code app:secret@db/shop}. */
   private static final Pattern LOGIN = Pattern.compile(":.*@", Pattern.DOTALL);
 
   private RunOn() {}
 
   /**
-   * Whether it does, if it isn't in quotes. A secret may have anything in it, and so may options;
-   * in these it takes a name that is known.
+   * Whether a value that isn't in quotes runs on into another parameter. A secret may contain
+   * anything, and so may options; there, only a known name counts as a parameter.
    *
    * @param name libpq's
-   * @param blank whether a blank may have been meant to separate, where it doesn't
+   * @param blank whether the writer may have meant a blank to separate, where it doesn't
    */
   static boolean into(String name, String value, boolean blank) {
     if (UrlText.mayBeSecret(name)) {
-      boolean options = name.equals("options"); // they have blanks, and settings of these names
+      // options contain blanks, and settings of these names
+      boolean options = name.equals("options");
       return hasKnown(blank && !options ? NEXT : NEXT_BUT_BLANK, value);
     }
     return value.indexOf('=') >= 0 || value.contains(URL);
   }
 
-  /** The same of a parameter of a URL, decoded. */
+  /** The same for a decoded parameter of a URL. */
   static boolean intoParameter(String name, String value) {
     if (UrlText.mayBeSecret(name)) {
       return false;
@@ -73,14 +74,17 @@ final class RunOn {
     return false;
   }
 
-  /** Looks at the names that are shown, however they were written and wherever they are from. */
+  /**
+   * Checks the names that are shown, in whatever form they were written and wherever they come
+   * from.
+   */
   static void check(Map<String, String> properties, List<String> problems) {
     String database = properties.getOrDefault(PropertyNames.PG_DBNAME, "");
     if (database.contains(URL) || NEXT.matcher(database).find() || LOGIN.matcher(database).find()) {
       problems.add(problem("database"));
     }
     String user = properties.getOrDefault(PropertyNames.USER, "");
-    // an X.500 name, cn=a,ou=b, is one
+    // An X.500 name like cn=a,ou=b is a user's name.
     if (user.contains(URL) || hasKnown(NEXT, user)) {
       problems.add(problem("user"));
     }

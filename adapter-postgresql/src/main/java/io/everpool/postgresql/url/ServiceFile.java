@@ -11,18 +11,18 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * libpq's file of services: connection parameters by a name, {@code [name]} and then {@code
- * key=value} in lines. Found where libpq and pgjdbc look: by the system property {@code
+ * libpq's file of services: connection parameters under a name, {@code [name]} and then {@code
+ * key=value} in lines. It is looked for where libpq and pgjdbc look: the system property {@code
  * org.postgresql.pgservicefile}, the environment's {@code PGSERVICEFILE}, the user's own file, and
- * the system's in {@code PGSYSCONFDIR}. Read here, since pgjdbc does so from 42.5.1 on only, and
- * takes no key that isn't one of its own.
+ * the system's file in {@code PGSYSCONFDIR}. It is read here because pgjdbc reads it from 42.5.1 on
+ * only, and accepts no key that isn't one of its own.
  */
 final class ServiceFile {
   private static final String NAME = "pg_service.conf";
 
   private ServiceFile() {}
 
-  /** What the file says of a service, as it stands there; nothing where that is a problem. */
+  /** What the file says of a service, unchanged; empty if that fails and is a problem. */
   static Map<String, String> read(String service, List<String> problems) {
     for (Path file : places()) {
       if (!Files.isReadable(file)) {
@@ -38,12 +38,13 @@ final class ServiceFile {
         return Map.of();
       }
     }
-    // whose name isn't shown: the parameters behind it may stand in it, a secret too
+    // The service's name isn't shown: the parameters behind it may have become part of it, and one
+    // of them may be a secret.
     problems.add("the service that is asked for is in no service file (PGSERVICEFILE)");
     return Map.of();
   }
 
-  /** The user's file or that which stands for it, and the system's. */
+  /** The user's file, or the one that was named in its place, and the system's file. */
   private static List<Path> places() {
     List<Path> places = new ArrayList<>();
     String named =
@@ -65,7 +66,10 @@ final class ServiceFile {
         : Path.of(System.getProperty("user.home", ""), "." + NAME);
   }
 
-  /** The first of its name, and of a key twice the first; null if it isn't there. */
+  /**
+   * Reads a service: the first of its name, and if it has a key twice, the first of these. Null if
+   * the service isn't there.
+   */
   private static @Nullable Map<String, String> parse(
       List<String> lines, String service, List<String> problems) {
     Map<String, String> found = null;
@@ -84,7 +88,7 @@ final class ServiceFile {
       } else if (found != null) {
         int equals = text.indexOf('=');
         if (equals <= 0) {
-          // the line may be anything, a secret too
+          // The line isn't shown, because it may be anything, even a secret.
           problems.add("line " + number + " of the service file isn't of the form key=value");
         } else {
           found.putIfAbsent(text.substring(0, equals), text.substring(equals + 1));

@@ -13,33 +13,39 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a session is given at its start where the user hasn't said otherwise. All of it goes through
- * pgjdbc's properties and costs no round trip; and since the server takes start-up options for the
+ * pgjdbc's properties and costs no round trip; and since the server makes start-up options the
  * session's defaults, {@code RESET ALL} returns to them.
  *
  * <ul>
- *   <li>{@code command-timeout} is {@code statement_timeout}, by the start-up parameter {@code
- *       options}, before the user's own options so that they win. Poolers refuse {@code options};
- *       there it is pgjdbc's {@code queryTimeout}, in whole seconds: the driver cancels the
+ *   <li>{@code command-timeout} becomes {@code statement_timeout}, in the start-up parameter {@code
+ *       options}, before the user's own options so that these win. Poolers refuse {@code options};
+ *       there it becomes pgjdbc's {@code queryTimeout}, in whole seconds: the driver cancels the
  *       statement.
  *   <li>{@code socketTimeout} is {@link #GRACE} longer, so that a server that hangs doesn't hang
- *       its callers for ever. It counts from one byte to the next. Who lets a statement run longer
- *       ({@code SET LOCAL statement_timeout}) sets {@code socketTimeout}, or {@link
- *       java.sql.Connection#setNetworkTimeout}. There is none where {@code replication} is set:
- *       pgjdbc ends a stream at the first silence then (from 42.7.11 on), and silence is no hanging
- *       there.
+ *       its callers for ever. It counts from one byte to the next. A user who lets a statement run
+ *       longer ({@code SET LOCAL statement_timeout}) also has to set {@code socketTimeout}, or
+ *       {@link java.sql.Connection#setNetworkTimeout}. It isn't set where {@code replication} is
+ *       set: pgjdbc would then end a stream at the first silence (from 42.7.11 on), and silence
+ *       doesn't mean that such a stream hangs.
  *   <li>{@code tcpKeepAlive} is on, {@code ApplicationName} is the pool's name.
  *   <li>{@code assumeMinServerVersion} is 9.0: pgjdbc then sends the application's name at start-up
  *       too, and not by a {@code SET} that costs a round trip and that {@code RESET ALL} undoes.
  * </ul>
  */
 final class SessionDefaults {
-  /** A session as all others, in libpq's words, too. */
+  /**
+   * The values of {@code replication} that ask for a session like all others, also in libpq's
+   * words.
+   */
   private static final Set<String> NO = Set.of("false", "off", "no", "0");
 
-  /** What the answer may take beyond the statement, and a driver's cancel request too. */
+  /**
+   * How long the answer may take beyond the statement's own limit, and how long a driver's cancel
+   * request may take.
+   */
   static final Duration GRACE = Duration.ofSeconds(10);
 
-  /** What the server takes at the most, which is 24 days and a good 20 hours. */
+  /** The longest limit that the server accepts, which is 24 days and a good 20 hours. */
   private static final Duration LONGEST_STATEMENT_TIMEOUT = Duration.ofMillis(Integer.MAX_VALUE);
 
   private static final String READ_ONLY_MODE = "readOnlyMode";
@@ -48,7 +54,7 @@ final class SessionDefaults {
 
   private SessionDefaults() {}
 
-  /** Adds to {@code properties} what isn't there. */
+  /** Adds to {@code properties} those defaults that the user hasn't set. */
   static void add(
       Map<String, String> properties, PoolConfig config, PoolerMode pooler, List<String> notes) {
     properties.putIfAbsent(PropertyNames.APPLICATION_NAME, config.name());
@@ -93,7 +99,7 @@ final class SessionDefaults {
     }
   }
 
-  /** What the server is told of it at the start. */
+  /** The option by which the server is told the limit at the start. */
   static String option(Duration limit) {
     return "-c " + STATEMENT_TIMEOUT + "=" + atMost(limit).toMillis();
   }
@@ -118,7 +124,7 @@ final class SessionDefaults {
     return pooler == PoolerMode.TRANSACTION || pooler == PoolerMode.SESSION;
   }
 
-  /** Never less than the duration. */
+  /** The duration in whole seconds, rounded up. */
   static long wholeSeconds(Duration duration) {
     return duration.plusNanos(999_999_999).toSeconds();
   }

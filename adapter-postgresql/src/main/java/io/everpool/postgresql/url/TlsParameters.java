@@ -11,20 +11,22 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What libpq's parameters say of TLS beyond what pgjdbc has properties for. */
+/** Those of libpq's parameters for TLS that pgjdbc has no properties for. */
 final class TlsParameters {
   private static final List<String> VERSIONS = List.of("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3");
 
-  /** pgjdbc's properties that are paths; it quotes the path of a file that it can't read. */
+  /**
+   * pgjdbc's properties that are paths; its message quotes the path of a file that it can't read.
+   */
   private static final Set<String> PATHS =
       Set.of(PropertyNames.SSL_CERT, PropertyNames.SSL_KEY, PropertyNames.SSL_ROOT_CERT);
 
-  /** What comes before a path in {@code sslfactoryarg}. */
+  /** What may come before a path in {@code sslfactoryarg}. */
   private static final Pattern PLACE = Pattern.compile("(?:file|classpath):");
 
   /**
-   * What stands in such a file instead of where it is: PEM, in lines or in one, or PEM or DER in
-   * base64, whose + a JDBC URL has made a blank.
+   * The content of such a file, which someone may have put where the path belongs: PEM, in several
+   * lines or in one; or PEM or DER in base64, whose + a JDBC URL has turned into a blank.
    */
   private static final Pattern CONTENT =
       Pattern.compile(
@@ -42,7 +44,7 @@ final class TlsParameters {
   /** Takes one of {@code ssl_min_protocol_version, ssl_max_protocol_version, sslsni}. */
   void take(String name, String value) {
     if (value.isEmpty()) {
-      return; // libpq: the default
+      return; // for libpq this means the default
     }
     switch (name) {
       case "sslsni" -> {
@@ -54,7 +56,8 @@ final class TlsParameters {
       }
       case "ssl_min_protocol_version" -> {
         String version = version(name, value);
-        if (version != null && version.compareTo(terms.least()) > 0) { // nothing less is taken
+        // a lower version than the pool's own limit is not accepted anyway
+        if (version != null && version.compareTo(terms.least()) > 0) {
           terms = new TlsTerms(version, terms.most(), terms.named());
         }
       }
@@ -82,7 +85,7 @@ final class TlsParameters {
     return null;
   }
 
-  /** All of them, once every parameter was taken. */
+  /** The limits that result after every parameter was taken. */
   TlsTerms terms() {
     if (!terms.most().isEmpty() && terms.most().compareTo(terms.least()) < 0) {
       problems.add(
@@ -98,8 +101,8 @@ final class TlsParameters {
   }
 
   /**
-   * libpq 16: the system's roots, if they are asked for, and then nothing less than verify-full.
-   * The system's are the JVM's.
+   * Does what libpq 16 does for sslrootcert=system: it uses the system's roots, and then accepts
+   * nothing less than verify-full. Here the system's roots are the JVM's.
    */
   static void systemRoots(Map<String, String> properties, List<String> problems) {
     if (!"system".equals(properties.get(PropertyNames.SSL_ROOT_CERT))) {
@@ -121,9 +124,9 @@ final class TlsParameters {
   }
 
   /**
-   * With a root certificate at hand libpq verifies the chain for {@code sslmode=require} too, for
-   * the sake of its past; pgjdbc then verifies nothing. A URL in libpq's form means what libpq
-   * means.
+   * Makes require mean verify-ca if there is a root certificate. With a root certificate at hand
+   * libpq verifies the chain for {@code sslmode=require} too, for the sake of its older versions;
+   * pgjdbc verifies nothing then. A URL in libpq's form means what it means to libpq.
    */
   static void verifyAsLibpqDoes(Map<String, String> properties, List<String> notes) {
     if (!"require".equals(properties.get(PropertyNames.SSL_MODE))
@@ -145,9 +148,10 @@ final class TlsParameters {
   }
 
   /**
-   * What to say of a key or a certificate that stands where its path should; null for nothing.
+   * What to say of a key or a certificate that stands where its path should be; null if there is
+   * none.
    *
-   * @param property pgjdbc's
+   * @param property the name of a property of pgjdbc
    */
   static @Nullable String pasted(String property, String value) {
     boolean path =
@@ -163,9 +167,10 @@ final class TlsParameters {
   }
 
   /**
-   * What pgjdbc would take for the name of a file; null for nothing.
+   * What to say of a value that pgjdbc would wrongly take for the name of a file; null if it
+   * wouldn't.
    *
-   * @param property pgjdbc's
+   * @param property the name of a property of pgjdbc
    */
   static @Nullable String misread(String property, String value) {
     String pasted = pasted(property, value);

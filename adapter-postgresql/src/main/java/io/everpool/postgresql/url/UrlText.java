@@ -13,9 +13,9 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The pieces that libpq and JDBC URLs have in common. Nothing here shows a value. */
+/** What the reading of libpq URLs and of JDBC URLs has in common. Nothing here shows a value. */
 final class UrlText {
-  /** What to do about a password that breaks a URL into the wrong pieces. */
+  /** What a user should do about a password that breaks a URL into the wrong pieces. */
   static final String ENCODE =
       "in a user name or password @ is written %40, / %2F, ? %3F, # %23, : %3A and % %25; or leave"
           + " the password out of the URL and set password";
@@ -23,10 +23,10 @@ final class UrlText {
   static final String STRAY_AT =
       "the URL has an @ behind its ?, so that nobody knows where its parameters begin: " + ENCODE;
 
-  /** A parameter's name; what has other characters may be a piece of a value. */
+  /** A parameter's name; a text with other characters may be a piece of a value. */
   private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_.-]{0,62}");
 
-  /** Parameters that are separated by semicolons: {@code user=app;password=secret}. */
+  /** Parameters that are wrongly separated by semicolons: {@code user=app;password=secret}. */
   private static final Pattern SEMICOLONS =
       Pattern.compile(".*;\\s*[A-Za-z_]+\\s*=.*", Pattern.DOTALL);
 
@@ -56,10 +56,11 @@ final class UrlText {
   private UrlText() {}
 
   /**
-   * Takes the percent-encoding away.
+   * Resolves the percent-encoding.
    *
-   * @param plusIsSpace as pgjdbc reads JDBC URLs; libpq doesn't
-   * @param part what to call it if it isn't well-formed
+   * @param plusIsSpace whether a plus sign is a blank: it is in JDBC URLs as pgjdbc reads them, and
+   *     isn't in libpq's
+   * @param part the name of this part of the URL, for a message if it isn't well-formed
    */
   static String decoded(String text, boolean plusIsSpace, String part, List<String> problems) {
     if (text.indexOf('%') < 0 && text.indexOf('+') < 0) {
@@ -98,7 +99,10 @@ final class UrlText {
     }
   }
 
-  /** The parameters after the question mark, in their order; of several the last counts. */
+  /**
+   * The parameters after the question mark, in their order; if one stands there several times, the
+   * last counts.
+   */
   static Map<String, String> parameters(String query, boolean plusIsSpace, List<String> problems) {
     Map<String, String> parameters = new LinkedHashMap<>();
     if (hasStrayAt(query)) {
@@ -157,7 +161,7 @@ final class UrlText {
     return parameters;
   }
 
-  /** Whether there is an @ where a password before the question mark may have been cut in two. */
+  /** Whether there is an @ that may come from a password which the question mark has cut in two. */
   static boolean hasStrayAt(String query) {
     for (String token : query.split("&", -1)) {
       int at = token.indexOf('@');
@@ -172,7 +176,9 @@ final class UrlText {
     return false;
   }
 
-  /** The database's name in the path of a URL; characters that stand for something are refused. */
+  /**
+   * The database's name in the path of a URL; characters with a meaning of their own are refused.
+   */
   static @Nullable String database(String text, boolean plusIsSpace, List<String> problems) {
     if (text.chars().anyMatch(c -> ";:@=()\"'\\ \t\r\n".indexOf(c) >= 0)) {
       problems.add(
@@ -185,8 +191,9 @@ final class UrlText {
   }
 
   /**
-   * Whether the value of a parameter may be a secret, so that the name of the next one may be what
-   * comes behind an & in it: nobody knows of an unknown one, but for a misspelled one.
+   * Whether the value of a parameter may be a secret. Then the next parameter's name may be the
+   * part of that secret behind an ampersand. The value of an unknown parameter may always be one,
+   * unless its name is a misspelling of a known one.
    */
   static boolean mayBeSecret(String name, Collection<String> known) {
     String meant = known.contains(name) ? name : NearestName.of(name, known);
@@ -197,7 +204,7 @@ final class UrlText {
     return SECRET.matcher(name).find();
   }
 
-  /** A value as a message may show it: one that is nearly right, or a number; else none. */
+  /** A value as a message may show it: only a value that is nearly right, or a number, is shown. */
   static String shown(String value, Collection<String> choices) {
     boolean harmless =
         value.matches("[0-9.]{1,6}")

@@ -7,13 +7,17 @@ import java.util.List;
 /**
  * A URL without the names of drivers that look on.
  *
- * @param drivers the outermost first; empty for none
- * @param within pgjdbc's own, or what is meant to be; the text itself where there are none
+ * @param drivers these drivers, the outermost first; empty if there are none
+ * @param within pgjdbc's own URL, or what is meant to be one; the text itself if there are no such
+ *     drivers
  */
 record WrappedUrl(List<WrappingDriver> drivers, String within) {
   private static final String JDBC = "jdbc:";
 
-  /** {@code jdbc:p6spy:mysql:...} is not for this adapter, and stays as it is. */
+  /**
+   * Takes the drivers' names away. A URL like {@code jdbc:p6spy:mysql:...} is not for this adapter,
+   * and stays as it is.
+   */
   static WrappedUrl of(String url) {
     List<WrappingDriver> drivers = new ArrayList<>();
     String rest = begins(url, JDBC) ? url.substring(JDBC.length()) : "";
