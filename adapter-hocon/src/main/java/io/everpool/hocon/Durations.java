@@ -8,8 +8,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Durations as HOCON writes them, with what it takes for milliseconds left out: whoever writes 300,
- * 1.5 or 1e3 here rarely means those. Only zero goes without a unit.
+ * Durations as HOCON writes them, except that a number without a unit isn't read as milliseconds:
+ * whoever writes 300, 1.5 or 1e3 here rarely means milliseconds. Only zero needs no unit.
  */
 final class Durations {
   private static final Pattern WRITTEN =
@@ -54,7 +54,10 @@ final class Durations {
     return Map.entry(name, BigDecimal.valueOf(nanos));
   }
 
-  /** The duration, or null if it is none, or so short that it would be none at all. */
+  /**
+   * The duration; null if the text is no duration, or one of less than a nanosecond, which would be
+   * zero.
+   */
   static @Nullable Duration parse(String text) {
     Matcher written = WRITTEN.matcher(text);
     if (!written.matches()) {
@@ -77,7 +80,7 @@ final class Durations {
     }
     Duration duration =
         parts[0].compareTo(LONGEST) > 0
-            ? Duration.ofSeconds(Long.MAX_VALUE) // refused for what it is: far too long
+            ? Duration.ofSeconds(Long.MAX_VALUE) // PoolConfig refuses it as far too long
             : Duration.ofSeconds(parts[0].longValue(), parts[1].longValue());
     return written.group(1).equals("-") ? duration.negated() : duration;
   }

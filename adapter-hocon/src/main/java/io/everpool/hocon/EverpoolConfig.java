@@ -32,40 +32,41 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>The keys are those of {@link PoolConfig#settings()}, the parts of {@code retry} in a block of
- * that name; {@code reference.conf} at the root of this jar lists them all. A key that is set
- * nowhere has the default of {@link PoolConfig.Builder}, also when the {@code Config} was made
+ * <p>The keys are those of {@link PoolConfig#settings()}, with the parts of {@code retry} in a
+ * block of that name; {@code reference.conf} at the root of this jar lists them all. A key that is
+ * set nowhere has the default of {@link PoolConfig.Builder}, also when the {@code Config} was made
  * without {@code reference.conf}.
  *
  * <p>A pool under {@code pools} is called by its key and falls back, key by key, to the block
  * around it, credentials included; {@code user}, {@code password}, {@code url} and {@code
- * properties} can be taken back there with {@code null}. One with a {@code url} of its own has only
- * the {@code readers} that it names: the others are those of another database.
+ * properties} can be taken back there with {@code null}. A pool with a {@code url} of its own has
+ * only the {@code readers} that it names itself, because the block around it names those of another
+ * database.
  *
  * <p>A blank text where nothing needs to be said ({@code user}, {@code password}) counts as {@code
- * null}: a variable that is there and empty says no more than one that isn't there.
+ * null}: an environment variable that is set to nothing says no more than one that isn't set.
  *
  * <p>A default gives way to what was said: with {@code max-size = 1} alone, {@code min-size} is 1.
  *
- * <p>Durations need a unit ({@code 300s}); only zero goes without. {@code sleep} takes {@code true}
- * and {@code false} for {@code on} and {@code off}. What can't be read, is unknown or can't work is
- * reported all at once, with the file and line where it stands and without any secret.
+ * <p>Durations need a unit ({@code 300s}); only zero needs none. {@code sleep} takes {@code true}
+ * and {@code false} for {@code on} and {@code off}. All that can't be read, is unknown or can't
+ * work is reported at once, with the file and the line where it stands, and without any secret.
  *
  * <p>Stateless and thread-safe.
  */
 public final class EverpoolConfig {
 
-  /** The block that holds everything. */
+  /** The name of the block that holds everything. */
   static final String ROOT = "everpool";
 
-  /** The block inside it that holds the named pools. */
+  /** The name of the block inside it that holds the named pools. */
   static final String POOLS = "pools";
 
   private EverpoolConfig() {}
 
   /**
-   * The pool of {@code everpool { ... }} in {@link ConfigFactory#load()}: system properties, {@code
-   * application.conf}, {@code reference.conf}.
+   * Reads the pool of {@code everpool { ... }} in {@link ConfigFactory#load()}, that is from system
+   * properties, {@code application.conf} and {@code reference.conf}.
    *
    * @throws InvalidPoolConfigException with every problem at once; also if the files can't be
    *     loaded
@@ -75,7 +76,7 @@ public final class EverpoolConfig {
   }
 
   /**
-   * The pool of {@code everpool.pools.<poolName>} in {@link ConfigFactory#load()}.
+   * Reads the pool of {@code everpool.pools.<poolName>} in {@link ConfigFactory#load()}.
    *
    * @throws InvalidPoolConfigException with every problem at once; also if the files can't be
    *     loaded
@@ -85,11 +86,11 @@ public final class EverpoolConfig {
   }
 
   /**
-   * The pool of {@code everpool { ... }}. The blocks under {@code pools} are examined with it, so
-   * that a slip in one doesn't wait until somebody loads it; only that one of them lacks a URL
-   * doesn't matter here.
+   * Reads the pool of {@code everpool { ... }}. The blocks under {@code pools} are examined with
+   * it, so that a mistake in one doesn't wait until somebody loads that pool; only a missing URL
+   * there doesn't matter here.
    *
-   * @param root the whole configuration, not the block; resolved here if it isn't yet
+   * @param root the whole configuration, not the block; it is resolved here if it isn't yet
    * @throws InvalidPoolConfigException with every problem at once
    */
   public static PoolConfig from(Config root) {
@@ -108,10 +109,10 @@ public final class EverpoolConfig {
   }
 
   /**
-   * The pool of {@code everpool.pools.<poolName>}, falling back to {@code everpool { ... }}. Of the
-   * other pools only unknown keys matter to it.
+   * Reads the pool of {@code everpool.pools.<poolName>}, which falls back to {@code everpool { ...
+   * }}. The other pools are examined for unknown keys only.
    *
-   * @param root the whole configuration, not the block; resolved here if it isn't yet
+   * @param root the whole configuration, not the block; it is resolved here if it isn't yet
    * @throws InvalidPoolConfigException with every problem at once; also if there is no such pool
    */
   public static PoolConfig from(Config root, String poolName) {
@@ -137,7 +138,7 @@ public final class EverpoolConfig {
   /**
    * The names under {@code everpool.pools}, in order; empty if there are none.
    *
-   * @param root the whole configuration, not the block; resolved here if it isn't yet
+   * @param root the whole configuration, not the block; it is resolved here if it isn't yet
    * @throws InvalidPoolConfigException if the blocks aren't blocks
    */
   public static SortedSet<String> poolNames(Config root) {
@@ -150,7 +151,7 @@ public final class EverpoolConfig {
     return names;
   }
 
-  /** Where the block of a named pool stands. */
+  /** The path of a named pool's block. */
   static String path(String poolName) {
     return ROOT + "." + POOLS + "." + ConfigUtil.joinPath(poolName);
   }

@@ -6,10 +6,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** How HOCON spells the settings that there are, so that a new one is a key once it exists. */
+/**
+ * The names of the settings as HOCON spells them. They come from the settings themselves, so a new
+ * setting is a key at once.
+ */
 final class Keys {
 
-  /** Every key of a pool, those of inner blocks with their path: {@code retry.max-attempts}. */
+  /**
+   * Every key of a pool; a key of an inner block stands with its path: {@code retry.max-attempts}.
+   */
   static final List<String> ALL =
       PoolConfig.settings().stream()
           .flatMap(setting -> Stream.concat(Stream.of(setting), setting.parts().stream()))
@@ -23,7 +28,7 @@ final class Keys {
     return setting.key().substring(setting.key().lastIndexOf('.') + 1);
   }
 
-  /** {@code maxSize} as {@code max-size}, and {@code MAX_SIZE} as well. */
+  /** Makes {@code max-size} of {@code maxSize}, and of {@code MAX_SIZE} as well. */
   static String kebab(String name) {
     return name.replaceAll("([a-z0-9])([A-Z])", "$1-$2").replace('_', '-').toLowerCase(Locale.ROOT);
   }

@@ -8,8 +8,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Blocks over one another, the first one on top: a pool's own and the one around it. They are not
- * merged by {@code withFallback}, so that every value still knows the path under which it stands.
+ * Blocks that lie over one another, the first one on top: a pool's own and the one around it. They
+ * are not merged by {@code withFallback}, so that every value still knows the path under which it
+ * stands.
  */
 record Layers(List<Layer> layers) {
 
@@ -30,8 +31,8 @@ record Layers(List<Layer> layers) {
   }
 
   /**
-   * The blocks under {@code key}, down to the first value that is none: null ends the layers there,
-   * anything else is a problem.
+   * The blocks under {@code key}, from the top down to the first value that is no block. If that
+   * value is null, the layers just end there; anything else is a problem.
    */
   Layers under(String key, Problems problems) {
     List<Layer> inner = new ArrayList<>();

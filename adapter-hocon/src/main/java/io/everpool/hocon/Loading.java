@@ -7,10 +7,11 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * Loads and resolves without telling secrets: where a concatenation or a piece of syntax is wrong
- * the library's message quotes the values, a password among them, and so does its cause. So it is
- * said in our words, with the place, of which a URL may have a token in it; only that a
- * substitution has nothing to refer to is told in the library's own, which quote its name alone.
+ * Loads and resolves a configuration without telling secrets. If a concatenation or the syntax is
+ * wrong, the library's message quotes the values, a password among them, and so does its cause. So
+ * the failure is told in our words, with its place; of a place that is a URL, a token may be a
+ * part, so it is shortened. Only if a substitution has nothing to refer to, the library's own words
+ * are used: they quote its name alone.
  */
 final class Loading {
 
@@ -29,7 +30,7 @@ final class Loading {
     }
   }
 
-  /** The library's words, which begin with the place as it is. */
+  /** The library's words, without the place as the library writes it at their beginning. */
   private static String withoutOrigin(ConfigException e) {
     String message = String.valueOf(e.getMessage());
     String origin = e.origin() == null ? "" : e.origin().description();

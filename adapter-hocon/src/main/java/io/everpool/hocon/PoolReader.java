@@ -12,22 +12,25 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Reads one pool; used once. */
+/** Reads one pool; each object is used once. */
 final class PoolReader {
 
   /** How a refusal of {@link PoolConfig} begins, after the key. */
   private static final Pattern VALUE = Pattern.compile("^ (?:is (?!missing)[^;]*|\\([^)]*\\))");
 
-  /** What is said of a URL that is missing. */
+  /** What {@link PoolConfig} says of a URL that is missing. */
   private static final String NO_URL = "url is missing; set it";
 
   private final Problems problems;
   private final ValueReader values;
 
-  /** What was found, by key; to say where a value stands that {@link PoolConfig} refuses. */
+  /**
+   * The values that were found, by key; they tell where a value stands that {@link PoolConfig}
+   * refuses.
+   */
   private final Map<String, Located> found = new LinkedHashMap<>();
 
-  /** Keys whose value couldn't be read; their default stands in until the problems are thrown. */
+  /** Keys whose value couldn't be read; their default is used until the problems are thrown. */
   private final List<String> unread = new ArrayList<>();
 
   private final Secrets secrets;
@@ -38,7 +41,10 @@ final class PoolReader {
     this.values = new ValueReader(problems, secrets);
   }
 
-  /** Finds what is wrong with a pool that nobody loads now; its URL may come later. */
+  /**
+   * Finds what is wrong with a pool that nobody loads now; a missing URL is no problem, for it may
+   * come later.
+   */
   void examine(Layers layers, String poolName) {
     make(layers, poolName, false);
   }
@@ -112,12 +118,18 @@ final class PoolReader {
     }
   }
 
-  /** A variable that is there and empty says no more of what may be left out than a missing one. */
+  /**
+   * Whether the value is an empty text of a setting that may be left out. An environment variable
+   * that is set to nothing says no more than one that isn't set.
+   */
   private static boolean isNone(Setting<?> setting, Object value) {
     return setting.defaultValue() == null && value instanceof String text && text.isBlank();
   }
 
-  /** The name of a named pool is its key: one that is written down would be another. */
+  /**
+   * Leaves the names out of the blocks: a named pool is called by its key, and a name in the block
+   * would be a second one.
+   */
   private Layers withoutNames(Layers layers) {
     List<Layer> nameless = new ArrayList<>();
     for (Layer layer : layers.layers()) {
@@ -132,7 +144,10 @@ final class PoolReader {
     return new Layers(nameless);
   }
 
-  /** The replicas of one database are none of another: readers are inherited with the URL only. */
+  /**
+   * Leaves out the readers of blocks below the first URL: the replicas of one database aren't those
+   * of another, so readers are inherited only together with the URL.
+   */
   private static Layers withoutOthersReaders(Layers layers) {
     List<Layer> own = new ArrayList<>();
     boolean elsewhere = false;
@@ -150,14 +165,20 @@ final class PoolReader {
     }
   }
 
-  /** The variable is read by {@code reference.conf}, which a Config may be without. */
+  /**
+   * What a message about a missing URL adds about the environment: {@code reference.conf} reads
+   * NEON_DB_URL, but a Config may be without {@code reference.conf}.
+   */
   private String whoMaySay() {
     return found.values().stream().anyMatch(Located::isDefault)
         ? ", or NEON_DB_URL in the environment"
         : "";
   }
 
-  /** Says where the refused value stands; a refusal that is due to an unread value is none. */
+  /**
+   * Adds a refusal with the place of the refused value. A refusal that comes only from a value that
+   * couldn't be read is left out.
+   */
   private void addRefusal(String path, String problem) {
     for (String key : unread) {
       if (Pattern.compile("(?<![\\w.-])" + Pattern.quote(key) + "(?![\\w.-])")
@@ -181,7 +202,7 @@ final class PoolReader {
     problems.add(problem);
   }
 
-  /** The text of a refusal holds the value, which may have come from a wrong variable. */
+  /** The text of a refusal, without the value if that may have come from a wrong variable. */
   private String withoutSecret(Located located, String text) {
     return secrets.cameFromElsewhere(located, ValueReader.text(located.value()))
         ? VALUE.matcher(text).replaceFirst(" is a value that isn't shown")

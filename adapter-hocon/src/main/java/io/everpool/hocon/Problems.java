@@ -5,17 +5,17 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Collects what is wrong, to be told all at once. */
+/** Collects what is wrong, so that it is told all at once. */
 final class Problems {
 
-  /** Each once: named pools fall back to the same block. */
+  /** The problems, each once: several named pools fall back to the same block. */
   private final Set<String> texts = new LinkedHashSet<>();
 
   void add(String text) {
     texts.add(text);
   }
 
-  /** Adds {@code path + text} and where the value stands. */
+  /** Adds {@code path + text}, and where the value stands. */
   void add(Located located, String text) {
     texts.add(located.shownPath() + " " + text + located.origin());
   }

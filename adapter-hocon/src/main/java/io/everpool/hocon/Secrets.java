@@ -11,9 +11,10 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Which values a message may show. Whoever writes {@code max-size = ${?WRONG_VARIABLE}} has put
- * something there that he has never seen himself; so what came from elsewhere isn't shown, and of
- * what was written down only what looks like an attempt at a number, a duration or a word.
+ * Decides which values a message may show. Whoever writes {@code max-size = ${?WRONG_VARIABLE}} has
+ * put a value there that he has never seen himself. So a value that came from elsewhere isn't
+ * shown; and a value that was written down is shown only if it looks like an attempt at a number, a
+ * duration or a word.
  */
 final class Secrets {
 
@@ -21,21 +22,29 @@ final class Secrets {
       Pattern.compile("[+-]?\\d[\\d.,_]*(?: ?[A-Za-z]{1,12}[\\d.]*){0,2}|[A-Za-z][A-Za-z_-]{0,23}");
   private static final Pattern LONG_NUMBER = Pattern.compile("\\d{1,40}");
 
-  /** As the origin of a value tells that it was looked up, or put together. */
+  /**
+   * How the origin of a value tells that the value was looked up, or was put together from several.
+   */
   private static final Pattern ELSEWHERE =
       Pattern.compile("^env |environment|env variables|^merge of|: \\d+-\\d+$");
 
   private static final Pattern SOUNDS_SECRET =
       Pattern.compile("pass|pwd|^pw$|secret|token|key|url|uri");
 
-  /** The name of a pool says nothing of what its settings are. */
+  /** The path of a named pool: the name of a pool doesn't tell what its settings are about. */
   private static final Pattern POOL =
       Pattern.compile("^everpool\\.pools\\.(?:\"[^\"]*\"|[^.]*)\\.");
 
-  /** A shorter one is in many a text by chance. */
+  /**
+   * A secret of at most so many characters is compared with the whole value only, because it is in
+   * many texts by chance.
+   */
   private static final int SHORT = 3;
 
-  /** Values that stand under a name that sounds secret, and values with their origin. */
+  /**
+   * Values that stand under a name that sounds secret. {@link #outside} has those from outside of
+   * our block, with their origin.
+   */
   private final Set<String> secret = new HashSet<>();
 
   private final Set<String> outside = new HashSet<>();
@@ -68,7 +77,7 @@ final class Secrets {
         && (ATTEMPT.matcher(text).matches() || LONG_NUMBER.matcher(text).matches());
   }
 
-  /** Whether it may be a secret that a reference to something else has brought here. */
+  /** Whether the value may be a secret that a reference to something else has brought here. */
   boolean cameFromElsewhere(Located located, String text) {
     return ELSEWHERE.matcher(located.value().origin().description()).find()
         || outside.contains(identity(text, located.value()))
@@ -79,7 +88,7 @@ final class Secrets {
             .find();
   }
 
-  /** The value in quotes, or that it isn't shown. */
+  /** The value in quotes, or words that say that it isn't shown. */
   String shown(Located located, String text) {
     return mayShow(located, text)
         ? "\"" + text + "\""

@@ -7,7 +7,7 @@ import java.util.Optional;
 /** Guesses which setting somebody meant. */
 final class Spelling {
 
-  /** What other pools, or common sense, call our settings. */
+  /** Names that other pools, or common sense, have for our settings. */
   static final Map<String, String> ELSEWHERE =
       Map.ofEntries(
           Map.entry("jdbc-url", "url"),

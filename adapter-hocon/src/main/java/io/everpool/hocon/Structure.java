@@ -10,16 +10,16 @@ import java.util.TreeMap;
 
 /**
  * Looks at what nobody has asked for yet: a block whose name is nearly ours, and the pools that
- * aren't loaded. A slip there is a setting that has no effect, and found when it is too late.
+ * aren't loaded. A setting that is misspelt there has no effect, and is found when it is too late.
  */
 final class Structure {
 
-  /** Letters that may differ from {@code everpool}. */
+  /** How many letters of a name may differ from {@code everpool}. */
   private static final int NEAR = 2;
 
   private Structure() {}
 
-  /** Names blocks beside ours that were most likely meant to be ours. */
+  /** Adds a problem for each block beside ours that was most likely meant to be ours. */
   static void refuseNearMisses(ConfigObject root, Problems problems) {
     for (Map.Entry<String, ConfigValue> entry : new TreeMap<>(root).entrySet()) {
       String key = entry.getKey();
@@ -43,7 +43,10 @@ final class Structure {
         .anyMatch(key -> keys.contains(key) || key.equals(EverpoolConfig.POOLS));
   }
 
-  /** Names unknown keys in every block under {@code pools}, but for the one that is loaded. */
+  /**
+   * Adds a problem for each unknown key in the blocks under {@code pools}, except in the one that
+   * is loaded.
+   */
   static void refuseUnknownKeys(ConfigObject pools, String loaded, Problems problems) {
     for (Map.Entry<String, ConfigValue> entry : new TreeMap<>(pools).entrySet()) {
       if (!entry.getKey().equals(loaded) && entry.getValue() instanceof ConfigObject block) {

@@ -10,12 +10,16 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** Finds the keys that mean nothing; a misspelt setting must not just be its default. */
+/**
+ * Finds the keys that mean nothing, so that a misspelt setting doesn't silently have its default.
+ */
 final class UnknownKeys {
 
   private UnknownKeys() {}
 
-  /** Looks through a pool's block; {@code named} if it stands under {@code pools}. */
+  /**
+   * Looks through a pool's block; {@code named} is true if the block stands under {@code pools}.
+   */
   static void in(Layer layer, boolean named, Problems problems) {
     Set<String> others = named ? Set.of() : Set.of(EverpoolConfig.POOLS);
     in(layer, PoolConfig.settings(), others, problems);

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Turns HOCON values into what a setting wants, strictly: what is doubtful is a problem. */
+/** Turns HOCON values into what a setting wants. It is strict: a doubtful value is a problem. */
 final class ValueReader {
 
   private static final Pattern WHOLE = Pattern.compile("[+-]?\\d+");
@@ -74,7 +74,10 @@ final class ValueReader {
     return number.bitLength() < (type == Integer.class ? Integer.SIZE : Long.SIZE);
   }
 
-  /** What a setting takes where a number is so far off that its type can't hold it. */
+  /**
+   * The range that a setting accepts, for a message about a number so large or small that the
+   * setting's type can't hold it.
+   */
   private static <T> String range(Setting<T> setting, int sign) {
     Number outermost =
         setting.type() == Integer.class
@@ -112,7 +115,7 @@ final class ValueReader {
     return WHOLE.matcher(text).matches() ? new BigInteger(text) : null;
   }
 
-  /** In any case, for variables are often written in capitals. */
+  /** Reads a truth value in letters of any case, for variables are often written in capitals. */
   private static @Nullable Boolean truth(String text) {
     return switch (text.toLowerCase(Locale.ROOT)) {
       case "true", "yes", "on" -> true;
@@ -121,12 +124,18 @@ final class ValueReader {
     };
   }
 
-  /** What a shell or a file leaves around a value; other invisible characters are no accident. */
+  /**
+   * The text without the blanks that a shell or a file may leave around a value; other invisible
+   * characters are no accident, and stay.
+   */
   private static String trimmed(String text) {
     return BLANK.matcher(text).replaceAll("");
   }
 
-  /** HOCON's {@code on} and {@code off} are strings, but {@code true} and {@code false} aren't. */
+  /**
+   * Finds the constant of an enum. HOCON's {@code on} and {@code off} are strings, but {@code true}
+   * and {@code false} aren't; a setting that knows on and off accepts these two as well.
+   */
   private static @Nullable Object constant(Class<?> type, String text) {
     List<String> switches = List.of("on", "off");
     for (Object constant : type.getEnumConstants()) {
@@ -164,10 +173,10 @@ final class ValueReader {
   }
 
   /**
-   * A block of free names: {@code ssl { mode = require }} is {@code ssl.mode}. Null takes a name of
-   * a lower layer back.
+   * Reads a block of free names: {@code ssl { mode = require }} is {@code ssl.mode}. A null takes
+   * back what a lower layer says of that name.
    *
-   * @param places is told where each stands
+   * @param places receives the place of each
    */
   Map<String, String> flat(Layers layers, Map<String, String> places) {
     Map<String, @Nullable String> flat = new LinkedHashMap<>();
@@ -206,7 +215,8 @@ final class ValueReader {
   }
 
   /**
-   * A list of strings, or null after a problem was added; a substitution without a value is none.
+   * Reads a list of strings; null after a problem was added. An element that is a substitution
+   * without a value is left out.
    */
   @Nullable List<String> list(Located located) {
     if (!(asList(located.value()) instanceof ConfigList values)) {
@@ -225,7 +235,10 @@ final class ValueReader {
     return list;
   }
 
-  /** Of system properties and variables ({@code readers.0}) HOCON makes a block of numbers. */
+  /**
+   * Makes a list of a block of numbers, which is what HOCON makes of system properties and
+   * variables like {@code readers.0}.
+   */
   private static ConfigValue asList(ConfigValue value) {
     boolean numbered =
         value instanceof ConfigObject block
