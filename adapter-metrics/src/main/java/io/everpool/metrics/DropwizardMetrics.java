@@ -35,7 +35,9 @@ import org.jspecify.annotations.Nullable;
  * Pool pool = Everpool.builder(config).listener(poolMetrics).recorder(poolMetrics).open();
  * }</pre>
  *
- * <p>All names begin with the pool's, as in {@code orders.connections.idle}:
+ * <p>All names begin with the pool's name, as in {@code orders.connections.idle}. Gauges and
+ * counters are plain numbers. Timers record nanoseconds, and reporters show them in the unit that
+ * they were told (without being told, in milliseconds):
  *
  * <table>
  * <caption>Metrics</caption>
@@ -44,51 +46,54 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>connections.idle, .leased, .probing, .connecting, .closing</td><td>gauge</td>
  *     <td>connections now, by state</td></tr>
  * <tr><td>connections.min, .max</td><td>gauge</td><td>the configured bounds</td></tr>
- * <tr><td>waiting</td><td>gauge</td><td>callers in line</td></tr>
+ * <tr><td>waiting</td><td>gauge</td><td>callers in the wait queue</td></tr>
  * <tr><td>asleep, down, suspended</td><td>gauge</td><td>1 while the pool leaves the database alone,
  *     while the server is known to be unreachable, and while an operator has suspended the pool;
- *     else 0</td></tr>
- * <tr><td>wait</td><td>timer</td><td>from asking for a connection to having it</td></tr>
- * <tr><td>use</td><td>timer</td><td>from having it to giving it back</td></tr>
- * <tr><td>connect</td><td>timer</td><td>opening one</td></tr>
- * <tr><td>outage</td><td>timer</td><td>from the server's loss to its answering again, as far as the
- *     pool has tried</td></tr>
+ *     otherwise 0</td></tr>
+ * <tr><td>wait</td><td>timer, ns</td><td>from asking for a connection to having it</td></tr>
+ * <tr><td>use</td><td>timer, ns</td><td>from having a connection to giving it back</td></tr>
+ * <tr><td>connect</td><td>timer, ns</td><td>opening a connection</td></tr>
+ * <tr><td>outage</td><td>timer, ns</td><td>from the server's loss to its answering again, as far
+ *     as the pool has tried</td></tr>
  * <tr><td>opened, connect-failures</td><td>counter</td><td>connects that succeeded, and failed</td>
  *     </tr>
- * <tr><td>closed.&lt;reason&gt;</td><td>counter</td><td>such as closed.max-queries: one for each
- *     {@link CloseReason}</td></tr>
- * <tr><td>timeouts, rejected</td><td>counter</td><td>callers who waited in vain, and who were
- *     turned away at once: the line was full, or the server refuses connections</td></tr>
+ * <tr><td>closed.&lt;reason&gt;</td><td>counter</td><td>connections closed, one counter for
+ *     each {@link CloseReason}, such as closed.max-queries</td></tr>
+ * <tr><td>timeouts, rejected</td><td>counter</td><td>callers who waited in vain, and callers who
+ *     were turned away at once because the wait queue was full, or because the server refuses
+ *     connections</td></tr>
  * <tr><td>retries, retries-refused</td><td>counter</td><td>reruns of units of work, and units that
- *     failed, not of their own, and were not rerun: those whose COMMIT stays unknown, too</td></tr>
- * <tr><td>commits.&lt;status&gt;</td><td>counter</td><td>what came out where a COMMIT's answer was
- *     lost: one for each {@link CommitStatus}, such as commits.committed</td></tr>
+ *     failed through no fault of their own and were not rerun, among them those whose COMMIT stays
+ *     unknown</td></tr>
+ * <tr><td>commits.&lt;status&gt;</td><td>counter</td><td>COMMITs whose answer was lost, by what
+ *     became of them: one counter for each {@link CommitStatus}, such as commits.committed</td></tr>
  * <tr><td>writes-unknown</td><td>counter</td><td>writes in autocommit, outside of units of work,
  *     whose answer was lost</td></tr>
  * <tr><td>health-check-failures, failures, fenced</td><td>counter</td><td>connections found dead
  *     while idle, lost in use, and generations given up</td></tr>
  * <tr><td>transactions-left-open, leaks-suspected, leaks-ended, leases-abandoned</td>
- *     <td>counter</td><td>leases that ended, or didn't, as they should</td></tr>
- * <tr><td>nested-acquires</td><td>counter</td><td>told of threads that hold a connection and wait
- *     for another</td></tr>
- * <tr><td>fell-asleep, woke-up</td><td>counter</td><td>how often</td></tr>
+ *     <td>counter</td><td>leases that came back with an open transaction, that lasted for too
+ *     long, that ended after all, and that were dropped without being closed</td></tr>
+ * <tr><td>nested-acquires</td><td>counter</td><td>events that told of threads that hold a
+ *     connection and wait for another</td></tr>
+ * <tr><td>fell-asleep, woke-up</td><td>counter</td><td>how often the pool did so</td></tr>
  * </table>
  *
- * <p>They are registered when the pool has opened, with what was counted until then, and what was
- * registered, nothing else, is removed when it has closed; a pool that can't be opened leaves
- * nothing behind. One object is for one pool at a time: a second one that opens beside it has no
- * gauges, and what it counts and times may come among the first's, as a warning says. Gauges that
- * are read together share one look at the pool.
+ * <p>They are registered when the pool has opened, with what was counted until then. When the pool
+ * has closed, exactly what was registered is removed again; a pool that can't be opened leaves
+ * nothing behind. One object is for one pool at a time. A second pool that opens beside the first
+ * with the same object has no gauges, and its counts and times may be added to the first pool's; a
+ * warning says so. Gauges that are read together share one look at the pool.
  *
- * <p>Of a pool with readers each reader's pool has the same under its own name, as in {@code
- * orders-reader-1.connections.idle}.
+ * <p>If a pool has readers, the pool of each reader has the same metrics under its own name, as in
+ * {@code orders-reader-1.connections.idle}.
  *
- * <p>While it is installed as recorder the pool reads the clock at each acquire and release.
+ * <p>While this is installed as recorder, the pool reads the clock at each acquire and release.
  * Thread-safe.
  */
 public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
 
-  /** Events of which there is nothing to tell but how many. */
+  /** Events that are only counted. */
   private static final Map<Class<? extends PoolEvent>, String> COUNTED =
       Map.ofEntries(
           entry(PoolEvent.ConnectionOpened.class, "opened"),
@@ -109,7 +114,7 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
           entry(PoolEvent.FellAsleep.class, "fell-asleep"),
           entry(PoolEvent.WokeUp.class, "woke-up"));
 
-  /** Between the name of a pool and the number of its reader. */
+  /** Stands between the name of a pool and the number of its reader. */
   private static final String READER = "-reader-";
 
   private final String poolName;
@@ -117,15 +122,15 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
   private final @Nullable HealthCheckRegistry healthChecks;
 
   /**
-   * Guards what is registered. No monitor: a registry runs listeners of the application's when
-   * something is registered, and a virtual thread that waits for a monitor keeps its carrier (up to
-   * JDK 23).
+   * Guards what is registered. It is no monitor: a registry runs listeners of the application's
+   * when something is registered, and a virtual thread that waits for a monitor keeps its carrier
+   * (up to JDK 23).
    */
   private final ReentrantLock lock = new ReentrantLock();
 
   private @Nullable Registered registered;
 
-  /** Those of the pools of its readers, by their names. */
+  /** The metrics of the pools of the readers, by the names of these pools. */
   private final Map<String, DropwizardMetrics> readers = new ConcurrentHashMap<>();
 
   private final Map<String, Counter> counters = new LinkedHashMap<>();
@@ -134,7 +139,7 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
   private final Timer connect = timer();
   private final Timer outage = timer();
 
-  /** The pool whose figures are to be seen. */
+  /** The pool whose figures are registered. */
   private record Registered(Pool pool, Registration registration) {}
 
   private DropwizardMetrics(
@@ -154,7 +159,7 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
   }
 
   /**
-   * For one pool, the health check under the pool's name.
+   * Makes the metrics of one pool; its health check gets the pool's name.
    *
    * @param poolName {@link io.everpool.api.PoolConfig#name()} of the pool to come
    * @throws IllegalArgumentException if a registry has something of a pool of that name already
@@ -182,7 +187,9 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
     return reader == null ? this : reader;
   }
 
-  /** The metrics of a pool that is called as one of its readers; null for any other. */
+  /**
+   * The metrics of a reader's pool, if the name is that of a reader of this pool; otherwise null.
+   */
   private @Nullable DropwizardMetrics reader(String pool) {
     return pool.startsWith(poolName + READER)
             && pool.substring(poolName.length() + READER.length()).matches("\\d+")
@@ -191,11 +198,11 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
   }
 
   /**
-   * Counts the event; what other pools tell is not for these poolMetrics.
+   * Counts the event. Events of other pools are ignored.
    *
-   * @throws IllegalArgumentException if the pool that opened is another one, or the second beside
-   *     one that is open, or a name was taken meanwhile: its figures are then nowhere to be seen,
-   *     and those of others are left alone
+   * @throws IllegalArgumentException if the pool that opened has another name, or is the second
+   *     beside one that is open, or if a name was taken meanwhile: its figures are then shown
+   *     nowhere, and the figures of other pools are left alone
    */
   @Override
   public void onEvent(PoolEvent event) {
@@ -249,7 +256,7 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
     }
     lock.lock();
     try {
-      end(); // of one that has closed, as may not have been told yet
+      end(); // the previous pool may have closed, and its event may not have come yet
       if (registered != null) {
         throw new IllegalArgumentException(
             "These are the metrics of a pool "
@@ -268,7 +275,10 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
     }
   }
 
-  /** By the pool and not by its name, which another may have that has closed, or never opened. */
+  /**
+   * Removes the metrics if their pool has closed. This asks the pool itself and doesn't go by the
+   * event's name: another pool of that name may have closed, or may have failed to open.
+   */
   private void end() {
     lock.lock();
     try {
@@ -282,7 +292,7 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
     }
   }
 
-  /** What is written rather than read, by name. */
+  /** The metrics that are written to, unlike the gauges, by their names. */
   private Map<String, Metric> kept() {
     Map<String, Metric> kept = new LinkedHashMap<>(counters);
     kept.put("wait", wait);
@@ -312,7 +322,10 @@ public final class DropwizardMetrics implements PoolListener, LeaseRecorder {
     return gauges;
   }
 
-  /** Without a lock: it is updated in the middle of every acquire and release. */
+  /**
+   * Makes a timer without a lock, because it is updated in the middle of every acquire and release.
+   * It records nanoseconds.
+   */
   private static Timer timer() {
     return new Timer(LockFreeExponentiallyDecayingReservoir.builder().build());
   }

@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What one pool has in the registries: all of it or nothing, and nobody else's. */
+/**
+ * What one pool has in the registries. All of it is registered or nothing, and nothing of others is
+ * touched.
+ */
 final class Registration {
   private final String poolName;
   private final MetricRegistry metrics;
@@ -55,7 +58,7 @@ final class Registration {
   }
 
   /**
-   * Looks whether the names are free, so that a clash is told where the pool is put together.
+   * Checks that the names are free, so that a clash is told where the pool is put together.
    *
    * @throws IllegalArgumentException if one is taken
    */
@@ -77,10 +80,13 @@ final class Registration {
 
   private void add(String name, Metric metric) {
     String full = MetricRegistry.name(poolName, name);
-    if (metrics.getMetrics().containsKey(full)) { // be it this very metric, for another pool
+    // this holds also for this very metric, if another pool has registered it
+    if (metrics.getMetrics().containsKey(full)) {
       throw taken("metric", full, null);
     }
-    registered.put(full, metric); // first: a listener of the registry's may throw when it is there
+    // This comes first, because a listener of the registry may throw after the metric was
+    // registered.
+    registered.put(full, metric);
     try {
       metrics.register(full, metric);
     } catch (IllegalArgumentException e) {
@@ -99,8 +105,8 @@ final class Registration {
   }
 
   /**
-   * Takes out what was put in, unless somebody has put something else in its place: all of it,
-   * though a listener of the registry's throws at some.
+   * Removes what was registered, unless somebody has put something else in its place. It removes
+   * all of it, even if a listener of the registry throws in between.
    */
   void remove() {
     List<RuntimeException> failures = new ArrayList<>();

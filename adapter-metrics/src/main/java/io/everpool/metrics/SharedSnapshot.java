@@ -8,11 +8,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A look at the pool that is good for a moment: a reporter reads all gauges one after the other,
- * and their figures should be of one and the same pool. Thread-safe; readers who come at once may
- * each look.
+ * and their figures should come from one look at the pool. Thread-safe; readers that come at once
+ * may each take a look of their own.
+ *
+ * <p>adapter-micrometer has the same class. It goes by the clock of the registry, which is another
+ * type in each library, and nothing that both adapters depend on may know either of them: so it is
+ * written twice.
  */
 final class SharedSnapshot {
-  /** Longer than a reporter takes to read them all, shorter than anybody's interval. */
+  /**
+   * How long a look is good, in nanoseconds. That is longer than a reporter needs to read all
+   * gauges, and shorter than the interval between two reports.
+   */
   static final long GOOD_FOR = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final Pool pool;
