@@ -5,9 +5,10 @@ import io.micrometer.core.instrument.Tags;
 import java.util.function.ToIntFunction;
 
 /**
- * A gauge: what it is called, beside the tags that all have, and how it is read off the pool.
+ * A gauge: its name, the tags that it has beside those of all metrics, and how it is read from the
+ * pool.
  *
- * @param what it shows, in a sentence
+ * @param what a sentence that says what the gauge shows
  */
 record Figure(String name, Tags tags, String what, ToIntFunction<PoolSnapshot> of) {
 

@@ -7,9 +7,9 @@ import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 
 /**
- * What the metrics are called that every pool has. What only Everpool has is called {@code
- * everpool.…} beside either. Pools that share a registry should share the names, too: some
- * registries (Prometheus) want the same tags of all that is called the same.
+ * The names of those metrics that every pool has. Those that only Everpool has are called {@code
+ * everpool.…} with either set of names. Pools that share a registry should use the same names,
+ * because some registries (Prometheus) want the same tags on all metrics of one name.
  */
 public enum MetricNames {
 
@@ -21,7 +21,8 @@ public enum MetricNames {
       "db.client.connection.create_time",
       "db.client.connection.timeouts",
       List.of(
-          // One that is examined is nobody's, so that the two together are all there are.
+          // A connection that is being examined counts as idle, because nobody uses it; so the two
+          // add up to all connections.
           state("idle", now -> now.idle() + now.probing()),
           state("used", PoolSnapshot::leased),
           new Figure(
@@ -41,7 +42,9 @@ public enum MetricNames {
               "Callers in line for a connection",
               PoolSnapshot::waiting))),
 
-  /** Those of HikariCP, so that its dashboards and alerts go on: {@code hikaricp.connections.*}. */
+  /**
+   * HikariCP's names, so that its dashboards and alerts still work: {@code hikaricp.connections.*}.
+   */
   HIKARI_CP(
       "pool",
       "hikaricp.connections.acquire",
@@ -57,7 +60,7 @@ public enum MetricNames {
           new Figure("hikaricp.connections.max", "Max connections", PoolSnapshot::maxSize),
           new Figure("hikaricp.connections.min", "Min connections", PoolSnapshot::minSize)));
 
-  /** The tag that has the pool's name. */
+  /** The tag whose value is the pool's name. */
   final String poolTag;
 
   final String wait;
@@ -65,7 +68,7 @@ public enum MetricNames {
   final String connect;
   final String timeouts;
 
-  @SuppressWarnings("ImmutableEnumChecker") // made by List.of
+  @SuppressWarnings("ImmutableEnumChecker") // List.of has made it
   final List<Figure> figures;
 
   MetricNames(
@@ -83,7 +86,7 @@ public enum MetricNames {
     this.figures = figures;
   }
 
-  /** What a pool must find free. */
+  /** The names that must be free for a pool. */
   List<String> all() {
     return Stream.concat(
             Stream.of(wait, use, connect, timeouts), figures.stream().map(Figure::name))

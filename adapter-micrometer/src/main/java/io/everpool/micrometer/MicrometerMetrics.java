@@ -27,31 +27,34 @@ import org.jspecify.annotations.Nullable;
  * Pool pool = Everpool.builder(config).listener(poolMetrics).recorder(poolMetrics).open();
  * }</pre>
  *
- * <p>By OpenTelemetry's names, each with the pool's name in the tag {@code
- * db.client.connection.pool.name}; or by HikariCP's, with the tag {@code pool}:
+ * <p>The metrics have OpenTelemetry's names, each with the pool's name in the tag {@code
+ * db.client.connection.pool.name}; or they have HikariCP's names, with the tag {@code pool}. Gauges
+ * and counters are plain numbers. Timers record nanoseconds; a registry shows them in its own unit
+ * of time (Prometheus: seconds), and their histograms have buckets from 1 ms to 10 s.
  *
  * <table>
  * <caption>Metrics</caption>
  * <tr><th>OpenTelemetry</th><th>HikariCP</th><th>what</th></tr>
  * <tr><td>db.client.connection.count, by .state idle and used</td>
- *     <td>hikaricp.connections, .idle, .active</td><td>connections now</td></tr>
+ *     <td>hikaricp.connections, .idle, .active</td><td>connections now: gauges</td></tr>
  * <tr><td>db.client.connection.idle.min, .idle.max, .max</td>
- *     <td>hikaricp.connections.min, .max</td><td>the configured bounds</td></tr>
+ *     <td>hikaricp.connections.min, .max</td><td>the configured bounds: gauges</td></tr>
  * <tr><td>db.client.connection.pending_requests</td><td>hikaricp.connections.pending</td>
- *     <td>callers in line</td></tr>
+ *     <td>callers in the wait queue</td></tr>
  * <tr><td>db.client.connection.timeouts</td><td>hikaricp.connections.timeout</td>
- *     <td>callers who waited in vain, counted</td></tr>
+ *     <td>callers who waited in vain: a counter</td></tr>
  * <tr><td>db.client.connection.wait_time</td><td>hikaricp.connections.acquire</td>
  *     <td>from asking for a connection to having it: a timer with a histogram</td></tr>
  * <tr><td>db.client.connection.use_time</td><td>hikaricp.connections.usage</td>
- *     <td>from having it to giving it back: a timer with a histogram</td></tr>
+ *     <td>from having a connection to giving it back: a timer with a histogram</td></tr>
  * <tr><td>db.client.connection.create_time</td><td>hikaricp.connections.creation</td>
- *     <td>opening one: a timer with a histogram</td></tr>
+ *     <td>opening a connection: a timer with a histogram</td></tr>
  * </table>
  *
- * <p>Beside these, by names of Everpool's own and with the same tag: {@code everpool.outage} (a
- * timer); the gauges {@code everpool.asleep}, {@code everpool.down}, {@code everpool.suspended},
- * {@code everpool.connections.connecting} and {@code .closing}; and the counters {@code
+ * <p>Beside these there are metrics with names of Everpool's own and with the same tag: {@code
+ * everpool.outage} (a timer of how long the server was away, as far as the pool has tried); the
+ * gauges {@code everpool.asleep}, {@code everpool.down}, {@code everpool.suspended}, {@code
+ * everpool.connections.connecting} and {@code .closing}; and the counters {@code
  * everpool.connections.opened}, {@code everpool.connections.closed} (by {@code reason}, one for
  * each {@link CloseReason}), {@code everpool.connections.failed}, {@code
  * everpool.connect.failures}, {@code everpool.health.check.failures}, {@code everpool.fenced},
@@ -61,24 +64,24 @@ import org.jspecify.annotations.Nullable;
  * everpool.leaks.suspected}, {@code everpool.leaks.ended}, {@code everpool.leases.abandoned},
  * {@code everpool.nested.acquires}, {@code everpool.fell.asleep} and {@code everpool.woke.up}.
  *
- * <p>Timers and counters are registered at the pool's first event, the gauges when it has opened;
- * what was registered, nothing else, is removed when it has closed. A pool that can't be opened
- * leaves nothing behind. The next pool may have the same object: all is registered when that has
- * opened, with what was counted until then. A second one that opens beside the first may not: it
- * has no gauges, and what it counts and times may come among the first's, as a warning says. Gauges
- * that are read together share one look at the pool.
+ * <p>Timers and counters are registered at the pool's first event, the gauges when it has opened.
+ * When the pool has closed, exactly what was registered is removed again; a pool that can't be
+ * opened leaves nothing behind. The next pool may have the same object: all is registered again
+ * when that pool has opened, with what was counted until then. A second pool that opens beside the
+ * first with the same object has no gauges, and its counts and times may be added to the first
+ * pool's; a warning says so. Gauges that are read together share one look at the pool.
  *
- * <p>Of a pool with readers each reader's pool has the same, with a name of its own in that tag, as
- * in {@code orders-reader-1}.
+ * <p>If a pool has readers, the pool of each reader has the same metrics, with a name of its own in
+ * that tag, as in {@code orders-reader-1}.
  *
- * <p>While it is installed as recorder the pool reads the clock at each acquire and release.
+ * <p>While this is installed as recorder, the pool reads the clock at each acquire and release.
  * Thread-safe.
  */
 public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
-  /** Between the name of a pool and the number of one of its readers. */
+  /** Stands between the name of a pool and the number of one of its readers. */
   private static final String READER = "-reader-";
 
-  /** How many events a pool may tell before it has opened that are kept; more than any tells. */
+  /** How many events are kept that a pool tells before it has opened; no pool tells as many. */
   private static final int MOST_EARLY = 1_000;
 
   private final String poolName;
@@ -87,13 +90,13 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
   private final Tags furtherTags;
   private final Tags tags;
 
-  /** Those of the pools of its readers, by their names. */
+  /** The metrics of the pools of the readers, by the names of these pools. */
   private final Map<String, MicrometerMetrics> readers = new ConcurrentHashMap<>();
 
   /**
-   * Guards the fields below; the meters are read without. No monitor: a registry runs filters and
-   * listeners of the application's when something is registered, and a virtual thread that waits
-   * for a monitor keeps its carrier (up to JDK 23).
+   * Guards the fields below; only {@link #meters} is also read without it. It is no monitor: a
+   * registry runs filters and listeners of the application's when something is registered, and a
+   * virtual thread that waits for a monitor keeps its carrier (up to JDK 23).
    */
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -105,12 +108,13 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
   /** The pool that has opened, and whose gauges are registered. */
   private @Nullable Pool open;
 
-  /** The pool has found its names taken, and is not told so again at each event. */
+  /** Whether the pool has found its names taken, so that this isn't told again at each event. */
   private boolean refused;
 
   /**
-   * What was told since a pool has closed, which is of the next one that is being opened: what
-   * straggles in must not begin anew. Null while no pool has closed.
+   * The events that came after a pool has closed. They may be the closed pool's last ones, which
+   * must not register anything anew; or those of the next pool, which count once that has opened.
+   * Null while no pool has closed.
    */
   private @Nullable List<PoolEvent> early;
 
@@ -124,7 +128,7 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
   }
 
   /**
-   * For one pool, by OpenTelemetry's names and without further tags.
+   * Makes the metrics of one pool, with OpenTelemetry's names and without further tags.
    *
    * @param poolName {@link io.everpool.api.PoolConfig#name()} of the pool to come
    * @throws IllegalArgumentException if the registry has something of a pool of that name already
@@ -134,7 +138,7 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
   }
 
   /**
-   * For one pool, with names and tags to be chosen.
+   * Begins the metrics of one pool whose names and tags can be chosen.
    *
    * @param poolName {@link io.everpool.api.PoolConfig#name()} of the pool to come
    */
@@ -164,7 +168,9 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
     return reader == null ? this : reader;
   }
 
-  /** The metrics of a pool that is called as one of its readers; null for any other. */
+  /**
+   * The metrics of a reader's pool, if the name is that of a reader of this pool; otherwise null.
+   */
   private @Nullable MicrometerMetrics reader(String pool) {
     return pool.startsWith(poolName + READER)
             && pool.substring(poolName.length() + READER.length()).matches("\\d+")
@@ -174,11 +180,11 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
   }
 
   /**
-   * Counts the event; what other pools tell is not for these metrics.
+   * Counts the event. Events of other pools are ignored.
    *
-   * @throws IllegalArgumentException if the pool that opened is another one, or the second beside
-   *     one that is open, or a name was taken meanwhile: its figures are then nowhere to be seen,
-   *     and those of others are left alone
+   * @throws IllegalArgumentException if the pool that opened has another name, or is the second
+   *     beside one that is open, or if a name was taken meanwhile: its figures are then shown
+   *     nowhere, and the figures of other pools are left alone
    */
   @Override
   public void onEvent(PoolEvent event) {
@@ -212,7 +218,7 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
     lock.lock();
     try {
       if (open != null && open.snapshot().state() == PoolState.CLOSED) {
-        end(); // as may not have been told yet
+        end(); // its event may not have come yet
       }
       if (open != null) {
         throw new IllegalArgumentException(
@@ -249,7 +255,7 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
     }
   }
 
-  /** What counts an event; null if nothing does now. */
+  /** The meters that count an event; null if none do now. */
   private @Nullable PoolMeters metersOf(PoolEvent event) {
     lock.lock();
     try {
@@ -268,7 +274,10 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
     }
   }
 
-  /** Under the lock. */
+  /**
+   * Registers the timers and counters, unless they are registered already. The caller holds the
+   * lock.
+   */
   private PoolMeters begin() {
     PoolMeters made = meters;
     if (made == null) {
@@ -283,7 +292,10 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
     return made;
   }
 
-  /** By the pool and not by its name, which another may have that has closed, or never opened. */
+  /**
+   * Ends the metrics if their pool has closed. This asks the pool itself and doesn't go by the
+   * event's name: another pool of that name may have closed, or may have failed to open.
+   */
   private void closed() {
     lock.lock();
     try {
@@ -295,7 +307,7 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
     }
   }
 
-  /** Under the lock. */
+  /** Removes what is registered. The caller holds the lock. */
   private void end() {
     refused = false;
     early = new ArrayList<>();
@@ -308,7 +320,7 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
     }
   }
 
-  /** Collects what the metrics of a pool are to be called. Not thread-safe. */
+  /** Collects the names and tags of a pool's metrics. Not thread-safe. */
   public static final class Builder {
     private final String poolName;
     private final MeterRegistry registry;
@@ -320,20 +332,20 @@ public final class MicrometerMetrics implements PoolListener, LeaseRecorder {
       this.registry = Objects.requireNonNull(registry, "registry");
     }
 
-    /** Whose names are used. Not said, OpenTelemetry's. */
+    /** Sets whose names are used. The default is OpenTelemetry's. */
     public Builder names(MetricNames value) {
       names = Objects.requireNonNull(value, "names");
       return this;
     }
 
-    /** Adds tags to every metric; of a key that is given twice the last counts. */
+    /** Adds tags to every metric; if a key is given twice, its last value counts. */
     public Builder tags(Iterable<Tag> more) {
       tags = tags.and(more);
       return this;
     }
 
     /**
-     * For one pool.
+     * Makes the metrics of the pool.
      *
      * @throws IllegalArgumentException if the registry has something of a pool of that name and
      *     with these tags already

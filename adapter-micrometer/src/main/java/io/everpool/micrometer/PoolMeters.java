@@ -20,10 +20,13 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** What is written of one pool: timers and counters. Its gauges are read. Thread-safe. */
+/**
+ * The timers and counters of one pool, which are written to; its gauges are read instead.
+ * Thread-safe.
+ */
 final class PoolMeters {
 
-  /** Events of which there is nothing to tell but how many, and what the count is of. */
+  /** Events that are only counted, each with its counter's name and a description. */
   private static final Map<Class<? extends PoolEvent>, Count> COUNTED =
       Map.ofEntries(
           entry(
@@ -78,7 +81,7 @@ final class PoolMeters {
               new Count("everpool.fell.asleep", "Times that the pool left the database alone")),
           entry(PoolEvent.WokeUp.class, new Count("everpool.woke.up", "Times that work woke it")));
 
-  /** What only Everpool has. */
+  /** The gauges that only Everpool has. */
   private static final List<Figure> FIGURES =
       List.of(
           new Figure(
@@ -100,7 +103,10 @@ final class PoolMeters {
               "1 while an operator has suspended the pool, else 0",
               now -> now.suspended() ? 1 : 0));
 
-  /** Those that the conventions give to a client's operations, in seconds from 0.001 to 10. */
+  /**
+   * The buckets of the timers' histograms: those that OpenTelemetry's conventions give to a
+   * client's operations, in seconds from 0.001 to 10.
+   */
   private static final Duration[] BUCKETS = {
     Duration.ofMillis(1),
     Duration.ofMillis(5),
@@ -195,7 +201,7 @@ final class PoolMeters {
         Counter.builder(count.name()).tags(tags).description(count.of())::register);
   }
 
-  /** A histogram, too, where the registry has those. */
+  /** Makes a timer, with a histogram if the registry has histograms. */
   private static Timer timer(Registrar registrar, String name, Tags tags, String what) {
     return registrar.add(
         Timer.builder(name).tags(tags).description(what).serviceLevelObjectives(BUCKETS)::register);

@@ -10,8 +10,8 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * What one pool has in a registry, and nobody else's. A registry gives whoever registers a meter
- * for the second time the first one, so it is looked whether that was there before.
+ * What one pool has in a registry; nothing of others is touched. If a meter is registered a second
+ * time, a registry returns the first one; so it is checked whether that was there before.
  */
 final class Registration {
   private final MeterRegistry registry;
@@ -24,11 +24,13 @@ final class Registration {
   /**
    * Registers what {@code meters} makes.
    *
-   * @throws IllegalArgumentException if one of them was there; then nothing was registered
+   * @throws IllegalArgumentException if one of the meters was there already; then nothing was
+   *     registered
    */
   <T> T all(Function<Registrar, T> meters) {
-    // Of two pools of one name one must be the first, also where two applications have each loaded
-    // this class and share the registry: hence its own monitor. It is held while a pool registers.
+    // If two pools have one name, one of them must be the first, also if two applications have each
+    // loaded this class and share the registry. So the registry's own monitor is used; it is held
+    // while a pool registers.
     synchronized (registry) {
       Set<Meter> before = Collections.newSetFromMap(new IdentityHashMap<>());
       before.addAll(registry.getMeters());
@@ -47,12 +49,12 @@ final class Registration {
     }
   }
 
-  /** Takes out what was put in. */
+  /** Removes what was registered. */
   void remove() {
     remove(registered);
   }
 
-  /** All of them, though a listener of the registry's throws at some. */
+  /** Removes all meters, even if a listener of the registry throws in between. */
   private void remove(List<Meter> meters) {
     RuntimeException failure = null;
     for (Meter meter : meters) {
@@ -67,7 +69,7 @@ final class Registration {
     }
   }
 
-  /** Where meters are registered, one by one. */
+  /** Registers meters, one by one. */
   record Registrar(MeterRegistry registry, Set<Meter> before, List<Meter> added) {
 
     <M extends Meter> M add(Function<MeterRegistry, M> meter) {

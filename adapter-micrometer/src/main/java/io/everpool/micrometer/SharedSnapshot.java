@@ -8,11 +8,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A look at the pool that is good for a moment: a scrape reads all gauges one after the other, and
- * their figures should be of one and the same pool. Thread-safe; readers who come at once may each
- * look.
+ * their figures should come from one look at the pool. Thread-safe; readers that come at once may
+ * each take a look of their own.
+ *
+ * <p>adapter-metrics has the same class. It goes by the clock of the registry, which is another
+ * type in each library, and nothing that both adapters depend on may know either of them: so it is
+ * written twice.
  */
 final class SharedSnapshot {
-  /** Longer than a scrape takes to read them all, shorter than anybody's interval. */
+  /**
+   * How long a look is good, in nanoseconds. That is longer than a scrape needs to read all gauges,
+   * and shorter than the interval between two scrapes.
+   */
   static final long GOOD_FOR = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final Pool pool;

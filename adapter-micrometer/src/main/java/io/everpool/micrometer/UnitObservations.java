@@ -10,22 +10,22 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Units of work as observations of Micrometer's: spans where traces are made, and timers where the
- * registry makes them. From Micrometer 1.10 on.
+ * Makes units of work observations of Micrometer's: spans where traces are made, and timers where
+ * the registry makes them. It needs Micrometer 1.10 or newer.
  *
  * <pre>{@code
  * Everpool.builder(config).listener(UnitObservations.of(registry)).open();
  * }</pre>
  *
  * <p>Each unit is one observation {@code everpool.unit}, called after its {@linkplain
- * WorkOptions#label() label}, however often it is run. It is the current one from before the unit
- * waits for its connection until that is back, so that what is observed of its statements (by
- * datasource-micrometer, by OpenTelemetry's driver) lies within. Its low-cardinality keys are
- * {@code pool}, {@code kind} ({@code run}, {@code transaction}, or {@code on-connection} for Jdbi's
- * and other frameworks') and {@code outcome} ({@code success} or {@code error}), a high one is
- * {@code attempts}; each rerun is an event, {@code rerun}.
+ * WorkOptions#label() label}, however often it is run. It is the current observation from before
+ * the unit waits for its connection until the connection is back, so that what is observed of its
+ * statements (by datasource-micrometer, by OpenTelemetry's driver) lies within. Its keys of low
+ * cardinality are {@code pool}, {@code kind} ({@code run}, {@code transaction}, or {@code
+ * on-connection} for Jdbi's and other frameworks') and {@code outcome} ({@code success} or {@code
+ * error}), one of high cardinality is {@code attempts}; each rerun is an event, {@code rerun}.
  *
- * <p>One may listen to several pools. Stateless and thread-safe.
+ * <p>One object may listen to several pools. Stateless and thread-safe.
  */
 public final class UnitObservations implements UnitListener {
   private static final String NAME = "everpool.unit";
@@ -36,12 +36,15 @@ public final class UnitObservations implements UnitListener {
     this.registry = Objects.requireNonNull(registry, "registry");
   }
 
-  /** In this registry; while that is the one that does nothing, nothing is done. */
+  /**
+   * Makes observations in this registry. While it is the registry that does nothing, nothing is
+   * done.
+   */
   public static UnitObservations of(ObservationRegistry registry) {
     return new UnitObservations(registry);
   }
 
-  /** Events are for {@link MicrometerMetrics}. */
+  /** Does nothing: events are for {@link MicrometerMetrics}. */
   @Override
   public void onEvent(PoolEvent event) {}
 
@@ -58,7 +61,10 @@ public final class UnitObservations implements UnitListener {
     return observation.isNoop() ? null : begin(observation.start());
   }
 
-  /** What can't be made the current one is over, and the one before it is the current one. */
+  /**
+   * Makes the observation the current one. If that fails, the observation is ended, and the one
+   * before it stays the current one.
+   */
   private Watch begin(Observation started) {
     Observation.Scope before = registry.getCurrentObservationScope();
     try {
@@ -89,7 +95,9 @@ public final class UnitObservations implements UnitListener {
 
     @Override
     public void ended(@Nullable Throwable failure) {
-      try { // whatever a handler throws, the next on this thread is no child of this one
+      // Whatever a handler throws, the next observation of this thread must not become a child of
+      // this one.
+      try {
         observation
             .lowCardinalityKeyValue("outcome", failure == null ? "success" : "error")
             .highCardinalityKeyValue("attempts", Integer.toString(runs));
