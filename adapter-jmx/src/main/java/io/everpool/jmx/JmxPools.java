@@ -17,16 +17,17 @@ import javax.management.MBeanServer;
 import javax.management.ObjectName;
 
 /**
- * Registers a {@link PoolMXBean} for each pool that opens with it as a listener, and takes it away
- * when that closes:
+ * Registers a {@link PoolMXBean} for each pool that opens with this object as a listener, and
+ * removes it when the pool closes:
  *
  * <pre>{@code
  * Pool pool = Everpool.builder(config).listener(JmxPools.onPlatform()).open();
  * }</pre>
  *
- * <p>They are called {@code io.everpool:type=Pool,name="orders"}. Where that is taken, by another
- * pool of the same name, of another application in the same process perhaps, {@code ,instance=2}
- * and so on is added: nobody's pool fails to open for that, and nobody's place is taken.
+ * <p>The beans are called {@code io.everpool:type=Pool,name="orders"}. If that name is taken by
+ * another pool of the same name, perhaps of another application in the same process, {@code
+ * ,instance=2} and so on is added. So no pool fails to open because of a name, and no bean is
+ * replaced.
  *
  * <p>One object serves any number of pools. Thread-safe.
  */
@@ -35,7 +36,7 @@ public final class JmxPools implements PoolListener {
 
   private final MBeanServer server;
 
-  /** What is registered; guarded by itself. */
+  /** What is registered; guarded by this list's own monitor. */
   private final List<Registered> registered = new ArrayList<>();
 
   private record Registered(Pool pool, ObjectName name) {}
@@ -44,12 +45,15 @@ public final class JmxPools implements PoolListener {
     this.server = server;
   }
 
-  /** In the server that consoles look into, which has what the JVM tells of itself, too. */
+  /**
+   * Registers pools in the platform's server, which consoles read, and in which the JVM has its own
+   * beans.
+   */
   public static JmxPools onPlatform() {
     return on(ManagementFactory.getPlatformMBeanServer());
   }
 
-  /** In a server of one's own. */
+  /** Registers pools in a server of one's own. */
   public static JmxPools on(MBeanServer server) {
     return new JmxPools(Objects.requireNonNull(server, "server"));
   }
@@ -57,7 +61,7 @@ public final class JmxPools implements PoolListener {
   /**
    * Registers a pool that has opened, and takes away one that has closed.
    *
-   * @throws IllegalStateException if the server refuses it; the pool goes on without
+   * @throws IllegalStateException if the server refuses it; the pool then works without a bean
    */
   @Override
   public void onEvent(PoolEvent event) {
@@ -82,7 +86,7 @@ public final class JmxPools implements PoolListener {
         }
         return;
       } catch (InstanceAlreadyExistsException e) {
-        // the next one
+        // The name is taken, so the next instance is tried.
       }
     }
   }
@@ -95,7 +99,10 @@ public final class JmxPools implements PoolListener {
             + (instance == 1 ? "" : ",instance=" + instance));
   }
 
-  /** By the pool and not by its name, which another may have that is still open. */
+  /**
+   * Removes the beans of pools that have closed. This asks the pools themselves and doesn't go by
+   * the name, for another pool of that name may still be open.
+   */
   private void unregisterTheClosed() throws MBeanRegistrationException {
     List<ObjectName> names = new ArrayList<>();
     synchronized (registered) {
@@ -111,7 +118,7 @@ public final class JmxPools implements PoolListener {
       try {
         server.unregisterMBean(name);
       } catch (InstanceNotFoundException e) {
-        // somebody has done so already
+        // Somebody has removed it already.
       }
     }
   }

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** A pool as JMX shows it: each attribute is a look at it. */
+/** A pool as JMX shows it: each read of an attribute is a new look at the pool. */
 final class PoolView implements PoolMXBean {
   private final Pool pool;
   private final PoolOperations operations;
@@ -27,7 +27,10 @@ final class PoolView implements PoolMXBean {
     return pool.snapshot();
   }
 
-  /** To a pool that is being closed they would do nothing, and an operator would not know. */
+  /**
+   * The pool's operations; refuses if the pool is being closed, for they would do nothing then, and
+   * an operator would not know.
+   */
   private PoolOperations operations() {
     if (pool.isClosed()) {
       throw new IllegalStateException(
@@ -159,9 +162,10 @@ final class PoolView implements PoolMXBean {
     return setting.shown(pool.config().get(setting));
   }
 
-  /** Refused in the words of the pool, by an exception that the other side knows. */
+  /** Refuses in the words of the pool, with an exception class that the other side knows. */
   @Override
-  @SuppressWarnings("UnusedException") // its class is ours, and the stack trace tells nobody there
+  // its class is ours, which the other side may lack, and its stack trace is of no use there
+  @SuppressWarnings("UnusedException")
   public void resize(int minSize, int maxSize) {
     try {
       operations().resize(minSize, maxSize);
