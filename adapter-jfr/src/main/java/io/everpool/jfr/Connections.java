@@ -11,7 +11,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.Timespan;
 
-/** The lives of physical connections. */
+/** The events in the lives of physical connections. */
 final class Connections {
   static final String CATEGORY = "Connections";
 

@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 import jdk.jfr.FlightRecorder;
 
 /**
- * Writes what happens in pools into the recordings of JDK Flight Recorder, where there are any:
+ * Writes what happens in pools into the recordings of JDK Flight Recorder, if there are any:
  *
  * <pre>{@code
  * Pool pool = Everpool.builder(config).listener(new JfrPools()).open();
@@ -17,16 +17,19 @@ import jdk.jfr.FlightRecorder;
  *
  * <p>The events are called {@code everpool.…} and stand below <i>Everpool</i> in JDK Mission
  * Control. They are on by default; a recording's settings choose among them by name. While nobody
- * records, nothing is made of them; of leases only those are told that had to wait.
+ * records, no event object is made. Of leases, only those that had to wait are told.
  *
  * <p>One object serves any number of pools. Thread-safe.
  */
 public final class JfrPools implements WaitListener {
 
-  /** Below which all of them stand. */
+  /** The category below which all of the events stand. */
   static final String CATEGORY = "Everpool";
 
-  /** Each kind of the pool's events that a recording has, and what tells of it there. */
+  /**
+   * The kinds of the pool's events that a recording can have, each with the event of Flight
+   * Recorder that tells of it.
+   */
   private static final List<Kind<?>> ALL =
       List.of(
           kind(
@@ -86,7 +89,8 @@ public final class JfrPools implements WaitListener {
   }
 
   /**
-   * @param told is registered at once, so that a console shows it before it first happens
+   * @param told the event of Flight Recorder; it is registered at once, so that a console shows it
+   *     before it first happens
    */
   record Kind<E extends PoolEvent>(
       Class<E> event, Class<? extends Told<E>> told, Supplier<? extends Told<E>> made) {
@@ -106,7 +110,7 @@ public final class JfrPools implements WaitListener {
     return new Kind<>(event, told, made);
   }
 
-  /** For any pool. */
+  /** Makes a listener for any number of pools. */
   public JfrPools() {
     FlightRecorder.register(Leases.AcquireWait.class);
     for (Kind<?> kind : ALL) {
@@ -114,7 +118,7 @@ public final class JfrPools implements WaitListener {
     }
   }
 
-  /** What there is, for tests. */
+  /** All kinds, for tests. */
   static List<Kind<?>> all() {
     return ALL;
   }

@@ -15,7 +15,10 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
-/** What callers meet with; on their threads, but for leaks and nested acquires. */
+/**
+ * The events that callers meet with. They are written on the callers' threads, except leaks and
+ * nested acquires.
+ */
 final class Leases {
   static final String CATEGORY = "Leases";
 
@@ -166,7 +169,7 @@ final class Leases {
     }
   }
 
-  /** The innermost frame that isn't the pool's; empty for no stack. */
+  /** The innermost frame that isn't the pool's own; empty if there is no stack. */
   private static String place(List<StackTraceElement> stack) {
     return stack.stream()
         .filter(frame -> !frame.getClassName().startsWith("io.everpool.core."))

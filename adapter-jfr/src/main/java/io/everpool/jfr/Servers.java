@@ -12,7 +12,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.Timespan;
 
-/** What concerns a pool as a whole, and its server. */
+/** The events that concern a pool as a whole, and its server. */
 final class Servers {
   static final String CATEGORY = "Pool";
 

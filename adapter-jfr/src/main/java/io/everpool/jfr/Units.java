@@ -10,7 +10,10 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** What becomes of units of work that meet a failure; on the threads that run them. */
+/**
+ * The events of units of work that meet a failure. They are written on the threads that run the
+ * units.
+ */
 final class Units {
   static final String CATEGORY = "Units of Work";
 
