@@ -7,14 +7,17 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What stands below {@code hibernate.connection}: the driver's properties ({@code
- * hibernate.connection.sslmode}), which Hibernate's own provider passes on, and beside them what
- * Hibernate reads itself, and what is meant for that provider's pool.
+ * The settings below {@code hibernate.connection}. They are the driver's properties ({@code
+ * hibernate.connection.sslmode}), which Hibernate's own provider passes on; settings that Hibernate
+ * reads itself; and settings that are meant for that provider's pool.
  */
 final class DriverSettings {
   private static final String PREFIX = "hibernate.connection.";
 
-  /** Of any version of Hibernate's: read by itself, or by {@link HibernateSettings}. */
+  /**
+   * Settings of Hibernate's own, of any of its versions: Hibernate reads them itself, or {@link
+   * HibernateSettings} does.
+   */
   private static final Set<String> HIBERNATES =
       Set.of(
           "acquisition_mode",
@@ -30,7 +33,10 @@ final class DriverSettings {
           "user",
           "username");
 
-  /** What can't be left out without a change of what the application does, and what is instead. */
+  /**
+   * Settings that can't be left out without a change of what the application does, each with what
+   * to set instead.
+   */
   private static final Map<String, String> REFUSED =
       Map.of(
           "isolation",
@@ -41,7 +47,7 @@ final class DriverSettings {
           "creator_factory_class",
           "open a pool in Java and hand it over as hibernate.everpool.pool");
 
-  /** What is about the size and the pace of Hibernate's own pool, and what is instead. */
+  /** Settings for the size and the pace of Hibernate's own pool, each with what to set instead. */
   private static final Map<String, String> OF_ITS_POOL =
       Map.of(
           "pool_size", "max-size",
@@ -53,8 +59,8 @@ final class DriverSettings {
   private DriverSettings() {}
 
   /**
-   * The driver's properties by their names, but for those that {@code url} has: it counts before
-   * them, as with the driver itself.
+   * The driver's properties by their names, without those that {@code url} has: the URL counts
+   * before them, as with the driver itself.
    */
   static Map<String, Object> properties(Map<String, Object> given, @Nullable String url) {
     Map<String, Object> found = new TreeMap<>();
@@ -68,7 +74,7 @@ final class DriverSettings {
     return found;
   }
 
-  /** The name of the driver's property that is set by {@code key}; null for any other key. */
+  /** The name of the driver's property that {@code key} sets; null for any other key. */
   static @Nullable String property(String key) {
     String name = key.startsWith(PREFIX) ? key.substring(PREFIX.length()) : "";
     return name.isEmpty()
@@ -89,7 +95,7 @@ final class DriverSettings {
     return instead == null ? null : key + " is not read: " + instead + ".";
   }
 
-  /** What is to be set in place of {@code key}, which is left out; null if that isn't so. */
+  /** What to set in place of {@code key}, if it is one that is left out; otherwise null. */
   static @Nullable String inPlaceOf(String key) {
     String instead = instead(OF_ITS_POOL, key);
     return instead == null ? null : HibernateSettings.PREFIX + instead;

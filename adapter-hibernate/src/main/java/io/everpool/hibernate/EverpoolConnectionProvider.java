@@ -19,39 +19,42 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A pool as the source of Hibernate's connections: {@code hibernate.connection.provider_class =
- * everpool}, in Hibernate ORM 6.6 and 7. Where it is the only provider beside Hibernate's own,
- * Hibernate takes it for every session factory that names neither a provider nor a data source.
+ * everpool}, in Hibernate ORM 6.6 and 7. If this is the only provider beside Hibernate's own,
+ * Hibernate uses it for every session factory that names neither a provider nor a data source.
  *
  * <p>Every setting of a pool is a key below {@code hibernate.everpool}: {@code
- * hibernate.everpool.max-size = 20}. Where those say nothing of {@code url}, {@code user} and
- * {@code password}, {@code jakarta.persistence.jdbc.*} count, and then {@code
- * hibernate.connection.*}. What is none of Hibernate's own among the latter ({@code
- * hibernate.connection.sslmode}) is a property for the driver, as ever: the URL and {@code
+ * hibernate.everpool.max-size = 20}. If {@code url}, {@code user} or {@code password} isn't set
+ * there, {@code jakarta.persistence.jdbc.*} count, and then {@code hibernate.connection.*}. Among
+ * the latter, a key that isn't one of Hibernate's own ({@code hibernate.connection.sslmode}) is a
+ * property for the driver, as it is without Everpool; the URL and {@code
  * hibernate.everpool.properties} count before it. The pool is opened with the session factory and
  * closed with it.
  *
- * <p>A secret never stands below {@code hibernate.everpool}: Hibernate logs hibernate.properties at
- * INFO, and masks only the passwords that it knows. {@code jakarta.persistence.jdbc.password} is
- * one of these; or there is {@code hibernate.everpool.password-file} or {@code password-env}. What
- * stands there nevertheless is used, with a warning.
+ * <p>Don't put a secret below {@code hibernate.everpool}: Hibernate logs hibernate.properties at
+ * INFO, and masks only the passwords that it knows by name. {@code
+ * jakarta.persistence.jdbc.password} is one of these; or set {@code
+ * hibernate.everpool.password-file} or {@code password-env}. A secret that stands there
+ * nevertheless is used, with a warning.
  *
- * <p>{@code hibernate.everpool.pool}, an object, is a pool that is open already: then no other key
- * may be set, and whoever opened it closes it.
+ * <p>The value of {@code hibernate.everpool.pool} is an object: a pool that is open already. Then
+ * no other key may be set, and whoever opened the pool closes it.
  *
- * <p>{@link #unwrap} gives the {@link Pool}. Thread-safe once configured.
+ * <p>{@link #unwrap} returns the {@link Pool}. Thread-safe once it is configured.
  */
 public final class EverpoolConnectionProvider
     implements ConnectionProvider, Configurable, Stoppable {
   private static final long serialVersionUID = 1L;
   private static final Logger log = LoggerFactory.getLogger(EverpoolConnectionProvider.class);
 
-  /** Connections come with autocommit on, and a commit would be none. */
+  /**
+   * This setting is refused: connections come with autocommit on, and a commit would do nothing.
+   */
   private static final String TRUSTED = "hibernate.connection.provider_disables_autocommit";
 
   private transient @Nullable Pool pool;
   private transient boolean opened;
 
-  /** Made by Hibernate, which calls {@link #configure} before anything else. */
+  /** Hibernate makes the provider, and calls {@link #configure} before anything else. */
   public EverpoolConnectionProvider() {}
 
   /**
@@ -59,7 +62,7 @@ public final class EverpoolConnectionProvider
    *
    * @throws InvalidPoolConfigException with every problem at once, and without a secret
    * @throws HibernateException if the pool can't be opened, or a setting of Hibernate's can't be
-   *     kept
+   *     honoured
    */
   @Override
   public void configure(Map<String, Object> settings) {
@@ -108,7 +111,7 @@ public final class EverpoolConnectionProvider
     }
   }
 
-  /** What Hibernate's own pool would do, and does nothing here. */
+  /** Logs the settings that only Hibernate's own pool would honour, and that do nothing here. */
   private static void tellWhatIsLeftOut(Map<String, Object> settings) {
     for (String name : new TreeSet<>(settings.keySet())) {
       String instead = settings.get(name) == null ? null : DriverSettings.inPlaceOf(name);
@@ -141,7 +144,7 @@ public final class EverpoolConnectionProvider
     return pool;
   }
 
-  /** A connection of the pool; waits for one as {@link Pool#getConnection()} does. */
+  /** Returns a connection of the pool; waits for one as {@link Pool#getConnection()} does. */
   @Override
   public Connection getConnection() throws SQLException {
     return pool().getConnection();
@@ -153,7 +156,7 @@ public final class EverpoolConnectionProvider
     connection.close();
   }
 
-  /** False: within JTA a statement may need the connection of the one before. */
+  /** Returns false: within JTA a statement may need the same connection as the one before it. */
   @Override
   public boolean supportsAggressiveRelease() {
     return false;
@@ -164,7 +167,7 @@ public final class EverpoolConnectionProvider
     return type.isInstance(this) || type.isInstance(pool);
   }
 
-  /** The {@link Pool}, as itself or a {@link DataSource}, or this provider. */
+  /** Returns the {@link Pool}, as itself or as a {@link DataSource}, or this provider. */
   @Override
   public <T> T unwrap(Class<T> type) {
     if (type.isInstance(this)) {

@@ -16,13 +16,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of a pool out of Hibernate's. They go through HOCON's reader as if they were written
- * in a file, so that what is wrong is told in the same words, all at once, by the key's name.
+ * The settings of a pool, taken from Hibernate's. They go through HOCON's reader as if they were
+ * written in a file, so that problems are told in the same words, all at once, with the key's name.
  */
 final class HibernateSettings {
   static final String PREFIX = "hibernate.everpool.";
 
-  /** A pool that is open already. */
+  /** The key of a pool that is open already. */
   static final String POOL = PREFIX + "pool";
 
   private static final String ROOT = "everpool";
@@ -31,7 +31,10 @@ final class HibernateSettings {
   private static final List<String> URLS =
       List.of("jakarta.persistence.jdbc.url", "hibernate.connection.url");
 
-  /** What says where the database is and who logs in, where no key of Everpool's does. */
+  /**
+   * Keys of others that say where the database is and who logs in, for the case that no key of
+   * Everpool's does.
+   */
   private static final Map<String, List<String>> OTHERS =
       Map.of(
           "url", URLS,
@@ -43,16 +46,16 @@ final class HibernateSettings {
           "password",
               List.of("jakarta.persistence.jdbc.password", "hibernate.connection.password"));
 
-  /** What is said of a URL that is missing, and what is said of it here. */
+  /** What HOCON's reader says of a URL that is missing. Here it is told in other words. */
   private static final String NO_URL = ROOT + ".url is missing; set it";
 
   private static final String WHO_SAYS_THE_URL =
       PREFIX + "url is missing; set it, " + String.join(" or ", URLS);
 
-  /** What can hardly be a secret, under whatever name. */
+  /** Values that can hardly be a secret, under whatever name. */
   private static final Pattern HARMLESS = Pattern.compile("true|false|\\d{1,5}");
 
-  /** What is to be set instead of {@code hibernate.connection.isolation}. */
+  /** What to set instead of {@code hibernate.connection.isolation}. */
   private static final Pattern ISOLATION =
       Pattern.compile(
           "\\s*set session characteristics as transaction [a-z ,]+;?\\s*",
@@ -63,7 +66,7 @@ final class HibernateSettings {
   private HibernateSettings() {}
 
   /**
-   * What Hibernate's settings say of a pool.
+   * Reads what Hibernate's settings say of a pool.
    *
    * @throws InvalidPoolConfigException with every problem at once, and without a secret
    */
@@ -85,9 +88,9 @@ final class HibernateSettings {
   }
 
   /**
-   * The keys below {@link #PREFIX}, and of the driver's properties, that have a secret, or may have
-   * one. Hibernate logs what stands in hibernate.properties, and masks the passwords that it knows
-   * by name only.
+   * The keys that have a secret, or may have one: those below {@link #PREFIX}, and those of the
+   * driver's properties. Hibernate logs what stands in hibernate.properties, and masks only the
+   * passwords that it knows by name.
    */
   static List<String> secrets(Map<String, Object> given) {
     return given.entrySet().stream()
@@ -99,7 +102,8 @@ final class HibernateSettings {
   }
 
   /**
-   * Whether what {@link #secrets} tells of is one for certain, and not a text that may hold one.
+   * Whether the value of a key that {@link #secrets} returns is certainly a secret, and not just a
+   * text that may contain one.
    */
   static boolean isKeyOfSecret(String name) {
     String key = name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : name;
@@ -135,10 +139,13 @@ final class HibernateSettings {
     }
     return Redaction.properties(Map.of(name, value)).containsValue(Redaction.MASK)
         && !HARMLESS.matcher(value).matches()
-        && isSecret("password-file", value); // which is shown where it can only be a path
+        && isSecret("password-file", value); // its value is shown if it can only be a path
   }
 
-  /** As the setting shows it; what is no text by itself is written as a URL is, or not at all. */
+  /**
+   * The value as the setting shows it. A value that isn't a text by itself is shown as a URL would
+   * be, or not at all.
+   */
   private static <T> String shown(Setting<T> setting, String value) {
     return setting.type() == String.class
         ? setting.shown(setting.type().cast(value))
@@ -157,7 +164,10 @@ final class HibernateSettings {
     }
   }
 
-  /** The setting that {@code key} is a part of: one of parts, or of free names; null if none. */
+  /**
+   * The setting that {@code key} is a part of, which is one with parts or with free names; null if
+   * there is none.
+   */
   private static @Nullable String block(String key) {
     for (Setting<?> setting : PoolConfig.settings()) {
       boolean holds = setting.type() == Map.class || !setting.parts().isEmpty();
@@ -168,7 +178,7 @@ final class HibernateSettings {
     return null;
   }
 
-  @SuppressWarnings("unchecked") // made here and nowhere else
+  @SuppressWarnings("unchecked") // the map is made here and nowhere else
   private Map<String, Object> inner(String block) {
     Object there = entries.get(block);
     if (!(there instanceof Map)) {
@@ -189,11 +199,14 @@ final class HibernateSettings {
     }
   }
 
-  /** What has a name below {@code hibernate.everpool.properties} counts before these. */
+  /**
+   * Puts the driver's properties there. A name that is set below {@code
+   * hibernate.everpool.properties} counts before these.
+   */
   private void putOfDriver(Map<String, Object> given) {
     Object there = entries.get("properties");
     if (there != null && !(there instanceof Map)) {
-      return; // a text is no set of properties: it stays, and is refused as that
+      return; // A text is no set of properties: it stays, and is refused as such.
     }
     String url =
         entries.get("url") instanceof ConfigValue value ? String.valueOf(value.unwrapped()) : null;
@@ -204,7 +217,10 @@ final class HibernateSettings {
                     .putIfAbsent(name, ConfigValueFactory.fromAnyRef(value.toString(), name)));
   }
 
-  /** Whether something is there, and more than a blank: so arrives a variable that is empty. */
+  /**
+   * Whether the key is set to more than blanks: an environment variable that is set to nothing
+   * arrives as an empty text.
+   */
   private boolean isSaid(String key) {
     return entries.get(key) instanceof ConfigValue value
         && !(value.unwrapped() instanceof String text && text.isBlank());

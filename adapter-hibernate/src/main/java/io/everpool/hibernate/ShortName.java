@@ -7,16 +7,16 @@ import org.hibernate.boot.registry.selector.StrategyRegistrationProvider;
 import org.hibernate.engine.jdbc.connections.spi.ConnectionProvider;
 
 /**
- * Lets {@code hibernate.connection.provider_class} be {@code everpool}. Found by Hibernate through
- * {@link java.util.ServiceLoader}; nobody else needs it.
+ * Lets {@code hibernate.connection.provider_class} be {@code everpool}. Hibernate finds this class
+ * through {@link java.util.ServiceLoader}; nobody else needs it.
  */
 public final class ShortName implements StrategyRegistrationProvider {
 
-  /** Made by {@link java.util.ServiceLoader}. */
+  /** {@link java.util.ServiceLoader} makes this object. */
   public ShortName() {}
 
   @Override
-  @SuppressWarnings("rawtypes") // as Hibernate 6 declares it
+  @SuppressWarnings("rawtypes") // Hibernate 6 declares it this way
   public Iterable<StrategyRegistration> getStrategyRegistrations() {
     return List.of(
         new SimpleStrategyRegistrationImpl<>(
