@@ -9,12 +9,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who may look, and who may act.
+ * Decides who may look, and who may act.
  *
- * <p>Against DNS rebinding: a foreign page can let its own host name lead to this machine, so that
- * the browser takes the console for a part of that page's site, and lets it read the answers. The
- * browser still says which name it asks for ({@code Host}). So only these names are answered: those
- * that were given, {@code localhost}, and addresses, which nobody can rebind.
+ * <p>This protects against DNS rebinding. A foreign page can make its own host name lead to this
+ * machine, so that the browser takes the console for a part of that page's site, and lets the page
+ * read the answers. But the browser says which name it asks for ({@code Host}). So only these names
+ * are answered: the names that were given to the console, {@code localhost}, and addresses, which
+ * nobody can rebind.
  */
 final class Access {
   static final String TOKEN = "X-Everpool-Token";
@@ -25,12 +26,12 @@ final class Access {
 
   private final Set<String> hosts;
 
-  /** The digest of the token; null where nobody may act. */
+  /** The digest of the token; null if nobody may act. */
   private final byte @Nullable [] digest;
 
   /**
-   * @param hosts in lower case
-   * @param token null where nobody may act
+   * @param hosts further names of the console, in lower case
+   * @param token the token; null if nobody may act
    */
   Access(Set<String> hosts, @Nullable String token) {
     this.hosts = Set.copyOf(hosts);
@@ -42,7 +43,7 @@ final class Access {
   }
 
   /**
-   * Why this request isn't answered at all; null if it is.
+   * The reason why this request isn't answered at all; null if it is.
    *
    * @param tells whether the answer tells something of a pool, or the request is for something to
    *     be done: only the console's own page may ask for that. The files of the page itself may be
@@ -60,10 +61,10 @@ final class Access {
   }
 
   /**
-   * Whether the page of another site asks. Browsers say so ({@code Sec-Fetch-Site}, older ones
-   * {@code Origin}); what is no browser says nothing, and needn't. {@code Origin} counts only where
-   * the newer header is missing: behind a proxy that asks by a name of its own it differs from
-   * {@code Host} though the page is ours.
+   * Whether the page of another site asks. Browsers say so ({@code Sec-Fetch-Site}; older ones
+   * {@code Origin}). A client that is no browser says nothing, and needn't. {@code Origin} counts
+   * only if the newer header is missing: behind a proxy that asks by a name of its own, {@code
+   * Origin} differs from {@code Host} though the page is ours.
    */
   private static boolean isForeign(ConsoleExchange exchange, String host) {
     String site = exchange.header("Sec-Fetch-Site");
@@ -82,13 +83,14 @@ final class Access {
     return name.matches() && (name.group(1).equals("localhost") || hosts.contains(name.group(1)));
   }
 
-  /** Why this may not act; null if it may. */
+  /** The reason why this request may not act; null if it may. */
   @Nullable String refusalToAct(ConsoleExchange exchange) {
     if (digest == null) {
       return "This console only looks: it was started without a token.";
     }
     String token = exchange.header(TOKEN);
-    // digests have one length, so that the time tells nothing of the token's either
+    // All digests have one length, so that the time of the comparison doesn't tell the token's
+    // length either.
     return token != null && MessageDigest.isEqual(digest, digest(token))
         ? null
         : "That is not the token.";
@@ -98,7 +100,7 @@ final class Access {
     try {
       return MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8));
     } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every JDK has it
+      throw new IllegalStateException(e); // every JDK has SHA-256
     }
   }
 }

@@ -4,7 +4,7 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** What an operator can do to a pool; none of it takes a connection from its holder. */
+/** What an operator can do to a pool; no action takes a connection from its holder. */
 final class Actions {
   private static final Map<String, BiConsumer<WatchedPool, Query>> BY_NAME =
       Map.of(
@@ -22,9 +22,11 @@ final class Actions {
   private Actions() {}
 
   /**
-   * Does what the query says, and notes it in the pool's timeline; false if there is no such thing.
+   * Does what the query says, and notes it in the pool's timeline; false if there is no such
+   * action.
    *
-   * @throws IllegalArgumentException if it can't be done so; the message says why
+   * @throws IllegalArgumentException if the action can't be done with these values; the message
+   *     says why
    */
   static boolean act(WatchedPool pool, Query query) {
     @Nullable String name = query.get("do");

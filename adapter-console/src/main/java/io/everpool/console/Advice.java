@@ -5,29 +5,32 @@ import io.everpool.api.SizeAdvice;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** How large a pool should be, as it says itself. For one thread. */
+/** How large a pool should be, as the pool itself says. Only one thread uses this. */
 final class Advice {
 
-  /** To ask takes some ten milliseconds of processor time; milliseconds. */
+  /**
+   * How long an answer is used before the pool is asked again, in milliseconds: to ask takes some
+   * ten milliseconds of processor time.
+   */
   static final long AGAIN = 15_000;
 
   private final Pool pool;
   private @Nullable Said last;
 
-  /** What of it matters to whoever watches. */
+  /** What matters about the advice to whoever watches. */
   enum Kind {
-    /** There is none; the text says why. */
+    /** There is no advice; the text says why. */
     UNKNOWN,
-    /** It is large enough. */
+    /** The pool is large enough. */
     ENOUGH,
-    /** It is too small. */
+    /** The pool is too small. */
     SMALL
   }
 
   /**
-   * What was said.
+   * What the pool has said.
    *
-   * @param at when; milliseconds since 1970
+   * @param at when it was said, in milliseconds since 1970
    */
   record Said(long at, Kind kind, String text) {}
 
@@ -35,7 +38,7 @@ final class Advice {
     this.pool = pool;
   }
 
-  /** What it said last, or says now if that is old. */
+  /** What the pool said last; if that is old, what it says now. */
   Said at(long now) {
     Said said = last;
     if (said == null || now - said.at >= AGAIN) {

@@ -17,9 +17,10 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A page on which an operator sees pools at work: every slot, the line of waiters, how long they
- * wait, what happened, who has the connections, the settings. A pool is on it from its opening to
- * its closing if the console is a listener of it, and a {@link ConsoleServer} serves it:
+ * A page on which an operator sees pools at work: every slot, the wait queue, how long callers
+ * wait, what happened, who has the connections, the settings. A pool is on the page from its
+ * opening to its closing if the console is one of its listeners, and a {@link ConsoleServer} serves
+ * the page:
  *
  * <pre>{@code
  * Console console = Console.readOnly();
@@ -27,18 +28,19 @@ import org.jspecify.annotations.Nullable;
  * ConsoleServer server = ConsoleServer.start(console, 8099);  // http://localhost:8099/
  * }</pre>
  *
- * <p>There is no secret on it and no SQL. Whoever reaches it may look; to act takes a token, and
- * without one nobody does. Nothing on it waits for a connection or a server, or wakes a pool.
+ * <p>There is no secret on the page and no SQL. Whoever reaches it may look; to act one needs a
+ * token, and if the console has none, nobody can act. Nothing on the page waits for a connection or
+ * a server, or wakes a pool.
  *
- * <p>One object serves any number of pools. Thread-safe. Of the past it keeps the last two hundred
- * events and five minutes of waits for each pool, about a tenth of a megabyte.
+ * <p>One object serves any number of pools. Thread-safe. For each pool it keeps the last two
+ * hundred events and the waits of the last five minutes, which is about a tenth of a megabyte.
  */
 public final class Console implements WaitListener {
   private static final System.Logger log = System.getLogger("io.everpool.Console");
 
   private static final int SHORTEST_TOKEN = 16;
 
-  /** What is no file of the page's. */
+  /** The paths that tell of pools or act on them; all others are files of the page. */
   private static final Set<String> TELLING = Set.of("/events", "/holders", "/action");
 
   private static final Map<String, String> EVERY_ANSWER =
@@ -67,17 +69,20 @@ public final class Console implements WaitListener {
     streams = new Streams(watched, access.isReadOnly(), from.millis, from.period);
   }
 
-  /** One on which nobody can act, asked for by its address or as {@code localhost}. */
+  /**
+   * Makes a console on which nobody can act, and that is asked for by its address or as {@code
+   * localhost}.
+   */
   public static Console readOnly() {
     return builder().build();
   }
 
-  /** For one on which an operator can act, or that has other names. */
+  /** Begins a console on which an operator can act, or that has other names. */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** Notes what happened in a pool, and takes in one that has opened. */
+  /** Notes what happened in a pool, and adds a pool that has opened. */
   @Override
   public void onEvent(PoolEvent event) {
     watched.tell(event);
@@ -94,20 +99,21 @@ public final class Console implements WaitListener {
   }
 
   /**
-   * Ends every page that is open, and returns at once. For a server of one's own that waits for the
-   * requests that it has before it stops, as Spring Boot's does: an open page is one that ends only
-   * with its reader. Where the server is still there, a page comes back after some seconds.
+   * Ends every page that is open, and returns at once. This is for an application's own server that
+   * waits for its running requests before it stops, as Spring Boot's does: the request of an open
+   * page ends only when its reader leaves. If the server goes on, the pages come back after some
+   * seconds.
    */
   public void endPages() {
     streams.end();
   }
 
   /**
-   * Answers a request; for servers of one's own. A page that is open keeps the calling thread for
-   * as long, or until it is interrupted. There are sixteen such pages at most: the one that was
-   * opened first gives way to a seventeenth.
+   * Answers a request; this is for an application's own server. An open page keeps the calling
+   * thread for as long as it is open, or until the thread is interrupted. At most sixteen pages can
+   * be open: when a seventeenth comes, the one that was opened first is ended.
    *
-   * @throws IOException of the exchange
+   * @throws IOException if the exchange throws it
    */
   public void handle(ConsoleExchange exchange) throws IOException {
     String refusal = access.refusal(exchange, TELLING.contains(exchange.path()));
@@ -150,7 +156,7 @@ public final class Console implements WaitListener {
       answer(exchange, 200, Map.of("Content-Type", "text/event-stream"), new byte[0]);
       return;
     }
-    if (hasBody(exchange)) { // which nobody reads, and whose end might never come
+    if (hasBody(exchange)) { // nobody reads the body, and its end might never come
       say(exchange, 400, "A request for news has no body.");
       return;
     }
@@ -158,7 +164,8 @@ public final class Console implements WaitListener {
     try {
       Map<String, String> headers = new HashMap<>(EVERY_ANSWER);
       headers.put("Content-Type", "text/event-stream");
-      headers.put("X-Accel-Buffering", "no"); // a proxy would keep it until there is more
+      // otherwise a proxy may keep the news until there is more
+      headers.put("X-Accel-Buffering", "no");
       try (OutputStream out = exchange.answer(200, headers, -1)) {
         viewer.writeTo(out);
       }
@@ -188,7 +195,7 @@ public final class Console implements WaitListener {
       return;
     }
     WatchedPool pool = watched.find(query.get("pool"));
-    if (pool != null && pool.pool().isClosed()) { // to which it would do nothing
+    if (pool != null && pool.pool().isClosed()) { // the order would do nothing
       say(exchange, 409, "This pool is being closed, and takes no orders any more.");
       return;
     }
@@ -230,7 +237,7 @@ public final class Console implements WaitListener {
     return "Console";
   }
 
-  /** Says what a console lets be done. Not thread-safe. */
+  /** Collects what a console lets people do. Not thread-safe. */
   public static final class Builder {
     private final Set<String> hosts = new HashSet<>();
     private @Nullable String token;
@@ -241,10 +248,12 @@ public final class Console implements WaitListener {
 
     /**
      * Lets whoever has this token resize, suspend and resume a pool, evict its idle connections and
-     * replace all. It is typed into the page, sent in a header, and kept nowhere.
+     * replace all connections. The token is typed into the page, sent in a header, and stored
+     * nowhere.
      *
-     * @param value at least 16 characters; random ones, for nothing keeps anybody from trying
-     * @throws IllegalArgumentException if there are fewer
+     * @param value at least 16 characters; let them be random, for nothing limits how often
+     *     somebody may try
+     * @throws IllegalArgumentException if the token has fewer characters
      */
     public Builder token(String value) {
       if (value.length() < SHORTEST_TOKEN) {
@@ -256,22 +265,22 @@ public final class Console implements WaitListener {
     }
 
     /**
-     * Adds a name under which the console is asked for, beside {@code localhost} and addresses; as
-     * browsers send it, without the port. Other names are refused, for they may be those of a page
-     * that wants to read this one.
+     * Adds a name under which browsers may ask for the console, beside {@code localhost} and
+     * addresses; give it as browsers send it, without the port. Other names are refused, because
+     * they may belong to a page that wants to read this one.
      */
     public Builder host(String name) {
       hosts.add(Objects.requireNonNull(name, "name").toLowerCase(Locale.ROOT));
       return this;
     }
 
-    /** For tests. */
+    /** Sets the clock, for tests. */
     Builder millis(LongSupplier value) {
       millis = value;
       return this;
     }
 
-    /** How often an open page is told what is new; for tests. */
+    /** Sets how often an open page is told what is new, for tests. */
     Builder period(Duration value) {
       period = value;
       return this;
@@ -282,7 +291,7 @@ public final class Console implements WaitListener {
       return new Console(this);
     }
 
-    /** Leaves the token out. */
+    /** Names the console without the token. */
     @Override
     public String toString() {
       return "Console.Builder" + hosts + (token == null ? " read-only" : " with a token");

@@ -16,16 +16,19 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves a {@link Console} by the JDK's own HTTP server, to this machine only unless told
- * otherwise. It speaks no TLS and asks nobody's name: for others than this machine put a proxy
- * before it that does. All its threads are daemons, few, and most of them there only while somebody
- * asks. Who sends half a request, or doesn't read the answer, is cut after ten seconds, and earlier
- * where he would keep others out. Thread-safe.
+ * Serves a {@link Console} by the JDK's own HTTP server; only this machine can reach it, unless
+ * another address is given. It speaks no TLS and asks for no login: if others than this machine are
+ * to reach it, put a proxy before it that does both. All its threads are daemons; they are few, and
+ * most of them exist only while somebody asks. A client that sends half a request, or doesn't read
+ * the answer, is cut off after ten seconds, and earlier if it would keep others out. Thread-safe.
  */
 public final class ConsoleServer implements AutoCloseable {
   private static final System.Logger log = System.getLogger("io.everpool.Console");
 
-  /** A page or an answer takes some milliseconds, and a slow line some more. */
+  /**
+   * How long a request may take: a page or an answer takes some milliseconds, and over a slow line
+   * some more.
+   */
   private static final Duration DEADLINE = Duration.ofSeconds(10);
 
   private final HttpServer server;
@@ -37,19 +40,19 @@ public final class ConsoleServer implements AutoCloseable {
   }
 
   /**
-   * On this machine's loopback address.
+   * Starts a server on this machine's loopback address.
    *
-   * @param port 0 for one that is free
-   * @throws IOException if another has the port
+   * @param port the port; 0 for one that is free
+   * @throws IOException if somebody else has the port
    */
   public static ConsoleServer start(Console console, int port) throws IOException {
     return start(console, new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
   }
 
   /**
-   * On an address of one's choice.
+   * Starts a server on an address of one's choice.
    *
-   * @throws IOException if it isn't this machine's, or another has the port
+   * @throws IOException if the address isn't this machine's, or somebody else has the port
    */
   public static ConsoleServer start(Console console, InetSocketAddress address) throws IOException {
     return start(console, address, DEADLINE);
@@ -62,12 +65,13 @@ public final class ConsoleServer implements AutoCloseable {
     Visits visits = new Visits(deadline);
     server.setExecutor(visits);
     server.createContext("/", exchange -> handle(console, visits, exchange));
-    // its dispatcher is a daemon as the thread is that starts it
+    // The server's dispatcher thread is a daemon if the thread is one that starts it. So one of the
+    // daemons starts it.
     CompletableFuture.runAsync(server::start, visits).join();
     return new ConsoleServer(server, visits);
   }
 
-  /** Never throws: what it threw would go to nobody. */
+  /** Answers a request. It never throws: nobody would get the exception. */
   private static void handle(Console console, Visits visits, HttpExchange exchange) {
     try (exchange) {
       console.handle(new Exchange(exchange, visits));
@@ -78,7 +82,7 @@ public final class ConsoleServer implements AutoCloseable {
     }
   }
 
-  /** Where it is, such as {@code http://localhost:8099/}. */
+  /** The server's address, such as {@code http://localhost:8099/}. */
   public URI address() {
     InetSocketAddress bound = server.getAddress();
     InetAddress host = bound.getAddress();
@@ -91,7 +95,9 @@ public final class ConsoleServer implements AutoCloseable {
     return URI.create("http://" + name + ":" + bound.getPort() + "/");
   }
 
-  /** Ends what is open, and returns when its threads are gone. Later calls do nothing. */
+  /**
+   * Ends the open requests, and returns when the server's threads are gone. Later calls do nothing.
+   */
   @Override
   public void close() {
     server.stop(0);
@@ -130,7 +136,7 @@ public final class ConsoleServer implements AutoCloseable {
     public OutputStream answer(int status, Map<String, String> headers, long length)
         throws IOException {
       headers.forEach(exchange.getResponseHeaders()::set);
-      // of this server 0 is a stream, and -1 no body at all
+      // For this server, 0 means a stream, and -1 means no body at all.
       exchange.sendResponseHeaders(status, length == 0 ? -1 : Math.max(0, length));
       if (length < 0) {
         visits.stays();

@@ -8,7 +8,7 @@ final class History {
   private final Waits waits;
 
   /**
-   * @param millis the time since 1970, which never goes back
+   * @param millis the time in milliseconds since 1970, which never goes back
    */
   History(LongSupplier millis) {
     timeline = new Timeline(millis, System::currentTimeMillis);

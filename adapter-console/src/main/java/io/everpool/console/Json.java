@@ -3,7 +3,8 @@ package io.everpool.console;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes JSON that may stand anywhere: in one line, and with nothing in it that HTML would read.
+ * Writes JSON that may stand anywhere: all of it is one line, and it contains nothing that HTML
+ * would interpret.
  */
 final class Json {
   private final StringBuilder out = new StringBuilder();
@@ -32,7 +33,7 @@ final class Json {
     return this;
   }
 
-  /** A text, or null. */
+  /** Writes a text, or null. */
   Json value(@Nullable String value) {
     if (value == null) {
       return raw("null");

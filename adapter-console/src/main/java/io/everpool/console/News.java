@@ -30,11 +30,11 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * An event of a pool's in words.
+ * An event of a pool, in words.
  *
- * @param connection whose news it is; 0 if it is no connection's
- * @param what happened; after the connection's number where there is one
- * @param detail what goes with this one alone; empty, or a clause that begins with a comma
+ * @param connection the number of the connection that the news is about; 0 if it is about none
+ * @param what what happened; if the news is about a connection, this follows its number
+ * @param detail what is true of this single event only; empty, or a clause that begins with a comma
  */
 record News(Weight weight, long connection, String what, String detail) {
 
@@ -44,7 +44,7 @@ record News(Weight weight, long connection, String what, String detail) {
     ROUTINE,
     /** Something was wrong, or was done about it. */
     NOTABLE,
-    /** Somebody has noticed, or may have. */
+    /** Somebody has noticed it, or may have. */
     ALARM
   }
 
@@ -162,7 +162,7 @@ record News(Weight weight, long connection, String what, String detail) {
     WORDS.put(event, news -> words.apply(event.cast(news)));
   }
 
-  /** In words; of a kind that this version doesn't know, its name. */
+  /** The event in words; if this version doesn't know its kind, the kind's name. */
   static News of(PoolEvent event) {
     Function<PoolEvent, News> words = WORDS.get(event.getClass());
     return words == null ? routine(event.getClass().getSimpleName()) : words.apply(event);
@@ -178,7 +178,8 @@ record News(Weight weight, long connection, String what, String detail) {
     Weight weight =
         switch (resolved.status()) {
           case COMMITTED, ABORTED -> Weight.NOTABLE;
-          case IN_PROGRESS, UNKNOWN -> Weight.ALARM; // a write that somebody has to look for
+          // somebody has to find out what became of a write
+          case IN_PROGRESS, UNKNOWN -> Weight.ALARM;
         };
     return resolved.transactionId().isEmpty()
         ? new News(weight, 0, "COMMIT without an answer, and nobody to ask: " + status, "")
@@ -204,7 +205,7 @@ record News(Weight weight, long connection, String what, String detail) {
     };
   }
 
-  /** Whether the two can be one entry. */
+  /** Whether the two can be told as one entry. */
   boolean isAlike(News other) {
     return what.equals(other.what) && (connection > 0) == (other.connection > 0);
   }
@@ -238,7 +239,7 @@ record News(Weight weight, long connection, String what, String detail) {
     return line.length() <= LONGEST_MESSAGE ? line : line.substring(0, LONGEST_MESSAGE) + "…";
   }
 
-  /** As somebody would say it, to two or three digits. */
+  /** The time as somebody would say it, with two or three digits. */
   static String time(long nanos) {
     double millis = nanos / 1e6;
     if (millis < 1000) {

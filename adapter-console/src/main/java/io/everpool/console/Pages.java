@@ -7,7 +7,10 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What of the console never changes: the page, its style and its scripts, out of this archive. */
+/**
+ * The parts of the console that never change: the page, its style and its scripts, read from this
+ * archive.
+ */
 final class Pages {
 
   /**
@@ -15,7 +18,8 @@ final class Pages {
    *
    * @param type its media type
    */
-  @SuppressWarnings("ArrayRecordComponent") // never compared, and nobody writes into it
+  // records of this kind are never compared, and nobody writes into the array
+  @SuppressWarnings("ArrayRecordComponent")
   record Page(String type, byte[] content) {}
 
   private static final Map<String, String> TYPES =
@@ -47,7 +51,7 @@ final class Pages {
     pages.put("/", read("index.html"));
   }
 
-  /** Null if there is none. */
+  /** The file of that path; null if there is none. */
   @Nullable Page at(String path) {
     return pages.get(path);
   }

@@ -9,11 +9,11 @@ import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** A pool as the page gets it. There is no secret in it, and no SQL. */
+/** A pool as the page gets it. It contains no secret, and no SQL. */
 final class PoolJson {
   private PoolJson() {}
 
-  /** What may be another every moment: the counts and each slot. */
+  /** What may change at every moment: the counts and each slot. */
   static void state(Json json, WatchedPool pool) {
     PoolSnapshot now = pool.pool().snapshot();
     json.object();
@@ -52,7 +52,7 @@ final class PoolJson {
     json.endObject();
   }
 
-  /** What happened after that change. */
+  /** What has happened since the page was last told. */
   static void news(Json json, Iterable<Timeline.Entry> entries) {
     json.array();
     for (Timeline.Entry entry : entries) {
@@ -67,7 +67,10 @@ final class PoolJson {
     json.endArray();
   }
 
-  /** Seconds, each as an array: second, count, median, p99, most (microseconds), in vain. */
+  /**
+   * The seconds, each as an array: the second, the count, the median, p99 and the longest wait (in
+   * microseconds), and how many waited in vain.
+   */
   static void waits(Json json, Iterable<Waits.Point> points) {
     json.array();
     for (Waits.Point point : points) {
@@ -80,7 +83,7 @@ final class PoolJson {
     json.endArray();
   }
 
-  /** How large it should be. */
+  /** How large the pool should be. */
   static void advice(Json json, Advice.Said said) {
     json.object();
     json.name("at").value(said.at());
@@ -89,7 +92,10 @@ final class PoolJson {
     json.endObject();
   }
 
-  /** What the pool was opened with, secrets left out, and which of it isn't the default. */
+  /**
+   * The settings with which the pool was opened, without secrets, and which of them aren't the
+   * defaults.
+   */
   static void settings(Json json, PoolConfig config) {
     json.array();
     for (Setting<?> setting : PoolConfig.settings()) {

@@ -11,7 +11,7 @@ final class Query {
   private final Map<String, String> values = new HashMap<>();
 
   /**
-   * @throws IllegalArgumentException if it is wrongly encoded
+   * @throws IllegalArgumentException if the text is wrongly encoded
    */
   Query(@Nullable String text) {
     for (String pair : text == null ? new String[0] : text.split("&", -1)) {
@@ -31,7 +31,7 @@ final class Query {
   }
 
   /**
-   * @throws IllegalArgumentException if it is missing or no number
+   * @throws IllegalArgumentException if the value is missing or no number
    */
   int number(String name) {
     String value = values.get(name);

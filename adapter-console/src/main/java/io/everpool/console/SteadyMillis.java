@@ -4,7 +4,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * Milliseconds since 1970 as they were at first, and from then on steady, whoever sets the clock.
+ * Milliseconds since 1970. The clock is read once, at the beginning; from then on the time runs
+ * steadily, whoever sets the clock.
  */
 final class SteadyMillis implements LongSupplier {
   private final long began = System.currentTimeMillis();

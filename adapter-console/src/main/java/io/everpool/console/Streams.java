@@ -17,19 +17,19 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the pages that are open what is new. One thread does that for all of them, as long as there
- * is one. Thread-safe.
+ * Tells the open pages what is new. One thread does so for all of them, and it exists only while
+ * there are pages. Thread-safe.
  */
 final class Streams {
 
-  /** So many pages can be open at once; the oldest of them gives way to another. */
+  /** How many pages can be open at once; if one more comes, the oldest is ended. */
   static final int MOST = 16;
 
-  /** What it is told that gives way, and so doesn't come again by itself. */
+  /** What a page is told that is ended for another; it then doesn't come back by itself. */
   private static final byte[] FAREWELL =
       "data: {\"full\":true}\n\n".getBytes(StandardCharsets.UTF_8);
 
-  /** So much time it has to take that. */
+  /** How many seconds that page has to read this. */
   private static final long SECONDS_TO_GO = 10;
 
   private static final System.Logger log = System.getLogger("io.everpool.Console");
@@ -41,13 +41,16 @@ final class Streams {
 
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** The oldest first; changed while guarded by the lock. */
+  /** The open pages, the oldest first; changed only under the lock. */
   private final List<Viewer> viewers = new CopyOnWriteArrayList<>();
 
-  /** Those that have given way and may still write that, the oldest first; guarded by the lock. */
+  /**
+   * The pages that were ended for others and may still be writing their last news, the oldest
+   * first; guarded by the lock.
+   */
   private final Set<Viewer> going = new LinkedHashSet<>();
 
-  /** While there are viewers; guarded by the lock. */
+  /** Tells the pages; it exists while there are pages. Guarded by the lock. */
   private @Nullable ScheduledThreadPoolExecutor ticker;
 
   Streams(Watched watched, boolean readOnly, LongSupplier millis, Duration period) {
@@ -57,7 +60,7 @@ final class Streams {
     this.period = period;
   }
 
-  /** Takes it in, and tells it all there is to know soon. */
+  /** Adds a page, and has it told soon all there is to know. */
   void enter(Viewer viewer) {
     lock.lock();
     try {
@@ -71,7 +74,10 @@ final class Streams {
     }
   }
 
-  /** It may be one that reads nothing, and so can't be told. */
+  /**
+   * Ends a page for another. The page may be one that reads nothing, and so can't be told; then it
+   * is cut.
+   */
   @SuppressWarnings("FutureReturnValueIgnored") // a cut throws nothing
   private void letGo(Viewer viewer) {
     viewers.remove(viewer);
@@ -115,7 +121,7 @@ final class Streams {
     }
   }
 
-  /** Ends all that are open; each leaves when what it was sent is written. */
+  /** Ends all open pages; each of them leaves when what it was sent is written. */
   void end() {
     viewers.forEach(Viewer::end);
     lock.lock();
@@ -140,13 +146,18 @@ final class Streams {
         viewer.send(
             ("data: {" + state + news(viewer, pool) + "}\n\n").getBytes(StandardCharsets.UTF_8));
       } catch (Throwable e) {
-        // those who look at other pools are told all the same; and a tick that throws is the last
+        // The pages that show other pools have to be told all the same. And nothing may be thrown:
+        // the executor would run no further tick.
         log.log(Level.WARNING, "The console could not tell what is new", e);
       }
     }
   }
 
-  /** None where a chosen one is gone: an order might be on its way that is meant for that. */
+  /**
+   * The pool that a page shows. It is null if the page has chosen a pool that is gone: the page
+   * doesn't get another pool instead, because an order that is meant for the gone pool might be on
+   * its way.
+   */
   private @Nullable WatchedPool shownTo(Viewer viewer) {
     if (viewer.pool() != null) {
       return watched.find(viewer.pool());
@@ -155,7 +166,7 @@ final class Streams {
     return pools.isEmpty() ? null : pools.get(0);
   }
 
-  /** What all who look at it are told. */
+  /** What all pages are told that show this pool. */
   private String state(@Nullable WatchedPool pool) {
     Json json = new Json().object();
     json.name("now").value(millis.getAsLong());
@@ -171,7 +182,7 @@ final class Streams {
     return members.substring(1, members.length() - 1);
   }
 
-  /** What this one doesn't know yet. */
+  /** What this page doesn't know yet. */
   private String news(Viewer viewer, @Nullable WatchedPool pool) {
     boolean all = !Objects.equals(viewer.known, pool);
     if (all) {

@@ -12,18 +12,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The last things that happened in a pool. What happens to many connections at once is one entry,
- * which grows, lest a restart be a page long. Thread-safe.
+ * which grows, so that a restart doesn't fill a page. Thread-safe.
  */
 final class Timeline {
   private static final int MOST = 200;
 
-  /** So many connections of one entry are named. */
+  /** How many connections an entry names. */
   private static final int MOST_NAMED = 6;
 
-  /** News of one kind belong together that are no further apart than this; milliseconds. */
+  /** News of one kind belong together if they are no further apart than this, in milliseconds. */
   private static final long TOGETHER = 1_000;
 
-  /** An entry among the last so many may still grow: others come in between. */
+  /** Only the last so many entries may still grow: entries of other kinds may come in between. */
   private static final int STILL_GROWING = 6;
 
   private final LongSupplier millis;
@@ -31,7 +31,7 @@ final class Timeline {
 
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** The oldest first; guarded by the lock. */
+  /** The entries, the oldest first; guarded by the lock. */
   private final Deque<Growing> entries = new ArrayDeque<>();
 
   private long changes;
@@ -39,19 +39,20 @@ final class Timeline {
   /**
    * What happened.
    *
-   * @param id counted from 1; an entry that has grown has the same as before
+   * @param id a number, counted from 1; an entry that has grown keeps its number
    * @param changed rises with each change of the timeline
-   * @param at when it began; milliseconds since 1970 on the steady clock, for how long ago it is
-   * @param wallAt the same on the clock of the machine then, as a log has it
+   * @param at when it began, in milliseconds since 1970 on the steady clock; it tells how long ago
+   *     that was
+   * @param wallAt the same moment on the machine's clock as it was set then; logs have this time
    * @param weight how much it matters
-   * @param text in one line
+   * @param text what happened, in one line
    */
   record Entry(long id, long changed, long at, long wallAt, Weight weight, String text) {}
 
   /**
-   * @param millis the time since 1970, which never goes back
-   * @param wallMillis the time of day, which somebody may set; the other one stands still while the
-   *     machine is suspended
+   * @param millis the time in milliseconds since 1970, which never goes back
+   * @param wallMillis the time of day in milliseconds since 1970, which somebody may set; the other
+   *     time stands still while the machine is suspended
    */
   Timeline(LongSupplier millis, LongSupplier wallMillis) {
     this.millis = millis;
@@ -89,7 +90,7 @@ final class Timeline {
     return null;
   }
 
-  /** What has changed after {@link Entry#changed() that change}, the oldest first. */
+  /** The entries that have changed after {@link Entry#changed() that change}, the oldest first. */
   List<Entry> after(long change) {
     List<Entry> changed = new ArrayList<>();
     lock.lock();

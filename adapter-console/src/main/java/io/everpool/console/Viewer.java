@@ -8,8 +8,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A page that is open somewhere. What it is sent is written by the thread of its own request, which
- * may hang at that: it keeps nobody up, and is cut when too much has heaped up for it.
+ * A page that is open somewhere. The thread of the page's own request writes what the page is sent.
+ * That thread may hang while it writes, which delays nobody else; the page is cut when too much is
+ * waiting for it.
  */
 final class Viewer {
   private static final int MOST_UNSENT = 16;
@@ -20,68 +21,72 @@ final class Viewer {
 
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** Who writes just now, and may be interrupted; guarded by the lock, as the next one is. */
+  /**
+   * The thread that writes just now, and may be interrupted; guarded by the lock, as {@link #cut}
+   * is.
+   */
   private @Nullable Thread writer;
 
   private boolean cut;
 
-  // ---- how much it knows; used by the ticker alone
+  // ---- how much the page knows; only the ticker uses these
   @Nullable WatchedPool known;
   long change;
   long second;
   long advised;
 
   /**
-   * @param pool the id of the one that it shows; null for the first
+   * @param pool the id of the pool that the page shows; null for the first pool
    */
   Viewer(@Nullable String pool) {
     this.pool = pool;
   }
 
-  /** The id of the one that it shows; null for the first. */
+  /** The id of the pool that the page shows; null for the first pool. */
   @Nullable String pool() {
     return pool;
   }
 
-  /** Has it written soon. Doesn't wait. */
+  /** Has a frame written soon. Doesn't wait. */
   void send(byte[] frame) {
     if (!unsent.offer(frame)) {
       cut();
     }
   }
 
-  /** Ends when all is written. */
+  /** Ends the page when all that it was sent is written. */
   void end() {
     send(END);
   }
 
-  /** Has its thread leave it at once. */
+  /** Makes the page's thread leave it at once. */
   void cut() {
     lock.lock();
     try {
       cut = true;
       if (writer != null) {
-        writer.interrupt(); // which closes the channel that it hangs at
+        writer.interrupt(); // this closes the channel at which the thread hangs
       }
     } finally {
       lock.unlock();
     }
   }
 
-  /** Writes what is sent until it ends, is cut, or nobody reads any more. */
+  /** Writes what is sent, until the page ends, is cut, or nobody reads any more. */
   void writeTo(OutputStream out) throws IOException {
     if (!begin()) {
       return;
     }
     try {
-      // a container may swallow the interrupt of a cut, and go on with a write
+      // A servlet container may swallow the interrupt of a cut, and go on with a write. So the loop
+      // asks each time.
       for (byte[] frame; !wasCut() && (frame = unsent.take()) != END; ) {
         out.write(frame);
         out.flush();
       }
     } catch (InterruptedException e) {
       if (!wasCut()) {
-        Thread.currentThread().interrupt(); // the server ends
+        Thread.currentThread().interrupt(); // it wasn't a cut: the server ends
       }
     } finally {
       done();
@@ -103,7 +108,8 @@ final class Viewer {
     try {
       writer = null;
       if (cut) {
-        Thread.interrupted(); // was for this request, and not for the next of this thread
+        // the interrupt was for this request, and not for the thread's next one
+        Thread.interrupted();
       }
     } finally {
       lock.unlock();

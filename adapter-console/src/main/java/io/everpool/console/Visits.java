@@ -15,17 +15,17 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The requests that are read and answered just now, each by a thread of its own, which hangs where
- * somebody sends half a request or reads no answer. So each has a deadline; and where there are too
- * many, the oldest gives way to the next, lest anybody be kept out. Thread-safe.
+ * The requests that are read and answered just now. Each has a thread of its own, which hangs if
+ * somebody sends half a request or doesn't read the answer. So each request has a deadline; and if
+ * there are too many, the oldest is cut for the next one, so that nobody is kept out. Thread-safe.
  *
- * <p>To cut one is to interrupt its thread, which closes the channel that it hangs at. The JDK's
- * own limits ({@code sun.net.httpserver.maxReqTime} and its like) are the whole process's, and so
- * the application's to set.
+ * <p>To cut a request is to interrupt its thread, which closes the channel at which the thread
+ * hangs. The JDK's own limits ({@code sun.net.httpserver.maxReqTime} and its like) hold for the
+ * whole process, and so the application has to set them.
  */
 final class Visits implements Executor {
 
-  /** So many at once; one that is none of a hanger's takes some milliseconds. */
+  /** How many requests there can be at once. One that doesn't hang takes some milliseconds. */
   static final int MOST = 128;
 
   private static final long MOST_SECONDS_TO_CLOSE = 10;
@@ -34,14 +34,15 @@ final class Visits implements Executor {
   private final long deadlineNanos;
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** Those that may be cut, the oldest first; guarded by the lock. */
+  /** The requests that may be cut, the oldest first; guarded by the lock. */
   private final Set<Visit> present = new LinkedHashSet<>();
 
   private final ThreadPoolExecutor workers;
   private final ScheduledThreadPoolExecutor guard;
 
   /**
-   * @param deadline for each, from its first byte to the last of its answer
+   * @param deadline how long each request may take, from its first byte to the last byte of its
+   *     answer
    */
   Visits(Duration deadline) {
     deadlineNanos = deadline.toNanos();
@@ -74,14 +75,15 @@ final class Visits implements Executor {
     visit.enter();
     try {
       workers.execute(visit);
-    } catch (RuntimeException | Error e) { // closed, or there are no threads any more
+    } catch (RuntimeException | Error e) { // the executor is closed, or no thread can be started
       visit.leave();
       throw e;
     }
   }
 
   /**
-   * The caller's request is an open page now: no deadline is for that, and it gives way to none.
+   * Is called when the caller's request has become an open page: it has no deadline any more, and
+   * isn't cut for others.
    */
   void stays() {
     lock.lock();
@@ -93,7 +95,7 @@ final class Visits implements Executor {
     }
   }
 
-  /** Ends them all, open pages as well; false if one doesn't end. */
+  /** Ends all requests, open pages as well; false if one of them doesn't end. */
   boolean close() {
     guard.shutdownNow();
     workers.shutdownNow();
@@ -142,7 +144,7 @@ final class Visits implements Executor {
       }
     }
 
-    /** Does nothing if it is through, or stays. */
+    /** Cuts the request. Does nothing if the request is finished, or is an open page. */
     private void cut() {
       lock.lock();
       try {
@@ -173,7 +175,7 @@ final class Visits implements Executor {
       try {
         thread = Thread.currentThread();
         if (cut) {
-          thread.interrupt(); // it ends as soon as it reads
+          thread.interrupt(); // the request ends as soon as it reads
         }
       } finally {
         lock.unlock();
@@ -183,7 +185,7 @@ final class Visits implements Executor {
     private void end() {
       lock.lock();
       try {
-        leave(); // after which it can't be cut any more, and the thread's next request is not
+        leave(); // from now on it can't be cut, so that the thread's next request isn't hit
         thread = null;
       } finally {
         lock.unlock();

@@ -9,33 +9,35 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 
 /**
- * How long callers of a pool have waited in each of the last seconds. Thread-safe; to add one is an
- * increment, but for the first of a second.
+ * How long callers of a pool have waited in each of the last seconds. Thread-safe. To add a wait
+ * takes one increment, except for the first wait of a second.
  */
 final class Waits {
 
-  /** So many seconds are kept. */
+  /** How many seconds are kept. */
   static final int SECONDS = 300;
 
   private final LongSupplier millis;
 
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** The seconds that are over and had waits in them, the oldest first; guarded by the lock. */
+  /**
+   * The seconds that are over and in which there were waits, the oldest first; guarded by the lock.
+   */
   private final Deque<Point> past = new ArrayDeque<>();
 
   private volatile Second current;
 
   /**
-   * What was in a second.
+   * The waits of one second.
    *
-   * @param second since 1970
-   * @param count callers who had to wait, and got a connection
-   * @param median how long half of them waited at most; nanoseconds, as the next two, to a
-   *     sixteenth
-   * @param p99 how long all but a hundredth of them did
-   * @param most how long the one who waited longest did
-   * @param inVain callers who waited and got none
+   * @param second the second, counted since 1970
+   * @param count how many callers had to wait, and got a connection
+   * @param median how long half of them waited at most; in nanoseconds, like the next two, and
+   *     exact to a sixteenth
+   * @param p99 how long ninety-nine of a hundred waited at most
+   * @param most how long the one waited who waited longest
+   * @param inVain how many callers waited and got no connection
    */
   record Point(long second, int count, long median, long p99, long most, int inVain) {}
 
@@ -52,7 +54,7 @@ final class Waits {
     now().inVain.incrementAndGet();
   }
 
-  /** Those of the seconds from this one on that are over and had waits in them. */
+  /** The seconds from this one on that are over and in which there were waits. */
   List<Point> since(long second) {
     now();
     lock.lock();
@@ -69,7 +71,10 @@ final class Waits {
     return seen.number == second ? seen : turnTo(second);
   }
 
-  /** Whoever adds to a second that has just ended comes too late for it; nobody misses him. */
+  /**
+   * Begins a new second. A thread that still adds to the second that has just ended comes too late,
+   * and its wait is not counted; that is accepted.
+   */
   private Second turnTo(long second) {
     lock.lock();
     try {

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class Watched {
 
   /**
-   * So many names are remembered that no open pool has: of pools that are being opened, and of some
-   * that never were.
+   * How many names without an open pool are remembered: those of pools that are being opened, and
+   * of some that could never be opened.
    */
   static final int MOST_UNOPENED = 16;
 
@@ -27,22 +27,25 @@ final class Watched {
   private final ReentrantLock lock = new ReentrantLock();
   private final List<WatchedPool> pools = new CopyOnWriteArrayList<>();
 
-  /** By the pool's name; a pool that is being opened has one before it is among those above. */
+  /**
+   * The histories, by the pool's name. A pool that is being opened has a history before it is in
+   * {@link #pools}.
+   */
   private final Map<String, History> histories = new ConcurrentHashMap<>();
 
-  /** The names of those that no open pool has, the oldest first; guarded by the lock. */
+  /** The names that no open pool has, the oldest first; guarded by the lock. */
   private final Set<String> unopened = new LinkedHashSet<>();
 
   Watched(LongSupplier millis) {
     this.millis = millis;
   }
 
-  /** In the order in which they were opened. */
+  /** The pools, in the order in which they were opened. */
   List<WatchedPool> pools() {
     return pools;
   }
 
-  /** The one of that id; null if there is none, as when it was closed meanwhile. */
+  /** The pool of that id; null if there is none, for example because it was closed meanwhile. */
   @Nullable WatchedPool find(@Nullable String id) {
     for (WatchedPool each : pools) {
       if (each.id().equals(id)) {
@@ -67,7 +70,7 @@ final class Watched {
     history(pool).waits().add(nanos);
   }
 
-  /** How many names are. */
+  /** How many names are remembered. */
   int remembered() {
     return histories.size();
   }
@@ -117,7 +120,10 @@ final class Watched {
     }
   }
 
-  /** By their state: two may have one name, and one of them is still open. */
+  /**
+   * Removes the pools that have closed. This goes by their state and not by the name: two pools may
+   * have one name, and one of them may still be open.
+   */
   private void removeTheClosed(String name) {
     lock.lock();
     try {

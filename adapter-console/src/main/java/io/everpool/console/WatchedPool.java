@@ -6,9 +6,10 @@ import io.everpool.api.framework.PoolOperations;
 /**
  * A pool on the console.
  *
- * @param id its name, and a number where another has that name
- * @param history what happened in the pools of that name: events don't tell them apart
- * @param advice how large it should be; for the ticker alone
+ * @param id the pool's name, with a number if another pool has the same name
+ * @param history what happened in all pools of that name: events don't tell which of them they come
+ *     from
+ * @param advice how large the pool should be; only the ticker uses it
  */
 record WatchedPool(
     String id, Pool pool, PoolOperations operations, History history, Advice advice) {}

@@ -12,28 +12,28 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves a {@link Console} in a servlet container, below where it is mapped to, such as {@code
- * /admin/pools/*}:
+ * Serves a {@link Console} in a servlet container, below the path to which it is mapped, such as
+ * {@code /admin/pools/*}:
  *
  * <pre>{@code
  * servletContext.addServlet("pools", new ConsoleServlet(console)).addMapping("/admin/pools/*");
  * }</pre>
  *
- * <p>Who may look is for the application to say, as of anything else that it serves; names by which
- * it is asked for are given to {@link Console.Builder#host}. A page that is open keeps a thread of
- * the container's, sixteen at most, and those that are told to go and don't read that, for as long
- * as the container lets them; where the container waits for the requests that it has before it
- * stops, {@link Console#endPages} comes first. Needs Jakarta Servlet 5.0 or newer, which the
- * container brings. Thread-safe.
+ * <p>The application decides who may look, as with anything else that it serves; the host names
+ * under which it is reached are given to {@link Console.Builder#host}. An open page keeps a thread
+ * of the container's. There are at most sixteen such pages, and beside them those that were told to
+ * go and don't read it, for as long as the container lets them. If the container waits for its
+ * running requests before it stops, call {@link Console#endPages} first. This servlet needs Jakarta
+ * Servlet 5.0 or newer, which the container brings. Thread-safe.
  */
 public final class ConsoleServlet extends HttpServlet {
   private static final long serialVersionUID = 1;
 
-  @SuppressWarnings("serial") // no container has ever written a servlet out
+  @SuppressWarnings("serial") // no container has ever serialized a servlet
   private final Console console;
 
   /**
-   * Of that console, which is a listener of the pools that it is to show.
+   * Makes a servlet for that console, which has to be a listener of the pools that it shows.
    *
    * @throws NullPointerException if it is null
    */
@@ -45,7 +45,7 @@ public final class ConsoleServlet extends HttpServlet {
   protected void service(HttpServletRequest request, HttpServletResponse response)
       throws IOException {
     String path = request.getPathInfo();
-    if (path == null) { // what the page names is found below a slash
+    if (path == null) { // the page's own links work only below a slash
       String mapped = request.getServletPath();
       response.setStatus(HttpServletResponse.SC_FOUND);
       response.setHeader("Location", mapped.substring(mapped.lastIndexOf('/') + 1) + "/");
@@ -78,7 +78,10 @@ public final class ConsoleServlet extends HttpServlet {
       return value == null && name.equalsIgnoreCase("Host") ? authority() : value;
     }
 
-    /** What HTTP/2 has in its place: as browsers send it, without the port that all use. */
+    /**
+     * What HTTP/2 has in place of the {@code Host} header. It is given as browsers send that
+     * header, without the port if that is the usual one.
+     */
     private String authority() {
       int port = request.getServerPort();
       boolean usual = port == (request.isSecure() ? 443 : 80);
