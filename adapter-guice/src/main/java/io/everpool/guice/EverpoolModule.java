@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Binds {@link Pool}, {@link DataSource} and {@link org.jdbi.v3.core.Jdbi} as singletons that are
- * made with the injector, whatever its stage.
+ * made together with the injector, whatever its stage.
  *
  * <pre>{@code
  * Injector injector =
@@ -35,37 +35,39 @@ import org.jspecify.annotations.Nullable;
  * injector.getInstance(EverpoolShutdown.class).close();
  * }</pre>
  *
- * <p>Start-up fails with a {@link com.google.inject.CreationException} that says why: all problems
- * of the settings before anything is opened; or, where {@link PoolConfig#failFast()} asks for it,
- * that a database can't be reached, and then no other pool stays open. Guice can't be told to close
- * the pools, neither at the end nor when something else fails during start-up: see {@link
+ * <p>If start-up fails, a {@link com.google.inject.CreationException} says why. It names all
+ * problems of the settings before anything is opened. Or, if {@link PoolConfig#failFast()} is on,
+ * it says that a database can't be reached; then no other pool stays open. Guice has no way to
+ * close the pools, neither at the end nor when something else fails during start-up: see {@link
  * EverpoolShutdown}, which is bound once for all pools.
  *
- * <p>Used where they are bound:
+ * <p>These are used if they are bound:
  *
  * <ul>
- *   <li>a {@link com.codahale.metrics.MetricRegistry}: gets the metrics of every pool, under its
- *       {@link PoolConfig#name()}
- *   <li>a {@link com.codahale.metrics.health.HealthCheckRegistry}: gets a health check for each
- *   <li>a {@link CredentialsProvider}: asked by every pool; the one with a pool's annotation by
- *       that pool instead
- *   <li>a {@link Multibinder} of {@link JdbiPlugin}: installed in every Jdbi, in the order of
- *       binding; then those of the multibinder with the pool's annotation in that pool's
+ *   <li>a {@link com.codahale.metrics.MetricRegistry}: it gets the metrics of every pool, under the
+ *       pool's {@link PoolConfig#name()}
+ *   <li>a {@link com.codahale.metrics.health.HealthCheckRegistry}: it gets a health check for each
+ *       pool
+ *   <li>a {@link CredentialsProvider}: every pool asks it; if one is bound with a pool's
+ *       annotation, that pool asks this one instead
+ *   <li>a {@link Multibinder} of {@link JdbiPlugin}: its plug-ins are installed in every Jdbi, in
+ *       the order of binding; after them, those of a multibinder with a pool's annotation are
+ *       installed in that pool's Jdbi
  *   <li>a {@link Multibinder} of {@link PoolListener}, one of {@link Classifier}, one of {@link
- *       LeaseInterceptor}, and one of {@link ConnectionInitializer}: likewise, given to every pool
- *       and to the pool with the annotation; a listener that is a {@link
- *       io.everpool.api.observe.LeaseRecorder}, too, as Micrometer's metrics are, measures the
- *       leases as well, of every pool that it is given to: where there are several, bind it with
- *       the pool's annotation
+ *       LeaseInterceptor}, and one of {@link ConnectionInitializer}: they are likewise given to
+ *       every pool, or with an annotation to that pool. A listener that is also a {@link
+ *       io.everpool.api.observe.LeaseRecorder}, as Micrometer's metrics are, also measures the
+ *       leases of every pool that it is given to: if there are several pools, bind it with a pool's
+ *       annotation
  * </ul>
  *
- * <p>A {@link DataSource} and a Jdbi that only read, on the pool's readers where it has any, are
- * bound under {@link Reader}.
+ * <p>A {@link DataSource} and a Jdbi that only read, on the pool's readers if it has any, are bound
+ * under {@link Reader}.
  *
- * <p>All pools of a tree of injectors belong into one of them, or into one {@link
- * com.google.inject.PrivateModule} each with {@link EverpoolShutdown#module()} beside them there:
- * what they have in common is bound without an annotation, and Guice takes that once in a line of
- * injectors.
+ * <p>All pools of a tree of injectors belong into one of its injectors. Or each pool belongs into a
+ * {@link com.google.inject.PrivateModule} of its own that also installs {@link
+ * EverpoolShutdown#module()}. For what all pools have in common is bound without an annotation, and
+ * Guice accepts that only once along a line of injectors.
  *
  * <p>Immutable.
  */
@@ -81,18 +83,20 @@ public final class EverpoolModule extends AbstractModule {
     this.readerKey = readerKey;
   }
 
-  /** The pool of {@link EverpoolConfig#load()}. */
+  /** Binds the pool of {@link EverpoolConfig#load()}. */
   public static EverpoolModule load() {
     return of(EverpoolConfig::load);
   }
 
-  /** The pool of {@link EverpoolConfig#load(String)}; binds without an annotation all the same. */
+  /**
+   * Binds the pool of {@link EverpoolConfig#load(String)}; the name is not used as an annotation.
+   */
   public static EverpoolModule load(String poolName) {
     return of(() -> EverpoolConfig.load(poolName));
   }
 
   /**
-   * The pool of {@link EverpoolConfig#from(Config)}.
+   * Binds the pool of {@link EverpoolConfig#from(Config)}.
    *
    * @param root the whole configuration, not the block
    */
@@ -101,8 +105,8 @@ public final class EverpoolModule extends AbstractModule {
   }
 
   /**
-   * The pool of {@link EverpoolConfig#from(Config, String)}; binds without an annotation all the
-   * same.
+   * Binds the pool of {@link EverpoolConfig#from(Config, String)}; the name is not used as an
+   * annotation.
    *
    * @param root the whole configuration, not the block
    */
@@ -110,7 +114,7 @@ public final class EverpoolModule extends AbstractModule {
     return of(() -> EverpoolConfig.from(root, poolName));
   }
 
-  /** A pool with settings that don't come from HOCON. */
+  /** Binds a pool with settings that don't come from HOCON. */
   public static EverpoolModule of(PoolConfig config) {
     return of(() -> config);
   }
@@ -121,7 +125,7 @@ public final class EverpoolModule extends AbstractModule {
   }
 
   /**
-   * The same pool under a binding annotation, such as {@code Names.named("orders")}.
+   * Binds the same pool under a binding annotation, such as {@code Names.named("orders")}.
    *
    * @throws IllegalArgumentException if the annotation isn't one for bindings
    */
@@ -130,7 +134,7 @@ public final class EverpoolModule extends AbstractModule {
   }
 
   /**
-   * The same pool under a binding annotation.
+   * Binds the same pool under a binding annotation.
    *
    * @throws IllegalArgumentException if the annotation isn't one for bindings
    */
@@ -138,15 +142,18 @@ public final class EverpoolModule extends AbstractModule {
     return new EverpoolModule(settings, Key.get(Pool.class, annotation), ownReaderKey());
   }
 
-  /** {@link Reader} is for the pool without an annotation. */
+  /**
+   * The key for reading that was chosen for this pool; {@link Reader} is only for a pool without an
+   * annotation.
+   */
   private @Nullable Key<DataSource> ownReaderKey() {
     return readerKey != null && readerKey.getAnnotationType() == Reader.class ? null : readerKey;
   }
 
   /**
-   * The same with a binding annotation for what only reads ({@link Pool#reader()}, and the Jdbi
-   * over it), for a pool that has an annotation itself; without one of its own, that is {@link
-   * Reader}.
+   * Sets another binding annotation for what only reads ({@link Pool#reader()}, and the Jdbi over
+   * it). A pool that has an annotation itself needs this; for a pool without one, the annotation is
+   * {@link Reader}.
    *
    * @throws IllegalArgumentException if the annotation isn't one for bindings
    */
@@ -155,7 +162,7 @@ public final class EverpoolModule extends AbstractModule {
   }
 
   /**
-   * As {@link #readerAnnotatedWith(Class)}.
+   * Does what {@link #readerAnnotatedWith(Class)} does.
    *
    * @throws IllegalArgumentException if the annotation isn't one for bindings
    */

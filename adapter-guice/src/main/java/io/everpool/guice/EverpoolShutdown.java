@@ -10,10 +10,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Ends the pools of an injector, which has no life cycle of its own. {@link EverpoolModule} binds
- * one for all pools: {@code injector.getInstance(EverpoolShutdown.class).close()}.
+ * one object of this class for all pools: {@code
+ * injector.getInstance(EverpoolShutdown.class).close()}.
  *
  * <p>When something of the application's own fails while the injector is created, there is no
- * injector to ask. Whoever wants the pools closed then too makes the shutdown first:
+ * injector to ask. If the pools are to be closed then, too, make the shutdown first:
  *
  * <pre>{@code
  * try (EverpoolShutdown shutdown = new EverpoolShutdown()) {
@@ -29,15 +30,18 @@ public final class EverpoolShutdown implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Deque<Pool> pools = new ArrayDeque<>();
 
-  /** Read without the lock: whoever asks may hold what the closing waits for. */
+  /**
+   * Whether this was closed. It is read without the lock, because the thread that asks may hold
+   * something for which the closing waits.
+   */
   private volatile boolean closed;
 
   @Nullable Thread exitHook;
 
-  /** With no pools yet; for one injector. */
+  /** Makes a shutdown without pools yet, for one injector. */
   public EverpoolShutdown() {}
 
-  /** Binds this very shutdown, instead of one that the injector makes. */
+  /** A module that binds this very object, instead of one that the injector makes. */
   public Module module() {
     return binder ->
         OptionalBinder.newOptionalBinder(binder, EverpoolShutdown.class)
@@ -46,13 +50,13 @@ public final class EverpoolShutdown implements AutoCloseable {
   }
 
   /**
-   * Closes at the latest when the JVM goes down in good order ({@link System#exit}, SIGTERM, the
-   * end of the last thread): for applications whose own end nobody can catch. Other things that
-   * happen at that time may then meet closed pools; where an order matters, call {@link #close()}.
-   * Asking again, or after the closing, does nothing.
+   * Closes the pools at the latest when the JVM ends in good order ({@link System#exit}, SIGTERM,
+   * the end of the last thread). This is for applications whose own end nobody can catch. Other
+   * things that happen at that time may then find closed pools; if the order matters, call {@link
+   * #close()}. A second call, or one after the closing, does nothing.
    *
    * @return this
-   * @throws IllegalStateException if the JVM is going down already
+   * @throws IllegalStateException if the JVM is already ending
    */
   public EverpoolShutdown closeAtJvmExit() {
     lock.lock();
@@ -68,7 +72,10 @@ public final class EverpoolShutdown implements AutoCloseable {
     }
   }
 
-  /** Takes over the closing of {@code pool}; closes it at once if that time has come already. */
+  /**
+   * Takes over the closing of {@code pool}; closes it at once if everything else was closed
+   * already.
+   */
   void closeLater(Pool pool) {
     lock.lock();
     try {
@@ -83,9 +90,10 @@ public final class EverpoolShutdown implements AutoCloseable {
   }
 
   /**
-   * Closes the pools one after the other, the one opened last first, each as {@link Pool#close()}
-   * says. From then on no pool of the injector stays open. Later calls do nothing, but for waiting
-   * until the first is through: a JVM that is going down mustn't overtake it.
+   * Closes the pools one after the other, beginning with the one that was opened last; each is
+   * closed as {@link Pool#close()} says. From then on no pool of the injector stays open. Later
+   * calls only wait until the first one is finished, because a JVM that is ending must not overtake
+   * it.
    */
   @Override
   public void close() {
@@ -101,7 +109,10 @@ public final class EverpoolShutdown implements AutoCloseable {
     }
   }
 
-  /** What the JVM holds, it holds for good: an application that is loaded anew would add up. */
+  /**
+   * Removes the hook from the JVM. The JVM never lets go of a hook by itself, so an application
+   * that is loaded again and again would leave one each time.
+   */
   private void forgetExit() {
     Thread hook = exitHook;
     exitHook = null;
@@ -109,12 +120,13 @@ public final class EverpoolShutdown implements AutoCloseable {
       try {
         Runtime.getRuntime().removeShutdownHook(hook);
       } catch (IllegalStateException goingDown) {
-        // too late to take it out, and no harm: the second close does nothing
+        // The JVM is ending, and it is too late to remove the hook. That does no harm: the second
+        // close does nothing.
       }
     }
   }
 
-  /** Whether {@link #close()} was called, or a pool couldn't be opened. Waits for nothing. */
+  /** Whether {@link #close()} was called, or a pool couldn't be opened. It doesn't wait. */
   public boolean isClosed() {
     return closed;
   }

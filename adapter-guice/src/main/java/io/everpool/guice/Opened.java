@@ -6,7 +6,7 @@ import java.util.List;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.spi.JdbiPlugin;
 
-/** One pool and what stands on it; made together, so that a failure is told once. */
+/** One pool and what stands on it. They are made together, so that a failure is told once. */
 record Opened(Pool pool, Jdbi jdbi, List<JdbiPlugin> plugins) {
 
   static Opened of(Pool pool, List<JdbiPlugin> plugins) {

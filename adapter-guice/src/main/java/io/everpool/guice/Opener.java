@@ -21,7 +21,7 @@ import java.util.Optional;
 import org.jdbi.v3.core.spi.JdbiPlugin;
 import org.jspecify.annotations.Nullable;
 
-/** Opens one pool; if it can't, none of the injector's pools stays open. */
+/** Opens one pool; if it can't be opened, none of the injector's pools stays open. */
 final class Opener implements Provider<Opened> {
   private final PoolConfig config;
   private final EverpoolShutdown shutdown;
@@ -34,8 +34,8 @@ final class Opener implements Provider<Opened> {
   private final List<LeaseInterceptor> interceptors;
   private final List<ConnectionInitializer> initializers;
 
-  // Guice goes on with its other eager singletons after a failure, and each that depends on this
-  // pool would wait once more for a database that isn't there
+  // The failure to open the pool. After a failure Guice goes on with its other eager singletons,
+  // and each one that depends on this pool would wait once more for a database that isn't there.
   private @Nullable ProvisionException failure;
 
   @Inject
@@ -67,7 +67,8 @@ final class Opener implements Provider<Opened> {
     if (failure != null) {
       throw failure;
     }
-    if (shutdown.isClosed()) { // as it is once another has failed, and it may be the same database
+    // this is so once another pool has failed, and it may be the same database
+    if (shutdown.isClosed()) {
       throw new ProvisionException(
           "pool \""
               + config.name()
@@ -100,8 +101,8 @@ final class Opener implements Provider<Opened> {
               config.name(), metrics.orElseGet(MetricRegistry::new), healthChecks.orElse(null));
       builder.listener(poolMetrics);
       if (metrics.isPresent()) {
-        builder.recorder(
-            poolMetrics); // makes the pool read the clock; a health check doesn't need that
+        // A recorder makes the pool read the clock; a health check alone doesn't need that.
+        builder.recorder(poolMetrics);
       }
     }
     credentials.ifPresent(builder::credentials);

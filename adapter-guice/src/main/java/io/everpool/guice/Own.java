@@ -6,7 +6,10 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** What belongs to one pool only; bound in its private module, so that no user's key is taken. */
+/**
+ * Marks what belongs to one pool only. It is bound in that pool's private module, so that no key of
+ * the application's is taken.
+ */
 @BindingAnnotation
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.PARAMETER)

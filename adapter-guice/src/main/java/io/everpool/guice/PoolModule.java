@@ -17,16 +17,16 @@ import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
 
-/** One pool: its parts to itself, the keys of it to everybody. */
+/** Binds one pool: its parts are private, its keys are for everybody. */
 final class PoolModule extends PrivateModule {
   private final PoolConfig config;
   private final Key<Pool> key;
   private final @Nullable Key<DataSource> readerKey;
 
   /**
-   * The annotation of {@code key}, if it has one, is that of the other keys too.
+   * Makes the module. If {@code key} has an annotation, the other keys have the same one.
    *
-   * @param readerKey for what only reads; null if nobody asks for that
+   * @param readerKey the key for what only reads; null if nobody asks for that
    */
   PoolModule(PoolConfig config, Key<Pool> key, @Nullable Key<DataSource> readerKey) {
     this.config = config;
@@ -68,7 +68,10 @@ final class PoolModule extends PrivateModule {
     expose(jdbiKey);
   }
 
-  /** Binds whom this pool asks what to log in with: its own, or else the one of all pools. */
+  /**
+   * Chooses the provider of this pool's credentials: the pool's own, or otherwise the one for all
+   * pools.
+   */
   private void chooseCredentials() {
     Provider<Optional<CredentialsProvider>> forAll = getProvider(new Key<>() {});
     Provider<Optional<CredentialsProvider>> forThis =
@@ -80,7 +83,10 @@ final class PoolModule extends PrivateModule {
         .toProvider(() -> forThis.get().or(forAll::get));
   }
 
-  /** Binds what extends this pool: that for all pools, then that with the pool's annotation. */
+  /**
+   * Collects the extensions of this pool: those for all pools, then those with the pool's
+   * annotation.
+   */
   private <T> void collect(Class<T> extension) {
     Provider<Set<T>> forAll =
         getProvider(Key.get(SharedModule.<Set<T>>type(Types.setOf(extension))));

@@ -8,8 +8,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * The {@link javax.sql.DataSource} and the {@link org.jdbi.v3.core.Jdbi} that only read: those of
- * {@link io.everpool.api.Pool#reader()}, of the pool that is bound without an annotation.
+ * Marks the {@link javax.sql.DataSource} and the {@link org.jdbi.v3.core.Jdbi} that only read. They
+ * are those of {@link io.everpool.api.Pool#reader()}, of the pool that is bound without an
+ * annotation.
  *
  * @see EverpoolModule#readerAnnotatedWith(Class)
  */

@@ -18,7 +18,10 @@ import java.util.List;
 import org.jdbi.v3.core.spi.JdbiPlugin;
 import org.jspecify.annotations.Nullable;
 
-/** What all pools of an injector have in common. All are equal, so Guice installs one of them. */
+/**
+ * What all pools of an injector have in common. All objects of this class are equal, so Guice
+ * installs only one of them.
+ */
 final class SharedModule extends AbstractModule {
   /** What an application may add to a pool by a multibinder. */
   static final List<Class<?>> EXTENSIONS =
@@ -42,7 +45,9 @@ final class SharedModule extends AbstractModule {
     EXTENSIONS.forEach(extension -> Multibinder.newSetBinder(binder(), extension));
   }
 
-  /** Guice's own {@code Types} know their parameters, but not the compiler. */
+  /**
+   * The type with its parameters: Guice's own {@code Types} know them, but the compiler doesn't.
+   */
   @SuppressWarnings("unchecked")
   static <T> TypeLiteral<T> type(Type type) {
     return (TypeLiteral<T>) TypeLiteral.get(type);
