@@ -1,5 +1,5 @@
 /** Pools in Dropwizard. Start at {@link io.everpool.dropwizard.EverpoolDataSourceFactory}. */
-@SuppressWarnings("module") // Jackson's isn't required here: Dropwizard brings it
+@SuppressWarnings("module") // Jackson's module isn't required here, because Dropwizard brings it
 module io.everpool.dropwizard {
   requires transitive io.everpool.api;
   requires transitive io.everpool.core;

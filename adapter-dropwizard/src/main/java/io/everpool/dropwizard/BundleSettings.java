@@ -7,9 +7,10 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What Dropwizard's bundles ask of a factory and a pool has no use for.
+ * What Dropwizard's bundles ask a factory for, and a pool has no use for.
  *
- * @param properties the driver's and Hibernate's together, as Dropwizard has them; may hold secrets
+ * @param properties the properties of the driver and of Hibernate together, as Dropwizard keeps
+ *     them; they may contain secrets
  */
 record BundleSettings(
     @Nullable String driverClass,
@@ -21,15 +22,15 @@ record BundleSettings(
   static final String VALIDATION_QUERY = "validation-query";
   static final String AUTO_COMMENTS = "auto-comments-enabled";
 
-  /** How the names of Hibernate's properties begin, of which no driver knows. */
+  /** How the names of Hibernate's properties begin; no driver knows such properties. */
   private static final List<String> HIBERNATE =
       List.of("hibernate.", "jakarta.persistence.", "javax.persistence.");
 
   /**
-   * As the settings say.
+   * Reads what the settings say.
    *
-   * @param settings gives null for what nobody says
-   * @param problems is told of every value that is none
+   * @param settings returns null for a setting that isn't set
+   * @param problems is told of every value that isn't valid
    */
   static BundleSettings of(
       UnaryOperator<@Nullable String> settings,
@@ -44,9 +45,9 @@ record BundleSettings(
   }
 
   /**
-   * A block of properties, their inner blocks joined by dots.
+   * Returns a block of properties; the names of inner blocks are joined by dots.
    *
-   * @param block texts, numbers, truth values and maps of them; null sets nothing
+   * @param block texts, numbers, truth values and maps of them; a null sets nothing
    */
   static Map<String, String> flat(Map<?, ?> block) {
     Map<String, String> flat = new TreeMap<>();
@@ -61,7 +62,7 @@ record BundleSettings(
     return flat;
   }
 
-  /** The names alone, for what stands there may be a secret. */
+  /** Shows the names alone, because the values may be secrets. */
   @Override
   public String toString() {
     return "BundleSettings with properties " + properties.keySet();

@@ -17,12 +17,12 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of a pool out of a block of Dropwizard's configuration. They go through HOCON's
- * reader as if they were written in a file of its own, so that what is wrong is told in the same
- * words, all at once, by the key as it was written.
+ * The settings of a pool, taken from a block of Dropwizard's configuration. They go through HOCON's
+ * reader as if they were written in a file of its own, so that problems are told in the same words,
+ * all at once, with the key as it was written.
  *
- * @param name what the configuration itself says that the pool is called; null if it doesn't
- * @param notes a sentence for each key that was set for nothing, and why
+ * @param name the pool's name as the configuration itself gives it; null if it gives none
+ * @param notes a sentence for each key that has no effect, which says why
  */
 record DropwizardSettings(
     PoolConfig config,
@@ -35,21 +35,21 @@ record DropwizardSettings(
   private static final String NAME = "name";
   private static final String PROPERTIES = "properties";
 
-  /** A block of HOCON's that has no place here. */
+  /** A block of HOCON's that can't be used here. */
   private static final String POOLS = "pools";
 
-  /** Where the reader says the root that stands in no YAML. */
+  /** How the reader's messages begin where they name the root block, which isn't in the YAML. */
   private static final Pattern BELOW_ROOT = Pattern.compile("^(unknown key )?" + ROOT + "\\.");
 
-  /** Where a value stands, if that is what the sentence begins with. */
+  /** A message that begins with a key and names the same key again as the value's place. */
   private static final Pattern SAID_TWICE =
       Pattern.compile("^((?:unknown key )?([\\w.-]+)\\b.*) \\(\\2\\)$");
 
-  /** Dropwizard's short forms of minutes, which no unit of ours is called. */
+  /** Dropwizard's short forms of minutes, which aren't units of ours. */
   private static final Pattern MINUTES = Pattern.compile("(\\d+)\\s*mins?$");
 
   /**
-   * What a block says.
+   * Reads what a block says.
    *
    * @throws InvalidPoolConfigException with every problem at once, and without a password
    */
@@ -57,7 +57,7 @@ record DropwizardSettings(
     return new Reading().read(block);
   }
 
-  /** Of what was written only that there is something; it may hold secrets. */
+  /** Shows only that something was written, and not what: it may contain secrets. */
   @Override
   public String toString() {
     return "DropwizardSettings of " + config;
@@ -69,13 +69,13 @@ record DropwizardSettings(
     private final List<String> problems = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
 
-    /** The keys as they were written, by key in kebab case. */
+    /** The keys as they were written, by their form in kebab case. */
     private final Map<String, String> written = new LinkedHashMap<>();
 
-    /** For HOCON's reader. */
+    /** The entries for HOCON's reader. */
     private final Map<String, Object> entries = new TreeMap<>();
 
-    /** What is no setting of ours, by key in kebab case. */
+    /** The settings that aren't ours, by key in kebab case. */
     private final Map<String, String> theirs = new LinkedHashMap<>();
 
     private Map<String, String> properties = Map.of();
@@ -112,7 +112,7 @@ record DropwizardSettings(
       } else if (ours.containsKey(kebab)) {
         entries.put(kebab, ours(ours.get(kebab), value, key));
       } else if (TomcatSettings.rows().containsKey(kebab)) {
-        if (value != null && !value.toString().isBlank()) { // else it says nothing
+        if (value != null && !value.toString().isBlank()) { // a blank value says nothing
           theirs.put(kebab, value.toString());
         }
       } else if (kebab.equals(POOLS)) {

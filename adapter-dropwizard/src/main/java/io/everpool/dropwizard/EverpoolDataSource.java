@@ -23,11 +23,11 @@ import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pool whose life is the application's: it is opened when that starts, or by the first connection
- * that is asked for, as a bundle may do while the application is put together; and it is closed
- * when the application has stopped answering.
+ * A pool that lives as long as the application: it is opened when the application starts, or by the
+ * first connection that is asked for, as a bundle may do while the application is put together. It
+ * is closed when the application has stopped answering.
  *
- * <p>Thread-safe. Closed once, it stays closed.
+ * <p>Thread-safe. Once it was closed, it stays closed.
  */
 public final class EverpoolDataSource implements ManagedDataSource {
   private final PoolConfig config;
@@ -35,7 +35,7 @@ public final class EverpoolDataSource implements ManagedDataSource {
   private final SessionDefaults session;
   private final List<Consumer<? super Everpool.Builder>> customizers;
 
-  /** Held by the one who opens the pool. */
+  /** Held by the thread that opens the pool. */
   private final Lock opening = new ReentrantLock();
 
   private volatile @Nullable Pool pool;
@@ -53,11 +53,12 @@ public final class EverpoolDataSource implements ManagedDataSource {
   }
 
   /**
-   * The pool, for units of work, Everpool's Jdbi, or a look; opened now if it isn't open yet. Who
-   * finds another thread opening it waits {@code acquire-timeout} at most, and not if interrupted.
+   * Returns the pool, for units of work, for Everpool's Jdbi, or to look at it; opens it if it
+   * isn't open yet. A thread that finds another one opening it waits for at most {@code
+   * acquire-timeout}, and stops waiting if it is interrupted.
    *
-   * @throws SQLException if it can't be opened, or not in time, or was not open before {@link
-   *     #stop}
+   * @throws SQLException if the pool can't be opened, or not in time, or if it was not open before
+   *     {@link #stop}
    * @throws InvalidPoolConfigException if the driver refuses a setting
    */
   public Pool pool() throws SQLException {
@@ -83,7 +84,8 @@ public final class EverpoolDataSource implements ManagedDataSource {
       }
       customizers.forEach(customizer -> customizer.accept(builder));
       open = builder.open();
-      if (stopped) { // meanwhile: who has stopped it on this very thread found nothing to close
+      // it was stopped meanwhile, perhaps by this very thread, which found nothing to close
+      if (stopped) {
         open.close();
         throw new PoolClosedException(config.name());
       }
@@ -117,7 +119,7 @@ public final class EverpoolDataSource implements ManagedDataSource {
    * Opens the pool if it isn't open yet, so that an application doesn't start without its database,
    * unless {@code fail-fast} is off.
    *
-   * @throws SQLException if it can't be opened, or is closed
+   * @throws SQLException if the pool can't be opened, or is closed
    */
   @Override
   public void start() throws SQLException {
@@ -126,7 +128,7 @@ public final class EverpoolDataSource implements ManagedDataSource {
     }
   }
 
-  /** Closes the pool: whoever holds a connection has {@code drain-timeout} to give it back. */
+  /** Closes the pool: the holders of connections have {@code drain-timeout} to give them back. */
   @Override
   public void stop() {
     stopped = true;
@@ -146,8 +148,9 @@ public final class EverpoolDataSource implements ManagedDataSource {
   }
 
   /**
-   * What the pool has last seen of its database: no query is sent and no connection taken, so that
-   * asking often keeps no serverless database awake. Unhealthy before the pool is open.
+   * Makes a health check that tells what the pool has last seen of its database. It sends no query
+   * and takes no connection, so that asking often doesn't keep a serverless database awake. Before
+   * the pool is open, the check is unhealthy.
    */
   public HealthCheck healthCheck() {
     return new HealthCheck() {
@@ -161,13 +164,13 @@ public final class EverpoolDataSource implements ManagedDataSource {
     };
   }
 
-  /** A connection of the pool; waits for one as {@link Pool#getConnection()} does. */
+  /** Returns a connection of the pool; waits for one as {@link Pool#getConnection()} does. */
   @Override
   public Connection getConnection() throws SQLException {
     return pool().getConnection();
   }
 
-  /** Refused: a pool has the credentials of its configuration only. */
+  /** Refuses: a pool has only the credentials of its configuration. */
   @Override
   public Connection getConnection(String user, String password) throws SQLException {
     return pool().getConnection(user, password);
@@ -208,7 +211,7 @@ public final class EverpoolDataSource implements ManagedDataSource {
     return Logger.getLogger(Pool.class.getPackageName());
   }
 
-  /** The pool's settings, without a secret. */
+  /** Shows the pool's settings, without a secret. */
   @Override
   public String toString() {
     Pool open = pool;

@@ -21,10 +21,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A pool as the database of a Dropwizard application, in Dropwizard 4 and 5: the type of a property
- * of its configuration, in place of {@code DataSourceFactory}. Whatever takes a {@code
- * PooledDataSourceFactory} (Jdbi 3's factory, the bundles of Hibernate and of the migrations) then
- * has this pool.
+ * A pool as the database of a Dropwizard application, in Dropwizard 4 and 5. Use this class in
+ * place of {@code DataSourceFactory} as the type of a property of the application's configuration.
+ * Whatever takes a {@code PooledDataSourceFactory} (Jdbi 3's factory, the bundles of Hibernate and
+ * of the migrations) then uses this pool.
  *
  * <pre>{@code
  * database:
@@ -36,11 +36,11 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>Every setting of a pool is a key, in camel case or in kebab case, and so are the settings of
- * Dropwizard's own factory: those that have a counterpart count as that, where it isn't set itself,
- * and each of the others is told in a line of the log when a pool is built. What is unknown or
- * can't work is refused when the configuration is read, all at once.
+ * Dropwizard's own factory. A setting of Dropwizard's that has a counterpart counts as that
+ * counterpart, unless the counterpart is set itself. For each of the others, a line is logged when
+ * a pool is built. All that is unknown or can't work is refused when the configuration is read.
  *
- * <p>Not thread-safe, as Dropwizard's own; what it builds is.
+ * <p>Not thread-safe, like Dropwizard's own factory; what it builds is thread-safe.
  */
 public final class EverpoolDataSourceFactory implements PooledDataSourceFactory {
   private static final Logger log = LoggerFactory.getLogger(EverpoolDataSourceFactory.class);
@@ -56,10 +56,10 @@ public final class EverpoolDataSourceFactory implements PooledDataSourceFactory 
   }
 
   /**
-   * Of what stands in the configuration.
+   * Makes a factory of what the configuration contains.
    *
-   * @param entries by key, as YAML gives them: texts, numbers, truth values, and maps and lists of
-   *     them
+   * @param entries the values by key, as YAML gives them: texts, numbers, truth values, and maps
+   *     and lists of them
    * @throws InvalidPoolConfigException with every problem at once, and without a password
    */
   public static EverpoolDataSourceFactory of(Map<String, ? extends @Nullable Object> entries) {
@@ -67,8 +67,9 @@ public final class EverpoolDataSourceFactory implements PooledDataSourceFactory 
   }
 
   /**
-   * The same for Jackson, which would quote a text that stands in the block's place: a URL with its
-   * password, as somebody writes it who doesn't know of the key.
+   * Does the same for Jackson. If a text stands in place of the block, Jackson would quote the text
+   * in its message. It may be a URL with its password, written by somebody who doesn't know that a
+   * key is needed.
    */
   @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
   private static EverpoolDataSourceFactory read(Object written) {
@@ -83,8 +84,8 @@ public final class EverpoolDataSourceFactory implements PooledDataSourceFactory 
   }
 
   /**
-   * Adds to the pools that are built later on what can't be written in a configuration: listeners,
-   * interceptors, a provider of credentials. The metrics' recorder is set already.
+   * Adds what can't be written in a configuration to the pools that are built from now on:
+   * listeners, interceptors, a provider of credentials. The recorder of the metrics is set already.
    *
    * @return this
    */
@@ -93,7 +94,7 @@ public final class EverpoolDataSourceFactory implements PooledDataSourceFactory 
     return this;
   }
 
-  /** The settings of the pools that {@link #build} makes, but for their name. */
+  /** The settings of the pools that {@link #build} makes, except their name. */
   public PoolConfig config() {
     PoolConfig config = settings.config();
     if (!single) {
@@ -109,13 +110,13 @@ public final class EverpoolDataSourceFactory implements PooledDataSourceFactory 
   }
 
   /**
-   * A pool to come. It is opened by the start of the application if {@code environment.lifecycle()}
-   * manages it, or by the first connection that is asked for, and has its metrics in {@code
-   * metricRegistry} while it is open.
+   * Builds a data source whose pool isn't open yet. The start of the application opens it if {@code
+   * environment.lifecycle()} manages it; otherwise the first connection that is asked for does.
+   * While the pool is open, {@code metricRegistry} has its metrics.
    *
-   * @param name the pool's; letters that a name can't have become dashes, and it is cut at 54.
-   *     Where {@code name} is set, the first pool has that, and one that is built by another name
-   *     has both
+   * @param name the pool's name. Letters that a pool's name can't have become dashes, and the name
+   *     is cut at 54 characters. If the configuration sets {@code name}, the first pool is called
+   *     by that, and a pool that is built by another name has both in its name
    */
   @Override
   public EverpoolDataSource build(MetricRegistry metricRegistry, String name) {
@@ -128,15 +129,16 @@ public final class EverpoolDataSourceFactory implements PooledDataSourceFactory 
   }
 
   /**
-   * The pools built from now on have one connection and no readers, as a tool wants them that
-   * changes the schema; {@code command-timeout} and {@code leak-threshold} aren't for such a tool.
+   * The pools that are built from now on have one connection and no readers. A tool that changes
+   * the schema wants them so; {@code command-timeout} and {@code leak-threshold} don't apply to
+   * such a tool.
    */
   @Override
   public void asSingleConnectionPool() {
     single = true;
   }
 
-  /** Whether SQL gets comments that say where it comes from; true where nobody says. */
+  /** Whether SQL gets comments that say where it comes from; true if nothing is set. */
   @Override
   public boolean isAutoCommentsEnabled() {
     return settings.bundles().autoComments();
@@ -151,28 +153,28 @@ public final class EverpoolDataSourceFactory implements PooledDataSourceFactory 
     return settings.bundles().properties();
   }
 
-  /** {@code validation-timeout}: how long Dropwizard's health check waits for its answer. */
+  /** How long Dropwizard's health check waits for its answer: {@code validation-timeout}. */
   @Override
   public Optional<Duration> getValidationQueryTimeout() {
     return Optional.of(Duration.milliseconds(settings.config().validationTimeout().toMillis()));
   }
 
   /**
-   * What Dropwizard's health check asks; empty where nobody says, for which it asks the driver
-   * ({@code isValid}). The pool itself never asks it.
+   * The query of Dropwizard's health check; empty if none is set, and then the check asks the
+   * driver ({@code isValid}). The pool itself never sends this query.
    */
   @Override
   public Optional<String> getValidationQuery() {
     return Optional.ofNullable(settings.bundles().validationQuery());
   }
 
-  /** What stands there; the pool finds its driver by the URL. */
+  /** The driver's class as the configuration names it; the pool finds its driver by the URL. */
   @Override
   public @Nullable String getDriverClass() {
     return settings.bundles().driverClass();
   }
 
-  /** The database, as {@link PoolConfig#url()}; it may hold a password. */
+  /** The database's URL, as {@link PoolConfig#url()}; it may contain a password. */
   @Override
   public String getUrl() {
     return settings.config().url();

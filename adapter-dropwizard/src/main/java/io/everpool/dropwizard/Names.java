@@ -2,16 +2,16 @@ package io.everpool.dropwizard;
 
 import java.util.Locale;
 
-/** One name in two ways of writing. */
+/** Converts a name from one way of writing into the other. */
 final class Names {
   private Names() {}
 
-  /** {@code maxSize} as {@code max-size}, which it may be already. */
+  /** Makes {@code max-size} of {@code maxSize}; a name in kebab case stays as it is. */
   static String kebab(String name) {
     return name.replaceAll("([a-z0-9])([A-Z])", "$1-$2").toLowerCase(Locale.ROOT);
   }
 
-  /** {@code max-size} as {@code maxSize}, which is how Dropwizard writes. */
+  /** Makes {@code maxSize} of {@code max-size}; Dropwizard writes names this way. */
   static String camel(String kebab) {
     StringBuilder camel = new StringBuilder();
     for (String word : kebab.split("-", -1)) {

@@ -4,30 +4,30 @@ import io.everpool.api.PoolConfig;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the pools of one block are called. Several have one registry of metrics, in which each needs
- * a name of its own: a {@code name} in the block is that of the first, and of the others the
- * beginning. Not thread-safe.
+ * Gives the pools of one block their names. Several pools share one registry of metrics, in which
+ * each needs a name of its own: a {@code name} in the block is the first pool's name, and the names
+ * of the others begin with it. Not thread-safe.
  */
 final class PoolNames {
-  /** So long that {@code -reader-99} finds room behind it. */
+  /** How long a name may be, so that {@code -reader-99} fits behind it. */
   private static final int LONGEST = 54;
 
   private final @Nullable String given;
 
-  /** What the pool was built as that has the given name for itself. */
+  /** The name by which that pool was built that has the block's name for itself. */
   private @Nullable String first;
 
   /**
-   * @param given the block's {@code name}; null where it has none
+   * @param given the block's {@code name}; null if it has none
    */
   PoolNames(@Nullable String given) {
     this.given = given;
   }
 
   /**
-   * The name of a pool.
+   * Returns the name of a pool.
    *
-   * @param built what the factory calls it; the same gives the same name again
+   * @param built what the factory calls the pool; the same text gives the same name again
    */
   String of(String built) {
     if (given == null) {

@@ -10,10 +10,11 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How Dropwizard's own pool hands connections out where its settings say so: with autocommit off,
- * say. What is set here is as new at the next lease, and set again.
+ * How Dropwizard's own pool hands out connections if its settings say so, with autocommit off for
+ * example. When a connection comes back, the pool undoes what is set here, and it is set again at
+ * the next lease.
  *
- * @param isolation a {@code Connection.TRANSACTION_*} level; null for the database's own
+ * @param isolation a {@code Connection.TRANSACTION_*} level; null for the database's own level
  */
 record SessionDefaults(
     @Nullable Boolean autoCommit, @Nullable Boolean readOnly, @Nullable Integer isolation)
@@ -31,10 +32,10 @@ record SessionDefaults(
           "SERIALIZABLE", Connection.TRANSACTION_SERIALIZABLE);
 
   /**
-   * As the settings say.
+   * Reads what the settings say.
    *
-   * @param settings gives null for what nobody says
-   * @param problems is told of every value that is none
+   * @param settings returns null for a setting that isn't set
+   * @param problems is told of every value that isn't valid
    */
   static SessionDefaults of(UnaryOperator<@Nullable String> settings, List<String> problems) {
     return new SessionDefaults(

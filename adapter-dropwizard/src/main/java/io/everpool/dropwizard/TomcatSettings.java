@@ -11,9 +11,9 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What Dropwizard's own factory, that of Tomcat's pool, is told, as settings of ours: so that
- * coming from there takes no other line. What has no counterpart is told once, with why. One table,
- * of which docs/dropwizard.md is the printed form.
+ * The settings of Dropwizard's own factory, that of Tomcat's pool, as settings of ours, so that an
+ * application that comes from there needs no changes. For a setting without a counterpart, a note
+ * says why. This is one table; docs/dropwizard.md is its printed form.
  */
 final class TomcatSettings {
   private static final String REMOVE_ABANDONED = "remove-abandoned";
@@ -21,34 +21,37 @@ final class TomcatSettings {
   private static final String IGNORE_EXCEPTION = "ignore-exception-on-pre-load";
   private static final String COMMIT_ON_RETURN = "commit-on-return";
 
-  /** What Dropwizard has for {@code removeAbandonedTimeout} where nobody says. */
+  /** The value of {@code removeAbandonedTimeout} in Dropwizard if it isn't set. */
   private static final String ABANDONED_AFTER = "60s";
 
-  /** How far a key that nobody knows may be from one of these to be taken for a slip. */
+  /**
+   * How many letters of an unknown key may differ from one of these for it to be taken for a
+   * misspelling.
+   */
   private static final int SLIP = 2;
 
   /** What becomes of one of Dropwizard's settings. */
   sealed interface Row permits Counterpart, Itself, Nothing {}
 
   /**
-   * It is one of ours.
+   * The setting has a counterpart among ours.
    *
-   * @param key ours
-   * @param value what ours is where Dropwizard's is so
-   * @param note for the page
+   * @param key our setting's key
+   * @param value gives our setting's value for a value of Dropwizard's
+   * @param note a note for the page
    */
   private record Counterpart(String key, UnaryOperator<String> value, String note) implements Row {}
 
   /**
-   * It does what it does with Dropwizard's own pool: {@link SessionDefaults} or Dropwizard itself
-   * see to that.
+   * The setting does what it does with Dropwizard's own pool: {@link SessionDefaults} or Dropwizard
+   * itself sees to that.
    *
-   * @param note for the page
+   * @param note a note for the page
    */
   private record Itself(String note) implements Row {}
 
   /**
-   * It has none.
+   * The setting has no counterpart.
    *
    * @param why the end of the sentence "... has no counterpart: "
    */
@@ -57,7 +60,7 @@ final class TomcatSettings {
   /**
    * A value for one of our settings.
    *
-   * @param from the key of Dropwizard's that it comes from
+   * @param from the key of Dropwizard's from which it comes
    */
   record Value(String key, String value, String from) {}
 
@@ -99,11 +102,11 @@ final class TomcatSettings {
     none("jdbc-interceptors", "a LeaseInterceptor works on connections");
   }
 
-  /** What is set, by key in kebab case. */
+  /** The settings that are set, by key in kebab case. */
   private final Map<String, String> given;
 
   /**
-   * @param given what is set, by key in kebab case; others' keys don't matter
+   * @param given the settings that are set, by key in kebab case; other keys don't matter
    */
   TomcatSettings(Map<String, String> given) {
     this.given = given;
@@ -125,7 +128,7 @@ final class TomcatSettings {
     ROWS.put(name, new Nothing(why));
   }
 
-  /** What is neither is refused. */
+  /** The opposite of a truth value; a value that is neither true nor false is refused elsewhere. */
   private static String opposite(String truth) {
     return String.valueOf(!isTrue(truth));
   }
@@ -140,7 +143,7 @@ final class TomcatSettings {
     return Collections.unmodifiableMap(ROWS);
   }
 
-  /** What the second and the third column of the page say of a row. */
+  /** What the second and the third column of the page say about a row. */
   static List<String> printed(Row row) {
     if (row instanceof Counterpart ours) {
       return List.of("`" + ours.key() + "`", ours.note());
@@ -150,7 +153,7 @@ final class TomcatSettings {
         : List.of("", ((Nothing) row).why());
   }
 
-  /** The one of these that {@code key}, which nobody knows, is a slip of. */
+  /** The name of these that was most likely meant by {@code key}, which nobody knows. */
   static Optional<String> nearest(String key) {
     return ROWS.keySet().stream()
         .filter(known -> EditDistance.between(key, known) <= SLIP)
@@ -159,7 +162,8 @@ final class TomcatSettings {
   }
 
   /**
-   * What is said of settings of ours, in the order of the table: of two for one the last counts.
+   * The values for settings of ours, in the order of the table; if two are for the same setting,
+   * the last counts.
    */
   List<Value> values() {
     List<Value> values = new ArrayList<>();
@@ -178,7 +182,7 @@ final class TomcatSettings {
         || isTrue(given.get(REMOVE_ABANDONED));
   }
 
-  /** What would be lost without a word. */
+  /** Adds a problem for each setting that would be lost without a word. */
   void refuse(List<String> problems) {
     Boolean commits = Truth.of(COMMIT_ON_RETURN, given::get, problems);
     if (commits != null && commits) {
@@ -191,7 +195,7 @@ final class TomcatSettings {
     Truth.of(IGNORE_EXCEPTION, given::get, problems);
   }
 
-  /** A sentence for each that has no counterpart. */
+  /** A sentence for each setting that has no counterpart. */
   List<String> notes() {
     List<String> notes = new ArrayList<>();
     ROWS.forEach(

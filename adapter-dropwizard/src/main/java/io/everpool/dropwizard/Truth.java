@@ -5,15 +5,15 @@ import java.util.Locale;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what is true or false, in any case, and nothing else. */
+/** Reads true or false, in letters of any case, and nothing else. */
 final class Truth {
   private Truth() {}
 
   /**
-   * What a key says.
+   * Reads what a key says.
    *
-   * @param settings gives null for what nobody says
-   * @param problems is told if it is neither
+   * @param settings returns null for a setting that isn't set
+   * @param problems is told if the value is neither true nor false
    */
   static @Nullable Boolean of(
       String key, UnaryOperator<@Nullable String> settings, List<String> problems) {
@@ -28,7 +28,7 @@ final class Truth {
     return truth;
   }
 
-  /** The truth value; null if it is none. */
+  /** The truth value; null if the text is none. */
   static @Nullable Boolean parse(String text) {
     return switch (text.strip().toLowerCase(Locale.ROOT)) {
       case "true" -> true;
